@@ -1,0 +1,1 @@
+"""PASE: a person's own anatomical skeleton in motion, from one ordinary camera."""

@@ -1,0 +1,168 @@
+"""The types that pass between the stages: arrays are NumPy, time first, units in every field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.errors import InputError
+
+if TYPE_CHECKING:
+    from pase.anatomy.model import Skeleton
+
+Array = NDArray[np.float64]
+
+HALPE26 = (
+    "Nose", "LEye", "REye", "LEar", "REar", "LShoulder", "RShoulder", "LElbow", "RElbow", "LWrist", "RWrist",
+    "LHip", "RHip", "LKnee", "RKnee", "LAnkle", "RAnkle", "Head", "Neck", "Hip",
+    "LBigToe", "RBigToe", "LSmallToe", "RSmallToe", "LHeel", "RHeel",
+)  # fmt: skip
+"""Names of the 26 Halpe keypoints in the order of the networks and of AlphaPose files."""
+
+
+def _check_shape(owner: str, name: str, array: NDArray[Any], expected: tuple[int | None, ...]) -> None:
+    actual = array.shape
+    if len(actual) != len(expected) or any(e is not None and a != e for a, e in zip(actual, expected, strict=True)):
+        wanted = ", ".join("?" if e is None else str(e) for e in expected)
+        raise InputError(f"{owner}.{name} must have shape ({wanted}), not {actual}")
+
+
+@dataclass(frozen=True, slots=True)
+class Keypoints2D:
+    """Keypoints of one tracked person in every frame of a recording; NaN where the person is unseen."""
+
+    xy: Array
+    """(T, K, 2) pixel coordinates, x right, y down; NaN where unseen."""
+    score: Array
+    """(T, K) confidence from 0 to 1; 0 where unseen."""
+    time: Array
+    """(T,) presentation time in seconds, 0 at the first frame of the recording, increasing."""
+    image_size: tuple[int, int]
+    """Width and height of the (upright) picture in pixels."""
+    names: tuple[str, ...] = HALPE26
+    """K keypoint names."""
+    sigma: Array | None = None
+    """(T, K, 2) standard deviation of `xy` in pixels as told by the detector, or None."""
+    track_id: int = 1
+    """Number of the person, from 1, the same in every frame."""
+
+    def __post_init__(self) -> None:
+        t, k = len(self.time), len(self.names)
+        _check_shape("Keypoints2D", "xy", self.xy, (t, k, 2))
+        _check_shape("Keypoints2D", "score", self.score, (t, k))
+        if self.sigma is not None:
+            _check_shape("Keypoints2D", "sigma", self.sigma, (t, k, 2))
+
+    @classmethod
+    def empty(cls, image_size: tuple[int, int] = (0, 0), names: tuple[str, ...] = HALPE26) -> Keypoints2D:
+        """Keypoints of a recording of no frames; every stage accepts them."""
+        k = len(names)
+        return cls(np.zeros((0, k, 2)), np.zeros((0, k)), np.zeros(0), image_size, names)
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """(T,) whether any keypoint of the person is known in the frame."""
+        known: NDArray[np.bool_] = np.isfinite(self.xy).all(-1).any(-1)
+        return known
+
+    def slice(self, frames: slice | NDArray[Any]) -> Keypoints2D:
+        """The same person in some of the frames only."""
+        sigma = None if self.sigma is None else self.sigma[frames]
+        return replace(self, xy=self.xy[frames], score=self.score[frames], time=self.time[frames], sigma=sigma)
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks3D:
+    """Named points of one person in space; NaN where unknown."""
+
+    xyz: Array
+    """(T, K, 3) metres."""
+    time: Array
+    """(T,) seconds."""
+    names: tuple[str, ...]
+    """K landmark names."""
+    frame: Literal["camera", "world"] = "world"
+    """Axes: `camera` is x right, y down, z forward; `world` is X forward, Y up, Z right, floor at Y = 0."""
+    sigma: Array | None = None
+    """(T, K) standard deviation in metres, or None where unknown."""
+
+    def __post_init__(self) -> None:
+        t, k = len(self.time), len(self.names)
+        _check_shape("Landmarks3D", "xyz", self.xyz, (t, k, 3))
+        if self.sigma is not None:
+            _check_shape("Landmarks3D", "sigma", self.sigma, (t, k))
+
+    @classmethod
+    def empty(cls, names: tuple[str, ...] = HALPE26) -> Landmarks3D:
+        """Landmarks of a recording of no frames."""
+        return cls(np.zeros((0, len(names), 3)), np.zeros(0), names)
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A fixed pinhole camera: `x_camera = rotation @ X_world + translation`, x right, y down, z forward."""
+
+    focal_length_px: float
+    """Focal length in pixels, equal in x and y."""
+    principal_point: tuple[float, float]
+    """Principal point (x, y) in pixels."""
+    rotation: Array
+    """(3, 3) world → camera."""
+    translation: Array
+    """(3,) world → camera, metres."""
+    image_size: tuple[int, int]
+    """Width and height in pixels."""
+
+    def to_camera(self, points: Array) -> Array:
+        """World points (..., 3) in metres in the camera's axes."""
+        moved: Array = points @ self.rotation.T + self.translation
+        return moved
+
+    def project(self, points: Array) -> Array:
+        """Pixel coordinates (..., 2) of world points (..., 3) in metres."""
+        p = self.to_camera(points)
+        pixels: Array = self.focal_length_px * p[..., :2] / p[..., 2:] + np.asarray(self.principal_point)
+        return pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """One person's personalised skeleton in motion: what the estimator returns and every export reads."""
+
+    skeleton: Skeleton
+    """The skeleton in the person's own size."""
+    q: Array
+    """(T, n) free coordinates in the order of `skeleton.free_coordinates`, rad or m."""
+    q_std: Array
+    """(T, n) posterior standard deviation of `q`; NaN where it was not computed."""
+    time: Array
+    """(T,) seconds, 0 at the first frame of the recording."""
+    camera: Camera | None = None
+    """The camera that filmed the person, or None when the motion came from 3D data."""
+    residual: Array | None = None
+    """(T, K) distance of each landmark from its measurement: px with a camera, m without; NaN where unseen."""
+    residual_names: tuple[str, ...] = ()
+    """K names of the columns of `residual`."""
+    track_id: int = 1
+    """Number of the person, from 1."""
+    warnings: tuple[str, ...] = ()
+    """What the user should know about this result, one sentence each."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """Figures for the report, JSON-able: convergence, proportions, what was assumed."""
+
+    def __post_init__(self) -> None:
+        t, n = len(self.time), len(self.skeleton.free_coordinates)
+        _check_shape("Motion", "q", self.q, (t, n))
+        _check_shape("Motion", "q_std", self.q_std, (t, n))
+
+    def __len__(self) -> int:
+        return len(self.time)

@@ -1,0 +1,21 @@
+"""The errors a user may see; each message is one line that says what is wrong and what to do."""
+
+
+class PaseError(Exception):
+    """Root of every error that bad input can cause; the command line prints it and exits with code 2."""
+
+
+class InputError(PaseError):
+    """A file or a value given by the user cannot be used."""
+
+
+class OutputError(PaseError):
+    """The result cannot be written where the user asked for it."""
+
+
+class ModelFileError(PaseError):
+    """A model file is missing, cannot be fetched, or does not have the expected checksum."""
+
+
+class MissingDependencyError(PaseError):
+    """A system library or an optional package is not installed; the message names the install line."""
