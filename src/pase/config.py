@@ -1,0 +1,295 @@
+"""Every setting of PASE: one tree of dataclasses from which come the defaults, TOML, CLI flags and docs."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import tomllib
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar
+
+from pase.errors import InputError
+
+T = TypeVar("T")
+
+
+def setting(default: T, *, low: float | None = None, high: float | None = None, flag: str | None = None) -> T:
+    """One setting: its default, the range it must lie in, and the short name of its flag, if any.
+
+    Parameters
+    ----------
+    default
+        The value when neither file nor flag says otherwise.
+    low, high
+        Ends of the allowed range, both included; None leaves an end open.
+    flag
+        Name of the command-line flag without dashes; by default the dotted path, as `pose2d.detect-every`.
+    """
+    value: T = field(default=default, metadata={"low": low, "high": high, "flag": flag})
+    return value
+
+
+class Room:
+    """Base of one group of settings: checks every value against its range when it is made."""
+
+    name: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        for item in fields(typing.cast(Any, self)):
+            value, low, high = getattr(self, item.name), item.metadata.get("low"), item.metadata.get("high")
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            if not (value == value and (low is None or value >= low) and (high is None or value <= high)):
+                bounds = f"{'' if low is None else low}..{'' if high is None else high}"
+                raise InputError(f"{self.name}.{item.name} must lie in {bounds}, not {value:g}")
+
+
+@dataclass(frozen=True)
+class PersonSettings(Room):
+    """What is known about the person beforehand."""
+
+    name: ClassVar[str] = "person"
+
+    height_m: float | None = setting(None, flag="height")
+    """Standing height in metres, as 1.75; without it the scale is assumed from the population."""
+    mass_kg: float | None = setting(None, flag="mass")
+    """Body mass in kilograms, written into the OpenSim model."""
+
+    def __post_init__(self) -> None:
+        height, mass = self.height_m, self.mass_kg
+        if height is not None and not 0.3 <= height <= 2.8:
+            centimetres = f"; did you mean {height / 100:g}?" if 30 <= height <= 280 else ""
+            raise InputError(f"height must be in metres, from 0.3 to 2.8, not {height:g}{centimetres}")
+        if mass is not None and not 2.0 <= mass <= 400.0:
+            raise InputError(f"mass must be in kilograms, from 2 to 400, not {mass:g}")
+
+
+@dataclass(frozen=True)
+class CameraSettings(Room):
+    """What is known about the camera beforehand; without either value the focal length is estimated."""
+
+    name: ClassVar[str] = "camera"
+
+    fov_deg: float | None = setting(None, low=5.0, high=170.0, flag="fov")
+    """Angle of view along the longer side of the picture, in degrees."""
+    focal_length_px: float | None = setting(None, low=10.0, high=1e6, flag="focal-length")
+    """Focal length in pixels of the upright picture; more exact than an angle when it is known."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.fov_deg is not None and self.focal_length_px is not None:
+            raise InputError("give either the angle of view or the focal length, not both")
+
+
+@dataclass(frozen=True)
+class ModelSettings(Room):
+    """Where the files of the networks come from."""
+
+    name: ClassVar[str] = "models"
+
+    folder: Path | None = setting(None, flag="models")
+    """Folder with model files, looked into before anything is fetched; also the variable PASE_MODELS."""
+    offline: bool = setting(False, flag="offline")
+    """Never use the network: a model file that is not here yet is an error."""
+
+
+@dataclass(frozen=True)
+class Pose2DSettings(Room):
+    """Persons and their keypoints in the picture."""
+
+    name: ClassVar[str] = "pose2d"
+
+
+@dataclass(frozen=True)
+class FitSettings(Room):
+    """The estimator."""
+
+    name: ClassVar[str] = "fit"
+
+
+@dataclass(frozen=True)
+class ViewSettings(Room):
+    """Drawing the bones over the footage."""
+
+    name: ClassVar[str] = "view"
+
+
+@dataclass(frozen=True)
+class OutputSettings(Room):
+    """What is written."""
+
+    name: ClassVar[str] = "output"
+
+    overlay: bool = setting(True, flag="overlay")
+    """Draw the bones over the video or photo."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings."""
+
+    person: PersonSettings = field(default_factory=PersonSettings)
+    camera: CameraSettings = field(default_factory=CameraSettings)
+    models: ModelSettings = field(default_factory=ModelSettings)
+    pose2d: Pose2DSettings = field(default_factory=Pose2DSettings)
+    fit: FitSettings = field(default_factory=FitSettings)
+    view: ViewSettings = field(default_factory=ViewSettings)
+    output: OutputSettings = field(default_factory=OutputSettings)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One setting as seen by the command line, the TOML reader and the reference page."""
+
+    path: str
+    """Dotted path, as `pose2d.detect_every`."""
+    kind: Any
+    """Its type."""
+    default: Any
+    """Its default."""
+    doc: str
+    """What it means, from the docstring under the field."""
+    flag: str
+    """Command-line flag without dashes."""
+    low: float | None
+    """Lowest allowed value."""
+    high: float | None
+    """Highest allowed value."""
+
+
+def field_docs(room: type) -> dict[str, str]:
+    """Docstrings written under the fields of a dataclass, by field name, each on one line."""
+    body = typing.cast(ast.ClassDef, ast.parse(inspect.cleandoc(inspect.getsource(room))).body[0]).body
+    docs = {}
+    for here, following in zip(body, body[1:], strict=False):
+        if (
+            isinstance(here, ast.AnnAssign)
+            and isinstance(here.target, ast.Name)
+            and isinstance(following, ast.Expr)
+            and isinstance(following.value, ast.Constant)
+        ):
+            docs[here.target.id] = " ".join(str(following.value.value).split())
+    return docs
+
+
+def rooms() -> dict[str, type[Room]]:
+    """The groups of settings, by name."""
+    return typing.get_type_hints(Settings)
+
+
+def leaves(*names: str) -> Iterator[Leaf]:
+    """Every setting of the named groups, or of all of them, in order."""
+    for name, room in rooms().items():
+        if names and name not in names:
+            continue
+        docs, kinds = field_docs(room), typing.get_type_hints(room)
+        for item in fields(typing.cast(Any, room)):
+            flag = item.metadata.get("flag") or f"{name}.{item.name}".replace("_", "-")
+            low, high = item.metadata.get("low"), item.metadata.get("high")
+            path, kind = f"{name}.{item.name}", kinds[item.name]
+            yield Leaf(path, kind, item.default, docs.get(item.name, ""), flag, low, high)
+
+
+def make_settings(values: Mapping[str, Any], base: Settings | None = None) -> Settings:
+    """Settings from values by dotted path, as `{"person.height_m": 1.75}`; text is read as its type.
+
+    Raises
+    ------
+    InputError
+        For an unknown path (the message lists the valid ones) and for a value of the wrong type or range.
+    """
+    by_room: dict[str, dict[str, Any]] = {name: {} for name in rooms()}
+    known = {leaf.path: leaf for leaf in leaves()}
+    for path, value in values.items():
+        if path not in known:
+            raise InputError(_unknown(path, known))
+        room, name = path.split(".", 1)
+        by_room[room][name] = _convert(known[path].kind, value, path)
+    base = base or Settings()
+    built = {
+        name: room(**{**_shallow(getattr(base, name)), **by_room[name]}) for name, room in rooms().items()
+    }
+    return Settings(**typing.cast(Any, built))
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Values by dotted path from a TOML file with one table a group, to be given to `make_settings`.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read or is no TOML, and for an unknown key.
+    """
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read the settings file {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is no valid TOML: {error}") from error
+    values: dict[str, Any] = {}
+    for room, table in tree.items():
+        if room not in rooms() or not isinstance(table, dict):
+            raise InputError(f"{path}: unknown table '{room}'; the tables are: {', '.join(rooms())}")
+        values |= {f"{room}.{name}": value for name, value in table.items()}
+    known = {leaf.path: leaf for leaf in leaves()}
+    for name in values:
+        if name not in known:
+            raise InputError(f"{path}: {_unknown(name, known)}")
+    return values
+
+
+def to_dict(settings: Any) -> dict[str, Any]:
+    """A tree of settings as nested dictionaries of JSON values."""
+    return {
+        name: to_dict(value) if is_dataclass(value) else str(value) if isinstance(value, Path) else value
+        for name, value in _shallow(settings).items()
+    }
+
+
+def _shallow(room: Any) -> dict[str, Any]:
+    return {item.name: getattr(room, item.name) for item in fields(room)}
+
+
+def _unknown(path: str, known: Mapping[str, Leaf]) -> str:
+    close = difflib.get_close_matches(path, known, 1)
+    hint = f", did you mean '{close[0]}'?" if close else ""
+    return f"unknown setting '{path}'{hint}; the settings are: {', '.join(known)}"
+
+
+def _convert(kind: Any, value: Any, path: str) -> Any:
+    """A value from TOML or text from the command line as the type of its setting."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        if value is None:
+            return None
+        kinds = [k for k in arguments if k is not type(None)]
+        return _convert(kinds[0], value, path)
+    if origin is Literal:
+        if value not in arguments:
+            raise InputError(f"{path} must be one of {', '.join(map(str, arguments))}, not '{value}'")
+        return value
+    wrong = InputError(f"{path} must be {_kind_name(kind)}, not '{value}'")
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise wrong
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Path):
+        raise wrong
+    if (kind is str or kind is Path) and isinstance(value, int | float):
+        raise wrong
+    if kind is int and isinstance(value, float):
+        raise wrong
+    try:
+        return kind(value)
+    except ValueError:
+        raise wrong from None
+
+
+def _kind_name(kind: Any) -> str:
+    names = {float: "a number", int: "a whole number", bool: "true or false", str: "a text", Path: "a path"}
+    return names.get(kind, str(kind))
