@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pase.errors import InputError
 
 Array = NDArray[np.float64]
 
@@ -52,3 +55,143 @@ class Linear:
     def derivative(self, x: Array) -> Array:
         """The slope, in the shape of x."""
         return np.full(np.shape(x), self.slope)
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """f(x) = c₀ xⁿ + … + cₙ."""
+
+    coefficients: tuple[float, ...]
+    """From the highest power down to the constant, as OpenSim writes them."""
+
+    def value(self, x: Array) -> Array:
+        """The polynomial at x."""
+        return np.asarray(np.polyval(np.asarray(self.coefficients), np.asarray(x, float)), float)
+
+    def derivative(self, x: Array) -> Array:
+        """The slope of the polynomial at x."""
+        slopes = np.polyder(np.asarray(self.coefficients, float))
+        return np.asarray(np.polyval(slopes, np.asarray(x, float)), float)
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """f(x) = scale · function(x): OpenSim's mark of a scaled joint."""
+
+    function: Function
+    scale: float = 1.0
+
+    def value(self, x: Array) -> Array:
+        """The scaled value."""
+        return self.scale * self.function.value(x)
+
+    def derivative(self, x: Array) -> Array:
+        """The scaled slope."""
+        return self.scale * self.function.derivative(x)
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear:
+    """Straight lines between the knots, the end pieces prolonged."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _check_knots("PiecewiseLinear", self.x, self.y)
+
+    @cached_property
+    def _pieces(self) -> tuple[Array, Array, Array]:
+        x, y = np.asarray(self.x), np.asarray(self.y)
+        return x, y, np.diff(y) / np.diff(x)
+
+    def value(self, x: Array) -> Array:
+        """Interpolated value at x."""
+        knots, y, slopes = self._pieces
+        piece = _piece(knots, x)
+        return np.asarray(y[piece] + slopes[piece] * (x - knots[piece]), float)
+
+    def derivative(self, x: Array) -> Array:
+        """Slope of the piece that x lies in; at a knot, of the piece to its right."""
+        knots, _, slopes = self._pieces
+        return np.asarray(slopes[_piece(knots, x)], float)
+
+
+@dataclass(frozen=True)
+class SimmSpline:
+    """Cubic spline through the knots, prolonged by straight lines.
+
+    At each end the third derivative is that of the cubic through the outermost four knots (zero with three
+    knots; two knots make a line): Forsythe, Malcolm & Moler, *Computer Methods for Mathematical
+    Computations*, 1977, section 4.4, which SIMM and OpenSim use.
+    """
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _check_knots("SimmSpline", self.x, self.y)
+
+    @cached_property
+    def _pieces(self) -> tuple[Array, Array]:
+        """Knots, and (pieces, 4) coefficients in rising powers: lower line, cubics, upper line."""
+        x, y = np.asarray(self.x, float), np.asarray(self.y, float)
+        h = np.diff(x)
+        bend = _sixth_of_curvature(x, y)
+        slope = np.diff(y) / h - h * (bend[1:] + 2 * bend[:-1])
+        cubic = np.stack([y[:-1], slope, 3 * bend[:-1], np.diff(bend) / h], axis=-1)
+        last_slope = (y[-1] - y[-2]) / h[-1] + h[-1] * (bend[-2] + 2 * bend[-1])
+        low, high = [y[0], slope[0], 0.0, 0.0], [y[-1], last_slope, 0.0, 0.0]
+        return x, np.vstack([low, cubic, high])
+
+    def value(self, x: Array) -> Array:
+        """Spline value at x."""
+        d, c = self._locate(x)
+        return np.asarray(c[..., 0] + d * (c[..., 1] + d * (c[..., 2] + d * c[..., 3])), float)
+
+    def derivative(self, x: Array) -> Array:
+        """Spline slope at x."""
+        d, c = self._locate(x)
+        return np.asarray(c[..., 1] + d * (2 * c[..., 2] + 3 * d * c[..., 3]), float)
+
+    def _locate(self, x: Array) -> tuple[Array, Array]:
+        knots, coefficients = self._pieces
+        x = np.asarray(x, float)
+        piece = np.searchsorted(knots, x, side="right")
+        start = np.concatenate([knots[:1], knots])
+        return x - start[piece], coefficients[piece]
+
+
+def _check_knots(owner: str, x: tuple[float, ...], y: tuple[float, ...]) -> None:
+    if len(x) < 2 or len(x) != len(y):
+        raise InputError(f"{owner} needs as many x as y and at least two of them, not {len(x)} and {len(y)}")
+    if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y)) and np.all(np.diff(x) > 0)):
+        raise InputError(f"{owner} needs finite values and increasing x")
+
+
+def _piece(knots: Array, x: Array) -> NDArray[np.intp]:
+    return np.clip(np.searchsorted(knots, x, side="right") - 1, 0, len(knots) - 2)
+
+
+def _sixth_of_curvature(x: Array, y: Array) -> Array:
+    """A sixth of the spline's second derivative at the knots (n,)."""
+    n, h = len(x), np.diff(x)
+    if n == 2:
+        return np.zeros(2)
+    slope = np.diff(y) / h
+    matrix = np.zeros((n, n))
+    right = np.zeros(n)
+    inner = np.arange(1, n - 1)
+    matrix[inner, inner - 1], matrix[inner, inner], matrix[inner, inner + 1] = (
+        h[:-1],
+        2 * (h[:-1] + h[1:]),
+        h[1:],
+    )
+    right[inner] = np.diff(slope)
+    matrix[0, :2] = -1.0, 1.0
+    matrix[-1, -2:] = -1.0, 1.0
+    if n > 3:
+        second = np.diff(slope) / (x[2:] - x[:-2])
+        third = np.diff(second) / (x[3:] - x[:-3])
+        right[0], right[-1] = h[0] * third[0], h[-1] * third[-1]
+    return np.asarray(np.linalg.solve(matrix, right), float)
