@@ -1,0 +1,31 @@
+# make demo: try it. make test: check it. make lint: before a commit. All can be repeated.
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO := demo
+
+.PHONY: demo test lint clean
+.DELETE_ON_ERROR:
+
+$(VENV)/.installed: pyproject.toml tools/prepare.sh
+	@sh tools/prepare.sh $(VENV)
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml tools/prepare.sh
+	@sh tools/prepare.sh $(VENV) dev
+	@touch $(VENV)/.installed $@
+
+demo: $(VENV)/.installed
+	@$(BIN)/pase models fetch --all
+	@$(BIN)/pase run "$$($(BIN)/pase models path demo)" -o $(DEMO) --overwrite
+	@echo "Look at $(DEMO)/overlay.mp4; open $(DEMO)/person_1/skeleton.osim and motion.mot in OpenSim."
+
+test: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache

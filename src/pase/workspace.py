@@ -1,0 +1,241 @@
+"""The folder of a result: built beside its place, resumed after an interruption, renamed when it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from pase.errors import OutputError, PaseError
+from pase.files import write_text
+
+log = logging.getLogger(__name__)
+
+REPORT = "report.json"
+STATE = "state.json"
+LOCK = "lock"
+LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
+
+
+def fingerprint(values: Mapping[str, Any]) -> str:
+    """Checksum of JSON-able values, to tell whether a stage would do the same work again."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def source_identity(path: Path) -> dict[str, Any]:
+    """What tells one recording from another without reading hours of video: place, size, time, both ends."""
+    stat, edge = path.stat(), 1 << 20
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        digest.update(stream.read(edge))
+        stream.seek(max(0, stat.st_size - edge))
+        digest.update(stream.read(edge))
+    return {"path": str(path.resolve()), "bytes": stat.st_size, "modified": stat.st_mtime_ns,
+            "ends": digest.hexdigest()}  # fmt: skip
+
+
+def files_in(folder: Path) -> list[str]:
+    """Relative names of all files in a folder, sorted, with forward slashes."""
+    return sorted(
+        p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() or p.is_symlink()
+    )
+
+
+def check_output(output: Path, *, overwrite: bool) -> Path:
+    """Refuse, before any work, a place where the result cannot or must not be put.
+
+    Only an empty folder, or with `overwrite` a folder that holds nothing but an earlier result, is taken:
+    replacing a folder must never cost the user a file of his own.
+
+    Returns
+    -------
+    Path
+        The absolute path of the result folder.
+
+    Raises
+    ------
+    OutputError
+        One line that says what is in the way and what to do.
+    """
+    output = output.expanduser().resolve()
+    cwd = Path.cwd().resolve()
+    if output == cwd or output in cwd.parents:
+        raise OutputError(f"{output} is the folder you are in; name a new folder, as -o result")
+    try:
+        if not output.exists():
+            return output
+        if not output.is_dir():
+            raise OutputError(f"{output} is a file; name a folder for the result")
+        found = [name for name in files_in(output) if Path(name).name not in LITTER]
+    except OSError as error:
+        raise OutputError(f"cannot use {output}: {error.strerror or error}") from error
+    if not found:
+        return output
+    if not overwrite:
+        raise OutputError(f"{output} exists already; choose another folder or add --overwrite")
+    foreign = sorted(set(found) - _listed_files(output))
+    if foreign:
+        few = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
+        raise OutputError(f"{output} holds files that PASE did not write ({few}); choose another folder")
+    return output
+
+
+def _listed_files(folder: Path) -> set[str]:
+    """Names of the files which the report of a result says that PASE wrote."""
+    try:
+        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+        return {REPORT, *map(str, report["files"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+class Workspace:
+    """The hidden folder beside the result in which a run does its work; a context manager.
+
+    Leaving the block without `commit` keeps the folder when a stage has finished in it, so that the next run
+    goes on from there, and removes it otherwise.
+
+    Parameters
+    ----------
+    output
+        The result folder.
+    overwrite
+        Whether an earlier result may be replaced; it is, in one rename, only by `commit`.
+    """
+
+    def __init__(self, output: str | Path, *, overwrite: bool = False) -> None:
+        self.output = check_output(Path(output), overwrite=overwrite)
+        self._overwrite = overwrite
+        self.folder = self.output.with_name(f".{self.output.name}.partial")
+        self._retired = self.output.with_name(f".{self.output.name}.replaced")
+        self._made_parents: list[Path] = []
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Workspace:
+        try:
+            self._made_parents = [p for p in self.output.parents if not p.exists()]
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot write to {self.output}: {error.strerror or error}") from error
+        self._acquire()
+        try:
+            self._recover()
+        except PaseError:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._release()
+        if self.folder.exists() and not self._state():
+            shutil.rmtree(self.folder, ignore_errors=True)
+        for parent in self._made_parents:
+            try:
+                parent.rmdir()
+            except OSError:
+                break
+
+    def finished(self, stage: str, key: str) -> dict[str, Any] | None:
+        """What a finished stage left behind, when its key is the same and its files are untouched."""
+        entry = self._state().get(stage)
+        if not isinstance(entry, dict) or entry.get("key") != key:
+            return None
+        for name, checksum in entry["files"].items():
+            path = self.folder / name
+            if not path.is_file() or _checksum(path) != checksum:
+                return None
+        facts = entry["facts"]
+        return facts if isinstance(facts, dict) else None
+
+    def finish(self, stage: str, key: str, files: list[str], facts: dict[str, Any]) -> None:
+        """Note that a stage is done: the files it wrote here, and JSON-able facts for the run that resumes."""
+        checksums = {name: _checksum(self.folder / name) for name in files}
+        state = self._state() | {stage: {"key": key, "files": checksums, "facts": facts}}
+        write_text(self.folder / STATE, json.dumps(state))
+
+    def clear(self, keep: list[str]) -> None:
+        """Remove what an interrupted run left here, but for the files that are kept."""
+        kept = {LOCK, *keep}
+        for name in files_in(self.folder):
+            if name not in kept:
+                (self.folder / name).unlink(missing_ok=True)
+
+    def commit(self) -> None:
+        """Give the whole result its name; an earlier result is replaced now and not before.
+
+        Raises
+        ------
+        OutputError
+            When the folder cannot be renamed; the work stays where the message says.
+        """
+        (self.folder / STATE).unlink(missing_ok=True)
+        self._release()
+        try:
+            if self.output.exists():
+                self.output.rename(self._retired)
+            self.folder.rename(self.output)
+        except OSError as error:
+            raise OutputError(
+                f"cannot rename {self.folder} to {self.output}: {error.strerror or error}"
+            ) from error
+        self._made_parents = []
+        shutil.rmtree(self._retired, ignore_errors=True)
+
+    def _recover(self) -> None:
+        """Undo a replacement that was cut off between its two renames."""
+        if not self._retired.exists():
+            return
+        if self.output.exists():
+            shutil.rmtree(self._retired, ignore_errors=True)
+        else:
+            self._retired.rename(self.output)
+            check_output(self.output, overwrite=self._overwrite)
+
+    def _state(self) -> dict[str, Any]:
+        try:
+            state = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def _acquire(self) -> None:
+        """Hold the folder against a second run; the system lets go of it when this process ends, however."""
+        try:
+            self._lock = (self.folder / LOCK).open("a", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"cannot write to {self.output}: {error.strerror or error}") from error
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(self._lock.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:
+            self._lock.close()
+            raise OutputError(f"another run is writing to {self.output}; wait for it to end") from error
+        except OSError:
+            log.info("this file system has no locks: do not run twice into %s at once", self.output)
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            if sys.platform != "win32":
+                (self.folder / LOCK).unlink(missing_ok=True)
+            self._lock.close()
+            (self.folder / LOCK).unlink(missing_ok=True)
+            self._lock = None
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
