@@ -1,0 +1,384 @@
+"""Forward kinematics and its analytic derivatives, for all frames of a motion at once.
+
+The world position of a landmark is linear in the scale factors for given coordinates, and every coordinate
+moves the bodies beyond its joint by a twist. Both derivatives therefore come out of the same pass down the
+tree as the positions themselves: no finite differences, no automatic differentiation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.functions import Constant
+from pase.anatomy.joints import translation_scale_matrix
+from pase.anatomy.model import Coupler, Joint, Landmark, Skeleton, TransformAxis
+from pase.errors import InputError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyPoses:
+    """Where every body is in the world: `x_world = rotation @ x_body + origin`."""
+
+    rotation: Array
+    """(T, B, 3, 3)."""
+    origin: Array
+    """(T, B, 3) metres."""
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkJacobian:
+    """Landmark positions and their derivatives."""
+
+    position: Array
+    """(T, K, 3) world, metres."""
+    dq: Array
+    """(T, K, 3, n) by the free coordinates."""
+    dsize: Array
+    """(T, K, 3, P) by the P size parameters given as `scale_directions`."""
+    dlocation: Array
+    """(T, K, 3, 3) by the landmark's own location on its unscaled body."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """A moving joint axis: its number in the joint, the axis itself and the coordinate that drives it."""
+
+    order: int
+    axis: TransformAxis
+    coordinate: int
+
+
+@dataclass(slots=True)
+class _Twist:
+    """Motion of one body by the free coordinates in `columns`: velocity of x is `angular × x + linear`."""
+
+    columns: list[int]
+    angular: list[Array]
+    linear: list[Array]
+
+
+class Kinematics:
+    """A skeleton compiled to arrays.
+
+    Parameters
+    ----------
+    skeleton
+        The model; its `scale` is the default scale of every method.
+    landmarks
+        The K landmarks to follow; those of the skeleton when None.
+    """
+
+    def __init__(self, skeleton: Skeleton, landmarks: Sequence[Landmark] | None = None) -> None:
+        self.skeleton = skeleton
+        self.landmarks = tuple(skeleton.landmarks if landmarks is None else landmarks)
+        names = skeleton.body_names
+        self._parent = [names.index(j.parent) if j.parent in names else -1 for j in skeleton.joints]
+        self._joints = [_CompiledJoint(j, skeleton) for j in skeleton.joints]
+        self._landmark_body = [skeleton.body_index(m.body) for m in self.landmarks]
+        self._location = np.array([m.location for m in self.landmarks], float).reshape(-1, 3)
+        self._coordinates = _CoordinateMap(skeleton)
+
+    def coordinate_values(self, q: Array) -> Array:
+        """(T, C) values of all the model's coordinates, dependent and locked ones too, from free `q` (T, n)."""
+        return self._coordinates.values(self._checked(q))[0]
+
+    def pose(self, q: Array, scale: Array | None = None) -> BodyPoses:
+        """Rotation and origin of every body for `q` (T, n) in rad or m and `scale` (B, 3)."""
+        values, _ = self._coordinates.values(self._checked(q))
+        return self._pass(values, self._scale(scale))[0]
+
+    def positions(self, q: Array, scale: Array | None = None, location: Array | None = None) -> Array:
+        """(T, K, 3) world positions of the landmarks in metres.
+
+        `location` (K, 3) replaces the landmarks' own places on their bodies.
+        """
+        scale = self._scale(scale)
+        return self._place(self.pose(q, scale), scale, location)
+
+    def jacobian(
+        self,
+        q: Array,
+        scale: Array | None = None,
+        scale_directions: Array | None = None,
+        location: Array | None = None,
+    ) -> LandmarkJacobian:
+        """Landmark positions with their derivatives.
+
+        Parameters
+        ----------
+        q
+            (T, n) free coordinates.
+        scale
+            (B, 3) scale factors.
+        scale_directions
+            (B, 3, P) derivative of the scale factors by P size parameters; none when omitted.
+        location
+            (K, 3) places of the landmarks on their unscaled bodies, metres.
+        """
+        scale = self._scale(scale)
+        if scale_directions is None:
+            scale_directions = np.zeros((*scale.shape, 0))
+        values, slopes = self._coordinates.values(self._checked(q))
+        poses, twists, origin_by_size = self._pass(values, scale, slopes, scale_directions)
+        position = self._place(poses, scale, location)
+        places = self._location if location is None else location
+        T, K = position.shape[:2]
+        dq = np.zeros((T, K, 3, q.shape[1]))
+        dsize = np.empty((T, K, 3, scale_directions.shape[-1]))
+        for k, body in enumerate(self._landmark_body):
+            twist = twists[body]
+            for column, angular, linear in zip(twist.columns, twist.angular, twist.linear, strict=True):
+                dq[:, k, :, column] = _cross(angular, position[:, k]) + linear
+            dsize[:, k] = origin_by_size[body] + poses.rotation[:, body] @ (
+                places[k][:, None] * scale_directions[body]
+            )
+        dlocation = poses.rotation[:, self._landmark_body] * scale[self._landmark_body][:, None, :]
+        return LandmarkJacobian(position, dq, dsize, dlocation)
+
+    def _checked(self, q: Array) -> Array:
+        n = len(self.skeleton.free_coordinates)
+        if q.ndim != 2 or q.shape[1] != n:
+            raise InputError(f"q must have shape (frames, {n}), not {q.shape}")
+        return q
+
+    def _scale(self, scale: Array | None) -> Array:
+        return self.skeleton.scale if scale is None else scale
+
+    def _place(self, poses: BodyPoses, scale: Array, location: Array | None) -> Array:
+        places = self._location if location is None else location
+        bodies = self._landmark_body
+        local = places * scale[bodies]
+        placed: Array = np.einsum("tkij,kj->tki", poses.rotation[:, bodies], local) + poses.origin[:, bodies]
+        return placed
+
+    def _pass(
+        self, values: Array, scale: Array, slopes: Array | None = None, scale_directions: Array | None = None
+    ) -> tuple[BodyPoses, list[_Twist], list[Array]]:
+        """Go down the tree once; twists and size derivatives only when `slopes` and `scale_directions` are given."""
+        T, B = len(values), len(self._joints)
+        rotation = np.empty((T, B, 3, 3))
+        origin = np.empty((T, B, 3))
+        twists: list[_Twist] = []
+        by_size: list[Array] = []
+        ground = _Parent(np.broadcast_to(np.eye(3), (T, 3, 3)), np.zeros((T, 3)), np.ones(3))
+        if slopes is not None and scale_directions is not None:
+            ground.directions = np.zeros_like(scale_directions[0])
+            ground.by_size = np.zeros((T, 3, scale_directions.shape[-1]))
+        for i, joint in enumerate(self._joints):
+            p = self._parent[i]
+            parent = ground if p < 0 else _Parent(rotation[:, p], origin[:, p], scale[p])
+            step = joint.move(values, parent)
+            rotation[:, i] = step.rotation
+            origin[:, i] = step.origin - step.rotation @ (scale[i] * joint.child_translation)
+            if slopes is None or scale_directions is None:
+                continue
+            if p >= 0:
+                parent.directions, parent.by_size = scale_directions[p], by_size[p]
+            twists.append(joint.twist(step, values, slopes, twists[p] if p >= 0 else _Twist([], [], [])))
+            by_size.append(joint.origin_by_size(step, parent, scale_directions[i]))
+        return BodyPoses(rotation, origin), twists, by_size
+
+
+@dataclass(slots=True)
+class _Parent:
+    """The parent body of a joint during the pass."""
+
+    rotation: Array
+    origin: Array
+    scale: Array
+    directions: Array | None = None
+    by_size: Array | None = None
+
+
+@dataclass(slots=True)
+class _Step:
+    """One joint during the pass."""
+
+    base: Array
+    """(T, 3, 3) orientation of the joint's parent frame in the world."""
+    before: list[Array]
+    """World direction (T, 3) of each moving rotation axis."""
+    along: list[Array]
+    """World direction (T, 3), scaled, of each moving translation axis."""
+    shift: list[Array]
+    """(T,) unscaled displacement along each of the three translation axes."""
+    origin: Array
+    """(T, 3) the joint's centre in the world."""
+    rotation: Array
+    """(T, 3, 3) orientation of the child body."""
+
+
+class _CompiledJoint:
+    """The constant parts of a joint as arrays."""
+
+    def __init__(self, joint: Joint, skeleton: Skeleton) -> None:
+        names = [c.name for c in skeleton.coordinates]
+        self.parent_translation = np.asarray(joint.parent_frame.translation, float)
+        self.parent_rotation = rotation_xyz(joint.parent_frame.orientation)
+        self.child_translation = np.asarray(joint.child_frame.translation, float)
+        self.child_rotation = rotation_xyz(joint.child_frame.orientation)
+        self.axes = np.array([a.axis for a in joint.rotations], float)
+        self.directions = np.array([a.axis for a in joint.translations], float)
+        self.scale_weights, self.scale_constant = translation_scale_matrix(joint)
+        self.turns = [_moving(i, a, names) for i, a in enumerate(joint.rotations)]
+        self.shifts = [_moving(i, a, names) for i, a in enumerate(joint.translations)]
+        self.rotations, self.translations = joint.rotations, joint.translations
+
+    def move(self, values: Array, parent: _Parent) -> _Step:
+        """Centre of the joint and orientation of the child body, with the world directions of its axes."""
+        T = len(values)
+        base = parent.rotation @ self.parent_rotation
+        turned, before = base, []
+        for axis, transform, moving in zip(self.axes, self.rotations, self.turns, strict=True):
+            if moving is None and _is_zero(transform):
+                continue
+            if moving is not None:
+                before.append(turned @ axis)
+            turned = turned @ _rotation_about(axis, _evaluate(transform, moving, values, T))
+        scale = self.scale_weights @ parent.scale + self.scale_constant
+        displacement = np.zeros((T, 3))
+        along, shift = [], []
+        for i, (transform, moving) in enumerate(zip(self.translations, self.shifts, strict=True)):
+            amount = _evaluate(transform, moving, values, T)
+            shift.append(amount)
+            displacement += (scale[i] * amount)[:, None] * self.directions[i]
+            if moving is not None:
+                along.append(scale[i] * (base @ self.directions[i]))
+        origin = parent.origin + parent.rotation @ (parent.scale * self.parent_translation)
+        origin = origin + np.einsum("tij,tj->ti", base, displacement)
+        return _Step(base, before, along, shift, origin, turned @ self.child_rotation.T)
+
+    def twist(self, step: _Step, values: Array, slopes: Array, parent: _Twist) -> _Twist:
+        """The child's twist by the free coordinates: the parent's, and what this joint's own axes add."""
+        columns = list(parent.columns)
+        angular, linear = list(parent.angular), list(parent.linear)
+
+        def add(column: int, turn: Array, slide: Array) -> None:
+            if column in columns:
+                j = columns.index(column)
+                angular[j], linear[j] = angular[j] + turn, linear[j] + slide
+            else:
+                columns.append(column)
+                angular.append(turn)
+                linear.append(slide)
+
+        for moving, direction in zip([m for m in self.turns if m], step.before, strict=True):
+            for column, gain in _gains(moving, values, slopes):
+                turn = gain[:, None] * direction
+                add(column, turn, -_cross(turn, step.origin))
+        for moving, direction in zip([m for m in self.shifts if m], step.along, strict=True):
+            for column, gain in _gains(moving, values, slopes):
+                add(column, np.zeros_like(direction), gain[:, None] * direction)
+        return _Twist(columns, angular, linear)
+
+    def origin_by_size(self, step: _Step, parent: _Parent, directions: Array) -> Array:
+        """(T, 3, P) derivative of the child body's origin by the size parameters."""
+        assert parent.directions is not None and parent.by_size is not None
+        out = parent.by_size + parent.rotation @ (self.parent_translation[:, None] * parent.directions)
+        for i, amount in enumerate(step.shift):
+            if np.any(self.scale_weights[i]) and np.any(amount):
+                along = amount[:, None] * (step.base @ self.directions[i])
+                out = out + along[:, :, None] * (self.scale_weights[i] @ parent.directions)
+        moved: Array = out - step.rotation @ (self.child_translation[:, None] * directions)
+        return moved
+
+
+class _CoordinateMap:
+    """Values of all coordinates, and their slopes by the free ones, with couplers substituted."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        names = [c.name for c in skeleton.coordinates]
+        self.default = np.array([c.default for c in skeleton.coordinates])
+        self.free = [names.index(c.name) for c in skeleton.free_coordinates]
+        self.couplers = [
+            (names.index(c.dependent), names.index(c.independent), c) for c in _ordered(skeleton.couplers)
+        ]
+
+    def values(self, q: Array) -> tuple[Array, Array]:
+        """(T, C) values of all coordinates and (T, C, 2): index of the free coordinate behind each, and its slope."""
+        T, C = len(q), len(self.default)
+        values = np.broadcast_to(self.default, (T, C)).copy()
+        slopes = np.zeros((T, C, 2))
+        slopes[:, :, 0] = -1
+        for column, index in enumerate(self.free):
+            values[:, index] = q[:, column]
+            slopes[:, index] = column, 1.0
+        for dependent, independent, coupler in self.couplers:
+            x = values[:, independent]
+            values[:, dependent] = coupler.scale * coupler.function.value(x)
+            slopes[:, dependent, 0] = slopes[:, independent, 0]
+            slopes[:, dependent, 1] = (
+                coupler.scale * coupler.function.derivative(x) * slopes[:, independent, 1]
+            )
+        return values, slopes
+
+
+def _ordered(couplers: Sequence[Coupler]) -> list[Coupler]:
+    """Couplers such that each one's independent coordinate is known before it is needed."""
+    waiting = list(couplers)
+    ordered: list[Coupler] = []
+    while waiting:
+        pending = {c.dependent for c in waiting}
+        ready = [c for c in waiting if c.independent not in pending]
+        if not ready:
+            raise InputError(f"couplers form a circle: {', '.join(sorted(pending))}")
+        ordered += ready
+        waiting = [c for c in waiting if c not in ready]
+    return ordered
+
+
+def _moving(order: int, axis: TransformAxis, names: Sequence[str]) -> _Axis | None:
+    if axis.coordinate is None or isinstance(axis.function, Constant):
+        return None
+    return _Axis(order, axis, names.index(axis.coordinate))
+
+
+def _gains(moving: _Axis, values: Array, slopes: Array) -> list[tuple[int, Array]]:
+    """Free coordinate behind a moving axis with the slope (T,) of the axis by it; none for a locked one."""
+    column = int(slopes[0, moving.coordinate, 0]) if len(slopes) else -1
+    if column < 0:
+        return []
+    inner = moving.axis.function.derivative(values[:, moving.coordinate])
+    return [(column, inner * slopes[:, moving.coordinate, 1])]
+
+
+def _evaluate(transform: TransformAxis, moving: _Axis | None, values: Array, frames: int) -> Array:
+    if moving is None:
+        return transform.function.value(np.zeros(frames))
+    return transform.function.value(values[:, moving.coordinate])
+
+
+def _is_zero(transform: TransformAxis) -> bool:
+    return isinstance(transform.function, Constant) and transform.function.constant == 0.0
+
+
+def _cross(a: Array, b: Array) -> Array:
+    """Cross product of (T, 3) arrays; numpy's own is several times slower on small arrays."""
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
+    out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
+    out[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    return out
+
+
+def _rotation_about(axis: Array, angle: Array) -> Array:
+    """(T, 3, 3) rotations by `angle` (T,) about a fixed unit `axis` (Rodrigues' formula)."""
+    x, y, z = axis / np.linalg.norm(axis)
+    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    sine, versine = np.sin(angle)[:, None, None], (1 - np.cos(angle))[:, None, None]
+    turned: Array = np.eye(3) + sine * skew + versine * (skew @ skew)
+    return turned
+
+
+def rotation_xyz(angles: Sequence[float]) -> Array:
+    """(3, 3) rotation by body-fixed X, Y, Z angles in radians, OpenSim's `orientation`."""
+    rotation = np.eye(3)
+    for axis, angle in zip(np.eye(3), angles, strict=True):
+        rotation = rotation @ _rotation_about(axis, np.array([angle]))[0]
+    return rotation

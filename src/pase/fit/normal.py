@@ -1,0 +1,154 @@
+"""The normal equations of a motion: block-banded in time, with a border for the shared unknowns.
+
+With x = (q of all frames, shared), the Gauss-Newton system `(H + λ D) δ = −g` has the shape
+
+    [ A  B ] [δq]   [g_q]
+    [ Bᵀ C ] [δs] = −[g_s]
+
+where A couples a frame with the next one (full blocks) and the one after it (diagonal blocks, from the
+acceleration). It is solved in time linear in the number of frames: a banded Cholesky factor of A, then a
+small dense system for the shared unknowns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
+
+from pase.fit.terms.base import Rows
+
+Array = NDArray[np.float64]
+
+
+class NormalEquations:
+    """Hessian and gradient, summed term by term.
+
+    Parameters
+    ----------
+    frames, coordinates, shared
+        T, n and m.
+    """
+
+    def __init__(self, frames: int, coordinates: int, shared: int) -> None:
+        T, n, m = frames, coordinates, shared
+        self.here = np.zeros((T, n, n))
+        """Blocks (t, t)."""
+        self.next = np.zeros((max(T - 1, 0), n, n))
+        """Blocks (t + 1, t)."""
+        self.after = np.zeros((max(T - 2, 0), n))
+        """Diagonals of the blocks (t + 2, t)."""
+        self.border = np.zeros((T, n, m))
+        self.corner = np.zeros((m, m))
+        self.gradient_q = np.zeros((T, n))
+        self.gradient_shared = np.zeros(m)
+
+    def add(self, rows: Rows) -> None:
+        """Add the residuals of one term."""
+        for offset, J in rows.dq.items():
+            self._add_own(offset, J, rows.residual)
+            for other, K in rows.dq.items():
+                if other > offset:
+                    self._add_pair(offset, other, J, K)
+            if rows.dshared is not None:
+                M = len(J)
+                Jt = J.transpose(0, 2, 1)
+                self.border[offset : offset + M] += Jt @ rows.dshared
+        if rows.dshared is not None:
+            flat = rows.dshared.reshape(-1, rows.dshared.shape[-1])
+            self.corner += flat.T @ flat
+            self.gradient_shared += flat.T @ rows.residual.reshape(-1)
+
+    def _add_own(self, offset: int, J: Array, residual: Array) -> None:
+        frames = slice(offset, offset + len(J))
+        if J.ndim == 2:
+            n = J.shape[1]
+            self.here[frames, np.arange(n), np.arange(n)] += np.square(J)
+            self.gradient_q[frames] += J * residual
+            return
+        Jt = J.transpose(0, 2, 1)
+        self.here[frames] += Jt @ J
+        self.gradient_q[frames] += (Jt @ residual[..., None])[..., 0]
+
+    def _add_pair(self, offset: int, other: int, J: Array, K: Array) -> None:
+        start = slice(offset, offset + len(J))
+        if other - offset == 2:
+            self.after[start] += J * K
+        elif J.ndim == 2:
+            n = J.shape[1]
+            self.next[start, np.arange(n), np.arange(n)] += J * K
+        else:
+            self.next[start] += K.transpose(0, 2, 1) @ J
+
+    def diagonal(self) -> tuple[Array, Array]:
+        """Diagonal of the Hessian: (T, n) of the coordinates and (m,) of the shared unknowns."""
+        return np.einsum("tii->ti", self.here).copy(), np.diag(self.corner).copy()
+
+    def restricted(self, free_q: NDArray[np.bool_], free_shared: NDArray[np.bool_]) -> NormalEquations:
+        """The same system with some unknowns held: their rows and columns are those of the identity."""
+        out = NormalEquations(0, 0, 0)
+        keep, shared = free_q.astype(float), free_shared.astype(float)
+        out.here = self.here * keep[:, :, None] * keep[:, None, :]
+        out.next = self.next * keep[1:, :, None] * keep[:-1, None, :]
+        out.after = self.after * keep[2:] * keep[:-2]
+        out.border = self.border * keep[:, :, None] * shared
+        out.corner = self.corner * shared[:, None] * shared
+        n = free_q.shape[1]
+        out.here[:, np.arange(n), np.arange(n)] += 1 - keep
+        out.corner[np.diag_indices(len(shared))] += 1 - shared
+        out.gradient_q = self.gradient_q * keep
+        out.gradient_shared = self.gradient_shared * shared
+        return out
+
+    def factor(self, damping_q: Array, damping_shared: Array) -> Factor:
+        """Cholesky factor of the system with (T, n) and (m,) added to its diagonal.
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            When the damped system is not positive definite.
+        """
+        T, n, _ = self.here.shape
+        band = self._band(damping_q)
+        lower = cholesky_banded(band, lower=True, overwrite_ab=True, check_finite=False)
+        m = len(damping_shared)
+        border = self.border.reshape(T * n, m)
+        solved = cho_solve_banded((lower, True), border, check_finite=False) if m else border
+        corner = self.corner + np.diag(damping_shared) - border.T @ solved
+        return Factor(lower, border, solved, cho_factor(corner, lower=True) if m else None)
+
+    def _band(self, damping_q: Array) -> Array:
+        """Lower band of A in LAPACK's layout: `band[i − j, j] = A[i, j]`."""
+        T, n, _ = self.here.shape
+        width = n if T == 1 else 2 * n if T == 2 else 2 * n + 1
+        band = np.zeros((width, T, n))
+        row, column = np.tril_indices(n)
+        band[row - column, :, column] = self.here[:, row, column].T
+        band[0] += damping_q
+        if T > 1:
+            row, column = (index.ravel() for index in np.indices((n, n)))
+            band[n + row - column, :-1, column] = self.next[:, row, column].T
+        if T > 2:
+            band[2 * n, :-2] = self.after
+        return band.reshape(width, T * n)
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A factored system of normal equations."""
+
+    lower: Array
+    border: Array
+    solved_border: Array
+    corner: tuple[Array, bool] | None
+
+    def solve(self, right_q: Array, right_shared: Array) -> tuple[Array, Array]:
+        """Solution of the system for a right-hand side of shapes (T, n) and (m,)."""
+        inner = cho_solve_banded((self.lower, True), right_q.reshape(-1), check_finite=False)
+        if self.corner is None:
+            return inner.reshape(right_q.shape), right_shared
+        shared: Array = cho_solve(self.corner, right_shared - self.border.T @ inner)
+        q: Array = (inner - self.solved_border @ shared).reshape(right_q.shape)
+        return q, shared

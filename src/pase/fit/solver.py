@@ -1,0 +1,198 @@
+"""Bounded nonlinear least squares over a whole motion: Levenberg-Marquardt with an active set for the bounds.
+
+A coordinate at the end of its range, whose gradient pushes it further, is held there for the step; every
+step is cut off at the ranges, so that each iterate is a possible posture. The trust region is that of
+Nielsen's damping rule (Madsen, Nielsen and Tingleff 2004, "Methods for non-linear least squares problems").
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.fit.normal import Factor, NormalEquations
+from pase.fit.problem import PersonModel, State, View
+from pase.fit.terms.base import Term
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Ends of the ranges of the unknowns; infinite where there are none."""
+
+    low_q: Array
+    """(n,)"""
+    high_q: Array
+    low_shared: Array
+    """(m,)"""
+    high_shared: Array
+
+    def clip(self, state: State) -> State:
+        """The nearest state inside the ranges."""
+        return State(
+            np.clip(state.q, self.low_q, self.high_q),
+            np.clip(state.shared, self.low_shared, self.high_shared),
+        )
+
+    def free(self, state: State, gradient_q: Array, gradient_shared: Array) -> tuple[Mask, Mask]:
+        """Unknowns that are not pushed against an end of their range."""
+        held_q = ((state.q <= self.low_q) & (gradient_q > 0)) | ((state.q >= self.high_q) & (gradient_q < 0))
+        if not gradient_shared.size:
+            return ~held_q, np.ones(0, bool)
+        held_shared = ((state.shared <= self.low_shared) & (gradient_shared > 0)) | (
+            (state.shared >= self.high_shared) & (gradient_shared < 0)
+        )
+        return ~held_q, ~held_shared
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where the solver stopped, and the proof that it is a minimum."""
+
+    state: State
+    cost: float
+    cost_trace: tuple[float, ...]
+    """Cost after each accepted step, the start included."""
+    gradient_norm: float
+    """Largest projected gradient, in units of its own standard deviation: |g| / √H."""
+    converged: bool
+    iterations: int
+
+
+class Problem:
+    """A model, the terms of its cost and the ranges of its unknowns."""
+
+    def __init__(self, model: PersonModel, terms: Sequence[Term], bounds: Bounds) -> None:
+        self.model = model
+        self.terms = tuple(terms)
+        self.bounds = bounds
+
+    def cost(self, view: View) -> float:
+        """Sum of the costs of all terms."""
+        return sum(term.cost(view) for term in self.terms)
+
+    def shares(self, state: State) -> dict[str, float]:
+        """Cost of each term by its name."""
+        view = View(self.model, state)
+        return {term.name: term.cost(view) for term in self.terms}
+
+    def normal_equations(self, view: View) -> NormalEquations:
+        """Hessian and gradient of the cost."""
+        T, n = view.state.q.shape
+        normal = NormalEquations(T, n, len(view.state.shared) if view.shared_free else 0)
+        for term in self.terms:
+            normal.add(term.rows(view))
+        return normal
+
+
+@dataclass
+class _Damping:
+    value: float
+    growth: float = 2.0
+
+    def accept(self, ratio: float) -> None:
+        self.value *= max(1 / 3, 1 - (2 * ratio - 1) ** 3)
+        self.growth = 2.0
+
+    def reject(self) -> None:
+        self.value *= self.growth
+        self.growth *= 2
+
+
+def minimise(
+    problem: Problem,
+    start: State,
+    *,
+    shared_free: bool = True,
+    iterations: int = 40,
+    tolerance: float = 1e-4,
+    progress: Callable[[float], None] | None = None,
+) -> Solution:
+    """Find the motion of least cost from a start inside the ranges.
+
+    Parameters
+    ----------
+    problem
+        Model, terms and ranges.
+    start
+        First guess; cut off at the ranges.
+    shared_free
+        False holds proportions, camera and offsets.
+    iterations
+        Most steps to try.
+    tolerance
+        Stop when a step lowers the cost by less than this share.
+    progress
+        Called with the share of the iterations done, 0 to 1.
+    """
+    state = problem.bounds.clip(start)
+    view = View(problem.model, state, shared_free)
+    trace = [problem.cost(view)]
+    damping = _Damping(1e-3)
+    converged, norm, count = False, np.inf, 0
+    normal: NormalEquations | None = None
+    while count < iterations and not converged:
+        count += 1
+        if normal is None:
+            normal, diagonal, norm = _prepare(problem, view)
+        step = _step(normal, diagonal, damping.value)
+        shared = state.shared + step[1] if shared_free else state.shared
+        candidate = problem.bounds.clip(State(state.q + step[0], shared))
+        moved = (candidate.q - state.q, candidate.shared - state.shared if shared_free else step[1])
+        trial = View(problem.model, candidate, shared_free)
+        cost = problem.cost(trial)
+        expected = _expected_decrease(normal, moved)
+        gain = trace[-1] - cost
+        if gain > 0 and np.isfinite(cost):
+            damping.accept(gain / max(expected, gain * 1e-3))
+            converged = gain < tolerance * trace[-1]
+            state, view, normal = candidate, trial, None
+            trace.append(cost)
+        else:
+            converged = abs(expected) < 0.01 * tolerance * trace[-1]
+            damping.reject()
+            if damping.value > 1e12:
+                break
+        if progress is not None:
+            progress(count / iterations)
+    logger.debug("solver: %d iterations, cost %.4g → %.4g", count, trace[0], trace[-1])
+    return Solution(state, trace[-1], tuple(trace), float(norm), converged, count)
+
+
+def _prepare(problem: Problem, view: View) -> tuple[NormalEquations, tuple[Array, Array], float]:
+    """Normal equations with the held unknowns taken out, their diagonal, and the projected gradient's norm."""
+    normal = problem.normal_equations(view)
+    normal = normal.restricted(*problem.bounds.free(view.state, normal.gradient_q, normal.gradient_shared))
+    diagonal = normal.diagonal()
+    scaled = [
+        np.abs(g) / np.sqrt(np.maximum(d, 1e-12))
+        for g, d in zip((normal.gradient_q, normal.gradient_shared), diagonal, strict=True)
+    ]
+    return normal, diagonal, float(max((s.max() for s in scaled if s.size), default=0.0))
+
+
+def _step(normal: NormalEquations, diagonal: tuple[Array, Array], damping: float) -> tuple[Array, Array]:
+    added = [damping * np.maximum(d, 1e-9) + 1e-12 for d in diagonal]
+    factor: Factor = normal.factor(added[0], added[1])
+    return factor.solve(-normal.gradient_q, -normal.gradient_shared)
+
+
+def _expected_decrease(normal: NormalEquations, step: tuple[Array, Array]) -> float:
+    """Decrease of the quadratic model of the cost by a step: −(gᵀδ + δᵀHδ/2)."""
+    dq, ds = step
+    Hq = (normal.here @ dq[..., None])[..., 0] + normal.border @ ds
+    Hq[1:] += (normal.next @ dq[:-1, :, None])[..., 0]
+    Hq[:-1] += (normal.next.transpose(0, 2, 1) @ dq[1:, :, None])[..., 0]
+    Hq[2:] += normal.after * dq[:-2]
+    Hq[:-2] += normal.after * dq[2:]
+    Hs = normal.corner @ ds + np.einsum("tnm,tn->m", normal.border, dq)
+    linear = np.sum(normal.gradient_q * dq) + normal.gradient_shared @ ds
+    return -float(linear + 0.5 * (np.sum(dq * Hq) + ds @ Hs))

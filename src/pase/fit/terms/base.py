@@ -1,0 +1,72 @@
+"""What a residual term is, and the robust loss some of them use."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.fit.problem import View
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Residuals divided by their standard deviations, with their derivatives.
+
+    Row group i depends on the frames `i + offset` for the offsets in `dq`, and on the shared unknowns.
+    """
+
+    residual: Array
+    """(M, R) M groups of R rows."""
+    dq: dict[int, Array] = field(default_factory=dict)
+    """Offset → (M, R, n), or (M, n) when R = n and row j depends on coordinate j only."""
+    dshared: Array | None = None
+    """(M, R, m) or None."""
+
+
+class Term(ABC):
+    """One part of the cost: half the sum of its squared residuals, each in units of its standard deviation."""
+
+    name: str
+    unit: str
+    """Unit of the residual before it is divided by its standard deviation."""
+
+    @abstractmethod
+    def costs(self, view: View) -> Array:
+        """(M,) half the sum of squares of each group of residuals, after the robust loss where there is one."""
+
+    def cost(self, view: View) -> float:
+        """Sum of the costs of all groups."""
+        return float(self.costs(view).sum())
+
+    @abstractmethod
+    def rows(self, view: View) -> Rows:
+        """Residuals and Jacobian; with a robust loss, weighted so that their gradient is that of the cost."""
+
+
+class SquaredTerm(Term):
+    """A term without a robust loss."""
+
+    @abstractmethod
+    def residual(self, view: View) -> Array:
+        """(M, R) residuals in standard deviations."""
+
+    def costs(self, view: View) -> Array:
+        """(M,) half the sum of squares of each group."""
+        half: Array = 0.5 * np.square(self.residual(view)).sum(-1)
+        return half
+
+
+def robust_loss(squared: Array, width: float) -> tuple[Array, Array]:
+    """Geman and McClure's loss and its weight for squared residuals in standard deviations.
+
+    `ρ(s) = w² s / (w² + s)`: quadratic for small s, never above `w²`, so that a wild point loses its pull.
+    Returns ρ and dρ/ds, in the shape of `squared`.
+    """
+    w = width * width
+    loss = w * squared / (w + squared)
+    return loss, np.square(w / (w + squared))

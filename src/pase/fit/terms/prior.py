@@ -1,0 +1,136 @@
+"""What is known of poses, sizes and cameras before looking at the picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.fit.problem import View
+from pase.fit.terms.base import Rows, SquaredTerm
+
+Array = NDArray[np.float64]
+
+
+class PosePrior(SquaredTerm):
+    """`(q − mean) / σ` of every coordinate in every frame.
+
+    Parameters
+    ----------
+    mean, sigma
+        (n,) of the coordinates, rad or m; an infinite σ leaves a coordinate free.
+    weight
+        (T,) weight of a frame.
+    """
+
+    name = "pose prior"
+    unit = "rad"
+
+    def __init__(self, mean: Array, sigma: Array, weight: Array) -> None:
+        self._mean = mean
+        self._gain = np.sqrt(weight)[:, None] / sigma
+
+    def residual(self, view: View) -> Array:
+        """(T, n) deviations in standard deviations."""
+        deviation: Array = (view.state.q - self._mean) * self._gain
+        return deviation
+
+    def rows(self, view: View) -> Rows:
+        """Residuals with their diagonal derivatives."""
+        return Rows(self.residual(view), {0: self._gain})
+
+
+class Smoothness(SquaredTerm):
+    """`acceleration / σ` of every coordinate, in physical units whatever the frame rate.
+
+    The acceleration is taken as white noise of standard deviation σ with a correlation time τ, so that the
+    cost is the integral `∫ (q̈/σ)² dt / τ`. Frames need not be evenly spaced.
+
+    Parameters
+    ----------
+    time
+        (T,) seconds.
+    sigma
+        (n,) rad/s² or m/s².
+    correlation_time_s
+        τ in seconds.
+    """
+
+    name = "smoothness"
+    unit = "rad/s²"
+
+    def __init__(self, time: Array, sigma: Array, correlation_time_s: float = 0.1) -> None:
+        before, after = np.diff(time)[:-1], np.diff(time)[1:]
+        span = 0.5 * (before + after)
+        root = np.sqrt(span / correlation_time_s)
+        gain = root[:, None] / sigma
+        self._coefficients = {
+            0: gain / (before * span)[:, None],
+            1: -gain * ((1 / before + 1 / after) / span)[:, None],
+            2: gain / (after * span)[:, None],
+        }
+
+    def residual(self, view: View) -> Array:
+        """(T − 2, n) accelerations in standard deviations."""
+        q, M = view.state.q, len(self._coefficients[0])
+        acceleration: Array = sum(
+            (c * q[k : k + M] for k, c in self._coefficients.items()), np.zeros((M, q.shape[1]))
+        )
+        return acceleration
+
+    def rows(self, view: View) -> Rows:
+        """Residuals with their diagonal derivatives by three frames."""
+        return Rows(self.residual(view), dict(self._coefficients))
+
+
+class SharedPrior(SquaredTerm):
+    """`L⁻¹ (x − mean)` for some of the shared unknowns, with `L Lᵀ` their covariance.
+
+    Serves proportions (log scale factors), the camera and the landmark offsets.
+    """
+
+    unit = "1"
+
+    def __init__(self, name: str, part: slice, mean: Array, covariance: Array) -> None:
+        self.name = name
+        self._part = part
+        self._mean = mean
+        self._whiten = np.linalg.inv(np.linalg.cholesky(covariance))
+
+    def residual(self, view: View) -> Array:
+        """(1, p) whitened deviations."""
+        deviation: Array = self._whiten @ (view.state.shared[self._part] - self._mean)
+        return deviation[None]
+
+    def rows(self, view: View) -> Rows:
+        """Residuals with their constant derivative."""
+        if not view.shared_free:
+            return Rows(self.residual(view))
+        dshared = np.zeros((1, len(self._mean), view.model.layout.count))
+        dshared[0, :, self._part] = self._whiten
+        return Rows(self.residual(view), {}, dshared)
+
+
+class Height(SquaredTerm):
+    """`(stature − height) / σ`: the skeleton standing upright is as tall as the user says, in metres."""
+
+    name = "height"
+    unit = "m"
+
+    def __init__(self, height_m: float, sigma: float = 0.005) -> None:
+        self._height = height_m
+        self._sigma = sigma
+
+    def residual(self, view: View) -> Array:
+        """(1, 1) difference of the statures in standard deviations."""
+        size = view.state.shared[view.model.layout.size]
+        return np.array([[(view.model.proportions.stature(size) - self._height) / self._sigma]])
+
+    def rows(self, view: View) -> Rows:
+        """The residual with its derivative by the size parameters."""
+        layout = view.model.layout
+        if not view.shared_free:
+            return Rows(self.residual(view))
+        dshared = np.zeros((1, 1, layout.count))
+        gradient = view.model.proportions.stature_gradient(view.state.shared[layout.size])
+        dshared[0, 0, layout.size] = gradient / self._sigma
+        return Rows(self.residual(view), {}, dshared)
