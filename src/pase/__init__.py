@@ -1,1 +1,101 @@
-"""PASE: a person's own anatomical skeleton in motion, from one ordinary camera."""
+"""PASE: personalised anatomical skeletons in motion, from a photo or a video of one ordinary camera.
+
+Examples
+--------
+>>> import pase
+>>> motions = pase.estimate("walk.mp4", height_m=1.75)  # doctest: +SKIP
+>>> motions[0].skeleton.free_names  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pase.errors import PaseError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pase.anatomy.model import Skeleton
+    from pase.config import Settings
+    from pase.data import Motion
+
+__version__ = "0.1.0"
+__all__ = ["Motion", "PaseError", "Skeleton", "estimate", "load"]
+
+
+def estimate(
+    source: str | Path,
+    *,
+    height_m: float | None = None,
+    mass_kg: float | None = None,
+    fov_deg: float | None = None,
+    settings: Settings | None = None,
+) -> list[Motion]:
+    """Estimate the personalised skeleton and its motion of every person in a video or photo.
+
+    Parameters
+    ----------
+    source
+        Video or photo.
+    height_m
+        Standing height of the person in metres; without it the scale is assumed from the population.
+    mass_kg
+        Body mass in kilograms, written into the model.
+    fov_deg
+        Angle of view along the longer side of the picture in degrees; estimated when None.
+    settings
+        Everything else; the values above go before those in it.
+
+    Returns
+    -------
+    list of Motion
+        One a person, the main person first; empty when nobody is in the picture.
+
+    Raises
+    ------
+    PaseError
+        When the source cannot be read or a value cannot be.
+    """
+    from pase.config import make_settings
+    from pase.pipeline import estimate_motions
+
+    given = {"person.height_m": height_m, "person.mass_kg": mass_kg, "camera.fov_deg": fov_deg}
+    return estimate_motions(
+        source, make_settings({path: value for path, value in given.items() if value is not None}, settings)
+    )
+
+
+def load(folder: str | Path) -> list[Motion]:
+    """Load the persons of a finished run from its result folder.
+
+    Parameters
+    ----------
+    folder
+        What `pase run` was given as `-o`.
+
+    Returns
+    -------
+    list of Motion
+        One a person, in the order of the folders `person_1`, `person_2`, …
+
+    Raises
+    ------
+    PaseError
+        When the folder is no finished result.
+    """
+    from pase.pipeline import load_motions
+
+    return load_motions(folder)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Motion":
+        from pase.data import Motion
+
+        return Motion
+    if name == "Skeleton":
+        from pase.anatomy.model import Skeleton
+
+        return Skeleton
+    raise AttributeError(f"module 'pase' has no attribute '{name}'")

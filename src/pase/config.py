@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import difflib
-import inspect
+import functools
+import math
 import tomllib
 import types
 import typing
@@ -44,9 +45,13 @@ class Room:
             value, low, high = getattr(self, item.name), item.metadata.get("low"), item.metadata.get("high")
             if isinstance(value, bool) or not isinstance(value, int | float):
                 continue
-            if not (value == value and (low is None or value >= low) and (high is None or value <= high)):
-                bounds = f"{'' if low is None else low}..{'' if high is None else high}"
-                raise InputError(f"{self.name}.{item.name} must lie in {bounds}, not {value:g}")
+            below, above = low is not None and value < low, high is not None and value > high
+            if below or above or not math.isfinite(value):
+                label = item.metadata.get("flag") or f"{self.name}.{item.name}"
+                ends = ([f"at least {low:g}"] if low is not None else []) + (
+                    [f"at most {high:g}"] if high is not None else []
+                )
+                raise InputError(f"{label} must be {' and '.join(ends) or 'a finite number'}, not {value:g}")
 
 
 @dataclass(frozen=True)
@@ -161,19 +166,26 @@ class Leaf:
     high: float | None
     """Highest allowed value."""
 
+    @property
+    def label(self) -> str:
+        """How messages call it: its short flag where it has one."""
+        return self.path if "." in self.flag else self.flag
 
-def field_docs(room: type) -> dict[str, str]:
-    """Docstrings written under the fields of a dataclass, by field name, each on one line."""
-    body = typing.cast(ast.ClassDef, ast.parse(inspect.cleandoc(inspect.getsource(room))).body[0]).body
-    docs = {}
-    for here, following in zip(body, body[1:], strict=False):
-        if (
-            isinstance(here, ast.AnnAssign)
-            and isinstance(here.target, ast.Name)
-            and isinstance(following, ast.Expr)
-            and isinstance(following.value, ast.Constant)
-        ):
-            docs[here.target.id] = " ".join(str(following.value.value).split())
+
+@functools.cache
+def field_docs() -> dict[str, dict[str, str]]:
+    """Docstrings under the fields of the classes of this module: by class, then by field, on one line."""
+    classes = [n for n in ast.parse(Path(__file__).read_bytes()).body if isinstance(n, ast.ClassDef)]
+    docs: dict[str, dict[str, str]] = {found.name: {} for found in classes}
+    for found in classes:
+        for here, following in zip(found.body, found.body[1:], strict=False):
+            if (
+                isinstance(here, ast.AnnAssign)
+                and isinstance(here.target, ast.Name)
+                and isinstance(following, ast.Expr)
+                and isinstance(following.value, ast.Constant)
+            ):
+                docs[found.name][here.target.id] = " ".join(str(following.value.value).split())
     return docs
 
 
@@ -187,7 +199,7 @@ def leaves(*names: str) -> Iterator[Leaf]:
     for name, room in rooms().items():
         if names and name not in names:
             continue
-        docs, kinds = field_docs(room), typing.get_type_hints(room)
+        docs, kinds = field_docs()[room.__name__], typing.get_type_hints(room)
         for item in fields(typing.cast(Any, room)):
             flag = item.metadata.get("flag") or f"{name}.{item.name}".replace("_", "-")
             low, high = item.metadata.get("low"), item.metadata.get("high")
@@ -209,7 +221,7 @@ def make_settings(values: Mapping[str, Any], base: Settings | None = None) -> Se
         if path not in known:
             raise InputError(_unknown(path, known))
         room, name = path.split(".", 1)
-        by_room[room][name] = _convert(known[path].kind, value, path)
+        by_room[room][name] = _convert(known[path].kind, value, known[path].label)
     base = base or Settings()
     built = {
         name: room(**{**_shallow(getattr(base, name)), **by_room[name]}) for name, room in rooms().items()
@@ -261,35 +273,32 @@ def _unknown(path: str, known: Mapping[str, Leaf]) -> str:
     return f"unknown setting '{path}'{hint}; the settings are: {', '.join(known)}"
 
 
-def _convert(kind: Any, value: Any, path: str) -> Any:
+def _convert(kind: Any, value: Any, label: str) -> Any:
     """A value from TOML or text from the command line as the type of its setting."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
+    arguments = typing.get_args(kind)
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
         if value is None:
             return None
-        kinds = [k for k in arguments if k is not type(None)]
-        return _convert(kinds[0], value, path)
-    if origin is Literal:
+        kind = next(k for k in arguments if k is not type(None))
+        arguments = typing.get_args(kind)
+    if typing.get_origin(kind) is Literal:
         if value not in arguments:
-            raise InputError(f"{path} must be one of {', '.join(map(str, arguments))}, not '{value}'")
+            raise InputError(f"{label} must be one of {', '.join(map(str, arguments))}, not '{value}'")
         return value
-    wrong = InputError(f"{path} must be {_kind_name(kind)}, not '{value}'")
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise wrong
-        return value
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Path):
-        raise wrong
-    if (kind is str or kind is Path) and isinstance(value, int | float):
-        raise wrong
-    if kind is int and isinstance(value, float):
-        raise wrong
-    try:
-        return kind(value)
-    except ValueError:
-        raise wrong from None
+    accepted, wording = _ACCEPTED[kind]
+    if type(value) is kind or (isinstance(value, accepted) and not isinstance(value, bool)):
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    raise InputError(f"{label} must be {wording}, not '{value}'")
 
 
-def _kind_name(kind: Any) -> str:
-    names = {float: "a number", int: "a whole number", bool: "true or false", str: "a text", Path: "a path"}
-    return names.get(kind, str(kind))
+_ACCEPTED: dict[Any, tuple[tuple[type, ...], str]] = {
+    bool: ((), "true or false"),
+    int: ((str,), "a whole number"),
+    float: ((str, int), "a number"),
+    str: ((), "a text"),
+    Path: ((str, Path), "a path"),
+}
+"""What each type of setting is read from besides itself, and how messages call it."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -86,6 +87,23 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
     return output
 
 
+def check_output_file(output: Path, *, overwrite: bool) -> None:
+    """Refuse, before any work, a file that cannot or must not be written.
+
+    Raises
+    ------
+    OutputError
+        One line that says what is in the way and what to do.
+    """
+    if output.is_dir():
+        raise OutputError(f"{output} is a folder; name a file, as {output / 'keypoints.json'}")
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output} exists already; choose another name or add --overwrite")
+    parent = next(p for p in output.absolute().parents if p.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise OutputError(f"cannot write {output}: no permission in {parent}, or it is no folder")
+
+
 def _listed_files(folder: Path) -> set[str]:
     """Names of the files which the report of a result says that PASE wrote."""
     try:
@@ -156,17 +174,25 @@ class Workspace:
         return facts if isinstance(facts, dict) else None
 
     def finish(self, stage: str, key: str, files: list[str], facts: dict[str, Any]) -> None:
-        """Note that a stage is done: the files it wrote here, and JSON-able facts for the run that resumes."""
+        """Note that a stage is done: the files it wrote here, and JSON-able facts for a later run."""
         checksums = {name: _checksum(self.folder / name) for name in files}
         state = self._state() | {stage: {"key": key, "files": checksums, "facts": facts}}
         write_text(self.folder / STATE, json.dumps(state))
 
-    def clear(self, keep: list[str]) -> None:
-        """Remove what an interrupted run left here, but for the files that are kept."""
-        kept = {LOCK, *keep}
-        for name in files_in(self.folder):
-            if name not in kept:
-                (self.folder / name).unlink(missing_ok=True)
+    def files(self) -> list[str]:
+        """Relative names of the files of the result, the report among them."""
+        return sorted({REPORT, *files_in(self.folder)} - {LOCK, STATE})
+
+    def clear(self, keep: Sequence[str] = ()) -> None:
+        """Remove what an interrupted run left, but for the named files and the state that vouches for them."""
+        kept = {LOCK, STATE, *keep} if keep else {LOCK}
+        for path in self.folder.iterdir():
+            if path.name in kept:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def commit(self) -> None:
         """Give the whole result its name; an earlier result is replaced now and not before.

@@ -1,0 +1,71 @@
+"""Progress bars on a terminal; nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+MEGABYTE = 1e6
+
+
+class Bars:
+    """Bars with rates on stderr, one a step; a context manager that can be called as `pipeline.Progress`."""
+
+    def __init__(self) -> None:
+        self._bars = Progress(
+            TextColumn("{task.description:<16}"),
+            BarColumn(),
+            _Done(),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        )
+        self._tasks: dict[str, object] = {}
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        """Show how far a step is; a new name begins a new bar."""
+        if self._bars.disable:
+            return
+        if step not in self._tasks:
+            self._tasks[step] = self._bars.add_task(step, total=total)
+        self._bars.update(self._tasks[step], completed=done, total=total)  # type: ignore[arg-type]
+
+
+class _Done(ProgressColumn):
+    """How much is done, of how much."""
+
+    def render(self, task: Task) -> Text:
+        total = "?" if task.total is None else _amount(task, task.total)
+        return Text(f"{_amount(task, task.completed)}/{total}")
+
+
+class _Rate(ProgressColumn):
+    """Frames or megabytes a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if speed is None:
+            return Text("")
+        return Text(f"{speed / MEGABYTE:.1f} MB/s" if _is_fetch(task) else f"{speed:.1f} frames/s")
+
+
+def _amount(task: Task, number: float) -> str:
+    return f"{number / MEGABYTE:.0f} MB" if _is_fetch(task) else f"{number:.0f}"
+
+
+def _is_fetch(task: Task) -> bool:
+    return task.description.startswith("fetch")

@@ -1,0 +1,243 @@
+"""The command line: parses, calls, prints. No logic."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pase
+from pase.config import Leaf, Settings, leaves, make_settings, read_settings
+from pase.errors import InputError, PaseError
+
+if TYPE_CHECKING:
+    from pase.report import Report
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments
+        Words of the command line after `pase`; those of the process when None.
+
+    Returns
+    -------
+    int
+        0 done, 1 `doctor` found something missing, 2 bad input (one line on stderr), 130 stopped by the user.
+    """
+    logging.getLogger("pase").addHandler(logging.NullHandler())
+    try:
+        known = _parse(sys.argv[1:] if arguments is None else list(arguments))
+        command: Command = known.command
+        return command(known)
+    except PaseError as error:
+        print(f"pase: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("pase: stopped; the same command goes on where it can", file=sys.stderr)
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argparse parser whose errors are PASE's: one line, no usage."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see '{self.prog} --help'")
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = _make_parser()
+    known, unknown = parser.parse_known_args(words)
+    if unknown:
+        flags = [name for action in known.parser._actions for name in action.option_strings]
+        close = difflib.get_close_matches(unknown[0].split("=")[0], flags, 1)
+        hint = f", did you mean '{close[0]}'" if close else ""
+        raise InputError(f"unknown argument '{unknown[0]}'{hint}; see '{known.parser.prog} --help'")
+    return known
+
+
+def _make_parser() -> _Parser:
+    parser = _Parser(prog="pase", description="Personalised anatomical skeletons in motion from one camera.")
+    parser.add_argument("--version", action="version", version=pase.__version__)
+    parser.set_defaults(parser=parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    one = _add(commands, "run", _run, "turn a video or photo into personalised skeletons in motion")
+    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
+    _add_output(one, "folder of the result")
+    _add_settings(one, "person", "camera", "models", "pose2d", "fit", "view", "output")
+
+    one = _add(commands, "pose2d", _pose2d, "find the 2D keypoints alone")
+    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
+    _add_output(one, "file of the keypoints, as keypoints.json")
+    _add_settings(one, "models", "pose2d")
+
+    one = _add(commands, "fit", _fit, "fit skeletons to keypoints made before")
+    one.add_argument("source", metavar="KEYPOINTS", type=Path, help="AlphaPose-format keypoints.json")
+    _add_output(one, "folder of the result")
+    _add_settings(one, "person", "camera", "fit")
+
+    one = _add(commands, "render", _render, "draw a result over its footage again")
+    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
+    one.add_argument("--video", metavar="FILE", type=Path, help="the footage, when it is not where it was")
+    _add_settings(one, "view")
+
+    _add_models(_add(commands, "models", None, "list, fetch or find the model files"))
+    _add(commands, "doctor", _doctor, "show versions, what computes and draws, and what is missing")
+    _add(commands, "version", _version, "show the version")
+    return parser
+
+
+def _add(commands: Any, name: str, command: Command | None, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    parser.set_defaults(command=command, parser=parser)
+    return parser
+
+
+def _add_output(parser: argparse.ArgumentParser, meaning: str) -> None:
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help=meaning)
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+
+
+def _add_settings(parser: argparse.ArgumentParser, *rooms: str) -> None:
+    """Flags of every setting in the named groups; only those given come out, as text by dotted path."""
+    parser.add_argument(
+        "--config", metavar="FILE", type=Path, help="settings from a TOML file; flags go first"
+    )
+    parser.set_defaults(rooms=rooms)
+    for leaf in leaves(*rooms):
+        if leaf.kind is bool:
+            action: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
+        else:
+            action = {"metavar": _metavar(leaf)}
+        meaning = leaf.doc.rstrip(".").replace("%", "%%")
+        shown = "" if leaf.default is None else f" (default: {leaf.default})"
+        parser.add_argument(
+            f"--{leaf.flag}", dest=leaf.path, default=argparse.SUPPRESS, help=meaning + shown, **action
+        )
+
+
+def _metavar(leaf: Leaf) -> str:
+    unit = leaf.path.rsplit("_", 1)[-1]
+    return unit.upper() if unit in ("m", "kg", "deg", "px", "s") else "VALUE"
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=_Parser)
+    _add_settings(
+        _add(actions, "list", _list_models, "show the model files and whether they are here"), "models"
+    )
+    one = _add(actions, "fetch", _fetch_models, "fetch model files")
+    one.add_argument("names", metavar="NAME", nargs="*", help="by default those that 'pase run' needs")
+    one.add_argument("--all", action="store_true", help="every file, the demo clip among them")
+    _add_settings(one, "models")
+    one = _add(actions, "path", _show_model_path, "print where a model file is, fetching it when needed")
+    one.add_argument("names", metavar="NAME", nargs=1)
+    _add_settings(one, "models")
+
+
+def _settings(known: argparse.Namespace) -> Settings:
+    values = {} if known.config is None else read_settings(known.config)
+    return make_settings(values | {path: value for path, value in vars(known).items() if "." in path})
+
+
+def _run(known: argparse.Namespace) -> int:
+    from pase import pipeline
+
+    settings = _settings(known)
+    with _progress() as progress:
+        report = pipeline.run(
+            known.source, known.output, settings, overwrite=known.overwrite, progress=progress
+        )
+    _print_summary(report, known.source, known.output)
+    return 0
+
+
+def _pose2d(known: argparse.Namespace) -> int:
+    from pase import pipeline
+
+    settings = _settings(known)
+    with _progress() as progress:
+        report = pipeline.pose2d(
+            known.source, known.output, settings, overwrite=known.overwrite, progress=progress
+        )
+    _print_summary(report, known.source, known.output)
+    return 0
+
+
+def _fit(known: argparse.Namespace) -> int:
+    from pase import pipeline
+
+    settings = _settings(known)
+    with _progress() as progress:
+        report = pipeline.fit(
+            known.source, known.output, settings, overwrite=known.overwrite, progress=progress
+        )
+    _print_summary(report, known.source, known.output)
+    return 0
+
+
+def _render(known: argparse.Namespace) -> int:
+    from pase import pipeline
+
+    settings = _settings(known)
+    with _progress() as progress:
+        path = pipeline.render(known.source, known.video, settings, progress=progress)
+    print(path if path is not None else f"{known.source} has no persons: nothing to draw")
+    return 0
+
+
+def _doctor(known: argparse.Namespace) -> int:
+    from pase.doctor import examine
+
+    findings = examine()
+    width = max(len(finding.name) for finding in findings)
+    for finding in findings:
+        print(f"{' ' if finding.good else '!'} {finding.name:<{width}}  {finding.value}")
+    missing = [finding.name for finding in findings if not finding.good]
+    print(f"missing: {', '.join(missing)}" if missing else "all is there")
+    return 1 if missing else 0
+
+
+def _version(known: argparse.Namespace) -> int:
+    print(pase.__version__)
+    return 0
+
+
+def _print_summary(report: Report, source: Path, output: Path) -> None:
+    """What a run did, on stdout."""
+    if not report.persons:
+        print(f"nobody was found in {source}: {output} holds no skeleton")
+    else:
+        print(f"result   {output}")
+    print(f"persons  {len(report.persons)}   frames  {report.source['frames']}")
+    stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items())
+    taken_over = (
+        f" (taken over from an interrupted run: {', '.join(report.resumed)})" if report.resumed else ""
+    )
+    print(f"seconds  {stages}{taken_over}")
+    if report.mean_reprojection_error_px is not None:
+        print(f"error    {report.mean_reprojection_error_px:.1f} px mean reprojection")
+    for sentence in report.assumptions if report.persons else []:
+        print(f"assumed  {sentence}")
+    for sentence in report.warnings:
+        print(f"warning  {sentence}")
+
+
+def _progress() -> Any:
+    from pase.bars import Bars
+
+    return Bars()

@@ -1,0 +1,364 @@
+"""The stages in a row, each alone, and the folder they fill: no stage knows of another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+import pase
+from pase.config import Settings, to_dict
+from pase.data import Keypoints2D, Motion
+from pase.errors import InputError, MissingDependencyError
+from pase.report import Report, collected_warnings, note_file, read_report, unique
+from pase.workspace import REPORT, Workspace, check_output_file, fingerprint, source_identity
+
+if TYPE_CHECKING:
+    from pase.media import Frame, Photo, Video
+
+    Media = Video | Photo
+
+KEYPOINTS = "keypoints.json"
+CAMERA = "camera.json"
+
+
+class Progress(Protocol):
+    """Told how far a long step is."""
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        """Take note of a step's name, the frames (or bytes) done, and how many there are if that is known."""
+        ...
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the 2D stage found in a video or photo."""
+
+    people: list[Keypoints2D]
+    """The tracked persons, the main person first; empty when nobody is there."""
+    frames: int
+    """Number of frames of the recording."""
+    image_size: tuple[int, int]
+    """Width and height in pixels; (0, 0) where unknown."""
+    focal_length_px: float | None = None
+    """Focal length told by the file's metadata, or None."""
+    source: Path | None = None
+    """The video or photo, or None when the keypoints came alone."""
+
+    def facts(self) -> dict[str, Any]:
+        """What the report says of the recording."""
+        return {
+            "path": None if self.source is None else str(self.source.resolve()),
+            "frames": self.frames,
+            "image_size": list(self.image_size),
+            "focal_length_px": self.focal_length_px,
+        }
+
+
+def run(
+    source: str | Path,
+    output: str | Path,
+    settings: Settings | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Turn a video or photo into a result folder: every stage in a row.
+
+    The result appears under its name only when it is whole. A run that was interrupted after the 2D stage goes
+    on from there when it is started again with the same footage and 2D settings.
+
+    Parameters
+    ----------
+    source
+        Video or photo.
+    output
+        The result folder; it must not exist, or be empty, or hold an earlier result and `overwrite` be given.
+    settings
+        All settings; the defaults when None.
+    overwrite
+        Replace an earlier result, once the new one is whole.
+    progress
+        Told how far each step is.
+
+    Returns
+    -------
+    Report
+        The figures of the run, as in `report.json`; without persons when nobody is in the picture.
+
+    Raises
+    ------
+    PaseError
+        Before the long work, when the source cannot be read or the result cannot be written.
+    """
+    settings, report = settings or Settings(), Report()
+    with (
+        collected_warnings() as warnings,
+        _open(source) as media,
+        Workspace(output, overwrite=overwrite) as space,
+    ):
+        recording = _detect_or_resume(media, settings, space, report, progress)
+        motions = _fill(space, recording, settings, report, progress)
+        if settings.output.overlay and motions:
+            with report.timed("overlay"):
+                _draw(media.path, motions, space.folder, settings, progress)
+        _finish(space, report, warnings)
+    return report
+
+
+def fit(
+    keypoints: str | Path,
+    output: str | Path,
+    settings: Settings | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Turn 2D keypoints in an AlphaPose-format file into a result folder, without an overlay; see `run`."""
+    settings, report = settings or Settings(), Report()
+    people = _read_keypoints(Path(keypoints))
+    frames = max((len(person) for person in people), default=0)
+    size = people[0].image_size if people else (0, 0)
+    with collected_warnings() as warnings, Workspace(output, overwrite=overwrite) as space:
+        _write_keypoints(people, space.folder / KEYPOINTS)
+        _fill(space, Recording(people, frames, size), settings, report, progress)
+        _finish(space, report, warnings)
+    return report
+
+
+def pose2d(
+    source: str | Path,
+    output: str | Path,
+    settings: Settings | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Write the 2D keypoints of everyone in a video or photo as one AlphaPose-format file; see `run`."""
+    settings, report, output = settings or Settings(), Report(), Path(output)
+    check_output_file(output, overwrite=overwrite)
+    with collected_warnings() as warnings, _open(source) as media:
+        with report.timed("pose2d"):
+            recording = detect(media, settings, progress)
+        _write_keypoints(recording.people, output)
+        report.source = recording.facts()
+        report.warnings = list(warnings)
+    report.persons = [{"track_id": p.track_id, "frames": int(p.seen.sum())} for p in recording.people]
+    report.files = [str(output)]
+    return report
+
+
+def render(
+    folder: str | Path,
+    video: str | Path | None = None,
+    settings: Settings | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Path | None:
+    """Draw the persons of a finished result over its footage, into the result folder.
+
+    Parameters
+    ----------
+    folder
+        A finished result.
+    video
+        The footage; by default the file that the report names.
+    settings
+        All settings; the defaults when None.
+    progress
+        Told how far the drawing is.
+
+    Returns
+    -------
+    Path
+        The overlay, or None when the result has no persons.
+
+    Raises
+    ------
+    PaseError
+        When the folder is no result, or the footage is not where it was.
+    """
+    folder = Path(folder)
+    report = read_report(folder / REPORT)
+    named = (report.get("source") or {}).get("path")
+    if video is None and named is None:
+        raise InputError(f"{folder} was made from keypoints alone; name its video with --video")
+    with _open(str(video or named)) as media:
+        motions = load_motions(folder)
+        if not motions:
+            return None
+        path = _draw(media.path, motions, folder, settings or Settings(), progress)
+    note_file(folder / REPORT, path.name)
+    return path
+
+
+def estimate_motions(
+    source: str | Path, settings: Settings | None = None, *, progress: Progress | None = None
+) -> list[Motion]:
+    """Every person's motion in a video or photo, without writing anything; see `pase.estimate`."""
+    settings = settings or Settings()
+    with _open(source) as media:
+        recording = detect(media, settings, progress)
+    return estimate_people(recording, settings, progress)
+
+
+def load_motions(folder: str | Path) -> list[Motion]:
+    """Every person's motion from a finished result; see `pase.load`."""
+    from pase.export.person import load_motion
+
+    folder = Path(folder)
+    report = read_report(folder / REPORT)
+    return [load_motion(folder / str(person["folder"])) for person in report["persons"]]
+
+
+def detect(media: Media, settings: Settings, progress: Progress | None = None) -> Recording:
+    """Find and follow the persons of a recording.
+
+    Raises
+    ------
+    PaseError
+        When the model files cannot be had or the recording cannot be read.
+    """
+    from pase.pose2d import detect_keypoints
+
+    count = 0
+
+    def counted() -> Iterator[Frame]:
+        nonlocal count
+        for frame in media.frames():
+            yield frame
+            count += 1
+            if progress is not None:
+                progress("2D keypoints", count, media.frame_count_hint)
+
+    people = detect_keypoints(counted(), media.image_size, settings.pose2d)
+    people = [person for person in people if person.seen.any()]
+    return Recording(people, count, media.image_size, media.focal_length_hint_px, media.path)
+
+
+def estimate_people(
+    recording: Recording, settings: Settings, progress: Progress | None = None
+) -> list[Motion]:
+    """Fit a personalised skeleton to every person of a recording."""
+    from pase.fit.estimate import estimate_motion
+
+    camera = settings.camera
+    focal_length_px = camera.focal_length_px
+    if focal_length_px is None and camera.fov_deg is None:
+        focal_length_px = recording.focal_length_px
+    return [
+        estimate_motion(
+            person,
+            settings.fit,
+            height_m=settings.person.height_m,
+            mass_kg=settings.person.mass_kg,
+            fov_deg=camera.fov_deg,
+            focal_length_px=focal_length_px,
+            progress=_step(progress, "skeleton"),
+        )
+        for person in recording.people
+    ]
+
+
+def _open(source: str | Path) -> Media:
+    from pase.media import open_media
+
+    return open_media(source)
+
+
+def _step(progress: Progress | None, name: str) -> Callable[[int, int | None], None] | None:
+    """The progress of one step, for a stage that knows nothing of the others."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(name, done, total)
+
+
+def _detect_or_resume(
+    media: Media, settings: Settings, space: Workspace, report: Report, progress: Progress | None
+) -> Recording:
+    """The 2D stage, or what an interrupted run has already found by it."""
+    key = fingerprint(
+        {"pase": pase.__version__, "source": source_identity(media.path), "pose2d": to_dict(settings.pose2d)}
+    )
+    facts = space.finished("pose2d", key)
+    if facts is not None:
+        space.clear(keep=[KEYPOINTS])
+        people = _read_keypoints(space.folder / KEYPOINTS)
+        report.resumed, report.seconds = ["pose2d"], {"pose2d": float(facts["seconds"])}
+        report.warnings = list(facts["warnings"])
+        return Recording(people, facts["frames"], media.image_size, facts["focal_length_px"], media.path)
+    space.clear(keep=[])
+    with collected_warnings() as warnings, report.timed("pose2d"):
+        recording = detect(media, settings, progress)
+    _write_keypoints(recording.people, space.folder / KEYPOINTS)
+    facts = recording.facts() | {"seconds": report.seconds["pose2d"], "warnings": list(warnings)}
+    space.finish("pose2d", key, [KEYPOINTS], facts)
+    return recording
+
+
+def _fill(
+    space: Workspace, recording: Recording, settings: Settings, report: Report, progress: Progress | None
+) -> list[Motion]:
+    """Fit and export every person into the result folder."""
+    from pase.export.camera import write_camera
+    from pase.export.person import write_person
+
+    report.source = recording.facts()
+    report.add_settings(settings)
+    with report.timed("fit"):
+        motions = estimate_people(recording, settings, progress)
+    with report.timed("export"):
+        for number, motion in enumerate(motions, 1):
+            folder = f"person_{number}"
+            write_person(motion, space.folder / folder)
+            report.add_person(motion, folder)
+        cameras = [motion.camera for motion in motions if motion.camera is not None]
+        if cameras:
+            write_camera(cameras[0], space.folder / CAMERA)
+    return motions
+
+
+def _finish(space: Workspace, report: Report, warnings: Sequence[str]) -> None:
+    """Write the report and give the result its name."""
+    told = [sentence for person in report.persons for sentence in person["warnings"]]
+    report.warnings = unique(report.warnings, warnings, told)
+    report.files = space.files()
+    report.write(space.folder / REPORT)
+    space.commit()
+
+
+def _check_drawing() -> None:
+    """Refuse before the long work what would fail at its end."""
+    from pase.view.backend import require_drawing
+
+    try:
+        require_drawing()
+    except MissingDependencyError as error:
+        raise MissingDependencyError(f"{error}, or leave the drawing out with --no-overlay") from error
+
+
+def _draw(
+    source: Path, motions: list[Motion], folder: Path, settings: Settings, progress: Progress | None
+) -> Path:
+    from pase.media import is_photo
+    from pase.view.overlay import draw_overlay
+
+    path = folder / ("overlay.png" if is_photo(source) else "overlay.mp4")
+    draw_overlay(source, motions, path, progress=_step(progress, "overlay"))
+    return path
+
+
+def _read_keypoints(path: Path) -> list[Keypoints2D]:
+    from pase.pose2d.alphapose import read_alphapose
+
+    people = read_alphapose(path)
+    return [person for person in people if np.isfinite(person.xy).any()]
+
+
+def _write_keypoints(people: list[Keypoints2D], path: Path) -> None:
+    from pase.pose2d.alphapose import write_alphapose
+
+    write_alphapose(people, path)

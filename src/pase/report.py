@@ -1,0 +1,191 @@
+"""What a run tells about itself: the contents of `report.json` and of the summary at its end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import pase
+from pase.config import Settings, to_dict
+from pase.data import Motion
+from pase.errors import InputError
+from pase.files import write_text
+
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "av",
+    "onnxruntime",
+    "opencv-python-headless",
+    "pillow",
+    "pyvista",
+    "vtk",
+    "rich",
+)
+
+
+@dataclass
+class Report:
+    """The figures of one run; `write` makes `report.json` of it."""
+
+    source: dict[str, Any] = field(default_factory=dict)
+    """The recording: path, frames, picture size, frame rate."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Every setting of the run."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time of each stage."""
+    resumed: list[str] = field(default_factory=list)
+    """Stages taken over from an interrupted run."""
+    persons: list[dict[str, Any]] = field(default_factory=list)
+    """One entry a person: folder, frames seen, reprojection error, what the estimator tells."""
+    assumptions: list[str] = field(default_factory=list)
+    """What was assumed because nobody said."""
+    warnings: list[str] = field(default_factory=list)
+    """What the user should know, one sentence each."""
+    files: list[str] = field(default_factory=list)
+    """Every file of the result."""
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Measure the wall time of a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+    @property
+    def mean_reprojection_error_px(self) -> float | None:
+        """Mean over the persons, or None where there is none."""
+        errors = [p["mean_reprojection_error_px"] for p in self.persons]
+        known = [e for e in errors if e is not None]
+        return float(np.mean(known)) if known else None
+
+    def add_settings(self, settings: Settings) -> None:
+        """Note the settings, and what was assumed in place of those that were not given."""
+        self.settings = to_dict(settings)
+        if settings.person.height_m is None:
+            self.assumptions.append("the height was not given: the scale is that of the population's mean")
+        if settings.camera.fov_deg is None and settings.camera.focal_length_px is None:
+            known = self.source.get("focal_length_px") is not None
+            origin = "taken from the file's metadata" if known else "estimated from the picture"
+            self.assumptions.append(f"the focal length was not given: it was {origin}")
+
+    def add_person(self, motion: Motion, folder: str) -> None:
+        """Note the figures of one person."""
+        self.persons.append(
+            {
+                "folder": folder,
+                "track_id": motion.track_id,
+                "frames": int(np.isfinite(motion.q).all(axis=1).sum()),
+                "mean_reprojection_error_px": reprojection_error(motion),
+                "warnings": list(motion.warnings),
+                "details": motion.details,
+            }
+        )
+
+    def write(self, path: Path) -> None:
+        """Write the report as JSON, atomically; what is not a finite number becomes null."""
+        content = {
+            "pase": pase.__version__,
+            "versions": versions(),
+            **asdict(self),
+            "mean_reprojection_error_px": self.mean_reprojection_error_px,
+        }
+        write_text(path, json.dumps(_jsonable(content), indent=2, ensure_ascii=False) + "\n")
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """Read the `report.json` of a finished run.
+
+    Raises
+    ------
+    InputError
+        When there is none, so that a half-finished or foreign folder is never taken for a result.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path.parent} is no finished result of 'pase run': no readable {path.name}"
+        ) from error
+    if not isinstance(content, dict) or "pase" not in content or not isinstance(content.get("persons"), list):
+        raise InputError(f"{path} is no report of PASE")
+    return content
+
+
+def note_file(path: Path, name: str) -> None:
+    """Add a file that was made afterwards to the list in a finished report."""
+    content = read_report(path)
+    content["files"] = sorted({*map(str, content.get("files", [])), name})
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def reprojection_error(motion: Motion) -> float | None:
+    """Mean distance in pixels between the skeleton's landmarks and the keypoints, or None where unknown."""
+    if motion.residual is None or motion.camera is None or not np.isfinite(motion.residual).any():
+        return None
+    return float(np.nanmean(motion.residual))
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, the system and the packages that a result depends on."""
+    found = {"python": platform.python_version(), "system": platform.platform()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+@contextmanager
+def collected_warnings() -> Iterator[list[str]]:
+    """Collect what any part of PASE logs as a warning inside the block, each sentence once."""
+    handler = _Collector()
+    logger = logging.getLogger("pase")
+    logger.addHandler(handler)
+    try:
+        yield handler.sentences
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.sentences: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sentence = record.getMessage()
+        if sentence not in self.sentences:
+            self.sentences.append(sentence)
+
+
+def unique(*groups: Sequence[str]) -> list[str]:
+    """All sentences of the groups in order, each once."""
+    return list(dict.fromkeys(sentence for group in groups for sentence in group))
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _jsonable(value.tolist())
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    if isinstance(value, np.integer | np.bool_):
+        return value.item()
+    return value if isinstance(value, str | int | bool | None) else str(value)
