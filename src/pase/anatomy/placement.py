@@ -1,0 +1,36 @@
+"""Bone surfaces in the frame of their body, in the person's size."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.bones import BoneSurface
+from pase.anatomy.kinematics import rotation_xyz
+from pase.anatomy.model import BoneMesh
+
+Array = NDArray[np.float64]
+
+
+def place_bone(surface: BoneSurface, mesh: BoneMesh, scale: Array) -> BoneSurface:
+    """A bone surface in the axes of its body, scaled as OpenSim draws it.
+
+    The mesh is stretched along its own axes, by as much as the body is stretched in these directions; its
+    frame is moved with the body. The normals follow as the surface does, so they stay upright on a
+    flattened bone.
+
+    Parameters
+    ----------
+    surface
+        The surface in the coordinates of its file.
+    mesh
+        How it is attached to the body.
+    scale
+        (3,) scale factors of the body along its axes.
+    """
+    turn = rotation_xyz(mesh.frame.orientation)
+    stretch = np.asarray(mesh.scale) * np.linalg.norm(scale[:, None] * turn, axis=0)
+    vertices = (surface.vertices * stretch) @ turn.T + np.asarray(mesh.frame.translation) * scale
+    normals = (surface.normals / stretch) @ turn.T
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    return BoneSurface(vertices, surface.faces, normals)

@@ -1,0 +1,193 @@
+"""OpenSim motion files (`.mot`, `.sto`): one row a frame, one column a coordinate."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import Skeleton
+from pase.data import Motion
+from pase.errors import InputError
+from pase.files import write_text
+
+log = logging.getLogger(__name__)
+
+Array = NDArray[np.float64]
+
+LARGEST_ANGLE = 8 * np.pi
+"""Four turns, in radians: a file beyond it is almost surely in degrees whatever its header says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """An OpenSim storage file as it is: no unit converted."""
+
+    names: tuple[str, ...]
+    """M column names, without the time."""
+    time: Array
+    """(T,) seconds."""
+    values: Array
+    """(T, M) in the file's own units."""
+    in_degrees: bool | None
+    """The header's `inDegrees`; None where the file does not say."""
+
+
+def write_mot(motion: Motion, path: str | Path) -> None:
+    """Write a motion as an OpenSim `.mot` that shows the same pose when loaded on the skeleton's `.osim`.
+
+    All the model's coordinates are written in its own order: coupled ones by their coupler, locked ones at
+    their default, so OpenSim finds every column it looks for. Rotations are in degrees, translations in
+    metres, times are the true frame times. Frames in which the pose is unknown (NaN) are left out, as OpenSim
+    refuses NaN.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    known = np.isfinite(motion.q).all(axis=1)
+    values = Kinematics(motion.skeleton).coordinate_values(motion.q[known])
+    values = np.where(_rotational(motion.skeleton), np.degrees(values), values)
+    names = [c.name for c in motion.skeleton.coordinates]
+    header = [
+        "Coordinates",
+        "version=1",
+        f"nRows={len(values)}",
+        f"nColumns={len(names) + 1}",
+        "inDegrees=yes",
+        "",
+        "Rotations are in degrees, translations in metres, time in seconds from the first frame.",
+        "endheader",
+        "\t".join(["time", *names]),
+    ]
+    rows = np.column_stack([motion.time[known], values])
+    lines = ["\t".join(f"{x:.10f}" for x in row) for row in rows.tolist()]
+    write_text(path, "\n".join(header + lines) + "\n")
+
+
+def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
+    """Read a `.mot` or `.sto` as the free coordinates of a skeleton.
+
+    Columns may be plain coordinate names or state paths (`/jointset/knee_r/knee_angle_r/value`). A free
+    coordinate without a column keeps its default; columns that are no free coordinate are ignored.
+
+    Returns
+    -------
+    time, q
+        (T,) seconds and (T, n) rad or m, in the order of `skeleton.free_coordinates`.
+
+    Raises
+    ------
+    InputError
+        When the file is not a motion of this skeleton, or holds NaN or times that do not increase.
+    """
+    storage = read_storage(path)
+    q = np.tile(skeleton.default_q, (len(storage.time), 1))
+    columns = {_coordinate_of(label): i for i, label in enumerate(storage.names)}
+    found = [(j, columns[name]) for j, name in enumerate(skeleton.free_names) if name in columns]
+    if not found:
+        raise InputError(
+            f"{path}: no column is a free coordinate of '{skeleton.name}', "
+            f"which has: {', '.join(skeleton.free_names)}"
+        )
+    target, source = (list(side) for side in zip(*found, strict=True))
+    q[:, target] = storage.values[:, source]
+    rotational = _rotational(skeleton, free=True)
+    if storage.in_degrees:
+        given = np.zeros(len(rotational), bool)
+        given[target] = True
+        q[:, rotational & given] = np.radians(q[:, rotational & given])
+    elif rotational.any() and np.abs(q[:, rotational]).max(initial=0.0) > LARGEST_ANGLE:
+        raise InputError(
+            f"{path}: angles look like degrees, but the header does not say inDegrees=yes; add it"
+        )
+    missing = set(skeleton.free_names) - set(columns)
+    if missing:
+        log.warning("%s has no column for %s; the default is taken", path, ", ".join(sorted(missing)))
+    return storage.time, q
+
+
+def read_storage(path: str | Path) -> Storage:
+    """Read any OpenSim storage file with a time column.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, has no `endheader`, ragged rows, words for numbers, NaN, or times that do
+        not increase.
+    """
+    lines = read_lines(path)
+    end = next((i for i, line in enumerate(lines) if line.strip().lower() == "endheader"), None)
+    if end is None:
+        raise InputError(f"{path}: no line 'endheader'; this is not an OpenSim .mot or .sto file")
+    body = [line for line in lines[end + 1 :] if line.strip()]
+    labels = _labels(body[0]) if body else []
+    if not labels or labels[0].lower() != "time":
+        raise InputError(f"{path}: the first column after 'endheader' must be 'time'")
+    table = _numbers(body[1:], len(labels), path)
+    check_times(table[:, 0], path)
+    if not np.isfinite(table).all():
+        row, column = np.argwhere(~np.isfinite(table))[0]
+        raise InputError(f"{path}: row {row + 1} has no finite value for '{labels[column]}'")
+    return Storage(tuple(labels[1:]), table[:, 0], table[:, 1:], _in_degrees(lines[:end]))
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """Lines of a text file with any line ends, or an InputError that says why not."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def check_times(time: Array, path: str | Path) -> None:
+    """Raise an InputError unless the times (T,) are finite and increase."""
+    if not np.isfinite(time).all():
+        raise InputError(f"{path}: row {int(np.argmin(np.isfinite(time))) + 1} has no time")
+    steps = np.diff(time)
+    if np.any(steps <= 0):
+        raise InputError(f"{path}: the time does not increase after row {int(np.argmax(steps <= 0)) + 1}")
+
+
+def _rotational(skeleton: Skeleton, free: bool = False) -> NDArray[np.bool_]:
+    coordinates = skeleton.free_coordinates if free else skeleton.coordinates
+    return np.array([c.motion == "rotational" for c in coordinates], bool)
+
+
+def _coordinate_of(label: str) -> str:
+    parts = label.strip("/").split("/")
+    if len(parts) > 1:
+        return parts[-2] if parts[-1] == "value" else ""
+    return label
+
+
+def _labels(line: str) -> list[str]:
+    cells = line.split("\t") if "\t" in line else line.split()
+    return [cell.strip() for cell in cells if cell.strip()]
+
+
+def _in_degrees(header: list[str]) -> bool | None:
+    for line in header:
+        key, _, value = line.partition("=")
+        if key.strip().lower() == "indegrees":
+            return value.strip().lower() in ("yes", "y", "true", "1")
+    return None
+
+
+def _numbers(rows: list[str], width: int, path: str | Path) -> Array:
+    """Rows of text as numbers (T, width)."""
+    table = np.empty((len(rows), width))
+    for i, row in enumerate(rows):
+        cells = row.split()
+        if len(cells) != width:
+            raise InputError(f"{path}: row {i + 1} has {len(cells)} values for {width} columns")
+        try:
+            table[i] = [float(cell) for cell in cells]
+        except ValueError:
+            raise InputError(f"{path}: row {i + 1} holds something that is not a number") from None
+    return table

@@ -1,0 +1,216 @@
+"""The bones drawn over the footage they were estimated from."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.kinematics import BodyPoses, Kinematics
+from pase.data import Camera, Motion
+from pase.errors import InputError
+from pase.media import Photo, VideoWriter, open_media, write_image
+from pase.view.scene import Patch, Renderer
+
+Picture = NDArray[np.uint8]
+Progress = Callable[[int, int | None], None]
+
+OPACITY = 0.9
+"""Share of the bones in the picture; the rest is the person."""
+CHUNK = 256
+"""Frames whose poses are computed at once: fast, and memory does not grow with the length."""
+WAITING = 4
+"""Pictures that may wait for the encoder."""
+
+
+def draw_overlay(
+    source: str | Path,
+    motions: Sequence[Motion],
+    output: str | Path,
+    progress: Progress | None = None,
+    opacity: float = OPACITY,
+) -> None:
+    """Draw the bones of every person over a video or photo.
+
+    The frames keep their true times. A frame in which nobody's pose is known is passed on as it is; so is
+    all of the footage when there are no motions.
+
+    Parameters
+    ----------
+    source
+        The footage.
+    motions
+        Persons to draw, each with its camera; all are drawn into one scene.
+    output
+        The video (`.mp4`, `.mov`, `.mkv`), or for a photo the picture (`.png`, `.jpg`), to write.
+    progress
+        Told the frames done and how many there are, if that is known.
+    opacity
+        From 0, nothing, to 1, bones that hide what is behind them.
+
+    Raises
+    ------
+    InputError
+        When the footage cannot be read, a motion has no camera, or footage and camera do not fit.
+    MissingDependencyError
+        When this computer cannot draw off-screen.
+    OutputError
+        When the output cannot be written.
+    """
+    if not 0 <= opacity <= 1:
+        raise InputError(f"opacity must lie in 0..1, not {opacity}")
+    with open_media(source) as media, ExitStack() as stack:
+        layers = [stack.enter_context(layer) for layer in _layers(motions, media.image_size)]
+        write = stack.enter_context(
+            _picture_file(output)
+            if isinstance(media, Photo)
+            else _video_file(output, media.image_size, media.frame_rate)
+        )
+        for done, frame in enumerate(media.frames(), 1):
+            write(_drawn(frame.image, frame.time, layers, opacity), frame.time)
+            if progress is not None:
+                progress(done, media.frame_count_hint)
+
+
+def blend(image: Picture, patch: Patch, opacity: float = OPACITY) -> None:
+    """Lay a drawn patch over an (H, W, 3) picture, in place.
+
+    `out = image · (1 - opacity · alpha) + opacity · color`, with colours already multiplied by alpha.
+    """
+    h, w = patch.rgba.shape[:2]
+    target = image[patch.y : patch.y + h, patch.x : patch.x + w]
+    drawn = patch.rgba[..., 3] > 0
+    rgba = patch.rgba[drawn].astype(np.float32) * opacity
+    target[drawn] = target[drawn] * (1 - rgba[:, 3:] / 255) + rgba[:, :3] + 0.5
+
+
+class _Layer:
+    """The persons filmed by one and the same camera, with what draws them."""
+
+    def __init__(self, motions: Sequence[Motion], camera: Camera) -> None:
+        self._tracks = [_Track(motion) for motion in motions]
+        self._camera = camera
+        self._renderer = Renderer([motion.skeleton for motion in motions], camera)
+
+    def __enter__(self) -> _Layer:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._renderer.close()
+
+    def draw(self, time: float) -> tuple[float, Patch] | None:
+        """The bones at a time, with their mean depth in metres; None when nobody is to be seen."""
+        poses = [track.pose(time) for track in self._tracks]
+        known = [pose.origin for pose in poses if pose is not None]
+        patch = self._renderer.draw_patch(poses) if known else None
+        if patch is None:
+            return None
+        return float(self._camera.to_camera(np.concatenate(known))[:, 2].mean()), patch
+
+
+class _Track:
+    """One person's body poses by time, computed some frames ahead."""
+
+    def __init__(self, motion: Motion) -> None:
+        self._motion = motion
+        self._kinematics = Kinematics(motion.skeleton, ())
+        self._known = np.asarray(np.isfinite(motion.q).all(axis=1))
+        steps = np.diff(motion.time)
+        self._tolerance = 0.5 * float(np.median(steps)) if len(steps) else 1e-3
+        self._start = 0
+        self._chunk: BodyPoses | None = None
+
+    def pose(self, time: float) -> BodyPoses | None:
+        """Pose, without the axis of time, in the frame shown at `time`; None where it is not known."""
+        times = self._motion.time
+        if len(times) == 0:
+            return None
+        after = int(np.clip(np.searchsorted(times, time), 1, max(1, len(times) - 1)))
+        i = min((i for i in (after - 1, after) if i < len(times)), key=lambda i: abs(times[i] - time))
+        if abs(times[i] - time) > self._tolerance or not self._known[i]:
+            return None
+        if self._chunk is None or not 0 <= i - self._start < len(self._chunk.origin):
+            self._start = i
+            self._chunk = self._kinematics.pose(np.nan_to_num(self._motion.q[i : i + CHUNK]))
+        return BodyPoses(self._chunk.rotation[i - self._start], self._chunk.origin[i - self._start])
+
+
+def _layers(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[_Layer]:
+    """Persons grouped by camera: those of one camera hide each other truly, others by their mean depth."""
+    groups: list[tuple[Camera, list[Motion]]] = []
+    for motion in motions:
+        if motion.camera is None:
+            raise InputError(
+                f"person {motion.track_id} has no camera, so it cannot be drawn over footage; add camera.json"
+            )
+        same = next((group for camera, group in groups if _same(camera, motion.camera)), None)
+        if same is None:
+            groups.append((motion.camera, [motion]))
+        else:
+            same.append(motion)
+    return [_Layer(group, _resized(camera, image_size)) for camera, group in groups]
+
+
+def _same(a: Camera, b: Camera) -> bool:
+    return a is b or (
+        a.focal_length_px == b.focal_length_px
+        and tuple(a.principal_point) == tuple(b.principal_point)
+        and tuple(a.image_size) == tuple(b.image_size)
+        and np.allclose(a.rotation, b.rotation, atol=1e-12)
+        and np.allclose(a.translation, b.translation, atol=1e-12)
+    )
+
+
+def _resized(camera: Camera, image_size: tuple[int, int]) -> Camera:
+    """The camera for the same footage in another size."""
+    (width, height), (old_width, old_height) = image_size, camera.image_size
+    zoom = width / old_width
+    if abs(height - zoom * old_height) > 2:
+        raise InputError(
+            f"the footage is {width}×{height} but the motion was made from {old_width}×{old_height}; "
+            "give the footage it was made from"
+        )
+    x, y = camera.principal_point
+    # Pixel coordinates are those of pixel centres: the picture's edge is at -0.5.
+    moved = (zoom * (x + 0.5) - 0.5, zoom * (y + 0.5) - 0.5)
+    focal = zoom * camera.focal_length_px
+    return replace(camera, focal_length_px=focal, principal_point=moved, image_size=image_size)
+
+
+def _drawn(image: Picture, time: float, layers: Sequence[_Layer], opacity: float) -> Picture:
+    drawn = [found for layer in layers if (found := layer.draw(time)) is not None]
+    if not drawn:
+        return image
+    out = image.copy()
+    for _, patch in sorted(drawn, key=lambda found: -found[0]):
+        blend(out, patch, opacity)
+    return out
+
+
+@contextmanager
+def _picture_file(path: str | Path) -> Iterator[Callable[[Picture, float], None]]:
+    yield lambda image, time: write_image(path, image)
+
+
+@contextmanager
+def _video_file(
+    path: str | Path, image_size: tuple[int, int], frame_rate: float
+) -> Iterator[Callable[[Picture, float], None]]:
+    """A video file whose pictures are encoded beside the drawing of the next ones."""
+    waiting: deque[Future[None]] = deque()
+
+    def write(image: Picture, time: float) -> None:
+        waiting.append(encoder.submit(writer.write, image, time))
+        if len(waiting) > WAITING:
+            waiting.popleft().result()
+
+    with VideoWriter(path, image_size, frame_rate) as writer, ThreadPoolExecutor(1) as encoder:
+        yield write
+        while waiting:
+            waiting.popleft().result()

@@ -1,0 +1,295 @@
+"""Bones as VTK actors before a camera that sees exactly as the one that filmed the person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.bones import BoneSurface, load_bones
+from pase.anatomy.kinematics import BodyPoses, Kinematics
+from pase.anatomy.model import Skeleton
+from pase.anatomy.placement import place_bone
+from pase.data import Camera
+from pase.view.backend import make_window, require_drawing
+
+Array = NDArray[np.float64]
+Picture = NDArray[np.uint8]
+
+BONE_COLOR = (0.93, 0.88, 0.77)
+"""Ivory, as red, green and blue from 0 to 1."""
+LARGEST_SMOOTHED = 4_000_000
+"""Most pixels that are drawn to smooth edges, by drawing twice as large; a larger region stays rough."""
+WINDOW_STEP = 64
+"""The window's sides are multiples of this, in pixels, so that it seldom needs a new size."""
+NEAREST_M = 0.05
+"""Metres before the camera within which nothing is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A drawn part of the picture."""
+
+    x: int
+    """Column of its left edge in the picture."""
+    y: int
+    """Row of its upper edge."""
+    rgba: Picture
+    """(h, w, 4); the colours are already multiplied by alpha."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bone:
+    """All the bones of one body as one actor; they move together."""
+
+    body: int
+    actor: Any
+    matrix: Any
+    corners: Array
+    """(8, 3) of the box around them, in the body's frame, metres."""
+
+
+class Renderer:
+    """Draws skeletons on a transparent ground; a context manager, to be used in one thread.
+
+    Meshes are read and scaled once; a frame only moves the actors. Only the part of the picture in which
+    the bones are is drawn, in double size where that is not too large, which smooths the edges.
+
+    Parameters
+    ----------
+    skeletons
+        One for every person in the scene; they hide each other as their depths are.
+    camera
+        The camera that filmed them; its `image_size` is the size of the picture.
+
+    Raises
+    ------
+    MissingDependencyError
+        When this computer cannot draw off-screen; the message holds the line that installs it.
+    """
+
+    def __init__(self, skeletons: Sequence[Skeleton], camera: Camera) -> None:
+        from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+        from vtkmodules.vtkRenderingCore import vtkRenderer
+
+        self._window = make_window(require_drawing().name)
+        self.camera = camera
+        self._kinematics = [Kinematics(skeleton, ()) for skeleton in skeletons]
+        self._scene = vtkRenderer()
+        self._scene.SetBackgroundAlpha(0.0)
+        self._window.AddRenderer(self._scene)
+        self._buffer = vtkUnsignedCharArray()
+        self._size = (0, 0)
+        _light(self._scene)
+        self._bones = [_bones(skeleton) for skeleton in skeletons]
+        for bone in (bone for bones in self._bones for bone in bones):
+            self._scene.AddActor(bone.actor)
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the window and its memory back."""
+        self._window.Finalize()
+
+    def draw(self, poses: Sequence[Array | None]) -> Picture:
+        """Draw one frame: for every skeleton its `q` (n,), or None where the person is not to be seen.
+
+        Returns
+        -------
+        Picture
+            (H, W, 4) red, green, blue, alpha; the colours are already multiplied by alpha.
+        """
+        placed = [
+            None if q is None else kinematics.pose(np.asarray(q, float)[None])
+            for q, kinematics in zip(poses, self._kinematics, strict=True)
+        ]
+        width, height = self.camera.image_size
+        picture = np.zeros((height, width, 4), np.uint8)
+        patch = self.draw_patch(
+            [None if p is None else BodyPoses(p.rotation[0], p.origin[0]) for p in placed]
+        )
+        if patch is not None:
+            h, w = patch.rgba.shape[:2]
+            picture[patch.y : patch.y + h, patch.x : patch.x + w] = patch.rgba
+        return picture
+
+    def draw_patch(self, poses: Sequence[BodyPoses | None]) -> Patch | None:
+        """Draw one frame from body poses without the axis of time: rotation (B, 3, 3) and origin (B, 3).
+
+        Returns
+        -------
+        Patch or None
+            The part of the picture that has bones in it; None where there are none.
+        """
+        corners = self._move(poses)
+        region = _region(corners, self.camera)
+        if region is None:
+            return None
+        left, top, width, height = region
+        window = self._fit(width, height)
+        zoom = 2 if 4 * window[0] * window[1] <= LARGEST_SMOOTHED else 1
+        self._look(left, top, window, corners)
+        self._resize((zoom * window[0], zoom * window[1]))
+        self._window.Render()
+        return Patch(left, top, self._read(width, height, window[1], zoom))
+
+    def _move(self, poses: Sequence[BodyPoses | None]) -> Array:
+        """Put every actor in its place; corners (N, 3) of the boxes around the shown ones, in camera axes."""
+        corners = [np.zeros((0, 3))]
+        for pose, bones in zip(poses, self._bones, strict=True):
+            for bone in bones:
+                bone.actor.SetVisibility(pose is not None)
+                if pose is None:
+                    continue
+                placed = np.eye(4)
+                placed[:3, :3], placed[:3, 3] = pose.rotation[bone.body], pose.origin[bone.body]
+                bone.matrix.DeepCopy(placed.ravel().tolist())
+                corners.append(bone.corners @ placed[:3, :3].T + placed[:3, 3])
+        return self.camera.to_camera(np.concatenate(corners))
+
+    def _fit(self, width: int, height: int) -> tuple[int, int]:
+        """Size of the window for a region: the present one if it has room and is not far too large."""
+        needed = tuple(-(-side // WINDOW_STEP) * WINDOW_STEP for side in (width, height))
+        have = self._size
+        roomy = have[0] >= width and have[1] >= height and have[0] * have[1] <= 2 * needed[0] * needed[1]
+        self._size = have if roomy else (needed[0], needed[1])
+        return self._size
+
+    def _resize(self, size: tuple[int, int]) -> None:
+        if tuple(self._window.GetSize()) != size:
+            self._window.SetSize(*size)
+
+    def _look(self, left: int, top: int, window: tuple[int, int], corners: Array) -> None:
+        """Aim VTK's camera so that the window shows its part of the picture."""
+        camera, (width, height) = self.camera, window
+        center = -camera.rotation.T @ camera.translation
+        view = self._scene.GetActiveCamera()
+        view.SetPosition(*center)
+        view.SetFocalPoint(*(center + camera.rotation[2]))
+        view.SetViewUp(*(-camera.rotation[1]))
+        view.SetViewAngle(np.degrees(2 * np.arctan2(height / 2, camera.focal_length_px)))
+        # A pixel's own coordinates are those of its centre; VTK counts from the edge of the window.
+        x, y = camera.principal_point[0] + 0.5 - left, camera.principal_point[1] + 0.5 - top
+        view.SetWindowCenter(1 - 2 * x / width, 2 * y / height - 1)
+        depth = corners[:, 2]
+        view.SetClippingRange(max(NEAREST_M, 0.95 * depth.min()), 1.05 * depth.max() + NEAREST_M)
+
+    def _read(self, width: int, height: int, window_height: int, zoom: int) -> Picture:
+        """The upper left (height, width) of the window, made `zoom` times smaller."""
+        import cv2
+
+        bottom = zoom * (window_height - height)
+        right, top = zoom * width - 1, zoom * window_height - 1
+        self._window.GetRGBACharPixelData(0, bottom, right, top, 1, self._buffer)
+        pixels: Picture = _numpy_support().vtk_to_numpy(self._buffer)
+        drawn = pixels.reshape(zoom * height, zoom * width, 4)[::-1]
+        if zoom == 1:
+            return drawn.copy()
+        return np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _region(corners: Array, camera: Camera) -> tuple[int, int, int, int] | None:
+    """Left, top, width and height of the part of the picture that holds points (N, 3) in camera axes."""
+    depth = corners[:, 2]
+    width, height = camera.image_size
+    if len(corners) == 0 or depth.max() <= NEAREST_M:
+        return None
+    if depth.min() <= NEAREST_M:
+        return 0, 0, width, height
+    pixels = camera.focal_length_px * corners[:, :2] / depth[:, None] + camera.principal_point
+    low = np.clip(np.floor(pixels.min(axis=0)) - 1, 0, camera.image_size)
+    high = np.clip(np.ceil(pixels.max(axis=0)) + 2, 0, camera.image_size)
+    if np.any(high <= low):
+        return None
+    return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
+
+
+def _light(scene: Any) -> None:
+    """A soft key light from above the camera's left shoulder and a weak one from below on the right."""
+    from vtkmodules.vtkRenderingCore import vtkLight
+
+    scene.AutomaticLightCreationOff()
+    for position, intensity in (((-0.6, 0.9, 1.0), 0.72), ((0.9, -0.3, 0.7), 0.3)):
+        light = vtkLight()
+        light.SetLightTypeToCameraLight()
+        light.SetPosition(*position)
+        light.SetFocalPoint(0, 0, 0)
+        light.SetIntensity(intensity)
+        scene.AddLight(light)
+
+
+def _bones(skeleton: Skeleton) -> list[_Bone]:
+    """One actor for every body that has meshes."""
+    from vtkmodules.vtkCommonMath import vtkMatrix4x4
+
+    surfaces = load_bones(skeleton)
+    bones = []
+    for b, body in enumerate(skeleton.bodies):
+        parts = [
+            place_bone(surfaces[mesh.file], mesh, skeleton.scale[b])
+            for mesh in body.meshes
+            if mesh.file in surfaces
+        ]
+        if not parts:
+            continue
+        vertices = np.concatenate([part.vertices for part in parts])
+        ends = np.stack([vertices.min(axis=0), vertices.max(axis=0)])
+        corners = np.array(
+            [[ends[i, 0], ends[j, 1], ends[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)]
+        )
+        matrix = vtkMatrix4x4()
+        actor = _actor(_polydata(parts))
+        actor.SetUserMatrix(matrix)
+        bones.append(_Bone(b, actor, matrix, corners))
+    return bones
+
+
+def _polydata(parts: Sequence[BoneSurface]) -> Any:
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+
+    arrays = _numpy_support()
+    starts = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
+    faces = np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=True)])
+    vertices = np.concatenate([part.vertices for part in parts]).astype(np.float32)
+    normals = np.concatenate([part.normals for part in parts]).astype(np.float32)
+    points, cells, polydata = vtkPoints(), vtkCellArray(), vtkPolyData()
+    points.SetData(arrays.numpy_to_vtk(vertices, deep=True))
+    offsets = arrays.numpy_to_vtkIdTypeArray(np.arange(0, faces.size + 1, 3, dtype=np.int64), deep=True)
+    cells.SetData(offsets, arrays.numpy_to_vtkIdTypeArray(faces.astype(np.int64).ravel(), deep=True))
+    polydata.SetPoints(points)
+    polydata.SetPolys(cells)
+    polydata.GetPointData().SetNormals(arrays.numpy_to_vtk(normals, deep=True))
+    return polydata
+
+
+def _numpy_support() -> Any:
+    from vtkmodules.util import numpy_support
+
+    return numpy_support
+
+
+def _actor(polydata: Any) -> Any:
+    import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - registers the mapper's OpenGL code
+    from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
+
+    mapper, actor = vtkPolyDataMapper(), vtkActor()
+    mapper.SetInputData(polydata)
+    actor.SetMapper(mapper)
+    material = actor.GetProperty()
+    material.SetColor(*BONE_COLOR)
+    material.SetAmbient(0.22)
+    material.SetDiffuse(0.85)
+    material.SetSpecular(0.12)
+    material.SetSpecularPower(18)
+    return actor
