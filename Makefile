@@ -15,7 +15,7 @@ $(VENV)/.installed-dev: pyproject.toml tools/prepare.sh
 	@touch $(VENV)/.installed $@
 
 demo: $(VENV)/.installed
-	@$(BIN)/pase models fetch --all
+	@$(BIN)/pase models fetch >/dev/null
 	@$(BIN)/pase run "$$($(BIN)/pase models path demo)" -o $(DEMO) --overwrite
 	@echo "Look at $(DEMO)/overlay.mp4; open $(DEMO)/person_1/skeleton.osim and motion.mot in OpenSim."
 

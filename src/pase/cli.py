@@ -137,15 +137,13 @@ def _metavar(leaf: Leaf) -> str:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=_Parser)
-    _add_settings(
-        _add(actions, "list", _list_models, "show the model files and whether they are here"), "models"
-    )
-    one = _add(actions, "fetch", _fetch_models, "fetch model files")
-    one.add_argument("names", metavar="NAME", nargs="*", help="by default those that 'pase run' needs")
-    one.add_argument("--all", action="store_true", help="every file, the demo clip among them")
+    one = _add(actions, "list", _list_models, "show the model files and whether they are here")
     _add_settings(one, "models")
-    one = _add(actions, "path", _show_model_path, "print where a model file is, fetching it when needed")
-    one.add_argument("names", metavar="NAME", nargs=1)
+    one = _add(actions, "fetch", _fetch_models, "fetch model files and the demo clip")
+    one.add_argument("names", metavar="NAME", nargs="*", help="all of them by default")
+    _add_settings(one, "models")
+    one = _add(actions, "path", _show_model_path, "print where a model file is")
+    one.add_argument("model", metavar="NAME")
     _add_settings(one, "models")
 
 
@@ -197,6 +195,32 @@ def _render(known: argparse.Namespace) -> int:
     with _progress() as progress:
         path = pipeline.render(known.source, known.video, settings, progress=progress)
     print(path if path is not None else f"{known.source} has no persons: nothing to draw")
+    return 0
+
+
+def _list_models(known: argparse.Namespace) -> int:
+    from pase.doctor import model_table
+
+    for row in model_table(_settings(known).models):
+        print(row)
+    return 0
+
+
+def _fetch_models(known: argparse.Namespace) -> int:
+    from pase.models import MODEL_FILES
+    from pase.pipeline import fetch_models
+
+    with _progress() as progress:
+        paths = fetch_models(known.names or list(MODEL_FILES), _settings(known), progress)
+    for path in paths:
+        print(path)
+    return 0
+
+
+def _show_model_path(known: argparse.Namespace) -> int:
+    from pase.models import model_path
+
+    print(model_path(known.model, models_dir=_settings(known).models.folder, offline=True))
     return 0
 
 

@@ -123,6 +123,9 @@ class ViewSettings(Room):
 
     name: ClassVar[str] = "view"
 
+    opacity: float = setting(0.9, low=0.0, high=1.0)
+    """Share of the bones in the picture, from 0, nothing, to 1, bones that hide the person."""
+
 
 @dataclass(frozen=True)
 class OutputSettings(Room):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pase
-from pase.errors import PaseError
+from pase.config import ModelSettings
+from pase.errors import ModelFileError, PaseError
 
 
 @dataclass(frozen=True)
@@ -62,4 +63,27 @@ def _drawing() -> str:
 
 
 def _model_files() -> list[Finding]:
-    return []
+    """A file that is not here yet is no fault: the first run fetches it."""
+    from pase.models import MODEL_FILES, model_path
+
+    found = []
+    for name in MODEL_FILES:
+        try:
+            found.append(Finding(f"model {name}", str(model_path(name, offline=True))))
+        except ModelFileError:
+            found.append(Finding(f"model {name}", "not here yet; 'pase models fetch' gets it"))
+    return found
+
+
+def model_table(settings: ModelSettings) -> list[str]:
+    """One line a model file: name, where it is, what it does, licence and credit."""
+    from pase.models import MODEL_FILES, model_path
+
+    lines = []
+    for name, file in MODEL_FILES.items():
+        try:
+            place = str(model_path(name, models_dir=settings.folder, offline=True))
+        except ModelFileError as error:
+            place = "not here" if "sha256" not in str(error) else str(error)
+        lines.append(f"{name:<12}{file.use}; {file.licence}, {file.credit}\n{'':<12}{place}")
+    return lines

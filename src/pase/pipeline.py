@@ -68,8 +68,8 @@ def run(
 ) -> Report:
     """Turn a video or photo into a result folder: every stage in a row.
 
-    The result appears under its name only when it is whole. A run that was interrupted after the 2D stage goes
-    on from there when it is started again with the same footage and 2D settings.
+    The result appears under its name only when it is whole. A run that was interrupted after the 2D stage
+    goes on from there when it is started again with the same footage and 2D settings.
 
     Parameters
     ----------
@@ -214,6 +214,22 @@ def load_motions(folder: str | Path) -> list[Motion]:
     return [load_motion(folder / str(person["folder"])) for person in report["persons"]]
 
 
+def fetch_models(names: Sequence[str], settings: Settings, progress: Progress | None = None) -> list[Path]:
+    """Paths of model files, fetched where they are not here yet; see `pase.models.model_path`."""
+    from pase.models import model_path
+
+    models = settings.models
+    return [
+        model_path(
+            name,
+            models_dir=models.folder,
+            offline=models.offline,
+            progress=_step(progress, f"fetch {name}"),
+        )
+        for name in names
+    ]
+
+
 def detect(media: Media, settings: Settings, progress: Progress | None = None) -> Recording:
     """Find and follow the persons of a recording.
 
@@ -347,7 +363,7 @@ def _draw(
     from pase.view.overlay import draw_overlay
 
     path = folder / ("overlay.png" if is_photo(source) else "overlay.mp4")
-    draw_overlay(source, motions, path, progress=_step(progress, "overlay"))
+    draw_overlay(source, motions, path, _step(progress, "overlay"), settings.view.opacity)
     return path
 
 

@@ -184,7 +184,7 @@ class Workspace:
         return sorted({REPORT, *files_in(self.folder)} - {LOCK, STATE})
 
     def clear(self, keep: Sequence[str] = ()) -> None:
-        """Remove what an interrupted run left, but for the named files and the state that vouches for them."""
+        """Remove what an interrupted run left, but for the named files and the state vouching for them."""
         kept = {LOCK, STATE, *keep} if keep else {LOCK}
         for path in self.folder.iterdir():
             if path.name in kept:
