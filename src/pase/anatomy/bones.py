@@ -1,0 +1,105 @@
+"""The surfaces of the bones, in the coordinates of their mesh files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.model import Skeleton
+
+logger = logging.getLogger(__name__)
+
+Array = NDArray[np.float64]
+
+ASSET = "bones.npz"
+
+
+@dataclass(frozen=True)
+class BoneSurface:
+    """A closed triangle mesh with one smooth normal at each vertex."""
+
+    vertices: Array
+    """(V, 3) metres, as in the mesh file: before the mesh's and the body's scale."""
+    faces: NDArray[np.int32]
+    """(F, 3) vertex indices, counter-clockwise seen from outside."""
+    normals: Array
+    """(V, 3) unit vectors outwards."""
+
+
+def load_bones(skeleton: Skeleton | None = None) -> dict[str, BoneSurface]:
+    """Surfaces of the bones that PASE has, by the name of their mesh file.
+
+    Parameters
+    ----------
+    skeleton
+        Give only the meshes that this skeleton uses, under the names it uses; all when None. Meshes are
+        known by file name, whatever their folder; those that PASE does not have are left out with one
+        warning in the log.
+    """
+    known = _all_bones()
+    if skeleton is None:
+        return dict(known)
+    wanted = list(dict.fromkeys(mesh.file for body in skeleton.bodies for mesh in body.meshes))
+    missing = [file for file in wanted if _key(file) not in known]
+    if missing:
+        logger.warning("no surface for %d bone meshes: %s", len(missing), ", ".join(missing))
+    return {file: known[_key(file)] for file in wanted if _key(file) in known}
+
+
+def _key(file: str) -> str:
+    return PurePosixPath(file.replace("\\", "/")).stem + ".vtp"
+
+
+@cache
+def _all_bones() -> dict[str, BoneSurface]:
+    bones = {}
+    with (
+        files("pase.assets").joinpath(ASSET).open("rb") as stream,
+        np.load(stream, allow_pickle=False) as data,
+    ):
+        for file in data["names"]:
+            vertices = data[f"{file}/vertices"].astype(float)
+            faces = data[f"{file}/faces"].astype(np.int32)
+            bones[str(file)] = BoneSurface(vertices, faces, smooth_normals(vertices, faces))
+    return bones
+
+
+def smooth_normals(vertices: Array, faces: NDArray[np.int32]) -> Array:
+    """Unit normals (V, 3): the mean of the adjoining triangles' normals, weighted by area."""
+    corners = vertices[faces]
+    area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    total = np.zeros_like(vertices)
+    for corner in range(3):
+        np.add.at(total, faces[:, corner], area)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    normals: Array = np.divide(total, length, out=np.zeros_like(total), where=length > 0)
+    return normals
+
+
+def vtp_text(bone: BoneSurface) -> str:
+    """A surface as an ASCII VTK PolyData file, coordinates to 10 µm."""
+    v, f = len(bone.vertices), len(bone.faces)
+    return (
+        '<?xml version="1.0"?>\n<VTKFile type="PolyData" version="0.1" byte_order="LittleEndian">\n<PolyData>\n'
+        f'<Piece NumberOfPoints="{v}" NumberOfVerts="0" NumberOfLines="0" NumberOfStrips="0" NumberOfPolys="{f}">\n'
+        '<PointData Normals="Normals">\n<DataArray type="Float32" Name="Normals" NumberOfComponents="3" '
+        f'format="ascii">\n{_rows(bone.normals, "%.3f")}\n</DataArray>\n</PointData>\n'
+        '<Points>\n<DataArray type="Float32" NumberOfComponents="3" format="ascii">\n'
+        f"{_rows(bone.vertices, '%.5f')}\n</DataArray>\n</Points>\n"
+        '<Polys>\n<DataArray type="Int32" Name="connectivity" format="ascii">\n'
+        f"{_rows(bone.faces, '%d')}\n</DataArray>\n"
+        '<DataArray type="Int32" Name="offsets" format="ascii">\n'
+        f"{' '.join(str(3 * (i + 1)) for i in range(f))}\n</DataArray>\n</Polys>\n"
+        "</Piece>\n</PolyData>\n</VTKFile>\n"
+    )
+
+
+def _rows(table: Iterable[Iterable[float]], pattern: str) -> str:
+    return "\n".join(" ".join(pattern % value for value in row) for row in table)

@@ -1,0 +1,105 @@
+"""Ranges of motion of the default skeleton's coordinates, each with its source.
+
+They are the ranges of healthy, athletic adults in everyday and sporting movement: the larger of the cited
+means, widened where a coordinate also stands for joints that the skeleton does not have (the thorax in the
+lumbar bend, the shoulder girdle in the arm). Signs are those of the coordinates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pase.anatomy.model import Coordinate, Skeleton
+from pase.errors import InputError
+
+AAOS = "AAOS, Joint Motion: Method of Measuring and Recording, 1965"
+NORKIN = "Norkin & White, Measurement of Joint Motion, 5th ed., 2016"
+ROAAS = "Roaas & Andersson, Acta Orthop Scand 53:205-208, 1982"
+KAPANDJI = "Kapandji, The Physiology of the Joints, 6th ed., 2008"
+PANJABI = "White & Panjabi, Clinical Biomechanics of the Spine, 2nd ed., 1990"
+HEMMERICH = "Hemmerich et al., J Orthop Res 24:770-781, 2006 (squatting, kneeling)"
+BENNELL = "Bennell et al., Aust J Physiother 44:175-180, 1998 (weight-bearing lunge)"
+LEVANGIE = "Levangie & Norkin, Joint Structure and Function, 5th ed., 2011"
+WORLD = "no anatomical limit: where and how the whole person is turned"
+
+TURNS = 20 * 360.0
+"""Degrees that a person may turn about in one recording before the heading would have to be unwound."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """A range of motion in degrees (metres for displacements) and where it is from."""
+
+    low: float
+    high: float
+    source: str
+    clamped: bool = True
+    """Whether OpenSim shall hold the coordinate in the range too."""
+
+
+def _spine(low: float, high: float, sum_of_shares: float, source: str) -> Range:
+    """Range of the L5-S1 coordinate from that of the whole trunk, which its couplers share out."""
+    return Range(low / sum_of_shares, high / sum_of_shares, source)
+
+
+FLEXION_SHARES = 1 + 1.8571 + 1.6429 + 1.1429 + 0.9286 + 0.5714
+BENDING_SHARES = 1 + 1.33 + 2.4314 + 2.4314 + 2.0392 + 1.549
+ROTATION_SHARES = 1 + 1.0625 + 1.0625 + 0.875 + 0.8125 + 0.75
+"""Trunk angle from sacrum to thorax for one unit of the L5-S1 coordinate: sums of the coupler slopes."""
+
+RANGES: dict[str, Range] = {
+    "pelvis_rotation": Range(-TURNS, TURNS, WORLD, clamped=False),
+    "pelvis_list": Range(-85, 85, "short of the lock of the Euler angles at 90° (lying on the side)"),
+    "pelvis_tilt": Range(-TURNS, TURNS, WORLD, clamped=False),
+    "pelvis_tx": Range(-1000, 1000, WORLD, clamped=False),
+    "pelvis_ty": Range(-100, 100, WORLD, clamped=False),
+    "pelvis_tz": Range(-1000, 1000, WORLD, clamped=False),
+    "hip_flexion": Range(-35, 145, f"{HEMMERICH}; extension {KAPANDJI}"),
+    "hip_adduction": Range(-60, 40, f"{AAOS}; abduction {KAPANDJI}"),
+    "hip_rotation": Range(-60, 50, f"{KAPANDJI}; internal {ROAAS}"),
+    "knee_angle": Range(-5, 155, f"{HEMMERICH}; hyperextension {NORKIN}"),
+    "ankle_angle": Range(-55, 40, f"plantarflexion {AAOS}; dorsiflexion {BENNELL}"),
+    "subtalar_angle": Range(-25, 25, f"{AAOS}; {LEVANGIE}"),
+    "mtp_angle": Range(-30, 70, f"{AAOS}"),
+    "L5_S1_Flex_Ext": _spine(-80, 30, FLEXION_SHARES, f"lumbar and thoracic spine together: {PANJABI}"),
+    "L5_S1_Lat_Bending": _spine(-40, 40, BENDING_SHARES, f"lumbar and thoracic spine together: {PANJABI}"),
+    "L5_S1_axial_rotation": _spine(-45, 45, ROTATION_SHARES, f"lumbar and thoracic spine: {PANJABI}"),
+    "neck_flexion": Range(-60, 60, f"{AAOS}; {PANJABI}"),
+    "neck_bending": Range(-45, 45, f"{AAOS}"),
+    "neck_rotation": Range(-80, 80, f"{AAOS}"),
+    "arm_elevation": Range(-70, 190, f"{AAOS}; {NORKIN}"),
+    "arm_crossing": Range(-80, 80, f"{NORKIN}"),
+    "arm_rotation": Range(-90, 90, f"{NORKIN}"),
+    "elbow_flex": Range(0, 150, f"{AAOS}"),
+    "pro_sup": Range(0, 160, f"{NORKIN}"),
+    "wrist_flex": Range(-80, 80, f"{AAOS}"),
+    "wrist_dev": Range(-25, 35, f"{AAOS}"),
+}
+"""By coordinate; those of the limbs stand for both sides."""
+
+
+def range_of(coordinate: str) -> Range:
+    """The range of a free coordinate of the default skeleton; the error lists the known ones."""
+    side = coordinate.removesuffix("_r").removesuffix("_l")
+    for name in (coordinate, side):
+        if name in RANGES:
+            return RANGES[name]
+    raise InputError(f"no range for coordinate '{coordinate}'; known are: {', '.join(RANGES)}")
+
+
+def with_ranges(skeleton: Skeleton) -> Skeleton:
+    """The skeleton with the ranges of this table on its free coordinates."""
+    free = set(skeleton.free_names)
+    return replace(
+        skeleton, coordinates=tuple(_ranged(c) if c.name in free else c for c in skeleton.coordinates)
+    )
+
+
+def _ranged(coordinate: Coordinate) -> Coordinate:
+    limits = range_of(coordinate.name)
+    low, high = limits.low, limits.high
+    if coordinate.motion != "translational":
+        low, high = float(np.radians(low)), float(np.radians(high))
+    return replace(coordinate, range=(low, high), clamped=limits.clamped)
