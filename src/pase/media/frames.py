@@ -1,0 +1,68 @@
+"""What a recording gives: upright RGB frames with their true times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""(H, W, 3) RGB picture, upright."""
+
+FILM_DIAGONAL_MM = float(np.hypot(36.0, 24.0))
+"""Diagonal of 35 mm film; equivalent focal lengths have the same diagonal angle of view (CIPA DCG-001)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One shown picture of a recording."""
+
+    index: int
+    """Number of the frame, from 0."""
+    time: float
+    """Presentation time in seconds, 0 at the first shown frame."""
+    image: Image
+    """(H, W, 3) RGB, upright, square pixels."""
+
+
+class Media(Protocol):
+    """A video, or a photo as a video of one frame."""
+
+    path: Path
+    """The file."""
+    image_size: tuple[int, int]
+    """Width and height in pixels of every frame."""
+    frame_rate: float
+    """Mean frames per second as the file states it; the true times are in the frames. 0 for a photo."""
+    duration: float
+    """Seconds as the file states it; 0 where unknown."""
+    frame_count_hint: int | None
+    """Expected number of frames for a progress bar, or None."""
+    focal_length_hint_px: float | None
+    """Focal length in pixels told by the file's metadata, or None."""
+    metadata: dict[str, str]
+    """Tags of the file."""
+    warnings: list[str]
+    """What the user should know about the file, one sentence each; more may come while frames are read."""
+
+    def frames(self) -> Iterator[Frame]:
+        """Read all frames in order; each call starts again from the first."""
+        ...
+
+    def __enter__(self) -> Media: ...
+
+    def __exit__(self, *args: object) -> None: ...
+
+
+def focal_length_px(equivalent_mm: float, image_size: tuple[int, int]) -> float | None:
+    """Focal length in pixels from the 35 mm film equivalent in millimetres; None if that is no real length.
+
+    Source: CIPA DCG-001 (equal diagonal angle of view).
+    """
+    if not np.isfinite(equivalent_mm) or not 5.0 <= equivalent_mm <= 2000.0:
+        return None
+    return float(equivalent_mm / FILM_DIAGONAL_MM * np.hypot(*image_size))

@@ -1,0 +1,199 @@
+"""Read a video as upright RGB frames with true presentation times, one at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import av
+import av.error
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from pase.errors import InputError
+from pase.media.convert import shown_size, upright_images
+from pase.media.frames import Frame, Image, focal_length_px
+
+_log = logging.getLogger(__name__)
+
+_FOCAL_LENGTH_TAG = "focal_length.35mm_equivalent"
+_DAMAGE = (av.error.InvalidDataError, av.error.EOFError, av.error.UnknownError, av.error.OSError)
+
+
+class Video:
+    """A video file, read one frame at a time: memory does not grow with its length.
+
+    Rotation and mirror flags, non-square pixels, interlacing and high dynamic range are undone: every frame
+    is an upright, progressive, 8-bit RGB picture of `image_size`. Time 0 is the first shown frame, whatever
+    the file's own clock and edit list say.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, or no picture can be read from it.
+
+    Examples
+    --------
+    >>> with Video("walk.mp4") as video:  # doctest: +SKIP
+    ...     times = [frame.time for frame in video.frames()]
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.warnings: list[str] = []
+        with _opened(self.path) as (container, stream):
+            first = next(_decoded(container, stream, []), None)
+            if first is None:
+                raise InputError(f"{self.path} holds no readable frame: export or copy the video again")
+            self._pixel_aspect = float(stream.sample_aspect_ratio or 1) or 1.0
+            self.image_size = shown_size(first, self._pixel_aspect)
+            self.frame_rate = float(stream.average_rate or stream.guessed_rate or 0)
+            self.duration, self._duration_is_sure = _duration(container, stream)
+            count = stream.frames or round(self.duration * self.frame_rate)
+            self.frame_count_hint: int | None = count or None
+            self.metadata = {**stream.metadata, **container.metadata}
+        self.focal_length_hint_px = _focal_length(self.metadata, self.image_size)
+
+    def __enter__(self) -> Video:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing stays open between calls of `frames`."""
+
+    def frames(self) -> Iterator[Frame]:
+        """Read all frames in order; each call opens the file anew.
+
+        Yields
+        ------
+        Frame
+            Times strictly increase. Damaged stretches are left out and told in `warnings`.
+        """
+        problems: list[str] = []
+        with _opened(self.path) as (container, stream):
+            images = upright_images(
+                _decoded(container, stream, problems), self.image_size, self._pixel_aspect
+            )
+            yield from self._timed(images, problems)
+        for problem in problems:
+            message = f"{self.path.name}: {problem}"
+            if message not in self.warnings:
+                _log.warning(message)
+                self.warnings.append(message)
+
+    def _timed(self, images: Iterator[tuple[float | None, Image]], problems: list[str]) -> Iterator[Frame]:
+        step = 1 / (self.frame_rate or 30)
+        index, start, last, end, repeated = 0, 0.0, -step, 0.0, 0
+        for clock, image in images:
+            if index == 0:
+                start = clock or 0.0
+            time = last + step if clock is None else clock - start
+            if time <= last:
+                repeated += 1
+                continue
+            yield Frame(index, time, image)
+            index, last, end = index + 1, time, max(time, clock or 0.0) + step
+        if repeated:
+            problems.append(f"left out {repeated} frames whose time does not increase")
+        if self._duration_is_sure and end < self.duration - max(0.25, 0.01 * self.duration, 2 * step):
+            span = f"{end:.2f} s of {self.duration:.2f} s"
+            problems.append(f"readable to {span} only; the rest is missing or damaged")
+
+
+def open_video(path: str | Path) -> Video:
+    """Open a video file.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, or no picture can be read from it.
+    """
+    return Video(path)
+
+
+def check_is_file(path: Path) -> None:
+    """Raise InputError unless `path` is a file with something in it."""
+    if not path.exists():
+        raise InputError(f"{path} does not exist: check the name")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name one video or photo in it")
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes): copy or download it again")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    check_is_file(path)
+    try:
+        container = av.open(str(path), mode="r")
+    except PermissionError as error:
+        raise InputError(f"{path} may not be read: change its permissions") from error
+    except (av.error.FFmpegError, ValueError) as error:
+        raise InputError(
+            f"{path} is no video or photo that can be read, or it is cut off ({_reason(error)}): "
+            "export or copy it again, for instance as .mp4"
+        ) from error
+    with container:
+        video = [s for s in container.streams.video if not _is_cover_picture(s)]
+        if not video:
+            kind = "holds sound only" if container.streams.audio else "holds no pictures"
+            raise InputError(f"{path} {kind}: name a file with a video track")
+        stream = video[0]
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+def _is_cover_picture(stream: VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _decoded(container: InputContainer, stream: VideoStream, problems: list[str]) -> Iterator[VideoFrame]:
+    damaged = 0
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            break
+        except _DAMAGE:
+            damaged += 1
+            packet = None
+        try:
+            yield from stream.codec_context.decode(packet)
+        except _DAMAGE:
+            damaged += 1
+        if packet is None:
+            break
+    if damaged:
+        problems.append(f"{damaged} damaged pieces were skipped")
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> tuple[float, bool]:
+    """Seconds, and whether that is surely the pictures' duration, not that of a longer sound track."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base), True
+    return float(container.duration or 0) / av.time_base, not container.streams.audio
+
+
+def _focal_length(metadata: dict[str, str], image_size: tuple[int, int]) -> float | None:
+    for name, value in metadata.items():
+        if name.lower().endswith(_FOCAL_LENGTH_TAG):
+            try:
+                return focal_length_px(float(value), image_size)
+            except ValueError:
+                _log.debug("unreadable focal length %r in %s", value, name)
+    return None

@@ -1,0 +1,206 @@
+"""Videos are read upright, whole, and with their true times."""
+
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.frame import VideoFrame
+
+from pase.errors import InputError
+from pase.media import Video, VideoWriter, open_media, open_video
+
+SIZE = (96, 64)
+UNEVEN_TIMES = np.array([0.0, 0.04, 0.05, 0.12, 0.15, 0.30, 0.31, 0.50])
+TURNS = {
+    "clock": ((0, 1, -1, 0), lambda image: np.rot90(image, -1)),
+    "half": ((-1, 0, 0, -1), lambda image: np.rot90(image, 2)),
+    "counterclock": ((0, -1, 1, 0), lambda image: np.rot90(image, 1)),
+    "mirrored": ((-1, 0, 0, 1), np.fliplr),
+    "upended": ((1, 0, 0, -1), np.flipud),
+    "transposed": ((0, 1, 1, 0), lambda image: image.transpose(1, 0, 2)),
+    "antitransposed": ((0, -1, -1, 0), lambda image: np.rot90(image, 2).transpose(1, 0, 2)),
+}
+
+
+def picture(number: int = 0, size: tuple[int, int] = SIZE) -> np.ndarray:
+    """A red top, a blue lower left, a green lower right and a white bar that moves with the number."""
+    width, height = size
+    image = np.zeros((height, width, 3), np.uint8)
+    image[: height // 2, :, 0] = 200
+    image[height // 2 :, : width // 2, 2] = 200
+    image[height // 2 :, width // 2 :, 1] = 200
+    image[:, 8 * number : 8 * number + 8] = 255
+    return image
+
+
+def write_video(path: Path, times: np.ndarray, size: tuple[int, int] = SIZE) -> Path:
+    with VideoWriter(path, size, 25, quality=5) as writer:
+        for number, time in enumerate(times):
+            writer.write(picture(number, size), float(time))
+    return path
+
+
+def write_raw(path: Path, frames: int, pixel_format: str, codec: str = "libx264", **context: int) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height = SIZE
+        stream.pix_fmt = pixel_format
+        for name, value in context.items():
+            setattr(stream.codec_context, name, value)
+        for number in range(frames):
+            container.mux(stream.encode(VideoFrame.from_ndarray(picture(number), format="rgb24")))
+        container.mux(stream.encode(None))
+
+
+def set_display_matrix(path: Path, matrix: tuple[int, int, int, int]) -> None:
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    a, b, c, d = (value << 16 for value in matrix)
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+
+
+def write_sound(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=16000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 16000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("offset", [0.0, 3.2])
+def test_variable_frame_rate_keeps_every_time_and_starts_at_zero(tmp_path: Path, offset: float) -> None:
+    path = write_video(tmp_path / "uneven.mkv", UNEVEN_TIMES + offset)
+    with open_video(path) as video:
+        frames = list(video.frames())
+    assert np.allclose([frame.time for frame in frames], UNEVEN_TIMES, atol=1e-3)
+    assert [frame.index for frame in frames] == list(range(len(UNEVEN_TIMES)))
+    assert video.warnings == []
+
+
+def test_frames_come_back_in_order_and_can_be_read_twice(tmp_path: Path) -> None:
+    video = open_media(write_video(tmp_path / "walk.mp4", np.arange(8) / 25))
+    for _ in range(2):
+        for frame in video.frames():
+            assert np.abs(frame.image.astype(int) - picture(frame.index)).mean() < 4
+    assert (video.image_size, video.frame_count_hint) == (SIZE, 8)
+    assert video.frame_rate == pytest.approx(25, abs=0.1)
+
+
+@pytest.mark.parametrize("name", TURNS)
+def test_rotation_and_mirror_flags_are_undone(tmp_path: Path, name: str) -> None:
+    matrix, turned = TURNS[name]
+    path = write_video(tmp_path / "turned.mp4", np.arange(3) / 25)
+    set_display_matrix(path, matrix)
+    video = open_video(path)
+    frame = next(video.frames())
+    expected = turned(picture())
+    assert video.image_size == (expected.shape[1], expected.shape[0])
+    assert frame.image.shape == expected.shape
+    assert np.abs(frame.image.astype(int) - expected).mean() < 4
+
+
+@pytest.mark.parametrize("size", [(97, 64), (96, 63), (97, 63)])
+def test_odd_sizes_are_written_one_pixel_larger(tmp_path: Path, size: tuple[int, int]) -> None:
+    video = open_video(write_video(tmp_path / "odd.mp4", np.arange(3) / 25, size))
+    assert video.image_size == (size[0] + size[0] % 2, size[1] + size[1] % 2)
+    frame = next(video.frames())
+    assert np.abs(frame.image[: size[1], : size[0]].astype(int) - picture(0, size)).mean() < 4
+
+
+def test_non_square_pixels_are_made_square(tmp_path: Path) -> None:
+    path = tmp_path / "anamorphic.mkv"
+    write_raw(path, 2, "yuv420p", sample_aspect_ratio=Fraction(3, 2))
+    video = open_video(path)
+    assert video.image_size == (144, 64)
+    assert next(video.frames()).image.shape == (64, 144, 3)
+
+
+def test_interlaced_footage_keeps_its_frames_and_times(tmp_path: Path) -> None:
+    path = tmp_path / "interlaced.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height = SIZE
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"x264-params": "interlaced=1:tff=1", "crf": "5"}
+        for number in range(6):
+            woven = picture(number)
+            woven[1::2] = picture(number + 1)[1::2]
+            container.mux(stream.encode(VideoFrame.from_ndarray(woven, format="rgb24")))
+        container.mux(stream.encode(None))
+    frames = list(open_video(path).frames())
+    assert np.allclose([frame.time for frame in frames], np.arange(6) / 25, atol=2e-3)
+    combing = np.abs(np.diff(frames[3].image.astype(int), axis=0)).mean(axis=(1, 2))
+    assert np.median(combing) < 3
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_high_dynamic_range_is_brought_down(tmp_path: Path, transfer: int) -> None:
+    path = tmp_path / "hdr.mkv"
+    write_raw(path, 2, "yuv420p10le", "libx265", color_trc=transfer, color_primaries=9, colorspace=9)
+    image = next(open_video(path).frames()).image
+    assert image.dtype == np.uint8
+    top, left = image[10, 60].astype(int), image[50, 30].astype(int)
+    assert image[30, 4].min() > 240
+    assert top[0] > 150 > 100 > top[1]
+    assert left[2] > 150 > 100 > left[0]
+
+
+def test_a_cut_off_file_gives_its_readable_part_and_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "cut.mkv"
+    with VideoWriter(path, SIZE, quality=5) as writer:
+        for number in range(50):
+            noise = np.random.default_rng(number).integers(0, 255, (*SIZE[::-1], 3), np.uint8)
+            writer.write(noise, number / 25)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 6 // 10])
+    video = open_video(path)
+    frames = list(video.frames())
+    assert 5 < len(frames) < 50
+    assert any("readable to" in warning for warning in video.warnings)
+
+
+def bad_files(folder: Path) -> dict[str, Path]:
+    (folder / "text.mp4").write_text("this is no video\n" * 50)
+    (folder / "empty.mp4").touch()
+    write_sound(folder / "sound.mp4")
+    whole = write_video(folder / "whole.mp4", np.arange(25) / 25).read_bytes()
+    (folder / "no_index.mp4").write_bytes(whole[: len(whole) // 2])
+    (folder / "noise.mp4").write_bytes(np.random.default_rng(0).bytes(5000))
+    (folder / "folder.mp4").mkdir()
+    return {path.stem: path for path in folder.iterdir()} | {"missing": folder / "missing.mp4"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("text", "is no video or photo"),
+        ("noise", "is no video or photo"),
+        ("no_index", "cut off"),
+        ("empty", "is empty"),
+        ("sound", "sound only"),
+        ("folder", "is a folder"),
+        ("missing", "does not exist"),
+    ],
+)
+def test_bad_input_is_told_in_one_line(tmp_path: Path, name: str, words: str) -> None:
+    with pytest.raises(InputError, match=words) as caught:
+        open_media(bad_files(tmp_path)[name])
+    assert "\n" not in str(caught.value)
+
+
+def test_focal_length_tag_becomes_pixels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "phone.mov"
+    with av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as container:
+        container.metadata["com.apple.quicktime.camera.focal_length.35mm_equivalent"] = "26"
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height = SIZE
+        stream.pix_fmt = "yuv420p"
+        container.mux(stream.encode(VideoFrame.from_ndarray(picture(), format="rgb24")))
+        container.mux(stream.encode(None))
+    video = Video(path)
+    assert video.focal_length_hint_px == pytest.approx(26 / 43.267 * np.hypot(*SIZE), rel=1e-3)
