@@ -1,0 +1,134 @@
+"""Accuracy against a marker-based reference: run `pase run` on clips, score each result, print one table.
+
+    python benchmarks/accuracy.py [CLIPS] [--markdown FILE] [--results DIR] [-- FLAGS OF pase run]
+
+CLIPS is a folder of clips, each with `video.mp4`, `truth.npz` and `subject.json`, beside a `score.py`; by
+default `../shared/bench/dev`. The scorer needs OpenSim: `pip install '.[bench]'`. Where the person's height was
+not measured, the one derived from the reference itself is given, and the table says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CLIPS = REPOSITORY.parent / "shared" / "bench" / "dev"
+
+COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "13 angles, °": lambda s: f"{s['mae13']:.1f}",
+    "PA-MPJPE, mm": lambda s: f"{s['pa_mpjpe_mm']:.0f}",
+    "MPJPE, mm": lambda s: f"{s['mpjpe_mm']:.0f}",
+    "knee, °": lambda s: f"{mean_angle(s, 'knee'):.1f}",
+    "elbow, °": lambda s: f"{mean_angle(s, 'elbow'):.1f}",
+    "femur / tibia / humerus, mm": lambda s: " / ".join(segment(s, m) for m in ("femur", "tibia", "humerus")),
+    "skating (reference), cm/s": lambda s: f"{skating(s, 'pred')} ({skating(s, 'truth')})",
+    "out of range, % of frames": lambda s: (
+        f"{s['out_of_range']['percent_frames']:.1f}" if s["out_of_range"] else "–"
+    ),
+}
+
+
+def main() -> int:
+    """Run, score, print."""
+    options = parse(sys.argv[1:])
+    scorer = options.clips.parent / "score.py"
+    clips = sorted(path.parent for path in options.clips.glob("*/subject.json"))
+    if not clips or not scorer.is_file():
+        print(f"no clips with a scorer at {options.clips}: nothing to measure", file=sys.stderr)
+        return 0
+    rows = []
+    for clip in clips:
+        print(f"{clip.name} …", file=sys.stderr)
+        rows.append(measure(clip, scorer, options.results / clip.name, options.flags))
+    table = markdown(rows)
+    print(table)
+    for row in rows:
+        for warning in row["warnings"]:
+            print(f"{row['clip']}: {warning}")
+    if options.markdown:
+        options.markdown.write_text(table + "\n", encoding="utf-8")
+    return 1 if any(row["score"] is None for row in rows) else 0
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Options; what follows `--` goes to `pase run`."""
+    words = list(words)
+    cut = words.index("--") if "--" in words else len(words)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("clips", nargs="?", type=Path, default=CLIPS, help="folder of clips")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
+    parser.add_argument("--results", type=Path, metavar="DIR", default=REPOSITORY / "benchmarks" / "results")
+    options = parser.parse_args(words[:cut])
+    options.clips, options.flags = options.clips.resolve(), words[cut + 1 :]
+    return options
+
+
+def measure(clip: Path, scorer: Path, output: Path, flags: Sequence[str]) -> dict[str, Any]:
+    """Run and score one clip; `score` is None, and the reason among the warnings, when it could not be."""
+    height, origin = known_height(json.loads((clip / "subject.json").read_text(encoding="utf-8")))
+    row: dict[str, Any] = {"clip": clip.name, "height": origin, "score": None, "warnings": []}
+    command = [sys.executable, "-m", "pase", "run", str(clip / "video.mp4"), "-o", str(output)]
+    command += ["--overwrite", "--no-overlay", *([] if height is None else ["--height", str(height)]), *flags]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        return row | {"warnings": [f"pase run ended with code {done.returncode}"]}
+    person = output / "person_1"
+    answer = output.with_suffix(".score.json")
+    command = [sys.executable, str(scorer), "--quiet", "--clip", str(clip), "--json", str(answer)]
+    command += ["--osim", str(person / "skeleton.osim"), "--mot", str(person / "motion.mot")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        reason = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
+        return row | {"warnings": [f"not scored: {reason}"]}
+    score = json.loads(answer.read_text(encoding="utf-8"))
+    return row | {"score": score, "warnings": score["warnings"]}
+
+
+def known_height(subject: dict[str, Any]) -> tuple[float | None, str]:
+    """The height to give, and where it comes from."""
+    measured, derived = subject.get("height_m"), subject.get("height_from_scaled_model_m")
+    if measured is not None:
+        return measured, f"{measured:.2f} m, measured"
+    if derived is not None:
+        return derived, f"{derived:.2f} m, from the reference (±3 cm)"
+    return None, "not given"
+
+
+def mean_angle(score: dict[str, Any], joint: str) -> float:
+    """Mean absolute error in degrees over right and left."""
+    angles = [score["angles_deg"][f"{joint}_{side}"]["mae"] for side in "rl"]
+    return sum(angles) / len(angles)
+
+
+def segment(score: dict[str, Any], name: str) -> str:
+    """Mean absolute error of a length, right and left, in millimetres."""
+    error = score["segment_abs_err_mm"].get(name)
+    return "–" if error is None else f"{error:.0f}"
+
+
+def skating(score: dict[str, Any], who: str) -> str:
+    """Mean speed of the feet while the reference's stand, in cm/s."""
+    speed = score["foot_skate"][f"mean_speed_{who}_m_s"]
+    return "–" if speed is None else f"{100 * speed:.1f}"
+
+
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """The table."""
+    lines = ["| clip | height given | " + " | ".join(COLUMNS) + " | scorer's warnings |"]
+    lines.append("|---" * (len(COLUMNS) + 3) + "|")
+    for row in rows:
+        cells = [cell(row["score"]) if row["score"] else "–" for cell in COLUMNS.values()]
+        lines.append(
+            f"| {row['clip']} | {row['height']} | " + " | ".join(cells) + f" | {len(row['warnings'])} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
