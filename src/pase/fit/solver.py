@@ -79,6 +79,11 @@ class Problem:
         """Sum of the costs of all terms."""
         return sum(term.cost(view) for term in self.terms)
 
+    def frame_costs(self, view: View) -> Array:
+        """(T,) cost of each frame; only for terms that do not couple frames."""
+        total: Array = np.sum([term.costs(view) for term in self.terms], axis=0)
+        return total
+
     def shares(self, state: State) -> dict[str, float]:
         """Cost of each term by its name."""
         view = View(self.model, state)

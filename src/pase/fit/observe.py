@@ -1,0 +1,70 @@
+"""How much each measured keypoint is worth: from pixels and scores to standard deviations."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import Keypoints2D
+from pase.fit.initial import Observations
+
+Array = NDArray[np.float64]
+
+INFORMATION_RATE_HZ = 30.0
+"""Frames a second beyond which a detector's errors repeat themselves: more frames say nothing new."""
+
+MINIMUM_SCORE = 0.2
+"""Keypoints of a lower score are not used."""
+
+_POINT_SIGMA_M = {
+    "Nose": 0.015, "Eye": 0.015, "Ear": 0.015, "Head": 0.025, "Neck": 0.025, "Hip": 0.035, "Shoulder": 0.025,
+    "Elbow": 0.020, "Wrist": 0.020, "Knee": 0.020, "Ankle": 0.015, "Heel": 0.015, "BigToe": 0.015,
+    "SmallToe": 0.015,
+}  # fmt: skip
+"""Spread of a detected point about its own fixed place on the bone, metres: skin and clothes moving."""
+
+_LIMBS_M = (
+    ("Hip", "Knee", 0.42), ("Knee", "Ankle", 0.41), ("Shoulder", "Elbow", 0.29), ("Elbow", "Wrist", 0.25),
+    ("Shoulder", "Hip", 0.48),
+)  # fmt: skip
+"""Lengths between keypoints of an adult of 1.7 m."""
+
+
+def pixels_per_metre(keypoints: Keypoints2D) -> Array:
+    """(T,) size of the person in the picture, px/m for an adult of 1.7 m; from the least foreshortened limbs."""
+    lengths = []
+    for first, second, length in _LIMBS_M:
+        for side in "LR":
+            ends = [keypoints.names.index(side + part) for part in (first, second)]
+            span = np.linalg.norm(keypoints.xy[:, ends[0]] - keypoints.xy[:, ends[1]], axis=-1)
+            lengths.append(np.where(keypoints.score[:, ends].min(1) > MINIMUM_SCORE, span / length, np.nan))
+    limbs = np.array(lengths)
+    known = np.isfinite(limbs).any(0)
+    size = np.full(len(keypoints), np.nan)
+    size[known] = np.nanpercentile(limbs[:, known], 80, axis=0)
+    typical = float(np.nanmedian(size)) if known.any() else 1.0
+    filled = np.where(known, size, typical)
+    return np.clip(filled, 0.3 * typical, 3.0 * typical)
+
+
+def observations(keypoints: Keypoints2D) -> Observations:
+    """Keypoints with their standard deviations; points of low score and outside the picture do not count."""
+    scale = pixels_per_metre(keypoints)
+    side_free = [n[1:] if n[0] in "LR" and n[1:] in _POINT_SIGMA_M else n for n in keypoints.names]
+    own = np.array([_POINT_SIGMA_M[name] for name in side_free])
+    sigma = scale[:, None] * own / np.clip(keypoints.score, 0.25, 0.8) * 0.8
+    width, height = keypoints.image_size
+    x, y = keypoints.xy[..., 0], keypoints.xy[..., 1]
+    inside = (x >= 0) & (y >= 0) & (x <= width) & (y <= height)
+    used = inside & (keypoints.score >= MINIMUM_SCORE)
+    sigma = np.where(used, sigma, np.inf)
+    centre = np.array([width / 2.0, height / 2.0])
+    return Observations(keypoints.xy, sigma, keypoints.time, centre)
+
+
+def frame_weights(time: Array) -> Array:
+    """(T,) how much independent information each frame carries, 0 to 1."""
+    if len(time) < 2:
+        return np.ones(len(time))
+    spacing = np.gradient(time)
+    return np.clip(spacing * INFORMATION_RATE_HZ, 0.0, 1.0)

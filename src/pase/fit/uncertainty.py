@@ -1,0 +1,88 @@
+"""Posterior standard deviations from the normal equations at the solution.
+
+The covariance of a Gaussian posterior is the inverse of its Hessian. Only the blocks on the diagonal are
+wanted; for a matrix that is block-tridiagonal in pairs of frames they follow from the Cholesky factor by
+the recursion of Takahashi, Fagan and Chin (1973), in time linear in the number of frames.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_solve, cholesky
+
+from pase.fit.normal import NormalEquations
+
+Array = NDArray[np.float64]
+
+
+def coordinate_deviations(normal: NormalEquations, shared_covariance: Array | None = None) -> Array:
+    """Standard deviation (T, n) of every coordinate in every frame.
+
+    Parameters
+    ----------
+    normal
+        Normal equations at the solution; unknowns at an end of their range are best left free here.
+    shared_covariance
+        (m, m) of the shared unknowns; their own uncertainty is added through the border. None holds them.
+    """
+    T, n, _ = normal.here.shape
+    diagonal, below = _paired(normal)
+    variance = _inverse_diagonal(diagonal, below)[: T * n].reshape(T, n)
+    if shared_covariance is not None and normal.border.shape[-1]:
+        damping = np.zeros((T, n)), np.zeros(normal.border.shape[-1])
+        response = normal.factor(*damping).solved_border
+        variance = variance + np.einsum("im,mk,ik->i", response, shared_covariance, response).reshape(T, n)
+    return np.sqrt(variance)
+
+
+def shared_covariance(normal: NormalEquations) -> Array:
+    """(m, m) posterior covariance of the shared unknowns."""
+    T, n, _ = normal.here.shape
+    m = normal.border.shape[-1]
+    factor = normal.factor(np.zeros((T, n)), np.zeros(m))
+    if factor.corner is None:
+        return np.zeros((0, 0))
+    covariance: Array = cho_solve(factor.corner, np.eye(m))
+    return covariance
+
+
+def _paired(normal: NormalEquations) -> tuple[Array, Array]:
+    """The band as a block-tridiagonal matrix: blocks (P, 2n, 2n) of pairs of frames and those below them."""
+    T, n, _ = normal.here.shape
+    P = (T + 1) // 2
+    here = np.broadcast_to(np.eye(n), (2 * P, n, n)).copy()
+    here[:T] = normal.here
+    following = np.zeros((2 * P, n, n))
+    following[: T - 1] = normal.next
+    after = np.zeros((2 * P, n, n))
+    after[: max(T - 2, 0), np.arange(n), np.arange(n)] = normal.after
+    diagonal = np.zeros((P, 2 * n, 2 * n))
+    diagonal[:, :n, :n], diagonal[:, n:, n:] = here[0::2], here[1::2]
+    diagonal[:, n:, :n] = following[0::2]
+    diagonal[:, :n, n:] = following[0::2].transpose(0, 2, 1)
+    below = np.zeros((P, 2 * n, 2 * n))
+    below[:, :n, :n], below[:, n:, n:] = after[0::2], after[1::2]
+    below[:, :n, n:] = following[1::2]
+    return diagonal, below[: P - 1]
+
+
+def _inverse_diagonal(diagonal: Array, below: Array) -> Array:
+    """Diagonal of the inverse of a block-tridiagonal matrix with blocks `below[p]` at (p + 1, p)."""
+    P, N, _ = diagonal.shape
+    factors: list[Array] = []
+    gains: list[Array] = []
+    pivot = diagonal[0]
+    for p in range(P):
+        factors.append(cholesky(pivot, lower=True, check_finite=False))
+        if p + 1 < P:
+            gain = cho_solve((factors[p], True), below[p].T, check_finite=False)
+            gains.append(gain)
+            pivot = diagonal[p + 1] - below[p] @ gain
+    out = np.empty((P, N))
+    block = cho_solve((factors[-1], True), np.eye(N), check_finite=False)
+    out[-1] = np.diag(block)
+    for p in range(P - 2, -1, -1):
+        block = cho_solve((factors[p], True), np.eye(N), check_finite=False) + gains[p] @ block @ gains[p].T
+        out[p] = np.diag(block)
+    return out.reshape(-1)
