@@ -3,8 +3,8 @@
     python benchmarks/accuracy.py [CLIPS] [--markdown FILE] [--results DIR] [-- FLAGS OF pase run]
 
 CLIPS is a folder of clips, each with `video.mp4`, `truth.npz` and `subject.json`, beside a `score.py`; by
-default `../shared/bench/dev`. The scorer needs OpenSim: `pip install '.[bench]'`. Where the person's height was
-not measured, the one derived from the reference itself is given, and the table says so.
+default `../shared/bench/dev`. The scorer needs OpenSim: `pip install '.[bench]'`. Where the height was not
+measured, the one derived from the reference itself is given, and the table says so.
 """
 
 from __future__ import annotations

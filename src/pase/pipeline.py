@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pase.media import Frame, Photo, Video
 
     Media = Video | Photo
+
+log = logging.getLogger(__name__)
 
 KEYPOINTS = "keypoints.json"
 CAMERA = "camera.json"
@@ -265,18 +268,32 @@ def estimate_people(
     focal_length_px = camera.focal_length_px
     if focal_length_px is None and camera.fov_deg is None:
         focal_length_px = recording.focal_length_px
-    return [
-        estimate_motion(
+    motions = []
+    for number, person in enumerate(recording.people):
+        motion = estimate_motion(
             person,
             settings.fit,
             height_m=settings.person.height_m,
             mass_kg=settings.person.mass_kg,
             fov_deg=camera.fov_deg,
             focal_length_px=focal_length_px,
-            progress=_step(progress, "skeleton"),
+            progress=_share(progress, "skeleton", number, recording),
         )
-        for person in recording.people
-    ]
+        if motion is None:
+            log.warning("person %d shows too little for a skeleton and is left out", person.track_id)
+        else:
+            motions.append(motion)
+    return motions
+
+
+def _share(
+    progress: Progress | None, name: str, number: int, recording: Recording
+) -> Callable[[float], None] | None:
+    """The progress of one of several persons, told as a share from 0 to 1, in frames of all of them."""
+    if progress is None:
+        return None
+    total = recording.frames * len(recording.people)
+    return lambda share: progress(name, round((number + share) * recording.frames), total)
 
 
 def _open(source: str | Path) -> Media:

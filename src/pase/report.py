@@ -74,8 +74,6 @@ class Report:
     def add_settings(self, settings: Settings) -> None:
         """Note the settings, and what was assumed in place of those that were not given."""
         self.settings = to_dict(settings)
-        if settings.person.height_m is None:
-            self.assumptions.append("the height was not given: the scale is that of the population's mean")
         if settings.camera.fov_deg is None and settings.camera.focal_length_px is None:
             known = self.source.get("focal_length_px") is not None
             origin = "taken from the file's metadata" if known else "estimated from the picture"
