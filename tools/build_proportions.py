@@ -33,7 +33,7 @@ FOREARM = ("ulna_r", "ulna_l", "radius_r", "radius_l")
 HAND = ("hand_r", "hand_l")
 
 # name: (axes, bodies, slack). The slack is the standard deviation of log scale that stands for what the
-# measured dimension does not say about the joint centres of this person.
+# measured dimension does not say about the joint centres of this person (feet: and about footwear).
 GROUPS: dict[str, tuple[str, tuple[str, ...], float]] = {
     "pelvis_width": ("z", PELVIS, 0.05),
     "pelvis_height": ("y", PELVIS, 0.05),
@@ -48,8 +48,8 @@ GROUPS: dict[str, tuple[str, tuple[str, ...], float]] = {
     "thigh_width": ("xz", THIGH, 0.04),
     "shank_length": ("y", SHANK, 0.01),
     "shank_width": ("xz", SHANK, 0.03),
-    "foot_length": ("x", FOOT, 0.025),
-    "foot_height": ("y", FOOT, 0.03),
+    "foot_length": ("x", FOOT, 0.04),
+    "foot_height": ("y", FOOT, 0.05),
     "foot_breadth": ("z", FOOT, 0.03),
     "upper_arm_length": ("y", UPPER_ARM, 0.025),
     "upper_arm_width": ("xz", UPPER_ARM, 0.04),
@@ -59,6 +59,14 @@ GROUPS: dict[str, tuple[str, tuple[str, ...], float]] = {
     "hand_width": ("xz", HAND, 0.03),
 }
 
+STACK = {
+    "foot_height": "foot",
+    "shank_length": "shank",
+    "thigh_length": "thigh",
+    "pelvis_height": "pelvis",
+    "trunk_length": "trunk",
+    "head_height": "head",
+}
 SOLE_M = 0.011  # loaded heel and ball pad under the bones
 SCALP_M = 0.006
 CHEST_SOFT_M = {"male": 0.045, "female": 0.060}  # muscle, skin and breast before and behind the ribs
@@ -269,18 +277,15 @@ def subject_log_scales(a: Table, bones: Table, g: dict[str, float], sex: str) ->
     chest = np.log(a["chestdepth"])
     rib_depth = np.log((a["chestdepth"].mean() - CHEST_SOFT_M[sex]) / g["rib_depth"])
     s["trunk_depth"] = rib_depth + 0.5 * (chest - chest.mean())  # the rest of the spread is soft tissue
-    below = sum(
-        g[f"stack_{part}"] * np.exp(s[group])
-        for part, group in [
-            ("foot", "foot_height"),
-            ("shank", "shank_length"),
-            ("thigh", "thigh_length"),
-            ("pelvis", "pelvis_height"),
-            ("head", "head_height"),
-        ]
-    )
-    s["trunk_length"] = np.log((a["stature"] - SOLE_M - SCALP_M - below) / g["stack_trunk"])
+    s["trunk_length"] = trunk_length(a, s, g)
     return np.column_stack([s[name] for name in GROUPS])
+
+
+def trunk_length(a: Table, s: Table, g: dict[str, float]) -> Array:
+    """(N,) log scale of the trunk that makes the stack of bones and soft tissue equal to the stature."""
+    others = {part: group for group, part in STACK.items() if part != "trunk"}
+    stack = sum(g[f"stack_{part}"] * np.exp(s[group]) for part, group in others.items())
+    return np.asarray(np.log((a["stature"] - SOLE_M - SCALP_M - stack) / g["stack_trunk"]))
 
 
 def moments(a: Table, log_scale: Array) -> tuple[Array, Array]:
@@ -372,15 +377,13 @@ def build(setup: Path, data: Path) -> dict[str, object]:
     people = {sex: read_table(data / f"ansur2_{sex}.csv") for sex in bones}
     logs = {sex: subject_log_scales(people[sex], bones[sex], g, sex) for sex in people}
     adults = {sex: moments(people[sex], logs[sex]) for sex in people}
-    stack = {"foot_height": "foot", "shank_length": "shank", "thigh_length": "thigh"}
-    stack |= {"pelvis_height": "pelvis", "trunk_length": "trunk", "head_height": "head"}
     joints = {"hip_width": "pelvis_width", "shoulder_width": "trunk_width", "thigh": "thigh_length"}
     joints |= {"shank": "shank_length", "foot": "foot_length"}
     joints |= {"upper_arm": "upper_arm_length", "forearm": "forearm_length"}
     return {
         "groups": [{"name": n, "axes": a, "bodies": list(b), "slack": s} for n, (a, b, s) in GROUPS.items()],
         "stature": {
-            "bones_m": {group: round(g[f"stack_{part}"], 6) for group, part in stack.items()},
+            "bones_m": {group: round(g[f"stack_{part}"], 6) for group, part in STACK.items()},
             "soft_tissue_m": SOLE_M + SCALP_M,
         },
         "lengths": {n: {"group": group, "generic_m": round(g[n], 6)} for n, group in joints.items()},
