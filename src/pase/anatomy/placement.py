@@ -16,8 +16,8 @@ def place_bone(surface: BoneSurface, mesh: BoneMesh, scale: Array) -> BoneSurfac
     """A bone surface in the axes of its body, scaled as OpenSim draws it.
 
     The mesh is stretched along its own axes, by as much as the body is stretched in these directions; its
-    frame is moved with the body. The normals follow as the surface does, so they stay upright on a
-    flattened bone.
+    frame is moved with the body. A mirrored mesh stays outside out. The normals follow as the surface does,
+    so they stay upright on a flattened bone.
 
     Parameters
     ----------
@@ -33,4 +33,5 @@ def place_bone(surface: BoneSurface, mesh: BoneMesh, scale: Array) -> BoneSurfac
     vertices = (surface.vertices * stretch) @ turn.T + np.asarray(mesh.frame.translation) * scale
     normals = (surface.normals / stretch) @ turn.T
     normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    return BoneSurface(vertices, surface.faces, normals)
+    faces = surface.faces if np.prod(stretch) > 0 else surface.faces[:, ::-1]
+    return BoneSurface(vertices, faces, normals)

@@ -55,7 +55,9 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
     """
     coordinates = motion.skeleton.free_coordinates
     unit = np.array([180 / np.pi if c.motion == "rotational" else 1.0 for c in coordinates])
-    columns = np.stack([motion.q * unit, motion.q_std * unit], axis=2).reshape(len(motion), -1)
+    columns = np.stack([motion.q * unit, motion.q_std * unit], axis=2).reshape(
+        len(motion), 2 * len(coordinates)
+    )
     header = ["time", *(name for c in coordinates for name in (c.name, f"{c.name}_sd"))]
     rows = np.column_stack([motion.time, columns]).tolist()
     _write(path, header, ([_cell(x) for x in row] for row in rows))
@@ -77,22 +79,21 @@ def read_angle_deviations(path: str | Path, skeleton: Skeleton) -> tuple[Array, 
     try:
         with Path(path).open(newline="", encoding="utf-8-sig") as file:
             header, *rows = list(csv.reader(file)) or [[]]
-        table = np.array([[float(cell) if cell else np.nan for cell in row] for row in rows], float)
+        cells = [[float(cell) if cell else np.nan for cell in row] for row in rows]
+        table = np.array(cells) if cells else np.zeros((0, len(header)))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, csv.Error) as error:
         raise InputError(f"{path}: not a table of numbers: {error}") from error
-    table = table.reshape(len(rows), -1)
-    if header[:1] != ["time"] or (rows and table.shape[1] != len(header)):
+    if header[:1] != ["time"] or table.shape[1] != len(header):
         raise InputError(f"{path}: the first column must be 'time' and every row have {len(header)} values")
     q_std = np.full((len(rows), len(skeleton.free_coordinates)), np.nan)
     for i, coordinate in enumerate(skeleton.free_coordinates):
-        if rows and f"{coordinate.name}_sd" in header:
+        if f"{coordinate.name}_sd" in header:
             column = table[:, header.index(f"{coordinate.name}_sd")]
             q_std[:, i] = np.radians(column) if coordinate.motion == "rotational" else column
-    time = table[:, 0] if rows else np.zeros(0)
-    check_times(time, path)
-    return time, q_std
+    check_times(table[:, 0], path)
+    return table[:, 0], q_std
 
 
 def write_bones_csv(skeleton: Skeleton, path: str | Path) -> None:

@@ -54,7 +54,7 @@ def write_trc(landmarks: Landmarks3D, path: str | Path) -> None:
         "\t".join(["", "", *axes]),
         "",
     ]
-    table = landmarks.xyz.reshape(frames, -1).tolist()
+    table = landmarks.xyz.reshape(frames, 3 * count).tolist()
     rows = [
         f"{i + 1}\t{time:.9f}\t" + "\t".join("" if x != x else f"{x:.9f}" for x in row)
         for i, (time, row) in enumerate(zip(landmarks.time.tolist(), table, strict=True))

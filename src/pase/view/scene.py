@@ -219,7 +219,7 @@ def _light(scene: Any) -> None:
     from vtkmodules.vtkRenderingCore import vtkLight
 
     scene.AutomaticLightCreationOff()
-    for position, intensity in (((-0.6, 0.9, 1.0), 0.72), ((0.9, -0.3, 0.7), 0.3)):
+    for position, intensity in (((-0.6, 0.9, 1.0), 0.88), ((0.9, -0.3, 0.7), 0.35)):
         light = vtkLight()
         light.SetLightTypeToCameraLight()
         light.SetPosition(*position)
@@ -287,6 +287,7 @@ def _actor(polydata: Any) -> Any:
     mapper.SetInputData(polydata)
     actor.SetMapper(mapper)
     material = actor.GetProperty()
+    material.BackfaceCullingOn()
     material.SetColor(*BONE_COLOR)
     material.SetAmbient(0.22)
     material.SetDiffuse(0.85)

@@ -1,0 +1,111 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import Skeleton
+from pase.data import Camera, Motion
+from pase.errors import InputError, OutputError
+from pase.export.camera import write_camera
+from pase.export.person import load_motion, write_person
+from pase.export.trc import read_trc
+
+MotionOf = Callable[..., Motion]
+
+FILES = {"Geometry", "skeleton.osim", "motion.mot", "landmarks.trc", "angles.csv", "bones.csv"}
+
+
+@pytest.fixture(scope="module")
+def person() -> Skeleton:
+    """The default skeleton in another size for every body."""
+    skeleton = default_skeleton()
+    scale = np.random.default_rng(1).uniform(0.8, 1.2, (len(skeleton.bodies), 3))
+    return skeleton.scaled(scale)
+
+
+@pytest.fixture
+def written(tmp_path: Path, person: Skeleton, motion_of: MotionOf) -> tuple[Motion, Path]:
+    motion = motion_of(person, 4, Camera(900.0, (320.0, 240.0), np.eye(3), np.array([0, 0, 4.0]), (640, 480)))
+    write_person(motion, tmp_path / "person_3", mass_kg=61.5)
+    assert motion.camera is not None
+    write_camera(motion.camera, tmp_path / "camera.json")
+    return motion, tmp_path / "person_3"
+
+
+def test_round_trip(written: tuple[Motion, Path]) -> None:
+    motion, folder = written
+    assert {path.name for path in folder.iterdir()} == FILES
+    loaded = load_motion(folder)
+    assert loaded.track_id == 3
+    assert loaded.camera is not None and loaded.camera.focal_length_px == 900.0
+    assert loaded.skeleton.free_names == motion.skeleton.free_names
+    np.testing.assert_allclose(loaded.time, motion.time, atol=1e-9)
+    np.testing.assert_allclose(loaded.q, motion.q, atol=1e-9)
+    np.testing.assert_allclose(loaded.q_std, motion.q_std, atol=1e-7)
+    positions = Kinematics(motion.skeleton).positions(motion.q)
+    np.testing.assert_allclose(Kinematics(loaded.skeleton).positions(loaded.q), positions, atol=1e-7)
+    np.testing.assert_allclose(read_trc(folder / "landmarks.trc").xyz, positions, atol=1e-8)
+
+
+def test_frames_unknown_in_the_middle(tmp_path: Path, leg: Skeleton, motion_of: MotionOf) -> None:
+    motion = motion_of(leg)
+    q = motion.q.copy()
+    q[2] = np.nan
+    write_person(replace(motion, q=q), tmp_path)
+    loaded = load_motion(tmp_path)
+    kept = [0, 1, 3, 4, 5, 6]
+    assert loaded.track_id == 1 and loaded.camera is None
+    np.testing.assert_allclose(loaded.q, motion.q[kept], atol=1e-9)
+    np.testing.assert_allclose(loaded.q_std, motion.q_std[kept], atol=1e-7)
+
+
+def test_without_deviations(written: tuple[Motion, Path]) -> None:
+    _, folder = written
+    (folder / "angles.csv").unlink()
+    assert np.isnan(load_motion(folder).q_std).all()
+
+
+@pytest.mark.parametrize("name", ["skeleton.osim", "motion.mot"])
+def test_missing_file(written: tuple[Motion, Path], name: str) -> None:
+    _, folder = written
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=f"no {name} in .*; give a person's folder"):
+        load_motion(folder)
+
+
+def test_unwritable(tmp_path: Path, leg: Skeleton, motion_of: MotionOf) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OutputError, match="cannot write"):
+        write_person(motion_of(leg), tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_opensim_shows_the_same_pose(written: tuple[Motion, Path]) -> None:
+    opensim = pytest.importorskip("opensim", reason="the opensim package is not installed")
+    motion, folder = written
+    opensim.Logger.setLevelString("Error")
+    model = opensim.Model(str(folder / "skeleton.osim"))
+    state = model.initSystem()
+    storage = opensim.Storage(str(folder / "motion.mot"))
+    assert storage.isInDegrees()
+    model.getSimbodyEngine().convertDegreesToRadians(storage)
+    labels = storage.getColumnLabels()
+    coordinates = model.getCoordinateSet()
+    names = [labels.get(i) for i in range(1, labels.getSize())]
+    assert sorted(names) == sorted(coordinates.get(i).getName() for i in range(coordinates.getSize()))
+    assert model.getTotalMass(state) == pytest.approx(61.5)
+    poses = Kinematics(motion.skeleton).pose(motion.q)
+    for t in range(len(motion)):
+        row = storage.getStateVector(t)
+        assert row.getTime() == pytest.approx(motion.time[t], abs=1e-9)
+        for i, name in enumerate(names):
+            coordinates.get(name).setLocked(state, False)
+            coordinates.get(name).setValue(state, row.getData().get(i), False)
+        model.realizePosition(state)
+        for b, body in enumerate(motion.skeleton.body_names):
+            origin = model.getBodySet().get(body).getPositionInGround(state)
+            np.testing.assert_allclose(origin.to_numpy(), poses.origin[t, b], atol=1e-8, err_msg=body)

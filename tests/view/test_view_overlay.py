@@ -1,0 +1,131 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pase.anatomy.default import default_skeleton
+from pase.data import Camera, Motion
+from pase.errors import InputError, OutputError
+from pase.media import VideoWriter, open_media, write_image
+from pase.view.overlay import blend, draw_overlay
+from pase.view.scene import Patch
+
+TIMES = (0.0, 0.04, 0.05, 0.11, 0.2)
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    with VideoWriter(tmp_path / "clip.mp4", (640, 480), 25.0) as writer:
+        for time in TIMES:
+            writer.write(np.full((480, 640, 3), 60, np.uint8), time)
+    return tmp_path / "clip.mp4"
+
+
+@pytest.fixture
+def motion(camera: Camera) -> Motion:
+    """A person who stands, seen in the three frames in the middle, not known in the second of them."""
+    skeleton = default_skeleton()
+    q = np.tile(skeleton.default_q, (3, 1))
+    q[1] = np.nan
+    return Motion(skeleton, q, np.full_like(q, np.nan), np.array(TIMES[1:4]), camera)
+
+
+def changed(path: Path) -> tuple[list[float], list[float]]:
+    """Times of the frames and the share of their pixels that is not the grey of the clip."""
+    with open_media(path) as media:
+        frames = [
+            (frame.time, (np.abs(frame.image.astype(int) - 60) > 30).mean()) for frame in media.frames()
+        ]
+    return [time for time, _ in frames], [float(share) for _, share in frames]
+
+
+def test_draws_where_the_pose_is_known_and_keeps_the_times(video: Path, motion: Motion) -> None:
+    told: list[tuple[int, int | None]] = []
+    draw_overlay(video, [motion], video.parent / "out.mp4", lambda done, total: told.append((done, total)))
+    times, share = changed(video.parent / "out.mp4")
+    np.testing.assert_allclose(times, TIMES, atol=1e-3)
+    assert [x > 0.01 for x in share] == [False, True, False, True, False]
+    assert [done for done, _ in told] == [1, 2, 3, 4, 5]
+
+
+def test_nobody(video: Path) -> None:
+    draw_overlay(video, [], video.parent / "out.mp4")
+    times, share = changed(video.parent / "out.mp4")
+    np.testing.assert_allclose(times, TIMES, atol=1e-3)
+    assert share == [0.0] * 5
+
+
+def test_photo(tmp_path: Path, motion: Motion) -> None:
+    photo = np.random.default_rng(0).integers(0, 60, (480, 640, 3), dtype=np.uint8)
+    write_image(tmp_path / "photo.png", photo)
+    still = replace(motion, q=motion.q[:1], q_std=motion.q_std[:1], time=np.zeros(1))
+    draw_overlay(tmp_path / "photo.png", [still], tmp_path / "out.png")
+    draw_overlay(tmp_path / "photo.png", [], tmp_path / "same.png")
+    with open_media(tmp_path / "out.png") as media:
+        drawn = next(iter(media.frames())).image
+    with open_media(tmp_path / "same.png") as media:
+        np.testing.assert_array_equal(next(iter(media.frames())).image, photo)
+    untouched = (drawn == photo).all(axis=2)
+    assert 0.5 < untouched.mean() < 0.99
+    assert drawn[~untouched].mean() > 90
+
+
+def test_footage_in_another_size(tmp_path: Path, motion: Motion) -> None:
+    """Half as large footage shows the bones at half the place."""
+    still = replace(motion, q=motion.q[:1], q_std=motion.q_std[:1], time=np.zeros(1))
+    centres = []
+    for size in ((640, 480), (320, 240)):
+        write_image(tmp_path / "photo.png", np.zeros((size[1], size[0], 3), np.uint8))
+        draw_overlay(tmp_path / "photo.png", [still], tmp_path / "out.png")
+        with open_media(tmp_path / "out.png") as media:
+            y, x = np.nonzero(next(iter(media.frames())).image.max(axis=2) > 40)
+        centres.append(np.array([x.mean(), y.mean()]) + 0.5)
+    np.testing.assert_allclose(centres[0], 2 * centres[1], atol=1.0)
+    write_image(tmp_path / "photo.png", np.zeros((480, 480, 3), np.uint8))
+    with pytest.raises(InputError, match="480×480 but the motion was made from 640×480"):
+        draw_overlay(tmp_path / "photo.png", [still], tmp_path / "out.png")
+
+
+def test_persons_of_two_cameras(tmp_path: Path, motion: Motion, camera: Camera) -> None:
+    still = replace(motion, q=motion.q[:1], q_std=motion.q_std[:1], time=np.zeros(1))
+    aside = replace(camera, translation=camera.translation + np.array([0.9, 0.0, 1.0]))
+    write_image(tmp_path / "photo.png", np.zeros((480, 640, 3), np.uint8))
+    shown = {}
+    for name, motions in {
+        "one": [still], "other": [replace(still, camera=aside)], "both": [still, replace(still, camera=aside)]
+    }.items():  # fmt: skip
+        draw_overlay(tmp_path / "photo.png", motions, tmp_path / "out.png", opacity=1.0)
+        with open_media(tmp_path / "out.png") as media:
+            shown[name] = next(iter(media.frames())).image.max(axis=2) > 40
+    np.testing.assert_array_equal(shown["both"], shown["one"] | shown["other"])
+
+
+def test_failures_leave_the_old_file(video: Path, motion: Motion) -> None:
+    out = video.parent / "out.mp4"
+    out.write_bytes(b"old")
+
+    def stop(done: int, total: int | None) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        draw_overlay(video, [motion], out, stop)
+    with pytest.raises(InputError, match="person 1 has no camera"):
+        draw_overlay(video, [replace(motion, camera=None)], out)
+    with pytest.raises(InputError, match=r"opacity must lie in 0\.\.1"):
+        draw_overlay(video, [motion], out, opacity=1.5)
+    with pytest.raises(OutputError, match="cannot write"):
+        draw_overlay(video, [motion], out / "x.mp4")
+    assert out.read_bytes() == b"old"
+    assert sorted(p.name for p in video.parent.iterdir()) == ["clip.mp4", "out.mp4"]
+
+
+def test_blend_is_the_formula() -> None:
+    image = np.full((3, 4, 3), 100, np.uint8)
+    rgba = np.array([[[255, 0, 0, 255], [64, 64, 0, 128]]], np.uint8)
+    blend(image, Patch(2, 1, rgba), 0.5)
+    np.testing.assert_array_equal(image[1, 2], [178, 50, 50])
+    np.testing.assert_array_equal(image[1, 3], [107, 107, 75])
+    image[1, 2:] = 100
+    assert (image == 100).all()

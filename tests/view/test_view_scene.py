@@ -1,0 +1,127 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import pase.view.scene as scene
+from pase.anatomy.bones import BoneSurface
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import Body, BoneMesh, Frame, Joint, Skeleton, TransformAxis
+from pase.data import Camera
+from pase.view.scene import Renderer
+
+AXES = np.eye(3).tolist()
+
+
+def ball(radius: float) -> BoneSurface:
+    """A fine sphere of rings and meridians."""
+    polar, around = np.linspace(0, np.pi, 33), np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    ring = np.stack([np.cos(around), np.zeros(48), np.sin(around)], axis=1)
+    normals = np.concatenate([np.sin(p) * ring + [0, np.cos(p), 0] for p in polar])
+    i, j = (grid.ravel() for grid in np.meshgrid(np.arange(32), np.arange(48), indexing="ij"))
+    a, b, k = 48 * i + j, 48 * i + (j + 1) % 48, 48
+    faces = np.concatenate([np.stack([a, b, a + k], 1), np.stack([b, b + k, a + k], 1)])
+    return BoneSurface(radius * normals, faces.astype(np.int32), normals)
+
+
+def ball_at(place: np.ndarray) -> Skeleton:
+    """A skeleton of one fixed body with a ball at a place in the world."""
+    rotations = tuple(TransformAxis(tuple(axis)) for axis in AXES)
+    joint = Joint("weld", "WeldJoint", "ground", "ball", Frame(tuple(place)), Frame(), rotations, rotations)
+    return Skeleton("ball", (Body("ball", meshes=(BoneMesh("ball.vtp"),)),), (joint,), ())
+
+
+def centre(alpha: np.ndarray) -> np.ndarray:
+    """Centroid (x, y) of an opacity, in coordinates of pixel centres."""
+    y, x = np.indices(alpha.shape)
+    return np.array([(x * alpha).sum(), (y * alpha).sum()]) / alpha.sum()
+
+
+PLACES = [(0, 0.9, 0), (0.3, 1.8, -0.6), (-0.8, 0.1, 0.9), (1.5, 1.2, 0.5), (-3.0, 2.0, -2.0)]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("smoothed", [True, False])
+def test_a_ball_lands_where_the_camera_sees_it(
+    monkeypatch: pytest.MonkeyPatch, camera: Camera, place: tuple[float, float, float], smoothed: bool
+) -> None:
+    monkeypatch.setattr(scene, "load_bones", lambda skeleton: {"ball.vtp": ball(0.02)})
+    monkeypatch.setattr(scene, "LARGEST_SMOOTHED", 4_000_000 if smoothed else 0)
+    with Renderer([ball_at(np.array(place))], camera) as renderer:
+        drawn = renderer.draw([np.zeros(0)])
+    alpha = drawn[..., 3].astype(float)
+    np.testing.assert_allclose(centre(alpha), camera.project(np.array(place)), atol=0.3)
+    depth = camera.to_camera(np.array(place))[2]
+    radius = np.sqrt(alpha.sum() / 255 / np.pi)
+    assert radius == pytest.approx(0.02 * camera.focal_length_px / depth, abs=0.3)
+
+
+def test_the_nearer_hides_the_farther(monkeypatch: pytest.MonkeyPatch, camera: Camera) -> None:
+    monkeypatch.setattr(scene, "load_bones", lambda skeleton: {"ball.vtp": ball(0.1)})
+    ray = camera.rotation[2]
+    near, far = ball_at(np.array([0, 1.2, 0])), ball_at(np.array([0, 1.2, 0]) + 0.5 * ray)
+    q = np.zeros(0)
+    with Renderer([near, far], camera) as renderer:
+        for bone in renderer._bones[1]:
+            bone.actor.GetProperty().SetColor(1, 0, 0)
+        both, behind, hidden = renderer.draw([q, q]), renderer.draw([None, q]), renderer.draw([None, None])
+    x, y = camera.project(np.array([0, 1.2, 0])).round().astype(int)
+    assert both[y, x, 3] == 255 and both[y, x, 2] > 60
+    assert behind[y, x, 3] == 255 and behind[y, x, 2] == 0
+    assert not hidden.any()
+
+
+@pytest.fixture(scope="module")
+def standing() -> np.ndarray:
+    return default_skeleton().default_q
+
+
+def test_bones_cover_the_landmarks_and_little_else(camera: Camera, standing: np.ndarray) -> None:
+    skeleton = default_skeleton()
+    with Renderer([skeleton], camera) as renderer:
+        drawn = renderer.draw([standing])
+    marks = camera.project(Kinematics(skeleton).positions(standing[None])[0])
+    y, x = np.nonzero(drawn[..., 3])
+    for name in ("RKnee", "LKnee", "RAnkle", "LAnkle", "RHip", "LHip", "LElbow", "RElbow"):
+        mark = marks[skeleton.landmark_index(name)]
+        assert np.hypot(x - mark[0], y - mark[1]).min() < 8, name
+    low, high = np.stack([x, y], axis=1).min(axis=0), np.stack([x, y], axis=1).max(axis=0)
+    np.testing.assert_allclose(low, marks.min(axis=0), atol=25)
+    np.testing.assert_allclose(high, marks.max(axis=0), atol=25)
+
+
+def test_the_right_arm_is_on_the_right(camera: Camera, standing: np.ndarray) -> None:
+    """Lift the right arm sideways: only on its side of the picture does anything change."""
+    skeleton = default_skeleton()
+    lifted = standing.copy()
+    lifted[skeleton.coordinate_index("elbow_flex_r")] += 1.2
+    with Renderer([skeleton], camera) as renderer:
+        changed = renderer.draw([standing])[..., 3] != renderer.draw([lifted])[..., 3]
+    landmarks = camera.project(Kinematics(skeleton).positions(lifted[None])[0])
+    right, left = (landmarks[skeleton.landmark_index(name)] for name in ("RElbow", "LElbow"))
+    spot = centre(changed.astype(float))
+    assert np.linalg.norm(spot - right) < 0.5 * np.linalg.norm(spot - left)
+
+
+def test_cropping_changes_nothing(camera: Camera, standing: np.ndarray) -> None:
+    """The same skeleton seen by a camera whose picture is larger all around gives the same pixels."""
+    x, y = camera.principal_point
+    wide = replace(camera, principal_point=(x + 100, y + 60), image_size=(900, 640))
+    with Renderer([default_skeleton()], camera) as renderer:
+        drawn = renderer.draw([standing])
+    with Renderer([default_skeleton()], wide) as renderer:
+        moved = renderer.draw([standing])[60:540, 100:740]
+    different = np.abs(drawn.astype(int) - moved).max(axis=2) > 40
+    assert drawn[..., 3].any() and different.mean() < 1e-4
+
+
+@pytest.mark.parametrize("step", [(0, 0, -10.0), (50.0, 0, 0), (0, 0, -3.9)])
+def test_out_of_sight_or_around_the_camera(
+    camera: Camera, standing: np.ndarray, step: tuple[float, float, float]
+) -> None:
+    moved = replace(camera, translation=camera.translation + np.array(step))
+    with Renderer([default_skeleton()], moved) as renderer:
+        drawn = renderer.draw([standing])
+    assert drawn.shape == (480, 640, 4)
+    assert drawn.any() == (step[2] == -3.9)
