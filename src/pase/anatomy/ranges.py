@@ -21,7 +21,6 @@ KAPANDJI = "Kapandji, The Physiology of the Joints, 6th ed., 2008"
 PANJABI = "White & Panjabi, Clinical Biomechanics of the Spine, 2nd ed., 1990"
 HEMMERICH = "Hemmerich et al., J Orthop Res 24:770-781, 2006 (squatting, kneeling)"
 BENNELL = "Bennell et al., Aust J Physiother 44:175-180, 1998 (weight-bearing lunge)"
-LEVANGIE = "Levangie & Norkin, Joint Structure and Function, 5th ed., 2011"
 WORLD = "no anatomical limit: where and how the whole person is turned"
 
 TURNS = 20 * 360.0
@@ -56,26 +55,43 @@ RANGES: dict[str, Range] = {
     "pelvis_tx": Range(-1000, 1000, WORLD, clamped=False),
     "pelvis_ty": Range(-100, 100, WORLD, clamped=False),
     "pelvis_tz": Range(-1000, 1000, WORLD, clamped=False),
-    "hip_flexion": Range(-35, 145, f"{HEMMERICH}; extension {KAPANDJI}"),
-    "hip_adduction": Range(-60, 40, f"{AAOS}; abduction {KAPANDJI}"),
-    "hip_rotation": Range(-60, 50, f"{KAPANDJI}; internal {ROAAS}"),
-    "knee_angle": Range(-5, 155, f"{HEMMERICH}; hyperextension {NORKIN}"),
-    "ankle_angle": Range(-55, 40, f"plantarflexion {AAOS}; dorsiflexion {BENNELL}"),
-    "subtalar_angle": Range(-25, 25, f"{AAOS}; {LEVANGIE}"),
-    "mtp_angle": Range(-30, 70, f"{AAOS}"),
-    "L5_S1_Flex_Ext": _spine(-80, 30, FLEXION_SHARES, f"lumbar and thoracic spine together: {PANJABI}"),
-    "L5_S1_Lat_Bending": _spine(-40, 40, BENDING_SHARES, f"lumbar and thoracic spine together: {PANJABI}"),
+    # Flexion +
+    "hip_flexion": Range(-35, 145, f"flexion {HEMMERICH}; extension {KAPANDJI}"),
+    "hip_adduction": Range(-60, 40, f"adduction {AAOS}, 30°; abduction {KAPANDJI}"),
+    # Internal +
+    "hip_rotation": Range(-60, 50, f"external {KAPANDJI}; internal {ROAAS}"),
+    "knee_angle": Range(-5, 155, f"flexion {HEMMERICH}; hyperextension {NORKIN}"),
+    # Dorsiflexion +
+    "ankle_angle": Range(-55, 40, f"plantarflexion {AAOS}, 50°; dorsiflexion {BENNELL}"),
+    # Inversion +
+    "subtalar_angle": Range(-20, 35, f"{AAOS}: inversion 35°, eversion 15°"),
+    # Toes down +
+    "mtp_angle": Range(-70, 40, f"{AAOS}: extension 70°, flexion 45°"),
+    # Extension +
+    "L5_S1_Flex_Ext": _spine(-80, 30, FLEXION_SHARES, f"lumbar and lower thoracic spine: {PANJABI}"),
+    # To the right +
+    "L5_S1_Lat_Bending": _spine(-40, 40, BENDING_SHARES, f"lumbar and thoracic spine: {PANJABI}"),
+    # To the left +
     "L5_S1_axial_rotation": _spine(-45, 45, ROTATION_SHARES, f"lumbar and thoracic spine: {PANJABI}"),
-    "neck_flexion": Range(-60, 60, f"{AAOS}; {PANJABI}"),
+    # Extension +
+    "neck_flexion": Range(-60, 65, f"{AAOS}; with the upper thoracic spine {PANJABI}"),
     "neck_bending": Range(-45, 45, f"{AAOS}"),
     "neck_rotation": Range(-80, 80, f"{AAOS}"),
-    "arm_elevation": Range(-70, 190, f"{AAOS}; {NORKIN}"),
-    "arm_crossing": Range(-80, 80, f"{NORKIN}"),
-    "arm_rotation": Range(-90, 90, f"{NORKIN}"),
+    # Up and outwards +; 60° of extension is -53° here, overhead is 180°
+    "arm_elevation": Range(-70, 190, f"{AAOS}: flexion and abduction 180°, extension 60°"),
+    # Across the chest +; at shoulder height -70° is 20° behind the side and 80° is 130° of adduction
+    "arm_crossing": Range(-80, 80, f"{NORKIN}: horizontal adduction 135°; short of the lock at 90°"),
+    # Internal +; with the arm straight out to the side the forearm points forward at 50°
+    "arm_rotation": Range(
+        -95, 145, f"{AAOS}: internal 70°, external 90° at 90° abduction; with the scapula's tilt"
+    ),
     "elbow_flex": Range(0, 150, f"{AAOS}"),
-    "pro_sup": Range(0, 160, f"{NORKIN}"),
-    "wrist_flex": Range(-80, 80, f"{AAOS}"),
-    "wrist_dev": Range(-25, 35, f"{AAOS}"),
+    # Pronation +; 0 is fully supinated, 90° has the thumb forward
+    "pro_sup": Range(0, 175, f"{KAPANDJI}: supination 90°, pronation 85°"),
+    # Palmar +
+    "wrist_flex": Range(-70, 80, f"{AAOS}: flexion 80°, extension 70°"),
+    # Ulnar +
+    "wrist_dev": Range(-25, 35, f"{AAOS}: radial 20°, ulnar 30°; {ROAAS}"),
 }
 """By coordinate; those of the limbs stand for both sides."""
 

@@ -1,0 +1,84 @@
+"""Left and right exchanged: what a pose looks like in a mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.functions import Linear
+from pase.anatomy.joints import rotation_xyz
+from pase.anatomy.model import Joint, Skeleton
+from pase.errors import InputError
+
+Array = NDArray[np.float64]
+
+SIDES = (("_r", "_l"), ("_l", "_r"))
+MIRROR = np.array([1.0, 1.0, -1.0])
+"""Reflection in the sagittal plane of the world and of every body: Z changes its sign."""
+
+
+@dataclass(frozen=True)
+class MirrorTable:
+    """The mirrored pose of `q` is `sign * q[..., index]`."""
+
+    index: NDArray[np.intp]
+    """(n,) free coordinate on the other side, or the coordinate itself on the midline."""
+    sign: Array
+    """(n,) 1 or -1."""
+
+    def __call__(self, q: Array) -> Array:
+        """Mirrored coordinates (..., n) of q (..., n)."""
+        mirrored: Array = self.sign * q[..., self.index]
+        return mirrored
+
+
+def mirror_table(skeleton: Skeleton) -> MirrorTable:
+    """How the free coordinates change when a person is seen in a mirror at Z = 0.
+
+    Sides are known by the endings `_r` and `_l` of the coordinates' names, signs by the joint axes.
+
+    Raises
+    ------
+    InputError
+        A coordinate has no partner on the other side, or the two move about axes that are no mirror images.
+    """
+    axes = {name: axis for joint in skeleton.joints for name, axis in _main_axes(joint)}
+    index, sign = [], []
+    for name in skeleton.free_names:
+        partner = other_side(name)
+        index.append(skeleton.coordinate_index(partner))
+        is_rotation, axis = axes[name]
+        _, other = axes[partner]
+        agreement = float((axis * MIRROR) @ other) * (-1 if is_rotation else 1)
+        if abs(abs(agreement) - 1) > 1e-2:
+            raise InputError(f"coordinates '{name}' and '{partner}' do not move about mirrored axes")
+        sign.append(np.sign(agreement))
+    return MirrorTable(np.array(index, np.intp), np.array(sign, float))
+
+
+def other_side(name: str) -> str:
+    """The name on the other side: `knee_angle_r` → `knee_angle_l`; names of the midline stay."""
+    for here, there in SIDES:
+        if name.endswith(here):
+            return name.removesuffix(here) + there
+    return name
+
+
+def _main_axes(joint: Joint) -> Iterator[tuple[str, tuple[bool, Array]]]:
+    """Of each coordinate, whether it turns, and the direction in the parent body that it turns about.
+
+    The last is given that is found first as a plain rotation, else as a plain translation, else as any.
+    """
+    turn = rotation_xyz(joint.parent_frame.orientation)
+    axes = [(True, a) for a in joint.rotations] + [(False, a) for a in joint.translations]
+    axes.sort(key=lambda pair: not isinstance(pair[1].function, Linear))
+    seen: set[str] = set()
+    for is_rotation, axis in axes:
+        if axis.coordinate is None or axis.coordinate in seen:
+            continue
+        seen.add(axis.coordinate)
+        slope = float(axis.function.derivative(np.zeros(())))
+        yield axis.coordinate, (is_rotation, turn @ np.asarray(axis.axis) * np.sign(slope))
