@@ -85,6 +85,7 @@ def _make_parser() -> _Parser:
 
     one = _add(commands, "fit", _fit, "fit skeletons to keypoints made before")
     one.add_argument("source", metavar="KEYPOINTS", type=Path, help="AlphaPose-format keypoints.json")
+    one.add_argument("--video", metavar="FILE", type=Path, help="their footage: tells times and picture size")
     _add_output(one, "folder of the result")
     _add_settings(one, "person", "camera", "fit")
 
@@ -182,7 +183,12 @@ def _fit(known: argparse.Namespace) -> int:
     settings = _settings(known)
     with _progress() as progress:
         report = pipeline.fit(
-            known.source, known.output, settings, overwrite=known.overwrite, progress=progress
+            known.source,
+            known.output,
+            settings,
+            video=known.video,
+            overwrite=known.overwrite,
+            progress=progress,
         )
     _print_summary(report, known.source, known.output)
     return 0

@@ -117,18 +117,30 @@ def fit(
     output: str | Path,
     settings: Settings | None = None,
     *,
+    video: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Turn 2D keypoints in an AlphaPose-format file into a result folder, without an overlay; see `run`."""
+    """Turn 2D keypoints in an AlphaPose-format file into a result folder, without an overlay; see `run`.
+
+    Parameters
+    ----------
+    keypoints
+        The file of the 2D stage, or of another tool.
+    output, settings, overwrite, progress
+        As in `run`.
+    video
+        The footage that the keypoints were made of: tells the times and the picture size where the file of
+        another tool does not.
+    """
     settings, report = settings or Settings(), Report()
-    people = _read_keypoints(Path(keypoints))
-    frames = max((len(person) for person in people), default=0)
-    size = people[0].image_size if people else (0, 0)
-    with collected_warnings() as warnings, Workspace(output, overwrite=overwrite) as space:
-        _write_keypoints(people, space.folder / KEYPOINTS)
-        _fill(space, Recording(people, frames, size), settings, report, progress)
-        _finish(space, report, warnings)
+    with collected_warnings() as warnings:
+        recording = _read_recording(Path(keypoints), None if video is None else Path(video))
+        with Workspace(output, overwrite=overwrite) as space:
+            space.clear()
+            _write_keypoints(recording.people, space.folder / KEYPOINTS)
+            _fill(space, recording, settings, report, progress)
+            _finish(space, report, warnings)
     return report
 
 
@@ -241,7 +253,7 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
     PaseError
         When the model files cannot be had or the recording cannot be read.
     """
-    from pase.pose2d import detect_keypoints
+    from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK, detect_keypoints
 
     count = 0
 
@@ -253,7 +265,11 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
             if progress is not None:
                 progress("2D keypoints", count, media.frame_count_hint)
 
-    people = detect_keypoints(counted(), media.image_size, settings.pose2d)
+    fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
+    models = settings.models
+    people = detect_keypoints(
+        counted(), media.image_size, settings.pose2d, models_dir=models.folder, offline=models.offline
+    )
     people = [person for person in people if person.seen.any()]
     return Recording(people, count, media.image_size, media.focal_length_hint_px, media.path)
 
@@ -262,6 +278,8 @@ def estimate_people(
     recording: Recording, settings: Settings, progress: Progress | None = None
 ) -> list[Motion]:
     """Fit a personalised skeleton to every person of a recording."""
+    if not recording.people:
+        return []
     from pase.fit.estimate import estimate_motion
 
     camera = settings.camera
@@ -384,11 +402,23 @@ def _draw(
     return path
 
 
-def _read_keypoints(path: Path) -> list[Keypoints2D]:
+def _read_recording(keypoints: Path, video: Path | None) -> Recording:
+    """Keypoints made before, with the times of their footage when that is given."""
+    if video is None:
+        people = _read_keypoints(keypoints)
+        frames = max((len(person) for person in people), default=0)
+        return Recording(people, frames, people[0].image_size if people else (0, 0))
+    with _open(video) as media:
+        time = np.array([frame.time for frame in media.frames()])
+        people = _read_keypoints(keypoints, image_size=media.image_size, time=time)
+        return Recording(people, len(time), media.image_size, media.focal_length_hint_px, media.path)
+
+
+def _read_keypoints(path: Path, **known: Any) -> list[Keypoints2D]:
     from pase.pose2d.alphapose import read_alphapose
 
-    people = read_alphapose(path)
-    return [person for person in people if np.isfinite(person.xy).any()]
+    people = read_alphapose(path, **known)
+    return [person for person in people if person.seen.any()]
 
 
 def _write_keypoints(people: list[Keypoints2D], path: Path) -> None:

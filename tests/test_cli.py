@@ -1,0 +1,179 @@
+"""The command line in this process: what it answers to good and bad words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pase.cli import main
+
+
+def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on stderr of a command that must end with code 2 and print nothing else."""
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("pase: error: ")
+    assert captured.err.count("\n") == 1, captured.err
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "COMMAND"),
+        (["rnu"], "invalid choice: 'rnu'"),
+        (["run", "clip.mp4"], "-o/--output"),
+        (["run", "-o", "out"], "VIDEO_OR_PHOTO"),
+        (["run", "clip.mp4", "-o", "out", "--heigth", "1.7"], "did you mean '--height'"),
+        (["run", "clip.mp4", "-o", "out", "--height", "-1.75"], "height must be in metres"),
+        (["run", "clip.mp4", "-o", "out", "--height=-1.75"], "height must be in metres"),
+        (["run", "clip.mp4", "-o", "out", "--height", "0"], "height must be in metres"),
+        (["run", "clip.mp4", "-o", "out", "--height", "175"], "did you mean 1.75?"),
+        (["run", "clip.mp4", "-o", "out", "--height", "tall"], "height must be a number, not 'tall'"),
+        (["run", "clip.mp4", "-o", "out", "--height", "nan"], "height must be in metres"),
+        (["run", "clip.mp4", "-o", "out", "--height"], "expected one argument"),
+        (["run", "clip.mp4", "-o", "out", "--mass", "-3"], "mass must be in kilograms"),
+        (["run", "clip.mp4", "-o", "out", "--fov", "400"], "fov must be at least 5 and at most 170"),
+        (["run", "clip.mp4", "-o", "out", "--view.opacity", "2"], "view.opacity must be"),
+        (["run", "clip.mp4", "-o", "out", "--config", "none.toml"], "cannot read the settings file"),
+        (["run", "clip.mp4", "-o", "out"], "clip.mp4"),
+        (["pose2d", "clip.mp4", "-o", "keypoints.json"], "clip.mp4"),
+        (["fit", "keypoints.json", "-o", "out"], "keypoints.json"),
+        (["render", "nowhere"], "no finished result"),
+        (["models", "path", "yolo-huge"], "there are: "),
+        (["models", "fetch", "yolo-huge"], "there are: "),
+    ],
+)
+def test_bad_words_are_answered_in_one_line(
+    words: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(words, capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _no_media(folder: Path) -> dict[str, Path]:
+    """Files that are neither video nor photo, by what is wrong with them."""
+    for name, content in {
+        "text.mp4": b"this is a text, whatever its name says\n" * 20,
+        "zero.mp4": b"",
+        "zero.jpg": b"",
+        "corrupt.png": b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(range(200)),
+        "cut.mp4": b"\x00\x00\x00 ftypisom\x00\x00\x02\x00isomiso2avc1mp41\x00\x00\xff\xffmdat"
+        + b"\x17" * 999,
+    }.items():
+        (folder / name).write_bytes(content)
+    (folder / "folder.mp4").mkdir()
+    return {path.name: path for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "name", ["missing.mp4", "folder.mp4", "text.mp4", "zero.mp4", "zero.jpg", "corrupt.png", "cut.mp4"]
+)
+@pytest.mark.parametrize("command", ["run", "pose2d"])
+def test_what_is_no_footage_is_refused_and_leaves_nothing(
+    command: str, name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    _no_media(tmp_path / "in")
+    line = refused([command, str(tmp_path / "in" / name), "-o", str(tmp_path / "out")], capsys)
+    assert name in line
+    assert [p.name for p in tmp_path.iterdir()] == ["in"]
+
+
+def test_an_unwritable_output_is_refused_before_any_work(
+    empty_photo: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert "cannot" in refused(["run", str(empty_photo), "-o", str(tmp_path / "file" / "out")], capsys)
+    assert "cannot" in refused(["pose2d", str(empty_photo), "-o", str(tmp_path / "file" / "k.json")], capsys)
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_existing_output_needs_overwrite(
+    empty_photo: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "report.json").write_text('{"files": []}', encoding="utf-8")
+    assert "--overwrite" in refused(["run", str(empty_photo), "-o", str(tmp_path)], capsys)
+    (tmp_path / "mine.txt").write_text("", encoding="utf-8")
+    line = refused(["run", str(empty_photo), "-o", str(tmp_path), "--overwrite"], capsys)
+    assert "mine.txt" in line
+
+
+def test_a_model_file_with_a_wrong_checksum_is_refused(
+    empty_photo: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from pase.models import MODEL_FILES
+
+    models = tmp_path / "models"
+    models.mkdir()
+    for file in MODEL_FILES.values():
+        (models / file.file_name).write_bytes(b"not a network")
+    words = ["run", str(empty_photo), "-o", str(tmp_path / "out"), "--models", str(models)]
+    line = refused(words, capsys)
+    assert "sha256" in line
+    assert any(file.sha256 in line for file in MODEL_FILES.values())
+    assert [p.name for p in tmp_path.iterdir()] == ["models"]
+
+
+def test_models_are_listed_with_licence_and_credit(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert "rtmpose-s" in listed
+    assert "Apache-2.0" in listed
+
+
+def test_doctor_tells_what_computes_and_draws(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["doctor"])
+    told = capsys.readouterr().out
+    assert code == (1 if "missing: " in told else 0)
+    for word in ("numpy", "onnxruntime", "CPUExecutionProvider", "drawing", "model rtmpose-s"):
+        assert word in told
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    import pase
+
+    assert main(["version"]) == 0
+    assert capsys.readouterr().out.strip() == pase.__version__
+
+
+def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    from pase.config import leaves
+
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert all(f"--{leaf.flag}" in told for leaf in leaves())
+
+
+def test_nobody_in_the_picture_is_a_result_of_its_own(
+    empty_photo: Path, networks: tuple[Path, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    assert main(["run", str(empty_photo), "-o", str(output)]) == 0
+    assert "nobody was found" in capsys.readouterr().out
+    report = json.loads((output / "report.json").read_text(encoding="utf-8"))
+    assert report["persons"] == []
+    assert report["source"]["frames"] == 1
+    assert sorted(p.name for p in output.iterdir()) == ["keypoints.json", "report.json"]
+    assert main(["render", str(output)]) == 0
+    assert main(["fit", str(output / "keypoints.json"), "-o", str(tmp_path / "again")]) == 0
+
+
+def test_a_picture_of_one_pixel_has_nobody_in_it(
+    networks: tuple[Path, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    assert main(["run", str(tmp_path / "dot.png"), "-o", str(tmp_path / "out")]) == 0
+    assert "nobody was found" in capsys.readouterr().out
