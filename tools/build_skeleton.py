@@ -137,15 +137,16 @@ ARM_NAMES = {"flex": "elevation", "add": "crossing", "rot": "rotation"}
 
 
 def with_mirrored_frames(joints: tuple[Joint, ...]) -> list[Joint]:
-    """Left joints at the exact mirror images of the right ones: the source rounds some angles differently."""
-    right = {joint.name: joint for joint in joints}
-    frames = [right.get(j.name[:-2] + "_r", j) if j.name.endswith("_l") else None for j in joints]
-    return [
-        j
-        if r is None
-        else replace(j, parent_frame=mirrored(r.parent_frame), child_frame=mirrored(r.child_frame))
-        for j, r in zip(joints, frames, strict=True)
-    ]
+    """Left pin joints at the exact mirror images of the right ones: the source rounds some angles."""
+    right = {joint.name: joint for joint in joints if joint.kind == "PinJoint"}
+    found = []
+    for joint in joints:
+        twin = right.get(joint.name.removesuffix("_l") + "_r")
+        if twin is not None:
+            parent_frame, child_frame = mirrored(twin.parent_frame), mirrored(twin.child_frame)
+            joint = replace(joint, parent_frame=parent_frame, child_frame=child_frame)
+        found.append(joint)
+    return found
 
 
 def mirrored(frame: Frame) -> Frame:
