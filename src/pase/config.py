@@ -109,6 +109,29 @@ class Pose2DSettings(Room):
 
     name: ClassVar[str] = "pose2d"
 
+    detect_every: float = setting(1.0, low=0.0)
+    """Seconds between two looks for persons; in between each is followed by the last keypoints."""
+    search_every: float = setting(0.1, low=0.0)
+    """Seconds between two looks while somebody is lost or nobody is there."""
+    lost_after: float = setting(0.7, low=0.0)
+    """Seconds after which a person who is not found again is given up."""
+    least_box_score: float = setting(0.4, low=0.0, high=1.0)
+    """A found person counts from this score of the detector."""
+    least_point_score: float = setting(0.3, low=0.0, high=1.0)
+    """Keypoints from this score tell where the person is in the next frame."""
+    least_quality: float = setting(0.3, low=0.0, high=1.0)
+    """A person counts as seen from this mean score of the keypoints."""
+    most_rivals: int = setting(3, low=1)
+    """At most so many persons are followed at once until it is known who the main person is."""
+    rival_share: float = setting(0.6, low=0.0, high=1.0)
+    """Others are followed too from this share of the most prominent person's size and place."""
+    try_turns: bool = setting(True)
+    """Where a person is hard to read, try the picture turned sideways and upside down as well."""
+    device: Literal["auto", "cpu"] = setting("auto")
+    """Where the networks run: auto takes a GPU when the installed onnxruntime has one."""
+    threads: int = setting(0, low=0)
+    """Processor threads of the networks; 0 takes one a core."""
+
 
 @dataclass(frozen=True)
 class FitSettings(Room):

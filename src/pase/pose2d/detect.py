@@ -1,0 +1,89 @@
+"""From frames to the main person's keypoints."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from pase.config import Pose2DSettings
+from pase.data import HALPE26, Keypoints2D
+from pase.media.frames import Frame
+from pase.models import model_path
+from pase.pose2d.detector import PersonDetector
+from pase.pose2d.keypoints import KeypointNetwork
+from pase.pose2d.track import Track, Tracker
+
+_log = logging.getLogger(__name__)
+
+DETECTOR = "yolox-tiny"
+KEYPOINT_NETWORK = "rtmpose-s"
+
+
+def detect_keypoints(
+    frames: Iterable[Frame],
+    image_size: tuple[int, int],
+    settings: Pose2DSettings | None = None,
+    *,
+    models_dir: Path | None = None,
+    offline: bool = False,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> list[Keypoints2D]:
+    """Find the main person of a recording and place the 26 Halpe keypoints in every frame.
+
+    Parameters
+    ----------
+    frames
+        The recording, in order; frames are not kept.
+    image_size
+        Width and height in pixels.
+    settings
+        How to detect and follow; the defaults when None.
+    models_dir, offline
+        See `pase.models.model_path`.
+    progress
+        Called with the number of frames done and None.
+
+    Returns
+    -------
+    list
+        The main person alone, with one row for every frame of the recording, NaN where unseen; empty when
+        nobody was found.
+
+    Raises
+    ------
+    ModelFileError
+        When a network cannot be had or run.
+    """
+    settings = settings or Pose2DSettings()
+    detector = PersonDetector(
+        model_path(DETECTOR, models_dir=models_dir, offline=offline), settings.device, settings.threads
+    )
+    network = KeypointNetwork(
+        model_path(KEYPOINT_NETWORK, models_dir=models_dir, offline=offline),
+        settings.device,
+        settings.threads,
+    )
+    tracker = Tracker(detector, network, image_size, settings)
+    times = []
+    for frame in frames:
+        tracker.add(frame)
+        times.append(frame.time)
+        if progress is not None:
+            progress(len(times), None)
+    seen = [track for track in tracker.tracks if track.poses]
+    if not seen:
+        _log.warning("nobody was found in the picture")
+        return []
+    main = max(seen, key=lambda track: track.total)
+    return [_as_keypoints(main, np.array(times), image_size)]
+
+
+def _as_keypoints(track: Track, time: np.ndarray, image_size: tuple[int, int]) -> Keypoints2D:
+    shape = (len(time), len(HALPE26))
+    xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
+    for index, pose in track.poses.items():
+        xy[index], sigma[index], score[index] = pose.xy, pose.sigma, pose.score
+    return Keypoints2D(xy, score, time, image_size, sigma=sigma)

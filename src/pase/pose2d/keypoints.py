@@ -1,0 +1,123 @@
+"""Place the 26 Halpe keypoints of a boxed person with RTMPose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.media.frames import Image
+from pase.pose2d.session import start_session
+from pase.pose2d.simcc import decode_simcc
+
+Array = NDArray[np.float64]
+
+_MEAN = np.array([123.675, 116.28, 103.53], dtype=np.float32)
+_STD = np.array([58.395, 57.12, 57.375], dtype=np.float32)
+_PADDING = 1.25
+"""The crop is this much larger than the box, as in the networks' training."""
+_BINS_A_PIXEL = 2.0
+_FEWEST_POINTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Keypoints of one person in one picture."""
+
+    xy: Array
+    """(K, 2) pixels."""
+    score: Array
+    """(K,) 0 to 1."""
+    sigma: Array
+    """(K, 2) standard deviation of `xy` in pixels."""
+    turn: int = 0
+    """Quarter turns, clockwise, of the crop in which it was found."""
+
+    @property
+    def quality(self) -> float:
+        """Mean score of the keypoints."""
+        return float(self.score.mean())
+
+    def box(self, least_score: float, margin: float = 0.05) -> NDArray[np.float64] | None:
+        """Box (4,) around the keypoints of at least such a score, or None if they are fewer than five."""
+        sure = self.xy[self.score >= least_score]
+        if len(sure) < _FEWEST_POINTS:
+            return None
+        low, high = sure.min(0), sure.max(0)
+        room = margin * (high - low).max()
+        return np.concatenate([low - room, high + room])
+
+
+def crop_transform(box: NDArray[np.float64], crop_size: tuple[int, int], turn: int = 0) -> Array:
+    """Affine map from the picture to a network's crop around a box.
+
+    Pixel centres are whole numbers on both sides, as in `cv2.warpAffine`.
+
+    Parameters
+    ----------
+    box
+        (4,) left, top, right, bottom in pixels.
+    crop_size
+        Width and height of the crop.
+    turn
+        Quarter turns, clockwise, that the picture is given on the way.
+
+    Returns
+    -------
+    Array
+        (2, 3): crop = matrix @ [x, y, 1]; equal scale in x and y.
+    """
+    centre = (box[:2] + box[2:]) / 2
+    extent = np.maximum(box[2:] - box[:2], 1.0) * _PADDING
+    cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[turn % 4]
+    if turn % 2:
+        extent = extent[::-1]
+    scale = min(crop_size[0] / extent[0], crop_size[1] / extent[1])
+    linear = scale * np.array([[cosine, -sine], [sine, cosine]])
+    shift = np.array(crop_size) / 2 - linear @ centre
+    return np.column_stack([linear, shift])
+
+
+class KeypointNetwork:
+    """RTMPose with SimCC outputs, as exported by the RTMPose project.
+
+    Parameters
+    ----------
+    path
+        The `.onnx` file.
+    device, threads
+        See `pase.pose2d.session.start_session`.
+    """
+
+    def __init__(self, path: Path, device: str = "auto", threads: int = 0) -> None:
+        self._session = start_session(path, device, threads)
+        entry = self._session.get_inputs()[0]
+        self._input = entry.name
+        self._crop_size = (int(entry.shape[3]), int(entry.shape[2]))
+        self.provider: str = self._session.get_providers()[0]
+
+    def __call__(self, image: Image, box: NDArray[np.float64], turn: int = 0) -> Pose:
+        """Place the keypoints of the person in a box.
+
+        Parameters
+        ----------
+        image
+            (H, W, 3) RGB.
+        box
+            (4,) left, top, right, bottom in pixels.
+        turn
+            Quarter turns, clockwise, that bring the person upright.
+        """
+        import cv2
+
+        matrix = crop_transform(box, self._crop_size, turn)
+        crop = cv2.warpAffine(image, matrix, self._crop_size, flags=cv2.INTER_LINEAR)
+        blob = ((crop - _MEAN) / _STD).transpose(2, 0, 1)[None]
+        outputs = self._session.run(None, {self._input: np.ascontiguousarray(blob, dtype=np.float32)})
+        (x, x_peak, x_std), (y, y_peak, y_std) = (decode_simcc(out[0]) for out in outputs)
+        xy = (np.stack([x, y], -1) / _BINS_A_PIXEL - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+        scale = np.hypot(*matrix[:, 0])
+        sigma = np.stack([y_std, x_std] if turn % 2 else [x_std, y_std], -1) / (_BINS_A_PIXEL * scale)
+        return Pose(xy, np.clip(np.minimum(x_peak, y_peak), 0, 1), sigma, turn % 4)
