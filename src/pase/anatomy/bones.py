@@ -83,21 +83,43 @@ def smooth_normals(vertices: Array, faces: NDArray[np.int32]) -> Array:
     return normals
 
 
+_VTP = """<?xml version="1.0"?>
+<VTKFile type="PolyData" version="0.1" byte_order="LittleEndian">
+<PolyData>
+<Piece NumberOfPoints="{v}" NumberOfVerts="0" NumberOfLines="0" NumberOfStrips="0" NumberOfPolys="{f}">
+<PointData Normals="Normals">
+<DataArray type="Float32" Name="Normals" NumberOfComponents="3" format="ascii">
+{normals}
+</DataArray>
+</PointData>
+<Points>
+<DataArray type="Float32" NumberOfComponents="3" format="ascii">
+{vertices}
+</DataArray>
+</Points>
+<Polys>
+<DataArray type="Int32" Name="connectivity" format="ascii">
+{faces}
+</DataArray>
+<DataArray type="Int32" Name="offsets" format="ascii">
+{offsets}
+</DataArray>
+</Polys>
+</Piece>
+</PolyData>
+</VTKFile>
+"""
+
+
 def vtp_text(bone: BoneSurface) -> str:
     """A surface as an ASCII VTK PolyData file, coordinates to 10 µm."""
-    v, f = len(bone.vertices), len(bone.faces)
-    return (
-        '<?xml version="1.0"?>\n<VTKFile type="PolyData" version="0.1" byte_order="LittleEndian">\n<PolyData>\n'
-        f'<Piece NumberOfPoints="{v}" NumberOfVerts="0" NumberOfLines="0" NumberOfStrips="0" NumberOfPolys="{f}">\n'
-        '<PointData Normals="Normals">\n<DataArray type="Float32" Name="Normals" NumberOfComponents="3" '
-        f'format="ascii">\n{_rows(bone.normals, "%.3f")}\n</DataArray>\n</PointData>\n'
-        '<Points>\n<DataArray type="Float32" NumberOfComponents="3" format="ascii">\n'
-        f"{_rows(bone.vertices, '%.5f')}\n</DataArray>\n</Points>\n"
-        '<Polys>\n<DataArray type="Int32" Name="connectivity" format="ascii">\n'
-        f"{_rows(bone.faces, '%d')}\n</DataArray>\n"
-        '<DataArray type="Int32" Name="offsets" format="ascii">\n'
-        f"{' '.join(str(3 * (i + 1)) for i in range(f))}\n</DataArray>\n</Polys>\n"
-        "</Piece>\n</PolyData>\n</VTKFile>\n"
+    return _VTP.format(
+        v=len(bone.vertices),
+        f=len(bone.faces),
+        normals=_rows(bone.normals, "%.3f"),
+        vertices=_rows(bone.vertices, "%.5f"),
+        faces=_rows(bone.faces, "%d"),
+        offsets=" ".join(str(3 * (i + 1)) for i in range(len(bone.faces))),
     )
 
 

@@ -7,20 +7,11 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from pase.anatomy.functions import (
-    Constant,
-    Function,
-    Linear,
-    Multiplier,
-    PiecewiseLinear,
-    Polynomial,
-    SimmSpline,
-)
+from pase.anatomy.functions import Constant, Linear
 from pase.anatomy.joints import (
     JOINT_KINDS,
     Axes,
@@ -43,14 +34,21 @@ from pase.anatomy.model import (
     Skeleton,
     TransformAxis,
 )
+from pase.anatomy.osim_xml import (
+    Vector,
+    flag,
+    model_element,
+    name_of,
+    numbers,
+    objects,
+    parse,
+    read_function,
+    scalar,
+    vector,
+)
 from pase.errors import InputError
 
 logger = logging.getLogger(__name__)
-
-OLDEST_VERSION = 40000
-"""OpenSim's document version from which on joints are written with frames and sockets."""
-
-_Vector = tuple[float, float, float]
 
 
 def read_osim(path: str | Path) -> Skeleton:
@@ -69,48 +67,13 @@ def read_osim(path: str | Path) -> Skeleton:
     InputError
         The file is missing, is no OpenSim 4 model, or has a part that the skeleton cannot represent.
     """
-    path = Path(path)
-    root = _parse(path)
+    root = parse(Path(path))
     try:
-        return _ModelReader(_model_element(root)).skeleton()
+        return _ModelReader(model_element(root)).skeleton()
     except InputError as error:
         raise InputError(f"cannot read '{path}': {error}") from error
-
-
-class _Doctype(Exception):  # noqa: N818
-    pass
-
-
-class _StrictBuilder(ElementTree.TreeBuilder):
-    """Refuses document types, and with them every kind of entity."""
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise _Doctype
-
-
-def _parse(path: Path) -> Element:
-    try:
-        return ElementTree.parse(path, ElementTree.XMLParser(target=_StrictBuilder())).getroot()
-    except OSError as error:
-        raise InputError(f"cannot read '{path}': {error.strerror or error}") from error
-    except (ElementTree.ParseError, UnicodeError, ValueError, LookupError) as error:
-        raise InputError(f"cannot read '{path}': it is no valid XML ({error})") from error
-    except _Doctype:
-        raise InputError(f"cannot read '{path}': it has a DOCTYPE, which OpenSim models never have") from None
-
-
-def _model_element(root: Element) -> Element:
-    if root.tag != "OpenSimDocument":
-        raise InputError(f"it is no OpenSim file (its first element is <{root.tag}>)")
-    version = root.get("Version", "")
-    if not version.isdigit() or int(version) < OLDEST_VERSION:
-        raise InputError(
-            f"its format version is '{version}', older than OpenSim 4; open it in OpenSim 4 and save it again"
-        )
-    model = root.find("Model")
-    if model is None:
-        raise InputError("it has no <Model>")
-    return model
+    except RecursionError:
+        raise InputError(f"cannot read '{path}': its frames or functions are nested too deeply") from None
 
 
 class _ModelReader:
@@ -118,11 +81,11 @@ class _ModelReader:
 
     def __init__(self, model: Element) -> None:
         self.model = model
-        self.bodies = {_name(e): e for e in _objects(model, "BodySet", ("Body",))}
+        self.bodies = _by_name(objects(model, "BodySet", ("Body",)))
         self.paths = {"/ground": "ground"} | {f"/bodyset/{name}": name for name in self.bodies}
         self.offsets: dict[str, Element] = {}
         self.resolved: dict[str, tuple[str, Frame]] = {}
-        self.joints = list(_objects(model, "JointSet"))
+        self.joints = list(_by_name(objects(model, "JointSet")).values())
         for element, path in self._frame_owners():
             self._collect_offsets(element, path)
 
@@ -137,16 +100,15 @@ class _ModelReader:
             joints=tuple(joints),
             coordinates=coordinates,
             couplers=self._couplers({c.name for c in coordinates}),
-            landmarks=tuple(self._landmarks()),
+            landmarks=self._landmarks(),
         )
 
     def _frame_owners(self) -> Iterator[tuple[Element, str]]:
-        for tag, path in (("Ground", "/ground"),):
-            ground = self.model.find(tag)
-            if ground is not None:
-                yield ground, path
+        ground = self.model.find("Ground")
+        if ground is not None:
+            yield ground, "/ground"
         yield from ((e, f"/bodyset/{name}") for name, e in self.bodies.items())
-        yield from ((e, f"/jointset/{_name(e)}") for e in self.joints)
+        yield from ((e, f"/jointset/{name_of(e)}") for e in self.joints)
         yield self.model, ""
         component_set = self.model.find("ComponentSet")
         if component_set is not None:
@@ -155,7 +117,7 @@ class _ModelReader:
     def _collect_offsets(self, owner: Element, path: str) -> None:
         for group in ("components", "frames", "objects"):
             for element in owner.iterfind(f"{group}/PhysicalOffsetFrame"):
-                child = f"{path}/{_name(element)}"
+                child = f"{path}/{name_of(element)}"
                 self.offsets[child] = element
                 self._collect_offsets(element, child)
 
@@ -164,7 +126,7 @@ class _ModelReader:
         socket = (socket or "").strip()
         path = posixpath.normpath(posixpath.join(owner, socket)) if socket else ""
         if path not in self.paths and path not in self.offsets:
-            path = self._by_name(socket, path)
+            path = self._last_name(socket, path)
         if path in self.paths:
             return self.paths[path], Frame()
         if path not in self.resolved:
@@ -172,12 +134,12 @@ class _ModelReader:
             if element is None:
                 raise InputError(f"frame '{path}' is fixed to itself in a circle")
             body, parent = self._resolve(element.findtext("socket_parent"), path)
-            inner = Frame(_vector(element, "translation"), _vector(element, "orientation"))
+            inner = Frame(vector(element, "translation"), vector(element, "orientation"))
             self.resolved[path] = body, compose(parent, inner)
             self.offsets[path] = element
         return self.resolved[path]
 
-    def _by_name(self, socket: str, path: str) -> str:
+    def _last_name(self, socket: str, path: str) -> str:
         """Path of the only frame with the last name of an unknown path."""
         known = [p for p in (*self.paths, *self.offsets) if p.rpartition("/")[2] == socket.rpartition("/")[2]]
         if len(known) != 1:
@@ -185,7 +147,7 @@ class _ModelReader:
         return known[0]
 
     def _joint(self, element: Element) -> Joint:
-        name, kind = _name(element), element.tag
+        name, kind = name_of(element), element.tag
         if kind not in JOINT_KINDS:
             raise InputError(f"joint '{name}' is a {kind}; the known joints are: {', '.join(JOINT_KINDS)}")
         path = f"/jointset/{name}"
@@ -196,7 +158,7 @@ class _ModelReader:
         if kind == "CustomJoint":
             rotations, translations = _spatial_transform(element)
         else:
-            names = [_name(c) for c in element.iterfind("coordinates/Coordinate")]
+            names = [name_of(c) for c in element.iterfind("coordinates/Coordinate")]
             names += [f"{name}_coord_{i}" for i in range(len(names), coordinate_count(kind))]
             rotations, translations = simple_axes(kind, names[: coordinate_count(kind)])
         return Joint(name, kind, parent, child, parent_frame, child_frame, rotations, translations)
@@ -227,7 +189,7 @@ class _ModelReader:
         return ordered
 
     def _coordinates(self, joints: list[Joint]) -> tuple[Coordinate, ...]:
-        elements = {_name(c): c for e in self.joints for c in e.iterfind("coordinates/Coordinate")}
+        elements = {name_of(c): c for e in self.joints for c in e.iterfind("coordinates/Coordinate")}
         coordinates = [_coordinate(n, elements.get(n), j) for j in joints for n in joint_coordinates(j)]
         names = [c.name for c in coordinates]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -237,7 +199,7 @@ class _ModelReader:
 
     def _couplers(self, known: set[str]) -> tuple[Coupler, ...]:
         couplers = []
-        for element in _objects(self.model, "ConstraintSet"):
+        for element in objects(self.model, "ConstraintSet"):
             name = element.get("name", "")
             if element.findtext("isEnforced", "true").strip() == "false":
                 continue
@@ -252,14 +214,18 @@ class _ModelReader:
         _check_no_circle({c.dependent: c.independent for c in couplers})
         return tuple(couplers)
 
-    def _landmarks(self) -> Iterator[Landmark]:
-        for element in _objects(self.model, "MarkerSet", ("Marker",)):
-            name = _name(element)
+    def _landmarks(self) -> tuple[Landmark, ...]:
+        landmarks: dict[str, Landmark] = {}
+        for element in objects(self.model, "MarkerSet", ("Marker",)):
+            name = name_of(element)
             body, frame = self._resolve(element.findtext("socket_parent_frame"), f"/markerset/{name}")
-            if body == "ground":
-                logger.warning("marker '%s' is fixed to the ground and left out", name)
+            if body == "ground" or name in landmarks:
+                why = "is fixed to the ground" if body == "ground" else "has the name of another one"
+                logger.warning("marker '%s' %s and is left out", name, why)
                 continue
-            yield Landmark(name, body, compose(frame, Frame(_vector(element, "location"))).translation)
+            location = compose(frame, Frame(vector(element, "location"))).translation
+            landmarks[name] = Landmark(name, body, location)
+        return tuple(landmarks.values())
 
     def _meshes(self) -> dict[str, tuple[BoneMesh, ...]]:
         meshes: dict[str, tuple[BoneMesh, ...]] = {}
@@ -270,65 +236,25 @@ class _ModelReader:
                 body, frame = self._resolve(path, "/")
                 file = (mesh.findtext("mesh_file") or "").strip()
                 if file:
-                    bone = BoneMesh(file, frame, _vector(mesh, "scale_factors", (1.0, 1.0, 1.0)))
+                    bone = BoneMesh(file, frame, vector(mesh, "scale_factors", (1.0, 1.0, 1.0)))
                     meshes[body] = (*meshes.get(body, ()), bone)
         return meshes
 
 
-def _objects(model: Element, set_name: str, tags: Iterable[str] | None = None) -> Iterator[Element]:
-    for element in model.iterfind(f"{set_name}/objects/*"):
-        if tags is None or element.tag in tags:
-            yield element
-
-
-def _name(element: Element) -> str:
-    name = element.get("name", "")
-    if not name:
-        raise InputError(f"a <{element.tag}> has no name")
-    return name
-
-
-def _numbers(
-    element: Element, tag: str, count: int | None, default: tuple[float, ...] | None
-) -> tuple[float, ...]:
-    text = (element.findtext(tag) or "").split()
-    where = f"<{tag}> of {element.tag} '{element.get('name', '')}'"
-    if not text and default is not None:
-        return default
-    try:
-        values = tuple(float(word) for word in text)
-    except ValueError:
-        raise InputError(f"{where} is not made of numbers: '{' '.join(text)[:60]}'") from None
-    if count is not None and len(values) != count:
-        raise InputError(f"{where} must have {count} numbers, not {len(values)}")
-    if np.isnan(values).any():
-        raise InputError(f"{where} has a value that is not a number")
-    return values
-
-
-def _vector(element: Element, tag: str, default: _Vector = (0.0, 0.0, 0.0)) -> _Vector:
-    x, y, z = _finite(element, tag, _numbers(element, tag, 3, default))
-    return x, y, z
-
-
-def _finite(element: Element, tag: str, values: tuple[float, ...]) -> tuple[float, ...]:
-    if not np.isfinite(values).all():
-        raise InputError(f"<{tag}> of {element.tag} '{element.get('name', '')}' is not finite")
-    return values
-
-
-def _scalar(element: Element, tag: str, default: float) -> float:
-    return _finite(element, tag, _numbers(element, tag, 1, (default,)))[0]
-
-
-def _flag(element: Element, tag: str) -> bool:
-    return (element.findtext(tag) or "").strip().lower() == "true"
+def _by_name(elements: Iterable[Element]) -> dict[str, Element]:
+    named: dict[str, Element] = {}
+    for element in elements:
+        name = name_of(element)
+        if name in named:
+            raise InputError(f"two of its parts are a {named[name].tag} and a {element.tag} named '{name}'")
+        named[name] = element
+    return named
 
 
 def _body(element: Element, meshes: tuple[BoneMesh, ...]) -> Body:
-    xx, yy, zz, xy, xz, yz = _finite(element, "inertia", _numbers(element, "inertia", 6, (0.0,) * 6))
-    mass = _scalar(element, "mass", 0.0)
-    return Body(_name(element), mass, _vector(element, "mass_center"), (xx, yy, zz, xy, xz, yz), meshes)
+    xx, yy, zz, xy, xz, yz = numbers(element, "inertia", 6, (0.0,) * 6)
+    mass = scalar(element, "mass", 0.0)
+    return Body(name_of(element), mass, vector(element, "mass_center"), (xx, yy, zz, xy, xz, yz), meshes)
 
 
 def _spatial_transform(joint: Element) -> tuple[Axes, Axes]:
@@ -338,19 +264,19 @@ def _spatial_transform(joint: Element) -> tuple[Axes, Axes]:
     return (r1, r2, r3), (t1, t2, t3)
 
 
-def _axis(joint: Element, element: Element | None, default: _Vector) -> TransformAxis:
+def _axis(joint: Element, element: Element | None, default: Vector) -> TransformAxis:
     if element is None:
         return TransformAxis(default)
-    axis = np.asarray(_vector(element, "axis", default))
+    axis = np.asarray(vector(element, "axis", default))
     length = np.linalg.norm(axis)
     if length < 1e-12:
-        raise InputError(f"joint '{_name(joint)}' has an axis of no direction")
+        raise InputError(f"joint '{name_of(joint)}' has an axis of no direction")
     if abs(length - 1.0) > 1e-15:
         axis = axis / length
     names = (element.findtext("coordinates") or "").split()
     if len(names) > 1:
         raise InputError(
-            f"joint '{_name(joint)}' has an axis driven by several coordinates: {', '.join(names)}"
+            f"joint '{name_of(joint)}' has an axis driven by several coordinates: {', '.join(names)}"
         )
     inner = [e for e in element if e.tag not in ("coordinates", "axis")]
     holder = inner[0] if inner and inner[0].tag == "function" else None
@@ -362,44 +288,18 @@ def _axis(joint: Element, element: Element | None, default: _Vector) -> Transfor
     return TransformAxis((x, y, z), function, names[0] if names else None)
 
 
-def read_function(element: Element) -> Function:
-    """Read one OpenSim function; the error names the known types."""
-    kind = element.tag
-    if kind == "Constant":
-        return Constant(_scalar(element, "value", 0.0))
-    if kind == "MultiplierFunction":
-        inner = element.find("function/*")
-        if inner is None:
-            raise InputError("a MultiplierFunction has no function")
-        return Multiplier(read_function(inner), _scalar(element, "scale", 1.0))
-    if kind in ("LinearFunction", "PolynomialFunction"):
-        coefficients = _finite(element, "coefficients", _numbers(element, "coefficients", None, None))
-        if kind == "PolynomialFunction":
-            return Polynomial(coefficients or (0.0,))
-        if len(coefficients) != 2:
-            raise InputError(f"a LinearFunction must have 2 coefficients, not {len(coefficients)}")
-        return Linear(*coefficients)
-    if kind in ("SimmSpline", "PiecewiseLinearFunction"):
-        x, y = (_finite(element, tag, _numbers(element, tag, None, None)) for tag in "xy")
-        return SimmSpline(x, y) if kind == "SimmSpline" else PiecewiseLinear(x, y)
-    raise InputError(
-        f"function type {kind} is not supported; known are Constant, LinearFunction, PolynomialFunction, "
-        "SimmSpline, PiecewiseLinearFunction and MultiplierFunction"
-    )
-
-
 def _coordinate(name: str, element: Element | None, joint: Joint) -> Coordinate:
     element = Element("Coordinate", name=name) if element is None else element
-    low, high = _numbers(element, "range", 2, (-10.0, 10.0))
+    low, high = numbers(element, "range", 2, (-10.0, 10.0), finite=False)
     if low > high:
         raise InputError(f"the range of coordinate '{name}' is upside down: {low} to {high}")
     return Coordinate(
         name,
-        _scalar(element, "default_value", 0.0),
+        scalar(element, "default_value", 0.0),
         (low, high),
         motion_type(name, joint),
-        clamped=_flag(element, "clamped"),
-        locked=_flag(element, "locked"),
+        clamped=flag(element, "clamped"),
+        locked=flag(element, "locked"),
     )
 
 
@@ -424,7 +324,7 @@ def _coupler(name: str, element: Element, known: set[str]) -> Coupler:
     if function is None:
         raise InputError(f"coupler '{name}' has no function")
     return Coupler(
-        name, dependent, independents[0], read_function(function), _scalar(element, "scale_factor", 1.0)
+        name, dependent, independents[0], read_function(function), scalar(element, "scale_factor", 1.0)
     )
 
 

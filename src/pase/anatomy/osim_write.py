@@ -45,8 +45,9 @@ GEOMETRY_FOLDER = "Geometry"
 BONE_COLOR = "0.93 0.9 0.82"
 
 CREDITS = (
-    "Kinematics and inertia: full-body model of Pose2Sim by D. Pagnon (BSD-3-Clause), after Beaucage-Gauvreau et "
-    "al. 2019 and Rajagopal et al. 2016. Bone geometry: CC BY 3.0. Personalised by PASE."
+    "Made by PASE. Its default skeleton has the kinematics and inertia of the full-body model of Pose2Sim by "
+    "D. Pagnon (BSD-3-Clause), after Beaucage-Gauvreau et al. 2019 and Rajagopal et al. 2016, and bone geometry "
+    "under CC BY 3.0."
 )
 
 

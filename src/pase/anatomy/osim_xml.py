@@ -1,0 +1,145 @@
+"""What an `.osim` file is made of: safely parsed XML, its names, numbers and functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from pase.anatomy.functions import (
+    Constant,
+    Function,
+    Linear,
+    Multiplier,
+    PiecewiseLinear,
+    Polynomial,
+    SimmSpline,
+)
+from pase.errors import InputError
+
+OLDEST_VERSION = 40000
+"""OpenSim's document version from which on joints are written with frames and sockets."""
+
+Vector = tuple[float, float, float]
+
+
+class _Doctype(Exception):  # noqa: N818
+    pass
+
+
+class _StrictBuilder(ElementTree.TreeBuilder):
+    """Refuses document types, and with them every kind of entity."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise _Doctype
+
+
+def parse(path: Path) -> Element:
+    """The first element of an XML file without document type; every other file is an `InputError`."""
+    try:
+        return ElementTree.parse(path, ElementTree.XMLParser(target=_StrictBuilder())).getroot()
+    except OSError as error:
+        raise InputError(f"cannot read '{path}': {error.strerror or error}") from error
+    except (ElementTree.ParseError, UnicodeError, ValueError, LookupError) as error:
+        raise InputError(f"cannot read '{path}': it is no valid XML ({error})") from error
+    except _Doctype:
+        raise InputError(f"cannot read '{path}': it has a DOCTYPE, which OpenSim models never have") from None
+
+
+def model_element(root: Element) -> Element:
+    """The `<Model>` of an OpenSim 4 document; the error says how to convert an older one."""
+    if root.tag != "OpenSimDocument":
+        raise InputError(f"it is no OpenSim file (its first element is <{root.tag}>)")
+    version = root.get("Version", "")
+    if not version.isdecimal() or int(version) < OLDEST_VERSION:
+        raise InputError(
+            f"its format version is '{version}', older than OpenSim 4; open it in OpenSim 4 and save it again"
+        )
+    model = root.find("Model")
+    if model is None:
+        raise InputError("it has no <Model>")
+    return model
+
+
+def objects(model: Element, set_name: str, tags: Iterable[str] | None = None) -> Iterator[Element]:
+    """The members of one of the model's sets, of the given types only."""
+    for element in model.iterfind(f"{set_name}/objects/*"):
+        if tags is None or element.tag in tags:
+            yield element
+
+
+def name_of(element: Element) -> str:
+    """The name of an element, which it must have."""
+    name = element.get("name", "")
+    if not name:
+        raise InputError(f"a <{element.tag}> has no name")
+    return name
+
+
+def numbers(
+    element: Element,
+    tag: str,
+    count: int | None = None,
+    default: tuple[float, ...] | None = None,
+    *,
+    finite: bool = True,
+) -> tuple[float, ...]:
+    """The numbers of a child element, `default` where it is missing or empty."""
+    words = (element.findtext(tag) or "").split()
+    where = f"<{tag}> of {element.tag} '{element.get('name', '')}'"
+    if not words and default is not None:
+        return default
+    try:
+        values = tuple(float(word) for word in words)
+    except ValueError:
+        raise InputError(f"{where} is not made of numbers: '{' '.join(words)[:60]}'") from None
+    if count is not None and len(values) != count:
+        raise InputError(f"{where} must have {count} numbers, not {len(values)}")
+    if np.isnan(values).any() or (finite and np.isinf(values).any()):
+        raise InputError(f"{where} has a value that is not finite")
+    return values
+
+
+def vector(element: Element, tag: str, default: Vector = (0.0, 0.0, 0.0)) -> Vector:
+    """Three numbers of a child element."""
+    x, y, z = numbers(element, tag, 3, default)
+    return x, y, z
+
+
+def scalar(element: Element, tag: str, default: float) -> float:
+    """The number of a child element."""
+    return numbers(element, tag, 1, (default,))[0]
+
+
+def flag(element: Element, tag: str) -> bool:
+    """Whether a child element says `true`."""
+    return (element.findtext(tag) or "").strip().lower() == "true"
+
+
+def read_function(element: Element) -> Function:
+    """Read one OpenSim function; the error names the known types."""
+    kind = element.tag
+    if kind == "Constant":
+        return Constant(scalar(element, "value", 0.0))
+    if kind == "MultiplierFunction":
+        inner = element.find("function/*")
+        if inner is None:
+            raise InputError("a MultiplierFunction has no function")
+        return Multiplier(read_function(inner), scalar(element, "scale", 1.0))
+    if kind in ("LinearFunction", "PolynomialFunction"):
+        coefficients = numbers(element, "coefficients")
+        if kind == "PolynomialFunction":
+            return Polynomial(coefficients or (0.0,))
+        if len(coefficients) != 2:
+            raise InputError(f"a LinearFunction must have 2 coefficients, not {len(coefficients)}")
+        return Linear(*coefficients)
+    if kind in ("SimmSpline", "PiecewiseLinearFunction"):
+        x, y = (numbers(element, tag) for tag in "xy")
+        return SimmSpline(x, y) if kind == "SimmSpline" else PiecewiseLinear(x, y)
+    raise InputError(
+        f"function type {kind} is not supported; known are Constant, LinearFunction, PolynomialFunction, "
+        "SimmSpline, PiecewiseLinearFunction and MultiplierFunction"
+    )
