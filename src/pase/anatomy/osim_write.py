@@ -46,7 +46,7 @@ BONE_COLOR = "0.93 0.9 0.82"
 
 CREDITS = (
     "Made by PASE. Its default skeleton has the kinematics and inertia of the full-body model of Pose2Sim by "
-    "D. Pagnon (BSD-3-Clause), after Beaucage-Gauvreau et al. 2019 and Rajagopal et al. 2016, and bone geometry "
+    "D. Pagnon (BSD-3-Clause), after Beaucage-Gauvreau et al. 2019 and Rajagopal et al. 2016, and bones "
     "under CC BY 3.0."
 )
 
