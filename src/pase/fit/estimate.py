@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.default import default_skeleton
+from pase.anatomy.keypoints import keypoint_landmarks, keypoint_place
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.anatomy.proportions import load_proportions
@@ -39,9 +40,6 @@ COARSE_RATE_HZ = 12.0
 DEFAULT_FOV_DEG = 62.0
 """Angle of view along the longer side when nothing is known: a phone's main camera (26 mm equivalent is 69°)
 less the crop of video stabilisation."""
-
-OFFSET_SPREAD_M = 0.015
-"""Prior spread of the detector's points about their nominal places on the bones."""
 
 PRIOR_RATE_HZ = 2.0
 """Independent postures a second: how often the pose prior counts in full."""
@@ -133,7 +131,8 @@ def _prepare(
     fov_deg: float | None,
     focal_length_px: float | None,
 ) -> tuple[_Person, Array]:
-    skeleton, body = default_skeleton(), load_proportions()
+    skeleton = default_skeleton().with_landmarks(keypoint_landmarks(keypoints.names))
+    body = load_proportions()
     model = PersonModel(skeleton, body, keypoints.names, sole_landmarks())
     layout = model.layout
     size = body.prior(height_m=height_m, mass_kg=mass_kg)
@@ -147,7 +146,7 @@ def _prepare(
             "landmark offsets",
             layout.offset,
             np.zeros(model.offsets.count),
-            np.eye(model.offsets.count) * OFFSET_SPREAD_M**2,
+            np.diag(model.offsets.spread([keypoint_place(name).spread_m for name in keypoints.names]) ** 2),
         ),
     ]
     if height_m is not None:

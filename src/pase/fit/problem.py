@@ -7,6 +7,7 @@ their bones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,6 +78,11 @@ class LandmarkOffsets:
     def count(self) -> int:
         """Number of unknown displacements."""
         return int(self.matrix.shape[-1])
+
+    def spread(self, by_point: Sequence[float]) -> Array:
+        """(count,) standard deviation of each displacement from that of each point, metres."""
+        largest: Array = np.max(np.abs(self.matrix) * np.asarray(by_point)[:, None, None], axis=(0, 1))
+        return largest
 
 
 class PersonModel:
