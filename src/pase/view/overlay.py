@@ -66,7 +66,10 @@ def draw_overlay(
     if not 0 <= opacity <= 1:
         raise InputError(f"opacity must lie in 0..1, not {opacity}")
     with open_media(source) as media, ExitStack() as stack:
-        layers = [stack.enter_context(layer) for layer in _layers(motions, media.image_size)]
+        layers = [
+            stack.enter_context(_Layer(group, camera))
+            for camera, group in _by_camera(motions, media.image_size)
+        ]
         write = stack.enter_context(
             _picture_file(output)
             if isinstance(media, Photo)
@@ -141,7 +144,7 @@ class _Track:
         return BodyPoses(self._chunk.rotation[i - self._start], self._chunk.origin[i - self._start])
 
 
-def _layers(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[_Layer]:
+def _by_camera(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[tuple[Camera, list[Motion]]]:
     """Persons grouped by camera: those of one camera hide each other truly, others by their mean depth."""
     groups: list[tuple[Camera, list[Motion]]] = []
     for motion in motions:
@@ -154,7 +157,7 @@ def _layers(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[_Lay
             groups.append((motion.camera, [motion]))
         else:
             same.append(motion)
-    return [_Layer(group, _resized(camera, image_size)) for camera, group in groups]
+    return [(_resized(camera, image_size), group) for camera, group in groups]
 
 
 def _same(a: Camera, b: Camera) -> bool:

@@ -20,7 +20,7 @@ from pase.view.backend import make_window, require_drawing
 Array = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 
-BONE_COLOR = (0.93, 0.88, 0.77)
+BONE_COLOR = (0.96, 0.9, 0.77)
 """Ivory, as red, green and blue from 0 to 1."""
 LARGEST_SMOOTHED = 4_000_000
 """Most pixels that are drawn to smooth edges, by drawing twice as large; a larger region stays rough."""
