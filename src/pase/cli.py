@@ -214,7 +214,7 @@ def _list_models(known: argparse.Namespace) -> int:
 
 def _fetch_models(known: argparse.Namespace) -> int:
     from pase.models import MODEL_FILES
-    from pase.pipeline import fetch_models
+    from pase.recording import fetch_models
 
     with _progress() as progress:
         paths = fetch_models(known.names or list(MODEL_FILES), _settings(known), progress)

@@ -3,62 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 import pase
 from pase.config import Settings, to_dict
 from pase.data import Keypoints2D, Motion
 from pase.errors import InputError, MissingDependencyError
+from pase.recording import (
+    Progress,
+    Recording,
+    detect,
+    open_source,
+    read_keypoints,
+    read_recording,
+    step_of,
+)
 from pase.report import Report, collected_warnings, note_file, read_report, unique
 from pase.workspace import REPORT, Workspace, check_output_file, fingerprint, source_identity
 
 if TYPE_CHECKING:
-    from pase.media import Frame, Photo, Video
-
-    Media = Video | Photo
+    from pase.recording import Media
 
 log = logging.getLogger(__name__)
 
 KEYPOINTS = "keypoints.json"
 CAMERA = "camera.json"
-
-
-class Progress(Protocol):
-    """Told how far a long step is."""
-
-    def __call__(self, step: str, done: int, total: int | None) -> None:
-        """Take note of a step's name, the frames (or bytes) done, and how many there are if that is known."""
-        ...
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What the 2D stage found in a video or photo."""
-
-    people: list[Keypoints2D]
-    """The tracked persons, the main person first; empty when nobody is there."""
-    frames: int
-    """Number of frames of the recording."""
-    image_size: tuple[int, int]
-    """Width and height in pixels; (0, 0) where unknown."""
-    focal_length_px: float | None = None
-    """Focal length told by the file's metadata, or None."""
-    source: Path | None = None
-    """The video or photo, or None when the keypoints came alone."""
-
-    def facts(self) -> dict[str, Any]:
-        """What the report says of the recording."""
-        return {
-            "path": None if self.source is None else str(self.source.resolve()),
-            "frames": self.frames,
-            "image_size": list(self.image_size),
-            "focal_length_px": self.focal_length_px,
-        }
 
 
 def run(
@@ -100,7 +71,7 @@ def run(
     settings, report = settings or Settings(), Report()
     with (
         collected_warnings() as warnings,
-        _open(source) as media,
+        open_source(source) as media,
         Workspace(output, overwrite=overwrite) as space,
     ):
         recording = _detect_or_resume(media, settings, space, report, progress)
@@ -135,7 +106,7 @@ def fit(
     """
     settings, report = settings or Settings(), Report()
     with collected_warnings() as warnings:
-        recording = _read_recording(Path(keypoints), None if video is None else Path(video))
+        recording = read_recording(Path(keypoints), None if video is None else Path(video))
         with Workspace(output, overwrite=overwrite) as space:
             space.clear()
             _write_keypoints(recording.people, space.folder / KEYPOINTS)
@@ -155,7 +126,7 @@ def pose2d(
     """Write the 2D keypoints of everyone in a video or photo as one AlphaPose-format file; see `run`."""
     settings, report, output = settings or Settings(), Report(), Path(output)
     check_output_file(output, overwrite=overwrite)
-    with collected_warnings() as warnings, _open(source) as media:
+    with collected_warnings() as warnings, open_source(source) as media:
         with report.timed("pose2d"):
             recording = detect(media, settings, progress)
         _write_keypoints(recording.people, output)
@@ -201,7 +172,7 @@ def render(
     named = (report.get("source") or {}).get("path")
     if video is None and named is None:
         raise InputError(f"{folder} was made from keypoints alone; name its video with --video")
-    with _open(str(video or named)) as media:
+    with open_source(str(video or named)) as media:
         motions = load_motions(folder)
         if not motions:
             return None
@@ -215,7 +186,7 @@ def estimate_motions(
 ) -> list[Motion]:
     """Every person's motion in a video or photo, without writing anything; see `pase.estimate`."""
     settings = settings or Settings()
-    with _open(source) as media:
+    with open_source(source) as media:
         recording = detect(media, settings, progress)
     return estimate_people(recording, settings, progress)
 
@@ -227,51 +198,6 @@ def load_motions(folder: str | Path) -> list[Motion]:
     folder = Path(folder)
     report = read_report(folder / REPORT)
     return [load_motion(folder / str(person["folder"])) for person in report["persons"]]
-
-
-def fetch_models(names: Sequence[str], settings: Settings, progress: Progress | None = None) -> list[Path]:
-    """Paths of model files, fetched where they are not here yet; see `pase.models.model_path`."""
-    from pase.models import model_path
-
-    models = settings.models
-    return [
-        model_path(
-            name,
-            models_dir=models.folder,
-            offline=models.offline,
-            progress=_step(progress, f"fetch {name}"),
-        )
-        for name in names
-    ]
-
-
-def detect(media: Media, settings: Settings, progress: Progress | None = None) -> Recording:
-    """Find and follow the persons of a recording.
-
-    Raises
-    ------
-    PaseError
-        When the model files cannot be had or the recording cannot be read.
-    """
-    from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK, detect_keypoints
-
-    count = 0
-
-    def counted() -> Iterator[Frame]:
-        nonlocal count
-        for frame in media.frames():
-            yield frame
-            count += 1
-            if progress is not None:
-                progress("2D keypoints", count, media.frame_count_hint)
-
-    fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
-    models = settings.models
-    people = detect_keypoints(
-        counted(), media.image_size, settings.pose2d, models_dir=models.folder, offline=models.offline
-    )
-    people = [person for person in people if person.seen.any()]
-    return Recording(people, count, media.image_size, media.focal_length_hint_px, media.path)
 
 
 def estimate_people(
@@ -314,19 +240,6 @@ def _share(
     return lambda share: progress(name, round((number + share) * recording.frames), total)
 
 
-def _open(source: str | Path) -> Media:
-    from pase.media import open_media
-
-    return open_media(source)
-
-
-def _step(progress: Progress | None, name: str) -> Callable[[int, int | None], None] | None:
-    """The progress of one step, for a stage that knows nothing of the others."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(name, done, total)
-
-
 def _detect_or_resume(
     media: Media, settings: Settings, space: Workspace, report: Report, progress: Progress | None
 ) -> Recording:
@@ -337,7 +250,7 @@ def _detect_or_resume(
     facts = space.finished("pose2d", key)
     if facts is not None:
         space.clear(keep=[KEYPOINTS])
-        people = _read_keypoints(space.folder / KEYPOINTS)
+        people = read_keypoints(space.folder / KEYPOINTS)
         report.resumed, report.seconds = ["pose2d"], {"pose2d": float(facts["seconds"])}
         report.warnings = list(facts["warnings"])
         return Recording(people, facts["frames"], media.image_size, facts["focal_length_px"], media.path)
@@ -398,27 +311,8 @@ def _draw(
     from pase.view.overlay import draw_overlay
 
     path = folder / ("overlay.png" if is_photo(source) else "overlay.mp4")
-    draw_overlay(source, motions, path, _step(progress, "overlay"), settings.view.opacity)
+    draw_overlay(source, motions, path, step_of(progress, "overlay"), settings.view.opacity)
     return path
-
-
-def _read_recording(keypoints: Path, video: Path | None) -> Recording:
-    """Keypoints made before, with the times of their footage when that is given."""
-    if video is None:
-        people = _read_keypoints(keypoints)
-        frames = max((len(person) for person in people), default=0)
-        return Recording(people, frames, people[0].image_size if people else (0, 0))
-    with _open(video) as media:
-        time = np.array([frame.time for frame in media.frames()])
-        people = _read_keypoints(keypoints, image_size=media.image_size, time=time)
-        return Recording(people, len(time), media.image_size, media.focal_length_hint_px, media.path)
-
-
-def _read_keypoints(path: Path, **known: Any) -> list[Keypoints2D]:
-    from pase.pose2d.alphapose import read_alphapose
-
-    people = read_alphapose(path, **known)
-    return [person for person in people if person.seen.any()]
 
 
 def _write_keypoints(people: list[Keypoints2D], path: Path) -> None:

@@ -67,7 +67,7 @@ class Report:
     @property
     def mean_reprojection_error_px(self) -> float | None:
         """Mean over the persons, or None where there is none."""
-        errors = [p["mean_reprojection_error_px"] for p in self.persons]
+        errors = [p.get("mean_reprojection_error_px") for p in self.persons]
         known = [e for e in errors if e is not None]
         return float(np.mean(known)) if known else None
 

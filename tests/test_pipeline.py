@@ -1,0 +1,247 @@
+"""A run from footage to a result folder: whole, resumed, cut off, and taken apart into its stages."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pase
+from pase import pipeline
+from pase.cli import main
+from pase.config import make_settings
+from pase.errors import InputError
+
+PERSON = ("skeleton.osim", "motion.mot", "landmarks.trc", "angles.csv", "bones.csv")
+SETTINGS = make_settings({"person.height_m": 1.75, "output.overlay": False})
+
+
+Told = dict[str, list[tuple[int, int | None]]]
+
+
+@pytest.fixture(scope="module")
+def run_once(
+    short_clip: Path, networks: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Told]:
+    """A finished result of the short clip, without an overlay, and the progress that was told meanwhile."""
+    output, told = tmp_path_factory.mktemp("run") / "result", Told()
+
+    def note(step: str, done: int, total: int | None) -> None:
+        told.setdefault(step, []).append((done, total))
+
+    pipeline.run(short_clip, output, SETTINGS, progress=note)
+    return output, told
+
+
+@pytest.fixture
+def result(run_once: tuple[Path, Told]) -> Path:
+    """The finished result; tests must not change it."""
+    return run_once[0]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a result but the report, whose timings differ."""
+    files = [p for p in folder.rglob("*") if p.is_file() and p.name != "report.json"]
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+
+
+def test_a_run_writes_every_file_and_says_so(result: Path) -> None:
+    report = json.loads((result / "report.json").read_text(encoding="utf-8"))
+    assert {p.name for p in result.iterdir()} == {"person_1", "keypoints.json", "camera.json", "report.json"}
+    assert set(PERSON) <= {p.name for p in (result / "person_1").iterdir()}
+    assert report["files"] == sorted(
+        p.relative_to(result).as_posix() for p in result.rglob("*") if p.is_file()
+    )
+    assert report["source"]["frames"] == 12
+    assert set(report["seconds"]) == {"pose2d", "fit", "export"}
+    assert 0 < report["mean_reprojection_error_px"] < 15
+    assert report["settings"]["person"]["height_m"] == 1.75
+    assert [p.name for p in result.parent.iterdir()] == ["result"]
+
+
+def test_the_person_is_upright_in_range_and_of_the_given_height(result: Path) -> None:
+    from pase.anatomy.kinematics import Kinematics
+
+    (motion,) = pase.load(result)
+    lower, upper = motion.skeleton.bounds
+    assert (motion.q >= lower - 1e-6).all() and (motion.q <= upper + 1e-6).all()
+    points = Kinematics(motion.skeleton).positions(motion.q)
+    head, heel = (motion.skeleton.landmark_index(name) for name in ("Head", "RHeel"))
+    assert ((points[:, head, 1] - points[:, heel, 1]) > 1.2).all()
+    assert points[..., 1].min() > -0.1
+    assert motion.time[0] == 0.0 and (np.diff(motion.time) > 0).all()
+
+
+def test_loading_gives_back_what_was_estimated(
+    result: Path, short_clip: Path, networks: tuple[Path, Path]
+) -> None:
+    from pase.anatomy.kinematics import Kinematics
+
+    (loaded,) = pase.load(result)
+    (fresh,) = pase.estimate(short_clip, height_m=1.75)
+    assert loaded.skeleton.free_names == fresh.skeleton.free_names
+    np.testing.assert_allclose(loaded.q, fresh.q, atol=1e-8)
+    positions = [Kinematics(m.skeleton).positions(m.q) for m in (loaded, fresh)]
+    np.testing.assert_allclose(positions[0], positions[1], atol=1e-6)
+    assert loaded.camera is not None and fresh.camera is not None
+    np.testing.assert_allclose(loaded.camera.translation, fresh.camera.translation, atol=1e-9)
+
+
+def test_the_stages_alone_give_the_same_as_the_run(
+    result: Path, short_clip: Path, networks: tuple[Path, Path], tmp_path: Path
+) -> None:
+    keypoints, output = tmp_path / "keypoints.json", tmp_path / "out"
+    assert main(["pose2d", str(short_clip), "-o", str(keypoints)]) == 0
+    assert main(["fit", str(keypoints), "-o", str(output), "--height", "1.75"]) == 0
+    assert contents(output) == contents(result)
+
+
+def test_an_interrupted_run_goes_on_from_its_keypoints(
+    result: Path,
+    short_clip: Path,
+    networks: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    output = tmp_path / "out"
+    with monkeypatch.context() as patch:
+
+        def stop(*arguments: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(pipeline, "estimate_people", stop)
+        words = ["run", str(short_clip), "-o", str(output), "--height", "1.75", "--no-overlay"]
+        assert main(words) == 130
+    assert not output.exists()
+    with pytest.raises(InputError, match="no finished result"):
+        pase.load(tmp_path / ".out.partial")
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "detect", None)
+        report = pipeline.run(short_clip, output, SETTINGS)
+    assert report.resumed == ["pose2d"]
+    assert contents(output) == contents(result)
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("change", ["settings", "footage"])
+def test_other_settings_or_footage_are_not_resumed(
+    change: str,
+    result: Path,
+    short_clip: Path,
+    networks: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    clip = tmp_path / "clip.mp4"
+    shutil.copyfile(short_clip, clip)
+    monkeypatch.setattr(pipeline, "estimate_people", stop)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run(clip, tmp_path / "out", SETTINGS)
+    assert (tmp_path / ".out.partial" / "keypoints.json").is_file()
+    settings = SETTINGS
+    if change == "settings":
+        settings = make_settings({"pose2d.detect_every": 0.5}, SETTINGS)
+    else:
+        os.utime(clip, (1, 1))
+    monkeypatch.setattr(pipeline, "detect", lambda *_: pytest.fail("asked again", pytrace=False))
+    with pytest.raises(pytest.fail.Exception, match="asked again"):
+        pipeline.run(clip, tmp_path / "out", settings)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_a_run_that_is_killed_leaves_nothing_that_looks_like_a_result(
+    short_clip: Path, networks: tuple[Path, Path], tmp_path: Path
+) -> None:
+    output, state = tmp_path / "out", tmp_path / ".out.partial" / "state.json"
+    command = [sys.executable, "-m", "pase", "run", str(short_clip), "-o", str(output), "--no-overlay"]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not state.exists() and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert state.exists()
+    assert not output.exists()
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "taken over from an interrupted run: pose2d" in done.stdout
+    assert done.stderr == ""
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+    assert len(pase.load(output)) == 1
+
+
+def test_overwrite_replaces_a_result_and_a_failure_keeps_it(
+    result: Path, empty_photo: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(result, output)
+    before = contents(output)
+    assert main(["run", str(empty_photo), "-o", str(output)]) == 2
+    assert main(["run", str(tmp_path / "none.mp4"), "-o", str(output), "--overwrite"]) == 2
+    assert contents(output) == before
+    assert main(["run", str(empty_photo), "-o", str(output), "--overwrite"]) == 0
+    assert sorted(p.name for p in output.iterdir()) == ["keypoints.json", "report.json"]
+
+
+def test_render_draws_a_result_afterwards(
+    result: Path, short_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pase.media import open_video
+    from pase.view.backend import probe_drawing
+
+    if not probe_drawing().ok:
+        pytest.skip(probe_drawing().message)
+    folder = tmp_path / "result"
+    shutil.copytree(result, folder)
+    assert main(["render", str(folder)]) == 0
+    assert capsys.readouterr().out.strip() == str(folder / "overlay.mp4")
+    assert "overlay.mp4" in json.loads((folder / "report.json").read_text(encoding="utf-8"))["files"]
+    with open_video(folder / "overlay.mp4") as drawn, open_video(short_clip) as filmed:
+        differences = [
+            float(np.abs(a.image.astype(int) - b.image).max(axis=2).mean())
+            for a, b in zip(drawn.frames(), filmed.frames(), strict=True)
+        ]
+    assert min(differences) > 0.1, "every frame shows bones"
+
+
+def test_progress_is_told_for_every_long_step(run_once: tuple[Path, Told]) -> None:
+    told = run_once[1]
+    assert {"2D keypoints", "skeleton"} <= set(told)
+    for steps in told.values():
+        done = [count for count, _ in steps]
+        assert done == sorted(done)
+        assert steps[-1][0] == steps[-1][1]
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"persons": []}', "[1]"])
+def test_a_folder_without_a_report_of_ours_is_no_result(tmp_path: Path, content: str) -> None:
+    (tmp_path / "report.json").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError):
+        pase.load(tmp_path)
+
+
+def test_importing_the_package_is_quick_and_brings_nothing_heavy() -> None:
+    code = "import sys, time; t = time.perf_counter(); import pase, pase.cli; print(time.perf_counter() - t);"
+    code += "print([m for m in ('numpy', 'scipy', 'cv2', 'av', 'vtk', 'onnxruntime') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, heavy = done.stdout.splitlines()
+    assert heavy == "[]"
+    assert float(seconds) < 1.0, "0.1 s on an idle computer"
+
+
+def test_the_public_names_are_those_of_the_design() -> None:
+    assert set(pase.__all__) == {"estimate", "load", "Motion", "Skeleton", "PaseError"}
+    assert all(getattr(pase, name) is not None for name in pase.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'motion'"):
+        _ = pase.motion
