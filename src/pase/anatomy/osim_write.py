@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -84,12 +85,14 @@ def write_osim(
         The files cannot be written.
     """
     path = Path(path)
+    factor = _mass_factor(skeleton, mass_kg)
+    bones = load_bones(skeleton) if with_geometry else {}
     root = Element("OpenSimDocument", Version=FORMAT_VERSION)
-    root.append(_model(skeleton, _mass_factor(skeleton, mass_kg)))
+    root.append(_model(_with_written_meshes(skeleton, bones), factor))
     ElementTree.indent(root, "\t")
     text = '<?xml version="1.0" encoding="UTF-8" ?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
-    if with_geometry:
-        write_geometry(load_bones(skeleton), path.parent / GEOMETRY_FOLDER)
+    if bones:
+        write_geometry(bones, path.parent / GEOMETRY_FOLDER)
     write_text(path, text)
 
 
@@ -102,6 +105,16 @@ def write_geometry(bones: dict[str, BoneSurface], folder: str | Path) -> None:
 def geometry_file(file: str) -> str:
     """Name of the written `.vtp` file of a bone mesh, without folders."""
     return Path(file.replace("\\", "/")).stem + ".vtp"
+
+
+def _with_written_meshes(skeleton: Skeleton, bones: dict[str, BoneSurface]) -> Skeleton:
+    """The skeleton with the names of the mesh files that are written; meshes that PASE lacks keep theirs."""
+
+    def named(mesh: BoneMesh) -> BoneMesh:
+        return replace(mesh, file=geometry_file(mesh.file)) if mesh.file in bones else mesh
+
+    bodies = tuple(replace(b, meshes=tuple(named(m) for m in b.meshes)) for b in skeleton.bodies)
+    return replace(skeleton, bodies=bodies)
 
 
 def _mass_factor(skeleton: Skeleton, mass_kg: float | None) -> float:
@@ -207,7 +220,7 @@ def _mesh(attached: Element, name: str, mesh: BoneMesh, scale: Array) -> None:
     appearance = SubElement(element, "Appearance")
     _text(appearance, "opacity", "1")
     _text(appearance, "color", BONE_COLOR)
-    _text(element, "mesh_file", geometry_file(mesh.file))
+    _text(element, "mesh_file", mesh.file)
 
 
 def _offset_frame(parent: Element, name: str, socket: str, frame: Frame, scale: Array) -> Element:

@@ -1,0 +1,379 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.functions import Constant, Linear, Multiplier, PiecewiseLinear, Polynomial, SimmSpline
+from pase.anatomy.joints import SIMPLE_JOINTS, coordinate_count, simple_axes, translation_scale
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import Body, BoneMesh, Coordinate, Frame, Joint, Landmark, Skeleton, TransformAxis
+from pase.anatomy.osim import read_osim, write_osim
+from pase.anatomy.osim_write import stretched_inertia
+from pase.errors import InputError, OutputError
+
+POSES = 100
+OracleOf = Callable[..., Any]
+
+
+def random_q(skeleton: Skeleton, count: int, seed: int = 0) -> np.ndarray:
+    low, high = skeleton.bounds
+    rng = np.random.default_rng(seed)
+    return rng.uniform(np.maximum(low, -4.0), np.minimum(high, 4.0), (count, len(low)))
+
+
+def random_scale(skeleton: Skeleton, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0.7, 1.3, (len(skeleton.bodies), 3))
+
+
+def assert_same_poses(skeleton: Skeleton, theirs: Any, count: int = POSES) -> None:
+    kinematics = Kinematics(skeleton)
+    q = random_q(skeleton, count)
+    values = kinematics.coordinate_values(q)
+    names = [c.name for c in skeleton.coordinates]
+    rotation, origin, position = theirs.poses(names, values, skeleton.body_names, skeleton.landmark_names)
+    ours = kinematics.pose(q)
+    np.testing.assert_allclose(ours.rotation, rotation, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ours.origin, origin, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(kinematics.positions(q), position, rtol=0, atol=1e-9)
+
+
+def test_positions_are_opensims(model_path: Path, oracle: OracleOf) -> None:
+    assert_same_poses(read_osim(model_path), oracle(model_path))
+
+
+def test_scaled_positions_are_those_of_opensims_own_scaling(model_path: Path, oracle: OracleOf) -> None:
+    skeleton = read_osim(model_path)
+    scale = random_scale(skeleton)
+    theirs = oracle(model_path, dict(zip(skeleton.body_names, scale, strict=True)))
+    assert_same_poses(skeleton.scaled(scale), theirs, count=20)
+
+
+def test_coordinates_are_opensims(model_path: Path, oracle: OracleOf) -> None:
+    theirs = oracle(model_path)
+    kinds = {1: "rotational", 2: "translational", 3: "coupled"}
+    skeleton = read_osim(model_path)
+    assert {c.name for c in skeleton.coordinates} == {c.getName() for c in theirs.model.getCoordinateSet()}
+    for coordinate in skeleton.coordinates:
+        other = theirs.coordinate(coordinate.name)
+        assert coordinate.motion == kinds[other.getMotionType()], coordinate.name
+        assert coordinate.range == (other.getRangeMin(), other.getRangeMax())
+        assert coordinate.clamped == other.get_clamped()
+        assert coordinate.locked == other.get_locked()
+        assert coordinate.default == other.get_default_value()
+
+
+@pytest.mark.parametrize("mass_kg", [None, 61.5])
+def test_a_written_model_is_the_same_in_opensim(
+    model_path: Path, oracle: OracleOf, tmp_path: Path, mass_kg: float | None
+) -> None:
+    skeleton = read_osim(model_path)
+    skeleton = skeleton.scaled(random_scale(skeleton))
+    written = tmp_path / "person.osim"
+    write_osim(skeleton, written, mass_kg=mass_kg, with_geometry=False)
+    theirs = oracle(written)
+    assert_same_poses(skeleton, theirs, count=5)
+    expected = sum(b.mass for b in skeleton.bodies) if mass_kg is None else mass_kg
+    assert theirs.model.getTotalMass(theirs.state) == pytest.approx(expected, rel=1e-12)
+    for coordinate in skeleton.coordinates:
+        other = theirs.coordinate(coordinate.name)
+        assert (other.getRangeMin(), other.getRangeMax()) == coordinate.range
+        assert (other.get_clamped(), other.get_locked()) == (coordinate.clamped, coordinate.locked)
+
+
+def test_a_written_model_reads_back_the_same(model_path: Path, tmp_path: Path) -> None:
+    skeleton = read_osim(model_path)
+    scaled = skeleton.scaled(random_scale(skeleton))
+    write_osim(scaled, tmp_path / "a.osim", with_geometry=False)
+    again = read_osim(tmp_path / "a.osim")
+    assert again.coordinates == skeleton.coordinates
+    assert again.couplers == skeleton.couplers
+    q = random_q(skeleton, POSES)
+    np.testing.assert_allclose(
+        Kinematics(again).positions(q), Kinematics(scaled).positions(q), rtol=0, atol=1e-12
+    )
+    write_osim(again, tmp_path / "b.osim", with_geometry=False)
+    assert read_osim(tmp_path / "b.osim").joints == again.joints
+
+
+def every_joint() -> Skeleton:
+    """A chain with a joint of every type and functions of every type, about skew axes in turned frames."""
+    rng = np.random.default_rng(5)
+    bodies, joints, coordinates = [], [], []
+    parent = "ground"
+    for kind in ("CustomJoint", *SIMPLE_JOINTS):
+        name = f"{kind}_body"
+        if kind == "CustomJoint":
+            rotations, translations = _custom_axes()
+            names = ["bend", "slide"]
+        else:
+            names = [f"{kind}_{i}" for i in range(coordinate_count(kind))]
+            rotations, translations = simple_axes(kind, names)
+        frames = [Frame(tuple(rng.uniform(-0.3, 0.3, 3)), tuple(rng.uniform(-1, 1, 3))) for _ in range(2)]
+        joints.append(Joint(f"{kind}_joint", kind, parent, name, *frames, rotations, translations))
+        motion = {n: "rotational" for n in names} | {a.coordinate: "translational" for a in translations}
+        coordinates += [Coordinate(n, 0.1, (-1.3, 1.3), motion[n]) for n in names]  # type: ignore[arg-type]
+        bodies.append(Body(name, 1.0, (0.1, 0.2, 0.3), (1.0, 1.1, 1.2, 0.1, 0.2, 0.3)))
+        parent = name
+    landmarks = tuple(Landmark(f"{b.name}_mark", b.name, (0.1, -0.2, 0.3)) for b in bodies)
+    return Skeleton("every_joint", tuple(bodies), tuple(joints), tuple(coordinates), (), landmarks)
+
+
+def _custom_axes() -> tuple[Any, Any]:
+    x, y = (-1.0, -0.3, 0.4, 1.2), (0.1, 0.2, -0.1, 0.3)
+    skew = (0.6, 0.0, 0.8)
+    rotations = (
+        TransformAxis(skew, Linear(), "bend"),
+        TransformAxis((0.0, 1.0, 0.0), SimmSpline(x, y), "bend"),
+        TransformAxis((1.0, 0.0, 0.0), Multiplier(Polynomial((0.5, -0.2, 0.1)), 0.7), "bend"),
+    )
+    translations = (
+        TransformAxis((1.0, 0.0, 0.0), Linear(), "slide"),
+        TransformAxis((0.0, 1.0, 0.0), PiecewiseLinear(x, y), "bend"),
+        TransformAxis((0.0, 0.0, 1.0), Constant(0.07)),
+    )
+    return rotations, translations
+
+
+def test_every_joint_type_moves_as_opensims(oracle: OracleOf, tmp_path: Path) -> None:
+    skeleton = every_joint()
+    write_osim(skeleton, tmp_path / "plain.osim", with_geometry=False)
+    assert_same_poses(skeleton, oracle(tmp_path / "plain.osim"))
+    assert read_osim(tmp_path / "plain.osim").joints == skeleton.joints
+    scaled = skeleton.scaled(random_scale(skeleton))
+    theirs = oracle(tmp_path / "plain.osim", dict(zip(skeleton.body_names, scaled.scale, strict=True)))
+    assert_same_poses(scaled, theirs, count=20)
+    write_osim(scaled, tmp_path / "scaled.osim", with_geometry=False)
+    assert_same_poses(scaled, oracle(tmp_path / "scaled.osim"), count=20)
+
+
+def test_translations_along_any_axis_stay_at_scale_one() -> None:
+    oblique = TransformAxis((-0.6, 0.8, 0.0), Constant(0.2))
+    skew = replace(every_joint().joints[0], translations=(oblique, *_custom_axes()[1][1:]))
+    np.testing.assert_allclose(translation_scale(skew, np.ones(3)), 1.0, atol=1e-15)
+    np.testing.assert_allclose(translation_scale(skew, np.full(3, 1.7)), 1.7, atol=1e-15)
+    slide = every_joint().joints[0]
+    np.testing.assert_allclose(translation_scale(slide, np.array([2.0, 3.0, 5.0])), [1.0, 3.0, 5.0])
+
+
+FRAMES = """<OpenSimDocument Version="40500"><Model name="frames">
+<Ground name="ground"><components><PhysicalOffsetFrame name="bench"><socket_parent>..</socket_parent>
+ <translation>1 0 0</translation><orientation>0 0.5 0</orientation></PhysicalOffsetFrame></components>
+</Ground>
+<BodySet><objects><Body name="a"><components>
+  <PhysicalOffsetFrame name="outer"><components><PhysicalOffsetFrame name="inner">
+     <attached_geometry><Mesh name="m"><socket_frame>..</socket_frame><scale_factors>2 2 2</scale_factors>
+       <mesh_file>femur_r.vtp</mesh_file></Mesh></attached_geometry>
+     <socket_parent>..</socket_parent><translation>0 0.1 0</translation><orientation>0.1 0.2 0.3</orientation>
+     </PhysicalOffsetFrame></components>
+   <socket_parent>..</socket_parent><translation>0.2 0 0</translation><orientation>0.3 -0.2 1</orientation>
+  </PhysicalOffsetFrame></components><mass>1</mass><inertia>1 1 1 0 0 0</inertia></Body>
+ <Body name="b"><mass>1</mass><inertia>1 1 1 0 0 0</inertia></Body></objects></BodySet>
+<JointSet><objects>
+ <PinJoint name="second"><socket_parent_frame>/bodyset/a/outer/inner</socket_parent_frame>
+  <socket_child_frame>/bodyset/b</socket_child_frame>
+  <coordinates><Coordinate name="turn"><range>-1 1</range></Coordinate></coordinates></PinJoint>
+ <PinJoint name="first"><socket_parent_frame>/ground/bench</socket_parent_frame>
+  <socket_child_frame>at_a</socket_child_frame>
+  <coordinates><Coordinate name="swing"><range>-1 1</range></Coordinate></coordinates>
+  <frames><PhysicalOffsetFrame name="at_a"><socket_parent>/bodyset/a</socket_parent>
+   <translation>0 -0.1 0</translation></PhysicalOffsetFrame></frames></PinJoint>
+</objects></JointSet>
+<MarkerSet><objects>
+ <Marker name="on_frame"><socket_parent_frame>/bodyset/a/outer</socket_parent_frame>
+  <location>0.1 0.2 0.3</location></Marker>
+ <Marker name="relative"><socket_parent_frame>../../bodyset/b</socket_parent_frame>
+  <location>0 0 1</location></Marker>
+</objects></MarkerSet></Model></OpenSimDocument>"""
+
+
+def test_offset_frames_of_every_place_are_found(oracle: OracleOf, tmp_path: Path) -> None:
+    path = tmp_path / "frames.osim"
+    path.write_text(FRAMES)
+    skeleton = read_osim(path)
+    assert skeleton.body_names == ("a", "b")
+    assert [m.file for m in skeleton.bodies[0].meshes] == ["femur_r.vtp"]
+    assert_same_poses(skeleton, oracle(path))
+
+
+def test_bones_are_written_beside_the_model_and_opensim_reads_them(
+    opensim: ModuleType, tmp_path: Path
+) -> None:
+    skeleton = default_skeleton().scaled({"femur_r": (1.1, 1.2, 1.3)})
+    write_osim(skeleton, tmp_path / "person.osim")
+    again = read_osim(tmp_path / "person.osim")
+    files = {mesh.file for body in again.bodies for mesh in body.meshes}
+    assert len(files) == 104
+    assert {p.name for p in (tmp_path / "Geometry").iterdir()} == files
+    femur = again.bodies[again.body_index("femur_r")].meshes[0]
+    assert femur.scale == (1.1, 1.2, 1.3)
+    surface = opensim.PolygonalMesh()
+    surface.loadFile(str(tmp_path / "Geometry" / "femur_r.vtp"))
+    assert surface.getNumFaces() > 300
+
+
+def test_meshes_that_pase_lacks_keep_their_names(tmp_path: Path) -> None:
+    skeleton = default_skeleton()
+    meshes = (BoneMesh("Geometry/femur_r.stl"), BoneMesh("implants/plate.stl"))
+    bodies = (replace(skeleton.bodies[0], meshes=meshes), *skeleton.bodies[1:])
+    write_osim(replace(skeleton, bodies=bodies), tmp_path / "person.osim")
+    written = [mesh.file for mesh in read_osim(tmp_path / "person.osim").bodies[0].meshes]
+    assert written == ["femur_r.vtp", "implants/plate.stl"]
+
+
+def test_a_stretched_body_has_the_inertia_of_its_stretched_points() -> None:
+    rng = np.random.default_rng(3)
+    points, masses = rng.normal(size=(40, 3)), rng.uniform(0.1, 1, 40)
+
+    def inertia(at: np.ndarray) -> np.ndarray:
+        moments = np.einsum("n,ni,nj->ij", masses, at, at)
+        t = np.trace(moments) * np.eye(3) - moments
+        return np.array([t[0, 0], t[1, 1], t[2, 2], t[0, 1], t[0, 2], t[1, 2]])
+
+    scale = np.array([0.8, 1.2, 1.5])
+    np.testing.assert_allclose(stretched_inertia(inertia(points), scale), inertia(points * scale))
+
+
+def model(inside: str, version: str = "40000") -> str:
+    return f'<OpenSimDocument Version="{version}"><Model name="m">{inside}</Model></OpenSimDocument>'
+
+
+def joint(parent: str, child: str, name: str = "j", kind: str = "WeldJoint", more: str = "") -> str:
+    sockets = (
+        f"<socket_parent_frame>{parent}</socket_parent_frame><socket_child_frame>{child}</socket_child_frame>"
+    )
+    return f'<{kind} name="{name}">{sockets}{more}</{kind}>'
+
+
+def with_joints(*joints: str, bodies: str = '<Body name="a"/>', more: str = "") -> str:
+    return model(
+        f"<BodySet><objects>{bodies}</objects></BodySet><JointSet><objects>{''.join(joints)}</objects></JointSet>{more}"
+    )
+
+
+WELD = joint("/ground", "/bodyset/a")
+PIN = joint(
+    "/ground", "/bodyset/a", kind="PinJoint", more='<coordinates><Coordinate name="q"/></coordinates>'
+)
+
+
+def custom(axis: str) -> str:
+    transform = f'<SpatialTransform><TransformAxis name="rotation1">{axis}</TransformAxis></SpatialTransform>'
+    return joint("/ground", "/bodyset/a", kind="CustomJoint", more=transform)
+
+
+BAD_FILES = {
+    "empty": ("", "no valid XML"),
+    "no XML": ("this is a text", "no valid XML"),
+    "truncated": (with_joints(WELD)[:-30], "no valid XML"),
+    "other XML": ("<html/>", "no OpenSim file"),
+    "old version": (model("", "30516"), "open it in OpenSim 4 and save it again"),
+    "no version": (model("", ""), "open it in OpenSim 4 and save it again"),
+    "no model": ('<OpenSimDocument Version="40000"/>', "no <Model>"),
+    "no joints": (model(""), "no joints"),
+    "entities": ('<!DOCTYPE x [<!ENTITY a "b">]>' + with_joints(WELD), "DOCTYPE"),
+    "foreign file": ('<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>', "DOCTYPE"),
+    "loose body": (
+        with_joints(WELD, bodies='<Body name="a"/><Body name="b"/>'),
+        "no joint carries the bodies: b",
+    ),
+    "twin bodies": (with_joints(WELD, bodies='<Body name="a"/><Body name="a"/>'), "named 'a'"),
+    "nameless": (with_joints(WELD, bodies="<Body/>"), "has no name"),
+    "unknown frame": (
+        with_joints(joint("/ground", "/bodyset/z")),
+        "no frame '/bodyset/z'; the bodies are: a",
+    ),
+    "unknown joint": (with_joints(joint("/ground", "/bodyset/a", kind="ScrewJoint")), "is a ScrewJoint"),
+    "two joints": (with_joints(WELD, joint("/ground", "/bodyset/a", "k")), "child of two joints"),
+    "circle": (
+        with_joints(
+            joint("/bodyset/b", "/bodyset/a"),
+            joint("/bodyset/a", "/bodyset/b", "k"),
+            bodies='<Body name="a"/><Body name="b"/>',
+        ),
+        "circle",
+    ),
+    "ground as child": (with_joints(joint("/bodyset/a", "/ground")), "ground as its child"),
+    "bad number": (
+        with_joints(WELD, bodies='<Body name="a"><mass>much</mass></Body>'),
+        "not made of numbers",
+    ),
+    "not finite": (with_joints(WELD, bodies='<Body name="a"><mass>nan</mass></Body>'), "not finite"),
+    "short vector": (
+        with_joints(WELD, bodies='<Body name="a"><mass_center>1 2</mass_center></Body>'),
+        "3 numbers, not 2",
+    ),
+    "no axis": (with_joints(custom("<axis>0 0 0</axis>")), "axis of no direction"),
+    "two drivers": (with_joints(custom("<coordinates>p q</coordinates>")), "several coordinates: p, q"),
+    "unknown function": (with_joints(custom("<coordinates>q</coordinates><Sine/>")), "Sine is not supported"),
+    "bad spline": (
+        with_joints(custom("<coordinates>q</coordinates><SimmSpline><x>1 0</x><y>0 1</y></SimmSpline>")),
+        "increasing x",
+    ),
+    "range upside down": (
+        with_joints(PIN.replace('name="q"/>', 'name="q"><range>1 0</range></Coordinate>')),
+        "upside down",
+    ),
+    "coupler of nothing": (
+        with_joints(
+            PIN,
+            more="<ConstraintSet><objects><CoordinateCouplerConstraint name='c'>"
+            "<independent_coordinate_names>q</independent_coordinate_names>"
+            "<dependent_coordinate_name>z</dependent_coordinate_name>"
+            "</CoordinateCouplerConstraint></objects></ConstraintSet>",
+        ),
+        "unknown coordinate 'z'",
+    ),
+    "nested endlessly": (
+        with_joints(
+            custom(
+                "<coordinates>q</coordinates>"
+                + "<MultiplierFunction><function>" * 3000
+                + "<Constant/>"
+                + "</function></MultiplierFunction>" * 3000
+            )
+        ),
+        "nested too deeply",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+    text, message = BAD_FILES[name]
+    path = tmp_path / "bad.osim"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_osim(path)
+    assert message in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda p: None, lambda p: p.mkdir(), lambda p: p.write_bytes(b"\xff\xfe\x00\x01")]
+)
+def test_no_file_a_folder_and_binary_are_refused(make: Callable[[Path], object], tmp_path: Path) -> None:
+    make(tmp_path / "x.osim")
+    with pytest.raises(InputError, match=r"cannot read .*x\.osim"):
+        read_osim(tmp_path / "x.osim")
+
+
+@pytest.mark.parametrize("mass_kg", [0.0, -5.0, float("nan"), float("inf")])
+def test_a_mass_that_is_none_is_refused(mass_kg: float, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="positive"):
+        write_osim(default_skeleton(), tmp_path / "a.osim", mass_kg=mass_kg)
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_half_written_stays_behind(tmp_path: Path) -> None:
+    (tmp_path / "taken.osim").mkdir()
+    with pytest.raises(OutputError):
+        write_osim(default_skeleton(), tmp_path / "taken.osim", with_geometry=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["taken.osim"]
