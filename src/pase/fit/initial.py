@@ -30,6 +30,9 @@ HEADINGS = 8
 KEPT = 4
 """Starts kept in each frame after the first rough steps."""
 
+BATCH = 48
+"""Frames whose starts are solved at once: bounds the memory."""
+
 _ROUGH_WIDTH, _FINE_WIDTH = 40.0, 6.0
 _POSTURES: tuple[Mapping[str, float], ...] = (
     {"hip_flexion": 20.0, "knee_angle": 30.0, "elbow_flex": 45.0},
@@ -75,16 +78,28 @@ def initial_motion(
     """
     keys = key_frames(observed, rate_hz)
     some = observed.take(keys)
-    starts = _starts(model, some, shared)
+    batches = [
+        _candidates(model, some.take(np.arange(i, min(i + BATCH, len(keys)))), shared, bounds)
+        for i in range(0, len(keys), BATCH)
+    ]
+    q, costs = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    chosen = _chain(model, q, costs, shared, some.time)
+    return _interpolate(model.skeleton, chosen, some.time, observed.time)
+
+
+def _candidates(
+    model: PersonModel, observed: Observations, shared: Array, bounds: Bounds
+) -> tuple[Array, Array]:
+    """Postures (F, C, n) that explain each frame, and their costs (F, C)."""
+    starts = _starts(model, observed, shared)
     F, S, n = starts.shape
     chosen = np.repeat(np.arange(F), S)
-    q, costs = _solve(model, some.take(chosen), shared, bounds, starts.reshape(F * S, n), _ROUGH_WIDTH, 8)
+    q, costs = _solve(model, observed.take(chosen), shared, bounds, starts.reshape(F * S, n), _ROUGH_WIDTH, 8)
     best = np.argsort(costs.reshape(F, S), axis=1)[:, :KEPT]
     q = np.take_along_axis(q.reshape(F, S, n), best[..., None], 1).reshape(-1, n)
     chosen = np.repeat(np.arange(F), best.shape[1])
-    q, costs = _solve(model, some.take(chosen), shared, bounds, q, _FINE_WIDTH, 12)
-    q = _chain(model, q.reshape(F, -1, n), costs.reshape(F, -1), shared, some.time)
-    return _interpolate(model.skeleton, q, some.time, observed.time)
+    q, costs = _solve(model, observed.take(chosen), shared, bounds, q, _FINE_WIDTH, 12)
+    return q.reshape(F, -1, n), costs.reshape(F, -1)
 
 
 def key_frames(observed: Observations, rate_hz: float) -> NDArray[np.intp]:
@@ -153,10 +168,9 @@ def _solve(
 ) -> tuple[Array, Array]:
     """Postures (N, n) and their costs (N,), each frame for itself."""
     ones = np.ones(len(q))
-    mean, sigma = pose_prior(model.skeleton)
     terms: Sequence[Term] = (
         Reprojection(observed.xy, observed.sigma, observed.principal_point, ones, width),
-        PosePrior(mean, sigma, ones),
+        PosePrior(*pose_prior(model.skeleton), ones),
     )
     return solve_frames(Problem(model, terms, bounds), q, shared, iterations)
 

@@ -1,13 +1,10 @@
-"""What is known of human postures and how fast they change: means and spreads of the coordinates.
-
-The spreads are those of everyday and athletic movement taken together; they only decide what the picture
-leaves open, so they are wide. Angles of the legs and the trunk: standard deviations over walking, running,
-jumping, squatting and turning in public motion capture (see NOTICE), widened for movements those do not show.
-"""
+"""What is known of human postures, and of how fast they change."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,32 +17,6 @@ ROOT_ROTATION = ("pelvis_rotation", "pelvis_list", "pelvis_tilt")
 """Heading, list and tilt of the pelvis, in the order in which they turn."""
 
 ROOT_TRANSLATION = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
-
-_PRIOR_DEG: Mapping[str, tuple[float, float]] = {
-    "pelvis_list": (0.0, 12.0),
-    "pelvis_tilt": (-5.0, 20.0),
-    "hip_flexion": (20.0, 35.0),
-    "hip_adduction": (-2.0, 10.0),
-    "hip_rotation": (-2.0, 12.0),
-    "knee_angle": (30.0, 40.0),
-    "ankle_angle": (2.0, 15.0),
-    "subtalar_angle": (0.0, 7.0),
-    "mtp_angle": (0.0, 12.0),
-    "L5_S1_Flex_Ext": (-1.5, 2.5),
-    "L5_S1_Lat_Bending": (0.0, 0.6),
-    "L5_S1_axial_rotation": (0.0, 1.6),
-    "neck_flexion": (0.0, 15.0),
-    "neck_bending": (0.0, 10.0),
-    "neck_rotation": (0.0, 20.0),
-    "arm_elevation": (20.0, 45.0),
-    "arm_crossing": (0.0, 25.0),
-    "arm_rotation": (0.0, 35.0),
-    "elbow_flex": (45.0, 40.0),
-    "pro_sup": (80.0, 30.0),
-    "wrist_flex": (0.0, 15.0),
-    "wrist_dev": (0.0, 8.0),
-}
-"""Mean and standard deviation in degrees by the coordinate's name without its side."""
 
 _ACCELERATION_DEG: Mapping[str, float] = {
     "pelvis_rotation": 800.0,
@@ -75,13 +46,19 @@ def stem(name: str) -> str:
 
 
 def pose_prior(skeleton: Skeleton) -> tuple[Array, Array]:
-    """Mean and standard deviation (n,) of the free coordinates, rad or m; infinite where nothing is known."""
-    mean, sigma = skeleton.default_q.copy(), np.full(len(skeleton.free_names), np.inf)
-    for i, coordinate in enumerate(skeleton.free_coordinates):
-        known = _PRIOR_DEG.get(stem(coordinate.name))
-        if known is not None:
-            mean[i], sigma[i] = np.radians(known[0]), np.radians(known[1])
-    return mean, sigma
+    """Mean (n,) and precision (n, n) of the free coordinates, rad; zero precision where nothing is known.
+
+    Learned by `tools/build_pose_prior.py`.
+    """
+    document = json.loads(files("pase.assets").joinpath("pose_prior.json").read_text("utf-8"))
+    mean, precision = skeleton.default_q.copy(), np.zeros((len(skeleton.free_names),) * 2)
+    known = [name for name in document["coordinates"] if name in skeleton.free_names]
+    rows = [document["coordinates"].index(name) for name in known]
+    columns = [skeleton.coordinate_index(name) for name in known]
+    mean[columns] = np.asarray(document["mean"])[rows]
+    covariance = np.asarray(document["covariance"])[np.ix_(rows, rows)]
+    precision[np.ix_(columns, columns)] = np.linalg.inv(covariance)
+    return mean, precision
 
 
 def acceleration_spread(skeleton: Skeleton) -> Array:

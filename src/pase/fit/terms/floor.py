@@ -10,6 +10,9 @@ from pase.fit.terms.base import Rows, SquaredTerm
 
 Array = NDArray[np.float64]
 
+MAXIMUM_GAP_S = 0.3
+"""A foot may have moved between frames farther apart."""
+
 
 class Floor(SquaredTerm):
     """`min(0, height) / σ` of every point under the feet.
@@ -87,8 +90,9 @@ class ContactVelocity(SquaredTerm):
     unit = "m/s"
 
     def __init__(self, planted: Array, time: Array, weight: Array, sigma: float = 0.03) -> None:
+        step = np.diff(time)[:, None]
         both = np.sqrt(planted[1:] * planted[:-1] * np.minimum(weight[1:], weight[:-1])[:, None])
-        self._gain = (both / (np.diff(time)[:, None] * sigma))[..., None]
+        self._gain = np.where(step < MAXIMUM_GAP_S, both / (step * sigma), 0.0)[..., None]
 
     def residual(self, view: View) -> Array:
         """(T − 1, 2S) speeds in standard deviations."""

@@ -12,12 +12,14 @@ Array = NDArray[np.float64]
 
 
 class PosePrior(SquaredTerm):
-    """`(q − mean) / σ` of every coordinate in every frame.
+    """`L (q − mean)` of the coordinates in every frame, with `Lᵀ L` the precision of human postures.
 
     Parameters
     ----------
-    mean, sigma
-        (n,) of the coordinates, rad or m; an infinite σ leaves a coordinate free.
+    mean
+        (n,) of the coordinates, rad or m.
+    precision
+        (n, n) inverse of their covariance; zero rows leave a coordinate free.
     weight
         (T,) weight of a frame.
     """
@@ -25,18 +27,21 @@ class PosePrior(SquaredTerm):
     name = "pose prior"
     unit = "rad"
 
-    def __init__(self, mean: Array, sigma: Array, weight: Array) -> None:
+    def __init__(self, mean: Array, precision: Array, weight: Array) -> None:
+        values, vectors = np.linalg.eigh(precision)
+        held = values > 1e-9
         self._mean = mean
-        self._gain = np.sqrt(weight)[:, None] / sigma
+        self._whiten = np.sqrt(values[held])[:, None] * vectors[:, held].T
+        self._gain = np.sqrt(weight)[:, None]
 
     def residual(self, view: View) -> Array:
-        """(T, n) deviations in standard deviations."""
-        deviation: Array = (view.state.q - self._mean) * self._gain
+        """(T, R) deviations in standard deviations, R the rank of the precision."""
+        deviation: Array = ((view.state.q - self._mean) @ self._whiten.T) * self._gain
         return deviation
 
     def rows(self, view: View) -> Rows:
-        """Residuals with their diagonal derivatives."""
-        return Rows(self.residual(view), {0: self._gain})
+        """Residuals with their constant derivatives."""
+        return Rows(self.residual(view), {0: self._gain[..., None] * self._whiten})
 
 
 class Smoothness(SquaredTerm):

@@ -1,0 +1,146 @@
+"""One person as an estimation problem: model, measurements, priors and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.keypoints import keypoint_landmarks, keypoint_place
+from pase.anatomy.proportions import load_proportions
+from pase.data import Keypoints2D
+from pase.fit.initial import Observations
+from pase.fit.observe import INFORMATION_RATE_HZ, frame_weights, observations
+from pase.fit.posture import acceleration_spread, pose_prior
+from pase.fit.problem import PersonModel, State, sole_landmarks
+from pase.fit.solver import Bounds, Problem
+from pase.fit.terms.base import Term
+from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
+from pase.fit.terms.prior import Height, PosePrior, SharedPrior, Smoothness
+from pase.fit.terms.reprojection import Reprojection
+
+Array = NDArray[np.float64]
+Frames = NDArray[np.intp]
+
+DEFAULT_FOV_DEG = 62.0
+"""Angle of view along the longer side when nothing is known: a phone's main camera (26 mm equivalent is 69°)
+less the crop of video stabilisation."""
+
+POSE_PRIOR_RATE_HZ = 2.0
+"""Independent postures a second: how often the pose prior counts in full."""
+
+CAMERA_MEAN = (0.05, 0.0, 1.3)
+CAMERA_SPREAD = (0.15, 0.02, 0.6)
+"""Pitch and roll in rad, height in m of cameras that people are filmed with: held or on a tripod, about level."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Everything about one person that stays fixed while the unknowns are solved for."""
+
+    model: PersonModel
+    observed: Observations
+    bounds: Bounds
+    priors: tuple[Term, ...]
+    """Terms of the shared unknowns."""
+    pose: tuple[Array, Array]
+    """Mean (n,) and precision (n, n) of the coordinates."""
+    acceleration: Array
+    """(n,) spread of the acceleration of the coordinates."""
+
+    def problem(self, frames: Frames, planted: Array | None) -> Problem:
+        """The cost over some of the frames.
+
+        Parameters
+        ----------
+        frames
+            (F,) indices of the frames.
+        planted
+            (F, S) probability that each point under the feet stands on the floor; None leaves the floor out.
+        """
+        seen = self.observed.take(frames)
+        weight = frame_weights(seen.time)
+        independent = weight * POSE_PRIOR_RATE_HZ / INFORMATION_RATE_HZ if len(frames) > 1 else weight
+        terms: list[Term] = [
+            Reprojection(seen.xy, seen.sigma, seen.principal_point, weight),
+            PosePrior(*self.pose, independent),
+            *self.priors,
+        ]
+        if len(frames) > 2:
+            terms.append(Smoothness(seen.time, self.acceleration))
+        if planted is not None:
+            terms += [Floor(weight), ContactHeight(planted, weight)]
+            if len(frames) > 1:
+                terms.append(ContactVelocity(planted, seen.time, weight))
+        return Problem(self.model, terms, self.bounds)
+
+    def soles(self, state: State) -> Array:
+        """(T, S, 3) points under the feet in the world, metres."""
+        return self.model.positions(state)[:, len(self.model.points) :]
+
+    def feet_seen(self, frames: Frames) -> NDArray[np.bool_]:
+        """(F, S) whether heel or toes of the foot were seen, for each point under the feet."""
+        known = np.isfinite(self.observed.sigma[frames])
+        columns = [
+            [i for i, p in enumerate(self.model.points) if p[0] == sole.name[-1].upper() and p[1:] in _FOOT]
+            for sole in self.model.soles
+        ]
+        return np.stack([known[:, c].any(1) for c in columns], axis=1)
+
+
+_FOOT = ("Heel", "BigToe", "SmallToe")
+
+
+def prepare_person(
+    keypoints: Keypoints2D,
+    *,
+    height_m: float | None,
+    mass_kg: float | None,
+    fov_deg: float | None,
+    focal_length_px: float | None,
+) -> tuple[Person, Array]:
+    """The problem of one person, and a first guess (m,) of the shared unknowns with a level camera at Y = 0."""
+    skeleton = default_skeleton().with_landmarks(keypoint_landmarks(keypoints.names))
+    body = load_proportions()
+    model = PersonModel(skeleton, body, keypoints.names, sole_landmarks())
+    layout = model.layout
+    size = body.prior(height_m=height_m, mass_kg=mass_kg)
+    focal, focal_spread = _focal_prior(keypoints.image_size, fov_deg, focal_length_px)
+    spread = model.offsets.spread([keypoint_place(name).spread_m for name in keypoints.names])
+    priors: list[Term] = [
+        SharedPrior("proportions", layout.size, size.mean, size.covariance),
+        _independent("camera", layout.camera, [*CAMERA_MEAN, np.log(focal)], [*CAMERA_SPREAD, focal_spread]),
+        _independent("landmark offsets", layout.offset, np.zeros(len(spread)), spread),
+    ]
+    if height_m is not None:
+        priors.append(Height(height_m))
+    shared = np.zeros(layout.count)
+    shared[layout.size] = size.mean
+    shared[layout.camera] = [0.0, 0.0, 0.0, np.log(focal)]
+    free = np.full(layout.count, np.inf)
+    person = Person(
+        model,
+        observations(keypoints),
+        Bounds(*skeleton.bounds, -free, free),
+        tuple(priors),
+        pose_prior(skeleton),
+        acceleration_spread(skeleton),
+    )
+    return person, shared
+
+
+def _independent(name: str, part: slice, mean: Sequence[float] | Array, spread: Sequence[float] | Array) -> SharedPrior:
+    return SharedPrior(name, part, np.asarray(mean, float), np.diag(np.square(np.asarray(spread, float))))
+
+
+def _focal_prior(
+    image_size: tuple[int, int], fov_deg: float | None, focal_length_px: float | None
+) -> tuple[float, float]:
+    """Focal length in px and the spread of its logarithm."""
+    if focal_length_px is not None:
+        return focal_length_px, 0.02
+    half = np.radians(DEFAULT_FOV_DEG if fov_deg is None else fov_deg) / 2
+    return max(image_size) / 2 / float(np.tan(half)), 0.15 if fov_deg is None else 0.02

@@ -1,0 +1,163 @@
+"""A whole recording: first the body and the camera on a part of the frames, then every frame in windows.
+
+Body size, camera and keypoint places are the same in all frames, so some hundred well spread frames tell
+them as well as all. With them held, the motion is solved in windows that overlap by more than the reach of
+the smoothness term, so that time and memory do not grow faster than the recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.fit.contact import planted_probability
+from pase.fit.person import Frames, Person
+from pase.fit.posture import ROOT_TRANSLATION
+from pase.fit.problem import State, View
+from pase.fit.solver import Problem, Solution, minimise
+from pase.fit.uncertainty import coordinate_deviations, shared_covariance
+
+Array = NDArray[np.float64]
+Progress = Callable[[float], None]
+
+COARSE_RATE_HZ = 12.0
+"""Frames a second on which shared unknowns, and the first pass of every window, are solved."""
+
+SHARED_FRAMES = 200
+"""Most frames from which the shared unknowns are estimated."""
+
+STRETCH = 25
+"""Neighbouring coarse frames taken together when a long recording is thinned: long enough to hold a step."""
+
+WINDOW_FRAMES = 900
+OVERLAP_FRAMES = 60
+"""Frames of a window, and how many of them at each inner end only serve to lead in."""
+
+
+@dataclass(frozen=True)
+class SharedEstimate:
+    """Body, camera and keypoint places of one person."""
+
+    shared: Array
+    """(m,)"""
+    covariance: Array
+    """(m, m) posterior."""
+    frames: Frames
+    """Frames used."""
+    solution: Solution
+    """The solver's result on these frames."""
+
+
+@dataclass(frozen=True)
+class SequenceEstimate:
+    """The motion of one person in all frames."""
+
+    q: Array
+    """(T, n)"""
+    q_std: Array
+    """(T, n)"""
+    planted: Array
+    """(T, S) probability that the points under the feet stand on the floor."""
+    windows: tuple[Solution, ...]
+
+
+def stand_on_floor(person: Person, q: Array, shared: Array) -> tuple[Array, Array]:
+    """Raise world and camera so that the lowest foot of a first guess is on the floor."""
+    lowest = person.soles(State(q, shared))[..., 1].min(1)
+    level = float(np.percentile(lowest, 10))
+    q, shared = q.copy(), shared.copy()
+    q[:, person.model.skeleton.coordinate_index(ROOT_TRANSLATION[1])] -= level
+    shared[person.model.layout.camera][2] -= level
+    return q, shared
+
+
+def estimate_shared(person: Person, q: Array, shared: Array) -> SharedEstimate:
+    """Estimate the shared unknowns from a first guess (T, n) of the motion.
+
+    The posture is loosened first without a floor, then contacts are found and everything is solved together.
+    """
+    time = person.observed.time
+    frames = shared_frames(time)
+    loose = minimise(person.problem(frames, None), State(q[frames], shared), iterations=12)
+    planted = find_contacts(person, frames, loose.state)
+    problem = person.problem(frames, planted)
+    solution = minimise(problem, loose.state, iterations=30)
+    problem = person.problem(frames, find_contacts(person, frames, solution.state))
+    solution = minimise(problem, solution.state, iterations=10)
+    normal = problem.normal_equations(View(person.model, solution.state))
+    return SharedEstimate(solution.state.shared, shared_covariance(normal), frames, solution)
+
+
+def solve_sequence(person: Person, q: Array, found: SharedEstimate, progress: Progress) -> SequenceEstimate:
+    """Solve every frame from a first guess (T, n), the shared unknowns held, window by window."""
+    start = q.copy()
+    start[found.frames] = found.solution.state.q
+    out, deviation = np.empty_like(q), np.empty_like(q)
+    planted = np.empty((len(q), len(person.model.soles)))
+    solutions = []
+    for frames, kept in _windows(len(q)):
+        coarse = _spread(person, frames, _solve_coarse(person, frames, start, found.shared))
+        contact = find_contacts(person, frames, State(coarse, found.shared))
+        problem = person.problem(frames, contact)
+        solution = minimise(problem, State(coarse, found.shared), shared_free=False, iterations=12)
+        inner = kept - frames[0]
+        out[kept], planted[kept] = solution.state.q[inner], contact[inner]
+        deviation[kept] = _deviations(problem, solution, found.covariance)[inner]
+        solutions.append(solution)
+        progress((kept[-1] + 1) / len(q))
+    return SequenceEstimate(out, deviation, planted, tuple(solutions))
+
+
+def find_contacts(person: Person, frames: Frames, state: State) -> Array:
+    """(F, S) probability that the points under the feet stand on the floor in `frames`."""
+    return planted_probability(person.soles(state), person.feet_seen(frames), person.observed.time[frames])
+
+
+def shared_frames(time: Array) -> Frames:
+    """Frames for the shared unknowns: at the coarse rate, and of a long recording evenly spread stretches."""
+    coarse = thinned(time)
+    if len(coarse) <= SHARED_FRAMES:
+        return coarse
+    stretches = SHARED_FRAMES // STRETCH
+    starts = np.linspace(0, len(coarse) - STRETCH, stretches).round().astype(int)
+    return coarse[np.unique(starts[:, None] + np.arange(STRETCH))]
+
+
+def thinned(time: Array) -> Frames:
+    """Indices of frames at about the coarse rate, the first and the last included."""
+    if len(time) < 3:
+        return np.arange(len(time))
+    step = max(1, round(1 / (COARSE_RATE_HZ * float(np.median(np.diff(time))))))
+    return np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
+
+
+def _windows(frames: int) -> Iterator[tuple[Frames, Frames]]:
+    """Frames of each window, and those of them whose result is kept."""
+    inner = WINDOW_FRAMES - 2 * OVERLAP_FRAMES
+    starts = [0] if frames <= WINDOW_FRAMES else list(range(0, frames, inner))
+    for start in starts:
+        end = frames if len(starts) == 1 else min(start + inner, frames)
+        window = np.arange(max(start - OVERLAP_FRAMES, 0), min(end + OVERLAP_FRAMES, frames))
+        yield window, np.arange(start, end)
+
+
+def _solve_coarse(person: Person, frames: Frames, q: Array, shared: Array) -> tuple[Frames, Array]:
+    some = frames[thinned(person.observed.time[frames])]
+    state = State(q[some], shared)
+    problem = person.problem(some, find_contacts(person, some, state))
+    return some, minimise(problem, state, shared_free=False, iterations=12).state.q
+
+
+def _spread(person: Person, frames: Frames, solved: tuple[Frames, Array]) -> Array:
+    """Postures of some frames interpolated to all of a window."""
+    some, q = solved
+    time = person.observed.time
+    return np.stack([np.interp(time[frames], time[some], column) for column in q.T], axis=1)
+
+
+def _deviations(problem: Problem, solution: Solution, covariance: Array) -> Array:
+    normal = problem.normal_equations(View(problem.model, solution.state))
+    return coordinate_deviations(normal, covariance)
