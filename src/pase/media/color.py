@@ -14,7 +14,6 @@ TRANSFER_PQ = 16
 TRANSFER_HLG = 18
 """Transfer characteristic "ARIB STD-B67", hybrid log-gamma (ITU-T H.273)."""
 
-_LEVELS = 1 << 12
 _WHITE_NITS = 203.0
 """Luminance of diffuse white in high dynamic range programmes (ITU-R BT.2408)."""
 _PEAK_NITS = 1000.0
@@ -51,20 +50,22 @@ def _compressed(linear: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @cache
 def _tables(transfer: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    signal = np.arange(_LEVELS) / (_LEVELS - 1)
+    """From signal to tone-mapped linear light; from its root, which spreads the dark tones, to sRGB."""
+    signal = np.arange(256) / 255
     nits = pq_to_nits(signal) if transfer == TRANSFER_PQ else hlg_to_nits(signal)
     to_linear = _compressed(nits / _WHITE_NITS).astype(np.float32)
-    to_display = np.where(signal <= 0.0031308, 12.92 * signal, 1.055 * signal ** (1 / 2.4) - 0.055)
-    return to_linear, np.round(255 * to_display).astype(np.uint8)
+    linear = signal**2
+    shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return to_linear, np.round(255 * shown).astype(np.uint8)
 
 
-def tone_mapped(image: NDArray[np.uint16], transfer: int) -> Image:
-    """Ordinary 8-bit RGB of a 16-bit BT.2020 picture.
+def tone_mapped(image: Image, transfer: int) -> Image:
+    """Ordinary RGB of a high dynamic range picture.
 
     Parameters
     ----------
     image
-        (H, W, 3) RGB, 0 to 65535.
+        (H, W, 3) RGB signal in BT.2020 colours.
     transfer
         `TRANSFER_PQ` or `TRANSFER_HLG`.
 
@@ -75,8 +76,7 @@ def tone_mapped(image: NDArray[np.uint16], transfer: int) -> Image:
     """
     import cv2
 
-    to_linear, to_display = _tables(transfer)
-    linear = cv2.transform(to_linear[image >> 4], _BT2020_TO_BT709)
-    levels = np.clip(linear * (_LEVELS - 1) + 0.5, 0, _LEVELS - 1).astype(np.uint16)
-    shown: Image = to_display[levels]
-    return shown
+    to_linear, to_shown = _tables(transfer)
+    linear = cv2.transform(cv2.LUT(image, to_linear), _BT2020_TO_BT709)
+    roots = cv2.convertScaleAbs(cv2.sqrt(np.maximum(linear, 0)), alpha=255.0)
+    return np.asarray(cv2.LUT(roots, to_shown), dtype=np.uint8)

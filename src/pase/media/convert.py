@@ -11,7 +11,6 @@ import av.filter
 import numpy as np
 from av.sidedata.sidedata import Type as SideData
 from av.video.frame import VideoFrame
-from numpy.typing import NDArray
 
 from pase.media.color import TRANSFER_HLG, TRANSFER_PQ, tone_mapped
 from pase.media.frames import Image
@@ -88,7 +87,7 @@ def upright_images(
                 graph.push(None)
                 yield from _pulled(graph, hdr)
             kind, hdr = _kind(frame), frame.color_trc if frame.color_trc in _HIGH_DYNAMIC_RANGE else 0
-            graph = _build_graph(frame, image_size, pixel_aspect, "rgb48le" if hdr else "rgb24")
+            graph = _build_graph(frame, image_size, pixel_aspect)
         graph.push(frame)
         yield from _pulled(graph, hdr)
     if graph is not None:
@@ -96,9 +95,7 @@ def upright_images(
         yield from _pulled(graph, hdr)
 
 
-def _build_graph(
-    frame: VideoFrame, image_size: tuple[int, int], pixel_aspect: float, pixel_format: str
-) -> av.filter.Graph:
+def _build_graph(frame: VideoFrame, image_size: tuple[int, int], pixel_aspect: float) -> av.filter.Graph:
     turn = turn_of(frame)
     width, height = image_size
     if any(name.startswith("transpose") for name in turn):
@@ -114,7 +111,7 @@ def _build_graph(
         filters.append(f"scale=w={width}:h={height}:flags=bicubic:in_color_matrix={matrix}")
     else:
         filters.append(f"scale=w={width}:h={height}:flags=bicubic")
-    filters += [*turn, f"format=pix_fmts={pixel_format}"]
+    filters += [*turn, "format=pix_fmts=rgb24"]
 
     graph = av.filter.Graph()
     last = graph.add("buffer", source)
@@ -135,5 +132,5 @@ def _pulled(graph: av.filter.Graph, hdr: int) -> Iterator[tuple[float | None, Im
             return
         if not isinstance(frame, VideoFrame):
             return
-        array: NDArray[Any] = np.asarray(frame.to_ndarray())
+        array = np.asarray(frame.to_ndarray(), dtype=np.uint8)
         yield frame.time, tone_mapped(array, hdr) if hdr else array

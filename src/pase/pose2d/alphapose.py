@@ -34,8 +34,8 @@ def write_alphapose(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
     """Write everybody's keypoints as AlphaPose results: one item for each person and frame where it is seen.
 
     Besides AlphaPose's own keys each item has `time` (s), `image_size` (px) and, where known, `sigma` (px);
-    the first item has `times`, those of every frame of the recording. Other tools skip these. A keypoint that is
-    unseen in a frame is written as 0, 0 with score 0, as JSON has no NaN.
+    the first item has `times`, those of every frame of the recording. Other tools skip these. A keypoint
+    that is unseen in a frame is written as 0, 0 with score 0, as JSON has no NaN.
 
     Parameters
     ----------

@@ -11,14 +11,18 @@ _SHARPNESS = 10.0
 """The networks were trained with softmax(10 x) against a softened target (RTMPose's KL loss, beta 10)."""
 _WINDOW = 12
 """Bins on each side of the maximum: about two standard deviations of the training target."""
+_SPREAD_SHARPNESS = 20.0
+_SPREAD_SCALE = 0.4
+"""Measured on 82 pictures with shifted, scaled and mirrored crops (2132 points): the scatter of a position is
+proportional to the width of softmax(20 x), rank correlation 0.75 in x and 0.63 in y, at this ratio."""
 
 
 def decode_simcc(values: NDArray[np.float32]) -> tuple[Array, Array, Array]:
-    """Position, peak and spread of each distribution.
+    """Position, peak and uncertainty of each distribution.
 
-    The position is the mean of softmax(10 x) within a window around the maximum, so it lies between the bins;
-    the spread is the standard deviation of the same distribution within twice the window, so a broad or
-    two-peaked one is told as uncertain.
+    The position is the mean of softmax(10 x) within a window around the maximum, so it lies between the bins.
+    The uncertainty comes from the width of the whole distribution, so a broad or two-peaked one is told as
+    uncertain. It is the random error; where a point lies on the body by definition is no part of it.
 
     Parameters
     ----------
@@ -33,9 +37,13 @@ def decode_simcc(values: NDArray[np.float32]) -> tuple[Array, Array, Array]:
     peak = values.argmax(-1)
     height = np.take_along_axis(values, peak[..., None], -1)[..., 0].astype(np.float64)
     offset = np.arange(values.shape[-1]) - peak[..., None]
-    weight = np.exp(_SHARPNESS * (values.astype(np.float64) - height[..., None]))
-    weight *= np.abs(offset) <= 2 * _WINDOW
+    weight = np.exp(_SHARPNESS * (values - height[..., None]))
+    sharp = weight ** (_SPREAD_SHARPNESS / _SHARPNESS)
+    variance = _mean(sharp, offset**2) - _mean(sharp, offset) ** 2
     near = weight * (np.abs(offset) <= _WINDOW)
-    shift = (near * offset).sum(-1) / near.sum(-1)
-    variance = (weight * (offset - shift[..., None]) ** 2).sum(-1) / weight.sum(-1)
-    return peak + shift, height, np.sqrt(variance)
+    return peak + _mean(near, offset), height, _SPREAD_SCALE * np.sqrt(np.maximum(variance, 0.0))
+
+
+def _mean(weight: Array, values: NDArray[np.integer]) -> Array:
+    mean: Array = (weight * values).sum(-1) / weight.sum(-1)
+    return mean
