@@ -245,3 +245,38 @@ def test_the_public_names_are_those_of_the_design() -> None:
     assert all(getattr(pase, name) is not None for name in pase.__all__)
     with pytest.raises(AttributeError, match="no attribute 'motion'"):
         _ = pase.motion
+
+
+def test_the_readable_part_of_a_cut_off_video_is_used_and_the_report_says_so(
+    short_clip: Path, networks: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pase.media import VideoWriter, open_video
+
+    whole, cut = tmp_path / "whole.mkv", tmp_path / "cut.mkv"
+    with open_video(short_clip) as video, VideoWriter(whole, video.image_size, 10.0) as out:
+        for frame in video.frames():
+            out.write(frame.image, frame.index / 10.0)
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 9 // 10])
+    assert main(["run", str(cut), "-o", str(tmp_path / "out"), "--no-overlay"]) == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert 0 < report["source"]["frames"] < 12
+    told = [sentence for sentence in report["warnings"] if "cut.mkv" in sentence]
+    assert len(told) == 1
+    assert told[0] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "none.mp4", "-o", "out"], "none.mp4"),
+        (["run", "a.mp4", "-o", "b", "--hight", "2"], "--hight"),
+    ],
+)
+def test_a_process_ends_with_code_2_and_one_line(words: list[str], message: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pase", *words]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1 and message in done.stderr
+    assert list(tmp_path.iterdir()) == []
