@@ -202,6 +202,14 @@ def test_offset_frames_of_every_place_are_found(oracle: OracleOf, tmp_path: Path
     assert_same_poses(skeleton, oracle(path))
 
 
+def test_a_body_without_joint_floats_freely(oracle: OracleOf, tmp_path: Path) -> None:
+    path = tmp_path / "loose.osim"
+    path.write_text(with_joints(PIN, bodies="".join(map(heavy, "ab"))))
+    skeleton = read_osim(path)
+    assert skeleton.free_names == ("q", *(f"free_b_coord_{i}" for i in range(6)))
+    assert_same_poses(skeleton, oracle(path), count=10)
+
+
 def test_bones_are_written_beside_the_model_and_opensim_reads_them(
     opensim: ModuleType, tmp_path: Path
 ) -> None:
@@ -257,6 +265,10 @@ def with_joints(*joints: str, bodies: str = '<Body name="a"/>', more: str = "") 
     )
 
 
+def heavy(name: str) -> str:
+    return f'<Body name="{name}"><mass>1</mass><inertia>1 1 1 0 0 0</inertia></Body>'
+
+
 WELD = joint("/ground", "/bodyset/a")
 PIN = joint(
     "/ground", "/bodyset/a", kind="PinJoint", more='<coordinates><Coordinate name="q"/></coordinates>'
@@ -276,13 +288,9 @@ BAD_FILES = {
     "old version": (model("", "30516"), "open it in OpenSim 4 and save it again"),
     "no version": (model("", ""), "open it in OpenSim 4 and save it again"),
     "no model": ('<OpenSimDocument Version="40000"/>', "no <Model>"),
-    "no joints": (model(""), "no joints"),
+    "no bodies": (model(""), "no bodies"),
     "entities": ('<!DOCTYPE x [<!ENTITY a "b">]>' + with_joints(WELD), "DOCTYPE"),
     "foreign file": ('<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>', "DOCTYPE"),
-    "loose body": (
-        with_joints(WELD, bodies='<Body name="a"/><Body name="b"/>'),
-        "no joint carries the bodies: b",
-    ),
     "twin bodies": (with_joints(WELD, bodies='<Body name="a"/><Body name="a"/>'), "named 'a'"),
     "nameless": (with_joints(WELD, bodies="<Body/>"), "has no name"),
     "unknown frame": (

@@ -173,11 +173,9 @@ class _ModelReader:
                     f"'{joint.name}'; closed loops of joints are not supported"
                 )
             by_child[joint.child] = joint
-        loose = [name for name in self.bodies if name not in by_child]
-        if loose or not joints:
-            raise InputError(
-                f"no joint carries the bodies: {', '.join(loose)}" if joints else "it has no joints"
-            )
+        if not self.bodies:
+            raise InputError("it has no bodies")
+        joints = joints + [_free_joint(name) for name in self.bodies if name not in by_child]
         ordered: list[Joint] = []
         placed = {"ground"}
         while len(ordered) < len(joints):
@@ -249,6 +247,14 @@ def _by_name(elements: Iterable[Element]) -> dict[str, Element]:
             raise InputError(f"two of its parts are a {named[name].tag} and a {element.tag} named '{name}'")
         named[name] = element
     return named
+
+
+def _free_joint(body: str) -> Joint:
+    """The joint that OpenSim gives to a body that no joint carries."""
+    logger.warning("no joint carries body '%s'; it floats freely, as in OpenSim", body)
+    name = f"free_{body}"
+    axes = simple_axes("FreeJoint", [f"{name}_coord_{i}" for i in range(6)])
+    return Joint(name, "FreeJoint", "ground", body, Frame(), Frame(), *axes)
 
 
 def _body(element: Element, meshes: tuple[BoneMesh, ...]) -> Body:
