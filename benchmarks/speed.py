@@ -73,7 +73,9 @@ def measure(video: Path, output: Path, flags: Sequence[str]) -> dict[str, Any]:
     """Run the whole command once and read its report."""
     command = [sys.executable, "-m", "pase", "run", str(video), "-o", str(output), *flags]
     start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL)
+    if done.returncode:
+        sys.exit(f"pase run ended with code {done.returncode}")
     wall = time.perf_counter() - start
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     unit = 1e6 if sys.platform == "darwin" else 1e3
