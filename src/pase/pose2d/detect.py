@@ -13,8 +13,9 @@ from pase.data import HALPE26, Keypoints2D
 from pase.media.frames import Frame
 from pase.models import model_path
 from pase.pose2d.detector import PersonDetector
-from pase.pose2d.keypoints import KeypointNetwork
-from pase.pose2d.track import Track, Tracker
+from pase.pose2d.join import main_person
+from pase.pose2d.keypoints import Array, KeypointNetwork, Pose
+from pase.pose2d.track import Tracker
 
 _log = logging.getLogger(__name__)
 
@@ -77,13 +78,13 @@ def detect_keypoints(
     if not seen:
         _log.warning("nobody was found in the picture")
         return []
-    main = max(seen, key=lambda track: track.total)
-    return [_as_keypoints(main, np.array(times), image_size)]
+    time = np.array(times)
+    return [_as_keypoints(main_person(seen, time), time, image_size)]
 
 
-def _as_keypoints(track: Track, time: np.ndarray, image_size: tuple[int, int]) -> Keypoints2D:
+def _as_keypoints(poses: dict[int, Pose], time: Array, image_size: tuple[int, int]) -> Keypoints2D:
     shape = (len(time), len(HALPE26))
     xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
-    for index, pose in track.poses.items():
+    for index, pose in poses.items():
         xy[index], sigma[index], score[index] = pose.xy, pose.sigma, pose.score
     return Keypoints2D(xy, score, time, image_size, sigma=sigma)

@@ -18,6 +18,7 @@ _SAME_PERSON_IOU = 0.25
 _DUPLICATE_DISTANCE = 0.08
 _JUMP = 0.35
 _WEAK_QUALITY = 0.5
+_MOST_UNCONFIRMED = 2
 _CLEARLY_BETTER = 0.05
 _CENTRE_WEIGHT = 2.0
 
@@ -38,6 +39,8 @@ class Track:
     """Quarter turns that bring the person upright."""
     active: bool = False
     """Whether keypoints are placed; others are followed by the detector alone."""
+    unconfirmed: int = 0
+    """How many times running the detector has not found the person."""
     poses: dict[int, Pose] = field(default_factory=dict)
     """Poses by frame index."""
 
@@ -121,6 +124,8 @@ class Tracker:
             boxes[scores >= self._settings.least_box_score],
             scores[scores >= self._settings.least_box_score],
         )
+        for track in self._live:
+            track.unconfirmed += 1
         free = set(range(len(boxes)))
         if self._live and free:
             shared = overlap(np.array([track.box for track in self._live]), boxes)
@@ -137,7 +142,7 @@ class Tracker:
         self._choose_active()
 
     def _confirm(self, track: Track, box: Array, score: float, time: float) -> None:
-        track.box = box
+        track.box, track.unconfirmed = box, 0
         track.prominence = prominence_of(box, score, self._image_size)
         if not track.active:
             track.time = time
@@ -152,7 +157,8 @@ class Tracker:
         """Place a person's keypoints; False when they are not where the person should be."""
         pose = self._best_pose(track, frame)
         box = pose.box(self._settings.least_point_score)
-        if box is None or pose.quality < self._settings.least_quality or self._jumped(track, box):
+        doubtful = track.unconfirmed >= _MOST_UNCONFIRMED and pose.quality < _WEAK_QUALITY
+        if box is None or doubtful or pose.quality < self._settings.least_quality or self._jumped(track, box):
             return False
         seconds = frame.time - track.time if track.poses else 0.0
         track.box, track.time, track.turn = box, frame.time, pose.turn

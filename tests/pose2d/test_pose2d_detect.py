@@ -1,0 +1,181 @@
+"""The networks on real footage: the right person, all the time, human-shaped, with left and right."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pase.config import Pose2DSettings
+from pase.data import Keypoints2D
+from pase.errors import ModelFileError
+from pase.media import Frame, open_media
+from pase.models import model_path
+from pase.pose2d import detect_keypoints
+from pase.pose2d.join import main_person
+from pase.pose2d.keypoints import Pose
+from pase.pose2d.session import start_session
+from pase.pose2d.track import Track, overlap
+
+SHARED = Path(__file__).parents[3] / "shared"
+WALK = SHARED / "bench/dev/lab_walk/video.mp4"
+SIDES = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15, 17, 18, 19, 21, 20, 23, 22, 25, 24]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def networks() -> None:
+    try:
+        for name in ("yolox-tiny", "rtmpose-s"):
+            model_path(name, offline=True)
+    except ModelFileError:
+        pytest.skip("needs the networks: run 'pase models fetch' or set PASE_MODELS")
+
+
+def footage(name: str) -> Path:
+    path = SHARED / name
+    if not path.exists():
+        pytest.skip(f"needs {name} of the workplace's shared folder")
+    return path
+
+
+def found(
+    path: Path, count: int, change: Callable[[Frame], np.ndarray] = lambda frame: frame.image
+) -> list[Keypoints2D]:
+    frames = [
+        replace(f, image=np.ascontiguousarray(change(f))) for f in islice(open_media(path).frames(), count)
+    ]
+    height, width = frames[0].image.shape[:2]
+    return detect_keypoints(frames, (width, height))
+
+
+def assert_human(track: Keypoints2D) -> None:
+    """Segments of steady and similar length right and left, head over hips over feet."""
+    xy = track.xy[track.seen]
+    thighs = [np.linalg.norm(xy[:, hip] - xy[:, knee], axis=1) for hip, knee in ((11, 13), (12, 14))]
+    assert 0.7 < np.median(thighs[0]) / np.median(thighs[1]) < 1.4
+    assert (xy[:, 17, 1] < xy[:, 19, 1]).all()
+    assert (xy[:, 19, 1] < xy[:, [24, 25], 1].max(1)).all()
+    assert track.score[track.seen].mean() > 0.6
+    assert 0 < np.median(track.sigma[track.seen]) < 10
+
+
+def test_a_walker_is_seen_in_every_frame() -> None:
+    (track,) = found(footage("bench/dev/lab_walk/video.mp4"), 40)
+    assert track.seen.all()
+    assert track.time == pytest.approx(np.arange(40) / 60, abs=1e-6)
+    assert track.image_size == (720, 1280)
+    assert_human(track)
+    steps = np.linalg.norm(np.diff(track.xy[:, [5, 6, 11, 12]], axis=0), axis=-1)
+    assert steps.max() < 25
+
+
+def test_a_mirrored_recording_gives_mirrored_keypoints() -> None:
+    path = footage("bench/dev/lab_squat/video.mp4")
+    (plain,) = found(path, 6)
+    (mirrored,) = found(path, 6, lambda frame: frame.image[:, ::-1])
+    back = mirrored.xy[:, SIDES] * [-1, 1] + [719, 0]
+    height = np.ptp(plain.xy[0, :, 1])
+    assert np.median(np.linalg.norm(back - plain.xy, axis=-1)) < 0.01 * height
+
+
+@pytest.mark.parametrize("camera", ["cam01", "cam02", "cam03", "cam04"])
+def test_the_walker_is_followed_not_the_bystander(camera: str) -> None:
+    (track,) = found(footage(f"bench/multiview/{camera}.mp4"), 25)
+    assert track.seen.all()
+    assert_human(track)
+    assert np.ptp(track.xy[..., 1], axis=1).min() > 0.25 * track.image_size[1]
+
+
+def test_a_person_who_was_hidden_is_the_same_afterwards() -> None:
+    hidden = range(10, 34)
+    path = footage("bench/dev/lab_walk/video.mp4")
+    (track,) = found(path, 60, lambda f: np.full_like(f.image, 90) if f.index in hidden else f.image)
+    assert track.seen[:10].all()
+    assert not track.seen[10:34].any()
+    assert track.seen[42:].all()
+    assert np.isnan(track.xy[20]).all()
+    assert (track.score[20] == 0).all()
+
+
+def test_the_bigger_of_two_is_the_main_person() -> None:
+    small = list(islice(open_media(footage("bench/dev/lab_walk/video.mp4")).frames(), 8))
+    squat = footage("bench/dev/lab_squat/video.mp4")
+    (track,) = found(squat, 8, lambda f: np.hstack([small[f.index].image, f.image]))
+    assert track.xy[:, 19, 0].min() > 720
+
+
+def test_upside_down_is_read_like_upright() -> None:
+    path = footage("bench/dev/lab_squat/video.mp4")
+    (plain,) = found(path, 1)
+    (turned,) = found(path, 1, lambda frame: frame.image[::-1, ::-1])
+    distance = np.linalg.norm([719, 1279] - turned.xy - plain.xy, axis=-1)
+    assert np.median(distance) < 0.02 * np.ptp(plain.xy[0, :, 1])
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 500, 3), (300, 400, 3)])
+def test_nobody_is_an_empty_list(shape: tuple[int, int, int]) -> None:
+    frames = [Frame(n, n / 30, np.full(shape, 120, np.uint8)) for n in range(3)]
+    assert detect_keypoints(frames, (shape[1], shape[0])) == []
+    assert detect_keypoints([], (shape[1], shape[0])) == []
+
+
+def test_frames_are_not_kept() -> None:
+    alive = 0
+
+    class Counted(np.ndarray):
+        def __del__(self) -> None:
+            nonlocal alive
+            alive -= self.base is None
+
+    most = 0
+
+    def frames() -> Iterator[Frame]:
+        nonlocal alive, most
+        for number in range(20):
+            image = Counted((60, 80, 3), np.uint8)
+            image[:] = 100
+            alive += 1
+            most = max(most, alive)
+            yield Frame(number, number / 30, image)
+
+    detect_keypoints(frames(), (80, 60), Pose2DSettings())
+    assert most <= 3
+
+
+def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "net.onnx").write_bytes(b"no network")
+    with pytest.raises(ModelFileError, match="net.onnx cannot be run"):
+        start_session(tmp_path / "net.onnx")
+
+
+def pose(x: float, size: float = 100.0) -> Pose:
+    xy = np.random.default_rng(1).uniform(0, size, (26, 2)) + [x, 0]
+    return Pose(xy, np.ones(26), np.ones((26, 2)))
+
+
+def piece(frames: range, x: float, size: float = 100.0, total: float = 1.0) -> Track:
+    return Track(np.zeros(4), 1.0, 0.0, total, poses={number: pose(x, size) for number in frames})
+
+
+@pytest.mark.parametrize(
+    ("other", "joined"),
+    [
+        (piece(range(60, 100), 130.0), True),
+        (piece(range(60, 100), 900.0), False),
+        (piece(range(60, 100), 130.0, 300.0), False),
+        (piece(range(40, 100), 130.0), False),
+        (piece(range(400, 420), 130.0), False),
+    ],
+    ids=["near", "far", "larger", "at the same time", "long after"],
+)
+def test_pieces_of_one_track_are_joined(other: Track, joined: bool) -> None:
+    main = piece(range(50), 100.0, total=5.0)
+    frames = set(main_person([other, main], np.arange(500) / 30))
+    assert frames == set(main.poses) | (set(other.poses) if joined else set())
+
+
+def test_overlap_of_boxes() -> None:
+    boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], dtype=float)
+    assert overlap(boxes[:1], boxes)[0] == pytest.approx([1.0, 1 / 3, 0.0])
