@@ -63,15 +63,15 @@ class PersonSettings(Room):
     height_m: float | None = setting(None, flag="height")
     """Standing height in metres, as 1.75; without it the scale is assumed from the population."""
     mass_kg: float | None = setting(None, flag="mass")
-    """Body mass in kilograms, written into the OpenSim model."""
+    """Body mass in kilograms; tells how wide and deep the body is for its height."""
 
     def __post_init__(self) -> None:
         height, mass = self.height_m, self.mass_kg
-        if height is not None and not 0.3 <= height <= 2.8:
-            centimetres = f"; did you mean {height / 100:g}?" if 30 <= height <= 280 else ""
-            raise InputError(f"height must be in metres, from 0.3 to 2.8, not {height:g}{centimetres}")
-        if mass is not None and not 2.0 <= mass <= 400.0:
-            raise InputError(f"mass must be in kilograms, from 2 to 400, not {mass:g}")
+        if height is not None and not 0.5 <= height <= 2.6:
+            centimetres = f"; did you mean {height / 100:g}?" if 50 <= height <= 260 else ""
+            raise InputError(f"height must be in metres, from 0.5 to 2.6, not {height:g}{centimetres}")
+        if mass is not None and not 3.0 <= mass <= 400.0:
+            raise InputError(f"mass must be in kilograms, from 3 to 400, not {mass:g}")
 
 
 @dataclass(frozen=True)
