@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from pase.errors import InputError
+from pase.errors import InputError, OutputError
 from pase.media import Video, VideoWriter, open_media, open_video
 
 SIZE = (96, 64)
@@ -204,3 +204,47 @@ def test_focal_length_tag_becomes_pixels(monkeypatch: pytest.MonkeyPatch, tmp_pa
         container.mux(stream.encode(None))
     video = Video(path)
     assert video.focal_length_hint_px == pytest.approx(26 / 43.267 * np.hypot(*SIZE), rel=1e-3)
+
+
+def test_full_range_motion_jpeg(tmp_path: Path) -> None:
+    path = tmp_path / "camera.avi"
+    write_raw(path, 4, "yuvj420p", "mjpeg", color_range=2)
+    frames = list(open_video(path).frames())
+    assert [frame.time for frame in frames] == pytest.approx(np.arange(4) / 25)
+    assert np.abs(frames[0].image.astype(int) - picture()).mean() < 8
+
+
+def test_colours_of_written_video_are_those_given(tmp_path: Path) -> None:
+    image = np.zeros((64, 96, 3), np.uint8)
+    image[:, :32], image[:, 32:64], image[:, 64:] = (200, 40, 40), (40, 200, 40), (40, 40, 200)
+    with VideoWriter(tmp_path / "colours.mp4", SIZE, quality=1) as writer:
+        writer.write(image, 0.0)
+    back = next(open_video(tmp_path / "colours.mp4").frames()).image
+    for column in (16, 48, 80):
+        assert back[30, column].tolist() == pytest.approx(image[30, column].tolist(), abs=4)
+
+
+def test_an_error_while_writing_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "broken.mp4"
+    with pytest.raises(RuntimeError, match="midway"), VideoWriter(path, SIZE) as writer:
+        writer.write(picture(), 0.0)
+        raise RuntimeError("midway")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "time", "words"), [(picture()[:32], 1.0, "has shape"), (picture(), 0.0, "must increase")]
+)
+def test_wrong_frames_are_refused(tmp_path: Path, image: np.ndarray, time: float, words: str) -> None:
+    with pytest.raises(InputError, match=words), VideoWriter(tmp_path / "v.mp4", SIZE) as writer:
+        writer.write(picture(), 0.0)
+        writer.write(image, time)
+
+
+def test_an_unwritable_place_is_told(tmp_path: Path) -> None:
+    (tmp_path / "taken.mp4").mkdir()
+    with pytest.raises(OutputError, match="taken.mp4"), VideoWriter(tmp_path / "taken.mp4", SIZE):
+        pass
+    with pytest.raises(OutputError, match="unknown"), VideoWriter(tmp_path / "video.unknown", SIZE):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.mp4"]

@@ -106,6 +106,17 @@ def test_the_bigger_of_two_is_the_main_person() -> None:
     assert track.xy[:, 19, 0].min() > 720
 
 
+def test_points_beyond_the_edge_are_unseen() -> None:
+    (whole,) = found(footage("bench/dev/lab_squat/video.mp4"), 2)
+    middle = int(whole.xy[0, 19, 1])
+    (cut,) = found(footage("bench/dev/lab_squat/video.mp4"), 2, lambda frame: frame.image[:middle])
+    known = np.isfinite(cut.xy).all(-1)
+    assert known[:, :9].all()
+    assert (cut.xy[known][:, 1] <= middle).all()
+    assert (cut.score[~known] == 0).all()
+    assert cut.score[:, 20:].max() < 0.6
+
+
 def test_upside_down_is_read_like_upright() -> None:
     path = footage("bench/dev/lab_squat/video.mp4")
     (plain,) = found(path, 1)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pase.config import Pose2DSettings
 from pase.data import HALPE26, Keypoints2D
@@ -21,6 +22,10 @@ _log = logging.getLogger(__name__)
 
 DETECTOR = "yolox-tiny"
 KEYPOINT_NETWORK = "rtmpose-s"
+
+_SURE_SCORE = 0.3
+_FEWEST_SURE_POINTS = 5
+"""With fewer than these in the picture the person counts as unseen: the rest is guessed."""
 
 
 def detect_keypoints(
@@ -50,8 +55,8 @@ def detect_keypoints(
     Returns
     -------
     list
-        The main person alone, with one row for every frame of the recording, NaN where unseen; empty when
-        nobody was found.
+        The main person alone, with one row for every frame of the recording; NaN where the person or a point
+        is not in the picture. Empty when nobody was found.
 
     Raises
     ------
@@ -86,5 +91,14 @@ def _as_keypoints(poses: dict[int, Pose], time: Array, image_size: tuple[int, in
     shape = (len(time), len(HALPE26))
     xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
     for index, pose in poses.items():
-        xy[index], sigma[index], score[index] = pose.xy, pose.sigma, pose.score
+        inside = _inside(pose.xy, image_size)
+        if (inside & (pose.score >= _SURE_SCORE)).sum() >= _FEWEST_SURE_POINTS:
+            xy[index, inside], sigma[index, inside] = pose.xy[inside], pose.sigma[inside]
+            score[index, inside] = pose.score[inside]
     return Keypoints2D(xy, score, time, image_size, sigma=sigma)
+
+
+def _inside(xy: Array, image_size: tuple[int, int]) -> NDArray[np.bool_]:
+    """(K,) which points lie in the picture; the network also guesses some beyond its edge."""
+    low, high = xy >= -0.5, xy <= np.array(image_size) - 0.5
+    return low[:, 0] & low[:, 1] & high[:, 0] & high[:, 1]
