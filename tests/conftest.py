@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
+import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,3 +52,40 @@ def empty_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     slope = np.linspace(60, 190, 320)[None, :, None] + np.random.default_rng(1).normal(0, 4, (240, 320, 3))
     Image.fromarray(slope.astype(np.uint8)).save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """Folder with the official networks' numbers; the test is skipped where it is not."""
+    folder = Path(__file__).parents[2] / "shared/fixtures/networks"
+    if not folder.is_dir():
+        pytest.skip("needs shared/fixtures/networks of the workplace")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def synthetic_state(reference: Path) -> Callable[[str], dict[str, Any]]:
+    """Tensors for every parameter of a network in the folder of references, filled by its rule."""
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+
+    def state(name: str) -> dict[str, Any]:
+        listed = json.loads((reference / f"{name}_state_dict.json").read_text(encoding="utf-8"))
+        return {key: torch.from_numpy(_filled(key, shape, kind)) for key, shape, kind in listed["state_dict"]}
+
+    return state
+
+
+def _filled(name: str, shape: list[int], kind: str) -> np.ndarray:
+    """One tensor by the rule that is stated beside the reference numbers."""
+    random = np.random.default_rng(zlib.crc32(name.encode()))
+    if not kind.startswith("float"):
+        return np.zeros(shape, dtype=kind)
+    if name.endswith("running_var"):
+        values = 0.5 + random.random(shape)
+    elif len(shape) >= 2:
+        values = random.standard_normal(shape) * np.sqrt(1 / np.prod(shape[1:]))
+    elif name.endswith(".weight"):
+        values = 0.8 + 0.4 * random.random(shape)
+    else:
+        values = 0.1 * random.standard_normal(shape)
+    return values.astype(np.float32)

@@ -1,1 +1,1 @@
-"""."""
+"""From keypoints in the picture to landmarks in space: networks behind one small protocol."""

@@ -1,0 +1,92 @@
+"""The 17 joints of Human3.6M, and the normalisation of MotionBERT's inference on footage of any kind."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+H36M17 = (
+    "Hip", "RHip", "RKnee", "RAnkle", "LHip", "LKnee", "LAnkle", "Spine", "Neck", "Nose", "Head",
+    "LShoulder", "LElbow", "LWrist", "RShoulder", "RElbow", "RWrist",
+)  # fmt: skip
+"""Joint names in the order of Human3.6M, called as the Halpe keypoints that stand in for them."""
+
+_NECK, _HIP = 18, 19
+_FROM_HALPE26 = [_HIP, 12, 14, 16, 11, 13, 15, _NECK, _NECK, 0, 17, 5, 7, 9, 6, 8, 10]
+_SPINE = H36M17.index("Spine")
+_MIRRORED = [0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13]
+_FEWEST_JOINTS = 4
+
+
+def h36m_from_halpe26(points: Array) -> Array:
+    """Human3.6M joints of Halpe keypoints, as MotionBERT's reader of AlphaPose files takes them.
+
+    Parameters
+    ----------
+    points
+        (T, 26, 3) x, y in px and score.
+
+    Returns
+    -------
+    Array
+        (T, 17, 3); the spine is midway between neck and hip, its score too.
+    """
+    joints = points[:, _FROM_HALPE26]
+    joints[:, _SPINE] = (points[:, _NECK] + points[:, _HIP]) / 2
+    return joints
+
+
+def normalise_by_box(joints: Array) -> NDArray[np.float32]:
+    """Centre and scale a whole sequence so that the box around every seen joint reaches from -1 to 1.
+
+    Parameters
+    ----------
+    joints
+        (T, 17, 3) x, y in px and score; a score of 0 means unseen.
+
+    Returns
+    -------
+    NDArray
+        (T, 17, 3), all three channels cut to -1..1; all zero with fewer than four seen joints or no extent.
+    """
+    seen = joints[joints[..., 2] != 0, :2]
+    if len(seen) < _FEWEST_JOINTS:
+        return np.zeros(joints.shape, dtype=np.float32)
+    low, high = seen.min(0), seen.max(0)
+    extent = (high - low).max()
+    if extent == 0:
+        return np.zeros(joints.shape, dtype=np.float32)
+    out = joints.copy()
+    out[..., :2] = 2 * (joints[..., :2] - (low + high) / 2) / extent
+    return np.clip(out, -1, 1).astype(np.float32)
+
+
+def normalise_by_picture(joints: Array, image_size: tuple[int, int]) -> NDArray[np.float32]:
+    """Centre and scale so that the shorter side of the picture reaches from -1 to 1; nothing is cut.
+
+    Parameters
+    ----------
+    joints
+        (T, 17, 3) x, y in px and score.
+    image_size
+        Width and height in pixels.
+    """
+    out = joints.copy()
+    out[..., :2] = (joints[..., :2] - np.asarray(image_size) / 2) / (min(image_size) / 2)
+    return out.astype(np.float32)
+
+
+def in_pixels(joints: NDArray[np.float32], image_size: tuple[int, int]) -> NDArray[np.float32]:
+    """Undo `normalise_by_picture` for 3D joints (T, 17, 3): depth is in pixels, too."""
+    out = joints * np.float32(min(image_size) / 2)
+    out[..., :2] += (np.asarray(image_size) / 2).astype(np.float32)
+    return out
+
+
+def mirrored(joints: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Joints (T, 17, 3) of the person in a mirror: x turned round, left and right exchanged."""
+    out = joints[:, _MIRRORED].copy()
+    out[..., 0] *= -1
+    return out

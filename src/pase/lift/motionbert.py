@@ -1,0 +1,168 @@
+"""Lift keypoints with MotionBERT as its published inference does, and over long recordings without jumps."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.checkpoint import guess_network, load_parameters, read_state, require_torch
+from pase.data import HALPE26, Keypoints2D, Landmarks3D
+from pase.errors import InputError, ModelFileError
+from pase.lift.base import Progress
+from pase.lift.h36m import H36M17, h36m_from_halpe26, mirrored, normalise_by_box
+
+Joints = NDArray[np.float32]
+Variant = Literal["auto", "lite", "full"]
+
+_log = logging.getLogger(__name__)
+
+_SHAPES = {"lite": (256, 4), "full": (512, 2)}
+"""Channels and the perceptrons' ratio of the published configurations."""
+CLIP_LENGTH = 243
+OVERLAP = 81
+
+
+class MotionBert:
+    """MotionBERT's network with its published treatment of footage.
+
+    Clips of 243 frames are lifted on their own. Where a recording is longer, neighbouring clips share frames
+    and are blended there, so that nothing jumps at their ends; `overlap=0` gives the published cutting.
+
+    Parameters
+    ----------
+    weights
+        The checkpoint, as `best_epoch.bin`.
+    variant
+        `lite` or `full`; `auto` takes what the file holds.
+    flip
+        Average with the mirrored person, as published.
+    root_relative
+        For checkpoints trained with the hip as origin (`MB_train_h36m`): the hip is put to zero.
+    clip_length, overlap
+        Frames of a clip, at most 243, and those that two clips share.
+
+    Raises
+    ------
+    ModelFileError
+        When the file is no such checkpoint; names the first parameter that does not fit.
+    MissingDependencyError
+        When PyTorch is not installed.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path,
+        variant: Variant = "auto",
+        *,
+        flip: bool = True,
+        root_relative: bool = False,
+        clip_length: int = CLIP_LENGTH,
+        overlap: int = OVERLAP,
+    ) -> None:
+        if not 0 <= overlap < clip_length <= CLIP_LENGTH:
+            raise InputError(
+                f"clips must have at most {CLIP_LENGTH} frames and overlap by fewer than they have"
+            )
+        torch = require_torch()
+        from pase.lift.dstformer import DSTformer
+
+        state = read_state(weights)
+        if variant == "auto":
+            width = state["temp_embed"].shape[-1] if "temp_embed" in state else None
+            found = [name for name, shape in _SHAPES.items() if shape[0] == width]
+            if not found:
+                raise ModelFileError(
+                    f"{weights} is no MotionBERT checkpoint: it seems to be {guess_network(state)}"
+                )
+            variant = "lite" if found == ["lite"] else "full"
+        with torch.device("meta"):
+            self._network = DSTformer(*_SHAPES[variant])
+        load_parameters(self._network, state, weights, f"MotionBERT {variant}")
+        self._torch, self._flip, self._root_relative = torch, flip, root_relative
+        self._clip_length, self._overlap = clip_length, overlap
+        self.variant: Variant = variant
+
+    def __call__(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Landmarks3D:
+        """Lift one person; frames in which the person is unseen are left out, as published, and come out NaN.
+
+        Parameters
+        ----------
+        keypoints
+            The 26 Halpe keypoints.
+        progress
+            Told the frames done.
+
+        Returns
+        -------
+        Landmarks3D
+            17 joints in camera axes; the unit is half the longer side of the box around the person's path, so
+            the scale is unknown. The hip is not the origin: the person moves across the picture.
+
+        Raises
+        ------
+        InputError
+            When the keypoints are not Halpe's.
+        """
+        if keypoints.names != HALPE26:
+            raise InputError("MotionBERT needs the 26 Halpe keypoints; convert them first")
+        seen = keypoints.seen
+        points = np.concatenate([keypoints.xy, keypoints.score[..., None]], axis=-1)[seen]
+        points[~np.isfinite(points).all(-1)] = 0.0
+        xyz = np.full((len(keypoints), len(H36M17), 3), np.nan)
+        if seen.any():
+            xyz[seen] = self.predict(normalise_by_box(h36m_from_halpe26(points)), progress)
+        return Landmarks3D(xyz, keypoints.time, H36M17, "camera")
+
+    def predict(self, joints: Joints, progress: Progress | None = None) -> Joints:
+        """3D joints (T, 17, 3) of normalised 2D joints (T, 17, x y score), clip by clip."""
+        total, weight = np.zeros(joints.shape), np.zeros(len(joints))
+        for start, stop in clips(len(joints), self._clip_length, self._overlap):
+            clip = self._lifted(joints[start:stop])
+            if self._root_relative:
+                clip[:, 0] = 0
+            elif start == 0 or not self._overlap:
+                clip[0, 0, 2] = 0
+            share = _ramps(start, stop, len(joints), self._overlap)
+            total[start:stop] += share[:, None, None] * clip
+            weight[start:stop] += share
+            if progress is not None:
+                progress(stop, len(joints))
+        out: Joints = (total / weight[:, None, None]).astype(np.float32)
+        return out
+
+    def _lifted(self, joints: Joints) -> Joints:
+        out = self._forward(joints)
+        return (out + mirrored(self._forward(mirrored(joints)))) / np.float32(2) if self._flip else out
+
+    def _forward(self, joints: Joints) -> Joints:
+        with self._torch.inference_mode():
+            out: Joints = self._network(self._torch.from_numpy(np.ascontiguousarray(joints[None]))).numpy()[0]
+        return out
+
+
+def clips(count: int, length: int, overlap: int) -> list[tuple[int, int]]:
+    """First and end frames of the clips that cover a recording.
+
+    With an overlap the last clip is moved back to be whole; without one it is the shorter rest, as published.
+    """
+    if count <= length:
+        return [(0, count)] if count else []
+    starts = list(range(0, count if overlap == 0 else count - overlap, length - overlap))
+    if overlap and starts[-1] + length > count:
+        starts[-1] = count - length
+    return [(start, min(start + length, count)) for start in starts]
+
+
+def _ramps(start: int, stop: int, count: int, overlap: int) -> NDArray[np.float64]:
+    """Weight of each frame of a clip: rising and falling where a neighbour lies beside it."""
+    share = np.ones(stop - start)
+    ramp = (np.arange(min(overlap, stop - start)) + 1.0) / (overlap + 1.0)
+    if start > 0:
+        share[: len(ramp)] = np.minimum(share[: len(ramp)], ramp)
+    if stop < count:
+        share[len(share) - len(ramp) :] = np.minimum(share[len(share) - len(ramp) :], ramp[::-1])
+    return share

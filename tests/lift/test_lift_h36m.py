@@ -1,0 +1,66 @@
+"""Mapping, normalisation and mirroring against the numbers of MotionBERT's own inference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pase.data import Landmarks3D
+from pase.errors import InputError
+from pase.lift.base import root_relative
+from pase.lift.h36m import (
+    H36M17,
+    h36m_from_halpe26,
+    in_pixels,
+    mirrored,
+    normalise_by_box,
+    normalise_by_picture,
+)
+
+
+@pytest.fixture(scope="module")
+def wild(reference: Path) -> dict[str, np.ndarray]:
+    return dict(np.load(reference / "motionbert_lite_wild.npz"))
+
+
+def test_joints_are_taken_from_halpe_points_as_published(wild: dict[str, np.ndarray]) -> None:
+    np.testing.assert_array_equal(h36m_from_halpe26(wild["halpe26"]), wild["h36m_before_norm"])
+
+
+def test_the_box_of_the_whole_sequence_is_the_unit(wild: dict[str, np.ndarray]) -> None:
+    np.testing.assert_allclose(normalise_by_box(wild["h36m_before_norm"]), wild["scale_input"], atol=1e-7)
+
+
+@pytest.mark.parametrize("case", ["edge", "few"])
+def test_joints_unseen_or_too_few(wild: dict[str, np.ndarray], case: str) -> None:
+    out = normalise_by_box(wild[f"crop_{case}_in"])
+    np.testing.assert_allclose(out, wild[f"crop_{case}_out"], atol=1e-7)
+
+
+@pytest.mark.parametrize("case", ["pixel", "pixel16x9"])
+def test_the_picture_as_the_unit(wild: dict[str, np.ndarray], case: str) -> None:
+    width, height = (int(v) for v in wild[f"{case}_vid_size"])
+    joints = wild["h36m_before_norm"]
+    np.testing.assert_allclose(
+        normalise_by_picture(joints, (width, height)), wild[f"{case}_input"], atol=1e-6
+    )
+    pixels = in_pixels(wild[f"{case}_final"], (width, height))
+    np.testing.assert_allclose(pixels, wild[f"{case}_final_px"], atol=1e-3)
+
+
+def test_a_mirror_twice_changes_nothing_and_exchanges_sides() -> None:
+    joints = np.random.default_rng(1).normal(size=(4, 17, 3)).astype(np.float32)
+    np.testing.assert_array_equal(mirrored(mirrored(joints)), joints)
+    left, right = H36M17.index("LKnee"), H36M17.index("RKnee")
+    np.testing.assert_array_equal(mirrored(joints)[:, left], joints[:, right] * [-1, 1, 1])
+
+
+def test_landmarks_measured_from_the_root() -> None:
+    xyz = np.random.default_rng(2).normal(size=(3, 17, 3))
+    moved = root_relative(Landmarks3D(xyz, np.arange(3.0), H36M17, "camera"))
+    assert np.allclose(moved.xyz[:, 0], 0)
+    np.testing.assert_allclose(moved.xyz[:, 5] - moved.xyz[:, 2], xyz[:, 5] - xyz[:, 2])
+    with pytest.raises(InputError, match="no landmark 'Sternum'; there are: Hip"):
+        root_relative(moved, "Sternum")
