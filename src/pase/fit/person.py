@@ -17,6 +17,7 @@ from pase.fit.observe import INFORMATION_RATE_HZ, frame_weights, observations
 from pase.fit.posture import acceleration_spread, pose_prior
 from pase.fit.problem import PersonModel, State, sole_landmarks
 from pase.fit.solver import Bounds, Problem
+from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
 from pase.fit.terms.prior import Height, PosePrior, SharedPrior, Smoothness
@@ -72,7 +73,11 @@ class Person:
         if len(frames) > 2:
             terms.append(Smoothness(seen.time, self.acceleration))
         if planted is not None:
-            terms += [Floor(weight), ContactHeight(planted, weight)]
+            terms += [
+                Floor(weight),
+                ContactHeight(planted, weight),
+                Balance(planted, independent, self.model.points),
+            ]
             if len(frames) > 1:
                 terms.append(ContactVelocity(planted, seen.time, weight))
         return Problem(self.model, terms, self.bounds)
@@ -115,8 +120,7 @@ def prepare_person(
         _independent("camera", layout.camera, [*CAMERA_MEAN, np.log(focal)], [*CAMERA_SPREAD, focal_spread]),
         _independent("landmark offsets", layout.offset, np.zeros(len(spread)), spread),
     ]
-    if height_m is not None:
-        priors.append(Height(height_m))
+    priors.append(Height(body.population_height()[0] if height_m is None else height_m))
     shared = np.zeros(layout.count)
     shared[layout.size] = size.mean
     shared[layout.camera] = [0.0, 0.0, 0.0, np.log(focal)]

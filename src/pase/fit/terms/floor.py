@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.fit.problem import View
-from pase.fit.terms.base import Rows, SquaredTerm
+from pase.fit.terms.base import Rows, SquaredTerm, Term, robust_loss
 
 Array = NDArray[np.float64]
 
@@ -42,8 +42,8 @@ class Floor(SquaredTerm):
         return _height_rows(view, residual, self._gain * (residual < 0))
 
 
-class ContactHeight(SquaredTerm):
-    """`height / σ` of every planted point.
+class ContactHeight(Term):
+    """`height / σ` of every planted point, with a robust loss.
 
     Parameters
     ----------
@@ -53,26 +53,39 @@ class ContactHeight(SquaredTerm):
         (T,) weight of a frame.
     sigma
         Standard deviation of the height of a planted point, metres.
+    width
+        Height in standard deviations from which on the point is taken as not planted after all.
     """
 
     name = "contact height"
     unit = "m"
 
-    def __init__(self, planted: Array, weight: Array, sigma: float = 0.015) -> None:
-        self._gain = np.sqrt(planted * weight[:, None]) / sigma
+    def __init__(self, planted: Array, weight: Array, sigma: float = 0.015, width: float = 4.0) -> None:
+        self._weight = planted * weight[:, None]
+        self._sigma = sigma
+        self._width = width
 
     def residual(self, view: View) -> Array:
-        """(T, S) heights in standard deviations."""
-        height: Array = view.positions[:, view.soles, 1] * self._gain
+        """(T, S) heights in standard deviations before the robust loss."""
+        height: Array = view.positions[:, view.soles, 1] / self._sigma
         return height
 
+    def costs(self, view: View) -> Array:
+        """(T,) half the robust losses of all points."""
+        loss, _ = robust_loss(np.square(self.residual(view)), self._width)
+        half: Array = 0.5 * (self._weight * loss).sum(-1)
+        return half
+
     def rows(self, view: View) -> Rows:
-        """Residuals with derivatives."""
-        return _height_rows(view, self.residual(view), self._gain)
+        """(T, S) weighted residuals with derivatives."""
+        residual = self.residual(view)
+        _, slope = robust_loss(np.square(residual), self._width)
+        root = np.sqrt(self._weight * slope)
+        return _height_rows(view, residual * root, root / self._sigma)
 
 
-class ContactVelocity(SquaredTerm):
-    """`(p(t+1) − p(t)) / (Δt σ)` along X and Z of every point that is planted in both frames.
+class ContactVelocity(Term):
+    """`(p(t+1) − p(t)) / (Δt σ)` along X and Z of every point that is planted in both frames, robustly.
 
     Parameters
     ----------
@@ -84,33 +97,48 @@ class ContactVelocity(SquaredTerm):
         (T,) weight of a frame.
     sigma
         Standard deviation of the speed of a planted point, m/s.
+    width
+        Speed in standard deviations from which on the point is taken as not planted after all.
     """
 
     name = "contact velocity"
     unit = "m/s"
 
-    def __init__(self, planted: Array, time: Array, weight: Array, sigma: float = 0.03) -> None:
+    def __init__(
+        self, planted: Array, time: Array, weight: Array, sigma: float = 0.03, width: float = 5.0
+    ) -> None:
         step = np.diff(time)[:, None]
-        both = np.sqrt(planted[1:] * planted[:-1] * np.minimum(weight[1:], weight[:-1])[:, None])
-        self._gain = np.where(step < MAXIMUM_GAP_S, both / (step * sigma), 0.0)[..., None]
+        both = planted[1:] * planted[:-1] * np.minimum(weight[1:], weight[:-1])[:, None]
+        self._weight = np.where(step < MAXIMUM_GAP_S, both, 0.0)
+        self._gain = 1.0 / (step * sigma)
+        self._width = width
 
     def residual(self, view: View) -> Array:
-        """(T − 1, 2S) speeds in standard deviations."""
+        """(T − 1, S, 2) speeds in standard deviations before the robust loss."""
         flat = view.positions[:, view.soles][..., [0, 2]]
-        speed: Array = (flat[1:] - flat[:-1]) * self._gain
-        return speed.reshape(len(speed), -1)
+        speed: Array = (flat[1:] - flat[:-1]) * self._gain[..., None]
+        return speed
+
+    def costs(self, view: View) -> Array:
+        """(T − 1,) half the robust losses of all points."""
+        loss, _ = robust_loss(np.square(self.residual(view)).sum(-1), self._width)
+        half: Array = 0.5 * (self._weight * loss).sum(-1)
+        return half
 
     def rows(self, view: View) -> Rows:
-        """Residuals with derivatives by both frames."""
-        gain = self._gain[..., None]
+        """(T − 1, 2S) weighted residuals with derivatives by both frames."""
         residual = self.residual(view)
-        M, R = residual.shape
+        _, slope = robust_loss(np.square(residual).sum(-1), self._width)
+        root = np.sqrt(self._weight * slope)
+        gain = (self._gain * root)[..., None, None]
+        M, R = len(residual), residual.shape[1] * 2
         dq = view.dq[:, view.soles][:, :, [0, 2]]
         by_frame = {0: (-dq[:-1] * gain).reshape(M, R, -1), 1: (dq[1:] * gain).reshape(M, R, -1)}
+        weighted = (residual * root[..., None]).reshape(M, R)
         if view.dshared is None:
-            return Rows(residual, by_frame)
+            return Rows(weighted, by_frame)
         dshared = view.dshared[:, view.soles][:, :, [0, 2]]
-        return Rows(residual, by_frame, ((dshared[1:] - dshared[:-1]) * gain).reshape(M, R, -1))
+        return Rows(weighted, by_frame, ((dshared[1:] - dshared[:-1]) * gain).reshape(M, R, -1))
 
 
 def _height_rows(view: View, residual: Array, gain: Array) -> Rows:
