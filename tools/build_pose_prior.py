@@ -72,7 +72,9 @@ def main() -> None:
 def learn(path: Path) -> tuple[list[str], Array, Array]:
     """Names, mean (n,) and covariance (n, n) in radians of all free rotations but the heading."""
     skeleton = default_skeleton()
-    names = [c.name for c in skeleton.free_coordinates if c.motion == "rotational" and c.name != "pelvis_rotation"]
+    names = [
+        c.name for c in skeleton.free_coordinates if c.motion == "rotational" and c.name != "pelvis_rotation"
+    ]
     with np.load(path) as data:
         clips = json.loads(str(data["meta"]))
         angles = [_converted(skeleton, names, clip, data[f"q_{i}"]) for i, clip in enumerate(clips)]

@@ -25,7 +25,9 @@ HALPE26 = (
 
 def _check_shape(owner: str, name: str, array: NDArray[Any], expected: tuple[int | None, ...]) -> None:
     actual = array.shape
-    if len(actual) != len(expected) or any(e is not None and a != e for a, e in zip(actual, expected, strict=True)):
+    if len(actual) != len(expected) or any(
+        e is not None and a != e for a, e in zip(actual, expected, strict=True)
+    ):
         wanted = ", ".join("?" if e is None else str(e) for e in expected)
         raise InputError(f"{owner}.{name} must have shape ({wanted}), not {actual}")
 
@@ -68,13 +70,14 @@ class Keypoints2D:
     @property
     def seen(self) -> NDArray[np.bool_]:
         """(T,) whether any keypoint of the person is known in the frame."""
-        known: NDArray[np.bool_] = np.isfinite(self.xy).all(-1).any(-1)
-        return known
+        return np.asarray(np.isfinite(self.xy).all(-1).any(-1))
 
     def slice(self, frames: slice | NDArray[Any]) -> Keypoints2D:
         """The same person in some of the frames only."""
         sigma = None if self.sigma is None else self.sigma[frames]
-        return replace(self, xy=self.xy[frames], score=self.score[frames], time=self.time[frames], sigma=sigma)
+        return replace(
+            self, xy=self.xy[frames], score=self.score[frames], time=self.time[frames], sigma=sigma
+        )
 
 
 @dataclass(frozen=True, slots=True)

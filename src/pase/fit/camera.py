@@ -40,9 +40,7 @@ def project(view: View, principal_point: Array) -> tuple[Array, Array]:
     return pixels, depth
 
 
-def camera_of(
-    unknowns: Array, principal_point: tuple[float, float], image_size: tuple[int, int]
-) -> Camera:
+def camera_of(unknowns: Array, principal_point: tuple[float, float], image_size: tuple[int, int]) -> Camera:
     """The camera that the four unknowns stand for, in the estimator's world."""
     pitch, roll, height, log_focal = unknowns
     rotation = camera_rotation(pitch, roll)[0]

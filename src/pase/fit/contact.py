@@ -34,11 +34,11 @@ def planted_probability(positions: Array, seen: NDArray[np.bool_], time: Array) 
     height = positions[..., 1]
     if T == 1:
         lowest = height == height.min()
-        return lowest.astype(float)
+        return np.asarray(lowest, float)
     step = float(np.median(np.diff(time)))
     smooth = gaussian_filter1d(positions, max(_SMOOTHING_S / step, 0.3), axis=0, mode="nearest")
     speed = np.linalg.norm(np.gradient(smooth, time, axis=0), axis=-1)
     still = 1.0 / (1.0 + (speed / PLANTED_SPEED_M_S) ** 4)
     level = np.percentile(np.min(height, axis=1), 10)
     low = 1.0 / (1.0 + (np.maximum(height - level, 0.0) / RISE_M) ** 4)
-    return still * low * seen
+    return np.asarray(still * low * seen)

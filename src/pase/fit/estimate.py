@@ -117,9 +117,7 @@ def _motion(
     )
 
 
-def _warnings(
-    person: Person, found: SharedEstimate, residual: Array, height_m: float | None
-) -> list[str]:
+def _warnings(person: Person, found: SharedEstimate, residual: Array, height_m: float | None) -> list[str]:
     out = []
     if height_m is None:
         out.append(

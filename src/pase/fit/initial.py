@@ -147,14 +147,16 @@ def _place(points: Array, observed: Observations, model: PersonModel, shared: Ar
     rows[:, 0, :, 0] = rows[:, 1, :, 1] = 1.0
     rows[:, :, :, 2] = -rays.transpose(0, 2, 1)
     rows *= weight[:, None, :, None]
-    right = rays.transpose(0, 2, 1)[:, None] * seen[None, :, None, :, 2] - seen[None, ..., :2].transpose(0, 1, 3, 2)
+    right = rays.transpose(0, 2, 1)[:, None] * seen[None, :, None, :, 2] - seen[None, ..., :2].transpose(
+        0, 1, 3, 2
+    )
     right *= weight[:, None, None, :]
     A = rows.reshape(F, 2 * K, 3)
     normal = A.transpose(0, 2, 1) @ A + 1e-9 * np.eye(3)
     moments = np.einsum("fri,fsr->fsi", A, right.reshape(F, -1, 2 * K))
     placed: Array = np.linalg.solve(normal[:, None], moments[..., None])[..., 0]
     placed[..., 2] = np.maximum(placed[..., 2], 0.5)
-    return placed * np.array([1.0, -1.0, -1.0])
+    return np.asarray(placed * np.array([1.0, -1.0, -1.0]))
 
 
 def _solve(

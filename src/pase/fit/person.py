@@ -136,7 +136,9 @@ def prepare_person(
     return person, shared
 
 
-def _independent(name: str, part: slice, mean: Sequence[float] | Array, spread: Sequence[float] | Array) -> SharedPrior:
+def _independent(
+    name: str, part: slice, mean: Sequence[float] | Array, spread: Sequence[float] | Array
+) -> SharedPrior:
     return SharedPrior(name, part, np.asarray(mean, float), np.diag(np.square(np.asarray(spread, float))))
 
 

@@ -101,7 +101,11 @@ class PersonModel:
     """
 
     def __init__(
-        self, skeleton: Skeleton, proportions: Proportions, points: tuple[str, ...], soles: tuple[Landmark, ...]
+        self,
+        skeleton: Skeleton,
+        proportions: Proportions,
+        points: tuple[str, ...],
+        soles: tuple[Landmark, ...],
     ) -> None:
         self.skeleton = skeleton
         self.proportions = proportions

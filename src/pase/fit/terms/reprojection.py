@@ -51,7 +51,8 @@ class Reprojection(Term):
     def costs(self, view: View) -> Array:
         """(T,) half the sum of the robust losses, weighted by frame."""
         loss, _ = robust_loss(np.sum(np.square(self.residual(view)), -1), self._width)
-        return 0.5 * self._weight * loss.sum(-1)
+        half: Array = 0.5 * self._weight * loss.sum(-1)
+        return half
 
     def rows(self, view: View) -> Rows:
         """(T, 2K) weighted residuals and their derivatives."""
