@@ -1,0 +1,150 @@
+"""Every term: its Jacobian is that of its residual, its rows those of its cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pase.anatomy.kinematics import Kinematics
+from pase.fit.normal import NormalEquations
+from pase.fit.posture import pose_prior
+from pase.fit.problem import PersonModel, State, View
+from pase.fit.terms.balance import Balance
+from pase.fit.terms.base import Term, robust_loss
+from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
+from pase.fit.terms.landmarks import LandmarkDistance
+from pase.fit.terms.prior import Height, PosePrior, SharedPrior, Smoothness
+from pase.fit.terms.reprojection import Reprojection
+
+Array = NDArray[np.float64]
+
+TIME = np.array([0.0, 0.04, 0.07, 0.12])
+WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
+
+
+def terms(model: PersonModel, state: State) -> dict[str, Term]:
+    """One of each kind, with residuals of a few standard deviations and a gap in the data."""
+    rng = np.random.default_rng(1)
+    K, S = len(model.points), len(model.soles)
+    planted = rng.uniform(0, 1, (4, S))
+    xy = rng.uniform(300, 700, (4, K, 2))
+    xy[1, 3] = np.nan
+    points = model.positions(state)[:, :K] + rng.normal(0, 0.03, (4, K, 3))
+    points[2, 5] = np.nan
+    size = model.layout.size
+    covariance = np.cov(rng.normal(size=(size.stop, 60)))
+    return {
+        "reprojection": Reprojection(xy, np.full((4, K), 60.0), np.array([640.0, 360.0]), WEIGHT),
+        "landmarks": LandmarkDistance(points, np.full((4, K), 0.02), WEIGHT),
+        "pose prior": PosePrior(*pose_prior(model.skeleton), WEIGHT),
+        "smoothness": Smoothness(TIME, np.full(state.q.shape[1], 20.0)),
+        "floor": Floor(WEIGHT),
+        "contact height": ContactHeight(planted, WEIGHT),
+        "contact velocity": ContactVelocity(planted, TIME, WEIGHT, sigma=1.0),
+        "balance": Balance(planted, WEIGHT, model.points),
+        "proportions": SharedPrior("proportions", size, np.zeros(size.stop), covariance),
+        "height": Height(1.7),
+    }
+
+
+NAMES = [
+    "reprojection", "landmarks", "pose prior", "smoothness", "floor", "contact height", "contact velocity",
+    "balance", "proportions", "height",
+]  # fmt: skip
+
+
+def low(state: State, model: PersonModel) -> State:
+    """The same postures with the feet about the floor, so that the floor's terms have something to say."""
+    q = state.q.copy()
+    soles = model.positions(state)[:, len(model.points) :, 1]
+    q[:, model.skeleton.coordinate_index("pelvis_ty")] -= soles.min(1) + 0.01
+    return State(q, state.shared)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradient_is_that_of_the_cost(name: str, model: PersonModel, state: State) -> None:
+    """The normal equations' gradient equals central differences of the cost, in all kinds of unknowns."""
+    state = low(state, model)
+    term = terms(model, state)[name]
+    normal = NormalEquations(*state.q.shape, len(state.shared))
+    normal.add(term.rows(View(model, state)))
+    rng = np.random.default_rng(5)
+    step = 1e-6
+    for _ in range(6):
+        dq, ds = rng.normal(size=state.q.shape), rng.normal(size=len(state.shared)) * 0.1
+        ahead = term.cost(View(model, State(state.q + step * dq, state.shared + step * ds)))
+        behind = term.cost(View(model, State(state.q - step * dq, state.shared - step * ds)))
+        expected = float(np.sum(normal.gradient_q * dq) + normal.gradient_shared @ ds)
+        assert (ahead - behind) / (2 * step) == pytest.approx(expected, rel=2e-4, abs=1e-5)
+    assert term.cost(View(model, state)) > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_held_shared_unknowns_leave_the_rest(name: str, model: PersonModel, state: State) -> None:
+    """Without the shared unknowns a term gives the same residuals and the same derivatives by q."""
+    state = low(state, model)
+    term = terms(model, state)[name]
+    whole, held = term.rows(View(model, state)), term.rows(View(model, state, shared_free=False))
+    assert held.dshared is None
+    np.testing.assert_allclose(whole.residual, held.residual, atol=1e-12)
+    for offset, J in whole.dq.items():
+        np.testing.assert_allclose(J, held.dq[offset], atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["pose prior", "smoothness", "floor", "proportions", "height"])
+def test_cost_is_half_the_sum_of_squares(name: str, model: PersonModel, state: State) -> None:
+    """Terms without a robust loss."""
+    state = low(state, model)
+    term = terms(model, state)[name]
+    view = View(model, state)
+    assert term.cost(view) == pytest.approx(0.5 * np.sum(np.square(term.rows(view).residual)))
+
+
+def test_robust_loss_lets_go_of_wild_points() -> None:
+    """Small residuals are squared, large ones bounded, and the weight is the slope."""
+    squared = np.array([1e-6, 1.0, 9.0, 1e6])
+    loss, weight = robust_loss(squared, 3.0)
+    assert loss[0] == pytest.approx(1e-6) and loss[3] == pytest.approx(9.0, rel=1e-4)
+    ahead, behind = robust_loss(squared * 1.0001, 3.0)[0], robust_loss(squared * 0.9999, 3.0)[0]
+    np.testing.assert_allclose((ahead - behind) / (0.0002 * squared), weight, rtol=1e-3)
+
+
+def test_smoothness_does_not_depend_on_the_frame_rate(model: PersonModel) -> None:
+    """The same movement sampled at 30 and 120 Hz costs the same."""
+    n = len(model.skeleton.free_names)
+    costs = []
+    for rate in (30, 120):
+        time = np.arange(0, 2, 1 / rate)
+        q = np.outer(np.sin(2 * np.pi * time), np.ones(n))
+        view = View(model, State(q, np.zeros(model.layout.count)))
+        costs.append(Smoothness(time, np.full(n, 30.0)).cost(view))
+    assert costs[0] == pytest.approx(costs[1], rel=0.05)
+
+
+def test_acceleration_of_uneven_frames(model: PersonModel) -> None:
+    """A parabola has the same acceleration at every uneven time."""
+    n = len(model.skeleton.free_names)
+    time = np.array([0.0, 0.03, 0.05, 0.11])
+    view = View(model, State(np.outer(0.5 * 3.0 * time**2, np.ones(n)), np.zeros(model.layout.count)))
+    residual = Smoothness(time, np.ones(n), correlation_time_s=0.1).residual(view)
+    span = (time[2:] - time[:-2]) / 2
+    np.testing.assert_allclose(residual[:, 0], 3.0 * np.sqrt(span / 0.1), rtol=1e-9)
+
+
+def test_offsets_are_mirrored(model: PersonModel) -> None:
+    """A displacement of the right knee displaces the left one to the mirrored place."""
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.offset] = np.random.default_rng(2).normal(0, 0.02, model.offsets.count)
+    moved = model.location(shared) - model.location(np.zeros_like(shared))
+    right, left = model.points.index("RKnee"), model.points.index("LKnee")
+    np.testing.assert_allclose(moved[left], moved[right] * [1, 1, -1])
+    assert np.abs(moved[right]).max() > 0
+    assert moved[model.points.index("Nose"), 2] == 0
+
+
+def test_personal_skeleton_carries_size_and_places(model: PersonModel, state: State) -> None:
+    """The skeleton that goes to the user has its landmarks where the model had them."""
+    skeleton = model.personal_skeleton(state.shared)
+    found = Kinematics(skeleton).positions(state.q)
+    np.testing.assert_allclose(found, model.positions(state)[:, : len(model.points)], atol=1e-12)
