@@ -1,0 +1,90 @@
+"""C3D: the file of motion laboratories, with the landmarks as markers and the joint angles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import pase
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import Joint, Skeleton
+from pase.data import Motion
+from pase.errors import MissingDependencyError
+from pase.export.even import even_motion
+from pase.files import atomic_path
+
+Array = NDArray[np.float64]
+
+
+def write_c3d(motion: Motion, path: str | Path) -> None:
+    """Write the landmarks, in millimetres, and the joint angles, in degrees, as a `.c3d`.
+
+    The angles are points of the group `POINT:ANGLES`, as laboratories' programs write them: `<joint>_angles`
+    holds the joint's first three free rotations in X, Y and Z, and `POINT:DESCRIPTIONS` tells which these
+    are. X is forward, Y up. The format has one frame rate: uneven frames are interpolated at their mean
+    rate. It starts at the first frame with a known pose; `PASE:START` is its time in seconds.
+
+    Raises
+    ------
+    MissingDependencyError
+        When ezc3d is not installed.
+    OutputError
+        When the file cannot be written.
+    """
+    ezc3d = _ezc3d()
+    skeleton, even = motion.skeleton, even_motion(motion)
+    marks = 1000 * Kinematics(skeleton).positions(even.q)
+    groups = angle_groups(skeleton)
+    angles = np.zeros((len(even.q), len(groups), 3))
+    for g, (_, names) in enumerate(groups):
+        columns = [skeleton.coordinate_index(name) for name in names]
+        angles[:, g, : len(names)] = np.degrees(even.q[:, columns])
+    points = np.concatenate([marks, angles], axis=1)
+    file = ezc3d.c3d()
+    labels = [f"{joint}_angles" for joint, _ in groups]
+    told = [f"{m.name} on {m.body}" for m in skeleton.landmarks] + [", ".join(names) for _, names in groups]
+    point = file["parameters"]["POINT"]
+    point["UNITS"]["value"] = ["mm"]
+    point["RATE"]["value"] = [even.rate]
+    point["LABELS"]["value"] = [*skeleton.landmark_names, *labels]
+    point["DESCRIPTIONS"]["value"] = told
+    for name, value in (
+        ("ANGLES", labels),
+        ("ANGLE_UNITS", ["deg"]),
+        ("X_SCREEN", ["+X"]),
+        ("Y_SCREEN", ["+Y"]),
+    ):
+        file.add_parameter("POINT", name, value)
+    file.add_parameter("PASE", "VERSION", [pase.__version__])
+    file.add_parameter("PASE", "START", [even.start])
+    file["data"]["points"] = _homogeneous(points)
+    with atomic_path(path) as temporary:
+        file.write(str(temporary))
+
+
+def angle_groups(skeleton: Skeleton) -> list[tuple[str, list[str]]]:
+    """Joints that turn freely, each with the names of its first three free rotations."""
+    free = {c.name for c in skeleton.free_coordinates if c.motion == "rotational"}
+    groups = ((joint.name, _turns(joint, free)) for joint in skeleton.joints)
+    return [(name, names[:3]) for name, names in groups if names]
+
+
+def _turns(joint: Joint, free: set[str]) -> list[str]:
+    names = [axis.coordinate for axis in (*joint.rotations, *joint.translations)]
+    return list(dict.fromkeys(name for name in names if name in free and name is not None))
+
+
+def _homogeneous(points: Array) -> Array:
+    """Points (T, K, 3) as ezc3d takes them: (4, K, T)."""
+    return np.concatenate([points, np.ones((*points.shape[:2], 1))], axis=2).transpose(2, 1, 0)
+
+
+def _ezc3d() -> Any:
+    try:
+        import ezc3d
+    except ImportError as error:
+        raise MissingDependencyError("writing .c3d needs ezc3d: pip install 'pase[c3d]'") from error
+    return ezc3d

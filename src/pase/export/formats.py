@@ -1,0 +1,60 @@
+"""The file formats a person can be written in after a run, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pathlib import Path
+
+from pase.data import Motion
+from pase.errors import InputError
+
+FORMATS = {
+    "glb": ("skeleton.glb", "pase.export.glb", "write_glb"),
+    "bvh": ("motion.bvh", "pase.export.bvh", "write_bvh"),
+    "c3d": ("motion.c3d", "pase.export.c3d", "write_c3d"),
+    "npz": ("motion.npz", "pase.export.npz", "write_npz"),
+}
+"""Name of the file in a person's folder, and the function that writes it, by format."""
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Names of formats from text like `glb, bvh`; `all` stands for all of them, nothing for none.
+
+    Raises
+    ------
+    InputError
+        For a name that is no format; the message lists the valid ones.
+    """
+    names = [word.strip().lower().lstrip(".") for word in text.replace(",", " ").split()]
+    if "all" in names:
+        return tuple(FORMATS)
+    for name in names:
+        if name not in FORMATS:
+            raise InputError(f"unknown format '{name}'; the formats are: {', '.join(FORMATS)}, all")
+    return tuple(dict.fromkeys(names))
+
+
+def write_formats(motion: Motion, folder: str | Path, names: Iterable[str]) -> list[Path]:
+    """Write a person in some formats into a folder.
+
+    Returns
+    -------
+    list of Path
+        The files written, in the order of `names`.
+
+    Raises
+    ------
+    MissingDependencyError
+        When a format needs a package that is not installed.
+    OutputError
+        When a file cannot be written.
+    """
+    written = []
+    for name in names:
+        file, module, function = FORMATS[name]
+        write: Callable[[Motion, Path], None] = getattr(import_module(module), function)
+        path = Path(folder) / file
+        write(motion, path)
+        written.append(path)
+    return written

@@ -1,0 +1,197 @@
+"""Animated glTF 2.0 in one binary file (`.glb`): what Blender, game engines and browsers open."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+import pase
+from pase.anatomy.bones import BoneSurface, load_bones
+from pase.anatomy.model import Skeleton
+from pase.anatomy.placement import place_bone
+from pase.data import Motion
+from pase.export.hierarchy import BodyTree, body_tree
+from pase.files import atomic_path
+
+Array = NDArray[np.float64]
+Node = dict[str, Any]
+
+CREDITS = "Skeleton after Pose2Sim (BSD-3-Clause); bone surfaces under CC BY 3.0; see the NOTICE of PASE"
+MATERIAL = {
+    "name": "bone",
+    "pbrMetallicRoughness": {
+        "baseColorFactor": [0.83, 0.76, 0.62, 1.0],
+        "metallicFactor": 0.0,
+        "roughnessFactor": 0.62,
+    },
+}
+"""Dry ivory; glTF's colours are linear."""
+
+FLOAT, UINT16, UINT32 = 5126, 5123, 5125
+VERTICES, INDICES = 34962, 34963
+STILL = 1e-7
+"""A rotation matrix or a place in metres that changes by less over the whole motion is not animated."""
+
+
+def write_glb(motion: Motion, path: str | Path) -> None:
+    """Write a motion as an animated glTF: a node a body, nested as the joints are, a mesh a bone below it.
+
+    Bodies carry their OpenSim names, bones are called `<body>_mesh_<number>` as in the written `.osim`; the
+    mesh inside has the name of its file. Metres, Y up, every key at the true time of its frame. Between
+    frames a viewer turns each body about its joint, so the skeleton stays joined. Frames in which the pose
+    is unknown have no key. With one known frame or none the skeleton stands still.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    known = np.isfinite(motion.q).all(axis=1)
+    q = motion.q[known] if known.any() else motion.skeleton.default_q[None]
+    tree = body_tree(motion.skeleton, q)
+    buffer = _Buffer()
+    nodes, meshes = _nodes(motion.skeleton, tree, buffer)
+    content: dict[str, Any] = {
+        "asset": {"version": "2.0", "generator": f"PASE {pase.__version__}", "copyright": CREDITS},
+        "scene": 0,
+        "scenes": [{"nodes": [len(nodes) - 1]}],
+        "nodes": nodes,
+        "meshes": meshes,
+        "materials": [MATERIAL],
+    }
+    if known.sum() > 1:
+        animation = _animation(tree, motion.time[known], buffer)
+        content |= {"animations": [animation]} if animation["channels"] else {}
+    content = {key: value for key, value in content.items() if value != [] and value is not None}
+    content |= buffer.parts()
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(_binary(content, bytes(buffer.data)))
+
+
+class _Buffer:
+    """The binary part of the file, with the views and accessors into it."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.views: list[Node] = []
+        self.accessors: list[Node] = []
+
+    def add(self, array: NDArray[Any], target: int | None = None, *, ends: bool = False) -> int:
+        """Append rows of numbers; the index of their accessor. `ends` notes the least and largest row."""
+        kinds = {"f": FLOAT, "H": UINT16, "I": UINT32}
+        view: Node = {"buffer": 0, "byteOffset": len(self.data), "byteLength": array.nbytes}
+        self.views.append(view | ({} if target is None else {"target": target}))
+        self.data += array.tobytes()
+        self.data += bytes(-len(self.data) % 4)
+        width = 1 if array.ndim == 1 else array.shape[1]
+        accessor: Node = {
+            "bufferView": len(self.views) - 1,
+            "componentType": kinds[array.dtype.char],
+            "count": len(array),
+            "type": {1: "SCALAR", 3: "VEC3", 4: "VEC4"}[width],
+        }
+        if ends:
+            rows = array.reshape(len(array), width)
+            accessor |= {"min": rows.min(axis=0).tolist(), "max": rows.max(axis=0).tolist()}
+        self.accessors.append(accessor)
+        return len(self.accessors) - 1
+
+    def parts(self) -> dict[str, Any]:
+        """What the JSON says of the buffer."""
+        if not self.data:
+            return {}
+        return {
+            "buffers": [{"byteLength": len(self.data)}],
+            "bufferViews": self.views,
+            "accessors": self.accessors,
+        }
+
+
+def _nodes(skeleton: Skeleton, tree: BodyTree, buffer: _Buffer) -> tuple[list[Node], list[Node]]:
+    """Nodes of the bodies in their order, of the bones, and of the whole last; and the meshes."""
+    surfaces = load_bones(skeleton)
+    turn = _quaternions(tree.rotation[:1])
+    nodes: list[Node] = [
+        {
+            "name": body.name,
+            "translation": tree.translation[0, b].tolist(),
+            "rotation": turn[0, b].tolist(),
+            "children": tree.children(b),
+        }
+        for b, body in enumerate(skeleton.bodies)
+    ]
+    meshes: list[Node] = []
+    for b, body in enumerate(skeleton.bodies):
+        for i, mesh in enumerate(body.meshes):
+            if mesh.file not in surfaces:
+                continue
+            placed = place_bone(surfaces[mesh.file], mesh, skeleton.scale[b])
+            nodes[b]["children"].append(len(nodes))
+            nodes.append({"name": f"{body.name}_mesh_{i}", "mesh": len(meshes)})
+            meshes.append({"name": Path(mesh.file).stem, "primitives": [_primitive(placed, buffer)]})
+    nodes.append({"name": skeleton.name, "children": tree.children(-1)})
+    for node in nodes:
+        if not node.get("children", True):
+            del node["children"]
+    return nodes, meshes
+
+
+def _primitive(surface: BoneSurface, buffer: _Buffer) -> Node:
+    index = np.uint16 if len(surface.vertices) < 65535 else np.uint32
+    upright = np.linalg.norm(surface.normals, axis=1) > 0.5
+    normals = np.where(upright[:, None], surface.normals, (0.0, 1.0, 0.0))
+    return {
+        "attributes": {
+            "POSITION": buffer.add(surface.vertices.astype(np.float32), VERTICES, ends=True),
+            "NORMAL": buffer.add(normals.astype(np.float32), VERTICES),
+        },
+        "indices": buffer.add(surface.faces.astype(index).ravel(), INDICES),
+        "material": 0,
+    }
+
+
+def _animation(tree: BodyTree, time: Array, buffer: _Buffer) -> Node:
+    """Channels of all bodies that turn, and of those that also shift in their joints."""
+    keys = buffer.add(time.astype(np.float32), ends=True)
+    turns = _quaternions(tree.rotation)
+    animation: Node = {"name": "motion", "channels": [], "samplers": []}
+    for b in range(len(tree.names)):
+        moved = {
+            "rotation": (tree.rotation[:, b].reshape(len(time), 9), turns[:, b]),
+            "translation": (tree.translation[:, b], tree.translation[:, b]),
+        }
+        for path, (motion, values) in moved.items():
+            if np.ptp(motion, axis=0).max() < STILL:
+                continue
+            sampler = {"input": keys, "output": buffer.add(values.astype(np.float32))}
+            animation["channels"].append(
+                {"sampler": len(animation["samplers"]), "target": {"node": b, "path": path}}
+            )
+            animation["samplers"].append(sampler)
+    return animation
+
+
+def _quaternions(rotation: Array) -> Array:
+    """(T, B, 4) x, y, z, w of rotations (T, B, 3, 3), without changes of sign from frame to frame."""
+    shape = rotation.shape[:2]
+    turns: Array = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat().reshape(*shape, 4)
+    same = np.sum(turns[1:] * turns[:-1], axis=2) >= 0
+    sign = np.cumprod(np.where(same, 1.0, -1.0), axis=0)
+    turns[1:] *= sign[:, :, None]
+    return turns
+
+
+def _binary(content: dict[str, Any], data: bytes) -> bytes:
+    """The two chunks behind glTF's header, each padded to four bytes (glTF 2.0, section 4.4)."""
+    text = json.dumps(content, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 4)
+    chunks = struct.pack("<II", len(text), 0x4E4F534A) + text
+    if data:
+        chunks += struct.pack("<II", len(data), 0x004E4942) + data
+    return struct.pack("<III", 0x46546C67, 2, 12 + len(chunks)) + chunks

@@ -1,0 +1,45 @@
+"""Every body's place relative to its parent: what formats with a tree of nodes are written from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import Skeleton
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyTree:
+    """Bodies relative to their parents: `x_parent = rotation @ x_body + translation`."""
+
+    names: tuple[str, ...]
+    """B body names, parents before their children."""
+    parent: tuple[int, ...]
+    """(B,) index of the parent body; -1 for a body that hangs on the ground."""
+    rotation: Array
+    """(T, B, 3, 3)."""
+    translation: Array
+    """(T, B, 3) metres."""
+
+    def children(self, body: int) -> list[int]:
+        """Indices of the bodies that hang on a body; on the ground for -1."""
+        return [i for i, parent in enumerate(self.parent) if parent == body]
+
+
+def body_tree(skeleton: Skeleton, q: Array) -> BodyTree:
+    """The bodies of a skeleton relative to their parents, for known `q` (T, n)."""
+    names = skeleton.body_names
+    parent = tuple(names.index(j.parent) if j.parent in names else -1 for j in skeleton.joints)
+    poses = Kinematics(skeleton, ()).pose(q)
+    rotation, translation = poses.rotation.copy(), poses.origin.copy()
+    for i, p in enumerate(parent):
+        if p >= 0:
+            back = poses.rotation[:, p].transpose(0, 2, 1)
+            rotation[:, i] = back @ poses.rotation[:, i]
+            translation[:, i] = (back @ (poses.origin[:, i] - poses.origin[:, p])[:, :, None])[:, :, 0]
+    return BodyTree(names, parent, rotation, translation)
