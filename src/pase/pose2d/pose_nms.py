@@ -1,0 +1,101 @@
+"""Parametric pose non-maximum suppression: of several poses found on one person, one merged pose.
+
+After Fang et al., "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017, with the constants of AlphaPose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_NEAR = 1.0
+_DISTANCE_WEIGHT = 1.7
+_DISTANCE_SCALE = 2.65
+_SAME_SIMILARITY = 22.48
+_LEAST_SCORE = 0.3
+_SAME_JOINTS = 5
+_REACH_SHARE = 0.1
+_MATCH_REACH = 7.0
+_MERGE_REACH = 15.0
+_TINY = 1e-5
+_BEST_JOINT_WEIGHT = 1.25
+
+
+class Candidates(NamedTuple):
+    """Poses found in one picture, one a box."""
+
+    boxes: Array
+    """(N, 4) left, top, right, bottom of the detections."""
+    box_scores: Array
+    """(N,)."""
+    points: Array
+    """(N, K, 2) pixels."""
+    scores: Array
+    """(N, K) heights of the peaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergedPose:
+    """One person of a picture."""
+
+    picked: int
+    """Which candidate was the best of the cluster."""
+    cluster: tuple[int, ...]
+    """All candidates that were merged."""
+    points: Array
+    """(K, 2) pixels."""
+    scores: Array
+    """(K,)."""
+    proposal_score: float
+    """AlphaPose's score of the person, from 0 to about 3.25."""
+
+
+def merge_poses(candidates: Candidates) -> list[MergedPose]:
+    """Merge what was found several times and drop what nothing is sure of, the surest person first."""
+    scores = np.where(candidates.scores == 0, _TINY, candidates.scores)
+    sizes = (candidates.boxes[:, 2:] - candidates.boxes[:, :2]).max(-1)
+    reach = _REACH_SHARE * sizes
+    mean = scores.mean(1)
+    left = list(range(len(scores)))
+    merged = []
+    while left:
+        best = left[int(np.argmax(mean[left]))]
+        cluster = _cluster(candidates.points, scores, best, left, reach[best])
+        left = [j for j in left if j not in cluster]
+        if scores[best].max() < _LEAST_SCORE:
+            continue
+        pose = _merged(candidates, scores, best, cluster, reach[best])
+        if pose.scores.max() >= _LEAST_SCORE:
+            merged.append(pose)
+    return merged
+
+
+def _cluster(points: Array, scores: Array, best: int, left: list[int], reach: float) -> list[int]:
+    """Who among the left is the same person as the best of them, itself included."""
+    distance = np.linalg.norm(points[left] - points[best], axis=-1)  # (M, K)
+    near = distance <= _NEAR
+    alike = (near * np.tanh(scores[best]) * np.tanh(scores[left])).sum(1)
+    alike += _DISTANCE_WEIGHT * np.exp(-distance / _DISTANCE_SCALE).sum(1)
+    matches = (distance / min(reach, _MATCH_REACH) <= 1).sum(1)
+    same = (alike > _SAME_SIMILARITY) | (matches >= _SAME_JOINTS)
+    return [j for j, is_same in zip(left, same, strict=True) if is_same or j == best]
+
+
+def _merged(candidates: Candidates, scores: Array, best: int, cluster: list[int], reach: float) -> MergedPose:
+    points = candidates.points[cluster]
+    distance = np.linalg.norm(points - candidates.points[best], axis=-1)
+    weight = scores[cluster] * (distance <= min(reach, _MERGE_REACH))
+    weight /= weight.sum(0)
+    joined = (weight * scores[cluster]).sum(0)
+    return MergedPose(
+        picked=best,
+        cluster=tuple(cluster),
+        points=(weight[..., None] * points).sum(0),
+        scores=joined,
+        proposal_score=float(joined.mean() + candidates.box_scores[best] + _BEST_JOINT_WEIGHT * joined.max()),
+    )
