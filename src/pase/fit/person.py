@@ -15,7 +15,7 @@ from pase.data import Keypoints2D
 from pase.fit.initial import Observations
 from pase.fit.observe import INFORMATION_RATE_HZ, frame_weights, observations
 from pase.fit.posture import acceleration_spread, pose_prior
-from pase.fit.problem import PersonModel, State, sole_landmarks
+from pase.fit.problem import LandmarkOffsets, PersonModel, State, sole_landmarks
 from pase.fit.solver import Bounds, Problem
 from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term
@@ -114,7 +114,7 @@ def prepare_person(
     layout = model.layout
     size = body.prior(height_m=height_m, mass_kg=mass_kg)
     focal, focal_spread = _focal_prior(keypoints.image_size, fov_deg, focal_length_px)
-    spread = model.offsets.spread([keypoint_place(name).spread_m for name in keypoints.names])
+    spread = LandmarkOffsets(keypoints.names).spread([keypoint_place(name).spread_m for name in keypoints.names])
     priors: list[Term] = [
         SharedPrior("proportions", layout.size, size.mean, size.covariance),
         _independent("camera", layout.camera, [*CAMERA_MEAN, np.log(focal)], [*CAMERA_SPREAD, focal_spread]),

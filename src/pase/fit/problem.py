@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +49,43 @@ class Layout:
     count: int
 
     @classmethod
-    def of(cls, size: int, offset: int) -> Layout:
-        """Layout for `size` body size parameters and `offset` landmark offsets."""
-        camera = size + len(CAMERA_UNKNOWNS)
+    def of(cls, size: int, offset: int, camera_unknowns: int = len(CAMERA_UNKNOWNS)) -> Layout:
+        """Layout for `size` body size parameters and `offset` landmark offsets, with or without a camera."""
+        camera = size + camera_unknowns
         return cls(slice(0, size), slice(size, camera), slice(camera, camera + offset), camera + offset)
+
+
+class Offsets(Protocol):
+    """Shared displacements of the measured points on their bodies."""
+
+    matrix: Array
+    """(K, 3, c) displacement of each point, metres, by c unknowns."""
+
+    @property
+    def count(self) -> int:
+        """Number of unknown displacements."""
+        ...
+
+
+class FreeOffsets:
+    """Every point displaced on its own, as markers are that somebody stuck on; or none of them.
+
+    Parameters
+    ----------
+    points
+        Number of points; 0 unknowns with `held`.
+    held
+        True leaves all points where the model has them.
+    """
+
+    def __init__(self, points: int, held: bool = False) -> None:
+        columns = 0 if held else 3 * points
+        self.matrix = np.eye(3 * points)[:, :columns].reshape(points, 3, columns)
+
+    @property
+    def count(self) -> int:
+        """Number of unknown displacements."""
+        return int(self.matrix.shape[-1])
 
 
 class LandmarkOffsets:
@@ -98,6 +132,10 @@ class PersonModel:
         Names of the measured landmarks, K of them.
     soles
         Landmarks under the feet that can touch the floor, appended after the measured ones.
+    offsets
+        Displacements of the points; those of a detector's keypoints when None.
+    camera
+        False when the points were measured in space: then there are no unknowns of a camera.
     """
 
     def __init__(
@@ -106,6 +144,8 @@ class PersonModel:
         proportions: Proportions,
         points: tuple[str, ...],
         soles: tuple[Landmark, ...],
+        offsets: Offsets | None = None,
+        camera: bool = True,
     ) -> None:
         self.skeleton = skeleton
         self.proportions = proportions
@@ -114,9 +154,10 @@ class PersonModel:
         landmarks = [skeleton.landmarks[skeleton.landmark_index(p)] for p in points]
         self.kinematics = Kinematics(skeleton, [*landmarks, *soles])
         self._location = np.array([m.location for m in self.kinematics.landmarks], float).reshape(-1, 3)
-        self.offsets = LandmarkOffsets(points)
+        self.offsets: Offsets = LandmarkOffsets(points) if offsets is None else offsets
         self.scale_matrix = proportions.matrix(skeleton.body_names)
-        self.layout = Layout.of(self.scale_matrix.shape[-1], self.offsets.count)
+        unknowns = len(CAMERA_UNKNOWNS) if camera else 0
+        self.layout = Layout.of(self.scale_matrix.shape[-1], self.offsets.count, unknowns)
         self._offset_matrix = np.zeros((len(self._location), 3, self.offsets.count))
         self._offset_matrix[: len(points)] = self.offsets.matrix
 
