@@ -1,0 +1,189 @@
+"""From poses found frame by frame, by whatever program, to one track a person."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import HALPE26, Keypoints2D
+from pase.errors import InputError
+
+Array = NDArray[np.float64]
+
+_log = logging.getLogger(__name__)
+
+_DEFAULT_RATE = 30.0
+_MOST_FRAMES_AN_ITEM = 1000
+_NEAR = 0.5
+
+
+@dataclass(slots=True)
+class Detection:
+    """One person in one frame."""
+
+    frame: int
+    """Index of the frame, from 0."""
+    points: Array
+    """(K, 3) x, y in pixels and score; all 0 or not finite where unseen."""
+    person: int | None = None
+    """The person's number where that is known."""
+    sigma: Array | None = None
+    """(K, 2) standard deviation in pixels where that is known."""
+    time: float | None = None
+    """Seconds where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is known about the footage of a keypoint file beside the file itself."""
+
+    image_size: tuple[int, int] | None = None
+    """Width and height in pixels."""
+    time: Array | None = None
+    """(T,) seconds of every frame."""
+    frame_rate: float | None = None
+    """Frames a second where the times are not known."""
+
+
+def assemble(
+    detections: Sequence[Detection], recorded: Recorded, source: Path, names: tuple[str, ...] = HALPE26
+) -> list[Keypoints2D]:
+    """One track for each person.
+
+    Persons without a number are followed from frame to frame by nearness. Without a picture size one is
+    assumed that holds every keypoint; without times 30 frames a second are.
+
+    Parameters
+    ----------
+    detections
+        In any order.
+    recorded
+        What is known about the footage.
+    source
+        The file as messages call it.
+    names
+        K keypoint names.
+
+    Returns
+    -------
+    list
+        Tracks by person number, from 1, each with every frame of the recording; NaN where unseen.
+
+    Raises
+    ------
+    InputError
+        When there are more frames than times, or times do not increase.
+    """
+    if not detections:
+        return []
+    times = recorded.time
+    times = _counted_times(detections, recorded.frame_rate, source) if times is None else np.asarray(times)
+    last = max(d.frame for d in detections)
+    if len(times) <= last:
+        raise InputError(
+            f"{source} has a frame {last} but there are {len(times)} frame times: use its own video"
+        )
+    if (np.diff(times) <= 0).any():
+        raise InputError(f"{source}: the frame times do not increase; write the file again")
+    number_persons(detections)
+    size = recorded.image_size or _holding(detections)
+    persons = sorted({d.person or 0 for d in detections})
+    return [_track([d for d in detections if d.person == person], times, size, names) for person in persons]
+
+
+def _counted_times(detections: Sequence[Detection], frame_rate: float | None, source: Path) -> Array:
+    """Times of frames counted at an even rate, or those that items tell of their own."""
+    length = max(d.frame for d in detections) + 1
+    if length > _MOST_FRAMES_AN_ITEM * len(detections) + _MOST_FRAMES_AN_ITEM:
+        raise InputError(
+            f"{source}: the frames count to {length - 1} but there are {len(detections)} items; number them"
+        )
+    times: Array = np.arange(length) / (frame_rate or _DEFAULT_RATE)
+    if frame_rate is None and all(d.time is not None for d in detections):
+        known = {d.frame: float(d.time or 0.0) for d in detections}
+        frames = np.array(sorted(known))
+        if len(frames) > 1:
+            times = np.interp(np.arange(length), frames, [known[frame] for frame in frames])
+    return times
+
+
+def number_persons(detections: Sequence[Detection]) -> None:
+    """Number the persons from 1; follow them by nearness where it is not told who is who.
+
+    AlphaPose without tracking calls everybody 0: a number that two persons of a frame have tells nothing.
+    """
+    named = {(d.frame, d.person) for d in detections}
+    if any(d.person is None for d in detections) or len(named) < len(detections):
+        last: list[Detection] = []
+        by_frame: dict[int, list[Detection]] = {}
+        for detection in detections:
+            by_frame.setdefault(detection.frame, []).append(detection)
+        for frame in sorted(by_frame):
+            _follow(by_frame[frame], last)
+    elif detections and min(d.person or 0 for d in detections) < 1:
+        lowest = min(d.person or 0 for d in detections)
+        for detection in detections:
+            detection.person = (detection.person or 0) - lowest + 1
+
+
+def _follow(here: list[Detection], last: list[Detection]) -> None:
+    """Give the persons of one frame the numbers of the nearest of the frames before, or new ones."""
+    gaps = np.array([[_gap(new, old) for old in last] for new in here]).reshape(len(here), len(last))
+    free = set(range(len(here)))
+    while gaps.size and gaps.min() < _NEAR:
+        new, old = (int(i) for i in np.unravel_index(gaps.argmin(), gaps.shape))
+        here[new].person, last[old] = last[old].person, here[new]
+        gaps[new, :] = gaps[:, old] = np.inf
+        free.discard(new)
+    for new in sorted(free):
+        here[new].person = len(last) + 1
+        last.append(here[new])
+
+
+def known_points(points: Array) -> NDArray[np.bool_]:
+    """(K,) which points (K, 3) of x, y, score were seen."""
+    seen: NDArray[np.bool_] = np.isfinite(points).all(-1) & (points != 0.0).any(-1)
+    return seen
+
+
+def _gap(new: Detection, old: Detection) -> float:
+    """Median distance of two poses over the size of the later one; without common points they are apart."""
+    both = known_points(new.points) & known_points(old.points)
+    if not both.any():
+        return np.inf
+    size = max(float(np.ptp(new.points[known_points(new.points), :2], axis=0).max()), 1e-9)
+    return float(np.median(np.linalg.norm(new.points[both, :2] - old.points[both, :2], axis=1))) / size
+
+
+def _holding(detections: Sequence[Detection]) -> tuple[int, int]:
+    """A picture size that holds every keypoint."""
+    corners = [d.points[known, :2].max(0) for d in detections if (known := known_points(d.points)).any()]
+    right, bottom = np.max(corners, axis=0) if corners else (1, 1)
+    _log.warning(
+        "the keypoint file does not tell the picture's size: assuming it ends at the outermost keypoints"
+    )
+    return max(1, math.ceil(right)), max(1, math.ceil(bottom))
+
+
+def _track(
+    detections: list[Detection], times: Array, size: tuple[int, int], names: tuple[str, ...]
+) -> Keypoints2D:
+    shape = (len(times), len(names))
+    xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
+    # Of several items for one person and frame the surest is written last.
+    for detection in sorted(detections, key=lambda d: float(np.nan_to_num(d.points[:, 2]).mean())):
+        points, frame = detection.points, detection.frame
+        seen = known_points(points)
+        xy[frame] = np.where(seen[:, None], points[:, :2], np.nan)
+        score[frame] = np.where(seen, np.clip(points[:, 2], 0.0, 1.0), 0.0)
+        if detection.sigma is not None:
+            sigma[frame] = np.where(seen[:, None], detection.sigma, np.nan)
+    told = any(detection.sigma is not None for detection in detections)
+    person = detections[0].person or 1
+    return Keypoints2D(xy, score, times, size, names, sigma if told else None, person)
