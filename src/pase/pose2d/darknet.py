@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,10 +56,11 @@ class YoloV3Detector:
 
         parameters = read_weights(Path(weights), layers())
         with torch.device("meta"):
-            self._network: Any = YoloV3Spp(padding)
+            network = YoloV3Spp(padding)
         state = {name: torch.from_numpy(value) for name, value in parameters.items()}
-        self._network.load_state_dict(state, strict=True, assign=True)
-        self._network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+        network.load_state_dict(state, strict=True, assign=True)
+        network.requires_grad_(False).eval()
+        self._network = cast(Any, network).to(memory_format=torch.channels_last)
         self._torch = torch
 
     def __call__(self, image: Image) -> tuple[Array, Array]:

@@ -57,8 +57,8 @@ def warp_crop(image: Image, crop: Floats) -> Image:
     """The crop (256, 192, 3) of a picture, black beyond its edges."""
     import cv2
 
-    out: Image = cv2.warpAffine(image, crop_matrix(crop), CROP_SIZE, flags=cv2.INTER_LINEAR)
-    return out
+    crop_pixels = cv2.warpAffine(image, crop_matrix(crop), CROP_SIZE, flags=cv2.INTER_LINEAR)
+    return np.asarray(crop_pixels, dtype=np.uint8)
 
 
 def normalise_crop(crop: Image) -> Floats:

@@ -1,0 +1,173 @@
+"""AlphaPose's way through a recording: everybody is looked for in every frame, crops are read in batches."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.checkpoint import load_parameters, read_state, require_torch
+from pase.data import HALPE26, Keypoints2D
+from pase.media.frames import Frame, Image
+from pase.pose2d.heatmaps import crop_box, cut_crop, read_heatmaps, unmirror_heatmaps
+from pase.pose2d.pose_nms import Candidates, MergedPose, merge_poses
+from pase.pose2d.tracks import Detection, Recorded, assemble
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+_log = logging.getLogger(__name__)
+
+BATCH = 16
+"""Crops that go through the network at once: more gains nothing on a processor."""
+
+
+class BoxDetector(Protocol):
+    """Finds persons in one picture."""
+
+    def __call__(self, image: Image) -> tuple[Array, Array]:
+        """Boxes (N, 4) in pixels and scores (N,) of a picture (H, W, 3) RGB."""
+        ...
+
+
+class FastPoseNetwork:
+    """AlphaPose's FastPose for the 26 Halpe keypoints.
+
+    Parameters
+    ----------
+    weights
+        The official checkpoint, `halpe26_fast_res50_256x192.pth`.
+    flip
+        Average with the mirrored crop; AlphaPose's option, not its default.
+
+    Raises
+    ------
+    ModelFileError
+        When the file is no such checkpoint; names the first parameter that does not fit.
+    MissingDependencyError
+        When PyTorch is not installed.
+    """
+
+    def __init__(self, weights: str | Path, *, flip: bool = False) -> None:
+        torch = require_torch()
+        from pase.pose2d.fastpose import FastPose, fold_normalisations
+
+        state = read_state(weights)
+        with torch.device("meta"):
+            network = FastPose(len(HALPE26))
+        load_parameters(network, state, weights, "AlphaPose FastPose with 26 keypoints and ResNet-50")
+        fold_normalisations(network)
+        self._network = cast(Any, network).to(memory_format=torch.channels_last)
+        self._torch, self._flip = torch, flip
+
+    def heatmaps(self, crops: Floats) -> Floats:
+        """Heatmaps (N, 26, 64, 48) of crops (N, 3, 256, 192); see `pase.pose2d.heatmaps.cut_crop`."""
+        out = self._forward(crops)
+        if self._flip:
+            out = (out + unmirror_heatmaps(self._forward(crops[..., ::-1]))) / np.float32(2)
+        return out
+
+    def _forward(self, crops: Floats) -> Floats:
+        torch = self._torch
+        with torch.inference_mode():
+            given = torch.from_numpy(np.ascontiguousarray(crops))
+            out: Floats = self._network(given.contiguous(memory_format=torch.channels_last)).numpy()
+        return out
+
+
+class _Found(NamedTuple):
+    """Persons of one frame on their way to the keypoints."""
+
+    frame: int
+    boxes: Array
+    box_scores: Array
+    crops: Floats
+
+
+def detect_everyone(
+    frames: Iterable[Frame],
+    image_size: tuple[int, int],
+    detector: BoxDetector,
+    network: FastPoseNetwork,
+    *,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> list[Keypoints2D]:
+    """Find everybody in every frame, as AlphaPose's program does, and follow them by nearness.
+
+    Parameters
+    ----------
+    frames
+        The recording, in order; frames are not kept.
+    image_size
+        Width and height in pixels.
+    detector, network
+        The networks.
+    progress
+        Called with the number of frames done and None.
+
+    Returns
+    -------
+    list
+        Everybody, who is seen most and largest first, with one row for every frame; NaN where unseen.
+    """
+    times: list[float] = []
+
+    def found() -> Iterator[_Found]:
+        for frame in frames:
+            boxes, scores = detector(frame.image)
+            yield _Found(frame.index, boxes, scores, _crops(frame.image, boxes))
+            times.append(frame.time)
+            if progress is not None:
+                progress(len(times), None)
+
+    detections = [
+        Detection(frame, np.column_stack([pose.points, pose.scores]))
+        for frame, poses in read_poses(found(), network)
+        for pose in poses
+    ]
+    if not detections:
+        _log.warning("nobody was found in the picture")
+        return []
+    tracks = assemble(detections, Recorded(image_size, np.array(times)), Path("the recording"))
+    return sorted(tracks, key=lambda track: -_prominence(track))
+
+
+def read_poses(found: Iterable[_Found], network: FastPoseNetwork) -> Iterator[tuple[int, list[MergedPose]]]:
+    """Poses of every frame, the network being run over the persons of several frames at once."""
+    waiting: list[_Found] = []
+    for one in found:
+        waiting.append(one)
+        if sum(len(w.boxes) for w in waiting) >= BATCH:
+            yield from _read_batch(waiting, network)
+            waiting = []
+    yield from _read_batch(waiting, network)
+
+
+def _read_batch(waiting: list[_Found], network: FastPoseNetwork) -> Iterator[tuple[int, list[MergedPose]]]:
+    if not waiting:
+        return
+    crops = np.concatenate([one.crops for one in waiting])
+    parts = [network.heatmaps(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
+    heatmaps = iter(np.concatenate(parts) if parts else np.zeros((0, len(HALPE26), 1, 1), np.float32))
+    for one in waiting:
+        read = [read_heatmaps(next(heatmaps), crop_box(box)) for box in one.boxes]
+        if read:
+            points = np.array([points for points, _ in read], dtype=float)
+            scores = np.array([scores for _, scores in read], dtype=float)
+            yield one.frame, merge_poses(Candidates(one.boxes, one.box_scores, points, scores))
+
+
+def _crops(image: Image, boxes: Array) -> Floats:
+    cut = [cut_crop(image, crop_box(box)) for box in boxes]
+    return np.array(cut, dtype=np.float32).reshape(-1, 3, 256, 192)
+
+
+def _prominence(track: Keypoints2D) -> float:
+    """How much of the picture a person fills, summed over the recording."""
+    seen = track.seen
+    sizes = np.nanmax(track.xy[seen], axis=1) - np.nanmin(track.xy[seen], axis=1)
+    return float(np.sqrt(np.prod(sizes, axis=1)).sum())
