@@ -125,7 +125,7 @@ class PersonModel:
     Parameters
     ----------
     skeleton
-        The generic model.
+        The generic model; the size parameters are factors on its own scale.
     proportions
         How size parameters scale its bodies.
     points
@@ -163,7 +163,7 @@ class PersonModel:
 
     def scale(self, shared: Array) -> Array:
         """(B, 3) scale factors of the bodies."""
-        factors: Array = np.exp(self.scale_matrix @ shared[self.layout.size])
+        factors: Array = self.skeleton.scale * np.exp(self.scale_matrix @ shared[self.layout.size])
         return factors
 
     def location(self, shared: Array) -> Array:
