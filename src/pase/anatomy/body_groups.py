@@ -31,7 +31,9 @@ def body_groups(skeleton: Skeleton) -> Proportions:
     members: dict[str, list[str]] = {}
     for body in skeleton.body_names:
         members.setdefault(_segment(body, skeleton.body_names), []).append(body)
-    groups = [(f"{name}_{label}", axis, tuple(bodies)) for name, bodies in members.items() for label, axis in _AXES]
+    groups = [
+        (f"{name}_{label}", axis, tuple(bodies)) for name, bodies in members.items() for label, axis in _AXES
+    ]
     names, axes, bodies = (tuple(column) for column in zip(*groups, strict=True))
     return Proportions(names, axes, bodies, {})
 

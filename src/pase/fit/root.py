@@ -60,7 +60,11 @@ def find_root(skeleton: Skeleton) -> Root:
 
 
 def _column(skeleton: Skeleton, axis: TransformAxis) -> int:
-    plain = isinstance(axis.function, Linear) and abs(axis.function.slope) == 1.0 and axis.function.intercept == 0.0
+    plain = (
+        isinstance(axis.function, Linear)
+        and abs(axis.function.slope) == 1.0
+        and axis.function.intercept == 0.0
+    )
     if not plain or axis.coordinate not in skeleton.free_names:
         return -1
     return skeleton.coordinate_index(axis.coordinate)
@@ -99,7 +103,9 @@ def place_root(kinematics: Kinematics, scale: Array, q: Array, turn: Array, shif
     joint = root.joint
     poses = kinematics.pose(q, scale)
     rotation = turn @ poses.rotation[:, 0]
-    centre = poses.origin[:, 0] + poses.rotation[:, 0] @ (scale[0] * np.asarray(joint.child_frame.translation))
+    centre = poses.origin[:, 0] + poses.rotation[:, 0] @ (
+        scale[0] * np.asarray(joint.child_frame.translation)
+    )
     centre = (turn @ centre[..., None])[..., 0] + shift
     base = rotation_xyz(joint.parent_frame.orientation)
     inner = base.T @ rotation @ rotation_xyz(joint.child_frame.orientation)
@@ -109,7 +115,9 @@ def place_root(kinematics: Kinematics, scale: Array, q: Array, turn: Array, shif
     local = (centre - np.asarray(joint.parent_frame.translation)) @ base
     out = q.copy()
     out[:, list(root.turns)] = angles / [_slope(a) for a in joint.rotations]
-    out[:, list(root.shifts)] = np.linalg.solve(directions, local.T).T / [_slope(a) for a in joint.translations]
+    out[:, list(root.shifts)] = np.linalg.solve(directions, local.T).T / [
+        _slope(a) for a in joint.translations
+    ]
     return out
 
 

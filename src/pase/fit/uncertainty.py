@@ -27,13 +27,21 @@ def coordinate_deviations(normal: NormalEquations, shared_covariance: Array | No
         (m, m) of the shared unknowns; their own uncertainty is added through the border. None holds them.
     """
     T, n, _ = normal.here.shape
-    diagonal, below = _paired(normal)
-    variance = _inverse_diagonal(diagonal, below)[: T * n].reshape(T, n)
+    variance = np.einsum("tii->ti", coordinate_covariances(normal)).copy()
     if shared_covariance is not None and normal.border.shape[-1]:
         damping = np.zeros((T, n)), np.zeros(normal.border.shape[-1])
         response = normal.factor(*damping).solved_border
         variance = variance + np.einsum("im,mk,ik->i", response, shared_covariance, response).reshape(T, n)
     return np.sqrt(variance)
+
+
+def coordinate_covariances(normal: NormalEquations) -> Array:
+    """(T, n, n) posterior covariance of the coordinates of every frame, the shared unknowns held."""
+    T, n, _ = normal.here.shape
+    blocks = _inverse_blocks(*_paired(normal))
+    frames = np.empty((2 * len(blocks), n, n))
+    frames[0::2], frames[1::2] = blocks[:, :n, :n], blocks[:, n:, n:]
+    return frames[:T]
 
 
 def shared_covariance(normal: NormalEquations) -> Array:
@@ -67,8 +75,8 @@ def _paired(normal: NormalEquations) -> tuple[Array, Array]:
     return diagonal, below[: P - 1]
 
 
-def _inverse_diagonal(diagonal: Array, below: Array) -> Array:
-    """Diagonal of the inverse of a block-tridiagonal matrix with blocks `below[p]` at (p + 1, p)."""
+def _inverse_blocks(diagonal: Array, below: Array) -> Array:
+    """Diagonal blocks (P, N, N) of the inverse of a block-tridiagonal matrix with blocks `below[p]` at (p + 1, p)."""
     P, N, _ = diagonal.shape
     factors: list[Array] = []
     gains: list[Array] = []
@@ -79,10 +87,10 @@ def _inverse_diagonal(diagonal: Array, below: Array) -> Array:
             gain = cho_solve((factors[p], True), below[p].T, check_finite=False)
             gains.append(gain)
             pivot = diagonal[p + 1] - below[p] @ gain
-    out = np.empty((P, N))
+    out = np.empty((P, N, N))
     block = cho_solve((factors[-1], True), np.eye(N), check_finite=False)
-    out[-1] = np.diag(block)
+    out[-1] = block
     for p in range(P - 2, -1, -1):
         block = cho_solve((factors[p], True), np.eye(N), check_finite=False) + gains[p] @ block @ gains[p].T
-        out[p] = np.diag(block)
-    return out.reshape(-1)
+        out[p] = block
+    return out

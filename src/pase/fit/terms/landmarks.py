@@ -47,6 +47,13 @@ class LandmarkDistance(Term):
         half: Array = 0.5 * (self._weight * loss).sum(-1)
         return half
 
+    def weighted_squares(self, view: View) -> tuple[float, float]:
+        """Sum of the squared residuals, each by its robust weight, and the sum of these weights."""
+        squared = np.square(self.residual(view))
+        _, slope = robust_loss(squared.sum(-1), self._width)
+        weight = (self._weight * slope * (self._gain[..., 0] > 0))[..., None]
+        return float((weight * squared).sum()), 3.0 * float(weight.sum())
+
     def rows(self, view: View) -> Rows:
         """(T, 3K) weighted residuals and their derivatives."""
         residual = self.residual(view)

@@ -1,0 +1,172 @@
+"""A whole recording of markers: sizes on a part of the frames, then every frame in windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.fit.marker_initial import (
+    anchor_frames,
+    continue_motion,
+    rough_size,
+    solve_anchors,
+    spread_frames,
+    spread_in_time,
+)
+from pase.fit.marker_noise import Noise, learn_noise, noise_stretches, single_frame_sigma
+from pase.fit.marker_person import MarkerPerson
+from pase.fit.problem import State, View
+from pase.fit.solver import Solution, minimise
+from pase.fit.uncertainty import coordinate_deviations, shared_covariance
+
+Array = NDArray[np.float64]
+Frames = NDArray[np.intp]
+Progress = Callable[[float], None]
+
+SIZE_FRAMES = 200
+"""Most frames from which sizes and marker places are estimated."""
+
+KEY_RATE_HZ = 15.0
+"""Frames a second that are solved each for itself, as the start of all."""
+
+DEVIATION_RATE_HZ = 60.0
+"""Frames a second at which standard deviations are computed; they change slowly."""
+
+WINDOW_FRAMES = 600
+OVERLAP_FRAMES = 40
+"""Frames of a window, and how many of them at each inner end only serve to lead in."""
+
+_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class SizeEstimate:
+    """Sizes and marker places of one person."""
+
+    shared: Array
+    """(m,)"""
+    covariance: Array
+    """(m, m) posterior; zeros where they were held."""
+    frames: Frames
+    """Frames used."""
+    q: Array
+    """(F, n) postures in them."""
+    solution: Solution | None
+    """The solver's result on these frames, None where the sizes were held."""
+    sigma: float
+    """Noise of a usual marker, m."""
+
+
+@dataclass(frozen=True)
+class MarkerEstimate:
+    """The motion of one person in all frames."""
+
+    q: Array
+    """(T, n)"""
+    q_std: Array
+    """(T, n)"""
+    noise: Noise
+    windows: tuple[Solution, ...]
+
+
+def estimate_size(person: MarkerPerson, shared: Array, *, free: bool, fixed_sigma: bool) -> SizeEstimate:
+    """Anchor postures and, with `free`, the shared unknowns from well spread frames.
+
+    The frames are solved together but not as a sequence. The noise is learned on the way unless `fixed_sigma`.
+    """
+    anchors = anchor_frames(person)
+    if free:
+        shared = shared.copy()
+        shared[person.model.layout.size] += np.log(np.clip(rough_size(person), 0.4, 1.6))
+    q = solve_anchors(person, anchors, shared)
+    if not free:
+        sigma = person.sigma if fixed_sigma else single_frame_sigma(person, anchors, State(q, shared))
+        m = len(shared)
+        return SizeEstimate(shared, np.zeros((m, m)), anchors, q, None, sigma)
+    solution = minimise(person.problem(anchors, smooth=False, width=20.0), State(q, shared), iterations=20)
+    again = solve_anchors(person, anchors, solution.state.shared)
+    frames = spread_frames(person, SIZE_FRAMES)
+    q = continue_motion(person, anchors, again, solution.state.shared, frames)
+    state = State(q, solution.state.shared)
+    for _ in range(2):
+        solution = minimise(person.problem(frames, smooth=False), state, iterations=25, tolerance=_TOLERANCE)
+        state = solution.state
+        if not fixed_sigma:
+            person = person.with_noise(single_frame_sigma(person, frames, state))
+    problem = person.problem(frames, smooth=False)
+    solution = minimise(problem, state, iterations=25, tolerance=_TOLERANCE)
+    normal = problem.normal_equations(View(person.model, solution.state))
+    normal.here += 1e-6 * np.eye(normal.here.shape[1])
+    covariance = shared_covariance(normal)
+    return SizeEstimate(solution.state.shared, covariance, frames, solution.state.q, solution, person.sigma)
+
+
+def solve_markers(
+    person: MarkerPerson, found: SizeEstimate, *, fixed_sigma: bool, progress: Progress
+) -> MarkerEstimate:
+    """Solve every frame, the shared unknowns held: key frames, then noise, then all in windows."""
+    T = len(person.time)
+    person = person.with_noise(found.sigma)
+    keys = key_frames(person)
+    key_q = continue_motion(person, found.frames, found.q, found.shared, keys)
+    start = spread_in_time(person, keys, key_q, np.arange(T))
+    progress(0.3)
+    noise = learn_noise(person, start, found.shared, fixed_sigma)
+    person = person.with_noise(noise.sigma, noise.acceleration)
+    q, deviation = np.empty_like(start), np.empty_like(start)
+    solutions = []
+    for frames, kept in windows(T):
+        state = State(start[frames], found.shared)
+        solution = minimise(
+            person.problem(frames, priors=False),
+            state,
+            shared_free=False,
+            iterations=30,
+            tolerance=_TOLERANCE,
+        )
+        inner = kept - frames[0]
+        q[kept] = solution.state.q[inner]
+        deviation[kept] = _deviations(person, frames, solution.state, found, noise)[inner]
+        solutions.append(solution)
+        progress(0.3 + 0.7 * (kept[-1] + 1) / T)
+    return MarkerEstimate(q, deviation, noise, tuple(solutions))
+
+
+def key_frames(person: MarkerPerson) -> Frames:
+    """Usable frames at the key rate, and the first and the last of them."""
+    frames = spread_frames(person, len(person.time))
+    stretch = np.floor((person.time[frames] - person.time[0]) * KEY_RATE_HZ).astype(int)
+    _, first = np.unique(stretch, return_index=True)
+    return np.unique(np.concatenate([frames[first], frames[-1:]]))
+
+
+def windows(frames: int) -> Iterator[tuple[Frames, Frames]]:
+    """Frames of each window, and those of them whose result is kept."""
+    inner = WINDOW_FRAMES - 2 * OVERLAP_FRAMES
+    count = 1 if frames <= WINDOW_FRAMES else -(-frames // inner)
+    ends = np.linspace(0, frames, count + 1).round().astype(int)
+    for start, end in zip(ends[:-1], ends[1:], strict=True):
+        yield (
+            np.arange(max(start - OVERLAP_FRAMES, 0), min(end + OVERLAP_FRAMES, frames)),
+            np.arange(start, end),
+        )
+
+
+def _deviations(
+    person: MarkerPerson, frames: Frames, state: State, found: SizeEstimate, noise: Noise
+) -> Array:
+    """(F, n) standard deviations: from every k-th frame, each standing for k, and interpolated."""
+    time = person.time[frames]
+    step = 1
+    if len(frames) > 2:
+        step = max(1, int(1.0 / (DEVIATION_RATE_HZ * float(np.median(np.diff(time))))))
+    some = np.unique(np.append(np.arange(0, len(frames), step), len(frames) - 1))
+    problem = person.problem(frames[some], priors=False, repeats=float(step), information=noise.information)
+    sized = found.solution is not None
+    normal = problem.normal_equations(View(person.model, State(state.q[some], state.shared), sized))
+    normal.here += 1e-6 * np.eye(normal.here.shape[1])
+    deviation = coordinate_deviations(normal, found.covariance if sized else None)
+    return np.stack([np.interp(time, time[some], column) for column in deviation.T], axis=1)
