@@ -94,12 +94,15 @@ class Landmarks3D:
     """Axes: `camera` is x right, y down, z forward; `world` is X forward, Y up, Z right, floor at Y = 0."""
     sigma: Array | None = None
     """(T, K) standard deviation in metres, or None where unknown."""
+    sigma_along: Array | None = None
+    """(T, K) standard deviation along the viewing ray, in camera axes; `sigma` is then that across it."""
 
     def __post_init__(self) -> None:
         t, k = len(self.time), len(self.names)
         _check_shape("Landmarks3D", "xyz", self.xyz, (t, k, 3))
-        if self.sigma is not None:
-            _check_shape("Landmarks3D", "sigma", self.sigma, (t, k))
+        for name, sigma in (("sigma", self.sigma), ("sigma_along", self.sigma_along)):
+            if sigma is not None:
+                _check_shape("Landmarks3D", name, sigma, (t, k))
 
     @classmethod
     def empty(cls, names: tuple[str, ...] = HALPE26) -> Landmarks3D:
