@@ -9,9 +9,9 @@ import pytest
 
 from pase.data import Landmarks3D
 from pase.errors import InputError
+from pase.keypoint_sets import H36M17
 from pase.lift.base import root_relative
 from pase.lift.h36m import (
-    H36M17,
     h36m_from_halpe26,
     in_pixels,
     mirrored,

@@ -15,7 +15,7 @@ import pytest
 
 from pase.data import Keypoints2D
 from pase.errors import InputError, ModelFileError
-from pase.lift.h36m import H36M17
+from pase.keypoint_sets import H36M17
 from pase.lift.motionbert import MotionBert, clips
 from pase.pose2d import read_alphapose
 

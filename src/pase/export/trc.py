@@ -67,8 +67,11 @@ def mean_rate(time: Array) -> float:
     return (len(time) - 1) / float(time[-1] - time[0]) if len(time) > 1 else 1.0
 
 
-def read_trc(path: str | Path) -> Landmarks3D:
+def read_trc(path: str | Path, *, pixels: bool = False) -> Landmarks3D:
     """Read the markers of a `.trc` in metres, in the file's own axes, taken as `world` (Y up).
+
+    With `pixels` the numbers come as they stand in the file, whose unit must be pixels or, as Sports2D's
+    files have it even for pixels, metres.
 
     Empty cells and NaN become NaN. Line ends, trailing tabs, a missing blank line, fewer names than columns
     (the rest is called `marker_<n>`) and cells parted by blanks are accepted, as programs write all of these.
@@ -90,7 +93,7 @@ def read_trc(path: str | Path) -> Landmarks3D:
     names = _marker_names(lines[start], facts, path)
     table = _table(rows, 2 + 3 * len(names), path)
     check_times(table[:, 1], path)
-    xyz = table[:, 2:].reshape(len(table), len(names), 3) * _unit(facts, path)
+    xyz = table[:, 2:].reshape(len(table), len(names), 3) * _unit(facts, path, pixels)
     xyz[~np.isfinite(xyz).all(axis=2)] = np.nan
     return Landmarks3D(xyz, table[:, 1].copy(), names)
 
@@ -104,8 +107,12 @@ def _facts(header: list[str]) -> dict[str, str]:
     return {}
 
 
-def _unit(facts: dict[str, str], path: str | Path) -> float:
+def _unit(facts: dict[str, str], path: str | Path, pixels: bool) -> float:
     unit = facts.get("units", "")
+    if pixels:
+        if unit.lower() not in ("px", "pixel", "pixels", "m"):
+            raise InputError(f"{path}: positions are in {unit}, in space; pixels were expected")
+        return 1.0
     if unit.lower() in ("px", "pixel", "pixels"):
         raise InputError(f"{path}: positions are in pixels, not in space; give the file in metres")
     if unit.lower() not in METRES:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from pase.keypoint_sets import H36M17
 
-H36M17 = (
-    "Hip", "RHip", "RKnee", "RAnkle", "LHip", "LKnee", "LAnkle", "Spine", "Neck", "Nose", "Head",
-    "LShoulder", "LElbow", "LWrist", "RShoulder", "RElbow", "RWrist",
-)  # fmt: skip
-"""Joint names in the order of Human3.6M, called as the Halpe keypoints that stand in for them."""
+Array = NDArray[np.float64]
 
 _NECK, _HIP = 18, 19
 _FROM_HALPE26 = [_HIP, 12, 14, 16, 11, 13, 15, _NECK, _NECK, 0, 17, 5, 7, 9, 6, 8, 10]
 _SPINE = H36M17.index("Spine")
 _MIRRORED = [0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13]
 _FEWEST_JOINTS = 4
+_STAND_INS = ((_NECK, 5, 6), (_HIP, 11, 12), (17, 1, 2))
 
 
 def h36m_from_halpe26(points: Array) -> Array:
@@ -36,6 +33,20 @@ def h36m_from_halpe26(points: Array) -> Array:
     joints = points[:, _FROM_HALPE26]
     joints[:, _SPINE] = (points[:, _NECK] + points[:, _HIP]) / 2
     return joints
+
+
+def with_stand_ins(points: Array) -> Array:
+    """Halpe keypoints (T, 26, 3) with a stand-in for what other keypoint sets lack.
+
+    As MotionBERT's training data has it: the middle of the shoulders for the neck, of the hips for the hip, of
+    the eyes for the top of the head. Its score is the lower of the two.
+    """
+    out = points.copy()
+    for point, left, right in _STAND_INS:
+        missing = out[:, point, 2] == 0
+        out[missing, point, :2] = points[missing][:, [left, right], :2].mean(1)
+        out[missing, point, 2] = points[missing][:, [left, right], 2].min(1)
+    return out
 
 
 def normalise_by_box(joints: Array) -> NDArray[np.float32]:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from pase.checkpoint import guess_network, load_parameters, read_state, require_torch
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
+from pase.keypoint_sets import H36M17
 from pase.lift.base import Progress
-from pase.lift.h36m import H36M17, h36m_from_halpe26, mirrored, normalise_by_box
+from pase.lift.h36m import h36m_from_halpe26, mirrored, normalise_by_box, with_stand_ins
 
 Joints = NDArray[np.float32]
 Variant = Literal["auto", "lite", "full"]
@@ -114,7 +115,7 @@ class MotionBert:
         points[~np.isfinite(points).all(-1)] = 0.0
         xyz = np.full((len(keypoints), len(H36M17), 3), np.nan)
         if seen.any():
-            xyz[seen] = self.predict(normalise_by_box(h36m_from_halpe26(points)), progress)
+            xyz[seen] = self.predict(normalise_by_box(h36m_from_halpe26(with_stand_ins(points))), progress)
         return Landmarks3D(xyz, keypoints.time, H36M17, "camera")
 
     def predict(self, joints: Joints, progress: Progress | None = None) -> Joints:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,14 @@ from numpy.typing import NDArray
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.files import write_text
+from pase.keypoint_sets import KEYPOINT_SETS, guess_set
+from pase.pose2d.keypoint_json import frame_numbers, is_number, load_json, numbers
 from pase.pose2d.tracks import Detection, Recorded, assemble
 
 Array = NDArray[np.float64]
 
 _PERSON_CATEGORY = 1
-_POINTS = len(HALPE26)
-_FRAME_NUMBER = re.compile(r"\d+(?=\D*$)")
+_LENGTHS = {3 * len(names) for names in KEYPOINT_SETS.values()}
 
 
 def write_alphapose(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
@@ -77,8 +76,9 @@ def read_alphapose(
     image_size: tuple[int, int] | None = None,
     time: Array | None = None,
     frame_rate: float | None = None,
+    skeleton: str | None = None,
 ) -> list[Keypoints2D]:
-    """Read AlphaPose results of 26 Halpe keypoints, one track for each person.
+    """Read AlphaPose results, one track for each person.
 
     Parameters
     ----------
@@ -91,6 +91,8 @@ def read_alphapose(
         (T,) seconds of every frame of the recording, instead of those in the file.
     frame_rate
         Frames per second where neither the file nor `time` tells the times; 30 when not given.
+    skeleton
+        Name of the keypoint set where the number of points does not tell it; see `pase.keypoint_sets`.
 
     Returns
     -------
@@ -105,26 +107,24 @@ def read_alphapose(
     """
     path = Path(path)
     items = _items(path)
-    detections = [_detection(item, number, path) for number, item in enumerate(items)]
+    count = len(KEYPOINT_SETS[skeleton]) if skeleton in KEYPOINT_SETS else _point_count(items)
+    detections = [_detection(item, number, path, count) for number, item in enumerate(items)]
     if not detections:
         return []
-    told = _numbers(items[0].get("times"))
+    names = guess_set(np.array([d.points for d in detections]), str(path), skeleton)
+    told = numbers(items[0].get("times"))
     timed = told is not None or time is not None
-    _number_frames(detections, [str(item.get("image_id", "")) for item in items], timed)
-    sizes = (_numbers(item.get("image_size"), 2) for item in items)
+    images = [str(item.get("image_id", "")) for item in items]
+    if timed or len(set(images)) > 1:
+        for detection, frame in zip(detections, frame_numbers(images), strict=True):
+            detection.frame = frame
+    sizes = (numbers(item.get("image_size"), 2) for item in items)
     size = image_size or next(((int(s[0]), int(s[1])) for s in sizes if s is not None), None)
-    return assemble(detections, Recorded(size, told if time is None else time, frame_rate), path)
+    return assemble(detections, Recorded(size, told if time is None else time, frame_rate), path, names)
 
 
 def _items(path: Path) -> list[Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist: check the name") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON ({error}): write the keypoints again") from error
+    content = load_json(path)
     if not isinstance(content, list):
         raise InputError(
             f"{path} is no AlphaPose result: it should be a list with one item a person and frame"
@@ -132,54 +132,38 @@ def _items(path: Path) -> list[Any]:
     return content
 
 
-def _detection(item: Any, number: int, path: Path) -> Detection:
+def _point_count(items: list[Any]) -> int:
+    """Points a person of the first item that has as many as a known set, else Halpe's."""
+    for item in items:
+        values = item.get("keypoints") if isinstance(item, dict) else None
+        if isinstance(values, list) and len(values) in _LENGTHS:
+            return len(values) // 3
+    return len(HALPE26)
+
+
+def _detection(item: Any, number: int, path: Path, count: int) -> Detection:
     def wrong(why: str) -> InputError:
         return InputError(f"{path}, item {number}: {why}; write the file again")
 
     if not isinstance(item, dict):
         raise wrong("it should be an object with image_id and keypoints")
-    points = _numbers(item.get("keypoints"), 3 * _POINTS)
+    points = numbers(item.get("keypoints"), 3 * count)
     if points is None:
-        raise wrong(
-            f"keypoints should be {3 * _POINTS} finite numbers, x, y and score of {_POINTS} Halpe points"
-        )
+        raise wrong(f"keypoints should be {3 * count} finite numbers, x, y and score of {count} points")
     time, person = item.get("time"), item.get("idx")
-    if time is not None and not _is_number(time):
+    if time is not None and not is_number(time):
         raise wrong("time is no finite number")
     if person is not None:
         person = _first_number(person)
         if person is None:
             raise wrong(f"idx {item['idx']!r} is no person's number")
-    sigma = _numbers(item.get("sigma"), 2 * _POINTS)
+    sigma = numbers(item.get("sigma"), 2 * count)
     sigma = None if sigma is None else sigma.reshape(-1, 2)
     return Detection(0, points.reshape(-1, 3), person, sigma, time)
-
-
-def _number_frames(detections: list[Detection], images: list[str], timed: bool) -> None:
-    """Tell the frames by the numbers in the images' names; photos of any names count in their order."""
-    found = [_FRAME_NUMBER.search(image) for image in images]
-    if len(set(images)) == 1 and not timed:
-        return
-    numbers = [int(match.group()) if match else -1 for match in found]
-    if -1 in numbers or len(set(numbers)) < len(set(images)):
-        order = {image: number for number, image in enumerate(sorted(set(images)))}
-        numbers = [order[image] for image in images]
-    for detection, number in zip(detections, numbers, strict=True):
-        detection.frame = number
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _numbers(values: Any, count: int | None = None) -> Array | None:
-    if not isinstance(values, list) or (count is not None and len(values) != count):
-        return None
-    return np.array(values, dtype=float) if all(_is_number(value) for value in values) else None
 
 
 def _first_number(value: Any) -> int | None:
     """AlphaPose writes a person's number bare, in a list, or in nested lists where it merged two tracks."""
     while isinstance(value, list) and value:
         value = value[0]
-    return int(value) if _is_number(value) else None
+    return int(value) if is_number(value) else None

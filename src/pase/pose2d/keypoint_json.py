@@ -1,0 +1,83 @@
+"""What the readers of keypoint files share: numbers out of JSON, frame numbers out of names."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.errors import InputError
+
+Array = NDArray[np.float64]
+
+_LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
+
+
+def load_json(path: Path) -> Any:
+    """Contents of a JSON file.
+
+    Raises
+    ------
+    InputError
+        When it is missing, unreadable or no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist: check the name") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no JSON ({error}): write the keypoints again") from error
+
+
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def numbers(values: Any, count: int | None = None) -> Array | None:
+    """A JSON list as an array, or None unless it is a list of (so many) finite numbers."""
+    if not isinstance(values, list) or (count is not None and len(values) != count):
+        return None
+    return np.array(values, dtype=float) if all(is_number(value) for value in values) else None
+
+
+def triples(values: Any) -> Array | None:
+    """Points (K, 3) from a flat JSON list of x, y, score, or None; what is not finite becomes 0, unseen."""
+    if not isinstance(values, list) or not values or len(values) % 3:
+        return None
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
+        return None
+    points = np.array(values, dtype=float).reshape(-1, 3)
+    points[~np.isfinite(points).all(1)] = 0.0
+    return points
+
+
+def frame_numbers(images: Sequence[str]) -> list[int]:
+    """Frame of each image by the last number in its name; photos of any names count in their order.
+
+    Names without a number, or different names with the same one, count in the order of the names.
+    """
+    found = [_LAST_NUMBER.search(image) for image in images]
+    counted = [int(match.group()) if match else -1 for match in found]
+    if -1 not in counted and len(set(counted)) == len(set(images)):
+        return counted
+    return ranks(images)
+
+
+def ranks(images: Sequence[str]) -> list[int]:
+    """Frame of each image when images count in the order of their names, frame2 before frame10."""
+    order = {image: number for number, image in enumerate(sorted(set(images), key=_natural))}
+    return [order[image] for image in images]
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sorting key by which frame2 comes before frame10."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]

@@ -1,0 +1,85 @@
+"""Read 2D keypoints that other programs wrote, whatever the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pase.data import Keypoints2D
+from pase.errors import InputError
+from pase.keypoint_sets import to_halpe26
+from pase.pose2d.alphapose import read_alphapose
+from pase.pose2d.keypoint_json import load_json
+from pase.pose2d.readers.coco import is_coco, read_coco
+from pase.pose2d.readers.mediapipe import is_mediapipe, read_mediapipe, read_mediapipe_csv
+from pase.pose2d.readers.openpose import holds_openpose, read_openpose
+from pase.pose2d.readers.trc import read_pixel_trc
+from pase.pose2d.tracks import Recorded
+
+__all__ = ["is_keypoint_file", "read_keypoints"]
+
+_UNDERSTOOD = (
+    "AlphaPose, COCO or MediaPipe JSON, a folder of OpenPose JSON (also Pose2Sim's pose/cam01_json), "
+    "a .trc in pixels, or a .csv of MediaPipe landmarks"
+)
+
+
+def is_keypoint_file(path: str | Path) -> bool:
+    """Whether a path names keypoints rather than footage: by its suffix, a folder by what is in it."""
+    path = Path(path)
+    return path.suffix.lower() in (".json", ".trc", ".csv") or (path.is_dir() and holds_openpose(path))
+
+
+def read_keypoints(
+    path: str | Path, recorded: Recorded | None = None, skeleton: str | None = None
+) -> list[Keypoints2D]:
+    """Read keypoints of AlphaPose, OpenPose, MediaPipe, COCO, Sports2D or Pose2Sim as Halpe keypoints.
+
+    Parameters
+    ----------
+    path
+        A JSON, TRC or CSV file, or a folder with one JSON file a frame.
+    recorded
+        What is known about the footage: times, picture size.
+    skeleton
+        Name of the keypoint set, where the contents do not tell it; see `pase.keypoint_sets`.
+
+    Returns
+    -------
+    list
+        One track for each person, in file order of their numbers, with the 26 Halpe keypoints; NaN where the
+        set has no such point or it is unseen.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read or understood; one line that says what to do.
+    """
+    path, recorded = Path(path), recorded or Recorded()
+    if path.is_dir():
+        people = read_openpose(path, recorded, skeleton)
+    elif path.suffix.lower() == ".trc":
+        people = read_pixel_trc(path, recorded)
+    elif path.suffix.lower() == ".csv":
+        people = read_mediapipe_csv(path, recorded)
+    else:
+        people = _read_json(path, recorded, skeleton)
+    return [to_halpe26(person) for person in people]
+
+
+def _read_json(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:
+    content = load_json(path)
+    if isinstance(content, dict) and "people" in content:
+        return read_openpose(path, recorded, skeleton)
+    if is_mediapipe(content):
+        return read_mediapipe(content, path, recorded)
+    if is_coco(content):
+        return read_coco(content, path, recorded, skeleton)
+    if isinstance(content, list):
+        return read_alphapose(
+            path,
+            image_size=recorded.image_size,
+            time=recorded.time,
+            frame_rate=recorded.frame_rate,
+            skeleton=skeleton,
+        )
+    raise InputError(f"{path} holds no keypoints that are understood, which are: {_UNDERSTOOD}")

@@ -1,0 +1,71 @@
+"""Marker files in pixels, as Sports2D writes them beside those in metres."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pase.data import HALPE26, Keypoints2D
+from pase.errors import InputError
+from pase.keypoint_sets import column_order
+from pase.pose2d.tracks import Detection, Recorded, assemble
+
+_FEWEST_POINTS = 5
+_LEAST_PIXELS = 50.0
+"""Nobody moves so many metres away in a room, or is so few pixels from the edge all the time."""
+
+
+def read_pixel_trc(path: Path, recorded: Recorded) -> list[Keypoints2D]:
+    """Read one person's keypoints from a TRC file in pixels, x right and y down.
+
+    Sports2D writes `m` as the unit even for pixels; what reaches beyond 100 is taken as pixels. The frame of a
+    row is its time multiplied by the file's rate, so that a file of a part of the video stays in its place.
+    Markers are matched by name, whatever the order; points without a score count as sure.
+
+    Raises
+    ------
+    InputError
+        When the file is no TRC, holds metres, or has too few known markers.
+    """
+    from pase.export.trc import mean_rate, read_trc
+
+    table = read_trc(path, pixels=True)
+    columns = column_order(table.names, HALPE26)
+    if sum(column is not None for column in columns) < _FEWEST_POINTS:
+        raise InputError(f"{path}: too few markers are known keypoints, which are: {', '.join(HALPE26)}")
+    if not _in_pixels(table.xyz):
+        raise InputError(f"{path} is in metres: landmarks in space, not keypoints in the picture")
+    points = np.zeros((len(table.time), len(HALPE26), 3))
+    for k, column in enumerate(columns):
+        if column is not None:
+            xy = table.xyz[:, column, :2]
+            seen = np.isfinite(xy).all(1) & (xy != 0).any(1)
+            points[seen, k, :2], points[seen, k, 2] = xy[seen], 1.0
+    rate = recorded.frame_rate or mean_rate(table.time)
+    frames = np.round(table.time * rate).astype(int)
+    persons = [Detection(int(f), p) for f, p in zip(frames, points, strict=True) if (p[:, 2] > 0).any()]
+    return assemble(persons, Recorded(recorded.image_size, recorded.time, rate), path)
+
+
+def _in_pixels(positions: np.ndarray) -> bool:
+    known = np.abs(positions[np.isfinite(positions)])
+    return not len(known) or bool(known.max() >= _LEAST_PIXELS)
+
+
+def is_pixel_trc(path: Path) -> bool:
+    """Whether a TRC file holds pixels rather than positions in space.
+
+    Raises
+    ------
+    InputError
+        When it is no TRC file.
+    """
+    from pase.export.trc import read_trc
+
+    try:
+        return _in_pixels(read_trc(path, pixels=True).xyz)
+    except InputError as error:
+        if "pixels were expected" in str(error):
+            return False
+        raise
