@@ -36,8 +36,8 @@ SLACK_DEG = {
 UNMEASURED_DEG = {
     "mtp_angle": (5.0, 10.0), "neck_flexion": (0.0, 15.0), "neck_bending": (0.0, 10.0),
     "neck_rotation": (0.0, 20.0), "wrist_flex": (0.0, 15.0), "wrist_dev": (0.0, 8.0),
-    "arm_elevation": (20.0, 45.0), "arm_crossing": (0.0, 25.0), "arm_rotation": (-5.0, 30.0),
-    "elbow_flex": (50.0, 40.0), "pro_sup": (80.0, 30.0),
+    "arm_elevation": (15.0, 60.0), "arm_crossing": (0.0, 35.0), "arm_rotation": (-5.0, 45.0),
+    "elbow_flex": (35.0, 50.0), "pro_sup": (80.0, 40.0),
 }  # fmt: skip
 """Mean and standard deviation of the coordinates that no recording measures, or too few people to learn from:
 the arms of these recordings are those of four runners and one person squatting with the arms held out."""
@@ -82,6 +82,7 @@ def learn(path: Path) -> tuple[list[str], Array, Array]:
     X = np.concatenate([*angles, *(_mirrored(x, names) for x in angles)])
     w = np.concatenate(weights * 2)
     mean, covariance = _moments(X, w)
+    mean = _anchored(mean, covariance, names)
     slack = np.zeros(len(names))
     for i, name in enumerate(names):
         stem = name[:-2] if name.endswith(("_r", "_l")) else name
@@ -91,6 +92,20 @@ def learn(path: Path) -> tuple[list[str], Array, Array]:
         else:
             slack[i] = np.radians(SLACK_DEG[stem])
     return names, mean, covariance + np.diag(slack**2)
+
+
+def _anchored(mean: Array, covariance: Array, names: list[str]) -> Array:
+    """The mean shifted so that somebody whose hips are at zero has a level pelvis.
+
+    A standing pelvis is tilted forward by some 10° between its front and back spines (Levine and Whittle 1996);
+    the model's pelvis at zero is drawn so. The few people measured differ by as much as their marker sets do.
+    """
+    hips = [names.index("hip_flexion_r"), names.index("hip_flexion_l")]
+    tilt = names.index("pelvis_tilt")
+    slope = np.linalg.solve(covariance[np.ix_(hips, hips)], covariance[hips, tilt])
+    out = mean.copy()
+    out[tilt] = slope @ mean[hips]
+    return out
 
 
 def _converted(skeleton: Skeleton, names: list[str], clip: dict[str, object], q: Array) -> Array:

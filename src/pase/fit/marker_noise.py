@@ -7,6 +7,7 @@ taken up, so that the variances are those of the noise, not of what is left over
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,9 @@ MOST_STRETCHES = 3
 
 LEAST_SIGMA_M = 1e-5
 """Finest noise that is believed, m: computed markers have none."""
+
+MOST_REPEATED = 0.998
+"""Largest correlation of errors from one frame to the next that is believed."""
 
 _ROUNDS = 4
 _PRIOR_COUNT = 8.0
@@ -70,7 +74,6 @@ def learn_noise(person: MarkerPerson, q: Array, shared: Array, fixed_sigma: bool
     usual = person.acceleration
     stretches = noise_stretches(len(q))
     guesses = [q[frames] for frames in stretches]
-    correlation = np.zeros(2)
     for _ in range(_ROUNDS):
         fits = [
             minimise(person.problem(f), State(g, shared), shared_free=False, iterations=8)
@@ -87,10 +90,19 @@ def learn_noise(person: MarkerPerson, q: Array, shared: Array, fixed_sigma: bool
         spread = np.sqrt((bent + _PRIOR_COUNT * np.square(usual)) / (degrees + _PRIOR_COUNT))
         spread = np.clip(spread, usual / _ACCELERATION_RANGE, usual * _ACCELERATION_RANGE)
         person = person.with_noise(max(sigma, LEAST_SIGMA_M), spread)
-    for frames, guess in zip(stretches, guesses, strict=True):
-        correlation += _repetition(person, frames, State(guess, shared))
-    repeated = float(np.clip(correlation[0] / max(correlation[1], 1e-30), 0.0, 0.99))
-    return Noise(person.sigma, person.acceleration, (1 - repeated) / (1 + repeated))
+    states = [(f, State(g, shared)) for f, g in zip(stretches, guesses, strict=True)]
+    return Noise(person.sigma, person.acceleration, independent_share(person, states))
+
+
+def independent_share(person: MarkerPerson, states: Sequence[tuple[Frames, State]]) -> float:
+    """Share of independent information in a frame's markers, 0 to 1, on stretches of neighbouring frames.
+
+    Errors that follow a first-order autoregression with correlation ρ from one frame to the next tell as much
+    in T frames as independent ones in `T (1 − ρ) / (1 + ρ)`.
+    """
+    products, squares = sum((_repetition(person, *state) for state in states), np.zeros(2))
+    repeated = float(np.clip(products / max(squares, 1e-30), 0.0, MOST_REPEATED))
+    return (1 - repeated) / (1 + repeated)
 
 
 def noise_stretches(frames: int) -> list[Frames]:

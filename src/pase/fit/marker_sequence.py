@@ -16,7 +16,13 @@ from pase.fit.marker_initial import (
     spread_frames,
     spread_in_time,
 )
-from pase.fit.marker_noise import Noise, learn_noise, noise_stretches, single_frame_sigma
+from pase.fit.marker_noise import (
+    Noise,
+    independent_share,
+    learn_noise,
+    noise_stretches,
+    single_frame_sigma,
+)
 from pase.fit.marker_person import MarkerPerson
 from pase.fit.problem import State, View
 from pase.fit.solver import Solution, minimise
@@ -29,6 +35,9 @@ Progress = Callable[[float], None]
 SIZE_FRAMES = 200
 """Most frames from which sizes and marker places are estimated."""
 
+FIRST_INDEPENDENT = 10.0
+"""Independent frames that the first estimate of the sizes counts on, until it is known how errors repeat."""
+
 KEY_RATE_HZ = 15.0
 """Frames a second that are solved each for itself, as the start of all."""
 
@@ -40,6 +49,9 @@ OVERLAP_FRAMES = 40
 """Frames of a window, and how many of them at each inner end only serve to lead in."""
 
 _TOLERANCE = 1e-5
+import os
+
+FLOOR = float(os.environ.get("FLOOR", "0"))
 
 
 @dataclass(frozen=True)
@@ -86,22 +98,51 @@ def estimate_size(person: MarkerPerson, shared: Array, *, free: bool, fixed_sigm
         sigma = person.sigma if fixed_sigma else single_frame_sigma(person, anchors, State(q, shared))
         m = len(shared)
         return SizeEstimate(shared, np.zeros((m, m)), anchors, q, None, sigma)
-    solution = minimise(person.problem(anchors, smooth=False, width=20.0), State(q, shared), iterations=20)
-    again = solve_anchors(person, anchors, solution.state.shared)
+    few = min(1.0, FIRST_INDEPENDENT / len(anchors))
+    loose = person.problem(anchors, smooth=False, width=20.0, information=few)
+    rough = minimise(loose, State(q, shared), iterations=20).state.shared
+    again = solve_anchors(person, anchors, rough)
     frames = spread_frames(person, SIZE_FRAMES)
-    q = continue_motion(person, anchors, again, solution.state.shared, frames)
-    state = State(q, solution.state.shared)
-    for _ in range(2):
-        solution = minimise(person.problem(frames, smooth=False), state, iterations=25, tolerance=_TOLERANCE)
-        state = solution.state
-        if not fixed_sigma:
-            person = person.with_noise(single_frame_sigma(person, frames, state))
-    problem = person.problem(frames, smooth=False)
+    state = State(continue_motion(person, anchors, again, rough, frames), rough)
+    information = min(1.0, FIRST_INDEPENDENT / len(frames))
+    for last in (False, True):
+        state, person = _size_and_noise(person, frames, state, information, fixed_sigma)
+        if not last:
+            information = _information_in(person, frames, state)
+    problem = person.problem(frames, smooth=False, information=information)
     solution = minimise(problem, state, iterations=25, tolerance=_TOLERANCE)
     normal = problem.normal_equations(View(person.model, solution.state))
     normal.here += 1e-6 * np.eye(normal.here.shape[1])
     covariance = shared_covariance(normal)
     return SizeEstimate(solution.state.shared, covariance, frames, solution.state.q, solution, person.sigma)
+
+
+def _size_and_noise(
+    person: MarkerPerson, frames: Frames, state: State, information: float, fixed_sigma: bool
+) -> tuple[State, MarkerPerson]:
+    """Sizes and postures at the noise assumed so far, and the person with the noise that then remains."""
+    for _ in range(2):
+        problem = person.problem(frames, smooth=False, information=information)
+        state = minimise(problem, state, iterations=25, tolerance=_TOLERANCE).state
+        if not fixed_sigma:
+            person = person.with_noise(max(single_frame_sigma(person, frames, state), FLOOR))
+    return state, person
+
+
+def _information_in(person: MarkerPerson, frames: Frames, state: State) -> float:
+    """Share of independent information in each of the frames, from how errors repeat in neighbouring frames.
+
+    Skin moves with the posture, and so do the errors of the model: 200 frames of one walk tell hardly more of
+    a bone's length than some of them.
+    """
+    stretches = noise_stretches(len(person.time))
+    around = np.concatenate(stretches)
+    q = continue_motion(person, frames, state.q, state.shared, around)
+    parts = np.split(q, np.cumsum([len(s) for s in stretches])[:-1])
+    share = independent_share(
+        person, [(f, State(part, state.shared)) for f, part in zip(stretches, parts, strict=True)]
+    )
+    return float(min(1.0, share * person.seen.any(1).sum() / len(frames)))
 
 
 def solve_markers(

@@ -26,7 +26,9 @@ Progress = Callable[[float], None]
 
 log = logging.getLogger(__name__)
 
-STUCK_ON_SPREAD_M = 0.015
+import os
+
+STUCK_ON_SPREAD_M = float(os.environ.get("SPREAD", "0.015"))
 """How far a marker is stuck on off the place that the model has for it, along each axis."""
 
 JOINT_CENTRE_SPREAD_M = 0.015

@@ -119,7 +119,14 @@ class NormalEquations:
         corner = self.corner + np.diag(damping_shared) - border.T @ solved
         return Factor(lower, border, solved, cho_factor(corner, lower=True) if m else None)
 
-    def _band(self, damping_q: Array) -> Array:
+    def response(self) -> Array:
+        """(T n, m) how the coordinates follow the shared unknowns, with the sign changed: A⁻¹ B."""
+        lower = cholesky_banded(self._band(0.0), lower=True, overwrite_ab=True, check_finite=False)
+        border = self.border.reshape(-1, self.border.shape[-1])
+        response: Array = cho_solve_banded((lower, True), border, check_finite=False)
+        return response
+
+    def _band(self, damping_q: Array | float) -> Array:
         """Lower band of A in LAPACK's layout: `band[i − j, j] = A[i, j]`."""
         T, n, _ = self.here.shape
         width = n if T == 1 else 2 * n if T == 2 else 2 * n + 1

@@ -47,18 +47,24 @@ def pixels_per_metre(keypoints: Keypoints2D) -> Array:
     return np.clip(filled, 0.3 * typical, 3.0 * typical)
 
 
+def usable(keypoints: Keypoints2D) -> NDArray[np.bool_]:
+    """(T, K) whether a keypoint is known, inside the picture and of sufficient score."""
+    width, height = keypoints.image_size
+    x, y = keypoints.xy[..., 0], keypoints.xy[..., 1]
+    inside = (x >= 0) & (y >= 0) & (x <= width) & (y <= height)
+    return np.asarray(inside & (keypoints.score >= MINIMUM_SCORE))
+
+
 def observations(keypoints: Keypoints2D) -> Observations:
     """Keypoints with their standard deviations; points of low score and outside the picture do not count."""
     scale = pixels_per_metre(keypoints)
     side_free = [n[1:] if n[0] in "LR" and n[1:] in _POINT_SIGMA_M else n for n in keypoints.names]
     own = np.array([_POINT_SIGMA_M[name] for name in side_free])
     sigma = scale[:, None] * own / np.clip(keypoints.score, 0.25, 0.8) * 0.8
-    width, height = keypoints.image_size
-    x, y = keypoints.xy[..., 0], keypoints.xy[..., 1]
-    inside = (x >= 0) & (y >= 0) & (x <= width) & (y <= height)
-    used = inside & (keypoints.score >= MINIMUM_SCORE)
-    sigma = np.where(used, sigma, np.inf)
-    centre = np.array([width / 2.0, height / 2.0])
+    if keypoints.sigma is not None:
+        sigma = np.hypot(sigma, np.nan_to_num(keypoints.sigma.mean(-1), nan=0.0))
+    sigma = np.where(usable(keypoints), sigma, np.inf)
+    centre = np.array(keypoints.image_size) / 2.0
     return Observations(keypoints.xy, sigma, keypoints.time, centre)
 
 

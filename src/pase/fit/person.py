@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +29,12 @@ DEFAULT_FOV_DEG = 62.0
 """Angle of view along the longer side when nothing is known: a phone's main camera (26 mm equivalent is 69°)
 less the crop of video stabilisation."""
 
-POSE_PRIOR_RATE_HZ = 2.0
+POSE_PRIOR_RATE_HZ = 6.0
 """Independent postures a second: how often the pose prior counts in full."""
+
+PERSISTENCE = 5.0
+"""A detector's errors last: they depend on clothes, view and posture more than on the frame. For what is shared
+by all frames, this many frames tell no more than one; the priors of the shared unknowns count as much more."""
 
 CAMERA_MEAN = (0.05, 0.0, 1.3)
 CAMERA_SPREAD = (0.15, 0.02, 0.6)
@@ -114,11 +117,15 @@ def prepare_person(
     layout = model.layout
     size = body.prior(height_m=height_m, mass_kg=mass_kg)
     focal, focal_spread = _focal_prior(keypoints.image_size, fov_deg, focal_length_px)
-    spread = LandmarkOffsets(keypoints.names).spread([keypoint_place(name).spread_m for name in keypoints.names])
+    spread = LandmarkOffsets(keypoints.names).spread(
+        [keypoint_place(name).spread_m for name in keypoints.names]
+    )
+    camera = np.array([*CAMERA_MEAN, np.log(focal)]), np.diag(np.square([*CAMERA_SPREAD, focal_spread]))
+    weight = PERSISTENCE if len(keypoints) > 1 else 1.0
     priors: list[Term] = [
-        SharedPrior("proportions", layout.size, size.mean, size.covariance),
-        _independent("camera", layout.camera, [*CAMERA_MEAN, np.log(focal)], [*CAMERA_SPREAD, focal_spread]),
-        _independent("landmark offsets", layout.offset, np.zeros(len(spread)), spread),
+        SharedPrior("proportions", layout.size, size.mean, size.covariance, weight),
+        SharedPrior("camera", layout.camera, *camera, weight),
+        SharedPrior("landmark offsets", layout.offset, np.zeros(len(spread)), np.diag(spread**2), weight),
     ]
     priors.append(Height(body.population_height()[0] if height_m is None else height_m))
     shared = np.zeros(layout.count)
@@ -134,12 +141,6 @@ def prepare_person(
         acceleration_spread(skeleton),
     )
     return person, shared
-
-
-def _independent(
-    name: str, part: slice, mean: Sequence[float] | Array, spread: Sequence[float] | Array
-) -> SharedPrior:
-    return SharedPrior(name, part, np.asarray(mean, float), np.diag(np.square(np.asarray(spread, float))))
 
 
 def _focal_prior(

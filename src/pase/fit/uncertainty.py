@@ -29,8 +29,7 @@ def coordinate_deviations(normal: NormalEquations, shared_covariance: Array | No
     T, n, _ = normal.here.shape
     variance = np.einsum("tii->ti", coordinate_covariances(normal)).copy()
     if shared_covariance is not None and normal.border.shape[-1]:
-        damping = np.zeros((T, n)), np.zeros(normal.border.shape[-1])
-        response = normal.factor(*damping).solved_border
+        response = normal.response()
         variance = variance + np.einsum("im,mk,ik->i", response, shared_covariance, response).reshape(T, n)
     return np.sqrt(variance)
 

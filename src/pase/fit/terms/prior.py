@@ -91,15 +91,26 @@ class SharedPrior(SquaredTerm):
     """`L⁻¹ (x − mean)` for some of the shared unknowns, with `L Lᵀ` their covariance.
 
     Serves proportions (log scale factors), the camera and the landmark offsets.
+
+    Parameters
+    ----------
+    name
+        What is known.
+    part
+        Its place among the shared unknowns.
+    mean, covariance
+        (p,) and (p, p).
+    weight
+        How many times the prior counts.
     """
 
     unit = "1"
 
-    def __init__(self, name: str, part: slice, mean: Array, covariance: Array) -> None:
+    def __init__(self, name: str, part: slice, mean: Array, covariance: Array, weight: float = 1.0) -> None:
         self.name = name
         self._part = part
         self._mean = mean
-        self._whiten = np.linalg.inv(np.linalg.cholesky(covariance))
+        self._whiten = np.sqrt(weight) * np.linalg.inv(np.linalg.cholesky(covariance))
 
     def residual(self, view: View) -> Array:
         """(1, p) whitened deviations."""

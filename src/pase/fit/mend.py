@@ -1,0 +1,148 @@
+"""Keypoints set right before they are used: left and right exchanged, and single points gone astray.
+
+A detector that sees a person from the side takes one leg for the other now and then. In a single picture
+nothing tells; but a limb that changes places with its twin makes both jump. The chain of labels with the
+smallest accelerations is found by dynamic programming, for arms and legs apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import Keypoints2D
+from pase.fit.observe import MINIMUM_SCORE, pixels_per_metre
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+LIMBS: Mapping[str, tuple[str, ...]] = {
+    "legs": ("Knee", "Ankle", "Heel", "BigToe", "SmallToe"),
+    "arms": ("Elbow", "Wrist"),
+}
+"""Points that change sides together; hips and shoulders are too near their twins to tell."""
+
+JITTER_M = 0.02
+LIMB_ACCELERATION_M_S2 = 40.0
+"""A point's distance from a straight path: noise of the detector and true acceleration of a fast limb."""
+
+EXCHANGE_COST = 0.15
+"""Cost of a frame with exchanged labels, in half squared standard deviations: detectors are mostly right."""
+
+_LARGEST = 9.0
+_STRAY_SIGMA = 6.0
+
+
+@dataclass(frozen=True)
+class Mended:
+    """Keypoints set right, and what was done."""
+
+    keypoints: Keypoints2D
+    exchanged: dict[str, Mask]
+    """Limb → (T,) frames whose left and right were exchanged."""
+    stray: Mask
+    """(T, K) points taken out because they left their path for a moment."""
+
+    @property
+    def notes(self) -> list[str]:
+        """One sentence for each kind of mending, for the report."""
+        out = [
+            f"left and right {limb} were exchanged by the detector in {int(frames.sum())} frames; mended"
+            for limb, frames in self.exchanged.items()
+            if frames.any()
+        ]
+        if self.stray.any():
+            out.append(
+                f"{int(self.stray.sum())} keypoints left their path for a single frame and were not used"
+            )
+        return out
+
+
+def mend(keypoints: Keypoints2D) -> Mended:
+    """Exchange left and right where that makes the limbs move smoothly, and take out single stray points."""
+    xy, score = keypoints.xy.copy(), keypoints.score.copy()
+    sigma = None if keypoints.sigma is None else keypoints.sigma.copy()
+    spread = _path_spread(keypoints)
+    exchanged: dict[str, Mask] = {}
+    for limb, parts in LIMBS.items():
+        pairs = [
+            (keypoints.names.index(f"L{part}"), keypoints.names.index(f"R{part}"))
+            for part in parts
+            if f"L{part}" in keypoints.names
+        ]
+        swap = _exchanges(xy, score, spread, pairs)
+        for array in (xy, score) if sigma is None else (xy, score, sigma):
+            for left, right in pairs:
+                array[swap, left], array[swap, right] = array[swap, right].copy(), array[swap, left].copy()
+        exchanged[limb] = swap
+    stray = _strays(xy, spread)
+    xy[stray], score[stray] = np.nan, 0.0
+    return Mended(replace(keypoints, xy=xy, score=score, sigma=sigma), exchanged, stray)
+
+
+def _path_spread(keypoints: Keypoints2D) -> Array:
+    """(T,) px that a point may be off the straight path between its neighbours."""
+    step = np.gradient(keypoints.time) if len(keypoints) > 1 else np.ones(len(keypoints))
+    metres = np.hypot(JITTER_M, LIMB_ACCELERATION_M_S2 * step**2)
+    spread: Array = pixels_per_metre(keypoints) * metres
+    return spread
+
+
+def _exchanges(xy: Array, score: Array, spread: Array, pairs: list[tuple[int, int]]) -> Mask:
+    """(T,) frames in which the pairs of points shall change places, by dynamic programming.
+
+    The state is the labels of two frames in a row, so that every step sees three frames: an acceleration.
+    """
+    T = len(xy)
+    if T < 3 or not pairs:
+        return np.zeros(T, dtype=bool)
+    sides = np.stack([xy[:, [a for a, _ in pairs]], xy[:, [b for _, b in pairs]]], axis=1)
+    seen = (
+        np.stack([score[:, [a for a, _ in pairs]], score[:, [b for _, b in pairs]]], axis=1) >= MINIMUM_SCORE
+    )
+    sides = np.where(seen[..., None], sides, np.nan)
+    cost = np.zeros((T, 2, 2, 2))
+    for before in range(2):
+        for now in range(2):
+            for after in range(2):
+                cost[1:-1, before, now, after] = _bend(sides, spread, (before, now, after))
+    total = np.array([[0.0, EXCHANGE_COST], [EXCHANGE_COST, 2 * EXCHANGE_COST]])
+    back = np.zeros((T, 2, 2), dtype=np.intp)
+    for t in range(1, T - 1):
+        through = total[:, :, None] + cost[t] + np.array([0.0, EXCHANGE_COST])
+        back[t] = np.argmin(through, axis=0)
+        total = through.min(axis=0)
+    last = int(np.argmin(total))
+    labels = [last % 2, last // 2]
+    for t in range(T - 2, 0, -1):
+        labels.append(int(back[t, labels[-1], labels[-2]]))
+    return np.array(labels[::-1], dtype=bool)
+
+
+def _bend(sides: Array, spread: Array, labels: tuple[int, int, int]) -> Array:
+    """(T − 2,) cost of three frames in a row with these labels, both sides together."""
+    out = np.zeros(len(sides) - 2)
+    for side in range(2):
+        before, now, after = (side ^ label for label in labels)
+        middle = 0.5 * (sides[:-2, before] + sides[2:, after])
+        distance = np.square(sides[1:-1, now] - middle).sum(-1) / np.square(spread[1:-1])[:, None]
+        out += 0.5 * np.nansum(np.minimum(distance, _LARGEST), axis=-1)
+    return out
+
+
+def _strays(xy: Array, spread: Array) -> Mask:
+    """(T, K) points that are far off the path between their neighbours, which agree with one another."""
+    stray = np.zeros(xy.shape[:2], dtype=bool)
+    if len(xy) < 5:
+        return stray
+    limit = _STRAY_SIGMA * spread[2:-2, None]
+    middle = 0.5 * (xy[1:-3] + xy[3:-1])
+    off = np.linalg.norm(xy[2:-2] - middle, axis=-1)
+    around = np.linalg.norm(xy[3:-1] - xy[1:-3], axis=-1)
+    wider = np.linalg.norm(xy[1:-3] - 0.5 * (xy[:-4] + middle), axis=-1)
+    with np.errstate(invalid="ignore"):
+        stray[2:-2] = (off > limit) & (around < limit) & (wider < limit)
+    return stray

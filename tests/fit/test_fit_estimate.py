@@ -1,0 +1,159 @@
+"""The estimator as a whole, on a filmed skeleton of which everything is known."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from fit_scenes import FOCAL, IMAGE, filmed, squatting
+from numpy.typing import NDArray
+
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.mirror import mirror_table
+from pase.data import HALPE26, Keypoints2D, Motion
+from pase.fit.estimate import estimate_motion
+from pase.fit.problem import PersonModel, State
+
+Array = NDArray[np.float64]
+Scene = tuple[Keypoints2D, Array, Array]
+
+STATURE = 1.75
+
+
+@pytest.fixture(scope="module")
+def scene(model: PersonModel) -> Scene:
+    """Keypoints with a pixel of noise of somebody of average proportions who bends the knees; q; shared."""
+    time, q = squatting(model)
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.size] = model.proportions.prior(height_m=STATURE).mean
+    shared[model.layout.camera] = [0.08, 0.01, 1.3, np.log(FOCAL)]
+    q[:, model.skeleton.coordinate_index("pelvis_ty")] -= model.positions(State(q, shared))[
+        :, len(model.points) :, 1
+    ].mean(1)
+    return filmed(model, q, time, shared, noise_px=1.0), q, shared
+
+
+@pytest.fixture(scope="module")
+def motion(scene: Scene) -> Motion:
+    """What the estimator makes of them."""
+    found = estimate_motion(scene[0], height_m=STATURE, focal_length_px=FOCAL)
+    assert found is not None
+    return found
+
+
+def angle_errors(found: Array, truth: Array, model: PersonModel, stems: tuple[str, ...]) -> Array:
+    """Mean absolute errors in degrees of the coordinates of both sides."""
+    names = [f"{stem}_{side}" for stem in stems for side in "rl"]
+    columns = [model.skeleton.coordinate_index(name) for name in names]
+    errors: Array = np.degrees(np.abs(found[:, columns] - truth[:, columns])).mean(0)
+    return errors
+
+
+def test_finds_the_angles(scene: Scene, motion: Motion, model: PersonModel) -> None:
+    """Knees and ankles are followed within some degrees; hips less well, as no point tells the pelvis' tilt."""
+    assert angle_errors(motion.q, scene[1], model, ("knee_angle", "ankle_angle")).max() < 4.0
+    assert angle_errors(motion.q, scene[1], model, ("hip_flexion",)).max() < 12.0
+
+
+def test_result_is_human(motion: Motion, model: PersonModel) -> None:
+    """Right height, symmetric legs, feet on the floor, nothing out of range, upright."""
+    names = motion.skeleton.body_names
+    poses = Kinematics(motion.skeleton).pose(motion.q)
+    origin = poses.origin
+    low, high = motion.skeleton.bounds
+    assert np.all(motion.q >= low - 1e-9) and np.all(motion.q <= high + 1e-9)
+    assert motion.details["stature_m"] == pytest.approx(STATURE, abs=0.01)
+    thigh = [
+        np.linalg.norm(origin[:, names.index(f"femur_{s}")] - origin[:, names.index(f"tibia_{s}")], axis=-1)
+        for s in "rl"
+    ]
+    assert 0.38 < thigh[0].mean() < 0.47
+    assert thigh[0].mean() == pytest.approx(thigh[1].mean(), abs=0.005)
+    heel = origin[:, names.index("calcn_r"), 1]
+    assert np.all(np.abs(heel - 0.02) < 0.03)
+    assert np.all(poses.rotation[:, names.index("torso"), 1, 1] > 0.8)
+
+
+def test_world_starts_at_the_person(motion: Motion) -> None:
+    """X points where the person faces, the origin is under the pelvis."""
+    q = dict(zip(motion.skeleton.free_names, motion.q[0], strict=True))
+    assert abs(q["pelvis_tx"]) < 1e-9 and abs(q["pelvis_tz"]) < 1e-9
+    assert abs(np.degrees(q["pelvis_rotation"])) < 5.0
+
+
+def test_camera_sees_the_skeleton_where_the_points_are(scene: Scene, motion: Motion) -> None:
+    """The camera of the result projects the landmarks onto the keypoints, within a few pixels."""
+    assert motion.camera is not None and motion.residual is not None
+    columns = [motion.skeleton.landmark_index(name) for name in HALPE26]
+    pixels = motion.camera.project(Kinematics(motion.skeleton).positions(motion.q)[:, columns])
+    distance = np.linalg.norm(pixels - scene[0].xy, axis=-1)
+    np.testing.assert_allclose(distance, motion.residual, atol=1e-6)
+    assert distance.mean() < 4.0
+
+
+def test_deviations_are_finite_and_larger_where_less_is_seen(motion: Motion) -> None:
+    """Every coordinate has a standard deviation; a subtalar angle is known worse than a knee."""
+    deviation = dict(zip(motion.skeleton.free_names, motion.q_std.mean(0), strict=True))
+    assert np.all(np.isfinite(motion.q_std)) and np.all(motion.q_std > 0)
+    assert deviation["subtalar_angle_r"] > deviation["knee_angle_r"]
+
+
+def test_mirrored_picture_gives_the_mirrored_motion(scene: Scene, motion: Motion) -> None:
+    """Left and right of the picture exchanged: left and right of the angles exchanged."""
+    keypoints = scene[0]
+    swap = [HALPE26.index({"L": "R", "R": "L"}.get(n[0], n[0]) + n[1:]) if n[1:] and n[0] in "LR" else i
+            for i, n in enumerate(HALPE26)]  # fmt: skip
+    xy = keypoints.xy[:, swap] * [-1, 1] + [IMAGE[0], 0]
+    mirrored = estimate_motion(dataclasses.replace(keypoints, xy=xy), height_m=STATURE, focal_length_px=FOCAL)
+    assert mirrored is not None
+    back = mirror_table(motion.skeleton)(mirrored.q)
+    rotations = [i for i, c in enumerate(motion.skeleton.free_coordinates) if c.motion == "rotational"]
+    assert np.degrees(np.abs(back - motion.q))[:, rotations].mean() < 1.0
+
+
+def test_taller_person_in_a_larger_world(scene: Scene, motion: Motion) -> None:
+    """The same picture with another height: every bone grows with it, the angles stay."""
+    taller = estimate_motion(scene[0], height_m=STATURE * 1.1, focal_length_px=FOCAL)
+    assert taller is not None
+    femur = motion.skeleton.body_index("femur_r")
+    ratio = taller.skeleton.scale[femur, 1] / motion.skeleton.scale[femur, 1]
+    assert ratio == pytest.approx(1.1, abs=0.04)
+    rotations = [i for i, c in enumerate(motion.skeleton.free_coordinates) if c.motion == "rotational"]
+    assert np.degrees(np.abs(taller.q - motion.q))[:, rotations].mean() < 3.0
+
+
+def test_without_a_height_the_scale_is_assumed(scene: Scene) -> None:
+    """A mean person is taken, and the user is told."""
+    found = estimate_motion(scene[0].slice(slice(0, 10)))
+    assert found is not None
+    assert any("scale is assumed" in w and "--height" in w for w in found.warnings)
+    assert 1.5 < found.details["stature_m"] < 1.9
+
+
+def test_one_frame_is_enough(scene: Scene) -> None:
+    """A photo is a video of one frame."""
+    found = estimate_motion(scene[0].slice(slice(0, 1)), height_m=STATURE)
+    assert found is not None and found.q.shape[0] == 1
+    assert np.all(np.isfinite(found.q)) and np.all(np.isfinite(found.q_std))
+
+
+def test_gaps_are_bridged(scene: Scene, motion: Motion) -> None:
+    """Frames without keypoints in the middle come out between their neighbours, and less certain."""
+    xy, score = scene[0].xy.copy(), scene[0].score.copy()
+    xy[14:18], score[14:18] = np.nan, 0.0
+    found = estimate_motion(
+        dataclasses.replace(scene[0], xy=xy, score=score), height_m=STATURE, focal_length_px=FOCAL
+    )
+    assert found is not None and len(found) == len(motion)
+    knee = found.skeleton.coordinate_index("knee_angle_r")
+    assert np.degrees(np.abs(found.q[14:18, knee] - motion.q[14:18, knee])).max() < 15.0
+    assert found.q_std[15, knee] > motion.q_std[15, knee]
+    assert found.residual is not None and np.isnan(found.residual[15]).all()
+
+
+def test_nobody_gives_none() -> None:
+    """No frames, or no points, is no motion and no error."""
+    assert estimate_motion(Keypoints2D.empty()) is None
+    nothing = Keypoints2D(np.full((3, 26, 2), np.nan), np.zeros((3, 26)), np.arange(3.0), IMAGE)
+    assert estimate_motion(nothing) is None

@@ -1,0 +1,74 @@
+"""Exchanged sides and stray points are found and set right; good keypoints are left alone."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from fit_scenes import FOCAL, filmed, squatting
+
+from pase.data import HALPE26, Keypoints2D
+from pase.fit.mend import LIMBS, mend
+from pase.fit.problem import PersonModel
+
+
+def walking(model: PersonModel, frames: int = 60) -> Keypoints2D:
+    """Somebody seen from the side whose legs pass one another, with two pixels of noise."""
+    time, q = squatting(model, frames, rate=30.0, turn=0.0)
+    names = model.skeleton.coordinate_index
+    swing = 25 * np.sin(2 * np.pi * 0.9 * time)
+    q[:, [names("hip_flexion_r"), names("hip_flexion_l")]] = np.radians(np.stack([10 + swing, 10 - swing], 1))
+    q[:, [names("knee_angle_r"), names("knee_angle_l")]] = np.radians(15)
+    q[:, [names("arm_elevation_r"), names("arm_elevation_l")]] = np.radians(np.stack([-swing, swing], 1))
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.camera] = [0.0, 0.0, 1.0, np.log(FOCAL)]
+    return filmed(model, q, time, shared, noise_px=2.0)
+
+
+def exchanged(keypoints: Keypoints2D, frames: slice, limb: str) -> Keypoints2D:
+    """The same with left and right of a limb exchanged in some frames."""
+    xy = keypoints.xy.copy()
+    for part in LIMBS[limb]:
+        left, right = HALPE26.index(f"L{part}"), HALPE26.index(f"R{part}")
+        xy[frames, left], xy[frames, right] = keypoints.xy[frames, right], keypoints.xy[frames, left]
+    return dataclasses.replace(keypoints, xy=xy)
+
+
+def test_good_keypoints_are_left_alone(model: PersonModel) -> None:
+    """Legs that pass one another are no exchange."""
+    keypoints = walking(model)
+    done = mend(keypoints)
+    np.testing.assert_array_equal(done.keypoints.xy, keypoints.xy)
+    assert done.notes == []
+
+
+@pytest.mark.parametrize("limb", ["legs", "arms"])
+@pytest.mark.parametrize("frames", [slice(20, 21), slice(10, 18), slice(46, 60), slice(0, 5)])
+def test_exchanges_are_mended(model: PersonModel, limb: str, frames: slice) -> None:
+    """A frame, a stretch, at the end and at the start."""
+    keypoints = walking(model)
+    done = mend(exchanged(keypoints, frames, limb))
+    wrong = np.abs(done.keypoints.xy - keypoints.xy).max(axis=(1, 2)) > 30
+    assert wrong.sum() <= 1
+    assert done.exchanged[limb][frames].any()
+    assert any(limb in note for note in done.notes)
+
+
+def test_stray_points_are_taken_out(model: PersonModel) -> None:
+    """A wrist that jumps away for one frame is not used, its neighbours are."""
+    keypoints = walking(model)
+    xy = keypoints.xy.copy()
+    wrist = HALPE26.index("RWrist")
+    xy[30, wrist] += [150, -90]
+    done = mend(dataclasses.replace(keypoints, xy=xy))
+    assert np.isnan(done.keypoints.xy[30, wrist]).all() and done.keypoints.score[30, wrist] == 0
+    assert done.stray.sum() == 1
+    assert np.isfinite(done.keypoints.xy[[29, 31], wrist]).all()
+
+
+@pytest.mark.parametrize("frames", [1, 2, 4])
+def test_short_recordings_pass(model: PersonModel, frames: int) -> None:
+    """Too short to see a jump: nothing is changed."""
+    keypoints = walking(model).slice(slice(0, frames))
+    np.testing.assert_array_equal(mend(keypoints).keypoints.xy, keypoints.xy)
