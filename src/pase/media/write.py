@@ -37,6 +37,8 @@ class VideoWriter:
         Mean frames per second, a hint for players and the encoder.
     quality
         Constant rate factor: 0 lossless, 18 visually the same, 51 worst.
+    keyframe_every
+        Pictures from one that a player can jump to to the next; the encoder's choice when None.
 
     Raises
     ------
@@ -50,12 +52,19 @@ class VideoWriter:
     """
 
     def __init__(
-        self, path: str | Path, image_size: tuple[int, int], frame_rate: float = 30.0, quality: int = 20
+        self,
+        path: str | Path,
+        image_size: tuple[int, int],
+        frame_rate: float = 30.0,
+        quality: int = 20,
+        *,
+        keyframe_every: int | None = None,
     ) -> None:
         self.path = Path(path)
         self.image_size = image_size
         self._rate = Fraction(frame_rate or 30.0).limit_denominator(1001)
         self._quality = quality
+        self._keyframe_every = keyframe_every
         self._last = -1
 
     def __enter__(self) -> VideoWriter:
@@ -87,6 +96,8 @@ class VideoWriter:
         stream.width, stream.height = width + width % 2, height + height % 2
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(self._quality), "preset": "veryfast"}
+        if self._keyframe_every is not None:
+            stream.options = stream.options | {"g": str(self._keyframe_every)}
         stream.time_base = stream.codec_context.time_base = Fraction(1, _CLOCK)
         context = stream.codec_context
         context.colorspace = context.color_primaries = context.color_trc = _BT709

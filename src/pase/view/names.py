@@ -1,0 +1,78 @@
+"""What people call the bones and coordinates that OpenSim's files abbreviate."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+SIDES = {"r": "Right", "l": "Left"}
+
+BONES = {
+    "pelvis": "hip bone", "patella": "kneecap", "talusv": "talus", "foot": "heel and midfoot",
+    "bofoot": "toes", "humerusv": "humerus", "ulnav": "ulna", "radiusv": "radius", "jaw": "Jaw",
+    "hat_ribs_scap": "Ribs, breastbone, shoulder blades, collarbones", "cerv1sm": "Atlas (C1)",
+    "cerv2sm": "Axis (C2)",
+}  # fmt: skip
+"""Names by the stem of the mesh file without its side; what is not here is read from the stem itself."""
+
+FINGERS = {"proximal": "first phalanx", "medial": "middle phalanx", "distal": "last phalanx"}
+
+COORDINATES = {
+    "pelvis_rotation": "Pelvis turn", "pelvis_list": "Pelvis list", "pelvis_tilt": "Pelvis tilt",
+    "pelvis_tx": "Pelvis forward", "pelvis_ty": "Pelvis height", "pelvis_tz": "Pelvis sideways",
+    "knee_angle": "Knee flexion", "ankle_angle": "Ankle dorsiflexion", "subtalar_angle": "Subtalar inversion",
+    "mtp_angle": "Toe extension", "L5_S1_Flex_Ext": "Lumbar flexion", "L5_S1_Lat_Bending": "Lumbar bending",
+    "L5_S1_axial_rotation": "Lumbar rotation", "elbow_flex": "Elbow flexion", "pro_sup": "Forearm pronation",
+    "wrist_flex": "Wrist flexion", "wrist_dev": "Wrist deviation",
+}  # fmt: skip
+
+REGIONS = (
+    ("Head and neck", ("head", "skull", "neck", "cerv")),
+    ("Spine and chest", ("torso", "lumbar", "abdomen", "L5_", "thor")),
+    ("Pelvis", ("pelvis", "sacrum")),
+    ("arm", ("humerus", "ulna", "radius", "hand", "arm", "elbow", "pro_sup", "wrist")),
+    ("leg", ("femur", "tibia", "patella", "talus", "calcn", "toes", "hip", "knee", "ankle", "subtalar", "mtp")),
+)  # fmt: skip
+"""Parts of the body, with what the names of their bodies and coordinates start with."""
+
+
+def bone_name(file: str) -> str:
+    """A bone's plain name from its mesh file: `metacarpal2_rvs.vtp` → `Right metacarpal 2`."""
+    stem = PurePosixPath(file.replace("\\", "/")).stem
+    side, core = "", stem
+    prefix, suffix = re.fullmatch(r"([rl])_(.+)", stem), re.fullmatch(r"(.+)_([rl])(v?)s?", stem)
+    if prefix:
+        side, core = SIDES[prefix[1]], prefix[2]
+    elif suffix and suffix[1] != "hat_ribs":
+        side, core = SIDES[suffix[2]], suffix[1] + suffix[3] * (suffix[1] in ("talus", "humerus", "ulna", "radius"))
+    elif stem in ("foot", "bofoot"):
+        side = "Right"
+    name = BONES.get(core) or _read(core)
+    return f"{side} {name}" if side else name[:1].upper() + name[1:]
+
+
+def _read(core: str) -> str:
+    vertebra = re.fullmatch(r"(cerv|thoracic|lumbar)(\d+)(?:sm|_s)?", core)
+    if vertebra:
+        return {"cerv": "C", "thoracic": "T", "lumbar": "L"}[vertebra[1]] + vertebra[2] + " vertebra"
+    finger, _, part = core.partition("_")
+    if part in FINGERS:
+        return f"{finger} finger, {FINGERS[part]}" if finger != "thumb" else f"thumb, {FINGERS[part]}"
+    return re.sub(r"(\D)(\d+)$", r"\1 \2", core).replace("_", " ")
+
+
+def coordinate_name(name: str) -> tuple[str, str]:
+    """A coordinate's plain name and its side, `r`, `l` or nothing: `knee_angle_r` → (`Knee flexion`, `r`)."""
+    match = re.fullmatch(r"(.+)_([rl])", name)
+    core, side = (match[1], match[2]) if match else (name, "")
+    plain = COORDINATES.get(core) or core.replace("_", " ")
+    return plain[:1].upper() + plain[1:], side
+
+
+def region_name(name: str) -> str:
+    """The part of the body that a body or coordinate belongs to, as `Right leg`."""
+    for region, starts in REGIONS:
+        if name.lower().startswith(tuple(start.lower() for start in starts)):
+            side = re.search(r"_([rl])$", name)
+            return f"{SIDES[side[1]]} {region}" if side and region in ("arm", "leg") else region
+    return "Other"

@@ -1,0 +1,63 @@
+"""A person as the views show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import Motion
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BoneLength:
+    """One row of a person's table of bones."""
+
+    name: str
+    """As in `bones.csv`, for instance `femur_r`."""
+    length_m: float
+    """Metres."""
+    sd_m: float | None = None
+    """Standard deviation in metres, where it is known."""
+    percentile: float | None = None
+    """Share of the population with a shorter bone, from 0 to 100, where it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person with what is shown beside the motion."""
+
+    name: str
+    """For instance `Person 1`."""
+    motion: Motion
+    bones: tuple[BoneLength, ...] = ()
+
+
+CARRIERS: Mapping[str, str] = {
+    "foot_r": "calcn_r", "foot_l": "calcn_l", "hip_width": "pelvis", "pelvis_width": "pelvis",
+    "shoulder_width": "torso", "head_height": "head",
+}  # fmt: skip
+"""Bodies that lengths belong to, where these are not called as the body is."""
+
+
+def known_frames(motion: Motion) -> NDArray[np.bool_]:
+    """(T,) whether the pose of a frame is known."""
+    known: NDArray[np.bool_] = np.isfinite(motion.q).all(axis=1)
+    return known
+
+
+def in_display_units(motion: Motion) -> tuple[Array, Array, Array, tuple[str, ...]]:
+    """Coordinates and their standard deviations (T, n), ranges (n, 2), and units: degrees and metres."""
+    turns = np.array([c.motion == "rotational" for c in motion.skeleton.free_coordinates], bool)
+    unit = np.where(turns, 180 / np.pi, 1.0)
+    ranges = np.array([c.range for c in motion.skeleton.free_coordinates], float).reshape(-1, 2)
+    return motion.q * unit, motion.q_std * unit, ranges * unit[:, None], tuple("°" if t else "m" for t in turns)
+
+
+def has_range(low: float, high: float, unit: str) -> bool:
+    """Whether the ends of a range say something of the body: a place in the room and a full turn do not."""
+    return unit == "°" and high - low < 360

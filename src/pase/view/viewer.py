@@ -1,0 +1,235 @@
+"""The viewer: one HTML file with the bones in 3D, the footage and the curves, which needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import json
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+import pase
+from pase.anatomy.bones import load_bones
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.placement import place_bone
+from pase.data import Camera, Motion
+from pase.files import write_text
+from pase.view.film import Film
+from pase.view.geometry import PackedBones, pack_bones
+from pase.view.names import bone_name, coordinate_name, region_name
+from pase.view.subject import CARRIERS, Subject, has_range, in_display_units, known_frames
+
+Array = NDArray[np.float64]
+
+MODULES = ("math", "dom", "data", "shaders", "bake", "renderer", "orbit", "player", "curves", "bones", "app")
+"""The page's scripts in `web/`, each after what it imports."""
+MOST_FRAMES = 20_000
+"""A longer recording is shown with fewer frames, so that a phone can hold it."""
+SAME_TIME = 1e-3
+"""Seconds within which a person's frame is that of the footage."""
+
+
+def write_viewer(
+    subjects: Sequence[Subject], path: str | Path, *, title: str = "PASE", film: Film | None = None
+) -> None:
+    """Write the viewer of some persons of one recording.
+
+    Parameters
+    ----------
+    subjects
+        The persons; none is legal and shows an empty floor.
+    path
+        The `.html` file to write.
+    title
+        What the page is called, for instance the name of the footage.
+    film
+        The footage to show beside or behind the bones, from `pase.view.film.make_film`.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    blob = _Blob()
+    scene = _scene(subjects, title, film, blob)
+    parts = {
+        "TITLE": html.escape(title),
+        "STYLE": _web("style.css"),
+        "SCRIPT": bundle(),
+        "SCENE": json.dumps(scene, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
+        "BLOB": _text(gzip.compress(bytes(blob.data), 9, mtime=0)),
+        "FILM": "" if film is None else _text(film.content),
+    }
+    page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _web("viewer.html"))
+    write_text(path, page)
+
+
+def bundle() -> str:
+    """The page's modules as one script: each file without its imports and the word `export`."""
+    parts = []
+    for name in MODULES:
+        source = _web(f"{name}.js")
+        source = re.sub(r"^import [^;]*;\n", "", source, flags=re.MULTILINE)
+        parts.append(re.sub(r"^export ", "", source, flags=re.MULTILINE))
+    return "\n".join(parts)
+
+
+class _Blob:
+    """Arrays in one block of bytes; the page finds them by what `add` returns."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def add(self, array: NDArray[Any], kind: str) -> dict[str, Any]:
+        """Append an array as `kind`, a NumPy type; its place, as the page wants it."""
+        packed = np.ascontiguousarray(array, np.dtype(kind))
+        self.data += bytes(-len(self.data) % 4)
+        at = len(self.data)
+        self.data += packed.tobytes()
+        return {"at": at, "length": int(packed.size), "type": np.dtype(kind).str[1:]}
+
+
+def _scene(subjects: Sequence[Subject], title: str, film: Film | None, blob: _Blob) -> dict[str, Any]:
+    """What the page is made from; the numbers themselves are in the blob."""
+    time = _timeline(subjects, film)
+    bones = pack_bones([subject.motion.skeleton for subject in subjects])
+    cameras = [subject.motion.camera for subject in subjects if subject.motion.camera is not None]
+    return {
+        "title": title,
+        "version": pase.__version__,
+        "time": blob.add(time, "<f8"),
+        "film": None if film is None else film.mime,
+        "camera": _camera(cameras[0]) if cameras else None,
+        "vertices": blob.add(bones.vertices.view(np.uint8), "u1"),
+        "indices": blob.add(bones.indices, "<u4"),
+        "ends": list(bones.ends),
+        "persons": [_person(subject, bones, time, blob) for subject in subjects],
+    }
+
+
+def _timeline(subjects: Sequence[Subject], film: Film | None) -> Array:
+    """(T,) times of the page: the footage's own, else all those of the persons."""
+    if film is not None and len(film.time):
+        time = film.time
+    else:
+        every = np.sort(np.concatenate([np.zeros(0), *(s.motion.time for s in subjects)]))
+        time = every[np.diff(every, prepend=-np.inf) > SAME_TIME]
+    if len(time) == 0:
+        return np.zeros(1)
+    return time[:: -(-len(time) // MOST_FRAMES)]
+
+
+def _camera(camera: Camera) -> dict[str, Any]:
+    return {
+        "focal": camera.focal_length_px,
+        "center": list(camera.principal_point),
+        "rotation": camera.rotation.ravel().tolist(),
+        "translation": camera.translation.tolist(),
+        "size": list(camera.image_size),
+    }
+
+
+def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> dict[str, Any]:
+    motion = subject.motion
+    rows = _rows_at(motion, time)
+    shown = rows >= 0
+    q = np.where(shown[:, None], motion.q[rows] if len(motion) else 0.0, 0.0)
+    poses = Kinematics(motion.skeleton, ()).pose(q)
+    turns = Rotation.from_matrix(poses.rotation.reshape(-1, 3, 3)).as_quat()
+    return {
+        "name": subject.name,
+        "shown": blob.add(shown, "u1"),
+        "turns": blob.add(np.round(turns * 32767), "<i2"),
+        "places": blob.add(poses.origin, "<f4"),
+        "bodies": len(motion.skeleton.bodies),
+        "root": _root(motion),
+        "bones": _bones(subject, bones),
+        "angles": _angles(motion, rows, blob),
+    }
+
+
+def _rows_at(motion: Motion, time: Array) -> NDArray[np.intp]:
+    """(T,) frame of a motion at each time of the page; -1 where there is none or its pose is unknown."""
+    if len(motion) == 0:
+        return np.full(len(time), -1)
+    after = np.clip(np.searchsorted(motion.time, time), 1, max(1, len(motion) - 1))
+    nearest = np.minimum(after, len(motion) - 1)
+    before = after - 1
+    nearest = np.where(np.abs(motion.time[before] - time) <= np.abs(motion.time[nearest] - time), before, nearest)
+    good = (np.abs(motion.time[nearest] - time) < SAME_TIME) & known_frames(motion)[nearest]
+    return np.where(good, nearest, -1)
+
+
+def _root(motion: Motion) -> int:
+    """The body that the view follows."""
+    names = motion.skeleton.body_names
+    return names.index("pelvis") if "pelvis" in names else 0
+
+
+def _bones(subject: Subject, bones: PackedBones) -> list[dict[str, Any]]:
+    """Every mesh of a person: which surface, on which body, where, what it is called, how long it is."""
+    skeleton = subject.motion.skeleton
+    lengths = [(CARRIERS.get(row.name, row.name), row) for row in subject.bones]
+    surfaces, found = load_bones(skeleton), []
+    for b, body in enumerate(skeleton.bodies):
+        told = [
+            {"name": row.name, "length": row.length_m, "sd": row.sd_m, "percentile": row.percentile}
+            for carrier, row in lengths
+            if carrier == body.name
+        ]
+        for mesh in body.meshes:
+            if mesh.file not in surfaces:
+                continue
+            extent = np.ptp(place_bone(surfaces[mesh.file], mesh, skeleton.scale[b]).vertices, axis=0).max()
+            found.append(
+                {
+                    "surface": bones.files.index(mesh.file),
+                    "body": b,
+                    "bodyName": body.name,
+                    "affine": np.round(bones.affine(mesh, skeleton.scale[b]), 7).T.ravel().tolist(),
+                    "name": bone_name(mesh.file),
+                    "region": region_name(body.name if not mesh.file.startswith("cerv") else "cerv"),
+                    "extent": round(float(extent), 4),
+                    "lengths": told,
+                }
+            )
+    return found
+
+
+def _angles(motion: Motion, rows: NDArray[np.intp], blob: _Blob) -> dict[str, Any]:
+    """Coordinates in degrees and metres with their deviations at the times of the page; NaN where unknown."""
+    values, deviations, ranges, units = in_display_units(motion)
+    shown = (rows >= 0)[:, None]
+    table = np.where(shown, values[rows], np.nan) if len(motion) else np.full((len(rows), len(units)), np.nan)
+    spread = np.where(shown, deviations[rows], np.nan) if len(motion) else table
+    listed = []
+    for i, (name, unit) in enumerate(zip(motion.skeleton.free_names, units, strict=True)):
+        plain, side = coordinate_name(name)
+        low, high = float(ranges[i, 0]), float(ranges[i, 1])
+        listed.append(
+            {
+                "id": name,
+                "name": plain,
+                "side": side,
+                "unit": unit,
+                "region": region_name(name).replace("Right ", "").replace("Left ", "").capitalize(),
+                "range": [low, high] if has_range(low, high, unit) else None,
+            }
+        )
+    return {"list": listed, "values": blob.add(table.T, "<f4"), "spread": blob.add(spread.T, "<f4")}
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
+
+
+def _web(name: str) -> str:
+    return files("pase.view").joinpath("web", name).read_text(encoding="utf-8")

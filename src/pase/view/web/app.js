@@ -1,0 +1,256 @@
+import { Bones } from "./bones.js";
+import { Curves } from "./curves.js";
+import { bodyPose, filmAddress, readScene } from "./data.js";
+import { Orbit } from "./orbit.js";
+import { Player } from "./player.js";
+import { Renderer } from "./renderer.js";
+
+const $ = (id) => document.getElementById(id);
+const SLOW_MS = 30, FAST_MS = 14, LEAST_RATIO = 0.5, REST_MS = 180;
+
+/** The whole page. */
+class App {
+  constructor(scene, film) {
+    this.scene = scene;
+    this.stale = true;
+    this.rest = 0;
+    this.ratio = Math.min(2, window.devicePixelRatio || 1);
+    this.film = film && scene.film.startsWith("video") ? $("video") : null;
+    this.player = new Player(scene.time, this.film);
+    this.setFilm(film);
+    this.setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+    this.renderer = new Renderer($("picture"), scene);
+    this.orbit = new Orbit($("picture"), () => { this.stale = true; });
+    this.bones = new Bones($("bone-list"), $("card"), this.renderer.bones, scene.persons, () => this.pose());
+    this.curves = new Curves($("charts"), $("chooser"), scene, this.player);
+    this.follows = true;
+    this.connect();
+    this.aim();
+    this.pose();
+    this.player.onChange(() => this.changed());
+    this.changed();
+    requestAnimationFrame((now) => this.loop(now));
+  }
+
+  /** Look at the persons from the side on which the camera stood. */
+  aim() {
+    const { persons, camera } = this.scene;
+    const first = persons[0];
+    const frame = first ? Math.max(0, first.shown.indexOf(1)) : 0;
+    if (first) {
+      const place = bodyPose(first, frame, first.root)[1];
+      this.orbit.home.target = [place[0], Math.min(0.95, 0.98 * Math.max(0.3, place[1])), place[2]];
+      this.orbit.home.distance = Math.max(2.2, 4.2 * Math.min(1.1, place[1] / 0.9));
+    }
+    if (camera) {
+      const { rotation: r } = camera;
+      this.orbit.home.yaw = Math.atan2(-r[8], -r[6]) + 0.45;
+    }
+    this.player.show(frame);
+    this.orbit.reset();
+  }
+
+  setFilm(address) {
+    document.body.classList.toggle("no-film", !address);
+    if (!address) return;
+    const [width, height] = this.scene.camera?.size ?? [16, 9];
+    document.body.style.setProperty("--shape", `${width} / ${height}`);
+    for (const id of [this.film ? "video" : "photo"]) {
+      $(id).src = address;
+      $(id).hidden = false;
+    }
+  }
+
+  setTheme(theme) {
+    document.documentElement.dataset.theme = theme;
+    if (this.renderer) this.renderer.look.dark = theme === "dark";
+    this.curves?.redraw();
+    this.stale = true;
+  }
+
+  pose() {
+    const { player, renderer, bones } = this;
+    renderer.pose(player.frame, bones.hidden, bones.chosen);
+    this.stale = true;
+  }
+
+  /** Another frame, or play and pause. */
+  changed() {
+    const { player, scene } = this;
+    this.pose();
+    this.followPerson();
+    $("scrub").value = player.frame;
+    $("play").textContent = player.playing ? "❚❚" : "▶";
+    $("play").setAttribute("aria-label", player.playing ? "pause" : "play");
+    $("now").textContent = `${scene.time[player.frame].toFixed(2)} s`;
+    $("frame").textContent = `${player.frame + 1} / ${scene.time.length}`;
+  }
+
+  followPerson() {
+    const person = this.scene.persons[0];
+    if (!this.follows || !person?.shown[this.player.frame]) return;
+    this.orbit.follow(bodyPose(person, this.player.frame, person.root)[1], this.player.playing ? 0.25 : 1);
+  }
+
+  loop(now) {
+    requestAnimationFrame((next) => this.loop(next));
+    this.player.tick(now);
+    if (this.player.playing) this.adapt(now);
+    else this.lastNow = null;
+    if (this.stale) this.rest = now + REST_MS;
+    const sharp = now >= this.rest && !this.player.playing;
+    const fitted = this.fit(sharp ? this.sharpest() : this.ratio);
+    if (!this.stale && !fitted) return;
+    this.stale = false;
+    this.draw();
+  }
+
+  /** Pixels of the picture in a pixel of the page when nothing moves: smooth edges are affordable then. */
+  sharpest() { return Math.max(window.devicePixelRatio || 1, this.renderer.smooth ? 1 : 2); }
+
+  draw() {
+    const { width, height } = this.renderer.canvas;
+    this.eyes = this.orbit.view(width, height, this.filmBox());
+    const focus = [this.orbit.target[0], 0, this.orbit.target[2]];
+    this.renderer.draw(this.eyes.matrix, this.eyes.eye, focus, this.eyes.key, this.player.playing && !this.renderer.smooth);
+  }
+
+  /** Draw in fewer pixels where the computer is too slow, and in more again where it is not. */
+  adapt(now) {
+    if (this.lastNow) this.pace = 0.9 * (this.pace ?? 16) + 0.1 * (now - this.lastNow);
+    this.lastNow = now;
+    this.waited = (this.waited ?? 0) + 1;
+    if (this.waited < 30) return;
+    this.waited = 0;
+    const most = Math.min(2, window.devicePixelRatio || 1);
+    if (this.pace > SLOW_MS) this.ratio = Math.max(LEAST_RATIO, 0.8 * this.ratio);
+    else if (this.pace < FAST_MS) this.ratio = Math.min(most, 1.1 * this.ratio);
+  }
+
+  /** Give the picture the size of its place; whether it had another one. */
+  fit(ratio = this.ratio) {
+    const { canvas } = this.renderer;
+    const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
+    const height = Math.max(1, Math.round(canvas.clientHeight * ratio));
+    if (canvas.width === width && canvas.height === height) return false;
+    canvas.width = width;
+    canvas.height = height;
+    return true;
+  }
+
+  /** Where the film is behind the picture: left, top and zoom in the picture's pixels. */
+  filmBox() {
+    const { canvas } = this.renderer;
+    const [width, height] = this.scene.camera?.size ?? [1, 1];
+    const zoom = Math.min(canvas.width / width, canvas.height / height);
+    return { zoom, left: (canvas.width - width * zoom) / 2, top: (canvas.height - height * zoom) / 2 };
+  }
+
+  /** Look as the camera did, with the film behind the bones where there is one. */
+  lookAsFilm(on = !this.orbit.fromFilm) {
+    const { orbit, scene } = this;
+    if (on && !scene.camera) return;
+    orbit.fromFilm = on ? scene.camera : null;
+    const film = this.film ?? $("photo");
+    (on ? $("behind") : $("film")).append(film);
+    document.body.classList.toggle("behind", on);
+    $("as-film").setAttribute("aria-pressed", on);
+    this.renderer.look.grid = !on;
+    if (this.player.playing) this.film?.play();
+    this.stale = true;
+  }
+
+  resetView() {
+    if (this.orbit.fromFilm) this.lookAsFilm(false);
+    this.orbit.reset();
+    this.followPerson();
+  }
+
+  toggle(name) {
+    document.body.classList.toggle(name);
+    this.stale = true;
+  }
+
+  connect() {
+    const { player, scene, orbit } = this;
+    orbit.left = () => this.lookAsFilm(false);
+    orbit.homed = () => this.resetView();
+    orbit.tapped = (x, y) => this.tap(x, y);
+    $("scrub").max = player.last;
+    $("scrub").oninput = () => { player.pause(); player.show(Number($("scrub").value)); };
+    $("speed").onchange = () => player.setSpeed(Number($("speed").value));
+    const clicks = {
+      play: () => player.toggle(), back: () => player.stepBy(-1), on: () => player.stepBy(1),
+      reset: () => this.resetView(), theme: () => this.switchTheme(), "as-film": () => this.lookAsFilm(),
+      follow: () => this.switchFollow(), help: () => $("keys").showModal(), choose: () => this.toggle("choosing"),
+    };
+    for (const [id, act] of Object.entries(clicks)) $(id).onclick = act;
+    $("as-film").disabled = !scene.camera;
+    for (const tab of document.querySelectorAll("[data-tab]")) tab.onclick = () => this.openTab(tab.dataset.tab);
+    this.fillPersons();
+    this.openTab("curves");
+    document.body.classList.toggle("still", player.last === 0);
+    addEventListener("keydown", (event) => this.key(event));
+  }
+
+  fillPersons() {
+    const { persons } = this.scene;
+    $("person").hidden = persons.length < 2;
+    $("person").append(...persons.map((person, i) => new Option(person.name, i)));
+    $("person").onchange = () => this.curves.show(Number($("person").value));
+    $("nobody").hidden = persons.length > 0;
+  }
+
+  openTab(name) {
+    for (const tab of document.querySelectorAll("[data-tab]")) tab.setAttribute("aria-selected", tab.dataset.tab === name);
+    for (const pane of document.querySelectorAll("[data-pane]")) pane.hidden = pane.dataset.pane !== name;
+    this.curves.redraw();
+  }
+
+  switchTheme() { this.setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"); }
+
+  switchFollow() {
+    this.follows = !this.follows;
+    $("follow").setAttribute("aria-pressed", this.follows);
+    this.changed();
+  }
+
+  tap(x, y) {
+    const { canvas } = this.renderer;
+    const zoom = canvas.width / canvas.clientWidth;
+    this.bones.choose(this.renderer.pick(this.eyes.matrix, Math.floor(x * zoom), Math.floor(y * zoom)));
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=range]), select")) return;
+    const { player } = this;
+    const keys = {
+      " ": () => player.toggle(), ArrowLeft: () => player.stepBy(event.shiftKey ? -10 : -1),
+      ArrowRight: () => player.stepBy(event.shiftKey ? 10 : 1), Home: () => player.show(0), End: () => player.show(player.last),
+      f: () => this.switchFollow(), c: () => this.lookAsFilm(), r: () => $("reset").click(), t: () => this.switchTheme(),
+      h: () => this.bones.chosen >= 0 && this.bones.hide([this.bones.chosen]), a: () => this.bones.showAll(),
+      g: () => { this.renderer.look.grid = !this.renderer.look.grid; this.stale = true; }, p: () => this.toggle("no-side"),
+      "+": () => this.step(1), "-": () => this.step(-1), "?": () => $("keys").showModal(),
+    };
+    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  /** The next faster or slower speed. */
+  step(by) {
+    const list = $("speed");
+    list.selectedIndex = Math.min(list.length - 1, Math.max(0, list.selectedIndex + by));
+    list.onchange();
+  }
+}
+
+try {
+  const scene = await readScene();
+  globalThis.pase = new App(scene, await filmAddress(scene.film));
+} catch (error) {
+  $("problem").hidden = false;
+  $("problem").textContent = `This page cannot be shown: ${error.message}`;
+  throw error;
+}
