@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from pase.anatomy.default import default_skeleton
+from pase.anatomy.lengths import bone_lengths
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.errors import InputError
-from pase.export.tables import bone_lengths, read_angle_deviations, write_angles_csv, write_bones_csv
+from pase.export.tables import read_angle_deviations, write_angles_csv, write_bones_csv
 
 MotionOf = Callable[..., Motion]
 
@@ -70,6 +71,20 @@ def test_bones_of_the_default_skeleton_are_human_and_even() -> None:
     assert 0.17 < lengths["head_height"] < 0.26
 
 
+def still(skeleton: Skeleton, **details: object) -> Motion:
+    """One frame of the default posture."""
+    q = skeleton.default_q[None]
+    return Motion(skeleton, q, np.full_like(q, np.nan), np.zeros(1), details=dict(details))
+
+
+def test_what_is_known_of_a_bone_is_told(tmp_path: Path) -> None:
+    known = {"femur_r": {"length_sd_m": 0.007, "percentile": 24.5}}
+    write_bones_csv(still(default_skeleton(), bones=known), tmp_path / "bones.csv")
+    rows = {row["name"]: row for row in rows_of(tmp_path / "bones.csv")}
+    assert (float(rows["femur_r"]["length_sd_m"]), float(rows["femur_r"]["percentile"])) == (0.007, 24.5)
+    assert (rows["femur_l"]["length_sd_m"], rows["femur_l"]["percentile"]) == ("", "")
+
+
 def test_bones_follow_the_scale(tmp_path: Path) -> None:
     skeleton = default_skeleton()
     names = [f"{body}_r" for body in ("femur", "tibia", "calcn", "toes", "hand")]
@@ -79,7 +94,7 @@ def test_bones_follow_the_scale(tmp_path: Path) -> None:
     assert after["femur_r"] == pytest.approx(1.2 * before["femur_r"], rel=0.01)
     assert after["foot_r"] == pytest.approx(1.1 * before["foot_r"], rel=1e-3)
     assert after["hand_r"] == pytest.approx(1.2 * before["hand_r"])
-    write_bones_csv(longer, tmp_path / "bones.csv")
+    write_bones_csv(still(longer), tmp_path / "bones.csv")
     rows = {row["name"]: row for row in rows_of(tmp_path / "bones.csv")}
     assert float(rows["femur_r"]["length_m"]) == pytest.approx(after["femur_r"], abs=1e-6)
     assert [float(rows["femur_r"][f"scale_{axis}"]) for axis in "xyz"] == [1.1, 1.2, 1.3]
@@ -88,5 +103,5 @@ def test_bones_follow_the_scale(tmp_path: Path) -> None:
 
 def test_a_skeleton_of_other_names_has_fewer_bones(tmp_path: Path, leg: Skeleton) -> None:
     assert bone_lengths(leg) == {"femur_r": pytest.approx(0.41)}
-    write_bones_csv(leg, tmp_path / "bones.csv")
+    write_bones_csv(still(leg), tmp_path / "bones.csv")
     assert [row["name"] for row in rows_of(tmp_path / "bones.csv")] == ["femur_r"]

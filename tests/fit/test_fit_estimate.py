@@ -99,6 +99,14 @@ def test_deviations_are_finite_and_larger_where_less_is_seen(motion: Motion) -> 
     assert deviation["subtalar_angle_r"] > deviation["knee_angle_r"]
 
 
+def test_bones_have_deviations_and_percentiles(motion: Motion) -> None:
+    """A tall person's long bones are longer than most people's, known to about a centimetre."""
+    bones = motion.details["bones"]
+    assert {"femur_r", "tibia_l", "humerus_r", "hip_width", "foot_l"} <= set(bones)
+    assert 0.002 < bones["femur_r"]["length_sd_m"] < 0.02
+    assert 55 < bones["femur_r"]["percentile"] < 99
+
+
 def test_mirrored_picture_gives_the_mirrored_motion(scene: Scene, motion: Motion) -> None:
     """Left and right of the picture exchanged: left and right of the angles exchanged."""
     keypoints = scene[0]

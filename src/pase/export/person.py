@@ -39,7 +39,7 @@ def write_person(motion: Motion, folder: str | Path, mass_kg: float | None = Non
     write_mot(motion, folder / "motion.mot")
     write_landmarks_trc(motion, folder / "landmarks.trc")
     write_angles_csv(motion, folder / "angles.csv")
-    write_bones_csv(motion.skeleton, folder / "bones.csv")
+    write_bones_csv(motion, folder / "bones.csv")
 
 
 def load_motion(folder: str | Path) -> Motion:

@@ -10,36 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.anatomy.bones import BoneSurface, load_bones
-from pase.anatomy.kinematics import BodyPoses, Kinematics
+from pase.anatomy.lengths import CARRIERS, bone_lengths
 from pase.anatomy.model import Skeleton
-from pase.anatomy.placement import place_bone
 from pase.data import Motion
 from pase.errors import InputError
 from pase.export.mot import check_times
 from pase.files import write_text
 
 Array = NDArray[np.float64]
-
-SPANS = tuple(
-    (f"{bone}_{side}", f"{start}_{side}", f"{end}_{side}")
-    for bone, start, end in (
-        ("femur", "femur", "tibia"),
-        ("tibia", "tibia", "talus"),
-        ("humerus", "humerus", "ulna"),
-        ("ulna", "ulna", "hand"),
-        ("radius", "radius", "hand"),
-    )
-    for side in "rl"
-) + (("hip_width", "femur_l", "femur_r"), ("shoulder_width", "humerus_l", "humerus_r"))
-"""Lengths from one body's origin, which is its joint centre, to another's: name, from, to."""
-
-EXTENTS = (
-    ("foot_r", ("calcn_r", "toes_r"), 0), ("foot_l", ("calcn_l", "toes_l"), 0),
-    ("hand_r", ("hand_r",), 1), ("hand_l", ("hand_l",), 1),
-    ("pelvis_width", ("pelvis",), 2), ("head_height", ("head",), 1),
-)  # fmt: skip
-"""Lengths from end to end of the bone surfaces: name, bodies, axis (0 x, 1 y, 2 z) of the first body."""
 
 
 def write_angles_csv(motion: Motion, path: str | Path) -> None:
@@ -96,63 +74,26 @@ def read_angle_deviations(path: str | Path, skeleton: Skeleton) -> tuple[Array, 
     return table[:, 0], q_std
 
 
-def write_bones_csv(skeleton: Skeleton, path: str | Path) -> None:
-    """Write the length of every long bone and the scale factors of its body.
+def write_bones_csv(motion: Motion, path: str | Path) -> None:
+    """Write the length of every long bone with what is known of it, and the scale factors of its body.
 
-    Columns are `name`, `length_m`, and `scale_x`, `scale_y`, `scale_z` along the axes of the body that
-    carries the bone (x forward, y up, z right). Which points a length joins is told by `SPANS` and
-    `EXTENTS`.
+    Columns are `name`, `length_m`, `length_sd_m` (posterior standard deviation), `percentile` (share of adults
+    with a shorter one, from 0 to 100), and `scale_x`, `scale_y`, `scale_z` along the axes of the body that
+    carries the bone (x forward, y up, z right). What was not estimated is an empty cell. Which points a length
+    joins is told by `SPANS` and `EXTENTS` of `pase.anatomy.lengths`.
 
     Raises
     ------
     OutputError
         When the file cannot be written.
     """
-    lengths = bone_lengths(skeleton)
-    carriers = {name: start for name, start, _ in SPANS} | {name: bodies[0] for name, bodies, _ in EXTENTS}
-    rows = [
-        [name, _cell(length), *(_cell(s) for s in skeleton.scale[skeleton.body_index(carriers[name])])]
-        for name, length in lengths.items()
-    ]
-    _write(path, ["name", "length_m", "scale_x", "scale_y", "scale_z"], rows)
-
-
-def bone_lengths(skeleton: Skeleton) -> dict[str, float]:
-    """Lengths in metres, by name, of the bones in `SPANS` and `EXTENTS` that the skeleton has.
-
-    They are measured in the neutral pose, all coordinates at the value in their range nearest to 0, as the
-    knee's centre moves a little when it bends.
-    """
-    lower, upper = skeleton.bounds
-    poses = Kinematics(skeleton, ()).pose(np.clip(np.zeros_like(lower), lower, upper)[None])
-    names = skeleton.body_names
-    lengths = {}
-    for name, start, end in SPANS:
-        if start in names and end in names:
-            ends = poses.origin[0, [names.index(start), names.index(end)]]
-            lengths[name] = float(np.linalg.norm(ends[1] - ends[0]))
-    surfaces = load_bones(skeleton)
-    for name, bodies, axis in EXTENTS:
-        if set(bodies) <= set(names):
-            points = _surface_points(skeleton, bodies, poses, surfaces)
-            if len(points):
-                along = poses.rotation[0, names.index(bodies[0])][:, axis]
-                lengths[name] = float(np.ptp(points @ along))
-    return lengths
-
-
-def _surface_points(
-    skeleton: Skeleton, bodies: Sequence[str], poses: BodyPoses, surfaces: dict[str, BoneSurface]
-) -> Array:
-    """World positions (V, 3) of all surface points of some bodies in frame 0."""
-    points = [np.zeros((0, 3))]
-    for name in bodies:
-        b = skeleton.body_index(name)
-        for mesh in skeleton.bodies[b].meshes:
-            if mesh.file in surfaces:
-                local = place_bone(surfaces[mesh.file], mesh, skeleton.scale[b]).vertices
-                points.append(local @ poses.rotation[0, b].T + poses.origin[0, b])
-    return np.concatenate(points)
+    skeleton, known = motion.skeleton, motion.details.get("bones", {})
+    rows = []
+    for name, length in bone_lengths(skeleton).items():
+        told = [known.get(name, {}).get(key, np.nan) for key in ("length_sd_m", "percentile")]
+        scale = skeleton.scale[skeleton.body_index(CARRIERS[name])]
+        rows.append([name, *(_cell(value) for value in (length, *told, *scale))])
+    _write(path, ["name", "length_m", "length_sd_m", "percentile", "scale_x", "scale_y", "scale_z"], rows)
 
 
 def _cell(value: float) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pase.anatomy.kinematics import Kinematics
 from pase.config import FitSettings
 from pase.data import Keypoints2D, Motion
+from pase.fit.bones import bone_statistics
 from pase.fit.camera import camera_of
 from pase.fit.initial import initial_motion
 from pase.fit.mend import mend
@@ -34,7 +35,7 @@ MINIMUM_POINTS = 8
 
 CALIBRATION = 1.45
 """Real errors over posterior standard deviations: the skeleton is not the person, and keypoints drift with posture.
-Measured on marker-based references, so that 95 % intervals hold the truth that often (`benchmarks/calibration.py`)."""
+Measured against markers, so that 95 % intervals hold the truth that often (`benchmarks/calibration.py`)."""
 
 ILL_FIT = 3.0
 """Mean distance between skeleton and keypoints, in their standard deviations, above which the user is warned."""
@@ -152,6 +153,7 @@ def _stature(person: Person, found: SharedEstimate) -> float:
 
 def _details(person: Person, found: SharedEstimate, sequence: SequenceEstimate) -> dict[str, Any]:
     """Figures for the report."""
+    size = person.model.layout.size
     pitch, roll, height, log_focal = found.shared[person.model.layout.camera]
     solver = found.solution
     return {
@@ -160,6 +162,7 @@ def _details(person: Person, found: SharedEstimate, sequence: SequenceEstimate) 
         "camera_roll_deg": round(float(np.degrees(roll)), 2),
         "camera_height_m": round(float(height), 3),
         "focal_length_px": round(float(np.exp(log_focal)), 1),
+        "bones": bone_statistics(person.model, found.shared[size], CALIBRATION**2 * found.covariance[size, size]),
         "solver": {
             "frames_for_size": len(found.frames),
             "converged": solver.converged,
