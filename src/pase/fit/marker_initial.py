@@ -52,7 +52,8 @@ def spread_frames(person: MarkerPerson, count: int) -> Frames:
     frames = usable_frames(person)
     if len(frames) <= count:
         return frames
-    return frames[np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))]
+    chosen: Frames = frames[np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))]
+    return chosen
 
 
 def anchor_frames(person: MarkerPerson) -> Frames:

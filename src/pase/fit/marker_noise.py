@@ -121,7 +121,7 @@ def _residuals(person: MarkerPerson, problem: Problem, state: State) -> tuple[fl
     normal = problem.normal_equations(view)
     normal.here += 1e-6 * np.eye(normal.here.shape[1])
     squares, count = term.weighted_squares(view)
-    data = NormalEquations(*state.q.shape, 0)
+    data = NormalEquations(len(state.q), state.q.shape[1], 0)
     data.add(term.rows(view))
     taken = float(np.einsum("tij,tji->", coordinate_covariances(normal), data.here))
     return squares * person.sigma**2, count, taken

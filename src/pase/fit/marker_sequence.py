@@ -38,6 +38,9 @@ SIZE_FRAMES = 200
 FIRST_INDEPENDENT = 10.0
 """Independent frames that the first estimate of the sizes counts on, until it is known how errors repeat."""
 
+SKIN_SIGMA_M = 0.010
+"""Movement of skin over bone, along each axis."""
+
 KEY_RATE_HZ = 15.0
 """Frames a second that are solved each for itself, as the start of all."""
 
@@ -104,45 +107,44 @@ def estimate_size(person: MarkerPerson, shared: Array, *, free: bool, fixed_sigm
     again = solve_anchors(person, anchors, rough)
     frames = spread_frames(person, SIZE_FRAMES)
     state = State(continue_motion(person, anchors, again, rough, frames), rough)
+    share, sigma = 0.0, person.sigma
     information = min(1.0, FIRST_INDEPENDENT / len(frames))
     for last in (False, True):
-        state, person = _size_and_noise(person, frames, state, information, fixed_sigma)
+        for _ in range(2):
+            doubted = person.with_noise(sigma if fixed_sigma else _doubted(sigma, share))
+            problem = doubted.problem(frames, smooth=False, information=information)
+            solution = minimise(problem, state, iterations=25, tolerance=_TOLERANCE)
+            state = solution.state
+            if not fixed_sigma:
+                sigma = single_frame_sigma(person.with_noise(sigma), frames, state)
         if not last:
-            information = _information_in(person, frames, state)
-    problem = person.problem(frames, smooth=False, information=information)
-    solution = minimise(problem, state, iterations=25, tolerance=_TOLERANCE)
-    normal = problem.normal_equations(View(person.model, solution.state))
+            share = _independent_share(person, frames, state)
+            information = float(min(1.0, share * person.seen.any(1).sum() / len(frames)))
+    normal = problem.normal_equations(View(person.model, state))
     normal.here += 1e-6 * np.eye(normal.here.shape[1])
-    covariance = shared_covariance(normal)
-    return SizeEstimate(solution.state.shared, covariance, frames, solution.state.q, solution, person.sigma)
+    return SizeEstimate(state.shared, shared_covariance(normal), frames, state.q, solution, sigma)
 
 
-def _size_and_noise(
-    person: MarkerPerson, frames: Frames, state: State, information: float, fixed_sigma: bool
-) -> tuple[State, MarkerPerson]:
-    """Sizes and postures at the noise assumed so far, and the person with the noise that then remains."""
-    for _ in range(2):
-        problem = person.problem(frames, smooth=False, information=information)
-        state = minimise(problem, state, iterations=25, tolerance=_TOLERANCE).state
-        if not fixed_sigma:
-            person = person.with_noise(max(single_frame_sigma(person, frames, state), FLOOR))
-    return state, person
+def _doubted(sigma: float, share: float) -> float:
+    """Noise to assume for sizes and marker places, m, when residuals show `sigma` and repeat themselves.
+
+    Errors that repeat are those of skin and model, of which postures and marker places take up most, so that
+    little of them is left in the residuals: about 10 mm on thighs (Leardini et al. 2005).
+    """
+    return max(sigma, min(SKIN_SIGMA_M, (1 + 2 * (1 - share)) * sigma))
 
 
-def _information_in(person: MarkerPerson, frames: Frames, state: State) -> float:
-    """Share of independent information in each of the frames, from how errors repeat in neighbouring frames.
+def _independent_share(person: MarkerPerson, frames: Frames, state: State) -> float:
+    """Share of independent information in a frame of the recording, from how errors repeat in the next one.
 
-    Skin moves with the posture, and so do the errors of the model: 200 frames of one walk tell hardly more of
-    a bone's length than some of them.
+    200 frames of one walk tell hardly more of a bone's length than some of them.
     """
     stretches = noise_stretches(len(person.time))
     around = np.concatenate(stretches)
     q = continue_motion(person, frames, state.q, state.shared, around)
     parts = np.split(q, np.cumsum([len(s) for s in stretches])[:-1])
-    share = independent_share(
-        person, [(f, State(part, state.shared)) for f, part in zip(stretches, parts, strict=True)]
-    )
-    return float(min(1.0, share * person.seen.any(1).sum() / len(frames)))
+    states = [(f, State(part, state.shared)) for f, part in zip(stretches, parts, strict=True)]
+    return independent_share(person, states)
 
 
 def solve_markers(

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.keypoints import keypoint_place
+from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.marker_set import h36m_landmarks
 from pase.anatomy.model import Landmark, Skeleton
 from pase.data import HALPE26, Landmarks3D, Motion
@@ -26,9 +26,8 @@ Progress = Callable[[float], None]
 
 log = logging.getLogger(__name__)
 
-import os
 
-STUCK_ON_SPREAD_M = float(os.environ.get("SPREAD", "0.015"))
+STUCK_ON_SPREAD_M = 0.010
 """How far a marker is stuck on off the place that the model has for it, along each axis."""
 
 JOINT_CENTRE_SPREAD_M = 0.015
@@ -159,7 +158,7 @@ def _common(
     data: Landmarks3D, markers: MarkerSet, options: MarkerOptions
 ) -> tuple[tuple[Marker, ...], list[str]]:
     """Markers that the data have and that are seen and weighted, and what to tell the user of the others."""
-    seen = np.isfinite(data.xyz).all(-1).any(0)
+    seen = np.isfinite(data.xyz).all(axis=2).any(axis=0).tolist()
     weighted = {n for n in data.names if options.weights is None or options.weights.get(n, 0.0) > 0}
     measured = {name for name, known in zip(data.names, seen, strict=True) if known}
     used = tuple(m for m in markers.markers if m.landmark.name in measured & weighted)

@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.fit.marker_person import Marker
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
+from pase.fit.marker_person import Marker
 
 Array = NDArray[np.float64]
 
@@ -57,4 +57,4 @@ def turned_up(xyz: Array, up: Literal["y", "z", "-y"]) -> Array:
 
 def _correlation(a: Array, b: Array) -> float:
     a, b = a - a.mean(), b - b.mean()
-    return float((a @ b) / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12))
+    return float(a @ b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12)
