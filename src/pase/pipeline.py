@@ -37,10 +37,12 @@ def run(
     output: str | Path,
     settings: Settings | None = None,
     *,
+    video: str | Path | None = None,
+    skeleton: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Turn a video or photo into a result folder: every stage in a row.
+    """Turn a video or photo, or keypoints made of it, into a result folder: every stage in a row.
 
     The result appears under its name only when it is whole. A run that was interrupted after the 2D stage
     goes on from there when it is started again with the same footage and 2D settings.
@@ -48,11 +50,15 @@ def run(
     Parameters
     ----------
     source
-        Video or photo.
+        Video or photo, or keypoints of any program that `pase.pose2d.readers` understands.
     output
         The result folder; it must not exist, or be empty, or hold an earlier result and `overwrite` be given.
     settings
         All settings; the defaults when None.
+    video
+        The footage of a keypoint file: tells its times and picture size, and is drawn over.
+    skeleton
+        The keypoint file's set of points, where its contents do not tell; see `pase.keypoint_sets`.
     overwrite
         Replace an earlier result, once the new one is whole.
     progress
@@ -68,7 +74,12 @@ def run(
     PaseError
         Before the long work, when the source cannot be read or the result cannot be written.
     """
+    from pase.pose2d.readers import is_keypoint_file
+
     settings, report = settings or Settings(), Report()
+    if is_keypoint_file(source):
+        draw = settings.output.overlay and video is not None
+        return _from_keypoints(source, output, settings, video, skeleton, overwrite, progress, draw=draw)
     with (
         collected_warnings() as warnings,
         open_source(source) as media,
@@ -89,28 +100,46 @@ def fit(
     settings: Settings | None = None,
     *,
     video: str | Path | None = None,
+    skeleton: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Turn 2D keypoints in an AlphaPose-format file into a result folder, without an overlay; see `run`.
+    """Turn 2D keypoints of any program into a result folder, without an overlay; see `run`.
 
     Parameters
     ----------
     keypoints
-        The file of the 2D stage, or of another tool.
-    output, settings, overwrite, progress
+        The file of the 2D stage, or a file or folder of another program.
+    output, settings, video, skeleton, overwrite, progress
         As in `run`.
-    video
-        The footage that the keypoints were made of: tells the times and the picture size where the file of
-        another tool does not.
     """
-    settings, report = settings or Settings(), Report()
+    settings = settings or Settings()
+    return _from_keypoints(keypoints, output, settings, video, skeleton, overwrite, progress, draw=False)
+
+
+def _from_keypoints(
+    keypoints: str | Path,
+    output: str | Path,
+    settings: Settings,
+    video: str | Path | None,
+    skeleton: str | None,
+    overwrite: bool,
+    progress: Progress | None,
+    *,
+    draw: bool,
+) -> Report:
+    report = Report()
+    if draw:
+        _check_drawing()
     with collected_warnings() as warnings:
-        recording = read_recording(Path(keypoints), None if video is None else Path(video))
+        recording = read_recording(Path(keypoints), None if video is None else Path(video), skeleton)
         with Workspace(output, overwrite=overwrite) as space:
             space.clear()
             _write_keypoints(recording.people, space.folder / KEYPOINTS)
-            _fill(space, recording, settings, report, progress)
+            motions = _fill(space, recording, settings, report, progress)
+            if draw and motions and recording.source is not None:
+                with report.timed("overlay"):
+                    _draw(recording.source, motions, space.folder, settings, progress)
             _finish(space, report, warnings)
     return report
 
@@ -277,7 +306,7 @@ def _fill(
     with report.timed("export"):
         for number, motion in enumerate(motions, 1):
             folder = f"person_{number}"
-            write_person(motion, space.folder / folder)
+            write_person(motion, space.folder / folder, settings.person.mass_kg)
             report.add_person(motion, folder)
         cameras = [motion.camera for motion in motions if motion.camera is not None]
         if cameras:

@@ -11,9 +11,11 @@ import numpy as np
 
 from pase.config import Settings
 from pase.data import Keypoints2D
+from pase.errors import ModelFileError
 
 if TYPE_CHECKING:
     from pase.media import Frame, Photo, Video
+    from pase.pose2d.tracks import Recorded
 
     Media = Video | Photo
 
@@ -89,8 +91,6 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
     PaseError
         When the model files cannot be had or the recording cannot be read.
     """
-    from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK, detect_keypoints
-
     count = 0
 
     def counted() -> Iterator[Frame]:
@@ -101,29 +101,77 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
             if progress is not None:
                 progress("2D keypoints", count, media.frame_count_hint)
 
-    fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
-    models = settings.models
-    people = detect_keypoints(
-        counted(), media.image_size, settings.pose2d, models_dir=models.folder, offline=models.offline
-    )
+    find = _alphapose if settings.pose2d.backend == "alphapose" else _rtmpose
+    people = find(counted(), media.image_size, settings, progress)
     people = [person for person in people if person.seen.any()]
     return Recording(people, count, media.image_size, media.focal_length_hint_px, media.path)
 
 
-def read_recording(keypoints: Path, video: Path | None) -> Recording:
-    """Keypoints made before, with the times of their footage when that is given."""
+def _rtmpose(
+    frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: Progress | None
+) -> list[Keypoints2D]:
+    from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK, detect_keypoints
+
+    fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
+    models = settings.models
+    return detect_keypoints(
+        frames, image_size, settings.pose2d, models_dir=models.folder, offline=models.offline
+    )
+
+
+def _alphapose(
+    frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: Progress | None
+) -> list[Keypoints2D]:
+    """AlphaPose's network and way, with its own detector or with ours."""
+    from pase.pose2d.detect import DETECTOR
+    from pase.pose2d.detector import PersonDetector
+    from pase.pose2d.everyone import BoxDetector, FastPoseNetwork, detect_everyone
+
+    chosen = settings.pose2d
+    if chosen.weights is None:
+        raise ModelFileError(
+            "AlphaPose's weights do not come with PASE: name halpe26_fast_res50_256x192.pth with "
+            "--pose2d.weights (--weights of 'pase pose2d'); docs/original-system.md tells where it is"
+        )
+    detector: BoxDetector
+    if chosen.detector == "yolov3-spp":
+        from pase.pose2d.darknet import YoloV3Detector
+
+        if chosen.detector_weights is None:
+            raise ModelFileError(
+                "YOLOv3-SPP's weights do not come with PASE: name yolov3-spp.weights with "
+                "--pose2d.detector-weights; docs/original-system.md tells where it is"
+            )
+        detector = YoloV3Detector(chosen.detector_weights)
+    else:
+        (path,) = fetch_models([DETECTOR], settings, progress)
+        detector = PersonDetector(path, chosen.device, chosen.threads)
+    return detect_everyone(frames, image_size, detector, FastPoseNetwork(chosen.weights))
+
+
+def read_recording(keypoints: Path, video: Path | None, skeleton: str | None = None) -> Recording:
+    """Keypoints made before, by PASE or another program, with the times of their footage when that is given."""
+    from pase.pose2d.tracks import Recorded
+
     if video is None:
-        people = read_keypoints(keypoints)
+        people = _read(keypoints, Recorded(), skeleton)
         frames = max((len(person) for person in people), default=0)
         return Recording(people, frames, people[0].image_size if people else (0, 0))
     with open_source(video) as media:
         time = np.array([frame.time for frame in media.frames()])
-        people = read_keypoints(keypoints, image_size=media.image_size, time=time)
+        people = _read(keypoints, Recorded(media.image_size, time), skeleton)
         return Recording(people, len(time), media.image_size, media.focal_length_hint_px, media.path)
 
 
+def _read(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:
+    """Persons seen at least once in a keypoint file."""
+    from pase.pose2d.readers import read_keypoints
+
+    return [person for person in read_keypoints(path, recorded, skeleton) if person.seen.any()]
+
+
 def read_keypoints(path: Path, **known: Any) -> list[Keypoints2D]:
-    """Persons seen at least once in a keypoint file; see `pase.pose2d.alphapose.read_alphapose`."""
+    """Persons seen at least once in a file of ours; see `pase.pose2d.alphapose.read_alphapose`."""
     from pase.pose2d.alphapose import read_alphapose
 
     people = read_alphapose(path, **known)

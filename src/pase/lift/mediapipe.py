@@ -1,0 +1,126 @@
+"""MediaPipe's pose landmarker: 33 landmarks in the picture and in space, straight from the frames."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import Keypoints2D, Landmarks3D
+from pase.errors import MissingDependencyError, ModelFileError
+from pase.keypoint_sets import BLAZEPOSE33
+from pase.lift.base import Progress
+from pase.media.frames import Frame
+
+Array = NDArray[np.float64]
+
+_log = logging.getLogger(__name__)
+
+MODEL = "pose-landmarker-lite"
+"""Name in the model store of the landmarker that is taken when the user names none."""
+
+
+class MediaPipeLandmarker:
+    """The pose landmarker of MediaPipe's tasks.
+
+    Its landmarks in space are in metres by its own guess of the person's size, measured from the middle of the
+    hips, in camera axes as if the camera looked at the person level: scale and tilt are the estimator's to mend.
+
+    Parameters
+    ----------
+    model
+        A pose landmarker bundle, `pose_landmarker_lite.task`, `_full` or `_heavy`.
+
+    Raises
+    ------
+    ModelFileError
+        When the file is missing or is no such bundle.
+    MissingDependencyError
+        When MediaPipe is not installed.
+    """
+
+    def __init__(self, model: str | Path) -> None:
+        try:
+            import mediapipe
+            from mediapipe.tasks.python import BaseOptions, vision
+        except (ImportError, OSError) as error:
+            raise MissingDependencyError(
+                "this lifter needs MediaPipe: pip install 'pase[mediapipe]'"
+            ) from error
+        if not Path(model).is_file():
+            raise ModelFileError(f"the model file {model} does not exist: check the name")
+        options = vision.PoseLandmarkerOptions(
+            base_options=BaseOptions(model_asset_buffer=Path(model).read_bytes()),
+            running_mode=vision.RunningMode.VIDEO,
+        )
+        self._mediapipe, self._vision, self._options = mediapipe, vision, options
+        self._start(model).close()
+
+    def _start(self, model: str | Path = "the model file") -> Any:
+        try:
+            return self._vision.PoseLandmarker.create_from_options(self._options)
+        except (RuntimeError, ValueError) as error:
+            raise ModelFileError(f"{model} is no pose landmarker bundle of MediaPipe: {error}") from error
+
+    def __call__(
+        self, frames: Iterable[Frame], image_size: tuple[int, int], progress: Progress | None = None
+    ) -> tuple[Keypoints2D, Landmarks3D]:
+        """Follow the most prominent person of a recording.
+
+        Parameters
+        ----------
+        frames
+            The recording, in order; frames are not kept.
+        image_size
+            Width and height in pixels.
+        progress
+            Told the frames done.
+
+        Returns
+        -------
+        tuple
+            Keypoints in the picture and landmarks in space (camera axes), 33 each, with a row for every frame;
+            NaN where nobody was found.
+        """
+        times: list[float] = []
+        found: list[tuple[Array, Array]] = []
+        landmarker, stamp = self._start(), -1
+        try:
+            for frame in frames:
+                stamp = max(stamp + 1, math.floor(1000 * frame.time))
+                found.append(_read(self._detect(landmarker, frame, stamp), image_size))
+                times.append(frame.time)
+                if progress is not None:
+                    progress(len(times), None)
+        finally:
+            landmarker.close()
+        if not any(np.isfinite(picture).any() for picture, _ in found):
+            _log.warning("nobody was found in the picture")
+        count = len(BLAZEPOSE33)
+        picture = np.array([p for p, _ in found]).reshape(-1, count, 3)
+        space = np.array([s for _, s in found]).reshape(-1, count, 3)
+        score = np.clip(np.nan_to_num(picture[..., 2]), 0.0, 1.0)
+        time = np.array(times)
+        keypoints = Keypoints2D(picture[..., :2], score, time, image_size, BLAZEPOSE33)
+        return keypoints, Landmarks3D(space, time, BLAZEPOSE33, "camera")
+
+    def _detect(self, landmarker: Any, frame: Frame, stamp: int) -> Any:
+        pixels = np.ascontiguousarray(frame.image)
+        image = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=pixels)
+        return landmarker.detect_for_video(image, stamp)
+
+
+def _read(result: Any, image_size: tuple[int, int]) -> tuple[Array, Array]:
+    """(33, 3) x, y in px and visibility, and (33, 3) metres; NaN when nobody was found."""
+    if not result.pose_landmarks:
+        unknown = np.full((len(BLAZEPOSE33), 3), np.nan)
+        return unknown, unknown
+    width, height = image_size
+    picture = [(p.x * width, p.y * height, p.visibility or 0.0) for p in result.pose_landmarks[0]]
+    space = [(p.x, p.y, p.z) for p in result.pose_world_landmarks[0]]
+    return np.array(picture), np.array(space)

@@ -1,0 +1,158 @@
+"""The lifting stage of a run: which lifter, for whom, and its landmarks as files of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pase.config import LiftSettings, Settings
+from pase.data import Keypoints2D, Landmarks3D
+from pase.errors import InputError, ModelFileError
+from pase.lift.base import Lifter
+from pase.recording import (
+    Progress,
+    Recording,
+    detect,
+    fetch_models,
+    open_source,
+    read_recording,
+    step_of,
+)
+from pase.report import Report, collected_warnings
+from pase.workspace import check_output_file
+
+STEP = "3D landmarks"
+
+
+def make_lifter(settings: LiftSettings) -> Lifter | None:
+    """The lifter from keypoints that the settings name; None when it is another kind, or none.
+
+    Raises
+    ------
+    ModelFileError
+        When its weights are not named or do not fit.
+    """
+    if settings.backend != "motionbert":
+        return None
+    from pase.lift.motionbert import MotionBert
+
+    if settings.weights is None:
+        raise ModelFileError(
+            "MotionBERT's weights do not come with PASE: name best_epoch.bin with --lift.weights "
+            "(--weights of 'pase lift'); docs/original-system.md tells where it is"
+        )
+    return MotionBert(settings.weights, settings.variant)
+
+
+def lift_people(
+    recording: Recording, settings: Settings, progress: Progress | None = None
+) -> list[Landmarks3D | None]:
+    """Landmarks in space of every person of a recording, in its order, as far as a lifter gives them.
+
+    They are in camera axes and of unknown scale; see `pase.lift.base.Lifter`. MediaPipe knows one person alone,
+    and it is up to the estimator whether that is the one it looks at: the others get None.
+    """
+    if settings.lift.backend == "mediapipe":
+        if recording.source is None:
+            raise InputError("MediaPipe reads pictures, not keypoints: name the footage with --video")
+        _, landmarks = landmark_video(recording.source, settings, progress)
+        return [landmarks if number == 0 else None for number in range(len(recording.people))]
+    lifter = make_lifter(settings.lift)
+    if lifter is None:
+        return [None] * len(recording.people)
+    return [lifter(person, step_of(progress, STEP)) for person in recording.people]
+
+
+def landmark_video(
+    source: Path, settings: Settings, progress: Progress | None = None
+) -> tuple[Keypoints2D, Landmarks3D]:
+    """MediaPipe's 33 landmarks of a video or photo, in the picture and in space."""
+    from pase.lift.mediapipe import MODEL, MediaPipeLandmarker
+
+    weights = settings.lift.weights or fetch_models([MODEL], settings, progress)[0]
+    landmarker = MediaPipeLandmarker(weights)
+    with open_source(source) as media:
+        return landmarker(media.frames(), media.image_size, step_of(progress, STEP))
+
+
+def lift(
+    source: str | Path,
+    output: str | Path,
+    settings: Settings,
+    *,
+    video: str | Path | None = None,
+    skeleton: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Write landmarks in space of everybody in footage or a keypoint file.
+
+    Parameters
+    ----------
+    source
+        Video, photo, or keypoints of any program that is understood.
+    output
+        A `.trc` (upright, Y up) or `.npz` (as the lifter gave them, camera axes) for the first person; the
+        others' have their number before the suffix.
+    settings
+        All settings; `lift.backend` names the lifter.
+    video
+        The footage of a keypoint file.
+    skeleton
+        The keypoint file's set of points, where its contents do not tell.
+    overwrite
+        Replace earlier files.
+    progress
+        Told how far each step is.
+
+    Raises
+    ------
+    PaseError
+        When the source cannot be read, the lifter cannot be had or the output cannot be written.
+    """
+    from pase.lift.files import SUFFIXES, write_landmarks
+
+    output, report = Path(output), Report()
+    if output.suffix.lower() not in SUFFIXES:
+        raise InputError(f"cannot write landmarks as '{output.suffix}': name a {' or '.join(SUFFIXES)} file")
+    check_output_file(output, overwrite=overwrite)
+    with collected_warnings() as warnings:
+        people, recording = _lifted(Path(source), video, skeleton, settings, report, progress)
+    for number, landmarks in enumerate(people, 1):
+        path = output if number == 1 else output.with_stem(f"{output.stem}_{number}")
+        check_output_file(path, overwrite=overwrite)
+        write_landmarks(landmarks, path)
+        report.files.append(str(path))
+        report.persons.append({"track_id": number, "frames": len(landmarks)})
+    report.source, report.warnings = recording.facts(), list(warnings)
+    return report
+
+
+def _lifted(
+    source: Path,
+    video: str | Path | None,
+    skeleton: str | None,
+    settings: Settings,
+    report: Report,
+    progress: Progress | None,
+) -> tuple[list[Landmarks3D], Recording]:
+    from pase.pose2d.readers import is_keypoint_file
+
+    given = is_keypoint_file(source)
+    if settings.lift.backend == "mediapipe":
+        footage = Path(video) if video is not None else source
+        if given and video is None:
+            raise InputError("MediaPipe reads pictures, not keypoints: name the footage with --video")
+        with report.timed("lift"):
+            keypoints, landmarks = landmark_video(footage, settings, progress)
+        seen = [landmarks] if keypoints.seen.any() else []
+        return seen, Recording([keypoints], len(keypoints), keypoints.image_size, None, footage)
+    lifter = make_lifter(settings.lift)
+    if lifter is None:
+        raise InputError("name the lifter: --backend motionbert or --backend mediapipe")
+    if given:
+        recording = read_recording(source, None if video is None else Path(video), skeleton)
+    else:
+        with report.timed("pose2d"), open_source(source) as media:
+            recording = detect(media, settings, progress)
+    with report.timed("lift"):
+        return [lifter(person, step_of(progress, STEP)) for person in recording.people], recording
