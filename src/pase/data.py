@@ -96,6 +96,8 @@ class Landmarks3D:
     """(T, K) standard deviation in metres, or None where unknown."""
     sigma_along: Array | None = None
     """(T, K) standard deviation along the viewing ray, in camera axes; `sigma` is then that across it."""
+    ray: Array | None = None
+    """(T, 3) unit vectors from the camera to the person in camera axes, for lifted landmarks."""
 
     def __post_init__(self) -> None:
         t, k = len(self.time), len(self.names)
@@ -103,6 +105,8 @@ class Landmarks3D:
         for name, sigma in (("sigma", self.sigma), ("sigma_along", self.sigma_along)):
             if sigma is not None:
                 _check_shape("Landmarks3D", name, sigma, (t, k))
+        if self.ray is not None:
+            _check_shape("Landmarks3D", "ray", self.ray, (t, 3))
 
     @classmethod
     def empty(cls, names: tuple[str, ...] = HALPE26) -> Landmarks3D:
@@ -111,6 +115,15 @@ class Landmarks3D:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def slice(self, frames: slice | NDArray[Any]) -> Landmarks3D:
+        """The same landmarks in some of the frames only."""
+        sigma, along, ray = (
+            None if values is None else values[frames] for values in (self.sigma, self.sigma_along, self.ray)
+        )
+        return replace(
+            self, xyz=self.xyz[frames], time=self.time[frames], sigma=sigma, sigma_along=along, ray=ray
+        )
 
 
 @dataclass(frozen=True, slots=True)

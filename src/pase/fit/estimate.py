@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.config import FitSettings
-from pase.data import Keypoints2D, Motion
+from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.fit.bones import bone_statistics
 from pase.fit.camera import camera_of
 from pase.fit.initial import initial_motion
@@ -49,6 +49,7 @@ def estimate_motion(
     mass_kg: float | None = None,
     fov_deg: float | None = None,
     focal_length_px: float | None = None,
+    landmarks: Landmarks3D | None = None,
     progress: Progress | None = None,
 ) -> Motion | None:
     """Estimate one person's skeleton and motion, and the camera.
@@ -65,6 +66,8 @@ def estimate_motion(
         Body mass, refines widths and depths.
     fov_deg, focal_length_px
         Angle of view along the longer side, or focal length, when known; else estimated.
+    landmarks
+        What a lifter tells of the person in the same frames: camera axes, statures, with sigma.
     progress
         Called with the share of the work done, 0 to 1.
 
@@ -78,10 +81,16 @@ def estimate_motion(
     seen = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
     if not len(seen):
         return None
-    mended = mend(keypoints.slice(slice(int(seen[0]), int(seen[-1]) + 1)))
+    stretch = slice(int(seen[0]), int(seen[-1]) + 1)
+    mended = mend(keypoints.slice(stretch))
     span = mended.keypoints
     person, shared = prepare_person(
-        span, height_m=height_m, mass_kg=mass_kg, fov_deg=fov_deg, focal_length_px=focal_length_px
+        span,
+        height_m=height_m,
+        mass_kg=mass_kg,
+        fov_deg=fov_deg,
+        focal_length_px=focal_length_px,
+        landmarks=None if landmarks is None else landmarks.slice(stretch),
     )
     q = initial_motion(person.model, person.observed, shared, person.bounds)
     q, shared = stand_on_floor(person, q, shared)

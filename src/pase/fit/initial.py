@@ -8,7 +8,7 @@ person and the side of every bend before the motion is solved as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, pose_prior, postur
 from pase.fit.problem import PersonModel, State, View
 from pase.fit.solver import Bounds, Problem
 from pase.fit.terms.base import Term
+from pase.fit.terms.lifted import Depths, Lifted
 from pase.fit.terms.prior import PosePrior
 from pase.fit.terms.reprojection import Reprojection
 
@@ -52,10 +53,15 @@ class Observations:
     """(T,) seconds."""
     principal_point: Array
     """(2,) px."""
+    depths: Depths | None = None
+    """What a lifter tells, when there is one."""
 
     def take(self, frames: NDArray[np.intp]) -> Observations:
         """The same person in some frames."""
-        return Observations(self.xy[frames], self.sigma[frames], self.time[frames], self.principal_point)
+        depths = None if self.depths is None else self.depths.take(frames)
+        return Observations(
+            self.xy[frames], self.sigma[frames], self.time[frames], self.principal_point, depths
+        )
 
 
 def initial_motion(
@@ -170,10 +176,12 @@ def _solve(
 ) -> tuple[Array, Array]:
     """Postures (N, n) and their costs (N,), each frame for itself."""
     ones = np.ones(len(q))
-    terms: Sequence[Term] = (
+    terms: list[Term] = [
         Reprojection(observed.xy, observed.sigma, observed.principal_point, ones, width),
         PosePrior(*pose_prior(model.skeleton), ones),
-    )
+    ]
+    if observed.depths is not None:
+        terms.append(Lifted(observed.depths, ones, width))
     return solve_frames(Problem(model, terms, bounds), q, shared, iterations)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks, keypoint_place
 from pase.anatomy.proportions import load_proportions
-from pase.data import Keypoints2D
+from pase.data import Keypoints2D, Landmarks3D
 from pase.fit.initial import Observations
 from pase.fit.observe import INFORMATION_RATE_HZ, frame_weights, observations
 from pase.fit.posture import acceleration_spread, pose_prior
@@ -19,6 +19,7 @@ from pase.fit.solver import Bounds, Problem
 from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
+from pase.fit.terms.lifted import Depths, Lifted
 from pase.fit.terms.prior import Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
 
@@ -31,6 +32,9 @@ less the crop of video stabilisation."""
 
 POSE_PRIOR_RATE_HZ = 6.0
 """Independent postures a second: how often the pose prior counts in full."""
+
+LIFTER_RATE_HZ = 3.0
+"""Independent answers of a lifter a second: it errs for as long as a posture lasts."""
 
 PERSISTENCE = 5.0
 """A detector's errors last: they depend on clothes, view and posture more than on the frame. For what is shared
@@ -73,6 +77,9 @@ class Person:
             PosePrior(*self.pose, independent),
             *self.priors,
         ]
+        if seen.depths is not None:
+            share = LIFTER_RATE_HZ / INFORMATION_RATE_HZ if len(frames) > 1 else 1.0
+            terms.append(Lifted(seen.depths, weight * share))
         if len(frames) > 2:
             terms.append(Smoothness(seen.time, self.acceleration))
         if planted is not None:
@@ -109,6 +116,7 @@ def prepare_person(
     mass_kg: float | None,
     fov_deg: float | None,
     focal_length_px: float | None,
+    landmarks: Landmarks3D | None = None,
 ) -> tuple[Person, Array]:
     """The problem of one person, and a first guess (m,) of the shared unknowns with a level camera at Y = 0."""
     skeleton = default_skeleton().with_landmarks(keypoint_landmarks(keypoints.names))
@@ -132,9 +140,10 @@ def prepare_person(
     shared[layout.size] = size.mean
     shared[layout.camera] = [0.0, 0.0, 0.0, np.log(focal)]
     free = np.full(layout.count, np.inf)
+    depths = None if landmarks is None else Depths.of(landmarks, keypoints.names)
     person = Person(
         model,
-        observations(keypoints),
+        replace(observations(keypoints), depths=depths),
         Bounds(*skeleton.bounds, -free, free),
         tuple(priors),
         pose_prior(skeleton),

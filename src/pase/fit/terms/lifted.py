@@ -1,0 +1,150 @@
+"""How far each point is nearer or farther than the others, as a lifter sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import Landmarks3D
+from pase.fit.camera import camera_rotation
+from pase.fit.problem import View
+from pase.fit.terms.base import Rows, Term, robust_loss
+
+Array = NDArray[np.float64]
+
+_KIN = {
+    "Nose": 4.0,
+    "LEye": 4.0,
+    "REye": 4.0,
+    "LEar": 4.0,
+    "REar": 4.0,
+    "Head": 4.0,
+    "Neck": 2.0,
+    "Hip": 2.0,
+} | {
+    side + part: count
+    for side in "LR"
+    for part, count in {"BigToe": 3.0, "SmallToe": 3.0, "Heel": 3.0, "Ankle": 2.0, "Shoulder": 2.0}.items()
+}
+"""About how many neighbours tell the same as a point does: the lifter is wrong about a whole head or foot at once."""
+
+
+@dataclass(frozen=True)
+class Depths:
+    """What a lifter tells of one person: depths along the line of sight, up to a common shift in each frame."""
+
+    depth: Array
+    """(T, K) in statures; NaN where unknown."""
+    sigma: Array
+    """(T, K) standard deviation in statures; infinite where unknown."""
+    ray: Array
+    """(T, 3) direction from the camera to the person, camera axes."""
+
+    @classmethod
+    def of(cls, landmarks: Landmarks3D, names: tuple[str, ...]) -> Depths:
+        """The depths of some landmarks; those that the lifter does not give are unknown.
+
+        Parameters
+        ----------
+        landmarks
+            In camera axes and statures, from any point of the person, with `ray` and `sigma_along`.
+        names
+            The K landmarks wanted.
+        """
+        T, K = len(landmarks), len(names)
+        depth, sigma = np.full((T, K), np.nan), np.full((T, K), np.inf)
+        ray = np.broadcast_to([0.0, 0.0, 1.0], (T, 3)) if landmarks.ray is None else landmarks.ray
+        along = landmarks.sigma if landmarks.sigma_along is None else landmarks.sigma_along
+        for k, name in enumerate(names):
+            if name in landmarks.names:
+                i = landmarks.names.index(name)
+                depth[:, k] = np.einsum("ti,ti->t", ray, landmarks.xyz[:, i])
+                kin = np.sqrt(_KIN.get(name, 1.0))
+                sigma[:, k] = kin * (0.05 if along is None else along[:, i])
+        return cls(depth, np.where(np.isfinite(depth), sigma, np.inf), np.array(ray))
+
+    def take(self, frames: NDArray[np.intp]) -> Depths:
+        """The same person in some frames."""
+        return Depths(self.depth[frames], self.sigma[frames], self.ray[frames])
+
+
+class Lifted(Term):
+    """`(u·R p_k / stature − depth_k − common) / σ_k`, with `common` the weighted mean of the frame's differences.
+
+    Only depths are compared: what the lifter says across the line of sight are the keypoints again, and how far
+    the whole person is away it does not know.
+
+    Parameters
+    ----------
+    depths
+        T frames of K landmarks.
+    weight
+        (T,) weight of a frame; neighbouring frames of a lifter say much the same.
+    width
+        Difference in standard deviations from which on the robust loss lets go.
+    """
+
+    name = "lifted"
+    unit = "statures"
+
+    def __init__(self, depths: Depths, weight: Array, width: float = 4.0) -> None:
+        known = np.isfinite(depths.depth) & np.isfinite(depths.sigma)
+        self._depth = np.where(known, depths.depth, 0.0)
+        self._gain = np.where(known, 1.0 / np.where(known, depths.sigma, 1.0), 0.0)
+        share = np.square(self._gain)
+        self._share = share / np.maximum(share.sum(1, keepdims=True), 1e-12)
+        self._ray = np.where(np.isfinite(depths.ray), depths.ray, 0.0)
+        self._weight = weight[:, None]
+        self._width = width
+
+    def residual(self, view: View) -> Array:
+        """(T, K) differences of depth in standard deviations before the robust loss."""
+        difference = self._along(view) / _stature(view) - self._depth
+        return np.asarray(self._from_common(difference) * self._gain)
+
+    def costs(self, view: View) -> Array:
+        """(T,) half the sum of the robust losses, weighted by frame."""
+        loss, _ = robust_loss(np.square(self.residual(view)), self._width)
+        half: Array = 0.5 * (self._weight * loss).sum(-1)
+        return half
+
+    def rows(self, view: View) -> Rows:
+        """(T, K) weighted residuals and their derivatives."""
+        residual = self.residual(view)
+        _, slope = robust_loss(np.square(residual), self._width)
+        root = np.sqrt(self._weight * slope)
+        gain = (self._gain * root / _stature(view))[..., None]
+        rotation = camera_rotation(*view.state.shared[view.model.layout.camera][:2])[0]
+        line = self._ray @ rotation
+        dq = self._from_common(np.einsum("ti,tkin->tkn", line, view.dq[:, view.measured])) * gain
+        if view.dshared is None:
+            return Rows(residual * root, {0: dq})
+        dshared = np.einsum("ti,tkim->tkm", line, view.dshared[:, view.measured])
+        self._add_camera_and_size(view, dshared)
+        return Rows(residual * root, {0: dq}, self._from_common(dshared) * gain)
+
+    def _along(self, view: View) -> Array:
+        """(T, K) metres along the line of sight, from an arbitrary point."""
+        rotation = camera_rotation(*view.state.shared[view.model.layout.camera][:2])[0]
+        return np.asarray(np.einsum("ti,tki->tk", self._ray @ rotation, view.positions[:, view.measured]))
+
+    def _from_common(self, values: Array) -> Array:
+        """Values (T, K, ...) less their weighted mean over the landmarks."""
+        return np.asarray(values - np.einsum("tk,tk...->t...", self._share, values)[:, None])
+
+    def _add_camera_and_size(self, view: View, dshared: Array) -> None:
+        layout = view.model.layout
+        _, by_pitch, by_roll = camera_rotation(*view.state.shared[layout.camera][:2])
+        for column, turn in enumerate((by_pitch, by_roll)):
+            line = self._ray @ turn
+            dshared[..., layout.camera.start + column] += np.einsum(
+                "ti,tki->tk", line, view.positions[:, view.measured]
+            )
+        growth = view.model.proportions.stature_gradient(view.state.shared[layout.size]) / _stature(view)
+        dshared[..., layout.size] -= self._along(view)[..., None] * growth
+
+
+def _stature(view: View) -> float:
+    return view.model.proportions.stature(view.state.shared[view.model.layout.size])

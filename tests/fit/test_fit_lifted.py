@@ -1,0 +1,87 @@
+"""The lifter's depths as a term of the estimator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pase.data import HALPE26, Landmarks3D
+from pase.fit.camera import camera_of
+from pase.fit.normal import NormalEquations
+from pase.fit.problem import PersonModel, State, View
+from pase.fit.terms.lifted import Depths, Lifted
+
+Array = NDArray[np.float64]
+
+WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
+
+
+def seen(model: PersonModel, state: State) -> Landmarks3D:
+    """What a perfect lifter says of the state: from the hip, in statures, in the camera's axes."""
+    camera = camera_of(state.shared[model.layout.camera], (640.0, 360.0), (1280, 720))
+    points = camera.to_camera(model.positions(state)[:, : len(model.points)])
+    hip = points[:, [HALPE26.index("Hip")]]
+    stature = model.proportions.stature(state.shared[model.layout.size])
+    ray = hip[:, 0] / np.linalg.norm(hip[:, 0], axis=-1, keepdims=True)
+    known = np.full(points.shape[:2], 0.02)
+    return Landmarks3D((points - hip) / stature, np.arange(4.0), HALPE26, "camera", known, 2 * known, ray)
+
+
+def noisy(model: PersonModel, state: State) -> Lifted:
+    """A term whose residuals are some standard deviations, with a gap."""
+    landmarks = seen(model, state)
+    landmarks.xyz[:] += np.random.default_rng(4).normal(0, 0.05, landmarks.xyz.shape)
+    landmarks.xyz[1, 3] = np.nan
+    return Lifted(Depths.of(landmarks, model.points), WEIGHT)
+
+
+def test_gradient_is_that_of_the_cost(model: PersonModel, state: State) -> None:
+    """The normal equations' gradient equals central differences of the cost, in all kinds of unknowns."""
+    term = noisy(model, state)
+    normal = NormalEquations(*state.q.shape, len(state.shared))
+    normal.add(term.rows(View(model, state)))
+    rng = np.random.default_rng(5)
+    step = 1e-6
+    for _ in range(6):
+        dq, ds = rng.normal(size=state.q.shape), rng.normal(size=len(state.shared)) * 0.1
+        ahead = term.cost(View(model, State(state.q + step * dq, state.shared + step * ds)))
+        behind = term.cost(View(model, State(state.q - step * dq, state.shared - step * ds)))
+        expected = float(np.sum(normal.gradient_q * dq) + normal.gradient_shared @ ds)
+        assert (ahead - behind) / (2 * step) == pytest.approx(expected, rel=2e-4, abs=1e-5)
+
+
+def test_a_perfect_lifter_costs_nothing_and_the_distance_does_not_count(
+    model: PersonModel, state: State
+) -> None:
+    """No residual where the lifter is right, nor when the person steps back along the line of sight."""
+    shared = state.shared.copy()
+    shared[model.layout.camera][:2] = 0.0
+    state = State(state.q, shared)
+    landmarks = seen(model, state)
+    term = Lifted(Depths.of(landmarks, model.points), WEIGHT)
+    assert term.cost(View(model, state)) == pytest.approx(0.0, abs=1e-12)
+    assert landmarks.ray is not None
+    away = state.q.copy()
+    names = model.skeleton.coordinate_index
+    away[:, [names("pelvis_tx"), names("pelvis_ty"), names("pelvis_tz")]] += landmarks.ray * [1, -1, -1]
+    assert term.cost(View(model, State(away, shared))) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_it_knows_a_bent_knee_forwards_from_backwards(model: PersonModel, state: State) -> None:
+    """A leg turned away from the camera costs; in the picture alone it might look the same."""
+    term = Lifted(Depths.of(seen(model, state), model.points), WEIGHT)
+    q = state.q.copy()
+    q[:, model.skeleton.coordinate_index("hip_flexion_r")] += 0.6
+    assert term.cost(View(model, State(q, state.shared))) > 2.0
+
+
+def test_landmarks_that_the_lifter_does_not_give_do_not_count(model: PersonModel, state: State) -> None:
+    """Seventeen joints will do."""
+    landmarks = seen(model, state)
+    some = Landmarks3D(
+        landmarks.xyz[:, 5:17], landmarks.time, HALPE26[5:17], "camera", None, None, landmarks.ray
+    )
+    depths = Depths.of(some, model.points)
+    assert np.isinf(depths.sigma[:, :5]).all() and np.isfinite(depths.sigma[:, 5:17]).all()
+    assert Lifted(depths, WEIGHT).cost(View(model, state)) == pytest.approx(0.0, abs=1e-12)
