@@ -79,6 +79,9 @@ def _make_parser() -> _Parser:
     _add_footage(one)
     _add_output(one, "folder of the result")
     _add_settings(one, "person", "camera", "models", "pose2d", "lift", "fit", "view", "output")
+    one.add_argument(
+        "--no-video", dest="output.film", action="store_false", default=argparse.SUPPRESS, help="as --no-film"
+    )
 
     one = _add(commands, "pose2d", _pose2d, "find the 2D keypoints alone")
     one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
@@ -101,6 +104,18 @@ def _make_parser() -> _Parser:
     one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
     one.add_argument("--video", metavar="FILE", type=Path, help="the footage, when it is not where it was")
     _add_settings(one, "view")
+
+    one = _add(commands, "view", _view, "open a result in the browser")
+    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
+    one.add_argument("--video", action=argparse.BooleanOptionalAction, help="carry the footage inside, or not")
+    one.add_argument("--rebuild", action="store_true", help="make the viewer anew")
+    one.add_argument("--print", action="store_true", help="print where it is, and open nothing")
+
+    one = _add(commands, "export", _export, "write a result in the formats of other programs")
+    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
+    one.add_argument(
+        "--format", metavar="NAME", nargs="+", required=True, dest="formats", help="glb, bvh, c3d, npz or all"
+    )
 
     _add_models(_add(commands, "models", None, "list, fetch or find the model files"))
     _add(commands, "doctor", _doctor, "show versions, what computes and draws, and what is missing")
@@ -245,6 +260,28 @@ def _render(known: argparse.Namespace) -> int:
     with _progress() as progress:
         path = pipeline.render(known.source, known.video, settings, progress=progress)
     print(path if path is not None else f"{known.source} has no persons: nothing to draw")
+    return 0
+
+
+def _view(known: argparse.Namespace) -> int:
+    import webbrowser
+
+    from pase.views import viewer_of
+
+    rebuild = known.rebuild or known.video is not None
+    with _progress() as progress:
+        path = viewer_of(known.source, rebuild=rebuild, video=known.video is not False, progress=progress)
+    print(path)
+    if not known.print and not webbrowser.open(path.resolve().as_uri()):
+        print("no browser was found: open the file above by hand")
+    return 0
+
+
+def _export(known: argparse.Namespace) -> int:
+    from pase.views import export
+
+    for path in export(known.source, " ".join(known.formats)):
+        print(path)
     return 0
 
 

@@ -170,6 +170,12 @@ class ViewSettings(Room):
 
     opacity: float = setting(0.9, low=0.0, high=1.0)
     """Share of the bones in the picture, from 0, nothing, to 1, bones that hide the person."""
+    style: Literal["bones", "xray", "lines"] = setting("bones", flag="style")
+    """How bones are drawn: solid, shining through like an X-ray, or as lines between the joints."""
+    layout: Literal["over", "beside", "alone"] = setting("over", flag="layout")
+    """Bones over the footage, on black beside it, or on black alone."""
+    points: bool = setting(False, flag="points")
+    """Draw the 2D keypoints too."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +186,16 @@ class OutputSettings(Room):
 
     overlay: bool = setting(True, flag="overlay")
     """Draw the bones over the video or photo."""
+    viewer: bool = setting(True, flag="viewer")
+    """Write `viewer.html`: the bones in 3D, the footage and the curves, for any browser."""
+    film: bool = setting(True, flag="film")
+    """Carry the footage, made small, inside `viewer.html`."""
+    plots: bool = setting(True, flag="plots")
+    """Write plots of the joint angles, the bones, the path and the error, as PNG and SVG."""
+    page: bool = setting(True, flag="report-page")
+    """Write `report.html`: picture, plots, tables and settings on one page."""
+    formats: str = setting("glb bvh", flag="formats")
+    """Further files of every person: any of glb, bvh, c3d, npz, parted by blanks or commas; all; or none at all."""
 
 
 @dataclass(frozen=True)

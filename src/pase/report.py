@@ -25,6 +25,7 @@ PACKAGES = (
     "numpy",
     "scipy",
     "av",
+    "matplotlib",
     "onnxruntime",
     "opencv-python-headless",
     "pillow",
@@ -92,15 +93,20 @@ class Report:
             }
         )
 
-    def write(self, path: Path) -> None:
-        """Write the report as JSON, atomically; what is not a finite number becomes null."""
+    def content(self) -> dict[str, Any]:
+        """What `report.json` holds; what is not a finite number is None."""
         content = {
             "pase": pase.__version__,
             "versions": versions(),
             **asdict(self),
             "mean_reprojection_error_px": self.mean_reprojection_error_px,
         }
-        write_text(path, json.dumps(_jsonable(content), indent=2, ensure_ascii=False) + "\n")
+        plain: dict[str, Any] = _jsonable(content)
+        return plain
+
+    def write(self, path: Path) -> None:
+        """Write the report as JSON, atomically."""
+        write_text(path, json.dumps(self.content(), indent=2, ensure_ascii=False) + "\n")
 
 
 def read_report(path: Path) -> dict[str, Any]:

@@ -1,0 +1,189 @@
+"""`report.html`: a result on one page, as one would print it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pase.files import write_text
+from pase.media import Photo, open_media
+from pase.view.names import coordinate_name
+from pase.view.plots import bone_label, make_plots
+from pase.view.subject import Subject, has_range, in_display_units, known_frames
+
+PICTURE_WIDTH = 900
+DETAILS = {
+    "stature_m": ("standing height", 2, "m"),
+    "camera_height_m": ("camera height", 2, "m"),
+    "focal_length_px": ("focal length", 0, "px"),
+}
+"""Figures of the estimator that are shown: what they are called, their decimals and unit."""
+
+
+def write_page(
+    subjects: Sequence[Subject], report: Mapping[str, Any], path: str | Path, *, overlay: str | Path | None = None
+) -> None:
+    """Write the report page of a result; it needs no other file.
+
+    Parameters
+    ----------
+    subjects
+        The persons.
+    report
+        The content of `report.json`.
+    path
+        The `.html` file to write.
+    overlay
+        The drawn video or photo, of which a picture is shown.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    source = report.get("source") or {}
+    title = Path(str(source.get("path") or "keypoints")).name
+    parts = [f"<header><h1>{_safe(title)}</h1><p>{_facts(report, len(subjects))}</p></header>"]
+    told = [*report.get("warnings", [])]
+    if told:
+        parts.append(f'<section class="warnings"><h2>Warnings</h2>{_list(told)}</section>')
+    if overlay is not None and Path(overlay).is_file():
+        parts.append(f'<figure class="still"><img alt="bones over the footage" src="{_still(Path(overlay))}"></figure>')
+    parts += [_person(subject, report) for subject in subjects]
+    if not subjects:
+        parts.append("<p>Nobody was found in this recording.</p>")
+    parts.append(_background(report))
+    style = files("pase.view").joinpath("web", "report.css").read_text(encoding="utf-8")
+    page = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_safe(title)}: report</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>\n{style}</style></head>'
+        f"<body>\n{''.join(parts)}\n</body></html>\n"
+    )
+    write_text(path, page)
+
+
+def _facts(report: Mapping[str, Any], persons: int) -> str:
+    source = report.get("source") or {}
+    error = report.get("mean_reprojection_error_px")
+    size = source.get("image_size") or []
+    said = [
+        f"{persons} {'person' if persons == 1 else 'persons'}",
+        f"{source.get('frames', 0)} frames",
+        f"{size[0]} × {size[1]} px" if len(size) == 2 else "",
+        f"mean reprojection error {error:.1f} px" if error is not None else "",
+        f"PASE {report.get('pase', '')}",
+    ]
+    return _safe(" · ".join(word for word in said if word))
+
+
+def _person(subject: Subject, report: Mapping[str, Any]) -> str:
+    facts = next((p for p in report.get("persons", []) if p.get("track_id") == subject.motion.track_id), {})
+    details = facts.get("details") or {}
+    known = [f"{meaning} {details[key]:.{digits}f} {unit}" for key, (meaning, digits, unit) in DETAILS.items() if key in details]
+    plots = "".join(
+        f'<figure><img alt="{_safe(name)}" src="{_plot(figure)}"></figure>' for name, figure in make_plots(subject)
+    )
+    return (
+        f'<section class="person"><h2>{_safe(subject.name)}</h2>'
+        f"<p>{_safe(' · '.join(known))}</p>"
+        f'<div class="columns"><div><h3>Bones</h3>{_bones(subject)}</div>'
+        f"<div><h3>Joint angles</h3>{_angles(subject)}</div></div>"
+        f'<div class="plots">{plots}</div></section>'
+    )
+
+
+def _bones(subject: Subject) -> str:
+    rows = [
+        (
+            bone_label(bone.name),
+            f"{1000 * bone.length_m:.0f}",
+            "–" if bone.sd_m is None else f"{1000 * bone.sd_m:.0f}",
+            "–" if bone.percentile is None else f"{bone.percentile:.0f}",
+        )
+        for bone in subject.bones
+    ]
+    return _table(["bone", "mm", "±", "percentile"], rows)
+
+
+def _angles(subject: Subject) -> str:
+    """Least and largest value of every joint angle, with how uncertain it is on average."""
+    motion = subject.motion
+    known = known_frames(motion)
+    values, deviations, ranges, units = in_display_units(motion)
+    rows: dict[str, list[str]] = {}
+    for i, name in enumerate(motion.skeleton.free_names):
+        if not known.any() or not has_range(ranges[i, 0], ranges[i, 1], units[i]):
+            continue
+        plain, side = coordinate_name(name)
+        spread = deviations[known, i]
+        sure = f"{np.nanmean(spread):.1f}" if np.isfinite(spread).any() else "–"
+        least, largest = round(values[known, i].min()), round(values[known, i].max())
+        cells = rows.setdefault(plain, [plain, "", "", "", ""])
+        at = 3 if side == "r" else 1
+        cells[at : at + 2] = [f"{least} … {largest}", sure]
+    return _table(["angle, °", "left or middle", "±", "right", "±"], rows.values())
+
+
+def _background(report: Mapping[str, Any]) -> str:
+    settings = [
+        (f"{room}.{name}", "–" if value is None else str(value))
+        for room, values in (report.get("settings") or {}).items()
+        for name, value in values.items()
+    ]
+    seconds = [(stage, f"{value:.1f} s") for stage, value in (report.get("seconds") or {}).items()]
+    assumed = report.get("assumptions") or []
+    return (
+        '<section class="background">'
+        f"{'<h2>Assumed</h2>' + _list(assumed) if assumed else ''}<h2>Settings</h2>"
+        f'<div class="columns">{_table(["", ""], settings)}'
+        f"<div>{_table(['', ''], [*seconds, *(report.get('versions') or {}).items()])}</div></div>"
+        "<p>Bands and ± : two and one standard deviations of the estimate. This is no medical device.</p></section>"
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    top = f"<tr>{''.join(f'<th>{_safe(cell)}</th>' for cell in head)}</tr>" if any(head) else ""
+    body = "".join(f"<tr>{''.join(f'<td>{_safe(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table>{top}{body}</table>"
+
+
+def _list(sentences: Iterable[str]) -> str:
+    return f"<ul>{''.join(f'<li>{_safe(sentence)}</li>' for sentence in sentences)}</ul>"
+
+
+def _safe(text: object) -> str:
+    return html.escape(str(text))
+
+
+def _plot(figure: Any) -> str:
+    stream = io.BytesIO()
+    figure.savefig(stream, format="svg", metadata={"Date": None})
+    return _data("image/svg+xml", stream.getvalue())
+
+
+def _still(path: Path) -> str:
+    """A picture from the middle of a video, or the photo, small, as a data address."""
+    from PIL import Image
+
+    with open_media(path) as media:
+        middle = 0.5 * media.duration if not isinstance(media, Photo) else 0.0
+        image = None
+        for frame in media.frames():
+            image = frame.image
+            if frame.time >= middle:
+                break
+    stream, picture = io.BytesIO(), Image.fromarray(np.asarray(image))
+    picture.thumbnail((PICTURE_WIDTH, PICTURE_WIDTH))
+    picture.save(stream, "JPEG", quality=85)
+    return _data("image/jpeg", stream.getvalue())
+
+
+def _data(mime: str, content: bytes) -> str:
+    return f"data:{mime};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,0 +1,227 @@
+"""Plots of a motion for papers and reports, in colours that the colour-blind tell apart (Okabe and Ito, 2008)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.kinematics import Kinematics
+from pase.files import atomic_path
+from pase.view.names import coordinate_name, region_name
+from pase.view.subject import BoneLength, Subject, has_range, in_display_units, known_frames
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+LEFT, RIGHT, MIDDLE, SOFT, LIMIT = "#0072B2", "#D55E00", "#009E73", "#6b6b6b", "#E69F00"
+COLORS = {"l": LEFT, "r": RIGHT, "": MIDDLE}
+SIDE_NAMES = {"l": "left", "r": "right", "": ""}
+DPI = 130
+COLUMNS = 3
+ANGLE_PLOTS = {
+    "angles_legs": ("Right leg", "Left leg"),
+    "angles_trunk": ("Pelvis", "Spine and chest", "Head and neck"),
+    "angles_arms": ("Right arm", "Left arm"),
+    "angles_other": ("Other",),
+}
+"""Pictures of joint angles, with the regions of the body they show."""
+
+
+def write_plots(subject: Subject, folder: str | Path) -> list[Path]:
+    """Write the plots of a person as PNG and SVG; what is not known is left out.
+
+    `angles_legs`, `angles_trunk`, `angles_arms` (bands: two standard deviations; shaded: beyond the range of
+    motion), `bones` (against the population, where percentiles are known), `path` (from above) and `error`
+    (reprojection error by frame).
+
+    Returns
+    -------
+    list of Path
+        The PNG files.
+
+    Raises
+    ------
+    OutputError
+        When a file cannot be written.
+    """
+    written = []
+    for name, figure in make_plots(subject):
+        for suffix, extra in ((".png", {"dpi": DPI}), (".svg", {"metadata": {"Date": None}})):
+            path = Path(folder) / f"{name}{suffix}"
+            with atomic_path(path) as temporary:
+                figure.savefig(temporary, **extra)
+            if suffix == ".png":
+                written.append(path)
+    return written
+
+
+def make_plots(subject: Subject) -> list[tuple[str, Figure]]:
+    """The plots of a person by name; without those that would be empty."""
+    makers: list[tuple[str, Callable[[], Figure | None]]] = [
+        (name, lambda regions=regions: plot_angles(subject, regions)) for name, regions in ANGLE_PLOTS.items()
+    ]
+    makers += [
+        ("bones", lambda: plot_bones(subject.bones)),
+        ("path", lambda: plot_path(subject)),
+        ("error", lambda: plot_error(subject)),
+    ]
+    made = [(name, make()) for name, make in makers]
+    return [(name, figure) for name, figure in made if figure is not None]
+
+
+def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
+    """Joint angles of some regions of the body over time, left and right in one field."""
+    motion = subject.motion
+    fields: dict[str, list[int]] = {}
+    for i, coordinate in enumerate(motion.skeleton.free_coordinates):
+        if coordinate.motion == "rotational" and region_name(coordinate.name) in regions:
+            fields.setdefault(coordinate_name(coordinate.name)[0], []).append(i)
+    if not fields or not known_frames(motion).any():
+        return None
+    rows = -(-len(fields) // COLUMNS)
+    figure = _figure(3.1 * COLUMNS, 1.75 * rows + 0.35)
+    values, deviations, ranges, _ = in_display_units(motion)
+    for number, (name, columns) in enumerate(fields.items(), 1):
+        axes = figure.add_subplot(rows, COLUMNS, number)
+        for i in columns:
+            _curve(axes, motion.time, values[:, i], deviations[:, i], coordinate_name(motion.skeleton.free_names[i])[1])
+        _limits(axes, ranges[columns[0]])
+        _dress(axes, name, "s" if number > len(fields) - COLUMNS else "", "°")
+    _legend(figure)
+    return figure
+
+
+def _curve(axes: Axes, time: Array, value: Array, deviation: Array, side: str) -> None:
+    color = COLORS[side]
+    if len(time) == 1:
+        bar = 2 * deviation if np.isfinite(deviation).all() else None
+        axes.errorbar(time, value, bar, fmt="o", color=color, capsize=3)
+        return
+    if np.isfinite(deviation).any():
+        axes.fill_between(time, value - 2 * deviation, value + 2 * deviation, color=color, alpha=0.2, linewidth=0)
+    axes.plot(time, value, color=color, linewidth=1.4, linestyle="--" if side == "l" else "-")
+
+
+def _limits(axes: Axes, ends: Array) -> None:
+    """Shade what lies beyond the range of motion, as far as the curves come near it."""
+    low, high = axes.get_ylim()
+    if high - low < 10:
+        low, high = (low + high) / 2 - 5, (low + high) / 2 + 5
+    if has_range(ends[0], ends[1], "°"):
+        for start, end in ((-1e4, ends[0]), (ends[1], 1e4)):
+            axes.axhspan(start, end, color=LIMIT, alpha=0.18, linewidth=0)
+    axes.set_ylim(low, high)
+
+
+def plot_bones(bones: Sequence[BoneLength]) -> Figure | None:
+    """Where the person's bones lie in the population; plain lengths where that is not known."""
+    ranked = [bone for bone in bones if bone.percentile is not None]
+    shown = ranked or list(bones)
+    if not shown:
+        return None
+    figure = _figure(6.2, 0.27 * len(shown) + 0.9)
+    axes = figure.add_subplot()
+    for row, bone in enumerate(reversed(shown)):
+        side = bone.name[-1] if bone.name.endswith(("_l", "_r")) else ""
+        size = f"{1000 * bone.length_m:.0f}" + (f" ± {1000 * bone.sd_m:.0f}" if bone.sd_m else "") + " mm"
+        place = bone.percentile if bone.percentile is not None else 1000 * bone.length_m
+        axes.hlines(row, 0, place, color=COLORS[side], alpha=0.35, linewidth=5)
+        axes.plot(place, row, "o", color=COLORS[side], markersize=7)
+        axes.annotate(size, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=8)
+    axes.set_yticks(range(len(shown)), [bone_label(bone.name) for bone in reversed(shown)])
+    if ranked:
+        axes.axvspan(5, 95, color="0.5", alpha=0.1, linewidth=0)
+        axes.axvline(50, color="0.5", linewidth=0.8)
+        axes.set_xlim(0, 100)
+        _dress(axes, "Bones among people of the population", "percentile (grey: 5th to 95th)", "")
+    else:
+        axes.set_xlim(0, None)
+        _dress(axes, "Bone lengths", "mm", "")
+    return figure
+
+
+def bone_label(name: str) -> str:
+    """A length's plain name: `femur_r` → `Femur, right`."""
+    core, _, side = name.rpartition("_")
+    if side in ("r", "l"):
+        return f"{core.replace('_', ' ').capitalize()}, {SIDE_NAMES[side]}"
+    return name.replace("_", " ").capitalize()
+
+
+def plot_path(subject: Subject) -> Figure | None:
+    """The way of the pelvis and the heels seen from above, one metre as long as the other."""
+    motion = subject.motion
+    known = known_frames(motion)
+    if known.sum() < 2:
+        return None
+    names = motion.skeleton.body_names
+    places = Kinematics(motion.skeleton, ()).pose(motion.q[known]).origin
+    figure = _figure(5.2, 4.2)
+    axes = figure.add_subplot()
+    for body, label, color in (("pelvis", "pelvis", "#000000"), ("calcn_r", "right heel", RIGHT), ("calcn_l", "left heel", LEFT)):
+        if body in names:
+            way = places[:, names.index(body)]
+            axes.plot(way[:, 2], way[:, 0], color=color, linewidth=1.4, label=label)
+            axes.plot(way[0, 2], way[0, 0], "o", color=color, markersize=5)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.legend(frameon=False, fontsize=8)
+    _dress(axes, "From above (dot: start)", "to the right, m", "forwards, m")
+    return figure
+
+
+def plot_error(subject: Subject) -> Figure | None:
+    """Distance between the skeleton and what was measured, frame by frame: mean, and the middle half."""
+    motion = subject.motion
+    if motion.residual is None or not np.isfinite(motion.residual).any() or len(motion) < 2:
+        return None
+    seen = np.isfinite(motion.residual).any(axis=1)
+    rows, time = motion.residual[seen], motion.time[seen]
+    figure = _figure(6.2, 2.3)
+    axes = figure.add_subplot()
+    low, high = np.nanpercentile(rows, (25, 75), axis=1)
+    axes.fill_between(time, low, high, color=LEFT, alpha=0.2, linewidth=0, label="middle half of the points")
+    axes.plot(time, np.nanmean(rows, axis=1), color=LEFT, linewidth=1.4, label="mean")
+    axes.set_ylim(0, None)
+    axes.legend(frameon=False, fontsize=8)
+    _dress(axes, "Reprojection error", "s", "px" if motion.camera is not None else "m")
+    return figure
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure((width, height), layout="constrained")
+
+
+def _dress(axes: Axes, title: str, x: str, y: str) -> None:
+    axes.set_title(title, fontsize=9.5, loc="left", fontweight="bold")
+    axes.set_xlabel(x, fontsize=8)
+    axes.set_ylabel(y, fontsize=8, rotation=0 if len(y) == 1 else 90)
+    axes.tick_params(labelsize=8, color="0.7")
+    axes.grid(color="0.9", linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color("0.7")
+
+
+def _legend(figure: Figure) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = [
+        Line2D([], [], color=LEFT, linestyle="--", label="left"),
+        Line2D([], [], color=RIGHT, label="right"),
+        Line2D([], [], color=MIDDLE, label="middle"),
+        Patch(color=SOFT, alpha=0.3, label="± 2 standard deviations"),
+        Patch(color=LIMIT, alpha=0.3, label="beyond the range of motion"),
+    ]
+    figure.legend(handles=handles, loc="outside lower right", ncols=5, frameon=False, fontsize=8)

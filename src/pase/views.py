@@ -1,0 +1,192 @@
+"""What a result is looked at with: the viewer, plots, the report page, and the formats of other programs."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pase.config import OutputSettings
+from pase.data import Motion
+from pase.export.formats import parse_formats, write_formats
+from pase.recording import Progress, step_of
+from pase.report import note_file, read_report
+from pase.workspace import REPORT
+
+if TYPE_CHECKING:
+    from pase.view.subject import BoneLength, Subject
+
+log = logging.getLogger(__name__)
+
+VIEWER, PAGE, PLOTS = "viewer.html", "report.html", "plots"
+
+
+def write_views(
+    motions: Sequence[Motion],
+    folder: Path,
+    settings: OutputSettings,
+    source: Path | None,
+    progress: Progress | None = None,
+) -> None:
+    """Write the viewer, the plots and the further formats of a result, as the settings want them.
+
+    Parameters
+    ----------
+    motions
+        The persons, in the order of the folders `person_1`, `person_2`, …, which are there already.
+    folder
+        The result folder.
+    settings
+        What to write.
+    source
+        The footage, or None when it is unknown.
+    progress
+        Told how far the making of the film in the viewer is.
+
+    Raises
+    ------
+    PaseError
+        When a file cannot be written, or a format needs a package that is not installed.
+    """
+    subjects = _subjects(motions, folder)
+    for number, subject in enumerate(subjects, 1):
+        person = folder / f"person_{number}"
+        write_formats(subject.motion, person, parse_formats(settings.formats))
+        if settings.plots:
+            from pase.view.plots import write_plots
+
+            write_plots(subject, person / PLOTS)
+    if settings.viewer:
+        _write_viewer(subjects, folder, source, with_film=settings.film, progress=progress)
+
+
+def write_report_page(motions: Sequence[Motion], folder: Path, report: dict[str, Any]) -> None:
+    """Write `report.html` of a result from the content of its `report.json`."""
+    from pase.view.page import write_page
+
+    overlay = next((p for p in (folder / "overlay.mp4", folder / "overlay.png") if p.is_file()), None)
+    write_page(_subjects(motions, folder), report, folder / PAGE, overlay=overlay)
+
+
+def export(folder: str | Path, formats: str) -> list[Path]:
+    """Write the persons of a finished result in further formats, into their folders.
+
+    Parameters
+    ----------
+    folder
+        A finished result.
+    formats
+        Names of formats, parted by blanks or commas, or `all`; see `pase.export.formats.FORMATS`.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    PaseError
+        When the folder is no result, a format is unknown or a file cannot be written.
+    """
+    from pase.pipeline import load_motions
+
+    folder, names = Path(folder), parse_formats(formats)
+    report = read_report(folder / REPORT)
+    written = []
+    for motion, person in zip(load_motions(folder), report["persons"], strict=True):
+        written += write_formats(motion, folder / str(person["folder"]), names)
+    for path in written:
+        note_file(folder / REPORT, path.relative_to(folder).as_posix())
+    return written
+
+
+def viewer_of(
+    folder: str | Path, *, rebuild: bool = False, video: bool = True, progress: Progress | None = None
+) -> Path:
+    """The viewer of a finished result, made when it is not there.
+
+    Parameters
+    ----------
+    folder
+        A finished result.
+    rebuild
+        Make it anew even when it is there.
+    video
+        Carry the footage inside, when it is still where the report says.
+    progress
+        Told how far the making of the film is.
+
+    Raises
+    ------
+    PaseError
+        When the folder is no result or the file cannot be written.
+    """
+    from pase.pipeline import load_motions
+
+    folder = Path(folder)
+    report = read_report(folder / REPORT)
+    path = folder / VIEWER
+    if path.is_file() and not rebuild:
+        return path
+    named = (report.get("source") or {}).get("path")
+    source = None if named is None else Path(str(named))
+    _write_viewer(_subjects(load_motions(folder), folder), folder, source, with_film=video, progress=progress)
+    note_file(folder / REPORT, VIEWER)
+    return path
+
+
+def _write_viewer(
+    subjects: Sequence[Subject],
+    folder: Path,
+    source: Path | None,
+    *,
+    with_film: bool,
+    progress: Progress | None = None,
+) -> None:
+    from pase.view.film import make_film
+    from pase.view.viewer import write_viewer
+
+    film = None
+    if with_film and source is not None:
+        if source.is_file():
+            film = make_film(source, step_of(progress, "viewer"))
+            if film is None:
+                log.warning("the footage is too long to be carried inside the viewer; it shows the bones alone")
+        else:
+            log.warning("the footage is not at %s any more; the viewer shows the bones alone", source)
+    title = "PASE" if source is None else source.name
+    write_viewer(subjects, folder / VIEWER, title=title, film=film)
+
+
+def _subjects(motions: Sequence[Motion], folder: Path) -> list[Subject]:
+    from pase.view.subject import Subject
+
+    return [
+        Subject(f"Person {number}", motion, read_bone_lengths(folder / f"person_{number}" / "bones.csv"))
+        for number, motion in enumerate(motions, 1)
+    ]
+
+
+def read_bone_lengths(path: Path) -> tuple[BoneLength, ...]:
+    """The rows of a person's `bones.csv`; none where there is no such file.
+
+    The standard deviation (`length_sd_m`) and the place in the population (`percentile`) are taken where the
+    table has them.
+    """
+    from pase.view.subject import BoneLength
+
+    if not path.is_file():
+        return ()
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        return tuple(
+            BoneLength(row["name"], float(row["length_m"]), _number(row, "length_sd_m"), _number(row, "percentile"))
+            for row in csv.DictReader(stream)
+            if row.get("length_m")
+        )
+
+
+def _number(row: dict[str, str], column: str) -> float | None:
+    cell = row.get(column)
+    return float(cell) if cell else None
