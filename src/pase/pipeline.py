@@ -90,8 +90,7 @@ def run(
         if settings.output.overlay and motions:
             with report.timed("overlay"):
                 _draw(media.path, motions, space.folder, settings, progress)
-        _show(space, motions, recording, settings, report, progress)
-        _finish(space, motions, settings, report, warnings)
+        _finish(space, motions, recording, settings, report, warnings, progress)
     return report
 
 
@@ -141,7 +140,7 @@ def _from_keypoints(
             if draw and motions and recording.source is not None:
                 with report.timed("overlay"):
                     _draw(recording.source, motions, space.folder, settings, progress)
-            _finish(space, report, warnings)
+            _finish(space, motions, recording, settings, report, warnings, progress)
     return report
 
 
@@ -315,33 +314,25 @@ def _fill(
     return motions
 
 
-def _show(
+def _finish(
     space: Workspace,
     motions: list[Motion],
     recording: Recording,
     settings: Settings,
     report: Report,
+    warnings: Sequence[str],
     progress: Progress | None,
 ) -> None:
-    """Write what the result is looked at with."""
-    from pase.views import write_views
+    """Write what the result is looked at with, and the report, and give the result its name."""
+    from pase.views import write_report_page, write_views
 
     if motions:
         with report.timed("views"):
             write_views(motions, space.folder, settings.output, recording.source, progress)
-
-
-def _finish(
-    space: Workspace, motions: list[Motion], settings: Settings, report: Report, warnings: Sequence[str]
-) -> None:
-    """Write the report and give the result its name."""
-    from pase.views import write_report_page
-
     told = [sentence for person in report.persons for sentence in person["warnings"]]
     report.warnings = unique(report.warnings, warnings, told)
     if settings.output.page and motions:
-        with report.timed("page"):
-            write_report_page(motions, space.folder, report.content())
+        write_report_page(motions, space.folder, report.content())
     report.files = space.files()
     report.write(space.folder / REPORT)
     space.commit()

@@ -1,0 +1,137 @@
+"""The original system's three steps through the command line, and runs that start from keypoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pase.cli import main
+from pase.lift.files import read_landmarks
+from pase.pose2d import read_alphapose
+
+SHARED = Path(__file__).parents[2] / "shared"
+SAMPLES = Path(__file__).parent / "pose2d/samples"
+State = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def weights(synthetic_state: State, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Checkpoints filled by the references' rule."""
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+    folder = tmp_path_factory.mktemp("weights")
+
+    def path(name: str) -> Path:
+        if not (folder / name).exists():
+            torch.save(synthetic_state(name), folder / name)
+        return folder / name
+
+    return path
+
+
+def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    return told
+
+
+def test_the_published_keypoints_lift_to_the_official_landmarks(
+    weights: Callable[[str], Path], reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keypoints = reference.parent / "original_system/alphapose-results.json"
+    output = tmp_path / "landmarks.npz"
+    words = ["lift", str(keypoints), "--backend", "motionbert", "--weights", str(weights("motionbert_lite"))]
+    assert main([*words, "--variant", "lite", "-o", str(output)]) == 0
+    landmarks = read_landmarks(output)
+    wanted = np.load(reference / "motionbert_lite_wild.npz")["scale_final"]
+    np.testing.assert_allclose(landmarks.xyz, wanted, rtol=0, atol=1e-4)
+    assert "exists already" in refused([*words, "-o", str(output)], capsys)
+    assert main([*words, "-o", str(tmp_path / "landmarks.trc")]) == 0
+    turned = read_landmarks(tmp_path / "landmarks.trc")
+    np.testing.assert_allclose(turned.xyz, wanted * [1, -1, -1], rtol=0, atol=1e-4)
+    (tmp_path / "other.bin").write_bytes(b"<html>")
+    line = refused([*words[:-1], str(tmp_path / "other.bin"), "-o", str(tmp_path / "x.npz")], capsys)
+    assert "it seems to be a web page" in line
+
+
+def test_alphapose_writes_everyones_keypoints(
+    weights: Callable[[str], Path], networks: tuple[Path, Path], tmp_path: Path
+) -> None:
+    photo = SHARED / "media/tennis.mp4"
+    if not photo.exists():
+        pytest.skip("needs shared/media of the workplace")
+    from pase.media import open_media, write_image
+
+    with open_media(photo) as video:
+        frame = next(iter(video.frames()))
+    write_image(tmp_path / "first.png", frame.image)
+    output = tmp_path / "keypoints.json"
+    words = ["pose2d", str(tmp_path / "first.png"), "-o", str(output), "--backend", "alphapose"]
+    assert main([*words, "--weights", str(weights("fastpose_halpe26"))]) == 0
+    people = read_alphapose(output)
+    assert people
+    assert people[0].image_size == (1080, 1080)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["pose2d", "{photo}", "-o", "{out}", "--backend", "alphapose"], "name halpe26_fast_res50_256x192.pth"),
+        (["pose2d", "{photo}", "-o", "{out}", "--backend", "alphapose", "--weights", "w", "--detector",
+          "yolov3-spp"], "name yolov3-spp.weights"),
+        (["pose2d", "{photo}", "-o", "{out}", "--backend", "openpose"], "must be one of rtmpose, alphapose"),
+        (["lift", "{json}", "-o", "l.npz"], "name the lifter"),
+        (["lift", "{json}", "-o", "l.npz", "--backend", "motionbert"], "name best_epoch.bin"),
+        (["lift", "{json}", "-o", "l.npz", "--backend", "motionbert", "--weights", "none.bin"], "none.bin"),
+        (["lift", "{json}", "-o", "l.txt", "--backend", "motionbert"], "name a .trc or .npz"),
+        (["lift", "{json}", "-o", "l.npz", "--backend", "mediapipe"], "name the footage with --video"),
+        (["run", "{json}", "-o", "{out}", "--skeleton", "hand"], "no skeleton 'hand'"),
+        (["fit", "{json}", "-o", "{out}", "--skeleton", "coco17"], "has 26 points a person, but coco17 has 17"),
+        (["run", "{metres}", "-o", "{out}"], "in metres"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_told_in_one_line(
+    words: list[str], message: str, empty_photo: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    places = {"{photo}": empty_photo, "{out}": tmp_path / "out", "{json}": SAMPLES / "pose2sim/pose/cam01_json",
+              "{metres}": SAMPLES / "sports2d_m_person00.trc"}  # fmt: skip
+    line = refused([str(places.get(word, word)) for word in words], capsys)
+    if "PyTorch" not in line:
+        assert message in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_original_systems_file_becomes_a_finished_skeleton(tmp_path: Path) -> None:
+    keypoints = SHARED / "fixtures/original_system/alphapose-results.json"
+    if not keypoints.exists():
+        pytest.skip("needs shared/fixtures of the workplace")
+    video, output = SHARED / "media/tennis.mp4", tmp_path / "out"
+    words = [
+        "run",
+        str(keypoints),
+        "--video",
+        str(video),
+        "-o",
+        str(output),
+        "--height",
+        "1.8",
+        "--no-overlay",
+    ]
+    assert main(words) == 0
+    report = json.loads((output / "report.json").read_text(encoding="utf-8"))
+    assert report["source"]["frames"] == 61
+    assert report["mean_reprojection_error_px"] < 30
+    assert {p.name for p in (output / "person_1").iterdir()} >= {
+        "skeleton.osim",
+        "motion.mot",
+        "landmarks.trc",
+    }
+    assert not (output / "overlay.mp4").exists()
