@@ -14,7 +14,7 @@ from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term, robust_loss
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
 from pase.fit.terms.landmarks import LandmarkDistance
-from pase.fit.terms.prior import Height, PosePrior, SharedPrior, Smoothness
+from pase.fit.terms.prior import CameraPrior, Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
 
 Array = NDArray[np.float64]
@@ -45,12 +45,13 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
         "balance": Balance(planted, WEIGHT, model.points),
         "proportions": SharedPrior("proportions", size, np.zeros(size.stop), covariance),
         "height": Height(1.7),
+        "camera": CameraPrior(model.layout.camera, np.array([0.0, 0.0, 1.5, 7.0]), np.full(4, 0.1)),
     }
 
 
 NAMES = [
     "reprojection", "landmarks", "pose prior", "smoothness", "floor", "contact height", "contact velocity",
-    "balance", "proportions", "height",
+    "balance", "proportions", "height", "camera",
 ]  # fmt: skip
 
 

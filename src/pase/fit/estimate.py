@@ -14,7 +14,7 @@ from pase.config import FitSettings
 from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.fit.bones import bone_statistics
 from pase.fit.camera import camera_of
-from pase.fit.initial import initial_motion
+from pase.fit.initial import initial_motion, possible_rolls
 from pase.fit.mend import mend
 from pase.fit.observe import usable
 from pase.fit.person import Person, prepare_person
@@ -92,14 +92,24 @@ def estimate_motion(
         focal_length_px=focal_length_px,
         landmarks=None if landmarks is None else landmarks.slice(stretch),
     )
-    q = initial_motion(person.model, person.observed, shared, person.bounds)
-    q, shared = stand_on_floor(person, q, shared)
-    report(0.3)
-    found = estimate_shared(person, q, shared)
-    report(0.6)
+    rolls = possible_rolls(person.observed, span.names)
+    starts = []
+    for number, roll in enumerate(rolls, 1):
+        starts.append(_start(person, shared, roll))
+        report(0.6 * number / len(rolls))
+    q, found = min(starts, key=lambda start: start[1].solution.cost)
     sequence = solve_sequence(person, q, found, lambda share: report(0.6 + 0.4 * share))
     motion = _motion(span, person, found, sequence)
     return replace(motion, warnings=(*_warnings(motion, person, height_m), *mended.notes))
+
+
+def _start(person: Person, shared: Array, roll: float) -> tuple[Array, SharedEstimate]:
+    """First guess of the motion and the shared unknowns, from a camera that is tilted sideways by `roll` (rad)."""
+    shared = shared.copy()
+    shared[person.model.layout.camera][1] = roll
+    q = initial_motion(person.model, person.observed, shared, person.bounds)
+    q, shared = stand_on_floor(person, q, shared)
+    return q, estimate_shared(person, q, shared)
 
 
 def _motion(
@@ -171,7 +181,9 @@ def _details(person: Person, found: SharedEstimate, sequence: SequenceEstimate) 
         "camera_roll_deg": round(float(np.degrees(roll)), 2),
         "camera_height_m": round(float(height), 3),
         "focal_length_px": round(float(np.exp(log_focal)), 1),
-        "bones": bone_statistics(person.model, found.shared[size], CALIBRATION**2 * found.covariance[size, size]),
+        "bones": bone_statistics(
+            person.model, found.shared[size], CALIBRATION**2 * found.covariance[size, size]
+        ),
         "solver": {
             "frames_for_size": len(found.frames),
             "converged": solver.converged,

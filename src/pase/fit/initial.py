@@ -31,6 +31,9 @@ HEADINGS = 8
 KEPT = 4
 """Starts kept in each frame after the first rough steps."""
 
+ASLANT = np.radians(10.0)
+"""A person whose median posture is this far from the picture's vertical makes a tilted camera likely."""
+
 BATCH = 48
 """Frames whose starts are solved at once: bounds the memory."""
 
@@ -67,7 +70,7 @@ class Observations:
 def initial_motion(
     model: PersonModel, observed: Observations, shared: Array, bounds: Bounds, rate_hz: float = 5.0
 ) -> Array:
-    """First guess of `q` (T, n) in the axes of a level camera at the given shared unknowns.
+    """First guess of `q` (T, n) before a camera with the given shared unknowns, its pitch zero.
 
     Parameters
     ----------
@@ -108,6 +111,20 @@ def _candidates(
     return q.reshape(F, -1, n), costs.reshape(F, -1)
 
 
+def possible_rolls(observed: Observations, names: tuple[str, ...]) -> list[float]:
+    """Rolls of the camera worth trying, rad: level, and where people stand aslant in the picture, half and whole."""
+    needed = ("Neck", "LAnkle", "RAnkle")
+    if not set(needed) <= set(names):
+        return [0.0]
+    neck, left, right = (np.where(np.isfinite(observed.sigma[:, i, None]), observed.xy[:, i], np.nan)
+                         for i in map(names.index, needed))  # fmt: skip
+    upright = neck - 0.5 * (left + right)
+    angles = np.arctan2(upright[:, 0], -upright[:, 1])
+    angles = angles[np.isfinite(angles)]
+    slant = float(np.median(angles)) if len(angles) else 0.0
+    return [0.0] if abs(slant) < ASLANT else [0.0, 0.5 * slant, slant]
+
+
 def key_frames(observed: Observations, rate_hz: float) -> NDArray[np.intp]:
     """Indices of frames about 1/rate apart, each the one of its stretch in which most points are seen."""
     visible = np.isfinite(observed.sigma).sum(1)
@@ -139,12 +156,13 @@ def _starts(model: PersonModel, observed: Observations, shared: Array) -> Array:
 
 
 def _place(points: Array, observed: Observations, model: PersonModel, shared: Array) -> Array:
-    """(F, S, 3) translations that put point sets (S, K, 3) where a level camera at the origin sees them.
+    """(F, S, 3) translations that put point sets (S, K, 3) where a camera that does not look up or down sees them.
 
     `u (P_z + t_z) = P_x + t_x` is linear in t for every ray (u, v), so each is a 3 × 3 system.
     """
-    height, log_focal = shared[model.layout.camera][2:]
-    rays = (observed.xy - observed.principal_point) / np.exp(log_focal)
+    _, roll, height, log_focal = shared[model.layout.camera]
+    turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+    rays = (observed.xy - observed.principal_point) @ turn / np.exp(log_focal)
     weight = np.where(np.isfinite(observed.sigma), 1.0 / observed.sigma, 0.0)
     rays = np.where(weight[..., None] > 0, rays, 0.0)
     seen = points * np.array([1.0, -1.0, -1.0]) + np.array([0.0, height, 0.0])

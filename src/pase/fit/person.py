@@ -20,7 +20,7 @@ from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
 from pase.fit.terms.lifted import Depths, Lifted
-from pase.fit.terms.prior import Height, PosePrior, SharedPrior, Smoothness
+from pase.fit.terms.prior import CameraPrior, Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
 
 Array = NDArray[np.float64]
@@ -128,11 +128,11 @@ def prepare_person(
     spread = LandmarkOffsets(keypoints.names).spread(
         [keypoint_place(name).spread_m for name in keypoints.names]
     )
-    camera = np.array([*CAMERA_MEAN, np.log(focal)]), np.diag(np.square([*CAMERA_SPREAD, focal_spread]))
+    camera = np.array([*CAMERA_MEAN, np.log(focal)]), np.array([*CAMERA_SPREAD, focal_spread])
     weight = PERSISTENCE if len(keypoints) > 1 else 1.0
     priors: list[Term] = [
         SharedPrior("proportions", layout.size, size.mean, size.covariance, weight),
-        SharedPrior("camera", layout.camera, *camera, weight),
+        CameraPrior(layout.camera, *camera, weight),
         SharedPrior("landmark offsets", layout.offset, np.zeros(len(spread)), np.diag(spread**2), weight),
     ]
     priors.append(Height(body.population_height()[0] if height_m is None else height_m))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.fit.problem import View
-from pase.fit.terms.base import Rows, SquaredTerm
+from pase.fit.terms.base import Rows, SquaredTerm, Term, robust_loss
 
 Array = NDArray[np.float64]
 
@@ -90,7 +90,7 @@ class Smoothness(SquaredTerm):
 class SharedPrior(SquaredTerm):
     """`L⁻¹ (x − mean)` for some of the shared unknowns, with `L Lᵀ` their covariance.
 
-    Serves proportions (log scale factors), the camera and the landmark offsets.
+    Serves proportions (log scale factors) and the landmark offsets.
 
     Parameters
     ----------
@@ -124,6 +124,58 @@ class SharedPrior(SquaredTerm):
         dshared = np.zeros((1, len(self._mean), view.model.layout.count))
         dshared[0, :, self._part] = self._whiten
         return Rows(self.residual(view), {}, dshared)
+
+
+class CameraPrior(Term):
+    """`(x − mean) / σ` of pitch, roll, height and log focal length of the camera, each with a robust loss.
+
+    Most cameras are held level; one that is not must be free to say so, which a squared loss would not let it.
+
+    Parameters
+    ----------
+    part
+        Place of the camera among the shared unknowns.
+    mean, sigma
+        (4,) rad, rad, m and 1.
+    weight
+        How many times the prior counts.
+    width
+        Deviation in standard deviations from which on the loss lets go.
+    """
+
+    name = "camera"
+    unit = "rad, m"
+
+    def __init__(
+        self, part: slice, mean: Array, sigma: Array, weight: float = 1.0, width: float = 3.0
+    ) -> None:
+        self._part = part
+        self._mean = mean
+        self._sigma = sigma
+        self._weight = weight
+        self._width = width
+
+    def residual(self, view: View) -> Array:
+        """(1, 4) deviations in standard deviations before the robust loss."""
+        deviation: Array = (view.state.shared[self._part] - self._mean) / self._sigma
+        return deviation[None]
+
+    def costs(self, view: View) -> Array:
+        """(1,) half the robust losses."""
+        loss, _ = robust_loss(np.square(self.residual(view)), self._width)
+        half: Array = 0.5 * self._weight * loss.sum(-1)
+        return half
+
+    def rows(self, view: View) -> Rows:
+        """Weighted residuals with their diagonal derivative."""
+        residual = self.residual(view)
+        _, slope = robust_loss(np.square(residual), self._width)
+        root = np.sqrt(self._weight * slope)
+        if not view.shared_free:
+            return Rows(residual * root)
+        dshared = np.zeros((1, residual.shape[1], view.model.layout.count))
+        dshared[0, :, self._part] = np.diag(root[0] / self._sigma)
+        return Rows(residual * root, {}, dshared)
 
 
 class Height(SquaredTerm):
