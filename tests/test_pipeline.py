@@ -20,7 +20,9 @@ from pase.cli import main
 from pase.config import make_settings
 from pase.errors import InputError
 
-PERSON = ("skeleton.osim", "motion.mot", "landmarks.trc", "angles.csv", "bones.csv")
+PERSON = (
+    "skeleton.osim", "motion.mot", "landmarks.trc", "angles.csv", "bones.csv", "skeleton.glb", "motion.bvh",
+)  # fmt: skip
 SETTINGS = make_settings({"person.height_m": 1.75, "output.overlay": False})
 
 
@@ -48,20 +50,24 @@ def result(run_once: tuple[Path, Told]) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of a result but the report, whose timings differ."""
-    files = [p for p in folder.rglob("*") if p.is_file() and p.name != "report.json"]
+    """Every file of a result but those that tell timings or carry the footage, if that is known."""
+    differ = {"report.json", "report.html", "viewer.html"}
+    files = [p for p in folder.rglob("*") if p.is_file() and p.name not in differ]
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
 
 
 def test_a_run_writes_every_file_and_says_so(result: Path) -> None:
     report = json.loads((result / "report.json").read_text(encoding="utf-8"))
-    assert {p.name for p in result.iterdir()} == {"person_1", "keypoints.json", "camera.json", "report.json"}
+    names = {"person_1", "keypoints.json", "camera.json", "report.json", "report.html", "viewer.html"}
+    assert {p.name for p in result.iterdir()} == names
     assert set(PERSON) <= {p.name for p in (result / "person_1").iterdir()}
+    plots = {p.name for p in (result / "person_1" / "plots").iterdir()}
+    assert {"angles_legs.png", "angles_legs.svg", "bones.png", "path.png", "error.png"} <= plots
     assert report["files"] == sorted(
         p.relative_to(result).as_posix() for p in result.rglob("*") if p.is_file()
     )
     assert report["source"]["frames"] == 12
-    assert set(report["seconds"]) == {"pose2d", "fit", "export"}
+    assert set(report["seconds"]) == {"pose2d", "fit", "export", "views"}
     assert 0 < report["mean_reprojection_error_px"] < 15
     assert report["settings"]["person"]["height_m"] == 1.75
     assert [p.name for p in result.parent.iterdir()] == ["result"]

@@ -107,7 +107,9 @@ def _make_parser() -> _Parser:
 
     one = _add(commands, "view", _view, "open a result in the browser")
     one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
-    one.add_argument("--video", action=argparse.BooleanOptionalAction, help="carry the footage inside, or not")
+    one.add_argument(
+        "--video", action=argparse.BooleanOptionalAction, help="carry the footage inside, or not"
+    )
     one.add_argument("--rebuild", action="store_true", help="make the viewer anew")
     one.add_argument("--print", action="store_true", help="print where it is, and open nothing")
 

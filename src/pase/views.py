@@ -67,7 +67,8 @@ def write_report_page(motions: Sequence[Motion], folder: Path, report: dict[str,
     from pase.view.page import write_page
 
     overlay = next((p for p in (folder / "overlay.mp4", folder / "overlay.png") if p.is_file()), None)
-    write_page(_subjects(motions, folder), report, folder / PAGE, overlay=overlay)
+    plots = [folder / f"person_{number}" / PLOTS for number in range(1, len(motions) + 1)]
+    write_page(_subjects(motions, folder), report, folder / PAGE, overlay=overlay, plots=plots)
 
 
 def export(folder: str | Path, formats: str) -> list[Path]:
@@ -153,7 +154,9 @@ def _write_viewer(
         if source.is_file():
             film = make_film(source, step_of(progress, "viewer"))
             if film is None:
-                log.warning("the footage is too long to be carried inside the viewer; it shows the bones alone")
+                log.warning(
+                    "the footage is too long to be carried inside the viewer; it shows the bones alone"
+                )
         else:
             log.warning("the footage is not at %s any more; the viewer shows the bones alone", source)
     title = "PASE" if source is None else source.name
@@ -181,7 +184,9 @@ def read_bone_lengths(path: Path) -> tuple[BoneLength, ...]:
         return ()
     with path.open(newline="", encoding="utf-8-sig") as stream:
         return tuple(
-            BoneLength(row["name"], float(row["length_m"]), _number(row, "length_sd_m"), _number(row, "percentile"))
+            BoneLength(
+                row["name"], float(row["length_m"]), _number(row, "length_sd_m"), _number(row, "percentile")
+            )
             for row in csv.DictReader(stream)
             if row.get("length_m")
         )

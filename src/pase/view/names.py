@@ -44,7 +44,10 @@ def bone_name(file: str) -> str:
     if prefix:
         side, core = SIDES[prefix[1]], prefix[2]
     elif suffix and suffix[1] != "hat_ribs":
-        side, core = SIDES[suffix[2]], suffix[1] + suffix[3] * (suffix[1] in ("talus", "humerus", "ulna", "radius"))
+        side, core = (
+            SIDES[suffix[2]],
+            suffix[1] + suffix[3] * (suffix[1] in ("talus", "humerus", "ulna", "radius")),
+        )
     elif stem in ("foot", "bofoot"):
         side = "Right"
     name = BONES.get(core) or _read(core)

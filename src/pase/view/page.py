@@ -15,7 +15,7 @@ import numpy as np
 from pase.files import write_text
 from pase.media import Photo, open_media
 from pase.view.names import coordinate_name
-from pase.view.plots import bone_label, make_plots
+from pase.view.plots import bone_label, make_plots, svg
 from pase.view.subject import Subject, has_range, in_display_units, known_frames
 
 PICTURE_WIDTH = 900
@@ -28,7 +28,12 @@ DETAILS = {
 
 
 def write_page(
-    subjects: Sequence[Subject], report: Mapping[str, Any], path: str | Path, *, overlay: str | Path | None = None
+    subjects: Sequence[Subject],
+    report: Mapping[str, Any],
+    path: str | Path,
+    *,
+    overlay: str | Path | None = None,
+    plots: Sequence[Path] = (),
 ) -> None:
     """Write the report page of a result; it needs no other file.
 
@@ -42,6 +47,8 @@ def write_page(
         The `.html` file to write.
     overlay
         The drawn video or photo, of which a picture is shown.
+    plots
+        Folders of the persons' plots where they are made already.
 
     Raises
     ------
@@ -55,8 +62,11 @@ def write_page(
     if told:
         parts.append(f'<section class="warnings"><h2>Warnings</h2>{_list(told)}</section>')
     if overlay is not None and Path(overlay).is_file():
-        parts.append(f'<figure class="still"><img alt="bones over the footage" src="{_still(Path(overlay))}"></figure>')
-    parts += [_person(subject, report) for subject in subjects]
+        parts.append(
+            f'<figure class="still"><img alt="bones over the footage" src="{_still(Path(overlay))}"></figure>'
+        )
+    folders = [*plots, *[None] * len(subjects)]
+    parts += [_person(subject, report, folder) for subject, folder in zip(subjects, folders, strict=False)]
     if not subjects:
         parts.append("<p>Nobody was found in this recording.</p>")
     parts.append(_background(report))
@@ -83,12 +93,19 @@ def _facts(report: Mapping[str, Any], persons: int) -> str:
     return _safe(" · ".join(word for word in said if word))
 
 
-def _person(subject: Subject, report: Mapping[str, Any]) -> str:
-    facts = next((p for p in report.get("persons", []) if p.get("track_id") == subject.motion.track_id), {})
+def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | None) -> str:
+    facts: Mapping[str, Any] = next(
+        (p for p in report.get("persons", []) if p.get("track_id") == subject.motion.track_id), {}
+    )
     details = facts.get("details") or {}
-    known = [f"{meaning} {details[key]:.{digits}f} {unit}" for key, (meaning, digits, unit) in DETAILS.items() if key in details]
+    known = [
+        f"{meaning} {details[key]:.{digits}f} {unit}"
+        for key, (meaning, digits, unit) in DETAILS.items()
+        if key in details
+    ]
     plots = "".join(
-        f'<figure><img alt="{_safe(name)}" src="{_plot(figure)}"></figure>' for name, figure in make_plots(subject)
+        f'<figure><img alt="{_safe(name)}" src="{_data("image/svg+xml", content)}"></figure>'
+        for name, content in _plots(subject, plots_folder)
     )
     return (
         f'<section class="person"><h2>{_safe(subject.name)}</h2>'
@@ -162,10 +179,11 @@ def _safe(text: object) -> str:
     return html.escape(str(text))
 
 
-def _plot(figure: Any) -> str:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None})
-    return _data("image/svg+xml", stream.getvalue())
+def _plots(subject: Subject, folder: Path | None) -> list[tuple[str, bytes]]:
+    """The plots of a person as SVG, by name: those that are in a folder already, or made now."""
+    if folder is not None and folder.is_dir():
+        return [(path.stem, path.read_bytes()) for path in sorted(folder.glob("*.svg"))]
+    return [(name, svg(figure)) for name, figure in make_plots(subject)]
 
 
 def _still(path: Path) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,26 +54,33 @@ def write_plots(subject: Subject, folder: str | Path) -> list[Path]:
     """
     written = []
     for name, figure in make_plots(subject):
-        for suffix, extra in ((".png", {"dpi": DPI}), (".svg", {"metadata": {"Date": None}})):
-            path = Path(folder) / f"{name}{suffix}"
-            with atomic_path(path) as temporary:
-                figure.savefig(temporary, **extra)
-            if suffix == ".png":
-                written.append(path)
+        path = Path(folder) / f"{name}.png"
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=DPI)
+        with atomic_path(path.with_suffix(".svg")) as temporary:
+            temporary.write_bytes(svg(figure))
+        written.append(path)
     return written
+
+
+def svg(figure: Figure) -> bytes:
+    """A figure as SVG, the same bytes every time."""
+    import matplotlib
+
+    stream = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "pase"}):
+        figure.savefig(stream, format="svg", metadata={"Date": None})
+    return stream.getvalue()
 
 
 def make_plots(subject: Subject) -> list[tuple[str, Figure]]:
     """The plots of a person by name; without those that would be empty."""
-    makers: list[tuple[str, Callable[[], Figure | None]]] = [
-        (name, lambda regions=regions: plot_angles(subject, regions)) for name, regions in ANGLE_PLOTS.items()
+    made = [(name, plot_angles(subject, regions)) for name, regions in ANGLE_PLOTS.items()]
+    made += [
+        ("bones", plot_bones(subject.bones)),
+        ("path", plot_path(subject)),
+        ("error", plot_error(subject)),
     ]
-    makers += [
-        ("bones", lambda: plot_bones(subject.bones)),
-        ("path", lambda: plot_path(subject)),
-        ("error", lambda: plot_error(subject)),
-    ]
-    made = [(name, make()) for name, make in makers]
     return [(name, figure) for name, figure in made if figure is not None]
 
 
@@ -86,15 +94,21 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
     if not fields or not known_frames(motion).any():
         return None
     rows = -(-len(fields) // COLUMNS)
-    figure = _figure(3.1 * COLUMNS, 1.75 * rows + 0.35)
+    figure = _figure(3.1 * COLUMNS, 1.75 * rows + 0.45, left=0.5, bottom=0.8)
     values, deviations, ranges, _ = in_display_units(motion)
     for number, (name, columns) in enumerate(fields.items(), 1):
         axes = figure.add_subplot(rows, COLUMNS, number)
         for i in columns:
-            _curve(axes, motion.time, values[:, i], deviations[:, i], coordinate_name(motion.skeleton.free_names[i])[1])
+            _curve(
+                axes,
+                motion.time,
+                values[:, i],
+                deviations[:, i],
+                coordinate_name(motion.skeleton.free_names[i])[1],
+            )
         _limits(axes, ranges[columns[0]])
         _dress(axes, name, "s" if number > len(fields) - COLUMNS else "", "°")
-    _legend(figure)
+    _legend(figure, {coordinate_name(motion.skeleton.free_names[i])[1] for i in sum(fields.values(), [])})
     return figure
 
 
@@ -105,7 +119,9 @@ def _curve(axes: Axes, time: Array, value: Array, deviation: Array, side: str) -
         axes.errorbar(time, value, bar, fmt="o", color=color, capsize=3)
         return
     if np.isfinite(deviation).any():
-        axes.fill_between(time, value - 2 * deviation, value + 2 * deviation, color=color, alpha=0.2, linewidth=0)
+        axes.fill_between(
+            time, value - 2 * deviation, value + 2 * deviation, color=color, alpha=0.2, linewidth=0
+        )
     axes.plot(time, value, color=color, linewidth=1.4, linestyle="--" if side == "l" else "-")
 
 
@@ -126,7 +142,7 @@ def plot_bones(bones: Sequence[BoneLength]) -> Figure | None:
     shown = ranked or list(bones)
     if not shown:
         return None
-    figure = _figure(6.2, 0.27 * len(shown) + 0.9)
+    figure = _figure(6.2, 0.27 * len(shown) + 0.9, left=1.35, right=0.85)
     axes = figure.add_subplot()
     for row, bone in enumerate(reversed(shown)):
         side = bone.name[-1] if bone.name.endswith(("_l", "_r")) else ""
@@ -140,7 +156,7 @@ def plot_bones(bones: Sequence[BoneLength]) -> Figure | None:
         axes.axvspan(5, 95, color="0.5", alpha=0.1, linewidth=0)
         axes.axvline(50, color="0.5", linewidth=0.8)
         axes.set_xlim(0, 100)
-        _dress(axes, "Bones among people of the population", "percentile (grey: 5th to 95th)", "")
+        _dress(axes, "Bones in the population", "percentile (grey: 5th to 95th)", "")
     else:
         axes.set_xlim(0, None)
         _dress(axes, "Bone lengths", "mm", "")
@@ -165,7 +181,11 @@ def plot_path(subject: Subject) -> Figure | None:
     places = Kinematics(motion.skeleton, ()).pose(motion.q[known]).origin
     figure = _figure(5.2, 4.2)
     axes = figure.add_subplot()
-    for body, label, color in (("pelvis", "pelvis", "#000000"), ("calcn_r", "right heel", RIGHT), ("calcn_l", "left heel", LEFT)):
+    for body, label, color in (
+        ("pelvis", "pelvis", "#000000"),
+        ("calcn_r", "right heel", RIGHT),
+        ("calcn_l", "left heel", LEFT),
+    ):
         if body in names:
             way = places[:, names.index(body)]
             axes.plot(way[:, 2], way[:, 0], color=color, linewidth=1.4, label=label)
@@ -194,10 +214,23 @@ def plot_error(subject: Subject) -> Figure | None:
     return figure
 
 
-def _figure(width: float, height: float) -> Figure:
+def _figure(
+    width: float,
+    height: float,
+    *,
+    left: float = 0.6,
+    right: float = 0.12,
+    bottom: float = 0.5,
+    top: float = 0.32,
+) -> Figure:
+    """An empty picture; its size and margins in inches, as matplotlib's own layout takes half a second each."""
     from matplotlib.figure import Figure
 
-    return Figure((width, height), layout="constrained")
+    figure = Figure((width, height))
+    figure.subplots_adjust(
+        left / width, bottom / height, 1 - right / width, 1 - top / height, wspace=0.24, hspace=0.52
+    )
+    return figure
 
 
 def _dress(axes: Axes, title: str, x: str, y: str) -> None:
@@ -213,15 +246,17 @@ def _dress(axes: Axes, title: str, x: str, y: str) -> None:
         axes.spines[side].set_color("0.7")
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, sides: set[str]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     handles: list[Any] = [
-        Line2D([], [], color=LEFT, linestyle="--", label="left"),
-        Line2D([], [], color=RIGHT, label="right"),
-        Line2D([], [], color=MIDDLE, label="middle"),
+        Line2D([], [], color=COLORS[side], linestyle="--" if side == "l" else "-", label=SIDE_NAMES[side])
+        for side in ("l", "r")
+        if side in sides
+    ]
+    handles += [
         Patch(color=SOFT, alpha=0.3, label="± 2 standard deviations"),
         Patch(color=LIMIT, alpha=0.3, label="beyond the range of motion"),
     ]
-    figure.legend(handles=handles, loc="outside lower right", ncols=5, frameon=False, fontsize=8)
+    figure.legend(handles=handles, loc="lower right", ncols=5, frameon=False, fontsize=8)

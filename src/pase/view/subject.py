@@ -46,7 +46,7 @@ CARRIERS: Mapping[str, str] = {
 
 def known_frames(motion: Motion) -> NDArray[np.bool_]:
     """(T,) whether the pose of a frame is known."""
-    known: NDArray[np.bool_] = np.isfinite(motion.q).all(axis=1)
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(motion.q).all(axis=1))
     return known
 
 
@@ -55,7 +55,12 @@ def in_display_units(motion: Motion) -> tuple[Array, Array, Array, tuple[str, ..
     turns = np.array([c.motion == "rotational" for c in motion.skeleton.free_coordinates], bool)
     unit = np.where(turns, 180 / np.pi, 1.0)
     ranges = np.array([c.range for c in motion.skeleton.free_coordinates], float).reshape(-1, 2)
-    return motion.q * unit, motion.q_std * unit, ranges * unit[:, None], tuple("°" if t else "m" for t in turns)
+    return (
+        motion.q * unit,
+        motion.q_std * unit,
+        ranges * unit[:, None],
+        tuple("°" if t else "m" for t in turns),
+    )
 
 
 def has_range(low: float, high: float, unit: str) -> bool:

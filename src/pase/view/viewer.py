@@ -163,7 +163,9 @@ def _rows_at(motion: Motion, time: Array) -> NDArray[np.intp]:
     after = np.clip(np.searchsorted(motion.time, time), 1, max(1, len(motion) - 1))
     nearest = np.minimum(after, len(motion) - 1)
     before = after - 1
-    nearest = np.where(np.abs(motion.time[before] - time) <= np.abs(motion.time[nearest] - time), before, nearest)
+    nearest = np.where(
+        np.abs(motion.time[before] - time) <= np.abs(motion.time[nearest] - time), before, nearest
+    )
     good = (np.abs(motion.time[nearest] - time) < SAME_TIME) & known_frames(motion)[nearest]
     return np.where(good, nearest, -1)
 
