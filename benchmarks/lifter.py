@@ -1,0 +1,254 @@
+"""How well the shipped lifter lifts: held-out motion, other people, real clips; with its sigma's calibration.
+
+    PYTHONPATH=src python -m benchmarks.lifter --cache FOLDER [--data MOTION] [--clips ../shared/bench/dev]
+
+FOLDER is that of `tools/train_lifter`, which keeps the converted motion. Keypoints of held-out motion are
+synthetic, by random cameras and with noise like the detector's; those of the clips are
+detected. Errors are for a person of 1.70 m.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tools.train_lifter.corpus import FRAME_RATE_HZ, Retargeter, Take, convert
+from tools.train_lifter.data import Batch, Pool
+from tools.train_lifter.points import LIMBS, TEN_JOINTS
+from tools.train_lifter.procedural import procedural
+
+from pase.data import Keypoints2D, Landmarks3D
+from pase.lift.pase_lifter import POINTS, PaseLifter
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+STATURE_MM = 1700.0
+FOCAL = 1000.0
+SIZE = 40_000
+JOINTS = slice(26, len(POINTS))
+
+
+class Sums:
+    """Errors of one kind of window, frame by frame."""
+
+    def __init__(self) -> None:
+        self.rows: list[Array] = []
+        self.signs: list[Array] = []
+
+    def add(self, found: Landmarks3D, truth: Array, valid: Mask) -> None:
+        """Compare one window (T, P, 3) in camera axes, from the root, in statures."""
+        assert found.sigma is not None and found.sigma_along is not None and found.ray is not None
+        use = valid & np.isfinite(found.xyz).all((1, 2))
+        if not use.any():
+            return
+        error = (found.xyz - truth)[use]
+        ray = found.ray[use]
+        along = np.einsum("tpi,ti->tp", error, ray)
+        across = np.sqrt(np.maximum(np.square(error).sum(-1) - along**2, 0))
+        others = [i for i, n in enumerate(POINTS) if n != "Hip"]
+        z_along = np.square(along / found.sigma_along[use])[:, others].mean(1)
+        z_across = 0.5 * np.square(across / found.sigma[use])[:, others].mean(1)
+        length = np.linalg.norm(error, axis=-1)
+        aligned = procrustes(truth[use][:, TEN_JOINTS], found.xyz[use][:, TEN_JOINTS])
+        self.rows.append(
+            np.stack(
+                [
+                    length[:, JOINTS].mean(1),
+                    across[:, JOINTS].mean(1),
+                    np.abs(along[:, JOINTS]).mean(1),
+                    aligned,
+                    z_across,
+                    z_along,
+                ],
+                axis=1,
+            )
+        )
+        bone = np.einsum("tbi,ti->tb", (truth[:, LIMBS[:, 1]] - truth[:, LIMBS[:, 0]])[use], ray)
+        size = np.linalg.norm((truth[:, LIMBS[:, 1]] - truth[:, LIMBS[:, 0]])[use], axis=-1)
+        said = np.einsum("tbi,ti->tb", (found.xyz[:, LIMBS[:, 1]] - found.xyz[:, LIMBS[:, 0]])[use], ray)
+        tilted = np.abs(bone) > np.sin(np.radians(20)) * size
+        self.signs.append((bone * said > 0)[tilted])
+
+    def row(self) -> str:
+        """One line of a table."""
+        rows = np.concatenate(self.rows)
+        mean = rows.mean(0)
+        mm = STATURE_MM * mean[:4]
+        sign = 100 * np.concatenate(self.signs).mean()
+        return (
+            f"{mm[0]:.0f} | {mm[1]:.0f} | {mm[2]:.0f} | {mm[3]:.0f} | {sign:.1f} | "
+            f"{np.sqrt(mean[4]):.2f} / {np.sqrt(mean[5]):.2f} | {len(rows)}"
+        )
+
+
+HEADER = (
+    "| {} | joints, mm | across | along | aligned (PA) | depth sign right, % "
+    "| error/sigma across / along | frames |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
+def procrustes(truth: Array, found: Array) -> Array:
+    """(T,) mean distance of points (T, J, 3) after the best similarity transform in each frame."""
+    p, q = truth - truth.mean(1, keepdims=True), found - found.mean(1, keepdims=True)
+    U, S, Vt = np.linalg.svd(np.swapaxes(q, 1, 2) @ p)
+    D = np.ones_like(S)
+    D[:, 2] = np.sign(np.linalg.det(U @ Vt))
+    scale = (S * D).sum(1) / np.square(q).sum((1, 2))
+    return np.asarray(
+        np.linalg.norm(scale[:, None, None] * (q @ ((U * D[:, None]) @ Vt)) - p, axis=2).mean(1)
+    )
+
+
+def keypoints_of(rays: Array, score: Array) -> Keypoints2D:
+    """Rays as keypoints of a very large picture."""
+    xy = np.where(score[..., None] > 0, rays * FOCAL + SIZE / 2, np.nan)
+    return Keypoints2D(xy, np.asarray(score, float), np.arange(len(rays)) / FRAME_RATE_HZ, (SIZE, SIZE))
+
+
+def windows(batch: Batch, lifter: PaseLifter) -> Iterator[tuple[int, Landmarks3D, Array, Mask]]:
+    """Each window lifted, with the truth and the frames that are there."""
+    for i in range(len(batch.score)):
+        found = lifter(keypoints_of(batch.rays[i].astype(float), batch.score[i].astype(float)))
+        yield i, found, batch.relative[i].astype(float), batch.inputs.features[i, :, -1] > 0
+
+
+def tables(name: str, batches: Sequence[Batch], lifter: PaseLifter) -> None:
+    """Print the errors by kind of movement, azimuth and share of points unseen."""
+    groups: dict[str, dict[str, Sums]] = {"movement": {}, "seen from": {}, "points unseen": {}, "": {}}
+    for batch in batches:
+        for i, found, truth, valid in windows(batch, lifter):
+            hidden = float((batch.score[i][valid] == 0).mean())
+            labels = {
+                "": "all", "movement": batch.kind[i], "seen from": side(float(batch.azimuth[i])),
+                "points unseen": "under 2 %" if hidden < 0.02 else "2-15 %" if hidden < 0.15 else "over 15 %",
+            }  # fmt: skip
+            for group, label in labels.items():
+                groups[group].setdefault(label, Sums()).add(found, truth, valid)
+    print(f"\n{name}\n")
+    print(HEADER.format(" "))
+    for rows in reversed(groups.values()):
+        for label in sorted(rows):
+            if rows[label].rows:
+                print(f"| {label} | {rows[label].row()} |")
+
+
+def side(azimuth: float) -> str:
+    """From where the camera looks at the person."""
+    turn = abs(np.degrees(azimuth))
+    return "front" if turn < 45 else "side" if turn < 135 else "back"
+
+
+def bandai(data: Path, cache: Path, count: int) -> list[Take]:
+    """Some clips of the Bandai-Namco dataset, to test on only, as motion of the default skeleton."""
+    if not cache.exists():
+        rng = np.random.default_rng(8)
+        with np.load(data) as z:
+            chosen = rng.choice(len(z["start"]), count, replace=False)
+            retarget = Retargeter(tuple(str(j) for j in z["joints"]))
+            root, relative, missing = z["root"], z["rel_halfmm"], z["joint_is_missing"]
+            kinds, motions = [], []
+            for i in chosen:
+                part = slice(z["start"][i], z["start"][i] + z["length"][i])
+                position = root[part][:, None] + relative[part] / 2000.0
+                position[:, missing] = np.nan
+                motions.append(retarget.solve(position.astype(float))[0].astype(np.float32))
+                kinds.append(str(z["name"][i]).split("_")[2])
+        lengths = np.array([len(q) for q in motions])
+        np.savez(
+            cache, q=np.concatenate(motions), length=lengths, start=np.cumsum(lengths) - lengths, kind=kinds
+        )
+    with np.load(cache) as z:
+        return [
+            Take(f"bandai_{i}", "bandai", str(k), "test", z["q"][a : a + n].astype(float))
+            for i, (k, a, n) in enumerate(zip(z["kind"], z["start"], z["length"], strict=True))
+        ]
+
+
+def clip_errors(keypoints: Keypoints2D, truth: Path, lifter: PaseLifter) -> str:
+    """PA-MPJPE of ten joints, and how much of the knee's excursion the lifter alone shows."""
+    with np.load(truth) as z:
+        names, time, origins = [str(b) for b in z["bodies"]], z["time"], z["origins"]
+    bodies = [b + s for s in ("_r", "_l") for b in ("femur", "tibia", "talus", "humerus", "ulna")]
+    wanted = [s + j + "Joint" for s in "RL" for j in ("Hip", "Knee", "Ankle", "Shoulder", "Elbow")]
+    found = lifter(keypoints).xyz[:, [POINTS.index(n) for n in wanted]]
+    true = np.stack(
+        [
+            np.stack([np.interp(keypoints.time, time, origins[:, names.index(b), a]) for a in range(3)], -1)
+            for b in bodies
+        ],
+        1,
+    )
+    inside = (keypoints.time >= time[0]) & (keypoints.time <= time[-1]) & np.isfinite(found).all((1, 2))
+    true, found = true[inside], found[inside]
+    out = f"PA-MPJPE {1e3 * procrustes(true, found).mean():.1f} mm"
+    for side, first in (("right", 0), ("left", 5)):
+        mine, theirs = (bend(x[:, first : first + 3]) for x in (found, true))
+        error, excursion = np.abs(mine - theirs).mean(), np.ptp(mine) / np.ptp(theirs)
+        out += f"; {side} knee {error:.1f}°, excursion {excursion:.2f} of the true one"
+    return out
+
+
+def bend(chain: Array) -> Array:
+    """(T,) degrees by which the middle of three joints (T, 3, 3) is bent."""
+    a, b = chain[:, 1] - chain[:, 0], chain[:, 2] - chain[:, 1]
+    cosine = (a * b).sum(-1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(b, axis=-1)
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def detected(video: Path) -> Keypoints2D:
+    """The main person's keypoints in a film."""
+    from pase.media import open_media
+    from pase.pose2d.detect import detect_keypoints
+
+    with open_media(video) as media:
+        return detect_keypoints(media.frames(), media.image_size)[0]
+
+
+def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    shared = Path(__file__).resolve().parents[2] / "shared"
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=shared / "data" / "motion")
+    parser.add_argument("--clips", type=Path, default=shared / "bench" / "dev")
+    parser.add_argument("--weights", type=Path, default=None)
+    parser.add_argument("--windows", type=int, default=400)
+    parser.add_argument("--only", choices=["held-out", "procedural", "bandai", "clips"], default=None)
+    o = parser.parse_args()
+    lifter = PaseLifter(o.weights, threads=1)
+    if o.only in (None, "held-out"):
+        held_out = [
+            t
+            for t in convert(o.data / "motion_corpus.npz", o.cache / "corpus_q.npz")
+            if t.split == "val" and np.isfinite(t.q).all()
+        ]
+        show("Held-out subjects of the corpus", held_out, o.windows, lifter)
+    if o.only in (None, "procedural"):
+        made = [t for t in procedural(o.cache / "procedural_q.npz", 120.0) if t.split == "val"]
+        show("Held-out procedural episodes", made, o.windows, lifter)
+    if o.only in (None, "bandai"):
+        show(
+            "Bandai-Namco (other people, never trained on)",
+            bandai(o.data / "validation_bandai.npz", o.cache / "bandai_q.npz", 150),
+            o.windows,
+            lifter,
+        )
+    if o.only in (None, "clips"):
+        for clip in sorted(o.clips.glob("*/truth.npz")):
+            print(f"{clip.parent.name}: {clip_errors(read(clip.parent / 'video.mp4'), clip, lifter)}")
+
+
+def show(name: str, takes: Sequence[Take], count: int, lifter: PaseLifter) -> None:
+    """Film the takes and print the tables; windows of 48 frames, and photos."""
+    pool = Pool(takes, 17, varied=False)
+    tables(name, [pool.draw(count, 48)], lifter)
+    tables(f"{name}: photos", [pool.draw(count, 1)], lifter)
+
+
+if __name__ == "__main__":
+    main()

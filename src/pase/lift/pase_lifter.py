@@ -1,0 +1,312 @@
+"""PASE's own lifter: a small temporal network, trained on motion of the default skeleton, part of the package.
+
+It sees rays, not pixels: keypoints divided by the focal length and turned so that the person is straight ahead of a
+virtual camera. Perspective is kept, and where in the picture the person stands makes no difference. `docs/lifter.md`
+tells how it was trained and how far it can be trusted.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import HALPE26, Keypoints2D, Landmarks3D
+from pase.errors import InputError, ModelFileError
+from pase.lift.base import Progress
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+ASSET = "lifter.onnx"
+RATE_HZ = 30.0
+"""The network's own frame rate."""
+WINDOW, OVERLAP = 64, 24
+"""Frames that the network sees at once, and those that two neighbouring windows share."""
+DEFAULT_FOV_DEG = 62.0
+"""Angle of view along the longer side when nothing is known; the network was trained not to rely on it."""
+
+JOINT_BODIES: dict[str, str] = {
+    f"{side}{name}Joint": f"{body}_{side.lower()}"
+    for name, body in (
+        ("Hip", "femur"), ("Knee", "tibia"), ("Ankle", "talus"), ("Toe", "toes"),
+        ("Shoulder", "humerus"), ("Elbow", "ulna"), ("Wrist", "hand"),
+    )
+    for side in "LR"
+} | {"LumbarJoint": "lumbar5", "NeckJoint": "head"}  # fmt: skip
+"""Joint centres that the lifter gives beside the keypoints: origins of these bodies of the default skeleton."""
+
+POINTS = (*HALPE26, *JOINT_BODIES)
+"""Names of the landmarks that the lifter gives, in its order."""
+
+
+def _twin(name: str) -> str:
+    if name[0] not in "LR" or name == "LumbarJoint":
+        return name
+    return {"L": "R", "R": "L"}[name[0]] + name[1:]
+
+
+MIRRORED = tuple(POINTS.index(_twin(name)) for name in POINTS)
+"""Index of each landmark's twin on the other side."""
+
+_ROOT = POINTS.index("Hip")
+_K = len(HALPE26)
+_TORSO = [HALPE26.index(n) for n in ("LShoulder", "RShoulder", "LHip", "RHip", "Neck", "Hip")]
+_CENTRE_WEIGHT = np.full(_K, 0.05, np.float32)
+_CENTRE_WEIGHT[_TORSO] = 1.0
+_SMALLEST = 0.003
+_FEWEST_POINTS = 4
+_MINIMUM_SCORE = 0.2
+_OUTPUTS = 5 * len(POINTS) + 7
+FEATURES = 4 * _K + 4
+"""Channels of the network's input."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Windows as the network takes them."""
+
+    features: Floats
+    """(N, T, FEATURES): rays from the centre over their usual size, scores, what is seen, that size, the centre."""
+    rotation: Floats
+    """(N, T, 3, 3) camera → virtual camera, that looks at the person's centre."""
+
+
+@dataclass(frozen=True)
+class Lift:
+    """Everything the lifter knows of one person."""
+
+    landmarks: Landmarks3D
+    """Keypoints and joint centres from the point `Hip`, camera axes, in statures."""
+    down: Array
+    """(T, 3) direction of gravity in camera axes; NaN where the person is unseen."""
+    down_sigma: Array
+    """(T,) its standard deviation along each of two axes, radians."""
+
+
+def centred(rays: Floats, score: Floats, valid: Floats) -> Inputs:
+    """Turn rays so that the person's centre is straight ahead, and size them.
+
+    Parameters
+    ----------
+    rays
+        (N, T, 26, 2) x/z and y/z of the keypoints in camera axes; 0 where unseen.
+    score
+        (N, T, 26) from 0 to 1; 0 where unseen.
+    valid
+        (N, T) 1 for frames that are there, 0 for filling.
+    """
+    seen = (score > 0).astype(np.float32)
+    weight = seen * _CENTRE_WEIGHT
+    total = np.maximum(weight.sum(-1, keepdims=True), 1e-6)
+    centre = (weight[..., None] * rays).sum(-2) / total
+    yaw = np.arctan(centre[..., 0])
+    pitch = np.arctan2(centre[..., 1], np.hypot(1.0, centre[..., 0]))
+    rotation = _looking_at(yaw, pitch)
+    direction = np.concatenate([rays, np.ones_like(rays[..., :1])], axis=-1)
+    turned = np.einsum("ntij,ntkj->ntki", rotation, direction)
+    flat = turned[..., :2] / np.maximum(turned[..., 2:], 0.1) * seen[..., None]
+    distance = np.linalg.norm(flat, axis=-1)
+    distance[seen == 0] = np.nan
+    size = np.array([np.nanmedian(d) if np.isfinite(d).any() else 0.1 for d in distance], np.float32)
+    size = np.maximum(size, _SMALLEST)[:, None, None]
+    N, T = valid.shape
+    flat = np.clip(flat / size[..., None], -6.0, 6.0)
+    rest = np.stack([np.broadcast_to(np.log(size[..., 0]) + 2.0, (N, T)), yaw, pitch, valid], axis=-1)
+    features = np.concatenate([flat.reshape(N, T, -1), score, seen, rest], axis=-1) * valid[..., None]
+    return Inputs(features.astype(np.float32), rotation.astype(np.float32))
+
+
+def _looking_at(yaw: Floats, pitch: Floats) -> Floats:
+    """(..., 3, 3) camera → virtual camera that looks right by `yaw`, then down by `pitch`; its roll stays."""
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    zero = np.zeros_like(cy)
+    rows = [cy, zero, -sy, -sp * sy, cp, -sp * cy, cp * sy, sp, cp * cy]
+    return np.stack(rows, axis=-1).reshape(*yaw.shape, 3, 3)
+
+
+class PaseLifter:
+    """Lifts one person's 26 keypoints with the network in the package's assets.
+
+    Parameters
+    ----------
+    weights
+        Another network in ONNX format; the package's own when None.
+    fov_deg, focal_length_px
+        Angle of view along the longer side, or focal length, when known.
+    flip
+        Average with the mirrored person.
+    threads
+        Threads of the network; one per core when None.
+
+    Examples
+    --------
+    >>> from pase.data import Keypoints2D
+    >>> PaseLifter()(Keypoints2D.empty()).xyz.shape
+    (0, 42, 3)
+    """
+
+    def __init__(
+        self,
+        weights: str | Path | None = None,
+        *,
+        fov_deg: float | None = None,
+        focal_length_px: float | None = None,
+        flip: bool = True,
+        threads: int | None = None,
+    ) -> None:
+        self._weights = weights
+        self._fov_deg, self._focal = fov_deg, focal_length_px
+        self._flip, self._threads = flip, threads
+
+    def __call__(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Landmarks3D:
+        """Landmarks from the point `Hip`, in statures of the person; NaN where the person is unseen."""
+        return self.lift(keypoints, progress).landmarks
+
+    def lift(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Lift:
+        """Landmarks with their uncertainty, and the direction of gravity.
+
+        Raises
+        ------
+        InputError
+            When the keypoints are not the 26 of Halpe.
+        ModelFileError
+            When the weights given are not a network of this kind.
+        """
+        if keypoints.names != HALPE26:
+            raise InputError("the lifter needs the 26 Halpe keypoints; convert them first")
+        rays, score = self._rays(keypoints)
+        out = np.full((len(keypoints), _OUTPUTS), np.nan)
+        present = (score > 0).sum(1) >= _FEWEST_POINTS
+        courses = _courses(keypoints.time)
+        for done, (index, spread) in enumerate(courses):
+            if len(index):
+                lifted = self._course(*_upsampled(rays[index], score[index], spread))[::spread]
+                out[index] = lifted
+            if progress is not None:
+                progress((done + 1) * len(keypoints) // len(courses), len(keypoints))
+        out[~present] = np.nan
+        return _as_lift(out, keypoints.time)
+
+    def _rays(self, keypoints: Keypoints2D) -> tuple[Floats, Floats]:
+        width, height = keypoints.image_size
+        focal = self._focal
+        if focal is None:
+            angle = np.radians(DEFAULT_FOV_DEG if self._fov_deg is None else self._fov_deg)
+            focal = max(width, height, 1) / 2 / float(np.tan(angle / 2))
+        xy, score = keypoints.xy, keypoints.score
+        known = np.isfinite(xy).all(-1) & np.isfinite(score) & (score >= _MINIMUM_SCORE)
+        known &= (xy[..., 0] >= 0) & (xy[..., 0] <= width) & (xy[..., 1] >= 0) & (xy[..., 1] <= height)
+        rays = (np.where(known[..., None], xy, 0.0) - np.array([width / 2, height / 2])) / focal
+        rays = np.where(known[..., None], rays, 0.0).astype(np.float32)
+        return rays, np.where(known, np.minimum(score, 1.0), 0.0).astype(np.float32)
+
+    def _course(self, rays: Floats, score: Floats) -> Array:
+        """(T, outputs) of evenly spaced frames, in camera axes."""
+        out = self._windows(rays, score)
+        if self._flip:
+            twin = np.array(MIRRORED[:_K])
+            mirrored = self._windows(rays[:, twin] * np.array([-1, 1], np.float32), score[:, twin])
+            out = 0.5 * (out + _mirrored_outputs(mirrored))
+        return out
+
+    def _windows(self, rays: Floats, score: Floats) -> Array:
+        T = len(rays)
+        length = min(WINDOW, T)
+        starts = list(range(0, max(T - OVERLAP, 1), WINDOW - OVERLAP)) if T > WINDOW else [0]
+        starts = [min(s, T - length) for s in starts]
+        index = np.array(starts)[:, None] + np.arange(length)
+        valid = ((score > 0).sum(-1) >= _FEWEST_POINTS).astype(np.float32)
+        total, weight = np.zeros((T, _OUTPUTS)), np.zeros(T)
+        ramp = np.minimum(np.arange(length) + 1.0, OVERLAP)
+        ramp = np.minimum(ramp, ramp[::-1])
+        for first in range(0, len(starts), 32):
+            part = index[first : first + 32]
+            inputs = centred(rays[part] * valid[part][..., None, None], score[part], valid[part])
+            outputs = self._run(inputs)
+            for frames, values in zip(part, outputs, strict=True):
+                total[frames] += ramp[:, None] * values
+                weight[frames] += ramp
+        return np.asarray(total / weight[:, None])
+
+    def _run(self, inputs: Inputs) -> Array:
+        """(N, T, outputs) in camera axes: points, log sigmas, gravity and its log sigma."""
+        N, T = inputs.features.shape[:2]
+        points, down = self._session.run(None, {"features": inputs.features})
+        xyz = np.einsum("ntji,ntpj->ntpi", inputs.rotation, points[..., :3])
+        gravity = np.einsum("ntji,ntj->nti", inputs.rotation, down[..., :3])
+        ahead = inputs.rotation[..., 2, :]
+        parts = [xyz.reshape(N, T, -1), points[..., 3], points[..., 4], gravity, ahead, down[..., 3:]]
+        return np.concatenate(parts, axis=-1).astype(float)
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads or min(os.cpu_count() or 1, 8)
+        options.inter_op_num_threads = 1
+        try:
+            if self._weights is not None:
+                return onnxruntime.InferenceSession(
+                    str(self._weights), options, providers=["CPUExecutionProvider"]
+                )
+            with as_file(files("pase.assets").joinpath(ASSET)) as path:
+                return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            raise ModelFileError(f"{self._weights or ASSET} is no lifter network: {error}") from error
+
+
+def _courses(time: Array) -> list[tuple[NDArray[np.intp], int]]:
+    """Frames in courses of about the network's rate, and how many times each course is to be refined."""
+    T = len(time)
+    if T < 2:
+        return [(np.arange(T), 1)]
+    rate = 1.0 / max(float(np.median(np.diff(time))), 1e-3)
+    phases = max(1, round(rate / RATE_HZ))
+    refine = max(1, round(RATE_HZ / rate)) if phases == 1 else 1
+    return [(np.arange(p, T, phases), min(refine, 10)) for p in range(min(phases, T))]
+
+
+def _upsampled(rays: Floats, score: Floats, times: int) -> tuple[Floats, Floats]:
+    """`times - 1` frames put between each two by linear interpolation; unseen where either is."""
+    if times == 1 or len(rays) < 2:
+        return rays, score
+    at = np.arange((len(rays) - 1) * times + 1) / times
+    low = np.minimum(at.astype(int), len(rays) - 2)
+    share = (at - low).astype(np.float32)[:, None]
+    both = (score[low] > 0) & (score[low + 1] > 0)
+    keep = both | ((share == 0) & (score[low] > 0)) | ((share == 1) & (score[low + 1] > 0))
+    mixed = np.where(keep, score[low] * (1 - share) + score[low + 1] * share, 0.0)
+    between = rays[low] * (1 - share[..., None]) + rays[low + 1] * share[..., None]
+    return np.where(keep[..., None], between, 0.0).astype(np.float32), mixed.astype(np.float32)
+
+
+def _mirrored_outputs(out: Array) -> Array:
+    """Outputs (T, ...) of the mirrored person as those of the person."""
+    P = len(POINTS)
+    twin = np.array(MIRRORED)
+    xyz = out[:, : 3 * P].reshape(-1, P, 3)[:, twin] * np.array([-1.0, 1.0, 1.0])
+    across, along = out[:, 3 * P : 4 * P][:, twin], out[:, 4 * P : 5 * P][:, twin]
+    directions = out[:, 5 * P : 5 * P + 6] * np.tile([-1.0, 1.0, 1.0], 2)
+    return np.concatenate([xyz.reshape(len(out), -1), across, along, directions, out[:, 5 * P + 6 :]], axis=1)
+
+
+def _as_lift(out: Array, time: Array) -> Lift:
+    P = len(POINTS)
+    xyz = out[:, : 3 * P].reshape(-1, P, 3)
+    xyz = xyz - xyz[:, [_ROOT]]
+    across, along = np.exp(out[:, 3 * P : 4 * P]), np.exp(out[:, 4 * P : 5 * P])
+    down, ray = (_unit(out[:, first : first + 3]) for first in (5 * P, 5 * P + 3))
+    landmarks = Landmarks3D(xyz, time, POINTS, "camera", across, along, ray)
+    return Lift(landmarks, down, np.exp(out[:, 5 * P + 6]))
+
+
+def _unit(vectors: Array) -> Array:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
