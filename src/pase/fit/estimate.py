@@ -25,6 +25,7 @@ from pase.fit.sequence import (
     solve_sequence,
     stand_on_floor,
 )
+from pase.fit.threads import on_one_thread
 from pase.fit.world import facing_forward, moved_camera, moved_motion
 
 Array = NDArray[np.float64]
@@ -41,6 +42,7 @@ ILL_FIT = 3.0
 """Mean distance between skeleton and keypoints, in their standard deviations, above which the user is warned."""
 
 
+@on_one_thread
 def estimate_motion(
     keypoints: Keypoints2D,
     settings: FitSettings | None = None,

@@ -19,6 +19,7 @@ from pase.errors import InputError
 from pase.fit.marker_person import Marker, MarkerPerson, prepare_marker_person
 from pase.fit.marker_sequence import MarkerEstimate, SizeEstimate, estimate_size, solve_markers
 from pase.fit.marker_weights import relative_sigma
+from pase.fit.threads import on_one_thread
 from pase.fit.upright import Up, find_up, turned_up
 
 Array = NDArray[np.float64]
@@ -93,6 +94,7 @@ def stuck_on_markers(landmarks: Sequence[Landmark]) -> MarkerSet:
     return MarkerSet(tuple(Marker(m, STUCK_ON_SPREAD_M) for m in landmarks), mirrored=False)
 
 
+@on_one_thread
 def fit_markers(
     data: Landmarks3D,
     skeleton: Skeleton,
@@ -158,9 +160,9 @@ def _common(
     data: Landmarks3D, markers: MarkerSet, options: MarkerOptions
 ) -> tuple[tuple[Marker, ...], list[str]]:
     """Markers that the data have and that are seen and weighted, and what to tell the user of the others."""
-    seen = np.isfinite(data.xyz).all(axis=2).any(axis=0).tolist()
+    seen = np.isfinite(data.xyz).all(axis=2).any(axis=0)
     weighted = {n for n in data.names if options.weights is None or options.weights.get(n, 0.0) > 0}
-    measured = {name for name, known in zip(data.names, seen, strict=True) if known}
+    measured = {name for k, name in enumerate(data.names) if seen[k]}
     used = tuple(m for m in markers.markers if m.landmark.name in measured & weighted)
     if len(used) < FEWEST_MARKERS:
         raise InputError(
