@@ -23,14 +23,27 @@ from pase.workspace import check_output_file
 STEP = "3D landmarks"
 
 
-def make_lifter(settings: LiftSettings) -> Lifter | None:
+def make_lifter(
+    settings: LiftSettings, *, fov_deg: float | None = None, focal_length_px: float | None = None
+) -> Lifter | None:
     """The lifter from keypoints that the settings name; None when it is another kind, or none.
+
+    Parameters
+    ----------
+    settings
+        Which lifter.
+    fov_deg, focal_length_px
+        Angle of view along the longer side, or focal length, when known.
 
     Raises
     ------
     ModelFileError
         When its weights are not named or do not fit.
     """
+    if settings.backend == "pase":
+        from pase.lift.pase_lifter import PaseLifter
+
+        return PaseLifter(settings.weights, fov_deg=fov_deg, focal_length_px=focal_length_px)
     if settings.backend != "motionbert":
         return None
     from pase.lift.motionbert import MotionBert
@@ -56,10 +69,19 @@ def lift_people(
             raise InputError("MediaPipe reads pictures, not keypoints: name the footage with --video")
         _, landmarks = landmark_video(recording.source, settings, progress)
         return [landmarks if number == 0 else None for number in range(len(recording.people))]
-    lifter = make_lifter(settings.lift)
+    lifter = _lifter_for(recording, settings)
     if lifter is None:
         return [None] * len(recording.people)
     return [lifter(person, step_of(progress, STEP)) for person in recording.people]
+
+
+def _lifter_for(recording: Recording, settings: Settings) -> Lifter | None:
+    """The lifter, told what is known of the camera."""
+    camera = settings.camera
+    focal_length_px = camera.focal_length_px
+    if focal_length_px is None and camera.fov_deg is None:
+        focal_length_px = recording.focal_length_px
+    return make_lifter(settings.lift, fov_deg=camera.fov_deg, focal_length_px=focal_length_px)
 
 
 def landmark_video(
@@ -146,13 +168,13 @@ def _lifted(
             keypoints, landmarks = landmark_video(footage, settings, progress)
         seen = [landmarks] if keypoints.seen.any() else []
         return seen, Recording([keypoints], len(keypoints), keypoints.image_size, None, footage)
-    lifter = make_lifter(settings.lift)
-    if lifter is None:
-        raise InputError("name the lifter: --backend motionbert or --backend mediapipe")
+    if settings.lift.backend == "none":
+        raise InputError("name the lifter: --backend pase, --backend motionbert or --backend mediapipe")
     if given:
         recording = read_recording(source, None if video is None else Path(video), skeleton)
     else:
         with report.timed("pose2d"), open_source(source) as media:
             recording = detect(media, settings, progress)
     with report.timed("lift"):
-        return [lifter(person, step_of(progress, STEP)) for person in recording.people], recording
+        found = lift_people(recording, settings, progress)
+    return [landmarks for landmarks in found if landmarks is not None], recording

@@ -27,6 +27,35 @@ class Lifter(Protocol):
         ...
 
 
+_LIMBS = (
+    ("Hip", "Knee", 0.234),
+    ("Knee", "Ankle", 0.244),
+    ("Shoulder", "Elbow", 0.143),
+    ("Elbow", "Wrist", 0.144),
+)
+"""Distances between keypoints of an adult, in statures: those of the default skeleton."""
+
+
+def in_statures(landmarks: Landmarks3D) -> Landmarks3D:
+    """Landmarks of unknown scale as if the limbs were those of an average adult: in statures of the person.
+
+    Sigmas are scaled along; landmarks without limbs, of which no scale can be told, come out NaN.
+    """
+    names = landmarks.names
+    found, usual = [], []
+    for first, second, length in _LIMBS:
+        for side in "LR":
+            if side + first in names and side + second in names:
+                ends = [landmarks.xyz[:, names.index(side + part)] for part in (first, second)]
+                found.append(np.linalg.norm(ends[0] - ends[1], axis=-1))
+                usual.append(length)
+    total = np.sum(found, axis=0) if found else np.full(len(landmarks), np.nan)
+    known = total[np.isfinite(total)]
+    scale = sum(usual) / float(np.median(known)) if len(known) and np.median(known) > 0 else np.nan
+    sigma, along = (None if s is None else scale * s for s in (landmarks.sigma, landmarks.sigma_along))
+    return replace(landmarks, xyz=scale * landmarks.xyz, sigma=sigma, sigma_along=along)
+
+
 def root_relative(landmarks: Landmarks3D, root: str = "Hip") -> Landmarks3D:
     """The same landmarks measured from one of them in every frame.
 
