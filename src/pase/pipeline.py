@@ -236,13 +236,18 @@ def estimate_people(
     if not recording.people:
         return []
     from pase.fit.estimate import estimate_motion
+    from pase.lift.base import in_statures
+    from pase.lifting import lift_people
 
     camera = settings.camera
     focal_length_px = camera.focal_length_px
     if focal_length_px is None and camera.fov_deg is None:
         focal_length_px = recording.focal_length_px
     motions = []
-    for number, person in enumerate(recording.people):
+    lifted = lift_people(recording, settings, progress)
+    if settings.lift.backend != "pase":
+        lifted = [None if landmarks is None else in_statures(landmarks) for landmarks in lifted]
+    for number, (person, landmarks) in enumerate(zip(recording.people, lifted, strict=True)):
         motion = estimate_motion(
             person,
             settings.fit,
@@ -250,6 +255,7 @@ def estimate_people(
             mass_kg=settings.person.mass_kg,
             fov_deg=camera.fov_deg,
             focal_length_px=focal_length_px,
+            landmarks=landmarks,
             progress=_share(progress, "skeleton", number, recording),
         )
         if motion is None:
@@ -355,7 +361,12 @@ def _draw(
     from pase.view.overlay import draw_overlay
 
     path = folder / ("overlay.png" if is_photo(source) else "overlay.mp4")
-    draw_overlay(source, motions, path, step_of(progress, "overlay"), settings.view.opacity)
+    view = settings.view
+    keypoints = read_keypoints(folder / KEYPOINTS) if view.points else []
+    told = step_of(progress, "overlay")
+    draw_overlay(
+        source, motions, path, told, view.opacity, style=view.style, layout=view.layout, keypoints=keypoints
+    )
     return path
 
 

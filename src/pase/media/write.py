@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from pase.errors import InputError, OutputError
 from pase.files import atomic_path
 from pase.media.frames import Image
+from pase.media.sound import SoundTrack, sound_of
 
 _CLOCK = 90000
 _BT709 = 1
@@ -39,6 +40,8 @@ class VideoWriter:
         Constant rate factor: 0 lossless, 18 visually the same, 51 worst.
     keyframe_every
         Pictures from one that a player can jump to to the next; the encoder's choice when None.
+    sound_from
+        A recording with the same times, whose sound is copied as it is.
 
     Raises
     ------
@@ -59,12 +62,15 @@ class VideoWriter:
         quality: int = 20,
         *,
         keyframe_every: int | None = None,
+        sound_from: str | Path | None = None,
     ) -> None:
         self.path = Path(path)
         self.image_size = image_size
         self._rate = Fraction(frame_rate or 30.0).limit_denominator(1001)
         self._quality = quality
         self._keyframe_every = keyframe_every
+        self._sound_from = sound_from
+        self._sound: SoundTrack | None = None
         self._last = -1
 
     def __enter__(self) -> VideoWriter:
@@ -87,8 +93,10 @@ class VideoWriter:
                 raise OutputError(f"cannot write {self.path}: {error}") from error
             with container:
                 self._container, self._stream = container, self._add_stream(container)
-                yield
-                self._encode(None)
+                with sound_of(self._sound_from, container) as self._sound:
+                    yield
+                    self._encode(None)
+                    self._copy_sound(self._last / _CLOCK + 1 / float(self._rate))
 
     def _add_stream(self, container: OutputContainer) -> VideoStream:
         width, height = self.image_size
@@ -133,6 +141,15 @@ class VideoWriter:
         frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
         frame.pts, frame.time_base = ticks, Fraction(1, _CLOCK)
         self._encode(frame)
+        self._copy_sound(time)
+
+    def _copy_sound(self, time: float) -> None:
+        if self._sound is None:
+            return
+        try:
+            self._sound.copy_until(time)
+        except av.error.FFmpegError as error:
+            raise OutputError(f"cannot write {self.path}: {error}") from error
 
     def _encode(self, frame: VideoFrame | None) -> None:
         try:

@@ -7,19 +7,24 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import BodyPoses, Kinematics
-from pase.data import Camera, Motion
+from pase.data import Camera, Keypoints2D, Motion
 from pase.errors import InputError
-from pase.media import Photo, VideoWriter, open_media, write_image
+from pase.media import Frame, Photo, VideoWriter, open_media, write_image
+from pase.view.lines import LineRenderer, draw_points
 from pase.view.scene import Patch, Renderer
 
 Picture = NDArray[np.uint8]
 Progress = Callable[[int, int | None], None]
+Style = Literal["bones", "xray", "lines"]
+Layout = Literal["over", "beside", "alone"]
 
 OPACITY = 0.9
 """Share of the bones in the picture; the rest is the person."""
@@ -35,11 +40,15 @@ def draw_overlay(
     output: str | Path,
     progress: Progress | None = None,
     opacity: float = OPACITY,
+    *,
+    style: Style = "bones",
+    layout: Layout = "over",
+    keypoints: Sequence[Keypoints2D] = (),
 ) -> None:
     """Draw the bones of every person over a video or photo.
 
-    The frames keep their true times. A frame in which nobody's pose is known is passed on as it is; so is
-    all of the footage when there are no motions.
+    The frames keep their true times, and a video its sound. A frame in which nobody's pose is known is passed
+    on as it is; so is all of the footage when there are no motions.
 
     Parameters
     ----------
@@ -53,6 +62,12 @@ def draw_overlay(
         Told the frames done and how many there are, if that is known.
     opacity
         From 0, nothing, to 1, bones that hide what is behind them.
+    style
+        Solid `bones`, an `xray` in which bones shine through each other, or `lines` between the joints.
+    layout
+        `over` the footage; `beside` it, on a dark ground, in a picture twice as wide; `alone` on that ground.
+    keypoints
+        2D keypoints to draw on the footage.
 
     Raises
     ------
@@ -67,16 +82,18 @@ def draw_overlay(
         raise InputError(f"opacity must lie in 0..1, not {opacity}")
     with open_media(source) as media, ExitStack() as stack:
         layers = [
-            stack.enter_context(_Layer(group, camera))
+            stack.enter_context(_Layer(group, camera, style))
             for camera, group in _by_camera(motions, media.image_size)
         ]
+        width, height = media.image_size
+        size = (2 * width if layout == "beside" else width, height)
         write = stack.enter_context(
             _picture_file(output)
             if isinstance(media, Photo)
-            else _video_file(output, media.image_size, media.frame_rate)
+            else _video_file(output, size, media.frame_rate, media.path)
         )
         for done, frame in enumerate(media.frames(), 1):
-            write(_drawn(frame.image, frame.time, layers, opacity), frame.time)
+            write(_composed(frame, layers, opacity, layout, keypoints), frame.time)
             if progress is not None:
                 progress(done, media.frame_count_hint)
 
@@ -96,10 +113,13 @@ def blend(image: Picture, patch: Patch, opacity: float = OPACITY) -> None:
 class _Layer:
     """The persons filmed by one and the same camera, with what draws them."""
 
-    def __init__(self, motions: Sequence[Motion], camera: Camera) -> None:
+    def __init__(self, motions: Sequence[Motion], camera: Camera, style: Style) -> None:
         self._tracks = [_Track(motion) for motion in motions]
         self._camera = camera
-        self._renderer = Renderer([motion.skeleton for motion in motions], camera)
+        skeletons = [motion.skeleton for motion in motions]
+        self._renderer: Renderer | LineRenderer = (
+            LineRenderer(skeletons, camera) if style == "lines" else Renderer(skeletons, camera, style)
+        )
 
     def __enter__(self) -> _Layer:
         return self
@@ -186,6 +206,35 @@ def _resized(camera: Camera, image_size: tuple[int, int]) -> Camera:
     return replace(camera, focal_length_px=focal, principal_point=moved, image_size=image_size)
 
 
+def _composed(
+    frame: Frame, layers: Sequence[_Layer], opacity: float, layout: Layout, keypoints: Sequence[Keypoints2D]
+) -> Picture:
+    """A picture of the result: bones over the footage, beside it or alone."""
+    if layout == "over":
+        drawn = _drawn(frame.image, frame.time, layers, opacity)
+        return _with_points(drawn, keypoints, frame)
+    bones = _drawn(_ground(frame.image.shape[0], frame.image.shape[1]), frame.time, layers, 1.0)
+    if layout == "alone":
+        return _with_points(bones, keypoints, frame)
+    return np.concatenate([_with_points(frame.image, keypoints, frame), bones], axis=1)
+
+
+def _with_points(image: Picture, keypoints: Sequence[Keypoints2D], frame: Frame) -> Picture:
+    if not keypoints:
+        return image
+    out = image.copy()
+    draw_points(out, keypoints, frame.time)
+    return out
+
+
+@cache
+def _ground(height: int, width: int) -> Picture:
+    """A dark ground, a little lighter in the middle."""
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    light = np.exp(-0.9 * (x**2 + y**2))[..., None]
+    return np.asarray(np.array([18, 20, 24]) + light * np.array([40, 44, 50]), np.uint8)
+
+
 def _drawn(image: Picture, time: float, layers: Sequence[_Layer], opacity: float) -> Picture:
     drawn = [found for layer in layers if (found := layer.draw(time)) is not None]
     if not drawn:
@@ -203,7 +252,7 @@ def _picture_file(path: str | Path) -> Iterator[Callable[[Picture, float], None]
 
 @contextmanager
 def _video_file(
-    path: str | Path, image_size: tuple[int, int], frame_rate: float
+    path: str | Path, image_size: tuple[int, int], frame_rate: float, source: Path
 ) -> Iterator[Callable[[Picture, float], None]]:
     """A video file whose pictures are encoded beside the drawing of the next ones."""
     waiting: deque[Future[None]] = deque()
@@ -213,7 +262,10 @@ def _video_file(
         if len(waiting) > WAITING:
             waiting.popleft().result()
 
-    with VideoWriter(path, image_size, frame_rate) as writer, ThreadPoolExecutor(1) as encoder:
+    with (
+        VideoWriter(path, image_size, frame_rate, sound_from=source) as writer,
+        ThreadPoolExecutor(1) as encoder,
+    ):
         yield write
         while waiting:
             waiting.popleft().result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,8 @@ class Renderer:
         One for every person in the scene; they hide each other as their depths are.
     camera
         The camera that filmed them; its `image_size` is the size of the picture.
+    style
+        `bones`, solid ivory, or `xray`, all bones shining through each other.
 
     Raises
     ------
@@ -72,7 +74,9 @@ class Renderer:
         When this computer cannot draw off-screen; the message holds the line that installs it.
     """
 
-    def __init__(self, skeletons: Sequence[Skeleton], camera: Camera) -> None:
+    def __init__(
+        self, skeletons: Sequence[Skeleton], camera: Camera, style: Literal["bones", "xray"] = "bones"
+    ) -> None:
         from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
         from vtkmodules.vtkRenderingCore import vtkRenderer
 
@@ -85,7 +89,7 @@ class Renderer:
         self._buffer = vtkUnsignedCharArray()
         self._size = (0, 0)
         _light(self._scene)
-        self._bones = [_bones(skeleton) for skeleton in skeletons]
+        self._bones = [_bones(skeleton, style) for skeleton in skeletons]
         for bone in (bone for bones in self._bones for bone in bones):
             self._scene.AddActor(bone.actor)
 
@@ -228,7 +232,7 @@ def _light(scene: Any) -> None:
         scene.AddLight(light)
 
 
-def _bones(skeleton: Skeleton) -> list[_Bone]:
+def _bones(skeleton: Skeleton, style: str) -> list[_Bone]:
     """One actor for every body that has meshes."""
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
@@ -249,6 +253,8 @@ def _bones(skeleton: Skeleton) -> list[_Bone]:
         )
         matrix = vtkMatrix4x4()
         actor = _actor(_polydata(parts))
+        if style == "xray":
+            _shine_through(actor)
         actor.SetUserMatrix(matrix)
         bones.append(_Bone(b, actor, matrix, corners))
     return bones
@@ -294,3 +300,17 @@ def _actor(polydata: Any) -> Any:
     material.SetSpecular(0.12)
     material.SetSpecularPower(18)
     return actor
+
+
+_XRAY = """//VTK::Light::Impl
+  float edge = 1.0 - abs(normalVCVSOutput.z);
+  gl_FragData[0] = vec4(vec3(0.86, 0.94, 1.0), 0.13 + 0.5 * edge * edge);
+"""
+"""Thin where a surface faces the camera and dense at its edge, as a hollow bone is to X-rays."""
+
+
+def _shine_through(actor: Any) -> None:
+    """One colour, seen through: layers of one colour need no order."""
+    actor.ForceTranslucentOn()
+    actor.GetProperty().BackfaceCullingOff()
+    actor.GetShaderProperty().AddFragmentShaderReplacement("//VTK::Light::Impl", True, _XRAY, False)
