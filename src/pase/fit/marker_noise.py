@@ -1,8 +1,8 @@
 """How noisy the markers are and how fast the person moves, learned from the residuals of the fit itself.
 
 With the noise unknown, a solver can only guess how far to trust each marker against smooth motion. Both are
-found by expectation and maximisation: the posterior covariance tells how much of the residuals the fit has
-taken up, so that the variances are those of the noise, not of what is left over.
+found by the evidence procedure (MacKay 1992, "Bayesian interpolation"): the posterior covariance tells how much
+of the residuals the fit has taken up, so that the variances are those of the noise, not of what is left over.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ LEAST_SIGMA_M = 1e-5
 MOST_REPEATED = 0.998
 """Largest correlation of errors from one frame to the next that is believed."""
 
-_ROUNDS = 4
-_PRIOR_COUNT = 8.0
+_ROUNDS = 8
+_SETTLED = 0.1
+_PRIOR_COUNT = 2.0
 """Frames of acceleration that the usual spread of accelerations stands for."""
 
 _ACCELERATION_RANGE = 30.0
@@ -89,7 +90,10 @@ def learn_noise(person: MarkerPerson, q: Array, shared: Array, fixed_sigma: bool
         sigma = person.sigma if fixed_sigma else float(np.sqrt(squares / max(count - taken, 0.1 * count)))
         spread = np.sqrt((bent + _PRIOR_COUNT * np.square(usual)) / (degrees + _PRIOR_COUNT))
         spread = np.clip(spread, usual / _ACCELERATION_RANGE, usual * _ACCELERATION_RANGE)
+        change = np.abs(np.log(spread / person.acceleration)).max()
         person = person.with_noise(max(sigma, LEAST_SIGMA_M), spread)
+        if change < _SETTLED:
+            break
     states = [(f, State(g, shared)) for f, g in zip(stretches, guesses, strict=True)]
     return Noise(person.sigma, person.acceleration, independent_share(person, states))
 
@@ -130,7 +134,7 @@ def _residuals(person: MarkerPerson, problem: Problem, state: State) -> tuple[fl
 def _stretch_sums(
     person: MarkerPerson, frames: Frames, state: State
 ) -> tuple[float, float, float, Array, Array]:
-    """As `_residuals`, and the expected squares of the accelerations with their count, by coordinate."""
+    """As `_residuals`, and squares of the accelerations with the number of them that the prior has told, by coordinate."""
     problem = person.problem(frames, priors=False)
     view = View(problem.model, state, shared_free=False)
     normal = problem.normal_equations(view)
@@ -150,7 +154,7 @@ def _stretch_sums(
             squares, count = term.weighted_squares(view)
     taken = float(np.einsum("tij,tji->", covariance, data.here))
     told = np.einsum("tij,tji->i", covariance, own.here)
-    bent = bent + np.maximum(len(frames) - told, 0.0)
+    degrees = np.maximum(degrees - np.maximum(len(frames) - told, 0.0), 0.0)
     return squares * person.sigma**2, count, taken, bent * np.square(person.acceleration), degrees
 
 
