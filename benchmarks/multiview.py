@@ -1,0 +1,94 @@
+"""Do the results of four cameras, each taken alone, agree? One person on a balance beam, filmed in step.
+
+    python benchmarks/multiview.py [FOLDER] [--results DIR]
+
+Runs `pase run` on every `cam*.mp4` of FOLDER (default `../shared/bench/multiview`) without height or calibration,
+and compares the 13 angles of legs and trunk and the lengths of the bones between every two views.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.lengths import joint_lengths
+from pase.data import Motion
+from pase.export.person import load_motion
+
+Array = NDArray[np.float64]
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+FOLDER = REPOSITORY.parent / "shared" / "bench" / "multiview"
+BONES = ("femur_r", "tibia_r", "humerus_r", "hip_width")
+
+
+def main() -> int:
+    """Run, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    parser.add_argument("--results", type=Path, default=REPOSITORY / "benchmarks" / "results")
+    options = parser.parse_args()
+    videos = sorted(options.folder.glob("cam*.mp4"))
+    if len(videos) < 2:
+        print(f"no views in {options.folder}: nothing to measure", file=sys.stderr)
+        return 0
+    motions = {video.stem: estimated(video, options.results / video.stem) for video in videos}
+    angles = {name: thirteen_angles(motion) for name, motion in motions.items()}
+    print("| views | 13 angles apart, ° |\n|---|---|")
+    apart = []
+    for a, b in itertools.combinations(motions, 2):
+        shared, i, j = np.intersect1d(motions[a].time.round(4), motions[b].time.round(4), return_indices=True)
+        difference = (angles[a][i] - angles[b][j] + 180) % 360 - 180
+        apart.append(np.abs(difference).mean())
+        print(f"| {a}, {b} ({len(shared)} frames) | {apart[-1]:.1f} |")
+    print(f"| **mean** | **{np.mean(apart):.1f}** |\n\n| bone | mm in each view |\n|---|---|")
+    for bone in BONES:
+        lengths = [f"{1000 * joint_lengths(motion.skeleton)[bone]:.0f}" for motion in motions.values()]
+        print(f"| {bone} | {', '.join(lengths)} |")
+    return 0
+
+
+def estimated(video: Path, output: Path) -> Motion:
+    """The main person's motion, by the command line."""
+    command = [
+        sys.executable,
+        "-m",
+        "pase",
+        "run",
+        str(video),
+        "-o",
+        str(output),
+        "--overwrite",
+        "--no-overlay",
+    ]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return load_motion(output / "person_1")
+
+
+def thirteen_angles(motion: Motion) -> Array:
+    """(T, 13) hip (3), knee and ankle of both sides and trunk (3), in degrees, from the bodies' orientations."""
+    names, R = motion.skeleton.body_names, Kinematics(motion.skeleton).pose(motion.q).rotation
+
+    def relative(parent: str, child: str) -> Rotation:
+        a, b = names.index(parent), names.index(child)
+        return Rotation.from_matrix(R[:, a]).inv() * Rotation.from_matrix(R[:, b])
+
+    columns = []
+    for side, sign in (("r", 1.0), ("l", -1.0)):
+        hip = relative("pelvis", f"femur_{side}").as_euler("ZXY", degrees=True) * [1, sign, sign]
+        columns += [*hip.T, -relative(f"femur_{side}", f"tibia_{side}").as_euler("ZXY", degrees=True)[:, 0]]
+        columns.append(relative(f"tibia_{side}", f"talus_{side}").as_rotvec(degrees=True)[:, 2])
+    columns += [*relative("pelvis", "torso").as_euler("ZXY", degrees=True).T]
+    return np.stack(columns, axis=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
