@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +17,7 @@ from pase.errors import InputError, ModelFileError
 from pase.keypoint_sets import H36M17
 from pase.lift.base import Progress
 from pase.lift.h36m import h36m_from_halpe26, mirrored, normalise_by_box, with_stand_ins
+from pase.parallel import run_parallel
 
 Joints = NDArray[np.float32]
 Variant = Literal["auto", "lite", "full"]
@@ -120,24 +123,31 @@ class MotionBert:
 
     def predict(self, joints: Joints, progress: Progress | None = None) -> Joints:
         """3D joints (T, 17, 3) of normalised 2D joints (T, 17, x y score), clip by clip."""
+        cuts = clips(len(joints), self._clip_length, self._overlap)
+        parts = [joints[start:stop] for start, stop in cuts]
+        given = [view for part in parts for view in ((part, mirrored(part)) if self._flip else (part,))]
         total, weight = np.zeros(joints.shape), np.zeros(len(joints))
-        for start, stop in clips(len(joints), self._clip_length, self._overlap):
-            clip = self._lifted(joints[start:stop])
-            if self._root_relative:
-                clip[:, 0] = 0
-            elif start == 0 or not self._overlap:
-                clip[0, 0, 2] = 0
-            share = _ramps(start, stop, len(joints), self._overlap)
-            total[start:stop] += share[:, None, None] * clip
-            weight[start:stop] += share
-            if progress is not None:
-                progress(stop, len(joints))
+        with closing(run_parallel(self._forward, given)) as results:
+            for start, stop in cuts:
+                clip = self._clip(results, first=start == 0)
+                share = _ramps(start, stop, len(joints), self._overlap)
+                total[start:stop] += share[:, None, None] * clip
+                weight[start:stop] += share
+                if progress is not None:
+                    progress(stop, len(joints))
         out: Joints = (total / weight[:, None, None]).astype(np.float32)
         return out
 
-    def _lifted(self, joints: Joints) -> Joints:
-        out = self._forward(joints)
-        return (out + mirrored(self._forward(mirrored(joints)))) / np.float32(2) if self._flip else out
+    def _clip(self, results: Iterator[Joints], *, first: bool) -> Joints:
+        """The next clip, averaged with the mirrored one, its root as published."""
+        clip = next(results)
+        if self._flip:
+            clip = (clip + mirrored(next(results))) / np.float32(2)
+        if self._root_relative:
+            clip[:, 0] = 0
+        elif first or not self._overlap:
+            clip[0, 0, 2] = 0
+        return clip
 
     def _forward(self, joints: Joints) -> Joints:
         with self._torch.inference_mode():

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pase.checkpoint import load_parameters, read_state, require_torch
 from pase.data import HALPE26, Keypoints2D
 from pase.media.frames import Frame, Image
+from pase.parallel import run_parallel
 from pase.pose2d.heatmaps import crop_box, cut_crop, read_heatmaps, unmirror_heatmaps
 from pase.pose2d.pose_nms import Candidates, MergedPose, merge_poses
 from pase.pose2d.tracks import Detection, Recorded, assemble
@@ -66,10 +67,15 @@ class FastPoseNetwork:
 
     def heatmaps(self, crops: Floats) -> Floats:
         """Heatmaps (N, 26, 64, 48) of crops (N, 3, 256, 192); see `pase.pose2d.heatmaps.cut_crop`."""
-        out = self._forward(crops)
+        out = self._spread(crops)
         if self._flip:
-            out = (out + unmirror_heatmaps(self._forward(crops[..., ::-1]))) / np.float32(2)
+            out = (out + unmirror_heatmaps(self._spread(crops[..., ::-1]))) / np.float32(2)
         return out
+
+    def _spread(self, crops: Floats) -> Floats:
+        """Heatmaps of crops that are shared out among the processor's cores."""
+        parts = np.array_split(crops, max(1, min(len(crops), self._torch.get_num_threads())))
+        return np.concatenate(list(run_parallel(self._forward, parts)))
 
     def _forward(self, crops: Floats) -> Floats:
         torch = self._torch
