@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pase
 from pase.config import Leaf, Settings, leaves, make_settings, read_settings
-from pase.errors import InputError, PaseError
+from pase.errors import InputError, MissingDependencyError, PaseError
 
 if TYPE_CHECKING:
     from pase.report import Report
@@ -100,6 +100,8 @@ def _make_parser() -> _Parser:
     _add_output(one, "folder of the result")
     _add_settings(one, "person", "camera", "models", "lift", "fit")
 
+    one.add_argument("--explain", action="store_true", help="show each term's share of the cost")
+
     one = _add(commands, "render", _render, "draw a result over its footage again")
     one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
     one.add_argument("--video", metavar="FILE", type=Path, help="the footage, when it is not where it was")
@@ -118,6 +120,14 @@ def _make_parser() -> _Parser:
     one.add_argument(
         "--format", metavar="NAME", nargs="+", required=True, dest="formats", help="glb, bvh, c3d, npz or all"
     )
+
+    one = _add(commands, "app", _app, "open the web app, on this computer only")
+    one.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, default=Path("pase-app"), help="folder of the jobs"
+    )
+    one.add_argument("--port", type=int, default=8426, help="0 takes a free one")
+    one.add_argument("--largest", metavar="MB", type=float, default=2000, help="largest video that is taken")
+    one.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
 
     _add_models(_add(commands, "models", None, "list, fetch or find the model files"))
     _add(commands, "doctor", _doctor, "show versions, what computes and draws, and what is missing")
@@ -252,6 +262,9 @@ def _fit(known: argparse.Namespace) -> int:
             progress=progress,
         )
     _print_summary(report, known.source, known.output)
+    if known.explain:
+        for row in report.cost_table():
+            print(row)
     return 0
 
 
@@ -284,6 +297,19 @@ def _export(known: argparse.Namespace) -> int:
 
     for path in export(known.source, " ".join(known.formats)):
         print(path)
+    return 0
+
+
+def _app(known: argparse.Namespace) -> int:
+    try:
+        from pase.app.server import serve
+    except ImportError as error:
+        raise MissingDependencyError("the app needs two more packages: pip install 'pase[app]'") from error
+
+    def show(address: str) -> None:
+        print(f"PASE is at {address} until you press Ctrl+C", flush=True)
+
+    serve(known.output, known.port, largest_mb=known.largest, show=show, browser=not known.no_browser)
     return 0
 
 

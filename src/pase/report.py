@@ -93,6 +93,16 @@ class Report:
             }
         )
 
+    def cost_table(self) -> list[str]:
+        """Share of each term in the cost of every person's fit, largest first."""
+        rows = []
+        for person in self.persons:
+            costs: dict[str, float] = person["details"].get("cost_by_term", {})
+            total = sum(costs.values()) or 1.0
+            ordered = sorted(costs.items(), key=lambda item: -item[1])
+            rows += [f"{person['folder']}  {name:<18} {100 * cost / total:5.1f} %" for name, cost in ordered]
+        return rows
+
     def content(self) -> dict[str, Any]:
         """What `report.json` holds; what is not a finite number is None."""
         content = {

@@ -165,3 +165,28 @@ def test_nobody_gives_none() -> None:
     assert estimate_motion(Keypoints2D.empty()) is None
     nothing = Keypoints2D(np.full((3, 26, 2), np.nan), np.zeros((3, 26)), np.arange(3.0), IMAGE)
     assert estimate_motion(nothing) is None
+
+
+def test_the_cost_is_told_by_term(motion: Motion) -> None:
+    """Every term of the cost is named in the report, and its share is a number."""
+    costs = motion.details["cost_by_term"]
+    assert {"reprojection", "pose prior", "smoothness", "floor", "balance", "proportions", "camera"} <= set(
+        costs
+    )
+    assert all(cost >= 0 for cost in costs.values())
+
+
+def test_windows_have_no_seams(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording solved in overlapping windows differs little from the same solved in one piece."""
+    from pase.fit import sequence
+
+    whole = estimate_motion(scene[0], height_m=STATURE, focal_length_px=FOCAL)
+    monkeypatch.setattr(sequence, "WINDOW_FRAMES", 30)
+    monkeypatch.setattr(sequence, "OVERLAP_FRAMES", 8)
+    parts = estimate_motion(scene[0], height_m=STATURE, focal_length_px=FOCAL)
+    assert whole is not None and parts is not None
+    assert parts.details["solver"]["windows"] > 1
+    rotations = [i for i, c in enumerate(whole.skeleton.free_coordinates) if c.motion == "rotational"]
+    shifts = [i for i, c in enumerate(whole.skeleton.free_coordinates) if c.motion == "translational"]
+    assert np.degrees(np.abs(parts.q - whole.q))[:, rotations].max() < 1.0
+    assert np.abs(parts.q - whole.q)[:, shifts].max() < 0.005

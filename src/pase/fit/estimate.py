@@ -186,6 +186,7 @@ def _details(person: Person, found: SharedEstimate, sequence: SequenceEstimate) 
         "bones": bone_statistics(
             person.model, found.shared[size], CALIBRATION**2 * found.covariance[size, size]
         ),
+        "cost_by_term": {name: round(cost, 3) for name, cost in found.shares.items()},
         "solver": {
             "frames_for_size": len(found.frames),
             "converged": solver.converged,

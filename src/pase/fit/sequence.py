@@ -49,6 +49,8 @@ class SharedEstimate:
     """Frames used."""
     solution: Solution
     """The solver's result on these frames."""
+    shares: dict[str, float]
+    """Cost of each term at the solution."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def estimate_shared(person: Person, q: Array, shared: Array) -> SharedEstimate:
     problem = person.problem(frames, find_contacts(person, frames, solution.state))
     solution = minimise(problem, solution.state, iterations=10)
     normal = problem.normal_equations(View(person.model, solution.state))
-    return SharedEstimate(solution.state.shared, shared_covariance(normal), frames, solution)
+    shares = problem.shares(solution.state)
+    return SharedEstimate(solution.state.shared, shared_covariance(normal), frames, solution, shares)
 
 
 def solve_sequence(person: Person, q: Array, found: SharedEstimate, progress: Progress) -> SequenceEstimate:
