@@ -52,9 +52,6 @@ OVERLAP_FRAMES = 40
 """Frames of a window, and how many of them at each inner end only serve to lead in."""
 
 _TOLERANCE = 1e-5
-import os
-
-FLOOR = float(os.environ.get("FLOOR", "0"))
 
 
 @dataclass(frozen=True)

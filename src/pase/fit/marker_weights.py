@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.marker_set import read_table
-from pase.anatomy.osim_xml import Element, name_of, parse, scalar
+from pase.anatomy.osim_xml import name_of, parse, scalar
 from pase.errors import InputError
 
 Array = NDArray[np.float64]

@@ -40,6 +40,8 @@ class NormalEquations:
         """Blocks (t + 1, t)."""
         self.after = np.zeros((max(T - 2, 0), n))
         """Diagonals of the blocks (t + 2, t)."""
+        self.tied = np.zeros((T, n))
+        """The part of the diagonal that comes from residuals over several frames."""
         self.border = np.zeros((T, n, m))
         self.corner = np.zeros((m, m))
         self.gradient_q = np.zeros((T, n))
@@ -49,6 +51,8 @@ class NormalEquations:
         """Add the residuals of one term."""
         for offset, J in rows.dq.items():
             self._add_own(offset, J, rows.residual)
+            if len(rows.dq) > 1:
+                self.tied[offset : offset + len(J)] += np.square(J) if J.ndim == 2 else np.square(J).sum(1)
             for other, K in rows.dq.items():
                 if other > offset:
                     self._add_pair(offset, other, J, K)
@@ -86,6 +90,15 @@ class NormalEquations:
         """Diagonal of the Hessian: (T, n) of the coordinates and (m,) of the shared unknowns."""
         return np.einsum("tii->ti", self.here).copy(), np.diag(self.corner).copy()
 
+    def free_diagonal(self) -> tuple[Array, Array]:
+        """The diagonal without residuals that tie frames together, for the trust region.
+
+        A motion of all frames together costs next to nothing in these, though the diagonal of each frame is
+        stiff with them: a trust region of that diagonal would hold back just the slow, large corrections.
+        """
+        of_q, of_shared = self.diagonal()
+        return np.maximum(of_q - self.tied, 1e-6 * of_q), of_shared
+
     def restricted(self, free_q: NDArray[np.bool_], free_shared: NDArray[np.bool_]) -> NormalEquations:
         """The same system with some unknowns held: their rows and columns are those of the identity."""
         out = NormalEquations(0, 0, 0)
@@ -98,6 +111,7 @@ class NormalEquations:
         n = free_q.shape[1]
         out.here[:, np.arange(n), np.arange(n)] += 1 - keep
         out.corner[np.diag_indices(len(shared))] += 1 - shared
+        out.tied = self.tied * keep
         out.gradient_q = self.gradient_q * keep
         out.gradient_shared = self.gradient_shared * shared
         return out

@@ -173,15 +173,16 @@ def minimise(
 
 
 def _prepare(problem: Problem, view: View) -> tuple[NormalEquations, tuple[Array, Array], float]:
-    """Normal equations with the held unknowns taken out, their diagonal, and the projected gradient's norm."""
+    """Normal equations with held unknowns taken out, the trust region's scale, and the projected gradient's norm."""
     normal = problem.normal_equations(view)
     normal = normal.restricted(*problem.bounds.free(view.state, normal.gradient_q, normal.gradient_shared))
     diagonal = normal.diagonal()
+    free = normal.free_diagonal()
     scaled = [
         np.abs(g) / np.sqrt(np.maximum(d, 1e-12))
         for g, d in zip((normal.gradient_q, normal.gradient_shared), diagonal, strict=True)
     ]
-    return normal, diagonal, float(max((s.max() for s in scaled if s.size), default=0.0))
+    return normal, free, float(max((s.max() for s in scaled if s.size), default=0.0))
 
 
 def _step(normal: NormalEquations, diagonal: tuple[Array, Array], damping: float) -> tuple[Array, Array]:

@@ -31,7 +31,8 @@ def coordinate_deviations(normal: NormalEquations, shared_covariance: Array | No
     if shared_covariance is not None and normal.border.shape[-1]:
         response = normal.response()
         variance = variance + np.einsum("im,mk,ik->i", response, shared_covariance, response).reshape(T, n)
-    return np.sqrt(variance)
+    deviation: Array = np.sqrt(variance)
+    return deviation
 
 
 def coordinate_covariances(normal: NormalEquations) -> Array:
