@@ -1,0 +1,208 @@
+"""Jobs of the app: one video each, done one after the other, each in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pase.config import make_settings
+from pase.errors import InputError, PaseError
+from pase.files import write_text
+
+log = logging.getLogger(__name__)
+
+State = Literal["uploading", "waiting", "running", "done", "failed"]
+NOTE, RESULT = "job.json", "result"
+IDENTITY = re.compile(r"[0-9a-f]{16}")
+FIELDS = ("person.height_m", "person.mass_kg", "camera.fov_deg")
+"""Settings that the page asks for."""
+
+
+class Stopped(Exception):  # noqa: N818 - it is no error
+    """The user removed a job while it ran."""
+
+
+@dataclass
+class Job:
+    """One video and what becomes of it."""
+
+    id: str
+    """16 hexadecimal digits; also the name of its folder."""
+    name: str
+    """What the user's file is called, made safe as a file name."""
+    values: dict[str, str]
+    """Settings by dotted path."""
+    state: State = "uploading"
+    step: str = ""
+    """What is being done."""
+    done: int = 0
+    total: int | None = None
+    """How far the step is, and where it ends if that is known."""
+    message: str = ""
+    """Why it failed."""
+    started: float = 0.0
+    """Seconds since 1970."""
+    persons: int = 0
+    warnings: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    """Every file that may be fetched, relative to the result."""
+
+
+class Jobs:
+    """All jobs of one folder, and the thread that does them one at a time.
+
+    Parameters
+    ----------
+    folder
+        Where jobs are kept; those of an earlier start are found again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+        self._waiting: queue.Queue[str] = queue.Queue()
+        folder.mkdir(parents=True, exist_ok=True)
+        for note in sorted(folder.glob(f"*/{NOTE}")):
+            self._recall(note)
+        threading.Thread(target=self._work, daemon=True, name="pase-jobs").start()
+
+    def new(self, name: str, values: Mapping[str, str]) -> Job:
+        """A job whose video is still to come.
+
+        Raises
+        ------
+        InputError
+            When a setting is unknown or wrong.
+        """
+        unknown = set(values) - set(FIELDS)
+        if unknown:
+            raise InputError(f"unknown setting '{sorted(unknown)[0]}'")
+        given = {path: value for path, value in values.items() if value.strip()}
+        make_settings(given)
+        job = Job(secrets.token_hex(8), safe_name(name), given, started=time.time())
+        (self.folder / job.id / "source").mkdir(parents=True)
+        with self._lock:
+            self._jobs[job.id] = job
+        return job
+
+    def source(self, job: Job) -> Path:
+        """Where the video of a job is put."""
+        return self.folder / job.id / "source" / job.name
+
+    def submit(self, job: Job) -> None:
+        """Let a job wait for its turn, once its video is there.
+
+        Raises
+        ------
+        InputError
+            When the video cannot be read; the job is removed.
+        """
+        from pase.media import open_media
+
+        try:
+            with open_media(self.source(job)) as media:
+                next(iter(media.frames()), None)
+        except PaseError as error:
+            self.remove(job.id)
+            raise InputError(str(error).replace(str(self.source(job)), job.name)) from error
+        job.state = "waiting"
+        self._note(job)
+        self._waiting.put(job.id)
+
+    def get(self, identity: str) -> Job | None:
+        """A job by its identity; None where there is none."""
+        with self._lock:
+            return self._jobs.get(identity)
+
+    def all(self) -> list[Job]:
+        """Every job, the newest first."""
+        with self._lock:
+            return sorted(self._jobs.values(), key=lambda job: -job.started)
+
+    def remove(self, identity: str) -> None:
+        """Forget a job and delete its folder; one that runs is stopped first."""
+        with self._lock:
+            job = self._jobs.pop(identity, None)
+        if job is not None and job.state != "running":
+            shutil.rmtree(self.folder / job.id, ignore_errors=True)
+
+    def file(self, job: Job, name: str) -> Path | None:
+        """A file of a finished job's result; None for every name that is not in its list."""
+        if job.state != "done" or name not in job.files:
+            return None
+        root = (self.folder / job.id / RESULT).resolve()
+        path = (root / name).resolve()
+        return path if path.is_relative_to(root) and path.is_file() else None
+
+    def _recall(self, note: Path) -> None:
+        """Take up a job of an earlier start."""
+        try:
+            job = Job(**json.loads(note.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            log.warning("%s is no job and is left alone: %s", note.parent, error)
+            return
+        if not IDENTITY.fullmatch(job.id) or note.parent.name != job.id:
+            return
+        if job.state != "done":
+            job.state, job.message = "failed", job.message or "the app was stopped before it was done"
+        self._jobs[job.id] = job
+
+    def _note(self, job: Job) -> None:
+        write_text(self.folder / job.id / NOTE, json.dumps(asdict(job), ensure_ascii=False))
+
+    def _work(self) -> None:
+        while True:
+            job = self.get(self._waiting.get())
+            if job is not None:
+                self._do(job)
+
+    def _do(self, job: Job) -> None:
+        job.state, job.started = "running", time.time()
+        try:
+            self._run(job)
+        except Stopped:
+            pass
+        except PaseError as error:
+            job.state, job.message = "failed", str(error).replace(str(self.source(job)), job.name)
+        except Exception as error:  # noqa: BLE001 - the next job must run whatever happens in this one
+            log.exception("job %s failed", job.id)
+            job.state, job.message = (
+                "failed",
+                f"something went wrong ({type(error).__name__}); the terminal tells more",
+            )
+        if self.get(job.id) is None:
+            shutil.rmtree(self.folder / job.id, ignore_errors=True)
+        else:
+            self._note(job)
+
+    def _run(self, job: Job) -> None:
+        from pase import pipeline
+
+        def progress(step: str, done: int, total: int | None) -> None:
+            if self.get(job.id) is None:
+                raise Stopped
+            job.step, job.done, job.total = step, done, total
+
+        output = self.folder / job.id / RESULT
+        report = pipeline.run(self.source(job), output, make_settings(job.values), progress=progress)
+        job.persons, job.warnings, job.files = len(report.persons), report.warnings, report.files
+        job.state, job.step = "done", ""
+
+
+def safe_name(name: str) -> str:
+    """A file name that any system takes: letters, digits, blanks, dots and dashes, not hidden, not too long."""
+    last = re.split(r"[/\\]", name)[-1]
+    stem, dot, suffix = last.rpartition(".")
+    plain = re.sub(r"[^\w .()-]", "_", stem if dot else last).strip(" .")[:80] or "video"
+    return f"{plain}.{re.sub(r'[^a-zA-Z0-9]', '', suffix)[:8]}" if dot else plain

@@ -1,0 +1,243 @@
+"""The app's web server: on this computer only, and only for pages of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import tempfile
+import webbrowser
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+
+from pase.app.jobs import Job, Jobs
+from pase.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+NAMES = [HOST, "localhost"]
+LARGEST_MB = 2000
+"""Largest video that is taken, in megabytes, unless told otherwise."""
+PAGE_POLICY = "default-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'"
+ASSETS = {"app.js": "text/javascript", "app.css": "text/css"}
+
+
+def make_app(folder: Path, *, largest_mb: float = LARGEST_MB) -> Starlette:
+    """The app as an ASGI application.
+
+    Only requests addressed to this computer by its own name are answered, and only pages of the app may
+    change anything: no other web site can reach it through the user's browser. Of a job's folder nothing
+    can be fetched but the files that its result lists.
+
+    Parameters
+    ----------
+    folder
+        Where jobs are kept.
+    largest_mb
+        Largest video that is taken, in megabytes.
+    """
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.routing import Route
+
+    handlers = _Handlers(Jobs(folder), int(largest_mb * 1e6))
+    routes = [
+        Route("/", handlers.page),
+        Route("/web/{name}", handlers.asset),
+        Route("/api/jobs", handlers.listed),
+        Route("/api/jobs", handlers.upload, methods=["POST"]),
+        Route("/api/jobs/{id}", handlers.remove, methods=["DELETE"]),
+        Route("/jobs/{id}/all.zip", handlers.archive),
+        Route("/jobs/{id}/{name:path}", handlers.file),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES)])
+
+
+def serve(
+    folder: Path, port: int, *, largest_mb: float = LARGEST_MB, show: Callable[[str], None], browser: bool
+) -> None:
+    """Serve the app until it is stopped.
+
+    Parameters
+    ----------
+    folder
+        Where jobs are kept.
+    port
+        The port; 0 takes a free one.
+    largest_mb
+        Largest video that is taken, in megabytes.
+    show
+        Told the address.
+    browser
+        Open the address in the browser.
+
+    Raises
+    ------
+    OutputError
+        When the port is taken.
+    """
+    import uvicorn
+
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            raise OutputError(
+                f"port {port} is taken by another program; choose another with --port"
+            ) from error
+        address = f"http://{HOST}:{listener.getsockname()[1]}/"
+        show(address)
+        if browser:
+            webbrowser.open(address)
+        app = make_app(folder, largest_mb=largest_mb)
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+
+
+class _Handlers:
+    """What the app answers."""
+
+    def __init__(self, jobs: Jobs, largest: int) -> None:
+        self.jobs = jobs
+        self.largest = largest
+
+    async def page(self, request: Request) -> Response:
+        """The one page of the app."""
+        from starlette.responses import HTMLResponse
+
+        return HTMLResponse(_web("app.html"), headers={"Content-Security-Policy": PAGE_POLICY})
+
+    async def asset(self, request: Request) -> Response:
+        """Its script and style."""
+        from starlette.responses import Response
+
+        name = request.path_params["name"]
+        if name not in ASSETS:
+            return _refusal(404, "there is no such file")
+        return Response(_web(name), media_type=ASSETS[name])
+
+    async def listed(self, request: Request) -> Response:
+        """All jobs, the newest first."""
+        from starlette.responses import JSONResponse
+
+        return JSONResponse([_told(job) for job in self.jobs.all()], headers={"Cache-Control": "no-store"})
+
+    async def upload(self, request: Request) -> Response:
+        """Take a video, the body of the request, with its name and settings in the address."""
+        from starlette.responses import JSONResponse
+
+        if not _is_own(request):
+            return _refusal(403, "only the app's own page may do this")
+        if int(request.headers.get("content-length") or 0) > self.largest:
+            return self._too_large()
+        values = dict(request.query_params)
+        name = values.pop("name", "video")
+        try:
+            job = self.jobs.new(name, values)
+            if not await self._receive(request, job):
+                self.jobs.remove(job.id)
+                return self._too_large()
+            await anyio.to_thread.run_sync(self.jobs.submit, job)
+        except InputError as error:
+            return _refusal(400, str(error))
+        return JSONResponse(_told(job), status_code=201)
+
+    async def _receive(self, request: Request, job: Job) -> bool:
+        """Write the body of a request into the job's folder; False when it is too large."""
+        from starlette.requests import ClientDisconnect
+
+        size = 0
+        try:
+            with self.jobs.source(job).open("wb") as stream:
+                async for piece in request.stream():
+                    size += len(piece)
+                    if size > self.largest:
+                        return False
+                    await anyio.to_thread.run_sync(stream.write, piece)
+        except ClientDisconnect as error:
+            self.jobs.remove(job.id)
+            raise InputError("the upload was broken off") from error
+        return True
+
+    async def remove(self, request: Request) -> Response:
+        """Stop and delete a job."""
+        from starlette.responses import Response
+
+        if not _is_own(request):
+            return _refusal(403, "only the app's own page may do this")
+        self.jobs.remove(request.path_params["id"])
+        return Response(status_code=204)
+
+    async def file(self, request: Request) -> Response:
+        """A file of a finished result."""
+        from starlette.responses import FileResponse
+
+        job = self.jobs.get(request.path_params["id"])
+        path = None if job is None else self.jobs.file(job, request.path_params["name"])
+        if path is None:
+            return _refusal(404, "there is no such file")
+        kept = path.suffix in (".html", ".mp4", ".png", ".svg") and "save" not in request.query_params
+        return FileResponse(
+            path,
+            filename=path.name,
+            content_disposition_type="inline" if kept else "attachment",
+            headers={"X-Content-Type-Options": "nosniff"},
+        )
+
+    async def archive(self, request: Request) -> Response:
+        """All files of a finished result."""
+        from starlette.background import BackgroundTask
+        from starlette.responses import FileResponse
+
+        job = self.jobs.get(request.path_params["id"])
+        if job is None or job.state != "done":
+            return _refusal(404, "there is no such result")
+        path = await anyio.to_thread.run_sync(self._zip, job)
+        gone = BackgroundTask(path.unlink, missing_ok=True)
+        return FileResponse(path, filename=f"{Path(job.name).stem}.zip", background=gone)
+
+    def _zip(self, job: Job) -> Path:
+        with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as stream:
+            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name in job.files:
+                    path = self.jobs.file(job, name)
+                    if path is not None:
+                        archive.write(path, f"{Path(job.name).stem}/{name}")
+            return Path(stream.name)
+
+    def _too_large(self) -> Response:
+        return _refusal(413, f"the video is larger than {self.largest / 1e6:.0f} MB; cut or shrink it")
+
+
+def _told(job: Job) -> dict[str, Any]:
+    return asdict(job)
+
+
+def _is_own(request: Request) -> bool:
+    """Whether a request comes from the app's own page: others cannot set this header, and tell their origin."""
+    origin = request.headers.get("origin")
+    own = origin is None or origin == f"http://{request.headers.get('host')}"
+    return own and request.headers.get("x-pase") == "1"
+
+
+def _refusal(status: int, message: str) -> Response:
+    from starlette.responses import Response
+
+    return Response(json.dumps({"message": message}), status_code=status, media_type="application/json")
+
+
+def _web(name: str) -> str:
+    return files("pase.app").joinpath("web", name).read_text(encoding="utf-8")
