@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tools.train_lifter.corpus import FRAME_RATE_HZ, Retargeter, Take, convert
+from tools.train_lifter.corpus import Retargeter, Take, convert
 from tools.train_lifter.data import Batch, Pool
 from tools.train_lifter.points import LIMBS, TEN_JOINTS
 from tools.train_lifter.procedural import procedural
 
 from pase.data import Keypoints2D, Landmarks3D
-from pase.lift.pase_lifter import POINTS, PaseLifter
+from pase.lift.pase_lifter import POINTS, RATE_HZ, PaseLifter
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -107,7 +107,7 @@ def procrustes(truth: Array, found: Array) -> Array:
 def keypoints_of(rays: Array, score: Array) -> Keypoints2D:
     """Rays as keypoints of a very large picture."""
     xy = np.where(score[..., None] > 0, rays * FOCAL + SIZE / 2, np.nan)
-    return Keypoints2D(xy, np.asarray(score, float), np.arange(len(rays)) / FRAME_RATE_HZ, (SIZE, SIZE))
+    return Keypoints2D(xy, np.asarray(score, float), np.arange(len(rays)) / RATE_HZ, (SIZE, SIZE))
 
 
 def windows(batch: Batch, lifter: PaseLifter) -> Iterator[tuple[int, Landmarks3D, Array, Mask]]:
@@ -244,9 +244,9 @@ def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
 
 
 def show(name: str, takes: Sequence[Take], count: int, lifter: PaseLifter) -> None:
-    """Film the takes and print the tables; windows of 48 frames, and photos."""
+    """Film the takes and print the tables; windows of 32 frames, and photos."""
     pool = Pool(takes, 17, varied=False)
-    tables(name, [pool.draw(count, 48)], lifter)
+    tables(name, [pool.draw(count, 32)], lifter)
     tables(f"{name}: photos", [pool.draw(count, 1)], lifter)
 
 

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from tools.train_lifter.camera import film
-from tools.train_lifter.corpus import Take
+from tools.train_lifter.corpus import FRAME_RATE_HZ, Take
 from tools.train_lifter.noise import detect
 from tools.train_lifter.points import MIRROR_INDEX, Body
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.mirror import mirror_table
 from pase.fit.posture import stem
-from pase.lift.pase_lifter import POINTS, Inputs, centred
+from pase.lift.pase_lifter import POINTS, RATE_HZ, Inputs, centred
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -138,7 +138,7 @@ class Pool:
             self._performances[i] = self._perform(self._takes[i])
 
     def draw(self, count: int, frames: int) -> Batch:
-        """Windows of `frames` frames at 30 Hz."""
+        """Windows of `frames` frames at the network's rate."""
         rng = self._rng
         chosen = [self._performances[i] for i in rng.choice(len(self._performances), count, p=self._chance)]
         points = np.empty((count, frames, len(POINTS), 3), np.float32)
@@ -172,7 +172,7 @@ def filmed(
 def _window(rng: np.random.Generator, performance: _Performance, frames: int) -> tuple[Floats, Floats, float]:
     """(T, P, 3) points, (T,) whether a frame is there, and the heading in the middle, at a random speed."""
     total = len(performance.points)
-    speed = float(np.exp(np.clip(rng.normal(0, 0.2), -0.6, 0.6)))
+    speed = FRAME_RATE_HZ / RATE_HZ * float(np.exp(np.clip(rng.normal(0, 0.2), -0.6, 0.6)))
     span = (frames - 1) * speed
     start = rng.uniform(0, total - 1 - span) if total - 1 > span else rng.uniform(-0.3, 0.0) * min(span, 10)
     at = start + speed * np.arange(frames)

@@ -49,15 +49,15 @@ def detect(
     depth = points[..., 2]
     rays = points[..., :2] / depth[..., None]
     doubt = (
-        _wandering(rng, (N, T, K), 10.0) * 0.7 + rng.normal(0, 0.5, (N, 1, K)) + rng.normal(0, 0.3, (N, 1, 1))
+        _wandering(rng, (N, T, K), 5.0) * 0.7 + rng.normal(0, 0.5, (N, 1, K)) + rng.normal(0, 0.3, (N, 1, 1))
     )
     behind = depth - depth.mean(-1, keepdims=True)
     doubt = doubt + 0.8 * IS_LIMB / (1.0 + np.exp(-(behind * stature[:, None, None] - 0.12) / 0.05))
     size = np.exp(0.45 * doubt)
     per_metre = 1.0 / (depth * stature[:, None, None])
     clip = np.exp(rng.normal(0, 0.3, (N, 1, 1, 1)))
-    slow = 0.7 * _wandering(rng, (N, T, K, 2), 6.0) + 0.7 * rng.standard_normal((N, 1, K, 2))
-    fast = gaussian_filter1d(rng.standard_normal((N, T, K, 2)), 0.6, axis=1) * 1.4
+    slow = 0.7 * _wandering(rng, (N, T, K, 2), 3.5) + 0.7 * rng.standard_normal((N, 1, K, 2))
+    fast = rng.standard_normal((N, T, K, 2))
     error = clip * size[..., None] * (SLOW_M[:, None] * slow + _FAST_MM * 1e-3 * fast)
     rays = rays + error * per_metre[..., None]
     score = 0.80 - 0.085 * doubt + rng.normal(0, 0.035, (N, T, K))
@@ -97,7 +97,7 @@ def _bursts(rng: np.random.Generator, N: int, T: int, chance: float, longest: in
 def _swapped(rng: np.random.Generator, rays: Floats) -> Floats:
     N, T = rays.shape[:2]
     for pairs, chance in ((_SWAPPED, 0.05), (_ARMS, 0.02)):
-        where = _bursts(rng, N, T, chance, 10)
+        where = _bursts(rng, N, T, chance, 5)
         for first, second in pairs:
             a, b = HALPE26.index(first), HALPE26.index(second)
             both = rays[:, :, [a, b]]
@@ -109,7 +109,7 @@ def _wild(rng: np.random.Generator, rays: Floats, score: Floats, per_metre: Floa
     """Some points jump to somewhere else for a while; their scores mostly tell."""
     N, T = score.shape[:2]
     for k in rng.choice(K, 5, replace=False):
-        where = _bursts(rng, N, T, 0.10, 8)
+        where = _bursts(rng, N, T, 0.10, 4)
         jump = rng.normal(0, 0.15, (N, 1, 2)) * per_metre[:, :, k, None]
         rays[:, :, k] = np.where(where[..., None], rays[:, :, k] + jump, rays[:, :, k])
         score[:, :, k] = np.where(where, score[:, :, k] - rng.uniform(0.1, 0.6, (N, 1)), score[:, :, k])
@@ -126,8 +126,8 @@ def _hidden(rng: np.random.Generator, N: int, T: int) -> NDArray[np.bool_]:
     out = np.zeros((N, T, K), bool)
     for group, chance in ((_LOWER, 0.05), (_FEET, 0.05), (_LEFT_ARM, 0.05)):
         long = np.where(rng.random(N) < 0.5, T, 1)[:, None]
-        where = _bursts(rng, N, T, chance, 20) | ((rng.random(N)[:, None] < chance / 2) & (long == T))
+        where = _bursts(rng, N, T, chance, 12) | ((rng.random(N)[:, None] < chance / 2) & (long == T))
         out |= where[..., None] & group
     for k in rng.choice(K, 4, replace=False):
-        out[:, :, k] |= _bursts(rng, N, T, 0.10, 15)
+        out[:, :, k] |= _bursts(rng, N, T, 0.10, 8)
     return out

@@ -29,7 +29,7 @@ from torch import Tensor
 
 log = logging.getLogger(__name__)
 
-SHAPES = (((48, 48), 0.80), ((192, 12), 0.10), ((768, 1), 0.10))
+SHAPES = (((64, 32), 0.80), ((230, 9), 0.10), ((768, 1), 0.10))
 """Windows and frames of a batch, and how often: whole windows, short ones, photos."""
 
 
@@ -76,7 +76,7 @@ def train(corpus: Path, cache: Path, settings: Settings) -> None:
     )
     pool = Pool([t for t in everything if t.split == "train"], settings.seed + step, copies=settings.copies)
     held_out = Pool([t for t in everything if t.split == "val"], 99, varied=False)
-    checks = [held_out.draw(96, 48), held_out.draw(96, 48), held_out.draw(1000, 1)]
+    checks = [held_out.draw(150, 32), held_out.draw(150, 32), held_out.draw(1000, 1)]
     rng = np.random.default_rng(settings.seed + step)
     began, saved = time.monotonic(), time.monotonic()
     while spent + time.monotonic() - began < settings.minutes * 60:

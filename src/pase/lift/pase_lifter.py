@@ -25,9 +25,9 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 ASSET = "lifter.onnx"
-RATE_HZ = 30.0
-"""The network's own frame rate."""
-WINDOW, OVERLAP = 64, 24
+RATE_HZ = 15.0
+"""The network's own frame rate; faster recordings are lifted in courses of every second, third … frame."""
+WINDOW, OVERLAP = 32, 12
 """Frames that the network sees at once, and those that two neighbouring windows share."""
 DEFAULT_FOV_DEG = 62.0
 """Angle of view along the longer side when nothing is known; the network was trained not to rely on it."""
