@@ -3,7 +3,7 @@
     python benchmarks/synthetic.py [--frames 1000] [--opensim-frames 200] [--seeds 1] [--markdown FILE]
 
 Every coordinate moves smoothly and at random (band-limited, up to 2 Hz) through 60 % of its range, at most
-84°, about its usual value, while the person walks in a curve; 22 of the 26 Halpe landmarks (no eyes, no ears) are measured at 60 Hz, exactly and with white
+84°, about its usual value, while the person walks in a curve; 22 of the 26 Halpe landmarks (no eyes, no ears) are measured at 100 Hz, exactly and with white
 noise. Angles are those of all joints that the landmarks show: not the wrists, and not the turn of the forearm,
 of which a landmark on its axis tells next to nothing. `known` keeps the size of the true skeleton, as OpenSim
 does; `estimated` starts from the default skeleton and finds the person's size. OpenSim (`pip install
@@ -36,7 +36,7 @@ from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
 
 Array = NDArray[np.float64]
 
-RATE_HZ = 60.0
+RATE_HZ = 100.0
 NOISES_MM = (0.0, 10.0, 30.0)
 HIDDEN = ("wrist_", "pro_sup")
 FLIP_DEG = 60.0

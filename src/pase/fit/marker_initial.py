@@ -27,6 +27,9 @@ STARTS = 8
 MOST_ANCHORS = 80
 ANCHOR_SPACING_S = 0.5
 
+POSTURE_WEIGHT = 0.3
+"""Of the pose prior in a frame solved for itself: keeps what the markers do not tell off the ends of its range."""
+
 BATCH = 400
 """Postures solved at once: bounds the memory."""
 
@@ -171,7 +174,9 @@ def _solve(
     parts = []
     for i in range(0, len(frames), BATCH):
         some = slice(i, i + BATCH)
-        problem = person.problem(frames[some], smooth=False, priors=False, width=width)
+        problem = person.problem(
+            frames[some], smooth=False, priors=False, width=width, posture=POSTURE_WEIGHT
+        )
         parts.append(solve_frames(problem, q[some], shared, iterations))
     found, costs = (np.concatenate(column) for column in zip(*parts, strict=True))
     return found, costs

@@ -84,6 +84,7 @@ class MarkerPerson:
         width: float = ROBUST_WIDTH,
         repeats: float = 1.0,
         information: float = 1.0,
+        posture: float | None = None,
     ) -> Problem:
         """The cost over some of the frames.
 
@@ -101,10 +102,12 @@ class MarkerPerson:
             Frames of the recording that each of these stands for.
         information
             Share of independent information in a frame's markers, 0 to 1.
+        posture
+            Weight of the pose prior in each frame; by the frames' share of the recording when None.
         """
         time = self.time[frames]
         sigma = np.broadcast_to(self.sigma * self.relative, (len(frames), len(self.relative)))
-        posture = self._posture_weight() * repeats
+        posture = self._posture_weight() * repeats if posture is None else posture
         terms: list[Term] = [
             LandmarkDistance(self.xyz[frames], sigma, np.full(len(frames), repeats * information), width),
             PosePrior(*self.pose, np.full(len(frames), posture)),

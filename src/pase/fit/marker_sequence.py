@@ -41,7 +41,7 @@ FIRST_INDEPENDENT = 10.0
 SKIN_SIGMA_M = 0.010
 """Movement of skin over bone, along each axis."""
 
-KEY_RATE_HZ = 15.0
+KEY_RATE_HZ = 12.0
 """Frames a second that are solved each for itself, as the start of all."""
 
 DEVIATION_RATE_HZ = 60.0
