@@ -18,7 +18,9 @@ RISE_M = 0.12
 _SMOOTHING_S = 0.05
 
 
-def planted_probability(positions: Array, seen: NDArray[np.bool_], time: Array) -> Array:
+def planted_probability(
+    positions: Array, seen: NDArray[np.bool_], time: Array, floor: float | None = None
+) -> Array:
     """Probability (T, S) that each point stands on the floor.
 
     Parameters
@@ -29,6 +31,8 @@ def planted_probability(positions: Array, seen: NDArray[np.bool_], time: Array) 
         (T, S) whether the foot was seen.
     time
         (T,) seconds.
+    floor
+        Height of the floor in metres; None takes that of the lowest points in a tenth of the frames.
     """
     T = len(time)
     height = positions[..., 1]
@@ -39,6 +43,6 @@ def planted_probability(positions: Array, seen: NDArray[np.bool_], time: Array) 
     smooth = gaussian_filter1d(positions, max(_SMOOTHING_S / step, 0.3), axis=0, mode="nearest")
     speed = np.linalg.norm(np.gradient(smooth, time, axis=0), axis=-1)
     still = 1.0 / (1.0 + (speed / PLANTED_SPEED_M_S) ** 4)
-    level = np.percentile(np.min(height, axis=1), 10)
+    level = float(np.percentile(np.min(height, axis=1), 10)) if floor is None else floor
     low = 1.0 / (1.0 + (np.maximum(height - level, 0.0) / RISE_M) ** 4)
     return np.asarray(still * low * seen)

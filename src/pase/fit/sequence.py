@@ -33,8 +33,8 @@ STRETCH = 25
 """Neighbouring coarse frames taken together when a long recording is thinned: long enough to hold a step."""
 
 WINDOW_FRAMES = 900
-OVERLAP_FRAMES = 60
-"""Frames of a window, and how many of them at each inner end only serve to lead in."""
+OVERLAP_FRAMES = 120
+"""Frames of a window, and how many of them it shares with the next."""
 
 
 @dataclass(frozen=True)
@@ -95,28 +95,40 @@ def estimate_shared(person: Person, q: Array, shared: Array) -> SharedEstimate:
 
 
 def solve_sequence(person: Person, q: Array, found: SharedEstimate, progress: Progress) -> SequenceEstimate:
-    """Solve every frame from a first guess (T, n), the shared unknowns held, window by window."""
+    """Solve every frame from a first guess (T, n), the shared unknowns held, window by window.
+
+    Where windows overlap, one fades into the other.
+    """
     start = q.copy()
     start[found.frames] = found.solution.state.q
-    out, deviation = np.empty_like(q), np.empty_like(q)
-    planted = np.empty((len(q), len(person.model.soles)))
+    total = np.zeros(len(q))
+    out, deviation = np.zeros_like(q), np.zeros_like(q)
+    planted = np.zeros((len(q), len(person.model.soles)))
     solutions = []
-    for frames, kept in _windows(len(q)):
+    for frames, weight in _windows(len(q)):
         coarse = _spread(person, frames, _solve_coarse(person, frames, start, found.shared))
-        contact = find_contacts(person, frames, State(coarse, found.shared))
+        contact = find_contacts(person, frames, State(coarse, found.shared), floor=0.0)
         problem = person.problem(frames, contact)
-        solution = minimise(problem, State(coarse, found.shared), shared_free=False, iterations=12)
-        inner = kept - frames[0]
-        out[kept], planted[kept] = solution.state.q[inner], contact[inner]
-        deviation[kept] = _deviations(problem, solution, found.covariance)[inner]
+        solution = minimise(
+            problem, State(coarse, found.shared), shared_free=False, iterations=20, tolerance=1e-5
+        )
+        total[frames] += weight
+        out[frames] += weight[:, None] * solution.state.q
+        planted[frames] += weight[:, None] * contact
+        deviation[frames] += weight[:, None] * _deviations(problem, solution, found.covariance)
         solutions.append(solution)
-        progress((kept[-1] + 1) / len(q))
-    return SequenceEstimate(out, deviation, planted, tuple(solutions))
+        progress((frames[-1] + 1) / len(q))
+    q, deviation, planted = (array / total[:, None] for array in (out, deviation, planted))
+    return SequenceEstimate(q, deviation, planted, tuple(solutions))
 
 
-def find_contacts(person: Person, frames: Frames, state: State) -> Array:
-    """(F, S) probability that the points under the feet stand on the floor in `frames`."""
-    return planted_probability(person.soles(state), person.feet_seen(frames), person.observed.time[frames])
+def find_contacts(person: Person, frames: Frames, state: State, floor: float | None = None) -> Array:
+    """(F, S) probability that the points under the feet stand on the floor in `frames`.
+
+    `floor` is its height in metres; that of the lowest steps when None.
+    """
+    time = person.observed.time[frames]
+    return planted_probability(person.soles(state), person.feet_seen(frames), time, floor)
 
 
 def shared_frames(time: Array) -> Frames:
@@ -137,20 +149,25 @@ def thinned(time: Array) -> Frames:
     return np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
 
 
-def _windows(frames: int) -> Iterator[tuple[Frames, Frames]]:
-    """Frames of each window, and those of them whose result is kept."""
-    inner = WINDOW_FRAMES - 2 * OVERLAP_FRAMES
-    starts = [0] if frames <= WINDOW_FRAMES else list(range(0, frames, inner))
+def _windows(frames: int) -> Iterator[tuple[Frames, Array]]:
+    """Frames of each window, and the weight of each in the result: it fades where windows overlap."""
+    step = WINDOW_FRAMES - OVERLAP_FRAMES
+    starts = [0] if frames <= WINDOW_FRAMES else list(range(0, frames - OVERLAP_FRAMES, step))
+    ramp = (np.arange(OVERLAP_FRAMES) + 0.5) / OVERLAP_FRAMES
     for start in starts:
-        end = frames if len(starts) == 1 else min(start + inner, frames)
-        window = np.arange(max(start - OVERLAP_FRAMES, 0), min(end + OVERLAP_FRAMES, frames))
-        yield window, np.arange(start, end)
+        window = np.arange(start, min(start + WINDOW_FRAMES, frames))
+        weight = np.ones(len(window))
+        if start > 0:
+            weight[:OVERLAP_FRAMES] = ramp
+        if start != starts[-1]:
+            weight[-OVERLAP_FRAMES:] = ramp[::-1]
+        yield window, weight
 
 
 def _solve_coarse(person: Person, frames: Frames, q: Array, shared: Array) -> tuple[Frames, Array]:
     some = frames[thinned(person.observed.time[frames])]
     state = State(q[some], shared)
-    problem = person.problem(some, find_contacts(person, some, state))
+    problem = person.problem(some, find_contacts(person, some, state, floor=0.0))
     return some, minimise(problem, state, shared_free=False, iterations=12).state.q
 
 
