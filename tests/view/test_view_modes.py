@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pictures import check_picture
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import BodyPoses, Kinematics
@@ -91,3 +92,8 @@ def test_lines_behind_the_camera_are_not_drawn(motion: Motion, camera: Camera) -
         LineRenderer([motion.skeleton], away).draw_patch([BodyPoses(poses.rotation[0], poses.origin[0])])
         is None
     )
+
+
+@pytest.mark.parametrize("style", ["bones", "xray", "lines"])
+def test_styles_look_as_they_did(photo: Path, motion: Motion, style: str) -> None:
+    check_picture(f"overlay_{style}", drawn(photo, motion, style=style)[60:420, 180:540], tolerance=4.0)

@@ -98,7 +98,8 @@ export class Curves {
     const plane = { pen, width, height, ends, time: this.player.time, ink, text };
     drawAxes(plane, group);
     const dark = document.documentElement.dataset.theme === "dark";
-    for (const member of group.members) drawCurve(plane, this.person.angles, member, color(member.side, dark));
+    const trace = this.player.last ? drawCurve : drawValue;
+    for (const member of group.members) trace(plane, this.person.angles, member, color(member.side, dark));
   }
 
   /** Move the cursors to the present frame and tell the values there. */
@@ -179,10 +180,29 @@ function drawAxes({ pen, width, height, ends, time, ink, text }, group) {
   }
   pen.textAlign = "center";
   pen.textBaseline = "top";
+  if (time.length < 2) return;
   const span = time[time.length - 1] - time[0] || 1;
   for (const value of ticks(time[0], time[time.length - 1], 5)) {
     pen.fillText(`${+value.toFixed(2)} s`, left + ((value - time[0]) / span) * (right - left), bottom + 3);
   }
+}
+
+/** The one value of a photo with its spread: left on the left. */
+function drawValue({ pen, width, height, ends }, angles, member, stroke) {
+  const [left, right, top, bottom] = [MARGIN.left, width - MARGIN.right, MARGIN.top, height - MARGIN.bottom];
+  const x = left + ({ l: 0.4, r: 0.6 }[member.side] ?? 0.5) * (right - left);
+  const y = (value) => bottom - ((value - ends[0]) / (ends[1] - ends[0])) * (bottom - top);
+  const value = angles.values[member.row], spread = 2 * (angles.spread[member.row] || 0);
+  if (Number.isNaN(value)) return;
+  pen.fillStyle = pen.strokeStyle = stroke;
+  pen.lineWidth = 2;
+  pen.beginPath();
+  pen.moveTo(x, y(value - spread));
+  pen.lineTo(x, y(value + spread));
+  pen.stroke();
+  pen.beginPath();
+  pen.arc(x, y(value), 4, 0, 7);
+  pen.fill();
 }
 
 function drawCurve({ pen, width, height, ends, time }, angles, member, stroke) {

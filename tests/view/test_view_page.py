@@ -1,0 +1,123 @@
+"""Plots and the report page."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pictures import check_picture
+from PIL import Image
+
+from pase.anatomy.default import default_skeleton
+from pase.data import Camera, Motion
+from pase.view.page import write_page
+from pase.view.plots import make_plots, write_plots
+from pase.view.subject import BoneLength, Subject
+
+BONES = (
+    BoneLength("femur_r", 0.43, 0.008, 61.0),
+    BoneLength("femur_l", 0.431, 0.008, 62.0),
+    BoneLength("hip_width", 0.16, None, 3.0),
+)
+REPORT = {
+    "pase": "1.2", "source": {"path": "/x/<i>walk</i>.mp4", "frames": 30, "image_size": [640, 480]},
+    "mean_reprojection_error_px": 3.21, "warnings": ["the <b>scale</b> is assumed"], "assumptions": [],
+    "persons": [{"track_id": 1, "details": {"stature_m": 1.712}}], "seconds": {"fit": 2.0},
+    "settings": {"person": {"height_m": None}}, "versions": {"python": "3.11"},
+}  # fmt: skip
+
+
+def subject(camera: Camera, frames: int = 30) -> Subject:
+    skeleton = default_skeleton()
+    time = np.arange(frames) / 30
+    q = np.tile(skeleton.default_q, (frames, 1))
+    for name, size in (("hip_flexion_r", 0.5), ("hip_flexion_l", -0.5), ("knee_angle_r", 0.9)):
+        q[:, skeleton.coordinate_index(name)] += size * np.sin(6 * time)
+    q[:, skeleton.coordinate_index("pelvis_tx")] += time
+    residual = np.abs(np.random.default_rng(1).normal(3, 1, (frames, 26)))
+    motion = Motion(skeleton, q, np.full_like(q, 0.05), time, camera, residual)
+    return Subject("Person <1>", motion, BONES)
+
+
+def test_plots_are_png_and_svg_and_the_same_every_time(tmp_path: Path, camera: Camera) -> None:
+    paths = write_plots(subject(camera), tmp_path / "a")
+    names = {path.stem for path in paths}
+    assert names == {"angles_legs", "angles_trunk", "angles_arms", "bones", "path", "error"}
+    assert {p.name for p in (tmp_path / "a").iterdir()} == {f"{n}.{s}" for n in names for s in ("png", "svg")}
+    write_plots(subject(camera), tmp_path / "b")
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_what_is_not_known_is_left_out(camera: Camera) -> None:
+    known = subject(camera)
+    bare = replace(
+        known, bones=(), motion=replace(known.motion, residual=None, q_std=known.motion.q_std * np.nan)
+    )
+    assert {name for name, _ in make_plots(bare)} == {"angles_legs", "angles_trunk", "angles_arms", "path"}
+    nobody = replace(known, motion=replace(known.motion, q=known.motion.q * np.nan, residual=None))
+    assert {name for name, _ in make_plots(nobody)} == {"bones"}
+    assert {name for name, _ in make_plots(subject(camera, 1))} == {
+        "angles_legs", "angles_trunk", "angles_arms", "bones",
+    }  # fmt: skip
+
+
+def test_left_and_right_keep_their_colours_and_bands(camera: Camera) -> None:
+    figure = dict(make_plots(subject(camera)))["angles_legs"]
+    axes = next(a for a in figure.axes if a.get_title(loc="left") == "Knee flexion")
+    lines = {line.get_color(): np.asarray(line.get_ydata()) for line in axes.get_lines()}
+    assert np.ptp(lines["#D55E00"]) > 60 and np.ptp(lines["#0072B2"]) < 1
+    assert len(axes.collections) == 2
+    band = axes.collections[0].get_paths()[0].vertices
+    assert np.ptp(band[np.abs(band[:, 0]) < 1e-9][:, 1]) == pytest.approx(4 * np.degrees(0.05), abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["angles_legs", "bones", "path"])
+def test_plots_look_as_they_did(camera: Camera, name: str) -> None:
+    stream = io.BytesIO()
+    dict(make_plots(subject(camera)))[name].savefig(stream, dpi=80)
+    check_picture(f"plot_{name}", np.asarray(Image.open(stream).convert("RGB")))
+
+
+def test_the_page_tells_everything_and_escapes_it(tmp_path: Path, camera: Camera) -> None:
+    Image.fromarray(np.full((48, 64, 3), 120, np.uint8)).save(tmp_path / "overlay.png")
+    write_page([subject(camera)], REPORT, tmp_path / "report.html", overlay=tmp_path / "overlay.png")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "&lt;i&gt;walk" not in page and "i&gt;.mp4" in page and "<b>scale" not in page
+    for told in (
+        "Person &lt;1&gt;",
+        "3.2 px",
+        "1.71 m",
+        "Femur, right",
+        ">430<",
+        ">61<",
+        "person.height_m",
+        "&lt;b&gt;scale",
+    ):
+        assert told in page, told
+    assert page.count("data:image/svg+xml") == 6 and page.count("data:image/jpeg") == 1
+    assert not re.search(r'(?:src|href)="(?!data:)', page) and "<script" not in page
+
+
+def test_the_page_takes_plots_that_are_there(tmp_path: Path, camera: Camera) -> None:
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "one.svg").write_text("<svg/>")
+    write_page([subject(camera)], REPORT, tmp_path / "report.html", plots=[tmp_path / "plots"])
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("data:image/svg+xml") == 1
+
+
+def test_the_page_looks_as_it_did(tmp_path: Path, camera: Camera) -> None:
+    from browser import chromium
+
+    write_page([subject(camera)], REPORT, tmp_path / "report.html")
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1000, "height": 1100})
+        page.goto((tmp_path / "report.html").as_uri())
+        page.wait_for_timeout(300)
+        shot = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+        check_picture("report", shot)
+        assert len(page.pdf(format="A4")) > 10_000
