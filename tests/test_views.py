@@ -1,0 +1,96 @@
+"""Viewer and formats of a result that is there already, from Python and the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pase.anatomy.default import default_skeleton
+from pase.cli import main
+from pase.config import OutputSettings
+from pase.data import Motion
+from pase.errors import InputError
+from pase.export.person import write_person
+from pase.report import Report
+from pase.views import export, read_bone_lengths, viewer_of, write_views
+
+
+def motion(number: int) -> Motion:
+    skeleton = default_skeleton()
+    q = np.tile(skeleton.default_q, (4, 1))
+    return Motion(skeleton, q, np.full_like(q, 0.02), np.arange(4) / 30, track_id=number)
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Path:
+    """A finished result of two persons, with a photo as its footage."""
+    Image.fromarray(np.full((48, 64, 3), 99, np.uint8)).save(tmp_path / "me & you.png")
+    folder, report = tmp_path / "result", Report()
+    report.source = {"path": str(tmp_path / "me & you.png"), "frames": 4, "image_size": [64, 48]}
+    for number in (1, 2):
+        write_person(motion(number), folder / f"person_{number}")
+        report.add_person(motion(number), f"person_{number}")
+    report.write(folder / "report.json")
+    return folder
+
+
+def listed(result: Path) -> set[str]:
+    return set(json.loads((result / "report.json").read_text(encoding="utf-8"))["files"])
+
+
+def test_export_writes_every_person_and_notes_it(result: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(result), "--format", "glb", "npz"]) == 0
+    wanted = {f"person_{k}/{name}" for k in (1, 2) for name in ("skeleton.glb", "motion.npz")}
+    assert all((result / name).is_file() for name in wanted) and wanted <= listed(result)
+    assert len(capsys.readouterr().out.splitlines()) == 4
+    assert main(["export", str(result), "--format", "fbx"]) == 2
+    assert "the formats are: glb, bvh, c3d, npz, all" in capsys.readouterr().err
+    with pytest.raises(InputError, match="no finished result"):
+        export(result / "person_1", "glb")
+
+
+def test_the_viewer_is_made_once_and_again_when_asked(result: Path) -> None:
+    path = viewer_of(result)
+    page = path.read_text(encoding="utf-8")
+    assert "<title>me &amp; you.png</title>" in page and "viewer.html" in listed(result)
+    path.write_text("mine")
+    assert viewer_of(result).read_text() == "mine"
+    assert "image/jpeg" not in viewer_of(result, rebuild=True, video=False).read_text(encoding="utf-8")
+    assert "image/jpeg" in viewer_of(result, rebuild=True).read_text(encoding="utf-8")
+
+
+def test_footage_that_has_gone_is_told(result: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (result.parent / "me & you.png").unlink()
+    assert viewer_of(result).is_file()
+    assert "the footage is not at" in caplog.text
+
+
+def test_view_prints_where_it_is(result: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["view", str(result), "--print", "--no-video"]) == 0
+    assert capsys.readouterr().out.strip() == str(result / "viewer.html")
+    assert main(["view", str(result.parent), "--print"]) == 2
+
+
+def test_only_what_is_wanted_is_written(result: Path) -> None:
+    before = {path.name for path in result.rglob("*")}
+    nothing = OutputSettings(viewer=False, plots=False, formats="")
+    write_views([motion(1), motion(2)], result, nothing, None)
+    assert {path.name for path in result.rglob("*")} == before
+    write_views([motion(1), motion(2)], result, OutputSettings(film=False), None)
+    assert (result / "viewer.html").is_file() and (result / "person_2" / "plots" / "path.svg").is_file()
+    assert (result / "person_2" / "motion.bvh").is_file()
+
+
+def test_bone_tables_of_both_kinds(tmp_path: Path) -> None:
+    path = tmp_path / "bones.csv"
+    for columns in (["name", "length_m"], ["name", "length_m", "length_sd_m", "percentile"]):
+        with path.open("w", newline="") as stream:
+            csv.writer(stream).writerows([columns, ["femur_r", "0.4", "0.01", "33"][: len(columns)]])
+        (bone,) = read_bone_lengths(path)
+        assert bone.length_m == 0.4 and bone.sd_m == (0.01 if len(columns) > 2 else None)
+    assert read_bone_lengths(tmp_path / "none.csv") == ()
