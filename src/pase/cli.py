@@ -94,9 +94,11 @@ def _make_parser() -> _Parser:
     _add_output(one, "landmarks.trc (upright) or .npz (as the lifter gives them)")
     _add_settings(one, "models", "pose2d", "lift", short="lift")
 
-    one = _add(commands, "fit", _fit, "fit skeletons to keypoints made before")
-    one.add_argument("source", metavar="KEYPOINTS", type=Path, help="keypoints of PASE or another program")
+    one = _add(commands, "fit", _fit, "fit skeletons to keypoints made before, or to markers")
+    meaning = "keypoints of PASE or another program, markers (.trc), or 3D joints (JSON)"
+    one.add_argument("source", metavar="KEYPOINTS_OR_MARKERS", type=Path, help=meaning)
     _add_footage(one)
+    _add_markers(one)
     _add_output(one, "folder of the result")
     _add_settings(one, "person", "camera", "models", "lift", "fit")
 
@@ -153,6 +155,22 @@ def _add_footage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--video", metavar="FILE", type=Path, help=meaning)
     meaning = "the keypoints' set, where the file does not tell, as body25"
     parser.add_argument("--skeleton", metavar="NAME", help=meaning)
+
+
+def _add_markers(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("markers", "for points in space instead of keypoints")
+    group.add_argument("--model", metavar="OSIM", default="default", help="OpenSim model, or default")
+    meaning = "halpe26, h36m17, or a marker file (.xml, .json, .toml); the model's own by default"
+    group.add_argument("--markers", metavar="SET", help=meaning)
+    meaning = "estimate sizes and marker places, or keep the model's"
+    group.add_argument("--scale", action=argparse.BooleanOptionalAction, default=True, help=meaning)
+    group.add_argument("--static", metavar="TRC", type=Path, help="static trial, helps to tell the sizes")
+    meaning = "marker weights (.json, .toml, or OpenSim's set-up of inverse kinematics)"
+    group.add_argument("--weights", metavar="FILE", type=Path, help=meaning)
+    meaning = "noise of the markers in mm; learned from them by default"
+    group.add_argument("--sigma", metavar="MM", type=float, help=meaning)
+    group.add_argument("--up", choices=("auto", "y", "z", "-y"), default="auto", help="axis that points up")
+    group.add_argument("--rate", metavar="HZ", type=float, help="frames a second, for files without times")
 
 
 def _add_settings(parser: argparse.ArgumentParser, *rooms: str, short: str = "") -> None:
@@ -248,9 +266,11 @@ def _lift(known: argparse.Namespace) -> int:
 
 
 def _fit(known: argparse.Namespace) -> int:
-    from pase import pipeline
+    from pase import marker_run, pipeline
 
     settings = _settings(known)
+    if marker_run.are_markers(known.source):
+        return _fit_markers(known, settings)
     with _progress() as progress:
         report = pipeline.fit(
             known.source,
@@ -265,6 +285,28 @@ def _fit(known: argparse.Namespace) -> int:
     if known.explain:
         for row in report.cost_table():
             print(row)
+    return 0
+
+
+def _fit_markers(known: argparse.Namespace, settings: Settings) -> int:
+    from pase import marker_run
+
+    run = marker_run.MarkerRun(
+        known.model,
+        known.markers,
+        known.scale,
+        known.static,
+        known.weights,
+        known.sigma,
+        known.up,
+        known.rate,
+    )
+    with _progress() as progress:
+        report = marker_run.fit_marker_file(
+            known.source, known.output, run, settings, overwrite=known.overwrite, progress=progress
+        )
+    _print_summary(report, known.source, known.output)
+    print(f"markers  {report.persons[0]['details']['marker_rms_mm']:.1f} mm root mean square")
     return 0
 
 

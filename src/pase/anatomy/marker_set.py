@@ -7,11 +7,12 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from pase.anatomy.model import Landmark, Skeleton
-from pase.anatomy.osim_xml import Element, name_of, parse, vector
+from pase.anatomy.osim_xml import name_of, parse, vector
 from pase.errors import InputError
 
 _JOINT_CENTRES: Mapping[str, tuple[str, tuple[float, float, float]]] = {

@@ -153,26 +153,33 @@ def solve_markers(
     keys = key_frames(person)
     key_q = continue_motion(person, found.frames, found.q, found.shared, keys)
     start = spread_in_time(person, keys, key_q, np.arange(T))
-    progress(0.3)
+    progress(0.2)
     noise = learn_noise(person, start, found.shared, fixed_sigma)
     person = person.with_noise(noise.sigma, noise.acceleration)
+    key_q = _smooth_keys(person, keys, key_q, found.shared)
+    start = spread_in_time(person, keys, key_q, np.arange(T))
+    progress(0.3)
     q, deviation = np.empty_like(start), np.empty_like(start)
     solutions = []
     for frames, kept in windows(T):
         state = State(start[frames], found.shared)
-        solution = minimise(
-            person.problem(frames, priors=False),
-            state,
-            shared_free=False,
-            iterations=30,
-            tolerance=_TOLERANCE,
-        )
+        solution = minimise(person.problem(frames, priors=False), state, shared_free=False, iterations=30)
         inner = kept - frames[0]
         q[kept] = solution.state.q[inner]
         deviation[kept] = _deviations(person, frames, solution.state, found, noise)[inner]
         solutions.append(solution)
         progress(0.3 + 0.7 * (kept[-1] + 1) / T)
     return MarkerEstimate(q, deviation, noise, tuple(solutions))
+
+
+def _smooth_keys(person: MarkerPerson, keys: Frames, q: Array, shared: Array) -> Array:
+    """Postures (F, n) of the key frames as one sequence, in windows."""
+    out = q.copy()
+    for some, kept in windows(len(keys)):
+        problem = person.problem(keys[some], priors=False)
+        found = minimise(problem, State(q[some], shared), shared_free=False, iterations=12, tolerance=1e-3)
+        out[kept] = found.state.q[kept - some[0]]
+    return out
 
 
 def key_frames(person: MarkerPerson) -> Frames:

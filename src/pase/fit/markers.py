@@ -160,9 +160,9 @@ def _common(
     data: Landmarks3D, markers: MarkerSet, options: MarkerOptions
 ) -> tuple[tuple[Marker, ...], list[str]]:
     """Markers that the data have and that are seen and weighted, and what to tell the user of the others."""
-    seen = np.isfinite(data.xyz).all(axis=2).any(axis=0)
+    seen = np.flatnonzero(np.isfinite(data.xyz).all(axis=2).sum(axis=0))
     weighted = {n for n in data.names if options.weights is None or options.weights.get(n, 0.0) > 0}
-    measured = {name for k, name in enumerate(data.names) if seen[k]}
+    measured = {data.names[k] for k in seen}
     used = tuple(m for m in markers.markers if m.landmark.name in measured & weighted)
     if len(used) < FEWEST_MARKERS:
         raise InputError(

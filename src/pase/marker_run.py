@@ -1,0 +1,271 @@
+"""Markers and 3D landmarks from files to a result folder: the drop-in for OpenSim's scale and IK tools."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from pase.config import Settings
+from pase.data import Landmarks3D, Motion
+from pase.errors import InputError
+from pase.report import Report, collected_warnings, unique
+from pase.workspace import REPORT, Workspace
+
+if TYPE_CHECKING:
+    from pase.anatomy.model import Skeleton
+    from pase.fit.markers import MarkerSet
+    from pase.recording import Progress
+
+log = logging.getLogger(__name__)
+
+DEFAULT_MODEL = "default"
+BUILT_IN_SETS = ("halpe26", "h36m17")
+
+LANDMARK_RATE_HZ = 30.0
+"""Frames a second of landmark files that do not tell theirs."""
+
+
+@dataclass(frozen=True)
+class MarkerRun:
+    """What to fit to markers, and how."""
+
+    model: str = DEFAULT_MODEL
+    """`default`, or an `.osim` file."""
+    markers: str | None = None
+    """`halpe26`, `h36m17` or a marker file; the model's own markers when None."""
+    scale: bool = True
+    """Estimate the sizes."""
+    static: Path | None = None
+    """A static trial."""
+    weights: Path | None = None
+    """Weights of the markers: JSON, TOML, or an OpenSim set-up of inverse kinematics."""
+    sigma_mm: float | None = None
+    """Noise of the markers along each axis, mm; learned from them when None."""
+    up: Literal["y", "z", "-y", "auto"] = "auto"
+    """Axis of the data that points up."""
+    rate_hz: float | None = None
+    """Frames a second of a landmark file without times."""
+
+
+def are_markers(source: Path) -> bool:
+    """Whether a file holds points in space, a `.trc` or JSON numbers (T, K, 3), rather than 2D keypoints."""
+    if source.suffix.lower() == ".trc":
+        return True
+    if source.suffix.lower() != ".json" or not source.is_file():
+        return False
+    with source.open("rb") as file:
+        return bytes(file.read(200)).translate(None, b" \t\r\n").startswith(b"[[[")
+
+
+def fit_marker_file(
+    source: str | Path,
+    output: str | Path,
+    run: MarkerRun | None = None,
+    settings: Settings | None = None,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Fit a skeleton to markers and write a result folder.
+
+    Parameters
+    ----------
+    source
+        A `.trc`, or JSON numbers (T, 17, 3) of the joints of Human3.6M.
+    output
+        The result folder.
+    run
+        What to fit, and how.
+    settings
+        Height and mass of the person are used.
+    overwrite
+        Replace an earlier result, once the new one is whole.
+    progress
+        Told how far the work is.
+
+    Raises
+    ------
+    PaseError
+        When a file cannot be read, the markers do not fit the model, or the result cannot be written.
+    """
+    run, settings, report = run or MarkerRun(), settings or Settings(), Report()
+    if run.sigma_mm is not None and not 0 < run.sigma_mm <= 1000:
+        raise InputError(f"sigma must be more than 0 and at most 1000 mm, not {run.sigma_mm:g}")
+    if run.rate_hz is not None and not 0 < run.rate_hz < float("inf"):
+        raise InputError(f"rate must be more than 0 frames a second, not {run.rate_hz:g}")
+    with collected_warnings() as warnings:
+        data, joints = read_points(Path(source), run.rate_hz)
+        skeleton = _read_model(run.model)
+        markers = marker_set(run.markers or ("h36m17" if joints else None), skeleton, run.model)
+        static = None if run.static is None else read_points(run.static, run.rate_hz)[0]
+        with Workspace(output, overwrite=overwrite) as space:
+            space.clear()
+            report.source = _facts(Path(source), data)
+            report.add_settings(settings)
+            report.assumptions = []
+            with report.timed("fit"):
+                motion = _fit(data, static, skeleton, markers, run, settings, joints, progress)
+            _export(motion, space, settings, report)
+            told = [sentence for person in report.persons for sentence in person["warnings"]]
+            report.warnings = unique(report.warnings, list(warnings), told)
+            report.files = space.files()
+            report.write(space.folder / REPORT)
+            space.commit()
+    return report
+
+
+def read_points(path: Path, rate_hz: float | None = None) -> tuple[Landmarks3D, bool]:
+    """Markers of a `.trc`, or joints of Human3.6M from JSON, and whether they are the latter.
+
+    Joints are taken in the axes of a camera, x right and y down, turned by half about x; their unit is open.
+    """
+    if path.suffix.lower() == ".trc":
+        from pase.export.trc import read_trc
+
+        data = read_trc(path)
+        if not len(data):
+            raise InputError(f"{path} has no frames")
+        return data, False
+    from pase.anatomy.marker_set import H36M17
+
+    try:
+        xyz = np.asarray(json.loads(path.read_text(encoding="utf-8")), float)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, TypeError) as error:
+        raise InputError(f"cannot read {path}: not numbers (frames, 17, 3) in JSON: {error}") from error
+    if xyz.ndim != 3 or xyz.shape[1:] != (len(H36M17), 3) or not len(xyz):
+        raise InputError(f"{path}: landmarks must be numbers of shape (frames, 17, 3), not {xyz.shape}")
+    if rate_hz is None:
+        log.warning(
+            "%s tells no times: %g frames a second were taken; give --rate", path.name, LANDMARK_RATE_HZ
+        )
+    time = np.arange(len(xyz)) / (rate_hz or LANDMARK_RATE_HZ)
+    return Landmarks3D(xyz * np.array([1.0, -1.0, -1.0]), time, H36M17), True
+
+
+def marker_set(name: str | None, skeleton: Skeleton, model: str) -> MarkerSet:
+    """The marker set by its name or file; that of the model itself when None."""
+    from pase.anatomy.marker_set import read_marker_set
+    from pase.fit import markers
+    from pase.fit.marker_person import is_default
+
+    if name in BUILT_IN_SETS:
+        if not is_default(skeleton):
+            raise InputError(
+                f"the marker set '{name}' is for the default model; give a marker file for {model}"
+            )
+        return markers.halpe26_markers() if name == "halpe26" else markers.h36m_markers()
+    if name is not None:
+        if not Path(name).is_file():
+            raise InputError(f"no marker set '{name}': it must be {', '.join(BUILT_IN_SETS)} or a file")
+        return markers.stuck_on_markers(read_marker_set(name, skeleton))
+    if not skeleton.landmarks:
+        raise InputError(f"{model} has no markers of its own; give a marker set with --markers")
+    return markers.stuck_on_markers(skeleton.landmarks)
+
+
+def _read_model(model: str) -> Skeleton:
+    if model == DEFAULT_MODEL:
+        from pase.anatomy.default import default_skeleton
+
+        return default_skeleton()
+    from pase.anatomy.osim import read_osim
+
+    return read_osim(model)
+
+
+def _fit(
+    data: Landmarks3D,
+    static: Landmarks3D | None,
+    skeleton: Skeleton,
+    markers: MarkerSet,
+    run: MarkerRun,
+    settings: Settings,
+    joints: bool,
+    progress: Progress | None,
+) -> Motion:
+    from pase.fit.marker_weights import read_weights
+    from pase.fit.markers import MarkerOptions, fit_markers
+
+    note = []
+    if joints:
+        data, factor = in_metres(data, skeleton, markers, settings.person.height_m)
+        note = [f"the landmarks' unit is open: it was taken as {factor:.3f} m, from the lengths of the limbs"]
+    options = MarkerOptions(
+        scale=run.scale,
+        weights=None if run.weights is None else read_weights(run.weights),
+        sigma_m=None if run.sigma_mm is None else run.sigma_mm / 1000,
+        up=run.up,
+        height_m=settings.person.height_m,
+        mass_kg=settings.person.mass_kg,
+    )
+
+    def share(done: float) -> None:
+        if progress is not None:
+            progress("skeleton", round(done * len(data)), len(data))
+
+    motion = fit_markers(data, skeleton, markers, options, static=static, progress=share)
+    return replace(motion, warnings=(*note, *motion.warnings))
+
+
+LIMBS = (
+    ("RHip", "RKnee"), ("RKnee", "RAnkle"), ("LHip", "LKnee"), ("LKnee", "LAnkle"), ("RShoulder", "RElbow"),
+    ("RElbow", "RWrist"), ("LShoulder", "LElbow"), ("LElbow", "LWrist"),
+)  # fmt: skip
+"""Bones by whose lengths an open unit is found."""
+
+
+ANKLE_HEIGHT_M = 0.07
+"""Of the ankle's centre above the floor, on which such joints are put."""
+
+
+def in_metres(
+    data: Landmarks3D, skeleton: Skeleton, markers: MarkerSet, height_m: float | None
+) -> tuple[Landmarks3D, float]:
+    """Joints of Human3.6M of any unit in metres, such that the limbs are as long as a person's; and the unit.
+
+    The lowest ankle is put as high as it is above the floor.
+    """
+    from pase.anatomy.kinematics import Kinematics
+    from pase.anatomy.proportions import load_proportions
+
+    body = load_proportions()
+    scale = body.body_scale(body.prior(height_m=height_m).mean, skeleton.body_names)
+    low, high = skeleton.bounds
+    landmarks = [m.landmark for m in markers.markers]
+    names = [m.name for m in landmarks]
+    standing = Kinematics(skeleton, landmarks).positions(np.clip(skeleton.default_q, low, high)[None], scale)
+    lengths = [
+        np.array(
+            [
+                np.nanmedian(np.linalg.norm(xyz[:, keys.index(a)] - xyz[:, keys.index(b)], axis=-1))
+                for a, b in LIMBS
+            ]
+        )
+        for xyz, keys in ((standing, names), (data.xyz, list(data.names)))
+    ]
+    if not np.isfinite(lengths[1]).all() or lengths[1].sum() <= 0:
+        raise InputError("the landmarks do not show all limbs: their unit cannot be found")
+    factor = float(lengths[0].sum() / lengths[1].sum())
+    xyz = data.xyz * factor
+    lowest = float(np.nanpercentile(np.nanmin(xyz[..., 1], axis=1), 5))
+    xyz[..., 1] += ANKLE_HEIGHT_M - lowest
+    return replace(data, xyz=xyz), factor
+
+
+def _export(motion: Motion, space: Workspace, settings: Settings, report: Report) -> None:
+    from pase.export.person import write_person
+
+    with report.timed("export"):
+        write_person(motion, space.folder / "person_1", mass_kg=settings.person.mass_kg)
+    report.add_person(motion, "person_1")
+
+
+def _facts(source: Path, data: Landmarks3D) -> dict[str, Any]:
+    return {"path": str(source.resolve()), "frames": len(data), "markers": list(data.names)}
