@@ -4,7 +4,7 @@ A detector's "hip" or "shoulder" is a habit of those who labelled its training p
 The places of the points from shoulder to foot were measured for RTMPose on clips of two adults filmed together
 with a marker-based reference (`tools/measure_keypoints.py`): camera and places were solved for so that the
 reference's bodies project onto the detected points, the same place for both persons and, mirrored, both sides.
-The points of the head are read off the skull's surface.
+The points of the head are read off the skull's surface, the neck's (the throat) off pictures.
 """
 
 from __future__ import annotations
