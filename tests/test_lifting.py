@@ -59,6 +59,16 @@ def test_the_published_keypoints_lift_to_the_official_landmarks(
     assert "it seems to be a web page" in line
 
 
+def test_everybody_gets_a_file(weights: Callable[[str], Path], tmp_path: Path) -> None:
+    source, output = SAMPLES / "openpose_body25b", tmp_path / "landmarks.npz"
+    words = ["lift", str(source), "--backend", "motionbert", "--weights", str(weights("motionbert_lite"))]
+    assert main([*words, "-o", str(output)]) == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["landmarks.npz", "landmarks_2.npz"]
+    first, second = (read_landmarks(path) for path in sorted(tmp_path.iterdir()))
+    assert first.xyz.shape == second.xyz.shape == (1, 17, 3)
+    assert np.abs(first.xyz - second.xyz).max() > 0.01
+
+
 def test_alphapose_writes_everyones_keypoints(
     weights: Callable[[str], Path], networks: tuple[Path, Path], tmp_path: Path
 ) -> None:
