@@ -147,8 +147,8 @@ class LiftSettings(Room):
 
     name: ClassVar[str] = "lift"
 
-    backend: Literal["none", "motionbert", "mediapipe"] = setting("none")
-    """Lifter: none leaves it to the estimator; motionbert needs your own weights; mediapipe reads the pictures."""
+    backend: Literal["none", "pase", "motionbert", "mediapipe"] = setting("none")
+    """Lifter: pase comes with it; none: the estimator alone; motionbert: your weights; mediapipe: from pictures."""
     weights: Path | None = setting(None)
     """Weights of the lifter, as best_epoch.bin of MotionBERT or pose_landmarker_full.task of MediaPipe."""
     variant: Literal["auto", "lite", "full"] = setting("auto")

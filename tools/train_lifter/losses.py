@@ -68,7 +68,7 @@ def losses(points: Tensor, gravity: Tensor, target: Tensor, down: Tensor, valid:
     root = _I["Hip"]
     xyz = points[..., :3] - points[..., root : root + 1, :3]
     error = xyz - target
-    weight = torch.from_numpy(WEIGHT).clone()
+    weight = torch.tensor(WEIGHT, device=points.device)
     weight[root] = 0.0
     weight = weight / weight.sum()
     across, along = points[..., 3], points[..., 4]
@@ -92,7 +92,7 @@ def losses(points: Tensor, gravity: Tensor, target: Tensor, down: Tensor, valid:
         "distance": 12.0 * _mean((distance * weight).sum(-1), valid),
         "bones": 2.0 * _mean(turned.mean(-1), valid),
         "angles": 1.5 * _mean(bend.mean(-1), valid),
-        "motion": 10.0 * _mean((motion * weight).sum(-1), both) if both.numel() else torch.zeros(()),
+        "motion": 10.0 * _mean((motion * weight).sum(-1), both) if both.numel() else points.new_zeros(()),
         "gravity": 0.1 * _mean(fall.clamp(max=400.0), valid) + _mean(lean, valid),
     }
     return Losses(torch.stack(list(parts.values())).sum(), {k: float(v.detach()) for k, v in parts.items()})
