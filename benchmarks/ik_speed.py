@@ -19,14 +19,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-
 from opensim_ik import run_opensim
+from synthetic import synthetic_motion
+
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.osim import read_osim, write_osim
 from pase.data import Landmarks3D
 from pase.export.trc import read_trc, write_trc
 from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
-from synthetic import synthetic_motion
 
 
 def main() -> int:

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
 from opensim_ik import run_opensim
+
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
@@ -31,8 +31,8 @@ from pase.anatomy.proportions import load_proportions
 from pase.data import Landmarks3D, Motion
 from pase.export.mot import read_mot
 from pase.export.trc import write_trc
-from pase.fit.posture import pose_prior
 from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
+from pase.fit.posture import pose_prior
 
 Array = NDArray[np.float64]
 
@@ -68,7 +68,9 @@ def main() -> int:
         exact = Kinematics(skeleton).positions(q)
         for noise in NOISES_MM:
             rng = np.random.default_rng(1000 + seed)
-            data = Landmarks3D(exact + rng.normal(0, noise / 1000, exact.shape), time_, skeleton.landmark_names)
+            data = Landmarks3D(
+                exact + rng.normal(0, noise / 1000, exact.shape), time_, skeleton.landmark_names
+            )
             for method, model in (("PASE, size known", skeleton), ("PASE, size estimated", generic())):
                 start = time.process_time()
                 motion = fit_markers(
@@ -180,12 +182,16 @@ def opensim_row(noise: float, skeleton: Skeleton, data: Landmarks3D, q: Array, f
         seconds = run_opensim(folder / "model.osim", folder / "markers.trc", folder / "ik.mot")
         time_, found = read_mot(folder / "ik.mot", skeleton)
     unknown = np.full_like(found, np.nan)
-    return judge("OpenSim 4.6, size known", noise, Motion(skeleton, found, unknown, time_), skeleton, q, seconds)
+    return judge(
+        "OpenSim 4.6, size known", noise, Motion(skeleton, found, unknown, time_), skeleton, q, seconds
+    )
 
 
 HEADER = (
     "| method | noise, mm | frames | mean angle error, ° | worst joint's mean, ° | joint centres, mm | frames with a "
-    "flipped shoulder | frames out of range, % | truth in 95 % interval, % | CPU ms a frame |\n" + "|---" * 10 + "|"
+    "flipped shoulder | frames out of range, % | truth in 95 % interval, % | CPU ms a frame |\n"
+    + "|---" * 10
+    + "|"
 )
 
 
