@@ -94,3 +94,13 @@ def test_bone_tables_of_both_kinds(tmp_path: Path) -> None:
         (bone,) = read_bone_lengths(path)
         assert bone.length_m == 0.4 and bone.sd_m == (0.01 if len(columns) > 2 else None)
     assert read_bone_lengths(tmp_path / "none.csv") == ()
+
+
+def test_an_unknown_format_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(np.zeros((48, 64, 3), np.uint8)).save(tmp_path / "a.png")
+    words = ["run", str(tmp_path / "a.png"), "-o", str(tmp_path / "out"), "--formats", "fbx", "--no-overlay"]
+    assert main(words) == 2
+    assert "unknown format 'fbx'" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["a.png"]

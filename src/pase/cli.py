@@ -104,6 +104,15 @@ def _make_parser() -> _Parser:
 
     one.add_argument("--explain", action="store_true", help="show each term's share of the cost")
 
+    _add_views(commands)
+    _add_models(_add(commands, "models", None, "list, fetch or find the model files"))
+    _add(commands, "doctor", _doctor, "show versions, what computes and draws, and what is missing")
+    _add(commands, "version", _version, "show the version")
+    return parser
+
+
+def _add_views(commands: Any) -> None:
+    """Commands that look at a finished result, and the app."""
     one = _add(commands, "render", _render, "draw a result over its footage again")
     one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
     one.add_argument("--video", metavar="FILE", type=Path, help="the footage, when it is not where it was")
@@ -130,11 +139,6 @@ def _make_parser() -> _Parser:
     one.add_argument("--port", type=int, default=8426, help="0 takes a free one")
     one.add_argument("--largest", metavar="MB", type=float, default=2000, help="largest video that is taken")
     one.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
-
-    _add_models(_add(commands, "models", None, "list, fetch or find the model files"))
-    _add(commands, "doctor", _doctor, "show versions, what computes and draws, and what is missing")
-    _add(commands, "version", _version, "show the version")
-    return parser
 
 
 def _add(commands: Any, name: str, command: Command | None, summary: str) -> argparse.ArgumentParser:

@@ -80,6 +80,7 @@ def run(
     if is_keypoint_file(source):
         draw = settings.output.overlay and video is not None
         return _from_keypoints(source, output, settings, video, skeleton, overwrite, progress, draw=draw)
+    _check_writing(settings, draw=settings.output.overlay)
     with (
         collected_warnings() as warnings,
         open_source(source) as media,
@@ -129,8 +130,7 @@ def _from_keypoints(
     draw: bool,
 ) -> Report:
     report = Report()
-    if draw:
-        _check_drawing()
+    _check_writing(settings, draw=draw)
     with collected_warnings() as warnings:
         recording = read_recording(Path(keypoints), None if video is None else Path(video), skeleton)
         with Workspace(output, overwrite=overwrite) as space:
@@ -344,10 +344,14 @@ def _finish(
     space.commit()
 
 
-def _check_drawing() -> None:
+def _check_writing(settings: Settings, *, draw: bool) -> None:
     """Refuse before the long work what would fail at its end."""
+    from pase.export.formats import require_formats
     from pase.view.backend import require_drawing
 
+    require_formats(settings.output.formats)
+    if not draw or settings.view.style == "lines":
+        return
     try:
         require_drawing()
     except MissingDependencyError as error:

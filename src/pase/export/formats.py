@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from pase.data import Motion
-from pase.errors import InputError
+from pase.errors import InputError, MissingDependencyError
 
 FORMATS = {
     "glb": ("skeleton.glb", "pase.export.glb", "write_glb"),
@@ -16,6 +17,10 @@ FORMATS = {
     "npz": ("motion.npz", "pase.export.npz", "write_npz"),
 }
 """Name of the file in a person's folder, and the function that writes it, by format."""
+
+
+NEEDED = {"c3d": "ezc3d"}
+"""Packages of their own that formats need; the extra is called as the format."""
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
@@ -33,6 +38,20 @@ def parse_formats(text: str) -> tuple[str, ...]:
         if name not in FORMATS:
             raise InputError(f"unknown format '{name}'; the formats are: {', '.join(FORMATS)}, all")
     return tuple(dict.fromkeys(names))
+
+
+def require_formats(text: str) -> None:
+    """Refuse, before any long work, formats that are unknown or need a package that is not installed.
+
+    Raises
+    ------
+    InputError, MissingDependencyError
+        One line that says what to do.
+    """
+    for name in parse_formats(text):
+        needed = NEEDED.get(name)
+        if needed is not None and find_spec(needed) is None:
+            raise MissingDependencyError(f"writing .{name} needs {needed}: pip install 'pase[{name}]'")
 
 
 def write_formats(motion: Motion, folder: str | Path, names: Iterable[str]) -> list[Path]:
