@@ -34,20 +34,27 @@ class App {
 
   /** Look at the persons from the side on which the camera stood. */
   aim() {
-    const { persons, camera } = this.scene;
-    const first = persons[0];
-    const frame = first ? Math.max(0, first.shown.indexOf(1)) : 0;
-    if (first) {
-      const place = bodyPose(first, frame, first.root)[1];
-      this.orbit.home.target = [place[0], Math.min(0.95, 0.98 * Math.max(0.3, place[1])), place[2]];
-      this.orbit.home.distance = Math.max(2.2, 4.2 * Math.min(1.1, place[1] / 0.9));
-    }
-    if (camera) {
-      const { rotation: r } = camera;
-      this.orbit.home.yaw = Math.atan2(-r[8], -r[6]) + 0.45;
-    }
+    const { persons, camera } = this.scene, { home } = this.orbit;
+    const frame = Math.max(0, ...persons.slice(0, 1).map((person) => person.shown.indexOf(1)));
     this.player.show(frame);
+    const group = this.group();
+    if (group) {
+      const { middle, reach } = group;
+      home.target = [middle[0], Math.min(0.95, 0.98 * Math.max(0.3, middle[1])), middle[2]];
+      home.distance = Math.max(2.2, 4.2 * Math.min(1.1, middle[1] / 0.9)) + 2.4 * reach;
+    }
+    if (camera) home.yaw = Math.atan2(-camera.rotation[8], -camera.rotation[6]) + 0.45;
     this.orbit.reset();
+  }
+
+  /** Middle of those who are shown now, and how far the farthest of them is from it; nothing for nobody. */
+  group() {
+    const { frame } = this.player;
+    const shown = this.scene.persons.filter((person) => person.shown[frame]);
+    if (!shown.length) return null;
+    const places = shown.map((person) => bodyPose(person, frame, person.root)[1]);
+    const middle = [0, 1, 2].map((k) => places.reduce((sum, place) => sum + place[k], 0) / places.length);
+    return { middle, reach: Math.max(...places.map((place) => Math.hypot(place[0] - middle[0], place[2] - middle[2]))) };
   }
 
   setFilm(address) {
@@ -87,9 +94,8 @@ class App {
   }
 
   followPerson() {
-    const person = this.scene.persons[0];
-    if (!this.follows || !person?.shown[this.player.frame]) return;
-    this.orbit.follow(bodyPose(person, this.player.frame, person.root)[1], this.player.playing ? 0.25 : 1);
+    const group = this.follows && this.group();
+    if (group) this.orbit.follow(group.middle, this.player.playing ? 0.25 : 1);
   }
 
   loop(now) {
@@ -204,6 +210,7 @@ class App {
   openTab(name) {
     for (const tab of document.querySelectorAll("[data-tab]")) tab.setAttribute("aria-selected", tab.dataset.tab === name);
     for (const pane of document.querySelectorAll("[data-pane]")) pane.hidden = pane.dataset.pane !== name;
+    $("choose").hidden = name !== "curves";
     this.curves.redraw();
   }
 
