@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from pase.anatomy.lengths import EXTENTS, bone_lengths, joint_lengths
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.lengths import EXTENTS, SPANS, bone_lengths
+from pase.anatomy.model import Landmark
 from pase.fit.problem import PersonModel
 
 Array = NDArray[np.float64]
-
-_STEP = 1e-4
 
 
 def bone_statistics(model: PersonModel, size: Array, covariance: Array) -> dict[str, dict[str, float]]:
@@ -52,16 +52,18 @@ def bone_statistics(model: PersonModel, size: Array, covariance: Array) -> dict[
 def _log_lengths(model: PersonModel, size: Array) -> tuple[dict[str, float], dict[str, Array]]:
     """Logarithms of the bone lengths, extents up to a constant, and their slopes (P,) by the size parameters."""
     skeleton = model.skeleton
+    ends = Kinematics(skeleton, [Landmark(name, name, (0.0, 0.0, 0.0)) for name in skeleton.body_names])
+    scale = model.proportions.body_scale(size, skeleton.body_names)
     matrix = model.proportions.matrix(skeleton.body_names)
-    values = {name: float(np.log(length)) for name, length in _joint_lengths(model, size).items()}
-    steps = [_joint_lengths(model, size + _STEP * row) for row in np.eye(len(size))]
-    slopes = {name: np.array([np.log(s[name]) - values[name] for s in steps]) / _STEP for name in values}
+    posture = np.clip(np.zeros_like(skeleton.default_q), *skeleton.bounds)[None]
+    found = ends.jacobian(posture, scale, scale[:, :, None] * matrix)
+    values, slopes = {}, {}
+    for name, start, end in SPANS:
+        a, b = skeleton.body_index(start), skeleton.body_index(end)
+        span = found.position[0, b] - found.position[0, a]
+        values[name] = float(np.log(np.linalg.norm(span)))
+        slopes[name] = span @ (found.dsize[0, b] - found.dsize[0, a]) / (span @ span)
     for name, bodies, axis in EXTENTS:
         slopes[name] = matrix[skeleton.body_index(bodies[0]), axis]
         values[name] = float(slopes[name] @ size)
     return values, slopes
-
-
-def _joint_lengths(model: PersonModel, size: Array) -> dict[str, float]:
-    names = model.skeleton.body_names
-    return joint_lengths(model.skeleton.scaled(model.proportions.body_scale(size, names)))
