@@ -3,11 +3,12 @@
     python benchmarks/synthetic.py [--frames 1000] [--opensim-frames 200] [--seeds 1] [--markdown FILE]
 
 Every coordinate moves smoothly and at random (band-limited, up to 2 Hz) through 60 % of its range, at most
-84°, about its usual value, while the person walks in a curve; 22 of the 26 Halpe landmarks (no eyes, no ears) are measured at 100 Hz, exactly and with white
-noise. Angles are those of all joints that the landmarks show: not the wrists, and not the turn of the forearm,
-of which a landmark on its axis tells next to nothing. `known` keeps the size of the true skeleton, as OpenSim
-does; `estimated` starts from the default skeleton and finds the person's size. OpenSim (`pip install
-'.[bench]'`) solves the first frames only, as it takes a tenth of a second for each.
+84°, about its usual value, while the person walks in a curve. 22 of the 26 Halpe landmarks (no eyes, no ears)
+are measured at 100 Hz, exactly and with white noise. Angles are those of all joints that the landmarks show:
+not the wrists, and not the turn of the forearm, of which a landmark on its axis tells next to nothing. `known`
+keeps the size of the true skeleton, as OpenSim does; `estimated` starts from the default skeleton and finds
+the person's size. A shoulder is flipped where the upper arm's orientation is off by more than 60° though the
+elbow is bent. OpenSim (`pip install '.[bench]'`) solves the first frames only, as each takes it long.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from opensim_ik import run_opensim
 
 from pase.anatomy.default import default_skeleton
-from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
 from pase.anatomy.osim import write_osim
 from pase.anatomy.proportions import load_proportions
@@ -40,7 +41,7 @@ RATE_HZ = 100.0
 NOISES_MM = (0.0, 10.0, 30.0)
 HIDDEN = ("wrist_", "pro_sup")
 FLIP_DEG = 60.0
-"""An angle of the shoulder so far off is a flip."""
+"""An upper arm turned wrongly by so much is flipped."""
 
 
 @dataclass
@@ -152,8 +153,8 @@ def judge(method: str, noise: float, motion: Motion, skeleton: Skeleton, q: Arra
     off -= 2 * np.pi * np.round(off / (2 * np.pi)) * turning
     shown = turning & np.array([not name.startswith(HIDDEN) for name in skeleton.free_names])
     angles = np.degrees(np.abs(off[:, shown]))
-    arms = np.array([c.name.startswith("arm_") for c in skeleton.free_coordinates])
-    joints = Kinematics(motion.skeleton).pose(motion.q).origin - Kinematics(skeleton).pose(truth).origin
+    found, true = Kinematics(motion.skeleton).pose(motion.q), Kinematics(skeleton).pose(truth)
+    joints = found.origin - true.origin
     low, high = skeleton.bounds
     outside = (motion.q < low - 1e-6) | (motion.q > high + 1e-6)
     known = np.isfinite(motion.q_std[:, shown]).all()
@@ -165,11 +166,23 @@ def judge(method: str, noise: float, motion: Motion, skeleton: Skeleton, q: Arra
         float(angles.mean()),
         float(angles.mean(0).max()),
         float(1000 * np.linalg.norm(joints, axis=-1).mean()),
-        int((np.degrees(np.abs(off[:, arms])) > FLIP_DEG).any(1).sum()),
+        flips(skeleton, truth, found, true),
         float(100 * outside.any(1).mean()),
         float(100 * inside.mean()) if known else np.nan,
         1000 * seconds / len(motion),
     )
+
+
+def flips(skeleton: Skeleton, truth: Array, found: BodyPoses, true: BodyPoses) -> int:
+    """Frames in which an upper arm is turned wrongly by far, its elbow being bent enough to show its turn."""
+    wrong = np.zeros(len(truth), bool)
+    for side in "rl":
+        body = skeleton.body_index(f"humerus_{side}")
+        turn = np.einsum("tij,tij->t", found.rotation[:, body], true.rotation[:, body])
+        off = np.degrees(np.arccos(np.clip((turn - 1) / 2, -1, 1)))
+        bent = truth[:, skeleton.coordinate_index(f"elbow_flex_{side}")] > np.radians(30)
+        wrong |= (off > FLIP_DEG) & bent
+    return int(wrong.sum())
 
 
 def opensim_row(noise: float, skeleton: Skeleton, data: Landmarks3D, q: Array, frames: int) -> Row:

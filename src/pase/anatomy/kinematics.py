@@ -131,10 +131,16 @@ class Kinematics:
         T, K = position.shape[:2]
         dq = np.zeros((T, K, 3, q.shape[1]))
         dsize = np.empty((T, K, 3, scale_directions.shape[-1]))
+        stacked = {
+            body: (np.stack(twists[body].angular), np.stack(twists[body].linear))
+            for body in set(self._landmark_body)
+            if twists[body].columns
+        }
         for k, body in enumerate(self._landmark_body):
             twist = twists[body]
-            for column, angular, linear in zip(twist.columns, twist.angular, twist.linear, strict=True):
-                dq[:, k, :, column] = _cross(angular, position[:, k]) + linear
+            if twist.columns:
+                moved = _cross(stacked[body][0], position[:, k]) + stacked[body][1]
+                dq[:, k, :, twist.columns] = moved
             dsize[:, k] = origin_by_size[body] + poses.rotation[:, body] @ (
                 places[k][:, None] * scale_directions[body]
             )
@@ -175,7 +181,7 @@ class Kinematics:
             parent = ground if p < 0 else _Parent(rotation[:, p], origin[:, p], scale[p])
             step = joint.move(values, parent)
             rotation[:, i] = step.rotation
-            origin[:, i] = step.origin - step.rotation @ (scale[i] * joint.child_translation)
+            origin[:, i] = step.origin - _times(step.rotation, scale[i] * joint.child_translation)
             if slopes is None or scale_directions is None:
                 continue
             if p >= 0:
@@ -229,18 +235,19 @@ class _CompiledJoint:
         self.turns = [_moving(i, a, names) for i, a in enumerate(joint.rotations)]
         self.shifts = [_moving(i, a, names) for i, a in enumerate(joint.translations)]
         self.rotations, self.translations = joint.rotations, joint.translations
+        self.skews = [_skew(axis) for axis in self.axes]
 
     def move(self, values: Array, parent: _Parent) -> _Step:
         """Centre of the joint and orientation of the child body, with the world directions of its axes."""
         T = len(values)
-        base = parent.rotation @ self.parent_rotation
+        base = _times(parent.rotation, self.parent_rotation)
         turned, before = base, []
-        for axis, transform, moving in zip(self.axes, self.rotations, self.turns, strict=True):
+        for i, (transform, moving) in enumerate(zip(self.rotations, self.turns, strict=True)):
             if moving is None and _is_zero(transform):
                 continue
             if moving is not None:
-                before.append(turned @ axis)
-            turned = turned @ _rotation_about(axis, _evaluate(transform, moving, values, T))
+                before.append(_times(turned, self.axes[i]))
+            turned = _turned(turned, self.skews[i], _evaluate(transform, moving, values, T))
         scale = self.scale_weights @ parent.scale + self.scale_constant
         displacement = np.zeros((T, 3))
         along, shift = [], []
@@ -249,10 +256,11 @@ class _CompiledJoint:
             shift.append(amount)
             displacement += (scale[i] * amount)[:, None] * self.directions[i]
             if moving is not None:
-                along.append(scale[i] * (base @ self.directions[i]))
-        origin = parent.origin + parent.rotation @ (parent.scale * self.parent_translation)
-        origin = origin + np.einsum("tij,tj->ti", base, displacement)
-        return _Step(base, before, along, shift, origin, turned @ self.child_rotation.T)
+                along.append(scale[i] * _times(base, self.directions[i]))
+        origin = parent.origin + _times(parent.rotation, parent.scale * self.parent_translation)
+        if displacement.any():
+            origin = origin + np.einsum("tij,tj->ti", base, displacement)
+        return _Step(base, before, along, shift, origin, _times(turned, self.child_rotation.T))
 
     def twist(self, step: _Step, values: Array, slopes: Array, parent: _Twist) -> _Twist:
         """The child's twist by the free coordinates: the parent's, and what this joint's own axes add."""
@@ -367,10 +375,32 @@ def _cross(a: Array, b: Array) -> Array:
     return out
 
 
+def _times(rotation: Array, fixed: Array) -> Array:
+    """Rotations (T, 3, 3) times one matrix (3, 3) or vector (3,): one product instead of T small ones."""
+    product: Array = (rotation.reshape(-1, 3) @ fixed).reshape(rotation.shape[: fixed.ndim + 1])
+    return product
+
+
+def _skew(axis: Array) -> Array:
+    """(3, 3) matrix of the cross product with the unit vector along `axis`."""
+    x, y, z = axis / np.linalg.norm(axis)
+    return np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+
+
+def _turned(rotation: Array, skew: Array, angle: Array) -> Array:
+    """Rotations (T, 3, 3) followed by turns `angle` (T,) about a fixed axis (Rodrigues' formula)."""
+    across = _times(rotation, skew)
+    out = _times(across, skew)
+    out *= (1 - np.cos(angle))[:, None, None]
+    across *= np.sin(angle)[:, None, None]
+    out += across
+    out += rotation
+    return out
+
+
 def _rotation_about(axis: Array, angle: Array) -> Array:
     """(T, 3, 3) rotations by `angle` (T,) about a fixed unit `axis` (Rodrigues' formula)."""
-    x, y, z = axis / np.linalg.norm(axis)
-    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    skew = _skew(axis)
     sine, versine = np.sin(angle)[:, None, None], (1 - np.cos(angle))[:, None, None]
     turned: Array = np.eye(3) + sine * skew + versine * (skew @ skew)
     return turned

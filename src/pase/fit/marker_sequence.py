@@ -44,7 +44,7 @@ SKIN_SIGMA_M = 0.010
 KEY_RATE_HZ = 12.0
 """Frames a second that are solved each for itself, as the start of all."""
 
-DEVIATION_RATE_HZ = 60.0
+DEVIATION_RATE_HZ = 30.0
 """Frames a second at which standard deviations are computed; they change slowly."""
 
 WINDOW_FRAMES = 600
