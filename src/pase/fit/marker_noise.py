@@ -134,7 +134,7 @@ def _residuals(person: MarkerPerson, problem: Problem, state: State) -> tuple[fl
 def _stretch_sums(
     person: MarkerPerson, frames: Frames, state: State
 ) -> tuple[float, float, float, Array, Array]:
-    """As `_residuals`, and squares of the accelerations with the number of them that the prior has told, by coordinate."""
+    """As `_residuals`, and by coordinate the squares of the accelerations and how many the data have told."""
     problem = person.problem(frames, priors=False)
     view = View(problem.model, state, shared_free=False)
     normal = problem.normal_equations(view)

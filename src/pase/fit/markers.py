@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -193,8 +193,6 @@ def _with_static(
     person: MarkerPerson, static: Landmarks3D, used: tuple[Marker, ...], up: Up, warnings: list[str]
 ) -> MarkerPerson:
     """The person with frames of a static trial before those of the motion, for the sizes alone."""
-    from dataclasses import replace
-
     names = [m.landmark.name for m in used]
     common = [k for k, name in enumerate(names) if name in static.names]
     if len(common) < FEWEST_MARKERS:
