@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.fit.problem import View
-from pase.fit.terms.base import Rows, Term, robust_loss
+from pase.fit.terms.base import RobustTerm
 
 Array = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ trunk count at the shoulders, lower trunk and half of the thighs at the hips, th
 segment masses of de Leva (1996)."""
 
 
-class Balance(Term):
+class Balance(RobustTerm):
     """`(centre of mass − centre of the planted points) / σ` along X and Z, with a robust loss.
 
     In walking the weight swings about the feet by some decimetres, but stays over them on average.
@@ -49,28 +49,19 @@ class Balance(Term):
         known = len(points) > 0 and np.isclose(share.sum(), 1.0)
         support = planted / np.maximum(total, 1e-9)[:, None]
         self._mix = np.concatenate([np.broadcast_to(share, (len(planted), len(points))), -support], axis=1)
-        self._weight = weight * np.minimum(total, 1.0) * float(known)
+        self._weight = (weight * np.minimum(total, 1.0) * float(known))[:, None]
         self._sigma = sigma
         self._width = width
 
     def residual(self, view: View) -> Array:
-        """(T, 2) distances in standard deviations before the robust loss."""
-        flat = view.positions[..., [0, 2]]
-        distance: Array = np.einsum("tk,tkd->td", self._mix, flat) / self._sigma
-        return distance
+        """(T, 1, 2) distances in standard deviations before the robust loss."""
+        distance: Array = np.einsum("tk,tkd->td", self._mix, view.positions[..., [0, 2]]) / self._sigma
+        return distance[:, None]
 
-    def costs(self, view: View) -> Array:
-        """(T,) half the robust losses, weighted by frame."""
-        loss, _ = robust_loss(np.square(self.residual(view)).sum(-1), self._width)
-        half: Array = 0.5 * self._weight * loss
-        return half
-
-    def rows(self, view: View) -> Rows:
-        """(T, 2) weighted residuals and their derivatives."""
-        residual = self.residual(view)
-        _, slope = robust_loss(np.square(residual).sum(-1), self._width)
-        root = np.sqrt(self._weight * slope)
-        mix = self._mix * (root / self._sigma)[:, None]
+    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """Those of the mixed positions."""
+        mix = self._mix * (root / self._sigma)
         dq = np.einsum("tk,tkdn->tdn", mix, view.dq[:, :, [0, 2]])
-        dshared = None if view.dshared is None else np.einsum("tk,tkdm->tdm", mix, view.dshared[:, :, [0, 2]])
-        return Rows(residual * root[:, None], {0: dq}, dshared)
+        if view.dshared is None:
+            return {0: dq}, None
+        return {0: dq}, np.einsum("tk,tkdm->tdm", mix, view.dshared[:, :, [0, 2]])

@@ -61,6 +61,44 @@ class SquaredTerm(Term):
         return half
 
 
+class RobustTerm(Term):
+    """A term whose residuals come as points: groups of numbers that the robust loss takes or drops together.
+
+    Subclasses set `_weight`, (M, G) or of a shape that broadcasts to it, and `_width`, and give `residual` and
+    `derivatives`.
+    """
+
+    _weight: Array
+    _width: float
+
+    @abstractmethod
+    def residual(self, view: View) -> Array:
+        """(M, G, D) residuals of G points with D numbers each, in standard deviations, before the robust loss."""
+
+    @abstractmethod
+    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """Derivatives of the residuals times `root` (M, G), as in `Rows` with R = G · D."""
+
+    def costs(self, view: View) -> Array:
+        """(M,) half the robust losses of all points, weighted."""
+        loss, _ = robust_loss(np.square(self.residual(view)).sum(-1), self._width)
+        half: Array = 0.5 * (self._weight * loss).sum(-1)
+        return half
+
+    def rows(self, view: View) -> Rows:
+        """Residuals and derivatives, each point with the root of its weight."""
+        residual = self.residual(view)
+        root = np.sqrt(self.point_weights(residual))
+        dq, dshared = self.derivatives(view, root)
+        return Rows((residual * root[..., None]).reshape(len(residual), -1), dq, dshared)
+
+    def point_weights(self, residual: Array) -> Array:
+        """(M, G) weight of each point after the robust loss."""
+        _, slope = robust_loss(np.square(residual).sum(-1), self._width)
+        weights: Array = self._weight * slope
+        return weights
+
+
 def robust_loss(squared: Array, width: float) -> tuple[Array, Array]:
     """Geman and McClure's loss and its weight for squared residuals in standard deviations.
 

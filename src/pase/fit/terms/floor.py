@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.fit.problem import View
-from pase.fit.terms.base import Rows, SquaredTerm, Term, robust_loss
+from pase.fit.terms.base import RobustTerm, Rows, SquaredTerm
 
 Array = NDArray[np.float64]
 
@@ -39,10 +39,10 @@ class Floor(SquaredTerm):
     def rows(self, view: View) -> Rows:
         """Residuals with derivatives; rows of points above the floor are zero."""
         residual = self.residual(view)
-        return _height_rows(view, residual, self._gain * (residual < 0))
+        return Rows(residual, *_by_height(view, self._gain * (residual < 0)))
 
 
-class ContactHeight(Term):
+class ContactHeight(RobustTerm):
     """`height / σ` of every planted point, with a robust loss.
 
     Parameters
@@ -66,25 +66,16 @@ class ContactHeight(Term):
         self._width = width
 
     def residual(self, view: View) -> Array:
-        """(T, S) heights in standard deviations before the robust loss."""
-        height: Array = view.positions[:, view.soles, 1] / self._sigma
+        """(T, S, 1) heights in standard deviations before the robust loss."""
+        height: Array = view.positions[:, view.soles, 1, None] / self._sigma
         return height
 
-    def costs(self, view: View) -> Array:
-        """(T,) half the robust losses of all points."""
-        loss, _ = robust_loss(np.square(self.residual(view)), self._width)
-        half: Array = 0.5 * (self._weight * loss).sum(-1)
-        return half
-
-    def rows(self, view: View) -> Rows:
-        """(T, S) weighted residuals with derivatives."""
-        residual = self.residual(view)
-        _, slope = robust_loss(np.square(residual), self._width)
-        root = np.sqrt(self._weight * slope)
-        return _height_rows(view, residual * root, root / self._sigma)
+    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """Those of the heights."""
+        return _by_height(view, root / self._sigma)
 
 
-class ContactVelocity(Term):
+class ContactVelocity(RobustTerm):
     """`(p(t+1) − p(t)) / (Δt σ)` along X and Z of every point that is planted in both frames, robustly.
 
     Parameters
@@ -119,30 +110,20 @@ class ContactVelocity(Term):
         speed: Array = (flat[1:] - flat[:-1]) * self._gain[..., None]
         return speed
 
-    def costs(self, view: View) -> Array:
-        """(T − 1,) half the robust losses of all points."""
-        loss, _ = robust_loss(np.square(self.residual(view)).sum(-1), self._width)
-        half: Array = 0.5 * (self._weight * loss).sum(-1)
-        return half
-
-    def rows(self, view: View) -> Rows:
-        """(T − 1, 2S) weighted residuals with derivatives by both frames."""
-        residual = self.residual(view)
-        _, slope = robust_loss(np.square(residual).sum(-1), self._width)
-        root = np.sqrt(self._weight * slope)
+    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """By both frames."""
         gain = (self._gain * root)[..., None, None]
-        M, R = len(residual), residual.shape[1] * 2
+        M, R = len(root), root.shape[1] * 2
         dq = view.dq[:, view.soles][:, :, [0, 2]]
         by_frame = {0: (-dq[:-1] * gain).reshape(M, R, -1), 1: (dq[1:] * gain).reshape(M, R, -1)}
-        weighted = (residual * root[..., None]).reshape(M, R)
         if view.dshared is None:
-            return Rows(weighted, by_frame)
+            return by_frame, None
         dshared = view.dshared[:, view.soles][:, :, [0, 2]]
-        return Rows(weighted, by_frame, ((dshared[1:] - dshared[:-1]) * gain).reshape(M, R, -1))
+        return by_frame, ((dshared[1:] - dshared[:-1]) * gain).reshape(M, R, -1)
 
 
-def _height_rows(view: View, residual: Array, gain: Array) -> Rows:
-    """Rows of residuals that are the heights of the soles times `gain` (T, S)."""
+def _by_height(view: View, gain: Array) -> tuple[dict[int, Array], Array | None]:
+    """Derivatives of the heights of the soles times `gain` (T, S)."""
     gain = gain[..., None]
     dshared = None if view.dshared is None else view.dshared[:, view.soles, 1] * gain
-    return Rows(residual, {0: view.dq[:, view.soles, 1] * gain}, dshared)
+    return {0: view.dq[:, view.soles, 1] * gain}, dshared

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.fit.problem import View
-from pase.fit.terms.base import Rows, Term, robust_loss
+from pase.fit.terms.base import RobustTerm
 
 Array = NDArray[np.float64]
 
 
-class LandmarkDistance(Term):
+class LandmarkDistance(RobustTerm):
     """`(p_k − xyz_k) / σ_k` for landmarks in the estimator's world, with a robust loss over the distance.
 
     Parameters
@@ -41,27 +41,16 @@ class LandmarkDistance(Term):
         distance: Array = (view.positions[:, view.measured] - self._xyz) * self._gain
         return distance
 
-    def costs(self, view: View) -> Array:
-        """(T,) half the sum of the robust losses, weighted by frame."""
-        loss, _ = robust_loss(np.sum(np.square(self.residual(view)), -1), self._width)
-        half: Array = 0.5 * (self._weight * loss).sum(-1)
-        return half
-
     def weighted_squares(self, view: View) -> tuple[float, float]:
         """Sum of the squared residuals, each by its robust weight, and the sum of these weights."""
-        squared = np.square(self.residual(view))
-        _, slope = robust_loss(squared.sum(-1), self._width)
-        weight = (self._weight * slope * (self._gain[..., 0] > 0))[..., None]
-        return float((weight * squared).sum()), 3.0 * float(weight.sum())
-
-    def rows(self, view: View) -> Rows:
-        """(T, 3K) weighted residuals and their derivatives."""
         residual = self.residual(view)
-        _, slope = robust_loss(np.sum(np.square(residual), -1), self._width)
-        root = np.sqrt(self._weight * slope)[..., None]
-        gain = (self._gain * root)[..., None]
-        T, R = len(residual), residual.shape[1] * 3
+        weight = (self.point_weights(residual) * (self._gain[..., 0] > 0))[..., None]
+        return float((weight * np.square(residual)).sum()), 3.0 * float(weight.sum())
+
+    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """Those of the positions."""
+        gain = (self._gain * root[..., None])[..., None]
+        T, R = len(root), root.shape[1] * 3
         dq = (view.dq[:, view.measured] * gain).reshape(T, R, -1)
         shared = view.dshared
-        dshared = None if shared is None else (shared[:, view.measured] * gain).reshape(T, R, -1)
-        return Rows((residual * root).reshape(T, R), {0: dq}, dshared)
+        return {0: dq}, None if shared is None else (shared[:, view.measured] * gain).reshape(T, R, -1)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pase.data import Landmarks3D
 from pase.fit.camera import camera_rotation
 from pase.fit.problem import View
-from pase.fit.terms.base import Rows, Term, robust_loss
+from pase.fit.terms.base import RobustTerm
 
 Array = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ class Depths:
         return Depths(self.depth[frames], self.sigma[frames], self.ray[frames])
 
 
-class Lifted(Term):
+class Lifted(RobustTerm):
     """`(u·R p_k / stature − depth_k − common) / σ_k`, with `common` the weighted mean of the frame's differences.
 
     Only depths are compared: what the lifter says across the line of sight are the keypoints again, and how far
@@ -100,30 +100,21 @@ class Lifted(Term):
         self._width = width
 
     def residual(self, view: View) -> Array:
-        """(T, K) differences of depth in standard deviations before the robust loss."""
+        """(T, K, 1) differences of depth in standard deviations before the robust loss."""
         difference = self._along(view) / _stature(view) - self._depth
-        return np.asarray(self._from_common(difference) * self._gain)
+        return np.asarray((self._from_common(difference) * self._gain)[..., None])
 
-    def costs(self, view: View) -> Array:
-        """(T,) half the sum of the robust losses, weighted by frame."""
-        loss, _ = robust_loss(np.square(self.residual(view)), self._width)
-        half: Array = 0.5 * (self._weight * loss).sum(-1)
-        return half
-
-    def rows(self, view: View) -> Rows:
-        """(T, K) weighted residuals and their derivatives."""
-        residual = self.residual(view)
-        _, slope = robust_loss(np.square(residual), self._width)
-        root = np.sqrt(self._weight * slope)
+    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """Those of the depths, by the camera and the stature too."""
         gain = (self._gain * root / _stature(view))[..., None]
         rotation = camera_rotation(*view.state.shared[view.model.layout.camera][:2])[0]
         line = self._ray @ rotation
         dq = self._from_common(np.einsum("ti,tkin->tkn", line, view.dq[:, view.measured])) * gain
         if view.dshared is None:
-            return Rows(residual * root, {0: dq})
+            return {0: dq}, None
         dshared = np.einsum("ti,tkim->tkm", line, view.dshared[:, view.measured])
         self._add_camera_and_size(view, dshared)
-        return Rows(residual * root, {0: dq}, self._from_common(dshared) * gain)
+        return {0: dq}, self._from_common(dshared) * gain
 
     def _along(self, view: View) -> Array:
         """(T, K) metres along the line of sight, from an arbitrary point."""

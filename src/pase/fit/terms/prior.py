@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.fit.problem import View
-from pase.fit.terms.base import Rows, SquaredTerm, Term, robust_loss
+from pase.fit.terms.base import RobustTerm, Rows, SquaredTerm
 
 Array = NDArray[np.float64]
 
@@ -126,7 +126,7 @@ class SharedPrior(SquaredTerm):
         return Rows(self.residual(view), {}, dshared)
 
 
-class CameraPrior(Term):
+class CameraPrior(RobustTerm):
     """`(x − mean) / σ` of pitch, roll, height and log focal length of the camera, each with a robust loss.
 
     Most cameras are held level; one that is not must be free to say so, which a squared loss would not let it.
@@ -152,30 +152,21 @@ class CameraPrior(Term):
         self._part = part
         self._mean = mean
         self._sigma = sigma
-        self._weight = weight
+        self._weight = np.full((1, 1), weight)
         self._width = width
 
     def residual(self, view: View) -> Array:
-        """(1, 4) deviations in standard deviations before the robust loss."""
+        """(1, 4, 1) deviations in standard deviations before the robust loss."""
         deviation: Array = (view.state.shared[self._part] - self._mean) / self._sigma
-        return deviation[None]
+        return deviation[None, :, None]
 
-    def costs(self, view: View) -> Array:
-        """(1,) half the robust losses."""
-        loss, _ = robust_loss(np.square(self.residual(view)), self._width)
-        half: Array = 0.5 * self._weight * loss.sum(-1)
-        return half
-
-    def rows(self, view: View) -> Rows:
-        """Weighted residuals with their diagonal derivative."""
-        residual = self.residual(view)
-        _, slope = robust_loss(np.square(residual), self._width)
-        root = np.sqrt(self._weight * slope)
+    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """A diagonal by the camera's unknowns."""
         if not view.shared_free:
-            return Rows(residual * root)
-        dshared = np.zeros((1, residual.shape[1], view.model.layout.count))
+            return {}, None
+        dshared = np.zeros((1, len(self._mean), view.model.layout.count))
         dshared[0, :, self._part] = np.diag(root[0] / self._sigma)
-        return Rows(residual * root, {}, dshared)
+        return {}, dshared
 
 
 class Height(SquaredTerm):

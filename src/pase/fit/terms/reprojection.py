@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from pase.fit.camera import camera_rotation, project
 from pase.fit.problem import View
-from pase.fit.terms.base import Rows, Term, robust_loss
+from pase.fit.terms.base import RobustTerm
 
 Array = NDArray[np.float64]
 
 
-class Reprojection(Term):
+class Reprojection(RobustTerm):
     """`(project(p_k) − xy_k) / σ_k` for every keypoint k, with a robust loss over the distance.
 
     Parameters
@@ -39,7 +39,7 @@ class Reprojection(Term):
         self._xy = np.where(known[..., None], xy, 0.0)
         self._gain = np.where(known, 1.0 / np.where(known, sigma, 1.0), 0.0)
         self._principal_point = principal_point
-        self._weight = weight
+        self._weight = weight[:, None]
         self._width = width
 
     def residual(self, view: View) -> Array:
@@ -48,30 +48,20 @@ class Reprojection(Term):
         residual: Array = (pixels - self._xy) * self._gain[..., None]
         return residual
 
-    def costs(self, view: View) -> Array:
-        """(T,) half the sum of the robust losses, weighted by frame."""
-        loss, _ = robust_loss(np.sum(np.square(self.residual(view)), -1), self._width)
-        half: Array = 0.5 * self._weight * loss.sum(-1)
-        return half
-
-    def rows(self, view: View) -> Rows:
-        """(T, 2K) weighted residuals and their derivatives."""
+    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """By the points through the projection, and by the camera."""
         pixels, depth = project(view, self._principal_point)
-        residual = (pixels - self._xy) * self._gain[..., None]
-        _, slope = robust_loss(np.sum(np.square(residual), -1), self._width)
-        root = np.sqrt(self._weight[:, None] * slope)
-        residual = residual * root[..., None]
         by_point, by_camera = self._pixel_derivatives(view, pixels, depth)
         gain = (self._gain * root)[..., None, None]
         by_point = by_point * gain
-        T, K = residual.shape[:2]
+        T, K = root.shape
         measured = view.measured
         dq = _chain(by_point, view.dq[:, measured]).reshape(T, 2 * K, -1)
         if view.dshared is None:
-            return Rows(residual.reshape(T, -1), {0: dq})
+            return {0: dq}, None
         dshared = _chain(by_point, view.dshared[:, measured])
         dshared[..., view.model.layout.camera] += by_camera * gain
-        return Rows(residual.reshape(T, -1), {0: dq}, dshared.reshape(T, 2 * K, -1))
+        return {0: dq}, dshared.reshape(T, 2 * K, -1)
 
     def _pixel_derivatives(self, view: View, pixels: Array, depth: Array) -> tuple[Array, Array]:
         """Derivatives (T, K, 2, 3) of the pixels by the world point and (T, K, 2, 4) by the camera unknowns."""
