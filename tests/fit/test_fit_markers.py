@@ -115,6 +115,20 @@ def test_size_of_a_smaller_person_is_found(person: Skeleton) -> None:
     assert motion.details["marker_rms_mm"] < 10
 
 
+def test_static_trial_tells_sizes_with_the_motion(person: Skeleton) -> None:
+    large = person.scaled(1.08 * np.ones_like(person.scale))
+    time, q = walk(large, 30)
+    data = Landmarks3D(Kinematics(large).positions(q), time, large.landmark_names)
+    still = replace(data, xyz=np.repeat(data.xyz[:1], 30, axis=0))
+    options = MarkerOptions(move_markers=False)
+    motion = fit_markers(data, person, stuck_on_markers(person.landmarks), options, static=still)
+    assert len(motion) == 30
+    assert motion.skeleton.scale[person.body_index("femur_r"), 1] == pytest.approx(1.08, abs=0.04)
+    with pytest.raises(InputError, match="static trial has only 0"):
+        strange = replace(still, names=tuple(f"m{i}" for i in range(len(still.names))))
+        fit_markers(data, person, stuck_on_markers(person.landmarks), options, static=strange)
+
+
 @pytest.mark.parametrize("up", ["y", "z", "-y"])
 def test_axes_are_found_and_mended(person: Skeleton, data: Landmarks3D, up: Literal["y", "z", "-y"]) -> None:
     xyz = data.xyz @ turned_up(np.eye(3), up).T  # turned_up gives x Rᵀ, so this is its inverse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,11 @@ class SizeEstimate:
     """The solver's result on these frames, None where the sizes were held."""
     sigma: float
     """Noise of a usual marker, m."""
+
+    def without_first(self, count: int) -> SizeEstimate:
+        """The same sizes for the recording that follows the first frames, those of a static trial."""
+        later = self.frames >= count
+        return replace(self, frames=self.frames[later] - count, q=self.q[later])
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,7 @@ def fit_markers(
     fixed = options.sigma_m is not None
     sizing = person if static is None else _with_static(person, static, used, options.up, warnings)
     found = estimate_size(sizing, shared, free=options.scale, fixed_sigma=fixed)
+    found = found.without_first(len(sizing.time) - len(person.time))
     report(0.3)
     estimate = solve_markers(
         person, found, fixed_sigma=fixed, progress=lambda share: report(0.3 + 0.7 * share)
