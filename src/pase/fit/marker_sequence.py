@@ -38,6 +38,11 @@ SIZE_FRAMES = 200
 FIRST_INDEPENDENT = 10.0
 """Independent frames that the first estimate of the sizes counts on, until it is known how errors repeat."""
 
+STRETCH = 25
+WHITE = 0.5
+"""Neighbouring frames taken together for the sizes, and the share of independent information above which they
+are: against white noise, smoothness in time keeps postures from taking up noise and sizes from following."""
+
 SKIN_SIGMA_M = 0.010
 """Movement of skin over bone, along each axis."""
 
@@ -111,10 +116,11 @@ def estimate_size(person: MarkerPerson, shared: Array, *, free: bool, fixed_sigm
     state = State(continue_motion(person, anchors, again, rough, frames), rough)
     share, sigma = 0.0, person.sigma
     information = min(1.0, FIRST_INDEPENDENT / len(frames))
+    smooth = False
     for last in (False, True):
         for _ in range(2):
             doubted = person.with_noise(sigma if fixed_sigma else _doubted(sigma, share))
-            problem = doubted.problem(frames, smooth=False, information=information)
+            problem = doubted.problem(frames, smooth=smooth, information=information)
             solution = minimise(problem, state, iterations=25, tolerance=_TOLERANCE)
             state = solution.state
             if not fixed_sigma:
@@ -122,9 +128,19 @@ def estimate_size(person: MarkerPerson, shared: Array, *, free: bool, fixed_sigm
         if not last:
             share = _independent_share(person, frames, state)
             information = float(min(1.0, share * person.seen.any(1).sum() / len(frames)))
+            if share > WHITE and len(person.time) > SIZE_FRAMES:
+                near = size_stretches(len(person.time))
+                state = State(continue_motion(person, frames, state.q, state.shared, near), state.shared)
+                frames, smooth = near, True
     normal = problem.normal_equations(View(person.model, state))
     normal.here += 1e-6 * np.eye(normal.here.shape[1])
     return SizeEstimate(state.shared, shared_covariance(normal), frames, state.q, solution, sigma)
+
+
+def size_stretches(frames: int) -> Frames:
+    """Stretches of neighbouring frames, as many in all as for the sizes, evenly spread."""
+    starts = np.linspace(0, frames - STRETCH, SIZE_FRAMES // STRETCH).round().astype(int)
+    return np.unique(starts[:, None] + np.arange(STRETCH))
 
 
 def _doubted(sigma: float, share: float) -> float:
