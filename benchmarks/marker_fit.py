@@ -28,7 +28,7 @@ from pase.anatomy.model import Skeleton
 from pase.anatomy.osim import read_osim, write_osim
 from pase.data import Landmarks3D, Motion
 from pase.export.mot import read_mot, write_mot
-from pase.export.trc import read_trc, write_trc
+from pase.export.trc import read_trc
 from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
 
 TRIALS = Path(__file__).resolve().parents[2] / "shared" / "bench" / "marker_fit"
@@ -77,8 +77,11 @@ def measure(trial: Path, folder: Path) -> list[str]:
         out.append(row(trial, label, motion, data, folder / str(scale), time.process_time() - start))
     home = folder / "opensim"
     home.mkdir(parents=True)
-    write_trc(data, home / "markers.trc")
-    seconds = run_opensim(trial / "scaled.osim", home / "markers.trc", home / "ik.mot")
+    try:
+        seconds = run_opensim(trial / "scaled.osim", trial / "markers.trc", home / "ik.mot")
+    except RuntimeError as error:
+        print(f"{trial.name}: {error}", file=sys.stderr)
+        return [*out, f"| {trial.name} | OpenSim 4.6: scaled, kept | failed | – | – | – | – |"]
     time_, q = read_mot(home / "ik.mot", scaled)
     motion = Motion(scaled, q, np.full_like(q, np.nan), time_)
     out.append(row(trial, "OpenSim 4.6: scaled, kept", motion, data, home, seconds))
