@@ -24,7 +24,7 @@ from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation, Slerp
 
 from pase.config import Settings
-from pase.recording import detect, open_source
+from pase.pipeline.recording import detect, open_source
 
 Array = NDArray[np.float64]
 

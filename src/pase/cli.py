@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pase
-from pase.config import Leaf, Settings, leaves, make_settings, read_settings
-from pase.errors import InputError, MissingDependencyError, PaseError
+from pase.config import Settings, make_settings, read_settings
+from pase.errors import MissingDependencyError, PaseError
+from pase.flags import parse
 
 if TYPE_CHECKING:
-    from pase.report import Report
+    from pase.pipeline.report import Report
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -35,185 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     logging.getLogger("pase").addHandler(logging.NullHandler())
     try:
-        known = _parse(sys.argv[1:] if arguments is None else list(arguments))
-        command: Command = known.command
-        return command(known)
+        known = parse(sys.argv[1:] if arguments is None else list(arguments))
+        return COMMANDS[known.command](known)
     except PaseError as error:
         print(f"pase: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("pase: stopped; the same command goes on where it can", file=sys.stderr)
         return 130
-
-
-class _Parser(argparse.ArgumentParser):
-    """An argparse parser whose errors are PASE's: one line, no usage."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}; see '{self.prog} --help'")
-
-
-def _parse(words: list[str]) -> argparse.Namespace:
-    parser = _make_parser()
-    known, unknown = parser.parse_known_args(words)
-    if unknown:
-        flags = [name for action in known.parser._actions for name in action.option_strings]
-        close = difflib.get_close_matches(unknown[0].split("=")[0], flags, 1)
-        hint = f", did you mean '{close[0]}'" if close else ""
-        raise InputError(f"unknown argument '{unknown[0]}'{hint}; see '{known.parser.prog} --help'")
-    return known
-
-
-def _make_parser() -> _Parser:
-    parser = _Parser(prog="pase", description="Personalised anatomical skeletons in motion from one camera.")
-    parser.add_argument("--version", action="version", version=pase.__version__)
-    parser.set_defaults(parser=parser)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    one = _add(commands, "run", _run, "turn a video or photo into personalised skeletons in motion")
-    help_text = "a video, a photo, or keypoints of another program"
-    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help=help_text)
-    _add_footage(one)
-    _add_output(one, "folder of the result")
-    _add_settings(one, "person", "camera", "models", "pose2d", "lift", "fit", "view", "output")
-    one.add_argument(
-        "--no-video", dest="output.film", action="store_false", default=argparse.SUPPRESS, help="as --no-film"
-    )
-
-    one = _add(commands, "pose2d", _pose2d, "find the 2D keypoints alone")
-    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
-    _add_output(one, "file of the keypoints, as keypoints.json")
-    _add_settings(one, "models", "pose2d", short="pose2d")
-
-    one = _add(commands, "lift", _lift, "find landmarks in space with a lifter alone")
-    one.add_argument("source", metavar="SOURCE", type=Path, help=help_text)
-    _add_footage(one)
-    _add_output(one, "landmarks.trc (upright) or .npz (as the lifter gives them)")
-    _add_settings(one, "models", "pose2d", "lift", short="lift")
-
-    one = _add(commands, "fit", _fit, "fit skeletons to keypoints made before, or to markers")
-    meaning = "keypoints of PASE or another program, markers (.trc), or 3D joints (JSON)"
-    one.add_argument("source", metavar="KEYPOINTS_OR_MARKERS", type=Path, help=meaning)
-    _add_footage(one)
-    _add_markers(one)
-    _add_output(one, "folder of the result")
-    _add_settings(one, "person", "camera", "models", "lift", "fit")
-
-    one.add_argument("--explain", action="store_true", help="show each term's share of the cost")
-
-    _add_views(commands)
-    _add_models(_add(commands, "models", None, "list, fetch or find the model files"))
-    _add(commands, "doctor", _doctor, "show versions, what computes and draws, and what is missing")
-    _add(commands, "version", _version, "show the version")
-    return parser
-
-
-def _add_views(commands: Any) -> None:
-    """Commands that look at a finished result, and the app."""
-    one = _add(commands, "render", _render, "draw a result over its footage again")
-    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
-    one.add_argument("--video", metavar="FILE", type=Path, help="the footage, when it is not where it was")
-    _add_settings(one, "view")
-
-    one = _add(commands, "view", _view, "open a result in the browser")
-    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
-    one.add_argument(
-        "--video", action=argparse.BooleanOptionalAction, help="carry the footage inside, or not"
-    )
-    one.add_argument("--rebuild", action="store_true", help="make the viewer anew")
-    one.add_argument("--print", action="store_true", help="print where it is, and open nothing")
-
-    one = _add(commands, "export", _export, "write a result in the formats of other programs")
-    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
-    one.add_argument(
-        "--format", metavar="NAME", nargs="+", required=True, dest="formats", help="glb, bvh, c3d, npz or all"
-    )
-
-    one = _add(commands, "app", _app, "open the web app, on this computer only")
-    one.add_argument(
-        "-o", "--output", metavar="DIR", type=Path, default=Path("pase-app"), help="folder of the jobs"
-    )
-    one.add_argument("--port", type=int, default=8426, help="0 takes a free one")
-    one.add_argument("--largest", metavar="MB", type=float, default=2000, help="largest video that is taken")
-    one.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
-
-
-def _add(commands: Any, name: str, command: Command | None, summary: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + "."
-    )
-    parser.set_defaults(command=command, parser=parser)
-    return parser
-
-
-def _add_output(parser: argparse.ArgumentParser, meaning: str) -> None:
-    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help=meaning)
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result")
-
-
-def _add_footage(parser: argparse.ArgumentParser) -> None:
-    meaning = "the keypoints' footage: tells times and picture size"
-    parser.add_argument("--video", metavar="FILE", type=Path, help=meaning)
-    meaning = "the keypoints' set, where the file does not tell, as body25"
-    parser.add_argument("--skeleton", metavar="NAME", help=meaning)
-
-
-def _add_markers(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("markers", "for points in space instead of keypoints")
-    group.add_argument("--model", metavar="OSIM", default="default", help="OpenSim model, or default")
-    meaning = "halpe26, h36m17, or a marker file (.xml, .json, .toml); the model's own by default"
-    group.add_argument("--markers", metavar="SET", help=meaning)
-    meaning = "estimate sizes and marker places, or keep the model's"
-    group.add_argument("--scale", action=argparse.BooleanOptionalAction, default=True, help=meaning)
-    group.add_argument("--static", metavar="TRC", type=Path, help="static trial, helps to tell the sizes")
-    meaning = "marker weights (.json, .toml, or OpenSim's set-up of inverse kinematics)"
-    group.add_argument("--weights", metavar="FILE", type=Path, help=meaning)
-    meaning = "noise of the markers in mm; learned from them by default"
-    group.add_argument("--sigma", metavar="MM", type=float, help=meaning)
-    group.add_argument("--up", choices=("auto", "y", "z", "-y"), default="auto", help="axis that points up")
-    group.add_argument("--rate", metavar="HZ", type=float, help="frames a second, for files without times")
-
-
-def _add_settings(parser: argparse.ArgumentParser, *rooms: str, short: str = "") -> None:
-    """Flags of every setting in the named groups; only those given come out, as text by dotted path.
-
-    Those of the group `short` have their bare name as a second flag, as `--weights` for `--lift.weights`.
-    """
-    parser.add_argument(
-        "--config", metavar="FILE", type=Path, help="settings from a TOML file; flags go first"
-    )
-    parser.set_defaults(rooms=rooms)
-    for leaf in leaves(*rooms):
-        if leaf.kind is bool:
-            action: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
-        else:
-            action = {"metavar": _metavar(leaf)}
-        meaning = leaf.doc.rstrip(".").replace("%", "%%")
-        shown = "" if leaf.default is None else f" (default: {leaf.default})"
-        flags = [f"--{leaf.flag}", *([f"--{leaf.flag.removeprefix(f'{short}.')}"] if short else [])]
-        parser.add_argument(
-            *dict.fromkeys(flags), dest=leaf.path, default=argparse.SUPPRESS, help=meaning + shown, **action
-        )
-
-
-def _metavar(leaf: Leaf) -> str:
-    unit = leaf.path.rsplit("_", 1)[-1]
-    return unit.upper() if unit in ("m", "kg", "deg", "px", "s") else "VALUE"
-
-
-def _add_models(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=_Parser)
-    one = _add(actions, "list", _list_models, "show the model files and whether they are here")
-    _add_settings(one, "models")
-    one = _add(actions, "fetch", _fetch_models, "fetch model files and the demo clip")
-    one.add_argument("names", metavar="NAME", nargs="*", help="all of them by default")
-    _add_settings(one, "models")
-    one = _add(actions, "path", _show_model_path, "print where a model file is")
-    one.add_argument("model", metavar="NAME")
-    _add_settings(one, "models")
 
 
 def _settings(known: argparse.Namespace) -> Settings:
@@ -224,68 +53,32 @@ def _settings(known: argparse.Namespace) -> Settings:
 def _run(known: argparse.Namespace) -> int:
     from pase import pipeline
 
-    settings = _settings(known)
-    with _progress() as progress:
-        report = pipeline.run(
-            known.source,
-            known.output,
-            settings,
-            video=known.video,
-            skeleton=known.skeleton,
-            overwrite=known.overwrite,
-            progress=progress,
-        )
-    _print_summary(report, known.source, known.output)
+    _reported(known, pipeline.run, _settings(known), video=known.video, skeleton=known.skeleton)
     return 0
 
 
 def _pose2d(known: argparse.Namespace) -> int:
     from pase import pipeline
 
-    settings = _settings(known)
-    with _progress() as progress:
-        report = pipeline.pose2d(
-            known.source, known.output, settings, overwrite=known.overwrite, progress=progress
-        )
-    _print_summary(report, known.source, known.output)
+    _reported(known, pipeline.pose2d, _settings(known))
     return 0
 
 
 def _lift(known: argparse.Namespace) -> int:
-    from pase.lifting import lift
+    from pase.pipeline.lifting import lift
 
-    settings = _settings(known)
-    with _progress() as progress:
-        report = lift(
-            known.source,
-            known.output,
-            settings,
-            video=known.video,
-            skeleton=known.skeleton,
-            overwrite=known.overwrite,
-            progress=progress,
-        )
-    _print_summary(report, known.source, known.output)
+    _reported(known, lift, _settings(known), video=known.video, skeleton=known.skeleton)
     return 0
 
 
 def _fit(known: argparse.Namespace) -> int:
-    from pase import marker_run, pipeline
+    from pase import pipeline
+    from pase.pipeline.markers import are_markers
 
     settings = _settings(known)
-    if marker_run.are_markers(known.source):
+    if are_markers(known.source):
         return _fit_markers(known, settings)
-    with _progress() as progress:
-        report = pipeline.fit(
-            known.source,
-            known.output,
-            settings,
-            video=known.video,
-            skeleton=known.skeleton,
-            overwrite=known.overwrite,
-            progress=progress,
-        )
-    _print_summary(report, known.source, known.output)
+    report = _reported(known, pipeline.fit, settings, video=known.video, skeleton=known.skeleton)
     if known.explain:
         for row in report.cost_table():
             print(row)
@@ -293,9 +86,9 @@ def _fit(known: argparse.Namespace) -> int:
 
 
 def _fit_markers(known: argparse.Namespace, settings: Settings) -> int:
-    from pase import marker_run
+    from pase.pipeline.markers import MarkerRun, fit_marker_file
 
-    run = marker_run.MarkerRun(
+    run = MarkerRun(
         known.model,
         known.markers,
         known.scale,
@@ -305,11 +98,7 @@ def _fit_markers(known: argparse.Namespace, settings: Settings) -> int:
         known.up,
         known.rate,
     )
-    with _progress() as progress:
-        report = marker_run.fit_marker_file(
-            known.source, known.output, run, settings, overwrite=known.overwrite, progress=progress
-        )
-    _print_summary(report, known.source, known.output)
+    report = _reported(known, fit_marker_file, run, settings)
     print(f"markers  {report.persons[0]['details']['marker_rms_mm']:.1f} mm root mean square")
     return 0
 
@@ -327,7 +116,7 @@ def _render(known: argparse.Namespace) -> int:
 def _view(known: argparse.Namespace) -> int:
     import webbrowser
 
-    from pase.views import viewer_of
+    from pase.pipeline.views import viewer_of
 
     rebuild = known.rebuild or known.video is not None
     with _progress() as progress:
@@ -339,7 +128,7 @@ def _view(known: argparse.Namespace) -> int:
 
 
 def _export(known: argparse.Namespace) -> int:
-    from pase.views import export
+    from pase.pipeline.views import export
 
     for path in export(known.source, " ".join(known.formats)):
         print(path)
@@ -369,7 +158,7 @@ def _list_models(known: argparse.Namespace) -> int:
 
 def _fetch_models(known: argparse.Namespace) -> int:
     from pase.models import MODEL_FILES
-    from pase.recording import fetch_models
+    from pase.pipeline.recording import fetch_models
 
     with _progress() as progress:
         paths = fetch_models(known.names or list(MODEL_FILES), _settings(known), progress)
@@ -402,6 +191,18 @@ def _version(known: argparse.Namespace) -> int:
     return 0
 
 
+def _reported(
+    known: argparse.Namespace, stage: Callable[..., Report], *arguments: Any, **options: Any
+) -> Report:
+    """Run a stage with progress bars and print what it did."""
+    with _progress() as progress:
+        report = stage(
+            known.source, known.output, *arguments, overwrite=known.overwrite, progress=progress, **options
+        )
+    _print_summary(report, known.source, known.output)
+    return report
+
+
 def _print_summary(report: Report, source: Path, output: Path) -> None:
     """What a run did, on stdout."""
     if not report.persons:
@@ -426,3 +227,20 @@ def _progress() -> Any:
     from pase.bars import Bars
 
     return Bars()
+
+
+COMMANDS: dict[str, Command] = {
+    "run": _run,
+    "pose2d": _pose2d,
+    "lift": _lift,
+    "fit": _fit,
+    "doctor": _doctor,
+    "version": _version,
+    "render": _render,
+    "view": _view,
+    "export": _export,
+    "app": _app,
+    "list": _list_models,
+    "fetch": _fetch_models,
+    "path": _show_model_path,
+}

@@ -24,7 +24,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything a run needs."""
-    from pase.report import versions
+    from pase.pipeline.report import versions
 
     found = [Finding("pase", pase.__version__)]
     for name, version in versions().items():

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.checkpoint import kind_of_file, require_torch
 from pase.errors import ModelFileError
 from pase.media.frames import Image
+from pase.networks.checkpoint import kind_of_file, require_torch
 
 if TYPE_CHECKING:
     from pase.pose2d.yolov3 import Padding

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.checkpoint import load_parameters, read_state, require_torch
 from pase.data import HALPE26, Keypoints2D
 from pase.media.frames import Frame, Image
-from pase.parallel import run_parallel
+from pase.networks.checkpoint import load_parameters, read_state, require_torch
+from pase.networks.parallel import run_parallel
 from pase.pose2d.heatmaps import crop_box, cut_crop, read_heatmaps, unmirror_heatmaps
 from pase.pose2d.pose_nms import Candidates, MergedPose, merge_poses
 from pase.pose2d.tracks import Detection, Recorded, assemble

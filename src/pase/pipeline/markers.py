@@ -13,13 +13,13 @@ import numpy as np
 from pase.config import Settings
 from pase.data import Landmarks3D, Motion
 from pase.errors import InputError
-from pase.report import Report, collected_warnings, unique
-from pase.workspace import REPORT, Workspace
+from pase.pipeline.report import Report, collected_warnings, unique
+from pase.pipeline.workspace import REPORT, Workspace
 
 if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
     from pase.fit.markers import MarkerSet
-    from pase.recording import Progress
+    from pase.pipeline.recording import Progress
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import pase
 from pase.config import Settings, to_dict
 from pase.data import Keypoints2D, Motion
 from pase.errors import InputError, MissingDependencyError
-from pase.recording import (
+from pase.pipeline.recording import (
     Progress,
     Recording,
     detect,
@@ -20,11 +20,12 @@ from pase.recording import (
     read_recording,
     step_of,
 )
-from pase.report import Report, collected_warnings, note_file, read_report, unique
-from pase.workspace import REPORT, Workspace, check_output_file, fingerprint, source_identity
+from pase.pipeline.report import Report, collected_warnings, note_file, read_report, unique
+from pase.pipeline.results import load_motions
+from pase.pipeline.workspace import REPORT, Workspace, check_output_file, fingerprint, source_identity
 
 if TYPE_CHECKING:
-    from pase.recording import Media
+    from pase.pipeline.recording import Media
 
 log = logging.getLogger(__name__)
 
@@ -220,15 +221,6 @@ def estimate_motions(
     return estimate_people(recording, settings, progress)
 
 
-def load_motions(folder: str | Path) -> list[Motion]:
-    """Every person's motion from a finished result; see `pase.load`."""
-    from pase.export.person import load_motion
-
-    folder = Path(folder)
-    report = read_report(folder / REPORT)
-    return [load_motion(folder / str(person["folder"])) for person in report["persons"]]
-
-
 def estimate_people(
     recording: Recording, settings: Settings, progress: Progress | None = None
 ) -> list[Motion]:
@@ -237,7 +229,7 @@ def estimate_people(
         return []
     from pase.fit.estimate import estimate_motion
     from pase.lift.base import in_statures
-    from pase.lifting import lift_people
+    from pase.pipeline.lifting import lift_people
 
     camera = settings.camera
     focal_length_px = camera.focal_length_px
@@ -330,7 +322,7 @@ def _finish(
     progress: Progress | None,
 ) -> None:
     """Write what the result is looked at with, and the report, and give the result its name."""
-    from pase.views import write_report_page, write_views
+    from pase.pipeline.views import write_report_page, write_views
 
     if motions:
         with report.timed("views"):

@@ -14,8 +14,8 @@ from pase.cli import main
 from pase.lift.files import read_landmarks
 from pase.pose2d import read_alphapose
 
-SHARED = Path(__file__).parents[2] / "shared"
-SAMPLES = Path(__file__).parent / "pose2d/samples"
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+SAMPLES = Path(__file__).parents[1] / "pose2d/samples"
 State = Callable[[str], dict[str, Any]]
 
 

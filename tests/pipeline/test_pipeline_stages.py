@@ -123,14 +123,14 @@ def test_an_interrupted_run_goes_on_from_its_keypoints(
         def stop(*arguments: object) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(pipeline, "estimate_people", stop)
+        patch.setattr(pipeline.stages, "estimate_people", stop)
         words = ["run", str(short_clip), "-o", str(output), "--height", "1.75", "--no-overlay"]
         assert main(words) == 130
     assert not output.exists()
     with pytest.raises(InputError, match="no finished result"):
         pase.load(tmp_path / ".out.partial")
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "detect", None)
+        patch.setattr(pipeline.stages, "detect", None)
         report = pipeline.run(short_clip, output, SETTINGS)
     assert report.resumed == ["pose2d"]
     assert contents(output) == contents(result)
@@ -151,7 +151,7 @@ def test_other_settings_or_footage_are_not_resumed(
 
     clip = tmp_path / "clip.mp4"
     shutil.copyfile(short_clip, clip)
-    monkeypatch.setattr(pipeline, "estimate_people", stop)
+    monkeypatch.setattr(pipeline.stages, "estimate_people", stop)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(clip, tmp_path / "out", SETTINGS)
     assert (tmp_path / ".out.partial" / "keypoints.json").is_file()
@@ -160,7 +160,7 @@ def test_other_settings_or_footage_are_not_resumed(
         settings = make_settings({"pose2d.detect_every": 0.5}, SETTINGS)
     else:
         os.utime(clip, (1, 1))
-    monkeypatch.setattr(pipeline, "detect", lambda *_: pytest.fail("asked again", pytrace=False))
+    monkeypatch.setattr(pipeline.stages, "detect", lambda *_: pytest.fail("asked again", pytrace=False))
     with pytest.raises(pytest.fail.Exception, match="asked again"):
         pipeline.run(clip, tmp_path / "out", settings)
 

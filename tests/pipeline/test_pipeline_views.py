@@ -16,8 +16,8 @@ from pase.config import OutputSettings
 from pase.data import Motion
 from pase.errors import InputError
 from pase.export.person import write_person
-from pase.report import Report
-from pase.views import export, read_bone_lengths, viewer_of, write_views
+from pase.pipeline.report import Report
+from pase.pipeline.views import export, read_bone_lengths, viewer_of, write_views
 
 
 def motion(number: int) -> Motion:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from pase.checkpoint import require_torch
+from pase.networks.checkpoint import require_torch
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

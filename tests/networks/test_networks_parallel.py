@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pase.parallel import run_parallel
+from pase.networks.parallel import run_parallel
 
 torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 

@@ -15,9 +15,9 @@ from pase.cli import main
 from pase.data import Landmarks3D
 from pase.export.person import load_motion
 from pase.export.trc import write_trc
-from pase.marker_run import are_markers
+from pase.pipeline.markers import are_markers
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 def standing(frames: int = 12) -> np.ndarray:

@@ -8,7 +8,7 @@ from pase.config import LiftSettings, Settings
 from pase.data import Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.base import Lifter
-from pase.recording import (
+from pase.pipeline.recording import (
     Progress,
     Recording,
     detect,
@@ -17,8 +17,8 @@ from pase.recording import (
     read_recording,
     step_of,
 )
-from pase.report import Report, collected_warnings
-from pase.workspace import check_output_file
+from pase.pipeline.report import Report, collected_warnings
+from pase.pipeline.workspace import check_output_file
 
 STEP = "3D landmarks"
 

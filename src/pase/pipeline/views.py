@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from pase.config import OutputSettings
 from pase.data import Motion
 from pase.export.formats import parse_formats, write_formats
-from pase.recording import Progress, step_of
-from pase.report import note_file, read_report
-from pase.workspace import REPORT
+from pase.pipeline.recording import Progress, step_of
+from pase.pipeline.report import note_file, read_report
+from pase.pipeline.results import load_motions
+from pase.pipeline.workspace import REPORT
 
 if TYPE_CHECKING:
     from pase.view.subject import BoneLength, Subject
@@ -91,8 +92,6 @@ def export(folder: str | Path, formats: str) -> list[Path]:
     PaseError
         When the folder is no result, a format is unknown or a file cannot be written.
     """
-    from pase.pipeline import load_motions
-
     folder, names = Path(folder), parse_formats(formats)
     report = read_report(folder / REPORT)
     written = []
@@ -124,8 +123,6 @@ def viewer_of(
     PaseError
         When the folder is no result or the file cannot be written.
     """
-    from pase.pipeline import load_motions
-
     folder = Path(folder)
     report = read_report(folder / REPORT)
     path = folder / VIEWER

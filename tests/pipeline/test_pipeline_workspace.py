@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pase.errors import OutputError
-from pase.workspace import Workspace, check_output_file, fingerprint, source_identity
+from pase.pipeline.workspace import Workspace, check_output_file, fingerprint, source_identity
 
 
 def finish(output: Path, text: str = "done", *, overwrite: bool = False) -> None:

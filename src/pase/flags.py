@@ -1,0 +1,191 @@
+"""The words of the command line: commands, arguments, and a flag for every setting."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pase
+from pase.config import Leaf, leaves
+from pase.errors import InputError
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser whose errors are PASE's: one line, no usage."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise in place of printing the usage and leaving."""
+        raise InputError(f"{message}; see '{self.prog} --help'")
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """What the words of a command line say.
+
+    Raises
+    ------
+    InputError
+        When a word is not understood; the message says what would be.
+    """
+    parser = make_parser()
+    known, unknown = parser.parse_known_args(words)
+    if unknown:
+        flags = [name for action in known.parser._actions for name in action.option_strings]
+        close = difflib.get_close_matches(unknown[0].split("=")[0], flags, 1)
+        hint = f", did you mean '{close[0]}'" if close else ""
+        raise InputError(f"unknown argument '{unknown[0]}'{hint}; see '{known.parser.prog} --help'")
+    return known
+
+
+def make_parser() -> Parser:
+    """The whole command line: commands, arguments, and a flag for every setting."""
+    parser = Parser(prog="pase", description="Personalised anatomical skeletons in motion from one camera.")
+    parser.add_argument("--version", action="version", version=pase.__version__)
+    parser.set_defaults(parser=parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    one = _add(commands, "run", "turn a video or photo into personalised skeletons in motion")
+    help_text = "a video, a photo, or keypoints of another program"
+    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help=help_text)
+    _add_footage(one)
+    _add_output(one, "folder of the result")
+    _add_settings(one, "person", "camera", "models", "pose2d", "lift", "fit", "view", "output")
+    one.add_argument(
+        "--no-video", dest="output.film", action="store_false", default=argparse.SUPPRESS, help="as --no-film"
+    )
+
+    one = _add(commands, "pose2d", "find the 2D keypoints alone")
+    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
+    _add_output(one, "file of the keypoints, as keypoints.json")
+    _add_settings(one, "models", "pose2d", short="pose2d")
+
+    one = _add(commands, "lift", "find landmarks in space with a lifter alone")
+    one.add_argument("source", metavar="SOURCE", type=Path, help=help_text)
+    _add_footage(one)
+    _add_output(one, "landmarks.trc (upright) or .npz (as the lifter gives them)")
+    _add_settings(one, "models", "pose2d", "lift", short="lift")
+
+    one = _add(commands, "fit", "fit skeletons to keypoints made before, or to markers")
+    meaning = "keypoints of PASE or another program, markers (.trc), or 3D joints (JSON)"
+    one.add_argument("source", metavar="KEYPOINTS_OR_MARKERS", type=Path, help=meaning)
+    _add_footage(one)
+    _add_markers(one)
+    _add_output(one, "folder of the result")
+    _add_settings(one, "person", "camera", "models", "lift", "fit")
+
+    one.add_argument("--explain", action="store_true", help="show each term's share of the cost")
+
+    _add_views(commands)
+    _add_models(_add(commands, "models", "list, fetch or find the model files"))
+    _add(commands, "doctor", "show versions, what computes and draws, and what is missing")
+    _add(commands, "version", "show the version")
+    return parser
+
+
+def _add_views(commands: Any) -> None:
+    """Commands that look at a finished result, and the app."""
+    one = _add(commands, "render", "draw a result over its footage again")
+    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
+    one.add_argument("--video", metavar="FILE", type=Path, help="the footage, when it is not where it was")
+    _add_settings(one, "view")
+
+    one = _add(commands, "view", "open a result in the browser")
+    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
+    one.add_argument(
+        "--video", action=argparse.BooleanOptionalAction, help="carry the footage inside, or not"
+    )
+    one.add_argument("--rebuild", action="store_true", help="make the viewer anew")
+    one.add_argument("--print", action="store_true", help="print where it is, and open nothing")
+
+    one = _add(commands, "export", "write a result in the formats of other programs")
+    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
+    one.add_argument(
+        "--format", metavar="NAME", nargs="+", required=True, dest="formats", help="glb, bvh, c3d, npz or all"
+    )
+
+    one = _add(commands, "app", "open the web app, on this computer only")
+    one.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, default=Path("pase-app"), help="folder of the jobs"
+    )
+    one.add_argument("--port", type=int, default=8426, help="0 takes a free one")
+    one.add_argument("--largest", metavar="MB", type=float, default=2000, help="largest video that is taken")
+    one.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+
+
+def _add(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    parser.set_defaults(command=name, parser=parser)
+    return parser
+
+
+def _add_output(parser: argparse.ArgumentParser, meaning: str) -> None:
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help=meaning)
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+
+
+def _add_footage(parser: argparse.ArgumentParser) -> None:
+    meaning = "the keypoints' footage: tells times and picture size"
+    parser.add_argument("--video", metavar="FILE", type=Path, help=meaning)
+    meaning = "the keypoints' set, where the file does not tell, as body25"
+    parser.add_argument("--skeleton", metavar="NAME", help=meaning)
+
+
+def _add_markers(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("markers", "for points in space instead of keypoints")
+    group.add_argument("--model", metavar="OSIM", default="default", help="OpenSim model, or default")
+    meaning = "halpe26, h36m17, or a marker file (.xml, .json, .toml); the model's own by default"
+    group.add_argument("--markers", metavar="SET", help=meaning)
+    meaning = "estimate sizes and marker places, or keep the model's"
+    group.add_argument("--scale", action=argparse.BooleanOptionalAction, default=True, help=meaning)
+    group.add_argument("--static", metavar="TRC", type=Path, help="static trial, helps to tell the sizes")
+    meaning = "marker weights (.json, .toml, or OpenSim's set-up of inverse kinematics)"
+    group.add_argument("--weights", metavar="FILE", type=Path, help=meaning)
+    meaning = "noise of the markers in mm; learned from them by default"
+    group.add_argument("--sigma", metavar="MM", type=float, help=meaning)
+    group.add_argument("--up", choices=("auto", "y", "z", "-y"), default="auto", help="axis that points up")
+    group.add_argument("--rate", metavar="HZ", type=float, help="frames a second, for files without times")
+
+
+def _add_settings(parser: argparse.ArgumentParser, *rooms: str, short: str = "") -> None:
+    """Flags of every setting in the named groups; only those given come out, as text by dotted path.
+
+    Those of the group `short` have their bare name as a second flag, as `--weights` for `--lift.weights`.
+    """
+    parser.add_argument(
+        "--config", metavar="FILE", type=Path, help="settings from a TOML file; flags go first"
+    )
+    parser.set_defaults(rooms=rooms)
+    for leaf in leaves(*rooms):
+        if leaf.kind is bool:
+            action: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
+        else:
+            action = {"metavar": _metavar(leaf)}
+        meaning = leaf.doc.rstrip(".").replace("%", "%%")
+        shown = "" if leaf.default is None else f" (default: {leaf.default})"
+        flags = [f"--{leaf.flag}", *([f"--{leaf.flag.removeprefix(f'{short}.')}"] if short else [])]
+        parser.add_argument(
+            *dict.fromkeys(flags), dest=leaf.path, default=argparse.SUPPRESS, help=meaning + shown, **action
+        )
+
+
+def _metavar(leaf: Leaf) -> str:
+    unit = leaf.path.rsplit("_", 1)[-1]
+    return unit.upper() if unit in ("m", "kg", "deg", "px", "s") else "VALUE"
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=Parser)
+    one = _add(actions, "list", "show the model files and whether they are here")
+    _add_settings(one, "models")
+    one = _add(actions, "fetch", "fetch model files and the demo clip")
+    one.add_argument("names", metavar="NAME", nargs="*", help="all of them by default")
+    _add_settings(one, "models")
+    one = _add(actions, "path", "print where a model file is")
+    one.add_argument("model", metavar="NAME")
+    _add_settings(one, "models")

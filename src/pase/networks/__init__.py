@@ -1,0 +1,1 @@
+"""PyTorch networks: their checkpoints read safely, and run on all cores."""
