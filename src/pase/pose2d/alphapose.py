@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,19 @@ def write_alphapose(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
     OutputError
         When the file cannot be written.
     """
-    length = max((len(track) for track in tracks), default=0)
-    items = [_item(t, frame) for frame in range(length) for t in tracks if frame < len(t) and t.seen[frame]]
-    if items:
-        items[0]["times"] = max(tracks, key=len).time.tolist()
-    lines = ",\n".join(json.dumps(item, separators=(",", ":"), allow_nan=False) for item in items)
+    lines = ",\n".join(json.dumps(item, separators=(",", ":"), allow_nan=False) for item in _written(tracks))
     write_text(path, f"[\n{lines}\n]\n" if lines else "[]\n")
+
+
+def _written(tracks: Sequence[Keypoints2D]) -> Iterator[dict[str, Any]]:
+    """The items of a file one by one, frame by frame."""
+    seen = [track.seen for track in tracks]
+    extra: dict[str, Any] = {"times": max(tracks, key=len).time.tolist()} if tracks else {}
+    for frame in range(max((len(track) for track in tracks), default=0)):
+        for track, known in zip(tracks, seen, strict=True):
+            if frame < len(track) and known[frame]:
+                yield _item(track, frame) | extra
+                extra = {}
 
 
 def _item(track: Keypoints2D, frame: int) -> dict[str, Any]:
