@@ -161,6 +161,11 @@ class FitSettings(Room):
 
     name: ClassVar[str] = "fit"
 
+    floor: bool = setting(True)
+    """Feet stand on a level floor now and then; off for climbing, swimming, a trampoline."""
+    smoothness: float = setting(1.0, low=0.1, high=10.0)
+    """How smooth movements are taken to be: 2 halves the accelerations expected, 0.5 doubles them."""
+
 
 @dataclass(frozen=True)
 class ViewSettings(Room):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.mirror import mirror_table
+from pase.config import FitSettings
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
 from pase.fit.problem import PersonModel, State
@@ -137,6 +138,21 @@ def test_without_a_height_the_scale_is_assumed(scene: Scene) -> None:
     assert found is not None
     assert any("scale is assumed" in w and "--height" in w for w in found.warnings)
     assert 1.5 < found.details["stature_m"] < 1.9
+
+
+def test_the_floor_can_be_left_out(scene: Scene, model: PersonModel) -> None:
+    """Without a floor no term speaks of it, and the motion is found all the same."""
+    found = estimate_motion(scene[0], FitSettings(floor=False), height_m=STATURE, focal_length_px=FOCAL)
+    assert found is not None
+    assert not {"floor", "contact height", "contact velocity", "balance"} & set(found.details["cost_by_term"])
+    assert angle_errors(found.q, scene[1], model, ("knee_angle",)).max() < 6.0
+
+
+def test_smoother_on_demand(scene: Scene, motion: Motion) -> None:
+    """A larger smoothness gives smaller accelerations."""
+    found = estimate_motion(scene[0], FitSettings(smoothness=5.0), height_m=STATURE, focal_length_px=FOCAL)
+    assert found is not None
+    assert np.abs(np.diff(found.q, 2, axis=0)).mean() < 0.9 * np.abs(np.diff(motion.q, 2, axis=0)).mean()
 
 
 def test_one_frame_is_enough(scene: Scene) -> None:

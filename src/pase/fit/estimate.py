@@ -78,7 +78,6 @@ def estimate_motion(
     Motion or None
         The motion from the first to the last frame in which the person is seen; None when seen in none.
     """
-    del settings
     report = progress or (lambda _: None)
     seen = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
     if not len(seen):
@@ -88,6 +87,7 @@ def estimate_motion(
     span = mended.keypoints
     person, shared = prepare_person(
         span,
+        settings,
         height_m=height_m,
         mass_kg=mass_kg,
         fov_deg=fov_deg,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks, keypoint_place
 from pase.anatomy.proportions import load_proportions
+from pase.config import FitSettings
 from pase.data import Keypoints2D, Landmarks3D
 from pase.fit.initial import Observations
 from pase.fit.observe import INFORMATION_RATE_HZ, frame_weights, observations
@@ -58,6 +59,8 @@ class Person:
     """Mean (n,) and precision (n, n) of the coordinates."""
     acceleration: Array
     """(n,) spread of the acceleration of the coordinates."""
+    floor: bool = True
+    """Whether there is a floor under the feet."""
 
     def problem(self, frames: Frames, planted: Array | None) -> Problem:
         """The cost over some of the frames.
@@ -82,7 +85,7 @@ class Person:
             terms.append(Lifted(seen.depths, weight * share))
         if len(frames) > 2:
             terms.append(Smoothness(seen.time, self.acceleration))
-        if planted is not None:
+        if planted is not None and self.floor:
             terms += [
                 Floor(weight),
                 ContactHeight(planted, weight),
@@ -111,6 +114,7 @@ _FOOT = ("Heel", "BigToe", "SmallToe")
 
 def prepare_person(
     keypoints: Keypoints2D,
+    settings: FitSettings | None = None,
     *,
     height_m: float | None,
     mass_kg: float | None,
@@ -119,6 +123,7 @@ def prepare_person(
     landmarks: Landmarks3D | None = None,
 ) -> tuple[Person, Array]:
     """The problem of one person, and a first guess (m,) of the shared unknowns with a level camera at Y = 0."""
+    settings = settings or FitSettings()
     skeleton = default_skeleton().with_landmarks(keypoint_landmarks(keypoints.names))
     body = load_proportions()
     model = PersonModel(skeleton, body, keypoints.names, sole_landmarks())
@@ -147,7 +152,8 @@ def prepare_person(
         Bounds(*skeleton.bounds, -free, free),
         tuple(priors),
         pose_prior(skeleton),
-        acceleration_spread(skeleton),
+        acceleration_spread(skeleton) / settings.smoothness,
+        settings.floor,
     )
     return person, shared
 
