@@ -220,7 +220,7 @@ def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
     parser.add_argument("--windows", type=int, default=400)
     parser.add_argument("--only", choices=["held-out", "procedural", "bandai", "clips"], default=None)
     o = parser.parse_args()
-    lifter = PaseLifter(o.weights, threads=1)
+    lifter = PaseLifter(o.weights, threads=1, focal_length_px=FOCAL)
     if o.only in (None, "held-out"):
         held_out = [
             t
@@ -234,13 +234,13 @@ def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
     if o.only in (None, "bandai"):
         show(
             "Bandai-Namco (other people, never trained on)",
-            bandai(o.data / "validation_bandai.npz", o.cache / "bandai_q.npz", 150),
+            bandai(o.data / "validation_bandai.npz", o.cache / "bandai_q.npz", 60),
             o.windows,
             lifter,
         )
     if o.only in (None, "clips"):
         for clip in sorted(o.clips.glob("*/truth.npz")):
-            print(f"{clip.parent.name}: {clip_errors(read(clip.parent / 'video.mp4'), clip, lifter)}")
+            print(f"{clip.parent.name}: {clip_errors(read(clip.parent / 'video.mp4'), clip, PaseLifter(o.weights))}")
 
 
 def show(name: str, takes: Sequence[Take], count: int, lifter: PaseLifter) -> None:

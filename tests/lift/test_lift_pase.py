@@ -175,11 +175,11 @@ def test_the_centre_is_straight_ahead() -> None:
 
 
 def test_every_frame_is_in_one_course() -> None:
-    """At 120 Hz there are four courses of 30 Hz; at 10 Hz one that is refined three times."""
+    """At 120 Hz there are eight courses of 15 Hz; at 5 Hz one that is refined three times."""
     courses = _courses(np.arange(50) / 120)
-    assert len(courses) == 4
+    assert len(courses) == 8
     assert sorted(np.concatenate([index for index, _ in courses])) == list(range(50))
-    assert [refine for _, refine in _courses(np.arange(20) / 10)] == [3]
+    assert [refine for _, refine in _courses(np.arange(20) / 5)] == [3]
 
 
 def test_the_record_is_that_of_the_weights() -> None:
