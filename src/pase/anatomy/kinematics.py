@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.anatomy.coordinates import CoordinateMap
 from pase.anatomy.functions import Constant
 from pase.anatomy.joints import translation_scale_matrix
-from pase.anatomy.model import Coupler, Joint, Landmark, Skeleton, TransformAxis
+from pase.anatomy.model import Joint, Landmark, Skeleton, TransformAxis
 from pase.errors import InputError
 
 Array = NDArray[np.float64]
@@ -81,8 +82,9 @@ class Kinematics:
         self._parent = [names.index(j.parent) if j.parent in names else -1 for j in skeleton.joints]
         self._joints = [_CompiledJoint(j, skeleton) for j in skeleton.joints]
         self._landmark_body = [skeleton.body_index(m.body) for m in self.landmarks]
+        self._carriers = self._ancestors(self._landmark_body)
         self._location = np.array([m.location for m in self.landmarks], float).reshape(-1, 3)
-        self._coordinates = _CoordinateMap(skeleton)
+        self._coordinates = CoordinateMap(skeleton)
 
     def coordinate_values(self, q: Array) -> Array:
         """(T, C) values of all the model's coordinates, dependent and locked ones too, from free `q` (T, n)."""
@@ -91,7 +93,7 @@ class Kinematics:
     def pose(self, q: Array, scale: Array | None = None) -> BodyPoses:
         """Rotation and origin of every body for `q` (T, n) in rad or m and `scale` (B, 3)."""
         values, _ = self._coordinates.values(self._checked(q))
-        return self._pass(values, self._scale(scale))[0]
+        return self._pass(values, self._scale(scale), range(len(self._joints)))[0]
 
     def positions(self, q: Array, scale: Array | None = None, location: Array | None = None) -> Array:
         """(T, K, 3) world positions of the landmarks in metres.
@@ -99,7 +101,8 @@ class Kinematics:
         `location` (K, 3) replaces the landmarks' own places on their bodies.
         """
         scale = self._scale(scale)
-        return self._place(self.pose(q, scale), scale, location)
+        values, _ = self._coordinates.values(self._checked(q))
+        return self._place(self._pass(values, scale, self._carriers)[0], scale, location)
 
     def jacobian(
         self,
@@ -125,7 +128,7 @@ class Kinematics:
         if scale_directions is None:
             scale_directions = np.zeros((*scale.shape, 0))
         values, slopes = self._coordinates.values(self._checked(q))
-        poses, twists, origin_by_size = self._pass(values, scale, slopes, scale_directions)
+        poses, twists, origin_by_size = self._pass(values, scale, self._carriers, slopes, scale_directions)
         position = self._place(poses, scale, location)
         places = self._location if location is None else location
         T, K = position.shape[:2]
@@ -163,21 +166,38 @@ class Kinematics:
         placed: Array = np.einsum("tkij,kj->tki", poses.rotation[:, bodies], local) + poses.origin[:, bodies]
         return placed
 
+    def _ancestors(self, bodies: Sequence[int]) -> list[int]:
+        """The bodies and all that carry them, parents first."""
+        found: set[int] = set()
+        for body in bodies:
+            while body >= 0 and body not in found:
+                found.add(body)
+                body = self._parent[body]
+        return sorted(found)
+
     def _pass(
-        self, values: Array, scale: Array, slopes: Array | None = None, scale_directions: Array | None = None
-    ) -> tuple[BodyPoses, list[_Twist], list[Array]]:
-        """Go down the tree once; twists and size derivatives only when `slopes` and `scale_directions` are given."""
+        self,
+        values: Array,
+        scale: Array,
+        bodies: Sequence[int],
+        slopes: Array | None = None,
+        scale_directions: Array | None = None,
+    ) -> tuple[BodyPoses, dict[int, _Twist], dict[int, Array]]:
+        """Go down the tree once, to some bodies; the poses of the others are not filled in.
+
+        Twists and derivatives by size, by body, come only when `slopes` and `scale_directions` are given.
+        """
         T, B = len(values), len(self._joints)
         rotation = np.empty((T, B, 3, 3))
         origin = np.empty((T, B, 3))
-        twists: list[_Twist] = []
-        by_size: list[Array] = []
+        twists: dict[int, _Twist] = {}
+        by_size: dict[int, Array] = {}
         ground = _Parent(np.broadcast_to(np.eye(3), (T, 3, 3)), np.zeros((T, 3)), np.ones(3))
         if slopes is not None and scale_directions is not None:
             ground.directions = np.zeros_like(scale_directions[0])
             ground.by_size = np.zeros((T, 3, scale_directions.shape[-1]))
-        for i, joint in enumerate(self._joints):
-            p = self._parent[i]
+        for i in bodies:
+            joint, p = self._joints[i], self._parent[i]
             parent = ground if p < 0 else _Parent(rotation[:, p], origin[:, p], scale[p])
             step = joint.move(values, parent)
             rotation[:, i] = step.rotation
@@ -186,8 +206,8 @@ class Kinematics:
                 continue
             if p >= 0:
                 parent.directions, parent.by_size = scale_directions[p], by_size[p]
-            twists.append(joint.twist(step, values, slopes, twists[p] if p >= 0 else _Twist([], [], [])))
-            by_size.append(joint.origin_by_size(step, parent, scale_directions[i]))
+            twists[i] = joint.twist(step, values, slopes, twists[p] if p >= 0 else _Twist([], [], []))
+            by_size[i] = joint.origin_by_size(step, parent, scale_directions[i])
         return BodyPoses(rotation, origin), twists, by_size
 
 
@@ -295,50 +315,6 @@ class _CompiledJoint:
                 out = out + along[:, :, None] * (self.scale_weights[i] @ parent.directions)
         moved: Array = out - step.rotation @ (self.child_translation[:, None] * directions)
         return moved
-
-
-class _CoordinateMap:
-    """Values of all coordinates, and their slopes by the free ones, with couplers substituted."""
-
-    def __init__(self, skeleton: Skeleton) -> None:
-        names = [c.name for c in skeleton.coordinates]
-        self.default = np.array([c.default for c in skeleton.coordinates])
-        self.free = [names.index(c.name) for c in skeleton.free_coordinates]
-        self.couplers = [
-            (names.index(c.dependent), names.index(c.independent), c) for c in _ordered(skeleton.couplers)
-        ]
-
-    def values(self, q: Array) -> tuple[Array, Array]:
-        """(T, C) values of all coordinates and (T, C, 2): index of the free coordinate behind each, and its slope."""
-        T, C = len(q), len(self.default)
-        values = np.broadcast_to(self.default, (T, C)).copy()
-        slopes = np.zeros((T, C, 2))
-        slopes[:, :, 0] = -1
-        for column, index in enumerate(self.free):
-            values[:, index] = q[:, column]
-            slopes[:, index] = column, 1.0
-        for dependent, independent, coupler in self.couplers:
-            x = values[:, independent]
-            values[:, dependent] = coupler.scale * coupler.function.value(x)
-            slopes[:, dependent, 0] = slopes[:, independent, 0]
-            slopes[:, dependent, 1] = (
-                coupler.scale * coupler.function.derivative(x) * slopes[:, independent, 1]
-            )
-        return values, slopes
-
-
-def _ordered(couplers: Sequence[Coupler]) -> list[Coupler]:
-    """Couplers such that each one's independent coordinate is known before it is needed."""
-    waiting = list(couplers)
-    ordered: list[Coupler] = []
-    while waiting:
-        pending = {c.dependent for c in waiting}
-        ready = [c for c in waiting if c.independent not in pending]
-        if not ready:
-            raise InputError(f"couplers form a circle: {', '.join(sorted(pending))}")
-        ordered += ready
-        waiting = [c for c in waiting if c not in ready]
-    return ordered
 
 
 def _moving(order: int, axis: TransformAxis, names: Sequence[str]) -> _Axis | None:
