@@ -83,12 +83,12 @@ def estimate_shared(person: Person, q: Array, shared: Array) -> SharedEstimate:
     """
     time = person.observed.time
     frames = shared_frames(time)
-    loose = minimise(person.problem(frames, None), State(q[frames], shared), iterations=12)
+    loose = minimise(person.problem(frames, None), State(q[frames], shared), iterations=12, tolerance=1e-3)
     planted = find_contacts(person, frames, loose.state)
     problem = person.problem(frames, planted)
     solution = minimise(problem, loose.state, iterations=30)
     problem = person.problem(frames, find_contacts(person, frames, solution.state))
-    solution = minimise(problem, solution.state, iterations=10)
+    solution = minimise(problem, solution.state, iterations=6)
     normal = problem.normal_equations(View(person.model, solution.state))
     shares = problem.shares(solution.state)
     return SharedEstimate(solution.state.shared, shared_covariance(normal), frames, solution, shares)
@@ -106,7 +106,7 @@ def solve_sequence(person: Person, q: Array, found: SharedEstimate, progress: Pr
     planted = np.zeros((len(q), len(person.model.soles)))
     solutions = []
     for frames, weight in _windows(len(q)):
-        coarse = _spread(person, frames, _solve_coarse(person, frames, start, found.shared))
+        coarse = _spread(person, frames, _solve_coarse(person, frames, start, found))
         contact = find_contacts(person, frames, State(coarse, found.shared), floor=0.0)
         problem = person.problem(frames, contact)
         solution = minimise(
@@ -164,9 +164,12 @@ def _windows(frames: int) -> Iterator[tuple[Frames, Array]]:
         yield window, weight
 
 
-def _solve_coarse(person: Person, frames: Frames, q: Array, shared: Array) -> tuple[Frames, Array]:
+def _solve_coarse(person: Person, frames: Frames, q: Array, found: SharedEstimate) -> tuple[Frames, Array]:
+    """Postures at the coarse rate in a window, solved unless they all came with the shared unknowns."""
     some = frames[thinned(person.observed.time[frames])]
-    state = State(q[some], shared)
+    state = State(q[some], found.shared)
+    if np.isin(some, found.frames).all():
+        return some, state.q
     problem = person.problem(some, find_contacts(person, some, state, floor=0.0))
     return some, minimise(problem, state, shared_free=False, iterations=12).state.q
 
