@@ -147,7 +147,7 @@ class LiftSettings(Room):
 
     name: ClassVar[str] = "lift"
 
-    backend: Literal["none", "pase", "motionbert", "mediapipe"] = setting("none")
+    backend: Literal["none", "pase", "motionbert", "mediapipe"] = setting("pase")
     """Lifter: pase comes with it; none: the estimator alone; motionbert: your weights; mediapipe: from pictures."""
     weights: Path | None = setting(None)
     """Weights of the lifter, as best_epoch.bin of MotionBERT or pose_landmarker_full.task of MediaPipe."""
