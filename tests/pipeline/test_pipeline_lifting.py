@@ -74,7 +74,7 @@ def test_alphapose_writes_everyones_keypoints(
 ) -> None:
     photo = SHARED / "media/tennis.mp4"
     if not photo.exists():
-        pytest.skip("needs shared/media of the workplace")
+        pytest.skip("needs ../shared/media")
     from pase.media import open_media, write_image
 
     with open_media(photo) as video:
