@@ -240,7 +240,9 @@ def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
         )
     if o.only in (None, "clips"):
         for clip in sorted(o.clips.glob("*/truth.npz")):
-            print(f"{clip.parent.name}: {clip_errors(read(clip.parent / 'video.mp4'), clip, PaseLifter(o.weights))}")
+            print(
+                f"{clip.parent.name}: {clip_errors(read(clip.parent / 'video.mp4'), clip, PaseLifter(o.weights))}"
+            )
 
 
 def show(name: str, takes: Sequence[Take], count: int, lifter: PaseLifter) -> None:
