@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ import pase
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Joint, Skeleton
 from pase.data import Motion
-from pase.errors import MissingDependencyError
+from pase.errors import MissingDependencyError, OutputError
 from pase.export.even import even_motion
 from pase.files import atomic_path
 
@@ -34,7 +38,7 @@ def write_c3d(motion: Motion, path: str | Path) -> None:
     OutputError
         When the file cannot be written.
     """
-    ezc3d = _ezc3d()
+    _ezc3d()
     skeleton, even = motion.skeleton, even_motion(motion)
     marks = 1000 * Kinematics(skeleton).positions(even.q)
     groups = angle_groups(skeleton)
@@ -42,27 +46,56 @@ def write_c3d(motion: Motion, path: str | Path) -> None:
     for g, (_, names) in enumerate(groups):
         columns = [skeleton.coordinate_index(name) for name in names]
         angles[:, g, : len(names)] = np.degrees(even.q[:, columns])
-    points = np.concatenate([marks, angles], axis=1)
-    file = ezc3d.c3d()
     labels = [f"{joint}_angles" for joint, _ in groups]
     told = [f"{m.name} on {m.body}" for m in skeleton.landmarks] + [", ".join(names) for _, names in groups]
+    content = {
+        "rate": even.rate,
+        "start": even.start,
+        "labels": [*skeleton.landmark_names, *labels],
+        "angles": labels,
+        "descriptions": told,
+    }
+    points = np.concatenate([marks, angles], axis=1)
+    with atomic_path(path) as temporary:
+        if "opensim" in sys.modules:
+            _write_apart(points, content, temporary)
+        else:
+            _write(points, content, temporary)
+
+
+def _write(points: Array, content: dict[str, Any], path: Path) -> None:
+    file = _ezc3d().c3d()
     point = file["parameters"]["POINT"]
     point["UNITS"]["value"] = ["mm"]
-    point["RATE"]["value"] = [even.rate]
-    point["LABELS"]["value"] = [*skeleton.landmark_names, *labels]
-    point["DESCRIPTIONS"]["value"] = told
+    point["RATE"]["value"] = [content["rate"]]
+    point["LABELS"]["value"] = content["labels"]
+    point["DESCRIPTIONS"]["value"] = content["descriptions"]
     for name, value in (
-        ("ANGLES", labels),
+        ("ANGLES", content["angles"]),
         ("ANGLE_UNITS", ["deg"]),
         ("X_SCREEN", ["+X"]),
         ("Y_SCREEN", ["+Y"]),
     ):
         file.add_parameter("POINT", name, value)
     file.add_parameter("PASE", "VERSION", [pase.__version__])
-    file.add_parameter("PASE", "START", [even.start])
+    file.add_parameter("PASE", "START", [content["start"]])
     file["data"]["points"] = _homogeneous(points)
-    with atomic_path(path) as temporary:
-        file.write(str(temporary))
+    file.write(str(path))
+
+
+def _write_apart(points: Array, content: dict[str, Any], path: Path) -> None:
+    """Write in a process of its own: in one that has imported opensim, ezc3d cannot take lists of words.
+
+    Both are made by SWIG, which shares its types between packages.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "points.npy", points)
+        (Path(folder) / "content.json").write_text(json.dumps(content), encoding="utf-8")
+        words = [sys.executable, "-m", "pase.export.c3d", folder, str(path.resolve())]
+        done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode:
+        reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+        raise OutputError(f"cannot write {path}: {reason[0]}")
 
 
 def angle_groups(skeleton: Skeleton) -> list[tuple[str, list[str]]]:
@@ -88,3 +121,9 @@ def _ezc3d() -> Any:
     except ImportError as error:
         raise MissingDependencyError("writing .c3d needs ezc3d: pip install 'pase[c3d]'") from error
     return ezc3d
+
+
+if __name__ == "__main__":
+    source = Path(sys.argv[1])
+    told = json.loads((source / "content.json").read_text(encoding="utf-8"))
+    _write(np.load(source / "points.npy"), told, Path(sys.argv[2]))
