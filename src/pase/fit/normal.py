@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
+from scipy.linalg.lapack import dtbtrs
 
 from pase.fit.terms.base import Rows
 
@@ -128,10 +129,11 @@ class NormalEquations:
         band = self._band(damping_q)
         lower = cholesky_banded(band, lower=True, overwrite_ab=True, check_finite=False)
         m = len(damping_shared)
-        border = self.border.reshape(T * n, m)
-        solved = cho_solve_banded((lower, True), border, check_finite=False) if m else border
-        corner = self.corner + np.diag(damping_shared) - border.T @ solved
-        return Factor(lower, border, solved, cho_factor(corner, lower=True) if m else None)
+        if not m:
+            return Factor(lower, None, None)
+        half = _forward(lower, self.border.reshape(T * n, m))
+        corner = self.corner + np.diag(damping_shared) - half.T @ half
+        return Factor(lower, half, cho_factor(corner, lower=True))
 
     def response(self) -> Array:
         """(T n, m) how the coordinates follow the shared unknowns, with the sign changed: A⁻¹ B."""
@@ -161,15 +163,29 @@ class Factor:
     """A factored system of normal equations."""
 
     lower: Array
-    border: Array
-    solved_border: Array
+    """Banded Cholesky factor L of A."""
+    half: Array | None
+    """(T n, m) L⁻¹ B, or None without shared unknowns."""
     corner: tuple[Array, bool] | None
+    """Cholesky factor of C − Bᵀ A⁻¹ B."""
 
     def solve(self, right_q: Array, right_shared: Array) -> tuple[Array, Array]:
         """Solution of the system for a right-hand side of shapes (T, n) and (m,)."""
-        inner = cho_solve_banded((self.lower, True), right_q.reshape(-1), check_finite=False)
-        if self.corner is None:
-            return inner.reshape(right_q.shape), right_shared
-        shared: Array = cho_solve(self.corner, right_shared - self.border.T @ inner)
-        q: Array = (inner - self.solved_border @ shared).reshape(right_q.shape)
-        return q, shared
+        inner = _forward(self.lower, right_q.reshape(-1, 1))
+        shared = right_shared
+        if self.half is not None and self.corner is not None:
+            shared = cho_solve(self.corner, right_shared - self.half.T @ inner[:, 0])
+            inner = inner - self.half @ shared[:, None]
+        return _backward(self.lower, inner).reshape(right_q.shape), shared
+
+
+def _forward(lower: Array, right: Array) -> Array:
+    """L⁻¹ times a matrix, for a banded factor."""
+    solved: Array = dtbtrs(lower, right, uplo="L")[0]
+    return solved
+
+
+def _backward(lower: Array, right: Array) -> Array:
+    """L⁻ᵀ times a matrix, for a banded factor."""
+    solved: Array = dtbtrs(lower, right, uplo="L", trans="T")[0]
+    return solved

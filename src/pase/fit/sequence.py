@@ -110,7 +110,7 @@ def solve_sequence(person: Person, q: Array, found: SharedEstimate, progress: Pr
         contact = find_contacts(person, frames, State(coarse, found.shared), floor=0.0)
         problem = person.problem(frames, contact)
         solution = minimise(
-            problem, State(coarse, found.shared), shared_free=False, iterations=20, tolerance=1e-5
+            problem, State(coarse, found.shared), shared_free=False, iterations=15, tolerance=3e-5
         )
         total[frames] += weight
         out[frames] += weight[:, None] * solution.state.q
