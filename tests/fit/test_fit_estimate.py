@@ -121,6 +121,20 @@ def test_mirrored_picture_gives_the_mirrored_motion(scene: Scene, motion: Motion
     assert np.degrees(np.abs(back - motion.q))[:, rotations].mean() < 1.0
 
 
+def test_reversed_film_gives_the_reversed_motion(scene: Scene, motion: Motion) -> None:
+    """Frames in the opposite order: the same postures in the opposite order."""
+    keypoints = scene[0]
+    backwards = dataclasses.replace(keypoints, xy=keypoints.xy[::-1], score=keypoints.score[::-1])
+    found = estimate_motion(backwards, height_m=STATURE, focal_length_px=FOCAL)
+    assert found is not None
+    joints = [
+        i
+        for i, c in enumerate(motion.skeleton.free_coordinates)
+        if c.motion == "rotational" and not c.name.startswith("pelvis")
+    ]
+    assert np.degrees(np.abs(found.q[::-1] - motion.q))[:, joints].mean() < 1.0
+
+
 def test_taller_person_in_a_larger_world(scene: Scene, motion: Motion) -> None:
     """The same picture with another height: every bone grows with it, the angles stay."""
     taller = estimate_motion(scene[0], height_m=STATURE * 1.1, focal_length_px=FOCAL)
