@@ -35,7 +35,7 @@ PLACES: dict[str, Place] = {
     "Elbow": Place("humerus", (0.024, -0.283, -0.020), 0.015),
     "Wrist": Place("radius", (-0.013, -0.230, 0.008), 0.015),
     "Hip": Place("pelvis", (-0.054, -0.040, 0.090), 0.020),
-    "Knee": Place("femur", (0.003, -0.378, -0.006), 0.015),
+    "Knee": Place("femur", (0.003, -0.374, -0.006), 0.015),
     "Ankle": Place("tibia", (-0.004, -0.402, 0.005), 0.012),
     "BigToe": Place("toes", (0.032, 0.000, -0.012), 0.012),
     "SmallToe": Place("toes", (-0.006, -0.004, 0.040), 0.012),
