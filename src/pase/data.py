@@ -32,6 +32,11 @@ def _check_shape(owner: str, name: str, array: NDArray[Any], expected: tuple[int
         raise InputError(f"{owner}.{name} must have shape ({wanted}), not {actual}")
 
 
+def interpolated(values: Array, known: Array, time: Array) -> Array:
+    """Columns (K, n) known at times (K,) at other times (T,): linear between, constant outside; (T, n)."""
+    return np.stack([np.interp(time, known, column) for column in values.T], axis=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Keypoints2D:
     """Keypoints of one tracked person in every frame of a recording; NaN where the person is unseen."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
-from pase.data import Motion
+from pase.data import Motion, interpolated
 from pase.export.trc import mean_rate
 
 Array = NDArray[np.float64]
@@ -50,9 +50,7 @@ def even_motion(motion: Motion) -> EvenMotion:
     if count == len(time) and np.abs(grid - time).max() < EVEN_SECONDS:
         return EvenMotion(q, float(time[0]), rate)
     grid = np.minimum(grid, time[-1])
-    return EvenMotion(
-        np.stack([np.interp(grid, time, column) for column in q.T], axis=1), float(time[0]), rate
-    )
+    return EvenMotion(interpolated(q, time, grid), float(time[0]), rate)
 
 
 def continuous(skeleton: Skeleton, q: Array) -> Array:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
+from pase.data import interpolated
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, pose_prior, posture
 from pase.fit.problem import PersonModel, State, View
 from pase.fit.solver import Bounds, Problem
@@ -93,7 +94,7 @@ def initial_motion(
     ]
     q, costs = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     chosen = _chain(model, q, costs, shared, some.time)
-    return _interpolate(model.skeleton, chosen, some.time, observed.time)
+    return _unwound(model.skeleton, chosen, some.time, observed.time)
 
 
 def _candidates(
@@ -254,9 +255,9 @@ def _chain(model: PersonModel, q: Array, costs: Array, shared: Array, time: Arra
     return q[np.arange(F), path[::-1]]
 
 
-def _interpolate(skeleton: Skeleton, q: Array, known: Array, time: Array) -> Array:
+def _unwound(skeleton: Skeleton, q: Array, known: Array, time: Array) -> Array:
     """(T, n) linear interpolation of key postures; headings are unwound first."""
     q = q.copy()
     heading = skeleton.coordinate_index(ROOT_ROTATION[0])
     q[:, heading] = np.unwrap(q[:, heading])
-    return np.stack([np.interp(time, known, column) for column in q.T], axis=1)
+    return interpolated(q, known, time)

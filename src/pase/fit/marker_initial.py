@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from pase.anatomy.model import Skeleton
+from pase.data import interpolated
 from pase.errors import InputError
 from pase.fit.initial import solve_frames
 from pase.fit.marker_person import MarkerPerson
@@ -109,7 +110,7 @@ def spread_in_time(person: MarkerPerson, keys: Frames, q: Array, frames: Frames)
         return np.repeat(q[:1], len(frames), axis=0)
     time, at = person.time[keys], np.clip(person.time[frames], person.time[keys[0]], person.time[keys[-1]])
     smooth = CubicSpline(time, q, axis=0, bc_type="natural")(at) if len(keys) > 3 else None
-    straight = np.stack([np.interp(at, time, column) for column in q.T], axis=1)
+    straight = interpolated(q, time, at)
     wide = np.interp(at, time[:-1], np.diff(time)) > 4 * np.median(np.diff(time))
     out = straight if smooth is None else np.where(wide[:, None], straight, smooth)
     clipped: Array = np.clip(out, person.bounds.low_q, person.bounds.high_q)

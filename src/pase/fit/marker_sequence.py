@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.data import interpolated
 from pase.fit.marker_initial import (
     anchor_frames,
     continue_motion,
@@ -237,4 +238,4 @@ def _deviations(
     normal = problem.normal_equations(View(person.model, State(state.q[some], state.shared), sized))
     normal.here += 1e-6 * np.eye(normal.here.shape[1])
     deviation = coordinate_deviations(normal, found.covariance if sized else None)
-    return np.stack([np.interp(time, time[some], column) for column in deviation.T], axis=1)
+    return interpolated(deviation, time[some], time)

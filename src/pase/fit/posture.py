@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +52,7 @@ def pose_prior(skeleton: Skeleton) -> tuple[Array, Array]:
 
     Learned by `tools/build_pose_prior.py`.
     """
-    document = json.loads(files("pase.assets").joinpath("pose_prior.json").read_text("utf-8"))
+    document = _learned()
     mean, precision = skeleton.default_q.copy(), np.zeros((len(skeleton.free_names),) * 2)
     known = [name for name in document["coordinates"] if name in skeleton.free_names]
     rows = [document["coordinates"].index(name) for name in known]
@@ -59,6 +61,12 @@ def pose_prior(skeleton: Skeleton) -> tuple[Array, Array]:
     covariance = np.asarray(document["covariance"])[np.ix_(rows, rows)]
     precision[np.ix_(columns, columns)] = np.linalg.inv(covariance)
     return mean, precision
+
+
+@cache
+def _learned() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(files("pase.assets").joinpath("pose_prior.json").read_text("utf-8"))
+    return document
 
 
 def acceleration_spread(skeleton: Skeleton) -> Array:

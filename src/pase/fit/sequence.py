@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.data import interpolated
 from pase.fit.contact import planted_probability
 from pase.fit.person import Frames, Person
 from pase.fit.posture import ROOT_TRANSLATION
@@ -61,8 +62,6 @@ class SequenceEstimate:
     """(T, n)"""
     q_std: Array
     """(T, n)"""
-    planted: Array
-    """(T, S) probability that the points under the feet stand on the floor."""
     windows: tuple[Solution, ...]
 
 
@@ -103,7 +102,6 @@ def solve_sequence(person: Person, q: Array, found: SharedEstimate, progress: Pr
     start[found.frames] = found.solution.state.q
     total = np.zeros(len(q))
     out, deviation = np.zeros_like(q), np.zeros_like(q)
-    planted = np.zeros((len(q), len(person.model.soles)))
     solutions = []
     for frames, weight in _windows(len(q)):
         coarse = _spread(person, frames, _solve_coarse(person, frames, start, found))
@@ -114,12 +112,10 @@ def solve_sequence(person: Person, q: Array, found: SharedEstimate, progress: Pr
         )
         total[frames] += weight
         out[frames] += weight[:, None] * solution.state.q
-        planted[frames] += weight[:, None] * contact
         deviation[frames] += weight[:, None] * _deviations(problem, solution, found.covariance)
         solutions.append(solution)
         progress((frames[-1] + 1) / len(q))
-    q, deviation, planted = (array / total[:, None] for array in (out, deviation, planted))
-    return SequenceEstimate(q, deviation, planted, tuple(solutions))
+    return SequenceEstimate(out / total[:, None], deviation / total[:, None], tuple(solutions))
 
 
 def find_contacts(person: Person, frames: Frames, state: State, floor: float | None = None) -> Array:
@@ -178,7 +174,7 @@ def _spread(person: Person, frames: Frames, solved: tuple[Frames, Array]) -> Arr
     """Postures of some frames interpolated to all of a window."""
     some, q = solved
     time = person.observed.time
-    return np.stack([np.interp(time[frames], time[some], column) for column in q.T], axis=1)
+    return interpolated(q, time[some], time[frames])
 
 
 def _deviations(problem: Problem, solution: Solution, covariance: Array) -> Array:

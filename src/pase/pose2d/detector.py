@@ -36,7 +36,6 @@ class PersonDetector:
         entry = self._session.get_inputs()[0]
         self._input = entry.name
         self._height, self._width = entry.shape[2:]
-        self.provider: str = self._session.get_providers()[0]
 
     def __call__(self, image: Image) -> tuple[Boxes, NDArray[np.float64]]:
         """Find persons.

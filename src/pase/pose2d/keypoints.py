@@ -96,7 +96,6 @@ class KeypointNetwork:
         entry = self._session.get_inputs()[0]
         self._input = entry.name
         self._crop_size = (int(entry.shape[3]), int(entry.shape[2]))
-        self.provider: str = self._session.get_providers()[0]
 
     def __call__(self, image: Image, box: NDArray[np.float64], turn: int = 0) -> Pose:
         """Place the keypoints of the person in a box.
