@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 from pase.errors import OutputError, PaseError
 from pase.files import write_text
-
-log = logging.getLogger(__name__)
+from pase.pipeline.lock import LOCK, FolderLock
 
 REPORT = "report.json"
 STATE = "state.json"
-LOCK = "lock"
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
@@ -133,7 +129,7 @@ class Workspace:
         self.folder = self.output.with_name(f".{self.output.name}.partial")
         self._retired = self.output.with_name(f".{self.output.name}.replaced")
         self._made_parents: list[Path] = []
-        self._lock: IO[str] | None = None
+        self._lock = FolderLock(self.folder, self.output)
 
     def __enter__(self) -> Workspace:
         try:
@@ -141,7 +137,7 @@ class Workspace:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"cannot write to {self.output}: {error.strerror or error}") from error
-        self._acquire()
+        self._lock.acquire()
         try:
             self._recover()
         except PaseError:
@@ -152,7 +148,7 @@ class Workspace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._release()
+        self._lock.release()
         if self.folder.exists() and not self._state():
             shutil.rmtree(self.folder, ignore_errors=True)
         for parent in self._made_parents:
@@ -203,7 +199,7 @@ class Workspace:
             When the folder cannot be renamed; the work stays where the message says.
         """
         (self.folder / STATE).unlink(missing_ok=True)
-        self._release()
+        self._lock.release()
         try:
             if self.output.exists():
                 self.output.rename(self._retired)
@@ -231,35 +227,6 @@ class Workspace:
         except (OSError, ValueError):
             return {}
         return state if isinstance(state, dict) else {}
-
-    def _acquire(self) -> None:
-        """Hold the folder against a second run; the system lets go of it when this process ends, however."""
-        try:
-            self._lock = (self.folder / LOCK).open("a", encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"cannot write to {self.output}: {error.strerror or error}") from error
-        try:
-            if sys.platform == "win32":
-                import msvcrt
-
-                msvcrt.locking(self._lock.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError) as error:
-            self._lock.close()
-            raise OutputError(f"another run is writing to {self.output}; wait for it to end") from error
-        except OSError:
-            log.info("this file system has no locks: do not run twice into %s at once", self.output)
-
-    def _release(self) -> None:
-        if self._lock is not None:
-            if sys.platform != "win32":
-                (self.folder / LOCK).unlink(missing_ok=True)
-            self._lock.close()
-            (self.folder / LOCK).unlink(missing_ok=True)
-            self._lock = None
 
 
 def _checksum(path: Path) -> str:
