@@ -1,9 +1,9 @@
-# make demo: try it. make test: check it. make lint: before a commit. All can be repeated.
+# make demo: try it. make test: check it. make lint: before a commit. make docs: the pages as a site. All can be repeated.
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO := demo
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 .DELETE_ON_ERROR:
 
 $(VENV)/.installed: pyproject.toml tools/prepare.sh
@@ -13,6 +13,10 @@ $(VENV)/.installed: pyproject.toml tools/prepare.sh
 $(VENV)/.installed-dev: pyproject.toml tools/prepare.sh
 	@sh tools/prepare.sh $(VENV) dev
 	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-docs: pyproject.toml tools/prepare.sh
+	@sh tools/prepare.sh $(VENV) docs
+	@touch $@
 
 demo: $(VENV)/.installed
 	@$(BIN)/pase models fetch >/dev/null
@@ -27,5 +31,9 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+docs: $(VENV)/.installed-docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html."
+
 clean:
-	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(DEMO) site .mypy_cache .ruff_cache .pytest_cache

@@ -1,4 +1,3 @@
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -94,14 +93,3 @@ def test_settings_survive_as_plain_values() -> None:
     plain = to_dict(settings)
     again = {f"{room}.{name}": value for room, table in plain.items() for name, value in table.items()}
     assert make_settings(again) == settings
-
-
-def test_the_page_of_settings_is_up_to_date() -> None:
-    script = Path(__file__).parents[1] / "tools" / "build_settings_page.py"
-    spec = importlib.util.spec_from_file_location("build_settings_page", script)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert module.PAGE.read_text(encoding="utf-8") == module.page(), (
-        "run: python tools/build_settings_page.py"
-    )

@@ -1,1 +1,1 @@
-"""."""
+"""Drawing: bones over footage, plots, the viewer, the report page."""

@@ -1,1 +1,1 @@
-"""."""
+"""Terms of the estimator's cost, one small class each."""
