@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+
+from pase.anatomy.kinematics import Kinematics
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -20,7 +23,7 @@ def test_every_page_has_a_place_in_the_navigation() -> None:
     assert len(listed) == len(set(listed))
 
 
-@pytest.mark.parametrize("tool", ["build_settings_page", "build_command_page"])
+@pytest.mark.parametrize("tool", ["build_settings_page", "build_command_page", "build_angles_page"])
 def test_generated_pages_are_up_to_date(tool: str, load_tool: Callable[[str], ModuleType]) -> None:
     module = load_tool(tool)
     assert module.PAGE.read_text(encoding="utf-8") == module.page(), f"run: python tools/{tool}.py"
@@ -31,6 +34,27 @@ def test_every_command_has_a_section(load_tool: Callable[[str], ModuleType]) -> 
 
     page = load_tool("build_command_page").page()
     assert {heading.split()[-1] for heading in re.findall(r"^## (.*)$", page, re.M)} == set(COMMANDS)
+
+
+def test_signs_on_the_page_of_angles_are_those_of_the_skeleton(
+    load_tool: Callable[[str], ModuleType],
+) -> None:
+    """Every coordinate is on the page, drawn inside its range, and moves the named point to where is said."""
+    angles = load_tool("build_angles_page")
+    skeleton = angles.marked_skeleton()
+    names = set()
+    for movement in (m for movements in angles.GROUPS.values() for m in movements):
+        coordinate = angles.coordinate_of(skeleton, movement)
+        low, high = np.degrees(coordinate.range)
+        assert low <= 0 < movement.value <= high, movement.name
+        point, where = movement.moves
+        zero, moved = Kinematics(skeleton).positions(angles.poses(skeleton, movement))
+        step = (moved - zero)[skeleton.landmark_index(point)]
+        assert step @ angles.DIRECTIONS[where] > 0.01, f"{movement.name} does not move {point} {where}"
+        assert (angles.PICTURES / f"{movement.name}.webp").is_file()
+        names.add(coordinate.name.removesuffix("_r"))
+    sides = {name.removesuffix("_r").removesuffix("_l") for name in skeleton.free_names}
+    assert names == sides - {"pelvis_tx", "pelvis_ty", "pelvis_tz"}
 
 
 @pytest.mark.parametrize("page", sorted(path.relative_to(ROOT).as_posix() for path in DOCS.rglob("*.md")))

@@ -21,9 +21,10 @@ COORDINATES = {
     "pelvis_rotation": "Pelvis turn", "pelvis_list": "Pelvis list", "pelvis_tilt": "Pelvis tilt",
     "pelvis_tx": "Pelvis forward", "pelvis_ty": "Pelvis height", "pelvis_tz": "Pelvis sideways",
     "knee_angle": "Knee flexion", "ankle_angle": "Ankle dorsiflexion", "subtalar_angle": "Subtalar inversion",
-    "mtp_angle": "Toe extension", "L5_S1_Flex_Ext": "Lumbar flexion", "L5_S1_Lat_Bending": "Lumbar bending",
+    "mtp_angle": "Toe flexion", "L5_S1_Flex_Ext": "Lumbar extension", "L5_S1_Lat_Bending": "Lumbar bending",
     "L5_S1_axial_rotation": "Lumbar rotation", "elbow_flex": "Elbow flexion", "pro_sup": "Forearm pronation",
     "wrist_flex": "Wrist flexion", "wrist_dev": "Wrist deviation",
+    "neck_flexion": "Neck extension",
 }  # fmt: skip
 
 REGIONS = (
