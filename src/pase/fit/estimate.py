@@ -17,7 +17,7 @@ from pase.fit.camera import camera_of
 from pase.fit.initial import initial_motion, possible_rolls
 from pase.fit.mend import mend
 from pase.fit.observe import usable
-from pase.fit.person import Person, prepare_person
+from pase.fit.person import Person, prepare_person, prior_weight
 from pase.fit.sequence import (
     SequenceEstimate,
     SharedEstimate,
@@ -25,6 +25,7 @@ from pase.fit.sequence import (
     solve_sequence,
     stand_on_floor,
 )
+from pase.fit.sizes import SizeEvidence, Sizes, size_evidence, with_known_sizes
 from pase.fit.threads import on_one_thread
 from pase.fit.world import facing_forward, moved_camera, moved_motion
 
@@ -52,6 +53,7 @@ def estimate_motion(
     fov_deg: float | None = None,
     focal_length_px: float | None = None,
     landmarks: Landmarks3D | None = None,
+    sizes: Sizes | None = None,
     progress: Progress | None = None,
 ) -> Motion | None:
     """Estimate one person's skeleton and motion, and the camera.
@@ -70,6 +72,8 @@ def estimate_motion(
         Angle of view along the longer side, or focal length, when known; else estimated.
     landmarks
         What a lifter tells of the person in the same frames: camera axes, statures, with sigma.
+    sizes
+        The person's sizes when they are known from other recordings: then they are held.
     progress
         Called with the share of the work done, 0 to 1.
 
@@ -79,30 +83,79 @@ def estimate_motion(
         The motion from the first to the last frame in which the person is seen; None when seen in none.
     """
     report = progress or (lambda _: None)
-    seen = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
-    if not len(seen):
+    span = _seen_span(keypoints)
+    if span is None:
         return None
-    stretch = slice(int(seen[0]), int(seen[-1]) + 1)
-    mended = mend(keypoints.slice(stretch))
-    span = mended.keypoints
+    mended = mend(keypoints.slice(span))
     person, shared = prepare_person(
-        span,
+        mended.keypoints,
         settings,
         height_m=height_m,
         mass_kg=mass_kg,
         fov_deg=fov_deg,
         focal_length_px=focal_length_px,
-        landmarks=None if landmarks is None else landmarks.slice(stretch),
+        landmarks=None if landmarks is None else landmarks.slice(span),
+        log_scale=None if sizes is None else sizes.log_scale,
     )
-    rolls = possible_rolls(person.observed, span.names)
+    q, found = _solved_shared(person, shared, lambda share: report(0.6 * share))
+    if sizes is not None:
+        known = sizes.covariance / prior_weight(len(mended.keypoints))
+        found = replace(found, covariance=with_known_sizes(found.covariance, person.model.layout.size, known))
+    sequence = solve_sequence(person, q, found, lambda share: report(0.6 + 0.4 * share))
+    motion = _motion(mended.keypoints, person, found, sequence)
+    return replace(motion, warnings=(*_warnings(motion, person, height_m), *mended.notes))
+
+
+@on_one_thread
+def measure_sizes(
+    keypoints: Keypoints2D,
+    settings: FitSettings | None = None,
+    *,
+    height_m: float | None = None,
+    mass_kg: float | None = None,
+    fov_deg: float | None = None,
+    focal_length_px: float | None = None,
+    landmarks: Landmarks3D | None = None,
+    progress: Progress | None = None,
+) -> SizeEvidence | None:
+    """What a recording tells of one person's sizes: `estimate_motion` up to there, with the same arguments.
+
+    Returns
+    -------
+    SizeEvidence or None
+        To be put together with that of other recordings by `combined_sizes`; None when the person is seen in
+        no frame.
+    """
+    report = progress or (lambda _: None)
+    span = _seen_span(keypoints)
+    if span is None:
+        return None
+    person, shared = prepare_person(
+        mend(keypoints.slice(span)).keypoints,
+        settings,
+        height_m=height_m,
+        mass_kg=mass_kg,
+        fov_deg=fov_deg,
+        focal_length_px=focal_length_px,
+        landmarks=None if landmarks is None else landmarks.slice(span),
+    )
+    return size_evidence(person, _solved_shared(person, shared, report)[1])
+
+
+def _seen_span(keypoints: Keypoints2D) -> slice | None:
+    """Frames from the first to the last that show enough of the person; None when there are none."""
+    seen = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
+    return slice(int(seen[0]), int(seen[-1]) + 1) if len(seen) else None
+
+
+def _solved_shared(person: Person, shared: Array, progress: Progress) -> tuple[Array, SharedEstimate]:
+    """First guess (T, n) of the motion and the shared unknowns, from the best of all ways to hold the camera."""
+    rolls = possible_rolls(person.observed, person.model.points)
     starts = []
     for number, roll in enumerate(rolls, 1):
         starts.append(_start(person, shared, roll))
-        report(0.6 * number / len(rolls))
-    q, found = min(starts, key=lambda start: start[1].solution.cost)
-    sequence = solve_sequence(person, q, found, lambda share: report(0.6 + 0.4 * share))
-    motion = _motion(span, person, found, sequence)
-    return replace(motion, warnings=(*_warnings(motion, person, height_m), *mended.notes))
+        progress(number / len(rolls))
+    return min(starts, key=lambda start: start[1].solution.cost)
 
 
 def _start(person: Person, shared: Array, roll: float) -> tuple[Array, SharedEstimate]:

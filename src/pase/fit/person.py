@@ -121,41 +121,65 @@ def prepare_person(
     fov_deg: float | None,
     focal_length_px: float | None,
     landmarks: Landmarks3D | None = None,
+    log_scale: Array | None = None,
 ) -> tuple[Person, Array]:
-    """The problem of one person, and a first guess (m,) of the shared unknowns with a level camera at Y = 0."""
+    """The problem of one person, and a first guess (m,) of the shared unknowns with a level camera at Y = 0.
+
+    With `log_scale` (P,) the sizes are known and held.
+    """
     settings = settings or FitSettings()
-    skeleton = default_skeleton().with_landmarks(keypoint_landmarks(keypoints.names))
-    body = load_proportions()
-    model = PersonModel(skeleton, body, keypoints.names, sole_landmarks())
-    layout = model.layout
-    size = body.prior(height_m=height_m, mass_kg=mass_kg)
+    model = person_model(keypoints.names)
+    skeleton, layout = model.skeleton, model.layout
     focal, focal_spread = _focal_prior(keypoints.image_size, fov_deg, focal_length_px)
     spread = LandmarkOffsets(keypoints.names).spread(
         [keypoint_place(name).spread_m for name in keypoints.names]
     )
     camera = np.array([*CAMERA_MEAN, np.log(focal)]), np.array([*CAMERA_SPREAD, focal_spread])
-    weight = PERSISTENCE if len(keypoints) > 1 else 1.0
+    weight = prior_weight(len(keypoints))
+    of_size, mean = size_priors(model, height_m=height_m, mass_kg=mass_kg, weight=weight)
     priors: list[Term] = [
-        SharedPrior("proportions", layout.size, size.mean, size.covariance, weight),
+        *of_size,
         CameraPrior(layout.camera, *camera, weight),
         SharedPrior("landmark offsets", layout.offset, np.zeros(len(spread)), np.diag(spread**2), weight),
     ]
-    priors.append(Height(body.population_height()[0] if height_m is None else height_m))
     shared = np.zeros(layout.count)
-    shared[layout.size] = size.mean
+    shared[layout.size] = mean if log_scale is None else log_scale
     shared[layout.camera] = [0.0, 0.0, 0.0, np.log(focal)]
-    free = np.full(layout.count, np.inf)
+    low, high = np.full(layout.count, -np.inf), np.full(layout.count, np.inf)
+    if log_scale is not None:
+        low[layout.size] = high[layout.size] = log_scale
     depths = None if landmarks is None else Depths.of(landmarks, keypoints.names)
     person = Person(
         model,
         replace(observations(keypoints), depths=depths),
-        Bounds(*skeleton.bounds, -free, free),
+        Bounds(*skeleton.bounds, low, high),
         tuple(priors),
         pose_prior(skeleton),
         acceleration_spread(skeleton) / settings.smoothness,
         settings.floor,
     )
     return person, shared
+
+
+def person_model(names: tuple[str, ...]) -> PersonModel:
+    """The default skeleton of unknown size with the named keypoints."""
+    skeleton = default_skeleton().with_landmarks(keypoint_landmarks(names))
+    return PersonModel(skeleton, load_proportions(), names, sole_landmarks())
+
+
+def prior_weight(frames: int) -> float:
+    """How many times what is known beforehand of the shared unknowns counts, beside so many frames."""
+    return PERSISTENCE if frames > 1 else 1.0
+
+
+def size_priors(
+    model: PersonModel, *, height_m: float | None, mass_kg: float | None, weight: float
+) -> tuple[list[Term], Array]:
+    """What is known of the sizes beforehand, and their mean (P,)."""
+    body, part = model.proportions, model.layout.size
+    size = body.prior(height_m=height_m, mass_kg=mass_kg)
+    stature = body.population_height()[0] if height_m is None else height_m
+    return [SharedPrior("proportions", part, size.mean, size.covariance, weight), Height(stature)], size.mean
 
 
 def _focal_prior(

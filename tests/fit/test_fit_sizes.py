@@ -1,0 +1,151 @@
+"""Sizes of one person from several recordings: evidence adds up, what was known counts once, and they are held."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fit_scenes import FOCAL, filmed, squatting
+from numpy.typing import NDArray
+
+from pase.data import Keypoints2D
+from pase.errors import InputError
+from pase.fit.estimate import estimate_motion, measure_sizes
+from pase.fit.problem import PersonModel, State
+from pase.fit.sizes import (
+    SizeEvidence,
+    Sizes,
+    combined_sizes,
+    read_sizes,
+    with_known_sizes,
+    write_sizes,
+)
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A person of known sizes in three recordings, each from another side."""
+
+    height_m: float
+    log_scale: Array
+    recordings: list[Keypoints2D]
+    evidence: list[SizeEvidence]
+
+
+@pytest.fixture(scope="module")
+def subject(model: PersonModel) -> Subject:
+    """Somebody from the population, whose sizes are to be found."""
+    body = model.proportions
+    prior = body.prior(height_m=1.75)
+    log_scale = np.random.default_rng(1).multivariate_normal(prior.mean, prior.covariance)
+    height = body.stature(log_scale)
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.size] = log_scale
+    shared[model.layout.camera] = [0.1, 0.0, 1.2, np.log(FOCAL)]
+    recordings = []
+    for turn in (0.6, -0.5, 1.5):
+        time, q = squatting(model, frames=20, rate=10.0, turn=turn)
+        lowest = model.positions(State(q, shared))[:, len(model.points) :, 1].min()
+        q[:, model.skeleton.coordinate_index("pelvis_ty")] -= lowest
+        recordings.append(filmed(model, q, time, shared, noise_px=3.0))
+    evidence = [measure_sizes(keypoints, height_m=height) for keypoints in recordings]
+    return Subject(height, log_scale, recordings, [e for e in evidence if e is not None])
+
+
+def test_without_evidence_the_prior_comes_out(model: PersonModel) -> None:
+    found = combined_sizes([], height_m=1.8, mass_kg=80)
+    prior = model.proportions.prior(height_m=1.8, mass_kg=80)
+    np.testing.assert_allclose(found.log_scale, prior.mean, atol=1e-3)
+    assert model.proportions.stature(found.log_scale) == pytest.approx(1.8, abs=1e-4)
+
+
+def test_one_recording_alone_gives_the_sizes_of_its_own_fit(subject: Subject, model: PersonModel) -> None:
+    motion = estimate_motion(subject.recordings[0], height_m=subject.height_m)
+    assert motion is not None
+    own = model.proportions.log_scale(motion.skeleton.scale, motion.skeleton.body_names)
+    found = combined_sizes(subject.evidence[:1], height_m=subject.height_m)
+    np.testing.assert_allclose(found.log_scale, own, atol=2e-3)
+
+
+def test_together_they_are_nearer_to_the_truth_than_any_alone_and_surer(subject: Subject) -> None:
+    def error(sizes: Sizes) -> float:
+        return float(np.sqrt(np.mean(np.square(sizes.log_scale - subject.log_scale))))
+
+    alone = [combined_sizes([e], height_m=subject.height_m) for e in subject.evidence]
+    together = combined_sizes(subject.evidence, height_m=subject.height_m)
+    assert error(together) < min(error(sizes) for sizes in alone)
+    assert all((np.diag(together.covariance) < np.diag(sizes.covariance)).all() for sizes in alone)
+
+
+def test_the_order_of_recordings_does_not_matter(subject: Subject) -> None:
+    there = combined_sizes(subject.evidence, height_m=subject.height_m)
+    back = combined_sizes(subject.evidence[::-1], height_m=subject.height_m)
+    np.testing.assert_allclose(there.log_scale, back.log_scale, atol=1e-10)
+
+
+def test_evidence_is_positive_semidefinite_and_survives_json(subject: Subject) -> None:
+    for evidence in subject.evidence:
+        values = np.linalg.eigvalsh(evidence.information)
+        assert values.min() > -1e-6 * values.max()
+        again = SizeEvidence.of(json.loads(json.dumps(evidence.content())))
+        np.testing.assert_array_equal(again.information, evidence.information)
+        np.testing.assert_array_equal(again.pull, evidence.pull)
+
+
+def test_known_sizes_are_held_exactly_in_every_recording(subject: Subject) -> None:
+    sizes = combined_sizes(subject.evidence, height_m=subject.height_m)
+    motions = [
+        estimate_motion(keypoints, height_m=subject.height_m, sizes=sizes)
+        for keypoints in subject.recordings[:2]
+    ]
+    first, second = (motion for motion in motions if motion is not None)
+    np.testing.assert_array_equal(first.skeleton.scale, second.skeleton.scale)
+    assert first.details["bones"] == second.details["bones"]
+    for motion in (first, second):
+        assert motion.residual is not None and np.nanmean(motion.residual) < 6.0
+
+
+def test_known_sizes_replace_what_the_recording_told_of_them() -> None:
+    rng = np.random.default_rng(4)
+    root = rng.normal(size=(7, 7))
+    covariance, size = root @ root.T + np.eye(7), slice(0, 3)
+    same = with_known_sizes(covariance, size, covariance[size, size])
+    np.testing.assert_allclose(same, covariance, atol=1e-9)
+    sure = with_known_sizes(covariance, size, 1e-12 * np.eye(3))
+    given = covariance[3:, 3:] - covariance[3:, :3] @ np.linalg.solve(covariance[:3, :3], covariance[:3, 3:])
+    np.testing.assert_allclose(sure[3:, 3:], given, atol=1e-9)
+
+
+def test_sizes_are_read_as_they_were_written(tmp_path: Path) -> None:
+    sizes = combined_sizes([], height_m=1.7)
+    write_sizes(sizes, tmp_path / "anna.json")
+    again = read_sizes(tmp_path / "anna.json")
+    np.testing.assert_array_equal(again.log_scale, sizes.log_scale)
+    np.testing.assert_array_equal(again.covariance, sizes.covariance)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"groups": ["one"]}, "another skeleton"),
+        ({"log_scale": [0.0]}, "another skeleton"),
+        ({"log_scale": "long"}, "no sizes"),
+        ({"covariance": None}, "no sizes|another skeleton"),
+    ],
+)
+def test_what_are_no_sizes_is_refused(change: dict[str, object], message: str, tmp_path: Path) -> None:
+    path = tmp_path / "anna.json"
+    write_sizes(combined_sizes([], height_m=1.7), path)
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | change), encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_sizes(path)
+    path.write_text("[]", encoding="utf-8")
+    with pytest.raises(InputError, match="no sizes"):
+        read_sizes(path)
+    with pytest.raises(InputError, match="cannot read"):
+        read_sizes(tmp_path / "none.json")
