@@ -119,8 +119,7 @@ def _view(known: argparse.Namespace) -> int:
     from pase.pipeline.views import viewer_of
 
     rebuild = known.rebuild or known.video is not None
-    with _progress() as progress:
-        path = viewer_of(known.source, rebuild=rebuild, video=known.video is not False, progress=progress)
+    path = viewer_of(known.source, rebuild=rebuild, video=known.video is not False)
     print(path)
     if not known.print and not webbrowser.open(path.resolve().as_uri()):
         print("no browser was found: open the file above by hand")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.lengths import EXTENTS, SPANS, bone_lengths
@@ -44,7 +45,7 @@ def bone_statistics(model: PersonModel, size: Array, covariance: Array) -> dict[
         spread = float(np.sqrt(mean_slopes[name] @ population.covariance @ mean_slopes[name]))
         out[name] = {
             "length_sd_m": round(lengths[name] * deviation, 5),
-            "percentile": round(100 * float(norm.cdf((value - mean[name]) / spread)), 1),
+            "percentile": round(100 * NormalDist().cdf((value - mean[name]) / spread), 1),
         }
     return out
 

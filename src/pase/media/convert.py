@@ -62,9 +62,9 @@ def _kind(frame: VideoFrame) -> tuple[object, ...]:
 
 
 def upright_images(
-    frames: Iterable[VideoFrame], image_size: tuple[int, int], pixel_aspect: float
+    frames: Iterable[VideoFrame], image_size: tuple[int, int]
 ) -> Iterator[tuple[float | None, Image]]:
-    """Convert frames in order.
+    """Convert frames in order to arrays.
 
     Parameters
     ----------
@@ -72,13 +72,29 @@ def upright_images(
         Decoded frames; their kind (size, format, colours) may change on the way.
     image_size
         Width and height that every picture gets.
-    pixel_aspect
-        Width over height of a stored pixel.
 
     Yields
     ------
     tuple
         Seconds on the file's clock, or None where the frame has no time; the (H, W, 3) picture.
+    """
+    for clock, frame in upright_frames(frames, image_size, "rgb24", "bicubic"):
+        yield clock, np.asarray(frame.to_ndarray(), dtype=np.uint8)
+
+
+def upright_frames(
+    frames: Iterable[VideoFrame], image_size: tuple[int, int], pixel_format: str, scaling: str
+) -> Iterator[tuple[float | None, VideoFrame]]:
+    """Convert frames in order, without making arrays of them where their colours allow it.
+
+    Parameters
+    ----------
+    frames, image_size
+        See `upright_images`.
+    pixel_format
+        What every frame comes out in, but for high dynamic range, which comes out as `rgb24`.
+    scaling
+        How the scaler of FFmpeg does its work, as `bicubic` or `area`.
     """
     graph, kind, hdr = None, None, 0
     for frame in frames:
@@ -87,7 +103,7 @@ def upright_images(
                 graph.push(None)
                 yield from _pulled(graph, hdr)
             kind, hdr = _kind(frame), frame.color_trc if frame.color_trc in _HIGH_DYNAMIC_RANGE else 0
-            graph = _build_graph(frame, image_size, pixel_aspect)
+            graph = _build_graph(frame, image_size, "rgb24" if hdr else pixel_format, scaling)
         graph.push(frame)
         yield from _pulled(graph, hdr)
     if graph is not None:
@@ -95,7 +111,9 @@ def upright_images(
         yield from _pulled(graph, hdr)
 
 
-def _build_graph(frame: VideoFrame, image_size: tuple[int, int], pixel_aspect: float) -> av.filter.Graph:
+def _build_graph(
+    frame: VideoFrame, image_size: tuple[int, int], pixel_format: str, scaling: str
+) -> av.filter.Graph:
     turn = turn_of(frame)
     width, height = image_size
     if any(name.startswith("transpose") for name in turn):
@@ -106,12 +124,13 @@ def _build_graph(frame: VideoFrame, image_size: tuple[int, int], pixel_aspect: f
         f":time_base={base.numerator}/{base.denominator}:colorspace={frame.colorspace}:range={frame.color_range}"
     )
     filters = ["bwdif=mode=send_frame:parity=auto:deint=interlaced"] if frame.interlaced_frame else []
+    scale = f"scale=w={width}:h={height}:flags={scaling}"
     if frame.colorspace == _MATRIX_UNSPECIFIED:
         matrix = "bt709" if min(frame.width, frame.height) >= _HD_HEIGHT else "bt601"
-        filters.append(f"scale=w={width}:h={height}:flags=bicubic:in_color_matrix={matrix}")
-    else:
-        filters.append(f"scale=w={width}:h={height}:flags=bicubic")
-    filters += [*turn, "format=pix_fmts=rgb24"]
+        scale += f":in_color_matrix={matrix}"
+    if pixel_format != "rgb24":
+        scale += ":out_color_matrix=bt709:out_range=tv"
+    filters += [scale, *turn, f"format=pix_fmts={pixel_format}"]
 
     graph = av.filter.Graph()
     last = graph.add("buffer", source)
@@ -124,7 +143,7 @@ def _build_graph(frame: VideoFrame, image_size: tuple[int, int], pixel_aspect: f
     return graph
 
 
-def _pulled(graph: av.filter.Graph, hdr: int) -> Iterator[tuple[float | None, Image]]:
+def _pulled(graph: av.filter.Graph, hdr: int) -> Iterator[tuple[float | None, VideoFrame]]:
     while True:
         try:
             frame = graph.pull()
@@ -132,5 +151,8 @@ def _pulled(graph: av.filter.Graph, hdr: int) -> Iterator[tuple[float | None, Im
             return
         if not isinstance(frame, VideoFrame):
             return
-        array = np.asarray(frame.to_ndarray(), dtype=np.uint8)
-        yield frame.time, tone_mapped(array, hdr) if hdr else array
+        clock = frame.time
+        if hdr:
+            shown = tone_mapped(np.asarray(frame.to_ndarray(), dtype=np.uint8), hdr)
+            frame = VideoFrame.from_ndarray(shown, format="rgb24")
+        yield clock, frame

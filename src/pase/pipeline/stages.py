@@ -26,6 +26,7 @@ from pase.pipeline.workspace import REPORT, Workspace, check_output_file, finger
 
 if TYPE_CHECKING:
     from pase.pipeline.recording import Media
+    from pase.view.film import Film
 
 log = logging.getLogger(__name__)
 
@@ -88,11 +89,8 @@ def run(
         Workspace(output, overwrite=overwrite) as space,
     ):
         recording = _detect_or_resume(media, settings, space, report, progress)
-        motions = _fill(space, recording, settings, report, progress)
-        if settings.output.overlay and motions:
-            with report.timed("overlay"):
-                _draw(media.path, motions, space.folder, settings, progress)
-        _finish(space, motions, recording, settings, report, warnings, progress)
+        draw = settings.output.overlay
+        _complete(space, recording, settings, report, warnings, progress, draw=draw)
     return report
 
 
@@ -137,11 +135,7 @@ def _from_keypoints(
         with Workspace(output, overwrite=overwrite) as space:
             space.clear()
             _write_keypoints(recording.people, space.folder / KEYPOINTS)
-            motions = _fill(space, recording, settings, report, progress)
-            if draw and motions and recording.source is not None:
-                with report.timed("overlay"):
-                    _draw(recording.source, motions, space.folder, settings, progress)
-            _finish(space, motions, recording, settings, report, warnings, progress)
+            _complete(space, recording, settings, report, warnings, progress, draw=draw)
     return report
 
 
@@ -312,6 +306,28 @@ def _fill(
     return motions
 
 
+def _complete(
+    space: Workspace,
+    recording: Recording,
+    settings: Settings,
+    report: Report,
+    warnings: Sequence[str],
+    progress: Progress | None,
+    *,
+    draw: bool,
+) -> None:
+    """Everything after the 2D stage; the film in the viewer, which needs no fit, is made beside it."""
+    from pase.pipeline.views import film_beside
+
+    source, output = recording.source, settings.output
+    with film_beside(source, bool(output.viewer and output.film and recording.people)) as film:
+        motions = _fill(space, recording, settings, report, progress)
+        if draw and motions and source is not None:
+            with report.timed("overlay"):
+                _draw(source, motions, space.folder, settings, progress)
+        _finish(space, motions, recording, settings, report, warnings, film)
+
+
 def _finish(
     space: Workspace,
     motions: list[Motion],
@@ -319,14 +335,14 @@ def _finish(
     settings: Settings,
     report: Report,
     warnings: Sequence[str],
-    progress: Progress | None,
+    film: Callable[[], Film | None],
 ) -> None:
     """Write what the result is looked at with, and the report, and give the result its name."""
     from pase.pipeline.views import write_report_page, write_views
 
     if motions:
         with report.timed("views"):
-            write_views(motions, space.folder, settings.output, recording.source, progress)
+            write_views(motions, space.folder, settings.output, recording.source, film)
     told = [sentence for person in report.persons for sentence in person["warnings"]]
     report.warnings = unique(report.warnings, warnings, told)
     if settings.output.page and motions:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pase.config import OutputSettings
 from pase.data import Motion
 from pase.export.formats import parse_formats, write_formats
-from pase.pipeline.recording import Progress, step_of
+from pase.pipeline.beside import beside
 from pase.pipeline.report import note_file, read_report
 from pase.pipeline.results import load_motions
 from pase.pipeline.workspace import REPORT
 
 if TYPE_CHECKING:
+    from pase.view.film import Film
     from pase.view.subject import BoneLength, Subject
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ def write_views(
     folder: Path,
     settings: OutputSettings,
     source: Path | None,
-    progress: Progress | None = None,
+    film: Callable[[], Film | None] = lambda: None,
 ) -> None:
     """Write the viewer, the plots and the further formats of a result, as the settings want them.
 
@@ -43,8 +45,8 @@ def write_views(
         What to write.
     source
         The footage, or None when it is unknown.
-    progress
-        Told how far the making of the film in the viewer is.
+    film
+        Waits for the film in the viewer; see `film_beside`.
 
     Raises
     ------
@@ -60,7 +62,43 @@ def write_views(
 
             write_plots(subject, person / PLOTS)
     if settings.viewer:
-        _write_viewer(subjects, folder, source, with_film=settings.film, progress=progress)
+        from pase.view.viewer import write_viewer
+
+        write_viewer(subjects, folder / VIEWER, title=title_of(source), film=film())
+
+
+@contextmanager
+def film_beside(source: Path | None, wanted: bool) -> Iterator[Callable[[], Film | None]]:
+    """Make the film in the viewer while the block does other work; what it yields waits for it.
+
+    Parameters
+    ----------
+    source
+        The footage, or None when it is unknown.
+    wanted
+        Whether there is to be a film at all.
+    """
+    if not wanted or source is None:
+        yield lambda: None
+    elif not source.is_file():
+        log.warning("the footage is not at %s any more; the viewer shows the bones alone", source)
+        yield lambda: None
+    else:
+        from pase.view.film import make_film
+
+        with beside(lambda told: make_film(source, told)) as made:
+            yield lambda: _noted(made())
+
+
+def _noted(film: Film | None) -> Film | None:
+    if film is None:
+        log.warning("the footage is too long to be carried inside the viewer; it shows the bones alone")
+    return film
+
+
+def title_of(source: Path | None) -> str:
+    """What the viewer of some footage is called."""
+    return "PASE" if source is None else source.name
 
 
 def write_report_page(motions: Sequence[Motion], folder: Path, report: dict[str, Any]) -> None:
@@ -102,9 +140,7 @@ def export(folder: str | Path, formats: str) -> list[Path]:
     return written
 
 
-def viewer_of(
-    folder: str | Path, *, rebuild: bool = False, video: bool = True, progress: Progress | None = None
-) -> Path:
+def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) -> Path:
     """The viewer of a finished result, made when it is not there.
 
     Parameters
@@ -115,14 +151,14 @@ def viewer_of(
         Make it anew even when it is there.
     video
         Carry the footage inside, when it is still where the report says.
-    progress
-        Told how far the making of the film is.
 
     Raises
     ------
     PaseError
         When the folder is no result or the file cannot be written.
     """
+    from pase.view.viewer import write_viewer
+
     folder = Path(folder)
     report = read_report(folder / REPORT)
     path = folder / VIEWER
@@ -130,34 +166,11 @@ def viewer_of(
         return path
     named = (report.get("source") or {}).get("path")
     source = None if named is None else Path(str(named))
-    _write_viewer(_subjects(load_motions(folder), folder), folder, source, with_film=video, progress=progress)
+    with film_beside(source, video) as film:
+        subjects = _subjects(load_motions(folder), folder)
+        write_viewer(subjects, path, title=title_of(source), film=film())
     note_file(folder / REPORT, VIEWER)
     return path
-
-
-def _write_viewer(
-    subjects: Sequence[Subject],
-    folder: Path,
-    source: Path | None,
-    *,
-    with_film: bool,
-    progress: Progress | None = None,
-) -> None:
-    from pase.view.film import make_film
-    from pase.view.viewer import write_viewer
-
-    film = None
-    if with_film and source is not None:
-        if source.is_file():
-            film = make_film(source, step_of(progress, "viewer"))
-            if film is None:
-                log.warning(
-                    "the footage is too long to be carried inside the viewer; it shows the bones alone"
-                )
-        else:
-            log.warning("the footage is not at %s any more; the viewer shows the bones alone", source)
-    title = "PASE" if source is None else source.name
-    write_viewer(subjects, folder / VIEWER, title=title, film=film)
 
 
 def _subjects(motions: Sequence[Motion], folder: Path) -> list[Subject]:

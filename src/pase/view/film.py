@@ -55,10 +55,12 @@ def make_film(source: str | Path, progress: Progress | None = None) -> Film | No
         times = []
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "film.mp4"
-            with VideoWriter(path, size, media.frame_rate, QUALITY, keyframe_every=KEYFRAME_EVERY) as writer:
-                for frame in media.frames():
-                    writer.write(_resized(frame.image, size), frame.time)
-                    times.append(frame.time)
+            with VideoWriter(
+                path, size, media.frame_rate, QUALITY, keyframe_every=KEYFRAME_EVERY, preset="superfast"
+            ) as writer:
+                for time, frame in media.small_frames(size):
+                    writer.write_frame(frame, time)
+                    times.append(time)
                     if progress is not None:
                         progress(len(times), media.frame_count_hint)
             return Film("video/mp4", path.read_bytes(), np.array(times))
@@ -70,18 +72,13 @@ def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
     return max(2, 2 * round(zoom * size[0] / 2)), max(2, 2 * round(zoom * size[1] / 2))
 
 
-def _resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    import cv2
-
-    if (image.shape[1], image.shape[0]) == size:
-        return image
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def _jpeg(image: NDArray[np.uint8]) -> bytes:
+    import cv2
     from PIL import Image
 
+    size = _fitted((image.shape[1], image.shape[0]), 2 * LONGER_SIDE)
+    if (image.shape[1], image.shape[0]) != size:
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     stream = io.BytesIO()
-    small = _resized(image, _fitted((image.shape[1], image.shape[0]), 2 * LONGER_SIDE))
-    Image.fromarray(small).save(stream, "JPEG", quality=85)
+    Image.fromarray(image).save(stream, "JPEG", quality=85)
     return stream.getvalue()

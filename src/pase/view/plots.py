@@ -234,7 +234,8 @@ def _figure(
 
 
 def _dress(axes: Axes, title: str, x: str, y: str) -> None:
-    axes.set_title(title, fontsize=9.5, loc="left", fontweight="bold")
+    # A title that looks for its own place measures every label first: a fifth of the whole drawing.
+    axes.set_title(title, fontsize=9.5, loc="left", fontweight="bold", y=1.0)
     axes.set_xlabel(x, fontsize=8)
     axes.set_ylabel(y, fontsize=8, rotation=0 if len(y) == 1 else 90)
     axes.tick_params(labelsize=8, color="0.7")

@@ -1,0 +1,45 @@
+"""Work on a second thread beside the main one, for what the main one waits for only at its end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+Result = TypeVar("Result")
+Told = Callable[[int, int | None], None]
+
+
+class _Abandoned(Exception):  # noqa: N818 - it is no error
+    """Nobody wants the result any more."""
+
+
+@contextmanager
+def beside(work: Callable[[Told], Result]) -> Iterator[Callable[[], Result]]:
+    """Start some work on a thread of its own.
+
+    Parameters
+    ----------
+    work
+        Given a function that it calls now and then with how far it is. The call raises once the block was
+        left without the result, by Ctrl-C for instance, and so ends the work.
+
+    Yields
+    ------
+    Callable
+        Waits for the result; raises what the work raised.
+    """
+    abandoned = threading.Event()
+
+    def told(done: int, total: int | None) -> None:
+        if abandoned.is_set():
+            raise _Abandoned
+
+    with ThreadPoolExecutor(1, "pase-beside") as pool:
+        future = pool.submit(work, told)
+        try:
+            yield future.result
+        finally:
+            abandoned.set()
