@@ -135,8 +135,8 @@ class Pose2DSettings(Room):
     """Others are followed too from this share of the most prominent person's size and place."""
     try_turns: bool = setting(True)
     """Where a person is hard to read, try the picture turned sideways and upside down as well."""
-    device: Literal["auto", "cpu"] = setting("auto")
-    """Where the networks run: auto takes a GPU when the installed onnxruntime has one."""
+    device: Literal["auto", "cpu", "cuda", "directml", "coreml", "openvino"] = setting("auto")
+    """Where the networks run: auto takes the best device for which the installed onnxruntime has a provider."""
     threads: int = setting(0, low=0)
     """Processor threads of the networks; 0 takes one a core."""
 

@@ -30,6 +30,7 @@ def examine() -> list[Finding]:
     for name, version in versions().items():
         found.append(Finding(name, version, version != "not installed"))
     found.append(_tried("execution providers", _providers))
+    found.append(_tried("networks run on", _networks))
     found.append(_tried("video decoder", _decoder))
     found.append(_tried("drawing", _drawing))
     found.extend(_model_files())
@@ -48,6 +49,23 @@ def _providers() -> str:
     import onnxruntime
 
     return ", ".join(onnxruntime.get_available_providers())
+
+
+def _networks() -> str:
+    """What the keypoint network really starts on, if its file is here: an installed provider may lack its driver."""
+    from pase.models import model_path
+    from pase.networks.onnx import network_threads, noted_networks, providers, start_session
+    from pase.pose2d.detect import KEYPOINT_NETWORK
+
+    try:
+        path = model_path(KEYPOINT_NETWORK, offline=True)
+    except ModelFileError:
+        return (
+            f"{providers()[0]}, {network_threads()} threads; not tried, as the model files are not here yet"
+        )
+    with noted_networks() as noted:
+        start_session(path)
+    return f"{noted[0].provider}, {noted[0].threads} threads"
 
 
 def _decoder() -> str:

@@ -13,10 +13,10 @@ from pase.data import Keypoints2D
 from pase.errors import ModelFileError
 from pase.media import Frame, open_media
 from pase.models import model_path
+from pase.networks.onnx import start_session
 from pase.pose2d import detect_keypoints
 from pase.pose2d.join import main_person
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.session import start_session
 from pase.pose2d.track import Track, overlap
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -7,7 +7,6 @@ tells how it was trained and how far it can be trusted.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.base import Progress
+from pase.networks.onnx import start_session
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -247,19 +247,12 @@ class PaseLifter:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads or min(os.cpu_count() or 1, 8)
-        options.inter_op_num_threads = 1
         try:
             if self._weights is not None:
-                return onnxruntime.InferenceSession(
-                    str(self._weights), options, providers=["CPUExecutionProvider"]
-                )
+                return start_session(Path(self._weights), "cpu", self._threads or 0)
             with as_file(files("pase.assets").joinpath(ASSET)) as path:
-                return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
+                return start_session(path, "cpu", self._threads or 0)
+        except ModelFileError as error:
             raise ModelFileError(f"{self._weights or ASSET} is no lifter network: {error}") from error
 
 

@@ -1,1 +1,1 @@
-"""PyTorch networks: their checkpoints read safely, and run on all cores."""
+"""Networks: ONNX Runtime's devices and threads; PyTorch checkpoints read safely, and run on all cores."""

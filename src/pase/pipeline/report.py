@@ -20,6 +20,7 @@ from pase.config import Settings, to_dict
 from pase.data import Motion
 from pase.errors import InputError
 from pase.files import write_text
+from pase.networks.onnx import RunningNetwork
 
 PACKAGES = (
     "numpy",
@@ -43,6 +44,8 @@ class Report:
     """The recording: path, frames, picture size, frame rate."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Every setting of the run."""
+    networks: list[RunningNetwork] = field(default_factory=list)
+    """What each network ran on, and with how many threads."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time of each stage."""
     resumed: list[str] = field(default_factory=list)

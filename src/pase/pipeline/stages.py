@@ -11,6 +11,7 @@ import pase
 from pase.config import Settings, to_dict
 from pase.data import Keypoints2D, Motion
 from pase.errors import InputError, MissingDependencyError
+from pase.networks.onnx import noted_networks
 from pase.pipeline.recording import (
     Progress,
     Recording,
@@ -85,6 +86,7 @@ def run(
     _check_writing(settings, draw=settings.output.overlay)
     with (
         collected_warnings() as warnings,
+        noted_networks() as report.networks,
         open_source(source) as media,
         Workspace(output, overwrite=overwrite) as space,
     ):
@@ -130,7 +132,7 @@ def _from_keypoints(
 ) -> Report:
     report = Report()
     _check_writing(settings, draw=draw)
-    with collected_warnings() as warnings:
+    with collected_warnings() as warnings, noted_networks() as report.networks:
         recording = read_recording(Path(keypoints), None if video is None else Path(video), skeleton)
         with Workspace(output, overwrite=overwrite) as space:
             space.clear()
@@ -150,7 +152,11 @@ def pose2d(
     """Write the 2D keypoints of everyone in a video or photo as one AlphaPose-format file; see `run`."""
     settings, report, output = settings or Settings(), Report(), Path(output)
     check_output_file(output, overwrite=overwrite)
-    with collected_warnings() as warnings, open_source(source) as media:
+    with (
+        collected_warnings() as warnings,
+        noted_networks() as report.networks,
+        open_source(source) as media,
+    ):
         with report.timed("pose2d"):
             recording = detect(media, settings, progress)
         _write_keypoints(recording.people, output)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.media.frames import Image
-from pase.pose2d.session import start_session
+from pase.networks.onnx import start_session
 from pase.pose2d.simcc import decode_simcc
 
 Array = NDArray[np.float64]
@@ -88,7 +88,7 @@ class KeypointNetwork:
     path
         The `.onnx` file.
     device, threads
-        See `pase.pose2d.session.start_session`.
+        See `pase.networks.onnx.start_session`.
     """
 
     def __init__(self, path: Path, device: str = "auto", threads: int = 0) -> None:

@@ -1,0 +1,145 @@
+"""Start an ONNX network on the best device there is, and tell which that was."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pase.errors import ModelFileError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_log = logging.getLogger(__name__)
+
+PROCESSOR = "CPUExecutionProvider"
+PROVIDERS = {
+    "cuda": "CUDAExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+}
+"""Devices beside the processor, best first, by what ONNX Runtime calls that which computes on them."""
+
+_MOST_THREADS = 8
+"""Networks this small gain nothing from more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningNetwork:
+    """What a network runs on."""
+
+    network: str
+    """Name of its file."""
+    provider: str
+    """ONNX Runtime's name of what computes, as `CPUExecutionProvider`."""
+    threads: int
+    """Threads of the processor that it may use."""
+
+
+_listeners: list[list[RunningNetwork]] = []
+
+
+@contextmanager
+def noted_networks() -> Iterator[list[RunningNetwork]]:
+    """Note every network that is started inside the block, for the report."""
+    noted: list[RunningNetwork] = []
+    _listeners.append(noted)
+    try:
+        yield noted
+    finally:
+        # By identity: two blocks at once may hold equal lists.
+        _listeners[:] = [listener for listener in _listeners if listener is not noted]
+
+
+def usable_cores() -> int:
+    """Number of processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def network_threads(threads: int = 0) -> int:
+    """Threads of a network: as many as asked for; for 0 one a core, at most 8."""
+    return threads or min(usable_cores(), _MOST_THREADS)
+
+
+def providers(device: str = "auto") -> list[str]:
+    """Execution providers to try, best first; a device that is not there is warned about.
+
+    Parameters
+    ----------
+    device
+        `auto` takes the best that the installed onnxruntime has; `cpu` only the processor; or one of `PROVIDERS`.
+    """
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    if device == "auto":
+        return [*(name for name in PROVIDERS.values() if name in available), PROCESSOR]
+    if device == "cpu":
+        return [PROCESSOR]
+    if PROVIDERS[device] not in available:
+        _log.warning(
+            "the installed onnxruntime cannot use the device '%s' (it has %s); the networks run on the processor",
+            device,
+            ", ".join(available),
+        )
+        return [PROCESSOR]
+    return [PROVIDERS[device], PROCESSOR]
+
+
+def start_session(path: Path, device: str = "auto", threads: int = 0) -> onnxruntime.InferenceSession:
+    """Load a network.
+
+    A device that is there but does not start, for want of a driver for instance, is warned about, and the processor
+    takes its place.
+
+    Parameters
+    ----------
+    path
+        The `.onnx` file.
+    device
+        See `providers`.
+    threads
+        See `network_threads`.
+
+    Raises
+    ------
+    ModelFileError
+        When the file is no network that this onnxruntime can run.
+    """
+    wanted = providers(device)
+    count = network_threads(threads)
+    session = _try(path, wanted, count)
+    running = session.get_providers()[0]
+    if running != wanted[0]:
+        _log.warning("%s does not start on this computer; the networks run on the processor", wanted[0])
+    for listener in _listeners:
+        listener.append(RunningNetwork(path.name, running, count))
+    return session
+
+
+def _try(path: Path, wanted: list[str], threads: int) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Two networks and the video decoder take turns: waiting threads must not hold the cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=wanted)
+    except Exception as error:  # onnxruntime's own classes have no public common parent but Exception
+        if wanted != [PROCESSOR]:
+            _log.debug("%s on %s: %s", path.name, wanted[0], error)
+            return _try(path, [PROCESSOR], threads)
+        raise ModelFileError(
+            f"{path.name} cannot be run ({error}): fetch it again or update onnxruntime"
+        ) from error
