@@ -64,6 +64,8 @@ class PersonSettings(Room):
     """Standing height in metres, as 1.75; without it the scale is assumed from the population."""
     mass_kg: float | None = setting(None, flag="mass")
     """Body mass in kilograms; tells how wide and deep the body is for its height."""
+    sizes: Path | None = setting(None, flag="sizes")
+    """Sizes of the main person from a batch, as OUT/subjects/anna.json: they are taken as they are."""
 
     def __post_init__(self) -> None:
         height, mass = self.height_m, self.mass_kg

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from pase.config import Settings, to_dict
 from pase.data import Keypoints2D, Motion
 from pase.errors import InputError, MissingDependencyError
 from pase.networks.onnx import noted_networks
+from pase.pipeline.estimating import estimate_people, known_sizes, size_evidence
 from pase.pipeline.recording import (
     Progress,
     Recording,
@@ -26,6 +27,7 @@ from pase.pipeline.results import load_motions
 from pase.pipeline.workspace import REPORT, Workspace, check_output_file, fingerprint, source_identity
 
 if TYPE_CHECKING:
+    from pase.fit.sizes import SizeEvidence
     from pase.pipeline.recording import Media
     from pase.view.film import Film
 
@@ -221,59 +223,39 @@ def estimate_motions(
     return estimate_people(recording, settings, progress)
 
 
-def estimate_people(
-    recording: Recording, settings: Settings, progress: Progress | None = None
-) -> list[Motion]:
-    """Fit a personalised skeleton to every person of a recording."""
-    if not recording.people:
-        return []
-    from pase.fit.estimate import estimate_motion
-    from pase.lift.base import in_statures
-    from pase.pipeline.lifting import lift_people
+def measure(
+    source: str | Path, output: str | Path, settings: Settings, *, progress: Progress | None = None
+) -> SizeEvidence | None:
+    """What a video or photo tells of the sizes of its main person, for one skeleton from several recordings.
 
-    camera = settings.camera
-    focal_length_px = camera.focal_length_px
-    if focal_length_px is None and camera.fov_deg is None:
-        focal_length_px = recording.focal_length_px
-    motions = []
-    lifted = lift_people(recording, settings, progress)
-    if settings.lift.backend != "pase":
-        lifted = [None if landmarks is None else in_statures(landmarks) for landmarks in lifted]
-    for number, (person, landmarks) in enumerate(zip(recording.people, lifted, strict=True)):
-        motion = estimate_motion(
-            person,
-            settings.fit,
-            height_m=settings.person.height_m,
-            mass_kg=settings.person.mass_kg,
-            fov_deg=camera.fov_deg,
-            focal_length_px=focal_length_px,
-            landmarks=landmarks,
-            progress=_share(progress, "skeleton", number, recording),
-        )
-        if motion is None:
-            log.warning("person %d shows too little for a skeleton and is left out", person.track_id)
-        else:
-            motions.append(motion)
-    return motions
+    The keypoints stay in the hidden folder beside `output`: `run` with the same source, output and 2D settings
+    goes on from them.
 
+    Parameters
+    ----------
+    source, output, settings, progress
+        As in `run`; an earlier result is left alone.
 
-def _share(
-    progress: Progress | None, name: str, number: int, recording: Recording
-) -> Callable[[float], None] | None:
-    """The progress of one of several persons, told as a share from 0 to 1, in frames of all of them."""
-    if progress is None:
-        return None
-    total = recording.frames * len(recording.people)
-    return lambda share: progress(name, round((number + share) * recording.frames), total)
+    Returns
+    -------
+    SizeEvidence or None
+        See `pase.fit.estimate.measure_sizes`; None when nobody is there.
+    """
+    with (
+        collected_warnings(),
+        open_source(source) as media,
+        Workspace(output, overwrite=True) as space,
+    ):
+        recording = _detect_or_resume(media, settings, space, Report(), progress)
+        return size_evidence(recording, settings, progress)
 
 
 def _detect_or_resume(
     media: Media, settings: Settings, space: Workspace, report: Report, progress: Progress | None
 ) -> Recording:
     """The 2D stage, or what an interrupted run has already found by it."""
-    key = fingerprint(
-        {"pase": pase.__version__, "source": source_identity(media.path), "pose2d": to_dict(settings.pose2d)}
-    )
+    chosen = to_dict(settings.pose2d) | {"threads": None}  # they change how long it takes, not what comes out
+    key = fingerprint({"pase": pase.__version__, "source": source_identity(media.path), "pose2d": chosen})
     facts = space.finished("pose2d", key)
     if facts is not None:
         space.clear(keep=[KEYPOINTS])
@@ -364,6 +346,7 @@ def _check_writing(settings: Settings, *, draw: bool) -> None:
     from pase.view.backend import require_drawing
 
     require_formats(settings.output.formats)
+    known_sizes(settings)
     if not draw or settings.view.style == "lines":
         return
     try:

@@ -1,0 +1,107 @@
+"""From the 2D side of a run to skeletons: what is known beforehand, the lifter, the estimator."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pase.config import Settings
+from pase.data import Landmarks3D, Motion
+from pase.pipeline.recording import Progress, Recording
+
+if TYPE_CHECKING:
+    from pase.fit.sizes import SizeEvidence, Sizes
+
+log = logging.getLogger(__name__)
+
+
+def estimate_people(
+    recording: Recording, settings: Settings, progress: Progress | None = None
+) -> list[Motion]:
+    """Fit a personalised skeleton to every person of a recording."""
+    if not recording.people:
+        return []
+    from pase.fit.estimate import estimate_motion
+
+    motions = []
+    lifted, known = _lifted(recording, settings, progress), _known_beforehand(recording, settings)
+    sizes = known_sizes(settings)
+    for number, (person, landmarks) in enumerate(zip(recording.people, lifted, strict=True)):
+        motion = estimate_motion(
+            person,
+            settings.fit,
+            **known,
+            landmarks=landmarks,
+            sizes=sizes if number == 0 else None,
+            progress=_share(progress, "skeleton", number, recording),
+        )
+        if motion is None:
+            log.warning("person %d shows too little for a skeleton and is left out", person.track_id)
+        else:
+            motions.append(motion)
+    return motions
+
+
+def size_evidence(
+    recording: Recording, settings: Settings, progress: Progress | None = None
+) -> SizeEvidence | None:
+    """What a recording tells of the sizes of its main person; None when nobody is there."""
+    if not recording.people:
+        return None
+    from pase.fit.estimate import measure_sizes
+
+    main = replace(recording, people=recording.people[:1])
+    (landmarks,) = _lifted(main, settings, progress)
+    return measure_sizes(
+        main.people[0],
+        settings.fit,
+        **_known_beforehand(main, settings),
+        landmarks=landmarks,
+        progress=_share(progress, "sizes", 0, main),
+    )
+
+
+def known_sizes(settings: Settings) -> Sizes | None:
+    """The main person's sizes, where the user names a file of them."""
+    if settings.person.sizes is None:
+        return None
+    from pase.fit.sizes import read_sizes
+
+    return read_sizes(settings.person.sizes)
+
+
+def _lifted(recording: Recording, settings: Settings, progress: Progress | None) -> list[Landmarks3D | None]:
+    """What the lifter tells of every person, in statures."""
+    from pase.lift.base import in_statures
+    from pase.pipeline.lifting import lift_people
+
+    lifted = lift_people(recording, settings, progress)
+    if settings.lift.backend == "pase":
+        return lifted
+    return [None if landmarks is None else in_statures(landmarks) for landmarks in lifted]
+
+
+def _known_beforehand(recording: Recording, settings: Settings) -> dict[str, float | None]:
+    """What the user or the file tells of person and camera, as the estimator wants it."""
+    person, camera = settings.person, settings.camera
+    focal_length_px = camera.focal_length_px
+    if focal_length_px is None and camera.fov_deg is None:
+        focal_length_px = recording.focal_length_px
+    return {
+        "height_m": person.height_m,
+        "mass_kg": person.mass_kg,
+        "fov_deg": camera.fov_deg,
+        "focal_length_px": focal_length_px,
+    }
+
+
+def _share(
+    progress: Progress | None, name: str, number: int, recording: Recording
+) -> Callable[[float], None] | None:
+    """The progress of one of several persons, told as a share from 0 to 1, in frames of all of them."""
+    if progress is None:
+        return None
+    total = recording.frames * len(recording.people)
+    return lambda share: progress(name, round((number + share) * recording.frames), total)

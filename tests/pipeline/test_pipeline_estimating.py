@@ -1,0 +1,69 @@
+"""Sizes measured in one run and held in another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import pase
+from pase import pipeline
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.lengths import bone_lengths
+from pase.anatomy.proportions import load_proportions
+from pase.cli import main
+from pase.config import make_settings
+from pase.errors import InputError
+from pase.fit.sizes import combined_sizes, read_sizes, write_sizes
+from pase.pipeline.stages import measure
+
+QUICK = {
+    "person.height_m": 1.75,
+    "output.overlay": False,
+    "output.viewer": False,
+    "output.plots": False,
+    "output.page": False,
+    "output.formats": "",
+}
+
+
+def test_a_run_goes_on_from_the_measuring_and_holds_the_sizes(
+    short_clip: Path, networks: tuple[Path, Path], tmp_path: Path
+) -> None:
+    output, path = tmp_path / "out", tmp_path / "anna.json"
+    evidence = measure(short_clip, output, make_settings(QUICK))
+    assert evidence is not None and not output.exists()
+    sizes = combined_sizes([evidence, evidence], height_m=1.75)
+    write_sizes(sizes, path)
+    report = pipeline.run(short_clip, output, make_settings(QUICK | {"person.sizes": path}))
+    assert report.resumed == ["pose2d"]
+    generic = default_skeleton()
+    scale = load_proportions().body_scale(read_sizes(path).log_scale, generic.body_names)
+    expected, found = bone_lengths(generic.scaled(scale)), bone_lengths(pase.load(output)[0].skeleton)
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_nobody_tells_nothing(empty_photo: Path, networks: tuple[Path, Path], tmp_path: Path) -> None:
+    assert measure(empty_photo, tmp_path / "out", make_settings(QUICK)) is None
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_without_sizes_is_refused_before_any_work(
+    empty_photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InputError, match="cannot read"):
+        pipeline.run(
+            empty_photo, tmp_path / "out", make_settings(QUICK | {"person.sizes": tmp_path / "no.json"})
+        )
+    words = [
+        "run",
+        str(empty_photo),
+        "-o",
+        str(tmp_path / "out"),
+        "--sizes",
+        str(empty_photo),
+        "--no-overlay",
+    ]
+    assert main(words) == 2
+    assert "no sizes of a person" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
