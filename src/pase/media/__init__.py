@@ -10,13 +10,31 @@ from pase.media.video import Video, check_is_file, open_video
 from pase.media.write import VideoWriter, write_image
 
 __all__ = [
-    "Frame", "Image", "Media", "Photo", "Video", "VideoWriter", "is_photo", "open_media", "open_video",
-    "write_image",
+    "PHOTO_SUFFIXES", "VIDEO_SUFFIXES", "Frame", "Image", "Media", "Photo", "Video", "VideoWriter", "is_photo",
+    "open_media", "open_video", "write_image",
 ]  # fmt: skip
 
-_PHOTO_SUFFIXES = frozenset(
+PHOTO_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 )
+VIDEO_SUFFIXES = frozenset(
+    {
+        ".mp4",
+        ".mov",
+        ".m4v",
+        ".avi",
+        ".mkv",
+        ".webm",
+        ".mpg",
+        ".mpeg",
+        ".mts",
+        ".m2ts",
+        ".wmv",
+        ".3gp",
+        ".ogv",
+    }
+)
+"""By which videos are told from other files of a folder; a single file may have any name."""
 
 
 def open_media(path: str | Path) -> Video | Photo:
@@ -29,6 +47,6 @@ def open_media(path: str | Path) -> Video | Photo:
     """
     path = Path(path)
     check_is_file(path)
-    if is_photo(path) or path.suffix.lower() in _PHOTO_SUFFIXES:
+    if is_photo(path) or path.suffix.lower() in PHOTO_SUFFIXES:
         return Photo(path)
     return Video(path)
