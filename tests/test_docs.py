@@ -57,6 +57,13 @@ def test_signs_on_the_page_of_angles_are_those_of_the_skeleton(
     assert names == sides - {"pelvis_tx", "pelvis_ty", "pelvis_tz"}
 
 
+def test_readme_repeats_the_table_of_accuracy() -> None:
+    section = (ROOT / "README.md").read_text("utf-8").split("## Accuracy")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    page = (DOCS / "accuracy.md").read_text("utf-8").splitlines()
+    assert rows and set(rows) <= set(page), "README.md and docs/accuracy.md must tell the same"
+
+
 @pytest.mark.parametrize("page", sorted(path.relative_to(ROOT).as_posix() for path in DOCS.rglob("*.md")))
 def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
     """Pictures and scripts are files of the site, so that it is whole offline."""
