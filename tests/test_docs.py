@@ -57,6 +57,17 @@ def test_signs_on_the_page_of_angles_are_those_of_the_skeleton(
     assert names == sides - {"pelvis_tx", "pelvis_ty", "pelvis_tz"}
 
 
+@pytest.mark.slow
+def test_code_of_the_developers_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / "extending.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    names: dict[str, object] = {"__name__": "extending"}
+    for number, block in enumerate(blocks, 1):
+        exec(compile(block, f"extending.md, block {number}", "exec"), names)
+    assert len(blocks) > 5 and "fitted" in names
+
+
 def test_readme_repeats_the_table_of_accuracy() -> None:
     section = (ROOT / "README.md").read_text("utf-8").split("## Accuracy")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
