@@ -138,7 +138,7 @@ class Pose2DSettings(Room):
     try_turns: bool = setting(True)
     """Where a person is hard to read, try the picture turned sideways and upside down as well."""
     device: Literal["auto", "cpu", "cuda", "directml", "coreml", "openvino"] = setting("auto")
-    """Where the networks run: auto takes the best device for which the installed onnxruntime has a provider."""
+    """Where the networks run: auto takes a graphics device when the installed onnxruntime has one."""
     threads: int = setting(0, low=0)
     """Processor threads of the networks; 0 takes one a core."""
 

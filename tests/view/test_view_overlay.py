@@ -8,7 +8,8 @@ from pase.anatomy.default import default_skeleton
 from pase.data import Camera, Motion
 from pase.errors import InputError, OutputError
 from pase.media import VideoWriter, open_media, write_image
-from pase.view.overlay import blend, draw_overlay
+from pase.view.blending import blend, blend_frame
+from pase.view.overlay import draw_overlay
 from pase.view.scene import Patch
 
 TIMES = (0.0, 0.04, 0.05, 0.11, 0.2)
@@ -130,3 +131,28 @@ def test_blend_is_the_formula() -> None:
     np.testing.assert_array_equal(image[1, 3], [107, 107, 75])
     image[1, 2:] = 100
     assert (image == 100).all()
+
+
+@pytest.mark.parametrize("place", [(10, 20), (11, 21), (0, 0), (63, 44)])
+@pytest.mark.parametrize("opacity", [1.0, 0.9, 0.3])
+def test_blending_in_luma_and_chroma_is_blending_in_colours(place: tuple[int, int], opacity: float) -> None:
+    from av.video.frame import VideoFrame
+
+    y, x = np.mgrid[0:64, 0:96]
+    image = np.stack([60 + x, 200 - 2 * y, 90 + y], -1).astype(np.uint8)
+    rgba = np.zeros((20, 33, 4), np.uint8)
+    rgba[:, 5:] = [200, 180, 150, 220]
+    frame = VideoFrame.from_ndarray(image, format="rgb24").reformat(format="yuv420p", dst_colorspace="ITU709")
+    blend_frame(frame, Patch(*place, rgba), opacity)
+    got = frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray().astype(int)
+    blend(image, Patch(*place, rgba), opacity)
+    off = np.abs(got - image)
+    inside = np.ones(off.shape[:2], bool)
+    # Chroma has half the resolution: at the patch's edges colours run into each other, as in any such video.
+    edge = place[0] + 5
+    inside[:, max(0, edge - 3) : edge + 3] = False
+    for side, size in ((place[1], 64), (place[1] + 20, 64)):
+        inside[max(0, side - 3) : min(size, side + 3)] = False
+    inside[:, max(0, place[0] + 30) : place[0] + 36] = False
+    assert off[inside].max() <= 6
+    assert off[inside].mean() < 1.5

@@ -26,6 +26,9 @@ PROVIDERS = {
 }
 """Devices beside the processor, best first, by what ONNX Runtime calls that which computes on them."""
 
+AUTOMATIC = ("cuda", "directml", "coreml")
+"""Devices taken unasked. OpenVINO computes on the processor, too, there a quarter slower than ONNX Runtime itself."""
+
 _MOST_THREADS = 8
 """Networks this small gain nothing from more."""
 
@@ -81,7 +84,7 @@ def providers(device: str = "auto") -> list[str]:
 
     available = onnxruntime.get_available_providers()
     if device == "auto":
-        return [*(name for name in PROVIDERS.values() if name in available), PROCESSOR]
+        return [*(PROVIDERS[name] for name in AUTOMATIC if PROVIDERS[name] in available), PROCESSOR]
     if device == "cpu":
         return [PROCESSOR]
     if PROVIDERS[device] not in available:

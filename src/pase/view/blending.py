@@ -1,0 +1,75 @@
+"""Lay drawn patches over pictures: in red, green and blue, or in the luma and chroma that video is stored in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+    from pase.view.scene import Patch
+
+Picture = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+_TO_YUV = np.array(
+    [
+        [0.18259, 0.61423, 0.06201, 16 / 255],
+        [-0.10064, -0.33857, 0.43922, 128 / 255],
+        [0.43922, -0.39894, -0.04027, 128 / 255],
+        [0.0, 0.0, 0.0, 1 / 255],
+    ],
+    dtype=np.float32,
+)
+"""Colours times alpha, and alpha, from 0 to 255, to luma and chroma times alpha, and alpha from 0 to 1 (ITU-R BT.709,
+limited range). The map is linear, so that blending before or after it comes to the same."""
+
+
+def blend(image: Picture, patch: Patch, opacity: float) -> None:
+    """Lay a drawn patch over an (H, W, 3) picture, in place.
+
+    `out = image · (1 - opacity · alpha) + opacity · color`, with colours already multiplied by alpha.
+    """
+    h, w = patch.rgba.shape[:2]
+    target = image[patch.y : patch.y + h, patch.x : patch.x + w]
+    drawn = patch.rgba[..., 3] > 0
+    rgba = patch.rgba[drawn].astype(np.float32) * opacity
+    target[drawn] = target[drawn] * (1 - rgba[:, 3:] / 255) + rgba[:, :3] + 0.5
+
+
+def blend_frame(frame: VideoFrame, patch: Patch, opacity: float) -> None:
+    """The same over a frame in `yuv420p` of BT.709, in place: no frame is turned into red, green, blue and back.
+
+    Parameters
+    ----------
+    frame
+        Of even width and height, and writable.
+    patch, opacity
+        See `blend`.
+    """
+    import cv2
+
+    # Chroma has half the size, so the patch is grown to even places.
+    left, top = patch.x % 2, patch.y % 2
+    h, w = patch.rgba.shape[:2]
+    right, bottom = (left + w) % 2, (top + h) % 2
+    rgba = cv2.copyMakeBorder(patch.rgba, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
+    full = cv2.transform(rgba.astype(np.float32), _TO_YUV * np.float32(opacity))
+    half = cv2.resize(full, (full.shape[1] // 2, full.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    x, y = patch.x - left, patch.y - top
+    for plane, drawn, channel in ((0, full, 0), (1, half, 1), (2, half, 2)):
+        pixels = _plane(frame, plane)
+        at_x, at_y = (x, y) if plane == 0 else (x // 2, y // 2)
+        target = pixels[at_y : at_y + drawn.shape[0], at_x : at_x + drawn.shape[1]]
+        mixed: Floats = target * (1 - drawn[..., 3]) + drawn[..., channel]
+        target[...] = np.clip(mixed + 0.5, 0, 255)
+
+
+def _plane(frame: VideoFrame, number: int) -> Picture:
+    """(H, W) pixels of a plane of a frame, not a copy."""
+    plane = frame.planes[number]
+    rows: Picture = np.frombuffer(memoryview(plane), np.uint8)[: plane.height * plane.line_size]
+    return rows.reshape(plane.height, plane.line_size)[:, : plane.width]
