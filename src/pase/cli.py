@@ -209,6 +209,10 @@ def _print_summary(report: Report, source: Path, output: Path) -> None:
     else:
         print(f"result   {output}")
     print(f"persons  {len(report.persons)}   frames  {report.source['frames']}")
+    if len(report.persons) + len(report.left_out) > 1 and report.main_person:
+        print(f"main     person 1: {report.main_person}")
+    if report.left_out:
+        print(f"left out {'; '.join(report.left_out_summary())} (each listed in report.json)")
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items())
     taken_over = (
         f" (taken over from an interrupted run: {', '.join(report.resumed)})" if report.resumed else ""

@@ -6,6 +6,7 @@ import ast
 import difflib
 import functools
 import math
+import re
 import tomllib
 import types
 import typing
@@ -17,6 +18,8 @@ from typing import Any, ClassVar, Literal, TypeVar
 from pase.errors import InputError
 
 T = TypeVar("T")
+
+_PERSON = re.compile(r"all|main|[1-9]\d{0,5}|\d{1,6}(\.\d+)?\s*,\s*\d{1,6}(\.\d+)?")
 
 
 def setting(default: T, *, low: float | None = None, high: float | None = None, flag: str | None = None) -> T:
@@ -119,6 +122,8 @@ class Pose2DSettings(Room):
     """Who finds the persons for alphapose: yolox comes with PASE; yolov3-spp needs your own weights."""
     detector_weights: Path | None = setting(None)
     """Weights of the detector, as yolov3-spp.weights of Darknet."""
+    person: str = setting("all", flag="person")
+    """Whose skeleton: all, main (large, central, there for long), a number as in the report, or a pixel x,y."""
     detect_every: float = setting(1.0, low=0.0)
     """Seconds between two looks for persons; in between each is followed by the last keypoints."""
     search_every: float = setting(0.1, low=0.0)
@@ -131,16 +136,29 @@ class Pose2DSettings(Room):
     """Keypoints from this score tell where the person is in the next frame."""
     least_quality: float = setting(0.3, low=0.0, high=1.0)
     """A person counts as seen from this mean score of the keypoints."""
+    most_persons: int = setting(16, low=1)
+    """At most so many persons are followed at once, the most prominent ones; others are listed as left out."""
+    least_size: float = setting(0.08, low=0.0, high=1.0)
+    """Others than the main person are followed from this size, a share of the picture's longer side."""
+    least_seconds: float = setting(0.5, low=0.0)
+    """Others than the main person get a skeleton when they are seen for so long, or for half of the recording."""
     most_rivals: int = setting(3, low=1)
-    """At most so many persons are followed at once until it is known who the main person is."""
+    """With --person main at most so many are followed at once until it is known who the main person is."""
     rival_share: float = setting(0.6, low=0.0, high=1.0)
-    """Others are followed too from this share of the most prominent person's size and place."""
+    """With --person main others are followed from this share of the most prominent person's size and place."""
     try_turns: bool = setting(True)
     """Where a person is hard to read, try the picture turned sideways and upside down as well."""
     device: Literal["auto", "cpu", "cuda", "directml", "coreml", "openvino"] = setting("auto")
     """Where the networks run: auto takes a graphics device when the installed onnxruntime has one."""
     threads: int = setting(0, low=0)
     """Processor threads of the networks; 0 takes one a core."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not _PERSON.fullmatch(self.person):
+            raise InputError(
+                f"person must be all, main, a number as in the report, or a pixel x,y as 640,360, not '{self.person}'"
+            )
 
 
 @dataclass(frozen=True)
@@ -267,15 +285,15 @@ def rooms() -> dict[str, type[Room]]:
 
 
 def leaves(*names: str) -> Iterator[Leaf]:
-    """Every setting of the named groups, or of all of them, in order."""
+    """Every setting of the named groups, or named by dotted paths, or all of them, in order."""
     for name, room in rooms().items():
-        if names and name not in names:
-            continue
         docs, kinds = field_docs()[room.__name__], typing.get_type_hints(room)
         for item in fields(typing.cast(Any, room)):
             flag = item.metadata.get("flag") or f"{name}.{item.name}".replace("_", "-")
             low, high = item.metadata.get("low"), item.metadata.get("high")
             path, kind = f"{name}.{item.name}", kinds[item.name]
+            if names and name not in names and path not in names:
+                continue
             yield Leaf(path, kind, item.default, docs.get(item.name, ""), flag, low, high)
 
 

@@ -55,6 +55,8 @@ class Keypoints2D:
     """(T, K, 2) standard deviation of `xy` in pixels as told by the detector, or None."""
     track_id: int = 1
     """Number of the person, from 1, the same in every frame."""
+    shot: int = 0
+    """Number of the shot in which the person is seen, from 0: a new one begins at every cut."""
 
     def __post_init__(self) -> None:
         t, k = len(self.time), len(self.names)
@@ -83,6 +85,24 @@ class Keypoints2D:
         return replace(
             self, xy=self.xy[frames], score=self.score[frames], time=self.time[frames], sigma=sigma
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Somebody in the picture who gets no skeleton."""
+
+    why: str
+    """One sentence."""
+    frames: int
+    """Number of frames in which the person was seen."""
+    first_s: float
+    """When the person was first seen, seconds."""
+    last_s: float
+    """When the person was last seen, seconds."""
+    size_px: float
+    """Longer side of the person in the picture, pixels, at its largest."""
+    place_px: tuple[float, float]
+    """Where the person was when first seen: x, y in pixels."""
 
 
 @dataclass(frozen=True, slots=True)

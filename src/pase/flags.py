@@ -75,7 +75,7 @@ def make_parser() -> Parser:
     _add_footage(one)
     _add_markers(one)
     _add_output(one, "folder of the result")
-    _add_settings(one, "person", "camera", "models", "lift", "fit")
+    _add_settings(one, "person", "pose2d.person", "camera", "models", "lift", "fit")
 
     one.add_argument("--explain", action="store_true", help="show each term's share of the cost")
 
@@ -153,7 +153,7 @@ def _add_markers(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_settings(parser: argparse.ArgumentParser, *rooms: str, short: str = "") -> None:
-    """Flags of every setting in the named groups; only those given come out, as text by dotted path.
+    """Flags of the named groups, or single settings; only those given come out, as text by dotted path.
 
     Those of the group `short` have their bare name as a second flag, as `--weights` for `--lift.weights`.
     """

@@ -15,9 +15,6 @@ from pase.media import Frame, open_media
 from pase.models import model_path
 from pase.networks.onnx import start_session
 from pase.pose2d import detect_keypoints
-from pase.pose2d.join import main_person
-from pase.pose2d.keypoints import Pose
-from pase.pose2d.track import Track, overlap
 
 SHARED = Path(__file__).parents[3] / "shared"
 WALK = SHARED / "bench/dev/lab_walk/video.mp4"
@@ -47,7 +44,7 @@ def found(
         replace(f, image=np.ascontiguousarray(change(f))) for f in islice(open_media(path).frames(), count)
     ]
     height, width = frames[0].image.shape[:2]
-    return detect_keypoints(frames, (width, height))
+    return detect_keypoints(frames, (width, height)).people
 
 
 def assert_human(track: Keypoints2D) -> None:
@@ -62,7 +59,7 @@ def assert_human(track: Keypoints2D) -> None:
 
 
 def test_a_walker_is_seen_in_every_frame() -> None:
-    (track,) = found(footage("bench/dev/lab_walk/video.mp4"), 40)
+    (track, *_) = found(footage("bench/dev/lab_walk/video.mp4"), 40)
     assert track.seen.all()
     assert track.time == pytest.approx(np.arange(40) / 60, abs=1e-6)
     assert track.image_size == (720, 1280)
@@ -73,8 +70,8 @@ def test_a_walker_is_seen_in_every_frame() -> None:
 
 def test_a_mirrored_recording_gives_mirrored_keypoints() -> None:
     path = footage("bench/dev/lab_squat/video.mp4")
-    (plain,) = found(path, 6)
-    (mirrored,) = found(path, 6, lambda frame: frame.image[:, ::-1])
+    (plain, *_) = found(path, 6)
+    (mirrored, *_) = found(path, 6, lambda frame: frame.image[:, ::-1])
     back = mirrored.xy[:, SIDES] * [-1, 1] + [719, 0]
     height = np.ptp(plain.xy[0, :, 1])
     assert np.median(np.linalg.norm(back - plain.xy, axis=-1)) < 0.01 * height
@@ -82,7 +79,7 @@ def test_a_mirrored_recording_gives_mirrored_keypoints() -> None:
 
 @pytest.mark.parametrize("camera", ["cam01", "cam02", "cam03", "cam04"])
 def test_the_walker_is_followed_not_the_bystander(camera: str) -> None:
-    (track,) = found(footage(f"bench/multiview/{camera}.mp4"), 25)
+    (track, *_) = found(footage(f"bench/multiview/{camera}.mp4"), 25)
     assert track.seen.all()
     assert_human(track)
     assert np.ptp(track.xy[..., 1], axis=1).min() > 0.25 * track.image_size[1]
@@ -91,7 +88,7 @@ def test_the_walker_is_followed_not_the_bystander(camera: str) -> None:
 def test_a_person_who_was_hidden_is_the_same_afterwards() -> None:
     hidden = range(10, 34)
     path = footage("bench/dev/lab_walk/video.mp4")
-    (track,) = found(path, 60, lambda f: np.full_like(f.image, 90) if f.index in hidden else f.image)
+    (track, *_) = found(path, 60, lambda f: np.full_like(f.image, 90) if f.index in hidden else f.image)
     assert track.seen[:10].all()
     assert not track.seen[10:34].any()
     assert track.seen[42:].all()
@@ -102,14 +99,14 @@ def test_a_person_who_was_hidden_is_the_same_afterwards() -> None:
 def test_the_bigger_of_two_is_the_main_person() -> None:
     small = list(islice(open_media(footage("bench/dev/lab_walk/video.mp4")).frames(), 8))
     squat = footage("bench/dev/lab_squat/video.mp4")
-    (track,) = found(squat, 8, lambda f: np.hstack([small[f.index].image, f.image]))
+    (track, *_) = found(squat, 8, lambda f: np.hstack([small[f.index].image, f.image]))
     assert track.xy[:, 19, 0].min() > 720
 
 
 def test_points_beyond_the_edge_are_unseen() -> None:
-    (whole,) = found(footage("bench/dev/lab_squat/video.mp4"), 2)
+    (whole, *_) = found(footage("bench/dev/lab_squat/video.mp4"), 2)
     middle = int(whole.xy[0, 19, 1])
-    (cut,) = found(footage("bench/dev/lab_squat/video.mp4"), 2, lambda frame: frame.image[:middle])
+    (cut, *_) = found(footage("bench/dev/lab_squat/video.mp4"), 2, lambda frame: frame.image[:middle])
     known = np.isfinite(cut.xy).all(-1)
     assert known[:, :9].all()
     assert (cut.xy[known][:, 1] <= middle).all()
@@ -119,8 +116,8 @@ def test_points_beyond_the_edge_are_unseen() -> None:
 
 def test_upside_down_is_read_like_upright() -> None:
     path = footage("bench/dev/lab_squat/video.mp4")
-    (plain,) = found(path, 1)
-    (turned,) = found(path, 1, lambda frame: frame.image[::-1, ::-1])
+    (plain, *_) = found(path, 1)
+    (turned, *_) = found(path, 1, lambda frame: frame.image[::-1, ::-1])
     distance = np.linalg.norm([719, 1279] - turned.xy - plain.xy, axis=-1)
     assert np.median(distance) < 0.02 * np.ptp(plain.xy[0, :, 1])
 
@@ -128,8 +125,8 @@ def test_upside_down_is_read_like_upright() -> None:
 @pytest.mark.parametrize("shape", [(1, 1, 3), (2, 500, 3), (300, 400, 3)])
 def test_nobody_is_an_empty_list(shape: tuple[int, int, int]) -> None:
     frames = [Frame(n, n / 30, np.full(shape, 120, np.uint8)) for n in range(3)]
-    assert detect_keypoints(frames, (shape[1], shape[0])) == []
-    assert detect_keypoints([], (shape[1], shape[0])) == []
+    assert detect_keypoints(frames, (shape[1], shape[0])).people == []
+    assert detect_keypoints([], (shape[1], shape[0])).people == []
 
 
 def test_frames_are_not_kept() -> None:
@@ -159,34 +156,3 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"no network")
     with pytest.raises(ModelFileError, match="net.onnx cannot be run"):
         start_session(tmp_path / "net.onnx")
-
-
-def pose(x: float, size: float = 100.0) -> Pose:
-    xy = np.random.default_rng(1).uniform(0, size, (26, 2)) + [x, 0]
-    return Pose(xy, np.ones(26), np.ones((26, 2)))
-
-
-def piece(frames: range, x: float, size: float = 100.0, total: float = 1.0) -> Track:
-    return Track(np.zeros(4), 1.0, 0.0, total, poses={number: pose(x, size) for number in frames})
-
-
-@pytest.mark.parametrize(
-    ("other", "joined"),
-    [
-        (piece(range(60, 100), 130.0), True),
-        (piece(range(60, 100), 900.0), False),
-        (piece(range(60, 100), 130.0, 300.0), False),
-        (piece(range(40, 100), 130.0), False),
-        (piece(range(400, 420), 130.0), False),
-    ],
-    ids=["near", "far", "larger", "at the same time", "long after"],
-)
-def test_pieces_of_one_track_are_joined(other: Track, joined: bool) -> None:
-    main = piece(range(50), 100.0, total=5.0)
-    frames = set(main_person([other, main], np.arange(500) / 30))
-    assert frames == set(main.poses) | (set(other.poses) if joined else set())
-
-
-def test_overlap_of_boxes() -> None:
-    boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], dtype=float)
-    assert overlap(boxes[:1], boxes)[0] == pytest.approx([1.0, 1 / 3, 0.0])

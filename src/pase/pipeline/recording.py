@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from pase.config import Settings
-from pase.data import Keypoints2D
+from pase.config import Pose2DSettings, Settings
+from pase.data import Keypoints2D, LeftOut
 from pase.errors import ModelFileError
 
 if TYPE_CHECKING:
     from pase.media import Frame, Photo, Video
+    from pase.pose2d.detect import Found
     from pase.pose2d.tracks import Recorded
 
     Media = Video | Photo
@@ -42,6 +43,12 @@ class Recording:
     """Focal length told by the file's metadata, or None."""
     source: Path | None = None
     """The video or photo, or None when the keypoints came alone."""
+    left_out: list[LeftOut] = field(default_factory=list)
+    """Others in the picture, who get no skeleton."""
+    why_main: str = ""
+    """Why the first person is the main one."""
+    cuts: list[float] = field(default_factory=list)
+    """Times in seconds at which a new shot begins."""
 
     def facts(self) -> dict[str, Any]:
         """What the report says of the recording."""
@@ -50,6 +57,7 @@ class Recording:
             "frames": self.frames,
             "image_size": list(self.image_size),
             "focal_length_px": self.focal_length_px,
+            "cuts_s": self.cuts,
         }
 
 
@@ -91,6 +99,8 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
     PaseError
         When the model files cannot be had or the recording cannot be read.
     """
+    from pase.pipeline.choose import choose
+
     count = 0
 
     def counted() -> Iterator[Frame]:
@@ -102,14 +112,23 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
                 progress("2D keypoints", count, media.frame_count_hint)
 
     find = _alphapose if settings.pose2d.backend == "alphapose" else _rtmpose
-    people = find(counted(), media.image_size, settings, progress)
-    people = [person for person in people if person.seen.any()]
-    return Recording(people, count, media.image_size, media.focal_length_hint_px, media.path)
+    found = find(counted(), media.image_size, settings, progress)
+    chosen = choose([person for person in found.people if person.seen.any()], settings.pose2d)
+    return Recording(
+        chosen.people,
+        count,
+        media.image_size,
+        media.focal_length_hint_px,
+        media.path,
+        [*chosen.left_out, *found.left_out],
+        chosen.why_main,
+        found.cuts,
+    )
 
 
 def _rtmpose(
     frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: Progress | None
-) -> list[Keypoints2D]:
+) -> Found:
     from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK, detect_keypoints
 
     fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
@@ -121,9 +140,9 @@ def _rtmpose(
 
 def _alphapose(
     frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: Progress | None
-) -> list[Keypoints2D]:
+) -> Found:
     """AlphaPose's network and way, with its own detector or with ours."""
-    from pase.pose2d.detect import DETECTOR
+    from pase.pose2d.detect import DETECTOR, Found
     from pase.pose2d.detector import PersonDetector
     from pase.pose2d.everyone import BoxDetector, FastPoseNetwork, detect_everyone
 
@@ -146,21 +165,38 @@ def _alphapose(
     else:
         (path,) = fetch_models([DETECTOR], settings, progress)
         detector = PersonDetector(path, chosen.device, chosen.threads)
-    return detect_everyone(frames, image_size, detector, FastPoseNetwork(chosen.weights))
+    return Found(detect_everyone(frames, image_size, detector, FastPoseNetwork(chosen.weights)))
 
 
-def read_recording(keypoints: Path, video: Path | None, skeleton: str | None = None) -> Recording:
+def read_recording(
+    keypoints: Path,
+    video: Path | None,
+    skeleton: str | None = None,
+    settings: Pose2DSettings | None = None,
+) -> Recording:
     """Keypoints made before, by PASE or another program, with the times of their footage when that is given."""
+    from pase.pipeline.choose import choose
     from pase.pose2d.tracks import Recorded
 
+    settings = settings or Pose2DSettings()
     if video is None:
-        people = _read(keypoints, Recorded(), skeleton)
+        chosen = choose(_read(keypoints, Recorded(), skeleton), settings)
+        people = chosen.people
         frames = max((len(person) for person in people), default=0)
-        return Recording(people, frames, people[0].image_size if people else (0, 0))
+        size = people[0].image_size if people else (0, 0)
+        return Recording(people, frames, size, left_out=chosen.left_out, why_main=chosen.why_main)
     with open_source(video) as media:
         time = np.array([frame.time for frame in media.frames()])
-        people = _read(keypoints, Recorded(media.image_size, time), skeleton)
-        return Recording(people, len(time), media.image_size, media.focal_length_hint_px, media.path)
+        chosen = choose(_read(keypoints, Recorded(media.image_size, time), skeleton), settings)
+        return Recording(
+            chosen.people,
+            len(time),
+            media.image_size,
+            media.focal_length_hint_px,
+            media.path,
+            chosen.left_out,
+            chosen.why_main,
+        )
 
 
 def _read(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:

@@ -6,6 +6,7 @@ import json
 import logging
 import platform
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -17,7 +18,7 @@ import numpy as np
 
 import pase
 from pase.config import Settings, to_dict
-from pase.data import Motion
+from pase.data import LeftOut, Motion
 from pase.errors import InputError
 from pase.files import write_text
 from pase.networks.onnx import RunningNetwork
@@ -52,6 +53,10 @@ class Report:
     """Stages taken over from an interrupted run."""
     persons: list[dict[str, Any]] = field(default_factory=list)
     """One entry a person: folder, frames seen, reprojection error, what the estimator tells."""
+    main_person: str = ""
+    """Why the first person is the main one."""
+    left_out: list[dict[str, Any]] = field(default_factory=list)
+    """Others in the picture who got no skeleton: why, frames, first and last second, size, place."""
     assumptions: list[str] = field(default_factory=list)
     """What was assumed because nobody said."""
     warnings: list[str] = field(default_factory=list)
@@ -82,6 +87,16 @@ class Report:
             known = self.source.get("focal_length_px") is not None
             origin = "taken from the file's metadata" if known else "estimated from the picture"
             self.assumptions.append(f"the focal length was not given: it was {origin}")
+
+    def add_choice(self, why_main: str, left_out: Sequence[LeftOut]) -> None:
+        """Note why the main person is the main one, and who else was in the picture."""
+        self.main_person = why_main
+        self.left_out = [asdict(one) for one in left_out]
+
+    def left_out_summary(self) -> list[str]:
+        """How many persons were left out for each kind of reason, most first."""
+        kinds = Counter(str(one["why"]).split(":")[0] for one in self.left_out)
+        return [f"{count} {kind}" for kind, count in kinds.most_common()]
 
     def add_person(self, motion: Motion, folder: str) -> None:
         """Note the figures of one person."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pase
 from pase.config import Settings, to_dict
-from pase.data import Keypoints2D, Motion
+from pase.data import Keypoints2D, LeftOut, Motion
 from pase.errors import InputError, MissingDependencyError
 from pase.networks.onnx import noted_networks
 from pase.pipeline.estimating import estimate_people, known_sizes, size_evidence
@@ -135,7 +136,9 @@ def _from_keypoints(
     report = Report()
     _check_writing(settings, draw=draw)
     with collected_warnings() as warnings, noted_networks() as report.networks:
-        recording = read_recording(Path(keypoints), None if video is None else Path(video), skeleton)
+        recording = read_recording(
+            Path(keypoints), None if video is None else Path(video), skeleton, settings.pose2d
+        )
         with Workspace(output, overwrite=overwrite) as space:
             space.clear()
             _write_keypoints(recording.people, space.folder / KEYPOINTS)
@@ -163,6 +166,7 @@ def pose2d(
             recording = detect(media, settings, progress)
         _write_keypoints(recording.people, output)
         report.source = recording.facts()
+        report.add_choice(recording.why_main, recording.left_out)
         report.warnings = list(warnings)
     report.persons = [{"track_id": p.track_id, "frames": int(p.seen.sum())} for p in recording.people]
     report.files = [str(output)]
@@ -262,12 +266,26 @@ def _detect_or_resume(
         people = read_keypoints(space.folder / KEYPOINTS)
         report.resumed, report.seconds = ["pose2d"], {"pose2d": float(facts["seconds"])}
         report.warnings = list(facts["warnings"])
-        return Recording(people, facts["frames"], media.image_size, facts["focal_length_px"], media.path)
+        return Recording(
+            people,
+            facts["frames"],
+            media.image_size,
+            facts["focal_length_px"],
+            media.path,
+            [LeftOut(**one) for one in facts["left_out"]],
+            facts["why_main"],
+            facts["cuts_s"],
+        )
     space.clear(keep=[])
     with collected_warnings() as warnings, report.timed("pose2d"):
         recording = detect(media, settings, progress)
     _write_keypoints(recording.people, space.folder / KEYPOINTS)
-    facts = recording.facts() | {"seconds": report.seconds["pose2d"], "warnings": list(warnings)}
+    facts = recording.facts() | {
+        "seconds": report.seconds["pose2d"],
+        "warnings": list(warnings),
+        "left_out": [asdict(one) for one in recording.left_out],
+        "why_main": recording.why_main,
+    }
     space.finish("pose2d", key, [KEYPOINTS], facts)
     return recording
 
@@ -280,6 +298,7 @@ def _fill(
     from pase.export.person import write_person
 
     report.source = recording.facts()
+    report.add_choice(recording.why_main, recording.left_out)
     report.add_settings(settings)
     with report.timed("fit"):
         motions = estimate_people(recording, settings, progress)

@@ -72,6 +72,8 @@ def _item(track: Keypoints2D, frame: int) -> dict[str, Any]:
         "time": float(track.time[frame]),
         "image_size": list(track.image_size),
     }
+    if track.shot:
+        item["shot"] = track.shot
     if track.sigma is not None:
         item["sigma"] = np.nan_to_num(track.sigma[frame]).ravel().tolist()
     return item

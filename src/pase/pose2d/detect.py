@@ -1,22 +1,25 @@
-"""From frames to the main person's keypoints."""
+"""From frames to everybody's keypoints."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pase.config import Pose2DSettings
-from pase.data import HALPE26, Keypoints2D
+from pase.data import HALPE26, Keypoints2D, LeftOut
 from pase.media.frames import Frame
 from pase.models import model_path
 from pase.pose2d.detector import PersonDetector
-from pase.pose2d.join import main_person
-from pase.pose2d.keypoints import Array, KeypointNetwork, Pose
-from pase.pose2d.track import Tracker
+from pase.pose2d.join import join_pieces
+from pase.pose2d.keypoints import Array, KeypointNetwork
+from pase.pose2d.prominence import prominence
+from pase.pose2d.track import Track
+from pase.pose2d.tracker import Tracker
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +31,18 @@ _FEWEST_SURE_POINTS = 5
 """With fewer than these in the picture the person counts as unseen: the rest is guessed."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """Who was found in a recording, and how it is cut."""
+
+    people: list[Keypoints2D]
+    """Everybody whose keypoints were placed, the most prominent first, numbered from 1; a row for every frame."""
+    left_out: list[LeftOut] = field(default_factory=list)
+    """Everybody else."""
+    cuts: list[float] = field(default_factory=list)
+    """Times in seconds at which a new shot begins."""
+
+
 def detect_keypoints(
     frames: Iterable[Frame],
     image_size: tuple[int, int],
@@ -36,8 +51,8 @@ def detect_keypoints(
     models_dir: Path | None = None,
     offline: bool = False,
     progress: Callable[[int, int | None], None] | None = None,
-) -> list[Keypoints2D]:
-    """Find the main person of a recording and place the 26 Halpe keypoints in every frame.
+) -> Found:
+    """Find the persons of a recording, follow them, and place the 26 Halpe keypoints in every frame.
 
     Parameters
     ----------
@@ -46,7 +61,7 @@ def detect_keypoints(
     image_size
         Width and height in pixels.
     settings
-        How to detect and follow; the defaults when None.
+        How to detect and whom to follow; the defaults when None.
     models_dir, offline
         See `pase.models.model_path`.
     progress
@@ -54,9 +69,8 @@ def detect_keypoints(
 
     Returns
     -------
-    list
-        The main person alone, with one row for every frame of the recording; NaN where the person or a point
-        is not in the picture. Empty when nobody was found.
+    Found
+        The persons, with NaN where one, or a point, is not in the picture. Nobody where nobody was found.
 
     Raises
     ------
@@ -72,30 +86,73 @@ def detect_keypoints(
         settings.device,
         settings.threads,
     )
-    tracker = Tracker(detector, network, image_size, settings)
-    times = []
+    tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person))
+    times: list[float] = []
     for frame in frames:
         tracker.add(frame)
         times.append(frame.time)
         if progress is not None:
             progress(len(times), None)
-    seen = [track for track in tracker.tracks if track.poses]
-    if not seen:
-        _log.warning("nobody was found in the picture")
-        return []
     time = np.array(times)
-    return [_as_keypoints(main_person(seen, time), time, image_size)]
+    _warn(tracker, len(times))
+    seen = [track for track in tracker.tracks if track.poses]
+    people = [_as_keypoints(pieces, time, image_size) for pieces in join_pieces(seen, time)]
+    people = sorted((p for p in people if p.seen.any()), key=lambda p: -prominence(p))
+    numbered = [replace(person, track_id=number) for number, person in enumerate(people, 1)]
+    return Found(numbered, _left_out(tracker.tracks, settings, image_size), tracker.cuts)
 
 
-def _as_keypoints(poses: dict[int, Pose], time: Array, image_size: tuple[int, int]) -> Keypoints2D:
+def pixel_of(person: str) -> Array | None:
+    """The pixel (2,) that `--person x,y` names; None when it names somebody otherwise."""
+    return np.array([float(value) for value in person.split(",")]) if "," in person else None
+
+
+def _warn(tracker: Tracker, frames: int) -> None:
+    if tracker.cuts:
+        when = ", ".join(f"{time:.2f}" for time in tracker.cuts[:5]) + (" …" if len(tracker.cuts) > 5 else "")
+        _log.warning(
+            "the footage is cut (at %s s): a person after a cut counts as another one; "
+            "cut the video into its shots for motions that belong together",
+            when,
+        )
+    if tracker.shots.blank:
+        _log.warning("%d of %d frames show nothing (black or of one colour)", tracker.shots.blank, frames)
+    if not any(track.poses for track in tracker.tracks):
+        _log.warning("nobody was found in the picture")
+
+
+def _left_out(
+    tracks: Sequence[Track], settings: Pose2DSettings, image_size: tuple[int, int]
+) -> list[LeftOut]:
+    """Those who were found but on whom no keypoints were placed."""
+    least = settings.least_size * max(image_size)
+    out = []
+    for track in tracks:
+        if track.poses or not track.found:
+            continue
+        times, sizes = zip(*track.found, strict=True)
+        if settings.person == "main":
+            why = "not the main person"
+        elif max(sizes) < least:
+            why = f"too small: {max(sizes):.0f} px of the {least:.0f} px that are needed"
+        elif track.active:
+            why = "no keypoints could be placed"
+        else:
+            why = f"not among the {settings.most_persons} most prominent persons"
+        x, y = track.first_place
+        out.append(LeftOut(why, len(times), min(times), max(times), max(sizes), (float(x), float(y))))
+    return out
+
+
+def _as_keypoints(pieces: Sequence[Track], time: Array, image_size: tuple[int, int]) -> Keypoints2D:
     shape = (len(time), len(HALPE26))
     xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
-    for index, pose in poses.items():
+    for index, pose in (item for track in pieces for item in track.poses.items()):
         inside = _inside(pose.xy, image_size)
         if (inside & (pose.score >= _SURE_SCORE)).sum() >= _FEWEST_SURE_POINTS:
             xy[index, inside], sigma[index, inside] = pose.xy[inside], pose.sigma[inside]
             score[index, inside] = pose.score[inside]
-    return Keypoints2D(xy, score, time, image_size, sigma=sigma)
+    return Keypoints2D(xy, score, time, image_size, sigma=sigma, shot=pieces[0].shot)
 
 
 def _inside(xy: Array, image_size: tuple[int, int]) -> NDArray[np.bool_]:

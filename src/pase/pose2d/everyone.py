@@ -16,6 +16,7 @@ from pase.networks.checkpoint import load_parameters, read_state, require_torch
 from pase.networks.parallel import run_parallel
 from pase.pose2d.heatmaps import crop_box, cut_crop, read_heatmaps, unmirror_heatmaps
 from pase.pose2d.pose_nms import Candidates, MergedPose, merge_poses
+from pase.pose2d.prominence import prominence
 from pase.pose2d.tracks import Detection, Recorded, assemble
 
 Array = NDArray[np.float64]
@@ -139,7 +140,7 @@ def detect_everyone(
         _log.warning("nobody was found in the picture")
         return []
     tracks = assemble(detections, Recorded(image_size, np.array(times)), Path("the recording"))
-    return sorted(tracks, key=lambda track: -_prominence(track))
+    return sorted(tracks, key=lambda track: -prominence(track))
 
 
 def read_poses(found: Iterable[_Found], network: FastPoseNetwork) -> Iterator[tuple[int, list[MergedPose]]]:
@@ -170,10 +171,3 @@ def _read_batch(waiting: list[_Found], network: FastPoseNetwork) -> Iterator[tup
 def _crops(image: Image, boxes: Array) -> Floats:
     cut = [cut_crop(image, crop_box(box)) for box in boxes]
     return np.array(cut, dtype=np.float32).reshape(-1, 3, 256, 192)
-
-
-def _prominence(track: Keypoints2D) -> float:
-    """How much of the picture a person fills, summed over the recording."""
-    seen = track.seen
-    sizes = np.nanmax(track.xy[seen], axis=1) - np.nanmin(track.xy[seen], axis=1)
-    return float(np.sqrt(np.prod(sizes, axis=1)).sum())

@@ -1,4 +1,4 @@
-"""Choose the main person, and join the pieces of that person's track that a loss has cut apart."""
+"""Join the pieces of a person's track that a loss, or leaving the picture, has cut apart."""
 
 from __future__ import annotations
 
@@ -7,16 +7,28 @@ from collections.abc import Sequence
 import numpy as np
 
 from pase.pose2d.keypoints import Array, Pose
+from pase.pose2d.similarity import assign
 from pase.pose2d.track import Track
 
-_LONGEST_GAP_SECONDS = 4.0
+_SHORT_GAP_S = 4.0
+"""After so long nobody's way tells where they should be: then clothes alone must tell."""
+_LONG_GAP_S = 60.0
 _REACH = 1.0
 _REACH_A_SECOND = 1.5
 _SIZE_RATIO = 1.6
+_LEAST_ALIKE = 0.6
+"""Likeness of the clothes under which it is somebody else."""
+_SURELY_ALIKE = 0.8
+"""Likeness from which on it is the same person after a long absence, if nobody else is as alike."""
+_CLEARLY_MORE = 0.08
 
 
-def main_person(tracks: Sequence[Track], time: Array) -> dict[int, Pose]:
-    """Poses by frame index of the person who was prominent for the longest.
+def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
+    """Tracks of the same person put together.
+
+    A later piece continues an earlier one of the same shot when, after up to four seconds, place and size are
+    within reach and the clothes, where they are known, are alike; and after up to a minute when the clothes
+    are very alike and nobody else's are.
 
     Parameters
     ----------
@@ -27,35 +39,61 @@ def main_person(tracks: Sequence[Track], time: Array) -> dict[int, Pose]:
 
     Returns
     -------
-    dict
-        The best track, with earlier and later ones that may be the same person: no frame in common, a short
-        gap in time, and a place and size that the person could have reached within it.
+    list
+        The pieces of each person, in order.
     """
-    pieces = [set(track.poses) for track in tracks]
-    groups = [[number] for number in range(len(tracks))]
-    for first, second in _joints(tracks, time):
-        one = next(group for group in groups if first in group)
-        other = next(group for group in groups if second in group)
-        apart = all(pieces[a].isdisjoint(pieces[b]) for a in one for b in other)
-        if one is not other and apart:
-            one += other
-            groups.remove(other)
-    best = max(groups, key=lambda group: sum(tracks[number].total for number in group))
-    return {index: pose for number in best for index, pose in tracks[number].poses.items()}
+    likeness = np.array([[_continues(one, other, time) for other in tracks] for one in tracks])
+    following = dict(assign(likeness.reshape(len(tracks), len(tracks)), 1e-6))
+    later = set(following.values())
+    persons = []
+    for start in range(len(tracks)):
+        if start not in later:
+            chain = [start]
+            while chain[-1] in following:
+                chain.append(following[chain[-1]])
+            persons.append([tracks[number] for number in chain])
+    return _rejoined(persons, time)
 
 
-def _joints(tracks: Sequence[Track], time: Array) -> list[tuple[int, int]]:
-    """Pairs of tracks of which the second may continue the first, the likeliest pair first."""
-    found = []
-    for one, before in enumerate(tracks):
-        for other, after in enumerate(tracks):
-            end, start = max(before.poses), min(after.poses)
-            gap = float(time[start] - time[end])
-            if one != other and 0 < gap <= _LONGEST_GAP_SECONDS:
-                distance, ratio = _change(before.poses[end], after.poses[start])
-                if distance <= _REACH + _REACH_A_SECOND * gap and ratio <= _SIZE_RATIO:
-                    found.append((distance + gap, one, other))
-    return [(one, other) for _, one, other in sorted(found)]
+def _continues(before: Track, after: Track, time: Array) -> float:
+    """How likely the second track continues the first after a short gap, from 0 to 1."""
+    end, start = max(before.poses), min(after.poses)
+    gap = float(time[start] - time[end])
+    if before.shot != after.shot or not 0 < gap <= _SHORT_GAP_S:
+        return 0.0
+    distance, ratio = _change(before.poses[end], after.poses[start])
+    known = before.look is not None and after.look is not None
+    alike = before.looks_like(after.look)
+    if ratio > _SIZE_RATIO or (known and alike < _LEAST_ALIKE):
+        return 0.0
+    reach = _REACH + _REACH_A_SECOND * gap
+    return max(0.0, 1.0 - distance / reach) * (1.0 - 0.5 * gap / _SHORT_GAP_S) * (0.5 + 0.5 * alike)
+
+
+def _rejoined(persons: list[list[Track]], time: Array) -> list[list[Track]]:
+    """Persons who came back after a longer absence put together with who they were before."""
+    persons = sorted(persons, key=lambda pieces: min(pieces[0].poses))
+    out: list[list[Track]] = []
+    for pieces in persons:
+        alike = [(_returns(earlier, pieces, time), number) for number, earlier in enumerate(out)]
+        ranked = sorted(alike, reverse=True)
+        clear = len(ranked) < 2 or ranked[0][0] - ranked[1][0] >= _CLEARLY_MORE
+        if ranked and ranked[0][0] >= _SURELY_ALIKE and clear:
+            out[ranked[0][1]] += pieces
+        else:
+            out.append(list(pieces))
+    return out
+
+
+def _returns(before: Sequence[Track], after: Sequence[Track], time: Array) -> float:
+    """Likeness of the clothes of somebody who left and somebody who came; 0 when it cannot be the same person."""
+    end, start = max(before[-1].poses), min(after[0].poses)
+    gap = float(time[start] - time[end])
+    if before[-1].shot != after[0].shot or not 0 < gap <= _LONG_GAP_S:
+        return 0.0
+    if before[-1].look is None or after[0].look is None:
+        return 0.0
+    return before[-1].looks_like(after[0].look)
 
 
 def _change(before: Pose, after: Pose) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ _MEAN = np.array([123.675, 116.28, 103.53], dtype=np.float32)
 _STD = np.array([58.395, 57.12, 57.375], dtype=np.float32)
 _PADDING = 1.25
 """The crop is this much larger than the box, as in the networks' training."""
+BATCH = 16
+"""Crops that go through the network at once: more gain nothing on a processor and cost memory."""
 _BINS_A_PIXEL = 2.0
 _FEWEST_POINTS = 5
 
@@ -97,26 +100,50 @@ class KeypointNetwork:
         self._input = entry.name
         self._crop_size = (int(entry.shape[3]), int(entry.shape[2]))
 
-    def __call__(self, image: Image, box: NDArray[np.float64], turn: int = 0) -> Pose:
-        """Place the keypoints of the person in a box.
+    def __call__(self, image: Image, boxes: NDArray[np.float64], turns: Sequence[int]) -> list[Pose]:
+        """Place the keypoints of all the persons of a picture, in as few runs of the network as can be.
 
         Parameters
         ----------
         image
             (H, W, 3) RGB.
-        box
-            (4,) left, top, right, bottom in pixels.
-        turn
-            Quarter turns, clockwise, that bring the person upright.
+        boxes
+            (N, 4) left, top, right, bottom in pixels.
+        turns
+            N quarter turns, clockwise, that bring each person upright.
+
+        Returns
+        -------
+        list
+            N poses.
         """
+        poses: list[Pose] = []
+        for start in range(0, len(boxes), BATCH):
+            some = slice(start, start + BATCH)
+            poses += self._placed(image, boxes[some], turns[some])
+        return poses
+
+    def _placed(self, image: Image, boxes: NDArray[np.float64], turns: Sequence[int]) -> list[Pose]:
         import cv2
 
-        matrix = crop_transform(box, self._crop_size, turn)
-        crop = cv2.warpAffine(image, matrix, self._crop_size, flags=cv2.INTER_LINEAR)
-        blob = ((crop - _MEAN) / _STD).transpose(2, 0, 1)[None]
-        outputs = self._session.run(None, {self._input: np.ascontiguousarray(blob, dtype=np.float32)})
-        (x, x_peak, x_std), (y, y_peak, y_std) = (decode_simcc(out[0]) for out in outputs)
-        xy = (np.stack([x, y], -1) / _BINS_A_PIXEL - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
-        scale = np.hypot(*matrix[:, 0])
-        sigma = np.stack([y_std, x_std] if turn % 2 else [x_std, y_std], -1) / (_BINS_A_PIXEL * scale)
-        return Pose(xy, np.clip(np.minimum(x_peak, y_peak), 0, 1), sigma, turn % 4)
+        matrices = [
+            crop_transform(box, self._crop_size, turn) for box, turn in zip(boxes, turns, strict=True)
+        ]
+        blob = np.empty((len(boxes), 3, *self._crop_size[::-1]), dtype=np.float32)
+        for plane, matrix in zip(blob, matrices, strict=True):
+            crop = cv2.warpAffine(image, matrix, self._crop_size, flags=cv2.INTER_LINEAR)
+            plane[:] = ((crop - _MEAN) / _STD).transpose(2, 0, 1)
+        outputs = [decode_simcc(out) for out in self._session.run(None, {self._input: blob})]
+        return [
+            _pose(matrix, turn, *(tuple(part[i] for part in axis) for axis in outputs))
+            for i, (matrix, turn) in enumerate(zip(matrices, turns, strict=True))
+        ]
+
+
+def _pose(matrix: Array, turn: int, across: tuple[Array, ...], down: tuple[Array, ...]) -> Pose:
+    """A pose in the picture from position, peak and deviation along both axes of its crop, in bins."""
+    (x, x_peak, x_std), (y, y_peak, y_std) = across, down
+    xy = (np.stack([x, y], -1) / _BINS_A_PIXEL - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    scale = np.hypot(*matrix[:, 0])
+    sigma = np.stack([y_std, x_std] if turn % 2 else [x_std, y_std], -1) / (_BINS_A_PIXEL * scale)
+    return Pose(xy, np.clip(np.minimum(x_peak, y_peak), 0, 1), sigma, turn % 4)

@@ -1,0 +1,270 @@
+"""Who is who: persons cut out of one recording walk through made films, cross, hide and come back.
+
+    python benchmarks/tracking.py [WALK.mp4] [--only NAME] [--films DIR] [--markdown FILE]
+
+The walker of a still camera's clip is cut out by the difference from the background and set into films of
+1280 × 720 at 30 frames/s, in other colours, sizes and directions. So it is known who is where. IDF1 is the
+share of identities told rightly (Ristani and others 2016), a switch is a person who goes on under another number
+(Bernardin and Stiefelhagen 2008). A person counts in the frames in which at least a third of them is to be seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from pase.media import Frame, VideoWriter, open_video
+from pase.pose2d import detect_keypoints
+from pase.pose2d.prominence import boxes_of
+from pase.pose2d.similarity import overlap
+
+Array = NDArray[np.float64]
+
+WALK = Path(__file__).parents[2] / "shared/bench/dev/lab_walk/video.mp4"
+SIZE, RATE = (1280, 720), 30.0
+VISIBLE, SAME = 1 / 3, 0.4
+"""Share of a person that must be seen; intersection over union of the boxes of a person and of a track."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One person of a film."""
+
+    hue: int
+    """Turn of the colours, 0 to 179."""
+    path: Callable[[float], tuple[float, float, float] | None]
+    """Seconds → x and y of the feet and height, px; None where not in the film. Who is lower is nearer."""
+    mirrored: bool = False
+
+
+def walk(start: float, end: float, seconds: float, y: float, height: float, begin: float = 0.0) -> Callable:  # type: ignore[type-arg]
+    """A path straight across the picture."""
+
+    def path(t: float) -> tuple[float, float, float] | None:
+        share = (t - begin) / seconds
+        return (start + share * (end - start), y, height) if 0 <= share <= 1 else None
+
+    return path
+
+
+def stops(*places: tuple[float, float], y: float, height: float) -> Callable:  # type: ignore[type-arg]
+    """A path through places at times (s, px), straight in between."""
+    times, xs = zip(*places, strict=True)
+    return lambda t: (float(np.interp(t, times, xs)), y, height) if times[0] <= t <= times[-1] else None
+
+
+def films() -> dict[str, tuple[float, list[Actor]]]:
+    """Seconds and actors of every film."""
+    random = np.random.default_rng(7)
+    crowd = []
+    for number in range(15):
+        depth = number / 14
+        start, end = random.uniform(60, 1220, 2)
+        path = walk(start, end, 6.0, 380 + 320 * depth, 170 + 300 * depth)
+        crowd.append(Actor(int(random.integers(0, 180)), path, end > start))
+    left = walk(150, 1130, 5.0, 640, 430)
+    meet = stops((0, 150), (1.7, 600), (3.2, 640), (5, 1130), y=640, height=430)
+    gone = stops((0, 500), (1.8, -200), (5, -200), (6.8, 500), y=640, height=430)
+    return {
+        "crossing": (5, [Actor(0, left, True), Actor(60, walk(1130, 150, 5.0, 670, 460))]),
+        "crossing, same clothes": (5, [Actor(0, left, True), Actor(0, walk(1130, 150, 5.0, 670, 460))]),
+        "met and stood": (
+            5,
+            [
+                Actor(0, meet, True),
+                Actor(60, stops((0, 1130), (1.7, 650), (3.2, 660), (5, 150), y=670, height=460)),
+            ],
+        ),
+        "met and turned back": (
+            5,
+            [
+                Actor(0, stops((0, 150), (2.2, 630), (2.8, 630), (5, 150), y=640, height=430), True),
+                Actor(60, stops((0, 1130), (2.2, 650), (2.8, 650), (5, 1130), y=670, height=460)),
+            ],
+        ),
+        "left and came back": (
+            7,
+            [Actor(0, gone), Actor(90, stops((0, 900), (7, 1000), y=640, height=430))],
+        ),
+        "left, another came": (
+            7,
+            [
+                Actor(0, stops((0, 500), (1.8, -200), y=640, height=430)),
+                Actor(60, stops((3.0, 1480), (6.8, 500), y=640, height=430)),
+                Actor(120, stops((0, 800), (7, 900), y=600, height=400)),
+            ],
+        ),
+        "crowd of 15": (6, crowd),
+    }
+
+
+def sprites(path: Path) -> list[NDArray[np.uint8]]:
+    """The walker of a clip with a still camera, cut out: (h, w, 4) RGB and opacity, feet at the lower edge."""
+    with open_video(path) as video:
+        frames = [frame.image for frame in video.frames()][:75]
+    ground = np.median(np.stack(frames[::3]), axis=0).astype(np.float32)
+    cut = []
+    for image in frames[::2]:
+        moved = np.abs(image - ground).max(-1) > 28
+        closed = cv2.morphologyEx(moved.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8))
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(closed)
+        body = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+        x, y, w, h = stats[body, :4]
+        opacity = cv2.GaussianBlur((labels == body).astype(np.float32) * 255, (3, 3), 0)
+        cut.append(np.dstack([image, opacity.astype(np.uint8)])[y : y + h, x : x + w])
+    return cut + cut[-2:0:-1]
+
+
+def recoloured(sprite: NDArray[np.uint8], hue: int, mirrored: bool) -> NDArray[np.uint8]:
+    """A sprite in other colours, perhaps mirrored."""
+    hsv = cv2.cvtColor(np.ascontiguousarray(sprite[..., :3]), cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(int) + hue) % 180
+    out = np.dstack([cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), sprite[..., 3]])
+    return np.ascontiguousarray(out[:, ::-1]) if mirrored else out
+
+
+def ground() -> NDArray[np.uint8]:
+    """A room with some structure, so that it is no empty picture."""
+    random = np.random.default_rng(3)
+    coarse = random.integers(70, 190, (9, 16, 3)).astype(np.uint8)
+    return cv2.resize(coarse, SIZE, interpolation=cv2.INTER_CUBIC)
+
+
+def shoot(
+    actors: list[Actor], seconds: float, cut: list[NDArray[np.uint8]], rate: float
+) -> tuple[list[Frame], list[dict[int, Array]]]:
+    """Frames of a film, and in each the boxes of those who are to be seen, by actor."""
+    dressed = [[recoloured(sprite, a.hue, a.mirrored) for sprite in cut] for a in actors]
+    behind, frames, truth = ground(), [], []
+    for index in range(round(seconds * rate)):
+        t = index / rate
+        image, owner = behind.copy(), np.full(SIZE[::-1], -1)
+        whole: dict[int, tuple[int, Array]] = {}
+        places = [(actor.path(t), number) for number, actor in enumerate(actors)]
+        for place, number in sorted((p for p in places if p[0] is not None), key=lambda p: p[0][1]):
+            sprite = dressed[number][(round(t * RATE / 2) + 5 * number) % len(cut)]
+            pasted = paste(image, owner, sprite, place, number)
+            if pasted is not None:
+                whole[number] = pasted
+        seen = {n: box for n, (area, box) in whole.items() if (owner == n).sum() >= VISIBLE * area}
+        frames.append(Frame(index, t, image))
+        truth.append(seen)
+    return frames, truth
+
+
+def paste(
+    image: NDArray[np.uint8],
+    owner: NDArray[np.int_],
+    sprite: NDArray[np.uint8],
+    place: tuple,
+    number: int,  # type: ignore[type-arg]
+) -> tuple[int, Array] | None:
+    """Set a person into a picture; the pixels of the whole person and the box of what is in the picture."""
+    x, y, height = place
+    zoom = height / sprite.shape[0]
+    small = cv2.resize(sprite, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+    left, top = round(x - small.shape[1] / 2), round(y - small.shape[0])
+    area = int((small[..., 3] > 127).sum())
+    x0, y0 = max(left, 0), max(top, 0)
+    x1, y1 = min(left + small.shape[1], SIZE[0]), min(top + small.shape[0], SIZE[1])
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return None
+    part = small[y0 - top : y1 - top, x0 - left : x1 - left]
+    opacity = part[..., 3:].astype(np.float32) / 255
+    target = image[y0:y1, x0:x1]
+    target[:] = (target * (1 - opacity) + part[..., :3] * opacity).astype(np.uint8)
+    owner[y0:y1, x0:x1][part[..., 3] > 127] = number
+    return area, np.array([x0, y0, x1, y1], float)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well identities were kept."""
+
+    idf1: float
+    switches: int
+    tracks: int
+    ms_a_frame: float
+
+
+def judge(truth: list[dict[int, Array]], people: list) -> tuple[float, int]:  # type: ignore[type-arg]
+    """IDF1 in per cent and the number of switches."""
+    boxes = [boxes_of(person) for person in people]
+    actors = sorted({number for seen in truth for number in seen})
+    together, last, switches = np.zeros((len(actors), len(people))), {}, 0
+    for frame, seen in enumerate(truth):
+        # Who was matched before stays matched while the boxes allow it, as in the definition of a switch.
+        here = [n for n, found in enumerate(boxes) if np.isfinite(found[frame]).all()]
+        known = list(seen)
+        if not here or not known:
+            continue
+        shared = overlap(np.array([seen[n] for n in known]), np.array([boxes[n][frame] for n in here]))
+        shared[shared < SAME] = 0.0
+        going_on = np.array([[last.get(actor) == person for person in here] for actor in known])
+        for row, column in zip(*linear_sum_assignment(-shared - 10 * (going_on & (shared > 0))), strict=True):
+            if shared[row, column] > 0:
+                actor, person = known[row], here[column]
+                together[actors.index(actor), person] += 1
+                switches += last.get(actor, person) != person
+                last[actor] = person
+    kept = sum(together[pair] for pair in zip(*linear_sum_assignment(-together), strict=True))
+    shown = sum(len(seen) for seen in truth)
+    told = sum(int(np.isfinite(found).all(1).sum()) for found in boxes)
+    return 100 * 2 * kept / max(shown + told, 1), switches
+
+
+def tracked(frames: list[Frame], truth: list[dict[int, Array]]) -> Score:
+    """Follow the persons of a film."""
+    begin = time.perf_counter()
+    people = detect_keypoints(iter(frames), SIZE).people
+    seconds = time.perf_counter() - begin
+    return Score(*judge(truth, people), len(people), 1000 * seconds / len(frames))
+
+
+def write(frames: Iterator[Frame] | list[Frame], path: Path, rate: float) -> None:
+    """Keep a film to look at."""
+    with VideoWriter(path, SIZE, rate) as out:
+        for frame in frames:
+            out.write(frame.image, frame.time)
+
+
+def main() -> int:
+    """Make every film, follow, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("walk", type=Path, nargs="?", default=WALK)
+    parser.add_argument("--only", metavar="NAME", help="one film")
+    parser.add_argument("--rate", type=float, default=RATE, help="frames a second")
+    parser.add_argument("--films", type=Path, metavar="DIR", help="keep the films here")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
+    options = parser.parse_args()
+    cut = sprites(options.walk)
+    lines = ["| film | persons | tracks | IDF1 | switches | ms a frame |", "|---|---|---|---|---|---|"]
+    for name, (seconds, actors) in films().items():
+        if options.only and name != options.only:
+            continue
+        frames, truth = shoot(actors, seconds, cut, options.rate)
+        if options.films:
+            options.films.mkdir(parents=True, exist_ok=True)
+            write(frames, options.films / f"{name.replace(' ', '_').replace(',', '')}.mp4", options.rate)
+        score = tracked(frames, truth)
+        lines.append(
+            f"| {name} | {len(actors)} | {score.tracks} | {score.idf1:.1f} % | {score.switches} | "
+            f"{score.ms_a_frame:.0f} |"
+        )
+        print(lines[-1], flush=True)
+    if options.markdown:
+        options.markdown.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

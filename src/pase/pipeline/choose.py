@@ -1,0 +1,178 @@
+"""Whose skeleton is wanted: everybody's, the main person's, or that of one who was named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.config import Pose2DSettings
+from pase.data import Keypoints2D, LeftOut
+from pase.errors import InputError
+from pase.pose2d.detect import pixel_of
+from pase.pose2d.prominence import boxes_of, frame_seconds, prominence, sizes_of
+
+Array = NDArray[np.float64]
+
+FEWEST_POINTS = 8
+"""Who never shows so many keypoints at once shows too little for a skeleton."""
+
+LEAST_CLEAR = 0.3
+"""Least mean score of the keypoints, those outside the picture counted as 0, of others than the main person."""
+
+_SURE_SCORE = 0.3
+_MARGIN = 0.15
+"""A pixel this far outside a person's keypoints, in body sizes, still means the person: skin, hair and clothes."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who gets a skeleton and who does not."""
+
+    people: list[Keypoints2D]
+    """The main person, or the one who was named, first; numbered from 1."""
+    left_out: list[LeftOut]
+    """The others."""
+    why_main: str = ""
+    """Why the first of them is the main person."""
+
+
+def choose(people: Sequence[Keypoints2D], settings: Pose2DSettings) -> Choice:
+    """Choose the persons who get a skeleton.
+
+    Parameters
+    ----------
+    people
+        Everybody with keypoints, of one recording.
+    settings
+        `person` says who is wanted; of everybody those are left out who are seen too shortly, are too small,
+        show too little, or are one too many.
+
+    Raises
+    ------
+    InputError
+        When `person` names a number or a place where there is nobody.
+    """
+    people, others = sorted(people, key=lambda person: -prominence(person)), ""
+    reasons = _reasons(people, settings)
+    kept = [person for person, why in zip(people, reasons, strict=True) if why is None]
+    why_main = _why_main(kept) if kept else ""
+    if settings.person == "all":
+        chosen = kept
+    elif settings.person == "main":
+        chosen, others = kept[:1], "not the main person"
+    else:
+        pixel = pixel_of(settings.person)
+        chosen = [_by_number(kept, int(settings.person)) if pixel is None else _at(people, pixel)]
+        why_main = f"named by --person {settings.person}"
+        others = f"not the person {why_main}"
+    left_out = [
+        _left_out(person, why or others)
+        for person, why in zip(people, reasons, strict=True)
+        if not any(person is one for one in chosen)
+    ]
+    return Choice(_numbered(chosen), left_out, why_main)
+
+
+def _numbered(people: Sequence[Keypoints2D]) -> list[Keypoints2D]:
+    return [replace(person, track_id=number) for number, person in enumerate(people, 1)]
+
+
+def _reasons(people: Sequence[Keypoints2D], settings: Pose2DSettings) -> list[str | None]:
+    """Why each person gets no skeleton when everybody's is wanted; None for those who do."""
+    reasons: list[str | None] = []
+    for number, person in enumerate(people):
+        why = _too_little(person, settings, main=number == 0)
+        if why is None and reasons.count(None) >= settings.most_persons:
+            why = f"not among the {settings.most_persons} most prominent persons"
+        reasons.append(why)
+    return reasons
+
+
+def _too_little(person: Keypoints2D, settings: Pose2DSettings, *, main: bool) -> str | None:
+    """Why a person is not worth a skeleton; None when it is."""
+    shown = int(((person.score >= _SURE_SCORE) & np.isfinite(person.xy).all(-1)).sum(1).max())
+    if shown < FEWEST_POINTS:
+        return f"shows too little: {shown} keypoints at once of the {FEWEST_POINTS} that are needed"
+    if main:
+        return None
+    clear = float(np.nanpercentile(person.score[person.seen].mean(1), 90))
+    if clear < LEAST_CLEAR:
+        return (
+            f"too unclear: mean score of the keypoints {clear:.2f} of the {LEAST_CLEAR:.2f} that are needed"
+        )
+    step = frame_seconds(person.time)
+    seconds, whole = float(person.seen.sum()) * step, len(person) * step
+    needed = min(settings.least_seconds, 0.5 * whole)
+    if seconds < needed:
+        return f"seen too shortly: {seconds:.2f} s of the {needed:.2f} s that are needed"
+    size, least = _size(person), settings.least_size * max(person.image_size)
+    if size < least:
+        return f"too small: {size:.0f} px of the {least:.0f} px that are needed"
+    return None
+
+
+def _size(person: Keypoints2D) -> float:
+    return float(np.nanpercentile(sizes_of(person), 90))
+
+
+def _left_out(person: Keypoints2D, why: str) -> LeftOut:
+    seen = np.flatnonzero(person.seen)
+    x, y = _middle(person, int(seen[0]))
+    first, last = float(person.time[seen[0]]), float(person.time[seen[-1]])
+    return LeftOut(why, len(seen), first, last, _size(person), (x, y))
+
+
+def _middle(person: Keypoints2D, frame: int) -> tuple[float, float]:
+    box = boxes_of(person)[frame]
+    return float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2
+
+
+def _by_number(people: Sequence[Keypoints2D], number: int) -> Keypoints2D:
+    if number > len(people):
+        there = ("nobody", "one person")[len(people)] if len(people) < 2 else f"{len(people)} persons"
+        raise InputError(f"there is no person {number}: {there} can be followed in this recording")
+    return people[number - 1]
+
+
+def _at(people: Sequence[Keypoints2D], pixel: Array) -> Keypoints2D:
+    """The person at a pixel of the first frame."""
+    size = people[0].image_size if people else (0, 0)
+    if people and (pixel >= size).any():
+        raise InputError(f"the pixel {_words(pixel)} is outside the picture of {size[0]}×{size[1]}")
+    here = [person for person in people if len(person) and person.seen[0]]
+    near = [(_distance(person, pixel), number) for number, person in enumerate(here)]
+    if near and min(near)[0] <= _MARGIN:
+        return here[min(near)[1]]
+    places = ", ".join(_words(np.array(_middle(person, 0))) for person in here[:8])
+    raise InputError(
+        f"nobody was found at the pixel {_words(pixel)} of the first frame; "
+        + (f"persons are at {places}" if places else "nobody is in that frame")
+    )
+
+
+def _distance(person: Keypoints2D, pixel: Array) -> float:
+    """How far a pixel is from a person in the first frame, in body sizes: 0 on the line between two keypoints."""
+    size = float(sizes_of(person)[0])
+    points = person.xy[0][np.isfinite(person.xy[0]).all(-1)]
+    box = boxes_of(person)[0]
+    outside = np.maximum(np.maximum(box[:2] - pixel, pixel - box[2:]), 0.0)
+    nearest = float(np.linalg.norm(points - pixel, axis=1).min())
+    return max(float(np.linalg.norm(outside)), 0.5 * nearest) / max(size, 1.0)
+
+
+def _words(pixel: Array) -> str:
+    return f"{pixel[0]:.0f},{pixel[1]:.0f}"
+
+
+def _why_main(people: Sequence[Keypoints2D]) -> str:
+    """One sentence on why the first person is the main one."""
+    main = people[0]
+    share = 100 * float(main.seen.mean())
+    size = 100 * _size(main) / max(main.image_size)
+    told = f"seen in {share:.0f} % of the frames, {size:.0f} % of the picture's longer side"
+    if len(people) == 1:
+        return f"{told}; the only one"
+    return f"{told}; person 2 has {100 * prominence(people[1]) / prominence(main):.0f} % of that prominence"

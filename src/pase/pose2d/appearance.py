@@ -1,0 +1,86 @@
+"""What a person wears, as a small histogram of colours: tells two persons apart after they met."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import HALPE26
+from pase.media.frames import Image
+from pase.pose2d.keypoints import Pose
+
+Array = NDArray[np.float64]
+
+_PARTS = (("LShoulder", "RShoulder", "LHip", "RHip"), ("LHip", "RHip", "LKnee", "RKnee"))
+"""Corners of the clothes that are looked at: above and below the waist."""
+_COLUMNS = [[HALPE26.index(name) for name in part] for part in _PARTS]
+_LEAST_SCORE = 0.4
+_SAMPLES = 24
+_LEAST_SIDE_PX = 4
+_LEVELS = 8
+"""Steps of each colour channel."""
+
+
+def look(image: Image, pose: Pose) -> Array | None:
+    """Colours of a person's clothes, or None where too little of them is in the picture.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) RGB.
+    pose
+        The person's keypoints in it.
+
+    Returns
+    -------
+    Array
+        (2, C) histograms of opponent colours of the upper and the lower body, each with the sum 1.
+    """
+    histograms = []
+    for columns in _COLUMNS:
+        if (pose.score[columns] < _LEAST_SCORE).any():
+            return None
+        patch = _patch(image, pose.xy[columns])
+        if patch is None:
+            return None
+        histograms.append(_histogram(patch))
+    return np.array(histograms)
+
+
+def look_distance(first: Array, second: Array) -> float:
+    """Hellinger distance of two looks, 0 the same to 1 nothing in common; the mean of upper and lower body."""
+    alike = np.sqrt(first * second).sum(-1)
+    return float(np.sqrt(np.clip(1.0 - alike, 0.0, 1.0)).mean())
+
+
+def _patch(image: Image, corners: Array) -> NDArray[np.float64] | None:
+    """(N, 3) colours from the inner part of the box around some points."""
+    low, high = corners.min(0), corners.max(0)
+    # Seen from the side the corners lie on one line: the body is still about half as deep as long.
+    room = np.maximum(0.0, 0.4 * max(high - low) - (high - low)) / 2
+    low, high = low - room, high + room
+    inset = 0.15 * (high - low)
+    size = np.array(image.shape[1::-1])
+    left, top = np.clip(np.ceil(low + inset), 0, size - 1).astype(int)
+    right, bottom = np.clip(np.floor(high - inset), 0, size - 1).astype(int) + 1
+    if right - left < _LEAST_SIDE_PX or bottom - top < _LEAST_SIDE_PX:
+        return None
+    step = max(1, (bottom - top) // _SAMPLES), max(1, (right - left) // _SAMPLES)
+    return np.asarray(image[top : bottom : step[0], left : right : step[1]].reshape(-1, 3), dtype=float)
+
+
+def _histogram(colors: Array) -> Array:
+    """Histogram (C,) of lightness, and of red-green and blue-yellow, which light changes less; softened."""
+    red, green, blue = colors.T
+    light = (red + green + blue) / 3
+    opponents = (light, 128 + (red - green) * 1.5, 128 + (0.5 * (red + green) - blue) * 1.5)
+    found = []
+    for channel in opponents:
+        place = np.clip(channel / 256, 0, 1 - 1e-9) * (_LEVELS - 1)
+        below = place.astype(int)
+        counts = np.bincount(below, 1 - (place - below), _LEVELS) + np.bincount(
+            below + 1, place - below, _LEVELS
+        )
+        found.append(counts / counts.sum())
+    out: Array = np.concatenate(found) / len(found)
+    return out

@@ -1,0 +1,136 @@
+"""Persons who meet in the picture: were they mistaken for one another?
+
+While two people cover each other the network often reads one body in both crops. Afterwards each of the two
+tracks goes on with one of the two persons, not always with its own. What they wear tells, and where that is
+alike, the way they went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.media.frames import Frame
+from pase.pose2d.appearance import look, look_distance
+from pase.pose2d.similarity import box_size, overlap
+from pase.pose2d.track import Track, centre_of
+
+Array = NDArray[np.float64]
+
+_MEET, _PART = 0.15, 0.05
+"""Intersection over union of two boxes from which on persons meet, and under which they have parted."""
+_CLEAR_LOOK = 0.12
+"""By so much the exchanged looks must fit better, summed over both persons."""
+_CLEAR_WAY = 0.6
+"""By so many body sizes the exchanged ways must fit better, where looks do not tell and one was hidden."""
+_LONGEST_WAY_S = 2.0
+_LONGEST_S = 6.0
+
+
+@dataclass
+class _Encounter:
+    """Two persons from when they met."""
+
+    first: Track
+    second: Track
+    time: float
+    centres: tuple[Array, Array]
+    velocities: tuple[Array, Array]
+    closest: int
+    """Frame in which they covered each other most."""
+    shared: float
+    hidden: bool = False
+    """Whether one of them was not seen for a while."""
+
+
+class Encounters:
+    """Watches who meets whom, and mends the tracks of those who were mistaken for one another."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[Track, Track], _Encounter] = {}
+
+    def watch(self, frame: Frame, tracks: Sequence[Track]) -> None:
+        """Take note of a frame, after everybody in it was placed.
+
+        Parameters
+        ----------
+        frame
+            The frame.
+        tracks
+            Everybody who is followed, also those who are hidden at the moment.
+        """
+        boxes = np.array([track.expected_box(frame.time) for track in tracks]).reshape(-1, 4)
+        shared = overlap(boxes, boxes)
+        for i, first in enumerate(tracks):
+            for j in range(i):
+                if shared[i, j] >= _MEET:
+                    self._meet(frame, tracks[j], first, float(shared[i, j]))
+        alone = {t: not (np.delete(shared[i], i) >= _PART).any() for i, t in enumerate(tracks)}
+        for key, meeting in list(self._open.items()):
+            pair = (meeting.first, meeting.second)
+            free = [t for t in pair if frame.index in t.poses and alone.get(t, False)]
+            gone = [t for t in pair if t not in alone]
+            if len(free) + len(gone) == 2 or frame.time - meeting.time > _LONGEST_S:
+                del self._open[key]
+                if free:
+                    _mend(frame, meeting, free)
+
+    def _meet(self, frame: Frame, first: Track, second: Track, shared: float) -> None:
+        key = (first, second)
+        meeting = self._open.get(key)
+        if meeting is None:
+            centres = (centre_of(first.expected_box(frame.time)), centre_of(second.expected_box(frame.time)))
+            velocities = (first.velocity.copy(), second.velocity.copy())
+            meeting = _Encounter(first, second, frame.time, centres, velocities, frame.index, shared)
+            self._open[key] = meeting
+        if shared > meeting.shared:
+            meeting.closest, meeting.shared = frame.index, shared
+        meeting.hidden |= frame.index not in first.poses or frame.index not in second.poses
+
+
+def _mend(frame: Frame, meeting: _Encounter, free: Sequence[Track]) -> None:
+    """Exchange what two tracks hold since they were closest, where they are better exchanged."""
+    first, second = meeting.first, meeting.second
+    fresh = {t: look(frame.image, t.poses[frame.index]) for t in free}
+    gain = _look_gain(first, second, fresh)
+    if abs(gain) < _CLEAR_LOOK and meeting.hidden and len(free) == 2:
+        gain = _CLEAR_LOOK * _way_gain(frame, meeting) / _CLEAR_WAY
+    if gain >= _CLEAR_LOOK:
+        exchange(first, second, meeting.closest)
+
+
+def _look_gain(first: Track, second: Track, fresh: dict[Track, Array | None]) -> float:
+    """How much better the looks fit when the two are exchanged; 0 where they do not tell."""
+    if first.look is None or second.look is None:
+        return 0.0
+    gain = 0.0
+    for own, other in ((first, second), (second, first)):
+        seen = fresh.get(own)
+        if seen is not None and own.look is not None and other.look is not None:
+            gain += look_distance(own.look, seen) - look_distance(other.look, seen)
+    return gain
+
+
+def _way_gain(frame: Frame, meeting: _Encounter) -> float:
+    """How much nearer the two are to where they were going when they are exchanged, in body sizes."""
+    span = min(frame.time - meeting.time, _LONGEST_WAY_S)
+    expected = [c + span * v for c, v in zip(meeting.centres, meeting.velocities, strict=True)]
+    here = [centre_of(track.box) for track in (meeting.first, meeting.second)]
+    size = max(box_size(meeting.first.box), box_size(meeting.second.box))
+    straight = sum(np.linalg.norm(e - h) for e, h in zip(expected, here, strict=True))
+    crossed = sum(np.linalg.norm(e - h) for e, h in zip(expected, reversed(here), strict=True))
+    return float(straight - crossed) / size
+
+
+def exchange(first: Track, second: Track, start: int) -> None:
+    """Exchange all that two tracks hold from a frame on, and where they are now."""
+    kept = [{i: p for i, p in t.poses.items() if i < start} for t in (first, second)]
+    later = [{i: p for i, p in t.poses.items() if i >= start} for t in (first, second)]
+    first.poses, second.poses = kept[0] | later[1], kept[1] | later[0]
+    for name in ("box", "time", "turn", "turns_tried", "active", "unconfirmed", "velocity", "prominence"):
+        mine, theirs = getattr(first, name), getattr(second, name)
+        setattr(first, name, theirs)
+        setattr(second, name, mine)

@@ -1,0 +1,40 @@
+"""Who is the subject of the footage: large, central, clear, and there for long."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import Keypoints2D
+from pase.pose2d.track import prominence_of
+
+Array = NDArray[np.float64]
+
+
+def boxes_of(person: Keypoints2D) -> Array:
+    """(T, 4) left, top, right, bottom of the keypoints in every frame, pixels; NaN where unseen."""
+    boxes = np.full((len(person), 4), np.nan)
+    seen = person.seen
+    boxes[seen] = np.column_stack([np.nanmin(person.xy[seen], axis=1), np.nanmax(person.xy[seen], axis=1)])
+    return boxes
+
+
+def sizes_of(person: Keypoints2D) -> Array:
+    """(T,) longer side of the person in every frame, pixels; NaN where unseen."""
+    boxes = boxes_of(person)
+    sizes: Array = (boxes[:, 2:] - boxes[:, :2]).max(1)
+    return sizes
+
+
+def frame_seconds(time: Array) -> float:
+    """Typical seconds from frame to frame; a photo counts as one thirtieth."""
+    return float(np.median(np.diff(time))) if len(time) > 1 else 1 / 30
+
+
+def prominence(person: Keypoints2D) -> float:
+    """Size times centrality times score, as in `pase.pose2d.track.prominence_of`, summed over the seconds seen."""
+    boxes = boxes_of(person)
+    seen = np.flatnonzero(person.seen)
+    scores = np.nanmean(np.where(np.isfinite(person.xy[..., 0]), person.score, np.nan)[seen], axis=1)
+    shown = [prominence_of(boxes[f], s, person.image_size) for f, s in zip(seen, scores, strict=True)]
+    return float(np.sum(shown)) * frame_seconds(person.time)

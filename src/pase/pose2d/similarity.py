@@ -1,0 +1,86 @@
+"""How alike boxes, poses and places are, and the best assignment of old to new."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import HALPE26
+from pase.pose2d.detector import Boxes
+from pase.pose2d.keypoints import Array, Pose
+
+_SPREAD = {
+    "Nose": 0.026, "Eye": 0.025, "Ear": 0.035, "Shoulder": 0.079, "Elbow": 0.072, "Wrist": 0.062, "Hip": 0.107,
+    "Knee": 0.087, "Ankle": 0.089, "Head": 0.060, "Neck": 0.060, "BigToe": 0.089, "SmallToe": 0.089,
+    "Heel": 0.089,
+}  # fmt: skip
+"""Spread of each keypoint in units of the root of the person's area: the constants of COCO's measure of keypoint
+similarity (cocodataset.org, "keypoints evaluation"), and of like places for the points that COCO does not have."""
+
+_KEYPOINT_SPREAD = 2 * np.array([_SPREAD[name if name in _SPREAD else name[1:]] for name in HALPE26])
+_LEAST_SCORE = 0.3
+
+
+def overlap(first: Boxes, second: Boxes) -> Array:
+    """Intersection over union of every box (N, 4) with every box (M, 4): (N, M)."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    common = np.prod(np.clip(high - low, 0, None), axis=-1)
+    areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=-1) for boxes in (first, second)]
+    shared: Array = common / np.maximum(areas[0][:, None] + areas[1][None] - common, 1e-9)
+    return shared
+
+
+def pose_similarity(first: Pose, second: Pose, shift: Array | None = None) -> float:
+    """COCO's object keypoint similarity of two poses, from 0 to 1, over the points that are sure in both.
+
+    Parameters
+    ----------
+    first, second
+        The poses.
+    shift
+        (2,) px by which the first is expected to have moved.
+    """
+    both = (first.score >= _LEAST_SCORE) & (second.score >= _LEAST_SCORE)
+    if not both.any():
+        return 0.0
+    gap = second.xy[both] - first.xy[both] - (0.0 if shift is None else shift)
+    area = max(min(_area(first), _area(second)), 1.0)
+    likeness = np.exp(-(gap**2).sum(-1) / (2 * area * _KEYPOINT_SPREAD[both] ** 2))
+    return float(likeness.mean())
+
+
+def _area(pose: Pose) -> float:
+    """Area of the box around the sure points, px²; at least a third of a square, for people seen edge-on."""
+    sure = pose.xy[pose.score >= _LEAST_SCORE]
+    width, height = np.ptp(sure, axis=0)
+    return float(max(width * height, max(width, height) ** 2 / 3))
+
+
+def assign(likeness: Array, least: float) -> list[tuple[int, int]]:
+    """Pairs (row, column) of the assignment with the largest sum of likeness (N, M), each at least `least`."""
+    from scipy.optimize import linear_sum_assignment
+
+    if not likeness.size:
+        return []
+    counted = np.where(likeness >= least, likeness, 0.0)
+    pairs = zip(*linear_sum_assignment(-counted), strict=True)
+    return [(int(row), int(column)) for row, column in pairs if likeness[row, column] >= least]
+
+
+def reach_likeness(box: Array, other: Array, gap_s: float) -> float:
+    """How well a person in one box could be the one in another after some seconds, from 0 to 1.
+
+    1 where place and size are the same, falling to 0 where the person would have had to move by more than half
+    a body and another one and a half a second, or to change the size by more than half.
+    """
+    centres, sizes = [(b[:2] + b[2:]) / 2 for b in (box, other)], [box_size(b) for b in (box, other)]
+    distance = float(np.linalg.norm(centres[1] - centres[0])) / max(*sizes, 1e-9)
+    ratio = max(sizes) / max(min(sizes), 1e-9)
+    near = 1.0 - distance / (0.5 + 1.5 * gap_s)
+    return max(0.0, min(near, 1.0 - (ratio - 1.0) / 0.5))
+
+
+def box_size(box: NDArray[np.float64]) -> float:
+    """Longer side of a box in pixels."""
+    return float(max(box[2:] - box[:2]))
