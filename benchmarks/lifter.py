@@ -206,7 +206,7 @@ def detected(video: Path) -> Keypoints2D:
     from pase.pose2d.detect import detect_keypoints
 
     with open_media(video) as media:
-        return detect_keypoints(media.frames(), media.image_size)[0]
+        return detect_keypoints(media.frames(), media.image_size).people[0]
 
 
 def main(read: Callable[[Path], Keypoints2D] = detected) -> None:

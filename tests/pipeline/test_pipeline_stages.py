@@ -58,7 +58,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_a_run_writes_every_file_and_says_so(result: Path) -> None:
     report = json.loads((result / "report.json").read_text(encoding="utf-8"))
-    names = {"person_1", "keypoints.json", "camera.json", "report.json", "report.html", "viewer.html"}
+    names = {
+        "person_1",
+        "person_2",
+        "keypoints.json",
+        "camera.json",
+        "report.json",
+        "report.html",
+        "viewer.html",
+    }
     assert {p.name for p in result.iterdir()} == names
     assert set(PERSON) <= {p.name for p in (result / "person_1").iterdir()}
     plots = {p.name for p in (result / "person_1" / "plots").iterdir()}

@@ -171,7 +171,7 @@ def _lifted(
     if settings.lift.backend == "none":
         raise InputError("name the lifter: --backend pase, --backend motionbert or --backend mediapipe")
     if given:
-        recording = read_recording(source, None if video is None else Path(video), skeleton)
+        recording = read_recording(source, None if video is None else Path(video), skeleton, settings.pose2d)
     else:
         with report.timed("pose2d"), open_source(source) as media:
             recording = detect(media, settings, progress)
