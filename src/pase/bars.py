@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 MEGABYTE = 1e6
@@ -43,6 +45,67 @@ class Bars:
         if step not in self._tasks:
             self._tasks[step] = self._bars.add_task(step, total=total)
         self._bars.update(self._tasks[step], completed=done, total=total)  # type: ignore[arg-type]
+
+
+class BatchBars:
+    """A bar over all trials of a batch and one for each that is under way, on stderr; a context manager.
+
+    Parameters
+    ----------
+    say
+        Told a line about every trial that has ended, where no bars stand in the way on the same screen.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            _Done(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+            redirect_stdout=False,
+        )
+        self._all: TaskID | None = None
+        self._trials: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> BatchBars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def begin(self, trials: int) -> None:
+        """Show that there are so many trials."""
+        self._all = self._bars.add_task("trials", total=trials)
+
+    def step(self, trial: str, step: str, done: int, total: int | None) -> None:
+        """Show how far a trial's step is; a new trial begins a new bar."""
+        if self._bars.disable:
+            return
+        with self._lock:
+            if trial not in self._trials:
+                self._trials[trial] = self._bars.add_task("", total=None)
+            shown = f"{trial[:24]}  {step}"
+            self._bars.update(self._trials[trial], description=shown, completed=done, total=total)
+
+    def end(self, trial: str, line: str) -> None:
+        """Say how a trial has ended, and take its bar away."""
+        with self._lock:
+            bar = self._trials.pop(trial, None)
+            if bar is not None:
+                self._bars.remove_task(bar)
+        if self._all is not None:
+            self._bars.advance(self._all)
+        if not self._bars.disable and sys.stdout.isatty():
+            self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            self._say(line)
 
 
 class _Done(ProgressColumn):

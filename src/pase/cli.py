@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pase
 from pase.config import Settings, make_settings, read_settings
-from pase.errors import MissingDependencyError, PaseError
+from pase.errors import InputError, MissingDependencyError, PaseError
 from pase.flags import parse
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 `doctor` found something missing, 2 bad input (one line on stderr), 130 stopped by the user.
+        0 done; 1 `doctor` found something missing, or some trials of a batch failed; 2 bad input (one line on
+        stderr); 130 stopped by the user.
     """
     logging.getLogger("pase").addHandler(logging.NullHandler())
     try:
@@ -53,8 +54,38 @@ def _settings(known: argparse.Namespace) -> Settings:
 def _run(known: argparse.Namespace) -> int:
     from pase import pipeline
 
+    if known.source.is_dir() and not _are_keypoints(known.source):
+        if known.video is not None or known.skeleton is not None:
+            raise InputError("--video and --skeleton belong to keypoints; a folder of recordings has neither")
+        return _batched(known)
     _reported(known, pipeline.run, _settings(known), video=known.video, skeleton=known.skeleton)
     return 0
+
+
+def _are_keypoints(source: Path) -> bool:
+    from pase.pose2d.readers import is_keypoint_file
+
+    return is_keypoint_file(source)
+
+
+def _batch(known: argparse.Namespace) -> int:
+    return _batched(known, study=known.study, jobs=known.jobs)
+
+
+def _batched(known: argparse.Namespace, **options: Any) -> int:
+    from pase.bars import BatchBars
+    from pase.batch.run import run_batch
+
+    settings = _settings(known)
+    with BatchBars(print) as bars:
+        result = run_batch(
+            known.source, known.output, settings, overwrite=known.overwrite, show=bars, **options
+        )
+    for sentence in result.notes:
+        print(f"warning  {sentence}")
+    print(f"result   {result.output}")
+    print(f"trials   {len(result.entries)}   failed  {len(result.failed)}")
+    return 1 if result.failed else 0
 
 
 def _pose2d(known: argparse.Namespace) -> int:
@@ -234,6 +265,7 @@ def _progress() -> Any:
 
 COMMANDS: dict[str, Command] = {
     "run": _run,
+    "batch": _batch,
     "pose2d": _pose2d,
     "lift": _lift,
     "fit": _fit,

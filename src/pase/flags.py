@@ -11,6 +11,9 @@ import pase
 from pase.config import Leaf, leaves
 from pase.errors import InputError
 
+ALL_STAGES = ("person", "camera", "models", "pose2d", "lift", "fit", "view", "output")
+"""Groups of settings that a whole run has."""
+
 
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose errors are PASE's: one line, no usage."""
@@ -50,13 +53,25 @@ def make_parser() -> Parser:
 
     one = _add(commands, "run", "turn a video or photo into personalised skeletons in motion")
     help_text = "a video, a photo, or keypoints of another program"
-    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help=help_text)
+    meaning = f"{help_text}; a folder is done as by 'pase batch'"
+    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help=meaning)
     _add_footage(one)
     _add_output(one, "folder of the result")
-    _add_settings(one, "person", "camera", "models", "pose2d", "lift", "fit", "view", "output")
+    _add_settings(one, *ALL_STAGES)
     one.add_argument(
         "--no-video", dest="output.film", action="store_false", default=argparse.SUPPRESS, help="as --no-film"
     )
+
+    one = _add(commands, "batch", "run every video and photo of a folder, or of a study's table")
+    one.add_argument("source", metavar="DIR", type=Path, help="folder of videos and photos")
+    one.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help="folder of the batch; goes on in it"
+    )
+    meaning = "the study's table (.toml, .csv); study.toml or study.csv in DIR by default"
+    one.add_argument("--study", metavar="FILE", type=Path, help=meaning)
+    one.add_argument("--jobs", metavar="N", type=int, help="trials at once; as many as fit by default")
+    one.add_argument("--overwrite", action="store_true", help="do again what is done")
+    _add_settings(one, *ALL_STAGES)
 
     one = _add(commands, "pose2d", "find the 2D keypoints alone")
     one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)

@@ -91,6 +91,20 @@ def fetch_models(names: Sequence[str], settings: Settings, progress: Progress | 
     ]
 
 
+def prepare_networks(settings: Settings, progress: Progress | None = None) -> None:
+    """Fetch the files of the 2D networks that come with PASE where they are not here yet.
+
+    Raises
+    ------
+    ModelFileError
+        When they cannot be had.
+    """
+    if settings.pose2d.backend == "rtmpose":
+        from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK
+
+        fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
+
+
 def detect(media: Media, settings: Settings, progress: Progress | None = None) -> Recording:
     """Find and follow the persons of a recording.
 

@@ -86,7 +86,7 @@ def run(
     if is_keypoint_file(source):
         draw = settings.output.overlay and video is not None
         return _from_keypoints(source, output, settings, video, skeleton, overwrite, progress, draw=draw)
-    _check_writing(settings, draw=settings.output.overlay)
+    check_writing(settings, draw=settings.output.overlay)
     with (
         collected_warnings() as warnings,
         noted_networks() as report.networks,
@@ -134,7 +134,7 @@ def _from_keypoints(
     draw: bool,
 ) -> Report:
     report = Report()
-    _check_writing(settings, draw=draw)
+    check_writing(settings, draw=draw)
     with collected_warnings() as warnings, noted_networks() as report.networks:
         recording = read_recording(
             Path(keypoints), None if video is None else Path(video), skeleton, settings.pose2d
@@ -359,7 +359,7 @@ def _finish(
     space.commit()
 
 
-def _check_writing(settings: Settings, *, draw: bool) -> None:
+def check_writing(settings: Settings, *, draw: bool) -> None:
     """Refuse before the long work what would fail at its end."""
     from pase.export.formats import require_formats
     from pase.view.backend import require_drawing

@@ -1,0 +1,89 @@
+"""The account of a batch: what is known of every trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pase.batch.plan import TRIALS
+from pase.batch.study import Trial
+from pase.batch.summary import FIGURES
+
+State = Literal["waiting", "done", "failed"]
+
+
+@dataclass
+class Entry:
+    """What is known of one trial, as in `batch.json`."""
+
+    trial: Trial
+    state: State = "waiting"
+    error: str = ""
+    trace: str = ""
+    """Where it failed, when it should not have."""
+    kept: bool = False
+    """Whether an earlier call had done it."""
+    seconds: float = 0.0
+    evidence: dict[str, Any] | None = None
+    """What the trial tells of its subject's sizes."""
+    figures: dict[str, Any] = field(default_factory=dict)
+    """Columns of the summary that come from the result."""
+
+    def content(self) -> dict[str, Any]:
+        """The entry as JSON values."""
+        trial = self.trial
+        known: dict[str, Any] = {"trial": trial.name, "file": str(trial.file), "subject": trial.subject}
+        known["state"] = self.state
+        if self.state == "done":
+            known |= {"result": f"{TRIALS}/{trial.name}", "kept": self.kept}
+            known["seconds"] = round(self.seconds, 2)
+        return known | {key: text for key, text in (("error", self.error), ("trace", self.trace)) if text}
+
+    def row(self) -> dict[str, Any]:
+        """The entry as a row of the summary."""
+        trial = self.trial
+        return {
+            "trial": trial.name,
+            "file": trial.file.name,
+            "subject": trial.subject,
+            "condition": trial.condition,
+            "height_m": trial.height_m,
+            "mass_kg": trial.mass_kg,
+            **trial.further,
+            "state": self.state,
+            **{column: self.figures.get(column) for column in FIGURES},
+            "seconds": round(self.seconds, 2) if self.state == "done" else None,
+            "error": self.error,
+        }
+
+    def line(self) -> str:
+        """The entry in one line, for people."""
+        if self.error:
+            return f"{self.trial.name}: failed: {self.error}"
+        parts = [_counted(self.figures["frames"], "frame")]
+        if not self.figures["persons"]:
+            parts.append("nobody was found")
+        if self.figures["warnings"]:
+            parts.append(_counted(self.figures["warnings"], "warning"))
+        parts.append("done before" if self.kept else f"{self.seconds:.1f} s")
+        return f"{self.trial.name}: {', '.join(parts)}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of a batch."""
+
+    output: Path
+    entries: tuple[Entry, ...]
+    notes: tuple[str, ...]
+    """What the user should know, one sentence each."""
+
+    @property
+    def failed(self) -> list[Entry]:
+        """The trials that failed."""
+        return [entry for entry in self.entries if entry.state == "failed"]

@@ -1,0 +1,79 @@
+"""The films and photos of a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from pathlib import Path
+
+from pase.errors import InputError
+from pase.media import PHOTO_SUFFIXES, VIDEO_SUFFIXES
+from pase.pipeline.workspace import REPORT
+
+BATCH = "batch.json"
+
+
+def footage_in(folder: Path) -> list[Path]:
+    """Videos and photos of a folder and the folders below it, told by their suffix, in order of their names.
+
+    Hidden files and folders are left out, and so are results of PASE: their overlays are no recordings.
+
+    Raises
+    ------
+    InputError
+        When there is no such folder, or it cannot be read.
+    """
+    check_is_folder(folder)
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"cannot read {error.filename}: {error.strerror}") from error
+
+    found = []
+    for here, below, names in os.walk(folder, onerror=refuse):
+        place = Path(here)
+        if _is_result(place, names):
+            below.clear()
+            continue
+        below[:] = [name for name in below if not name.startswith(".")]
+        found += [place / name for name in names if is_footage(name)]
+    return sorted(found)
+
+
+def check_is_folder(folder: Path) -> None:
+    """Refuse what is no folder.
+
+    Raises
+    ------
+    InputError
+        One line that says what it is.
+    """
+    if not folder.exists():
+        raise InputError(f"no such folder: {folder}")
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder} is a file; 'pase batch' takes a folder, 'pase run' a single video or photo"
+        )
+
+
+def is_footage(name: str) -> bool:
+    """Whether a file's name says that it is a video or a photo; those of hidden files do not."""
+    suffix = Path(name).suffix.lower()
+    return not name.startswith(".") and suffix in VIDEO_SUFFIXES | PHOTO_SUFFIXES
+
+
+def same_name(name: str) -> str:
+    """What two names have in common that some file system takes for one: capitals and composed letters."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _is_result(folder: Path, names: list[str]) -> bool:
+    if BATCH in names:
+        return True
+    if REPORT not in names:
+        return False
+    try:
+        content = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and "pase" in content

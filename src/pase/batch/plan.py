@@ -1,0 +1,135 @@
+"""What a batch has to do: checked before any work, and told from what is done already."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pase
+from pase.batch.footage import BATCH
+from pase.batch.study import Study, Trial
+from pase.batch.trial import TrialJob
+from pase.config import Settings, to_dict
+from pase.errors import InputError, OutputError
+from pase.pipeline.workspace import LITTER, fingerprint, source_identity
+
+TRIALS, SUBJECTS, NOTES = "trials", "subjects", ".batch"
+"""Folders of a batch: results, sizes of the subjects, and notes of what is done."""
+
+MEASURED = ("person", "camera", "pose2d", "lift", "fit")
+"""Settings that the sizes depend on."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A batch: whose trials, where to, and how."""
+
+    study: Study
+    output: Path
+    """Absolute path of the batch's folder."""
+    settings: Settings
+    threads: int = 0
+    """Threads of the networks in each job where the settings leave them open; 0 takes one a core."""
+    overwrite: bool = False
+    """Do everything again."""
+
+    def measuring(self, trial: Trial) -> TrialJob:
+        """The job that tells what a trial says of its subject's sizes."""
+        settings = self.settings_of(trial)
+        rooms = {name: values for name, values in _identity(settings).items() if name in MEASURED}
+        return self._job(trial, settings, f"{trial.name}.sizes.json", {"settings": rooms})
+
+    def finishing(self, trial: Trial, sizes: Path | None = None) -> TrialJob:
+        """The job that makes a trial's result, with the subject's sizes where they come from several trials."""
+        settings = self.settings_of(trial, sizes)
+        told = None if sizes is None else hashlib.sha256(sizes.read_bytes()).hexdigest()
+        work: dict[str, object] = {"settings": _identity(settings), "sizes": told}
+        return self._job(trial, settings, f"{trial.name}.json", work)
+
+    def sizes(self, subject: str) -> Path:
+        """Where the sizes of a subject are."""
+        return self.output / SUBJECTS / f"{subject}.json"
+
+    def result(self, trial: Trial) -> Path:
+        """Folder of a trial's result."""
+        return self.output / TRIALS / trial.name
+
+    def settings_of(self, trial: Trial, sizes: Path | None = None) -> Settings:
+        """The settings of a trial: height and mass of the table go before those of the batch."""
+        base = self.settings
+        person = replace(
+            base.person,
+            height_m=base.person.height_m if trial.height_m is None else trial.height_m,
+            mass_kg=base.person.mass_kg if trial.mass_kg is None else trial.mass_kg,
+            sizes=sizes,
+        )
+        pose2d = replace(base.pose2d, threads=base.pose2d.threads or self.threads)
+        return replace(base, person=person, pose2d=pose2d)
+
+    def _job(self, trial: Trial, settings: Settings, note: str, work: dict[str, object]) -> TrialJob:
+        try:
+            identity: dict[str, object] = {"pase": pase.__version__, "source": source_identity(trial.file)}
+        except OSError as error:
+            raise InputError(f"cannot read {trial.file}: {error.strerror or error}") from error
+        return TrialJob(
+            trial.name,
+            trial.file.resolve(),
+            self.result(trial),
+            self.output / NOTES / note,
+            settings,
+            fingerprint(identity | work),
+        )
+
+
+def check_places(folder: Path, output: Path) -> Path:
+    """Refuse, before any work, a place where a batch cannot or must not be put.
+
+    Returns
+    -------
+    Path
+        The absolute path of the batch's folder: new, empty, or that of an earlier batch.
+
+    Raises
+    ------
+    OutputError
+        One line that says what is in the way and what to do.
+    """
+    output, folder = output.expanduser().resolve(), folder.resolve()
+    if output.is_relative_to(folder):
+        raise OutputError(f"{output} lies in the folder of the recordings: choose a folder outside {folder}")
+    try:
+        if output.exists() and not output.is_dir():
+            raise OutputError(f"{output} is a file; name a folder for the results")
+        found = [path.name for path in output.iterdir()] if output.exists() else []
+    except OSError as error:
+        raise OutputError(f"cannot use {output}: {error.strerror or error}") from error
+    if BATCH not in found and set(found) - LITTER:
+        raise OutputError(f"{output} holds files, but no batch of PASE: choose a new or an empty folder")
+    return output
+
+
+def check_settings(settings: Settings) -> None:
+    """Refuse, before any work, what every trial would fail by; fetches the networks' files once for all.
+
+    Raises
+    ------
+    PaseError
+        One line that says what to do.
+    """
+    from pase.pipeline.recording import prepare_networks
+    from pase.pipeline.stages import check_writing
+
+    if settings.person.sizes is not None:
+        raise InputError("a batch finds the sizes of each subject by itself: leave out --sizes")
+    check_writing(settings, draw=settings.output.overlay)
+    prepare_networks(settings)
+
+
+def _identity(settings: Settings) -> dict[str, object]:
+    """The settings, but for those that change no result, or whose file is looked into."""
+    tree = to_dict(settings)
+    tree["pose2d"].pop("threads")
+    tree["person"].pop("sizes")
+    tree.pop("models")
+    return dict(tree)

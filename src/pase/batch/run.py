@@ -1,0 +1,259 @@
+"""A batch from its folder to its tables: sends jobs, keeps account of every trial, goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pase
+from pase.batch.account import BatchResult, Entry
+from pase.batch.footage import BATCH
+from pase.batch.plan import NOTES, SUBJECTS, TRIALS, Plan, check_places, check_settings
+from pase.batch.study import Trial, by_subject, read_study
+from pase.batch.summary import write_bones, write_summary
+from pase.batch.trial import finish_trial, measure_trial, one_line
+from pase.batch.workers import Outcome, Processes, Work, Workers, suggested_jobs
+from pase.config import Settings, to_dict
+from pase.errors import InputError, OutputError, PaseError
+from pase.files import write_text
+from pase.networks.onnx import usable_cores
+from pase.pipeline.lock import FolderLock
+from pase.pipeline.workspace import REPORT
+
+log = logging.getLogger(__name__)
+
+SUMMARY, BONES, LOG = "summary.csv", "bones.csv", "batch.log"
+
+
+class Show(Protocol):
+    """Told how a batch goes on; from several threads."""
+
+    def begin(self, trials: int) -> None:
+        """So many trials there are."""
+        ...
+
+    def step(self, trial: str, step: str, done: int, total: int | None) -> None:
+        """A trial's step, and how much of how much of it is done."""
+        ...
+
+    def end(self, trial: str, line: str) -> None:
+        """A trial has ended; the line tells how."""
+        ...
+
+
+def run_batch(
+    folder: str | Path,
+    output: str | Path,
+    settings: Settings | None = None,
+    *,
+    study: str | Path | None = None,
+    jobs: int | None = None,
+    overwrite: bool = False,
+    show: Show | None = None,
+) -> BatchResult:
+    """Turn every recording of a folder into a result, with one skeleton for all trials of a subject.
+
+    A batch that was interrupted, or whose folder has grown, goes on: only what is missing or has changed is
+    done. A trial that fails never stops the others.
+
+    Parameters
+    ----------
+    folder
+        Folder of videos and photos.
+    output
+        Folder of the batch; see `docs/batch.md` for what it holds.
+    settings
+        Settings of every trial; height and mass of the table go before those in them.
+    study
+        The study's table; `study.toml` or `study.csv` in the folder when None, if there is one.
+    jobs
+        Trials at once; as many as there are processors and memory for when None.
+    overwrite
+        Do everything again.
+    show
+        Told how it goes on.
+
+    Raises
+    ------
+    PaseError
+        Before any work, when the folder, the table or the settings cannot be used.
+    """
+    settings, folder = settings or Settings(), Path(folder)
+    if jobs is not None and jobs < 1:
+        raise InputError(f"jobs must be at least 1, not {jobs}")
+    known = read_study(folder, None if study is None else Path(study))
+    place = check_places(folder, Path(output))
+    check_settings(settings)
+    cores = usable_cores()
+    count = min(jobs or suggested_jobs(len(known.trials), cores), len(known.trials))
+    threads = max(1, cores // count)
+    told = _quiet if show is None else show.step
+    with ExitStack() as stack:
+        _make_folders(place)
+        stack.enter_context(FolderLock(place / NOTES, place))
+        stack.enter_context(_log_file(place / LOG))
+        workers = stack.enter_context(Processes(count, threads, told))
+        plan = Plan(known, place, settings, threads, overwrite)
+        return _Batch(plan, workers, show).run()
+
+
+class _Batch:
+    """The account of a batch while it runs."""
+
+    def __init__(self, plan: Plan, workers: Workers, show: Show | None) -> None:
+        self._plan, self._workers, self._show = plan, workers, show
+        self._entries = {trial.name: Entry(trial) for trial in plan.study.trials}
+        self._subjects = by_subject(plan.study.trials)
+        self._unmeasured: dict[str, set[str]] = {}
+        self._running: dict[Future[Outcome], tuple[Work, Trial]] = {}
+
+    def run(self) -> BatchResult:
+        """Do all that is to be done, and write the tables however it ends."""
+        if self._show is not None:
+            self._show.begin(len(self._entries))
+        for note in self._plan.study.notes:
+            log.warning(note)
+        try:
+            for subject in self._subjects:
+                self._begin(subject)
+            while self._running:
+                ended, _ = wait(self._running, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    self._take(*self._running.pop(future), _outcome(future))
+        finally:
+            self._write()
+        return BatchResult(self._plan.output, tuple(self._entries.values()), self._plan.study.notes)
+
+    def _begin(self, subject: str) -> None:
+        """Send the first jobs of a subject's trials; one trial alone needs no measuring beforehand."""
+        trials = self._subjects[subject]
+        if len(trials) == 1:
+            self._send(finish_trial, trials[0])
+            return
+        self._unmeasured[subject] = {trial.name for trial in trials}
+        for trial in trials:
+            self._send(measure_trial, trial)
+
+    def _send(self, work: Work, trial: Trial, sizes: Path | None = None) -> None:
+        """Send a job, unless it is done already."""
+        measuring = work is measure_trial
+        try:
+            job = self._plan.measuring(trial) if measuring else self._plan.finishing(trial, sizes)
+        except PaseError as error:
+            self._take(work, trial, Outcome(error=one_line(error)))
+            return
+        found = None if self._plan.overwrite else job.found()
+        if found is not None and (measuring or (job.output / REPORT).is_file()):
+            self._entries[trial.name].kept = True
+            self._take(work, trial, Outcome(found))
+        else:
+            self._entries[trial.name].kept = False
+            self._running[self._workers.submit(work, job)] = work, trial
+
+    def _take(self, work: Work, trial: Trial, outcome: Outcome) -> None:
+        """Note what became of a job, and send what had to wait for it."""
+        entry, found = self._entries[trial.name], outcome.found
+        entry.seconds += found.get("seconds", 0.0)
+        if outcome.error:
+            entry.state, entry.error, entry.trace = "failed", outcome.error, outcome.trace
+        elif work is finish_trial:
+            entry.state, entry.figures = "done", found["figures"]
+        else:
+            entry.evidence = found["evidence"]
+        if entry.state != "waiting":
+            self._end(entry)
+        if work is measure_trial:
+            unmeasured = self._unmeasured[trial.subject]
+            unmeasured.discard(trial.name)
+            if not unmeasured:
+                self._share(trial.subject)
+
+    def _share(self, subject: str) -> None:
+        """Put together what all trials of a subject tell of its sizes, and finish them with these."""
+        from pase.fit.sizes import SizeEvidence, combined_sizes, write_sizes
+
+        entries = [self._entries[trial.name] for trial in self._subjects[subject]]
+        measured = [entry for entry in entries if entry.state != "failed"]
+        evidence = [SizeEvidence.of(entry.evidence) for entry in measured if entry.evidence is not None]
+        person = self._plan.settings_of(entries[0].trial).person
+        sizes = combined_sizes(evidence, height_m=person.height_m, mass_kg=person.mass_kg)
+        path = self._plan.sizes(subject)
+        write_sizes(sizes, path)
+        for entry in measured:
+            self._send(finish_trial, entry.trial, path)
+
+    def _end(self, entry: Entry) -> None:
+        """Tell that a trial has ended."""
+        line = entry.line()
+        log.log(logging.WARNING if entry.error else logging.INFO, line)
+        if self._show is not None:
+            self._show.end(entry.trial.name, line)
+        self._note()
+
+    def _note(self) -> None:
+        content = {
+            "pase": pase.__version__,
+            "table": None if self._plan.study.table is None else str(self._plan.study.table),
+            "settings": to_dict(self._plan.settings),
+            "notes": list(self._plan.study.notes),
+            "trials": [entry.content() for entry in self._entries.values()],
+        }
+        write_text(self._plan.output / BATCH, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def _write(self) -> None:
+        """The states and the tables, as far as the batch has come."""
+        self._note()
+        write_summary(self._plan.output / SUMMARY, [entry.row() for entry in self._entries.values()])
+        bones: dict[str, Path] = {}
+        for entry in self._entries.values():
+            if entry.state == "done" and entry.figures.get("persons"):
+                bones.setdefault(entry.trial.subject, self._plan.result(entry.trial) / "person_1")
+        write_bones(self._plan.output / BONES, bones)
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    try:
+        return future.result()
+    except PaseError as error:
+        return Outcome(error=f"{one_line(error)}; with fewer --jobs each has more memory")
+    except Exception as error:  # noqa: BLE001 - whatever a scheduler raises, the other trials go on
+        return Outcome(error=f"its worker failed ({one_line(error)})")
+
+
+def _quiet(trial: str, step: str, done: int, total: int | None) -> None:
+    """Nobody wants to know."""
+
+
+def _make_folders(output: Path) -> None:
+    try:
+        for name in (NOTES, TRIALS, SUBJECTS):
+            (output / name).mkdir(parents=True, exist_ok=True)
+        if not (output / BATCH).exists():
+            write_text(output / BATCH, "{}\n")
+    except OSError as error:
+        raise OutputError(f"cannot write to {output}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _log_file(path: Path) -> Iterator[None]:
+    """Append what PASE logs meanwhile to a file, one line a finished trial."""
+    logger = logging.getLogger("pase")
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    before = logger.level
+    logger.setLevel(min(before or logging.INFO, logging.INFO))
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+        handler.close()

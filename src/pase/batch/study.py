@@ -1,0 +1,198 @@
+"""The trials of a study: a table that says whose recordings they are, or every recording of a folder."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pase.batch.footage import check_is_folder, footage_in, same_name
+from pase.batch.table import COLUMNS, Row, read_table
+from pase.config import PersonSettings
+from pase.errors import InputError
+
+TABLES = ("study.toml", "study.csv")
+"""Names by which the table is found in the folder of the footage."""
+
+PLAIN_NAME = re.compile(r"[^\s./\\:*?\"<>|][^/\\:*?\"<>|\x00-\x1f]{0,149}")
+"""What is a name of one file on every system."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One recording of one subject."""
+
+    name: str
+    """Name of its result, without folders."""
+    file: Path
+    """The video or photo."""
+    subject: str
+    """Whose it is; all trials of a subject share one skeleton."""
+    height_m: float | None = None
+    mass_kg: float | None = None
+    condition: str = ""
+    """What the user compares, as `barefoot`."""
+    further: dict[str, str] = field(default_factory=dict)
+    """Columns of the table that PASE does not know; they are kept as they are."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """The trials of a folder."""
+
+    trials: tuple[Trial, ...]
+    table: Path | None = None
+    """The table they came from; None when every recording of the folder was taken."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, one sentence each."""
+
+
+def by_subject(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
+    """The trials of each subject, in order."""
+    found: dict[str, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        found[trial.subject].append(trial)
+    return dict(found)
+
+
+def read_study(folder: Path, table: Path | None = None) -> Study:
+    """The trials of a folder, by a table or without one.
+
+    Parameters
+    ----------
+    folder
+        Folder of videos and photos.
+    table
+        TOML or CSV; when None, `study.toml` or `study.csv` in the folder, if there is one. Without a table
+        every video and photo in the folder and below is a trial of a subject of its own.
+
+    Raises
+    ------
+    InputError
+        One line that says what is wrong with folder or table, and where.
+    """
+    check_is_folder(folder)
+    table = table or _found_table(folder)
+    footage = footage_in(folder)
+    if table is None:
+        if not footage:
+            raise InputError(f"no video and no photo in {folder}: nothing to do")
+        names = [_output_name(path, folder) for path in footage]
+        study = Study(tuple(Trial(n, path, n) for n, path in zip(names, footage, strict=True)))
+    else:
+        rows = read_table(table)
+        trials = tuple(_trial(row, folder, footage) for row in rows)
+        _check_files(trials, rows)
+        study = Study(_with_facts_of_subjects(trials, table), table, tuple(_left_out(footage, trials, table)))
+    _check_names(study)
+    return study
+
+
+def _found_table(folder: Path) -> Path | None:
+    found = [folder / name for name in TABLES if (folder / name).is_file()]
+    if len(found) > 1:
+        raise InputError(f"both {' and '.join(TABLES)} are in {folder}: remove one, or name one with --study")
+    return found[0] if found else None
+
+
+def _trial(row: Row, folder: Path, footage: Sequence[Path]) -> Trial:
+    file = _file(row, folder, footage)
+    name = row.text("output") or _output_name(file, folder)
+    subject = row.text("subject") or name
+    for column, text in (("output", name), ("subject", subject)):
+        if not PLAIN_NAME.fullmatch(text):
+            raise InputError(f"{row.place}: {column} must be a plain name, not '{text}'")
+    height, mass = row.number("height"), row.number("mass")
+    try:
+        PersonSettings(height, mass)
+    except InputError as error:
+        raise InputError(f"{row.place}: {error}") from error
+    further = {column: text for column, text in row.cells.items() if column not in COLUMNS}
+    return Trial(name, file, subject, height, mass, row.text("condition"), further)
+
+
+def _file(row: Row, folder: Path, footage: Sequence[Path]) -> Path:
+    """The file of a row; the same letters may be written with other code points than in the file's name."""
+    text = row.text("file")
+    if not text:
+        raise InputError(f"{row.place}: no file is named")
+    path = folder / text
+    if path.is_dir():
+        raise InputError(f"{row.place}: '{text}' is a folder; name a video or photo")
+    if path.is_file():
+        return path
+    known = {same_name(p.relative_to(folder).as_posix()): p for p in footage}
+    alike = known.get(same_name(Path(text).as_posix()))
+    if alike is not None:
+        return alike
+    stems = {same_name(p.relative_to(folder).with_suffix("").as_posix()): p for p in footage}
+    meant = stems.get(same_name(Path(text).as_posix())) or stems.get(same_name(Path(text).stem))
+    hint = f"; did you mean {meant.relative_to(folder).as_posix()}?" if meant else ""
+    raise InputError(f"{row.place}: no file '{text}' in {folder}{hint}")
+
+
+def _output_name(path: Path, folder: Path) -> str:
+    """A trial's name from its file: folders below the study's become part of it."""
+    inside = path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name)
+    return "_".join(inside.with_suffix("").parts)
+
+
+def _check_files(trials: Sequence[Trial], rows: Sequence[Row]) -> None:
+    seen: dict[Path, str] = {}
+    for trial, row in zip(trials, rows, strict=True):
+        path = trial.file.resolve()
+        if path in seen:
+            raise InputError(f"{row.place}: {trial.file.name} is named a second time, after {seen[path]}")
+        seen[path] = row.place
+
+
+def _check_names(study: Study) -> None:
+    """No two results in one folder, whatever the file system takes for the same."""
+    for what, names in (
+        ("trial", [(trial.name, str(trial.file)) for trial in study.trials]),
+        ("subject", [(subject, subject) for subject in by_subject(study.trials)]),
+    ):
+        seen: dict[str, str] = {}
+        for name, origin in names:
+            key = same_name(name)
+            if key in seen:
+                cure = (
+                    "rename one, or give them names in the table's column 'output'"
+                    if what == "trial"
+                    else "write them alike"
+                )
+                raise InputError(f"{seen[key]} and {origin} would be one {what} '{name}': {cure}")
+            seen[key] = origin
+
+
+def _with_facts_of_subjects(trials: Sequence[Trial], table: Path) -> tuple[Trial, ...]:
+    """Height and mass told in one row of a subject hold in all of them."""
+    heights = {
+        subject: _one_value("height", subject, (t.height_m for t in own), table)
+        for subject, own in by_subject(trials).items()
+    }
+    masses = {
+        subject: _one_value("mass", subject, (t.mass_kg for t in own), table)
+        for subject, own in by_subject(trials).items()
+    }
+    return tuple(replace(t, height_m=heights[t.subject], mass_kg=masses[t.subject]) for t in trials)
+
+
+def _one_value(what: str, subject: str, values: Iterable[float | None], table: Path) -> float | None:
+    told = sorted({value for value in values if value is not None})
+    if len(told) > 1:
+        raise InputError(
+            f"{table}: subject '{subject}' has several values of {what}: {told[0]:g}, {told[1]:g}"
+        )
+    return told[0] if told else None
+
+
+def _left_out(footage: Sequence[Path], trials: Sequence[Trial], table: Path) -> Iterator[str]:
+    named = {trial.file.resolve() for trial in trials}
+    rest = [path.name for path in footage if path.resolve() not in named]
+    if rest:
+        few = ", ".join(rest[:3]) + (" …" if len(rest) > 3 else "")
+        some, are = ("1 file", "is") if len(rest) == 1 else (f"{len(rest)} files", "are")
+        yield f"{some} of the folder {are} not in {table.name} and {are} left out: {few}"

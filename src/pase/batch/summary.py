@@ -1,0 +1,126 @@
+"""The tables over all trials: one row a trial, and the bones of every subject."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.files import write_text
+from pase.pipeline.report import Report
+
+Array = NDArray[np.float64]
+
+MAIN_ANGLES = (
+    "pelvis_tilt", "L5_S1_Flex_Ext", "hip_flexion_r", "hip_flexion_l", "hip_adduction_r", "hip_adduction_l",
+    "knee_angle_r", "knee_angle_l", "ankle_angle_r", "ankle_angle_l", "arm_elevation_r", "arm_elevation_l",
+    "elbow_flex_r", "elbow_flex_l",
+)  # fmt: skip
+"""Coordinates whose range of motion the summary tells."""
+
+RANGE_COLUMNS = tuple(
+    column for angle in MAIN_ANGLES for column in (f"{angle}_range_deg", f"{angle}_range_sd_deg")
+)
+FIGURES = ("frames", "persons", "stature_m", "mean_reprojection_error_px", *RANGE_COLUMNS, "warnings")
+"""Columns of the summary that come from the result."""
+
+
+def figures_of(report: Report, folder: Path) -> dict[str, Any]:
+    """Figures of a finished trial: those of its main person, None where there is none.
+
+    Parameters
+    ----------
+    report
+        The report of its run.
+    folder
+        Its result.
+    """
+    found: dict[str, Any] = dict.fromkeys(FIGURES)
+    found |= {
+        "frames": report.source["frames"],
+        "persons": len(report.persons),
+        "warnings": len(report.warnings),
+    }
+    if report.persons:
+        main = report.persons[0]
+        found["stature_m"] = main["details"]["stature_m"]
+        found["mean_reprojection_error_px"] = main["mean_reprojection_error_px"]
+        found |= _ranges(folder / str(main["folder"]) / "angles.csv")
+    return found
+
+
+def range_of_motion(values: Array, deviations: Array) -> tuple[float, float] | None:
+    """Range of an angle, from its least to its largest value, and the range's standard deviation.
+
+    The errors of the two ends are taken as independent. None for fewer than two known values.
+    """
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) < 2:
+        return None
+    low, high = known[values[known].argmin()], known[values[known].argmax()]
+    return float(values[high] - values[low]), float(np.hypot(deviations[low], deviations[high]))
+
+
+def write_summary(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows with the columns that any of them has, in the order in which they first come.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    _write(path, columns, ([_cell(row.get(column)) for column in columns] for row in rows))
+
+
+def write_bones(path: Path, results: Mapping[str, Path]) -> None:
+    """Write the bones of every subject, from the table in one of its results (folder of the person).
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    header: list[str] = []
+    rows: list[list[str]] = []
+    for subject, folder in results.items():
+        with (folder / "bones.csv").open(newline="", encoding="utf-8") as stream:
+            first, *others = csv.reader(stream)
+        header = ["subject", *first]
+        rows += [[subject, *row] for row in others]
+    _write(path, header, rows)
+
+
+def _ranges(path: Path) -> dict[str, float | None]:
+    with path.open(newline="", encoding="utf-8") as stream:
+        header, *rows = csv.reader(stream)
+    table = np.array([[float(cell) if cell else np.nan for cell in row] for row in rows])
+    table = table.reshape(len(rows), len(header))
+    out: dict[str, float | None] = {}
+    for angle in MAIN_ANGLES:
+        values, deviations = (table[:, header.index(name)] for name in (angle, f"{angle}_sd"))
+        found = range_of_motion(values, deviations)
+        for column, value in zip(
+            (f"{angle}_range_deg", f"{angle}_range_sd_deg"), found or (None, None), strict=True
+        ):
+            out[column] = None if value is None or not np.isfinite(value) else round(value, 2)
+    return out
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())

@@ -1,0 +1,154 @@
+"""A study's table as rows of text, from CSV or TOML."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pase.errors import InputError
+
+COLUMNS = ("file", "subject", "height", "mass", "condition", "output")
+"""Columns that PASE knows."""
+
+MEANT = {"weight": "mass", "filename": "file", "video": "file", "photo": "file", "person": "subject"}
+"""What people call these columns, though they are no misspellings."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trial of a table."""
+
+    place: str
+    """Where it is, for messages: `study.csv, line 3`."""
+    cells: Mapping[str, str]
+    """Text by column, without blanks around it."""
+
+    def text(self, column: str) -> str:
+        """The text of a column; empty where there is none."""
+        return self.cells.get(column, "")
+
+    def number(self, column: str) -> float | None:
+        """The number of a column; None where there is none.
+
+        Raises
+        ------
+        InputError
+            When it is no number.
+        """
+        text = self.text(column)
+        if not text:
+            return None
+        try:
+            value = float(text.replace(",", ".") if "." not in text else text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise InputError(f"{self.place}: {column} must be a number, not '{text}'")
+        return value
+
+
+def read_table(path: Path) -> list[Row]:
+    """Read the rows of a study's table.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read, has no rows, or has a column that is likely misspelt.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".toml"):
+        raise InputError(f"{path}: a study's table is a .csv or a .toml")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read the study's table {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8: save it as 'CSV UTF-8'") from error
+    rows = _csv_rows(text, path) if suffix == ".csv" else _toml_rows(text, path)
+    if not rows:
+        raise InputError(f"{path} has no trials")
+    return rows
+
+
+def _csv_rows(text: str, path: Path) -> list[Row]:
+    first = text.splitlines()[0] if text.strip() else ""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    try:
+        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: no valid CSV: {error}") from error
+    lines = [(number, cells) for number, cells in lines if any(cells)]
+    if not lines:
+        return []
+    columns = _known_columns(lines[0][1], str(path))
+    rows = []
+    for number, cells in lines[1:]:
+        if len(cells) > len(columns) and any(cells[len(columns) :]):
+            raise InputError(
+                f"{path}, line {number}: more cells ({len(cells)}) than columns ({len(columns)})"
+            )
+        rows.append(Row(f"{path}, line {number}", dict(zip(columns, cells, strict=False))))
+    return rows
+
+
+def _toml_rows(text: str, path: Path) -> list[Row]:
+    """Rows `[[trial]]`, each with what `[subject.NAME]` tells of its subject."""
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is no valid TOML: {error}") from error
+    for name in tree:
+        if name not in ("trial", "subject"):
+            raise InputError(f"{path}: unknown table '{name}'; there are [[trial]] and [subject.NAME]")
+    trials, subjects = tree.get("trial", []), tree.get("subject", {})
+    if not _is_tables(trials) or not isinstance(subjects, dict) or not _is_tables([*subjects.values()]):
+        raise InputError(f"{path}: write [[trial]] for every trial, and [subject.NAME] for a subject")
+    rows, used = [], set()
+    for number, trial in enumerate(trials, 1):
+        place = f"{path}, trial {number}"
+        cells = _toml_cells(trial, place)
+        if (subject := cells.get("subject", "")) in subjects:
+            used.add(subject)
+            cells = _toml_cells(subjects[subject], f"{path}, subject {subject}") | cells
+        rows.append(Row(place, cells))
+    for subject in subjects:
+        if subject not in used:
+            raise InputError(f"{path}: subject '{subject}' has no trial")
+    return rows
+
+
+def _is_tables(items: Any) -> bool:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
+
+
+def _toml_cells(table: Mapping[str, Any], place: str) -> dict[str, str]:
+    for name, value in table.items():
+        if isinstance(value, dict | list):
+            raise InputError(f"{place}: {name} must be a text or a number")
+    columns = _known_columns([*table], place, complete=False)
+    return {column: str(value).strip() for column, value in zip(columns, table.values(), strict=True)}
+
+
+def _known_columns(names: Sequence[str], place: str, *, complete: bool = True) -> list[str]:
+    """Names of columns, those that PASE knows in small letters; likely misspellings are refused."""
+    columns = []
+    for name in names:
+        plain = name.casefold()
+        if plain not in COLUMNS:
+            meant = MEANT.get(plain) or next(iter(difflib.get_close_matches(plain, COLUMNS, 1, 0.75)), None)
+            if meant is not None:
+                raise InputError(f"{place}: unknown column '{name}', did you mean '{meant}'?")
+        columns.append(plain if plain in COLUMNS else name)
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise InputError(f"{place}: the column '{twice[0]}' is there twice")
+    if complete and "file" not in columns:
+        raise InputError(f"{place}: no column 'file'; the columns are: {', '.join(columns)}")
+    return columns

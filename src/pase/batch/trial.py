@@ -1,0 +1,90 @@
+"""The jobs of a batch: one trial each, done in a process that may be killed at any moment.
+
+What a job finds is written beside the results as a note, atomically and last, so that a job done again, or
+twice at once on two computers, is harmless. A job's note counts only for the same work: it carries the work's
+fingerprint.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pase.batch.workers import Outcome
+from pase.config import Settings
+from pase.errors import PaseError
+from pase.files import write_text
+from pase.pipeline.recording import Progress
+
+
+@dataclass(frozen=True)
+class TrialJob:
+    """One trial to be measured or finished."""
+
+    name: str
+    source: Path
+    output: Path
+    """Folder of the result."""
+    note: Path
+    """What was found, once it is done."""
+    settings: Settings
+    fingerprint: str
+    """Tells whether a note is of the same work."""
+
+    def found(self) -> dict[str, Any] | None:
+        """What the same job found earlier; None when it has not been done."""
+        try:
+            content = json.loads(self.note.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if not isinstance(content, dict) or content.get("fingerprint") != self.fingerprint:
+            return None
+        return content
+
+
+def measure_trial(job: TrialJob, progress: Progress | None = None) -> Outcome:
+    """Note what a trial tells of its subject's sizes; the keypoints wait beside the result."""
+    return _noted(job, lambda: _measured(job, progress))
+
+
+def finish_trial(job: TrialJob, progress: Progress | None = None) -> Outcome:
+    """Make a trial's result, and note its figures for the summary."""
+    return _noted(job, lambda: _finished(job, progress))
+
+
+def _measured(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
+    from pase.pipeline.stages import measure
+
+    evidence = measure(job.source, job.output, job.settings, progress=progress)
+    return {"evidence": None if evidence is None else evidence.content()}
+
+
+def _finished(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
+    from pase.batch.summary import figures_of
+    from pase.pipeline.stages import run
+
+    report = run(job.source, job.output, job.settings, overwrite=True, progress=progress)
+    return {"figures": figures_of(report, job.output)}
+
+
+def _noted(job: TrialJob, work: Callable[[], dict[str, Any]]) -> Outcome:
+    start = time.perf_counter()
+    try:
+        found = work() | {"fingerprint": job.fingerprint, "seconds": time.perf_counter() - start}
+        write_text(job.note, json.dumps(found))
+    except PaseError as error:
+        return Outcome(error=one_line(error))
+    except Exception as error:  # noqa: BLE001 - the other trials must be done whatever happens in this one
+        return Outcome(error=f"something went wrong ({one_line(error)})", trace=traceback.format_exc())
+    return Outcome(found)
+
+
+def one_line(error: BaseException) -> str:
+    """An error's message on one line, with its type where it is not one of PASE's."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, PaseError) else f"{type(error).__name__}: {text}"

@@ -1,0 +1,53 @@
+"""Jobs for the tests of the workers; a process of its own must be able to import them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pase.batch.workers import THREAD_VARIABLES, Outcome
+from pase.pipeline.recording import Progress
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job with a file to leave traces in."""
+
+    name: str
+    trace: Path
+
+
+def tell_threads(job: Job, progress: Progress | None) -> Outcome:
+    if progress is not None:
+        progress("looking", 1, 2)
+    return Outcome({"threads": [os.environ[name] for name in THREAD_VARIABLES], "process": os.getpid()})
+
+
+def die_once(job: Job, progress: Progress | None) -> Outcome:
+    tries = len(job.trace.read_text(encoding="utf-8")) if job.trace.exists() else 0
+    job.trace.write_text("x" * (tries + 1), encoding="utf-8")
+    if tries == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome({"tries": tries + 1})
+
+
+def die(job: Job, progress: Progress | None) -> Outcome:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome()
+
+
+def leave(job: Job, progress: Progress | None) -> Outcome:
+    os._exit(3)
+
+
+def wait_for_the_end(job: Job, progress: Progress | None) -> Outcome:
+    """Wait until the worker is stopped, and tidy up."""
+    job.trace.write_text("begun", encoding="utf-8")
+    try:
+        time.sleep(60)
+    finally:
+        job.trace.write_text("tidied", encoding="utf-8")
+    return Outcome()
