@@ -38,7 +38,7 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["run", "clip.mp4", "-o", "out", "--mass", "-3"], "mass must be in kilograms"),
         (["run", "clip.mp4", "-o", "out", "--fov", "400"], "fov must be at least 5 and at most 170"),
         (["run", "clip.mp4", "-o", "out", "--view.opacity", "2"], "view.opacity must be"),
-        (["run", "clip.mp4", "-o", "out", "--config", "none.toml"], "cannot read the settings file"),
+        (["run", "clip.mp4", "-o", "out", "--config", "none.toml"], "none.toml does not exist"),
         (["run", "clip.mp4", "-o", "out"], "clip.mp4"),
         (["pose2d", "clip.mp4", "-o", "keypoints.json"], "clip.mp4"),
         (["fit", "keypoints.json", "-o", "out"], "keypoints.json"),

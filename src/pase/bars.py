@@ -25,7 +25,7 @@ class Bars:
             _Rate(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
-            disable=not sys.stderr.isatty(),
+            disable=sys.stderr is None or not sys.stderr.isatty(),
         )
         self._tasks: dict[str, object] = {}
 

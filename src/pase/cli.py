@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,18 +34,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0 done; 1 `doctor` found something missing, or some trials of a batch failed; 2 bad input (one line on
-        stderr); 130 stopped by the user.
+        stderr); 130 stopped by the user; 141 nobody reads the output any more.
     """
     logging.getLogger("pase").addHandler(logging.NullHandler())
+    _print_any_name()
     try:
         known = parse(sys.argv[1:] if arguments is None else list(arguments))
-        return COMMANDS[known.command](known)
+        code = COMMANDS[known.command](known)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except PaseError as error:
-        print(f"pase: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return _fail(str(error))
+    except BrokenPipeError:
+        # Python itself would fail once more when it flushes the closed pipe at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        # What no stage could foresee, as a disk that fills up while a temporary file is written.
+        place = f": {error.filename}" if error.filename else ""
+        return _fail(f"the system refuses: {error.strerror or error}{place}")
+    except MemoryError:
+        return _fail("there is not enough memory for this: close other programs, or make the input smaller")
     except KeyboardInterrupt:
         print("pase: stopped; the same command goes on where it can", file=sys.stderr)
         return 130
+
+
+def _fail(message: str) -> int:
+    """Say in one line why a command ends."""
+    print(f"pase: error: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def _print_any_name() -> None:
+    """Let names of files be printed that are no text, or none that the terminal can show."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _settings(known: argparse.Namespace) -> Settings:

@@ -7,7 +7,6 @@ import difflib
 import functools
 import math
 import re
-import tomllib
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
 from pase.errors import InputError
+from pase.files import read_toml
 
 T = TypeVar("T")
 
@@ -327,14 +327,8 @@ def read_settings(path: Path) -> dict[str, Any]:
     InputError
         When the file cannot be read or is no TOML, and for an unknown key.
     """
-    try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read the settings file {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no valid TOML: {error}") from error
     values: dict[str, Any] = {}
-    for room, table in tree.items():
+    for room, table in read_toml(path).items():
         if room not in rooms() or not isinstance(table, dict):
             raise InputError(f"{path}: unknown table '{room}'; the tables are: {', '.join(rooms())}")
         values |= {f"{room}.{name}": value for name, value in table.items()}
@@ -379,7 +373,7 @@ def _convert(kind: Any, value: Any, label: str) -> Any:
     if type(value) is kind or (isinstance(value, accepted) and not isinstance(value, bool)):
         try:
             return kind(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     raise InputError(f"{label} must be {wording}, not '{value}'")
 

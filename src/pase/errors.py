@@ -1,8 +1,18 @@
 """The errors a user may see; each message is one line that says what is wrong and what to do."""
 
+from __future__ import annotations
+
+_MOST_LETTERS = 3000
+_ENDS = 1400
+
 
 class PaseError(Exception):
     """Root of every error that bad input can cause; the command line prints it and exits with code 2."""
+
+    def __init__(self, message: str) -> None:
+        if len(message) > _MOST_LETTERS:  # it quotes a file in which a name or a number is endless
+            message = f"{message[:_ENDS]} … {message[-_ENDS:]}"
+        super().__init__(message)
 
 
 class InputError(PaseError):

@@ -1,13 +1,117 @@
-"""Writing files so that a reader never meets a half-written one."""
+"""Files read with plain words for what is wrong with them, and written so that nobody meets a half-written one."""
 
 from __future__ import annotations
 
+import json
 import secrets
+import stat
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from pase.errors import OutputError
+from pase.errors import InputError, OutputError
+
+_LONGEST_SUFFIX = 16
+_KEPT_LETTERS = 20
+"""Of a file's name in that of its temporary file: with four bytes a letter, no name becomes too long."""
+
+
+def check_is_file(path: Path, wanted: str = "a file") -> None:
+    """Refuse what is no regular file: a pipe or a device would be waited for without end.
+
+    Parameters
+    ----------
+    path
+        What the user named.
+    wanted
+        What should be named in place of a folder.
+
+    Raises
+    ------
+    InputError
+        When there is nothing, a folder, a pipe or a device, or it cannot be looked at.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist: check the name") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{path} is a folder: name {wanted} in it")
+    if not stat.S_ISREG(mode):
+        raise InputError(f"{path} is a pipe or a device: copy what it gives into a file and name that")
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """All bytes of a regular file.
+
+    Raises
+    ------
+    InputError
+        When it is missing, may not be read, or is no regular file.
+    """
+    path = Path(path)
+    check_is_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def read_text(path: str | Path) -> str:
+    """A UTF-8 text file with any line ends, with or without byte order mark.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read or is no UTF-8.
+    """
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no text in UTF-8 ({error}): save it in this encoding") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Contents of a JSON file in UTF-8, -16 or -32.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read, is no JSON, or is nested too deeply.
+    """
+    content = read_bytes(path)
+    try:
+        return json.loads(content)
+    except RecursionError as error:
+        raise InputError(f"{path} is nested too deeply: write it again") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON ({error}): write it again") from error
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Contents of a TOML file.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read, is no TOML, or is nested too deeply.
+    """
+    text = read_text(path)
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise InputError(f"{path} is nested too deeply: write it again") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no valid TOML: {error}") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 @contextmanager
@@ -38,10 +142,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     ...     temporary.write_text("time\\n0.0\\n")
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem[:100]}.{secrets.token_hex(4)}.part{path.suffix}")
-    if path.exists() and not path.is_file():
-        raise OutputError(f"cannot write {path}: it is not a regular file; choose another name")
+    suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
+    temporary = path.with_name(f".{path.stem[:_KEPT_LETTERS]}.{secrets.token_hex(4)}.part{suffix}")
     with _as_output_error(path):
+        if path.exists() and not path.is_file():
+            raise OutputError(f"cannot write {path}: it is not a regular file; choose another name")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
@@ -61,10 +166,12 @@ def _as_output_error(path: Path) -> Iterator[None]:
 def write_text(path: str | Path, text: str) -> None:
     """Write a UTF-8 text file atomically, with line feeds on every system.
 
+    What is no character, as in file names that are no UTF-8, is written as JSON escapes it.
+
     Raises
     ------
     OutputError
         When the file cannot be written.
     """
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -102,7 +102,22 @@ MODEL_FILES: dict[str, ModelFile] = {file.name: file for file in _FILES}
 
 
 def cache_dir() -> Path:
-    """Folder of the fetched files: `PASE_CACHE`, else the platform's place for a user's caches."""
+    """Folder of the fetched files: `PASE_CACHE`, else the platform's place for a user's caches.
+
+    Raises
+    ------
+    ModelFileError
+        When the user has no home folder.
+    """
+    try:
+        return _cache_dir()
+    except RuntimeError as error:
+        raise ModelFileError(
+            "this user has no home folder to keep model files in: name a folder for them with PASE_CACHE"
+        ) from error
+
+
+def _cache_dir() -> Path:
     own = os.environ.get("PASE_CACHE")
     if own:
         return Path(own).expanduser()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import numpy as np
 from pase.anatomy.model import Landmark, Skeleton
 from pase.anatomy.osim_xml import name_of, parse, vector
 from pase.errors import InputError
+from pase.files import read_json, read_toml
 
 _JOINT_CENTRES: Mapping[str, tuple[str, tuple[float, float, float]]] = {
     "Hip": ("pelvis", (-0.0639, -0.0813, 0.0)),
@@ -80,13 +79,7 @@ def read_marker_set(path: str | Path, skeleton: Skeleton) -> tuple[Landmark, ...
 
 def read_table(path: Path) -> Mapping[str, Any]:
     """The content of a JSON or TOML file, an object by names."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        content = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
+    content = read_toml(path) if path.suffix.lower() == ".toml" else read_json(path)
     if not isinstance(content, Mapping):
         raise InputError(f"{path}: must hold one object with names, not a {type(content).__name__}")
     return content
@@ -113,7 +106,7 @@ def _from_table(path: Path) -> Iterable[Landmark]:
         try:
             x, y, z = (float(value) for value in entry["location"])
             body = str(entry["body"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise InputError(
                 f"{path}: marker '{name}' must have a 'body' and a 'location' of three numbers"
             ) from None

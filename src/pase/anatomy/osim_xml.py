@@ -19,9 +19,13 @@ from pase.anatomy.functions import (
     SimmSpline,
 )
 from pase.errors import InputError
+from pase.files import check_is_file
 
 OLDEST_VERSION = 40000
 """OpenSim's document version from which on joints are written with frames and sockets."""
+
+_LARGEST = 1e15
+"""No length, mass or angle in earnest; beyond, squares overflow."""
 
 Vector = tuple[float, float, float]
 
@@ -39,6 +43,7 @@ class _StrictBuilder(ElementTree.TreeBuilder):
 
 def parse(path: Path) -> Element:
     """The first element of an XML file without document type; every other file is an `InputError`."""
+    check_is_file(path)
     try:
         return ElementTree.parse(path, ElementTree.XMLParser(target=_StrictBuilder())).getroot()
     except OSError as error:
@@ -98,8 +103,8 @@ def numbers(
         raise InputError(f"{where} is not made of numbers: '{' '.join(words)[:60]}'") from None
     if count is not None and len(values) != count:
         raise InputError(f"{where} must have {count} numbers, not {len(values)}")
-    if np.isnan(values).any() or (finite and np.isinf(values).any()):
-        raise InputError(f"{where} has a value that is not finite")
+    if np.isnan(values).any() or (finite and (np.abs(values) > _LARGEST).any()):
+        raise InputError(f"{where} has a value that is not finite, or absurdly large")
     return values
 
 

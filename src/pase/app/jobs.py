@@ -11,13 +11,13 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pase.config import make_settings
 from pase.errors import InputError, PaseError
-from pase.files import write_text
+from pase.files import read_json, write_text
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,8 @@ NOTE, RESULT = "job.json", "result"
 IDENTITY = re.compile(r"[0-9a-f]{16}")
 FIELDS = ("person.height_m", "person.mass_kg", "camera.fov_deg")
 """Settings that the page asks for."""
+_OTHER_KINDS: dict[str, tuple[type, ...]] = {"total": (int, type(None)), "started": (int, float)}
+"""Of fields that may be of several kinds."""
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error
@@ -148,12 +150,13 @@ class Jobs:
     def _recall(self, note: Path) -> None:
         """Take up a job of an earlier start."""
         try:
-            job = Job(**json.loads(note.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            content = read_json(note)
+            if not _is_job(content, note.parent.name):
+                raise InputError(f"{note} is not as the app writes it")
+        except InputError as error:
             log.warning("%s is no job and is left alone: %s", note.parent, error)
             return
-        if not IDENTITY.fullmatch(job.id) or note.parent.name != job.id:
-            return
+        job = Job(**content)
         if job.state != "done":
             job.state, job.message = "failed", job.message or "the app was stopped before it was done"
         self._jobs[job.id] = job
@@ -198,6 +201,21 @@ class Jobs:
         report = pipeline.run(self.source(job), output, make_settings(job.values), progress=progress)
         job.persons, job.warnings, job.files = len(report.persons), report.warnings, report.files
         job.state, job.step = "done", ""
+
+
+def _is_job(content: Any, folder: str) -> bool:
+    """Whether the content of a note is that of a job in the folder, every field of its kind."""
+    empty = Job(folder, "", {})
+    kinds = {item.name: (type(getattr(empty, item.name)),) for item in fields(Job)} | _OTHER_KINDS
+    return (
+        isinstance(content, dict)
+        and {"id", "name", "values"} <= set(content) <= set(kinds)
+        and all(isinstance(value, kinds[name]) for name, value in content.items())
+        and content["id"] == folder
+        and IDENTITY.fullmatch(folder) is not None
+        and safe_name(content["name"]) == content["name"]
+        and all(isinstance(name, str) for name in content.get("files", []))
+    )
 
 
 def safe_name(name: str) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.data import Camera
+from pase.data import LARGEST, Camera
 from pase.errors import InputError
-from pase.files import write_text
+from pase.files import read_json, write_text
 
 KEYS = ("focal_length_px", "principal_point_px", "rotation", "translation", "image_size")
 
@@ -43,12 +43,7 @@ def read_camera(path: str | Path) -> Camera:
         When the file is missing, is no JSON, lacks a key, or a value has the wrong shape, is not finite, or
         is not a focal length, a picture size or a rotation.
     """
-    try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise InputError(f"{path} is not valid JSON: {error}") from error
+    values = read_json(path)
     missing = [key for key in KEYS if not isinstance(values, dict) or key not in values]
     if missing:
         raise InputError(f"{path}: no '{missing[0]}'; a camera file has: {', '.join(KEYS)}")
@@ -71,9 +66,9 @@ def _numbers(
 ) -> NDArray[np.float64]:
     try:
         array = np.asarray(values[key], float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.full(0, np.nan)
-    if array.shape != shape or not np.isfinite(array).all():
+    if array.shape != shape or not (np.abs(array) <= LARGEST).all():
         wanted = " × ".join(map(str, shape)) or "one"
         raise InputError(f"{path}: {key} must be {wanted} finite numbers")
     return array

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
-from pase.data import Motion
+from pase.data import LARGEST, Motion
 from pase.errors import InputError
-from pase.files import write_text
+from pase.files import read_bytes, write_text
 
 log = logging.getLogger(__name__)
 
@@ -131,24 +131,23 @@ def read_storage(path: str | Path) -> Storage:
         raise InputError(f"{path}: the first column after 'endheader' must be 'time'")
     table = _numbers(body[1:], len(labels), path)
     check_times(table[:, 0], path)
-    if not np.isfinite(table).all():
-        row, column = np.argwhere(~np.isfinite(table))[0]
+    wrong = ~(np.abs(table) <= LARGEST)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
         raise InputError(f"{path}: row {row + 1} has no finite value for '{labels[column]}'")
     return Storage(tuple(labels[1:]), table[:, 0], table[:, 1:], _in_degrees(lines[:end]))
 
 
 def read_lines(path: str | Path) -> list[str]:
     """Lines of a text file with any line ends, or an InputError that says why not."""
-    try:
-        return Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    return read_bytes(path).decode("utf-8-sig", errors="replace").splitlines()
 
 
 def check_times(time: Array, path: str | Path) -> None:
     """Raise an InputError unless the times (T,) are finite and increase."""
-    if not np.isfinite(time).all():
-        raise InputError(f"{path}: row {int(np.argmin(np.isfinite(time))) + 1} has no time")
+    told = np.abs(time) <= LARGEST
+    if not told.all():
+        raise InputError(f"{path}: row {int(np.argmin(told)) + 1} has no time")
     steps = np.diff(time)
     if np.any(steps <= 0):
         raise InputError(f"{path}: the time does not increase after row {int(np.argmax(steps <= 0)) + 1}")

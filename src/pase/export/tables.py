@@ -15,7 +15,7 @@ from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.errors import InputError
 from pase.export.mot import check_times
-from pase.files import write_text
+from pase.files import read_text, write_text
 
 Array = NDArray[np.float64]
 
@@ -54,13 +54,11 @@ def read_angle_deviations(path: str | Path, skeleton: Skeleton) -> tuple[Array, 
     InputError
         When the file is missing or is not such a table.
     """
+    text = read_text(path)
     try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
-            header, *rows = list(csv.reader(file)) or [[]]
+        header, *rows = list(csv.reader(text.splitlines(keepends=True))) or [[]]
         cells = [[float(cell) if cell else np.nan for cell in row] for row in rows]
         table = np.array(cells) if cells else np.zeros((0, len(header)))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, csv.Error) as error:
         raise InputError(f"{path}: not a table of numbers: {error}") from error
     if header[:1] != ["time"] or table.shape[1] != len(header):

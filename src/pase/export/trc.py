@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
-from pase.data import Landmarks3D, Motion
+from pase.data import LARGEST, Landmarks3D, Motion
 from pase.errors import InputError
 from pase.export.mot import check_times, read_lines
 from pase.files import write_text
@@ -94,7 +94,7 @@ def read_trc(path: str | Path, *, pixels: bool = False) -> Landmarks3D:
     table = _table(rows, 2 + 3 * len(names), path)
     check_times(table[:, 1], path)
     xyz = table[:, 2:].reshape(len(table), len(names), 3) * _unit(facts, path, pixels)
-    xyz[~np.isfinite(xyz).all(axis=2)] = np.nan
+    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
     return Landmarks3D(xyz, table[:, 1].copy(), names)
 
 

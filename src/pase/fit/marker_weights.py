@@ -86,5 +86,5 @@ def _from_table(path: Path) -> dict[str, float]:
     table = content.get("weights", content)
     try:
         return {str(name): float(weight) for name, weight in table.items()}
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, OverflowError):
         raise InputError(f"{path}: must hold one number for every marker name") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -11,9 +12,15 @@ import numpy as np
 
 from pase.data import Landmarks3D
 from pase.errors import InputError
-from pase.files import atomic_path
+from pase.files import atomic_path, check_is_file
 
 SUFFIXES = (".trc", ".npz")
+
+_DAMAGE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError, SyntaxError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What NumPy raises on files that are no archive of arrays, or a damaged one."""
 
 
 def write_landmarks(landmarks: Landmarks3D, path: str | Path) -> None:
@@ -65,13 +72,14 @@ def read_landmarks(path: str | Path) -> Landmarks3D:
         from pase.export.trc import read_trc
 
         return read_trc(path)
+    check_is_file(path)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             held = {name: arrays[name] for name in arrays.files}
         frame: Literal["camera", "world"] = "camera" if str(held["frame"]) == "camera" else "world"
         names = tuple(str(name) for name in held["names"])
-        return Landmarks3D(held["xyz"], held["time"], names, frame, held.get("sigma"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist: check the name") from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        xyz, time = (np.asarray(held[name], float) for name in ("xyz", "time"))
+        sigma = np.asarray(held["sigma"], float) if "sigma" in held else None
+        return Landmarks3D(xyz, time, names, frame, sigma)
+    except _DAMAGE as error:
         raise InputError(f"{path} holds no landmarks: write it again with 'pase lift'") from error

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from pase.media.frames import Frame, Image, Media
+from pase.media.opening import check_is_footage
 from pase.media.photo import Photo, is_photo
-from pase.media.video import Video, check_is_file, open_video
+from pase.media.video import Video, open_video
 from pase.media.write import VideoWriter, write_image
 
 __all__ = [
@@ -46,7 +47,7 @@ def open_media(path: str | Path) -> Video | Photo:
         When there is no such file, or it is neither.
     """
     path = Path(path)
-    check_is_file(path)
+    check_is_footage(path)
     if is_photo(path) or path.suffix.lower() in PHOTO_SUFFIXES:
         return Photo(path)
     return Video(path)

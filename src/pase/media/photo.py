@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import struct
+import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -12,9 +16,31 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from pase.errors import InputError
 from pase.media.frames import Frame, focal_length_px
 from pase.media.frames import Image as Picture
-from pase.media.video import check_is_file
+from pase.media.opening import LARGEST_PIXELS, check_is_footage
 
-_NOT_PHOTOS = ("MPEG",)
+_FORMATS = (
+    "JPEG",
+    "MPO",
+    "PNG",
+    "TIFF",
+    "WEBP",
+    "BMP",
+    "DIB",
+    "PPM",
+    "GIF",
+    "JPEG2000",
+    "AVIF",
+    "TGA",
+    "PSD",
+)
+"""Kinds of pictures that are read; others are seldom photos, and EPS among them is a program."""
+_DAMAGE = (
+    OSError, ValueError, SyntaxError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError,
+    RuntimeError, EOFError, struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow raises on damaged files."""
+_log = logging.getLogger(__name__)
+
 _WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 _BACKGROUND = (255, 255, 255)
 
@@ -22,10 +48,9 @@ _BACKGROUND = (255, 255, 255)
 def is_photo(path: str | Path) -> bool:
     """Whether the file's content is a still picture (an animation is none)."""
     try:
-        with Image.open(path) as image:
-            animated = bool(getattr(image, "is_animated", False)) and image.format in ("GIF", "PNG")
-            return image.format not in _NOT_PHOTOS and not animated
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        with Image.open(path, formats=_readable_formats()) as image:
+            return not (getattr(image, "is_animated", False) and image.format in ("GIF", "PNG"))
+    except (*_DAMAGE, Image.DecompressionBombError):
         return False
 
 
@@ -49,8 +74,8 @@ class Photo:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.warnings: list[str] = []
-        check_is_file(self.path)
-        self._image, equivalent_mm, self.metadata = _read(self.path)
+        check_is_footage(self.path)
+        self._image, equivalent_mm, self.metadata = _read(self.path, self.warnings)
         self.image_size = (self._image.shape[1], self._image.shape[0])
         self.frame_rate = 0.0
         self.duration = 0.0
@@ -70,27 +95,53 @@ class Photo:
         yield Frame(0, 0.0, self._image)
 
 
-def _read(path: Path) -> tuple[Picture, float, dict[str, str]]:
+@cache
+def _readable_formats() -> tuple[str, ...]:
+    """Those of the formats that this Pillow knows."""
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def _read(path: Path, warnings: list[str]) -> tuple[Picture, float, dict[str, str]]:
     try:
-        with Image.open(path) as image:
-            exif = image.getexif()
-            details = exif.get_ifd(ExifTags.IFD.Exif)
-            equivalent_mm = details.get(ExifTags.Base.FocalLengthIn35mmFilm, 0)
-            names = {ExifTags.TAGS.get(tag, str(tag)): str(value) for tag, value in exif.items()}
-            upright = ImageOps.exif_transpose(image)
-            return to_rgb(upright), float(equivalent_mm or 0), names
+        with Image.open(path, formats=_readable_formats()) as image:
+            if image.width * image.height > LARGEST_PIXELS:
+                raise Image.DecompressionBombError
+            image.load()
+            upright, equivalent_mm, names = _by_exif(image, path, warnings)
+            return to_rgb(upright), equivalent_mm, names
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is no picture that can be read: export it as JPEG or PNG") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{path} is too large a picture: make it smaller than 100 megapixels") from error
-    except (OSError, ValueError, SyntaxError) as error:
+    except PermissionError as error:
+        raise InputError(f"{path} may not be read: change its permissions") from error
+    except _DAMAGE as error:
         raise InputError(f"{path} is damaged ({error}): export or copy it again") from error
+
+
+def _by_exif(
+    image: Image.Image, path: Path, warnings: list[str]
+) -> tuple[Image.Image, float, dict[str, str]]:
+    """The picture upright, its equivalent focal length and tags; damaged tags count as none."""
+    try:
+        exif = image.getexif()
+        details = exif.get_ifd(ExifTags.IFD.Exif)
+        equivalent_mm = float(details.get(ExifTags.Base.FocalLengthIn35mmFilm, 0) or 0)
+        names = {ExifTags.TAGS.get(tag, str(tag)): str(value) for tag, value in exif.items()}
+        return ImageOps.exif_transpose(image), equivalent_mm, names
+    except _DAMAGE as error:
+        _log.debug("EXIF of %s: %s", path, error)
+        message = f"{path.name}: its EXIF data are damaged; focal length and rotation are not taken from them"
+        _log.warning(message)
+        warnings.append(message)
+        return image, 0.0, {}
 
 
 def to_rgb(image: Image.Image) -> Picture:
     """(H, W, 3) 8-bit RGB of a Pillow image of any mode."""
     if image.mode in _WIDE:
-        grey = np.asarray(image).astype(np.float64)
+        grey = np.nan_to_num(np.asarray(image).astype(np.float32))
         full = 65535.0 if grey.max(initial=0) > 255 else 255.0
         levels = np.clip(grey / full * 255.0 + 0.5, 0, 255).astype(np.uint8)
         return np.ascontiguousarray(np.repeat(levels[..., None], 3, axis=-1))

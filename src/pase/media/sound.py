@@ -14,6 +14,8 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 
+from pase.media.opening import open_container
+
 _log = logging.getLogger(__name__)
 
 
@@ -57,7 +59,7 @@ def sound_of(source: str | Path | None, container: OutputContainer) -> Iterator[
     if source is None:
         yield None
         return
-    with av.open(str(source)) as recording:
+    with open_container(Path(source)) as recording:
         streams = recording.streams.audio
         if not streams:
             yield None

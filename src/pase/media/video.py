@@ -12,17 +12,21 @@ from typing import TypeVar
 import av
 import av.error
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pase.errors import InputError
 from pase.media.convert import shown_size, upright_frames, upright_images
 from pase.media.frames import Frame, focal_length_px
+from pase.media.opening import LARGEST_PIXELS, open_container
 
 _log = logging.getLogger(__name__)
 
 Picture = TypeVar("Picture")
 
+_WIDEST_PIXEL = 4.0
+"""Width over height of a stored pixel; film and television know 2 at most, beyond it is damage."""
 _FOCAL_LENGTH_TAG = "focal_length.35mm_equivalent"
 _DAMAGE = (av.error.InvalidDataError, av.error.EOFError, av.error.UnknownError, av.error.OSError)
 
@@ -57,7 +61,7 @@ class Video:
             first = next(_decoded(container, stream, []), None)
             if first is None:
                 raise InputError(f"{self.path} holds no readable frame: export or copy the video again")
-            self._pixel_aspect = float(stream.sample_aspect_ratio or 1) or 1.0
+            self._pixel_aspect = _pixel_aspect(stream)
             self.image_size = shown_size(first, self._pixel_aspect)
             self.frame_rate = float(stream.average_rate or stream.guessed_rate or 0)
             self.duration, self._duration_is_sure = _duration(container, stream)
@@ -146,40 +150,28 @@ def open_video(path: str | Path) -> Video:
     return Video(path)
 
 
-def check_is_file(path: Path) -> None:
-    """Raise InputError unless `path` is a file with something in it."""
-    if not path.exists():
-        raise InputError(f"{path} does not exist: check the name")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: name one video or photo in it")
-    if path.is_file() and path.stat().st_size == 0:
-        raise InputError(f"{path} is empty (0 bytes): copy or download it again")
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    check_is_file(path)
-    try:
-        container = av.open(str(path), mode="r")
-    except PermissionError as error:
-        raise InputError(f"{path} may not be read: change its permissions") from error
-    except (av.error.FFmpegError, ValueError) as error:
-        raise InputError(
-            f"{path} is no video or photo that can be read, or it is cut off ({_reason(error)}): "
-            "export or copy it again, for instance as .mp4"
-        ) from error
-    with container:
+    with open_container(path) as container:
         video = [s for s in container.streams.video if not _is_cover_picture(s)]
         if not video:
             kind = "holds sound only" if container.streams.audio else "holds no pictures"
             raise InputError(f"{path} {kind}: name a file with a video track")
         stream = video[0]
+        _check_decodable(stream, path)
         stream.thread_type = "AUTO"
         yield container, stream
 
 
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error)
+def _check_decodable(stream: VideoStream, path: Path) -> None:
+    codec: VideoCodecContext | None = stream.codec_context
+    if codec is None:
+        raise InputError(f"{path} holds video of a kind that cannot be decoded: convert it to .mp4")
+    if codec.width * codec.height > LARGEST_PIXELS:
+        raise InputError(
+            f"{path} has pictures of {codec.width} × {codec.height} pixels: make them smaller than "
+            f"{LARGEST_PIXELS // 10**6} megapixels"
+        )
 
 
 def _is_cover_picture(stream: VideoStream) -> bool:
@@ -212,6 +204,11 @@ def _duration(container: InputContainer, stream: VideoStream) -> tuple[float, bo
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base), True
     return float(container.duration or 0) / av.time_base, not container.streams.audio
+
+
+def _pixel_aspect(stream: VideoStream) -> float:
+    aspect = float(stream.sample_aspect_ratio or 1)
+    return aspect if 1 / _WIDEST_PIXEL <= aspect <= _WIDEST_PIXEL else 1.0
 
 
 def _focal_length(metadata: dict[str, str], image_size: tuple[int, int]) -> float | None:

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from pase.errors import InputError, OutputError
 from pase.files import atomic_path
 from pase.media.frames import Image
+from pase.media.opening import file_address
 from pase.media.sound import SoundTrack, sound_of
 
 _CLOCK = 90000
@@ -69,7 +70,7 @@ class VideoWriter:
     ) -> None:
         self.path = Path(path)
         self.image_size = image_size
-        self._rate = Fraction(frame_rate or 30.0).limit_denominator(1001)
+        self._rate = Fraction(frame_rate or 30.0).limit_denominator(1001) or Fraction(1, 1001)
         self._quality = quality
         self._keyframe_every = keyframe_every
         self._preset = preset
@@ -92,7 +93,7 @@ class VideoWriter:
     def _open(self) -> Iterator[None]:
         with atomic_path(self.path) as temporary:
             try:
-                container = av.open(str(temporary), mode="w")
+                container = av.open(file_address(temporary), mode="w")
             except (av.error.FFmpegError, ValueError) as error:
                 raise OutputError(f"cannot write {self.path}: {error}") from error
             with container:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pase.errors import MissingDependencyError, ModelFileError
+from pase.errors import InputError, MissingDependencyError, ModelFileError
+from pase.files import check_is_file
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +30,11 @@ _SIGNS = (
     (b"<", "a web page"),
     (b"{", "a JSON text"),
 )
+_UNPICKLING = (
+    RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError,
+    AssertionError, MemoryError, struct.error, zlib.error,
+)  # fmt: skip
+"""What the unpickler of tensors raises on damaged files: it trusts their order of instructions."""
 
 
 def require_torch() -> Any:
@@ -79,8 +87,10 @@ def read_state(path: str | Path) -> dict[str, torch.Tensor]:
 
 def _load(path: Path) -> Any:
     torch = require_torch()
-    if not path.is_file():
-        raise ModelFileError(f"the weights file {path} does not exist: check the name")
+    try:
+        check_is_file(path, "the checkpoint")
+    except InputError as error:
+        raise ModelFileError(f"the weights file {error}") from error
     scalar = np.float64(0).__reduce__()[0]
     allowed = [
         (scalar, "numpy._core.multiarray.scalar"),
@@ -94,7 +104,7 @@ def _load(path: Path) -> Any:
     except (pickle.UnpicklingError, zipfile.BadZipFile) as error:
         why = "it would run code" if "GLOBAL" in str(error) else f"it seems to be {kind_of_file(path)}"
         raise ModelFileError(f"{path} is no PyTorch checkpoint that can be read safely: {why}") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _UNPICKLING as error:
         raise ModelFileError(
             f"{path} is damaged or no PyTorch checkpoint: it seems to be {kind_of_file(path)}"
         ) from error

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pase.errors import ModelFileError
+from pase.errors import InputError, ModelFileError
+from pase.files import check_is_file
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -117,6 +118,10 @@ def start_session(path: Path, device: str = "auto", threads: int = 0) -> onnxrun
     ModelFileError
         When the file is no network that this onnxruntime can run.
     """
+    try:
+        check_is_file(path, "the network's file")
+    except InputError as error:
+        raise ModelFileError(f"the network {error}") from error
     wanted = providers(device)
     count = network_threads(threads)
     session = _try(path, wanted, count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pase.config import Settings
-from pase.data import Landmarks3D, Motion
+from pase.data import LARGEST, Landmarks3D, Motion
 from pase.errors import InputError
+from pase.files import read_json
 from pase.pipeline.report import Report, collected_warnings, unique
 from pase.pipeline.workspace import REPORT, Workspace
 
@@ -134,13 +134,12 @@ def read_points(path: Path, rate_hz: float | None = None) -> tuple[Landmarks3D, 
     from pase.anatomy.marker_set import H36M17
 
     try:
-        xyz = np.asarray(json.loads(path.read_text(encoding="utf-8")), float)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, TypeError) as error:
+        xyz = np.asarray(read_json(path), float)
+    except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"cannot read {path}: not numbers (frames, 17, 3) in JSON: {error}") from error
     if xyz.ndim != 3 or xyz.shape[1:] != (len(H36M17), 3) or not len(xyz):
         raise InputError(f"{path}: landmarks must be numbers of shape (frames, 17, 3), not {xyz.shape}")
+    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
     if rate_hz is None:
         log.warning(
             "%s tells no times: %g frames a second were taken; give --rate", path.name, LANDMARK_RATE_HZ

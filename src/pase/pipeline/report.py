@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import platform
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ import pase
 from pase.config import Settings, to_dict
 from pase.data import LeftOut, Motion
 from pase.errors import InputError
-from pase.files import write_text
+from pase.files import read_json, write_text
 from pase.networks.onnx import RunningNetwork
 
 PACKAGES = (
@@ -35,6 +36,11 @@ PACKAGES = (
     "vtk",
     "rich",
 )
+
+_KINDS = {"source": dict, "settings": dict, "persons": list, "files": list}
+"""What the parts of a report must be that commands read back."""
+_FOLDER = re.compile(r"person_[0-9]{1,6}")
+"""Names of persons' folders: a report from elsewhere must not lead out of its own folder."""
 
 
 @dataclass
@@ -146,13 +152,18 @@ def read_report(path: Path) -> dict[str, Any]:
         When there is none, so that a half-finished or foreign folder is never taken for a result.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path.parent} is no finished result of 'pase run': no readable {path.name}"
-        ) from error
-    if not isinstance(content, dict) or "pase" not in content or not isinstance(content.get("persons"), list):
+        content = read_json(path)
+    except InputError as error:
+        raise InputError(f"{path.parent} is no finished result of 'pase run': {error}") from error
+    if not isinstance(content, dict) or "pase" not in content or "persons" not in content:
         raise InputError(f"{path} is no report of PASE")
+    wrong = [name for name, kind in _KINDS.items() if not isinstance(content.get(name, kind()), kind)]
+    if wrong:
+        raise InputError(f"{path}: '{wrong[0]}' is damaged; run PASE again")
+    folders = [person.get("folder") if isinstance(person, dict) else None for person in content["persons"]]
+    strange = [name for name in folders if not isinstance(name, str) or not _FOLDER.fullmatch(name)]
+    if strange:
+        raise InputError(f"{path}: a person's folder is '{strange[0]}', not as 'person_1'; run PASE again")
     return content
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pase.config import OutputSettings
 from pase.data import Motion
+from pase.errors import InputError
 from pase.export.formats import parse_formats, write_formats
+from pase.files import read_text
 from pase.pipeline.beside import beside
 from pase.pipeline.report import note_file, read_report
 from pase.pipeline.results import load_motions
@@ -192,16 +195,22 @@ def read_bone_lengths(path: Path) -> tuple[BoneLength, ...]:
 
     if not path.is_file():
         return ()
-    with path.open(newline="", encoding="utf-8-sig") as stream:
+    text = read_text(path)
+    try:
         return tuple(
             BoneLength(
                 row["name"], float(row["length_m"]), _number(row, "length_sd_m"), _number(row, "percentile")
             )
-            for row in csv.DictReader(stream)
+            for row in csv.DictReader(text.splitlines(keepends=True))
             if row.get("length_m")
         )
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise InputError(f"{path} is no table of bones as PASE writes it: write the result again") from error
 
 
 def _number(row: dict[str, str], column: str) -> float | None:
     cell = row.get(column)
-    return float(cell) if cell else None
+    if not cell:
+        return None
+    number = float(cell)
+    return number if math.isfinite(number) else None

@@ -11,12 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pase.errors import OutputError, PaseError
-from pase.files import write_text
+from pase.errors import InputError, OutputError, PaseError
+from pase.files import read_json, write_text
 from pase.pipeline.lock import LOCK, FolderLock
 
 REPORT = "report.json"
 STATE = "state.json"
+_LONGEST_NAME, _KEPT_LETTERS = 240, 40
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
@@ -60,8 +61,11 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
     OutputError
         One line that says what is in the way and what to do.
     """
-    output = output.expanduser().resolve()
-    cwd = Path.cwd().resolve()
+    try:
+        output = output.expanduser().resolve()
+        cwd = Path.cwd().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise OutputError(f"cannot use {output}: {getattr(error, 'strerror', None) or error}") from error
     if output == cwd or output in cwd.parents:
         raise OutputError(f"{output} is the folder you are in; name a new folder, as -o result")
     try:
@@ -103,10 +107,11 @@ def check_output_file(output: Path, *, overwrite: bool) -> None:
 def _listed_files(folder: Path) -> set[str]:
     """Names of the files which the report of a result says that PASE wrote."""
     try:
-        report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-        return {REPORT, *map(str, report["files"])}
-    except (OSError, ValueError, KeyError, TypeError):
+        report = read_json(folder / REPORT)
+    except InputError:
         return set()
+    files = report.get("files") if isinstance(report, dict) else None
+    return {REPORT, *map(str, files)} if isinstance(files, list) else set()
 
 
 class Workspace:
@@ -126,8 +131,9 @@ class Workspace:
     def __init__(self, output: str | Path, *, overwrite: bool = False) -> None:
         self.output = check_output(Path(output), overwrite=overwrite)
         self._overwrite = overwrite
-        self.folder = self.output.with_name(f".{self.output.name}.partial")
-        self._retired = self.output.with_name(f".{self.output.name}.replaced")
+        name = _short(self.output.name)
+        self.folder = self.output.with_name(f".{name}.partial")
+        self._retired = self.output.with_name(f".{name}.replaced")
         self._made_parents: list[Path] = []
         self._lock = FolderLock(self.folder, self.output)
 
@@ -162,12 +168,14 @@ class Workspace:
         entry = self._state().get(stage)
         if not isinstance(entry, dict) or entry.get("key") != key:
             return None
-        for name, checksum in entry["files"].items():
-            path = self.folder / name
-            if not path.is_file() or _checksum(path) != checksum:
-                return None
-        facts = entry["facts"]
-        return facts if isinstance(facts, dict) else None
+        files, facts = entry.get("files"), entry.get("facts")
+        if not isinstance(files, dict) or not isinstance(facts, dict):
+            return None
+        try:
+            same = all(_checksum(self.folder / name) == checksum for name, checksum in files.items())
+        except (OSError, ValueError):
+            return None
+        return facts if same else None
 
     def finish(self, stage: str, key: str, files: list[str], facts: dict[str, Any]) -> None:
         """Note that a stage is done: the files it wrote here, and JSON-able facts for a later run."""
@@ -223,10 +231,17 @@ class Workspace:
 
     def _state(self) -> dict[str, Any]:
         try:
-            state = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            state = read_json(self.folder / STATE)
+        except InputError:
             return {}
         return state if isinstance(state, dict) else {}
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for the words around it: file systems take 255 bytes; others end in a checksum."""
+    if len(os.fsencode(name)) <= _LONGEST_NAME:
+        return name
+    return f"{name[:_KEPT_LETTERS]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
 
 
 def _checksum(path: Path) -> str:

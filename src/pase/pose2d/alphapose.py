@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
-from pase.files import write_text
+from pase.files import read_json, write_text
 from pase.keypoint_sets import KEYPOINT_SETS, guess_set
-from pase.pose2d.keypoint_json import frame_numbers, is_number, load_json, numbers
+from pase.pose2d.keypoint_json import frame_numbers, is_number, numbers
 from pase.pose2d.tracks import Detection, Recorded, assemble
 
 Array = NDArray[np.float64]
@@ -133,7 +133,7 @@ def read_alphapose(
 
 
 def _items(path: Path) -> list[Any]:
-    content = load_json(path)
+    content = read_json(path)
     if not isinstance(content, list):
         raise InputError(
             f"{path} is no AlphaPose result: it should be a list with one item a person and frame"
@@ -165,7 +165,7 @@ def _detection(item: Any, number: int, path: Path, count: int) -> Detection:
     if person is not None:
         person = _first_number(person)
         if person is None:
-            raise wrong(f"idx {item['idx']!r} is no person's number")
+            raise wrong(f"idx '{item['idx']}' is no person's number")
     sigma = numbers(item.get("sigma"), 2 * count)
     sigma = None if sigma is None else sigma.reshape(-1, 2)
     return Detection(0, points.reshape(-1, 3), person, sigma, time)

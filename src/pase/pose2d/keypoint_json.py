@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.errors import InputError
+from pase.data import LARGEST
 
 Array = NDArray[np.float64]
 
 _LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
 
 
-def load_json(path: Path) -> Any:
-    """Contents of a JSON file.
-
-    Raises
-    ------
-    InputError
-        When it is missing, unreadable or no JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist: check the name") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON ({error}): write the keypoints again") from error
-
-
 def is_number(value: Any) -> bool:
-    """Whether a JSON value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a JSON value is a number, finite and not absurdly large."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST
 
 
 def numbers(values: Any, count: int | None = None) -> Array | None:
@@ -50,12 +30,13 @@ def numbers(values: Any, count: int | None = None) -> Array | None:
 
 
 def triples(values: Any) -> Array | None:
-    """Points (K, 3) from a flat JSON list of x, y, score, or None; what is not finite becomes 0, unseen."""
+    """Points (K, 3) from a flat JSON list of x, y, score, or None; unknown ones become 0, unseen."""
     if not isinstance(values, list) or not values or len(values) % 3:
         return None
     if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         return None
-    points = np.array(values, dtype=float).reshape(-1, 3)
+    known = [v if is_number(v) else math.nan for v in values]
+    points = np.array(known, dtype=float).reshape(-1, 3)
     points[~np.isfinite(points).all(1)] = 0.0
     return points
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pase.data import Keypoints2D
 from pase.errors import InputError
+from pase.files import read_json
 from pase.keypoint_sets import to_halpe26
 from pase.pose2d.alphapose import read_alphapose
-from pase.pose2d.keypoint_json import load_json
 from pase.pose2d.readers.coco import is_coco, read_coco
 from pase.pose2d.readers.mediapipe import is_mediapipe, read_mediapipe, read_mediapipe_csv
 from pase.pose2d.readers.openpose import holds_openpose, read_openpose
@@ -67,7 +67,7 @@ def read_keypoints(
 
 
 def _read_json(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:
-    content = load_json(path)
+    content = read_json(path)
     if isinstance(content, dict) and "people" in content:
         return read_openpose(path, recorded, skeleton)
     if is_mediapipe(content):

@@ -25,7 +25,7 @@ def is_coco(content: Any) -> bool:
         isinstance(content, list)
         and bool(content)
         and all(isinstance(item, dict) and "category_id" in item for item in content)
-        and all(isinstance(item.get("image_id"), int) and "idx" not in item for item in content)
+        and all(is_number(item.get("image_id")) and "idx" not in item for item in content)
     )
 
 
@@ -92,6 +92,7 @@ def _told(content: Any) -> tuple[str, ...] | None:
 def _frames(images: list[Any], content: Any) -> list[int]:
     listed = content.get("images") if isinstance(content, dict) else None
     if isinstance(listed, list):
+        listed = [image for image in listed if isinstance(image, dict) and is_number(image.get("id"))]
         files = {image.get("id"): str(image.get("file_name", image.get("id"))) for image in listed}
         names = sorted({files.get(image, str(image)) for image in images} | set(files.values()))
         numbers = dict(zip(names, frame_numbers(names), strict=True))

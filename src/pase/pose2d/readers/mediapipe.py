@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.data import Keypoints2D
+from pase.data import LARGEST, Keypoints2D
 from pase.errors import InputError
+from pase.files import read_text
 from pase.keypoint_sets import BLAZEPOSE33, column_order
 from pase.pose2d.keypoint_json import is_number
 from pase.pose2d.tracks import Detection, Recorded, assemble
@@ -139,6 +140,8 @@ def read_mediapipe_csv(path: Path, recorded: Recorded) -> list[Keypoints2D]:
         points = np.where(columns >= 0, row[np.maximum(columns, 0)], 1.0)
         points[~np.isfinite(points).all(1)] = 0.0
         if points.any():
+            if frame is not None and not 0 <= row[frame] <= LARGEST:
+                raise InputError(f"{path}: row {number + 2} has no frame number")
             index = number if frame is None else int(row[frame])
             time = None if clock is None else float(row[clock[0]] * clock[1])
             detections.append(Detection(index, points, time=time))
@@ -147,12 +150,10 @@ def read_mediapipe_csv(path: Path, recorded: Recorded) -> list[Keypoints2D]:
 
 
 def _table(path: Path) -> tuple[list[str], Array]:
+    text = read_text(path)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            lines = [line for line in csv.reader(stream) if line]
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist: check the name") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        lines = [line for line in csv.reader(text.splitlines(keepends=True)) if line]
+    except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table: {error}") from error
     header, rows = (lines[0], lines[1:]) if lines else ([], [])
     try:

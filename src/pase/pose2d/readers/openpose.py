@@ -9,8 +9,9 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.errors import InputError
+from pase.files import read_json
 from pase.keypoint_sets import guess_set
-from pase.pose2d.keypoint_json import frame_numbers, load_json, triples
+from pase.pose2d.keypoint_json import frame_numbers, triples
 from pase.pose2d.tracks import Detection, Recorded, assemble
 
 _NORMALISED_BELOW = 2.0
@@ -43,7 +44,7 @@ def read_openpose(path: Path, recorded: Recorded, skeleton: str | None = None) -
     detections = [
         detection
         for file, frame in zip(files, frames, strict=True)
-        for detection in _people(load_json(file), frame, file)
+        for detection in _people(read_json(file), frame, file)
     ]
     if not detections:
         return []

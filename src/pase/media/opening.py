@@ -1,0 +1,55 @@
+"""Open footage so that FFmpeg reads this one file and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import av.error
+from av.container import InputContainer
+
+from pase.errors import InputError
+from pase.files import check_is_file
+
+LARGEST_PIXELS = 100_000_000
+"""Pixels of the largest picture that is read: three times 8K; a larger one is damage or an attack."""
+
+_CONTAINERS = (
+    "mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "asf", "flv", "ogg", "mxf", "nut", "dv", "gif",
+    "apng", "h264", "hevc", "mjpeg", "mpegvideo", "m4v", "ivf", "obu", "rm", "wtv", "nsv", "amv", "yuv4mpegpipe",
+)  # fmt: skip
+_ALONE = {"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)}
+"""A playlist with the name of a video would make FFmpeg open other files and addresses."""
+
+
+def check_is_footage(path: Path) -> None:
+    """Raise InputError unless `path` is a regular file with something in it."""
+    check_is_file(path, "one video or photo")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes): copy or download it again")
+
+
+def file_address(path: Path) -> str:
+    """A path as FFmpeg must be given it, or it takes a file called `a:b.mp4` for an address on the network."""
+    return f"file:{path}"
+
+
+def open_container(path: Path) -> InputContainer:
+    """Open a video file to be read.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, or it is none of the kinds that are read.
+    """
+    check_is_footage(path)
+    try:
+        return av.open(file_address(path), mode="r", options=_ALONE)
+    except PermissionError as error:
+        raise InputError(f"{path} may not be read: change its permissions") from error
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        reason = str(getattr(error, "strerror", None) or error)
+        raise InputError(
+            f"{path} is no video or photo that can be read, or it is cut off ({reason}): "
+            "export or copy it again, for instance as .mp4"
+        ) from error

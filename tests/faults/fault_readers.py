@@ -1,0 +1,563 @@
+"""Everything in PASE that reads a file: a small valid file for each, and what is done with it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SAMPLES = Path(__file__).resolve().parents[1] / "pose2d" / "samples"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One way into PASE."""
+
+    file: str
+    """Path of the broken file, relative to an empty folder."""
+    kind: str
+    """What it is made of: a key of `fault_mutations.BREAKERS`."""
+    content: Callable[[], bytes]
+    """A valid file."""
+    read: Callable[[Path], object]
+    """Reads `file` and uses what came out, as PASE would."""
+    beside: Callable[[], dict[str, bytes]] = field(default=dict)
+    """Further files that must be there, by relative path."""
+    needs: str | None = None
+    """Package without which there is nothing to read with."""
+
+
+def _sample(name: str) -> Callable[[], bytes]:
+    return lambda: (SAMPLES / name).read_bytes()
+
+
+@cache
+def _people() -> Any:
+    from pase.data import Keypoints2D
+    from pase.pose2d.readers import read_keypoints
+    from pase.pose2d.tracks import Recorded
+
+    (person,) = read_keypoints(SAMPLES / "mediapipe.json", Recorded((1768, 994)))
+    other = Keypoints2D(person.xy + 300, person.score, person.time, person.image_size, person.names, None, 2)
+    return [person, other]
+
+
+def _written(name: str, write: Callable[[Path], object]) -> bytes:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / name)
+        return (Path(folder) / name).read_bytes()
+
+
+@cache
+def alphapose() -> bytes:
+    from pase.pose2d.alphapose import write_alphapose
+
+    return _written("keypoints.json", lambda path: write_alphapose(_people(), path))
+
+
+def coco() -> bytes:
+    person = _people()[0]
+    points = np.concatenate([person.xy[0, :17], np.full((17, 1), 2.0)], axis=1)
+    item = {"image_id": 1, "category_id": 1, "keypoints": points.ravel().tolist(), "id": 7}
+    image = {"id": 1, "file_name": "frame_1.jpg", "width": 1768, "height": 994}
+    category = {"id": 1, "name": "person", "keypoints": ["nose", "left_eye"]}
+    return json.dumps({"annotations": [item], "images": [image], "categories": [category]}).encode()
+
+
+def coco_results() -> bytes:
+    points = np.nan_to_num(np.concatenate([_people()[0].xy[:, :17], np.ones((3, 17, 1))], axis=2))
+    return json.dumps(
+        [
+            {"image_id": i, "category_id": 1, "keypoints": p.ravel().tolist(), "score": 1}
+            for i, p in enumerate(points)
+        ]
+    ).encode()
+
+
+def _few_lines(name: str, lines: int) -> Callable[[], bytes]:
+    return lambda: b"\n".join((SAMPLES / name).read_bytes().splitlines()[:lines]) + b"\n"
+
+
+def _keypoints(path: Path) -> object:
+    from pase.pose2d.readers import is_keypoint_file, read_keypoints
+    from pase.pose2d.tracks import Recorded
+
+    assert is_keypoint_file(path)
+    people = read_keypoints(path, Recorded((1768, 994)))
+    for person in people:
+        assert person.xy.shape == (len(person.time), 26, 2)
+        assert np.isfinite(person.time).all()
+        assert (np.diff(person.time) > 0).all()
+        assert ((person.score >= 0) & (person.score <= 1)).all()
+        assert min(person.image_size) >= 1
+        assert not np.isinf(person.xy).any()
+    return people
+
+
+def _openpose_folder(path: Path) -> object:
+    return _keypoints(path.parent)
+
+
+@cache
+def _skeleton() -> Any:
+    from pase.anatomy.default import default_skeleton
+
+    return default_skeleton()
+
+
+@cache
+def small_motion() -> Any:
+    """Three frames of the default skeleton, seen by a camera."""
+    from pase.data import Camera, Motion
+
+    skeleton = _skeleton()
+    q = np.tile(skeleton.default_q, (3, 1))
+    camera = Camera(900.0, (320.0, 240.0), np.diag([1.0, -1.0, -1.0]), np.array([0.0, 1.0, 4.0]), (640, 480))
+    return Motion(skeleton, q, np.full_like(q, 0.01), np.arange(3) / 30, camera)
+
+
+def trc() -> bytes:
+    from pase.export.trc import write_landmarks_trc
+
+    return _written("m.trc", lambda path: write_landmarks_trc(small_motion(), path))
+
+
+def _markers(path: Path) -> object:
+    from pase.pipeline.markers import read_points
+
+    points, _ = read_points(path)
+    assert np.isfinite(points.time).all() and (np.diff(points.time) > 0).all()
+    assert not np.isinf(points.xyz).any()
+    return points
+
+
+def joints() -> bytes:
+    return json.dumps(np.random.default_rng(1).normal(size=(3, 17, 3)).round(3).tolist()).encode()
+
+
+def mot() -> bytes:
+    from pase.export.mot import write_mot
+
+    return _written("m.mot", lambda path: write_mot(small_motion(), path))
+
+
+def _mot(path: Path) -> object:
+    from pase.export.mot import read_mot
+
+    time, q = read_mot(path, _skeleton())
+    assert np.isfinite(q).all() and (np.diff(time) > 0).all()
+    return q
+
+
+@cache
+def osim() -> bytes:
+    """A leg of the default skeleton: every kind of joint, function and coupler, but few bodies."""
+    from pase.anatomy.osim import write_osim
+
+    return _written("skeleton.osim", lambda path: write_osim(_skeleton(), path))
+
+
+def _osim(path: Path) -> object:
+    from pase.anatomy.kinematics import Kinematics
+    from pase.anatomy.osim import read_osim, write_osim
+
+    skeleton = read_osim(path)
+    Kinematics(skeleton).positions(skeleton.default_q[None])
+    write_osim(skeleton, path.with_name("again.osim"))
+    return skeleton
+
+
+def marker_set_xml() -> bytes:
+    rows = "".join(
+        f'<Marker name="M{i}"><socket_parent_frame>/bodyset/{body}</socket_parent_frame>'
+        f"<location>0.1 {i} -0.2</location></Marker>"
+        for i, body in enumerate(_skeleton().body_names[:4])
+    )
+    markers = f"<MarkerSet><objects>{rows}</objects></MarkerSet>"
+    return f'<OpenSimDocument Version="40000">{markers}</OpenSimDocument>'.encode()
+
+
+def marker_set_json() -> bytes:
+    names = _skeleton().body_names[:3]
+    return json.dumps(
+        {"markers": {f"M{i}": {"body": b, "location": [0, 0.1, 1]} for i, b in enumerate(names)}}
+    ).encode()
+
+
+def marker_set_toml() -> bytes:
+    rows = ("[markers.M1]", 'body = "pelvis"', "location = [0.1, 0, 0]")
+    other = ("[markers.M2]", 'body = "torso"', "location = [1, 2, 3.5]")
+    return "\n".join((*rows, *other, "")).encode()
+
+
+def _marker_set(path: Path) -> object:
+    from pase.anatomy.marker_set import read_marker_set
+
+    return read_marker_set(path, _skeleton())
+
+
+def weights_xml() -> bytes:
+    tasks = "".join(
+        f'<IKMarkerTask name="M{i}"><apply>true</apply><weight>{i + 1}</weight></IKMarkerTask>'
+        for i in range(3)
+    )
+    return (
+        f"<OpenSimDocument Version='40000'><InverseKinematicsTool><IKTaskSet><objects>{tasks}"
+        "<IKCoordinateTask name='knee'><apply>true</apply></IKCoordinateTask></objects></IKTaskSet>"
+        "</InverseKinematicsTool></OpenSimDocument>"
+    ).encode()
+
+
+def _weights(path: Path) -> object:
+    from pase.fit.marker_weights import read_weights, relative_sigma
+
+    weights = read_weights(path)
+    return relative_sigma(list(weights), weights)
+
+
+def settings() -> bytes:
+    from pase.config import leaves
+
+    rows, room = [], ""
+    for leaf in leaves():
+        if leaf.default is None:
+            continue
+        name, key = leaf.path.split(".")
+        if name != room:
+            rows.append(f"[{name}]")
+            room = name
+        rows.append(f"{key} = {json.dumps(leaf.default)}")
+    return "\n".join(rows).encode() + b"\n"
+
+
+def _settings(path: Path) -> object:
+    from pase.config import make_settings, read_settings, to_dict
+
+    return json.dumps(to_dict(make_settings(read_settings(path))), allow_nan=False)
+
+
+def camera() -> bytes:
+    from pase.export.camera import write_camera
+
+    return _written("camera.json", lambda path: write_camera(small_motion().camera, path))
+
+
+def _camera(path: Path) -> object:
+    from pase.export.camera import read_camera
+
+    return read_camera(path)
+
+
+def landmarks() -> bytes:
+    from pase.data import Landmarks3D
+    from pase.lift.files import write_landmarks
+
+    some = Landmarks3D(np.ones((3, 2, 3)), np.arange(3) / 30, ("a", "b"), "camera", np.ones((3, 2)))
+    return _written("landmarks.npz", lambda path: write_landmarks(some, path))
+
+
+def _landmarks(path: Path) -> object:
+    from pase.lift.files import read_landmarks
+
+    some = read_landmarks(path)
+    assert some.xyz.dtype == float
+    return some
+
+
+@cache
+def result() -> dict[str, bytes]:
+    """The files of a finished result, by relative path."""
+    import tempfile
+
+    from pase.export.camera import write_camera
+    from pase.export.person import write_person
+    from pase.pipeline.report import Report
+
+    report = Report(source={"path": "/nowhere/walk.mp4", "frames": 3, "image_size": [640, 480]})
+    report.add_person(small_motion(), "person_1")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_person(small_motion(), folder / "person_1")
+        write_camera(small_motion().camera, folder / "camera.json")
+        (folder / "keypoints.json").write_bytes(alphapose())
+        report.files = ["report.json", "camera.json"]
+        report.write(folder / "report.json")
+        kept = ("report.json", "camera.json", "keypoints.json")
+        person = ("skeleton.osim", "motion.mot", "angles.csv", "bones.csv")
+        files = [*kept, *(f"person_1/{file}" for file in person)]
+        return {file: (folder / file).read_bytes() for file in files}
+
+
+def _part(name: str) -> Callable[[], bytes]:
+    return lambda: result()[name]
+
+
+def _result(folder: Path) -> object:
+    from pase.pipeline.report import note_file, read_report
+    from pase.pipeline.results import load_motions
+    from pase.pipeline.views import read_bone_lengths
+
+    motions = load_motions(folder)
+    for motion in motions:
+        assert np.isfinite(motion.time).all()
+    read_bone_lengths(folder / "person_1" / "bones.csv")
+    note_file(folder / "report.json", "viewer.html")
+    return read_report(folder / "report.json")
+
+
+def _exported(folder: Path) -> object:
+    from pase.pipeline.views import export
+
+    written = export(folder, "npz")
+    assert all(path.is_relative_to(folder) for path in written)
+    return written
+
+
+def state() -> bytes:
+    return json.dumps(
+        {"pose2d": {"key": "k", "files": {"keypoints.json": "0" * 64}, "facts": {"frames": 3}}}
+    ).encode()
+
+
+def _state(path: Path) -> object:
+    from pase.pipeline.workspace import Workspace
+
+    with Workspace(path.parent.with_name("out")) as space:
+        space.finished("pose2d", "k")
+        space.clear(keep=["keypoints.json"])
+        (space.folder / "keypoints.json").write_bytes(b"[]")
+        space.finish("pose2d", "k", ["keypoints.json"], {})
+        return space.finished("pose2d", "k")
+
+
+def job() -> bytes:
+    from dataclasses import asdict
+
+    from pase.app.jobs import Job
+
+    return json.dumps(asdict(Job("0123456789abcdef", "walk.mp4", {}, "done", files=["report.json"]))).encode()
+
+
+def _job(path: Path) -> object:
+    from pase.app.jobs import Jobs
+
+    jobs = Jobs(path.parents[1])
+    return [jobs.file(one, name) for one in jobs.all() for name in one.files]
+
+
+def archive() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a/end2end.onnx", bytes(2000))
+        packed.writestr("a/detail.json", "{}")
+    return stream.getvalue()
+
+
+def _archive(path: Path) -> object:
+    from pase.download import SourceError, _extract
+    from pase.errors import ModelFileError
+
+    try:
+        return _extract(path, [".onnx"], path.parent)
+    except SourceError as error:  # the store tries the next source and tells all of them at the end
+        raise ModelFileError(str(error)) from error
+
+
+@cache
+def checkpoint() -> bytes:
+    import torch
+
+    stream = io.BytesIO()
+    torch.save({"epoch": 3, "state_dict": {"module.a.weight": torch.ones(3, 2), "b": torch.zeros(3)}}, stream)
+    return stream.getvalue()
+
+
+@cache
+def old_checkpoint() -> bytes:
+    import torch
+
+    stream = io.BytesIO()
+    torch.save(
+        {"a.weight": torch.ones(3, 2), "b": torch.zeros(3)}, stream, _use_new_zipfile_serialization=False
+    )
+    return stream.getvalue()
+
+
+def _checkpoint(path: Path) -> object:
+    import torch
+
+    from pase.networks.checkpoint import guess_network, load_parameters, read_state
+
+    state = read_state(path)
+    guess_network(state)
+    network = torch.nn.Linear(2, 3)
+    renamed = {{"a.weight": "weight", "b": "bias"}.get(name, name): value for name, value in state.items()}
+    load_parameters(network, renamed, path, "a layer")
+    return state
+
+
+def darknet() -> bytes:
+    return np.array([0, 2, 0, 1, 0], "<i4").tobytes() + np.ones(12, "<f4").tobytes()
+
+
+def _darknet(path: Path) -> object:
+    from pase.pose2d.darknet import read_weights
+    from pase.pose2d.yolov3 import Layer
+
+    return read_weights(path, [Layer("convolution", inputs=2, outputs=2, size=1, normalised=True)])
+
+
+@cache
+def onnx_network() -> bytes:
+    """A network with the detector's outputs, of a single layer."""
+    from onnx import TensorProto, helper
+
+    image = helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, 32, 32])
+    out = helper.make_tensor_value_info("dets", TensorProto.FLOAT, [1, 3, 1, 1])
+    node = helper.make_node("GlobalAveragePool", ["input"], ["dets"])
+    graph = helper.make_graph([node], "net", [image], [out])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    content: bytes = model.SerializeToString()
+    return content
+
+
+def _onnx(path: Path) -> object:
+    from pase.networks.onnx import start_session
+
+    return start_session(path, "cpu", 1).get_inputs()[0].name
+
+
+@cache
+def video(codec: str = "libx264", container: str = "mp4", pix_fmt: str = "yuv420p") -> bytes:
+    """Six small frames with a moving spot."""
+    import av
+
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=container) as out:
+        track = out.add_stream(codec, rate=Fraction(30))
+        track.width, track.height, track.pix_fmt = 64, 48, pix_fmt
+        for i in range(6):
+            image = np.full((48, 64, 3), 40 * i, np.uint8)
+            image[10:20, 5 * i : 5 * i + 10] = 255
+            out.mux(track.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        out.mux(track.encode(None))
+    return stream.getvalue()
+
+
+def _media(path: Path) -> object:
+    from pase.media import open_media
+
+    with open_media(path) as media:
+        assert min(media.image_size) >= 1
+        last = -1.0
+        for count, frame in enumerate(media.frames()):
+            assert frame.image.shape == (media.image_size[1], media.image_size[0], 3)
+            assert frame.time > last
+            last = frame.time
+            if count > 100:
+                break
+    return last
+
+
+def picture(form: str, mode: str = "RGB", **options: Any) -> Callable[[], bytes]:
+    def make() -> bytes:
+        from PIL import Image
+
+        slope = np.add.outer(np.arange(40), np.arange(30)).astype(np.uint8)
+        image = Image.fromarray(slope)
+        image = (
+            Image.fromarray(slope.astype(np.uint16) * 500)
+            if mode == "I;16"
+            else image.convert("RGB").convert(mode)
+        )
+        if form == "JPEG" and "exif" not in options:
+            exif = Image.Exif()
+            exif[0x0112], exif[0x010F] = 6, "Maker"
+            exif.get_ifd(0x8769)[0xA405] = 26
+            options["exif"] = exif
+        stream = io.BytesIO()
+        image.save(stream, form, **options)
+        return stream.getvalue()
+
+    return make
+
+
+READERS: dict[str, Reader] = {
+    "alphapose": Reader("k.json", "json", alphapose, _keypoints),
+    "coco": Reader("k.json", "json", coco, _keypoints),
+    "coco results": Reader("k.json", "json", coco_results, _keypoints),
+    "mediapipe": Reader("k.json", "json", _sample("mediapipe.json"), _keypoints),
+    "mediapipe csv": Reader("k.csv", "lines", _sample("mediapipe.csv"), _keypoints),
+    "openpose file": Reader(
+        "k.json", "json", _sample("openpose_body25/clip_000000000000_keypoints.json"), _keypoints
+    ),
+    "openpose folder": Reader(
+        "pose/a_1.json",
+        "json",
+        _sample("openpose_body25/clip_000000000000_keypoints.json"),
+        _openpose_folder,
+        lambda: {"pose/a_2.json": _sample("openpose_body25/clip_000000000000_keypoints.json")()},
+    ),
+    "pixel trc": Reader("k.trc", "lines", _few_lines("sports2d_px_person00.trc", 12), _keypoints),
+    "trc": Reader("m.trc", "lines", trc, _markers),
+    "joints": Reader("j.json", "json", joints, _markers),
+    "mot": Reader("m.mot", "lines", mot, _mot),
+    "osim": Reader("s.osim", "xml", osim, _osim),
+    "marker set xml": Reader("m.xml", "xml", marker_set_xml, _marker_set),
+    "marker set json": Reader("m.json", "json", marker_set_json, _marker_set),
+    "marker set toml": Reader("m.toml", "lines", marker_set_toml, _marker_set),
+    "weights xml": Reader("w.xml", "xml", weights_xml, _weights),
+    "weights json": Reader("w.json", "json", lambda: b'{"weights": {"a": 1, "b": 2.5, "c": 0}}', _weights),
+    "weights toml": Reader("w.toml", "lines", lambda: b"a = 1\nb = 2.5\nc = 0\n", _weights),
+    "settings": Reader("s.toml", "lines", settings, _settings),
+    "camera": Reader("camera.json", "json", camera, _camera),
+    "landmarks npz": Reader("l.npz", "bytes", landmarks, _landmarks),
+    "report": Reader("out/report.json", "json", _part("report.json"), lambda p: _result(p.parent),
+                     lambda: _under("out")),
+    "result export": Reader("out/report.json", "json", _part("report.json"), lambda p: _exported(p.parent),
+                            lambda: _under("out")),
+    "result camera": Reader("out/camera.json", "json", _part("camera.json"), lambda p: _result(p.parent),
+                            lambda: _under("out")),
+    "result angles": Reader("out/person_1/angles.csv", "lines", _part("person_1/angles.csv"),
+                            lambda p: _result(p.parents[1]), lambda: _under("out")),
+    "result bones": Reader("out/person_1/bones.csv", "lines", _part("person_1/bones.csv"),
+                           lambda p: _result(p.parents[1]), lambda: _under("out")),
+    "result motion": Reader("out/person_1/motion.mot", "lines", _part("person_1/motion.mot"),
+                            lambda p: _result(p.parents[1]), lambda: _under("out")),
+    "state": Reader(".out.partial/state.json", "json", state, _state),
+    "job": Reader("0123456789abcdef/job.json", "json", job, _job, needs="starlette"),
+    "archive": Reader("a.zip", "bytes", archive, _archive),
+    "checkpoint": Reader("c.pth", "bytes", checkpoint, _checkpoint, needs="torch"),
+    "old checkpoint": Reader("c.pth", "bytes", old_checkpoint, _checkpoint, needs="torch"),
+    "darknet": Reader("d.weights", "bytes", darknet, _darknet, needs="torch"),
+    "onnx": Reader("n.onnx", "bytes", onnx_network, _onnx, needs="onnx"),
+    "mp4": Reader("v.mp4", "bytes", video, _media),
+    "mkv": Reader("v.mkv", "bytes", lambda: video("libx264", "matroska"), _media),
+    "avi mjpeg": Reader("v.avi", "bytes", lambda: video("mjpeg", "avi", "yuvj420p"), _media),
+    "mpeg-ts": Reader("v.ts", "bytes", lambda: video("mpeg2video", "mpegts"), _media),
+    "gif": Reader("v.gif", "bytes", lambda: video("gif", "gif", "rgb8"), _media),
+    "jpeg": Reader("p.jpg", "bytes", picture("JPEG"), _media),
+    "jpeg cmyk": Reader("p.jpg", "bytes", picture("JPEG", "CMYK"), _media),
+    "png": Reader("p.png", "bytes", picture("PNG", "RGBA"), _media),
+    "png 16 bit": Reader("p.png", "bytes", picture("PNG", "I;16"), _media),
+    "png palette": Reader("p.png", "bytes", picture("PNG", "P"), _media),
+    "tiff": Reader("p.tif", "bytes", picture("TIFF", "RGB", compression="tiff_lzw"), _media),
+    "webp": Reader("p.webp", "bytes", picture("WEBP"), _media),
+    "bmp": Reader("p.bmp", "bytes", picture("BMP"), _media),
+    "ppm": Reader("p.ppm", "bytes", picture("PPM"), _media),
+}  # fmt: skip
+"""Every reader, by what it reads."""
+
+
+def _under(folder: str) -> dict[str, bytes]:
+    return {f"{folder}/{name}": content for name, content in result().items()}
