@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,16 +194,33 @@ def _export(known: argparse.Namespace) -> int:
 
 
 def _app(known: argparse.Namespace) -> int:
-    try:
-        from pase.app.server import serve
-    except ImportError as error:
-        raise MissingDependencyError("the app needs two more packages: pip install 'pase[app]'") from error
+    _require_server()
+    from pase.app.server import serve
 
-    def show(address: str) -> None:
-        print(f"PASE is at {address} until you press Ctrl+C", flush=True)
-
-    serve(known.output, known.port, largest_mb=known.largest, show=show, browser=not known.no_browser)
+    serve(
+        known.output, known.port, largest_mb=known.largest, show=_show_address, browser=not known.no_browser
+    )
     return 0
+
+
+def _live(known: argparse.Namespace) -> int:
+    _require_server()
+    from pase.app.live import serve_live
+
+    shown = serve_live(
+        known.camera, known.port, _settings(known), show=_show_address, browser=not known.no_browser
+    )
+    print(shown)
+    return 0
+
+
+def _require_server() -> None:
+    if find_spec("starlette") is None or find_spec("uvicorn") is None:
+        raise MissingDependencyError("the app needs two more packages: pip install 'pase[app]'")
+
+
+def _show_address(address: str) -> None:
+    print(f"PASE is at {address} until you press Ctrl+C", flush=True)
 
 
 def _list_models(known: argparse.Namespace) -> int:
@@ -302,6 +320,7 @@ COMMANDS: dict[str, Command] = {
     "view": _view,
     "export": _export,
     "app": _app,
+    "live": _live,
     "list": _list_models,
     "fetch": _fetch_models,
     "path": _show_model_path,

@@ -122,6 +122,13 @@ def _add_views(commands: Any) -> None:
         "--format", metavar="NAME", nargs="+", required=True, dest="formats", help="glb, bvh, c3d, npz or all"
     )
 
+    one = _add(commands, "live", "show the keypoints of a camera's pictures in the browser, as they come")
+    meaning = "number of the camera, 0 the first; or a video file in its place"
+    one.add_argument("camera", metavar="CAMERA", nargs="?", default="0", help=meaning)
+    one.add_argument("--port", type=int, default=8427, help="0 takes a free one")
+    one.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+    _add_settings(one, "models", "pose2d", short="pose2d")
+
     one = _add(commands, "app", "open the web app, on this computer only")
     one.add_argument(
         "-o", "--output", metavar="DIR", type=Path, default=Path("pase-app"), help="folder of the jobs"

@@ -6,9 +6,11 @@ import json
 import logging
 import socket
 import tempfile
+import threading
 import webbrowser
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +32,7 @@ HOST = "127.0.0.1"
 NAMES = [HOST, "localhost"]
 LARGEST_MB = 2000
 """Largest video that is taken, in megabytes, unless told otherwise."""
+_WATCH_S = 0.2
 PAGE_POLICY = "default-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'"
 ASSETS = {"app.js": "text/javascript", "app.css": "text/css"}
 
@@ -89,8 +92,13 @@ def serve(
     OutputError
         When the port is taken.
     """
-    import uvicorn
+    with listening(port, show, browser=browser) as listener:
+        run_server(make_app(folder, largest_mb=largest_mb), listener)
 
+
+@contextmanager
+def listening(port: int, show: Callable[[str], None], *, browser: bool) -> Iterator[socket.socket]:
+    """A socket on this computer alone, its address told and opened in the browser; see `serve`."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -99,12 +107,33 @@ def serve(
             raise OutputError(
                 f"port {port} is taken by another program; choose another with --port"
             ) from error
+        listener.listen()  # before the browser asks
         address = f"http://{HOST}:{listener.getsockname()[1]}/"
         show(address)
         if browser:
             webbrowser.open(address)
-        app = make_app(folder, largest_mb=largest_mb)
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+        yield listener
+
+
+def run_server(app: Starlette, listener: socket.socket, until: Callable[[], bool] = lambda: False) -> None:
+    """Answer requests until Ctrl-C, or until `until`, asked now and then, says that it is enough."""
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
+    stopped = threading.Event()
+
+    def watch() -> None:
+        while not stopped.wait(_WATCH_S):
+            if until():
+                server.should_exit = True
+
+    watcher = threading.Thread(target=watch, daemon=True, name="pase-watch")
+    watcher.start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        stopped.set()
+        watcher.join()
 
 
 class _Handlers:
@@ -118,7 +147,7 @@ class _Handlers:
         """The one page of the app."""
         from starlette.responses import HTMLResponse
 
-        return HTMLResponse(_web("app.html"), headers={"Content-Security-Policy": PAGE_POLICY})
+        return HTMLResponse(web_file("app.html"), headers={"Content-Security-Policy": PAGE_POLICY})
 
     async def asset(self, request: Request) -> Response:
         """Its script and style."""
@@ -127,7 +156,7 @@ class _Handlers:
         name = request.path_params["name"]
         if name not in ASSETS:
             return _refusal(404, "there is no such file")
-        return Response(_web(name), media_type=ASSETS[name])
+        return Response(web_file(name), media_type=ASSETS[name])
 
     async def listed(self, request: Request) -> Response:
         """All jobs, the newest first."""
@@ -239,5 +268,6 @@ def _refusal(status: int, message: str) -> Response:
     return Response(json.dumps({"message": message}), status_code=status, media_type="application/json")
 
 
-def _web(name: str) -> str:
+def web_file(name: str) -> str:
+    """A file of the pages."""
     return files("pase.app").joinpath("web", name).read_text(encoding="utf-8")

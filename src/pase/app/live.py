@@ -1,0 +1,325 @@
+"""The keypoints of a camera's pictures in the browser, as they come: pictures are left out, never kept waiting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import anyio.to_thread
+import numpy as np
+
+from pase.app.server import NAMES, PAGE_POLICY, listening, run_server, web_file
+from pase.config import Settings
+from pase.data import HALPE26
+from pase.errors import InputError
+from pase.media.frames import Frame, Image
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pase.pose2d.keypoints import Pose
+
+Thing = TypeVar("Thing")
+
+LINKS = (
+    ("Head", "Neck"), ("Neck", "Hip"), ("LShoulder", "RShoulder"), ("LHip", "RHip"),
+    *((f"{side}{a}", f"{side}{b}") for side in "LR" for a, b in (
+        ("Shoulder", "Elbow"), ("Elbow", "Wrist"), ("Hip", "Knee"), ("Knee", "Ankle"),
+        ("Ankle", "Heel"), ("Ankle", "BigToe"), ("BigToe", "SmallToe"),
+    )),
+)  # fmt: skip
+"""Pairs of keypoints that a line is drawn between."""
+
+COLORS = {"L": (86, 180, 233), "R": (230, 159, 0)}
+LEAST_SCORE = 0.3
+JPEG_QUALITY = 80
+FORGOTTEN_AFTER_S = 5.0
+_BOUNDARY = "pase"
+
+
+class Newest(Generic[Thing]):
+    """The newest of many things that come faster than they are used."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._thing: Thing | None = None
+        self._count = 0
+        self._over = False
+
+    def put(self, thing: Thing) -> None:
+        """Take the place of the one before, seen or not."""
+        with self._changed:
+            self._thing, self._count = thing, self._count + 1
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Nothing comes any more."""
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+    def after(self, seen: int) -> tuple[int, Thing] | None:
+        """Wait for a thing that comes after number `seen`, and its number; None when nothing comes any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count > seen or self._over)
+            if self._count <= seen or self._thing is None:
+                return None
+            return self._count, self._thing
+
+
+def camera_frames(camera: str) -> tuple[tuple[int, int], Iterator[Frame]]:
+    """Picture size, and the pictures of a camera as they come; those of a video file at the times they were filmed.
+
+    Parameters
+    ----------
+    camera
+        Number of a camera, from 0, or a video file.
+
+    Raises
+    ------
+    InputError
+        When there is no such camera or file.
+    """
+    if not camera.isdecimal():
+        from pase.media import open_media
+
+        media = open_media(Path(camera))
+        return media.image_size, _paced(media.frames())
+    import cv2
+
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    device = cv2.VideoCapture(int(camera))
+    taken, first = device.read() if device.isOpened() else (False, None)
+    if not taken or first is None:
+        device.release()
+        raise InputError(
+            f"no picture comes from camera {camera}: plug it in, close other programs that use it, allow its use, "
+            "or name another number or a video file"
+        )
+    height, width = first.shape[:2]
+    return (width, height), _device_frames(device)
+
+
+def _paced(frames: Iterator[Frame]) -> Iterator[Frame]:
+    start = time.perf_counter()
+    for frame in frames:
+        time.sleep(max(0.0, frame.time - (time.perf_counter() - start)))
+        yield frame
+
+
+def _device_frames(device: object) -> Iterator[Frame]:
+    start, index = time.perf_counter(), 0
+    try:
+        while True:
+            taken, image = device.read()  # type: ignore[attr-defined]
+            if not taken:
+                return
+            yield Frame(index, time.perf_counter() - start, np.ascontiguousarray(image[..., ::-1]))
+            index += 1
+    finally:
+        device.release()  # type: ignore[attr-defined]
+
+
+@dataclass
+class Live:
+    """A camera, the networks that look at its newest picture, and the drawn picture; a context manager.
+
+    Parameters
+    ----------
+    image_size
+        Width and height of the pictures.
+    frames
+        The pictures, as they come.
+    settings
+        Where the networks are, and how they follow persons.
+    """
+
+    image_size: tuple[int, int]
+    frames: Iterator[Frame]
+    settings: Settings
+    taken: int = 0
+    """Pictures that came."""
+    shown: int = 0
+    """Pictures that were looked at and drawn."""
+    drawn: Newest[bytes] = field(default_factory=Newest)
+    """The newest drawn picture, as JPEG."""
+
+    def __enter__(self) -> Live:
+        from pase.pipeline.recording import fetch_models
+        from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK
+        from pase.pose2d.detector import PersonDetector
+        from pase.pose2d.keypoints import KeypointNetwork
+        from pase.pose2d.track import Tracker
+
+        detector, network = fetch_models((DETECTOR, KEYPOINT_NETWORK), self.settings)
+        chosen = self.settings.pose2d
+        self._tracker = Tracker(
+            PersonDetector(detector, chosen.device, chosen.threads),
+            KeypointNetwork(network, chosen.device, chosen.threads),
+            self.image_size,
+            chosen,
+        )
+        self._newest: Newest[Frame] = Newest()
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self._started = time.perf_counter()
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(work,), daemon=True, name="pase-live")
+            for work in (self._take, self._look)
+        ]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._stop.set()
+        self._newest.end()
+        for thread in self._threads:
+            thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def over(self) -> bool:
+        """Whether no picture comes any more."""
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def summary(self) -> str:
+        """One line on how it went."""
+        seconds = max(time.perf_counter() - self._started, 1e-9)
+        rate = self.shown / seconds
+        return f"{self.shown} of {self.taken} pictures shown in {seconds:.1f} s, {rate:.1f} a second"
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - raised again by the main thread
+            self._failure = self._failure or error
+        finally:
+            self._newest.end()
+            if work == self._look:
+                self.drawn.end()
+
+    def _take(self) -> None:
+        with closing(self.frames) as frames:  # type: ignore[type-var]
+            for frame in frames:
+                if self._stop.is_set():
+                    return
+                self.taken += 1
+                self._newest.put(frame)
+
+    def _look(self) -> None:
+        import cv2
+
+        seen = 0
+        while not self._stop.is_set() and (found := self._newest.after(seen)) is not None:
+            seen, frame = found
+            self._tracker.add(frame)
+            picture = frame.image.copy()
+            for track in self._tracker.tracks:
+                if frame.index in track.poses:
+                    draw_pose(picture, track.poses[frame.index])
+            self._forget(frame.time)
+            quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+            self.drawn.put(cv2.imencode(".jpg", picture[..., ::-1], quality)[1].tobytes())
+            self.shown += 1
+
+    def _forget(self, now: float) -> None:
+        """Drop what is past: a camera may run for days."""
+        self._tracker.tracks = [t for t in self._tracker.tracks if now - t.time < FORGOTTEN_AFTER_S]
+        for track in self._tracker.tracks:
+            for index in list(track.poses)[:-1]:
+                del track.poses[index]
+
+
+def draw_pose(image: Image, pose: Pose) -> None:
+    """Draw a person's keypoints and the lines between them on a picture, in place; doubtful ones are left out."""
+    import cv2
+
+    width = max(2, round(max(image.shape[:2]) / 360))
+    sure = pose.score >= LEAST_SCORE
+    places = np.round(pose.xy).astype(int)
+    for a, b in LINKS:
+        i, j = HALPE26.index(a), HALPE26.index(b)
+        if sure[i] and sure[j]:
+            color = COLORS.get(b[0], (240, 240, 240)) if a[0] == b[0] else (240, 240, 240)
+            cv2.line(image, tuple(places[i].tolist()), tuple(places[j].tolist()), color, width, cv2.LINE_AA)
+    for place in places[sure].tolist():
+        cv2.circle(image, tuple(place), width + 1, (240, 240, 240), -1, cv2.LINE_AA)
+
+
+def make_live_app(live: Live) -> Starlette:
+    """A page with the drawn pictures, for this computer only."""
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.responses import HTMLResponse, StreamingResponse
+    from starlette.responses import Response as Plain
+    from starlette.routing import Route
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(web_file("live.html"), headers={"Content-Security-Policy": PAGE_POLICY})
+
+    async def style(request: Request) -> Response:
+        return Plain(web_file("live.css"), media_type="text/css")
+
+    async def stream(request: Request) -> Response:
+        kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
+        return StreamingResponse(_pieces(live), media_type=kind, headers={"Cache-Control": "no-store"})
+
+    routes = [Route("/", page), Route("/live.css", style), Route("/stream", stream)]
+    return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES)])
+
+
+async def _pieces(live: Live) -> AsyncIterator[bytes]:
+    """The drawn pictures as one endless answer; a slow browser misses some."""
+    seen = 0
+    while (
+        found := await anyio.to_thread.run_sync(live.drawn.after, seen, abandon_on_cancel=True)
+    ) is not None:
+        seen, picture = found
+        head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+        yield head.encode("ascii") + picture + b"\r\n"
+
+
+def serve_live(
+    camera: str, port: int, settings: Settings, *, show: Callable[[str], None], browser: bool
+) -> str:
+    """Serve a camera's pictures with the keypoints in them, until Ctrl-C or until no picture comes any more.
+
+    Parameters
+    ----------
+    camera
+        See `camera_frames`.
+    port
+        The port; 0 takes a free one.
+    settings
+        Where the networks are, and how they follow persons.
+    show
+        Told the address.
+    browser
+        Open the address in the browser.
+
+    Returns
+    -------
+    str
+        One line on how many pictures were shown.
+
+    Raises
+    ------
+    InputError
+        When there is no such camera or file.
+    OutputError
+        When the port is taken.
+    """
+    image_size, frames = camera_frames(camera)
+    with Live(image_size, frames, settings) as live, listening(port, show, browser=browser) as listener:
+        run_server(make_live_app(live), listener, until=lambda: live.over)
+        return live.summary()
