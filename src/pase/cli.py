@@ -97,7 +97,7 @@ def _are_keypoints(source: Path) -> bool:
 
 
 def _batch(known: argparse.Namespace) -> int:
-    return _batched(known, study=known.study, jobs=known.jobs)
+    return _batched(known, study=known.study, jobs=known.jobs, scheduler=known.scheduler)
 
 
 def _batched(known: argparse.Namespace, **options: Any) -> int:

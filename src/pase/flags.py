@@ -70,6 +70,8 @@ def make_parser() -> Parser:
     meaning = "the study's table (.toml, .csv); study.toml or study.csv in DIR by default"
     one.add_argument("--study", metavar="FILE", type=Path, help=meaning)
     one.add_argument("--jobs", metavar="N", type=int, help="trials at once; as many as fit by default")
+    meaning = "Dask scheduler whose workers do the trials, as tcp://10.0.0.1:8786"
+    one.add_argument("--scheduler", metavar="ADDRESS", help=meaning)
     one.add_argument("--overwrite", action="store_true", help="do again what is done")
     _add_settings(one, *ALL_STAGES)
 

@@ -53,6 +53,7 @@ def run_batch(
     *,
     study: str | Path | None = None,
     jobs: int | None = None,
+    scheduler: str | None = None,
     overwrite: bool = False,
     show: Show | None = None,
 ) -> BatchResult:
@@ -73,6 +74,8 @@ def run_batch(
         The study's table; `study.toml` or `study.csv` in the folder when None, if there is one.
     jobs
         Trials at once; as many as there are processors and memory for when None.
+    scheduler
+        Address of a Dask scheduler whose workers do the trials; processes of this computer when None.
     overwrite
         Do everything again.
     show
@@ -86,20 +89,33 @@ def run_batch(
     settings, folder = settings or Settings(), Path(folder)
     if jobs is not None and jobs < 1:
         raise InputError(f"jobs must be at least 1, not {jobs}")
+    if jobs is not None and scheduler is not None:
+        raise InputError(
+            "--jobs is for this computer; a scheduler's workers say by themselves how many they are"
+        )
     known = read_study(folder, None if study is None else Path(study))
     place = check_places(folder, Path(output))
     check_settings(settings)
-    cores = usable_cores()
-    count = min(jobs or suggested_jobs(len(known.trials), cores), len(known.trials))
-    threads = max(1, cores // count)
-    told = _quiet if show is None else show.step
     with ExitStack() as stack:
+        workers, threads = _workers(len(known.trials), jobs, scheduler, show)
+        stack.enter_context(workers)
         _make_folders(place)
         stack.enter_context(FolderLock(place / NOTES, place))
         stack.enter_context(_log_file(place / LOG))
-        workers = stack.enter_context(Processes(count, threads, told))
         plan = Plan(known, place, settings, threads, overwrite)
         return _Batch(plan, workers, show).run()
+
+
+def _workers(trials: int, jobs: int | None, scheduler: str | None, show: Show | None) -> tuple[Workers, int]:
+    """Where the jobs are done, and how many threads the networks of each may use."""
+    if scheduler is not None:
+        from pase.batch.cluster import Cluster
+
+        return Cluster(scheduler), 1
+    cores = usable_cores()
+    count = min(jobs or suggested_jobs(trials, cores), trials)
+    threads = max(1, cores // count)
+    return Processes(count, threads, _quiet if show is None else show.step), threads
 
 
 class _Batch:

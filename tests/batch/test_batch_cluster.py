@@ -1,0 +1,150 @@
+"""A batch on a Dask scheduler with two workers, each a process of its own, of which one is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import QUICK
+from pase.batch.run import run_batch
+from pase.cli import main
+from pase.config import make_settings
+
+pytest.importorskip("distributed", reason="needs the extra 'batch'")
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a process of Dask's command line; all are ended after the test."""
+    begun: list[subprocess.Popen[str]] = []
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+
+    def run(*words: str) -> subprocess.Popen[str]:
+        output = (tmp_path / f"dask_{len(begun)}.log").open("w", encoding="utf-8")
+        command = [sys.executable, "-m", "dask", *words, "--no-dashboard"]
+        begun.append(
+            subprocess.Popen(command, stdout=output, stderr=output, text=True, env=environment, cwd=tmp_path)
+        )
+        return begun[-1]
+
+    yield run
+    for process in begun:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def scheduler(start: Start, tmp_path: Path) -> str:
+    """Address of a scheduler without workers."""
+    file = tmp_path / "scheduler.json"
+    start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+    wait_until(file.exists)
+    return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+
+
+def worker(start: Start, scheduler: str) -> subprocess.Popen[str]:
+    """One worker, without a guard that would start it again."""
+    return start("worker", scheduler, "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1")
+
+
+def test_a_worker_that_is_killed_in_mid_job_loses_nothing(
+    photos: Path, networks: tuple[Path, Path], scheduler: str, start: Start, tmp_path: Path
+) -> None:
+    from distributed import Client
+
+    output = tmp_path / "out"
+    workers = [worker(start, scheduler) for _ in range(2)]
+    with Client(scheduler, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=90)
+    (photos / "broken.jpg").unlink()
+    command = [
+        sys.executable,
+        "-m",
+        "pase",
+        "batch",
+        str(photos),
+        "-o",
+        str(output),
+        "--scheduler",
+        scheduler,
+    ]
+    flags = [
+        "--no-overlay",
+        "--no-viewer",
+        "--no-plots",
+        "--no-report-page",
+        "--formats=",
+        "--lift.backend=none",
+    ]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    batch = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, text=True, env=environment)
+    wait_until(lambda: len(list((output / "trials").glob(".*.partial/lock"))) == 2)
+    workers[0].kill()
+    told, _ = batch.communicate(timeout=180)
+    assert batch.returncode == 0 and "trials   3   failed  0" in told
+    assert "its worker was lost; another one does it" in (output / "batch.log").read_text(encoding="utf-8")
+    assert sorted(p.name for p in (output / "trials").iterdir()) == ["früh", "late", "nobody"]
+    again = run_batch(photos, output, make_settings(QUICK))
+    assert all(entry.kept for entry in again.entries)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--scheduler", "tcp://127.0.0.1:1"], "no Dask scheduler answers at tcp://127.0.0.1:1"),
+        (["--scheduler", "nonsense://x"], "no Dask scheduler answers"),
+        (["--scheduler", "tcp://127.0.0.1:1", "--jobs", "2"], "--jobs is for this computer"),
+    ],
+)
+def test_a_scheduler_that_is_none_is_refused(
+    words: list[str],
+    message: str,
+    photos: Path,
+    networks: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("pase.batch.cluster.PATIENCE_S", 1)
+    assert main(["batch", str(photos), "-o", str(tmp_path / "out"), *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scheduler_without_workers_or_with_another_version_is_refused(
+    photos: Path,
+    networks: tuple[Path, Path],
+    scheduler: str,
+    start: Start,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from distributed import Client
+
+    words = ["batch", str(photos), "-o", str(tmp_path / "out"), "--scheduler", scheduler]
+    assert main(words) == 2
+    assert "has no workers: start some with 'dask worker" in capsys.readouterr().err
+    worker(start, scheduler)
+    with Client(scheduler, set_as_default=False) as client:
+        client.wait_for_workers(1, timeout=90)
+    monkeypatch.setattr("pase.__version__", "99.0")
+    assert main(words) == 2
+    assert "but this is 99.0" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
