@@ -1,0 +1,108 @@
+"""One skeleton from several recordings: are its sizes better than those of each alone?
+
+    python benchmarks/shared_sizes.py [CLIPS] [--parts N]
+
+Cuts every clip of CLIPS (default `../shared/bench/dev`) into N parts (default 2), estimates the sizes from each part
+alone, from all parts together as `pase batch` does, and from the whole clip, and compares the lengths of thighs,
+shanks and upper arms with the marker-based reference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.lengths import joint_lengths
+from pase.anatomy.proportions import load_proportions
+from pase.config import Settings, make_settings
+from pase.fit.sizes import SizeEvidence, Sizes, combined_sizes
+from pase.pipeline.estimating import size_evidence
+from pase.pipeline.recording import Recording, detect, open_source
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CLIPS = REPOSITORY.parent / "shared" / "bench" / "dev"
+SEGMENTS = {"femur": ("femur", "tibia"), "tibia": ("tibia", "talus"), "humerus": ("humerus", "ulna")}
+
+
+def main() -> int:
+    """Estimate, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("clips", nargs="?", type=Path, default=CLIPS)
+    parser.add_argument("--parts", type=int, default=2)
+    options = parser.parse_args()
+    clips = sorted(path.parent for path in options.clips.glob("*/subject.json"))
+    if not clips:
+        print(f"no clips in {options.clips}: nothing to measure", file=sys.stderr)
+        return 0
+    print("| clip | sizes from | femur / tibia / humerus off by, mm | mean, mm |\n|---|---|---|---|")
+    for clip in clips:
+        print(f"{clip.name} …", file=sys.stderr)
+        compare(clip, options.parts)
+    return 0
+
+
+def compare(clip: Path, parts: int) -> None:
+    """Print the rows of one clip."""
+    facts = json.loads((clip / "subject.json").read_text(encoding="utf-8"))
+    height = facts["height_m"] or facts["height_from_scaled_model_m"]
+    settings = make_settings({"person.height_m": height})
+    with open_source(clip / "video.mp4") as media:
+        recording = detect(media, settings)
+    truth = reference(clip)
+    cut = np.array_split(np.arange(recording.frames), parts)
+    evidence = [evidence_of(recording, settings, slice(int(f[0]), int(f[-1]) + 1)) for f in cut]
+    whole = evidence_of(recording, settings, slice(None))
+    for number, one in enumerate(evidence, 1):
+        row(clip.name, f"part {number} alone", errors(together([one], height), truth))
+    row(clip.name, "all parts together", errors(together(evidence, height), truth))
+    row(clip.name, "the whole clip", errors(together([whole], height), truth))
+
+
+def evidence_of(recording: Recording, settings: Settings, frames: slice) -> SizeEvidence:
+    """What some frames tell of the sizes."""
+    part = Recording([recording.people[0].slice(frames)], recording.frames, recording.image_size)
+    found = size_evidence(part, settings)
+    assert found is not None, "nobody is seen"
+    return found
+
+
+def together(evidence: Sequence[SizeEvidence], height_m: float) -> Sizes:
+    """Sizes from all of the evidence."""
+    return combined_sizes(evidence, height_m=height_m)
+
+
+def errors(sizes: Sizes, truth: dict[str, float]) -> dict[str, float]:
+    """Estimated minus true length of each segment, mean of both sides, mm."""
+    skeleton = default_skeleton()
+    scale = load_proportions().body_scale(sizes.log_scale, skeleton.body_names)
+    found = joint_lengths(skeleton.scaled(scale))
+    return {name: 1000 * (found[f"{name}_r"] - length) for name, length in truth.items()}
+
+
+def reference(clip: Path) -> dict[str, float]:
+    """Mean length of each segment of both sides in the reference, metres."""
+    with np.load(clip / "truth.npz") as data:
+        bodies, origins = [str(name) for name in data["bodies"]], data["origins"]
+    out = {}
+    for name, ends in SEGMENTS.items():
+        pairs = [[bodies.index(f"{end}_{side}") for end in ends] for side in "rl"]
+        out[name] = float(
+            np.mean([np.linalg.norm(origins[:, a] - origins[:, b], axis=-1).mean() for a, b in pairs])
+        )
+    return out
+
+
+def row(clip: str, label: str, off: dict[str, float]) -> None:
+    """Print one row."""
+    each = " / ".join(f"{value:+.0f}" for value in off.values())
+    print(f"| {clip} | {label} | {each} | {np.mean(np.abs([*off.values()])):.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
