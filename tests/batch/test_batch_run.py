@@ -89,7 +89,7 @@ def test_trials_of_a_subject_share_one_skeleton(
         (["in", "-o", "in/out"], "lies in the folder of the recordings"),
         (["in", "-o", "out", "--jobs", "0"], "jobs must be at least 1"),
         (["in", "-o", "out", "--sizes", "anna.json"], "leave out --sizes"),
-        (["in", "-o", "out", "--study", "none.csv"], "cannot read the study's table"),
+        (["in", "-o", "out", "--study", "none.csv"], "none.csv does not exist"),
         (["in", "-o", "out", "--formats", "exe"], "unknown format"),
         (["in", "-o", "out", "--height", "170"], "did you mean 1.7"),
         (["empty", "-o", "out"], "no video and no photo in empty"),

@@ -245,6 +245,40 @@ def _settings(path: Path) -> object:
     return json.dumps(to_dict(make_settings(read_settings(path))), allow_nan=False)
 
 
+def study_csv() -> bytes:
+    return b"file;subject;height;mass;session\na.mp4;anna;1,7;60;1\nb/c.png;ben;;;\n"
+
+
+def study_toml() -> bytes:
+    rows = (
+        "[subject.anna]",
+        "height = 1.7",
+        "[[trial]]",
+        'file = "a.mp4"',
+        'subject = "anna"',
+        "session = 1",
+    )
+    return "\n".join(rows).encode()
+
+
+def _study(path: Path) -> object:
+    from pase.batch.study import read_study
+
+    return read_study(path.parent, path)
+
+
+def sizes() -> bytes:
+    from pase.fit.sizes import combined_sizes, write_sizes
+
+    return _written("anna.json", lambda path: write_sizes(combined_sizes([], height_m=1.7), path))
+
+
+def _sizes(path: Path) -> object:
+    from pase.fit.sizes import read_sizes
+
+    return read_sizes(path)
+
+
 def camera() -> bytes:
     from pase.export.camera import write_camera
 
@@ -519,6 +553,9 @@ READERS: dict[str, Reader] = {
     "weights json": Reader("w.json", "json", lambda: b'{"weights": {"a": 1, "b": 2.5, "c": 0}}', _weights),
     "weights toml": Reader("w.toml", "lines", lambda: b"a = 1\nb = 2.5\nc = 0\n", _weights),
     "settings": Reader("s.toml", "lines", settings, _settings),
+    "study csv": Reader("study.csv", "lines", study_csv, _study, lambda: {"a.mp4": b"", "b/c.png": b""}),
+    "study toml": Reader("s.toml", "lines", study_toml, _study, lambda: {"a.mp4": b"", "b/c.png": b""}),
+    "sizes": Reader("anna.json", "json", sizes, _sizes),
     "camera": Reader("camera.json", "json", camera, _camera),
     "landmarks npz": Reader("l.npz", "bytes", landmarks, _landmarks),
     "report": Reader("out/report.json", "json", _part("report.json"), lambda p: _result(p.parent),

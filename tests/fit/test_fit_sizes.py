@@ -147,5 +147,5 @@ def test_what_are_no_sizes_is_refused(change: dict[str, object], message: str, t
     path.write_text("[]", encoding="utf-8")
     with pytest.raises(InputError, match="no sizes"):
         read_sizes(path)
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="does not exist"):
         read_sizes(tmp_path / "none.json")

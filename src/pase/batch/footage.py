@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import unicodedata
 from pathlib import Path
 
 from pase.errors import InputError
+from pase.files import read_json
 from pase.media import PHOTO_SUFFIXES, VIDEO_SUFFIXES
 from pase.pipeline.workspace import REPORT
 
@@ -73,7 +73,7 @@ def _is_result(folder: Path, names: list[str]) -> bool:
     if REPORT not in names:
         return False
     try:
-        content = json.loads((folder / REPORT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = read_json(folder / REPORT)
+    except InputError:
         return False
     return isinstance(content, dict) and "pase" in content

@@ -6,13 +6,13 @@ import csv
 import difflib
 import io
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pase.errors import InputError
+from pase.files import read_text, read_toml
 
 COLUMNS = ("file", "subject", "height", "mass", "condition", "output")
 """Columns that PASE knows."""
@@ -65,13 +65,7 @@ def read_table(path: Path) -> list[Row]:
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".toml"):
         raise InputError(f"{path}: a study's table is a .csv or a .toml")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read the study's table {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8: save it as 'CSV UTF-8'") from error
-    rows = _csv_rows(text, path) if suffix == ".csv" else _toml_rows(text, path)
+    rows = _csv_rows(read_text(path), path) if suffix == ".csv" else _toml_rows(read_toml(path), path)
     if not rows:
         raise InputError(f"{path} has no trials")
     return rows
@@ -98,12 +92,8 @@ def _csv_rows(text: str, path: Path) -> list[Row]:
     return rows
 
 
-def _toml_rows(text: str, path: Path) -> list[Row]:
+def _toml_rows(tree: Mapping[str, Any], path: Path) -> list[Row]:
     """Rows `[[trial]]`, each with what `[subject.NAME]` tells of its subject."""
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is no valid TOML: {error}") from error
     for name in tree:
         if name not in ("trial", "subject"):
             raise InputError(f"{path}: unknown table '{name}'; there are [[trial]] and [subject.NAME]")

@@ -17,8 +17,8 @@ from typing import Any
 
 from pase.batch.workers import Outcome
 from pase.config import Settings
-from pase.errors import PaseError
-from pase.files import write_text
+from pase.errors import InputError, PaseError
+from pase.files import read_json, write_text
 from pase.pipeline.recording import Progress
 
 
@@ -39,8 +39,8 @@ class TrialJob:
     def found(self) -> dict[str, Any] | None:
         """What the same job found earlier; None when it has not been done."""
         try:
-            content = json.loads(self.note.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            content = read_json(self.note)
+        except InputError:
             return None
         if not isinstance(content, dict) or content.get("fingerprint") != self.fingerprint:
             return None
@@ -79,6 +79,8 @@ def _noted(job: TrialJob, work: Callable[[], dict[str, Any]]) -> Outcome:
         write_text(job.note, json.dumps(found))
     except PaseError as error:
         return Outcome(error=one_line(error))
+    except OSError as error:
+        return Outcome(error=f"the system refuses: {one_line(error)}")
     except Exception as error:  # noqa: BLE001 - the other trials must be done whatever happens in this one
         return Outcome(error=f"something went wrong ({one_line(error)})", trace=traceback.format_exc())
     return Outcome(found)

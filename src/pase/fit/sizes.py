@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pase.anatomy.proportions import load_proportions
 from pase.data import HALPE26
 from pase.errors import InputError
-from pase.files import write_text
+from pase.files import read_json, write_text
 from pase.fit.normal import NormalEquations
 from pase.fit.person import Person, person_model, prior_weight, size_priors
 from pase.fit.problem import PersonModel, State, View
@@ -27,6 +27,9 @@ from pase.fit.sequence import SharedEstimate
 from pase.fit.terms.base import Term
 
 Array = NDArray[np.float64]
+
+LARGEST = 1.5
+"""No human bone is further than this from the generic one in its log scale factor, small children's included."""
 
 
 @dataclass(frozen=True)
@@ -139,20 +142,19 @@ def read_sizes(path: str | Path) -> Sizes:
     InputError
         When the file cannot be read, or its sizes are not of this skeleton.
     """
+    content = read_json(path)
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
         groups = tuple(content["groups"])
         sizes = Sizes(np.array(content["log_scale"], float), np.array(content["covariance"], float))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise InputError(
             f"{path} holds no sizes of a person, as subjects/NAME.json of a batch does"
         ) from error
     P = len(load_proportions().groups)
-    if groups != load_proportions().groups or sizes.covariance.shape != (P, P) or len(sizes.log_scale) != P:
+    shapes = sizes.log_scale.shape, sizes.covariance.shape
+    if groups != load_proportions().groups or shapes != ((P,), (P, P)):
         raise InputError(f"{path} holds sizes of another skeleton: make it again with this version of PASE")
-    if not (np.isfinite(sizes.log_scale).all() and _is_covariance(sizes.covariance)):
+    if not (np.abs(sizes.log_scale) < LARGEST).all() or not _is_covariance(sizes.covariance):
         raise InputError(f"{path} is damaged: its numbers are no sizes with a covariance")
     return sizes
 
