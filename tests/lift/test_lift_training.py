@@ -70,3 +70,44 @@ def test_bodies_are_people() -> None:
     for body in bodies:
         points = body.points(default_skeleton().default_q[None])[0]
         assert 0.9 < np.ptp(points[:, 1]) < 1.05
+
+
+def test_jumps_fly_under_gravity_and_land_on_their_feet() -> None:
+    """In the air the root falls by g; on the ground the feet are on the floor; every angle is possible."""
+    from tools.train_lifter.jumps import GRAVITY, make_jumps
+    from tools.train_lifter.procedural import Planter
+
+    planter = Planter()
+    low, high = planter.skeleton.bounds
+    fall = []
+    for kind, q in make_jumps(planter, np.random.default_rng(1), 6):
+        assert kind == "jump" and (q >= low - 1e-9).all() and (q <= high + 1e-9).all()
+        lowest = planter.soles(q)[..., 1].min((1, 2))
+        assert lowest.min() > -0.05 and abs(lowest[-1]) < 0.03
+        air = np.flatnonzero((lowest[1:-1] > 0.12) & (lowest[:-2] > 0.12) & (lowest[2:] > 0.12)) + 1
+        fall.append((q[air + 1, 4] - 2 * q[air, 4] + q[air - 1, 4]) * 30**2)
+    assert len(np.concatenate(fall)) > 20
+    np.testing.assert_allclose(np.median(np.concatenate(fall)), -GRAVITY, rtol=0.1)
+
+
+def test_training_goes_on_from_an_exported_network() -> None:
+    """The weights read back from the shipped file give what the file gives."""
+    torch = pytest.importorskip("torch", reason="PyTorch comes with the train extra")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx", reason="onnx comes with the train extra")
+    from tools.train_lifter.export import load_exported
+    from tools.train_lifter.model import LifterNetwork
+
+    from pase.lift.pase_lifter import FEATURES
+
+    path = ROOT / "src" / "pase" / "assets" / "lifter.onnx"
+    network = LifterNetwork()
+    load_exported(path, network)
+    features = np.random.default_rng(0).standard_normal((2, 9, FEATURES)).astype(np.float32)
+    features[..., -1] = 1.0
+    with torch.inference_mode():
+        points, gravity = network.eval()(torch.from_numpy(features))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    stored = session.run(None, {"features": features})
+    np.testing.assert_allclose(points.numpy(), stored[0], atol=1e-4)
+    np.testing.assert_allclose(gravity.numpy(), stored[1], atol=1e-4)

@@ -55,6 +55,29 @@ def halve_weights(path: Path) -> None:
     onnx.save(model, path)
 
 
+def load_exported(path: Path, network: LifterNetwork) -> None:
+    """Take the weights of an exported network over, to train on from there.
+
+    The exporter keeps the names of biases and normalisations; a matrix is known by the bias that is added to its
+    product.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(path).graph
+    stored = {t.name: numpy_helper.to_array(t).astype(np.float32) for t in graph.initializer}
+    widened = {n.output[0]: stored[n.input[0]] for n in graph.node if n.op_type == "Cast" and n.input[0] in stored}
+    stored |= widened
+    products = {n.output[0]: n.input[1] for n in graph.node if n.op_type == "MatMul"}
+    state = {name: values for name, values in stored.items() if name in network.state_dict()}
+    for node in graph.node:
+        bias = next((name for name in node.input if name.endswith(".bias")), None)
+        product = next((products[name] for name in node.input if name in products), None)
+        if node.op_type == "Add" and bias is not None and product is not None:
+            state[bias.removesuffix("bias") + "weight"] = stored[product].T
+    network.load_state_dict({name: torch.from_numpy(values.copy()) for name, values in state.items()})
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)

@@ -7,7 +7,7 @@ little out of step; the feet that stand in both are held to the floor by solving
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -183,7 +183,7 @@ def make_keys(planter: Planter, rng: Rng) -> tuple[str, list[Key], Array, Array,
             planter.place(k, placed[s] if placed else Foot(free=True), heading, origin)
             for k, s in enumerate("rl")
         ]
-        wishes.append(_over_feet(planter, wish, np.array(points)))
+        wishes.append(over_feet(planter, wish, np.array(points)))
         feet.append(points)
     durations = rng.uniform(0.35, 1.6) * rng.uniform(0.8, 1.25, count - 1)
     return chain[-1], keys, np.array(wishes), np.array(feet), durations
@@ -193,7 +193,7 @@ def _with_lift(foot: Foot, lift: float) -> Foot:
     return Foot(foot.forward, foot.aside, foot.outwards, lift)
 
 
-def _over_feet(planter: Planter, wish: Array, feet: Array) -> Array:
+def over_feet(planter: Planter, wish: Array, feet: Array) -> Array:
     """Shift the wished posture so that its feet are nearest to where they shall be."""
     gap = feet - planter.soles(wish[None])[0]
     if np.isfinite(gap).any():
@@ -245,9 +245,9 @@ def _course(q: Array, feet: Array, keys: list[Key], durations: Array, rng: Rng) 
         stagger[:20] *= 0.3
         u = np.arange(steps)[:, None] / steps
         s = (
-            _minimum_jerk(np.clip((u - stagger) / (1 - 0.1), 0, 1))
+            minimum_jerk(np.clip((u - stagger) / (1 - 0.1), 0, 1))
             if rng.random() < 0.8
-            else _minimum_jerk(u + 0 * stagger)
+            else minimum_jerk(u + 0 * stagger)
         )
         s[0] = 0.0
         course.append(q[i] + s * (q[i + 1] - q[i]))
@@ -261,19 +261,20 @@ def _course(q: Array, feet: Array, keys: list[Key], durations: Array, rng: Rng) 
 def _foot_course(start: Array, end: Array, steps: int, rng: Rng) -> Array:
     """(steps, 2, 4, 3) each foot held where it stays, carried over where it moves, free where it leaves the floor."""
     u = np.arange(steps) / steps
-    s = _minimum_jerk(u)
+    s = minimum_jerk(u)
     out = start + s[:, None, None, None] * (end - start)
     for side in range(2):
         travel = np.linalg.norm((end[side] - start[side]).mean(0)[[0, 2]])
         if np.isfinite(travel) and travel > 0.03:
             early = 0.0 if side == int(rng.integers(2)) else 0.35
-            v = _minimum_jerk(np.clip((u - early) / 0.65, 0, 1))
+            v = minimum_jerk(np.clip((u - early) / 0.65, 0, 1))
             out[:, side] = start[side] + v[:, None, None] * (end[side] - start[side])
             out[:, side, :, 1] += (0.06 + 0.15 * rng.random()) * np.sin(np.pi * v)[:, None]
     return out
 
 
-def _minimum_jerk(u: Array) -> Array:
+def minimum_jerk(u: Array) -> Array:
+    """Share of the way after a share `u` of the time, at rest at both ends."""
     return u**3 * (10 - 15 * u + 6 * u**2)
 
 
@@ -290,10 +291,13 @@ def _about_y(angle: float) -> Array:
     return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
 
 
-def procedural(cache: Path, minutes: float, seed: int = 4) -> list[Take]:
+Maker = Callable[[Planter, Rng, int], list[tuple[str, Array]]]
+
+
+def procedural(cache: Path, minutes: float, seed: int = 4, make: Maker = make_episodes) -> list[Take]:
     """Takes of procedural motion, made once and then read from `cache`."""
     if not cache.exists():
-        _make(cache, minutes, seed)
+        _make(cache, minutes, seed, make)
     with np.load(cache) as data:
         return [
             Take(
@@ -307,12 +311,12 @@ def procedural(cache: Path, minutes: float, seed: int = 4) -> list[Take]:
         ]
 
 
-def _make(cache: Path, minutes: float, seed: int) -> None:
+def _make(cache: Path, minutes: float, seed: int, make: Maker) -> None:
     rng = np.random.default_rng(seed)
     planter = Planter()
     episodes: list[tuple[str, Array]] = []
     while sum(len(q) for _, q in episodes) < minutes * 60 * FRAME_RATE_HZ:
-        episodes += make_episodes(planter, rng, CHUNK)
+        episodes += make(planter, rng, CHUNK)
         log.info(
             "%d episodes, %.1f min", len(episodes), sum(len(q) for _, q in episodes) / 60 / FRAME_RATE_HZ
         )

@@ -20,7 +20,8 @@ import numpy as np
 import torch
 from tools.train_lifter.corpus import Take, convert
 from tools.train_lifter.data import Batch, Pool
-from tools.train_lifter.export import export
+from tools.train_lifter.export import export, load_exported
+from tools.train_lifter.jumps import make_jumps
 from tools.train_lifter.losses import losses
 from tools.train_lifter.model import LifterNetwork
 from tools.train_lifter.points import LIMBS
@@ -44,14 +45,20 @@ class Settings:
     warm_up: int = 300
     threads: int = 1
     device: str = "cpu"
-    procedural_minutes: float = 120.0
+    procedural_minutes: float = 360.0
+    jump_minutes: float = 30.0
     copies: int = 1
+    bfloat16: bool = False
+    """Mixed precision: three times as fast on a graphics card or a processor with AMX, far slower on others."""
+    start: Path | None = None
+    """An exported network to train on from."""
 
 
 def takes(corpus: Path, cache: Path, settings: Settings) -> list[Take]:
     """All motion, captured and procedural, of which every frame could be solved."""
     captured = convert(corpus, cache / "corpus_q.npz")
     made = procedural(cache / "procedural_q.npz", settings.procedural_minutes, settings.seed)
+    made += procedural(cache / "jumps_q.npz", settings.jump_minutes, settings.seed, make_jumps)
     return [t for t in captured + made if np.isfinite(t.q).all() and len(t.q) > 2]
 
 
@@ -63,6 +70,8 @@ def train(corpus: Path, cache: Path, settings: Settings) -> None:
     everything = takes(corpus, cache, settings)
     network = LifterNetwork().to(settings.device)
     average = LifterNetwork().to(settings.device)
+    if settings.start is not None:
+        load_exported(settings.start, network)
     average.load_state_dict(network.state_dict())
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=0.0, weight_decay=settings.weight_decay, betas=(0.9, 0.98)
@@ -101,7 +110,7 @@ def train(corpus: Path, cache: Path, settings: Settings) -> None:
     _save(cache, network, average, optimiser, step, spent + time.monotonic() - began)
     record = {
         "steps": step,
-        "settings": asdict(settings),
+        "settings": asdict(settings) | {"start": settings.start and settings.start.name},
         "figures": {
             n: evaluate(average, b, settings.device) for n, b in zip(("a", "b", "photo"), checks, strict=True)
         },
@@ -114,7 +123,7 @@ def _step(
 ) -> dict[str, float]:
     network.train()
     features, target, down = _tensors(batch, settings.device)
-    with torch.autocast(settings.device, torch.bfloat16):
+    with torch.autocast(settings.device, torch.bfloat16, enabled=settings.bfloat16):
         points, gravity = network(features)
     found = losses(points.float(), gravity.float(), target, down, features[..., -1])
     optimiser.zero_grad()
@@ -219,9 +228,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=Settings.seed)
     parser.add_argument("--threads", type=int, default=Settings.threads)
     parser.add_argument("--device", default=Settings.device)
+    parser.add_argument("--bfloat16", action="store_true", help="for a graphics card or a processor with AMX")
+    parser.add_argument("--start", type=Path, help="exported network to train on from")
+    parser.add_argument("--learning-rate", type=float, default=Settings.learning_rate)
     a = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    train(a.corpus, a.cache, Settings(a.minutes, a.seed, threads=a.threads, device=a.device))
+    settings = Settings(
+        a.minutes, a.seed, a.learning_rate, threads=a.threads, device=a.device, bfloat16=a.bfloat16, start=a.start
+    )
+    train(a.corpus, a.cache, settings)
 
 
 if __name__ == "__main__":

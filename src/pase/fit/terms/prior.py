@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.fit.problem import View
-from pase.fit.terms.base import RobustTerm, Rows, SquaredTerm
+from pase.fit.terms.base import RobustTerm, Rows, SquaredTerm, Term
 
 Array = NDArray[np.float64]
 
@@ -44,11 +44,13 @@ class PosePrior(SquaredTerm):
         return Rows(self.residual(view), {0: self._gain[..., None] * self._whiten})
 
 
-class Smoothness(SquaredTerm):
+class Smoothness(Term):
     """`acceleration / σ` of every coordinate, in physical units whatever the frame rate.
 
-    The acceleration is taken as white noise of standard deviation σ with a correlation time τ, so that the
-    cost is the integral `∫ (q̈/σ)² dt / τ`. Frames need not be evenly spaced.
+    The acceleration is taken as noise of standard deviation σ with a correlation time τ, so that the cost is the
+    integral `½ ∫ ρ((q̈/σ)²) dt / τ`. `ρ(s) = 2w² (√(1 + s/w²) − 1)` (pseudo-Huber, convex) grows with the
+    acceleration itself beyond w: people mostly move calmly, but a jump or a stride is no less human for it.
+    Frames need not be evenly spaced.
 
     Parameters
     ----------
@@ -58,12 +60,16 @@ class Smoothness(SquaredTerm):
         (n,) rad/s² or m/s².
     correlation_time_s
         τ in seconds.
+    width
+        w, accelerations in standard deviations from which on the cost is linear; infinite for a squared loss.
     """
 
     name = "smoothness"
     unit = "rad/s²"
 
-    def __init__(self, time: Array, sigma: Array, correlation_time_s: float = 0.1) -> None:
+    def __init__(
+        self, time: Array, sigma: Array, correlation_time_s: float = 0.1, width: float = np.inf
+    ) -> None:
         before, after = np.diff(time)[:-1], np.diff(time)[1:]
         span = 0.5 * (before + after)
         root = np.sqrt(span / correlation_time_s)
@@ -73,18 +79,27 @@ class Smoothness(SquaredTerm):
             1: -gain * ((1 / before + 1 / after) / span)[:, None],
             2: gain / (after * span)[:, None],
         }
+        self._calm = np.square(width * root)[:, None]
 
     def residual(self, view: View) -> Array:
-        """(T − 2, n) accelerations in standard deviations."""
-        q, M = view.state.q, len(self._coefficients[0])
+        """(T − 2, n) accelerations in standard deviations, before the robust loss."""
+        q, M = view.state.q, len(self._calm)
         acceleration: Array = sum(
             (c * q[k : k + M] for k, c in self._coefficients.items()), np.zeros((M, q.shape[1]))
         )
         return acceleration
 
+    def costs(self, view: View) -> Array:
+        """(T − 2,) half the losses of each instant."""
+        squared = np.square(self.residual(view))
+        half: Array = (squared / (np.sqrt(1 + squared / self._calm) + 1)).sum(-1)
+        return half
+
     def rows(self, view: View) -> Rows:
-        """Residuals with their diagonal derivatives by three frames."""
-        return Rows(self.residual(view), dict(self._coefficients))
+        """Residuals with their diagonal derivatives by three frames, weighted by the loss."""
+        residual = self.residual(view)
+        root = (1 + np.square(residual) / self._calm) ** -0.25
+        return Rows(residual * root, {k: c * root for k, c in self._coefficients.items()})
 
 
 class SharedPrior(SquaredTerm):
