@@ -163,10 +163,11 @@ def bandai(data: Path, cache: Path, count: int) -> list[Take]:
             cache, q=np.concatenate(motions), length=lengths, start=np.cumsum(lengths) - lengths, kind=kinds
         )
     with np.load(cache) as z:
-        return [
-            Take(f"bandai_{i}", "bandai", str(k), "test", z["q"][a : a + n].astype(float))
-            for i, (k, a, n) in enumerate(zip(z["kind"], z["start"], z["length"], strict=True))
-        ]
+        q, kinds, starts, lengths = (z[name] for name in ("q", "kind", "start", "length"))
+    return [
+        Take(f"bandai_{i}", "bandai", str(k), "test", q[a : a + n].astype(float))
+        for i, (k, a, n) in enumerate(zip(kinds, starts, lengths, strict=True))
+    ]
 
 
 def clip_errors(keypoints: Keypoints2D, truth: Path, lifter: PaseLifter) -> str:

@@ -39,6 +39,7 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
         "landmarks": LandmarkDistance(points, np.full((4, K), 0.02), WEIGHT),
         "pose prior": PosePrior(*pose_prior(model.skeleton), WEIGHT),
         "smoothness": Smoothness(TIME, np.full(state.q.shape[1], 20.0)),
+        "smoothness, fast": Smoothness(TIME, np.full(state.q.shape[1], 20.0), width=0.5),
         "floor": Floor(WEIGHT),
         "contact height": ContactHeight(planted, WEIGHT),
         "contact velocity": ContactVelocity(planted, TIME, WEIGHT, sigma=1.0),
@@ -50,8 +51,8 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
 
 
 NAMES = [
-    "reprojection", "landmarks", "pose prior", "smoothness", "floor", "contact height", "contact velocity",
-    "balance", "proportions", "height", "camera",
+    "reprojection", "landmarks", "pose prior", "smoothness", "smoothness, fast", "floor", "contact height",
+    "contact velocity", "balance", "proportions", "height", "camera",
 ]  # fmt: skip
 
 

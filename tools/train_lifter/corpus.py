@@ -219,14 +219,15 @@ def convert(corpus: Path, cache: Path) -> list[Take]:
     """The corpus as takes; solved once (some minutes), then read from `cache`."""
     if not cache.exists():
         _convert(corpus, cache)
-    with np.load(cache) as data:
-        return [
-            Take(
-                *(str(data[k][i]) for k in ("name", "subject", "category", "split")),
-                data["q"][a:b].astype(float),
-            )
-            for i, (a, b) in enumerate(zip(data["start"], data["start"] + data["length"], strict=True))
-        ]
+    with np.load(cache) as stored:
+        data = {k: stored[k] for k in stored.files}
+    return [
+        Take(
+            *(str(data[k][i]) for k in ("name", "subject", "category", "split")),
+            data["q"][a:b].astype(float),
+        )
+        for i, (a, b) in enumerate(zip(data["start"], data["start"] + data["length"], strict=True))
+    ]
 
 
 def _convert(corpus: Path, cache: Path) -> None:

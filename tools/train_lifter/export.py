@@ -66,7 +66,9 @@ def load_exported(path: Path, network: LifterNetwork) -> None:
 
     graph = onnx.load(path).graph
     stored = {t.name: numpy_helper.to_array(t).astype(np.float32) for t in graph.initializer}
-    widened = {n.output[0]: stored[n.input[0]] for n in graph.node if n.op_type == "Cast" and n.input[0] in stored}
+    widened = {
+        n.output[0]: stored[n.input[0]] for n in graph.node if n.op_type == "Cast" and n.input[0] in stored
+    }
     stored |= widened
     products = {n.output[0]: n.input[1] for n in graph.node if n.op_type == "MatMul"}
     state = {name: values for name, values in stored.items() if name in network.state_dict()}

@@ -86,8 +86,18 @@ def _keys(rng: Rng) -> dict[str, Key]:
     width, outwards = u(0.12, 0.45), u(-5, 25)
     dip = POSTURES["squat"](rng)
     stand = POSTURES["stand"](rng)
-    off = {"hip_flexion": u(0, 15), "knee_angle": u(0, 15), "ankle_angle": u(-40, -20), "pelvis_tilt": u(-12, 5)}
-    touch = {"hip_flexion": u(10, 45), "knee_angle": u(8, 40), "ankle_angle": u(-30, 0), "pelvis_tilt": u(-20, 0)}
+    off = {
+        "hip_flexion": u(0, 15),
+        "knee_angle": u(0, 15),
+        "ankle_angle": u(-40, -20),
+        "pelvis_tilt": u(-12, 5),
+    }
+    touch = {
+        "hip_flexion": u(10, 45),
+        "knee_angle": u(8, 40),
+        "ankle_angle": u(-30, 0),
+        "pelvis_tilt": u(-20, 0),
+    }
     keys = {
         "stand": stand, "dip": dip,
         "off": Key(KIND, stand.angles | off | arms(rng), {}, balanced=False),

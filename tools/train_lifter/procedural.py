@@ -299,16 +299,17 @@ def procedural(cache: Path, minutes: float, seed: int = 4, make: Maker = make_ep
     if not cache.exists():
         _make(cache, minutes, seed, make)
     with np.load(cache) as data:
-        return [
-            Take(
-                f"procedural_{i}",
-                f"procedural_{i % 20}",
-                str(kind),
-                "val" if i % 20 == 0 else "train",
-                data["q"][a : a + n].astype(float),
-            )
-            for i, (kind, a, n) in enumerate(zip(data["kind"], data["start"], data["length"], strict=True))
-        ]
+        q, kinds, starts, lengths = (data[name] for name in ("q", "kind", "start", "length"))
+    return [
+        Take(
+            f"procedural_{i}",
+            f"procedural_{i % 20}",
+            str(kind),
+            "val" if i % 20 == 0 else "train",
+            q[a : a + n].astype(float),
+        )
+        for i, (kind, a, n) in enumerate(zip(kinds, starts, lengths, strict=True))
+    ]
 
 
 def _make(cache: Path, minutes: float, seed: int, make: Maker) -> None:

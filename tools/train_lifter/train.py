@@ -234,7 +234,13 @@ def main() -> None:
     a = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     settings = Settings(
-        a.minutes, a.seed, a.learning_rate, threads=a.threads, device=a.device, bfloat16=a.bfloat16, start=a.start
+        a.minutes,
+        a.seed,
+        a.learning_rate,
+        threads=a.threads,
+        device=a.device,
+        bfloat16=a.bfloat16,
+        start=a.start,
     )
     train(a.corpus, a.cache, settings)
 
