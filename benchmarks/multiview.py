@@ -1,9 +1,10 @@
 """Do the results of four cameras, each taken alone, agree? One person on a balance beam, filmed in step.
 
-    python benchmarks/multiview.py [FOLDER] [--results DIR]
+    python benchmarks/multiview.py [FOLDER] [--results DIR] [--shared]
 
-Runs `pase run` on every `cam*.mp4` of FOLDER (default `../shared/bench/multiview`) without height or calibration,
-and compares the 13 angles of legs and trunk and the lengths of the bones between every two views.
+Runs `pase run` (with `--shared`: `pase batch`, one skeleton for all views) on every `cam*.mp4` of FOLDER
+(default `../shared/bench/multiview`) without height or calibration, and compares the 13 angles of legs and
+trunk and the lengths of the bones between every two views.
 """
 
 from __future__ import annotations
@@ -35,12 +36,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     parser.add_argument("--results", type=Path, default=REPOSITORY / "benchmarks" / "results")
+    parser.add_argument("--shared", action="store_true", help="one skeleton for all views")
     options = parser.parse_args()
     videos = sorted(options.folder.glob("cam*.mp4"))
     if len(videos) < 2:
         print(f"no views in {options.folder}: nothing to measure", file=sys.stderr)
         return 0
-    motions = {video.stem: estimated(video, options.results / video.stem) for video in videos}
+    if options.shared:
+        motions = estimated_together(videos, options.results / "multiview_shared")
+    else:
+        motions = {video.stem: estimated(video, options.results / video.stem) for video in videos}
     angles = {name: thirteen_angles(motion) for name, motion in motions.items()}
     print("| views | 13 angles apart, ° |\n|---|---|")
     apart = []
@@ -71,6 +76,27 @@ def estimated(video: Path, output: Path) -> Motion:
     ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return load_motion(output / "person_1")
+
+
+def estimated_together(videos: list[Path], output: Path) -> dict[str, Motion]:
+    """The main person's motion in every video, with one skeleton, by the command line."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    table = output.with_suffix(".csv")
+    rows = ["file,subject", *(f"{video.name},walker" for video in videos)]
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pase",
+        "batch",
+        str(videos[0].parent),
+        "-o",
+        str(output),
+        "--study",
+        str(table),
+    ]
+    subprocess.run([*command, "--overwrite", "--no-overlay"], check=True, stdout=subprocess.DEVNULL)
+    return {video.stem: load_motion(output / "trials" / video.stem / "person_1") for video in videos}
 
 
 def thirteen_angles(motion: Motion) -> Array:
