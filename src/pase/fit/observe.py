@@ -37,7 +37,8 @@ def pixels_per_metre(keypoints: Keypoints2D) -> Array:
         for side in "LR":
             ends = [keypoints.names.index(side + part) for part in (first, second)]
             span = np.linalg.norm(keypoints.xy[:, ends[0]] - keypoints.xy[:, ends[1]], axis=-1)
-            lengths.append(np.where(keypoints.score[:, ends].min(1) > MINIMUM_SCORE, span / length, np.nan))
+            known = (keypoints.score[:, ends].min(1) > MINIMUM_SCORE) & (span > 0)
+            lengths.append(np.where(known, span / length, np.nan))
     limbs = np.array(lengths)
     known = np.isfinite(limbs).any(0)
     size = np.full(len(keypoints), np.nan)

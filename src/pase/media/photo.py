@@ -6,9 +6,11 @@ import logging
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import TracebackType
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
@@ -48,7 +50,7 @@ _BACKGROUND = (255, 255, 255)
 def is_photo(path: str | Path) -> bool:
     """Whether the file's content is a still picture (an animation is none)."""
     try:
-        with Image.open(path, formats=_readable_formats()) as image:
+        with _quiet(), Image.open(path, formats=_readable_formats()) as image:
             return not (getattr(image, "is_animated", False) and image.format in ("GIF", "PNG"))
     except (*_DAMAGE, Image.DecompressionBombError):
         return False
@@ -102,9 +104,17 @@ def _readable_formats() -> tuple[str, ...]:
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Pillow's own warnings: what they tell is told in other words or does not matter."""
+    with catch_warnings():
+        simplefilter("ignore")
+        yield
+
+
 def _read(path: Path, warnings: list[str]) -> tuple[Picture, float, dict[str, str]]:
     try:
-        with Image.open(path, formats=_readable_formats()) as image:
+        with _quiet(), Image.open(path, formats=_readable_formats()) as image:
             if image.width * image.height > LARGEST_PIXELS:
                 raise Image.DecompressionBombError
             image.load()
