@@ -13,7 +13,7 @@ from fault_readers import READERS, Reader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-EXAMPLES = 12
+EXAMPLES = 8
 SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,

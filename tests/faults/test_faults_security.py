@@ -276,7 +276,7 @@ def test_absurd_keypoints_give_a_skeleton_or_one_line(tmp_path: Path) -> None:
     items = json.loads(alphapose())[:3]
     quick = make_settings({"lift.backend": "none", "output.viewer": False, "output.plots": False,
                            "output.page": False, "output.formats": ""})  # fmt: skip
-    for number, value in enumerate((1e15, -1e15, 1e-300, 0.0, 7.0)):
+    for number, value in enumerate((1e15, -1e15, 7.0)):
         for item in items:
             item["keypoints"] = [value if i % 3 < 2 else 1.0 for i in range(78)]
         path = tmp_path / f"{number}.json"
