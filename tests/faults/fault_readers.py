@@ -160,7 +160,7 @@ def _mot(path: Path) -> object:
 
 @cache
 def osim() -> bytes:
-    """A leg of the default skeleton: every kind of joint, function and coupler, but few bodies."""
+    """The default skeleton: joints, functions and couplers of many kinds."""
     from pase.anatomy.osim import write_osim
 
     return _written("skeleton.osim", lambda path: write_osim(_skeleton(), path))
@@ -168,11 +168,10 @@ def osim() -> bytes:
 
 def _osim(path: Path) -> object:
     from pase.anatomy.kinematics import Kinematics
-    from pase.anatomy.osim import read_osim, write_osim
+    from pase.anatomy.osim import read_osim
 
     skeleton = read_osim(path)
     Kinematics(skeleton).positions(skeleton.default_q[None])
-    write_osim(skeleton, path.with_name("again.osim"))
     return skeleton
 
 
