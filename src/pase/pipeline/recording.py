@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -113,17 +114,19 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
     PaseError
         When the model files cannot be had or the recording cannot be read.
     """
+    from pase.media.ahead import ahead
     from pase.pipeline.choose import choose
 
     count = 0
 
     def counted() -> Iterator[Frame]:
         nonlocal count
-        for frame in media.frames():
-            yield frame
-            count += 1
-            if progress is not None:
-                progress("2D keypoints", count, media.frame_count_hint)
+        with closing(ahead(media.frames())) as frames:
+            for frame in frames:
+                yield frame
+                count += 1
+                if progress is not None:
+                    progress("2D keypoints", count, media.frame_count_hint)
 
     find = _alphapose if settings.pose2d.backend == "alphapose" else _rtmpose
     found = find(counted(), media.image_size, settings, progress)

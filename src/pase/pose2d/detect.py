@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pase.config import Pose2DSettings
 from pase.data import HALPE26, Keypoints2D, LeftOut
 from pase.media.frames import Frame
 from pase.models import model_path
+from pase.networks.onnx import network_threads
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.join import join_pieces
 from pase.pose2d.keypoints import Array, KeypointNetwork
@@ -84,12 +85,12 @@ def detect_keypoints(
     network = KeypointNetwork(
         model_path(KEYPOINT_NETWORK, models_dir=models_dir, offline=offline),
         settings.device,
-        settings.threads,
+        max(1, network_threads(settings.threads) // 2),  # it is run over two frames at once
     )
     tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person))
     times: list[float] = []
-    for frame in frames:
-        tracker.add(frame)
+    for frame, following in _with_following(frames):
+        tracker.add(frame, following)
         times.append(frame.time)
         if progress is not None:
             progress(len(times), None)
@@ -100,6 +101,17 @@ def detect_keypoints(
     people = sorted((p for p in people if p.seen.any()), key=lambda p: -prominence(p))
     numbered = [replace(person, track_id=number) for number, person in enumerate(people, 1)]
     return Found(numbered, _left_out(tracker.tracks, settings, image_size), tracker.cuts)
+
+
+def _with_following(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Frame | None]]:
+    """Every frame with the one after it; None after the last."""
+    frame = None
+    for following in frames:
+        if frame is not None:
+            yield frame, following
+        frame = following
+    if frame is not None:
+        yield frame, None
 
 
 def pixel_of(person: str) -> Array | None:

@@ -13,6 +13,7 @@ from pase.pose2d.appearance import look
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.encounters import Encounters
 from pase.pose2d.keypoints import KeypointNetwork, Pose
+from pase.pose2d.paired import PairedNetwork
 from pase.pose2d.shots import Shots
 from pase.pose2d.similarity import assign, box_size, overlap, pose_similarity, reach_likeness
 from pase.pose2d.track import Track, centre_of, prominence_of
@@ -61,7 +62,7 @@ class Tracker:
         settings: Pose2DSettings,
         wanted: Array | None = None,
     ) -> None:
-        self._detector, self._network = detector, network
+        self._detector, self._network = detector, PairedNetwork(network)
         self._image_size, self._settings = image_size, settings
         self._wanted, self._wanted_track = wanted, Track(np.zeros(4), 0.0)
         self._live: list[Track] = []
@@ -75,8 +76,8 @@ class Tracker:
         self.tracks: list[Track] = []
         """Everybody so far, also those who are gone."""
 
-    def add(self, frame: Frame) -> None:
-        """Follow everybody into the next frame."""
+    def add(self, frame: Frame, following: Frame | None = None) -> None:
+        """Follow everybody into the next frame; the one that follows it, if it is there, makes that faster."""
         seen = self.shots.look(frame.image)
         if seen == "blank":
             return
@@ -89,7 +90,7 @@ class Tracker:
         )
         if detected:
             self._detect(frame)
-        lost = self._follow(frame, self._active())
+        lost = self._follow(frame, self._active(), following)
         if lost and not detected and since >= self._wait:
             self._detect(frame)
             placed = [track for track in self._active() if frame.index not in track.poses]
@@ -159,9 +160,9 @@ class Tracker:
                 track.active = large and rank < self._settings.most_persons
             track.active |= track is self._wanted_track
 
-    def _follow(self, frame: Frame, tracks: Sequence[Track]) -> list[Track]:
+    def _follow(self, frame: Frame, tracks: Sequence[Track], following: Frame | None = None) -> list[Track]:
         """Place the keypoints of persons; returns those who are not where they should be."""
-        poses = self._best_poses(frame, tracks)
+        poses = self._best_poses(frame, tracks, following)
         placed: dict[int, Pose] = {}
         for number, (track, pose) in enumerate(zip(tracks, poses, strict=True)):
             if self._is_person(track, pose, frame.time):
@@ -173,10 +174,9 @@ class Tracker:
                 tracks[number].place(frame.index, pose, box, frame.time)
         return [track for number, track in enumerate(tracks) if number not in placed]
 
-    def _best_poses(self, frame: Frame, tracks: Sequence[Track]) -> list[Pose]:
+    def _best_poses(self, frame: Frame, tracks: Sequence[Track], following: Frame | None) -> list[Pose]:
         """The poses in everybody's crops; of who is hard to read also in crops turned sideways and upside down."""
-        boxes = np.array([track.expected_box(frame.time) for track in tracks]).reshape(-1, 4)
-        poses = self._network(frame.image, boxes, [track.turn for track in tracks])
+        poses = self._network.follow(frame, following, tracks)
         if not self._settings.try_turns:
             return poses
         trials = []
@@ -187,7 +187,8 @@ class Tracker:
                 trials += [(number, turn) for turn in range(4) if turn != track.turn]
         if not trials:
             return poses
-        turned = self._network(frame.image, boxes[[n for n, _ in trials]], [turn for _, turn in trials])
+        boxes = np.array([tracks[number].expected_box(frame.time) for number, _ in trials])
+        turned = self._network(frame, boxes, [turn for _, turn in trials])
         for (number, _), pose in zip(trials, turned, strict=True):
             if pose.quality > poses[number].quality + _CLEARLY_BETTER:
                 poses[number] = pose

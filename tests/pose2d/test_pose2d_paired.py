@@ -1,0 +1,82 @@
+"""Poses placed a frame early count only where they would have come out anyhow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from pase.media.frames import Frame
+from pase.pose2d.keypoints import Pose
+from pase.pose2d.paired import PairedNetwork
+from pase.pose2d.track import Track
+
+BOX = np.array([10.0, 10.0, 60.0, 110.0])
+
+
+class Network:
+    """Answers with points spread over the box it is given, and notes which pictures it was given."""
+
+    def __init__(self, quality: float = 0.9) -> None:
+        self.quality = quality
+        self.asked: list[int] = []
+
+    def __call__(self, image: np.ndarray, boxes: np.ndarray, turns: Sequence[int]) -> list[Pose]:
+        self.asked.append(int(image[0, 0, 0]))
+        share = np.linspace(0, 1, 26)[:, None]
+        return [
+            Pose(box[:2] + share * (box[2:] - box[:2]), np.full(26, self.quality), np.ones((26, 2)), turn)
+            for box, turn in zip(boxes, turns, strict=True)
+        ]
+
+
+def frame(index: int) -> Frame:
+    return Frame(index, index / 30, np.full((2, 2, 3), index, np.uint8))
+
+
+def followed(network: Network) -> tuple[PairedNetwork, Track]:
+    track = Track(BOX.copy(), 0.0)
+    track.poses[0] = network(frame(0).image, BOX[None], [0])[0]
+    network.asked.clear()
+    return PairedNetwork(network), track  # type: ignore[arg-type]
+
+
+def test_two_frames_are_done_at_once_and_the_second_not_again() -> None:
+    network = Network()
+    paired, track = followed(network)
+    first = paired.follow(frame(1), frame(2), [track])
+    assert sorted(network.asked) == [1, 2]
+    second = paired.follow(frame(2), frame(3), [track])
+    assert sorted(network.asked) == [1, 2]
+    np.testing.assert_array_equal(first[0].xy, second[0].xy)
+
+
+@pytest.mark.parametrize("change", ["moved", "turned", "other"])
+def test_where_the_box_was_wrong_the_pose_is_placed_again(change: str) -> None:
+    network = Network()
+    paired, track = followed(network)
+    paired.follow(frame(1), frame(2), [track])
+    if change == "moved":
+        track.box = BOX + 30.0
+    elif change == "turned":
+        track.turn = 1
+    else:
+        track = Track(BOX.copy(), 0.0)
+    (pose,) = paired.follow(frame(2), None, [track])
+    assert network.asked.count(2) == 2
+    np.testing.assert_allclose(pose.xy[0], track.box[:2])
+
+
+def test_unsure_poses_are_not_placed_early() -> None:
+    network = Network(quality=0.4)
+    paired, track = followed(network)
+    paired.follow(frame(1), frame(2), [track])
+    assert network.asked == [1]
+
+
+def test_nobody_asks_nothing() -> None:
+    network = Network()
+    paired, _ = followed(network)
+    assert paired.follow(frame(1), frame(2), []) == []
+    assert network.asked == []
