@@ -68,6 +68,14 @@ def test_code_of_the_developers_page_runs(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(blocks) > 5 and "fitted" in names
 
 
+def test_every_room_is_in_the_reference() -> None:
+    named = set(
+        re.findall(r"^::: (pase\S*)", "\n".join(p.read_text("utf-8") for p in DOCS.glob("api/*.md")), re.M)
+    )
+    rooms = {f"pase.{p.parent.name}" for p in (ROOT / "src/pase").glob("*/__init__.py")} - {"pase.assets"}
+    assert rooms <= named, "a page in docs/api/ names every room"
+
+
 def test_readme_repeats_the_table_of_accuracy() -> None:
     section = (ROOT / "README.md").read_text("utf-8").split("## Accuracy")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
