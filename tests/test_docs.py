@@ -73,7 +73,8 @@ def test_every_room_is_in_the_reference() -> None:
         re.findall(r"^::: (pase\S*)", "\n".join(p.read_text("utf-8") for p in DOCS.glob("api/*.md")), re.M)
     )
     rooms = {f"pase.{p.parent.name}" for p in (ROOT / "src/pase").glob("*/__init__.py")} - {"pase.assets"}
-    assert rooms <= named, "a page in docs/api/ names every room"
+    missing = {room for room in rooms if not any(f"{name}.".startswith(f"{room}.") for name in named)}
+    assert not missing, "a page in docs/api/ names every room, or modules of it"
 
 
 def test_readme_repeats_the_table_of_accuracy() -> None:
