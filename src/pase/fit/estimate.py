@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,9 @@ from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.fit.bones import bone_statistics
 from pase.fit.camera import camera_of
 from pase.fit.initial import initial_motion, possible_rolls
-from pase.fit.mend import mend
+from pase.fit.mend import Mended, mend
 from pase.fit.observe import usable
-from pase.fit.person import Person, prepare_person, prior_weight
+from pase.fit.person import Frames, Person, prepare_person, prior_weight
 from pase.fit.sequence import (
     SequenceEstimate,
     SharedEstimate,
@@ -25,15 +25,18 @@ from pase.fit.sequence import (
     solve_sequence,
     stand_on_floor,
 )
-from pase.fit.sizes import SizeEvidence, Sizes, size_evidence, with_known_sizes
+from pase.fit.sizes import SizeEvidence, Sizes, size_evidence, with_known_part
 from pase.fit.threads import on_one_thread
-from pase.fit.world import facing_forward, moved_camera, moved_motion
+from pase.fit.world import World, facing_forward, moved_camera, moved_motion
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
 
 MINIMUM_POINTS = 8
 """A frame with fewer keypoints says nothing of a posture."""
+
+LONGEST_GUESS_S = 1.0
+"""Seconds for which the posture of a person who is not to be seen is guessed from before and after."""
 
 CALIBRATION = 1.45
 """Real errors over posterior standard deviations: the skeleton is not the person, and keypoints drift with posture.
@@ -83,6 +86,48 @@ def estimate_motion(
         The motion from the first to the last frame in which the person is seen; None when seen in none.
     """
     report = progress or (lambda _: None)
+    started = start(
+        keypoints,
+        settings,
+        height_m=height_m,
+        mass_kg=mass_kg,
+        fov_deg=fov_deg,
+        focal_length_px=focal_length_px,
+        landmarks=landmarks,
+        sizes=sizes,
+        progress=lambda share: report(0.6 * share),
+    )
+    if started is None:
+        return None
+    return finish(started, progress=lambda share: report(0.6 + 0.4 * share))[0]
+
+
+@dataclass(frozen=True)
+class Started:
+    """One person when the unknowns that all frames share are estimated."""
+
+    mended: Mended
+    person: Person
+    q: Array
+    """(T, n) first guess of the motion."""
+    found: SharedEstimate
+    notes: tuple[str, ...] = ()
+    """What the user should know of it, one sentence each."""
+
+
+def start(
+    keypoints: Keypoints2D,
+    settings: FitSettings | None = None,
+    *,
+    height_m: float | None = None,
+    mass_kg: float | None = None,
+    fov_deg: float | None = None,
+    focal_length_px: float | None = None,
+    landmarks: Landmarks3D | None = None,
+    sizes: Sizes | None = None,
+    progress: Progress | None = None,
+) -> Started | None:
+    """`estimate_motion` up to the shared unknowns, with the same arguments; None when the person is unseen."""
     span = _seen_span(keypoints)
     if span is None:
         return None
@@ -97,13 +142,43 @@ def estimate_motion(
         landmarks=None if landmarks is None else landmarks.slice(span),
         log_scale=None if sizes is None else sizes.log_scale,
     )
-    q, found = _solved_shared(person, shared, lambda share: report(0.6 * share))
+    q, found = _solved_shared(person, shared, progress or (lambda _: None))
     if sizes is not None:
         known = sizes.covariance / prior_weight(len(mended.keypoints))
-        found = replace(found, covariance=with_known_sizes(found.covariance, person.model.layout.size, known))
-    sequence = solve_sequence(person, q, found, lambda share: report(0.6 + 0.4 * share))
-    motion = _motion(mended.keypoints, person, found, sequence)
-    return replace(motion, warnings=(*_warnings(motion, person, height_m), *mended.notes))
+        found = replace(found, covariance=with_known_part(found.covariance, person.model.layout.size, known))
+    notes = [*_absences(keypoints, span), *mended.notes]
+    if height_m is None:
+        stature = person.model.proportions.stature(found.shared[person.model.layout.size])
+        notes.insert(
+            0,
+            f"the scale is assumed: no height was given, so a person of {stature:.2f} m was taken; "
+            "give --height for true lengths",
+        )
+    return Started(mended, person, q, found, tuple(notes))
+
+
+def finish(
+    started: Started, world: World | None = None, progress: Progress | None = None
+) -> tuple[Motion, World]:
+    """The motion in all frames, the shared unknowns held, and the world it is told in.
+
+    Parameters
+    ----------
+    started
+        What `start` found.
+    world
+        The world to tell it in; that of this person when None.
+    progress
+        Called with the share of the work done, 0 to 1.
+    """
+    person, found, keypoints = started.person, started.found, started.mended.keypoints
+    sequence = solve_sequence(person, started.q, found, progress or (lambda _: None))
+    if world is None:
+        skeleton = person.model.personal_skeleton(found.shared)
+        world = facing_forward(skeleton, sequence.q, keypoints.time)
+    motion = _motion(keypoints, person, found, sequence, world)
+    warnings = (*started.notes[:1], *_warnings(motion, person), *started.notes[1:])
+    return replace(motion, warnings=warnings), world
 
 
 @on_one_thread
@@ -142,10 +217,29 @@ def measure_sizes(
     return size_evidence(person, _solved_shared(person, shared, report)[1])
 
 
-def _seen_span(keypoints: Keypoints2D) -> slice | None:
-    """Frames from the first to the last that show enough of the person; None when there are none."""
+def _seen_span(keypoints: Keypoints2D) -> Frames | None:
+    """Frames from the first to the last with enough of the person, without long absences; None if there are none."""
     seen = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
-    return slice(int(seen[0]), int(seen[-1]) + 1) if len(seen) else None
+    if not len(seen):
+        return None
+    kept = np.ones(int(seen[-1]) + 1, bool)
+    kept[: seen[0]] = False
+    for before, after in zip(seen[:-1], seen[1:], strict=True):
+        if keypoints.time[after] - keypoints.time[before] > LONGEST_GUESS_S:
+            kept[before + 1 : after] = False
+    return np.flatnonzero(kept)
+
+
+def _absences(keypoints: Keypoints2D, span: Frames) -> list[str]:
+    """One sentence on the times in which the person was away too long for their posture to be guessed."""
+    gaps = np.flatnonzero(np.diff(span) > 1)
+    if not len(gaps):
+        return []
+    time = keypoints.time
+    told = [f"{time[span[i]]:.1f} to {time[span[i + 1]]:.1f} s" for i in gaps[:5]]
+    return [
+        f"not in the picture from {', '.join(told)}{' …' if len(gaps) > 5 else ''}: no posture is given there"
+    ]
 
 
 def _solved_shared(person: Person, shared: Array, progress: Progress) -> tuple[Array, SharedEstimate]:
@@ -172,13 +266,14 @@ def _motion(
     person: Person,
     found: SharedEstimate,
     sequence: SequenceEstimate,
+    world: World,
 ) -> Motion:
     """The result in the user's world."""
     model = person.model
     centre = (float(person.observed.principal_point[0]), float(person.observed.principal_point[1]))
     camera = camera_of(found.shared[model.layout.camera], centre, keypoints.image_size)
     skeleton = model.personal_skeleton(found.shared)
-    heading, origin = facing_forward(skeleton, sequence.q, keypoints.time)
+    heading, origin = world
     q = moved_motion(skeleton, sequence.q, heading, origin)
     camera = moved_camera(camera, heading, origin)
     pixels = camera.project(Kinematics(skeleton).positions(q))
@@ -197,13 +292,8 @@ def _motion(
     )
 
 
-def _warnings(motion: Motion, person: Person, height_m: float | None) -> list[str]:
-    out = []
-    if height_m is None:
-        out.append(
-            f"the scale is assumed: no height was given, so a person of {motion.details['stature_m']:.2f} m was "
-            "taken; give --height for true lengths"
-        )
+def _warnings(motion: Motion, person: Person) -> list[str]:
+    out: list[str] = []
     if motion.residual is None:
         return out
     in_deviations = motion.residual / person.observed.sigma

@@ -50,6 +50,10 @@ CAMERA_SPREAD = (0.15, 0.02, 0.6)
 """Pitch and roll in rad, height in m of cameras that people are filmed with: held or on a tripod, about level."""
 
 
+FOCAL_SPREAD = 0.15
+"""Spread of the logarithm of the focal length when nothing is known."""
+
+
 @dataclass(frozen=True)
 class Person:
     """Everything about one person that stays fixed while the unknowns are solved for."""
@@ -193,4 +197,4 @@ def _focal_prior(
     if focal_length_px is not None:
         return focal_length_px, 0.02
     half = np.radians(DEFAULT_FOV_DEG if fov_deg is None else fov_deg) / 2
-    return max(image_size) / 2 / float(np.tan(half)), 0.15 if fov_deg is None else 0.02
+    return max(image_size) / 2 / float(np.tan(half)), FOCAL_SPREAD if fov_deg is None else 0.02

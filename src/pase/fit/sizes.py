@@ -63,12 +63,16 @@ class Sizes:
 
 def size_evidence(person: Person, found: SharedEstimate) -> SizeEvidence:
     """What a recording tells of the sizes, from its estimate of the shared unknowns."""
-    size = person.model.layout.size
-    known = _known(person.model, person.priors, found.shared)
-    information = np.linalg.inv(found.covariance[size, size]) - known.corner[size, size]
-    pull = information @ found.shared[size] + known.gradient_shared[size]
+    return SizeEvidence(*evidence(person, found, person.model.layout.size))
+
+
+def evidence(person: Person, found: SharedEstimate, part: slice) -> tuple[Array, Array]:
+    """What a recording tells of some of the shared unknowns: precision D (P, P) and pull b (P,)."""
+    known = prior_equations(person.model, person.priors, found.shared)
+    information = np.linalg.inv(found.covariance[part, part]) - known.corner[part, part]
+    pull = information @ found.shared[part] + known.gradient_shared[part]
     weight = prior_weight(len(person.observed.time))
-    return SizeEvidence(information / weight, pull / weight)
+    return information / weight, pull / weight
 
 
 def combined_sizes(
@@ -91,7 +95,7 @@ def combined_sizes(
     shared = np.zeros(model.layout.count)
     shared[size] = mean
     for _ in range(12):
-        known = _known(model, priors, shared)
+        known = prior_equations(model, priors, shared)
         precision = known.corner[size, size] + information
         shared[size] -= np.linalg.solve(
             precision, known.gradient_shared[size] + information @ shared[size] - pull
@@ -99,22 +103,22 @@ def combined_sizes(
     return Sizes(shared[size], np.asarray(np.linalg.inv(precision), float))
 
 
-def with_known_sizes(covariance: Array, size: slice, known: Array) -> Array:
-    """Covariance (m, m) of the shared unknowns when that of the sizes (P, P) is known from elsewhere.
+def with_known_part(covariance: Array, part: slice, known: Array) -> Array:
+    """Covariance (m, m) of the shared unknowns when that of some of them (P, P) is known from elsewhere.
 
-    What the recording tells of the others given the sizes stays: with precision S before and `A = S_oo⁻¹`, the
-    others follow the sizes by `G = −A S_os`.
+    What the recording tells of the others given these stays: with precision S before and `A = S_oo⁻¹`, the
+    others follow these by `G = −A S_os`.
     """
     precision = np.linalg.inv(covariance)
     others = np.ones(len(covariance), bool)
-    others[size] = False
+    others[part] = False
     left = np.linalg.inv(precision[np.ix_(others, others)])
-    follow = -left @ precision[others][:, size]
+    follow = -left @ precision[others][:, part]
     out = np.empty_like(covariance)
-    out[size, size] = known
+    out[part, part] = known
     out[np.ix_(others, others)] = left + follow @ known @ follow.T
-    out[others, size] = follow @ known
-    out[size, others] = out[others, size].T
+    out[others, part] = follow @ known
+    out[part, others] = out[others, part].T
     return out
 
 
@@ -165,7 +169,7 @@ def _is_covariance(matrix: Array) -> bool:
     return bool(np.linalg.eigvalsh(matrix)[0] > 0)
 
 
-def _known(model: PersonModel, priors: Sequence[Term], shared: Array) -> NormalEquations:
+def prior_equations(model: PersonModel, priors: Sequence[Term], shared: Array) -> NormalEquations:
     """Hessian and gradient of what was known beforehand, in its shared part."""
     view = View(model, State(model.skeleton.default_q[None], shared))
     normal = NormalEquations(1, 0, model.layout.count)

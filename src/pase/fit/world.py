@@ -13,10 +13,13 @@ from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION
 
 Array = NDArray[np.float64]
 
+World = tuple[float, Array]
+"""Heading (rad) and origin (3,) of the user's world in the estimator's."""
+
 _START_S = 1.0
 
 
-def facing_forward(skeleton: Skeleton, q: Array, time: Array) -> tuple[float, Array]:
+def facing_forward(skeleton: Skeleton, q: Array, time: Array) -> World:
     """Heading (rad) and floor position (3,) from which the person starts: a mean over the first second."""
     start = time - time[0] <= _START_S
     heading = q[start, skeleton.coordinate_index(ROOT_ROTATION[0])]

@@ -23,25 +23,23 @@ def estimate_people(
     """Fit a personalised skeleton to every person of a recording."""
     if not recording.people:
         return []
-    from pase.fit.estimate import estimate_motion
+    from pase.fit.together import Filmed, estimate_motions
 
-    motions = []
     lifted, known = _lifted(recording, settings, progress), _known_beforehand(recording, settings)
-    sizes = known_sizes(settings)
-    for number, (person, landmarks) in enumerate(zip(recording.people, lifted, strict=True)):
-        motion = estimate_motion(
-            person,
-            settings.fit,
-            **known,
-            landmarks=landmarks,
-            sizes=sizes if number == 0 else None,
-            progress=_share(progress, "skeleton", number, recording),
-        )
-        if motion is None:
-            log.warning("person %d shows too little for a skeleton and is left out", person.track_id)
-        else:
-            motions.append(motion)
-    return motions
+    sizes, height_m, mass_kg = known_sizes(settings), known.pop("height_m"), known.pop("mass_kg")
+    filmed = [
+        Filmed(person, landmarks, *((height_m, mass_kg, sizes) if number == 0 else ()))
+        for number, (person, landmarks) in enumerate(zip(recording.people, lifted, strict=True))
+    ]
+    found: dict[int, Motion | None] = {}
+    for shot in sorted({person.shot for person in recording.people}):
+        here = [one for one in filmed if one.keypoints.shot == shot]
+        told = _share(progress, "skeleton", (len(found), len(here)), recording)
+        motions = estimate_motions(here, settings.fit, **known, progress=told)
+        found |= {one.keypoints.track_id: motion for one, motion in zip(here, motions, strict=True)}
+    for number in [number for number, motion in found.items() if motion is None]:
+        log.warning("person %d shows too little for a skeleton and is left out", number)
+    return [motion for _, motion in sorted(found.items()) if motion is not None]
 
 
 def size_evidence(
@@ -59,7 +57,7 @@ def size_evidence(
         settings.fit,
         **_known_beforehand(main, settings),
         landmarks=landmarks,
-        progress=_share(progress, "sizes", 0, main),
+        progress=_share(progress, "sizes", (0, 1), main),
     )
 
 
@@ -98,10 +96,11 @@ def _known_beforehand(recording: Recording, settings: Settings) -> dict[str, flo
 
 
 def _share(
-    progress: Progress | None, name: str, number: int, recording: Recording
+    progress: Progress | None, name: str, persons: tuple[int, int], recording: Recording
 ) -> Callable[[float], None] | None:
-    """The progress of one of several persons, told as a share from 0 to 1, in frames of all of them."""
+    """The progress of some persons, the first and how many, told as a share from 0 to 1, in frames of everybody."""
     if progress is None:
         return None
+    first, count = persons
     total = recording.frames * len(recording.people)
-    return lambda share: progress(name, round((number + share) * recording.frames), total)
+    return lambda share: progress(name, round((first + count * share) * recording.frames), total)

@@ -19,6 +19,7 @@ from pase.pose2d.detector import PersonDetector
 from pase.pose2d.join import join_pieces
 from pase.pose2d.keypoints import Array, KeypointNetwork
 from pase.pose2d.prominence import prominence
+from pase.pose2d.steadiness import MOVES, ZOOMS
 from pase.pose2d.track import Track
 from pase.pose2d.tracker import Tracker
 
@@ -129,6 +130,15 @@ def _warn(tracker: Tracker, frames: int) -> None:
         )
     if tracker.shots.blank:
         _log.warning("%d of %d frames show nothing (black or of one colour)", tracker.shots.blank, frames)
+    motion = tracker.steadiness.motion
+    if motion.shift >= MOVES or motion.zoom >= ZOOMS:
+        _log.warning(
+            "the camera moves: the background shifts by up to %.0f %% of the picture, zooms by up to %.0f %% and "
+            "shakes by %.1f %%; a camera that stands still is assumed, so places and speeds are wrong by as much",
+            100 * motion.shift,
+            100 * motion.zoom,
+            100 * motion.shake,
+        )
     if not any(track.poses for track in tracker.tracks):
         _log.warning("nobody was found in the picture")
 

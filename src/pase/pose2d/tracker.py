@@ -16,6 +16,7 @@ from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.paired import PairedNetwork
 from pase.pose2d.shots import Shots
 from pase.pose2d.similarity import assign, box_size, overlap, pose_similarity, reach_likeness
+from pase.pose2d.steadiness import Steadiness
 from pase.pose2d.track import Track, centre_of, prominence_of
 
 Array = NDArray[np.float64]
@@ -70,7 +71,7 @@ class Tracker:
         self._wait = settings.search_every
         """Seconds until the next search for some of many; it grows while they stay hidden behind others."""
         self._encounters = Encounters()
-        self.shots = Shots()
+        self.shots, self.steadiness = Shots(), Steadiness()
         self.cuts: list[float] = []
         """Times (s) at which a new shot begins."""
         self.tracks: list[Track] = []
@@ -83,6 +84,7 @@ class Tracker:
             return
         if seen == "cut":
             self._live, self._detected_at, self._encounters = [], -np.inf, Encounters()
+            self.steadiness.cut()
             self.cuts.append(frame.time)
         since = frame.time - self._detected_at
         detected = since >= self._settings.detect_every or (
@@ -100,6 +102,7 @@ class Tracker:
             self._wait = self._settings.search_every
         self._encounters.watch(frame, self._active())
         self._look(frame)
+        self.steadiness.look(frame, np.array([t.expected_box(frame.time) for t in self._live]).reshape(-1, 4))
         self._live = [t for t in self._live if frame.time - t.time <= self._patience(t)]
 
     def _active(self) -> list[Track]:

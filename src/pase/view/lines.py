@@ -83,6 +83,30 @@ def draw_points(image: Picture, keypoints: Sequence[Keypoints2D], time: float) -
                 _dot(image, zoom * place, color, radius if score >= LEAST_SCORE else 1)
 
 
+def draw_number(number: int, place: Array, image_size: tuple[int, int]) -> Patch | None:
+    """A person's number as a patch centred on a pixel (2,), moved inside the picture; None far outside of it."""
+    import cv2
+
+    width, height = image_size
+    if not np.isfinite(place).all() or (np.abs(place) > 2 * max(image_size)).any():
+        return None
+    zoom = max(image_size) / 1600
+    line = max(1, round(2 * zoom))
+    edge = line + max(2, round(4 * zoom))
+    (w, h), _ = cv2.getTextSize(str(number), cv2.FONT_HERSHEY_SIMPLEX, zoom, line)
+    picture = np.zeros((h + 2 * edge, w + 2 * edge, 4), np.uint8)
+    for color, thick in ((SHADE, edge), (MIDDLE, line)):
+        tone = (*color, 255)
+        cv2.putText(
+            picture, str(number), (edge, h + edge), cv2.FONT_HERSHEY_SIMPLEX, zoom, tone, thick, cv2.LINE_AA
+        )
+    if picture.shape[0] > height or picture.shape[1] > width:
+        return None
+    x = int(np.clip(place[0] - picture.shape[1] / 2, 0, width - picture.shape[1]))
+    y = int(np.clip(place[1] - picture.shape[0] / 2, 0, height - picture.shape[0]))
+    return Patch(x, y, picture)
+
+
 def _links(skeleton: Skeleton) -> list[tuple[int, int, Color]]:
     """Pairs of bodies to draw a line between: each with the next one above that is not in the same place."""
     from pase.anatomy.kinematics import Kinematics

@@ -20,12 +20,13 @@ from pase.errors import InputError
 from pase.media import Frame, Photo, Video, VideoWriter, open_media, write_image
 from pase.media.ahead import ahead
 from pase.view.blending import blend, blend_frame
-from pase.view.lines import LineRenderer, draw_points
-from pase.view.scene import Patch, Renderer
+from pase.view.lines import LineRenderer, draw_number, draw_points
+from pase.view.scene import NEAREST_M, Patch, Renderer
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
+Array = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 Progress = Callable[[int, int | None], None]
 Style = Literal["bones", "xray", "lines"]
@@ -37,6 +38,8 @@ OPACITY = 0.9
 """Share of the bones in the picture; the rest is the person."""
 CHUNK = 256
 """Frames whose poses are computed at once: fast, and memory does not grow with the length."""
+HEAD_M = 0.3
+"""Metres over the highest body's origin at which a person's number stands."""
 WAITING = 4
 """Pictures that may wait for the encoder."""
 
@@ -89,7 +92,7 @@ def draw_overlay(
         raise InputError(f"opacity must lie in 0..1, not {opacity}")
     with open_media(source) as media, ExitStack() as stack:
         layers = [
-            stack.enter_context(_Layer(group, camera, style))
+            stack.enter_context(_Layer(group, camera, style, numbered=len(motions) > 1))
             for camera, group in _by_camera(motions, media.image_size)
         ]
         if isinstance(media, Photo):
@@ -130,7 +133,8 @@ def _blended(media: Video, layers: Sequence[_Layer], opacity: float) -> Iterator
 class _Layer:
     """The persons filmed by one and the same camera, with what draws them."""
 
-    def __init__(self, motions: Sequence[Motion], camera: Camera, style: Style) -> None:
+    def __init__(self, motions: Sequence[Motion], camera: Camera, style: Style, numbered: bool) -> None:
+        self._numbers = [motion.track_id for motion in motions] if numbered else []
         self._tracks = [_Track(motion) for motion in motions]
         self._camera = camera
         skeletons = [motion.skeleton for motion in motions]
@@ -144,14 +148,28 @@ class _Layer:
     def __exit__(self, *args: object) -> None:
         self._renderer.close()
 
-    def draw(self, time: float) -> tuple[float, Patch] | None:
-        """The bones at a time, with their mean depth in metres; None when nobody is to be seen."""
+    def draw(self, time: float) -> tuple[float, list[Patch]] | None:
+        """The bones at a time and everybody's number, with the mean depth in metres; None when nobody is there."""
         poses = [track.pose(time) for track in self._tracks]
         known = [pose.origin for pose in poses if pose is not None]
         patch = self._renderer.draw_patch(poses) if known else None
         if patch is None:
             return None
-        return float(self._camera.to_camera(np.concatenate(known))[:, 2].mean()), patch
+        numbers = [
+            draw_number(number, self._over_head(pose), self._camera.image_size)
+            for number, pose in zip(self._numbers, poses, strict=False)
+            if pose is not None
+        ]
+        depth = float(self._camera.to_camera(np.concatenate(known))[:, 2].mean())
+        return depth, [patch, *(drawn for drawn in numbers if drawn is not None)]
+
+    def _over_head(self, pose: BodyPoses) -> Array:
+        """A pixel (2,) a little over the highest body."""
+        depth = np.maximum(self._camera.to_camera(pose.origin)[:, 2], NEAREST_M)
+        pixels = self._camera.project(pose.origin)
+        top = int(np.argmin(pixels[:, 1]))
+        over: Array = pixels[top] - [0.0, HEAD_M * self._camera.focal_length_px / depth[top]]
+        return over
 
 
 class _Track:
@@ -265,7 +283,7 @@ def _drawn(image: Picture, time: float, layers: Sequence[_Layer], opacity: float
 def _patches(time: float, layers: Sequence[_Layer]) -> list[Patch]:
     """What is drawn at a time, the farthest first."""
     drawn = [found for layer in layers if (found := layer.draw(time)) is not None]
-    return [patch for _, patch in sorted(drawn, key=lambda found: -found[0])]
+    return [patch for _, patches in sorted(drawn, key=lambda found: -found[0]) for patch in patches]
 
 
 @contextmanager

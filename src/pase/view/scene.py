@@ -20,8 +20,11 @@ from pase.view.backend import make_window, require_drawing
 Array = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 
-BONE_COLOR = (0.96, 0.9, 0.77)
-"""Ivory, as red, green and blue from 0 to 1."""
+BONE_COLORS = (
+    (0.96, 0.9, 0.77), (0.72, 0.87, 0.97), (0.96, 0.76, 0.84), (0.76, 0.93, 0.72), (0.98, 0.8, 0.55),
+    (0.83, 0.78, 0.97),
+)  # fmt: skip
+"""Red, green and blue from 0 to 1: ivory for the first person, then tints that tell others from it."""
 LARGEST_SMOOTHED = 4_000_000
 """Most pixels that are drawn to smooth edges, by drawing twice as large; a larger region stays rough."""
 WINDOW_STEP = 64
@@ -89,7 +92,10 @@ class Renderer:
         self._buffer = vtkUnsignedCharArray()
         self._size = (0, 0)
         _light(self._scene)
-        self._bones = [_bones(skeleton, style) for skeleton in skeletons]
+        self._bones = [
+            _bones(skeleton, style, BONE_COLORS[number % len(BONE_COLORS)])
+            for number, skeleton in enumerate(skeletons)
+        ]
         for bone in (bone for bones in self._bones for bone in bones):
             self._scene.AddActor(bone.actor)
 
@@ -232,7 +238,7 @@ def _light(scene: Any) -> None:
         scene.AddLight(light)
 
 
-def _bones(skeleton: Skeleton, style: str) -> list[_Bone]:
+def _bones(skeleton: Skeleton, style: str, color: tuple[float, float, float]) -> list[_Bone]:
     """One actor for every body that has meshes."""
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
@@ -252,7 +258,7 @@ def _bones(skeleton: Skeleton, style: str) -> list[_Bone]:
             [[ends[i, 0], ends[j, 1], ends[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)]
         )
         matrix = vtkMatrix4x4()
-        actor = _actor(_polydata(parts))
+        actor = _actor(_polydata(parts), color)
         if style == "xray":
             _shine_through(actor)
         actor.SetUserMatrix(matrix)
@@ -285,7 +291,7 @@ def _numpy_support() -> Any:
     return numpy_support
 
 
-def _actor(polydata: Any) -> Any:
+def _actor(polydata: Any, color: tuple[float, float, float]) -> Any:
     import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - registers the mapper's OpenGL code
     from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
@@ -294,7 +300,7 @@ def _actor(polydata: Any) -> Any:
     actor.SetMapper(mapper)
     material = actor.GetProperty()
     material.BackfaceCullingOn()
-    material.SetColor(*BONE_COLOR)
+    material.SetColor(*color)
     material.SetAmbient(0.22)
     material.SetDiffuse(0.85)
     material.SetSpecular(0.12)

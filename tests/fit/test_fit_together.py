@@ -1,0 +1,116 @@
+"""Several persons before one camera: one floor, one world, and the size that the floor tells."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from fit_scenes import FOCAL, filmed, standing
+from numpy.typing import NDArray
+
+from pase.anatomy.kinematics import Kinematics
+from pase.data import Keypoints2D, Motion
+from pase.fit.problem import PersonModel, State
+from pase.fit.together import Filmed, estimate_motions
+
+Array = NDArray[np.float64]
+
+CAMERA = (0.12, 0.0, 1.6)
+PLACES = ((-0.8, -4.0), (1.6, -6.5), (-0.2, -8.0), (1.2, -5.0), (-2.0, -6.0))
+STATURES = (1.75, 1.62, 1.15, 1.8, 1.7)
+TURNS = (0.6, -1.2, 2.0, 3.0, -0.3)
+
+
+def person(
+    model: PersonModel, place: tuple[float, float], stature: float, turn: float, over_m: float = 0.0
+) -> Keypoints2D:
+    """Somebody of average proportions for the height, standing at x, z on the floor or above it, in a photo."""
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.size] = model.proportions.prior(height_m=stature).mean
+    shared[model.layout.camera] = [*CAMERA, np.log(FOCAL)]
+    q = standing(model, turn)[None]
+    names = model.skeleton.coordinate_index
+    q[:, names("pelvis_tx")], q[:, names("pelvis_tz")] = place
+    soles = model.positions(State(q, shared))[:, len(model.points) :, 1]
+    q[:, names("pelvis_ty")] += over_m - soles.min()
+    return filmed(model, q, np.zeros(1), shared, noise_px=0.5)
+
+
+@pytest.fixture(scope="module")
+def motions(model: PersonModel) -> list[Motion]:
+    """An adult of known height, other adults, and a child."""
+    people = [
+        Filmed(person(model, place, stature, turn), height_m=STATURES[0] if turn == 0.6 else None)
+        for place, stature, turn in zip(PLACES, STATURES, TURNS, strict=True)
+    ]
+    found = estimate_motions(people, focal_length_px=FOCAL)
+    assert all(motion is not None for motion in found)
+    return [motion for motion in found if motion is not None]
+
+
+def test_there_is_one_camera(motions: list[Motion]) -> None:
+    first = motions[0].camera
+    assert first is not None
+    for motion in motions[1:]:
+        assert motion.camera is not None
+        assert motion.camera.focal_length_px == first.focal_length_px
+        np.testing.assert_array_equal(motion.camera.rotation, first.rotation)
+        np.testing.assert_array_equal(motion.camera.translation, first.translation)
+
+
+def test_all_feet_are_on_one_floor(motions: list[Motion]) -> None:
+    for motion in motions:
+        lowest = Kinematics(motion.skeleton).positions(motion.q)[0, :, 1].min()
+        assert abs(lowest) < 0.08
+
+
+def test_the_floor_tells_everybody_s_height(motions: list[Motion]) -> None:
+    found = [motion.details["stature_m"] for motion in motions]
+    assert found[0] == pytest.approx(STATURES[0], abs=0.01)
+    assert found[1:] == pytest.approx(STATURES[1:], rel=0.08)
+
+
+def test_they_stand_where_they_stood(motions: list[Motion]) -> None:
+    names = motions[0].skeleton.coordinate_index
+    places = [motion.q[0, [names("pelvis_tx"), names("pelvis_tz")]] for motion in motions]
+    for one, other in itertools.combinations(range(len(PLACES)), 2):
+        true = np.linalg.norm(np.subtract(PLACES[one], PLACES[other]))
+        assert np.linalg.norm(places[one] - places[other]) == pytest.approx(true, rel=0.15)
+
+
+def test_only_the_first_is_asked_for_the_height(motions: list[Motion]) -> None:
+    assert not any("--height" in sentence for motion in motions for sentence in motion.warnings)
+
+
+def test_who_stands_on_a_wall_keeps_a_human_size(model: PersonModel) -> None:
+    people = [
+        Filmed(person(model, PLACES[0], 1.75, 0.6), height_m=1.75),
+        Filmed(person(model, PLACES[1], 1.7, -1.2, over_m=1.3)),
+    ]
+    first, second = estimate_motions(people, focal_length_px=FOCAL)
+    assert first is not None and second is not None
+    assert 1.6 < second.details["stature_m"] < 1.8
+    assert any("of person 1" in sentence for sentence in second.warnings)
+    lowest = Kinematics(second.skeleton).positions(second.q)[0, :, 1].min()
+    assert lowest > 0.7
+
+
+def test_one_person_is_estimated_as_alone(model: PersonModel) -> None:
+    from pase.fit.estimate import estimate_motion
+
+    keypoints = person(model, PLACES[0], 1.75, 0.6)
+    (together,) = estimate_motions([Filmed(keypoints, height_m=1.75)], focal_length_px=FOCAL)
+    alone = estimate_motion(keypoints, height_m=1.75, focal_length_px=FOCAL)
+    assert together is not None and alone is not None
+    np.testing.assert_array_equal(together.q, alone.q)
+
+
+def test_nobody_gives_nothing(model: PersonModel) -> None:
+    unseen = person(model, PLACES[0], 1.75, 0.6)
+    nothing = Keypoints2D(
+        np.full_like(unseen.xy, np.nan), np.zeros_like(unseen.score), unseen.time, (1280, 720)
+    )
+    assert estimate_motions([]) == []
+    found = estimate_motions([Filmed(nothing), Filmed(unseen)], focal_length_px=FOCAL)
+    assert found[0] is None and found[1] is not None
