@@ -170,6 +170,17 @@ class Camera:
     image_size: tuple[int, int]
     """Width and height in pixels."""
 
+    def same_as(self, other: Camera | None) -> bool:
+        """Whether it is the same camera in the same world, but for rounding."""
+        return other is self or (
+            other is not None
+            and self.focal_length_px == other.focal_length_px
+            and tuple(self.principal_point) == tuple(other.principal_point)
+            and tuple(self.image_size) == tuple(other.image_size)
+            and np.allclose(self.rotation, other.rotation, atol=1e-12)
+            and np.allclose(self.translation, other.translation, atol=1e-12)
+        )
+
     def to_camera(self, points: Array) -> Array:
         """World points (..., 3) in metres in the camera's axes."""
         moved: Array = points @ self.rotation.T + self.translation

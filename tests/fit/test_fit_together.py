@@ -76,7 +76,7 @@ def test_they_stand_where_they_stood(motions: list[Motion]) -> None:
     places = [motion.q[0, [names("pelvis_tx"), names("pelvis_tz")]] for motion in motions]
     for one, other in itertools.combinations(range(len(PLACES)), 2):
         true = np.linalg.norm(np.subtract(PLACES[one], PLACES[other]))
-        assert np.linalg.norm(places[one] - places[other]) == pytest.approx(true, rel=0.15)
+        assert np.linalg.norm(places[one] - places[other]) == pytest.approx(true, rel=0.25)
 
 
 def test_only_the_first_is_asked_for_the_height(motions: list[Motion]) -> None:

@@ -84,7 +84,8 @@ def test_a_run_writes_every_file_and_says_so(result: Path) -> None:
 def test_the_person_is_upright_in_range_and_of_the_given_height(result: Path) -> None:
     from pase.anatomy.kinematics import Kinematics
 
-    (motion,) = pase.load(result)
+    motion, other = pase.load(result)
+    assert other.camera is not None and other.camera.same_as(motion.camera)
     lower, upper = motion.skeleton.bounds
     assert (motion.q >= lower - 1e-6).all() and (motion.q <= upper + 1e-6).all()
     points = Kinematics(motion.skeleton).positions(motion.q)
@@ -99,8 +100,8 @@ def test_loading_gives_back_what_was_estimated(
 ) -> None:
     from pase.anatomy.kinematics import Kinematics
 
-    (loaded,) = pase.load(result)
-    (fresh,) = pase.estimate(short_clip, height_m=1.75)
+    loaded, _ = pase.load(result)
+    fresh, _ = pase.estimate(short_clip, height_m=1.75)
     assert loaded.skeleton.free_names == fresh.skeleton.free_names
     np.testing.assert_allclose(loaded.q, fresh.q, atol=1e-8)
     positions = [Kinematics(m.skeleton).positions(m.q) for m in (loaded, fresh)]
@@ -192,7 +193,7 @@ def test_a_run_that_is_killed_leaves_nothing_that_looks_like_a_result(
     assert "taken over from an interrupted run: pose2d" in done.stdout
     assert done.stderr == ""
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
-    assert len(pase.load(output)) == 1
+    assert len(pase.load(output)) == 2
 
 
 def test_overwrite_replaces_a_result_and_a_failure_keeps_it(

@@ -23,7 +23,7 @@ from pase.fit.problem import State, View
 from pase.fit.root import place_root
 from pase.fit.sequence import estimate_shared
 from pase.fit.sizes import Sizes, evidence, prior_equations, with_known_part
-from pase.fit.terms.base import robust_loss
+from pase.fit.terms.base import Term, robust_loss
 from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
 from pase.fit.threads import on_one_thread
 from pase.fit.world import World
@@ -33,6 +33,9 @@ Progress = Callable[[float], None]
 
 POSSIBLE_STATURES_M = (0.9, 2.1)
 """Who would be shorter or taller on the common floor does not stand on it, or is not seen well enough."""
+
+USUAL_STATURES_M = (1.42, 1.98)
+"""Of others the user is told: three standard deviations about the mean of adults."""
 
 STATURE_SPREAD_M = 0.03
 """Standard deviation of a stature told by the floor, beside what the posture tells."""
@@ -109,8 +112,7 @@ def estimate_motions(
     ]
     known = {number: one for number, one in enumerate(started) if one is not None}
     if len(known) > 1:
-        camera, first = common_camera([*known.values()]), min(known)
-        known = {number: settled(one, camera, main=number == first) for number, one in known.items()}
+        known = dict(zip(known, in_one_room([*known.values()]), strict=True))
     world: World | None = None
     motions: list[Motion | None] = [None] * len(people)
     for number, one in known.items():
@@ -122,6 +124,19 @@ def _shares(progress: Progress | None, parts: int) -> Callable[[int], Progress]:
     """The progress of each of several equal parts of the work."""
     report = progress or (lambda _: None)
     return lambda number: lambda share: report((number + share) / parts)
+
+
+def in_one_room(people: Sequence[Started]) -> list[Started]:
+    """Everybody with one camera: the common one, or that of the first alone when the common one does not suit it."""
+    main = people[0]
+    camera = common_camera(people)
+    first = _solved(main, _with_camera(main.person, camera), _moved(main, camera, 1.0), camera)
+    if _misfit(first) > _WORSE_FIT * _misfit(main):
+        part = main.person.model.layout.camera
+        weight = prior_weight(len(main.person.observed.time))
+        camera = CommonCamera(main.found.shared[part], weight * main.found.covariance[part, part])
+        first = main
+    return [first, *(settled(one, camera) for one in people[1:])]
 
 
 def common_camera(people: Sequence[Started]) -> CommonCamera:
@@ -142,7 +157,11 @@ def _agreed(first: Started, told: Sequence[tuple[Array, Array]], shares: Array) 
     """Cost and camera of the best agreement that is reached from given shares (N,) of everybody in it."""
     model, weight = first.person.model, prior_weight(len(first.person.observed.time))
     part = model.layout.camera
-    prior = [term for term in first.person.priors if isinstance(term, CameraPrior)]
+    prior: list[Term] = [term for term in first.person.priors if isinstance(term, CameraPrior)]
+    focal = slice(part.stop - 1, part.stop)
+    # What each tells holds near their own camera: beyond it only a plain prior keeps the focal length.
+    told_focal = np.array([float(first.found.shared[focal][0])])
+    prior.append(SharedPrior("focal length", focal, told_focal, np.array([[FOCAL_SPREAD**2]]), weight))
     shared = first.found.shared.copy()
     for _ in range(_STEPS):
         known = prior_equations(model, prior, shared)
@@ -182,15 +201,12 @@ def _told_of_camera(one: Started, *, sure_scale: bool) -> tuple[Array, Array]:
     return np.linalg.inv(covariance), own
 
 
-def settled(one: Started, camera: CommonCamera, *, main: bool) -> Started:
-    """A person estimated anew with the common camera held.
+def settled(one: Started, camera: CommonCamera) -> Started:
+    """Another than the main person estimated anew with the common camera held.
 
-    The main person keeps what is known of the size. Of others the floor tells the size, unless it comes out
-    absurd, the feet were not seen, or the keypoints fit much worse than before: then an average size is kept,
-    and with it goes the place, on no floor.
+    The floor tells the size, unless it comes out absurd, the feet were not seen, or the keypoints fit much worse
+    than before: then an average size is kept, and with it goes the place, on no floor.
     """
-    if main:
-        return _solved(one, _with_camera(one.person, camera), _moved(one, camera, 1.0), camera)
     if not one.person.floor:
         return _on_no_floor(one, camera, "")
     if not _feet_seen(one.person):
@@ -205,7 +221,10 @@ def settled(one: Started, camera: CommonCamera, *, main: bool) -> Started:
     found = _solved(one, person, _moved(one, camera, scale), camera)
     if not low <= _stature(found) <= high or _misfit(found) > _WORSE_FIT * _misfit(one) + 0.5:
         return _on_no_floor(one, camera, "the posture does not fit the floor of person 1")
-    return _without_scale_note(found, ())
+    tall = _stature(found)
+    unusual = not USUAL_STATURES_M[0] <= tall <= USUAL_STATURES_M[1]
+    note = f"{tall:.2f} m tall on the floor of person 1: a child, or the camera's tilt is not well known here"
+    return _without_scale_note(found, (note,) if unusual else ())
 
 
 def _on_no_floor(one: Started, camera: CommonCamera, why: str) -> Started:
@@ -254,11 +273,13 @@ def _moved(one: Started, camera: CommonCamera, scale: float) -> State:
 
 
 def _with_camera(person: Person, camera: CommonCamera) -> Person:
-    """The person's problem with the camera held."""
+    """The person's problem with the camera held, and believed as far as it is known."""
     part = person.model.layout.camera
     low, high = person.bounds.low_shared.copy(), person.bounds.high_shared.copy()
     low[part] = high[part] = camera.unknowns
-    priors = tuple(term for term in person.priors if not isinstance(term, CameraPrior))
+    weight = prior_weight(len(person.observed.time))
+    believed = SharedPrior("camera", part, camera.unknowns, camera.covariance, weight)
+    priors = tuple(believed if isinstance(term, CameraPrior) else term for term in person.priors)
     return replace(person, bounds=replace(person.bounds, low_shared=low, high_shared=high), priors=priors)
 
 

@@ -35,11 +35,12 @@ def estimate_people(
     for shot in sorted({person.shot for person in recording.people}):
         here = [one for one in filmed if one.keypoints.shot == shot]
         told = _share(progress, "skeleton", (len(found), len(here)), recording)
-        motions = estimate_motions(here, settings.fit, **known, progress=told)
-        found |= {one.keypoints.track_id: motion for one, motion in zip(here, motions, strict=True)}
+        of_shot = estimate_motions(here, settings.fit, **known, progress=told)
+        found |= {one.keypoints.track_id: motion for one, motion in zip(here, of_shot, strict=True)}
     for number in [number for number, motion in found.items() if motion is None]:
         log.warning("person %d shows too little for a skeleton and is left out", number)
-    return [motion for _, motion in sorted(found.items()) if motion is not None]
+    motions = [motion for _, motion in sorted(found.items()) if motion is not None]
+    return [replace(motion, track_id=number) for number, motion in enumerate(motions, 1)]
 
 
 def size_evidence(

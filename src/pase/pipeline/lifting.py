@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pase.config import LiftSettings, Settings
@@ -72,7 +73,19 @@ def lift_people(
     lifter = _lifter_for(recording, settings)
     if lifter is None:
         return [None] * len(recording.people)
-    return [lifter(person, step_of(progress, STEP)) for person in recording.people]
+    told = step_of(progress, STEP)
+    return [lifter(person, _part(told, number, recording)) for number, person in enumerate(recording.people)]
+
+
+def _part(
+    told: Callable[[int, int | None], None] | None, number: int, recording: Recording
+) -> Callable[[int, int | None], None] | None:
+    """The progress of one of several persons, in frames of everybody."""
+    if told is None:
+        return None
+    before = sum(len(person) for person in recording.people[:number])
+    total = sum(len(person) for person in recording.people)
+    return lambda done, _: told(before + done, total)
 
 
 def _lifter_for(recording: Recording, settings: Settings) -> Lifter | None:

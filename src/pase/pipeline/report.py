@@ -104,6 +104,15 @@ class Report:
         kinds = Counter(str(one["why"]).split(":")[0] for one in self.left_out)
         return [f"{count} {kind}" for kind, count in kinds.most_common()]
 
+    def told_of_persons(self) -> list[str]:
+        """What the user should know of each person, with the number where there are several."""
+        named = len(self.persons) > 1
+        return [
+            f"person {number}: {sentence}" if named else sentence
+            for number, person in enumerate(self.persons, 1)
+            for sentence in person["warnings"]
+        ]
+
     def add_person(self, motion: Motion, folder: str) -> None:
         """Note the figures of one person."""
         self.persons.append(

@@ -305,11 +305,13 @@ def _fill(
     with report.timed("export"):
         for number, motion in enumerate(motions, 1):
             folder = f"person_{number}"
-            write_person(motion, space.folder / folder, settings.person.mass_kg)
+            write_person(motion, space.folder / folder, settings.person.mass_kg if number == 1 else None)
             report.add_person(motion, folder)
-        cameras = [motion.camera for motion in motions if motion.camera is not None]
-        if cameras:
-            write_camera(cameras[0], space.folder / CAMERA)
+            # Persons of another shot have another camera, and a world of their own.
+            if number == 1 and motion.camera is not None:
+                write_camera(motion.camera, space.folder / CAMERA)
+            elif motion.camera is not None and not motion.camera.same_as(motions[0].camera):
+                write_camera(motion.camera, space.folder / folder / CAMERA)
     return motions
 
 
@@ -350,7 +352,7 @@ def _finish(
     if motions:
         with report.timed("views"):
             write_views(motions, space.folder, settings.output, recording.source, film)
-    told = [sentence for person in report.persons for sentence in person["warnings"]]
+    told = report.told_of_persons()
     report.warnings = unique(report.warnings, warnings, told)
     if settings.output.page and motions:
         write_report_page(motions, space.folder, report.content())

@@ -207,22 +207,12 @@ def _by_camera(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[t
             raise InputError(
                 f"person {motion.track_id} has no camera, so it cannot be drawn over footage; add camera.json"
             )
-        same = next((group for camera, group in groups if _same(camera, motion.camera)), None)
+        same = next((group for camera, group in groups if motion.camera.same_as(camera)), None)
         if same is None:
             groups.append((motion.camera, [motion]))
         else:
             same.append(motion)
     return [(_resized(camera, image_size), group) for camera, group in groups]
-
-
-def _same(a: Camera, b: Camera) -> bool:
-    return a is b or (
-        a.focal_length_px == b.focal_length_px
-        and tuple(a.principal_point) == tuple(b.principal_point)
-        and tuple(a.image_size) == tuple(b.image_size)
-        and np.allclose(a.rotation, b.rotation, atol=1e-12)
-        and np.allclose(a.translation, b.translation, atol=1e-12)
-    )
 
 
 def _resized(camera: Camera, image_size: tuple[int, int]) -> Camera:

@@ -69,6 +69,7 @@ def write_page(
     parts += [_person(subject, report, folder) for subject, folder in zip(subjects, folders, strict=False)]
     if not subjects:
         parts.append("<p>Nobody was found in this recording.</p>")
+    parts.append(_left_out(report))
     parts.append(_background(report))
     style = files("pase.view").joinpath("web", "report.css").read_text(encoding="utf-8")
     page = (
@@ -103,6 +104,8 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
         for key, (meaning, digits, unit) in DETAILS.items()
         if key in details
     ]
+    if subject.motion.track_id == 1 and report.get("main_person"):
+        known.insert(0, f"main person: {report['main_person']}")
     plots = "".join(
         f'<figure><img alt="{_safe(name)}" src="{_data("image/svg+xml", content)}"></figure>'
         for name, content in _plots(subject, plots_folder)
@@ -114,6 +117,25 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
         f"<div><h3>Joint angles</h3>{_angles(subject)}</div></div>"
         f'<div class="plots">{plots}</div></section>'
     )
+
+
+def _left_out(report: Mapping[str, Any]) -> str:
+    """Others in the picture who got no skeleton, largest first."""
+    others = sorted(report.get("left_out") or [], key=lambda one: -float(one["size_px"]))
+    if not others:
+        return ""
+    rows = [
+        (
+            str(one["why"]),
+            str(one["frames"]),
+            f"{one['first_s']:.1f} … {one['last_s']:.1f}",
+            f"{one['size_px']:.0f}",
+            f"{one['place_px'][0]:.0f}, {one['place_px'][1]:.0f}",
+        )
+        for one in others
+    ]
+    head = ["others in the picture, left out", "frames", "seconds", "size, px", "first at, px"]
+    return f'<section class="left-out"><h2>Left out</h2>{_table(head, rows)}</section>'
 
 
 def _bones(subject: Subject) -> str:
