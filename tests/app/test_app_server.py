@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import threading
 import time
 import zipfile
@@ -83,6 +84,21 @@ def test_bad_uploads_are_told_plainly_and_leave_nothing(server: Server) -> None:
     assert status == 400 and "unknown setting 'models.folder'" in answer["message"]
     status, answer = server.upload("x.mp4", bytes(6_000_000))
     assert status == 413 and "larger than 5 MB" in answer["message"]
+    assert server.jobs() == [] and sorted(server.folder.iterdir()) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
+def test_an_upload_that_fills_the_disk_is_told_and_leaves_nothing(server: Server) -> None:
+    import resource
+
+    before = sorted(server.folder.iterdir())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        status, answer = server.upload("x.mp4", bytes(2_000_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert status == 507 and "cannot be stored" in answer["message"]
     assert server.jobs() == [] and sorted(server.folder.iterdir()) == before
 
 

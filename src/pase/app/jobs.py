@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pase.config import make_settings
-from pase.errors import InputError, PaseError
+from pase.errors import InputError, OutputError, PaseError
 from pase.files import read_json, write_text
 
 log = logging.getLogger(__name__)
@@ -162,7 +162,11 @@ class Jobs:
         self._jobs[job.id] = job
 
     def _note(self, job: Job) -> None:
-        write_text(self.folder / job.id / NOTE, json.dumps(asdict(job), ensure_ascii=False))
+        """Let a job be found again after a restart; where the disk is full it is not, but goes on."""
+        try:
+            write_text(self.folder / job.id / NOTE, json.dumps(asdict(job), ensure_ascii=False))
+        except OutputError as error:
+            log.warning("job %s will not be found again after a restart: %s", job.id, error)
 
     def _work(self) -> None:
         while True:

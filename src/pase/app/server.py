@@ -182,6 +182,8 @@ class _Handlers:
             await anyio.to_thread.run_sync(self.jobs.submit, job)
         except InputError as error:
             return _refusal(400, str(error))
+        except OSError as error:
+            return _refusal(507, f"the video cannot be stored: {error.strerror or error}")
         return JSONResponse(_told(job), status_code=201)
 
     async def _receive(self, request: Request, job: Job) -> bool:
@@ -199,6 +201,9 @@ class _Handlers:
         except ClientDisconnect as error:
             self.jobs.remove(job.id)
             raise InputError("the upload was broken off") from error
+        except OSError:
+            self.jobs.remove(job.id)
+            raise
         return True
 
     async def remove(self, request: Request) -> Response:
