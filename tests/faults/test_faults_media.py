@@ -61,7 +61,7 @@ def test_pictures_of_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
         codec, form = "mjpeg", "yuvj420p"
     else:
         codec, form = ("libx264", "yuv420p") if min(size) > 10 and not size[0] % 2 else ("png", "rgb24")
-    frames, warnings = read(film(tmp_path / "v.mkv", pictures(2, *size), codec=codec, pix_fmt=form))
+    frames, warnings = read(film(tmp_path / "v.mov", pictures(2, *size), codec=codec, pix_fmt=form))
     assert len(frames) == 2 and warnings == []
 
 
