@@ -151,7 +151,7 @@ right, there with the zero pose behind it. Coordinates of the limbs end in `_r` 
 equal values on the left are the mirror image. Standing, all coordinates are zero, but for the elbows (5°), the
 forearms (90°: thumbs forward) and the height of the pelvis.
 
-World: X forward, where the person faces in the first second; Y up, the floor at 0; Z to the right; metres.
+World: X forward, where person 1 faces in the first second; Y up, the floor at 0; Z to the right; metres.
 
 No coordinate leaves its range in any frame. The ranges are those of healthy, athletic adults; the source of each
 stands in `src/pase/anatomy/ranges.py`. How the shoulder's three angles go together, with everyday poses:
