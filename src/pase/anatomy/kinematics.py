@@ -64,6 +64,10 @@ class _Twist:
     linear: list[Array]
 
 
+AT_ONCE = 4096
+"""Frames whose landmarks are placed at once: the poses of all bodies of an hour would fill the memory."""
+
+
 class Kinematics:
     """A skeleton compiled to arrays.
 
@@ -100,6 +104,9 @@ class Kinematics:
 
         `location` (K, 3) replaces the landmarks' own places on their bodies.
         """
+        if len(q) > AT_ONCE:
+            parts = [self.positions(q[i : i + AT_ONCE], scale, location) for i in range(0, len(q), AT_ONCE)]
+            return np.concatenate(parts)
         scale = self._scale(scale)
         values, _ = self._coordinates.values(self._checked(q))
         return self._place(self._pass(values, scale, self._carriers)[0], scale, location)

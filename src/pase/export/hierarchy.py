@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.kinematics import AT_ONCE, Kinematics
 from pase.anatomy.model import Skeleton
 
 Array = NDArray[np.float64]
@@ -35,11 +35,16 @@ def body_tree(skeleton: Skeleton, q: Array) -> BodyTree:
     """The bodies of a skeleton relative to their parents, for known `q` (T, n)."""
     names = skeleton.body_names
     parent = tuple(names.index(j.parent) if j.parent in names else -1 for j in skeleton.joints)
-    poses = Kinematics(skeleton, ()).pose(q)
-    rotation, translation = poses.rotation.copy(), poses.origin.copy()
-    for i, p in enumerate(parent):
-        if p >= 0:
-            back = poses.rotation[:, p].transpose(0, 2, 1)
-            rotation[:, i] = back @ poses.rotation[:, i]
-            translation[:, i] = (back @ (poses.origin[:, i] - poses.origin[:, p])[:, :, None])[:, :, 0]
+    kinematics = Kinematics(skeleton, ())
+    rotation, translation = np.empty((len(q), len(names), 3, 3)), np.empty((len(q), len(names), 3))
+    for start in range(0, len(q), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        poses = kinematics.pose(q[some])
+        rotation[some], translation[some] = poses.rotation, poses.origin
+        for i, p in enumerate(parent):
+            if p >= 0:
+                back = poses.rotation[:, p].transpose(0, 2, 1)
+                rotation[some, i] = back @ poses.rotation[:, i]
+                away = poses.origin[:, i] - poses.origin[:, p]
+                translation[some, i] = (back @ away[:, :, None])[:, :, 0]
     return BodyTree(names, parent, rotation, translation)

@@ -25,6 +25,9 @@ LEFT, RIGHT, MIDDLE, SOFT, LIMIT = "#0072B2", "#D55E00", "#009E73", "#6b6b6b", "
 COLORS = {"l": LEFT, "r": RIGHT, "": MIDDLE}
 SIDE_NAMES = {"l": "left", "r": "right", "": ""}
 DPI = 130
+MOST_IN_CURVE, MOST_IN_BAND = 6000, 1500
+"""Frames that make a curve, and the edges of a band; of a long recording every second, third … frame is drawn: an
+hour fills no page with what is finer than its pixels."""
 COLUMNS = 3
 ANGLE_PLOTS = {
     "angles_legs": ("Right leg", "Left leg"),
@@ -119,10 +122,11 @@ def _curve(axes: Axes, time: Array, value: Array, deviation: Array, side: str) -
         axes.errorbar(time, value, bar, fmt="o", color=color, capsize=3)
         return
     if np.isfinite(deviation).any():
-        axes.fill_between(
-            time, value - 2 * deviation, value + 2 * deviation, color=color, alpha=0.2, linewidth=0
-        )
-    axes.plot(time, value, color=color, linewidth=1.4, linestyle="--" if side == "l" else "-")
+        some = slice(None, None, -(-len(time) // MOST_IN_BAND))
+        low, high = (value + way * 2 * deviation for way in (-1, 1))
+        axes.fill_between(time[some], low[some], high[some], color=color, alpha=0.2, linewidth=0)
+    some = slice(None, None, -(-len(time) // MOST_IN_CURVE))
+    axes.plot(time[some], value[some], color=color, linewidth=1.4, linestyle="--" if side == "l" else "-")
 
 
 def _limits(axes: Axes, ends: Array) -> None:
@@ -206,7 +210,9 @@ def plot_error(subject: Subject) -> Figure | None:
     figure = _figure(6.2, 2.3)
     axes = figure.add_subplot()
     low, high = np.nanpercentile(rows, (25, 75), axis=1)
-    axes.fill_between(time, low, high, color=LEFT, alpha=0.2, linewidth=0, label="middle half of the points")
+    some = slice(None, None, -(-len(time) // MOST_IN_BAND))
+    label = "middle half of the points"
+    axes.fill_between(time[some], low[some], high[some], color=LEFT, alpha=0.2, linewidth=0, label=label)
     axes.plot(time, np.nanmean(rows, axis=1), color=LEFT, linewidth=1.4, label="mean")
     axes.set_ylim(0, None)
     axes.legend(frameon=False, fontsize=8)
