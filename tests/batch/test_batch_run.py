@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,3 +133,19 @@ def test_a_stopped_batch_says_so_and_goes_on(
     assert not list((output / "trials").glob(".*.partial/lock"))
     assert main(command[3:]) == 1
     assert states(output)["late"].startswith("done")
+
+
+def test_keypoints_are_not_found_again_when_the_sizes_change(
+    photos: Path, networks: tuple[Path, Path], tmp_path: Path
+) -> None:
+    output, settings = tmp_path / "out", make_settings(QUICK)
+    (photos / "study.csv").write_text(TABLE, encoding="utf-8")
+    run_batch(photos, output, settings)
+    assert not list((output / "trials").glob(".*"))
+    (photos / "study.csv").write_text(TABLE.replace("1.7", "1.8"), encoding="utf-8")
+    assert not run_batch(photos, output, settings).failed
+    reports = [json.loads(path.read_text(encoding="utf-8")) for path in output.glob("trials/*/report.json")]
+    assert [report["resumed"] for report in reports] == [["pose2d"], ["pose2d"]]
+    shutil.copy(photos / "nobody.png", photos / "late.png")
+    run_batch(photos, output, settings)
+    assert rows(output / "summary.csv")[1]["persons"] == "0", "another file has other keypoints"

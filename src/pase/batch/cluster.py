@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import threading
 from concurrent.futures import Future
@@ -106,7 +107,11 @@ _one_at_a_time = threading.Lock()
 
 
 def alone(work: Work, job: Job) -> Outcome:
-    """Do a job while no other is done in this process: warnings are collected by process."""
+    """Do a job while no other is done in this process: warnings are collected by process.
+
+    A worker is one of many on its computer, so its networks take one thread unless it is told otherwise.
+    """
+    os.environ.setdefault("PASE_THREADS", "1")
     with _one_at_a_time:
         return work(job, None)
 

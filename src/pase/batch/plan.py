@@ -29,8 +29,6 @@ class Plan:
     output: Path
     """Absolute path of the batch's folder."""
     settings: Settings
-    threads: int = 0
-    """Threads of the networks in each job where the settings leave them open; 0 takes one a core."""
     overwrite: bool = False
     """Do everything again."""
 
@@ -64,8 +62,7 @@ class Plan:
             mass_kg=base.person.mass_kg if trial.mass_kg is None else trial.mass_kg,
             sizes=sizes,
         )
-        pose2d = replace(base.pose2d, threads=base.pose2d.threads or self.threads)
-        return replace(base, person=person, pose2d=pose2d)
+        return replace(base, person=person)
 
     def _job(self, trial: Trial, settings: Settings, note: str, work: dict[str, object]) -> TrialJob:
         try:

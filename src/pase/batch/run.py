@@ -97,25 +97,23 @@ def run_batch(
     place = check_places(folder, Path(output))
     check_settings(settings)
     with ExitStack() as stack:
-        workers, threads = _workers(len(known.trials), jobs, scheduler, show)
-        stack.enter_context(workers)
+        workers = stack.enter_context(_workers(len(known.trials), jobs, scheduler, show))
         _make_folders(place)
         stack.enter_context(FolderLock(place / NOTES, place))
         stack.enter_context(_log_file(place / LOG))
-        plan = Plan(known, place, settings, threads, overwrite)
+        plan = Plan(known, place, settings, overwrite)
         return _Batch(plan, workers, show).run()
 
 
-def _workers(trials: int, jobs: int | None, scheduler: str | None, show: Show | None) -> tuple[Workers, int]:
-    """Where the jobs are done, and how many threads the networks of each may use."""
+def _workers(trials: int, jobs: int | None, scheduler: str | None, show: Show | None) -> Workers:
+    """Where the jobs are done."""
     if scheduler is not None:
         from pase.batch.cluster import Cluster
 
-        return Cluster(scheduler), 1
+        return Cluster(scheduler)
     cores = usable_cores()
     count = min(jobs or suggested_jobs(trials, cores), trials)
-    threads = max(1, cores // count)
-    return Processes(count, threads, _quiet if show is None else show.step), threads
+    return Processes(count, max(1, cores // count), _quiet if show is None else show.step)
 
 
 class _Batch:

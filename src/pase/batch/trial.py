@@ -8,6 +8,7 @@ fingerprint.
 from __future__ import annotations
 
 import json
+import shutil
 import time
 import traceback
 from collections.abc import Callable
@@ -18,8 +19,9 @@ from typing import Any
 from pase.batch.workers import Outcome
 from pase.config import Settings
 from pase.errors import InputError, PaseError
-from pase.files import read_json, write_text
+from pase.files import atomic_path, read_json, write_text
 from pase.pipeline.recording import Progress
+from pase.pipeline.workspace import KEYPOINTS, STATE, partial_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class TrialJob:
             return None
         return content
 
+    @property
+    def state(self) -> Path:
+        """What vouches for the keypoints of a finished result, so that they need not be found again."""
+        return self.note.with_name(f"{self.name}.state.json")
+
 
 def measure_trial(job: TrialJob, progress: Progress | None = None) -> Outcome:
     """Note what a trial tells of its subject's sizes; the keypoints wait beside the result."""
@@ -60,7 +67,11 @@ def finish_trial(job: TrialJob, progress: Progress | None = None) -> Outcome:
 def _measured(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
     from pase.pipeline.stages import measure
 
+    _take_over_keypoints(job)
     evidence = measure(job.source, job.output, job.settings, progress=progress)
+    state = partial_of(job.output) / STATE
+    if state.is_file():
+        write_text(job.state, state.read_text(encoding="utf-8"))
     return {"evidence": None if evidence is None else evidence.content()}
 
 
@@ -68,8 +79,19 @@ def _finished(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
     from pase.batch.summary import figures_of
     from pase.pipeline.stages import run
 
+    _take_over_keypoints(job)
     report = run(job.source, job.output, job.settings, overwrite=True, progress=progress)
     return {"figures": figures_of(report, job.output)}
+
+
+def _take_over_keypoints(job: TrialJob) -> None:
+    """Put the keypoints of an earlier result where a run goes on from them, if they are still right."""
+    kept, place = job.output / KEYPOINTS, partial_of(job.output)
+    if not (job.state.is_file() and kept.is_file()) or (place / STATE).exists():
+        return
+    with atomic_path(place / KEYPOINTS) as copy:
+        shutil.copyfile(kept, copy)
+    write_text(place / STATE, job.state.read_text(encoding="utf-8"))
 
 
 def _noted(job: TrialJob, work: Callable[[], dict[str, Any]]) -> Outcome:

@@ -23,9 +23,11 @@ from pase.errors import PaseError
 
 log = logging.getLogger(__name__)
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
-                    "OPENCV_FOR_THREADS_NUM", "LP_NUM_THREADS")  # fmt: skip
-"""What tells linear algebra, OpenCV and Mesa's software drawing how many threads to use."""
+THREAD_VARIABLES = (
+    "PASE_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM", "LP_NUM_THREADS",
+)  # fmt: skip
+"""What tells the networks, linear algebra, OpenCV and Mesa's software drawing how many threads to use."""
 
 JOB_BYTES = 1_500_000_000
 """Memory of one job, drawing included."""

@@ -30,6 +30,9 @@ PROVIDERS = {
 AUTOMATIC = ("cuda", "directml", "coreml")
 """Devices taken unasked. OpenVINO computes on the processor, too, there a quarter slower than ONNX Runtime itself."""
 
+THREADS = "PASE_THREADS"
+"""Variable that tells how many threads a process may use: jobs at once share the cores."""
+
 _MOST_THREADS = 8
 """Networks this small gain nothing from more."""
 
@@ -62,7 +65,12 @@ def noted_networks() -> Iterator[list[RunningNetwork]]:
 
 
 def usable_cores() -> int:
-    """Number of processor cores this process may use."""
+    """Number of processor cores this process may use; fewer where the variable PASE_THREADS says so."""
+    told = os.environ.get(THREADS, "")
+    return max(1, min(int(told), _cores())) if told.isdecimal() else _cores()
+
+
+def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

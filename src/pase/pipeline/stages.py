@@ -25,7 +25,14 @@ from pase.pipeline.recording import (
 )
 from pase.pipeline.report import Report, collected_warnings, note_file, read_report, unique
 from pase.pipeline.results import load_motions
-from pase.pipeline.workspace import REPORT, Workspace, check_output_file, fingerprint, source_identity
+from pase.pipeline.workspace import (
+    KEYPOINTS,
+    REPORT,
+    Workspace,
+    check_output_file,
+    fingerprint,
+    source_identity,
+)
 
 if TYPE_CHECKING:
     from pase.fit.sizes import SizeEvidence
@@ -34,7 +41,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KEYPOINTS = "keypoints.json"
 CAMERA = "camera.json"
 
 

@@ -16,6 +16,7 @@ from pase.files import read_json, write_text
 from pase.pipeline.lock import LOCK, FolderLock
 
 REPORT = "report.json"
+KEYPOINTS = "keypoints.json"
 STATE = "state.json"
 _LONGEST_NAME, _KEPT_LETTERS = 240, 40
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -114,6 +115,11 @@ def _listed_files(folder: Path) -> set[str]:
     return {REPORT, *map(str, files)} if isinstance(files, list) else set()
 
 
+def partial_of(output: Path) -> Path:
+    """The hidden folder in which a result is built."""
+    return output.with_name(f".{_short(output.name)}.partial")
+
+
 class Workspace:
     """The hidden folder beside the result in which a run does its work; a context manager.
 
@@ -131,9 +137,8 @@ class Workspace:
     def __init__(self, output: str | Path, *, overwrite: bool = False) -> None:
         self.output = check_output(Path(output), overwrite=overwrite)
         self._overwrite = overwrite
-        name = _short(self.output.name)
-        self.folder = self.output.with_name(f".{name}.partial")
-        self._retired = self.output.with_name(f".{name}.replaced")
+        self.folder = partial_of(self.output)
+        self._retired = self.output.with_name(f".{_short(self.output.name)}.replaced")
         self._made_parents: list[Path] = []
         self._lock = FolderLock(self.folder, self.output)
 
