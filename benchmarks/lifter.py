@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tools.train_lifter.corpus import Retargeter, Take, convert
 from tools.train_lifter.data import Batch, Pool
+from tools.train_lifter.jumps import all_procedural
+from tools.train_lifter.noise import see_exactly
 from tools.train_lifter.points import LIMBS, TEN_JOINTS
-from tools.train_lifter.procedural import procedural
 
 from pase.data import Keypoints2D, Landmarks3D
 from pase.lift.pase_lifter import POINTS, RATE_HZ, PaseLifter
@@ -229,8 +230,10 @@ def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
             if t.split == "val" and np.isfinite(t.q).all()
         ]
         show("Held-out subjects of the corpus", held_out, o.windows, lifter)
+        exact = Pool(held_out, 17, varied=False, detector=see_exactly)
+        tables("The same with exact keypoints, all seen", [exact.draw(o.windows, 32)], lifter)
     if o.only in (None, "procedural"):
-        made = [t for t in procedural(o.cache / "procedural_q.npz", 120.0) if t.split == "val"]
+        made = [t for t in all_procedural(o.cache) if t.split == "val"]
         show("Held-out procedural episodes", made, o.windows, lifter)
     if o.only in (None, "bandai"):
         show(

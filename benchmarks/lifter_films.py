@@ -15,9 +15,9 @@ import numpy as np
 from benchmarks.lifter import procrustes
 from numpy.typing import NDArray
 from tools.train_lifter.camera import world_to_camera
+from tools.train_lifter.jumps import all_procedural
 from tools.train_lifter.noise import detect
 from tools.train_lifter.points import DEFAULT_STATURE, Body
-from tools.train_lifter.procedural import procedural
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
@@ -38,6 +38,7 @@ FILMS = {
     "sit": 1,
     "lie": 1,
     "on_hands": 1,
+    "jump": 2,
 }
 FOCAL, IMAGE, RATE_HZ = 1100.0, (1920, 1080), 15.0
 BODIES = [b + s for s in ("_r", "_l") for b in ("femur", "tibia", "talus", "humerus", "ulna")]
@@ -111,7 +112,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    takes = [t for t in procedural(options.cache / "procedural_q.npz", 120.0) if t.split == "val"]
+    takes = [t for t in all_procedural(options.cache) if t.split == "val"]
     rng, lifter = np.random.default_rng(options.seed), PaseLifter()
     rows = []
     print(

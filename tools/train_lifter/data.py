@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,9 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 ROOT = POINTS.index("Hip")
+
+Detector = Callable[[np.random.Generator, Floats, Array, Floats], tuple[Floats, Floats]]
+"""Rays and scores of points, as `tools.train_lifter.noise.detect`."""
 
 _ARMS = ("arm_elevation", "arm_crossing", "arm_rotation", "elbow_flex", "pro_sup", "wrist_flex", "wrist_dev")
 _HEAD = ("neck_flexion", "neck_bending", "neck_rotation")
@@ -118,7 +121,16 @@ def _fitted(rng: np.random.Generator, q: Array, length: int) -> Array:
 class Pool:
     """Performances from which windows are drawn; a part of them is made anew from time to time."""
 
-    def __init__(self, takes: Sequence[Take], seed: int, *, varied: bool = True, copies: int = 1) -> None:
+    def __init__(
+        self,
+        takes: Sequence[Take],
+        seed: int,
+        *,
+        varied: bool = True,
+        copies: int = 1,
+        detector: Detector = detect,
+    ) -> None:
+        self._detector = detector
         self._rng = np.random.default_rng(seed)
         self._takes = list(takes) * copies
         self._variations = Variations(takes) if varied else None
@@ -147,11 +159,17 @@ class Pool:
         for i, performance in enumerate(chosen):
             points[i], valid[i], forward[i] = _window(rng, performance, frames)
         stature = np.array([p.stature for p in chosen])
-        return filmed(rng, points, valid, forward, stature, [p.kind for p in chosen])
+        return filmed(rng, points, valid, forward, stature, [p.kind for p in chosen], self._detector)
 
 
 def filmed(
-    rng: np.random.Generator, points: Floats, valid: Floats, forward: Array, stature: Array, kind: list[str]
+    rng: np.random.Generator,
+    points: Floats,
+    valid: Floats,
+    forward: Array,
+    stature: Array,
+    kind: list[str],
+    detector: Detector = detect,
 ) -> Batch:
     """Windows of world points as a random camera and a detector see them."""
     views = film(rng, points, stature, forward)
@@ -159,7 +177,7 @@ def filmed(
     mirrored = rng.random(len(seen)) < 0.5
     seen[mirrored] = seen[mirrored][:, :, MIRROR_INDEX] * np.array([-1, 1, 1], np.float32)
     down[mirrored] *= np.array([-1, 1, 1], np.float32)
-    rays, score = detect(rng, seen, stature, views.half)
+    rays, score = detector(rng, seen, stature, views.half)
     score *= valid[..., None]
     rays = rays * (score > 0)[..., None] * views.focal_error[:, None, None, None]
     inputs = centred(rays, score, valid)

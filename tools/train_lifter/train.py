@@ -21,11 +21,10 @@ import torch
 from tools.train_lifter.corpus import Take, convert
 from tools.train_lifter.data import Batch, Pool
 from tools.train_lifter.export import export, load_exported
-from tools.train_lifter.jumps import make_jumps
+from tools.train_lifter.jumps import all_procedural
 from tools.train_lifter.losses import losses
 from tools.train_lifter.model import LifterNetwork
 from tools.train_lifter.points import LIMBS
-from tools.train_lifter.procedural import procedural
 from torch import Tensor
 
 log = logging.getLogger(__name__)
@@ -57,8 +56,7 @@ class Settings:
 def takes(corpus: Path, cache: Path, settings: Settings) -> list[Take]:
     """All motion, captured and procedural, of which every frame could be solved."""
     captured = convert(corpus, cache / "corpus_q.npz")
-    made = procedural(cache / "procedural_q.npz", settings.procedural_minutes, settings.seed)
-    made += procedural(cache / "jumps_q.npz", settings.jump_minutes, settings.seed, make_jumps)
+    made = all_procedural(cache, settings.procedural_minutes, settings.jump_minutes, settings.seed)
     return [t for t in captured + made if np.isfinite(t.q).all() and len(t.q) > 2]
 
 

@@ -34,8 +34,8 @@ less the crop of video stabilisation."""
 POSE_PRIOR_RATE_HZ = 6.0
 """Independent postures a second: how often the pose prior counts in full."""
 
-LIFTER_RATE_HZ = 10.0
-"""Independent answers of a lifter a second; from 5 to 20 lab clips and synthetic films come out alike."""
+LIFTER_RATE_HZ = 20.0
+"""Independent answers of a lifter a second; from 10 to 30 lab clips and synthetic films come out alike."""
 
 CALM = 0.5
 """Accelerations, in their usual deviations, up to which a movement is calm; faster ones cost less than their square.
