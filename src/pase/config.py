@@ -64,9 +64,9 @@ class PersonSettings(Room):
     name: ClassVar[str] = "person"
 
     height_m: float | None = setting(None, flag="height")
-    """Standing height in metres, as 1.75; without it the scale is assumed from the population."""
+    """Standing height of the main person in metres, as 1.75; without it the scale is assumed from the population."""
     mass_kg: float | None = setting(None, flag="mass")
-    """Body mass in kilograms; tells how wide and deep the body is for its height."""
+    """Body mass of the main person in kilograms; tells how wide and deep the body is for its height."""
     sizes: Path | None = setting(None, flag="sizes")
     """Sizes of the main person from a batch, as OUT/subjects/anna.json: they are taken as they are."""
 
