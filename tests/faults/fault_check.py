@@ -15,7 +15,7 @@ from fault_readers import Reader
 
 from pase.errors import PaseError
 
-MOST_SECONDS = 20
+MOST_SECONDS = 60
 MOST_KILOBYTES = 1_500_000
 LONGEST_MESSAGE = 3000
 

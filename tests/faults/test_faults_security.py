@@ -48,7 +48,7 @@ def test_entities_are_refused_at_once(tmp_path: Path, text: str, suffix: str) ->
 
     path = tmp_path / f"bad.{suffix}"
     path.write_text(text)
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(InputError, match="DOCTYPE|no valid XML"):
         read_osim(path)
     with pytest.raises(InputError, match="DOCTYPE|no valid XML"):
@@ -56,7 +56,7 @@ def test_entities_are_refused_at_once(tmp_path: Path, text: str, suffix: str) ->
     if suffix == "xml":
         with pytest.raises(InputError, match="DOCTYPE|no valid XML"):
             read_weights(path)
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_xml_nested_without_end_is_one_line(tmp_path: Path) -> None:
