@@ -156,3 +156,31 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"no network")
     with pytest.raises(ModelFileError, match="net.onnx cannot be run"):
         start_session(tmp_path / "net.onnx")
+
+
+def test_after_a_cut_it_is_another_person(caplog: pytest.LogCaptureFixture) -> None:
+    walk, squat = (
+        list(islice(open_media(footage(f"bench/dev/{name}/video.mp4")).frames(), 8))
+        for name in ("lab_walk", "lab_squat")
+    )
+    frames = [Frame(n, n / 30, f.image) for n, f in enumerate([*walk, *squat])]
+    made = detect_keypoints(frames, (720, 1280))
+    assert made.cuts == [pytest.approx(8 / 30)]
+    assert sorted((p.shot, int(p.seen.sum())) for p in made.people) == [(0, 8), (1, 8)]
+    assert "the footage is cut (at 0.27 s)" in caplog.text
+
+
+def test_two_who_are_there_are_two() -> None:
+    walk = list(islice(open_media(footage("bench/dev/lab_walk/video.mp4")).frames(), 8))
+    squat = footage("bench/dev/lab_squat/video.mp4")
+    people = found(squat, 8, lambda f: np.hstack([walk[f.index].image, f.image]))
+    assert [int(person.seen.sum()) for person in people] == [8, 8]
+    assert [person.track_id for person in people] == [1, 2]
+
+
+@pytest.mark.parametrize("rate", [1.0, 240.0])
+def test_any_frame_rate_is_followed(rate: float) -> None:
+    shown = list(islice(open_media(footage("bench/dev/lab_squat/video.mp4")).frames(), 12))
+    made = detect_keypoints([Frame(n, n / rate, f.image) for n, f in enumerate(shown)], (720, 1280))
+    (person,) = made.people
+    assert person.seen.all()
