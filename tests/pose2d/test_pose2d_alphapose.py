@@ -1,6 +1,7 @@
 """AlphaPose files: ours come back as they were, those of others are understood, bad ones are told."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ def test_our_files_come_back_exactly(tmp_path_factory: Any, seed: int, unseen: s
     write_alphapose(written, path)
     for first, second in zip(written, read_alphapose(path), strict=True):
         assert_same(first, second)
+
+
+def test_the_shot_comes_back(tmp_path: Path) -> None:
+    people = [person(1), replace(person(2, track_id=2), shot=3)]
+    write_alphapose(people, tmp_path / "keypoints.json")
+    assert [one.shot for one in read_alphapose(tmp_path / "keypoints.json")] == [0, 3]
 
 
 def test_nobody_and_one_photo(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,13 @@ def read_alphapose(
             detection.frame = frame
     sizes = (numbers(item.get("image_size"), 2) for item in items)
     size = image_size or next(((int(s[0]), int(s[1])) for s in sizes if s is not None), None)
-    return assemble(detections, Recorded(size, told if time is None else time, frame_rate), path, names)
+    tracks = assemble(detections, Recorded(size, told if time is None else time, frame_rate), path, names)
+    shots = {
+        detection.person: item["shot"]
+        for item, detection in zip(items, detections, strict=True)
+        if type(item.get("shot")) is int
+    }
+    return [replace(track, shot=shots.get(track.track_id, 0)) for track in tracks]
 
 
 def _items(path: Path) -> list[Any]:
