@@ -113,6 +113,8 @@ class Started:
     found: SharedEstimate
     notes: tuple[str, ...] = ()
     """What the user should know of it, one sentence each."""
+    sizes: Sizes | None = None
+    """The person's sizes when they are known from other recordings."""
 
 
 def start(
@@ -143,9 +145,7 @@ def start(
         log_scale=None if sizes is None else sizes.log_scale,
     )
     q, found = _solved_shared(person, shared, progress or (lambda _: None))
-    if sizes is not None:
-        known = sizes.covariance / prior_weight(len(mended.keypoints))
-        found = replace(found, covariance=with_known_part(found.covariance, person.model.layout.size, known))
+    found = _sure_of_sizes(found, person, sizes)
     notes = [*_absences(keypoints, span), *mended.notes]
     if height_m is None:
         stature = person.model.proportions.stature(found.shared[person.model.layout.size])
@@ -154,7 +154,15 @@ def start(
             f"the scale is assumed: no height was given, so a person of {stature:.2f} m was taken; "
             "give --height for true lengths",
         )
-    return Started(mended, person, q, found, tuple(notes))
+    return Started(mended, person, q, found, tuple(notes), sizes)
+
+
+def _sure_of_sizes(found: SharedEstimate, person: Person, sizes: Sizes | None) -> SharedEstimate:
+    """The estimate with the sizes as certain as other recordings have made them, where they have."""
+    if sizes is None:
+        return found
+    known = sizes.covariance / prior_weight(len(person.observed.time))
+    return replace(found, covariance=with_known_part(found.covariance, person.model.layout.size, known))
 
 
 def finish(
@@ -171,7 +179,9 @@ def finish(
     progress
         Called with the share of the work done, 0 to 1.
     """
-    person, found, keypoints = started.person, started.found, started.mended.keypoints
+    person, keypoints = started.person, started.mended.keypoints
+    # The camera of everybody may have changed it since.
+    found = _sure_of_sizes(started.found, person, started.sizes)
     sequence = solve_sequence(person, started.q, found, progress or (lambda _: None))
     if world is None:
         skeleton = person.model.personal_skeleton(found.shared)
