@@ -60,7 +60,7 @@ def test_joints_of_any_unit_with_y_down_come_out_upright(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["none.trc"], "cannot read"),
+        (["none.trc"], "none.trc does not exist"),
         (["m.trc", "--model", "none.osim"], "none.osim"),
         (["m.trc", "--markers", "halpe99"], "no marker set 'halpe99'"),
         (["m.trc", "--sigma", "-1"], "sigma must be more than 0"),
