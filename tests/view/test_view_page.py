@@ -76,6 +76,19 @@ def test_left_and_right_keep_their_colours_and_bands(camera: Camera) -> None:
     assert np.ptp(band[np.abs(band[:, 0]) < 1e-9][:, 1]) == pytest.approx(4 * np.degrees(0.05), abs=0.01)
 
 
+def test_a_photo_has_values_without_time(tmp_path: Path, camera: Camera) -> None:
+    still = subject(camera, 1)
+    figure = dict(make_plots(still))["angles_legs"]
+    axes = next(a for a in figure.axes if a.get_title(loc="left") == "Knee flexion")
+    places = {bar.lines[0].get_color(): bar.lines[0].get_xdata()[0] for bar in axes.containers}
+    assert places["#0072B2"] < places["#D55E00"], "left and right do not hide one another"
+    assert not len(axes.get_xticks()) and not any(a.get_xlabel() for a in figure.axes)
+    report = REPORT | {"source": {"path": "a.jpg", "frames": 1, "image_size": [640, 480]}}
+    write_page([still], report, tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "1 frame ·" in page and " … " not in page
+
+
 @pytest.mark.parametrize("name", ["angles_legs", "bones", "path"])
 def test_plots_look_as_they_did(camera: Camera, name: str) -> None:
     stream = io.BytesIO()

@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 LEFT, RIGHT, MIDDLE, SOFT, LIMIT = "#0072B2", "#D55E00", "#009E73", "#6b6b6b", "#E69F00"
 COLORS = {"l": LEFT, "r": RIGHT, "": MIDDLE}
 SIDE_NAMES = {"l": "left", "r": "right", "": ""}
+PLACES = {"l": -0.3, "r": 0.3, "": 0.0}
+"""Where the value of a photo stands across its field, which has no time."""
 DPI = 130
 MOST_IN_CURVE, MOST_IN_BAND = 6000, 1500
 """Frames that make a curve, and the edges of a band; of a long recording every second, third … frame is drawn: an
@@ -110,7 +112,8 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
                 coordinate_name(motion.skeleton.free_names[i])[1],
             )
         _limits(axes, ranges[columns[0]])
-        _dress(axes, name, "s" if number > len(fields) - COLUMNS else "", "°")
+        timed = len(motion) > 1 and number > len(fields) - COLUMNS
+        _dress(axes, name, "s" if timed else "", "°")
     _legend(figure, {coordinate_name(motion.skeleton.free_names[i])[1] for i in sum(fields.values(), [])})
     return figure
 
@@ -119,7 +122,8 @@ def _curve(axes: Axes, time: Array, value: Array, deviation: Array, side: str) -
     color = COLORS[side]
     if len(time) == 1:
         bar = 2 * deviation if np.isfinite(deviation).all() else None
-        axes.errorbar(time, value, bar, fmt="o", color=color, capsize=3)
+        axes.errorbar([PLACES[side]], value, bar, fmt="o", color=color, capsize=3)
+        axes.set(xlim=(-1, 1), xticks=[])
         return
     if np.isfinite(deviation).any():
         some = slice(None, None, -(-len(time) // MOST_IN_BAND))
