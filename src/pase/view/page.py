@@ -84,10 +84,9 @@ def _facts(report: Mapping[str, Any], persons: int) -> str:
     source = report.get("source") or {}
     error = report.get("mean_reprojection_error_px")
     size = source.get("image_size") or []
-    frames = source.get("frames", 0)
     said = [
         f"{persons} {'person' if persons == 1 else 'persons'}",
-        "1 frame" if frames == 1 else f"{frames} frames",
+        f"{source.get('frames', 0)} frames",
         f"{size[0]} × {size[1]} px" if len(size) == 2 else "",
         f"mean reprojection error {error:.1f} px" if error is not None else "",
         f"PASE {report.get('pase', '')}",
@@ -167,7 +166,7 @@ def _angles(subject: Subject) -> str:
         least, largest = round(values[known, i].min()), round(values[known, i].max())
         cells = rows.setdefault(plain, [plain, "", "", "", ""])
         at = 3 if side == "r" else 1
-        cells[at : at + 2] = [f"{least} … {largest}" if known.sum() > 1 else f"{least}", sure]
+        cells[at : at + 2] = [f"{least} … {largest}" if len(motion) > 1 else f"{least}", sure]
     return _table(["angle, °", "left or middle", "±", "right", "±"], rows.values())
 
 

@@ -24,8 +24,6 @@ Array = NDArray[np.float64]
 LEFT, RIGHT, MIDDLE, SOFT, LIMIT = "#0072B2", "#D55E00", "#009E73", "#6b6b6b", "#E69F00"
 COLORS = {"l": LEFT, "r": RIGHT, "": MIDDLE}
 SIDE_NAMES = {"l": "left", "r": "right", "": ""}
-PLACES = {"l": -0.3, "r": 0.3, "": 0.0}
-"""Where the value of a photo stands across its field, which has no time."""
 DPI = 130
 MOST_IN_CURVE, MOST_IN_BAND = 6000, 1500
 """Frames that make a curve, and the edges of a band; of a long recording every second, third … frame is drawn: an
@@ -45,7 +43,7 @@ def write_plots(subject: Subject, folder: str | Path) -> list[Path]:
 
     `angles_legs`, `angles_trunk`, `angles_arms` (bands: two standard deviations; shaded: beyond the range of
     motion), `bones` (against the population, where percentiles are known), `path` (from above) and `error`
-    (reprojection error by frame).
+    (reprojection error by frame). A photo has the bones alone: curves of one frame tell less than its table.
 
     Returns
     -------
@@ -96,7 +94,7 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
     for i, coordinate in enumerate(motion.skeleton.free_coordinates):
         if coordinate.motion == "rotational" and region_name(coordinate.name) in regions:
             fields.setdefault(coordinate_name(coordinate.name)[0], []).append(i)
-    if not fields or not known_frames(motion).any():
+    if not fields or not known_frames(motion).any() or len(motion) < 2:
         return None
     rows = -(-len(fields) // COLUMNS)
     figure = _figure(3.1 * COLUMNS, 1.75 * rows + 0.45, left=0.5, bottom=0.8)
@@ -112,19 +110,13 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
                 coordinate_name(motion.skeleton.free_names[i])[1],
             )
         _limits(axes, ranges[columns[0]])
-        timed = len(motion) > 1 and number > len(fields) - COLUMNS
-        _dress(axes, name, "s" if timed else "", "°")
+        _dress(axes, name, "s" if number > len(fields) - COLUMNS else "", "°")
     _legend(figure, {coordinate_name(motion.skeleton.free_names[i])[1] for i in sum(fields.values(), [])})
     return figure
 
 
 def _curve(axes: Axes, time: Array, value: Array, deviation: Array, side: str) -> None:
     color = COLORS[side]
-    if len(time) == 1:
-        bar = 2 * deviation if np.isfinite(deviation).all() else None
-        axes.errorbar([PLACES[side]], value, bar, fmt="o", color=color, capsize=3)
-        axes.set(xlim=(-1, 1), xticks=[])
-        return
     if np.isfinite(deviation).any():
         some = slice(None, None, -(-len(time) // MOST_IN_BAND))
         low, high = (value + way * 2 * deviation for way in (-1, 1))
