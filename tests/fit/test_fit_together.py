@@ -6,13 +6,14 @@ import itertools
 
 import numpy as np
 import pytest
-from fit_scenes import FOCAL, filmed, standing
+from fit_scenes import FOCAL, filmed, squatting, standing
 from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Keypoints2D, Motion
 from pase.fit.problem import PersonModel, State
 from pase.fit.together import Filmed, estimate_motions
+from pase.helpers import Helpers
 
 Array = NDArray[np.float64]
 
@@ -114,3 +115,23 @@ def test_nobody_gives_nothing(model: PersonModel) -> None:
     assert estimate_motions([]) == []
     found = estimate_motions([Filmed(nothing), Filmed(unseen)], focal_length_px=FOCAL)
     assert found[0] is None and found[1] is not None
+
+
+def test_processes_change_no_bit(model: PersonModel) -> None:
+    time, q = squatting(model, frames=12)
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.camera] = [*CAMERA, np.log(FOCAL)]
+    moving = [filmed(model, q, time, shared, noise_px=noise) for noise in (0.5, 1.0, 2.0)]
+    people = [
+        Filmed(keypoints, height_m=1.75 if number == 0 else None) for number, keypoints in enumerate(moving)
+    ]
+    in_turn = estimate_motions(people, focal_length_px=FOCAL)
+    shares: list[float] = []
+    with Helpers(1) as helpers:
+        helped = estimate_motions(people, focal_length_px=FOCAL, progress=shares.append, helpers=helpers)
+    for one, other in zip(in_turn, helped, strict=True):
+        assert one is not None and other is not None
+        np.testing.assert_array_equal(one.q, other.q)
+        np.testing.assert_array_equal(one.q_std, other.q_std)
+        assert one.details == other.details and one.warnings == other.warnings
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1)

@@ -99,7 +99,8 @@ def estimate_motion(
     )
     if started is None:
         return None
-    return finish(started, progress=lambda share: report(0.6 + 0.4 * share))[0]
+    sequence = solved(started, lambda share: report(0.6 + 0.4 * share))
+    return finish(started, sequence)[0]
 
 
 @dataclass(frozen=True)
@@ -165,24 +166,29 @@ def _sure_of_sizes(found: SharedEstimate, person: Person, sizes: Sizes | None) -
     return replace(found, covariance=with_known_part(found.covariance, person.model.layout.size, known))
 
 
-def finish(
-    started: Started, world: World | None = None, progress: Progress | None = None
-) -> tuple[Motion, World]:
-    """The motion in all frames, the shared unknowns held, and the world it is told in.
+def solved(started: Started, progress: Progress) -> SequenceEstimate:
+    """The motion in all frames, the shared unknowns of `start` held."""
+    return solve_sequence(started.person, started.q, _found(started), progress)
+
+
+def _found(started: Started) -> SharedEstimate:
+    """The shared unknowns; the camera of everybody may have changed how sure the sizes are."""
+    return _sure_of_sizes(started.found, started.person, started.sizes)
+
+
+def finish(started: Started, sequence: SequenceEstimate, world: World | None = None) -> tuple[Motion, World]:
+    """The result, and the world it is told in.
 
     Parameters
     ----------
     started
         What `start` found.
+    sequence
+        What `solved` made of it.
     world
         The world to tell it in; that of this person when None.
-    progress
-        Called with the share of the work done, 0 to 1.
     """
-    person, keypoints = started.person, started.mended.keypoints
-    # The camera of everybody may have changed it since.
-    found = _sure_of_sizes(started.found, person, started.sizes)
-    sequence = solve_sequence(person, started.q, found, progress or (lambda _: None))
+    person, keypoints, found = started.person, started.mended.keypoints, _found(started)
     if world is None:
         skeleton = person.model.personal_skeleton(found.shared)
         world = facing_forward(skeleton, sequence.q, keypoints.time)

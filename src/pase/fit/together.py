@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +17,18 @@ from numpy.typing import NDArray
 from pase.config import FitSettings
 from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.fit.camera import camera_rotation
-from pase.fit.estimate import CALIBRATION, Started, finish, start
+from pase.fit.estimate import CALIBRATION, Started, finish, solved, start
 from pase.fit.person import CAMERA_SPREAD, FOCAL_SPREAD, Person, prior_weight, size_priors
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State, View
 from pase.fit.root import place_root
-from pase.fit.sequence import estimate_shared
+from pase.fit.sequence import SequenceEstimate, estimate_shared
 from pase.fit.sizes import Sizes, evidence, prior_equations, with_known_part
 from pase.fit.terms.base import Term, robust_loss
 from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
 from pase.fit.threads import on_one_thread
 from pase.fit.world import World
+from pase.helpers import Helpers
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -78,6 +80,7 @@ def estimate_motions(
     fov_deg: float | None = None,
     focal_length_px: float | None = None,
     progress: Progress | None = None,
+    helpers: Helpers | None = None,
 ) -> list[Motion | None]:
     """Estimate the skeletons and motions of everybody in one shot, with one camera and one floor.
 
@@ -89,44 +92,70 @@ def estimate_motions(
         As in `pase.fit.estimate.estimate_motion`.
     progress
         Called with the share of the work done, 0 to 1.
+    helpers
+        Processes to share the persons with; the result is the same, bit by bit.
 
     Returns
     -------
     list
         A motion for each person, in the same order; None for those who show too little.
     """
-    share = _shares(progress, 2 * len(people))
-    started = [
-        start(
-            one.keypoints,
-            settings,
-            height_m=one.height_m,
-            mass_kg=one.mass_kg,
-            fov_deg=fov_deg,
-            focal_length_px=focal_length_px,
-            landmarks=one.landmarks,
-            sizes=one.sizes,
-            progress=share(number),
-        )
-        for number, one in enumerate(people)
-    ]
+    helpers = helpers or Helpers(0)
+    share = _shares(progress, (0.55, 0.05, 0.4))
+    begin = partial(_started, settings=settings, fov_deg=fov_deg, focal_length_px=focal_length_px)
+    started = helpers.map(begin, people, share(0))
     known = {number: one for number, one in enumerate(started) if one is not None}
     if len(known) > 1:
-        known = dict(zip(known, in_one_room([*known.values()]), strict=True))
+        known = dict(zip(known, in_one_room([*known.values()], helpers, share(1)), strict=True))
+    sequences = helpers.map(_sequence, [*known.values()], share(2))
     world: World | None = None
     motions: list[Motion | None] = [None] * len(people)
-    for number, one in known.items():
-        motions[number], world = finish(one, world, share(len(people) + number))
+    for (number, one), sequence in zip(known.items(), sequences, strict=True):
+        motions[number], world = finish(one, sequence, world)
     return motions
 
 
-def _shares(progress: Progress | None, parts: int) -> Callable[[int], Progress]:
-    """The progress of each of several equal parts of the work."""
+def _shares(progress: Progress | None, parts: Sequence[float]) -> Callable[[int], Progress]:
+    """The progress of each of several parts of the work, of which each is a share."""
     report = progress or (lambda _: None)
-    return lambda number: lambda share: report((number + share) / parts)
+    return lambda number: lambda share: report(sum(parts[:number]) + parts[number] * share)
 
 
-def in_one_room(people: Sequence[Started]) -> list[Started]:
+@on_one_thread
+def _started(
+    one: Filmed,
+    progress: Progress,
+    *,
+    settings: FitSettings | None,
+    fov_deg: float | None,
+    focal_length_px: float | None,
+) -> Started | None:
+    return start(
+        one.keypoints,
+        settings,
+        height_m=one.height_m,
+        mass_kg=one.mass_kg,
+        fov_deg=fov_deg,
+        focal_length_px=focal_length_px,
+        landmarks=one.landmarks,
+        sizes=one.sizes,
+        progress=progress,
+    )
+
+
+@on_one_thread
+def _sequence(one: Started, progress: Progress) -> SequenceEstimate:
+    return solved(one, progress)
+
+
+@on_one_thread
+def _settled(one: Started, progress: Progress, *, camera: CommonCamera) -> Started:
+    there = settled(one, camera)
+    progress(1.0)
+    return there
+
+
+def in_one_room(people: Sequence[Started], helpers: Helpers, progress: Progress) -> list[Started]:
     """Everybody with one camera: the common one, or that of the first alone when the common one does not suit it."""
     main = people[0]
     camera = common_camera(people)
@@ -136,7 +165,7 @@ def in_one_room(people: Sequence[Started]) -> list[Started]:
         weight = prior_weight(len(main.person.observed.time))
         camera = CommonCamera(main.found.shared[part], weight * main.found.covariance[part, part])
         first = main
-    return [first, *(settled(one, camera) for one in people[1:])]
+    return [first, *helpers.map(partial(_settled, camera=camera), people[1:], progress)]
 
 
 def common_camera(people: Sequence[Started]) -> CommonCamera:

@@ -13,14 +13,18 @@ from pase.pipeline.recording import Progress, Recording
 
 if TYPE_CHECKING:
     from pase.fit.sizes import SizeEvidence, Sizes
+    from pase.helpers import Helpers
 
 log = logging.getLogger(__name__)
 
 
 def estimate_people(
-    recording: Recording, settings: Settings, progress: Progress | None = None
+    recording: Recording,
+    settings: Settings,
+    progress: Progress | None = None,
+    helpers: Helpers | None = None,
 ) -> list[Motion]:
-    """Fit a personalised skeleton to every person of a recording."""
+    """Fit a personalised skeleton to every person of a recording, with the help of other processes."""
     if not recording.people:
         return []
     from pase.fit.together import Filmed, estimate_motions
@@ -35,7 +39,7 @@ def estimate_people(
     for shot in sorted({person.shot for person in recording.people}):
         here = [one for one in filmed if one.keypoints.shot == shot]
         told = _share(progress, "skeleton", (len(found), len(here)), recording)
-        of_shot = estimate_motions(here, settings.fit, **known, progress=told)
+        of_shot = estimate_motions(here, settings.fit, **known, progress=told, helpers=helpers)
         found |= {one.keypoints.track_id: motion for one, motion in zip(here, of_shot, strict=True)}
     for number in [number for number, motion in found.items() if motion is None]:
         log.warning("person %d shows too little for a skeleton and is left out", number)

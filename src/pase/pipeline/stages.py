@@ -12,6 +12,7 @@ import pase
 from pase.config import Settings, to_dict
 from pase.data import Keypoints2D, LeftOut, Motion
 from pase.errors import InputError, MissingDependencyError
+from pase.helpers import Helpers
 from pase.networks.onnx import noted_networks
 from pase.pipeline.estimating import estimate_people, known_sizes, size_evidence
 from pase.pipeline.recording import (
@@ -230,7 +231,8 @@ def estimate_motions(
     settings = settings or Settings()
     with open_source(source) as media:
         recording = detect(media, settings, progress)
-    return estimate_people(recording, settings, progress)
+    with Helpers() as helpers:
+        return estimate_people(recording, settings, progress, helpers)
 
 
 def measure(
@@ -297,7 +299,12 @@ def _detect_or_resume(
 
 
 def _fill(
-    space: Workspace, recording: Recording, settings: Settings, report: Report, progress: Progress | None
+    space: Workspace,
+    recording: Recording,
+    settings: Settings,
+    report: Report,
+    progress: Progress | None,
+    helpers: Helpers,
 ) -> list[Motion]:
     """Fit and export every person into the result folder."""
     from pase.export.camera import write_camera
@@ -307,7 +314,7 @@ def _fill(
     report.add_choice(recording.why_main, recording.left_out)
     report.add_settings(settings)
     with report.timed("fit"):
-        motions = estimate_people(recording, settings, progress)
+        motions = estimate_people(recording, settings, progress, helpers)
     with report.timed("export"):
         for number, motion in enumerate(motions, 1):
             folder = f"person_{number}"
@@ -332,15 +339,21 @@ def _complete(
     draw: bool,
 ) -> None:
     """Everything after the 2D stage; the film in the viewer, which needs no fit, is made beside it."""
-    from pase.pipeline.views import film_beside
+    from pase.pipeline.views import DRAWING, film_beside, plots_beside
 
     source, output = recording.source, settings.output
-    with film_beside(source, bool(output.viewer and output.film and recording.people)) as film:
-        motions = _fill(space, recording, settings, report, progress)
+    with (
+        Helpers() as helpers,
+        film_beside(source, bool(output.viewer and output.film and recording.people)) as film,
+    ):
+        if output.plots and recording.people:
+            helpers.prepare(DRAWING)
+        motions = _fill(space, recording, settings, report, progress, helpers)
+        plots = plots_beside(motions, space.folder, output, helpers)
         if draw and motions and source is not None:
             with report.timed("overlay"):
                 _draw(source, motions, space.folder, settings, progress)
-        _finish(space, motions, recording, settings, report, warnings, film)
+        _finish(space, motions, recording, settings, report, warnings, film, plots)
 
 
 def _finish(
@@ -351,13 +364,14 @@ def _finish(
     report: Report,
     warnings: Sequence[str],
     film: Callable[[], Film | None],
+    plots: Callable[[], object],
 ) -> None:
     """Write what the result is looked at with, and the report, and give the result its name."""
     from pase.pipeline.views import write_report_page, write_views
 
     if motions:
         with report.timed("views"):
-            write_views(motions, space.folder, settings.output, recording.source, film)
+            write_views(motions, space.folder, settings.output, recording.source, film, plots)
     told = report.told_of_persons()
     report.warnings = unique(report.warnings, warnings, told)
     if settings.output.page and motions:

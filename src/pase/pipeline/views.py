@@ -15,6 +15,7 @@ from pase.data import Motion
 from pase.errors import InputError
 from pase.export.formats import parse_formats, write_formats
 from pase.files import read_text
+from pase.helpers import Helpers
 from pase.pipeline.beside import beside
 from pase.pipeline.report import note_file, read_report
 from pase.pipeline.results import load_motions
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+DRAWING = ("pase.view.plots", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")
+"""What plots are drawn with, slow to import."""
+
 VIEWER, PAGE, PLOTS = "viewer.html", "report.html", "plots"
 
 
@@ -35,6 +39,7 @@ def write_views(
     settings: OutputSettings,
     source: Path | None,
     film: Callable[[], Film | None] = lambda: None,
+    plots: Callable[[], object] | None = None,
 ) -> None:
     """Write the viewer, the plots and the further formats of a result, as the settings want them.
 
@@ -50,24 +55,46 @@ def write_views(
         The footage, or None when it is unknown.
     film
         Waits for the film in the viewer; see `film_beside`.
+    plots
+        Waits for the plots; see `plots_beside`. They are drawn here when None.
 
     Raises
     ------
     PaseError
         When a file cannot be written, or a format needs a package that is not installed.
     """
-    subjects = _subjects(motions, folder)
-    for number, subject in enumerate(subjects, 1):
-        person = folder / f"person_{number}"
-        write_formats(subject.motion, person, parse_formats(settings.formats))
-        if settings.plots:
-            from pase.view.plots import write_plots
-
-            write_plots(subject, person / PLOTS)
+    plots = plots or plots_beside(motions, folder, settings, Helpers(0))
+    for number, motion in enumerate(motions, 1):
+        write_formats(motion, folder / f"person_{number}", parse_formats(settings.formats))
     if settings.viewer:
         from pase.view.viewer import write_viewer
 
-        write_viewer(subjects, folder / VIEWER, title=title_of(source), film=film())
+        write_viewer(_subjects(motions, folder), folder / VIEWER, title=title_of(source), film=film())
+    plots()
+
+
+def plots_beside(
+    motions: Sequence[Motion], folder: Path, settings: OutputSettings, helpers: Helpers
+) -> Callable[[], object]:
+    """Have the plots drawn by other processes; what is returned draws the rest and waits for theirs.
+
+    Parameters
+    ----------
+    motions, folder, settings
+        As of `write_views`.
+    helpers
+        The processes.
+    """
+    if not settings.plots:
+        return lambda: None
+    people = enumerate(_subjects(motions, folder), 1)
+    return helpers.begin(_write_plots, [(one, folder / f"person_{number}" / PLOTS) for number, one in people])
+
+
+def _write_plots(job: tuple[Subject, Path], told: Callable[[float], None]) -> None:
+    from pase.view.plots import write_plots
+
+    write_plots(*job)
 
 
 @contextmanager

@@ -1,0 +1,154 @@
+"""Work shared with other processes: the same results, whatever becomes of them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pase.helpers import Helpers
+
+Progress = Callable[[float], None]
+
+
+def doubled(job: int, told: Progress) -> tuple[int, int]:
+    told(0.5)
+    time.sleep(0.3)
+    told(1.0)
+    return 2 * job, os.getpid()
+
+
+def died(job: int, told: Progress) -> int:
+    """Kill every process but the one that the environment names."""
+    if os.getpid() != int(os.environ["TEST_PARENT"]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.1)
+    return job
+
+
+def refused(job: int, told: Progress) -> int:
+    time.sleep(0.2)
+    raise ValueError(f"no {job}")
+
+
+def loud(word: str, told: Progress) -> str:
+    sys.stdout.write(word)
+    return word + f" {os.environ['OPENBLAS_NUM_THREADS']}"
+
+
+@pytest.fixture
+def helpers() -> Helpers:
+    return Helpers(2)
+
+
+def test_jobs_are_shared_and_results_are_in_order(helpers: Helpers) -> None:
+    shares: list[float] = []
+    with helpers:
+        results = helpers.map(doubled, range(12), shares.append)
+    assert [value for value, _ in results] == [2 * job for job in range(12)]
+    assert os.getpid() in {process for _, process in results} and len({p for _, p in results}) > 1
+    assert shares == sorted(shares) and shares[-1] <= 1
+
+
+def test_without_helpers_everything_is_done_here() -> None:
+    with Helpers(0) as none:
+        assert none.map(doubled, range(2)) == [(0, os.getpid()), (2, os.getpid())]
+        assert none.begin(doubled, [4])() == [(8, os.getpid())]
+        assert none.map(doubled, []) == []
+
+
+def test_variable_and_cores_tell_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASE_THREADS", "1")
+    with Helpers() as none:
+        assert none.count == 0
+    monkeypatch.delenv("PASE_THREADS")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with Helpers() as none:
+        assert none.count == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there are no such signals here")
+def test_the_work_of_a_process_that_dies_is_done_here(
+    helpers: Helpers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TEST_PARENT", str(os.getpid()))
+    with caplog.at_level(logging.WARNING), helpers:
+        # Longer than a process needs to start.
+        assert helpers.map(died, range(40)) == list(range(40))
+        assert helpers.begin(died, [7])() == [7]
+    assert "done anew" in caplog.text
+
+
+def test_a_process_that_cannot_start_is_told(
+    helpers: Helpers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(Path(__file__).parent / "there is none"))
+    with caplog.at_level(logging.WARNING), helpers:
+        assert helpers.begin(doubled, [1])()[0][0] == 2
+        assert [value for value, _ in helpers.map(doubled, range(3))] == [0, 2, 4]
+    assert "no process to help can be started" in caplog.text
+
+
+def test_an_error_is_that_of_the_work_and_ends_the_processes(helpers: Helpers) -> None:
+    with pytest.raises(ValueError, match="no "), helpers:
+        helpers.map(refused, range(5))
+    with pytest.raises(ValueError, match="no 3"), Helpers(1) as other:
+        other.begin(refused, [3])()
+
+
+def test_what_a_process_prints_does_not_come_between(helpers: Helpers) -> None:
+    with helpers:
+        begun = helpers.begin(loud, ["word"])
+        time.sleep(1.5)  # so that the process takes it, not this one
+        assert begun() == ["word 1"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there are no such signals here")
+@pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
+def test_no_process_outlives_its_parent(how: str, tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    script = (
+        "import sys, time; from pathlib import Path\n"
+        "from test_helpers import waiting; from pase.helpers import Helpers\n"
+        f"with Helpers(1) as helpers:\n    begun = helpers.begin(waiting, [{str(note)!r}])\n    time.sleep(30)\n"
+    )
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": paths}, stderr=subprocess.DEVNULL
+    ) as parent:
+        _until(note.is_file)
+        parent.send_signal(getattr(signal, how))
+        assert parent.wait(20) != 0
+    child = int(note.read_text())
+    _until(lambda: not _runs(child))
+
+
+def waiting(note: str, told: Progress) -> None:
+    """Say which process this is, and work for some seconds."""
+    part = Path(note + "_")
+    part.write_text(str(os.getpid()))
+    part.rename(note)
+    time.sleep(5)
+
+
+def _runs(process: int) -> bool:
+    state = Path(f"/proc/{process}/stat")
+    try:
+        os.kill(process, 0)
+        return not state.is_file() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def _until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
