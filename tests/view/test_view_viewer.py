@@ -216,6 +216,8 @@ def test_play_step_jump_pick_and_hide(browser: Any, tmp_path: Path) -> None:
     page.page.mouse.click(field["x"] + field["width"] - 9, field["y"] + 40)
     assert page.run("pase.player.frame") >= 7
     assert re.match(r"R -?\d+° ± 2\.9", page.page.locator(".read.side-r").first.inner_text())
+    # The bones are where the last drawing put them: on a busy machine that may not be this frame yet.
+    page.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     spot = page.run(
         f"""(() => {{ const bone = pase.renderer.bones.find(b => b.name === 'Right tibia');
         const c = pase.renderer.canvas, box = c.getBoundingClientRect(), zoom = box.width / c.width;
