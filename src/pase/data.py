@@ -127,6 +127,10 @@ class Landmarks3D:
     """(T, K) standard deviation along the viewing ray, in camera axes; `sigma` is then that across it."""
     ray: Array | None = None
     """(T, 3) unit vectors from the camera to the person in camera axes, for lifted landmarks."""
+    down: Array | None = None
+    """(T, 3) unit vectors of gravity in camera axes, where a lifter tells them."""
+    down_sigma: Array | None = None
+    """(T,) their standard deviation along each of two axes, rad."""
 
     def __post_init__(self) -> None:
         t, k = len(self.time), len(self.names)
@@ -134,8 +138,11 @@ class Landmarks3D:
         for name, sigma in (("sigma", self.sigma), ("sigma_along", self.sigma_along)):
             if sigma is not None:
                 _check_shape("Landmarks3D", name, sigma, (t, k))
-        if self.ray is not None:
-            _check_shape("Landmarks3D", "ray", self.ray, (t, 3))
+        for name, vectors in (("ray", self.ray), ("down", self.down)):
+            if vectors is not None:
+                _check_shape("Landmarks3D", name, vectors, (t, 3))
+        if self.down_sigma is not None:
+            _check_shape("Landmarks3D", "down_sigma", self.down_sigma, (t,))
 
     @classmethod
     def empty(cls, names: tuple[str, ...] = HALPE26) -> Landmarks3D:
@@ -147,12 +154,12 @@ class Landmarks3D:
 
     def slice(self, frames: slice | NDArray[Any]) -> Landmarks3D:
         """The same landmarks in some of the frames only."""
-        sigma, along, ray = (
-            None if values is None else values[frames] for values in (self.sigma, self.sigma_along, self.ray)
-        )
-        return replace(
-            self, xyz=self.xyz[frames], time=self.time[frames], sigma=sigma, sigma_along=along, ray=ray
-        )
+        told = {
+            name: values[frames]
+            for name in ("sigma", "sigma_along", "ray", "down", "down_sigma")
+            if (values := getattr(self, name)) is not None
+        }
+        return replace(self, xyz=self.xyz[frames], time=self.time[frames], **told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
+from pase.data import Landmarks3D
 from pase.fit.normal import NormalEquations
 from pase.fit.posture import pose_prior
 from pase.fit.problem import PersonModel, State, View
 from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term, robust_loss
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
+from pase.fit.terms.gravity import Gravity
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.prior import CameraPrior, Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
@@ -46,13 +48,14 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
         "balance": Balance(planted, WEIGHT, model.points),
         "proportions": SharedPrior("proportions", size, np.zeros(size.stop), covariance),
         "height": Height(1.7),
+        "gravity": Gravity(model.layout.camera, np.array([0.0, np.cos(0.2), np.sin(0.2)]), 0.05),
         "camera": CameraPrior(model.layout.camera, np.array([0.0, 0.0, 1.5, 7.0]), np.full(4, 0.1)),
     }
 
 
 NAMES = [
     "reprojection", "landmarks", "pose prior", "smoothness", "smoothness, fast", "floor", "contact height",
-    "contact velocity", "balance", "proportions", "height", "camera",
+    "contact velocity", "balance", "proportions", "height", "gravity", "camera",
 ]  # fmt: skip
 
 
@@ -150,3 +153,21 @@ def test_personal_skeleton_carries_size_and_places(model: PersonModel, state: St
     skeleton = model.personal_skeleton(state.shared)
     found = Kinematics(skeleton).positions(state.q)
     np.testing.assert_allclose(found, model.positions(state)[:, : len(model.points)], atol=1e-12)
+
+
+def test_gravity_is_where_the_lifter_sees_it(model: PersonModel, state: State) -> None:
+    """A camera that looks down as the lifter says costs nothing; frames count by how sure it is."""
+    shared = state.shared.copy()
+    pitch = np.radians(12.0)
+    shared[model.layout.camera][:2] = [pitch, 0.0]
+    down = np.array([[0.0, np.cos(a), np.sin(a)] for a in (pitch, pitch, pitch + 0.5, np.nan)])
+    sigma = np.array([0.05, 0.05, 50.0, 0.05])
+    landmarks = Landmarks3D(
+        np.zeros((4, 1, 3)), np.arange(4.0), ("Hip",), "camera", down=down, down_sigma=sigma
+    )
+    term = Gravity.of(landmarks, model.layout.camera)
+    assert term is not None
+    assert term.cost(View(model, State(state.q, shared))) == pytest.approx(0.0, abs=1e-8)
+    shared[model.layout.camera][0] = 0.0
+    assert term.cost(View(model, State(state.q, shared))) > 2.0
+    assert Gravity.of(Landmarks3D.empty(), model.layout.camera) is None

@@ -20,6 +20,7 @@ from pase.fit.solver import Bounds, Problem
 from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
+from pase.fit.terms.gravity import Gravity
 from pase.fit.terms.lifted import Depths, Lifted
 from pase.fit.terms.prior import CameraPrior, Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
@@ -62,7 +63,7 @@ class Person:
     observed: Observations
     bounds: Bounds
     priors: tuple[Term, ...]
-    """Terms of the shared unknowns."""
+    """Terms of the shared unknowns alone: what is known beforehand, and the gravity that a lifter sees."""
     pose: tuple[Array, Array]
     """Mean (n,) and precision (n, n) of the coordinates."""
     acceleration: Array
@@ -150,6 +151,9 @@ def prepare_person(
         CameraPrior(layout.camera, *camera, weight),
         SharedPrior("landmark offsets", layout.offset, np.zeros(len(spread)), np.diag(spread**2), weight),
     ]
+    gravity = None if landmarks is None else Gravity.of(landmarks, layout.camera)
+    if gravity is not None:
+        priors.append(gravity)
     shared = np.zeros(layout.count)
     shared[layout.size] = mean if log_scale is None else log_scale
     shared[layout.camera] = [0.0, 0.0, 0.0, np.log(focal)]

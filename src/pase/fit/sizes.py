@@ -25,6 +25,7 @@ from pase.fit.person import Person, person_model, prior_weight, size_priors
 from pase.fit.problem import PersonModel, State, View
 from pase.fit.sequence import SharedEstimate
 from pase.fit.terms.base import Term
+from pase.fit.terms.gravity import Gravity
 
 Array = NDArray[np.float64]
 
@@ -67,8 +68,12 @@ def size_evidence(person: Person, found: SharedEstimate) -> SizeEvidence:
 
 
 def evidence(person: Person, found: SharedEstimate, part: slice) -> tuple[Array, Array]:
-    """What a recording tells of some of the shared unknowns: precision D (P, P) and pull b (P,)."""
-    known = prior_equations(person.model, person.priors, found.shared)
+    """What a recording tells of some of the shared unknowns: precision D (P, P) and pull b (P,).
+
+    The lifter's gravity is seen in the recording: it is told, not known beforehand.
+    """
+    beforehand = [term for term in person.priors if not isinstance(term, Gravity)]
+    known = prior_equations(person.model, beforehand, found.shared)
     information = np.linalg.inv(found.covariance[part, part]) - known.corner[part, part]
     pull = information @ found.shared[part] + known.gradient_shared[part]
     weight = prior_weight(len(person.observed.time))

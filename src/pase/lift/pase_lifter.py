@@ -78,18 +78,6 @@ class Inputs:
     """(N, T, 3, 3) camera → virtual camera, that looks at the person's centre."""
 
 
-@dataclass(frozen=True)
-class Lift:
-    """Everything the lifter knows of one person."""
-
-    landmarks: Landmarks3D
-    """Keypoints and joint centres from the point `Hip`, camera axes, in statures."""
-    down: Array
-    """(T, 3) direction of gravity in camera axes; NaN where the person is unseen."""
-    down_sigma: Array
-    """(T,) its standard deviation along each of two axes, radians."""
-
-
 def centred(rays: Floats, score: Floats, valid: Floats) -> Inputs:
     """Turn rays so that the person's centre is straight ahead, and size them.
 
@@ -166,11 +154,9 @@ class PaseLifter:
         self._flip, self._threads = flip, threads
 
     def __call__(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Landmarks3D:
-        """Landmarks from the point `Hip`, in statures of the person; NaN where the person is unseen."""
-        return self.lift(keypoints, progress).landmarks
+        """Keypoints and joint centres from the point `Hip` in camera axes, in statures of the person, and gravity.
 
-    def lift(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Lift:
-        """Landmarks with their uncertainty, and the direction of gravity.
+        All with their uncertainty; NaN where the person is unseen.
 
         Raises
         ------
@@ -192,7 +178,7 @@ class PaseLifter:
             if progress is not None:
                 progress((done + 1) * len(keypoints) // len(courses), len(keypoints))
         out[~present] = np.nan
-        return _as_lift(out, keypoints.time)
+        return _as_landmarks(out, keypoints.time)
 
     def _rays(self, keypoints: Keypoints2D) -> tuple[Floats, Floats]:
         width, height = keypoints.image_size
@@ -291,14 +277,13 @@ def _mirrored_outputs(out: Array) -> Array:
     return np.concatenate([xyz.reshape(len(out), -1), across, along, directions, out[:, 5 * P + 6 :]], axis=1)
 
 
-def _as_lift(out: Array, time: Array) -> Lift:
+def _as_landmarks(out: Array, time: Array) -> Landmarks3D:
     P = len(POINTS)
     xyz = out[:, : 3 * P].reshape(-1, P, 3)
     xyz = xyz - xyz[:, [_ROOT]]
     across, along = np.exp(out[:, 3 * P : 4 * P]), np.exp(out[:, 4 * P : 5 * P])
     down, ray = (_unit(out[:, first : first + 3]) for first in (5 * P, 5 * P + 3))
-    landmarks = Landmarks3D(xyz, time, POINTS, "camera", across, along, ray)
-    return Lift(landmarks, down, np.exp(out[:, 5 * P + 6]))
+    return Landmarks3D(xyz, time, POINTS, "camera", across, along, ray, down, np.exp(out[:, 5 * P + 6]))
 
 
 def _unit(vectors: Array) -> Array:

@@ -1,0 +1,70 @@
+"""How far the camera looks down, as a lifter sees it in the person."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import Landmarks3D
+from pase.fit.problem import View
+from pase.fit.terms.base import RobustTerm
+
+Array = NDArray[np.float64]
+
+LEAST_SIGMA = np.radians(1.5)
+"""A lifter is not believed to know gravity better than this, rad."""
+
+
+class Gravity(RobustTerm):
+    """`(sin pitch − down_z) / σ`: gravity has the part along the camera's axis that the lifter says.
+
+    It is one look for the whole recording, as a lifter's errors last. The camera's roll is left to the picture: the
+    lifter was trained on cameras that are about level sideways, and would hold one that is not to be so.
+
+    Parameters
+    ----------
+    part
+        Place of the camera among the shared unknowns.
+    down
+        (3,) unit vector in camera axes.
+    sigma
+        Its standard deviation along an axis, rad.
+    width
+        Deviation in standard deviations from which on the loss lets go.
+    """
+
+    name = "gravity"
+    unit = "rad"
+
+    def __init__(self, part: slice, down: Array, sigma: float, width: float = 3.0) -> None:
+        self._part = part
+        self._forward = float(down[2])
+        self._sigma = sigma
+        self._weight = np.ones((1, 1))
+        self._width = width
+
+    @classmethod
+    def of(cls, landmarks: Landmarks3D, part: slice) -> Gravity | None:
+        """What a lifter says in all frames together; None when it says nothing."""
+        if landmarks.down is None or landmarks.down_sigma is None:
+            return None
+        known = np.isfinite(landmarks.down).all(-1) & np.isfinite(landmarks.down_sigma)
+        if not known.any():
+            return None
+        sigma = landmarks.down_sigma[known]
+        down = (landmarks.down[known] / np.square(sigma)[:, None]).sum(0)
+        return cls(part, down / np.linalg.norm(down), max(float(np.median(sigma)), LEAST_SIGMA))
+
+    def residual(self, view: View) -> Array:
+        """(1, 1, 1) deviation in standard deviations before the robust loss."""
+        pitch = view.state.shared[self._part.start]
+        return np.full((1, 1, 1), (np.sin(pitch) - self._forward) / self._sigma)
+
+    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """By the pitch."""
+        if not view.shared_free:
+            return {}, None
+        pitch = view.state.shared[self._part.start]
+        dshared = np.zeros((1, 1, view.model.layout.count))
+        dshared[0, 0, self._part.start] = root[0, 0] * np.cos(pitch) / self._sigma
+        return {}, dshared
