@@ -31,8 +31,8 @@ Progress = Callable[[float], None]
 ONE_THREAD = ("PASE_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Variables that keep a process to one core."""
 
-MOST = 7
-"""Processes beside this one; each needs some 200 MB."""
+MOST = 3
+"""Processes beside this one; each needs as much memory for a fit as this one."""
 
 REPORT_EVERY_S = 0.2
 

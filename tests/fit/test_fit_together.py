@@ -117,11 +117,16 @@ def test_nobody_gives_nothing(model: PersonModel) -> None:
     assert found[0] is None and found[1] is not None
 
 
-def test_processes_change_no_bit(model: PersonModel) -> None:
+@pytest.mark.parametrize("count", [3, 1])
+def test_processes_change_no_bit(model: PersonModel, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Persons are shared; of one person the windows, and the starts from an aslant camera."""
+    if count == 1:  # of several persons the processes themselves make the windows
+        monkeypatch.setattr("pase.fit.sequence.WINDOW_FRAMES", 6)
+        monkeypatch.setattr("pase.fit.sequence.OVERLAP_FRAMES", 2)
     time, q = squatting(model, frames=12)
     shared = np.zeros(model.layout.count)
-    shared[model.layout.camera] = [*CAMERA, np.log(FOCAL)]
-    moving = [filmed(model, q, time, shared, noise_px=noise) for noise in (0.5, 1.0, 2.0)]
+    shared[model.layout.camera] = [0.12, 0.6 if count == 1 else 0.0, 1.6, np.log(FOCAL)]
+    moving = [filmed(model, q, time, shared, noise_px=noise) for noise in (0.5, 1.0, 2.0)[:count]]
     people = [
         Filmed(keypoints, height_m=1.75 if number == 0 else None) for number, keypoints in enumerate(moving)
     ]
@@ -133,5 +138,6 @@ def test_processes_change_no_bit(model: PersonModel) -> None:
         assert one is not None and other is not None
         np.testing.assert_array_equal(one.q, other.q)
         np.testing.assert_array_equal(one.q_std, other.q_std)
+        assert (one.details["solver"]["windows"] > 1) == (count == 1)
         assert one.details == other.details and one.warnings == other.warnings
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1)

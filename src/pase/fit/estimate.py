@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from pase.fit.sequence import (
 from pase.fit.sizes import SizeEvidence, Sizes, size_evidence, with_known_part
 from pase.fit.threads import on_one_thread
 from pase.fit.world import World, facing_forward, moved_camera, moved_motion
+from pase.helpers import Helpers
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -129,6 +131,7 @@ def start(
     landmarks: Landmarks3D | None = None,
     sizes: Sizes | None = None,
     progress: Progress | None = None,
+    helpers: Helpers | None = None,
 ) -> Started | None:
     """`estimate_motion` up to the shared unknowns, with the same arguments; None when the person is unseen."""
     span = _seen_span(keypoints)
@@ -145,7 +148,7 @@ def start(
         landmarks=None if landmarks is None else landmarks.slice(span),
         log_scale=None if sizes is None else sizes.log_scale,
     )
-    q, found = _solved_shared(person, shared, progress or (lambda _: None))
+    q, found = _solved_shared(person, shared, progress, helpers or Helpers(0))
     found = _sure_of_sizes(found, person, sizes)
     notes = [*_absences(keypoints, span), *mended.notes]
     if height_m is None:
@@ -166,9 +169,10 @@ def _sure_of_sizes(found: SharedEstimate, person: Person, sizes: Sizes | None) -
     return replace(found, covariance=with_known_part(found.covariance, person.model.layout.size, known))
 
 
-def solved(started: Started, progress: Progress) -> SequenceEstimate:
+@on_one_thread
+def solved(started: Started, progress: Progress, *, helpers: Helpers | None = None) -> SequenceEstimate:
     """The motion in all frames, the shared unknowns of `start` held."""
-    return solve_sequence(started.person, started.q, _found(started), progress)
+    return solve_sequence(started.person, started.q, _found(started), progress, helpers or Helpers(0))
 
 
 def _found(started: Started) -> SharedEstimate:
@@ -217,7 +221,6 @@ def measure_sizes(
         To be put together with that of other recordings by `combined_sizes`; None when the person is seen in
         no frame.
     """
-    report = progress or (lambda _: None)
     span = _seen_span(keypoints)
     if span is None:
         return None
@@ -230,7 +233,7 @@ def measure_sizes(
         focal_length_px=focal_length_px,
         landmarks=None if landmarks is None else landmarks.slice(span),
     )
-    return size_evidence(person, _solved_shared(person, shared, report)[1])
+    return size_evidence(person, _solved_shared(person, shared, progress, Helpers(0))[1])
 
 
 def _seen_span(keypoints: Keypoints2D) -> Frames | None:
@@ -258,23 +261,25 @@ def _absences(keypoints: Keypoints2D, span: Frames) -> list[str]:
     ]
 
 
-def _solved_shared(person: Person, shared: Array, progress: Progress) -> tuple[Array, SharedEstimate]:
+def _solved_shared(
+    person: Person, shared: Array, progress: Progress | None, helpers: Helpers
+) -> tuple[Array, SharedEstimate]:
     """First guess (T, n) of the motion and the shared unknowns, from the best of all ways to hold the camera."""
     rolls = possible_rolls(person.observed, person.model.points)
-    starts = []
-    for number, roll in enumerate(rolls, 1):
-        starts.append(_start(person, shared, roll))
-        progress(number / len(rolls))
+    starts = helpers.map(partial(_start, person=person, shared=shared), rolls, progress)
     return min(starts, key=lambda start: start[1].solution.cost)
 
 
-def _start(person: Person, shared: Array, roll: float) -> tuple[Array, SharedEstimate]:
+@on_one_thread
+def _start(roll: float, progress: Progress, *, person: Person, shared: Array) -> tuple[Array, SharedEstimate]:
     """First guess of the motion and the shared unknowns, from a camera that is tilted sideways by `roll` (rad)."""
     shared = shared.copy()
     shared[person.model.layout.camera][1] = roll
     q = initial_motion(person.model, person.observed, shared, person.bounds)
     q, shared = stand_on_floor(person, q, shared)
-    return q, estimate_shared(person, q, shared)
+    found = estimate_shared(person, q, shared)
+    progress(1.0)
+    return q, found
 
 
 def _motion(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,9 @@ from pase.fit.person import Frames, Person
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State, View
 from pase.fit.solver import Problem, Solution, minimise
+from pase.fit.threads import on_one_thread
 from pase.fit.uncertainty import coordinate_deviations, shared_covariance
+from pase.helpers import Helpers
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -93,29 +96,40 @@ def estimate_shared(person: Person, q: Array, shared: Array) -> SharedEstimate:
     return SharedEstimate(solution.state.shared, shared_covariance(normal), frames, solution, shares)
 
 
-def solve_sequence(person: Person, q: Array, found: SharedEstimate, progress: Progress) -> SequenceEstimate:
+def solve_sequence(
+    person: Person, q: Array, found: SharedEstimate, progress: Progress, helpers: Helpers
+) -> SequenceEstimate:
     """Solve every frame from a first guess (T, n), the shared unknowns held, window by window.
 
-    Where windows overlap, one fades into the other.
+    Where windows overlap, one fades into the other. Other processes take some of them.
     """
     start = q.copy()
     start[found.frames] = found.solution.state.q
     total = np.zeros(len(q))
     out, deviation = np.zeros_like(q), np.zeros_like(q)
-    solutions = []
-    for frames, weight in _windows(len(q)):
-        coarse = _spread(person, frames, _solve_coarse(person, frames, start, found))
-        contact = find_contacts(person, frames, State(coarse, found.shared), floor=0.0)
-        problem = person.problem(frames, contact)
-        solution = minimise(
-            problem, State(coarse, found.shared), shared_free=False, iterations=15, tolerance=3e-5
-        )
+    windows = list(_windows(len(q)))
+    solve = partial(_solve_window, person=person, start=start, found=found)
+    solved = helpers.map(solve, [frames for frames, _ in windows], progress)
+    for (frames, weight), (solution, of_window) in zip(windows, solved, strict=True):
         total[frames] += weight
         out[frames] += weight[:, None] * solution.state.q
-        deviation[frames] += weight[:, None] * _deviations(problem, solution, found.covariance)
-        solutions.append(solution)
-        progress((frames[-1] + 1) / len(q))
-    return SequenceEstimate(out / total[:, None], deviation / total[:, None], tuple(solutions))
+        deviation[frames] += weight[:, None] * of_window
+    solutions = tuple(solution for solution, _ in solved)
+    return SequenceEstimate(out / total[:, None], deviation / total[:, None], solutions)
+
+
+@on_one_thread
+def _solve_window(
+    frames: Frames, progress: Progress, *, person: Person, start: Array, found: SharedEstimate
+) -> tuple[Solution, Array]:
+    """The motion in some frames, and its standard deviations."""
+    coarse = _spread(person, frames, _solve_coarse(person, frames, start, found))
+    contact = find_contacts(person, frames, State(coarse, found.shared), floor=0.0)
+    problem = person.problem(frames, contact)
+    state = State(coarse, found.shared)
+    solution = minimise(problem, state, shared_free=False, iterations=15, tolerance=3e-5)
+    progress(1.0)
+    return solution, _deviations(problem, solution, found.covariance)
 
 
 def find_contacts(person: Person, frames: Frames, state: State, floor: float | None = None) -> Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from pase.fit.person import CAMERA_SPREAD, FOCAL_SPREAD, Person, prior_weight, s
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State, View
 from pase.fit.root import place_root
-from pase.fit.sequence import SequenceEstimate, estimate_shared
+from pase.fit.sequence import estimate_shared
 from pase.fit.sizes import Sizes, evidence, prior_equations, with_known_part
 from pase.fit.terms.base import Term, robust_loss
 from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
@@ -32,6 +33,8 @@ from pase.helpers import Helpers
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 POSSIBLE_STATURES_M = (0.9, 2.1)
 """Who would be shorter or taller on the common floor does not stand on it, or is not seen well enough."""
@@ -103,11 +106,11 @@ def estimate_motions(
     helpers = helpers or Helpers(0)
     share = _shares(progress, (0.55, 0.05, 0.4))
     begin = partial(_started, settings=settings, fov_deg=fov_deg, focal_length_px=focal_length_px)
-    started = helpers.map(begin, people, share(0))
+    started = _each(begin, people, share(0), helpers)
     known = {number: one for number, one in enumerate(started) if one is not None}
     if len(known) > 1:
         known = dict(zip(known, in_one_room([*known.values()], helpers, share(1)), strict=True))
-    sequences = helpers.map(_sequence, [*known.values()], share(2))
+    sequences = _each(solved, [*known.values()], share(2), helpers)
     world: World | None = None
     motions: list[Motion | None] = [None] * len(people)
     for (number, one), sequence in zip(known.items(), sequences, strict=True):
@@ -121,6 +124,15 @@ def _shares(progress: Progress | None, parts: Sequence[float]) -> Callable[[int]
     return lambda number: lambda share: report(sum(parts[:number]) + parts[number] * share)
 
 
+def _each(
+    function: Callable[..., Result], people: Sequence[Job], progress: Progress, helpers: Helpers
+) -> list[Result]:
+    """The results for several persons, shared among processes; of one alone the parts of the work are shared."""
+    if len(people) == 1:
+        return [function(people[0], progress, helpers=helpers)]
+    return helpers.map(function, people, progress)
+
+
 @on_one_thread
 def _started(
     one: Filmed,
@@ -129,6 +141,7 @@ def _started(
     settings: FitSettings | None,
     fov_deg: float | None,
     focal_length_px: float | None,
+    helpers: Helpers | None = None,
 ) -> Started | None:
     return start(
         one.keypoints,
@@ -140,12 +153,8 @@ def _started(
         landmarks=one.landmarks,
         sizes=one.sizes,
         progress=progress,
+        helpers=helpers,
     )
-
-
-@on_one_thread
-def _sequence(one: Started, progress: Progress) -> SequenceEstimate:
-    return solved(one, progress)
 
 
 @on_one_thread
