@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from pase.anatomy.default import default_skeleton
+from pase.anatomy.kinematics import Kinematics
 from pase.data import Camera, Motion
 from pase.errors import InputError, OutputError
 from pase.media import VideoWriter, open_media, write_image
 from pase.view.blending import blend, blend_frame
+from pase.view.lines import draw_number
 from pase.view.overlay import draw_overlay
 from pase.view.scene import Patch
 
@@ -104,6 +106,44 @@ def test_persons_of_two_cameras(tmp_path: Path, motion: Motion, camera: Camera) 
     assert shown["both"][bones].all()
     numbers = shown["both"] & ~bones
     assert 10 < numbers.sum() < 1000, "a number over each head, which one person alone does not have"
+
+
+@pytest.mark.parametrize("ground", [255, 0], ids=["snow", "night"])
+@pytest.mark.parametrize("raised", ["r", "l"])
+def test_a_number_stands_over_the_head_also_of_one_who_raises_an_arm(
+    tmp_path: Path, motion: Motion, camera: Camera, ground: int, raised: str
+) -> None:
+    skeleton = motion.skeleton
+    q = motion.q[:1].copy()
+    q[0, skeleton.coordinate_index(f"arm_elevation_{raised}")] = 2.9
+    still = replace(motion, q=q, q_std=motion.q_std[:1], time=np.zeros(1))
+    poses = Kinematics(skeleton, ()).pose(q)
+    pixels = camera.project(poses.origin[0])
+    names = skeleton.body_names
+    assert pixels[:, 1].argmin() == names.index(f"hand_{raised}")
+    write_image(tmp_path / "photo.png", np.full((480, 640, 3), ground, np.uint8))
+    pictures = []
+    for motions in ([still], [still, replace(still, q=np.full_like(q, np.nan), track_id=2)]):
+        draw_overlay(tmp_path / "photo.png", motions, tmp_path / "out.png")
+        with open_media(tmp_path / "out.png") as media:
+            pictures.append(next(iter(media.frames())).image.astype(int))
+    y, x = np.nonzero(np.abs(pictures[1] - pictures[0]).max(axis=2) > 100)
+    assert len(x) > 15, "told from the ground"
+    head = pixels[names.index("head")]
+    assert x.mean() == pytest.approx(head[0], abs=4)
+    assert head[1] - 90 < y.mean() < head[1] - 20
+
+
+def test_numbers_have_a_light_face_and_a_dark_rim_and_stay_in_the_picture() -> None:
+    for size in ((1920, 1080), (320, 240)):
+        patch = draw_number(12, np.array([-50.0, 20.0]), size)
+        assert patch is not None and patch.x == 0 and patch.y >= 0
+        solid = patch.rgba[patch.rgba[..., 3] > 250][:, :3]
+        assert (solid > 200).any() and (solid < 40).all(axis=1).sum() > 15
+        assert (patch.rgba[..., :3] <= patch.rgba[..., 3:]).all(), "multiplied by alpha"
+        assert not patch.rgba[[0, -1], :, 3].any() and not patch.rgba[:, [0, -1], 3].any(), "not cut off"
+    assert draw_number(1, np.array([9e9, 0.0]), (320, 240)) is None
+    assert draw_number(1, np.array([5.0, 5.0]), (8, 8)) is None
 
 
 def test_failures_leave_the_old_file(video: Path, motion: Motion) -> None:

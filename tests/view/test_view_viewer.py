@@ -60,7 +60,9 @@ def motion(frames: int = 9, seed: int = 1, place: float = 0.0, camera: Camera | 
 def subjects(camera: Camera | None = None, persons: int = 1) -> list[Subject]:
     bones = (BoneLength("femur_r", 0.43, 0.008, 61.0), BoneLength("foot_l", 0.24))
     return [
-        Subject(f"Person {i + 1}", motion(seed=i, place=0.9 * i, camera=camera), bones)
+        Subject(
+            f"Person {i + 1}", replace(motion(seed=i, place=0.9 * i, camera=camera), track_id=i + 1), bones
+        )
         for i in range(persons)
     ]
 
@@ -216,8 +218,7 @@ def test_play_step_jump_pick_and_hide(browser: Any, tmp_path: Path) -> None:
     page.page.mouse.click(field["x"] + field["width"] - 9, field["y"] + 40)
     assert page.run("pase.player.frame") >= 7
     assert re.match(r"R -?\d+° ± 2\.9", page.page.locator(".read.side-r").first.inner_text())
-    # The bones are where the last drawing put them: on a busy machine that may not be this frame yet.
-    page.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.page.wait_for_function("!pase.stale")  # the camera follows only when the frame is drawn
     spot = page.run(
         f"""(() => {{ const bone = pase.renderer.bones.find(b => b.name === 'Right tibia');
         const c = pase.renderer.canvas, box = c.getBoundingClientRect(), zoom = box.width / c.width;
@@ -233,6 +234,55 @@ def test_play_step_jump_pick_and_hide(browser: Any, tmp_path: Path) -> None:
     page.page.keyboard.press("a")
     assert page.run("pase.renderer.blocks.every(block => block.shown.length)")
     assert page.problems == []
+
+
+def test_several_are_told_apart_by_a_number_over_each_head(browser: Any, tmp_path: Path) -> None:
+    people = subjects(persons=3)
+    people[2] = replace(
+        people[2], motion=replace(people[2].motion, q=np.full_like(people[2].motion.q, np.nan))
+    )
+    write_viewer(people, tmp_path / "a.html")
+    page = Page(browser, tmp_path / "a.html")
+    labels = "[...document.querySelectorAll('#numbers > b')]"
+    assert page.run(f"{labels}.map(label => label.textContent)") == ["1", "2", "3"]
+    assert page.run(f"{labels}.map(label => label.hidden)") == [False, False, True]
+    for person, shown in enumerate(people[:2]):
+        poses = Kinematics(shown.motion.skeleton, ()).pose(shown.motion.q[:1])
+        place = poses.origin[0, shown.motion.skeleton.body_names.index("head")] + [0, 0.3, 0]
+        rows = [0, 0, 0, float(place[0]), 0, 0, 0, float(place[1]), 0, 0, 0, float(place[2])]
+        x, y = page.run(f"({PIXEL})({rows})")
+        box = page.run(
+            f"(() => {{ const a = {labels}[{person}].getBoundingClientRect(), c = pase.renderer.canvas,"
+            " b = c.getBoundingClientRect(), z = c.width / b.width;"
+            " return [z * (a.x + a.width / 2 - b.x), z * (a.y + a.height / 2 - b.y)]; })()"
+        )
+        np.testing.assert_allclose(box, [x, y], atol=2.5)
+    distance = """w => { document.getElementById('stage').style.flex = `0 0 ${w}px`; pase.aim();
+        return pase.orbit.distance; }"""
+    wide, narrow = (page.page.evaluate(distance, width) for width in (1200, 300))
+    assert narrow > wide + 0.2, "everybody is in a narrow picture too"
+    page.page.select_option("#person", "1")
+    assert page.run(f"{labels}.map(label => label.classList.contains('chosen'))") == [False, True, False]
+    page.run(f"pase.player.show({UNKNOWN})")
+    page.page.wait_for_function(f"{labels}.every(label => label.hidden)", timeout=5_000)
+    assert page.problems == []
+
+
+def test_one_person_has_no_number(browser: Any, tmp_path: Path) -> None:
+    write_viewer(subjects(), tmp_path / "a.html")
+    page = Page(browser, tmp_path / "a.html")
+    assert page.run("document.querySelectorAll('#numbers > b').length") == 0 and page.problems == []
+
+
+def test_nothing_is_shown_as_minus_zero(browser: Any, tmp_path: Path) -> None:
+    (person,) = subjects()
+    q = person.motion.q.copy()
+    for side, angle in (("r", -0.003), ("l", -0.03)):
+        q[0, person.motion.skeleton.coordinate_index(f"hip_flexion_{side}")] = angle
+    write_viewer([replace(person, motion=replace(person.motion, q=q))], tmp_path / "a.html")
+    page = Page(browser, tmp_path / "a.html")
+    told = page.page.locator(".chart", has_text="Hip flexion").inner_text()
+    assert "R 0° ±" in told and "L -2° ±" in told and page.problems == []
 
 
 def test_nobody_is_legal(browser: Any, tmp_path: Path) -> None:

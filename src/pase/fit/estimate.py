@@ -327,7 +327,7 @@ def _warnings(motion: Motion, person: Person) -> list[str]:
     guessed = int((np.isfinite(motion.residual).sum(1) < MINIMUM_POINTS).sum())
     if guessed:
         out.append(
-            f"{guessed} frames show too little of the person; their posture is guessed from the frames around"
+            f"too little of the person is seen; the posture is guessed from the frames around (frames: {guessed})"
         )
     return out
 

@@ -50,13 +50,13 @@ class Mended:
     def notes(self) -> list[str]:
         """One sentence for each kind of mending, for the report."""
         out = [
-            f"left and right {limb} were exchanged by the detector in {int(frames.sum())} frames; mended"
+            f"left and right {limb} were exchanged by the detector; mended (frames: {int(frames.sum())})"
             for limb, frames in self.exchanged.items()
             if frames.any()
         ]
         if self.stray.any():
             out.append(
-                f"{int(self.stray.sum())} keypoints left their path for a single frame and were not used"
+                f"keypoints off their path for a single frame were not used (in all: {int(self.stray.sum())})"
             )
         return out
 

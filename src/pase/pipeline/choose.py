@@ -146,7 +146,7 @@ def _at(people: Sequence[Keypoints2D], pixel: Array) -> Keypoints2D:
     near = [(_distance(person, pixel), number) for number, person in enumerate(here)]
     if near and min(near)[0] <= _MARGIN:
         return here[min(near)[1]]
-    places = ", ".join(_words(np.array(_middle(person, 0))) for person in here[:8])
+    places = " and ".join(_words(np.array(_middle(person, 0))) for person in here[:8])
     raise InputError(
         f"nobody was found at the pixel {_words(pixel)} of the first frame; "
         + (f"persons are at {places}" if places else "nobody is in that frame")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ SHADE = (20, 20, 20)
 SHORTEST_M = 0.004
 """Bodies nearer to their parents than this, in metres, are one joint in the picture."""
 SUBPIXEL = 4
+LEAST_DIGITS = 0.6
+"""Least size of a person's number, in units of OpenCV's font, however small the picture is."""
 LEAST_SCORE = 0.3
 """Keypoints of a lower score are drawn hollow."""
 
@@ -85,26 +88,33 @@ def draw_points(image: Picture, keypoints: Sequence[Keypoints2D], time: float) -
 
 def draw_number(number: int, place: Array, image_size: tuple[int, int]) -> Patch | None:
     """A person's number as a patch centred on a pixel (2,), moved inside the picture; None far outside of it."""
-    import cv2
-
     width, height = image_size
     if not np.isfinite(place).all() or (np.abs(place) > 2 * max(image_size)).any():
         return None
-    zoom = max(image_size) / 1600
-    line = max(1, round(2 * zoom))
-    edge = line + max(2, round(4 * zoom))
-    (w, h), _ = cv2.getTextSize(str(number), cv2.FONT_HERSHEY_SIMPLEX, zoom, line)
-    picture = np.zeros((h + 2 * edge, w + 2 * edge, 4), np.uint8)
-    for color, thick in ((SHADE, edge), (MIDDLE, line)):
-        tone = (*color, 255)
-        cv2.putText(
-            picture, str(number), (edge, h + edge), cv2.FONT_HERSHEY_SIMPLEX, zoom, tone, thick, cv2.LINE_AA
-        )
+    picture = _digits(number, max(LEAST_DIGITS, max(image_size) / 1600))
     if picture.shape[0] > height or picture.shape[1] > width:
         return None
     x = int(np.clip(place[0] - picture.shape[1] / 2, 0, width - picture.shape[1]))
     y = int(np.clip(place[1] - picture.shape[0] / 2, 0, height - picture.shape[0]))
     return Patch(x, y, picture)
+
+
+@cache
+def _digits(number: int, zoom: float) -> Picture:
+    """(h, w, 4) a number, light with a dark rim, so that it is read on any ground."""
+    import cv2
+
+    line, edge = max(1, round(2 * zoom)), max(2, round(4 * zoom))
+    (w, h), _ = cv2.getTextSize(str(number), cv2.FONT_HERSHEY_SIMPLEX, zoom, line)
+    ink = np.zeros((h + 4 * edge, w + 4 * edge), np.uint8)
+    corner = (2 * edge, h + 2 * edge)
+    cv2.putText(ink, str(number), corner, cv2.FONT_HERSHEY_SIMPLEX, zoom, 255, line, cv2.LINE_AA)
+    # The rim is grown from the digits: OpenCV 5 draws a thicker text no wider than a thin one.
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * edge + 1, 2 * edge + 1))
+    alpha = np.maximum(cv2.GaussianBlur(cv2.dilate(ink, around), (3, 3), 0), ink)
+    share = ink[..., None] / 255
+    color = (share * MIDDLE + (1 - share) * SHADE) * alpha[..., None] / 255
+    return np.dstack([color.round().astype(np.uint8), alpha])
 
 
 def _links(skeleton: Skeleton) -> list[tuple[int, int, Color]]:

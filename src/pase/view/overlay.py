@@ -22,6 +22,7 @@ from pase.media.ahead import ahead
 from pase.view.blending import blend, blend_frame
 from pase.view.lines import LineRenderer, draw_number, draw_points
 from pase.view.scene import NEAREST_M, Patch, Renderer
+from pase.view.subject import head_of
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -39,7 +40,7 @@ OPACITY = 0.9
 CHUNK = 256
 """Frames whose poses are computed at once: fast, and memory does not grow with the length."""
 HEAD_M = 0.3
-"""Metres over the highest body's origin at which a person's number stands."""
+"""Metres over the head's origin at which a person's number stands."""
 WAITING = 4
 """Pictures that may wait for the encoder."""
 
@@ -135,6 +136,7 @@ class _Layer:
 
     def __init__(self, motions: Sequence[Motion], camera: Camera, style: Style, numbered: bool) -> None:
         self._numbers = [motion.track_id for motion in motions] if numbered else []
+        self._heads = [head_of(motion.skeleton) for motion in motions]
         self._tracks = [_Track(motion) for motion in motions]
         self._camera = camera
         skeletons = [motion.skeleton for motion in motions]
@@ -156,19 +158,19 @@ class _Layer:
         if patch is None:
             return None
         numbers = [
-            draw_number(number, self._over_head(pose), self._camera.image_size)
-            for number, pose in zip(self._numbers, poses, strict=False)
+            draw_number(number, self._over_head(pose, head), self._camera.image_size)
+            for number, head, pose in zip(self._numbers, self._heads, poses, strict=False)
             if pose is not None
         ]
         depth = float(self._camera.to_camera(np.concatenate(known))[:, 2].mean())
         return depth, [patch, *(drawn for drawn in numbers if drawn is not None)]
 
-    def _over_head(self, pose: BodyPoses) -> Array:
-        """A pixel (2,) a little over the highest body."""
-        depth = np.maximum(self._camera.to_camera(pose.origin)[:, 2], NEAREST_M)
+    def _over_head(self, pose: BodyPoses, head: int | None) -> Array:
+        """A pixel (2,) a little over the head, or over the highest body of a skeleton without one."""
         pixels = self._camera.project(pose.origin)
-        top = int(np.argmin(pixels[:, 1]))
-        over: Array = pixels[top] - [0.0, HEAD_M * self._camera.focal_length_px / depth[top]]
+        top = int(np.argmin(pixels[:, 1])) if head is None else head
+        depth = max(float(self._camera.to_camera(pose.origin[top])[2]), NEAREST_M)
+        over: Array = pixels[top] - [0.0, HEAD_M * self._camera.focal_length_px / depth]
         return over
 
 

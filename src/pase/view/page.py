@@ -84,9 +84,10 @@ def _facts(report: Mapping[str, Any], persons: int) -> str:
     source = report.get("source") or {}
     error = report.get("mean_reprojection_error_px")
     size = source.get("image_size") or []
+    frames = source.get("frames", 0)
     said = [
         f"{persons} {'person' if persons == 1 else 'persons'}",
-        f"{source.get('frames', 0)} frames",
+        "1 frame" if frames == 1 else f"{frames} frames",
         f"{size[0]} × {size[1]} px" if len(size) == 2 else "",
         f"mean reprojection error {error:.1f} px" if error is not None else "",
         f"PASE {report.get('pase', '')}",

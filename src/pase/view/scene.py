@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 Picture = NDArray[np.uint8]
 
 BONE_COLORS = (
-    (0.96, 0.9, 0.77), (0.72, 0.87, 0.97), (0.96, 0.76, 0.84), (0.76, 0.93, 0.72), (0.98, 0.8, 0.55),
+    (0.96, 0.9, 0.77), (0.72, 0.87, 0.97), (0.96, 0.76, 0.84), (0.76, 0.93, 0.72), (0.98, 0.74, 0.45),
     (0.83, 0.78, 0.97),
 )  # fmt: skip
 """Red, green and blue from 0 to 1: ivory for the first person, then tints that tell others from it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.anatomy.model import Skeleton
 from pase.data import Motion
 
 Array = NDArray[np.float64]
@@ -42,6 +43,12 @@ CARRIERS: Mapping[str, str] = {
     "shoulder_width": "torso", "head_height": "head",
 }  # fmt: skip
 """Bodies that lengths belong to, where these are not called as the body is."""
+
+
+def head_of(skeleton: Skeleton) -> int | None:
+    """Number of the body over which a person's number stands; None for a skeleton without a head."""
+    names = skeleton.body_names
+    return names.index("head") if "head" in names else None
 
 
 def known_frames(motion: Motion) -> NDArray[np.bool_]:

@@ -25,7 +25,7 @@ from pase.files import write_text
 from pase.view.film import Film
 from pase.view.geometry import PackedBones, pack_bones
 from pase.view.names import bone_name, coordinate_name, region_name
-from pase.view.subject import CARRIERS, Subject, has_range, in_display_units, known_frames
+from pase.view.subject import CARRIERS, Subject, has_range, head_of, in_display_units, known_frames
 
 Array = NDArray[np.float64]
 
@@ -146,11 +146,13 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
     turns = Rotation.from_matrix(poses.rotation.reshape(-1, 3, 3)).as_quat()
     return {
         "name": subject.name,
+        "number": motion.track_id,
         "shown": blob.add(shown, "u1"),
         "turns": blob.add(np.round(turns * 32767), "<i2"),
         "places": blob.add(poses.origin, "<f4"),
         "bodies": len(motion.skeleton.bodies),
         "root": _root(motion),
+        "head": head_of(motion.skeleton),
         "bones": _bones(subject, bones),
         "angles": _angles(motion, rows, blob),
     }

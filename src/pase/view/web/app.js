@@ -1,11 +1,15 @@
 import { Bones } from "./bones.js";
 import { Curves } from "./curves.js";
 import { bodyPose, filmAddress, readScene } from "./data.js";
+import { make } from "./dom.js";
+import { add, onPage } from "./math.js";
 import { Orbit } from "./orbit.js";
 import { Player } from "./player.js";
 import { Renderer } from "./renderer.js";
 
 const $ = (id) => document.getElementById(id);
+/** Metres over the origin of the head at which a person's number stands. */
+const OVER_HEAD = 0.3;
 const SLOW_MS = 30, FAST_MS = 14, LEAST_RATIO = 0.5, REST_MS = 180;
 
 /** The whole page. */
@@ -41,7 +45,9 @@ class App {
     if (group) {
       const { middle, reach } = group;
       home.target = [middle[0], Math.min(0.95, 0.98 * Math.max(0.3, middle[1])), middle[2]];
-      home.distance = Math.max(2.2, 4.2 * Math.min(1.1, middle[1] / 0.9)) + 2.4 * reach;
+      const { clientWidth, clientHeight } = this.renderer.canvas;
+      const wide = Math.max(0.8, clientWidth / clientHeight);
+      home.distance = Math.max(2.2, 4.2 * Math.min(1.1, middle[1] / 0.9)) + Math.max(2.4, 3.5 / wide) * reach;
     }
     if (camera) home.yaw = Math.atan2(-camera.rotation[8], -camera.rotation[6]) + 0.45;
     this.orbit.reset();
@@ -119,6 +125,20 @@ class App {
     this.eyes = this.orbit.view(width, height, this.filmBox());
     const focus = [this.orbit.target[0], 0, this.orbit.target[2]];
     this.renderer.draw(this.eyes.matrix, this.eyes.eye, focus, this.eyes.key, this.player.playing && !this.renderer.smooth);
+    this.placeNumbers();
+  }
+
+  /** Everybody's number over the head, where there are several to be told apart. */
+  placeNumbers() {
+    const { frame } = this.player, labels = $("numbers").children;
+    for (const [i, label] of [...labels].entries()) {
+      const person = this.scene.persons[i];
+      const head = bodyPose(person, frame, person.head ?? person.root)[1];
+      const [x, y, depth] = onPage(this.eyes.matrix, add(head, [0, OVER_HEAD, 0]));
+      label.hidden = !person.shown[frame] || depth <= 0;
+      label.style.left = `${100 * x}%`;
+      label.style.top = `${100 * y}%`;
+    }
   }
 
   /** Draw in fewer pixels where the computer is too slow, and in more again where it is not. */
@@ -203,8 +223,16 @@ class App {
     const { persons } = this.scene;
     $("person").hidden = persons.length < 2;
     $("person").append(...persons.map((person, i) => new Option(person.name, i)));
-    $("person").onchange = () => this.curves.show(Number($("person").value));
+    $("person").onchange = () => this.showPerson(Number($("person").value));
+    if (persons.length > 1) $("numbers").append(...persons.map((person) => make("b", "", person.number)));
+    $("numbers").firstChild?.classList.add("chosen");
     $("nobody").hidden = persons.length > 0;
+  }
+
+  /** Show somebody's curves, and whose they are. */
+  showPerson(chosen) {
+    this.curves.show(chosen);
+    [...$("numbers").children].forEach((label, i) => label.classList.toggle("chosen", i === chosen));
   }
 
   openTab(name) {

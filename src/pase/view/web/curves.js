@@ -131,13 +131,16 @@ function grouped(list) {
   return [...groups.values()];
 }
 
+/** A rounded number; nothing is -0. */
+const plain = (value, digits) => value.toFixed(digits).replace(/^-(?=[0.]+$)/, "");
+
 function told(angles, member, frame, frames) {
   const value = angles.values[member.row * frames + frame], spread = angles.spread[member.row * frames + frame];
   const side = { l: "L ", r: "R " }[member.side] ?? "";
   if (Number.isNaN(value)) return `${side}–`;
   const digits = member.unit === "m" ? 2 : 0, gap = member.unit === "m" ? " " : "";
   const band = Number.isNaN(spread) ? "" : ` ± ${spread.toFixed(member.unit === "m" ? 3 : 1)}`;
-  return `${side}${value.toFixed(digits)}${gap}${member.unit}${band}`;
+  return `${side}${plain(value, digits)}${gap}${member.unit}${band}`;
 }
 
 /** Least and largest value to show, with a little room. */

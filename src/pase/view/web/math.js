@@ -48,6 +48,12 @@ export function pinhole(focal, center, width, height, near, far) {
   return out;
 }
 
+/** Where a point is seen, from 0 to 1 across and down the picture, and how far before the eye it is. */
+export function onPage(view, [x, y, z]) {
+  const [a, b, depth] = [0, 1, 3].map((row) => view[row] * x + view[4 + row] * y + view[8 + row] * z + view[12 + row]);
+  return [(1 + a / depth) / 2, (1 - b / depth) / 2, depth];
+}
+
 /** Rows of the 3 × 4 matrix that stretches by `size`, moves by `middle`, turns by quaternion `q` (x, y, z, w) and
  * moves to `p`, written into `out`. */
 export function placeRows(q, p, size, middle, out) {

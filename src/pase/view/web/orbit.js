@@ -1,7 +1,9 @@
 import { add, clamp, cross, lookAt, multiply, pinhole, subtract, times, unit } from "./math.js";
 
 const FIELD_OF_VIEW = 0.6;
-const NEAR = 0.05, FAR = 80;
+const NEAR = 0.05, FAR = 120;
+/** Metres from which one may look. */
+const FARTHEST = 60;
 
 /** The camera: it circles the person, or stands where the film was made. */
 export class Orbit {
@@ -67,7 +69,7 @@ export class Orbit {
   leaveFilm() {
     const eye = filmPlace(this.fromFilm);
     const away = subtract(eye, this.target);
-    this.distance = clamp(Math.hypot(...away), 0.4, 30);
+    this.distance = clamp(Math.hypot(...away), 0.4, FARTHEST);
     this.yaw = Math.atan2(away[2], away[0]);
     this.pitch = clamp(Math.asin(away[1] / this.distance), -0.3, 1.5);
     this.fromFilm = null;
@@ -83,7 +85,7 @@ export class Orbit {
 
   zoom(factor) {
     if (this.fromFilm) this.leaveFilm();
-    this.distance = clamp(this.distance * factor, 0.25, 30);
+    this.distance = clamp(this.distance * factor, 0.25, FARTHEST);
     this.changed();
   }
 

@@ -10,7 +10,7 @@ const SHADOW = { size: 512, blur: 1.8 }, SHADOW_IN_SOFTWARE = { size: 256, blur:
 const GRID_REACH = 6;
 const SHADOWS_IN_A_HURRY = 3;
 const TINTS = [
-  [0.95, 0.88, 0.74], [0.78, 0.88, 0.95], [0.93, 0.8, 0.86], [0.82, 0.92, 0.8], [0.96, 0.84, 0.66], [0.86, 0.84, 0.94],
+  [0.95, 0.88, 0.74], [0.72, 0.86, 0.97], [0.96, 0.74, 0.83], [0.74, 0.92, 0.7], [0.98, 0.72, 0.42], [0.82, 0.76, 0.97],
 ];
 
 /** Draws the bones of all persons, their shadow and the floor, with WebGL 2 and nothing else. */
