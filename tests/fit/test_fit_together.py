@@ -72,6 +72,17 @@ def test_the_floor_tells_everybody_s_height(motions: list[Motion]) -> None:
     assert found[1:] == pytest.approx(STATURES[1:], rel=0.08)
 
 
+def test_who_is_unusually_small_or_tall_is_told_so(model: PersonModel, motions: list[Motion]) -> None:
+    assert [any("a child, or" in w for w in m.warnings) for m in motions] == [s < 1.4 for s in STATURES]
+    people = [
+        Filmed(person(model, PLACES[0], 1.75, 0.6), height_m=1.75),
+        Filmed(person(model, PLACES[3], 2.03, 3.0)),
+    ]
+    tall = estimate_motions(people, focal_length_px=FOCAL)[1]
+    assert tall is not None and tall.details["stature_m"] > 1.98, tall.warnings
+    assert any(": very tall, or" in sentence for sentence in tall.warnings)
+
+
 def test_they_stand_where_they_stood(motions: list[Motion]) -> None:
     names = motions[0].skeleton.coordinate_index
     places = [motion.q[0, [names("pelvis_tx"), names("pelvis_tz")]] for motion in motions]

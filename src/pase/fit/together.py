@@ -261,7 +261,8 @@ def settled(one: Started, camera: CommonCamera) -> Started:
         return _on_no_floor(one, camera, "the posture does not fit the floor of person 1")
     tall = _stature(found)
     unusual = not USUAL_STATURES_M[0] <= tall <= USUAL_STATURES_M[1]
-    note = f"{tall:.2f} m tall on the floor of person 1: a child, or the camera's tilt is not well known here"
+    who = "a child" if tall < USUAL_STATURES_M[0] else "very tall"
+    note = f"{tall:.2f} m tall on the floor of person 1: {who}, or the camera's tilt is not well known here"
     return _without_scale_note(found, (note,) if unusual else ())
 
 
