@@ -8,8 +8,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from pase.batch.workers import THREAD_VARIABLES, Outcome
+from pase.batch.workers import Outcome
 from pase.pipeline.recording import Progress
+from pase.processes import THREAD_VARIABLES
 
 
 @dataclass(frozen=True)

@@ -1,33 +1,22 @@
-"""Where the jobs of a batch run: in processes of this computer, each of which may die without harm to others.
-
-Imports nothing heavy: a process must be told how many threads it may use before NumPy is there.
-"""
+"""Where the jobs of a batch run: in processes of this computer, each of which may die without harm to others."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+from functools import partial
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Protocol
 
 from pase.errors import PaseError
+from pase.processes import CallFailedError, Interpreter, ProcessLostError
 
 log = logging.getLogger(__name__)
-
-THREAD_VARIABLES = (
-    "PASE_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
-    "OPENCV_FOR_THREADS_NUM", "LP_NUM_THREADS",
-)  # fmt: skip
-"""What tells the networks, linear algebra, OpenCV and Mesa's software drawing how many threads to use."""
 
 JOB_BYTES = 1_500_000_000
 """Memory of one job, drawing included."""
@@ -101,7 +90,7 @@ class Processes:
         self._threads, self._told = threads, told
         self._pool = ThreadPoolExecutor(count, "pase-batch")
         self._mine = threading.local()
-        self._all: list[_Process] = []
+        self._all: list[Interpreter] = []
         self._stopped = False
 
     def __enter__(self) -> Processes:
@@ -115,9 +104,16 @@ class Processes:
         if self._stopped:
             for process in self._all:
                 process.interrupt()
+            late = threading.Timer(PATIENCE_S, self._kill)
+            late.start()
             self._pool.shutdown()
+            late.cancel()
         for process in self._all:
-            process.close()
+            process.close(PATIENCE_S)
+
+    def _kill(self) -> None:
+        for process in self._all:
+            process.kill()
 
     def submit(self, work: Work, job: Job) -> Future[Outcome]:
         """Send a job to the first process that is free; see `Workers`."""
@@ -125,91 +121,33 @@ class Processes:
 
     def _do(self, work: Work, job: Job) -> Outcome:
         try:
-            return self._process().do(work, job, self._told)
+            return self._try(work, job)
         except WorkerLostError as lost:
             log.warning("%s: %s; it is tried once more", job.name, lost)
-        return self._process().do(work, job, self._told)
+        return self._try(work, job)
 
-    def _process(self) -> _Process:
+    def _try(self, work: Work, job: Job) -> Outcome:
+        try:
+            process = self._process()
+        except OSError as error:
+            raise WorkerLostError(f"its process cannot be started ({error})") from error
+        try:
+            outcome: Outcome = process.call(work, job, partial(self._told, job.name))
+        except ProcessLostError as lost:
+            raise WorkerLostError(f"its process {lost}") from lost
+        except CallFailedError as error:
+            return Outcome(error=str(error))
+        return outcome
+
+    def _process(self) -> Interpreter:
         """This thread's process, a new one where there is none or it has died."""
         if self._stopped:
             raise WorkerLostError("its process was stopped")
-        process: _Process | None = getattr(self._mine, "process", None)
+        process: Interpreter | None = getattr(self._mine, "process", None)
         if process is None or not process.alive:
-            process = self._mine.process = _Process(self._threads)
+            process = self._mine.process = Interpreter(self._threads)
             self._all.append(process)
         return process
-
-
-class _Process:
-    """One process and the pipe to it."""
-
-    def __init__(self, threads: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, threads), name="pase-batch")
-        self._process.start()
-        theirs.close()
-
-    @property
-    def alive(self) -> bool:
-        return self._process.is_alive()
-
-    def do(self, work: Work, job: Job, told: Told) -> Outcome:
-        """Have a job done and wait for it."""
-        try:
-            self._pipe.send((work, job))
-            while True:
-                wait([self._pipe, self._process.sentinel])
-                message = self._pipe.recv()
-                if isinstance(message, Outcome):
-                    return message
-                told(job.name, *message)
-        except (EOFError, ConnectionError) as error:
-            self._process.join()
-            raise WorkerLostError(f"its process {_end(self._process.exitcode)}") from error
-
-    def interrupt(self) -> None:
-        """Have the process stop its job, tidy up and end."""
-        self._process.terminate()
-        threading.Timer(PATIENCE_S, self._process.kill).start()
-
-    def close(self) -> None:
-        """Have the process end, which does no job now."""
-        self._pipe.close()
-        self._process.join(PATIENCE_S)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-
-
-def _serve(pipe: Connection, threads: int) -> None:
-    """A process's life: do jobs until the pipe is closed, which it also is when the parent dies."""
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _interrupt)
-    logging.getLogger("pase").addHandler(logging.NullHandler())
-
-    def tell(step: str, done: int, total: int | None) -> None:
-        pipe.send((step, done, total))
-
-    with contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
-        while True:
-            work, job = pipe.recv()
-            pipe.send(work(job, tell))
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _end(code: int | None) -> str:
-    """How a process ended, for people."""
-    if code is not None and code < 0:
-        name = signal.Signals(-code).name
-        hint = ", as the system does when memory is short" if -code == getattr(signal, "SIGKILL", 9) else ""
-        return f"was killed ({name}{hint})"
-    return f"ended by itself (code {code})"
 
 
 def suggested_jobs(trials: int, cores: int) -> int:

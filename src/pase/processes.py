@@ -1,0 +1,174 @@
+"""A process of this program that calls functions: what `pase.helpers` and `pase.batch.workers` send their work to.
+
+It is a fresh interpreter that runs no script of the user's, unlike those of `multiprocessing`: whoever calls PASE
+from a script need not guard it, and any thread may start, ask and end one.
+
+Imports nothing heavy: a process is told how many threads it may use before NumPy is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+THREAD_VARIABLES = (
+    "PASE_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM", "LP_NUM_THREADS",
+)  # fmt: skip
+"""What tells the networks, linear algebra, OpenCV and Mesa's software drawing how many threads to use."""
+
+ENDING_S = 2.0
+"""How long a process may take to end whose pipe is closed."""
+
+_LIFE = "import sys; sys.path[:] = {path!r}; from pase.processes import serve; serve()"
+
+
+class ProcessLostError(Exception):
+    """A process has died; the message tells how, as "was killed (SIGKILL)"."""
+
+
+class CallFailedError(Exception):
+    """A function that a process called has raised an error, which the message tells."""
+
+
+class Interpreter:
+    """A process that waits for functions to call, and ends with this one.
+
+    Parameters
+    ----------
+    threads
+        How many it may use.
+
+    Raises
+    ------
+    OSError
+        When it cannot be started.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _LIFE.format(path=sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | dict.fromkeys(THREAD_VARIABLES, str(threads)),
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
+
+    def call(self, function: Callable[..., Any], job: Any, told: Callable[..., None]) -> Any:
+        """Have a function called and wait for its result.
+
+        Parameters
+        ----------
+        function
+            Of a module; given the job, and a function to tell its progress with. All it is given, tells and returns
+            can be pickled.
+        job
+            What it is given.
+        told
+            Called here with what the function tells.
+
+        Raises
+        ------
+        ProcessLostError
+            When the process died, or was ended.
+        CallFailedError
+            When the function raised an error.
+        """
+        self._send(pickle.dumps((function, job)))
+        while True:
+            what, value = self._receive()
+            if what == "done":
+                return value
+            if what == "failed":
+                raise CallFailedError(value)
+            told(*value)
+
+    def interrupt(self) -> None:
+        """Have it stop what it does and tidy up: a KeyboardInterrupt there. `close` then waits for it."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """End it, whatever it does, if it still runs."""
+        self._process.kill()
+        self._process.wait()
+
+    def close(self, patience_s: float = 0.0) -> None:
+        """Have it end by itself within some seconds, or kill it. No thread may be waiting in `call`."""
+        with contextlib.suppress(OSError):  # what was not sent cannot be
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience_s)
+        self.kill()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _send(self, message: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(message)
+            self._process.stdin.flush()
+        except (OSError, ValueError) as error:  # a ValueError where it is closed
+            raise self._lost() from error
+
+    def _receive(self) -> tuple[str, Any]:
+        assert self._process.stdout is not None
+        try:
+            what, value = pickle.load(self._process.stdout)
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise self._lost() from error
+        return what, value
+
+    def _lost(self) -> ProcessLostError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_S)  # its pipe is closed a little before it has ended
+        self.kill()
+        return ProcessLostError(_end(self._process.returncode))
+
+
+def serve() -> None:
+    """A process's life: call functions until the pipe is closed, which it also is when the parent dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, and that one ends this
+    signal.signal(signal.SIGTERM, _interrupt)
+    logging.getLogger("pase").addHandler(logging.NullHandler())
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not come between
+
+    def answer(what: str, value: Any) -> None:
+        pickle.dump((what, value), answers)
+        answers.flush()
+
+    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
+        while True:
+            function, job = pickle.load(sys.stdin.buffer)
+            try:
+                result = function(job, lambda *told: answer("told", told))
+            except Exception as error:  # the parent decides what becomes of it
+                answer("failed", f"{type(error).__name__}: {error}")
+            else:
+                answer("done", result)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end(code: int) -> str:
+    """How a process ended, for people."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        hint = ", as the system does when memory is short" if name == "SIGKILL" else ""
+        return f"was killed ({name}{hint})"
+    return f"ended by itself (code {code})"
