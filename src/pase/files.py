@@ -6,7 +6,7 @@ import json
 import secrets
 import stat
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -163,8 +163,8 @@ def _as_output_error(path: Path) -> Iterator[None]:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def write_text(path: str | Path, text: str) -> None:
-    """Write a UTF-8 text file atomically, with line feeds on every system.
+def write_text(path: str | Path, text: str | Iterable[str]) -> None:
+    """Write a UTF-8 text file atomically, whole or piece by piece, with line feeds on every system.
 
     What is no character, as in file names that are no UTF-8, is written as JSON escapes it.
 
@@ -173,5 +173,8 @@ def write_text(path: str | Path, text: str) -> None:
     OutputError
         When the file cannot be written.
     """
-    with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream,
+    ):
+        stream.writelines([text] if isinstance(text, str) else text)

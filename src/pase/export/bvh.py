@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
 from pase.data import Motion
 from pase.export.even import even_motion
-from pase.export.hierarchy import BodyTree, body_tree
+from pase.export.hierarchy import BodyTree, body_tree, body_trees
 from pase.files import write_text
 
 Array = NDArray[np.float64]
@@ -40,23 +41,19 @@ def write_bvh(motion: Motion, path: str | Path) -> None:
     skeleton, even = motion.skeleton, even_motion(motion)
     lower, upper = skeleton.bounds
     rest = body_tree(skeleton, np.clip(np.zeros_like(lower), lower, upper)[None])
-    tree = body_tree(skeleton, even.q)
-    frames = len(even.q)
-    shifts = [
-        tree.parent[b] < 0
-        or (frames > 0 and np.abs(tree.translation[:, b] - rest.translation[0, b]).max() > STILL)
-        for b in range(len(tree.names))
-    ]
-    roots = tree.children(-1)
+    placed = _placed(skeleton, even.q)
+    away = np.abs(placed[..., :3] - rest.translation).max(axis=(0, 2), initial=0.0)
+    shifts = [parent < 0 or bool(far > STILL) for parent, far in zip(rest.parent, away, strict=True)]
+    roots = rest.children(-1)
     lines = ["HIERARCHY"]
     order: list[int] = []
     ends = _ends(skeleton)
     for root in roots:
         lines += _joint(root, rest, shifts, ends, 0, order)
-    rows = _rows(tree, order, shifts)
-    lines += ["MOTION", f"Frames: {frames}", f"Frame Time: {1 / even.rate:.9f}"]
-    lines += [" ".join(f"{x:.7f}" for x in row) for row in rows.tolist()]
-    write_text(path, "\n".join(lines) + "\n")
+    lines += ["MOTION", f"Frames: {len(placed)}", f"Frame Time: {1 / even.rate:.9f}"]
+    channels = [6 * body + i for body in order for i in range(0 if shifts[body] else 3, 6)]
+    rows = (_numbers(row.ravel()[channels]) for row in placed)
+    write_text(path, (f"{line}\n" for line in chain(lines, rows)))
 
 
 def _joint(
@@ -82,7 +79,7 @@ def _joint(
 
 
 def _numbers(vector: Array) -> str:
-    return " ".join(f"{x:.7f}" for x in vector)
+    return " ".join(f"{x:.7f}" for x in vector.tolist())
 
 
 def _ends(skeleton: Skeleton) -> dict[int, Array]:
@@ -101,14 +98,12 @@ def _ends(skeleton: Skeleton) -> dict[int, Array]:
     return ends
 
 
-def _rows(tree: BodyTree, order: list[int], shifts: list[bool]) -> Array:
-    """(T, channels) values in the order of the file."""
-    frames = len(tree.rotation)
-    columns = [np.zeros((frames, 0))]
-    for body in order:
-        if shifts[body]:
-            columns.append(tree.translation[:, body])
-        if frames:
-            turns = Rotation.from_matrix(tree.rotation[:, body]).as_euler("ZXY")
-            columns.append(np.degrees(np.unwrap(turns, axis=0)))
-    return np.concatenate(columns, axis=1)
+def _placed(skeleton: Skeleton, q: Array) -> Array:
+    """(T, B, 6) place of every body in its parent in metres, and its turns about Z, X and Y in degrees."""
+    placed = np.empty((len(q), len(skeleton.bodies), 6))
+    for some, tree in body_trees(skeleton, q):
+        turns = Rotation.from_matrix(tree.rotation.reshape(-1, 3, 3)).as_euler("ZXY")
+        placed[some] = np.concatenate([tree.translation, turns.reshape(tree.translation.shape)], axis=2)
+    for body in range(placed.shape[1]):
+        placed[:, body, 3:] = np.degrees(np.unwrap(placed[:, body, 3:], axis=0))
+    return placed

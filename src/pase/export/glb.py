@@ -16,7 +16,7 @@ from pase.anatomy.bones import BoneSurface, load_bones
 from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
 from pase.data import Motion
-from pase.export.hierarchy import BodyTree, body_tree
+from pase.export.hierarchy import BodyTree, body_tree, body_trees
 from pase.files import atomic_path
 
 Array = NDArray[np.float64]
@@ -54,7 +54,7 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     """
     known = np.isfinite(motion.q).all(axis=1)
     q = motion.q[known] if known.any() else motion.skeleton.default_q[None]
-    tree = body_tree(motion.skeleton, q)
+    tree = body_tree(motion.skeleton, q[:1])
     buffer = _Buffer()
     nodes, meshes = _nodes(motion.skeleton, tree, buffer)
     content: dict[str, Any] = {
@@ -66,29 +66,30 @@ def write_glb(motion: Motion, path: str | Path) -> None:
         "materials": [MATERIAL],
     }
     if known.sum() > 1:
-        animation = _animation(tree, motion.time[known], buffer)
+        animation = _animation(motion.skeleton, q, motion.time[known], buffer)
         content |= {"animations": [animation]} if animation["channels"] else {}
     content = {key: value for key, value in content.items() if value != [] and value is not None}
     content |= buffer.parts()
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(_binary(content, bytes(buffer.data)))
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        stream.writelines([*_binary(content, buffer.size), *buffer.data])
 
 
 class _Buffer:
     """The binary part of the file, with the views and accessors into it."""
 
     def __init__(self) -> None:
-        self.data = bytearray()
+        self.data: list[bytes] = []
+        self.size = 0
         self.views: list[Node] = []
         self.accessors: list[Node] = []
 
     def add(self, array: NDArray[Any], target: int | None = None, *, ends: bool = False) -> int:
         """Append rows of numbers; the index of their accessor. `ends` notes the least and largest row."""
         kinds = {"f": FLOAT, "H": UINT16, "I": UINT32}
-        view: Node = {"buffer": 0, "byteOffset": len(self.data), "byteLength": array.nbytes}
+        view: Node = {"buffer": 0, "byteOffset": self.size, "byteLength": array.nbytes}
         self.views.append(view | ({} if target is None else {"target": target}))
-        self.data += array.tobytes()
-        self.data += bytes(-len(self.data) % 4)
+        self.data += [array.tobytes(), bytes(-array.nbytes % 4)]
+        self.size += array.nbytes + len(self.data[-1])
         width = 1 if array.ndim == 1 else array.shape[1]
         accessor: Node = {
             "bufferView": len(self.views) - 1,
@@ -107,7 +108,7 @@ class _Buffer:
         if not self.data:
             return {}
         return {
-            "buffers": [{"byteLength": len(self.data)}],
+            "buffers": [{"byteLength": self.size}],
             "bufferViews": self.views,
             "accessors": self.accessors,
         }
@@ -156,20 +157,27 @@ def _primitive(surface: BoneSurface, buffer: _Buffer) -> Node:
     }
 
 
-def _animation(tree: BodyTree, time: Array, buffer: _Buffer) -> Node:
+def _animation(skeleton: Skeleton, q: Array, time: Array, buffer: _Buffer) -> Node:
     """Channels of all bodies that turn, and of those that also shift in their joints."""
     keys = buffer.add(time.astype(np.float32), ends=True)
-    turns = _quaternions(tree.rotation)
+    bodies = len(skeleton.bodies)
+    turns, places = np.empty((len(q), bodies, 4), np.float32), np.empty((len(q), bodies, 3), np.float32)
+    low, high = np.full((bodies, 12), np.inf), np.full((bodies, 12), -np.inf)
+    for some, tree in body_trees(skeleton, q):
+        turns[some], places[some] = _quaternions(tree.rotation), tree.translation
+        placed = np.concatenate([tree.rotation.reshape(-1, bodies, 9), tree.translation], axis=2)
+        low, high = np.minimum(low, placed.min(axis=0)), np.maximum(high, placed.max(axis=0))
+    _without_flips(turns)
+    moved = {
+        "rotation": (turns, (high - low)[:, :9].max(axis=1)),
+        "translation": (places, (high - low)[:, 9:].max(axis=1)),
+    }
     animation: Node = {"name": "motion", "channels": [], "samplers": []}
-    for b in range(len(tree.names)):
-        moved = {
-            "rotation": (tree.rotation[:, b].reshape(len(time), 9), turns[:, b]),
-            "translation": (tree.translation[:, b], tree.translation[:, b]),
-        }
-        for path, (motion, values) in moved.items():
-            if np.ptp(motion, axis=0).max() < STILL:
+    for b in range(bodies):
+        for path, (values, change) in moved.items():
+            if change[b] < STILL:
                 continue
-            sampler = {"input": keys, "output": buffer.add(values.astype(np.float32))}
+            sampler = {"input": keys, "output": buffer.add(values[:, b])}
             animation["channels"].append(
                 {"sampler": len(animation["samplers"]), "target": {"node": b, "path": path}}
             )
@@ -178,20 +186,23 @@ def _animation(tree: BodyTree, time: Array, buffer: _Buffer) -> Node:
 
 
 def _quaternions(rotation: Array) -> Array:
-    """(T, B, 4) x, y, z, w of rotations (T, B, 3, 3), without changes of sign from frame to frame."""
+    """(T, B, 4) x, y, z, w of rotations (T, B, 3, 3)."""
     shape = rotation.shape[:2]
     turns: Array = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat().reshape(*shape, 4)
-    same = np.sum(turns[1:] * turns[:-1], axis=2) >= 0
-    sign = np.cumprod(np.where(same, 1.0, -1.0), axis=0)
-    turns[1:] *= sign[:, :, None]
     return turns
 
 
-def _binary(content: dict[str, Any], data: bytes) -> bytes:
-    """The two chunks behind glTF's header, each padded to four bytes (glTF 2.0, section 4.4)."""
+def _without_flips(turns: NDArray[np.float32]) -> None:
+    """Take changes of sign from frame to frame out of quaternions (T, B, 4), in place."""
+    same = np.einsum("tbi,tbi->tb", turns[1:], turns[:-1]) >= 0
+    turns[1:] *= np.cumprod(np.where(same, 1, -1).astype(np.float32), axis=0)[:, :, None]
+
+
+def _binary(content: dict[str, Any], size: int) -> list[bytes]:
+    """All but the data: glTF's header, and two chunks padded to four bytes (glTF 2.0, section 4.4)."""
     text = json.dumps(content, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
-    chunks = struct.pack("<II", len(text), 0x4E4F534A) + text
-    if data:
-        chunks += struct.pack("<II", len(data), 0x004E4942) + data
-    return struct.pack("<III", 0x46546C67, 2, 12 + len(chunks)) + chunks
+    parts = [struct.pack("<II", len(text), 0x4E4F534A), text]
+    if size:
+        parts.append(struct.pack("<II", size, 0x004E4942))
+    return [struct.pack("<III", 0x46546C67, 2, 12 + sum(map(len, parts)) + size), *parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,16 +36,19 @@ def body_tree(skeleton: Skeleton, q: Array) -> BodyTree:
     """The bodies of a skeleton relative to their parents, for known `q` (T, n)."""
     names = skeleton.body_names
     parent = tuple(names.index(j.parent) if j.parent in names else -1 for j in skeleton.joints)
-    kinematics = Kinematics(skeleton, ())
-    rotation, translation = np.empty((len(q), len(names), 3, 3)), np.empty((len(q), len(names), 3))
+    poses = Kinematics(skeleton, ()).pose(q)
+    rotation, translation = poses.rotation.copy(), poses.origin.copy()
+    for i, p in enumerate(parent):
+        if p >= 0:
+            back = poses.rotation[:, p].transpose(0, 2, 1)
+            rotation[:, i] = back @ poses.rotation[:, i]
+            away = poses.origin[:, i] - poses.origin[:, p]
+            translation[:, i] = (back @ away[:, :, None])[:, :, 0]
+    return BodyTree(names, parent, rotation, translation)
+
+
+def body_trees(skeleton: Skeleton, q: Array) -> Iterator[tuple[slice, BodyTree]]:
+    """`body_tree` of some thousand frames after the other, and which they are."""
     for start in range(0, len(q), AT_ONCE):
         some = slice(start, start + AT_ONCE)
-        poses = kinematics.pose(q[some])
-        rotation[some], translation[some] = poses.rotation, poses.origin
-        for i, p in enumerate(parent):
-            if p >= 0:
-                back = poses.rotation[:, p].transpose(0, 2, 1)
-                rotation[some, i] = back @ poses.rotation[:, i]
-                away = poses.origin[:, i] - poses.origin[:, p]
-                translation[some, i] = (back @ away[:, :, None])[:, :, 0]
-    return BodyTree(names, parent, rotation, translation)
+        yield some, body_tree(skeleton, q[some])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +67,8 @@ def write_mot(motion: Motion, path: str | Path) -> None:
         "\t".join(["time", *names]),
     ]
     rows = np.column_stack([motion.time[known], values])
-    lines = ["\t".join(f"{x:.10f}" for x in row) for row in rows.tolist()]
-    write_text(path, "\n".join(header + lines) + "\n")
+    lines = ("\t".join(f"{x:.10f}" for x in row.tolist()) for row in rows)
+    write_text(path, (f"{line}\n" for line in chain(header, lines)))
 
 
 def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:

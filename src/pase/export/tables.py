@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.errors import InputError
 from pase.export.mot import check_times
-from pase.files import read_text, write_text
+from pase.files import atomic_path, read_text
 
 Array = NDArray[np.float64]
 
@@ -33,11 +32,9 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
     """
     coordinates = motion.skeleton.free_coordinates
     unit = np.array([180 / np.pi if c.motion == "rotational" else 1.0 for c in coordinates])
-    columns = np.stack([motion.q * unit, motion.q_std * unit], axis=2).reshape(
-        len(motion), 2 * len(coordinates)
-    )
     header = ["time", *(name for c in coordinates for name in (c.name, f"{c.name}_sd"))]
-    rows = np.column_stack([motion.time, columns]).tolist()
+    frames = zip(motion.time, motion.q, motion.q_std, strict=True)
+    rows = ([time, *np.stack([q * unit, sd * unit], axis=1).ravel().tolist()] for time, q, sd in frames)
     _write(path, header, ([_cell(x) for x in row] for row in rows))
 
 
@@ -99,8 +96,7 @@ def _cell(value: float) -> str:
 
 
 def _write(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

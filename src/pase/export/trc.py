@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +54,12 @@ def write_trc(landmarks: Landmarks3D, path: str | Path) -> None:
         "\t".join(["", "", *axes]),
         "",
     ]
-    table = landmarks.xyz.reshape(frames, 3 * count).tolist()
-    rows = [
-        f"{i + 1}\t{time:.9f}\t" + "\t".join("" if x != x else f"{x:.9f}" for x in row)
-        for i, (time, row) in enumerate(zip(landmarks.time.tolist(), table, strict=True))
-    ]
-    write_text(path, "\n".join(header + rows) + "\n")
+    table = landmarks.xyz.reshape(frames, 3 * count)
+    rows = (
+        f"{i + 1}\t{time:.9f}\t" + "\t".join("" if x != x else f"{x:.9f}" for x in row.tolist())
+        for i, (time, row) in enumerate(zip(landmarks.time, table, strict=True))
+    )
+    write_text(path, (f"{line}\n" for line in chain(header, rows)))
 
 
 def mean_rate(time: Array) -> float:

@@ -43,8 +43,16 @@ def write_alphapose(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
     OutputError
         When the file cannot be written.
     """
-    lines = ",\n".join(json.dumps(item, separators=(",", ":"), allow_nan=False) for item in _written(tracks))
-    write_text(path, f"[\n{lines}\n]\n" if lines else "[]\n")
+    write_text(path, _pieces(tracks))
+
+
+def _pieces(tracks: Sequence[Keypoints2D]) -> Iterator[str]:
+    """The text of a file, a line an item."""
+    start = "[\n"
+    for item in _written(tracks):
+        yield start + json.dumps(item, separators=(",", ":"), allow_nan=False)
+        start = ",\n"
+    yield "[]\n" if start == "[\n" else "\n]\n"
 
 
 def _written(tracks: Sequence[Keypoints2D]) -> Iterator[dict[str, Any]]:

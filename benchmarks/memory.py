@@ -1,0 +1,227 @@
+"""Memory and time by the length of a recording: `pase run` on hours of footage without hours of networks.
+
+    pase pose2d clip.mp4 -o keypoints.json
+    python benchmarks/memory.py keypoints.json [--frames 10000 30000 108000] [-- FLAGS OF pase run]
+
+A long video is made whose picture does not matter, and in `pase run` the networks answer with the given keypoints,
+played forwards and backwards over and over. They are started as always, and run on the first second of the video, so
+that they take their memory. All else is done as ever. Told is the memory of the whole process tree, helping processes
+included (the kernel's proportional set size, every tenth of a second): Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from speed import loop
+
+from pase.cli import main as pase
+from pase.data import HALPE26, Keypoints2D
+from pase.media import VideoWriter
+from pase.media.frames import Frame
+from pase.pipeline.report import Report
+from pase.pose2d.detector import PersonDetector
+from pase.pose2d.keypoints import Pose
+from pase.pose2d.paired import PairedNetwork
+from pase.pose2d.prominence import boxes_of
+from pase.pose2d.readers import read_keypoints
+from pase.pose2d.similarity import overlap
+from pase.pose2d.tracker import Tracker
+
+RATE_HZ = 30.0
+GENUINE_FRAMES = 30
+LONGER_SIDE = 640
+SAMPLE_S = 0.1
+
+
+def main() -> int:
+    """Make the footage, run, measure, print."""
+    if sys.argv[1:2] == ["--answering"]:
+        return run_answering(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])
+    options = parse(sys.argv[1:])
+    period = 2 * max(len(person) for person in read_keypoints(options.keypoints)) - 2
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        clip = Path(scratch) / "clip.mp4"
+        make_clip(clip, period, picture_size(options.keypoints))
+        for frames in options.frames:
+            video = Path(scratch) / "video.mp4"
+            loop(clip, video, -(-frames // period))
+            rows.append(measure(options.keypoints, video, Path(scratch) / "result", options.flags))
+            print(json.dumps(rows[-1]), file=sys.stderr)
+    table = markdown(rows)
+    print(table)
+    if options.markdown:
+        options.markdown.write_text(table + "\n", encoding="utf-8")
+    return 0
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Options; what follows `--` goes to `pase run`."""
+    words = list(words)
+    cut = words.index("--") if "--" in words else len(words)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("keypoints", type=Path)
+    parser.add_argument(
+        "--frames", type=int, nargs="+", default=[10_000, 30_000, 108_000], help="at least so many"
+    )
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
+    options = parser.parse_args(words[:cut])
+    options.flags = words[cut + 1 :]
+    return options
+
+
+def picture_size(keypoints: Path) -> tuple[int, int]:
+    """The keypoints' picture made small: what is decoded is let go of, whatever its size."""
+    width, height = read_keypoints(keypoints)[0].image_size
+    zoom = min(1.0, LONGER_SIDE / max(width, height))
+    return 2 * round(zoom * width / 2), 2 * round(zoom * height / 2)
+
+
+def make_clip(path: Path, frames: int, size: tuple[int, int]) -> None:
+    """A video of a still picture full of corners, so that the camera is found to stand still."""
+    coarse = np.random.default_rng(0).integers(40, 216, (size[1] // 10 + 1, size[0] // 10 + 1, 3), np.uint8)
+    picture = coarse.repeat(10, 0).repeat(10, 1)[: size[1], : size[0]]
+    with VideoWriter(path, size, RATE_HZ, 23, preset="ultrafast") as writer:
+        for number in range(frames):
+            writer.write(np.ascontiguousarray(picture), number / RATE_HZ)
+
+
+def measure(keypoints: Path, video: Path, output: Path, flags: Sequence[str]) -> dict[str, Any]:
+    """Run the whole command once; its seconds and the peaks of its process tree in MB by stage."""
+    stage = output.with_name("stage")
+    stage.write_text("start")
+    words = ["run", str(video), "-o", str(output), "--overwrite", *flags]
+    command = [sys.executable, __file__, "--answering", str(keypoints), str(stage), *words]
+    peaks: dict[str, float] = defaultdict(float)
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while process.poll() is None:
+        name = stage.read_text() or "start"
+        peaks[name] = max(peaks[name], tree_mb(process.pid))
+        time.sleep(SAMPLE_S)
+    if process.returncode:
+        sys.exit(f"pase run ended with status {process.returncode}")
+    wall = time.perf_counter() - start
+    report = json.loads((output / "report.json").read_text(encoding="utf-8"))
+    files = {path.name: path.stat().st_size / 1e6 for path in output.rglob("*") if path.is_file()}
+    return {
+        "frames": report["source"]["frames"],
+        "persons": len(report["persons"]),
+        "seconds": report["seconds"],
+        "wall": wall,
+        "peak_mb": dict(peaks),
+        "files_mb": files,
+    }
+
+
+def tree_mb(root: int) -> float:
+    """Memory of a process and all that it started, what they share counted once."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    tree, grown = {root}, True
+    while grown:
+        more = {pid for pid, parent in parents.items() if parent in tree} - tree
+        tree, grown = tree | more, bool(more)
+    total = 0.0
+    for pid in tree:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += float(line.split()[1]) / 1000
+    return total
+
+
+def run_answering(keypoints: Path, stage: Path, words: Sequence[str]) -> int:
+    """`pase` with the networks' answers taken from a file; tells the stage in another file."""
+    timed = Report.timed
+
+    @contextlib.contextmanager
+    def told(report: Report, name: str) -> Iterator[None]:
+        stage.write_text(name)
+        with timed(report, name):
+            yield
+        stage.write_text(f"after {name}")
+
+    Report.timed = told  # type: ignore[method-assign, assignment]
+    answer(read_keypoints(keypoints))
+    return pase(list(words))
+
+
+def answer(people: Sequence[Keypoints2D]) -> None:
+    """Have the networks of this process answer with given keypoints, forwards and backwards over and over."""
+    last = max(len(person) for person in people) - 1
+    boxes = [boxes_of(person) for person in people]
+    zoom = np.ones(1)
+    now = threading.local()
+    genuine_detector, genuine_network = PersonDetector.__call__, PairedNetwork.__call__
+    add = Tracker.add
+
+    def row(index: int) -> int:
+        return last - abs(index % (2 * last) - last)
+
+    def noted(tracker: Tracker, frame: Frame, following: Frame | None = None) -> None:
+        now.index = frame.index
+        zoom[0] = max(frame.image.shape[:2]) / max(people[0].image_size)
+        add(tracker, frame, following)
+
+    def seen(index: int) -> list[int]:
+        return [n for n, of in enumerate(boxes) if row(index) < len(of) and np.isfinite(of[row(index)]).all()]
+
+    def found(detector: PersonDetector, image: Any) -> tuple[Any, Any]:
+        if now.index < GENUINE_FRAMES:
+            genuine_detector(detector, image)
+        here = [zoom[0] * boxes[n][row(now.index)] for n in seen(now.index)]
+        return np.array(here).reshape(-1, 4), np.full(len(here), 0.9)
+
+    def placed(network: PairedNetwork, frame: Frame, wanted: Any, turns: Sequence[int]) -> list[Pose]:
+        if frame.index < GENUINE_FRAMES:
+            genuine_network(network, frame, wanted, turns)
+        here = seen(frame.index)
+        if not here:
+            return [Pose(np.zeros((26, 2)), np.zeros(26), np.ones((26, 2))) for _ in wanted]
+        likeness = overlap(np.asarray(wanted), np.array([zoom[0] * boxes[n][row(frame.index)] for n in here]))
+        return [pose(people[here[n]], row(frame.index)) for n in likeness.argmax(1)]
+
+    def pose(person: Keypoints2D, at: int) -> Pose:
+        known = np.isfinite(person.xy[at]).all(-1)
+        sigma = np.ones((len(HALPE26), 2)) if person.sigma is None else person.sigma[at]
+        xy = np.where(known[:, None], zoom[0] * person.xy[at], -9.0)
+        return Pose(
+            xy, np.where(known, person.score[at], 0.0), np.where(known[:, None], zoom[0] * sigma, 1.0)
+        )
+
+    Tracker.add, PersonDetector.__call__, PairedNetwork.__call__ = noted, found, placed  # type: ignore[method-assign, assignment]
+
+
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """The table: a column a length, peaks and seconds by stage."""
+    lines = [
+        "| | " + " | ".join(f"{row['frames']:,} frames" for row in rows) + " |",
+        "|---" * (len(rows) + 1) + "|",
+    ]
+    stages = list(dict.fromkeys(name for row in rows for name in row["peak_mb"]))
+    cells = [("peak of all, MB", [f"{max(row['peak_mb'].values()):.0f}" for row in rows])]
+    cells += [(f"{name}, MB", [f"{row['peak_mb'].get(name, 0):.0f}" for row in rows]) for name in stages]
+    timed = list(dict.fromkeys(name for row in rows for name in row["seconds"]))
+    cells += [(f"{name}, s", [f"{row['seconds'].get(name, 0):.1f}" for row in rows]) for name in timed]
+    cells.append(("all, s", [f"{row['wall']:.1f}" for row in rows]))
+    return "\n".join([*lines, *(f"| {name} | " + " | ".join(values) + " |" for name, values in cells)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
