@@ -64,13 +64,14 @@ class Helpers:
 
     def prepare(self, modules: Sequence[str]) -> None:
         """Have a process import what will be needed later."""
-        self._help(_Work(_imported, modules, None), 1)
+        self._help(_Work(_imported, modules), 1)
 
     def map(
         self,
         function: Callable[[Job, Progress], Result],
-        jobs: Sequence[Job],
+        jobs: Sequence[Any],
         progress: Progress | None = None,
+        part: Callable[[Any], Job] | None = None,
     ) -> list[Result]:
         """Results of a function for several jobs, in their order, each done here or by a process.
 
@@ -82,8 +83,11 @@ class Helpers:
             What it is given.
         progress
             Called with the share of all jobs done, 0 to 1, on this thread.
+        part
+            Makes of a job what the function is given, when its turn comes: so no process gets, and nobody holds,
+            more than its part of a long recording.
         """
-        work = _Work(function, jobs, progress)
+        work = _Work(function, jobs, progress, part)
         self._help(work, len(jobs) - 1)
         return work.results()
 
@@ -91,7 +95,7 @@ class Helpers:
         self, function: Callable[[Job, Progress], Result], jobs: Sequence[Job]
     ) -> Callable[[], list[Result]]:
         """As `map`, but go on while the processes work; what is returned does the rest and waits for theirs."""
-        work = _Work(function, jobs, None)
+        work = _Work(function, jobs)
         self._help(work, len(jobs))
         return work.results
 
@@ -126,9 +130,14 @@ class _Work:
     """Jobs that this process and others take one after the other."""
 
     def __init__(
-        self, function: Callable[[Any, Progress], Any], jobs: Sequence[Any], progress: Progress | None
+        self,
+        function: Callable[[Any, Progress], Any],
+        jobs: Sequence[Any],
+        progress: Progress | None = None,
+        part: Callable[[Any], Any] | None = None,
     ) -> None:
         self._function, self._jobs, self._progress = function, jobs, progress
+        self._part = part or (lambda job: job)
         self._left = deque(range(len(jobs)))
         self._found: dict[int, Any] = {}
         self._shares = [0.0] * len(jobs)
@@ -146,7 +155,8 @@ class _Work:
                     self._news.wait(REPORT_EVERY_S)
                     self._report()
                 else:
-                    self._found[number] = self._function(self._jobs[number], self._told(number, self._report))
+                    job = self._part(self._jobs[number])
+                    self._found[number] = self._function(job, self._told(number, self._report))
         finally:
             self._left.clear()
         return [self._found[number] for number in range(len(self._jobs))]
@@ -156,7 +166,7 @@ class _Work:
         while (number := self._next()) is not None:
             try:
                 told = self._told(number, self._news.set)
-                self._found[number] = process.call(self._function, self._jobs[number], told)
+                self._found[number] = process.call(self._function, self._part(self._jobs[number]), told)
             finally:
                 if number not in self._found:
                     self._left.append(number)

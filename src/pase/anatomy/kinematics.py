@@ -7,7 +7,7 @@ tree as the positions themselves: no finite differences, no automatic differenti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +68,11 @@ AT_ONCE = 4096
 """Frames whose landmarks are placed at once: the poses of all bodies of an hour would fill the memory."""
 
 
+def pieces(frames: int) -> Iterator[slice]:
+    """Frames of a recording, `AT_ONCE` after the other."""
+    return (slice(start, start + AT_ONCE) for start in range(0, frames, AT_ONCE))
+
+
 class Kinematics:
     """A skeleton compiled to arrays.
 
@@ -105,8 +110,10 @@ class Kinematics:
         `location` (K, 3) replaces the landmarks' own places on their bodies.
         """
         if len(q) > AT_ONCE:
-            parts = [self.positions(q[i : i + AT_ONCE], scale, location) for i in range(0, len(q), AT_ONCE)]
-            return np.concatenate(parts)
+            out = np.empty((len(q), len(self.landmarks), 3))
+            for some in pieces(len(q)):
+                out[some] = self.positions(q[some], scale, location)
+            return out
         scale = self._scale(scale)
         values, _ = self._coordinates.values(self._checked(q))
         return self._place(self._pass(values, scale, self._carriers)[0], scale, location)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.anatomy.kinematics import AT_ONCE, Kinematics
+from pase.anatomy.kinematics import Kinematics, pieces
 from pase.anatomy.model import Skeleton
 
 Array = NDArray[np.float64]
@@ -49,6 +49,5 @@ def body_tree(skeleton: Skeleton, q: Array) -> BodyTree:
 
 def body_trees(skeleton: Skeleton, q: Array) -> Iterator[tuple[slice, BodyTree]]:
     """`body_tree` of some thousand frames after the other, and which they are."""
-    for start in range(0, len(q), AT_ONCE):
-        some = slice(start, start + AT_ONCE)
+    for some in pieces(len(q)):
         yield some, body_tree(skeleton, q[some])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.kinematics import Kinematics, pieces
 from pase.config import FitSettings
 from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.fit.bones import bone_statistics
@@ -137,7 +137,8 @@ def start(
     span = _seen_span(keypoints)
     if span is None:
         return None
-    mended = mend(keypoints.slice(span))
+    part = _plain(span)
+    mended = mend(keypoints.slice(part))
     person, shared = prepare_person(
         mended.keypoints,
         settings,
@@ -145,7 +146,7 @@ def start(
         mass_kg=mass_kg,
         fov_deg=fov_deg,
         focal_length_px=focal_length_px,
-        landmarks=None if landmarks is None else landmarks.slice(span),
+        landmarks=None if landmarks is None else landmarks.slice(part),
         log_scale=None if sizes is None else sizes.log_scale,
     )
     q, found = _solved_shared(person, shared, progress, helpers or Helpers(0))
@@ -243,10 +244,15 @@ def _seen_span(keypoints: Keypoints2D) -> Frames | None:
         return None
     kept = np.ones(int(seen[-1]) + 1, bool)
     kept[: seen[0]] = False
-    for before, after in zip(seen[:-1], seen[1:], strict=True):
-        if keypoints.time[after] - keypoints.time[before] > LONGEST_GUESS_S:
-            kept[before + 1 : after] = False
+    for gap in np.flatnonzero(np.diff(keypoints.time[seen]) > LONGEST_GUESS_S):
+        kept[seen[gap] + 1 : seen[gap + 1]] = False
     return np.flatnonzero(kept)
+
+
+def _plain(frames: Frames) -> slice | Frames:
+    """The same frames as a slice where there is no gap: what is taken by it is not copied."""
+    whole = slice(int(frames[0]), int(frames[-1]) + 1)
+    return whole if whole.stop - whole.start == len(frames) else frames
 
 
 def _absences(keypoints: Keypoints2D, span: Frames) -> list[str]:
@@ -297,9 +303,11 @@ def _motion(
     heading, origin = world
     q = moved_motion(skeleton, sequence.q, heading, origin)
     camera = moved_camera(camera, heading, origin)
-    pixels = camera.project(Kinematics(skeleton).positions(q))
-    counted = np.isfinite(person.observed.sigma)
-    residual = np.where(counted, np.linalg.norm(pixels - keypoints.xy, axis=-1), np.nan)
+    kinematics, residual = Kinematics(skeleton), np.empty(keypoints.score.shape)
+    for some in pieces(len(q)):
+        pixels = camera.project(kinematics.positions(q[some]))
+        residual[some] = np.linalg.norm(pixels - keypoints.xy[some], axis=-1)
+    residual[~np.isfinite(person.observed.sigma)] = np.nan
     return Motion(
         skeleton,
         q,

@@ -131,8 +131,7 @@ def key_frames(observed: Observations, rate_hz: float) -> NDArray[np.intp]:
     visible = np.isfinite(observed.sigma).sum(1)
     stretch = np.floor((observed.time - observed.time[0]) * rate_hz).astype(int)
     keys = []
-    for s in np.unique(stretch):
-        members = np.flatnonzero(stretch == s)
+    for members in np.split(np.arange(len(stretch)), np.flatnonzero(np.diff(stretch)) + 1):
         best = members[visible[members] == visible[members].max()]
         keys.append(best[len(best) // 2])
     usable = [k for k in keys if visible[k] >= 6]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks, keypoint_place
+from pase.anatomy.kinematics import pieces
 from pase.anatomy.proportions import load_proportions
 from pase.config import FitSettings
 from pase.data import Keypoints2D, Landmarks3D
@@ -107,6 +108,17 @@ class Person:
     def soles(self, state: State) -> Array:
         """(T, S, 3) points under the feet in the world, metres."""
         return self.model.positions(state)[:, len(self.model.points) :]
+
+    def lowest(self, state: State) -> Array:
+        """(T,) height of the lowest point under the feet, metres."""
+        found = np.empty(len(state.q))
+        for some in pieces(len(found)):
+            found[some] = self.soles(State(state.q[some], state.shared))[..., 1].min(1)
+        return found
+
+    def take(self, frames: Frames) -> Person:
+        """The same person in some of the frames."""
+        return replace(self, observed=self.observed.take(frames))
 
     def feet_seen(self, frames: Frames) -> NDArray[np.bool_]:
         """(F, S) whether heel or toes of the foot were seen, for each point under the feet."""

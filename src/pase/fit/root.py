@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pase.anatomy.functions import Linear
 from pase.anatomy.joints import rotation_xyz
-from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.kinematics import AT_ONCE, Kinematics, pieces
 from pase.anatomy.model import Coordinate, Joint, Skeleton, TransformAxis
 from pase.errors import InputError
 
@@ -99,6 +99,9 @@ def place_root(kinematics: Kinematics, scale: Array, q: Array, turn: Array, shif
     turn, shift
         (N, 3, 3) and (N, 3) m.
     """
+    if len(q) > AT_ONCE:
+        parts = ((q[some], turn[some], shift[some]) for some in pieces(len(q)))
+        return np.concatenate([place_root(kinematics, scale, *part) for part in parts])
     root = find_root(kinematics.skeleton)
     joint = root.joint
     poses = kinematics.pose(q, scale)

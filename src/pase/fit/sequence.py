@@ -70,8 +70,7 @@ class SequenceEstimate:
 
 def stand_on_floor(person: Person, q: Array, shared: Array) -> tuple[Array, Array]:
     """Raise world and camera so that the lowest foot of a first guess is on the floor."""
-    lowest = person.soles(State(q, shared))[..., 1].min(1)
-    level = float(np.percentile(lowest, 10))
+    level = float(np.percentile(person.lowest(State(q, shared)), 10))
     q, shared = q.copy(), shared.copy()
     q[:, person.model.skeleton.coordinate_index(ROOT_TRANSLATION[1])] -= level
     shared[person.model.layout.camera][2] -= level
@@ -108,8 +107,8 @@ def solve_sequence(
     total = np.zeros(len(q))
     out, deviation = np.zeros_like(q), np.zeros_like(q)
     windows = list(_windows(len(q)))
-    solve = partial(_solve_window, person=person, start=start, found=found)
-    solved = helpers.map(solve, [frames for frames, _ in windows], progress)
+    part = partial(_window, person=person, start=start, found=found)
+    solved = helpers.map(_solve_window, [frames for frames, _ in windows], progress, part)
     for (frames, weight), (solution, of_window) in zip(windows, solved, strict=True):
         total[frames] += weight
         out[frames] += weight[:, None] * solution.state.q
@@ -118,18 +117,33 @@ def solve_sequence(
     return SequenceEstimate(out / total[:, None], deviation / total[:, None], solutions)
 
 
+@dataclass(frozen=True)
+class _Window:
+    """What is needed of one person to solve some neighbouring frames."""
+
+    person: Person
+    q: Array
+    """(F, n) first guess."""
+    settled: NDArray[np.bool_]
+    """(F,) whether a frame was solved with the shared unknowns."""
+    shared: Array
+    covariance: Array
+
+
+def _window(frames: Frames, *, person: Person, start: Array, found: SharedEstimate) -> _Window:
+    settled = np.isin(frames, found.frames)
+    return _Window(person.take(frames), start[frames], settled, found.shared, found.covariance)
+
+
 @on_one_thread
-def _solve_window(
-    frames: Frames, progress: Progress, *, person: Person, start: Array, found: SharedEstimate
-) -> tuple[Solution, Array]:
-    """The motion in some frames, and its standard deviations."""
-    coarse = _spread(person, frames, _solve_coarse(person, frames, start, found))
-    contact = find_contacts(person, frames, State(coarse, found.shared), floor=0.0)
-    problem = person.problem(frames, contact)
-    state = State(coarse, found.shared)
+def _solve_window(window: _Window, progress: Progress) -> tuple[Solution, Array]:
+    """The motion in a window, and its standard deviations."""
+    person, frames = window.person, np.arange(len(window.q))
+    state = State(_spread(person.observed.time, *_solve_coarse(window)), window.shared)
+    problem = person.problem(frames, find_contacts(person, frames, state, floor=0.0))
     solution = minimise(problem, state, shared_free=False, iterations=15, tolerance=3e-5)
     progress(1.0)
-    return solution, _deviations(problem, solution, found.covariance)
+    return solution, _deviations(problem, solution, window.covariance)
 
 
 def find_contacts(person: Person, frames: Frames, state: State, floor: float | None = None) -> Array:
@@ -174,21 +188,19 @@ def _windows(frames: int) -> Iterator[tuple[Frames, Array]]:
         yield window, weight
 
 
-def _solve_coarse(person: Person, frames: Frames, q: Array, found: SharedEstimate) -> tuple[Frames, Array]:
+def _solve_coarse(window: _Window) -> tuple[Frames, Array]:
     """Postures at the coarse rate in a window, solved unless they all came with the shared unknowns."""
-    some = frames[thinned(person.observed.time[frames])]
-    state = State(q[some], found.shared)
-    if np.isin(some, found.frames).all():
+    person, some = window.person, thinned(window.person.observed.time)
+    state = State(window.q[some], window.shared)
+    if window.settled[some].all():
         return some, state.q
     problem = person.problem(some, find_contacts(person, some, state, floor=0.0))
     return some, minimise(problem, state, shared_free=False, iterations=12).state.q
 
 
-def _spread(person: Person, frames: Frames, solved: tuple[Frames, Array]) -> Array:
+def _spread(time: Array, some: Frames, q: Array) -> Array:
     """Postures of some frames interpolated to all of a window."""
-    some, q = solved
-    time = person.observed.time
-    return interpolated(q, time[some], time[frames])
+    return interpolated(q, time[some], time)
 
 
 def _deviations(problem: Problem, solution: Solution, covariance: Array) -> Array:

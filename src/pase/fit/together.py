@@ -281,7 +281,7 @@ def _without_scale_note(one: Started, notes: tuple[str, ...]) -> Started:
 def floor_scale(one: Started, camera: CommonCamera) -> float:
     """By how much a person must be larger, and farther away, to stand on the floor of the camera; below 0 never."""
     state = _moved(one, camera, 1.0)
-    lowest = float(np.percentile(one.person.soles(state)[..., 1].min(1), 10))
+    lowest = float(np.percentile(one.person.lowest(state), 10))
     height = float(camera.unknowns[2])
     return height / (height - lowest) if height > lowest + 1e-3 else -1.0
 

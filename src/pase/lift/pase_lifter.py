@@ -7,6 +7,7 @@ tells how it was trained and how far it can be trusted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -29,6 +30,9 @@ RATE_HZ = 15.0
 """The network's own frame rate; faster recordings are lifted in courses of every second, third … frame."""
 WINDOW, OVERLAP = 32, 12
 """Frames that the network sees at once, and those that two neighbouring windows share."""
+_SHARED = 2 * (WINDOW - OVERLAP)
+STRETCH = 100 * _SHARED
+"""Frames of a course that are lifted at once, a whole number of steps from window to window: bounds the memory."""
 DEFAULT_FOV_DEG = 62.0
 """Angle of view along the longer side when nothing is known; the network was trained not to rely on it."""
 
@@ -168,17 +172,18 @@ class PaseLifter:
         if keypoints.names != HALPE26:
             raise InputError("the lifter needs the 26 Halpe keypoints; convert them first")
         rays, score = self._rays(keypoints)
-        out = np.full((len(keypoints), _OUTPUTS), np.nan)
-        present = (score > 0).sum(1) >= _FEWEST_POINTS
-        courses = _courses(keypoints.time)
-        for done, (index, spread) in enumerate(courses):
-            if len(index):
-                lifted = self._course(*_upsampled(rays[index], score[index], spread))[::spread]
-                out[index] = lifted
-            if progress is not None:
-                progress((done + 1) * len(keypoints) // len(courses), len(keypoints))
-        out[~present] = np.nan
-        return _as_landmarks(out, keypoints.time)
+        found = _unknown(keypoints.time)
+        present, done = (score > 0).sum(1) >= _FEWEST_POINTS, 0
+        for index, spread in _courses(keypoints.time):
+            for whole, inner in _stretches(len(index)):
+                part, frames = index[whole], index[whole][inner]
+                lifted = self._course(*_upsampled(rays[part], score[part], spread))[::spread][inner]
+                lifted[~present[frames]] = np.nan
+                _fill(found, frames, lifted)
+                done += len(frames)
+                if progress is not None:
+                    progress(done, len(keypoints))
+        return found
 
     def _rays(self, keypoints: Keypoints2D) -> tuple[Floats, Floats]:
         width, height = keypoints.image_size
@@ -253,6 +258,17 @@ def _courses(time: Array) -> list[tuple[NDArray[np.intp], int]]:
     return [(np.arange(p, T, phases), min(refine, 10)) for p in range(min(phases, T))]
 
 
+def _stretches(frames: int) -> Iterator[tuple[slice, slice]]:
+    """Parts of a course that are lifted one after the other, and which frames of each are wanted.
+
+    The rest of a part is what windows share with its neighbours, so that the result is that of the whole course.
+    """
+    for first in range(0, frames, STRETCH):
+        start = max(0, first - _SHARED)
+        end = min(first + STRETCH, frames)
+        yield slice(start, end + _SHARED), slice(first - start, end - start)
+
+
 def _upsampled(rays: Floats, score: Floats, times: int) -> tuple[Floats, Floats]:
     """`times - 1` frames put between each two by linear interpolation; unseen where either is."""
     if times == 1 or len(rays) < 2:
@@ -277,13 +293,29 @@ def _mirrored_outputs(out: Array) -> Array:
     return np.concatenate([xyz.reshape(len(out), -1), across, along, directions, out[:, 5 * P + 6 :]], axis=1)
 
 
-def _as_landmarks(out: Array, time: Array) -> Landmarks3D:
+def _unknown(time: Array) -> Landmarks3D:
+    """Landmarks of frames (T,) in which nobody is seen."""
+    xyz, across, along, ray, down, spread = (
+        np.full((len(time), *shape), np.nan)
+        for shape in ((len(POINTS), 3), (len(POINTS),), (len(POINTS),), (3,), (3,), ())
+    )
+    return Landmarks3D(xyz, time, POINTS, "camera", across, along, ray, down, spread)
+
+
+def _fill(found: Landmarks3D, frames: NDArray[np.intp], out: Array) -> None:
+    """Note what the network said (F, outputs) of some frames."""
     P = len(POINTS)
     xyz = out[:, : 3 * P].reshape(-1, P, 3)
-    xyz = xyz - xyz[:, [_ROOT]]
-    across, along = np.exp(out[:, 3 * P : 4 * P]), np.exp(out[:, 4 * P : 5 * P])
-    down, ray = (_unit(out[:, first : first + 3]) for first in (5 * P, 5 * P + 3))
-    return Landmarks3D(xyz, time, POINTS, "camera", across, along, ray, down, np.exp(out[:, 5 * P + 6]))
+    told = {
+        "xyz": xyz - xyz[:, [_ROOT]],
+        "sigma": np.exp(out[:, 3 * P : 4 * P]),
+        "sigma_along": np.exp(out[:, 4 * P : 5 * P]),
+        "down": _unit(out[:, 5 * P : 5 * P + 3]),
+        "ray": _unit(out[:, 5 * P + 3 : 5 * P + 6]),
+        "down_sigma": np.exp(out[:, 5 * P + 6]),
+    }
+    for name, values in told.items():
+        getattr(found, name)[frames] = values
 
 
 def _unit(vectors: Array) -> Array:
