@@ -57,6 +57,11 @@ def test_jobs_are_shared_and_results_are_in_order(helpers: Helpers) -> None:
     assert shares == sorted(shares) and shares[-1] <= 1
 
 
+def test_a_job_is_cut_to_its_part_when_its_turn_comes(helpers: Helpers) -> None:
+    with helpers:
+        assert [value for value, _ in helpers.map(doubled, ["a", "bcd", ""], part=len)] == [2, 6, 0]
+
+
 def test_without_helpers_everything_is_done_here() -> None:
     with Helpers(0) as none:
         assert none.map(doubled, range(2)) == [(0, os.getpid()), (2, os.getpid())]

@@ -183,6 +183,19 @@ def test_every_frame_is_in_one_course() -> None:
     assert [refine for _, refine in _courses(np.arange(20) / 5)] == [3]
 
 
+@pytest.mark.parametrize("rate", [30.0, 5.0])
+def test_a_long_recording_is_lifted_in_stretches_as_if_whole(
+    lifter: PaseLifter, monkeypatch: pytest.MonkeyPatch, rate: float
+) -> None:
+    time, points = bending_knees(250, rate)
+    whole = lifter(keypoints_of(points, time))
+    monkeypatch.setattr("pase.lift.pase_lifter.STRETCH", 40)
+    parts = lifter(keypoints_of(points, time))
+    assert whole.sigma is not None and parts.sigma is not None
+    np.testing.assert_allclose(parts.xyz, whole.xyz, atol=1e-5)
+    np.testing.assert_allclose(parts.sigma, whole.sigma, atol=1e-5)
+
+
 def test_the_record_is_that_of_the_weights() -> None:
     """The training record beside the weights names their checksum; the file is small."""
     weights = files("pase.assets").joinpath("lifter.onnx").read_bytes()
