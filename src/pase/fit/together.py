@@ -7,7 +7,7 @@ how far away each person is, and so how tall.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -77,7 +77,7 @@ class CommonCamera:
 
 @on_one_thread
 def estimate_motions(
-    people: Sequence[Filmed],
+    people: Iterable[Filmed],
     settings: FitSettings | None = None,
     *,
     fov_deg: float | None = None,
@@ -90,7 +90,7 @@ def estimate_motions(
     Parameters
     ----------
     people
-        The persons; the world is that of the first.
+        The persons; the world is that of the first. What only an iterator held of them is let go of when used.
     settings, fov_deg, focal_length_px
         As in `pase.fit.estimate.estimate_motion`.
     progress
@@ -106,13 +106,13 @@ def estimate_motions(
     helpers = helpers or Helpers(0)
     share = _shares(progress, (0.55, 0.05, 0.4))
     begin = partial(_started, settings=settings, fov_deg=fov_deg, focal_length_px=focal_length_px)
-    started = _each(begin, people, share(0), helpers)
+    started = _each(begin, [*people], share(0), helpers)
     known = {number: one for number, one in enumerate(started) if one is not None}
     if len(known) > 1:
         known = dict(zip(known, in_one_room([*known.values()], helpers, share(1)), strict=True))
     sequences = _each(solved, [*known.values()], share(2), helpers)
     world: World | None = None
-    motions: list[Motion | None] = [None] * len(people)
+    motions: list[Motion | None] = [None] * len(started)
     for (number, one), sequence in zip(known.items(), sequences, strict=True):
         motions[number], world = finish(one, sequence, world)
     return motions

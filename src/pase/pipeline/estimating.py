@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,17 +30,20 @@ def estimate_people(
     from pase.fit.together import Filmed, estimate_motions
 
     lifted, known = _lifted(recording, settings, progress), _known_beforehand(recording, settings)
-    sizes, height_m, mass_kg = known_sizes(settings), known.pop("height_m"), known.pop("mass_kg")
-    filmed = [
-        Filmed(person, landmarks, *((height_m, mass_kg, sizes) if number == 0 else ()))
-        for number, (person, landmarks) in enumerate(zip(recording.people, lifted, strict=True))
-    ]
+    of_main = (known.pop("height_m"), known.pop("mass_kg"), known_sizes(settings))
+
+    def filmed(numbers: Sequence[int]) -> Iterator[Filmed]:
+        """Persons one by one; what the lifter told of them, twice what the keypoints take, is not kept."""
+        for number in numbers:
+            landmarks, lifted[number] = lifted[number], None
+            yield Filmed(recording.people[number], landmarks, *(of_main if number == 0 else ()))
+
     found: dict[int, Motion | None] = {}
     for shot in sorted({person.shot for person in recording.people}):
-        here = [one for one in filmed if one.keypoints.shot == shot]
+        here = [number for number, person in enumerate(recording.people) if person.shot == shot]
         told = _share(progress, "skeleton", (len(found), len(here)), recording)
-        of_shot = estimate_motions(here, settings.fit, **known, progress=told, helpers=helpers)
-        found |= {one.keypoints.track_id: motion for one, motion in zip(here, of_shot, strict=True)}
+        of_shot = estimate_motions(filmed(here), settings.fit, **known, progress=told, helpers=helpers)
+        found |= {recording.people[n].track_id: motion for n, motion in zip(here, of_shot, strict=True)}
     for number in [number for number, motion in found.items() if motion is None]:
         log.warning("person %d shows too little for a skeleton and is left out", number)
     motions = [motion for _, motion in sorted(found.items()) if motion is not None]
