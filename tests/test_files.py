@@ -1,9 +1,20 @@
+import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pase.errors import OutputError
-from pase.files import atomic_path, write_text
+from pase.errors import InputError, OutputError
+from pase.files import atomic_path, read_json, read_json_items, write_text
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+)
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -45,3 +56,41 @@ def test_refuses_folders_devices_and_files_as_parents(tmp_path: Path) -> None:
     for path in (tmp_path, Path("/dev/null"), tmp_path / "file" / "a.csv"):
         with pytest.raises(OutputError, match="cannot write"):
             write_text(path, "")
+
+
+def test_text_is_written_piece_by_piece(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.csv", (f"{number}\n" for number in range(3)))
+    assert (tmp_path / "a.csv").read_bytes() == b"0\n1\n2\n"
+
+
+@given(
+    st.lists(values, max_size=4),
+    st.sampled_from([None, 2]),
+    st.integers(1, 9),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_a_list_is_read_item_by_item_as_if_whole(
+    items: list[Any], indent: int | None, piece: int, encoding: str
+) -> None:
+    with TemporaryDirectory() as folder, patch("pase.files._PIECE", piece):
+        path = Path(folder) / "items.json"
+        path.write_text(
+            json.dumps(items, indent=indent, ensure_ascii=False), encoding, errors="surrogatepass"
+        )
+        assert [*read_json_items(path)] == read_json(path) == items
+
+
+@given(st.text(alphabet='[]{},:"1 e-\nx', max_size=12), st.integers(12, 14))
+def test_what_is_no_list_is_refused_as_when_read_whole(text: str, piece: int) -> None:
+    with TemporaryDirectory() as folder, patch("pase.files._PIECE", piece):
+        path = Path(folder) / "items.json"
+        path.write_text(text)
+        try:
+            whole = read_json(path)
+        except InputError:
+            whole = None
+        if isinstance(whole, list):
+            assert [*read_json_items(path)] == whole
+        else:
+            with pytest.raises(InputError, match="no JSON list"):
+                list(read_json_items(path))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import stat
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from pase.errors import InputError, OutputError
 
+_DECODER, _AFTER_ITEM = json.JSONDecoder(), re.compile(r"\s*([,\]])\s*")
+_PIECE = 1 << 22
+"""Characters of a long file that are read at once."""
 _LONGEST_SUFFIX = 16
 _KEPT_LETTERS = 20
 """Of a file's name in that of its temporary file: with four bytes a letter, no name becomes too long."""
@@ -91,6 +95,55 @@ def read_json(path: str | Path) -> Any:
         raise InputError(f"{path} is nested too deeply: write it again") from error
     except ValueError as error:
         raise InputError(f"{path} is no JSON ({error}): write it again") from error
+
+
+def read_json_items(path: str | Path) -> Iterator[Any]:
+    """Items of a JSON list one after the other: a file of hours is never held whole.
+
+    Raises
+    ------
+    InputError
+        As `read_json` does, and when the file holds no list; perhaps after some items.
+    """
+    path = Path(path)
+    check_is_file(path)
+    try:
+        with path.open("rb") as start:
+            encoding = json.detect_encoding(start.read(4))
+        with path.open(encoding=encoding, errors="surrogatepass") as stream:
+            yield from _items(stream)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
+    except RecursionError as error:
+        raise InputError(f"{path} is nested too deeply: write it again") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON list ({error}): write it again") from error
+
+
+def _items(stream: TextIO) -> Iterator[Any]:
+    text, at = stream.read(_PIECE).lstrip(), 0
+    if not text.startswith("["):
+        raise ValueError("it does not start with [")
+    text, empty, ended = text[1:].lstrip(), True, False
+    while not ended:
+        if empty and text[at:].startswith("]"):
+            at += 1
+            break
+        try:
+            item, end = _DECODER.raw_decode(text, at)
+            mark = _AFTER_ITEM.match(text, end)
+            if mark is None:
+                raise json.JSONDecodeError("Expecting , or ]", text, end)
+        except json.JSONDecodeError:
+            more = stream.read(_PIECE)
+            if not more:
+                raise
+            text, at = (text[at:] + more).lstrip(), 0
+            continue
+        yield item
+        at, empty, ended = mark.end(), False, mark[1] == "]"
+    if text[at:].strip() or stream.read(_PIECE).strip():
+        raise ValueError("something stands behind its end")
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
-from pase.files import read_json, write_text
+from pase.files import read_json_items, write_text
 from pase.keypoint_sets import KEYPOINT_SETS, guess_set
 from pase.pose2d.keypoint_json import frame_numbers, is_number, numbers
 from pase.pose2d.tracks import Detection, Recorded, assemble
@@ -124,45 +124,48 @@ def read_alphapose(
         When there is no such file, it is no such list, a number is not finite, or times do not increase.
     """
     path = Path(path)
-    items = _items(path)
-    count = len(KEYPOINT_SETS[skeleton]) if skeleton in KEYPOINT_SETS else _point_count(items)
-    detections = [_detection(item, number, path, count) for number, item in enumerate(items)]
+    count, items = _point_count(read_json_items(path), skeleton)
+    detections: list[Detection] = []
+    images, told = [], None
+    for number, item in enumerate(items):
+        detections.append(_detection(item, number, path, count))
+        images.append(str(item.get("image_id", "")))
+        image_size = image_size or _size(item)
+        told = numbers(item.get("times")) if number == 0 else told
     if not detections:
         return []
     names = guess_set(np.array([d.points for d in detections]), str(path), skeleton)
-    told = numbers(items[0].get("times"))
-    timed = told is not None or time is not None
-    images = [str(item.get("image_id", "")) for item in items]
-    if timed or len(set(images)) > 1:
+    if told is not None or time is not None or len(set(images)) > 1:
         for detection, frame in zip(detections, frame_numbers(images), strict=True):
             detection.frame = frame
-    sizes = (numbers(item.get("image_size"), 2) for item in items)
-    size = image_size or next(((int(s[0]), int(s[1])) for s in sizes if s is not None), None)
-    tracks = assemble(detections, Recorded(size, told if time is None else time, frame_rate), path, names)
-    shots = {
-        detection.person: item["shot"]
-        for item, detection in zip(items, detections, strict=True)
-        if type(item.get("shot")) is int
-    }
-    return [replace(track, shot=shots.get(track.track_id, 0)) for track in tracks]
+    return assemble(detections, Recorded(image_size, told if time is None else time, frame_rate), path, names)
 
 
-def _items(path: Path) -> list[Any]:
-    content = read_json(path)
-    if not isinstance(content, list):
-        raise InputError(
-            f"{path} is no AlphaPose result: it should be a list with one item a person and frame"
-        )
-    return content
+def is_alphapose(path: Path) -> bool:
+    """Whether a JSON file is a list of AlphaPose's items, told by the first."""
+    try:
+        first = next(read_json_items(path), None)
+    except InputError:
+        return False  # other readers say what is wrong with it
+    return isinstance(first, dict) and "keypoints" in first and isinstance(first.get("image_id"), str)
 
 
-def _point_count(items: list[Any]) -> int:
-    """Points a person of the first item that has as many as a known set, else Halpe's."""
+def _point_count(items: Iterator[Any], skeleton: str | None) -> tuple[int, Iterator[Any]]:
+    """Points a person of the first item that has as many as a known set, else Halpe's; and all items."""
+    if skeleton in KEYPOINT_SETS:
+        return len(KEYPOINT_SETS[skeleton]), items
+    head = []
     for item in items:
+        head.append(item)
         values = item.get("keypoints") if isinstance(item, dict) else None
         if isinstance(values, list) and len(values) in _LENGTHS:
-            return len(values) // 3
-    return len(HALPE26)
+            return len(values) // 3, chain(head, items)
+    return len(HALPE26), iter(head)
+
+
+def _size(item: dict[str, Any]) -> tuple[int, int] | None:
+    told = numbers(item.get("image_size"), 2)
+    return None if told is None else (int(told[0]), int(told[1]))
 
 
 def _detection(item: Any, number: int, path: Path, count: int) -> Detection:
@@ -183,7 +186,8 @@ def _detection(item: Any, number: int, path: Path, count: int) -> Detection:
             raise wrong(f"idx '{item['idx']}' is no person's number")
     sigma = numbers(item.get("sigma"), 2 * count)
     sigma = None if sigma is None else sigma.reshape(-1, 2)
-    return Detection(0, points.reshape(-1, 3), person, sigma, time)
+    shot = item.get("shot")
+    return Detection(0, points.reshape(-1, 3), person, sigma, time, shot if type(shot) is int else 0)
 
 
 def _first_number(value: Any) -> int | None:

@@ -37,6 +37,8 @@ class Detection:
     """(K, 2) standard deviation in pixels where that is known."""
     time: float | None = None
     """Seconds where that is known."""
+    shot: int = 0
+    """Number of the shot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,10 @@ def assemble(
         raise InputError(f"{source}: the frame times do not increase; write the file again")
     number_persons(detections)
     size = recorded.image_size or _holding(detections)
-    persons = sorted({d.person or 0 for d in detections})
-    return [_track([d for d in detections if d.person == person], times, size, names) for person in persons]
+    by_person: dict[int, list[Detection]] = {}
+    for detection in detections:
+        by_person.setdefault(detection.person or 0, []).append(detection)
+    return [_track(by_person[person], times, size, names) for person in sorted(by_person)]
 
 
 def _counted_times(detections: Sequence[Detection], frame_rate: float | None, source: Path) -> Array:
@@ -185,5 +189,5 @@ def _track(
         if detection.sigma is not None:
             sigma[frame] = np.where(seen[:, None], detection.sigma, np.nan)
     told = any(detection.sigma is not None for detection in detections)
-    person = detections[0].person or 1
-    return Keypoints2D(xy, score, times, size, names, sigma if told else None, person)
+    person, shot = detections[0].person or 1, detections[-1].shot
+    return Keypoints2D(xy, score, times, size, names, sigma if told else None, person, shot)

@@ -8,7 +8,7 @@ from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.files import read_json
 from pase.keypoint_sets import to_halpe26
-from pase.pose2d.alphapose import read_alphapose
+from pase.pose2d.alphapose import is_alphapose, read_alphapose
 from pase.pose2d.readers.coco import is_coco, read_coco
 from pase.pose2d.readers.mediapipe import is_mediapipe, read_mediapipe, read_mediapipe_csv
 from pase.pose2d.readers.openpose import holds_openpose, read_openpose
@@ -67,14 +67,15 @@ def read_keypoints(
 
 
 def _read_json(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:
-    content = read_json(path)
+    # AlphaPose's files, ours among them, may be of hours: they are read item by item.
+    content = None if is_alphapose(path) else read_json(path)
     if isinstance(content, dict) and "people" in content:
         return read_openpose(path, recorded, skeleton)
     if is_mediapipe(content):
         return read_mediapipe(content, path, recorded)
     if is_coco(content):
         return read_coco(content, path, recorded, skeleton)
-    if isinstance(content, list):
+    if content is None or isinstance(content, list):
         return read_alphapose(
             path,
             image_size=recorded.image_size,
