@@ -87,14 +87,20 @@ def plots_beside(
     """
     if not settings.plots:
         return lambda: None
+    from pase.view.plots import PLOT_NAMES
+
     people = enumerate(_subjects(motions, folder), 1)
-    return helpers.begin(_write_plots, [(one, folder / f"person_{number}" / PLOTS) for number, one in people])
+    return helpers.begin(
+        _write_plot,
+        [(one, folder / f"person_{number}" / PLOTS, name) for number, one in people for name in PLOT_NAMES],
+    )
 
 
-def _write_plots(job: tuple[Subject, Path], told: Callable[[float], None]) -> None:
+def _write_plot(job: tuple[Subject, Path, str], told: Callable[[float], None]) -> None:
     from pase.view.plots import write_plots
 
-    write_plots(*job)
+    subject, folder, name = job
+    write_plots(subject, folder, [name])
 
 
 @contextmanager

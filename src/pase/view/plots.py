@@ -38,8 +38,12 @@ ANGLE_PLOTS = {
 """Pictures of joint angles, with the regions of the body they show."""
 
 
-def write_plots(subject: Subject, folder: str | Path) -> list[Path]:
-    """Write the plots of a person as PNG and SVG; what is not known is left out.
+PLOT_NAMES = (*ANGLE_PLOTS, "bones", "path", "error")
+"""Names of all plots."""
+
+
+def write_plots(subject: Subject, folder: str | Path, names: Sequence[str] = PLOT_NAMES) -> list[Path]:
+    """Write plots of a person as PNG and SVG; what is not known is left out.
 
     `angles_legs`, `angles_trunk`, `angles_arms` (bands: two standard deviations; shaded: beyond the range of
     motion), `bones` (against the population, where percentiles are known), `path` (from above) and `error`
@@ -56,7 +60,7 @@ def write_plots(subject: Subject, folder: str | Path) -> list[Path]:
         When a file cannot be written.
     """
     written = []
-    for name, figure in make_plots(subject):
+    for name, figure in make_plots(subject, names):
         path = Path(folder) / f"{name}.png"
         with atomic_path(path) as temporary:
             figure.savefig(temporary, dpi=DPI)
@@ -76,15 +80,22 @@ def svg(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def make_plots(subject: Subject) -> list[tuple[str, Figure]]:
-    """The plots of a person by name; without those that would be empty."""
-    made = [(name, plot_angles(subject, regions)) for name, regions in ANGLE_PLOTS.items()]
-    made += [
-        ("bones", plot_bones(subject.bones)),
-        ("path", plot_path(subject)),
-        ("error", plot_error(subject)),
-    ]
+def make_plots(subject: Subject, names: Sequence[str] = PLOT_NAMES) -> list[tuple[str, Figure]]:
+    """Plots of a person by name; without those that would be empty."""
+    made = [(name, _plot(subject, name)) for name in names]
     return [(name, figure) for name, figure in made if figure is not None]
+
+
+def _plot(subject: Subject, name: str) -> Figure | None:
+    match name:
+        case "bones":
+            return plot_bones(subject.bones)
+        case "path":
+            return plot_path(subject)
+        case "error":
+            return plot_error(subject)
+        case _:
+            return plot_angles(subject, ANGLE_PLOTS[name])
 
 
 def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
