@@ -29,16 +29,15 @@ Array = NDArray[np.float64]
 HEADINGS = 8
 """Directions of the compass tried for the person's facing."""
 
-KEPT = 4
-"""Starts kept in each frame after the first rough steps."""
-
 ASLANT = np.radians(10.0)
 """A person whose median posture is this far from the picture's vertical makes a tilted camera likely."""
 
 BATCH = 48
 """Frames whose starts are solved at once: bounds the memory."""
 
-_ROUGH_WIDTH, _FINE_WIDTH = 40.0, 6.0
+_ROUNDS = ((40.0, 1, 6), (40.0, 6, 3), (6.0, 12, 3))
+"""Width of the robust loss, steps, and how many starts of each frame are kept after them. Most starts face the
+wrong way and show it after one step."""
 _POSTURES: tuple[Mapping[str, float], ...] = (
     {"hip_flexion": 20.0, "knee_angle": 30.0, "elbow_flex": 45.0},
     {"hip_flexion": 80.0, "knee_angle": 90.0, "elbow_flex": 60.0, "ankle_angle": 15.0},
@@ -100,16 +99,18 @@ def initial_motion(
 def _candidates(
     model: PersonModel, observed: Observations, shared: Array, bounds: Bounds
 ) -> tuple[Array, Array]:
-    """Postures (F, C, n) that explain each frame, and their costs (F, C)."""
-    starts = _starts(model, observed, shared)
-    F, S, n = starts.shape
-    chosen = np.repeat(np.arange(F), S)
-    q, costs = _solve(model, observed.take(chosen), shared, bounds, starts.reshape(F * S, n), _ROUGH_WIDTH, 8)
-    best = np.argsort(costs.reshape(F, S), axis=1)[:, :KEPT]
-    q = np.take_along_axis(q.reshape(F, S, n), best[..., None], 1).reshape(-1, n)
-    chosen = np.repeat(np.arange(F), best.shape[1])
-    q, costs = _solve(model, observed.take(chosen), shared, bounds, q, _FINE_WIDTH, 12)
-    return q.reshape(F, -1, n), costs.reshape(F, -1)
+    """Postures (F, C, n) that explain each frame, and their costs (F, C): fewer from round to round."""
+    q = _starts(model, observed, shared)
+    for width, iterations, kept in _ROUNDS:
+        F, S, n = q.shape
+        each = np.repeat(np.arange(F), S)
+        solved, flat = _solve(
+            model, observed.take(each), shared, bounds, q.reshape(F * S, n), width, iterations
+        )
+        best = np.argsort(flat.reshape(F, S), axis=1)[:, :kept]
+        q = np.take_along_axis(solved.reshape(F, S, n), best[..., None], 1)
+        costs = np.take_along_axis(flat.reshape(F, S), best, 1)
+    return q, costs
 
 
 def possible_rolls(observed: Observations, names: tuple[str, ...]) -> list[float]:
