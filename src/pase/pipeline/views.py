@@ -87,9 +87,9 @@ def plots_beside(
     """
     if not settings.plots:
         return lambda: None
-    from pase.view.plots import PLOT_NAMES
+    from pase.view.plots import MOST_FRAMES, PLOT_NAMES
 
-    people = enumerate(_subjects(motions, folder), 1)
+    people = enumerate((one.thinned(MOST_FRAMES) for one in _subjects(motions, folder)), 1)
     return helpers.begin(
         _write_plot,
         [(one, folder / f"person_{number}" / PLOTS, name) for number, one in people for name in PLOT_NAMES],

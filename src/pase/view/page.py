@@ -15,8 +15,8 @@ import numpy as np
 from pase.files import write_text
 from pase.media import Photo, open_media
 from pase.view.names import coordinate_name
-from pase.view.plots import bone_label, make_plots, svg
-from pase.view.subject import Subject, has_range, in_display_units, known_frames
+from pase.view.plots import MOST_FRAMES, bone_label, make_plots, svg
+from pase.view.subject import Subject, has_range, in_display_units, known_frames, thinned_note
 
 PICTURE_WIDTH = 900
 DETAILS = {
@@ -116,7 +116,7 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
         f"<p>{_safe(' · '.join(known))}</p>"
         f'<div class="columns"><div><h3>Bones</h3>{_bones(subject)}</div>'
         f"<div><h3>Joint angles</h3>{_angles(subject)}</div></div>"
-        f'<div class="plots">{plots}</div></section>'
+        f'<p>{thinned_note(len(subject.motion), MOST_FRAMES)}</p><div class="plots">{plots}</div></section>'
     )
 
 

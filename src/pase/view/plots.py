@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pase.anatomy.kinematics import Kinematics
 from pase.files import atomic_path
 from pase.view.names import coordinate_name, region_name
-from pase.view.subject import BoneLength, Subject, has_range, in_display_units, known_frames
+from pase.view.subject import BoneLength, Subject, has_range, in_display_units, known_frames, step_to
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,9 +25,9 @@ LEFT, RIGHT, MIDDLE, SOFT, LIMIT = "#0072B2", "#D55E00", "#009E73", "#6b6b6b", "
 COLORS = {"l": LEFT, "r": RIGHT, "": MIDDLE}
 SIDE_NAMES = {"l": "left", "r": "right", "": ""}
 DPI = 130
-MOST_IN_CURVE, MOST_IN_BAND = 6000, 1500
-"""Frames that make a curve, and the edges of a band; of a long recording every second, third … frame is drawn: an
-hour fills no page with what is finer than its pixels."""
+MOST_FRAMES, MOST_IN_BAND = 6000, 1500
+"""Frames that are drawn, and those that make the edges of a band; of a long recording it is every second, third …
+frame: an hour fills no page with what is finer than its pixels."""
 COLUMNS = 3
 ANGLE_PLOTS = {
     "angles_legs": ("Right leg", "Left leg"),
@@ -82,6 +82,7 @@ def svg(figure: Figure) -> bytes:
 
 def make_plots(subject: Subject, names: Sequence[str] = PLOT_NAMES) -> list[tuple[str, Figure]]:
     """Plots of a person by name; without those that would be empty."""
+    subject = subject.thinned(MOST_FRAMES)
     made = [(name, _plot(subject, name)) for name in names]
     return [(name, figure) for name, figure in made if figure is not None]
 
@@ -129,11 +130,10 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
 def _curve(axes: Axes, time: Array, value: Array, deviation: Array, side: str) -> None:
     color = COLORS[side]
     if np.isfinite(deviation).any():
-        some = slice(None, None, -(-len(time) // MOST_IN_BAND))
+        some = slice(None, None, step_to(len(time), MOST_IN_BAND))
         low, high = (value + way * 2 * deviation for way in (-1, 1))
         axes.fill_between(time[some], low[some], high[some], color=color, alpha=0.2, linewidth=0)
-    some = slice(None, None, -(-len(time) // MOST_IN_CURVE))
-    axes.plot(time[some], value[some], color=color, linewidth=1.4, linestyle="--" if side == "l" else "-")
+    axes.plot(time, value, color=color, linewidth=1.4, linestyle="--" if side == "l" else "-")
 
 
 def _limits(axes: Axes, ends: Array) -> None:
@@ -217,7 +217,7 @@ def plot_error(subject: Subject) -> Figure | None:
     figure = _figure(6.2, 2.3)
     axes = figure.add_subplot()
     low, high = np.nanpercentile(rows, (25, 75), axis=1)
-    some = slice(None, None, -(-len(time) // MOST_IN_BAND))
+    some = slice(None, None, step_to(len(time), MOST_IN_BAND))
     label = "middle half of the points"
     axes.fill_between(time[some], low[some], high[some], color=LEFT, alpha=0.2, linewidth=0, label=label)
     axes.plot(time, np.nanmean(rows, axis=1), color=LEFT, linewidth=1.4, label="mean")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,29 @@ class Subject:
     """For instance `Person 1`."""
     motion: Motion
     bones: tuple[BoneLength, ...] = ()
+
+    def thinned(self, most: int) -> Subject:
+        """The person in every frame, or of more than `most` in every second, third …"""
+        motion, some = self.motion, slice(None, None, step_to(len(self.motion), most))
+        residual = None if motion.residual is None else motion.residual[some]
+        return replace(
+            self,
+            motion=replace(
+                motion, q=motion.q[some], q_std=motion.q_std[some], time=motion.time[some], residual=residual
+            ),
+        )
+
+
+def step_to(frames: int, most: int) -> int:
+    """Frames from one that is shown to the next, so that at most so many are."""
+    return max(1, -(-frames // most))
+
+
+def thinned_note(frames: int, most: int) -> str:
+    """What a page that shows at most so many frames says of it; nothing when it shows all."""
+    step = step_to(frames, most)
+    ordinal = {2: "second", 3: "third"}.get(step, f"{step}th")
+    return f"One of {frames} frames in {step} is shown: every {ordinal}." if step > 1 else ""
 
 
 CARRIERS: Mapping[str, str] = {

@@ -25,7 +25,16 @@ from pase.files import write_text
 from pase.view.film import Film
 from pase.view.geometry import PackedBones, pack_bones
 from pase.view.names import bone_name, coordinate_name, region_name
-from pase.view.subject import CARRIERS, Subject, has_range, head_of, in_display_units, known_frames
+from pase.view.subject import (
+    CARRIERS,
+    Subject,
+    has_range,
+    head_of,
+    in_display_units,
+    known_frames,
+    step_to,
+    thinned_note,
+)
 
 Array = NDArray[np.float64]
 
@@ -58,10 +67,11 @@ def write_viewer(
     OutputError
         When the file cannot be written.
     """
-    blob = _Blob()
-    scene = _scene(subjects, title, film, blob)
+    blob, time = _Blob(), _timeline(subjects, film)
+    scene = _scene(subjects, title, film, time[:: step_to(len(time), MOST_FRAMES)], blob)
     parts = {
         "TITLE": html.escape(title),
+        "NOTE": thinned_note(len(time), MOST_FRAMES),
         "STYLE": _web("style.css"),
         "SCRIPT": bundle(),
         "SCENE": json.dumps(scene, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
@@ -97,9 +107,10 @@ class _Blob:
         return {"at": at, "length": int(packed.size), "type": np.dtype(kind).str[1:]}
 
 
-def _scene(subjects: Sequence[Subject], title: str, film: Film | None, blob: _Blob) -> dict[str, Any]:
+def _scene(
+    subjects: Sequence[Subject], title: str, film: Film | None, time: Array, blob: _Blob
+) -> dict[str, Any]:
     """What the page is made from; the numbers themselves are in the blob."""
-    time = _timeline(subjects, film)
     bones = pack_bones([subject.motion.skeleton for subject in subjects])
     cameras = [subject.motion.camera for subject in subjects if subject.motion.camera is not None]
     return {
@@ -116,15 +127,13 @@ def _scene(subjects: Sequence[Subject], title: str, film: Film | None, blob: _Bl
 
 
 def _timeline(subjects: Sequence[Subject], film: Film | None) -> Array:
-    """(T,) times of the page: the footage's own, else all those of the persons."""
+    """(T,) times of the recording: the footage's own, else all those of the persons."""
     if film is not None and len(film.time):
         time = film.time
     else:
         every = np.sort(np.concatenate([np.zeros(0), *(s.motion.time for s in subjects)]))
         time = every[np.diff(every, prepend=-np.inf) > SAME_TIME]
-    if len(time) == 0:
-        return np.zeros(1)
-    return time[:: -(-len(time) // MOST_FRAMES)]
+    return time if len(time) else np.zeros(1)
 
 
 def _camera(camera: Camera) -> dict[str, Any]:
