@@ -47,6 +47,8 @@ def _thumbnail(image: Image) -> NDArray[np.float32]:
     import cv2
 
     step = max(1, min(image.shape[:2]) // _SAMPLES)
-    small = cv2.resize(image[::step, ::step], (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    size = (max(1, image.shape[1] // step), max(1, image.shape[0] // step))
+    sampled = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
+    small = cv2.resize(sampled, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     grey: NDArray[np.float32] = small.astype(np.float32).mean(-1)
     return grey

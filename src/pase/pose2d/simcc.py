@@ -36,14 +36,16 @@ def decode_simcc(values: NDArray[np.float32]) -> tuple[Array, Array, Array]:
     """
     peak = values.argmax(-1)
     height = np.take_along_axis(values, peak[..., None], -1)[..., 0].astype(np.float64)
-    offset = np.arange(values.shape[-1]) - peak[..., None]
+    bins = np.arange(values.shape[-1], dtype=np.float64)
     weight = np.exp(_SHARPNESS * (values - height[..., None]))
-    sharp = weight ** (_SPREAD_SHARPNESS / _SHARPNESS)
-    variance = _mean(sharp, offset**2) - _mean(sharp, offset) ** 2
-    near = weight * (np.abs(offset) <= _WINDOW)
-    return peak + _mean(near, offset), height, _SPREAD_SCALE * np.sqrt(np.maximum(variance, 0.0))
+    sum_, first, second = _moments(weight ** (_SPREAD_SHARPNESS / _SHARPNESS), bins)
+    variance = second / sum_ - np.square(first / sum_)
+    near = weight * (np.abs(bins - peak[..., None]) <= _WINDOW)
+    near_sum, near_first, _ = _moments(near, bins)
+    return near_first / near_sum, height, _SPREAD_SCALE * np.sqrt(np.maximum(variance, 0.0))
 
 
-def _mean(weight: Array, values: NDArray[np.integer]) -> Array:
-    mean: Array = (weight * values).sum(-1) / weight.sum(-1)
-    return mean
+def _moments(weight: Array, bins: Array) -> tuple[Array, Array, Array]:
+    """Sum of the weights (..., B), and of the weights times the bins and their squares."""
+    total: Array = weight @ np.stack([np.ones_like(bins), bins, np.square(bins)], axis=-1)
+    return total[..., 0], total[..., 1], total[..., 2]
