@@ -91,6 +91,17 @@ def test_frames_come_back_in_order_and_can_be_read_twice(tmp_path: Path) -> None
     assert video.frame_rate == pytest.approx(25, abs=0.1)
 
 
+@pytest.mark.parametrize("time", [0.0, 0.5, 9.99, 15.0])
+def test_a_picture_in_the_middle_is_found(tmp_path: Path, time: float) -> None:
+    """There are several keyframes in twenty seconds."""
+    times = np.arange(600) / 30
+    with Video(write_video(tmp_path / "long.mp4", times)) as video:
+        frame = next(frame for frame in video.frames() if frame.time >= time)
+        assert np.array_equal(video.picture_at(time), frame.image)
+        with pytest.raises(InputError, match="no picture after"):
+            video.picture_at(25.0)
+
+
 @pytest.mark.parametrize("name", TURNS)
 def test_rotation_and_mirror_flags_are_undone(tmp_path: Path, name: str) -> None:
     matrix, turned = TURNS[name]

@@ -53,14 +53,15 @@ def read_angle_deviations(path: str | Path, skeleton: Skeleton) -> tuple[Array, 
     """
     text = read_text(path)
     try:
-        header, *rows = list(csv.reader(text.splitlines(keepends=True))) or [[]]
-        cells = [[float(cell) if cell else np.nan for cell in row] for row in rows]
-        table = np.array(cells) if cells else np.zeros((0, len(header)))
+        rows = csv.reader(text.splitlines(keepends=True))
+        header = next(rows, [])
+        numbers = [np.array([float(cell) if cell else np.nan for cell in row]) for row in rows]
+        table = np.array(numbers) if numbers else np.zeros((0, len(header)))
     except (ValueError, csv.Error) as error:
         raise InputError(f"{path}: not a table of numbers: {error}") from error
-    if header[:1] != ["time"] or table.shape[1] != len(header):
+    if header[:1] != ["time"] or table.shape[1:] != (len(header),):
         raise InputError(f"{path}: the first column must be 'time' and every row have {len(header)} values")
-    q_std = np.full((len(rows), len(skeleton.free_coordinates)), np.nan)
+    q_std = np.full((len(table), len(skeleton.free_coordinates)), np.nan)
     for i, coordinate in enumerate(skeleton.free_coordinates):
         if f"{coordinate.name}_sd" in header:
             column = table[:, header.index(f"{coordinate.name}_sd")]

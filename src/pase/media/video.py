@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from pase.errors import InputError
 from pase.media.convert import shown_size, upright_frames, upright_images
-from pase.media.frames import Frame, focal_length_px
+from pase.media.frames import Frame, Image, focal_length_px
 from pase.media.opening import LARGEST_PIXELS, open_container
 
 _log = logging.getLogger(__name__)
@@ -88,6 +88,22 @@ class Video:
         """
         for index, time, image in self._read(lambda decoded: upright_images(decoded, self.image_size)):
             yield Frame(index, time, image)
+
+    def picture_at(self, time: float) -> Image:
+        """The first upright picture shown at a time in seconds or later, found without reading all before it.
+
+        Raises
+        ------
+        InputError
+            When there is none.
+        """
+        with _opened(self.path) as (container, stream):
+            start = float((stream.start_time or 0) * (stream.time_base or 0))
+            container.seek(int((start + time) * av.time_base))
+            for clock, image in upright_images(_decoded(container, stream, []), self.image_size):
+                if clock is None or clock - start >= time:
+                    return image
+        raise InputError(f"{self.path} has no picture after {time:.2f} s")
 
     def small_frames(self, size: tuple[int, int]) -> Iterator[tuple[float, VideoFrame]]:
         """Read all frames in order, made smaller for an encoder; much faster than by way of `frames`.

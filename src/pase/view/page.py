@@ -214,13 +214,11 @@ def _still(path: Path) -> str:
     from PIL import Image
 
     with open_media(path) as media:
-        middle = 0.5 * media.duration if not isinstance(media, Photo) else 0.0
-        image = None
-        for frame in media.frames():
-            image = frame.image
-            if frame.time >= middle:
-                break
-    stream, picture = io.BytesIO(), Image.fromarray(np.asarray(image))
+        if isinstance(media, Photo):
+            image = next(iter(media.frames())).image
+        else:
+            image = media.picture_at(0.5 * media.duration)
+    stream, picture = io.BytesIO(), Image.fromarray(image)
     picture.thumbnail((PICTURE_WIDTH, PICTURE_WIDTH))
     picture.save(stream, "JPEG", quality=85)
     return _data("image/jpeg", stream.getvalue())
