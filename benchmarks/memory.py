@@ -43,7 +43,7 @@ from pase.pose2d.tracker import Tracker
 RATE_HZ = 30.0
 GENUINE_FRAMES = 30
 LONGER_SIDE = 640
-SAMPLE_S = 0.1
+SAMPLE_S = 0.2
 
 
 def main() -> int:

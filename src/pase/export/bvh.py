@@ -41,8 +41,7 @@ def write_bvh(motion: Motion, path: str | Path) -> None:
     skeleton, even = motion.skeleton, even_motion(motion)
     lower, upper = skeleton.bounds
     rest = body_tree(skeleton, np.clip(np.zeros_like(lower), lower, upper)[None])
-    placed = _placed(skeleton, even.q)
-    away = np.abs(placed[..., :3] - rest.translation).max(axis=(0, 2), initial=0.0)
+    placed, away = _placed(rest, skeleton, even.q)
     shifts = [parent < 0 or bool(far > STILL) for parent, far in zip(rest.parent, away, strict=True)]
     roots = rest.children(-1)
     lines = ["HIERARCHY"]
@@ -98,12 +97,19 @@ def _ends(skeleton: Skeleton) -> dict[int, Array]:
     return ends
 
 
-def _placed(skeleton: Skeleton, q: Array) -> Array:
-    """(T, B, 6) place of every body in its parent in metres, and its turns about Z, X and Y in degrees."""
-    placed = np.empty((len(q), len(skeleton.bodies), 6))
+def _placed(rest: BodyTree, skeleton: Skeleton, q: Array) -> tuple[Array, Array]:
+    """Place of every body in its parent in metres, its turns about Z, X and Y in degrees, and how far it gets.
+
+    Returns
+    -------
+    placed, away
+        (T, B, 6), and (B,) largest distance from the place at rest along an axis, metres.
+    """
+    placed, away = np.empty((len(q), len(skeleton.bodies), 6)), np.zeros(len(skeleton.bodies))
     for some, tree in body_trees(skeleton, q):
         turns = Rotation.from_matrix(tree.rotation.reshape(-1, 3, 3)).as_euler("ZXY")
         placed[some] = np.concatenate([tree.translation, turns.reshape(tree.translation.shape)], axis=2)
+        away = np.maximum(away, np.abs(tree.translation - rest.translation).max(axis=(0, 2)))
     for body in range(placed.shape[1]):
         placed[:, body, 3:] = np.degrees(np.unwrap(placed[:, body, 3:], axis=0))
-    return placed
+    return placed, away
