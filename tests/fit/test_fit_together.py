@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Keypoints2D, Motion
+from pase.fit.filmed import Filmed, Lens
 from pase.fit.problem import PersonModel, State
-from pase.fit.together import Filmed, estimate_motions
+from pase.fit.together import estimate_motions
 from pase.helpers import Helpers
+
+LENS = Lens(focal_length_px=FOCAL)
 
 Array = NDArray[np.float64]
 
@@ -45,7 +48,7 @@ def motions(model: PersonModel) -> list[Motion]:
         Filmed(person(model, place, stature, turn), height_m=STATURES[0] if turn == 0.6 else None)
         for place, stature, turn in zip(PLACES, STATURES, TURNS, strict=True)
     ]
-    found = estimate_motions(people, focal_length_px=FOCAL)
+    found = estimate_motions(people, LENS)
     assert all(motion is not None for motion in found)
     return [motion for motion in found if motion is not None]
 
@@ -78,7 +81,7 @@ def test_who_is_unusually_small_or_tall_is_told_so(model: PersonModel, motions: 
         Filmed(person(model, PLACES[0], 1.75, 0.6), height_m=1.75),
         Filmed(person(model, PLACES[3], 2.03, 3.0)),
     ]
-    tall = estimate_motions(people, focal_length_px=FOCAL)[1]
+    tall = estimate_motions(people, LENS)[1]
     assert tall is not None and tall.details["stature_m"] > 1.98, tall.warnings
     assert any(": very tall, or" in sentence for sentence in tall.warnings)
 
@@ -100,7 +103,7 @@ def test_who_stands_on_a_wall_keeps_a_human_size(model: PersonModel) -> None:
         Filmed(person(model, PLACES[0], 1.75, 0.6), height_m=1.75),
         Filmed(person(model, PLACES[1], 1.7, -1.2, over_m=1.3)),
     ]
-    first, second = estimate_motions(people, focal_length_px=FOCAL)
+    first, second = estimate_motions(people, LENS)
     assert first is not None and second is not None
     assert 1.6 < second.details["stature_m"] < 1.8
     assert any("of person 1" in sentence for sentence in second.warnings)
@@ -112,7 +115,7 @@ def test_one_person_is_estimated_as_alone(model: PersonModel) -> None:
     from pase.fit.estimate import estimate_motion
 
     keypoints = person(model, PLACES[0], 1.75, 0.6)
-    (together,) = estimate_motions([Filmed(keypoints, height_m=1.75)], focal_length_px=FOCAL)
+    (together,) = estimate_motions([Filmed(keypoints, height_m=1.75)], LENS)
     alone = estimate_motion(keypoints, height_m=1.75, focal_length_px=FOCAL)
     assert together is not None and alone is not None
     np.testing.assert_array_equal(together.q, alone.q)
@@ -124,7 +127,7 @@ def test_nobody_gives_nothing(model: PersonModel) -> None:
         np.full_like(unseen.xy, np.nan), np.zeros_like(unseen.score), unseen.time, (1280, 720)
     )
     assert estimate_motions([]) == []
-    found = estimate_motions([Filmed(nothing), Filmed(unseen)], focal_length_px=FOCAL)
+    found = estimate_motions([Filmed(nothing), Filmed(unseen)], LENS)
     assert found[0] is None and found[1] is not None
 
 
@@ -141,10 +144,10 @@ def test_processes_change_no_bit(model: PersonModel, count: int, monkeypatch: py
     people = [
         Filmed(keypoints, height_m=1.75 if number == 0 else None) for number, keypoints in enumerate(moving)
     ]
-    in_turn = estimate_motions(people, focal_length_px=FOCAL)
+    in_turn = estimate_motions(people, LENS)
     shares: list[float] = []
     with Helpers(1) as helpers:
-        helped = estimate_motions(people, focal_length_px=FOCAL, progress=shares.append, helpers=helpers)
+        helped = estimate_motions(people, LENS, progress=shares.append, helpers=helpers)
     for one, other in zip(in_turn, helped, strict=True):
         assert one is not None and other is not None
         np.testing.assert_array_equal(one.q, other.q)

@@ -15,6 +15,7 @@ from pase.config import FitSettings
 from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.fit.bones import bone_statistics
 from pase.fit.camera import camera_of
+from pase.fit.filmed import Filmed, Lens
 from pase.fit.initial import initial_motion, possible_rolls
 from pase.fit.mend import Mended, mend
 from pase.fit.observe import usable
@@ -88,17 +89,8 @@ def estimate_motion(
         The motion from the first to the last frame in which the person is seen; None when seen in none.
     """
     report = progress or (lambda _: None)
-    started = start(
-        keypoints,
-        settings,
-        height_m=height_m,
-        mass_kg=mass_kg,
-        fov_deg=fov_deg,
-        focal_length_px=focal_length_px,
-        landmarks=landmarks,
-        sizes=sizes,
-        progress=lambda share: report(0.6 * share),
-    )
+    one, lens = Filmed(keypoints, landmarks, height_m, mass_kg, sizes), Lens(fov_deg, focal_length_px)
+    started = start(one, lens, settings, lambda share: report(0.6 * share))
     if started is None:
         return None
     sequence = solved(started, lambda share: report(0.6 + 0.4 * share))
@@ -121,45 +113,42 @@ class Started:
 
 
 def start(
-    keypoints: Keypoints2D,
+    one: Filmed,
+    lens: Lens,
     settings: FitSettings | None = None,
-    *,
-    height_m: float | None = None,
-    mass_kg: float | None = None,
-    fov_deg: float | None = None,
-    focal_length_px: float | None = None,
-    landmarks: Landmarks3D | None = None,
-    sizes: Sizes | None = None,
     progress: Progress | None = None,
     helpers: Helpers | None = None,
 ) -> Started | None:
-    """`estimate_motion` up to the shared unknowns, with the same arguments; None when the person is unseen."""
-    span = _seen_span(keypoints)
-    if span is None:
+    """`estimate_motion` up to the shared unknowns; None when the person is unseen."""
+    prepared = _prepared(one, lens, settings)
+    if prepared is None:
         return None
-    part = _plain(span)
-    mended = mend(keypoints.slice(part))
-    person, shared = prepare_person(
-        mended.keypoints,
-        settings,
-        height_m=height_m,
-        mass_kg=mass_kg,
-        fov_deg=fov_deg,
-        focal_length_px=focal_length_px,
-        landmarks=None if landmarks is None else landmarks.slice(part),
-        log_scale=None if sizes is None else sizes.log_scale,
-    )
+    span, mended, person, shared = prepared
     q, found = _solved_shared(person, shared, progress, helpers or Helpers(0))
-    found = _sure_of_sizes(found, person, sizes)
-    notes = [*_absences(keypoints, span), *mended.notes]
-    if height_m is None:
-        stature = person.model.proportions.stature(found.shared[person.model.layout.size])
+    found = _sure_of_sizes(found, person, one.sizes)
+    notes = [*_absences(one.keypoints, span), *mended.notes]
+    if one.height_m is None:
         notes.insert(
             0,
-            f"the scale is assumed: no height was given, so a person of {stature:.2f} m was taken; "
+            f"the scale is assumed: no height was given, so a person of {_stature(person, found):.2f} m was taken; "
             "give --height for true lengths",
         )
-    return Started(mended, person, q, found, tuple(notes), sizes)
+    return Started(mended, person, q, found, tuple(notes), one.sizes)
+
+
+def _prepared(
+    one: Filmed, lens: Lens, settings: FitSettings | None
+) -> tuple[Frames, Mended, Person, Array] | None:
+    """The frames in which a person is seen, mended keypoints, the problem, and a guess of the shared unknowns."""
+    span = _seen_span(one.keypoints)
+    if span is None:
+        return None
+    mended = mend(one.keypoints.slice(span))
+    landmarks = None if one.landmarks is None else one.landmarks.slice(span)
+    person, shared = prepare_person(
+        replace(one, keypoints=mended.keypoints, landmarks=landmarks), lens, settings
+    )
+    return span, mended, person, shared
 
 
 def _sure_of_sizes(found: SharedEstimate, person: Person, sizes: Sizes | None) -> SharedEstimate:
@@ -204,36 +193,19 @@ def finish(started: Started, sequence: SequenceEstimate, world: World | None = N
 
 @on_one_thread
 def measure_sizes(
-    keypoints: Keypoints2D,
+    one: Filmed,
+    lens: Lens | None = None,
     settings: FitSettings | None = None,
-    *,
-    height_m: float | None = None,
-    mass_kg: float | None = None,
-    fov_deg: float | None = None,
-    focal_length_px: float | None = None,
-    landmarks: Landmarks3D | None = None,
     progress: Progress | None = None,
 ) -> SizeEvidence | None:
-    """What a recording tells of one person's sizes: `estimate_motion` up to there, with the same arguments.
+    """What a recording tells of one person's sizes, to be put together with that of others by `combined_sizes`.
 
-    Returns
-    -------
-    SizeEvidence or None
-        To be put together with that of other recordings by `combined_sizes`; None when the person is seen in
-        no frame.
+    None when the person is seen in no frame.
     """
-    span = _seen_span(keypoints)
-    if span is None:
+    prepared = _prepared(one, lens or Lens(), settings)
+    if prepared is None:
         return None
-    person, shared = prepare_person(
-        mend(keypoints.slice(span)).keypoints,
-        settings,
-        height_m=height_m,
-        mass_kg=mass_kg,
-        fov_deg=fov_deg,
-        focal_length_px=focal_length_px,
-        landmarks=None if landmarks is None else landmarks.slice(span),
-    )
+    _, _, person, shared = prepared
     return size_evidence(person, _solved_shared(person, shared, progress, Helpers(0))[1])
 
 

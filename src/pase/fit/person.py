@@ -12,7 +12,7 @@ from pase.anatomy.keypoints import keypoint_landmarks, keypoint_place
 from pase.anatomy.kinematics import pieces
 from pase.anatomy.proportions import load_proportions
 from pase.config import FitSettings
-from pase.data import Keypoints2D, Landmarks3D
+from pase.fit.filmed import Filmed, Lens
 from pase.fit.initial import Observations
 from pase.fit.observe import INFORMATION_RATE_HZ, frame_weights, observations
 from pase.fit.posture import acceleration_spread, pose_prior
@@ -133,31 +133,19 @@ class Person:
 _FOOT = ("Heel", "BigToe", "SmallToe")
 
 
-def prepare_person(
-    keypoints: Keypoints2D,
-    settings: FitSettings | None = None,
-    *,
-    height_m: float | None,
-    mass_kg: float | None,
-    fov_deg: float | None,
-    focal_length_px: float | None,
-    landmarks: Landmarks3D | None = None,
-    log_scale: Array | None = None,
-) -> tuple[Person, Array]:
-    """The problem of one person, and a first guess (m,) of the shared unknowns with a level camera at Y = 0.
-
-    With `log_scale` (P,) the sizes are known and held.
-    """
-    settings = settings or FitSettings()
+def prepare_person(one: Filmed, lens: Lens, settings: FitSettings | None = None) -> tuple[Person, Array]:
+    """The problem of one person, and a first guess (m,) of the shared unknowns with a level camera at Y = 0."""
+    settings, keypoints, landmarks = settings or FitSettings(), one.keypoints, one.landmarks
+    log_scale = None if one.sizes is None else one.sizes.log_scale
     model = person_model(keypoints.names)
     skeleton, layout = model.skeleton, model.layout
-    focal, focal_spread = _focal_prior(keypoints.image_size, fov_deg, focal_length_px)
+    focal, focal_spread = _focal_prior(keypoints.image_size, lens)
     spread = LandmarkOffsets(keypoints.names).spread(
         [keypoint_place(name).spread_m for name in keypoints.names]
     )
     camera = np.array([*CAMERA_MEAN, np.log(focal)]), np.array([*CAMERA_SPREAD, focal_spread])
     weight = prior_weight(len(keypoints))
-    of_size, mean = size_priors(model, height_m=height_m, mass_kg=mass_kg, weight=weight)
+    of_size, mean = size_priors(model, height_m=one.height_m, mass_kg=one.mass_kg, weight=weight)
     priors: list[Term] = [
         *of_size,
         CameraPrior(layout.camera, *camera, weight),
@@ -206,11 +194,9 @@ def size_priors(
     return [SharedPrior("proportions", part, size.mean, size.covariance, weight), Height(stature)], size.mean
 
 
-def _focal_prior(
-    image_size: tuple[int, int], fov_deg: float | None, focal_length_px: float | None
-) -> tuple[float, float]:
+def _focal_prior(image_size: tuple[int, int], lens: Lens) -> tuple[float, float]:
     """Focal length in px and the spread of its logarithm."""
-    if focal_length_px is not None:
-        return focal_length_px, 0.02
-    half = np.radians(DEFAULT_FOV_DEG if fov_deg is None else fov_deg) / 2
-    return max(image_size) / 2 / float(np.tan(half)), FOCAL_SPREAD if fov_deg is None else 0.02
+    if lens.focal_length_px is not None:
+        return lens.focal_length_px, 0.02
+    half = np.radians(DEFAULT_FOV_DEG if lens.fov_deg is None else lens.fov_deg) / 2
+    return max(image_size) / 2 / float(np.tan(half)), FOCAL_SPREAD if lens.fov_deg is None else 0.02

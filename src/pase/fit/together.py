@@ -16,15 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.config import FitSettings
-from pase.data import Keypoints2D, Landmarks3D, Motion
+from pase.data import Motion
 from pase.fit.camera import camera_rotation
 from pase.fit.estimate import CALIBRATION, Started, finish, solved, start
+from pase.fit.filmed import Filmed, Lens
 from pase.fit.person import CAMERA_SPREAD, FOCAL_SPREAD, Person, prior_weight, size_priors
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State, View
 from pase.fit.root import place_root
 from pase.fit.sequence import estimate_shared
-from pase.fit.sizes import Sizes, evidence, prior_equations, with_known_part
+from pase.fit.sizes import evidence, prior_equations, with_known_part
 from pase.fit.terms.base import Term, robust_loss
 from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
 from pase.fit.threads import on_one_thread
@@ -55,17 +56,6 @@ _WORSE_FIT = 1.5
 
 
 @dataclass(frozen=True)
-class Filmed:
-    """One person as filmed, and what is known of them."""
-
-    keypoints: Keypoints2D
-    landmarks: Landmarks3D | None = None
-    height_m: float | None = None
-    mass_kg: float | None = None
-    sizes: Sizes | None = None
-
-
-@dataclass(frozen=True)
 class CommonCamera:
     """The camera of everybody."""
 
@@ -78,10 +68,9 @@ class CommonCamera:
 @on_one_thread
 def estimate_motions(
     people: Iterable[Filmed],
+    lens: Lens | None = None,
     settings: FitSettings | None = None,
     *,
-    fov_deg: float | None = None,
-    focal_length_px: float | None = None,
     progress: Progress | None = None,
     helpers: Helpers | None = None,
 ) -> list[Motion | None]:
@@ -91,8 +80,10 @@ def estimate_motions(
     ----------
     people
         The persons; the world is that of the first. What only an iterator held of them is let go of when used.
-    settings, fov_deg, focal_length_px
-        As in `pase.fit.estimate.estimate_motion`.
+    lens
+        The camera's; unknown when None.
+    settings
+        Settings of the estimator.
     progress
         Called with the share of the work done, 0 to 1.
     helpers
@@ -105,7 +96,7 @@ def estimate_motions(
     """
     helpers = helpers or Helpers(0)
     share = _shares(progress, (0.55, 0.05, 0.4))
-    begin = partial(_started, settings=settings, fov_deg=fov_deg, focal_length_px=focal_length_px)
+    begin = partial(_started, lens=lens or Lens(), settings=settings)
     started = _each(begin, [*people], share(0), helpers)
     known = {number: one for number, one in enumerate(started) if one is not None}
     if len(known) > 1:
@@ -138,23 +129,11 @@ def _started(
     one: Filmed,
     progress: Progress,
     *,
+    lens: Lens,
     settings: FitSettings | None,
-    fov_deg: float | None,
-    focal_length_px: float | None,
     helpers: Helpers | None = None,
 ) -> Started | None:
-    return start(
-        one.keypoints,
-        settings,
-        height_m=one.height_m,
-        mass_kg=one.mass_kg,
-        fov_deg=fov_deg,
-        focal_length_px=focal_length_px,
-        landmarks=one.landmarks,
-        sizes=one.sizes,
-        progress=progress,
-        helpers=helpers,
-    )
+    return start(one, lens, settings, progress, helpers)
 
 
 @on_one_thread

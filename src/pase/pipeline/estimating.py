@@ -12,6 +12,7 @@ from pase.data import Landmarks3D, Motion
 from pase.pipeline.recording import Progress, Recording
 
 if TYPE_CHECKING:
+    from pase.fit.filmed import Lens
     from pase.fit.sizes import SizeEvidence, Sizes
     from pase.helpers import Helpers
 
@@ -27,22 +28,28 @@ def estimate_people(
     """Fit a personalised skeleton to every person of a recording, with the help of other processes."""
     if not recording.people:
         return []
-    from pase.fit.together import Filmed, estimate_motions
+    from pase.fit.filmed import Filmed
+    from pase.fit.together import estimate_motions
 
-    lifted, known = _lifted(recording, settings, progress), _known_beforehand(recording, settings)
-    of_main = (known.pop("height_m"), known.pop("mass_kg"), known_sizes(settings))
+    lifted, lens, sizes = (
+        _lifted(recording, settings, progress),
+        _lens(recording, settings),
+        known_sizes(settings),
+    )
+    main = settings.person
 
     def filmed(numbers: Sequence[int]) -> Iterator[Filmed]:
         """Persons one by one; what the lifter told of them, twice what the keypoints take, is not kept."""
         for number in numbers:
             landmarks, lifted[number] = lifted[number], None
-            yield Filmed(recording.people[number], landmarks, *(of_main if number == 0 else ()))
+            of_main = (main.height_m, main.mass_kg, sizes) if number == 0 else ()
+            yield Filmed(recording.people[number], landmarks, *of_main)
 
     found: dict[int, Motion | None] = {}
     for shot in sorted({person.shot for person in recording.people}):
         here = [number for number, person in enumerate(recording.people) if person.shot == shot]
         told = _share(progress, "skeleton", (len(found), len(here)), recording)
-        of_shot = estimate_motions(filmed(here), settings.fit, **known, progress=told, helpers=helpers)
+        of_shot = estimate_motions(filmed(here), lens, settings.fit, progress=told, helpers=helpers)
         found |= {recording.people[n].track_id: motion for n, motion in zip(here, of_shot, strict=True)}
     for number in [number for number, motion in found.items() if motion is None]:
         log.warning("person %d shows too little for a skeleton and is left out", number)
@@ -57,16 +64,13 @@ def size_evidence(
     if not recording.people:
         return None
     from pase.fit.estimate import measure_sizes
+    from pase.fit.filmed import Filmed
 
     main = replace(recording, people=recording.people[:1])
     (landmarks,) = _lifted(main, settings, progress)
-    return measure_sizes(
-        main.people[0],
-        settings.fit,
-        **_known_beforehand(main, settings),
-        landmarks=landmarks,
-        progress=_share(progress, "sizes", (0, 1), main),
-    )
+    one = Filmed(main.people[0], landmarks, settings.person.height_m, settings.person.mass_kg)
+    told = _share(progress, "sizes", (0, 1), main)
+    return measure_sizes(one, _lens(main, settings), settings.fit, told)
 
 
 def known_sizes(settings: Settings) -> Sizes | None:
@@ -89,18 +93,14 @@ def _lifted(recording: Recording, settings: Settings, progress: Progress | None)
     return [None if landmarks is None else in_statures(landmarks) for landmarks in lifted]
 
 
-def _known_beforehand(recording: Recording, settings: Settings) -> dict[str, float | None]:
-    """What the user or the file tells of person and camera, as the estimator wants it."""
-    person, camera = settings.person, settings.camera
-    focal_length_px = camera.focal_length_px
-    if focal_length_px is None and camera.fov_deg is None:
-        focal_length_px = recording.focal_length_px
-    return {
-        "height_m": person.height_m,
-        "mass_kg": person.mass_kg,
-        "fov_deg": camera.fov_deg,
-        "focal_length_px": focal_length_px,
-    }
+def _lens(recording: Recording, settings: Settings) -> Lens:
+    """What the user or the file tells of the lens."""
+    from pase.fit.filmed import Lens
+
+    camera = settings.camera
+    if camera.focal_length_px is None and camera.fov_deg is None:
+        return Lens(focal_length_px=recording.focal_length_px)
+    return Lens(camera.fov_deg, camera.focal_length_px)
 
 
 def _share(
