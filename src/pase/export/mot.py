@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.kinematics import Kinematics, pieces
 from pase.anatomy.model import Skeleton
 from pase.data import LARGEST, Motion
 from pase.errors import InputError
@@ -51,14 +52,12 @@ def write_mot(motion: Motion, path: str | Path) -> None:
     OutputError
         When the file cannot be written.
     """
-    known = np.isfinite(motion.q).all(axis=1)
-    values = Kinematics(motion.skeleton).coordinate_values(motion.q[known])
-    values = np.where(_rotational(motion.skeleton), np.degrees(values), values)
+    known = np.flatnonzero(np.isfinite(motion.q).all(axis=1))
     names = [c.name for c in motion.skeleton.coordinates]
     header = [
         "Coordinates",
         "version=1",
-        f"nRows={len(values)}",
+        f"nRows={len(known)}",
         f"nColumns={len(names) + 1}",
         "inDegrees=yes",
         "",
@@ -66,9 +65,17 @@ def write_mot(motion: Motion, path: str | Path) -> None:
         "endheader",
         "\t".join(["time", *names]),
     ]
-    rows = np.column_stack([motion.time[known], values])
-    lines = ("\t".join(f"{x:.10f}" for x in row.tolist()) for row in rows)
-    write_text(path, (f"{line}\n" for line in chain(header, lines)))
+    rows = ("\t".join(f"{x:.10f}" for x in row.tolist()) for row in _rows(motion, known))
+    write_text(path, (f"{line}\n" for line in chain(header, rows)))
+
+
+def _rows(motion: Motion, known: NDArray[np.intp]) -> Iterator[Array]:
+    """Time and all the model's coordinates (C + 1,), in degrees and metres, of the frames in which they are known."""
+    kinematics, rotational = Kinematics(motion.skeleton), _rotational(motion.skeleton)
+    for some in pieces(len(known)):
+        values = kinematics.coordinate_values(motion.q[known[some]])
+        values = np.where(rotational, np.degrees(values), values)
+        yield from np.column_stack([motion.time[known[some]], values])
 
 
 def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:

@@ -1,0 +1,151 @@
+"""Memory by the length of a recording: an hour has 108,000 frames, so every kilobyte a frame is 108 MB."""
+
+from __future__ import annotations
+
+import pickle
+import tracemalloc
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.keypoints import keypoint_landmarks
+from pase.data import HALPE26, Keypoints2D, Motion
+from pase.export.bvh import write_bvh
+from pase.export.glb import write_glb
+from pase.export.mot import write_mot
+from pase.export.tables import write_angles_csv
+from pase.export.trc import write_landmarks_trc
+from pase.fit.person import prepare_person
+from pase.fit.problem import State
+from pase.fit.sequence import SharedEstimate, solve_sequence
+from pase.fit.solver import Solution
+from pase.helpers import Helpers
+from pase.lift.pase_lifter import PaseLifter
+from pase.pose2d.alphapose import read_alphapose, write_alphapose
+from pase.view.plots import MOST_FRAMES
+from pase.view.subject import Subject
+
+SHORT, LONG = 128, 384
+"""Lengths that are compared, in frames."""
+SOME_STRETCHES = 3
+"""So many times as long recordings are of several stretches of the lifter."""
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done at once of a long recording is made so small that these are long."""
+    monkeypatch.setattr("pase.anatomy.kinematics.AT_ONCE", 32)
+    monkeypatch.setattr("pase.files._PIECE", 1 << 14)
+    monkeypatch.setattr("pase.lift.pase_lifter.STRETCH", 40)
+
+
+def motion_of(frames: int) -> Motion:
+    skeleton = default_skeleton().with_landmarks(keypoint_landmarks(HALPE26))
+    q = np.tile(skeleton.default_q, (frames, 1)) + 0.01 * np.sin(np.arange(frames) / 9)[:, None]
+    residual = np.ones((frames, len(HALPE26)))
+    return Motion(skeleton, q, np.full_like(q, 0.01), np.arange(frames) / 30, None, residual, HALPE26)
+
+
+def keypoints_of(frames: int) -> Keypoints2D:
+    xy = np.random.default_rng(0).uniform(1, 700, (frames, 26, 2))
+    return Keypoints2D(xy, np.full((frames, 26), 0.8), np.arange(frames) / 30, (720, 720), sigma=xy / 100)
+
+
+def growth_kb(ready: Callable[[int], Callable[[], object]]) -> float:
+    """Kilobytes by which the peak of some work grows with every frame.
+
+    The work is made ready for a length, and done once before: what is kept for the next time is no growth.
+    """
+    peaks = []
+    for frames in (SHORT, SHORT, LONG):
+        work = ready(frames)
+        tracemalloc.start()
+        try:
+            work()
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    return (peaks[2] - peaks[1]) / (LONG - SHORT) / 1000
+
+
+@pytest.mark.parametrize(
+    ("write", "name", "most_kb"),
+    [
+        (write_mot, "motion.mot", 0.3),
+        (write_landmarks_trc, "landmarks.trc", 2.2),
+        (write_angles_csv, "angles.csv", 0.2),
+        (write_bvh, "motion.bvh", 2.3),
+        (write_glb, "skeleton.glb", 1.5),
+    ],
+)
+def test_a_file_is_never_held_whole(
+    tmp_path: Path, write: Callable[[Motion, Path], None], name: str, most_kb: float
+) -> None:
+    def ready(frames: int) -> Callable[[], object]:
+        return partial(write, motion_of(frames), tmp_path / name)
+
+    assert growth_kb(ready) < most_kb
+
+
+def test_keypoints_are_written_and_read_item_by_item(tmp_path: Path) -> None:
+    """Of a frame nothing is kept by the writer, and by the reader its numbers and those of the track: 2.6 kB."""
+
+    def writer(frames: int) -> Callable[[], object]:
+        return partial(write_alphapose, [keypoints_of(frames)], tmp_path / f"{frames}.json")
+
+    def reader(frames: int) -> Callable[[], object]:
+        return partial(read_alphapose, tmp_path / f"{frames}.json")
+
+    assert growth_kb(writer) < 0.3
+    assert growth_kb(reader) < 3.5
+
+
+def test_the_lifter_keeps_what_it_found_alone() -> None:
+    """42 landmarks with two deviations each: 1.7 kB."""
+    lifter = PaseLifter(threads=1)
+
+    def ready(frames: int) -> Callable[[], object]:
+        return partial(lifter, keypoints_of(SOME_STRETCHES * frames))
+
+    assert growth_kb(ready) / SOME_STRETCHES < 2.5
+
+
+def test_a_process_gets_its_window_of_a_recording_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent with each window must not grow with the recording: the time would grow with its square."""
+    monkeypatch.setattr("pase.fit.sequence.WINDOW_FRAMES", 60)
+    monkeypatch.setattr("pase.fit.sequence.OVERLAP_FRAMES", 10)
+    sent = [sizes_sent(frames) for frames in (SHORT, LONG)]
+    assert len(sent[1]) > 2 * len(sent[0])
+    assert max(sent[1]) < 1.1 * max(sent[0])
+
+
+def sizes_sent(frames: int) -> list[int]:
+    """Bytes of every window of a recording as it is sent to a process."""
+    person, shared = prepare_person(
+        keypoints_of(frames), height_m=None, mass_kg=None, fov_deg=None, focal_length_px=None
+    )
+    q = np.tile(person.model.skeleton.default_q, (frames, 1))
+    some = np.arange(5)
+    solution = Solution(State(q[some], shared), 0.0, (), 0.0, True, 0)
+    found = SharedEstimate(shared, np.eye(len(shared)), some, solution, {})
+    sizes = []
+
+    class Counting(Helpers):
+        def map(self, function: Any, jobs: Sequence[Any], progress: Any = None, part: Any = None) -> Any:
+            sizes.extend(len(pickle.dumps((function, part(job)))) for job in jobs)
+            return [(replace(solution, state=State(q[job], shared)), q[job]) for job in jobs]
+
+    solve_sequence(person, q, found, lambda _: None, Counting(0))
+    return sizes
+
+
+def test_plots_get_the_frames_that_they_draw() -> None:
+    motion = Subject("Person 1", motion_of(MOST_FRAMES + 1)).thinned(MOST_FRAMES).motion
+    assert len(motion) == len(motion.q) == len(motion.q_std) == MOST_FRAMES // 2 + 1
+    assert motion.residual is not None and len(motion.residual) == len(motion)
