@@ -208,7 +208,8 @@ def detected(video: Path) -> Keypoints2D:
     from pase.pose2d.detect import detect_keypoints
 
     with open_media(video) as media:
-        return detect_keypoints(media.frames(), media.image_size).people[0]
+        made = detect_keypoints(media.frames(), media.image_size)
+    return made.people[0].over(made.time)
 
 
 def main(read: Callable[[Path], Keypoints2D] = detected) -> None:

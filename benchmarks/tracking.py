@@ -286,8 +286,9 @@ def pose_of(person: Keypoints2D, frame: int) -> Pose:
 def tracked(frames: list[Frame], truth: list[dict[int, Pose]]) -> Score:
     """Follow the persons of a film."""
     begin = time.perf_counter()
-    people = detect_keypoints(iter(frames), SIZE).people
+    made = detect_keypoints(iter(frames), SIZE)
     seconds = time.perf_counter() - begin
+    people = [person.over(made.time) for person in made.people]
     (idf1, switches), (of_keypoints, _) = (judge(truth, people, same) for same in (same_box, same_body))
     return Score(idf1, of_keypoints, switches, len(people), 1000 * seconds / len(frames))
 

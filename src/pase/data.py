@@ -90,6 +90,19 @@ class Keypoints2D:
             self, xy=self.xy[frames], score=self.score[frames], time=self.time[frames], sigma=sigma
         )
 
+    def over(self, time: Array) -> Keypoints2D:
+        """The same person in all frames of a recording with the times (T,), unseen in those that are not here."""
+        if len(time) == len(self):
+            return self
+        frames, shape = np.searchsorted(time, self.time), (len(time), len(self.names))
+        xy, score = np.full((*shape, 2), np.nan), np.zeros(shape)
+        xy[frames], score[frames] = self.xy, self.score
+        sigma = None
+        if self.sigma is not None:
+            sigma = np.full((*shape, 2), np.nan)
+            sigma[frames] = self.sigma
+        return replace(self, xy=xy, score=score, time=time, sigma=sigma)
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:

@@ -36,6 +36,19 @@ def test_all_are_the_main_person_and_who_is_worth_it() -> None:
     assert small.frames == 60 and small.place_px == pytest.approx((300, 360), abs=15)
 
 
+@pytest.mark.parametrize("named", ["all", "main", "2", "900,360"])
+def test_tracks_that_hold_their_own_frames_alone_are_the_same(named: str) -> None:
+    people = [SMALL, person(1000, 300, range(20, 50)), SHORT, MAIN, FAINT]
+    settings = Pose2DSettings(person=named)
+    own = [one.slice(slice(np.flatnonzero(one.seen)[0], np.flatnonzero(one.seen)[-1] + 1)) for one in people]
+    whole, told = choose(people, settings), choose(own, settings, TIME)
+    assert (told.left_out, told.why_main) == (whole.left_out, whole.why_main)
+    for one, other in zip(told.people, whole.people, strict=True):
+        np.testing.assert_array_equal(one.xy, other.xy)
+        np.testing.assert_array_equal(one.score, other.score)
+        assert (one.track_id, len(one.time)) == (other.track_id, len(TIME))
+
+
 def test_too_many_are_listed() -> None:
     found = choose([MAIN, OTHER, person(200, 250)], Pose2DSettings(most_persons=2))
     assert len(found.people) == 2

@@ -44,7 +44,8 @@ def found(
         replace(f, image=np.ascontiguousarray(change(f))) for f in islice(open_media(path).frames(), count)
     ]
     height, width = frames[0].image.shape[:2]
-    return detect_keypoints(frames, (width, height)).people
+    made = detect_keypoints(frames, (width, height))
+    return [person.over(made.time) for person in made.people]
 
 
 def assert_human(track: Keypoints2D) -> None:

@@ -39,7 +39,7 @@ class Choice:
     """Why the first of them is the main person."""
 
 
-def choose(people: Sequence[Keypoints2D], settings: Pose2DSettings) -> Choice:
+def choose(people: Sequence[Keypoints2D], settings: Pose2DSettings, time: Array | None = None) -> Choice:
     """Choose the persons who get a skeleton.
 
     Parameters
@@ -49,23 +49,29 @@ def choose(people: Sequence[Keypoints2D], settings: Pose2DSettings) -> Choice:
     settings
         `person` says who is wanted; of everybody those are left out who are seen too shortly, are too small,
         show too little, or are one too many.
+    time
+        (T,) seconds of every frame of the recording, over all of which the chosen are told; those of the
+        longest track when None.
 
     Raises
     ------
     InputError
         When `person` names a number or a place where there is nobody.
     """
-    people, others = sorted(people, key=lambda person: -prominence(person)), ""
-    reasons = _reasons(people, settings)
+    if time is None:
+        time = max((person.time for person in people), key=len, default=np.zeros(0))
+    step_s = frame_seconds(time)
+    people, others = sorted(people, key=lambda person: -prominence(person, step_s)), ""
+    reasons = _reasons(people, settings, time)
     kept = [person for person, why in zip(people, reasons, strict=True) if why is None]
-    why_main = _why_main(kept) if kept else ""
+    why_main = _why_main(kept, time) if kept else ""
     if settings.person == "all":
         chosen = kept
     elif settings.person == "main":
         chosen, others = kept[:1], "not the main person"
     else:
         pixel = pixel_of(settings.person)
-        chosen = [_by_number(kept, int(settings.person)) if pixel is None else _at(people, pixel)]
+        chosen = [_by_number(kept, int(settings.person)) if pixel is None else _at(people, pixel, time)]
         why_main = f"named by --person {settings.person}"
         others = f"not the person {why_main}"
     left_out = [
@@ -73,25 +79,22 @@ def choose(people: Sequence[Keypoints2D], settings: Pose2DSettings) -> Choice:
         for person, why in zip(people, reasons, strict=True)
         if not any(person is one for one in chosen)
     ]
-    return Choice(_numbered(chosen), left_out, why_main)
+    numbered = [replace(person.over(time), track_id=number) for number, person in enumerate(chosen, 1)]
+    return Choice(numbered, left_out, why_main)
 
 
-def _numbered(people: Sequence[Keypoints2D]) -> list[Keypoints2D]:
-    return [replace(person, track_id=number) for number, person in enumerate(people, 1)]
-
-
-def _reasons(people: Sequence[Keypoints2D], settings: Pose2DSettings) -> list[str | None]:
+def _reasons(people: Sequence[Keypoints2D], settings: Pose2DSettings, time: Array) -> list[str | None]:
     """Why each person gets no skeleton when everybody's is wanted; None for those who do."""
     reasons: list[str | None] = []
     for number, person in enumerate(people):
-        why = _too_little(person, settings, main=number == 0)
+        why = _too_little(person, settings, time, main=number == 0)
         if why is None and reasons.count(None) >= settings.most_persons:
             why = f"not among the {settings.most_persons} most prominent persons"
         reasons.append(why)
     return reasons
 
 
-def _too_little(person: Keypoints2D, settings: Pose2DSettings, *, main: bool) -> str | None:
+def _too_little(person: Keypoints2D, settings: Pose2DSettings, time: Array, *, main: bool) -> str | None:
     """Why a person is not worth a skeleton; None when it is."""
     shown = int(((person.score >= _SURE_SCORE) & np.isfinite(person.xy).all(-1)).sum(1).max())
     if shown < FEWEST_POINTS:
@@ -103,8 +106,8 @@ def _too_little(person: Keypoints2D, settings: Pose2DSettings, *, main: bool) ->
         return (
             f"too unclear: mean score of the keypoints {clear:.2f} of the {LEAST_CLEAR:.2f} that are needed"
         )
-    step = frame_seconds(person.time)
-    seconds, whole = float(person.seen.sum()) * step, len(person) * step
+    step = frame_seconds(time)
+    seconds, whole = float(person.seen.sum()) * step, len(time) * step
     needed = min(settings.least_seconds, 0.5 * whole)
     if seconds < needed:
         return f"seen too shortly: {seconds:.2f} s of the {needed:.2f} s that are needed"
@@ -137,12 +140,12 @@ def _by_number(people: Sequence[Keypoints2D], number: int) -> Keypoints2D:
     return people[number - 1]
 
 
-def _at(people: Sequence[Keypoints2D], pixel: Array) -> Keypoints2D:
+def _at(people: Sequence[Keypoints2D], pixel: Array, time: Array) -> Keypoints2D:
     """The person at a pixel of the first frame."""
     size = people[0].image_size if people else (0, 0)
     if people and (pixel >= size).any():
         raise InputError(f"the pixel {_words(pixel)} is outside the picture of {size[0]}×{size[1]}")
-    here = [person for person in people if len(person) and person.seen[0]]
+    here = [person for person in people if len(person) and person.time[0] == time[0] and person.seen[0]]
     near = [(_distance(person, pixel), number) for number, person in enumerate(here)]
     if near and min(near)[0] <= _MARGIN:
         return here[min(near)[1]]
@@ -167,12 +170,12 @@ def _words(pixel: Array) -> str:
     return f"{pixel[0]:.0f},{pixel[1]:.0f}"
 
 
-def _why_main(people: Sequence[Keypoints2D]) -> str:
+def _why_main(people: Sequence[Keypoints2D], time: Array) -> str:
     """One sentence on why the first person is the main one."""
     main = people[0]
-    share = 100 * float(main.seen.mean())
+    share = 100 * float(main.seen.sum()) / len(time)
     size = 100 * _size(main) / max(main.image_size)
     told = f"seen in {share:.0f} % of the frames, {size:.0f} % of the picture's longer side"
     if len(people) == 1:
         return f"{told}; the only one"
-    return f"{told}; person 2 has {100 * prominence(people[1]) / prominence(main):.0f} % of that prominence"
+    return f"{told}; person 2 has {100 * prominence(people[1], 1.0) / prominence(main, 1.0):.0f} % of that prominence"

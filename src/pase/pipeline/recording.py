@@ -130,7 +130,8 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
 
     find = _alphapose if settings.pose2d.backend == "alphapose" else _rtmpose
     found = find(counted(), media.image_size, settings, progress)
-    chosen = choose([person for person in found.people if person.seen.any()], settings.pose2d)
+    seen = [person for person in found.people if person.seen.any()]
+    chosen = choose(seen, settings.pose2d, found.time)
     return Recording(
         chosen.people,
         count,
@@ -182,7 +183,8 @@ def _alphapose(
     else:
         (path,) = fetch_models([DETECTOR], settings, progress)
         detector = PersonDetector(path, chosen.device, chosen.threads)
-    return Found(detect_everyone(frames, image_size, detector, FastPoseNetwork(chosen.weights)))
+    people = detect_everyone(frames, image_size, detector, FastPoseNetwork(chosen.weights))
+    return Found(people, people[0].time if people else np.zeros(0))
 
 
 def read_recording(

@@ -18,7 +18,7 @@ from pase.networks.onnx import network_threads
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.join import join_pieces
 from pase.pose2d.keypoints import Array, KeypointNetwork
-from pase.pose2d.prominence import prominence
+from pase.pose2d.prominence import frame_seconds, prominence
 from pase.pose2d.steadiness import MOVES, ZOOMS
 from pase.pose2d.track import Track
 from pase.pose2d.tracker import Tracker
@@ -38,7 +38,10 @@ class Found:
     """Who was found in a recording, and how it is cut."""
 
     people: list[Keypoints2D]
-    """Everybody whose keypoints were placed, the most prominent first, numbered from 1; a row for every frame."""
+    """Everybody whose keypoints were placed, the most prominent first, numbered from 1, each from the first to the
+    last frame with them: over an hour, rows of all frames for all who pass would fill the memory."""
+    time: Array = field(default_factory=lambda: np.zeros(0))
+    """(T,) seconds of every frame of the recording."""
     left_out: list[LeftOut] = field(default_factory=list)
     """Everybody else."""
     cuts: list[float] = field(default_factory=list)
@@ -99,9 +102,10 @@ def detect_keypoints(
     _warn(tracker, len(times))
     seen = [track for track in tracker.tracks if track.poses]
     people = [_as_keypoints(pieces, time, image_size) for pieces in join_pieces(seen, time)]
-    people = sorted((p for p in people if p.seen.any()), key=lambda p: -prominence(p))
+    step_s = frame_seconds(time)
+    people = sorted((p for p in people if p.seen.any()), key=lambda p: -prominence(p, step_s))
     numbered = [replace(person, track_id=number) for number, person in enumerate(people, 1)]
-    return Found(numbered, _left_out(tracker.tracks, settings, image_size), tracker.cuts)
+    return Found(numbered, time, _left_out(tracker.tracks, settings, image_size), tracker.cuts)
 
 
 def _with_following(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Frame | None]]:
@@ -167,13 +171,16 @@ def _left_out(
 
 
 def _as_keypoints(pieces: Sequence[Track], time: Array, image_size: tuple[int, int]) -> Keypoints2D:
-    shape = (len(time), len(HALPE26))
+    first, last = (end(end(track.poses) for track in pieces) for end in (min, max))
+    shape = (last + 1 - first, len(HALPE26))
     xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
     for index, pose in (item for track in pieces for item in track.poses.items()):
         inside = _inside(pose.xy, image_size)
         if (inside & (pose.score >= _SURE_SCORE)).sum() >= _FEWEST_SURE_POINTS:
-            xy[index, inside], sigma[index, inside] = pose.xy[inside], pose.sigma[inside]
-            score[index, inside] = pose.score[inside]
+            row = index - first
+            xy[row, inside], sigma[row, inside] = pose.xy[inside], pose.sigma[inside]
+            score[row, inside] = pose.score[inside]
+    time = time[first : last + 1]
     return Keypoints2D(xy, score, time, image_size, sigma=sigma, shot=pieces[0].shot)
 
 

@@ -57,7 +57,7 @@ def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
 
 def _continues(before: Track, after: Track, time: Array) -> float:
     """How likely the second track continues the first after a short gap, from 0 to 1."""
-    end, start = max(before.poses), min(after.poses)
+    end, start = _ends(before)[1], _ends(after)[0]
     gap = float(time[start] - time[end])
     if before.shot != after.shot or not 0 < gap <= _SHORT_GAP_S:
         return 0.0
@@ -72,7 +72,7 @@ def _continues(before: Track, after: Track, time: Array) -> float:
 
 def _rejoined(persons: list[list[Track]], time: Array) -> list[list[Track]]:
     """Persons who came back after a longer absence put together with who they were before."""
-    persons = sorted(persons, key=lambda pieces: min(pieces[0].poses))
+    persons = sorted(persons, key=lambda pieces: _ends(pieces[0])[0])
     out: list[list[Track]] = []
     for pieces in persons:
         alike = [(_returns(earlier, pieces, time), number) for number, earlier in enumerate(out)]
@@ -87,13 +87,18 @@ def _rejoined(persons: list[list[Track]], time: Array) -> list[list[Track]]:
 
 def _returns(before: Sequence[Track], after: Sequence[Track], time: Array) -> float:
     """Likeness of the clothes of somebody who left and somebody who came; 0 when it cannot be the same person."""
-    end, start = max(before[-1].poses), min(after[0].poses)
+    end, start = _ends(before[-1])[1], _ends(after[0])[0]
     gap = float(time[start] - time[end])
     if before[-1].shot != after[0].shot or not 0 < gap <= _LONG_GAP_S:
         return 0.0
     if before[-1].look is None or after[0].look is None:
         return 0.0
     return before[-1].looks_like(after[0].look)
+
+
+def _ends(track: Track) -> tuple[int, int]:
+    """First and last frame of a track, whose poses are in order: with hundreds of them none is searched through."""
+    return next(iter(track.poses)), next(reversed(track.poses))
 
 
 def _change(before: Pose, after: Pose) -> tuple[float, float]:

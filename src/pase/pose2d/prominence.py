@@ -31,10 +31,13 @@ def frame_seconds(time: Array) -> float:
     return float(np.median(np.diff(time))) if len(time) > 1 else 1 / 30
 
 
-def prominence(person: Keypoints2D) -> float:
-    """Size times centrality times score, as in `pase.pose2d.track.prominence_of`, summed over the seconds seen."""
+def prominence(person: Keypoints2D, step_s: float | None = None) -> float:
+    """Size times centrality times score, as in `pase.pose2d.track.prominence_of`, summed over the seconds seen.
+
+    `step_s` is the time from frame to frame; the typical one of the person's own frames when None.
+    """
     boxes = boxes_of(person)
     seen = np.flatnonzero(person.seen)
     scores = np.nanmean(np.where(np.isfinite(person.xy[..., 0]), person.score, np.nan)[seen], axis=1)
     shown = [prominence_of(boxes[f], s, person.image_size) for f, s in zip(seen, scores, strict=True)]
-    return float(np.sum(shown)) * frame_seconds(person.time)
+    return float(np.sum(shown)) * (frame_seconds(person.time) if step_s is None else step_s)
