@@ -6,7 +6,7 @@
 A long video is made whose picture does not matter, and in `pase run` the networks answer with the given keypoints,
 played forwards and backwards over and over. They are started as always, and run on the first second of the video, so
 that they take their memory. All else is done as ever. Told is the memory of the whole process tree, helping processes
-included (the kernel's proportional set size, every tenth of a second): Linux only.
+included (the kernel's proportional set size, every fifth of a second): Linux only.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ RATE_HZ = 30.0
 GENUINE_FRAMES = 30
 LONGER_SIDE = 640
 SAMPLE_S = 0.2
+_START = "start"
 
 
 def main() -> int:
@@ -100,50 +102,55 @@ def make_clip(path: Path, frames: int, size: tuple[int, int]) -> None:
 
 
 def measure(keypoints: Path, video: Path, output: Path, flags: Sequence[str]) -> dict[str, Any]:
-    """Run the whole command once; its seconds and the peaks of its process tree in MB by stage."""
+    """Run the whole command once; processor seconds and peaks in MB of its process tree by stage."""
     stage = output.with_name("stage")
-    stage.write_text("start")
+    stage.write_text(_START)
     words = ["run", str(video), "-o", str(output), "--overwrite", *flags]
     command = [sys.executable, __file__, "--answering", str(keypoints), str(stage), *words]
     peaks: dict[str, float] = defaultdict(float)
-    start = time.perf_counter()
+    seconds: dict[str, float] = defaultdict(float)
+    start, before = time.perf_counter(), 0.0
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     while process.poll() is None:
-        name = stage.read_text() or "start"
-        peaks[name] = max(peaks[name], tree_mb(process.pid))
+        name = stage.read_text() or _START
+        memory, processor = of_tree(process.pid)
+        peaks[name] = max(peaks[name], memory)
+        # A process that has ended takes its seconds with it.
+        seconds[name] += max(0.0, processor - before)
+        before = processor
         time.sleep(SAMPLE_S)
     if process.returncode:
         sys.exit(f"pase run ended with status {process.returncode}")
-    wall = time.perf_counter() - start
     report = json.loads((output / "report.json").read_text(encoding="utf-8"))
-    files = {path.name: path.stat().st_size / 1e6 for path in output.rglob("*") if path.is_file()}
     return {
         "frames": report["source"]["frames"],
         "persons": len(report["persons"]),
-        "seconds": report["seconds"],
-        "wall": wall,
         "peak_mb": dict(peaks),
-        "files_mb": files,
+        "processor_s": dict(seconds),
+        "wall_s": report["seconds"] | {"all": time.perf_counter() - start},
+        "files_mb": {name: (output / name).stat().st_size / 1e6 for name in report["files"]},
     }
 
 
-def tree_mb(root: int) -> float:
-    """Memory of a process and all that it started, what they share counted once."""
-    parents = {}
+def of_tree(root: int) -> tuple[float, float]:
+    """Memory in MB of a process and all that it started, what they share counted once; and processor seconds."""
+    parents, seconds = {}, {}
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
-            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            parents[int(entry.name)] = int(fields[1])
+            seconds[int(entry.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     tree, grown = {root}, True
     while grown:
         more = {pid for pid, parent in parents.items() if parent in tree} - tree
         tree, grown = tree | more, bool(more)
-    total = 0.0
+    memory = 0.0
     for pid in tree:
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):
-                    total += float(line.split()[1]) / 1000
-    return total
+                    memory += float(line.split()[1]) / 1000
+    return memory, sum(seconds.get(pid, 0.0) for pid in tree)
 
 
 def run_answering(keypoints: Path, stage: Path, words: Sequence[str]) -> int:
@@ -209,18 +216,23 @@ def answer(people: Sequence[Keypoints2D]) -> None:
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """The table: a column a length, peaks and seconds by stage."""
+    """The table: a column a length; peaks and processor seconds by stage."""
+    names = list(dict.fromkeys(name for row in rows for name in row["peak_mb"]))
+    cells = [(f"{name}, MB", [row["peak_mb"].get(name) for row in rows]) for name in names]
+    cells.append(("**most, MB**", [max(row["peak_mb"].values()) for row in rows]))
+    cells += [(f"{name}, processor s", [row["processor_s"].get(name) for row in rows]) for name in names]
+    cells.append(("**all, processor s**", [sum(row["processor_s"].values()) for row in rows]))
+    cells.append(
+        ("**all, ms a frame**", [1000 * sum(row["processor_s"].values()) / row["frames"] for row in rows])
+    )
+    cells.append(("all, wall s", [row["wall_s"]["all"] for row in rows]))
     lines = [
         "| | " + " | ".join(f"{row['frames']:,} frames" for row in rows) + " |",
         "|---" * (len(rows) + 1) + "|",
     ]
-    stages = list(dict.fromkeys(name for row in rows for name in row["peak_mb"]))
-    cells = [("peak of all, MB", [f"{max(row['peak_mb'].values()):.0f}" for row in rows])]
-    cells += [(f"{name}, MB", [f"{row['peak_mb'].get(name, 0):.0f}" for row in rows]) for name in stages]
-    timed = list(dict.fromkeys(name for row in rows for name in row["seconds"]))
-    cells += [(f"{name}, s", [f"{row['seconds'].get(name, 0):.1f}" for row in rows]) for name in timed]
-    cells.append(("all, s", [f"{row['wall']:.1f}" for row in rows]))
-    return "\n".join([*lines, *(f"| {name} | " + " | ".join(values) + " |" for name, values in cells)])
+    for name, values in cells:
+        lines.append(f"| {name} | " + " | ".join("" if v is None else f"{v:.0f}" for v in values) + " |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
