@@ -143,8 +143,9 @@ def _prepared(
     span = _seen_span(one.keypoints)
     if span is None:
         return None
-    mended = mend(one.keypoints.slice(span))
-    landmarks = None if one.landmarks is None else one.landmarks.slice(span)
+    part = _plain(span)
+    mended = mend(one.keypoints.slice(part))
+    landmarks = None if one.landmarks is None else one.landmarks.slice(part)
     person, shared = prepare_person(
         replace(one, keypoints=mended.keypoints, landmarks=landmarks), lens, settings
     )
@@ -337,7 +338,7 @@ def _details(person: Person, found: SharedEstimate, sequence: SequenceEstimate) 
             "iterations": solver.iterations,
             "cost_trace": [round(c, 4) for c in solver.cost_trace],
             "gradient_norm": solver.gradient_norm,
-            "windows": len(sequence.windows),
-            "windows_converged": sum(s.converged for s in sequence.windows),
+            "windows": len(sequence.converged),
+            "windows_converged": sum(sequence.converged),
         },
     }

@@ -65,7 +65,8 @@ class SequenceEstimate:
     """(T, n)"""
     q_std: Array
     """(T, n)"""
-    windows: tuple[Solution, ...]
+    converged: tuple[bool, ...]
+    """Whether each window was solved to the end."""
 
 
 def stand_on_floor(person: Person, q: Array, shared: Array) -> tuple[Array, Array]:
@@ -113,8 +114,9 @@ def solve_sequence(
         total[frames] += weight
         out[frames] += weight[:, None] * solution.state.q
         deviation[frames] += weight[:, None] * of_window
-    solutions = tuple(solution for solution, _ in solved)
-    return SequenceEstimate(out / total[:, None], deviation / total[:, None], solutions)
+    out /= total[:, None]
+    deviation /= total[:, None]
+    return SequenceEstimate(out, deviation, tuple(solution.converged for solution, _ in solved))
 
 
 @dataclass(frozen=True)
