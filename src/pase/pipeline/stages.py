@@ -13,6 +13,7 @@ from pase.config import Settings, to_dict
 from pase.data import Keypoints2D, LeftOut, Motion
 from pase.errors import InputError, MissingDependencyError
 from pase.helpers import Helpers
+from pase.memory import give_back
 from pase.networks.onnx import noted_networks
 from pase.pipeline.estimating import estimate_people, known_sizes, size_evidence
 from pase.pipeline.recording import (
@@ -315,6 +316,7 @@ def _fill(
     report.add_settings(settings)
     with report.timed("fit"):
         motions = estimate_people(recording, settings, progress, helpers)
+        give_back()
     with report.timed("export"):
         for number, motion in enumerate(motions, 1):
             folder = f"person_{number}"
