@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
@@ -14,22 +15,18 @@ from rich.text import Text
 MEGABYTE = 1e6
 
 
-class Bars:
-    """Bars with rates on stderr, one a step; a context manager that can be called as `pipeline.Progress`."""
+class _OnScreen:
+    """Bars on stderr, where that is a terminal, while the block runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, *columns: ProgressColumn, redirect_stdout: bool = True) -> None:
         self._bars = Progress(
-            TextColumn("{task.description:<16}"),
-            BarColumn(),
-            _Done(),
-            _Rate(),
-            TimeRemainingColumn(),
+            *columns,
             console=Console(stderr=True),
             disable=sys.stderr is None or not sys.stderr.isatty(),
+            redirect_stdout=redirect_stdout,
         )
-        self._tasks: dict[str, object] = {}
 
-    def __enter__(self) -> Bars:
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
@@ -38,16 +35,25 @@ class Bars:
     ) -> None:
         self._bars.stop()
 
+
+class Bars(_OnScreen):
+    """Bars with rates on stderr, one a step; a context manager that can be called as `pipeline.Progress`."""
+
+    def __init__(self) -> None:
+        name = TextColumn("{task.description:<16}")
+        super().__init__(name, BarColumn(), _Done(), _Rate(), TimeRemainingColumn())
+        self._tasks: dict[str, TaskID] = {}
+
     def __call__(self, step: str, done: int, total: int | None) -> None:
         """Show how far a step is; a new name begins a new bar."""
         if self._bars.disable:
             return
         if step not in self._tasks:
             self._tasks[step] = self._bars.add_task(step, total=total)
-        self._bars.update(self._tasks[step], completed=done, total=total)  # type: ignore[arg-type]
+        self._bars.update(self._tasks[step], completed=done, total=total)
 
 
-class BatchBars:
+class BatchBars(_OnScreen):
     """A bar over all trials of a batch and one for each that is under way, on stderr; a context manager.
 
     Parameters
@@ -57,28 +63,12 @@ class BatchBars:
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), _Done(), TimeRemainingColumn())
+        super().__init__(*columns, redirect_stdout=False)
         self._say = say
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            _Done(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            disable=not sys.stderr.isatty(),
-            redirect_stdout=False,
-        )
         self._all: TaskID | None = None
         self._trials: dict[str, TaskID] = {}
         self._lock = threading.Lock()
-
-    def __enter__(self) -> BatchBars:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
 
     def begin(self, trials: int) -> None:
         """Show that there are so many trials."""

@@ -132,7 +132,7 @@ def test_an_interrupted_run_goes_on_from_its_keypoints(
         def stop(*arguments: object) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(pipeline.stages, "estimate_people", stop)
+        patch.setattr(pipeline.finishing, "estimate_people", stop)
         words = ["run", str(short_clip), "-o", str(output), "--height", "1.75", "--no-overlay"]
         assert main(words) == 130
     assert not output.exists()
@@ -160,7 +160,7 @@ def test_other_settings_or_footage_are_not_resumed(
 
     clip = tmp_path / "clip.mp4"
     shutil.copyfile(short_clip, clip)
-    monkeypatch.setattr(pipeline.stages, "estimate_people", stop)
+    monkeypatch.setattr(pipeline.finishing, "estimate_people", stop)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(clip, tmp_path / "out", SETTINGS)
     assert (tmp_path / ".out.partial" / "keypoints.json").is_file()

@@ -114,8 +114,8 @@ def check_settings(settings: Settings) -> None:
     PaseError
         One line that says what to do.
     """
+    from pase.pipeline.finishing import check_writing
     from pase.pipeline.recording import prepare_networks
-    from pase.pipeline.stages import check_writing
 
     if settings.person.sizes is not None:
         raise InputError("a batch finds the sizes of each subject by itself: leave out --sizes")

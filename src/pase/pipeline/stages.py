@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING
 import pase
 from pase.config import Settings, to_dict
 from pase.data import Keypoints2D, LeftOut, Motion
-from pase.errors import InputError, MissingDependencyError
+from pase.errors import InputError
 from pase.helpers import Helpers
-from pase.memory import give_back
 from pase.networks.onnx import noted_networks
-from pase.pipeline.estimating import estimate_people, known_sizes, size_evidence
+from pase.pipeline.estimating import estimate_people, size_evidence
+from pase.pipeline.finishing import check_writing, complete, draw_over
 from pase.pipeline.recording import (
     Progress,
     Recording,
@@ -23,9 +22,8 @@ from pase.pipeline.recording import (
     open_source,
     read_keypoints,
     read_recording,
-    step_of,
 )
-from pase.pipeline.report import Report, collected_warnings, note_file, read_report, unique
+from pase.pipeline.report import Report, collected_warnings, note_file, read_report
 from pase.pipeline.results import load_motions
 from pase.pipeline.workspace import (
     KEYPOINTS,
@@ -39,11 +37,8 @@ from pase.pipeline.workspace import (
 if TYPE_CHECKING:
     from pase.fit.sizes import SizeEvidence
     from pase.pipeline.recording import Media
-    from pase.view.film import Film
 
 log = logging.getLogger(__name__)
-
-CAMERA = "camera.json"
 
 
 def run(
@@ -103,7 +98,7 @@ def run(
     ):
         recording = _detect_or_resume(media, settings, space, report, progress)
         draw = settings.output.overlay
-        _complete(space, recording, settings, report, warnings, progress, draw=draw)
+        complete(space, recording, settings, report, warnings, progress, draw=draw)
     return report
 
 
@@ -150,7 +145,7 @@ def _from_keypoints(
         with Workspace(output, overwrite=overwrite) as space:
             space.clear()
             _write_keypoints(recording.people, space.folder / KEYPOINTS)
-            _complete(space, recording, settings, report, warnings, progress, draw=draw)
+            complete(space, recording, settings, report, warnings, progress, draw=draw)
     return report
 
 
@@ -220,7 +215,7 @@ def render(
         motions = load_motions(folder)
         if not motions:
             return None
-        path = _draw(media.path, motions, folder, settings or Settings(), progress)
+        path = draw_over(media.path, motions, folder, settings or Settings(), progress)
     note_file(folder / REPORT, path.name)
     return path
 
@@ -297,121 +292,6 @@ def _detect_or_resume(
     }
     space.finish("pose2d", key, [KEYPOINTS], facts)
     return recording
-
-
-def _fill(
-    space: Workspace,
-    recording: Recording,
-    settings: Settings,
-    report: Report,
-    progress: Progress | None,
-    helpers: Helpers,
-) -> list[Motion]:
-    """Fit and export every person into the result folder."""
-    from pase.export.camera import write_camera
-    from pase.export.person import write_person
-
-    report.source = recording.facts()
-    report.add_choice(recording.why_main, recording.left_out)
-    report.add_settings(settings)
-    with report.timed("fit"):
-        motions = estimate_people(recording, settings, progress, helpers)
-        give_back()
-    with report.timed("export"):
-        for number, motion in enumerate(motions, 1):
-            folder = f"person_{number}"
-            write_person(motion, space.folder / folder, settings.person.mass_kg if number == 1 else None)
-            report.add_person(motion, folder)
-            # Persons of another shot have another camera, and a world of their own.
-            if number == 1 and motion.camera is not None:
-                write_camera(motion.camera, space.folder / CAMERA)
-            elif motion.camera is not None and not motion.camera.same_as(motions[0].camera):
-                write_camera(motion.camera, space.folder / folder / CAMERA)
-    return motions
-
-
-def _complete(
-    space: Workspace,
-    recording: Recording,
-    settings: Settings,
-    report: Report,
-    warnings: Sequence[str],
-    progress: Progress | None,
-    *,
-    draw: bool,
-) -> None:
-    """Everything after the 2D stage; the film in the viewer, which needs no fit, is made beside it."""
-    from pase.pipeline.views import DRAWING, film_beside, plots_beside
-
-    source, output = recording.source, settings.output
-    with (
-        Helpers() as helpers,
-        film_beside(source, bool(output.viewer and output.film and recording.people)) as film,
-    ):
-        if output.plots and recording.people:
-            helpers.prepare(DRAWING)
-        motions = _fill(space, recording, settings, report, progress, helpers)
-        plots = plots_beside(motions, space.folder, output, helpers)
-        if draw and motions and source is not None:
-            with report.timed("overlay"):
-                _draw(source, motions, space.folder, settings, progress)
-        _finish(space, motions, recording, settings, report, warnings, film, plots)
-
-
-def _finish(
-    space: Workspace,
-    motions: list[Motion],
-    recording: Recording,
-    settings: Settings,
-    report: Report,
-    warnings: Sequence[str],
-    film: Callable[[], Film | None],
-    plots: Callable[[], object],
-) -> None:
-    """Write what the result is looked at with, and the report, and give the result its name."""
-    from pase.pipeline.views import write_report_page, write_views
-
-    if motions:
-        with report.timed("views"):
-            write_views(motions, space.folder, settings.output, recording.source, film, plots)
-    told = report.told_of_persons()
-    report.warnings = unique(report.warnings, warnings, told)
-    if settings.output.page and motions:
-        write_report_page(motions, space.folder, report.content())
-    report.files = space.files()
-    report.write(space.folder / REPORT)
-    space.commit()
-
-
-def check_writing(settings: Settings, *, draw: bool) -> None:
-    """Refuse before the long work what would fail at its end."""
-    from pase.export.formats import require_formats
-    from pase.view.backend import require_drawing
-
-    require_formats(settings.output.formats)
-    known_sizes(settings)
-    if not draw or settings.view.style == "lines":
-        return
-    try:
-        require_drawing()
-    except MissingDependencyError as error:
-        raise MissingDependencyError(f"{error}, or leave the drawing out with --no-overlay") from error
-
-
-def _draw(
-    source: Path, motions: list[Motion], folder: Path, settings: Settings, progress: Progress | None
-) -> Path:
-    from pase.media import is_photo
-    from pase.view.overlay import draw_overlay
-
-    path = folder / ("overlay.png" if is_photo(source) else "overlay.mp4")
-    view = settings.view
-    keypoints = read_keypoints(folder / KEYPOINTS) if view.points else []
-    told = step_of(progress, "overlay")
-    draw_overlay(
-        source, motions, path, told, view.opacity, style=view.style, layout=view.layout, keypoints=keypoints
-    )
-    return path
 
 
 def _write_keypoints(people: list[Keypoints2D], path: Path) -> None:
