@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pase.config import Settings
 from pase.data import Landmarks3D, Motion
+from pase.memory import give_back
 from pase.pipeline.recording import Progress, Recording
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def estimate_people(
     from pase.fit.filmed import Filmed
     from pase.fit.together import estimate_motions
 
+    give_back()  # what the 2D stage, or reading its file, took
     lifted, lens, sizes = (
         _lifted(recording, settings, progress),
         _lens(recording, settings),
@@ -53,6 +55,7 @@ def estimate_people(
         found |= {recording.people[n].track_id: motion for n, motion in zip(here, of_shot, strict=True)}
     for number in [number for number, motion in found.items() if motion is None]:
         log.warning("person %d shows too little for a skeleton and is left out", number)
+    give_back()
     motions = [motion for _, motion in sorted(found.items()) if motion is not None]
     return [replace(motion, track_id=number) for number, motion in enumerate(motions, 1)]
 

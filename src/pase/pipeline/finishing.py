@@ -10,7 +10,6 @@ from pase.config import Settings
 from pase.data import Motion
 from pase.errors import MissingDependencyError
 from pase.helpers import Helpers
-from pase.memory import give_back
 from pase.pipeline.estimating import estimate_people, known_sizes
 from pase.pipeline.recording import Progress, Recording, read_keypoints, step_of
 from pase.pipeline.report import Report, unique
@@ -82,7 +81,6 @@ def _fill(
     report.add_settings(settings)
     with report.timed("fit"):
         motions = estimate_people(recording, settings, progress, helpers)
-        give_back()
     with report.timed("export"):
         for number, motion in enumerate(motions, 1):
             folder = f"person_{number}"

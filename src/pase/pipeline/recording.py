@@ -13,7 +13,6 @@ import numpy as np
 from pase.config import Pose2DSettings, Settings
 from pase.data import Keypoints2D, LeftOut
 from pase.errors import ModelFileError
-from pase.memory import give_back
 
 if TYPE_CHECKING:
     from pase.media import Frame, Photo, Video
@@ -133,7 +132,6 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
     found = find(counted(), media.image_size, settings, progress)
     seen = [person for person in found.people if person.seen.any()]
     chosen = choose(seen, settings.pose2d, found.time)
-    give_back()
     return Recording(
         chosen.people,
         count,
