@@ -17,6 +17,7 @@ from pase.data import Camera, Motion
 from pase.view.page import write_page
 from pase.view.plots import make_plots, write_plots
 from pase.view.subject import BoneLength, Subject
+from pase.view.viewer import write_viewer
 
 BONES = (
     BoneLength("femur_r", 0.43, 0.008, 61.0),
@@ -79,6 +80,19 @@ def test_plots_look_as_they_did(camera: Camera, name: str) -> None:
     stream = io.BytesIO()
     dict(make_plots(subject(camera)))[name].savefig(stream, dpi=80)
     check_picture(f"plot_{name}", np.asarray(Image.open(stream).convert("RGB")))
+
+
+def test_a_page_that_leaves_frames_out_says_so(
+    tmp_path: Path, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for most, told in ((30, ""), (15, "every second frame"), (7, "every 5th frame")):
+        for module in ("viewer", "page", "plots"):
+            monkeypatch.setattr(f"pase.view.{module}.MOST_FRAMES", most)
+        write_page([subject(camera)], REPORT, tmp_path / "report.html")
+        write_viewer([subject(camera)], tmp_path / "viewer.html")
+        for name in ("report.html", "viewer.html"):
+            page = (tmp_path / name).read_text(encoding="utf-8")
+            assert re.findall(r"every \w+ frame\b", page) == [told] * bool(told)
 
 
 def test_the_page_tells_everything_and_escapes_it(tmp_path: Path, camera: Camera) -> None:

@@ -16,7 +16,7 @@ from pase.files import write_text
 from pase.media import Photo, open_media
 from pase.view.names import coordinate_name
 from pase.view.plots import MOST_FRAMES, bone_label, make_plots, svg
-from pase.view.subject import Subject, has_range, in_display_units, known_frames, thinned_note
+from pase.view.subject import Subject, frames_shown, has_range, in_display_units, known_frames
 
 PICTURE_WIDTH = 900
 DETAILS = {
@@ -111,12 +111,14 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
         f'<figure><img alt="{_safe(name)}" src="{_data("image/svg+xml", content)}"></figure>'
         for name, content in _plots(subject, plots_folder)
     )
+    shown = frames_shown(len(subject.motion), MOST_FRAMES)
+    note = f"<p>Of the recording {shown} is drawn.</p>" if shown else ""
     return (
         f'<section class="person"><h2>{_safe(subject.name)}</h2>'
         f"<p>{_safe(' · '.join(known))}</p>"
         f'<div class="columns"><div><h3>Bones</h3>{_bones(subject)}</div>'
         f"<div><h3>Joint angles</h3>{_angles(subject)}</div></div>"
-        f'<p>{thinned_note(len(subject.motion), MOST_FRAMES)}</p><div class="plots">{plots}</div></section>'
+        f'<div class="plots">{note}{plots}</div></section>'
     )
 
 

@@ -54,11 +54,11 @@ def step_to(frames: int, most: int) -> int:
     return max(1, -(-frames // most))
 
 
-def thinned_note(frames: int, most: int) -> str:
-    """What a page that shows at most so many frames says of it; nothing when it shows all."""
+def frames_shown(frames: int, most: int) -> str:
+    """Which frames a page shows that shows at most so many: `every second frame`, or nothing when it shows all."""
     step = step_to(frames, most)
-    ordinal = {2: "second", 3: "third"}.get(step, f"{step}th")
-    return f"One of {frames} frames in {step} is shown: every {ordinal}." if step > 1 else ""
+    which = {2: "second", 3: "third"}.get(step, f"{step}th")
+    return f"every {which} frame" if step > 1 else ""
 
 
 CARRIERS: Mapping[str, str] = {

@@ -28,12 +28,12 @@ from pase.view.names import bone_name, coordinate_name, region_name
 from pase.view.subject import (
     CARRIERS,
     Subject,
+    frames_shown,
     has_range,
     head_of,
     in_display_units,
     known_frames,
     step_to,
-    thinned_note,
 )
 
 Array = NDArray[np.float64]
@@ -71,7 +71,7 @@ def write_viewer(
     scene = _scene(subjects, title, film, time[:: step_to(len(time), MOST_FRAMES)], blob)
     parts = {
         "TITLE": html.escape(title),
-        "NOTE": thinned_note(len(time), MOST_FRAMES),
+        "SHOWN": frames_shown(len(time), MOST_FRAMES),
         "STYLE": _web("style.css"),
         "SCRIPT": bundle(),
         "SCENE": json.dumps(scene, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
