@@ -20,16 +20,15 @@ Progress = Callable[[float], None]
 
 def doubled(job: int, told: Progress) -> tuple[int, int]:
     told(0.5)
-    time.sleep(0.3)
+    _with_another()
     told(1.0)
     return 2 * job, os.getpid()
 
 
 def died(job: int, told: Progress) -> int:
-    """Kill every process but the one that the environment names."""
-    if os.getpid() != int(os.environ["TEST_PARENT"]):
+    """Kill every process but the parent."""
+    if _with_another():
         os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(0.1)
     return job
 
 
@@ -39,12 +38,26 @@ def refused(job: int, told: Progress) -> int:
 
 
 def loud(word: str, told: Progress) -> str:
+    _with_another()
     sys.stdout.write(word)
     return word + f" {os.environ['OPENBLAS_NUM_THREADS']}"
 
 
+def _with_another() -> bool:
+    """Whether this is a helping process; the parent waits here until one is at work, however slow it starts."""
+    note = Path(os.environ["TEST_NOTE"])
+    helping = os.getpid() != int(os.environ["TEST_PARENT"])
+    if helping:
+        note.touch()
+    else:
+        _until(note.is_file)
+    return helping
+
+
 @pytest.fixture
-def helpers() -> Helpers:
+def helpers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Helpers:
+    monkeypatch.setenv("TEST_PARENT", str(os.getpid()))
+    monkeypatch.setenv("TEST_NOTE", str(tmp_path / "at work"))
     return Helpers(2)
 
 
@@ -62,7 +75,9 @@ def test_a_job_is_cut_to_its_part_when_its_turn_comes(helpers: Helpers) -> None:
         assert [value for value, _ in helpers.map(doubled, ["a", "bcd", ""], part=len)] == [2, 6, 0]
 
 
-def test_without_helpers_everything_is_done_here() -> None:
+def test_without_helpers_everything_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_PARENT", str(os.getpid()))
+    monkeypatch.setenv("TEST_NOTE", __file__)
     with Helpers(0) as none:
         assert none.map(doubled, range(2)) == [(0, os.getpid()), (2, os.getpid())]
         assert none.begin(doubled, [4])() == [(8, os.getpid())]
@@ -81,11 +96,9 @@ def test_variable_and_cores_tell_how_many(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there are no such signals here")
 def test_the_work_of_a_process_that_dies_is_done_here(
-    helpers: Helpers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    helpers: Helpers, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setenv("TEST_PARENT", str(os.getpid()))
     with caplog.at_level(logging.WARNING), helpers:
-        # Longer than a process needs to start.
         assert helpers.map(died, range(40)) == list(range(40))
         assert helpers.begin(died, [7])() == [7]
     assert "done anew" in caplog.text
@@ -94,6 +107,7 @@ def test_the_work_of_a_process_that_dies_is_done_here(
 def test_a_process_that_cannot_start_is_told(
     helpers: Helpers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setenv("TEST_NOTE", __file__)  # there is nobody to wait for
     monkeypatch.setattr(sys, "executable", str(Path(__file__).parent / "there is none"))
     with caplog.at_level(logging.WARNING), helpers:
         assert helpers.begin(doubled, [1])()[0][0] == 2
@@ -111,7 +125,7 @@ def test_an_error_is_that_of_the_work_and_ends_the_processes(helpers: Helpers) -
 def test_what_a_process_prints_does_not_come_between(helpers: Helpers) -> None:
     with helpers:
         begun = helpers.begin(loud, ["word"])
-        time.sleep(1.5)  # so that the process takes it, not this one
+        _until(Path(os.environ["TEST_NOTE"]).is_file)  # so that the process takes it, not this one
         assert begun() == ["word 1"]
 
 
@@ -152,7 +166,7 @@ def _runs(process: int) -> bool:
         return False
 
 
-def _until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def _until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

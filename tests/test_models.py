@@ -130,7 +130,7 @@ def test_a_silent_host_is_given_up_within_seconds(server, monkeypatch, tmp_path)
         register(monkeypatch, ZipMember(dead, ".onnx"), ZipMember(address(server, "net.zip"), ".onnx"))
         begun = time.monotonic()
         assert model_path("net").read_bytes() == CONTENT
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 10
 
 
 def make_wheel(folder: Path, content: bytes) -> tuple[Path, str]:

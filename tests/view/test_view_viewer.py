@@ -154,7 +154,7 @@ class Page:
         self.page, self.problems = context.new_page(), []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.goto(path.as_uri())
-        self.page.wait_for_function("globalThis.pase", timeout=30_000)
+        self.page.wait_for_function("globalThis.pase", timeout=60_000)
         self.page.wait_for_timeout(500)
 
     def run(self, code: str) -> Any:
@@ -209,7 +209,7 @@ def test_play_step_jump_pick_and_hide(browser: Any, tmp_path: Path) -> None:
     write_viewer(subjects(), tmp_path / "a.html")
     page = Page(browser, tmp_path / "a.html")
     page.page.keyboard.press(" ")
-    page.page.wait_for_function("pase.player.frame > 2", timeout=10_000)
+    page.page.wait_for_function("pase.player.frame > 2", timeout=60_000)
     page.page.keyboard.press(" ")
     page.page.keyboard.press("Home")
     page.page.keyboard.press("ArrowRight")
@@ -264,7 +264,7 @@ def test_several_are_told_apart_by_a_number_over_each_head(browser: Any, tmp_pat
     page.page.select_option("#person", "1")
     assert page.run(f"{labels}.map(label => label.classList.contains('chosen'))") == [False, True, False]
     page.run(f"pase.player.show({UNKNOWN})")
-    page.page.wait_for_function(f"{labels}.every(label => label.hidden)", timeout=5_000)
+    page.page.wait_for_function(f"{labels}.every(label => label.hidden)", timeout=60_000)
     assert page.problems == []
 
 
