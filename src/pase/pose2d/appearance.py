@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,7 @@ _PARTS = (("LShoulder", "RShoulder", "LHip", "RHip"), ("LHip", "RHip", "LKnee", 
 _COLUMNS = [[HALPE26.index(name) for name in part] for part in _PARTS]
 _LEAST_SCORE = 0.4
 _SAMPLES = 24
+_CLEAR_SHARE = 0.25
 _LEAST_SIDE_PX = 4
 _LEVELS = 8
 """Steps of each colour channel."""
@@ -51,6 +54,28 @@ def look_distance(first: Array, second: Array) -> float:
     """Hellinger distance of two looks, 0 the same to 1 nothing in common; the mean of upper and lower body."""
     alike = np.sqrt(first * second).sum(-1)
     return float(np.sqrt(np.clip(1.0 - alike, 0.0, 1.0)).mean())
+
+
+def clear_torsos(poses: Sequence[Pose]) -> list[bool]:
+    """Whether each person's trunk is not before or behind another's, so that its clothes are its own."""
+    boxes = np.array([_torso(pose) for pose in poses]).reshape(-1, 4)
+    size = np.clip(
+        np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+        - np.maximum(boxes[:, None, :2], boxes[None, :, :2]),
+        0,
+        None,
+    )
+    covered = size.prod(-1) / np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(-1), 1e-9)[:, None]
+    np.fill_diagonal(covered, 0.0)
+    return [bool(share.max(initial=0.0) <= _CLEAR_SHARE) for share in covered]
+
+
+def _torso(pose: Pose) -> Array:
+    """Box (4,) of shoulders and hips; at least as wide as a body seen from the side."""
+    corners = pose.xy[_COLUMNS[0]]
+    low, high = corners.min(0), corners.max(0)
+    room = np.array([max(0.0, 0.4 * (high[1] - low[1]) - (high[0] - low[0])) / 2, 0.0])
+    return np.concatenate([low - room, high + room])
 
 
 def _patch(image: Image, corners: Array) -> NDArray[np.float64] | None:

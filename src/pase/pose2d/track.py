@@ -37,6 +37,8 @@ class Track:
     """How much the person looks like the subject of the footage, when last found by the detector."""
     total: float = 0.0
     """Prominence summed over the frames with keypoints."""
+    faint: bool = False
+    """Whether the detector was not sure of the person when it was first found."""
     turn: int = 0
     """Quarter turns that bring the person upright."""
     turns_tried: float = -np.inf

@@ -10,28 +10,29 @@ from numpy.typing import NDArray
 from pase.config import Pose2DSettings
 from pase.media.frames import Frame
 from pase.pose2d.appearance import look
+from pase.pose2d.bodies import NEAR_IOU, settle
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.encounters import Encounters
 from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.paired import PairedNetwork
 from pase.pose2d.shots import Shots
-from pase.pose2d.similarity import assign, box_size, overlap, pose_similarity, reach_likeness
+from pase.pose2d.similarity import assign, box_size, overlap, reach_likeness
 from pase.pose2d.steadiness import Steadiness
 from pase.pose2d.track import Track, centre_of, prominence_of
 
 Array = NDArray[np.float64]
 
 _SAME_PERSON_IOU = 0.25
-_SAME_BODY = 0.7
-"""Similarity of two poses from which on they are one and the same body."""
-_OTHER_BODY = 0.25
-"""By so much two poses must fit their persons better when exchanged."""
+_CROWD = 2
+"""From so many sure persons on others are looked for among the detector's less sure boxes, too."""
+_FAINT_SHARE = 0.5
+"""From this share of the score of a sure box; a person found so must show a clear body of their own at once."""
+_SURELY_SAME_IOU = 0.45
 _JUMP = 0.35
 _WEAK_QUALITY = 0.5
 _MOST_UNCONFIRMED = 2
 _CLEARLY_BETTER = 0.05
 _LOOK_EVERY_S = 0.2
-_ALONE_IOU = 0.05
 _KEPT_SIZE = 0.7
 """Who is followed already may become smaller than others would have to be, by this factor."""
 
@@ -87,9 +88,8 @@ class Tracker:
             self.steadiness.cut()
             self.cuts.append(frame.time)
         since = frame.time - self._detected_at
-        detected = since >= self._settings.detect_every or (
-            not self._active() and since >= self._settings.search_every
-        )
+        soon = not self._active() or self._crowded(frame.time)
+        detected = since >= (self._settings.search_every if soon else self._settings.detect_every)
         if detected:
             self._detect(frame)
         lost = self._follow(frame, self._active(), following)
@@ -105,6 +105,11 @@ class Tracker:
         self.steadiness.look(frame, np.array([t.expected_box(frame.time) for t in self._live]).reshape(-1, 4))
         self._live = [t for t in self._live if frame.time - t.time <= self._patience(t)]
 
+    def _crowded(self, time: float) -> bool:
+        """Whether some are so near one another that the keypoints alone may go over to somebody else."""
+        boxes = np.array([track.expected_box(time) for track in self._active()]).reshape(-1, 4)
+        return bool((np.triu(overlap(boxes, boxes), 1) > NEAR_IOU).any())
+
     def _active(self) -> list[Track]:
         return [track for track in self._live if track.active]
 
@@ -115,30 +120,52 @@ class Tracker:
     def _detect(self, frame: Frame) -> None:
         first, self._detected_at = self._detected_at == -np.inf and not self.tracks, frame.time
         boxes, scores = self._detector(frame.image)
-        sure = scores >= self._settings.least_box_score
-        boxes, scores = boxes[sure], scores[sure]
+        least = self._settings.least_box_score
+        crowd = self._settings.person != "main" and (scores >= least).sum() >= _CROWD
+        levels = (least, _FAINT_SHARE * least) if crowd else (least,)
         for track in self._live:
             track.unconfirmed += 1
-        free = set(range(len(boxes)))
-        for which, found in assign(self._likeness(boxes, frame.time), _SAME_PERSON_IOU):
-            free.discard(found)
-            self._confirm(self._live[which], boxes[found], float(scores[found]), frame.time)
-        for found in sorted(free):
-            track = Track(boxes[found], frame.time, len(self.cuts))
-            self._confirm(track, boxes[found], float(scores[found]), frame.time)
-            self._live.append(track)
-            self.tracks.append(track)
-        if first and self._wanted is not None and len(boxes):
+        missing, above = list(self._live), np.inf
+        for level in levels:
+            here = np.flatnonzero((scores >= level) & (scores < above))
+            missing = self._recognise(frame.time, missing, boxes[here], scores[here], crowd)
+            above = level
+        if first and self._wanted is not None and self._live:
             self._wanted_track = min(self._live, key=lambda t: _outside(t.box, self._wanted))
         self._choose_active()
+        for track in self._live:
+            if track.faint and not track.poses and not track.active:
+                self._forget(track)
 
-    def _likeness(self, boxes: Array, time: float) -> Array:
+    def _recognise(
+        self, time: float, known: list[Track], boxes: Array, scores: Array, crowd: bool
+    ) -> list[Track]:
+        """Find persons again, and new ones, in boxes of the detector; returns who was not found.
+
+        In a crowd a box that is not clearly somebody's is looked into as if it were a new person's: if its body
+        turns out to be another's, it is given to that one.
+        """
+        likeness = self._likeness(known, boxes, time, crowd)
+        pairs = dict(assign(likeness, _SAME_PERSON_IOU))
+        for which, found in pairs.items():
+            self._confirm(known[which], boxes[found], float(scores[found]), time)
+        for found in sorted(set(range(len(boxes))) - set(pairs.values())):
+            track = Track(boxes[found], time, len(self.cuts))
+            track.faint = bool(scores[found] < self._settings.least_box_score)
+            self._confirm(track, boxes[found], float(scores[found]), time)
+            self._live.append(track)
+            self.tracks.append(track)
+        return [track for which, track in enumerate(known) if which not in pairs]
+
+    def _likeness(self, tracks: Sequence[Track], boxes: Array, time: float, crowd: bool) -> Array:
         """(N, M) how well each person who is followed could be in each box."""
-        expected = np.array([track.expected_box(time) for track in self._live]).reshape(-1, 4)
+        expected = np.array([track.expected_box(time) for track in tracks]).reshape(-1, 4)
         likeness = overlap(expected, boxes)
-        for row, track in enumerate(self._live):
+        for row, track in enumerate(tracks):
             gap = time - track.time
-            if not track.active or gap > self._settings.search_every:
+            if crowd and track.active:
+                likeness[row, likeness[row] < _SURELY_SAME_IOU] = 0.0
+            elif not track.active or gap > self._settings.search_every:
                 reach = [0.5 * reach_likeness(expected[row], box, gap) for box in boxes]
                 likeness[row] = np.maximum(likeness[row], reach)
         return likeness
@@ -170,12 +197,17 @@ class Tracker:
         for number, (track, pose) in enumerate(zip(tracks, poses, strict=True)):
             if self._is_person(track, pose, frame.time):
                 placed[number] = pose
-        placed = self._contested(frame, tracks, placed)
-        for number, pose in placed.items():
+        others = [t.poses[frame.index] for t in self._active() if frame.index in t.poses]
+        settled = settle(frame, tracks, placed, others)
+        for number, pose in settled.items():
             box = pose.box(self._settings.least_point_score)
             if box is not None:
                 tracks[number].place(frame.index, pose, box, frame.time)
-        return [track for number, track in enumerate(tracks) if number not in placed]
+        for number, track in enumerate(tracks):
+            # Somebody just found who has no body of their own, or was faint and shows none, was nobody.
+            if not track.poses and (number in placed or track.faint):
+                self._forget(track)
+        return [track for number, track in enumerate(tracks) if number not in settled]
 
     def _best_poses(self, frame: Frame, tracks: Sequence[Track], following: Frame | None) -> list[Pose]:
         """The poses in everybody's crops; of who is hard to read also in crops turned sideways and upside down."""
@@ -201,30 +233,12 @@ class Tracker:
         box = pose.box(self._settings.least_point_score)
         if box is None or pose.quality < self._settings.least_quality:
             return False
-        if track.unconfirmed >= _MOST_UNCONFIRMED and pose.quality < _WEAK_QUALITY:
+        doubtful = track.unconfirmed >= _MOST_UNCONFIRMED or (track.faint and not track.poses)
+        if doubtful and pose.quality < _WEAK_QUALITY:
             return False
         expected = track.expected_box(time)
         size = np.sqrt(np.prod(expected[2:] - expected[:2]))
         return bool(np.abs(centre_of(box) - centre_of(expected)).max() <= _JUMP * size)
-
-    def _contested(self, frame: Frame, tracks: Sequence[Track], placed: dict[int, Pose]) -> dict[int, Pose]:
-        """Poses by person when no body is given to two: to the one whom it continues best.
-
-        Somebody just found who has no body of his own was none; he is forgotten. So is, by and by, whoever
-        was hidden for long.
-        """
-        others = [t for t in self._active() if frame.index in t.poses and t not in tracks]
-        numbers = sorted(placed, key=lambda n: -_claim(tracks[n], placed[n], frame.time))
-        kept: dict[int, Pose] = {}
-        for number in numbers:
-            pose = placed[number]
-            rivals = [*kept.values(), *(t.poses[frame.index] for t in others)]
-            if any(pose_similarity(pose, rival) >= _SAME_BODY for rival in rivals):
-                if not tracks[number].poses:
-                    self._forget(tracks[number])
-            else:
-                kept[number] = pose
-        return _exchanged(tracks, kept, frame.time)
 
     def _forget(self, track: Track) -> None:
         self._live = [t for t in self._live if t is not track]
@@ -236,35 +250,12 @@ class Tracker:
         boxes = np.array([track.expected_box(frame.time) for track in here]).reshape(-1, 4)
         shared = overlap(boxes, boxes)
         for number, track in enumerate(here):
-            alone = not (np.delete(shared[number], number) >= _ALONE_IOU).any()
+            alone = not (np.delete(shared[number], number) >= NEAR_IOU).any()
             due = frame.time - track.looked >= _LOOK_EVERY_S
             if frame.index in track.poses and due and (alone or track.look is None):
                 seen = look(frame.image, track.poses[frame.index])
                 if seen is not None:
                     track.remember(seen, frame.time)
-
-
-def _claim(track: Track, pose: Pose, time: float) -> float:
-    """How much a pose continues a person's last one, from 0 to 1; later ones after longer gaps claim less."""
-    last = track.last_pose()
-    if last is None:
-        return 0.0
-    gap = max(0.0, time - track.time)
-    return pose_similarity(last, pose, track.shift(time)) / (1.0 + gap)
-
-
-def _exchanged(tracks: Sequence[Track], placed: dict[int, Pose], time: float) -> dict[int, Pose]:
-    """The poses given to those whom they continue best, where two near persons are clearly exchanged."""
-    out = dict(placed)
-    numbers = [n for n in placed if tracks[n].poses]
-    boxes = np.array([tracks[n].expected_box(time) for n in numbers]).reshape(-1, 4)
-    for i, j in zip(*np.nonzero(np.triu(overlap(boxes, boxes), 1) > _ALONE_IOU), strict=True):
-        one, other = numbers[i], numbers[j]
-        straight = _claim(tracks[one], out[one], time) + _claim(tracks[other], out[other], time)
-        crossed = _claim(tracks[one], out[other], time) + _claim(tracks[other], out[one], time)
-        if crossed > straight + _OTHER_BODY:
-            out[one], out[other] = out[other], out[one]
-    return out
 
 
 def _outside(box: Array, point: Array | None) -> float:

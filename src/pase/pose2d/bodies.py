@@ -1,0 +1,123 @@
+"""Which body is whose in one frame, where persons are near one another.
+
+Where two persons overlap, the keypoint network often reads one body in both crops. So poses that are one body are
+counted once, and the bodies of such a group are given to those whom they fit best: by the keypoints of the frame
+before, by the place where somebody hidden should be, and by the clothes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse.csgraph import connected_components
+
+from pase.media.frames import Frame
+from pase.pose2d.appearance import clear_torsos, look
+from pase.pose2d.keypoints import Pose
+from pase.pose2d.similarity import overlap, pose_similarity, reach_likeness
+from pase.pose2d.track import Track
+
+Array = NDArray[np.float64]
+
+SAME_BODY = 0.7
+"""Similarity of two poses from which on they are one and the same body."""
+NEAR_IOU = 0.05
+"""Intersection over union of two boxes from which on their persons are near one another."""
+_OWN_CROP = 0.12
+"""So much more a body is a person's when it was found in their own crop."""
+_REACH_WEIGHT = 0.5
+_LOOK_WEIGHT = 0.6
+_USUALLY_ALIKE = 0.75
+_LEAST_ALIKE = 0.6
+"""Likeness of the clothes under which nobody is found again after having been hidden."""
+_NEW = 0.25
+"""How well any body fits somebody new."""
+_LEAST_FIT = 0.3
+"""A body that fits a person no better than this is none of theirs."""
+
+
+def settle(
+    frame: Frame, tracks: Sequence[Track], placed: Mapping[int, Pose], others: Sequence[Pose]
+) -> dict[int, Pose]:
+    """The bodies of a frame, each given to one person at most.
+
+    Parameters
+    ----------
+    frame
+        The frame.
+    tracks
+        The persons whose keypoints were placed.
+    placed
+        What was found in their crops, by index into `tracks`.
+    others
+        Bodies of the frame that are somebody's already.
+
+    Returns
+    -------
+    dict
+        A pose by index into `tracks`; who has none is hidden.
+    """
+    bodies = _bodies(placed, others)
+    out: dict[int, Pose] = {}
+    for group in _groups(frame.time, tracks, bodies):
+        own = [number for number in group if number in bodies]
+        if len(group) == 1:
+            out |= {number: bodies[number] for number in own}
+        elif own:
+            clear = clear_torsos([bodies[number] for number in own])
+            looks = [look(frame.image, bodies[n]) if c else None for n, c in zip(own, clear, strict=True)]
+            fits = np.array(
+                [
+                    [
+                        _fit(frame, tracks[n], bodies[b], s) + _OWN_CROP * (n == b)
+                        for b, s in zip(own, looks, strict=True)
+                    ]
+                    for n in group
+                ]
+            )
+            for row, column in zip(*linear_sum_assignment(-fits), strict=True):
+                if fits[row, column] >= _LEAST_FIT:
+                    out[group[row]] = bodies[own[column]]
+    return out
+
+
+def _bodies(placed: Mapping[int, Pose], others: Sequence[Pose]) -> dict[int, Pose]:
+    """The poses that are bodies of their own; of several of one body the clearest."""
+    kept: dict[int, Pose] = {}
+    for number in sorted(placed, key=lambda n: -placed[n].quality):
+        pose = placed[number]
+        if all(pose_similarity(pose, rival) < SAME_BODY for rival in (*kept.values(), *others)):
+            kept[number] = pose
+    return kept
+
+
+def _groups(time: float, tracks: Sequence[Track], bodies: Mapping[int, Pose]) -> list[list[int]]:
+    """Indices of persons who are near one another, where they should be or by the bodies in their crops."""
+    expected = [track.expected_box(time) for track in tracks]
+    seen = [_box(bodies[n]) if n in bodies else box for n, box in enumerate(expected)]
+    boxes = np.array([expected, seen]).reshape(2, -1, 4)
+    near = (overlap(boxes[0], boxes[0]) > NEAR_IOU) | (overlap(boxes[1], boxes[1]) > NEAR_IOU)
+    near |= overlap(boxes[0], boxes[1]) > NEAR_IOU
+    _, labels = connected_components(near, directed=False)
+    return [[int(n) for n in np.flatnonzero(labels == label)] for label in np.unique(labels)]
+
+
+def _fit(frame: Frame, track: Track, pose: Pose, seen: Array | None) -> float:
+    """How well a body in such clothes fits a person, from about 0 to 1."""
+    last, gap = track.last_pose(), max(0.0, frame.time - track.time)
+    if last is None:
+        return _NEW
+    way = pose_similarity(last, pose, track.shift(frame.time)) / (1.0 + gap)
+    place = _REACH_WEIGHT * reach_likeness(track.expected_box(frame.time), _box(pose), gap)
+    known = track.look is not None and seen is not None
+    alike = track.looks_like(seen)
+    if known and place > way and alike < _LEAST_ALIKE:
+        return 0.0
+    return max(way, place) + _LOOK_WEIGHT * (alike - _USUALLY_ALIKE if known else 0.0)
+
+
+def _box(pose: Pose) -> Array:
+    return np.concatenate([pose.xy.min(0), pose.xy.max(0)])
