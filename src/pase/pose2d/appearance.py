@@ -20,8 +20,12 @@ _LEAST_SCORE = 0.4
 _SAMPLES = 24
 _CLEAR_SHARE = 0.25
 _LEAST_SIDE_PX = 4
-_LEVELS = 8
-"""Steps of each colour channel."""
+_TINTS, _LEVELS = 10, 8
+"""Steps of each of the two opponent colours, and of lightness."""
+_TINT_GAIN = 1.5
+_SOFTNESS = 1.5
+"""Steps over which a colour is spread to either side."""
+_TINT_SHARE = 2 / 3
 
 
 def look(image: Image, pose: Pose) -> Array | None:
@@ -95,17 +99,17 @@ def _patch(image: Image, corners: Array) -> NDArray[np.float64] | None:
 
 
 def _histogram(colors: Array) -> Array:
-    """Histogram (C,) of lightness, and of red-green and blue-yellow, which light changes less; softened."""
+    """Histogram (C,) of red-green with blue-yellow, which light changes less, and of lightness; softened."""
     red, green, blue = colors.T
-    light = (red + green + blue) / 3
-    opponents = (light, 128 + (red - green) * 1.5, 128 + (0.5 * (red + green) - blue) * 1.5)
-    found = []
-    for channel in opponents:
-        place = np.clip(channel / 256, 0, 1 - 1e-9) * (_LEVELS - 1)
-        below = place.astype(int)
-        counts = np.bincount(below, 1 - (place - below), _LEVELS) + np.bincount(
-            below + 1, place - below, _LEVELS
-        )
-        found.append(counts / counts.sum())
-    out: Array = np.concatenate(found) / len(found)
-    return out
+    tints = 128 + _TINT_GAIN * np.stack([red - green, 0.5 * (red + green) - blue])
+    first, second = (_memberships(tint, _TINTS) for tint in tints)
+    light = _memberships((red + green + blue) / 3, _LEVELS).sum(0)
+    tint = first.T @ second
+    return np.concatenate([_TINT_SHARE * tint.ravel(), (1 - _TINT_SHARE) * light]) / len(colors)
+
+
+def _memberships(values: Array, steps: int) -> Array:
+    """(N, steps) how much values from 0 to 255 belong to each step, and to its neighbours, as light changes them."""
+    place = np.clip(values / 256, 0, 1 - 1e-9) * (steps - 1)
+    near = np.clip(1.0 - np.abs(place[:, None] - np.arange(steps)) / _SOFTNESS, 0.0, None)
+    return np.asarray(near / near.sum(1, keepdims=True))

@@ -22,16 +22,16 @@ from pase.pose2d.track import Track
 
 Array = NDArray[np.float64]
 
-SAME_BODY = 0.7
+SAME_BODY = 0.55
 """Similarity of two poses from which on they are one and the same body."""
 NEAR_IOU = 0.05
 """Intersection over union of two boxes from which on their persons are near one another."""
 _OWN_CROP = 0.12
 """So much more a body is a person's when it was found in their own crop."""
 _REACH_WEIGHT = 0.5
-_LOOK_WEIGHT = 0.6
-_USUALLY_ALIKE = 0.75
-_LEAST_ALIKE = 0.6
+_LOOK_WEIGHT = 0.8
+_USUALLY_ALIKE = 0.5
+_LEAST_ALIKE = 0.4
 """Likeness of the clothes under which nobody is found again after having been hidden."""
 _NEW = 0.25
 """How well any body fits somebody new."""

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 _MEET, _PART = 0.15, 0.05
 """Intersection over union of two boxes from which on persons meet, and under which they have parted."""
-_CLEAR_LOOK = 0.12
+_CLEAR_LOOK = 0.25
 """By so much the exchanged looks must fit better, summed over both persons."""
 _CLEAR_WAY = 0.6
 """By so many body sizes the exchanged ways must fit better, where looks do not tell and one was hidden."""

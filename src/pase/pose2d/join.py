@@ -16,11 +16,13 @@ _LONG_GAP_S = 60.0
 _REACH = 1.0
 _REACH_A_SECOND = 1.5
 _SIZE_RATIO = 1.6
-_LEAST_ALIKE = 0.6
+_LEAST_ALIKE = 0.4
 """Likeness of the clothes under which it is somebody else."""
-_SURELY_ALIKE = 0.8
+_AMONG_OTHERS, _ALIKE_AMONG_OTHERS = 0.5, 0.55
+"""Share of the reach, and least likeness of the clothes, where others are within reach."""
+_SURELY_ALIKE = 0.7
 """Likeness from which on it is the same person after a long absence, if nobody else is as alike."""
-_CLEARLY_MORE = 0.08
+_CLEARLY_MORE = 0.15
 
 
 def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
@@ -42,7 +44,7 @@ def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
     list
         The pieces of each person, in order.
     """
-    likeness = np.array([[_continues(one, other, time) for other in tracks] for one in tracks])
+    likeness = np.array([[_continues(one, other, time, tracks) for other in tracks] for one in tracks])
     following = dict(assign(likeness.reshape(len(tracks), len(tracks)), 1e-6))
     later = set(following.values())
     persons = []
@@ -55,7 +57,7 @@ def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
     return _rejoined(persons, time)
 
 
-def _continues(before: Track, after: Track, time: Array) -> float:
+def _continues(before: Track, after: Track, time: Array, everybody: Sequence[Track]) -> float:
     """How likely the second track continues the first after a short gap, from 0 to 1."""
     end, start = _ends(before)[1], _ends(after)[0]
     gap = float(time[start] - time[end])
@@ -67,6 +69,12 @@ def _continues(before: Track, after: Track, time: Array) -> float:
     if ratio > _SIZE_RATIO or (known and alike < _LEAST_ALIKE):
         return 0.0
     reach = _REACH + _REACH_A_SECOND * gap
+    others = (t for t in everybody if t is not before and t is not after)
+    if any(start in t.poses and _change(t.poses[start], after.poses[start])[0] < reach for t in others):
+        # With others about it may as well be one of them who was hidden.
+        reach *= _AMONG_OTHERS
+        if known and alike < _ALIKE_AMONG_OTHERS:
+            return 0.0
     return max(0.0, 1.0 - distance / reach) * (1.0 - 0.5 * gap / _SHORT_GAP_S) * (0.5 + 0.5 * alike)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pase.config import Pose2DSettings
 from pase.media.frames import Frame
-from pase.pose2d.appearance import look
+from pase.pose2d.appearance import clear_torsos, look
 from pase.pose2d.bodies import NEAR_IOU, settle
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.encounters import Encounters
@@ -245,14 +245,11 @@ class Tracker:
         self.tracks = [t for t in self.tracks if t is not track]
 
     def _look(self, frame: Frame) -> None:
-        """Take note of what persons wear who stand alone."""
-        here = self._active()
-        boxes = np.array([track.expected_box(frame.time) for track in here]).reshape(-1, 4)
-        shared = overlap(boxes, boxes)
-        for number, track in enumerate(here):
-            alone = not (np.delete(shared[number], number) >= NEAR_IOU).any()
-            due = frame.time - track.looked >= _LOOK_EVERY_S
-            if frame.index in track.poses and due and (alone or track.look is None):
+        """Take note of what persons wear whose trunks are clear of others'."""
+        here = [track for track in self._active() if frame.index in track.poses]
+        clear = clear_torsos([track.poses[frame.index] for track in here])
+        for track, shown in zip(here, clear, strict=True):
+            if shown and frame.time - track.looked >= _LOOK_EVERY_S:
                 seen = look(frame.image, track.poses[frame.index])
                 if seen is not None:
                     track.remember(seen, frame.time)
