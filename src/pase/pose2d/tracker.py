@@ -105,10 +105,12 @@ class Tracker:
         self.steadiness.look(frame, np.array([t.expected_box(frame.time) for t in self._live]).reshape(-1, 4))
         self._live = [t for t in self._live if frame.time - t.time <= self._patience(t)]
 
-    def _crowded(self, time: float) -> bool:
-        """Whether some are so near one another that the keypoints alone may go over to somebody else."""
-        boxes = np.array([track.expected_box(time) for track in self._active()]).reshape(-1, 4)
-        return bool((np.triu(overlap(boxes, boxes), 1) > NEAR_IOU).any())
+    def _crowded(self, time: float) -> list[Track]:
+        """Those who are so near others that the keypoints alone may go over to somebody else."""
+        active = self._active()
+        boxes = np.array([track.expected_box(time) for track in active]).reshape(-1, 4)
+        near = (overlap(boxes, boxes) > NEAR_IOU).sum(1) > 1
+        return [track for track, crowded in zip(active, near, strict=True) if crowded]
 
     def _active(self) -> list[Track]:
         return [track for track in self._live if track.active]
@@ -128,7 +130,7 @@ class Tracker:
         missing, above = list(self._live), np.inf
         for level in levels:
             here = np.flatnonzero((scores >= level) & (scores < above))
-            missing = self._recognise(frame.time, missing, boxes[here], scores[here], crowd)
+            missing = self._recognise(frame.time, missing, boxes[here], scores[here])
             above = level
         if first and self._wanted is not None and self._live:
             self._wanted_track = min(self._live, key=lambda t: _outside(t.box, self._wanted))
@@ -137,15 +139,13 @@ class Tracker:
             if track.faint and not track.poses and not track.active:
                 self._forget(track)
 
-    def _recognise(
-        self, time: float, known: list[Track], boxes: Array, scores: Array, crowd: bool
-    ) -> list[Track]:
+    def _recognise(self, time: float, known: list[Track], boxes: Array, scores: Array) -> list[Track]:
         """Find persons again, and new ones, in boxes of the detector; returns who was not found.
 
-        In a crowd a box that is not clearly somebody's is looked into as if it were a new person's: if its body
-        turns out to be another's, it is given to that one.
+        Where some are near one another, a box that is not clearly somebody's is looked into as if it were a new
+        person's: if its body turns out to be another's, it is given to that one.
         """
-        likeness = self._likeness(known, boxes, time, crowd)
+        likeness = self._likeness(known, boxes, time)
         pairs = dict(assign(likeness, _SAME_PERSON_IOU))
         for which, found in pairs.items():
             self._confirm(known[which], boxes[found], float(scores[found]), time)
@@ -157,13 +157,13 @@ class Tracker:
             self.tracks.append(track)
         return [track for which, track in enumerate(known) if which not in pairs]
 
-    def _likeness(self, tracks: Sequence[Track], boxes: Array, time: float, crowd: bool) -> Array:
+    def _likeness(self, tracks: Sequence[Track], boxes: Array, time: float) -> Array:
         """(N, M) how well each person who is followed could be in each box."""
         expected = np.array([track.expected_box(time) for track in tracks]).reshape(-1, 4)
-        likeness = overlap(expected, boxes)
+        likeness, crowded = overlap(expected, boxes), self._crowded(time)
         for row, track in enumerate(tracks):
             gap = time - track.time
-            if crowd and track.active:
+            if track in crowded:
                 likeness[row, likeness[row] < _SURELY_SAME_IOU] = 0.0
             elif not track.active or gap > self._settings.search_every:
                 reach = [0.5 * reach_likeness(expected[row], box, gap) for box in boxes]
