@@ -112,13 +112,13 @@ def measure(keypoints: Path, video: Path, output: Path, flags: Sequence[str]) ->
     start, before = time.perf_counter(), 0.0
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     while process.poll() is None:
+        time.sleep(SAMPLE_S)  # at first it is still a copy of this process
         name = stage.read_text() or _START
         memory, processor = of_tree(process.pid)
         peaks[name] = max(peaks[name], memory)
         # A process that has ended takes its seconds with it.
         seconds[name] += max(0.0, processor - before)
         before = processor
-        time.sleep(SAMPLE_S)
     if process.returncode:
         sys.exit(f"pase run ended with status {process.returncode}")
     report = json.loads((output / "report.json").read_text(encoding="utf-8"))
