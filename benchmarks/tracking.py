@@ -73,9 +73,9 @@ def stops(*places: tuple[float, float], y: float, height: float) -> Callable:  #
     return lambda t: (float(np.interp(t, times, xs)), y, height) if times[0] <= t <= times[-1] else None
 
 
-def films() -> dict[str, tuple[float, list[Actor]]]:
-    """Seconds and actors of every film."""
-    random = np.random.default_rng(7)
+def films(seed: int = 7) -> dict[str, tuple[float, list[Actor]]]:
+    """Seconds and actors of every film; the crowd by chance."""
+    random = np.random.default_rng(seed)
     crowd = []
     for number in range(15):
         depth = number / 14
@@ -305,6 +305,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("walk", type=Path, nargs="?", default=WALK)
     parser.add_argument("--only", metavar="NAME", help="one film")
+    parser.add_argument("--seed", type=int, default=7, help="another crowd")
     parser.add_argument("--rate", type=float, default=RATE, help="frames a second")
     parser.add_argument("--films", type=Path, metavar="DIR", help="keep the films here")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
@@ -314,7 +315,7 @@ def main() -> int:
         "| film | persons | tracks | IDF1 | IDF1 of keypoints | switches | ms a frame |",
         "|---|---|---|---|---|---|---|",
     ]
-    for name, (seconds, actors) in films().items():
+    for name, (seconds, actors) in films(options.seed).items():
         if options.only and name != options.only:
             continue
         frames, truth = shoot(actors, seconds, cut, options.rate)
