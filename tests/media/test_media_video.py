@@ -98,8 +98,14 @@ def test_a_picture_in_the_middle_is_found(tmp_path: Path, time: float) -> None:
     with Video(write_video(tmp_path / "long.mp4", times)) as video:
         frame = next(frame for frame in video.frames() if frame.time >= time)
         assert np.array_equal(video.picture_at(time), frame.image)
-        with pytest.raises(InputError, match="no picture after"):
-            video.picture_at(25.0)
+
+
+def test_after_the_last_picture_it_is_the_last(tmp_path: Path) -> None:
+    """As in the middle of a video of one frame."""
+    for count, time in ((1, 1 / 60), (50, 25.0)):
+        with Video(write_video(tmp_path / f"{count}.mp4", np.arange(count) / 30)) as video:
+            *_, last = video.frames()
+            assert np.array_equal(video.picture_at(time), last.image)
 
 
 @pytest.mark.parametrize("name", TURNS)

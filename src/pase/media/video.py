@@ -90,20 +90,26 @@ class Video:
             yield Frame(index, time, image)
 
     def picture_at(self, time: float) -> Image:
-        """The first upright picture shown at a time in seconds or later, found without reading all before it.
+        """The first upright picture shown at a time in seconds or later, else the last; not all before it is read.
 
         Raises
         ------
         InputError
-            When there is none.
+            When no picture can be read there.
         """
+        image: Image | None = None
         with _opened(self.path) as (container, stream):
             start = float((stream.start_time or 0) * (stream.time_base or 0))
             container.seek(int((start + time) * av.time_base))
-            for clock, image in upright_images(_decoded(container, stream, []), self.image_size):
+            for clock, picture in upright_images(_decoded(container, stream, []), self.image_size):
+                image = picture
                 if clock is None or clock - start >= time:
-                    return image
-        raise InputError(f"{self.path} has no picture after {time:.2f} s")
+                    break
+        if image is None:
+            raise InputError(
+                f"{self.path} holds no readable picture at {time:.2f} s: export or copy the video again"
+            )
+        return image
 
     def small_frames(self, size: tuple[int, int]) -> Iterator[tuple[float, VideoFrame]]:
         """Read all frames in order, made smaller for an encoder; much faster than by way of `frames`.
