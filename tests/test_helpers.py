@@ -43,6 +43,14 @@ def loud(word: str, told: Progress) -> str:
     return word + f" {os.environ['OPENBLAS_NUM_THREADS']}"
 
 
+def greedy(job: int, told: Progress) -> tuple[bool, str]:
+    """Start a program that reads all its input, where this is a helping process."""
+    if not _with_another():
+        return False, ""
+    words = [sys.executable, "-c", "import sys; print(sys.stdin.read())"]
+    return True, subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=30).stdout.strip()
+
+
 def _with_another() -> bool:
     """Whether this is a helping process; the parent waits here until one is at work, however slow it starts."""
     note = Path(os.environ["TEST_NOTE"])
@@ -68,6 +76,13 @@ def test_jobs_are_shared_and_results_are_in_order(helpers: Helpers) -> None:
     assert [value for value, _ in results] == [2 * job for job in range(12)]
     assert os.getpid() in {process for _, process in results} and len({p for _, p in results}) > 1
     assert shares == sorted(shares) and shares[-1] <= 1
+
+
+def test_a_program_that_a_job_starts_does_not_read_the_next_job(helpers: Helpers) -> None:
+    with helpers:
+        done = helpers.map(greedy, range(6))
+    assert {word for _, word in done} == {""}
+    assert any(helped for helped, _ in done)
 
 
 def test_a_job_is_cut_to_its_part_when_its_turn_comes(helpers: Helpers) -> None:

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -143,7 +144,9 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, and that one ends this
     signal.signal(signal.SIGTERM, _interrupt)
     logging.getLogger("pase").addHandler(logging.NullHandler())
-    answers = os.fdopen(os.dup(1), "wb")
+    jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)  # a program that a job starts must not read the next job
     os.dup2(2, 1)  # what a library prints must not come between
 
     def answer(what: str, value: Any) -> None:
@@ -152,7 +155,7 @@ def serve() -> None:
 
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
-            function, job = pickle.load(sys.stdin.buffer)
+            function, job = pickle.load(jobs)
             try:
                 result = function(job, lambda *told: answer("told", told))
             except Exception as error:  # the parent decides what becomes of it
