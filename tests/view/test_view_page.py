@@ -16,7 +16,7 @@ from pase.anatomy.default import default_skeleton
 from pase.data import Camera, Motion
 from pase.view.page import write_page
 from pase.view.plots import make_plots, write_plots
-from pase.view.subject import BoneLength, Subject
+from pase.view.subject import BoneLength, Subject, frames_shown
 from pase.view.viewer import write_viewer
 
 BONES = (
@@ -93,6 +93,11 @@ def test_a_page_that_leaves_frames_out_says_so(
         for name in ("report.html", "viewer.html"):
             page = (tmp_path / name).read_text(encoding="utf-8")
             assert re.findall(r"every \w+ frame\b", page) == [told] * bool(told)
+
+
+@pytest.mark.parametrize(("step", "word"), [(1, ""), (2, "second"), (11, "11th"), (21, "21st"), (43, "43rd")])
+def test_which_frames_are_shown_is_told_in_words(step: int, word: str) -> None:
+    assert frames_shown(100 * step, 100) == (f"every {word} frame" if word else "")
 
 
 def test_the_page_tells_everything_and_escapes_it(tmp_path: Path, camera: Camera) -> None:

@@ -57,7 +57,8 @@ def step_to(frames: int, most: int) -> int:
 def frames_shown(frames: int, most: int) -> str:
     """Which frames a page shows that shows at most so many: `every second frame`, or nothing when it shows all."""
     step = step_to(frames, most)
-    which = {2: "second", 3: "third"}.get(step, f"{step}th")
+    end = "th" if step // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(step % 10, "th")
+    which = {2: "second", 3: "third"}.get(step, f"{step}{end}")
     return f"every {which} frame" if step > 1 else ""
 
 
