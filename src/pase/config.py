@@ -127,7 +127,7 @@ class Pose2DSettings(Room):
     detect_every: float = setting(1.0, low=0.0)
     """Seconds between two looks for persons; in between each is followed by the last keypoints."""
     search_every: float = setting(0.1, low=0.0)
-    """Seconds between two looks while somebody is lost or nobody is there."""
+    """Seconds between two looks while somebody is lost, nobody is there, or some are near one another."""
     lost_after: float = setting(0.7, low=0.0)
     """Seconds after which a person who is not found again is given up."""
     least_box_score: float = setting(0.4, low=0.0, high=1.0)

@@ -17,15 +17,21 @@ _PARTS = (("LShoulder", "RShoulder", "LHip", "RHip"), ("LHip", "RHip", "LKnee", 
 """Corners of the clothes that are looked at: above and below the waist."""
 _COLUMNS = [[HALPE26.index(name) for name in part] for part in _PARTS]
 _LEAST_SCORE = 0.4
+"""Score that each corner needs."""
 _SAMPLES = 24
+"""Pixels looked at along each side, about."""
 _CLEAR_SHARE = 0.25
+"""Of a trunk's box, so much may lie in that of another person's."""
 _LEAST_SIDE_PX = 4
+"""Shorter sides show too little."""
 _TINTS, _LEVELS = 10, 8
 """Steps of each of the two opponent colours, and of lightness."""
 _TINT_GAIN = 1.5
+"""Clothes are paler than pure colours: the opponent colours are spread by this factor before they are counted."""
 _SOFTNESS = 1.5
 """Steps over which a colour is spread to either side."""
 _TINT_SHARE = 2 / 3
+"""How much of the histogram is the opponent colours'; the rest is the lightness'."""
 
 
 def look(image: Image, pose: Pose) -> Array | None:

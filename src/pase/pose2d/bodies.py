@@ -29,8 +29,9 @@ NEAR_IOU = 0.05
 _OWN_CROP = 0.12
 """So much more a body is a person's when it was found in their own crop."""
 _REACH_WEIGHT = 0.5
-_LOOK_WEIGHT = 0.8
-_USUALLY_ALIKE = 0.5
+"""What the right place counts against the keypoints of the frame before: it tells less."""
+_LOOK_WEIGHT, _USUALLY_ALIKE = 0.8, 0.5
+"""What it counts that clothes are more alike, or less, than those of any two persons usually are."""
 _LEAST_ALIKE = 0.4
 """Likeness of the clothes under which nobody is found again after having been hidden."""
 _NEW = 0.25

@@ -27,7 +27,9 @@ _CLEAR_LOOK = 0.25
 _CLEAR_WAY = 0.6
 """By so many body sizes the exchanged ways must fit better, where looks do not tell and one was hidden."""
 _LONGEST_WAY_S = 2.0
+"""For no longer than this anybody is expected to have gone on as before they met."""
 _LONGEST_S = 6.0
+"""Who has not parted after so long is judged as far as they are seen."""
 
 
 @dataclass

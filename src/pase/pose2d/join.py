@@ -13,9 +13,11 @@ from pase.pose2d.track import Track
 _SHORT_GAP_S = 4.0
 """After so long nobody's way tells where they should be: then clothes alone must tell."""
 _LONG_GAP_S = 60.0
-_REACH = 1.0
-_REACH_A_SECOND = 1.5
+"""After so long nobody is known again."""
+_REACH, _REACH_A_SECOND = 1.0, 1.5
+"""Body sizes by which a person may have moved in a gap, and so many more in each of its seconds."""
 _SIZE_RATIO = 1.6
+"""By which factor a person's size may have changed."""
 _LEAST_ALIKE = 0.4
 """Likeness of the clothes under which it is somebody else."""
 _AMONG_OTHERS, _ALIKE_AMONG_OTHERS = 0.5, 0.55
@@ -23,6 +25,7 @@ _AMONG_OTHERS, _ALIKE_AMONG_OTHERS = 0.5, 0.55
 _SURELY_ALIKE = 0.7
 """Likeness from which on it is the same person after a long absence, if nobody else is as alike."""
 _CLEARLY_MORE = 0.15
+"""By so much the clothes must be more alike than those of the next best."""
 
 
 def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:

@@ -14,11 +14,15 @@ from pase.pose2d.similarity import box_size
 Array = NDArray[np.float64]
 
 _CENTRE_WEIGHT = 2.0
+"""How quickly prominence falls with the square of the distance from the middle, in widths and heights."""
 _COAST_S = 0.5
 """Seconds for which an unseen person is expected to move on."""
 _VELOCITY_MEMORY_S = 0.15
+"""Time constant with which the velocity follows the newest step."""
 _LOOK_SHARE = 0.2
+"""Share of the newest look in what is remembered of the clothes."""
 _SURE = 0.3
+"""Score from which on a keypoint tells how a person moved."""
 _FASTEST = 4.0
 """Body sizes a second: nobody is expected to move on faster."""
 

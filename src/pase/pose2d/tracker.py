@@ -23,16 +23,23 @@ from pase.pose2d.track import Track, centre_of, prominence_of
 Array = NDArray[np.float64]
 
 _SAME_PERSON_IOU = 0.25
+"""Least likeness of a person's expected box and one of the detector that is taken for the same person."""
 _CROWD = 2
 """From so many sure persons on others are looked for among the detector's less sure boxes, too."""
 _FAINT_SHARE = 0.5
 """From this share of the score of a sure box; a person found so must show a clear body of their own at once."""
 _SURELY_SAME_IOU = 0.45
+"""The same for somebody near others, whose box may be another's."""
 _JUMP = 0.35
+"""Sizes of the expected box by which its middle may be missed in one frame."""
 _WEAK_QUALITY = 0.5
+"""Quality of a pose under which other turns of the crop are tried, and whoever is in doubt is taken for nobody."""
 _MOST_UNCONFIRMED = 2
+"""A person is in doubt whom the detector has not found so many times running."""
 _CLEARLY_BETTER = 0.05
+"""By so much a turned crop's pose must be of better quality to be taken."""
 _LOOK_EVERY_S = 0.2
+"""How often a person's clothes are looked at."""
 _KEPT_SIZE = 0.7
 """Who is followed already may become smaller than others would have to be, by this factor."""
 
