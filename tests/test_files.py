@@ -80,6 +80,15 @@ def test_a_list_is_read_item_by_item_as_if_whole(
         assert [*read_json_items(path)] == read_json(path) == items
 
 
+def test_what_is_broken_in_a_list_is_told_by_its_item(tmp_path: Path) -> None:
+    (tmp_path / "items.json").write_text('[{"a": 1}, {"a": 2}, {"a": }, {"a": 4}]')
+    with (
+        patch("pase.files._PIECE", 4),
+        pytest.raises(InputError, match=r"Expecting value in or after item 2\)"),
+    ):
+        list(read_json_items(tmp_path / "items.json"))
+
+
 @given(st.text(alphabet='[]{},:"1 e-\nx', max_size=12), st.integers(12, 14))
 def test_what_is_no_list_is_refused_as_when_read_whole(text: str, piece: int) -> None:
     with TemporaryDirectory() as folder, patch("pase.files._PIECE", piece):

@@ -124,9 +124,9 @@ def _items(stream: TextIO) -> Iterator[Any]:
     text, at = stream.read(_PIECE).lstrip(), 0
     if not text.startswith("["):
         raise ValueError("it does not start with [")
-    text, empty, ended = text[1:].lstrip(), True, False
+    text, count, ended = text[1:].lstrip(), 0, False
     while not ended:
-        if empty and text[at:].startswith("]"):
+        if count == 0 and text[at:].startswith("]"):
             at += 1
             break
         try:
@@ -134,14 +134,14 @@ def _items(stream: TextIO) -> Iterator[Any]:
             mark = _AFTER_ITEM.match(text, end)
             if mark is None:
                 raise json.JSONDecodeError("Expecting , or ]", text, end)
-        except json.JSONDecodeError:
+        except json.JSONDecodeError as error:
             more = stream.read(_PIECE)
             if not more:
-                raise
+                raise ValueError(f"{error.msg} in or after item {count}") from error
             text, at = (text[at:] + more).lstrip(), 0
             continue
         yield item
-        at, empty, ended = mark.end(), False, mark[1] == "]"
+        at, count, ended = mark.end(), count + 1, mark[1] == "]"
     if text[at:].strip() or stream.read(_PIECE).strip():
         raise ValueError("something stands behind its end")
 
