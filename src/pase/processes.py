@@ -88,13 +88,16 @@ class Interpreter:
             When the function raised an error.
         """
         self._send(pickle.dumps((function, job)))
-        while True:
-            what, value = self._receive()
-            if what == "done":
-                return value
-            if what == "failed":
-                raise CallFailedError(value)
-            told(*value)
+        try:
+            while (answer := self._receive())[0] == "told":
+                told(*answer[1])
+        except BaseException:
+            self.kill()  # its answer must not be taken for that to the next call
+            raise
+        what, value = answer
+        if what == "failed":
+            raise CallFailedError(value)
+        return value
 
     def interrupt(self) -> None:
         """Have it stop what it does and tidy up: a KeyboardInterrupt there. `close` then waits for it."""
