@@ -17,7 +17,6 @@ from pase.media.frames import Image
 
 _HIGH_DYNAMIC_RANGE = (TRANSFER_PQ, TRANSFER_HLG)
 _MATRIX_UNSPECIFIED = 2
-_RANGE_FULL = 2
 _HD_HEIGHT = 720
 
 _TURNS = {

@@ -15,7 +15,6 @@ Floats = NDArray[np.float32]
 
 CROP_SIZE = (192, 256)
 """Width and height of FastPose's input."""
-HEATMAP_SIZE = (48, 64)
 _PADDING = np.float32(1.25)
 _MEAN = np.array([0.406, 0.457, 0.480], dtype=np.float32)
 """Taken off red, green and blue in this order, as AlphaPose does."""
