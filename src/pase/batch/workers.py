@@ -123,6 +123,8 @@ class Processes:
         try:
             return self._try(work, job)
         except WorkerLostError as lost:
+            if self._stopped:
+                raise
             log.warning("%s: %s; it is tried once more", job.name, lost)
         return self._try(work, job)
 

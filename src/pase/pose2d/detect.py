@@ -100,12 +100,17 @@ def detect_keypoints(
             progress(len(times), None)
     time = np.array(times)
     _warn(tracker, len(times))
-    seen = [track for track in tracker.tracks if track.poses]
-    people = [_as_keypoints(pieces, time, image_size) for pieces in join_pieces(seen, time)]
+    people, others = [], [track for track in tracker.tracks if not track.poses]
+    for pieces in join_pieces([track for track in tracker.tracks if track.poses], time):
+        person = _as_keypoints(pieces, time, image_size)
+        if person.seen.any():
+            people.append(person)
+        else:
+            others += pieces
     step_s = frame_seconds(time)
-    people = sorted((p for p in people if p.seen.any()), key=lambda p: -prominence(p, step_s))
+    people.sort(key=lambda person: -prominence(person, step_s))
     numbered = [replace(person, track_id=number) for number, person in enumerate(people, 1)]
-    return Found(numbered, time, _left_out(tracker.tracks, settings, image_size), tracker.cuts)
+    return Found(numbered, time, _left_out(others, settings, image_size), tracker.cuts)
 
 
 def _with_following(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Frame | None]]:
@@ -150,14 +155,16 @@ def _warn(tracker: Tracker, frames: int) -> None:
 def _left_out(
     tracks: Sequence[Track], settings: Pose2DSettings, image_size: tuple[int, int]
 ) -> list[LeftOut]:
-    """Those who were found but on whom no keypoints were placed."""
+    """Those who were found but on whom no keypoints were placed that are clear enough."""
     least = settings.least_size * max(image_size)
     out = []
     for track in tracks:
-        if track.poses or not track.found:
+        if not track.found:
             continue
         times, sizes = zip(*track.found, strict=True)
-        if settings.person == "main":
+        if track.poses:
+            why = "no keypoint is clear enough"
+        elif settings.person == "main":
             why = "not the main person"
         elif max(sizes) < least:
             why = f"too small: {max(sizes):.0f} px of the {least:.0f} px that are needed"

@@ -139,8 +139,9 @@ class Tracker:
             here = np.flatnonzero((scores >= level) & (scores < above))
             missing = self._recognise(frame.time, missing, boxes[here], scores[here])
             above = level
-        if first and self._wanted is not None and self._live:
-            self._wanted_track = min(self._live, key=lambda t: _outside(t.box, self._wanted))
+        sure = [track for track in self._live if not track.faint]
+        if first and self._wanted is not None and sure:
+            self._wanted_track = min(sure, key=lambda t: _outside(t.box, self._wanted))
         self._choose_active()
         for track in self._live:
             if track.faint and not track.poses and not track.active:
