@@ -35,7 +35,7 @@ ASLANT = np.radians(10.0)
 BATCH = 48
 """Frames whose starts are solved at once: bounds the memory."""
 
-_ROUNDS = ((40.0, 1, 6), (40.0, 6, 3), (6.0, 12, 3))
+_ROUNDS = ((40.0, 1, 8), (40.0, 7, 4), (6.0, 12, 4))
 """Width of the robust loss, steps, and how many starts of each frame are kept after them. Most starts face the
 wrong way and show it after one step."""
 _POSTURES: tuple[Mapping[str, float], ...] = (
