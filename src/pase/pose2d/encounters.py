@@ -132,7 +132,8 @@ def exchange(first: Track, second: Track, start: int) -> None:
     kept = [{i: p for i, p in t.poses.items() if i < start} for t in (first, second)]
     later = [{i: p for i, p in t.poses.items() if i >= start} for t in (first, second)]
     first.poses, second.poses = kept[0] | later[1], kept[1] | later[0]
-    for name in ("box", "time", "turn", "turns_tried", "active", "unconfirmed", "velocity", "prominence"):
+    followed = ("box", "time", "active", "unconfirmed", "velocity", "prominence")
+    for name in (*followed, "turn", "turns_tried", "turns_rest"):
         mine, theirs = getattr(first, name), getattr(second, name)
         setattr(first, name, theirs)
         setattr(second, name, mine)

@@ -47,6 +47,8 @@ class Track:
     """Quarter turns that bring the person upright."""
     turns_tried: float = -np.inf
     """When other quarter turns were last tried, in seconds."""
+    turns_rest: float = 0.0
+    """Seconds until they are tried again: longer each time that none was better."""
     active: bool = False
     """Whether keypoints are placed; others are followed by the detector alone."""
     unconfirmed: int = 0

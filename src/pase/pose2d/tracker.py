@@ -222,11 +222,13 @@ class Tracker:
         poses = self._network.follow(frame, following, tracks)
         if not self._settings.try_turns:
             return poses
-        trials = []
+        trials, shortest = [], self._settings.search_every
         for number, (track, pose) in enumerate(zip(tracks, poses, strict=True)):
-            rested = frame.time - track.turns_tried >= self._settings.search_every
-            if pose.quality < _WEAK_QUALITY and rested:
+            if pose.quality >= _WEAK_QUALITY:
+                track.turns_rest = shortest
+            elif frame.time - track.turns_tried >= max(shortest, track.turns_rest):
                 track.turns_tried = frame.time
+                track.turns_rest = max(shortest, min(2 * track.turns_rest, self._settings.detect_every))
                 trials += [(number, turn) for turn in range(4) if turn != track.turn]
         if not trials:
             return poses
@@ -235,6 +237,7 @@ class Tracker:
         for (number, _), pose in zip(trials, turned, strict=True):
             if pose.quality > poses[number].quality + _CLEARLY_BETTER:
                 poses[number] = pose
+                tracks[number].turns_rest = shortest
         return poses
 
     def _is_person(self, track: Track, pose: Pose, time: float) -> bool:
