@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from flags import with_flags
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLIPS = REPOSITORY.parent / "shared" / "bench" / "dev"
 
@@ -58,14 +60,12 @@ def main() -> int:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Options; what follows `--` goes to `pase run`."""
-    words = list(words)
-    cut = words.index("--") if "--" in words else len(words)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("clips", nargs="?", type=Path, default=CLIPS, help="folder of clips")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
     parser.add_argument("--results", type=Path, metavar="DIR", default=REPOSITORY / "benchmarks" / "results")
-    options = parser.parse_args(words[:cut])
-    options.clips, options.flags = options.clips.resolve(), words[cut + 1 :]
+    options = with_flags(parser, words)
+    options.clips = options.clips.resolve()
     return options
 
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flags import with_flags
 from speed import loop
 
 from pase.cli import main as pase
@@ -72,17 +73,13 @@ def main() -> int:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Options; what follows `--` goes to `pase run`."""
-    words = list(words)
-    cut = words.index("--") if "--" in words else len(words)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("keypoints", type=Path)
     parser.add_argument(
         "--frames", type=int, nargs="+", default=[10_000, 30_000, 108_000], help="at least so many"
     )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
-    options = parser.parse_args(words[:cut])
-    options.flags = words[cut + 1 :]
-    return options
+    return with_flags(parser, words)
 
 
 def picture_size(keypoints: Path) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flags import with_flags
 
 
 def main() -> int:
@@ -48,16 +49,12 @@ def main() -> int:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Options; what follows `--` goes to `pase run`."""
-    words = list(words)
-    cut = words.index("--") if "--" in words else len(words)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("video", type=Path)
     parser.add_argument("--loop", type=int, default=1, metavar="N", help="join the clip N times")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
     parser.add_argument("--no-bare", action="store_true", help="leave the bare network out")
-    options = parser.parse_args(words[:cut])
-    options.flags = words[cut + 1 :]
-    return options
+    return with_flags(parser, words)
 
 
 def loop(source: Path, target: Path, times: int) -> None:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from pase.networks.onnx import usable_cores
-from pase.processes import CallFailedError, Interpreter, ProcessLostError
+from pase.processes import CallFailedError, Interpreter, ProcessLostError, ThreadInterpreters
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,7 @@ class Helpers:
         startable = bool(sys.executable) and not getattr(sys, "frozen", False)
         self.count = (min(usable_cores() - 1, MOST) if startable else 0) if count is None else count
         self._pool = ThreadPoolExecutor(max(1, self.count), "pase-helper")
-        self._mine = threading.local()
-        self._all: list[Interpreter] = []
+        self._processes = ThreadInterpreters(threads=1)
         self._stopped = False
 
     def __enter__(self) -> Helpers:
@@ -56,10 +55,10 @@ class Helpers:
     ) -> None:
         self._stopped = True
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in self._all:
+        for process in self._processes.all:
             process.kill()
         self._pool.shutdown()
-        for process in self._all:
+        for process in self._processes.all:
             process.close()
 
     def prepare(self, modules: Sequence[str]) -> None:
@@ -106,7 +105,10 @@ class Helpers:
     def _help_out(self, work: _Work) -> None:
         """On a thread of the pool: have its process work."""
         try:
-            work.help_out(self._process())
+            process = self._processes.mine()
+            if self._stopped:
+                process.kill()
+            work.help_out(process)
         except OSError as error:
             log.warning("no process to help can be started (%s); everything is done by one", error)
         except ProcessLostError as lost:
@@ -114,16 +116,6 @@ class Helpers:
                 log.warning("a helping process %s; its work is done anew", lost)
         except CallFailedError as error:
             log.debug("a helping process failed: %s", error)  # the work done here meets it again
-
-    def _process(self) -> Interpreter:
-        """This thread's process, a new one where there is none or it has died."""
-        process: Interpreter | None = getattr(self._mine, "process", None)
-        if process is None or not process.alive:
-            process = self._mine.process = Interpreter(threads=1)
-            self._all.append(process)
-            if self._stopped:
-                process.kill()
-        return process
 
 
 class _Work:

@@ -15,6 +15,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -140,6 +141,30 @@ class Interpreter:
             self._process.wait(ENDING_S)  # its pipe is closed a little before it has ended
         self.kill()
         return ProcessLostError(_end(self._process.returncode))
+
+
+class ThreadInterpreters:
+    """An interpreter for each thread that asks for one; a new one where it has died.
+
+    Parameters
+    ----------
+    threads
+        As of `Interpreter`.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._mine = threading.local()
+        self.all: list[Interpreter] = []
+        """Every one so far, also those that have died."""
+
+    def mine(self) -> Interpreter:
+        """This thread's; an OSError where it cannot be started."""
+        process: Interpreter | None = getattr(self._mine, "process", None)
+        if process is None or not process.alive:
+            process = self._mine.process = Interpreter(self._threads)
+            self.all.append(process)
+        return process
 
 
 def serve() -> None:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from pase.errors import PaseError
-from pase.processes import CallFailedError, Interpreter, ProcessLostError
+from pase.processes import CallFailedError, ProcessLostError, ThreadInterpreters
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +87,8 @@ class Processes:
     """
 
     def __init__(self, count: int, threads: int, told: Told) -> None:
-        self._threads, self._told = threads, told
+        self._processes, self._told = ThreadInterpreters(threads), told
         self._pool = ThreadPoolExecutor(count, "pase-batch")
-        self._mine = threading.local()
-        self._all: list[Interpreter] = []
         self._stopped = False
 
     def __enter__(self) -> Processes:
@@ -102,17 +100,17 @@ class Processes:
         self._stopped = error is not None
         self._pool.shutdown(wait=not self._stopped, cancel_futures=True)
         if self._stopped:
-            for process in self._all:
+            for process in self._processes.all:
                 process.interrupt()
             late = threading.Timer(PATIENCE_S, self._kill)
             late.start()
             self._pool.shutdown()
             late.cancel()
-        for process in self._all:
+        for process in self._processes.all:
             process.close(PATIENCE_S)
 
     def _kill(self) -> None:
-        for process in self._all:
+        for process in self._processes.all:
             process.kill()
 
     def submit(self, work: Work, job: Job) -> Future[Outcome]:
@@ -129,8 +127,10 @@ class Processes:
         return self._try(work, job)
 
     def _try(self, work: Work, job: Job) -> Outcome:
+        if self._stopped:
+            raise WorkerLostError("its process was stopped")
         try:
-            process = self._process()
+            process = self._processes.mine()
         except OSError as error:
             raise WorkerLostError(f"its process cannot be started ({error})") from error
         try:
@@ -140,16 +140,6 @@ class Processes:
         except CallFailedError as error:
             return Outcome(error=str(error))
         return outcome
-
-    def _process(self) -> Interpreter:
-        """This thread's process, a new one where there is none or it has died."""
-        if self._stopped:
-            raise WorkerLostError("its process was stopped")
-        process: Interpreter | None = getattr(self._mine, "process", None)
-        if process is None or not process.alive:
-            process = self._mine.process = Interpreter(self._threads)
-            self._all.append(process)
-        return process
 
 
 def suggested_jobs(trials: int, cores: int) -> int:

@@ -90,7 +90,7 @@ def estimate_motion(
     """
     report = progress or (lambda _: None)
     one, lens = Filmed(keypoints, landmarks, height_m, mass_kg, sizes), Lens(fov_deg, focal_length_px)
-    started = start(one, lens, settings, lambda share: report(0.6 * share))
+    started = start(one, lambda share: report(0.6 * share), lens=lens, settings=settings)
     if started is None:
         return None
     sequence = solved(started, lambda share: report(0.6 + 0.4 * share))
@@ -112,11 +112,13 @@ class Started:
     """The person's sizes when they are known from other recordings."""
 
 
+@on_one_thread
 def start(
     one: Filmed,
+    progress: Progress,
+    *,
     lens: Lens,
     settings: FitSettings | None = None,
-    progress: Progress | None = None,
     helpers: Helpers | None = None,
 ) -> Started | None:
     """`estimate_motion` up to the shared unknowns; None when the person is unseen."""

@@ -96,7 +96,7 @@ def estimate_motions(
     """
     helpers = helpers or Helpers(0)
     share = _shares(progress, (0.55, 0.05, 0.4))
-    begin = partial(_started, lens=lens or Lens(), settings=settings)
+    begin = partial(start, lens=lens or Lens(), settings=settings)
     started = _each(begin, [*people], share(0), helpers)
     known = {number: one for number, one in enumerate(started) if one is not None}
     if len(known) > 1:
@@ -122,18 +122,6 @@ def _each(
     if len(people) == 1:
         return [function(people[0], progress, helpers=helpers)]
     return helpers.map(function, people, progress)
-
-
-@on_one_thread
-def _started(
-    one: Filmed,
-    progress: Progress,
-    *,
-    lens: Lens,
-    settings: FitSettings | None,
-    helpers: Helpers | None = None,
-) -> Started | None:
-    return start(one, lens, settings, progress, helpers)
 
 
 @on_one_thread

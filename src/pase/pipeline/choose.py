@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pase.config import Pose2DSettings
 from pase.data import Keypoints2D, LeftOut
 from pase.errors import InputError
-from pase.pose2d.detect import pixel_of
+from pase.pose2d.detect import SURE_SCORE, pixel_of
 from pase.pose2d.prominence import boxes_of, frame_seconds, prominence, sizes_of
 
 Array = NDArray[np.float64]
@@ -22,7 +22,6 @@ FEWEST_POINTS = 8
 LEAST_CLEAR = 0.3
 """Least mean score of the keypoints, those outside the picture counted as 0, of others than the main person."""
 
-_SURE_SCORE = 0.3
 _MARGIN = 0.15
 """A pixel this far outside a person's keypoints, in body sizes, still means the person: skin, hair and clothes."""
 
@@ -96,7 +95,7 @@ def _reasons(people: Sequence[Keypoints2D], settings: Pose2DSettings, time: Arra
 
 def _too_little(person: Keypoints2D, settings: Pose2DSettings, time: Array, *, main: bool) -> str | None:
     """Why a person is not worth a skeleton; None when it is."""
-    shown = int(((person.score >= _SURE_SCORE) & np.isfinite(person.xy).all(-1)).sum(1).max())
+    shown = int(((person.score >= SURE_SCORE) & np.isfinite(person.xy).all(-1)).sum(1).max())
     if shown < FEWEST_POINTS:
         return f"shows too little: {shown} keypoints at once of the {FEWEST_POINTS} that are needed"
     if main:

@@ -28,7 +28,8 @@ _log = logging.getLogger(__name__)
 DETECTOR = "yolox-tiny"
 KEYPOINT_NETWORK = "rtmpose-s"
 
-_SURE_SCORE = 0.3
+SURE_SCORE = 0.3
+"""Score from which on a keypoint is sure."""
 _FEWEST_SURE_POINTS = 5
 """With fewer than these in the picture the person counts as unseen: the rest is guessed."""
 
@@ -98,8 +99,12 @@ def detect_keypoints(
         times.append(frame.time)
         if progress is not None:
             progress(len(times), None)
-    time = np.array(times)
     _warn(tracker, len(times))
+    return _found(tracker, np.array(times), settings, image_size)
+
+
+def _found(tracker: Tracker, time: Array, settings: Pose2DSettings, image_size: tuple[int, int]) -> Found:
+    """Everybody who was followed, with or without keypoints."""
     people, others = [], [track for track in tracker.tracks if not track.poses]
     for pieces in join_pieces([track for track in tracker.tracks if track.poses], time):
         person = _as_keypoints(pieces, time, image_size)
@@ -183,7 +188,7 @@ def _as_keypoints(pieces: Sequence[Track], time: Array, image_size: tuple[int, i
     xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
     for index, pose in (item for track in pieces for item in track.poses.items()):
         inside = _inside(pose.xy, image_size)
-        if (inside & (pose.score >= _SURE_SCORE)).sum() >= _FEWEST_SURE_POINTS:
+        if (inside & (pose.score >= SURE_SCORE)).sum() >= _FEWEST_SURE_POINTS:
             row = index - first
             xy[row, inside], sigma[row, inside] = pose.xy[inside], pose.sigma[inside]
             score[row, inside] = pose.score[inside]
