@@ -108,8 +108,8 @@ def processor_of_children() -> float:
 
 def bare_network(video: Path, flags: Sequence[str]) -> dict[str, float]:
     """Seconds of the keypoint network alone on as many crops as in a run: one at a time, on all cores."""
+    from pase.cli_parser import parse as parse_flags
     from pase.config import leaves, make_settings
-    from pase.flags import parse as parse_flags
     from pase.models import model_path
     from pase.networks.onnx import network_threads, start_session
     from pase.pipeline.recording import detect, open_source

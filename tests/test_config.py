@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pase.config import Settings, field_docs, leaves, make_settings, read_settings, rooms, to_dict
+from pase.config import Settings, field_docs, leaves, make_settings, read_settings, setting_groups, to_dict
 from pase.errors import InputError
 
 
@@ -10,7 +10,7 @@ def test_defaults_are_valid_and_every_setting_has_a_meaning() -> None:
     assert make_settings({}) == Settings()
     for leaf in leaves():
         assert leaf.doc.endswith("."), f"{leaf.path} needs one sentence under its field"
-    assert set(field_docs()) >= {room.__name__ for room in rooms().values()}
+    assert set(field_docs()) >= {group.__name__ for group in setting_groups().values()}
 
 
 def test_flags_are_unique() -> None:
@@ -29,8 +29,8 @@ def test_flags_are_unique() -> None:
     ],
 )
 def test_values_are_read_as_their_type(path: str, text: object, expected: object) -> None:
-    room, name = path.split(".")
-    value = getattr(getattr(make_settings({path: text}), room), name)
+    group, name = path.split(".")
+    value = getattr(getattr(make_settings({path: text}), group), name)
     assert value == expected
     assert type(value) is type(expected) or isinstance(value, Path)
 
@@ -91,5 +91,5 @@ def test_missing_settings_file_is_refused(tmp_path: Path) -> None:
 def test_settings_survive_as_plain_values() -> None:
     settings = make_settings({"person.height_m": 1.6, "models.folder": "m"})
     plain = to_dict(settings)
-    again = {f"{room}.{name}": value for room, table in plain.items() for name, value in table.items()}
+    again = {f"{group}.{name}": value for group, table in plain.items() for name, value in table.items()}
     assert make_settings(again) == settings

@@ -28,9 +28,9 @@ from pase.fit.person import prepare_person
 from pase.fit.problem import State
 from pase.fit.sequence import SharedEstimate, solve_sequence
 from pase.fit.solver import Solution
-from pase.helpers import Helpers
 from pase.lift.pase_lifter import PaseLifter
 from pase.memory import give_back
+from pase.parallel import Helpers
 from pase.pose2d.alphapose import read_alphapose, write_alphapose
 from pase.view.plots import MOST_FRAMES
 from pase.view.subject import Subject

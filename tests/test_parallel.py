@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pase.helpers import Helpers
+from pase.parallel import Helpers
 
 Progress = Callable[[float], None]
 
@@ -150,7 +150,7 @@ def test_no_process_outlives_its_parent(how: str, tmp_path: Path) -> None:
     note = tmp_path / "pid"
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from test_helpers import waiting; from pase.helpers import Helpers\n"
+        "from test_helpers import waiting; from pase.parallel import Helpers\n"
         f"with Helpers(1) as helpers:\n    begun = helpers.begin(waiting, [{str(note)!r}])\n    time.sleep(30)\n"
     )
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from pase.cli_parser import make_parser
 from pase.config import leaves
-from pase.flags import make_parser
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 
@@ -45,9 +45,9 @@ def _section(parser: argparse.ArgumentParser) -> str:
     if own:
         rows = [f"| {_names(action)} | {_meaning(action)} |" for action in own]
         parts.append("\n".join(["| word | meaning |", "|---|---|", *rows]))
-    rooms = parser.get_default("rooms") or ()
-    if rooms:
-        links = ", ".join(f"[{room}](settings.md#{room})" for room in rooms)
+    groups = parser.get_default("groups") or ()
+    if groups:
+        links = ", ".join(f"[{group}](settings.md#{group})" for group in groups)
         parts.append(f"Settings: {links}.")
     short = [f"`{name}`" for a in parser._actions for name in a.option_strings[1:] if _is_short(a, name)]
     if short:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from pathlib import Path
 
-from pase.config import Leaf, leaves, rooms
+from pase.config import Leaf, leaves, setting_groups
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 
@@ -27,11 +27,11 @@ overlay = false
 def page() -> str:
     """The page as Markdown."""
     parts = [INTRODUCTION]
-    for name, room in rooms().items():
+    for name, group in setting_groups().items():
         rows = [_row(leaf) for leaf in leaves(name)]
         if rows:
             head = "| setting | flag | default | allowed | meaning |\n|---|---|---|---|---|"
-            parts.append(f"## {name}\n\n{room.__doc__}\n\n" + "\n".join([head, *rows]) + "\n")
+            parts.append(f"## {name}\n\n{group.__doc__}\n\n" + "\n".join([head, *rows]) + "\n")
     return "\n".join(parts)
 
 

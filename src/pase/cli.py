@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pase
+from pase.cli_parser import parse
 from pase.config import Settings, make_settings, read_settings
 from pase.errors import InputError, MissingDependencyError, PaseError
-from pase.flags import parse
 
 if TYPE_CHECKING:
     from pase.pipeline.report import Report
@@ -101,8 +101,8 @@ def _batch(known: argparse.Namespace) -> int:
 
 
 def _batched(known: argparse.Namespace, **options: Any) -> int:
-    from pase.bars import BatchBars
     from pase.batch.run import run_batch
+    from pase.progress import BatchBars
 
     settings = _settings(known)
     with BatchBars(print) as bars:
@@ -303,7 +303,7 @@ def _print_summary(report: Report, source: Path, output: Path) -> None:
 
 
 def _progress() -> Any:
-    from pase.bars import Bars
+    from pase.progress import Bars
 
     return Bars()
 

@@ -176,7 +176,7 @@ def _add_markers(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--rate", metavar="HZ", type=float, help="frames a second, for files without times")
 
 
-def _add_settings(parser: argparse.ArgumentParser, *rooms: str, short: str = "") -> None:
+def _add_settings(parser: argparse.ArgumentParser, *groups: str, short: str = "") -> None:
     """Flags of the named groups, or single settings; only those given come out, as text by dotted path.
 
     Those of the group `short` have their bare name as a second flag, as `--weights` for `--lift.weights`.
@@ -184,8 +184,8 @@ def _add_settings(parser: argparse.ArgumentParser, *rooms: str, short: str = "")
     parser.add_argument(
         "--config", metavar="FILE", type=Path, help="settings from a TOML file; flags go first"
     )
-    parser.set_defaults(rooms=rooms)
-    for leaf in leaves(*rooms):
+    parser.set_defaults(groups=groups)
+    for leaf in leaves(*groups):
         if leaf.kind is bool:
             action: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
         else:

@@ -38,7 +38,7 @@ def setting(default: T, *, low: float | None = None, high: float | None = None, 
     return value
 
 
-class Room:
+class SettingsGroup:
     """Base of one group of settings: checks every value against its range when it is made."""
 
     name: ClassVar[str] = ""
@@ -58,7 +58,7 @@ class Room:
 
 
 @dataclass(frozen=True)
-class PersonSettings(Room):
+class PersonSettings(SettingsGroup):
     """What is known about the person beforehand."""
 
     name: ClassVar[str] = "person"
@@ -80,7 +80,7 @@ class PersonSettings(Room):
 
 
 @dataclass(frozen=True)
-class CameraSettings(Room):
+class CameraSettings(SettingsGroup):
     """What is known about the camera beforehand; without either value the focal length is estimated."""
 
     name: ClassVar[str] = "camera"
@@ -97,7 +97,7 @@ class CameraSettings(Room):
 
 
 @dataclass(frozen=True)
-class ModelSettings(Room):
+class ModelSettings(SettingsGroup):
     """Where the files of the networks come from."""
 
     name: ClassVar[str] = "models"
@@ -109,7 +109,7 @@ class ModelSettings(Room):
 
 
 @dataclass(frozen=True)
-class Pose2DSettings(Room):
+class Pose2DSettings(SettingsGroup):
     """Persons and their keypoints in the picture."""
 
     name: ClassVar[str] = "pose2d"
@@ -162,7 +162,7 @@ class Pose2DSettings(Room):
 
 
 @dataclass(frozen=True)
-class LiftSettings(Room):
+class LiftSettings(SettingsGroup):
     """From keypoints in the picture to landmarks in space."""
 
     name: ClassVar[str] = "lift"
@@ -176,7 +176,7 @@ class LiftSettings(Room):
 
 
 @dataclass(frozen=True)
-class FitSettings(Room):
+class FitSettings(SettingsGroup):
     """The estimator."""
 
     name: ClassVar[str] = "fit"
@@ -188,7 +188,7 @@ class FitSettings(Room):
 
 
 @dataclass(frozen=True)
-class ViewSettings(Room):
+class ViewSettings(SettingsGroup):
     """Drawing the bones over the footage."""
 
     name: ClassVar[str] = "view"
@@ -204,7 +204,7 @@ class ViewSettings(Room):
 
 
 @dataclass(frozen=True)
-class OutputSettings(Room):
+class OutputSettings(SettingsGroup):
     """What is written."""
 
     name: ClassVar[str] = "output"
@@ -279,16 +279,16 @@ def field_docs() -> dict[str, dict[str, str]]:
     return docs
 
 
-def rooms() -> dict[str, type[Room]]:
+def setting_groups() -> dict[str, type[SettingsGroup]]:
     """The groups of settings, by name."""
     return typing.get_type_hints(Settings)
 
 
 def leaves(*names: str) -> Iterator[Leaf]:
     """Every setting of the named groups, or named by dotted paths, or all of them, in order."""
-    for name, room in rooms().items():
-        docs, kinds = field_docs()[room.__name__], typing.get_type_hints(room)
-        for item in fields(typing.cast(Any, room)):
+    for name, group in setting_groups().items():
+        docs, kinds = field_docs()[group.__name__], typing.get_type_hints(group)
+        for item in fields(typing.cast(Any, group)):
             flag = item.metadata.get("flag") or f"{name}.{item.name}".replace("_", "-")
             low, high = item.metadata.get("low"), item.metadata.get("high")
             path, kind = f"{name}.{item.name}", kinds[item.name]
@@ -305,16 +305,17 @@ def make_settings(values: Mapping[str, Any], base: Settings | None = None) -> Se
     InputError
         For an unknown path (the message lists the valid ones) and for a value of the wrong type or range.
     """
-    by_room: dict[str, dict[str, Any]] = {name: {} for name in rooms()}
+    by_group: dict[str, dict[str, Any]] = {name: {} for name in setting_groups()}
     known = {leaf.path: leaf for leaf in leaves()}
     for path, value in values.items():
         if path not in known:
             raise InputError(_unknown(path, known))
-        room, name = path.split(".", 1)
-        by_room[room][name] = _convert(known[path].kind, value, known[path].label)
+        group, name = path.split(".", 1)
+        by_group[group][name] = _convert(known[path].kind, value, known[path].label)
     base = base or Settings()
     built = {
-        name: room(**{**_shallow(getattr(base, name)), **by_room[name]}) for name, room in rooms().items()
+        name: group(**{**_shallow(getattr(base, name)), **by_group[name]})
+        for name, group in setting_groups().items()
     }
     return Settings(**typing.cast(Any, built))
 
@@ -328,10 +329,12 @@ def read_settings(path: Path) -> dict[str, Any]:
         When the file cannot be read or is no TOML, and for an unknown key.
     """
     values: dict[str, Any] = {}
-    for room, table in read_toml(path).items():
-        if room not in rooms() or not isinstance(table, dict):
-            raise InputError(f"{path}: unknown table '{room}'; the tables are: {', '.join(rooms())}")
-        values |= {f"{room}.{name}": value for name, value in table.items()}
+    for group, table in read_toml(path).items():
+        if group not in setting_groups() or not isinstance(table, dict):
+            raise InputError(
+                f"{path}: unknown table '{group}'; the tables are: {', '.join(setting_groups())}"
+            )
+        values |= {f"{group}.{name}": value for name, value in table.items()}
     known = {leaf.path: leaf for leaf in leaves()}
     for name in values:
         if name not in known:
@@ -347,8 +350,8 @@ def to_dict(settings: Any) -> dict[str, Any]:
     }
 
 
-def _shallow(room: Any) -> dict[str, Any]:
-    return {item.name: getattr(room, item.name) for item in fields(room)}
+def _shallow(group: Any) -> dict[str, Any]:
+    return {item.name: getattr(group, item.name) for item in fields(group)}
 
 
 def _unknown(path: str, known: Mapping[str, Leaf]) -> str:

@@ -1,4 +1,4 @@
-"""A process of this program that calls functions: what `pase.helpers` and `pase.batch.workers` send their work to.
+"""A process of this program that calls functions: what `pase.parallel` and `pase.batch.workers` send their work to.
 
 It is a fresh interpreter that runs no script of the user's, unlike those of `multiprocessing`: whoever calls PASE
 from a script need not guard it, and any thread may start, ask and end one.

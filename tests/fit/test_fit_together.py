@@ -14,7 +14,7 @@ from pase.data import Keypoints2D, Motion
 from pase.fit.filmed import Filmed, Lens
 from pase.fit.problem import PersonModel, State
 from pase.fit.together import estimate_motions
-from pase.helpers import Helpers
+from pase.parallel import Helpers
 
 LENS = Lens(focal_length_px=FOCAL)
 

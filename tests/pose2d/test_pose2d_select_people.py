@@ -6,7 +6,7 @@ import pytest
 from pase.config import Pose2DSettings, make_settings
 from pase.data import Keypoints2D
 from pase.errors import InputError
-from pase.pipeline.choose import choose
+from pase.pose2d.select_people import select_people
 
 TIME = np.arange(60) / 30
 
@@ -25,7 +25,7 @@ SHORT, FAINT = person(900, 300, range(5)), person(500, 300, score=0.25)
 
 
 def test_all_are_the_main_person_and_who_is_worth_it() -> None:
-    found = choose([SMALL, OTHER, SHORT, MAIN, FAINT], Pose2DSettings())
+    found = select_people([SMALL, OTHER, SHORT, MAIN, FAINT], Pose2DSettings())
     assert [p.track_id for p in found.people] == [1, 2]
     assert np.nanmedian(found.people[0].xy[..., 0]) > 600
     assert sorted(one.why.split(":")[0] for one in found.left_out) == [
@@ -41,7 +41,7 @@ def test_tracks_that_hold_their_own_frames_alone_are_the_same(named: str) -> Non
     people = [SMALL, person(1000, 300, range(20, 50)), SHORT, MAIN, FAINT]
     settings = Pose2DSettings(person=named)
     own = [one.slice(slice(np.flatnonzero(one.seen)[0], np.flatnonzero(one.seen)[-1] + 1)) for one in people]
-    whole, told = choose(people, settings), choose(own, settings, TIME)
+    whole, told = select_people(people, settings), select_people(own, settings, TIME)
     assert (told.left_out, told.why_main) == (whole.left_out, whole.why_main)
     for one, other in zip(told.people, whole.people, strict=True):
         np.testing.assert_array_equal(one.xy, other.xy)
@@ -50,7 +50,7 @@ def test_tracks_that_hold_their_own_frames_alone_are_the_same(named: str) -> Non
 
 
 def test_too_many_are_listed() -> None:
-    found = choose([MAIN, OTHER, person(200, 250)], Pose2DSettings(most_persons=2))
+    found = select_people([MAIN, OTHER, person(200, 250)], Pose2DSettings(most_persons=2))
     assert len(found.people) == 2
     assert [one.why for one in found.left_out] == ["not among the 2 most prominent persons"]
 
@@ -59,7 +59,7 @@ def test_too_many_are_listed() -> None:
     ("named", "x"), [("main", 700), ("1", 700), ("2", 1000), ("1000,400", 1000), ("300,360", 300)]
 )
 def test_one_can_be_named(named: str, x: float) -> None:
-    found = choose([SMALL, OTHER, MAIN], Pose2DSettings(person=named))
+    found = select_people([SMALL, OTHER, MAIN], Pose2DSettings(person=named))
     (chosen,) = found.people
     assert chosen.track_id == 1
     assert np.nanmean(chosen.xy[..., 0]) == pytest.approx(x, abs=30)
@@ -76,7 +76,7 @@ def test_one_can_be_named(named: str, x: float) -> None:
 )
 def test_nobody_by_that_name(named: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
-        choose([OTHER, MAIN], Pose2DSettings(person=named))
+        select_people([OTHER, MAIN], Pose2DSettings(person=named))
 
 
 @pytest.mark.parametrize("named", ["everyone", "0", "-1", "1,2,3", "a,b", ""])
@@ -87,4 +87,4 @@ def test_a_name_that_is_none(named: str) -> None:
 
 @pytest.mark.parametrize("named", ["all", "main"])
 def test_nobody_is_nobody(named: str) -> None:
-    assert choose([], Pose2DSettings(person=named)).people == []
+    assert select_people([], Pose2DSettings(person=named)).people == []

@@ -114,7 +114,7 @@ def check_settings(settings: Settings) -> None:
     PaseError
         One line that says what to do.
     """
-    from pase.pipeline.finishing import check_writing
+    from pase.pipeline.outputs import check_writing
     from pase.pipeline.recording import prepare_networks
 
     if settings.person.sizes is not None:

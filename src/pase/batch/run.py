@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pase
-from pase.batch.account import BatchResult, Entry
 from pase.batch.footage import BATCH
 from pase.batch.plan import NOTES, SUBJECTS, TRIALS, Plan, check_places, check_settings
+from pase.batch.status import BatchResult, Entry
 from pase.batch.study import Trial, by_subject, read_study
 from pase.batch.summary import write_bones, write_summary
 from pase.batch.trial import finish_trial, measure_trial, one_line

@@ -30,7 +30,7 @@ from pase.fit.sequence import (
 from pase.fit.sizes import SizeEvidence, Sizes, size_evidence, with_known_part
 from pase.fit.threads import on_one_thread
 from pase.fit.world import World, facing_forward, moved_camera, moved_motion
-from pase.helpers import Helpers
+from pase.parallel import Helpers
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]

@@ -22,7 +22,7 @@ from pase.fit.problem import State, View
 from pase.fit.solver import Problem, Solution, minimise
 from pase.fit.threads import on_one_thread
 from pase.fit.uncertainty import coordinate_deviations, shared_covariance
-from pase.helpers import Helpers
+from pase.parallel import Helpers
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]

@@ -30,7 +30,7 @@ from pase.fit.terms.base import Term, robust_loss
 from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
 from pase.fit.threads import on_one_thread
 from pase.fit.world import World
-from pase.helpers import Helpers
+from pase.parallel import Helpers
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]

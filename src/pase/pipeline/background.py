@@ -17,7 +17,7 @@ class _Abandoned(Exception):  # noqa: N818 - it is no error
 
 
 @contextmanager
-def beside(work: Callable[[Told], Result]) -> Iterator[Callable[[], Result]]:
+def in_background(work: Callable[[Told], Result]) -> Iterator[Callable[[], Result]]:
     """Start some work on a thread of its own.
 
     Parameters

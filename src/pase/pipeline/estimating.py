@@ -15,7 +15,7 @@ from pase.pipeline.recording import Progress, Recording
 if TYPE_CHECKING:
     from pase.fit.filmed import Lens
     from pase.fit.sizes import SizeEvidence, Sizes
-    from pase.helpers import Helpers
+    from pase.parallel import Helpers
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pase.config import Settings
 from pase.data import Motion
 from pase.errors import MissingDependencyError
-from pase.helpers import Helpers
+from pase.parallel import Helpers
 from pase.pipeline.estimating import estimate_people, known_sizes
 from pase.pipeline.recording import Progress, Recording, read_keypoints, step_of
 from pase.pipeline.report import Report, unique

@@ -115,7 +115,7 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
         When the model files cannot be had or the recording cannot be read.
     """
     from pase.media.ahead import ahead
-    from pase.pipeline.choose import choose
+    from pase.pose2d.select_people import select_people
 
     count = 0
 
@@ -131,7 +131,7 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
     find = _alphapose if settings.pose2d.backend == "alphapose" else _rtmpose
     found = find(counted(), media.image_size, settings, progress)
     seen = [person for person in found.people if person.seen.any()]
-    chosen = choose(seen, settings.pose2d, found.time)
+    chosen = select_people(seen, settings.pose2d, found.time)
     return Recording(
         chosen.people,
         count,
@@ -194,19 +194,19 @@ def read_recording(
     settings: Pose2DSettings | None = None,
 ) -> Recording:
     """Keypoints made before, by PASE or another program, with the times of their footage when that is given."""
-    from pase.pipeline.choose import choose
+    from pase.pose2d.select_people import select_people
     from pase.pose2d.tracks import Recorded
 
     settings = settings or Pose2DSettings()
     if video is None:
-        chosen = choose(_read(keypoints, Recorded(), skeleton), settings)
+        chosen = select_people(_read(keypoints, Recorded(), skeleton), settings)
         people = chosen.people
         frames = max((len(person) for person in people), default=0)
         size = people[0].image_size if people else (0, 0)
         return Recording(people, frames, size, left_out=chosen.left_out, why_main=chosen.why_main)
     with open_source(video) as media:
         time = np.array([frame.time for frame in media.frames()])
-        chosen = choose(_read(keypoints, Recorded(media.image_size, time), skeleton), settings)
+        chosen = select_people(_read(keypoints, Recorded(media.image_size, time), skeleton), settings)
         return Recording(
             chosen.people,
             len(time),

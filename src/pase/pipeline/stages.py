@@ -11,10 +11,10 @@ import pase
 from pase.config import Settings, to_dict
 from pase.data import Keypoints2D, LeftOut, Motion
 from pase.errors import InputError
-from pase.helpers import Helpers
 from pase.networks.onnx import noted_networks
+from pase.parallel import Helpers
 from pase.pipeline.estimating import estimate_people, size_evidence
-from pase.pipeline.finishing import check_writing, complete, draw_over
+from pase.pipeline.outputs import check_writing, complete, draw_over
 from pase.pipeline.recording import (
     Progress,
     Recording,

@@ -15,8 +15,8 @@ from pase.data import Motion
 from pase.errors import InputError
 from pase.export.formats import parse_formats, write_formats
 from pase.files import read_text
-from pase.helpers import Helpers
-from pase.pipeline.beside import beside
+from pase.parallel import Helpers
+from pase.pipeline.background import in_background
 from pase.pipeline.report import note_file, read_report
 from pase.pipeline.results import load_motions
 from pase.pipeline.workspace import REPORT
@@ -122,7 +122,7 @@ def film_beside(source: Path | None, wanted: bool) -> Iterator[Callable[[], Film
     else:
         from pase.view.film import make_film
 
-        with beside(lambda told: make_film(source, told)) as made:
+        with in_background(lambda told: make_film(source, told)) as made:
             yield lambda: _noted(made())
 
 

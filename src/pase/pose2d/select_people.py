@@ -38,7 +38,9 @@ class Choice:
     """Why the first of them is the main person."""
 
 
-def choose(people: Sequence[Keypoints2D], settings: Pose2DSettings, time: Array | None = None) -> Choice:
+def select_people(
+    people: Sequence[Keypoints2D], settings: Pose2DSettings, time: Array | None = None
+) -> Choice:
     """Choose the persons who get a skeleton.
 
     Parameters
