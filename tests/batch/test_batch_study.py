@@ -26,7 +26,10 @@ def test_without_a_table_every_recording_is_a_trial_of_its_own_subject(tmp_path:
     study = read_study(tmp_path)
     assert [trial.name for trial in study.trials] == ["a", "anna_walk", "b"]
     assert [trial.subject for trial in study.trials] == ["a", "anna_walk", "b"]
-    assert study.table is None and study.notes == ()
+    assert study.table is None
+    assert study.notes == (
+        "1 file of the folder is neither a video nor a photo that can be read, and left out: notes.txt",
+    )
 
 
 def test_results_of_earlier_runs_are_no_recordings(tmp_path: Path) -> None:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from dataclasses import dataclass
 from pathlib import Path
 
 from pase.errors import InputError
 from pase.files import read_json
-from pase.media import PHOTO_SUFFIXES, VIDEO_SUFFIXES
+from pase.media import is_footage
 from pase.pipeline.workspace import REPORT
 
 BATCH = "batch.json"
 
 
-def footage_in(folder: Path) -> list[Path]:
-    """Videos and photos of a folder and the folders below it, told by their suffix, in order of their names.
+@dataclass(frozen=True)
+class FolderContent:
+    """The files of a folder and the folders below it, in order of their names."""
+
+    footage: list[Path]
+    """Videos and photos."""
+    others: list[Path]
+    """Files that are neither."""
+
+
+def files_in(folder: Path) -> FolderContent:
+    """Videos and photos of a folder and the folders below it, and the files that are neither.
 
     Hidden files and folders are left out, and so are results of PASE: their overlays are no recordings.
 
@@ -29,15 +40,16 @@ def footage_in(folder: Path) -> list[Path]:
     def refuse(error: OSError) -> None:
         raise InputError(f"cannot read {error.filename}: {error.strerror}") from error
 
-    found = []
+    content = FolderContent([], [])
     for here, below, names in os.walk(folder, onerror=refuse):
         place = Path(here)
         if _is_result(place, names):
             below.clear()
             continue
         below[:] = [name for name in below if not name.startswith(".")]
-        found += [place / name for name in names if is_footage(name)]
-    return sorted(found)
+        for path in (place / name for name in names if not name.startswith(".")):
+            (content.footage if is_footage(path) else content.others).append(path)
+    return FolderContent(sorted(content.footage), sorted(content.others))
 
 
 def check_is_folder(folder: Path) -> None:
@@ -54,12 +66,6 @@ def check_is_folder(folder: Path) -> None:
         raise InputError(
             f"{folder} is a file; 'pase batch' takes a folder, 'pase run' a single video or photo"
         )
-
-
-def is_footage(name: str) -> bool:
-    """Whether a file's name says that it is a video or a photo; those of hidden files do not."""
-    suffix = Path(name).suffix.lower()
-    return not name.startswith(".") and suffix in VIDEO_SUFFIXES | PHOTO_SUFFIXES
 
 
 def same_name(name: str) -> str:

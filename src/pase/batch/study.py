@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pase.batch.footage import check_is_folder, footage_in, same_name
+from pase.batch.footage import check_is_folder, files_in, same_name
 from pase.batch.table import COLUMNS, Row, read_table
 from pase.config import PersonSettings
 from pase.errors import InputError
@@ -75,12 +75,14 @@ def read_study(folder: Path, table: Path | None = None) -> Study:
     """
     check_is_folder(folder)
     table = table or _found_table(folder)
-    footage = footage_in(folder)
+    content = files_in(folder)
+    footage = content.footage
     if table is None:
         if not footage:
             raise InputError(f"no video and no photo in {folder}: nothing to do")
         names = [_output_name(path, folder) for path in footage]
-        study = Study(tuple(Trial(n, path, n) for n, path in zip(names, footage, strict=True)))
+        trials = tuple(Trial(n, path, n) for n, path in zip(names, footage, strict=True))
+        study = Study(trials, notes=tuple(_no_footage(content.others)))
     else:
         rows = read_table(table)
         trials = tuple(_trial(row, folder, footage) for row in rows)
@@ -189,10 +191,19 @@ def _one_value(what: str, subject: str, values: Iterable[float | None], table: P
     return told[0] if told else None
 
 
+def _no_footage(files: Sequence[Path]) -> Iterator[str]:
+    if files:
+        what = "1 file of the folder is" if len(files) == 1 else f"{len(files)} files of the folder are"
+        yield f"{what} neither a video nor a photo that can be read, and left out: {_few(files)}"
+
+
+def _few(files: Sequence[Path]) -> str:
+    return ", ".join(path.name for path in files[:5]) + (" …" if len(files) > 5 else "")
+
+
 def _left_out(footage: Sequence[Path], trials: Sequence[Trial], table: Path) -> Iterator[str]:
     named = {trial.file.resolve() for trial in trials}
-    rest = [path.name for path in footage if path.resolve() not in named]
+    rest = [path for path in footage if path.resolve() not in named]
     if rest:
-        few = ", ".join(rest[:3]) + (" …" if len(rest) > 3 else "")
         some, are = ("1 file", "is") if len(rest) == 1 else (f"{len(rest)} files", "are")
-        yield f"{some} of the folder {are} not in {table.name} and {are} left out: {few}"
+        yield f"{some} of the folder {are} not in {table.name} and {are} left out: {_few(rest)}"

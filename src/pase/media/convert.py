@@ -31,10 +31,23 @@ _TURNS = {
 }
 """Filters that bring a stored picture upright, by where its x and y axes (right, down) point when shown."""
 
+_QUARTER_TURNS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("transpose=cclock",),
+    ("hflip", "vflip"),
+    ("transpose=clock",),
+)
+"""Filters for 0, 90, 180 and 270 degrees anticlockwise."""
+
 
 def turn_of(frame: VideoFrame) -> tuple[str, ...]:
     """Filters that undo the rotation or mirror flag of a frame, to the nearest quarter turn."""
-    entries: Iterable[Any] = frame.side_data
+    try:
+        entries: Iterable[Any] = frame.side_data
+    except ValueError:
+        # FFmpeg 8 hands on kinds of side data, such as EXIF, that PyAV 18 has no name for and fails on.
+        # The angle alone can still be had; mirroring cannot.
+        return _QUARTER_TURNS[round(frame.rotation / 90) % 4]
     side = next((entry for entry in entries if entry.type == SideData.DISPLAYMATRIX), None)
     if side is None:
         return ()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
 import av.error
 from av.container import InputContainer
 
-from pase.errors import InputError
+from pase.errors import InputError, PaseError
 from pase.files import check_is_file
 
 LARGEST_PIXELS = 100_000_000
@@ -53,3 +55,21 @@ def open_container(path: Path) -> InputContainer:
             f"{path} is no video or photo that can be read, or it is cut off ({reason}): "
             "export or copy it again, for instance as .mp4"
         ) from error
+
+
+@contextmanager
+def decoder_errors(path: Path) -> Iterator[None]:
+    """Turn whatever a decoder raises into one line: a new version of it may fail in ways nobody foresaw.
+
+    Raises
+    ------
+    InputError
+        In place of every error but PASE's own and that of full memory.
+    """
+    try:
+        yield
+    except (PaseError, MemoryError):
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(f"{path} cannot be decoded ({reason}): convert it to .mp4 or .jpg") from error

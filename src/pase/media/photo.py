@@ -32,6 +32,7 @@ _FORMATS = (
     "GIF",
     "JPEG2000",
     "AVIF",
+    "HEIF",
     "TGA",
     "PSD",
 )
@@ -41,6 +42,11 @@ _DAMAGE = (
     RuntimeError, EOFError, struct.error, zlib.error,
 )  # fmt: skip
 """What Pillow raises on damaged files."""
+_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
+"""Kinds whose further pictures are those of a film."""
+_STACKS = ("TIFF", "HEIF")
+"""Kinds whose further pictures are others of the same weight: pages, a burst. In a JPEG (MPO) they are previews,
+depth and brightness of the first one."""
 _log = logging.getLogger(__name__)
 
 _WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
@@ -50,9 +56,9 @@ _BACKGROUND = (255, 255, 255)
 def is_photo(path: str | Path) -> bool:
     """Whether the file's content is a still picture (an animation is none)."""
     try:
-        with _quiet(), Image.open(path, formats=_readable_formats()) as image:
-            return not (getattr(image, "is_animated", False) and image.format in ("GIF", "PNG"))
-    except (*_DAMAGE, Image.DecompressionBombError):
+        with open_picture(Path(path)) as image:
+            return not (getattr(image, "is_animated", False) and image.format in _ANIMATED)
+    except InputError:
         return False
 
 
@@ -99,27 +105,33 @@ class Photo:
 
 @cache
 def _readable_formats() -> tuple[str, ...]:
-    """Those of the formats that this Pillow knows."""
+    """Those of the formats that this Pillow and its plug-in for HEIF know."""
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     Image.init()
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without Pillow's own warnings: what they tell is told in other words or does not matter."""
-    with catch_warnings():
-        simplefilter("ignore")
-        yield
+def open_picture(path: Path) -> Iterator[Image.Image]:
+    """Open a picture of any kind that is read; not decoded yet.
 
-
-def _read(path: Path, warnings: list[str]) -> tuple[Picture, float, dict[str, str]]:
+    Raises
+    ------
+    InputError
+        When it is no picture, too large a one, or damaged; also for damage that the block meets.
+    """
     try:
-        with _quiet(), Image.open(path, formats=_readable_formats()) as image:
-            if image.width * image.height > LARGEST_PIXELS:
-                raise Image.DecompressionBombError
-            image.load()
-            upright, equivalent_mm, names = _by_exif(image, path, warnings)
-            return to_rgb(upright), equivalent_mm, names
+        # Pillow's own warnings tell what is told in other words, or does not matter.
+        with catch_warnings():
+            simplefilter("ignore")
+            with Image.open(path, formats=_readable_formats()) as image:
+                if image.width * image.height > LARGEST_PIXELS:
+                    raise Image.DecompressionBombError
+                yield image
+    except InputError:
+        raise
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is no picture that can be read: export it as JPEG or PNG") from error
     except Image.DecompressionBombError as error:
@@ -128,6 +140,18 @@ def _read(path: Path, warnings: list[str]) -> tuple[Picture, float, dict[str, st
         raise InputError(f"{path} may not be read: change its permissions") from error
     except _DAMAGE as error:
         raise InputError(f"{path} is damaged ({error}): export or copy it again") from error
+
+
+def _read(path: Path, warnings: list[str]) -> tuple[Picture, float, dict[str, str]]:
+    with open_picture(path) as image:
+        image.load()
+        count = int(getattr(image, "n_frames", 1))
+        if count > 1 and image.format in _STACKS:
+            message = f"{path.name} holds {count} pictures: only the main one is read"
+            _log.warning(message)
+            warnings.append(message)
+        upright, equivalent_mm, names = _by_exif(image, path, warnings)
+        return to_rgb(upright), equivalent_mm, names
 
 
 def _by_exif(

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from pase.errors import InputError
 from pase.media.convert import shown_size, upright_frames, upright_images
 from pase.media.frames import Frame, Image, focal_length_px
-from pase.media.opening import LARGEST_PIXELS, open_container
+from pase.media.opening import LARGEST_PIXELS, decoder_errors, open_container
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +28,13 @@ Picture = TypeVar("Picture")
 _WIDEST_PIXEL = 4.0
 """Width over height of a stored pixel; film and television know 2 at most, beyond it is damage."""
 _FOCAL_LENGTH_TAG = "focal_length.35mm_equivalent"
+_NO_FILM = (
+    av.stream.Disposition.attached_pic
+    | av.stream.Disposition.timed_thumbnails
+    | av.stream.Disposition.still_image
+    | av.stream.Disposition.dependent
+)
+"""Tracks that hold a cover, previews, or what another track is completed by, as its depth."""
 _DAMAGE = (av.error.InvalidDataError, av.error.EOFError, av.error.UnknownError, av.error.OSError)
 
 
@@ -58,6 +65,7 @@ class Video:
         self.path = Path(path)
         self.warnings: list[str] = []
         with _opened(self.path) as (container, stream):
+            self._tell_other_tracks(container, stream)
             first = next(_decoded(container, stream, []), None)
             if first is None:
                 raise InputError(f"{self.path} holds no readable frame: export or copy the video again")
@@ -69,6 +77,22 @@ class Video:
             self.frame_count_hint: int | None = count or None
             self.metadata = {**stream.metadata, **container.metadata}
         self.focal_length_hint_px = _focal_length(self.metadata, self.image_size)
+
+    def _tell_other_tracks(self, container: InputContainer, stream: VideoStream) -> None:
+        others = [track for track in _film_tracks(container) if track.index != stream.index]
+        if others:
+            sizes = ", ".join(
+                f"{track.codec_context.width} × {track.codec_context.height}" for track in others
+            )
+            self._warn(
+                f"{self.path.name} holds {1 + len(others)} video tracks: the one of {stream.codec_context.width} × "
+                f"{stream.codec_context.height} pixels is read; the others ({sizes}) are not"
+            )
+
+    def _warn(self, message: str) -> None:
+        if message not in self.warnings:
+            _log.warning(message)
+            self.warnings.append(message)
 
     def __enter__(self) -> Video:
         return self
@@ -135,10 +159,7 @@ class Video:
         with _opened(self.path) as (container, stream):
             yield from self._timed(convert(_decoded(container, stream, problems)), problems)
         for problem in problems:
-            message = f"{self.path.name}: {problem}"
-            if message not in self.warnings:
-                _log.warning(message)
-                self.warnings.append(message)
+            self._warn(f"{self.path.name}: {problem}")
 
     def _timed(
         self, pictures: Iterator[tuple[float | None, Picture]], problems: list[str]
@@ -174,8 +195,8 @@ def open_video(path: str | Path) -> Video:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    with open_container(path) as container:
-        video = [s for s in container.streams.video if not _is_cover_picture(s)]
+    with decoder_errors(path), open_container(path) as container:
+        video = _film_tracks(container)
         if not video:
             kind = "holds sound only" if container.streams.audio else "holds no pictures"
             raise InputError(f"{path} {kind}: name a file with a video track")
@@ -183,6 +204,17 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         _check_decodable(stream, path)
         stream.thread_type = "AUTO"
         yield container, stream
+
+
+def _film_tracks(container: InputContainer) -> list[VideoStream]:
+    """The video tracks that are films, the one that players show first: the default, else the largest."""
+
+    def rank(stream: VideoStream) -> tuple[bool, int]:
+        codec: VideoCodecContext | None = stream.codec_context
+        pixels = 0 if codec is None else codec.width * codec.height
+        return not stream.disposition & av.stream.Disposition.default, -pixels
+
+    return sorted((s for s in container.streams.video if not s.disposition & _NO_FILM), key=rank)
 
 
 def _check_decodable(stream: VideoStream, path: Path) -> None:
@@ -194,10 +226,6 @@ def _check_decodable(stream: VideoStream, path: Path) -> None:
             f"{path} has pictures of {codec.width} × {codec.height} pixels: make them smaller than "
             f"{LARGEST_PIXELS // 10**6} megapixels"
         )
-
-
-def _is_cover_picture(stream: VideoStream) -> bool:
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
 def _decoded(container: InputContainer, stream: VideoStream, problems: list[str]) -> Iterator[VideoFrame]:

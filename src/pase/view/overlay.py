@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.data import Camera, Keypoints2D, Motion
 from pase.errors import InputError
-from pase.media import Frame, Photo, Video, VideoWriter, open_media, write_image
+from pase.media import Animation, Frame, Photo, Video, VideoWriter, open_media, write_image
 from pase.media.ahead import ahead
 from pase.view.blending import blend, blend_frame
 from pase.view.lines import LineRenderer, draw_number, draw_points
@@ -117,7 +117,9 @@ def draw_overlay(
                 progress(done, media.frame_count_hint)
 
 
-def _blended(media: Video, layers: Sequence[_Layer], opacity: float) -> Iterator[tuple[float, VideoFrame]]:
+def _blended(
+    media: Video | Animation, layers: Sequence[_Layer], opacity: float
+) -> Iterator[tuple[float, VideoFrame]]:
     """Frames with the bones over them, in the form that video is stored in all the way."""
     with closing(ahead(media.small_frames(media.image_size))) as frames:
         for time, frame in frames:
