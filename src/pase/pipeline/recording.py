@@ -15,11 +15,11 @@ from pase.data import Keypoints2D, LeftOut
 from pase.errors import ModelFileError
 
 if TYPE_CHECKING:
-    from pase.media import Frame, Photo, Video
+    from pase.media import Animation, Frame, Photo, Video
     from pase.pose2d.detect import Found
     from pase.pose2d.tracks import Recorded
 
-    Media = Video | Photo
+    Media = Video | Animation | Photo
 
 
 class Progress(Protocol):
