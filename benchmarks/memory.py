@@ -36,11 +36,11 @@ from pase.media.frames import Frame
 from pase.pipeline.report import Report
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.paired import PairedNetwork
-from pase.pose2d.prominence import boxes_of
 from pase.pose2d.readers import read_keypoints
-from pase.pose2d.similarity import overlap
-from pase.pose2d.tracker import Tracker
+from pase.pose2d.tracking.lookahead import PairedNetwork
+from pase.pose2d.tracking.prominence import boxes_of
+from pase.pose2d.tracking.similarity import overlap
+from pase.pose2d.tracking.tracker import Tracker
 
 RATE_HZ = 30.0
 GENUINE_FRAMES = 30

@@ -23,10 +23,10 @@ from torch import nn
 
 from pase.lift.dstformer import DSTformer
 from pase.lift.motionbert import MotionBert
-from pase.pose2d.darknet import YoloV3Detector
-from pase.pose2d.everyone import BATCH, FastPoseNetwork
-from pase.pose2d.fastpose import FastPose
-from pase.pose2d.yolov3 import layers
+from pase.pose2d.alphapose.darknet import YoloV3Detector
+from pase.pose2d.alphapose.fastpose import FastPose
+from pase.pose2d.alphapose.pipeline import BATCH, FastPoseNetwork
+from pase.pose2d.alphapose.yolov3 import layers
 
 CLIP = 243
 VARIANTS = {"lite": (256, 4), "full": (512, 2)}

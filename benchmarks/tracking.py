@@ -31,7 +31,7 @@ from pase.pose2d import detect_keypoints
 from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork, Pose
-from pase.pose2d.similarity import overlap, pose_similarity
+from pase.pose2d.tracking.similarity import overlap, pose_similarity
 
 Array = NDArray[np.float64]
 

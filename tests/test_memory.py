@@ -31,7 +31,7 @@ from pase.fit.solver import Solution
 from pase.lift.pase_lifter import PaseLifter
 from pase.memory import give_back
 from pase.parallel import Helpers
-from pase.pose2d.alphapose import read_alphapose, write_alphapose
+from pase.pose2d.readers.alphapose_json import read_alphapose, write_alphapose
 from pase.view.plots import MOST_FRAMES
 from pase.view.subject import Subject
 

@@ -43,7 +43,7 @@ def _sample(name: str) -> Callable[[], bytes]:
 def _people() -> Any:
     from pase.data import Keypoints2D
     from pase.pose2d.readers import read_keypoints
-    from pase.pose2d.tracks import Recorded
+    from pase.pose2d.readers.assemble import Recorded
 
     (person,) = read_keypoints(SAMPLES / "mediapipe.json", Recorded((1768, 994)))
     other = Keypoints2D(person.xy + 300, person.score, person.time, person.image_size, person.names, None, 2)
@@ -60,7 +60,7 @@ def _written(name: str, write: Callable[[Path], object]) -> bytes:
 
 @cache
 def alphapose() -> bytes:
-    from pase.pose2d.alphapose import write_alphapose
+    from pase.pose2d.readers.alphapose_json import write_alphapose
 
     return _written("keypoints.json", lambda path: write_alphapose(_people(), path))
 
@@ -90,7 +90,7 @@ def _few_lines(name: str, lines: int) -> Callable[[], bytes]:
 
 def _keypoints(path: Path) -> object:
     from pase.pose2d.readers import read_keypoints
-    from pase.pose2d.tracks import Recorded
+    from pase.pose2d.readers.assemble import Recorded
 
     people = read_keypoints(path, Recorded((1768, 994)))
     for person in people:
@@ -443,8 +443,8 @@ def darknet() -> bytes:
 
 
 def _darknet(path: Path) -> object:
-    from pase.pose2d.darknet import read_weights
-    from pase.pose2d.yolov3 import Layer
+    from pase.pose2d.alphapose.darknet import read_weights
+    from pase.pose2d.alphapose.yolov3 import Layer
 
     return read_weights(path, [Layer("convolution", inputs=2, outputs=2, size=1, normalised=True)])
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pase.media import Frame
-from pase.pose2d.steadiness import MOVES, ZOOMS, CameraMotion, Steadiness
+from pase.pose2d.camera_motion import MOVES, ZOOMS, CameraMotion, Steadiness
 
 NOBODY = np.zeros((0, 4))
 ROOM = cv2.GaussianBlur(np.random.default_rng(2).integers(0, 256, (600, 900, 3)).astype(np.uint8), (0, 0), 3)

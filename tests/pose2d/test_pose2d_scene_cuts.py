@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from pase.pose2d.shots import Shots
+from pase.pose2d.scene_cuts import Shots
 
 
 def room(seed: int) -> np.ndarray:

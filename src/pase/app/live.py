@@ -156,7 +156,7 @@ class Live:
         from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK
         from pase.pose2d.detector import PersonDetector
         from pase.pose2d.keypoints import KeypointNetwork
-        from pase.pose2d.tracker import Tracker
+        from pase.pose2d.tracking.tracker import Tracker
 
         detector, network = fetch_models((DETECTOR, KEYPOINT_NETWORK), self.settings)
         chosen = self.settings.pose2d

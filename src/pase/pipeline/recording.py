@@ -17,7 +17,7 @@ from pase.errors import ModelFileError
 if TYPE_CHECKING:
     from pase.media import Animation, Frame, Photo, Video
     from pase.pose2d.detect import Found
-    from pase.pose2d.tracks import Recorded
+    from pase.pose2d.readers.assemble import Recorded
 
     Media = Video | Animation | Photo
 
@@ -160,9 +160,9 @@ def _alphapose(
     frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: Progress | None
 ) -> Found:
     """AlphaPose's network and way, with its own detector or with ours."""
+    from pase.pose2d.alphapose.pipeline import BoxDetector, FastPoseNetwork, detect_everyone
     from pase.pose2d.detect import DETECTOR, Found
     from pase.pose2d.detector import PersonDetector
-    from pase.pose2d.everyone import BoxDetector, FastPoseNetwork, detect_everyone
 
     chosen = settings.pose2d
     if chosen.weights is None:
@@ -172,7 +172,7 @@ def _alphapose(
         )
     detector: BoxDetector
     if chosen.detector == "yolov3-spp":
-        from pase.pose2d.darknet import YoloV3Detector
+        from pase.pose2d.alphapose.darknet import YoloV3Detector
 
         if chosen.detector_weights is None:
             raise ModelFileError(
@@ -194,8 +194,8 @@ def read_recording(
     settings: Pose2DSettings | None = None,
 ) -> Recording:
     """Keypoints made before, by PASE or another program, with the times of their footage when that is given."""
+    from pase.pose2d.readers.assemble import Recorded
     from pase.pose2d.select_people import select_people
-    from pase.pose2d.tracks import Recorded
 
     settings = settings or Pose2DSettings()
     if video is None:
@@ -226,8 +226,8 @@ def _read(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoint
 
 
 def read_keypoints(path: Path, **known: Any) -> list[Keypoints2D]:
-    """Persons seen at least once in a file of ours; see `pase.pose2d.alphapose.read_alphapose`."""
-    from pase.pose2d.alphapose import read_alphapose
+    """Persons seen at least once in a file of ours; see `pase.pose2d.readers.alphapose_json.read_alphapose`."""
+    from pase.pose2d.readers.alphapose_json import read_alphapose
 
     people = read_alphapose(path, **known)
     return [person for person in people if person.seen.any()]

@@ -295,6 +295,6 @@ def _detect_or_resume(
 
 
 def _write_keypoints(people: list[Keypoints2D], path: Path) -> None:
-    from pase.pose2d.alphapose import write_alphapose
+    from pase.pose2d.readers.alphapose_json import write_alphapose
 
     write_alphapose(people, path)

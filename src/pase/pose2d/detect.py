@@ -15,13 +15,13 @@ from pase.data import HALPE26, Keypoints2D, LeftOut
 from pase.media.frames import Frame
 from pase.models import model_path
 from pase.networks.onnx import network_threads
+from pase.pose2d.camera_motion import MOVES, ZOOMS
 from pase.pose2d.detector import PersonDetector
-from pase.pose2d.join import join_pieces
 from pase.pose2d.keypoints import Array, KeypointNetwork
-from pase.pose2d.prominence import frame_seconds, prominence
-from pase.pose2d.steadiness import MOVES, ZOOMS
-from pase.pose2d.track import Track
-from pase.pose2d.tracker import Tracker
+from pase.pose2d.tracking.prominence import frame_seconds, prominence
+from pase.pose2d.tracking.relink_tracks import join_pieces
+from pase.pose2d.tracking.track import Track
+from pase.pose2d.tracking.tracker import Tracker
 
 _log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from pase.config import Pose2DSettings
 from pase.data import Keypoints2D, LeftOut
 from pase.errors import InputError
 from pase.pose2d.detect import SURE_SCORE, pixel_of
-from pase.pose2d.prominence import boxes_of, frame_seconds, prominence, sizes_of
+from pase.pose2d.tracking.prominence import boxes_of, frame_seconds, prominence, sizes_of
 
 Array = NDArray[np.float64]
 

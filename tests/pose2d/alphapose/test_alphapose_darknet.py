@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pase.errors import ModelFileError
-from pase.pose2d.darknet import INPUT_SIZE, YoloV3Detector, letterbox, pick_persons, read_weights
+from pase.pose2d.alphapose.darknet import INPUT_SIZE, YoloV3Detector, letterbox, pick_persons, read_weights
 
 HEADER = np.array([0, 2, 0, 0, 0], dtype="<i4")
 
@@ -28,7 +28,7 @@ def wanted(reference: Path) -> dict[str, np.ndarray]:
 def weights(wanted: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Darknet file filled by the references' rule."""
     pytest.importorskip("torch", reason="needs the extra 'torch'")
-    from pase.pose2d.yolov3 import layers
+    from pase.pose2d.alphapose.yolov3 import layers
 
     def part(number: int, name: str) -> np.random.Generator:
         return np.random.default_rng(zlib.crc32(f"yolo.{number}.{name}".encode()))
@@ -96,7 +96,7 @@ def test_an_empty_picture_has_no_persons() -> None:
 
 def test_weights_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="needs the extra 'torch'")
-    from pase.pose2d.yolov3 import layers
+    from pase.pose2d.alphapose.yolov3 import layers
 
     def refused(content: bytes) -> str:
         path = tmp_path / "some.weights"

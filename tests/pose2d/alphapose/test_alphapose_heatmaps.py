@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pase.pose2d.heatmaps import (
+from pase.pose2d.alphapose.heatmaps import (
     crop_box,
     crop_matrix,
     normalise_crop,
@@ -16,7 +16,7 @@ from pase.pose2d.heatmaps import (
     unmirror_heatmaps,
     warp_crop,
 )
-from pase.pose2d.pose_nms import Candidates, merge_poses
+from pase.pose2d.alphapose.pose_nms import Candidates, merge_poses
 
 PIXELS = 1e-3
 

@@ -12,8 +12,8 @@ import pytest
 
 from pase.errors import ModelFileError
 from pase.media.frames import Frame
-from pase.pose2d.everyone import FastPoseNetwork, detect_everyone
-from pase.pose2d.heatmaps import crop_box, cut_crop
+from pase.pose2d.alphapose.heatmaps import crop_box, cut_crop
+from pase.pose2d.alphapose.pipeline import FastPoseNetwork, detect_everyone
 
 torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
@@ -59,7 +59,7 @@ def crops(reference: Path) -> dict[str, np.ndarray]:
 
 
 def test_names_shapes_and_order_are_the_official_ones(state: dict[str, Any]) -> None:
-    from pase.pose2d.fastpose import FastPose
+    from pase.pose2d.alphapose.fastpose import FastPose
 
     with torch.device("meta"):
         ours = FastPose().state_dict()
@@ -68,7 +68,7 @@ def test_names_shapes_and_order_are_the_official_ones(state: dict[str, Any]) -> 
 
 
 def test_stages_are_the_official_ones(state: dict[str, Any], official: dict[str, Any]) -> None:
-    from pase.pose2d.fastpose import FastPose
+    from pase.pose2d.alphapose.fastpose import FastPose
 
     with torch.device("meta"):
         plain = FastPose()

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from pase.data import Keypoints2D
 from pase.errors import InputError
-from pase.pose2d.alphapose import read_alphapose, write_alphapose
+from pase.pose2d.readers.alphapose_json import read_alphapose, write_alphapose
 
-SAMPLE = Path(__file__).parents[3] / "shared/fixtures/original_system/alphapose-results.json"
+SAMPLE = Path(__file__).parents[4] / "shared/fixtures/original_system/alphapose-results.json"
 
 
 def person(seed: int, frames: int = 12, unseen: tuple[int, ...] = (), track_id: int = 1) -> Keypoints2D:

@@ -14,10 +14,10 @@ from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import KEYPOINT_SETS, guess_set, keypoint_set, to_halpe26
 from pase.pose2d.readers import is_keypoint_file, read_keypoints
+from pase.pose2d.readers.assemble import Recorded
 from pase.pose2d.readers.trc import is_pixel_trc
-from pase.pose2d.tracks import Recorded
 
-SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = Path(__file__).parents[1] / "samples"
 CLIP = Recorded(image_size=(1768, 994))
 
 

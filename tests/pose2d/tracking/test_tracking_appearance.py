@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pase.data import HALPE26
-from pase.pose2d.appearance import look, look_distance
 from pase.pose2d.keypoints import Pose
+from pase.pose2d.tracking.appearance import look, look_distance
 
 RED, BLUE, GREEN, GREY = (200, 40, 40), (40, 60, 190), (40, 160, 60), (110, 110, 110)
 

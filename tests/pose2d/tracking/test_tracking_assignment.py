@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pase.media.frames import Frame
-from pase.pose2d.appearance import clear_torsos, look
-from pase.pose2d.bodies import SAME_BODY, settle
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.similarity import pose_similarity
-from pase.pose2d.track import Track
+from pase.pose2d.tracking.appearance import clear_torsos, look
+from pase.pose2d.tracking.assignment import SAME_BODY, settle
+from pase.pose2d.tracking.similarity import pose_similarity
+from pase.pose2d.tracking.track import Track
 
 RED, BLUE = (200, 40, 40), (40, 60, 190)
 WALL = np.full((220, 640, 3), (230, 225, 210), dtype=np.uint8)

@@ -9,10 +9,10 @@ import pytest
 from figures import Color, dress, figure
 
 from pase.media.frames import Frame
-from pase.pose2d.appearance import look
-from pase.pose2d.encounters import Encounters, exchange
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.track import Track, centre_of
+from pase.pose2d.tracking.appearance import look
+from pase.pose2d.tracking.identity_swaps import Encounters, exchange
+from pase.pose2d.tracking.track import Track, centre_of
 
 Clothes = tuple[Color, Color]
 

@@ -9,8 +9,8 @@ import pytest
 
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.paired import PairedNetwork
-from pase.pose2d.track import Track
+from pase.pose2d.tracking.lookahead import PairedNetwork
+from pase.pose2d.tracking.track import Track
 
 BOX = np.array([10.0, 10.0, 60.0, 110.0])
 

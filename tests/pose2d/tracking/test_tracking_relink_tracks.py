@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pase.pose2d.join import join_pieces
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.track import Track
+from pase.pose2d.tracking.relink_tracks import join_pieces
+from pase.pose2d.tracking.track import Track
 
 TIME = np.arange(2000) / 30
 RED, BLUE = (np.tile(np.eye(6)[i], (2, 1)) for i in (0, 3))

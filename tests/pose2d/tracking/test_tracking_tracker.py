@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pase.config import Pose2DSettings
 from pase.media import Frame
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.tracker import Tracker
+from pase.pose2d.tracking.tracker import Tracker
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from pase.media.frames import Image
 from pase.networks.checkpoint import kind_of_file, require_torch
 
 if TYPE_CHECKING:
-    from pase.pose2d.yolov3 import Padding
+    from pase.pose2d.alphapose.yolov3 import Padding
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -52,7 +52,7 @@ class YoloV3Detector:
 
     def __init__(self, weights: str | Path, padding: Padding = "zero") -> None:
         torch = require_torch()
-        from pase.pose2d.yolov3 import YoloV3Spp, layers
+        from pase.pose2d.alphapose.yolov3 import YoloV3Spp, layers
 
         parameters = read_weights(Path(weights), layers())
         with torch.device("meta"):

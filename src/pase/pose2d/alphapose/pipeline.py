@@ -14,10 +14,10 @@ from pase.data import HALPE26, Keypoints2D
 from pase.media.frames import Frame, Image
 from pase.networks.checkpoint import load_parameters, read_state, require_torch
 from pase.networks.parallel import run_parallel
-from pase.pose2d.heatmaps import crop_box, cut_crop, read_heatmaps, unmirror_heatmaps
-from pase.pose2d.pose_nms import Candidates, MergedPose, merge_poses
-from pase.pose2d.prominence import prominence
-from pase.pose2d.tracks import Detection, Recorded, assemble
+from pase.pose2d.alphapose.heatmaps import crop_box, cut_crop, read_heatmaps, unmirror_heatmaps
+from pase.pose2d.alphapose.pose_nms import Candidates, MergedPose, merge_poses
+from pase.pose2d.readers.assemble import Detection, Recorded, assemble
+from pase.pose2d.tracking.prominence import prominence
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -56,7 +56,7 @@ class FastPoseNetwork:
 
     def __init__(self, weights: str | Path, *, flip: bool = False) -> None:
         torch = require_torch()
-        from pase.pose2d.fastpose import FastPose, fold_normalisations
+        from pase.pose2d.alphapose.fastpose import FastPose, fold_normalisations
 
         state = read_state(weights)
         with torch.device("meta"):
@@ -67,7 +67,7 @@ class FastPoseNetwork:
         self._torch, self._flip = torch, flip
 
     def heatmaps(self, crops: Floats) -> Floats:
-        """Heatmaps (N, 26, 64, 48) of crops (N, 3, 256, 192); see `pase.pose2d.heatmaps.cut_crop`."""
+        """Heatmaps (N, 26, 64, 48) of crops (N, 3, 256, 192); see `pase.pose2d.alphapose.heatmaps.cut_crop`."""
         out = self._spread(crops)
         if self._flip:
             out = (out + unmirror_heatmaps(self._spread(crops[..., ::-1]))) / np.float32(2)

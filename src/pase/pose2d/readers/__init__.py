@@ -8,12 +8,12 @@ from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.files import read_json
 from pase.keypoint_sets import to_halpe26
-from pase.pose2d.alphapose import is_alphapose, read_alphapose
+from pase.pose2d.readers.alphapose_json import is_alphapose, read_alphapose
+from pase.pose2d.readers.assemble import Recorded
 from pase.pose2d.readers.coco import is_coco, read_coco
 from pase.pose2d.readers.mediapipe import is_mediapipe, read_mediapipe, read_mediapipe_csv
 from pase.pose2d.readers.openpose import holds_openpose, read_openpose
 from pase.pose2d.readers.trc import read_pixel_trc
-from pase.pose2d.tracks import Recorded
 
 __all__ = ["is_keypoint_file", "read_keypoints"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import KEYPOINT_SETS, guess_set
-from pase.pose2d.keypoint_json import frame_numbers, is_number, ranks, triples
-from pase.pose2d.tracks import Detection, Recorded, assemble
+from pase.pose2d.readers.assemble import Detection, Recorded, assemble
+from pase.pose2d.readers.keypoint_json import frame_numbers, is_number, ranks, triples
 
 _MOST_VISIBLE = 2.0
 _MOST_EMPTY_FRAMES = 1000

@@ -14,8 +14,8 @@ from pase.data import LARGEST, Keypoints2D
 from pase.errors import InputError
 from pase.files import read_text
 from pase.keypoint_sets import BLAZEPOSE33, column_order
-from pase.pose2d.keypoint_json import is_number
-from pase.pose2d.tracks import Detection, Recorded, assemble
+from pase.pose2d.readers.assemble import Detection, Recorded, assemble
+from pase.pose2d.readers.keypoint_json import is_number
 
 Array = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.files import read_json
 from pase.keypoint_sets import guess_set
-from pase.pose2d.keypoint_json import frame_numbers, triples
-from pase.pose2d.tracks import Detection, Recorded, assemble
+from pase.pose2d.readers.assemble import Detection, Recorded, assemble
+from pase.pose2d.readers.keypoint_json import frame_numbers, triples
 
 _NORMALISED_BELOW = 2.0
 

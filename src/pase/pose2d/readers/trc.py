@@ -9,7 +9,7 @@ import numpy as np
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import column_order
-from pase.pose2d.tracks import Detection, Recorded, assemble
+from pase.pose2d.readers.assemble import Detection, Recorded, assemble
 
 _FEWEST_POINTS = 5
 _LEAST_PIXELS = 50.0

@@ -15,10 +15,10 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
 
 from pase.media.frames import Frame
-from pase.pose2d.appearance import clear_torsos, look
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.similarity import overlap, pose_similarity, reach_likeness
-from pase.pose2d.track import Track
+from pase.pose2d.tracking.appearance import clear_torsos, look
+from pase.pose2d.tracking.similarity import overlap, pose_similarity, reach_likeness
+from pase.pose2d.tracking.track import Track
 
 Array = NDArray[np.float64]
 

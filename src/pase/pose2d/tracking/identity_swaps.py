@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.media.frames import Frame
-from pase.pose2d.appearance import look, look_distance
-from pase.pose2d.similarity import box_size, overlap
-from pase.pose2d.track import Track, centre_of
+from pase.pose2d.tracking.appearance import look, look_distance
+from pase.pose2d.tracking.similarity import box_size, overlap
+from pase.pose2d.tracking.track import Track, centre_of
 
 Array = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import KeypointNetwork, Pose
-from pase.pose2d.similarity import overlap
-from pase.pose2d.track import Track
+from pase.pose2d.tracking.similarity import overlap
+from pase.pose2d.tracking.track import Track
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import Keypoints2D
-from pase.pose2d.track import prominence_of
+from pase.pose2d.tracking.track import prominence_of
 
 Array = NDArray[np.float64]
 
@@ -32,8 +32,9 @@ def frame_seconds(time: Array) -> float:
 
 
 def prominence(person: Keypoints2D, step_s: float | None = None) -> float:
-    """Size times centrality times score, as in `pase.pose2d.track.prominence_of`, summed over the seconds seen.
+    """Size times centrality times score, summed over the seconds in which the person is in the picture.
 
+    Each frame counts as in `pase.pose2d.tracking.track.prominence_of`.
     `step_s` is the time from frame to frame; the typical one of the person's own frames when None.
     """
     boxes = boxes_of(person)

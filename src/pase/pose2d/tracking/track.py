@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.pose2d.appearance import look_distance
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.similarity import box_size
+from pase.pose2d.tracking.appearance import look_distance
+from pase.pose2d.tracking.similarity import box_size
 
 Array = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ class Track:
     velocity: Array = field(default_factory=lambda: np.zeros(2))
     """(2,) px/s."""
     look: Array | None = None
-    """Colours of the clothes; see `pase.pose2d.appearance.look`."""
+    """Colours of the clothes; see `pase.pose2d.tracking.appearance.look`."""
     looked: float = -np.inf
     """When they were last looked at, in seconds."""
     poses: dict[int, Pose] = field(default_factory=dict)

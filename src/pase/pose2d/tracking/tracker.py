@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from pase.config import Pose2DSettings
 from pase.media.frames import Frame
-from pase.pose2d.appearance import clear_torsos, look
-from pase.pose2d.bodies import NEAR_IOU, settle
+from pase.pose2d.camera_motion import Steadiness
 from pase.pose2d.detector import PersonDetector
-from pase.pose2d.encounters import Encounters
 from pase.pose2d.keypoints import KeypointNetwork, Pose
-from pase.pose2d.paired import PairedNetwork
-from pase.pose2d.shots import Shots
-from pase.pose2d.similarity import assign, box_size, overlap, reach_likeness
-from pase.pose2d.steadiness import Steadiness
-from pase.pose2d.track import Track, centre_of, prominence_of
+from pase.pose2d.scene_cuts import Shots
+from pase.pose2d.tracking.appearance import clear_torsos, look
+from pase.pose2d.tracking.assignment import NEAR_IOU, settle
+from pase.pose2d.tracking.identity_swaps import Encounters
+from pase.pose2d.tracking.lookahead import PairedNetwork
+from pase.pose2d.tracking.similarity import assign, box_size, overlap, reach_likeness
+from pase.pose2d.tracking.track import Track, centre_of, prominence_of
 
 Array = NDArray[np.float64]
 

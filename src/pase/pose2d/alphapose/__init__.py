@@ -1,0 +1,1 @@
+"""AlphaPose's own chain: YOLOv3 finds everybody, FastPose reads the keypoints, from checkpoints of the user."""
