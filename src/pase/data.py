@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 
 if TYPE_CHECKING:
@@ -235,8 +236,8 @@ class Motion:
     """Number of the person, from 1."""
     warnings: tuple[str, ...] = ()
     """What the user should know about this result, one sentence each."""
-    details: dict[str, Any] = field(default_factory=dict)
-    """Figures for the report, JSON-able: convergence, proportions, what was assumed."""
+    diagnostics: FitDiagnostics = FitDiagnostics()
+    """Figures of the fit: convergence, bone statistics, camera, markers."""
 
     def __post_init__(self) -> None:
         t, n = len(self.time), len(self.skeleton.free_coordinates)

@@ -10,8 +10,14 @@ from pase.anatomy.default import default_skeleton
 from pase.anatomy.lengths import bone_lengths
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
+from pase.diagnostics import BoneStatistics, FitDiagnostics
 from pase.errors import InputError
-from pase.export.tables import read_angle_deviations, write_angles_csv, write_bones_csv
+from pase.export.tables import (
+    read_angle_deviations,
+    read_bone_statistics,
+    write_angles_csv,
+    write_bones_csv,
+)
 
 MotionOf = Callable[..., Motion]
 
@@ -71,18 +77,22 @@ def test_bones_of_the_default_skeleton_are_human_and_even() -> None:
     assert 0.17 < lengths["head_height"] < 0.26
 
 
-def still(skeleton: Skeleton, **details: object) -> Motion:
+def still(skeleton: Skeleton, diagnostics: FitDiagnostics | None = None) -> Motion:
     """One frame of the default posture."""
     q = skeleton.default_q[None]
-    return Motion(skeleton, q, np.full_like(q, np.nan), np.zeros(1), details=dict(details))
+    return Motion(
+        skeleton, q, np.full_like(q, np.nan), np.zeros(1), diagnostics=diagnostics or FitDiagnostics()
+    )
 
 
 def test_what_is_known_of_a_bone_is_told(tmp_path: Path) -> None:
-    known = {"femur_r": {"length_sd_m": 0.007, "percentile": 24.5}}
-    write_bones_csv(still(default_skeleton(), bones=known), tmp_path / "bones.csv")
+    known = {"femur_r": BoneStatistics(0.007, 24.5)}
+    write_bones_csv(still(default_skeleton(), FitDiagnostics(bones=known)), tmp_path / "bones.csv")
     rows = {row["name"]: row for row in rows_of(tmp_path / "bones.csv")}
     assert (float(rows["femur_r"]["length_sd_m"]), float(rows["femur_r"]["percentile"])) == (0.007, 24.5)
     assert (rows["femur_l"]["length_sd_m"], rows["femur_l"]["percentile"]) == ("", "")
+    read = read_bone_statistics(tmp_path / "bones.csv")
+    assert (read["femur_r"], read["femur_l"]) == (known["femur_r"], BoneStatistics())
 
 
 def test_bones_follow_the_scale(tmp_path: Path) -> None:
@@ -105,3 +115,12 @@ def test_a_skeleton_of_other_names_has_fewer_bones(tmp_path: Path, leg: Skeleton
     assert bone_lengths(leg) == {"femur_r": pytest.approx(0.41)}
     write_bones_csv(still(leg), tmp_path / "bones.csv")
     assert [row["name"] for row in rows_of(tmp_path / "bones.csv")] == ["femur_r"]
+
+
+def test_a_table_of_bones_may_lack_what_is_known_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "bones.csv"
+    path.write_text("name,length_m\nfemur_r,0.4\n", encoding="utf-8")
+    assert read_bone_statistics(path) == {"femur_r": BoneStatistics()}
+    path.write_text("name,length_m,percentile\nfemur_r,0.4,much\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no table of bones"):
+        read_bone_statistics(path)

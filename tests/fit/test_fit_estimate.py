@@ -64,7 +64,7 @@ def test_result_is_human(motion: Motion, model: PersonModel) -> None:
     origin = poses.origin
     low, high = motion.skeleton.bounds
     assert np.all(motion.q >= low - 1e-9) and np.all(motion.q <= high + 1e-9)
-    assert motion.details["stature_m"] == pytest.approx(STATURE, abs=0.01)
+    assert motion.diagnostics.stature_m == pytest.approx(STATURE, abs=0.01)
     thigh = [
         np.linalg.norm(origin[:, names.index(f"femur_{s}")] - origin[:, names.index(f"tibia_{s}")], axis=-1)
         for s in "rl"
@@ -102,10 +102,10 @@ def test_deviations_are_finite_and_larger_where_less_is_seen(motion: Motion) -> 
 
 def test_bones_have_deviations_and_percentiles(motion: Motion) -> None:
     """A tall person's long bones are longer than most people's, known to about a centimetre."""
-    bones = motion.details["bones"]
+    bones = motion.diagnostics.bones
     assert {"femur_r", "tibia_l", "humerus_r", "hip_width", "foot_l"} <= set(bones)
-    assert 0.002 < bones["femur_r"]["length_sd_m"] < 0.02
-    assert 55 < bones["femur_r"]["percentile"] < 99
+    assert 0.002 < (bones["femur_r"].length_sd_m or 0.0) < 0.02
+    assert 55 < (bones["femur_r"].percentile or 0.0) < 99
 
 
 def test_mirrored_picture_gives_the_mirrored_motion(scene: Scene, motion: Motion) -> None:
@@ -151,14 +151,16 @@ def test_without_a_height_the_scale_is_assumed(scene: Scene) -> None:
     found = estimate_motion(scene[0].slice(slice(0, 10)))
     assert found is not None
     assert any("scale is assumed" in w and "--height" in w for w in found.warnings)
-    assert 1.5 < found.details["stature_m"] < 1.9
+    assert 1.5 < (found.diagnostics.stature_m or 0.0) < 1.9
 
 
 def test_the_floor_can_be_left_out(scene: Scene, model: PersonModel) -> None:
     """Without a floor no term speaks of it, and the motion is found all the same."""
     found = estimate_motion(scene[0], FitSettings(floor=False), height_m=STATURE, focal_length_px=FOCAL)
     assert found is not None
-    assert not {"floor", "contact height", "contact velocity", "balance"} & set(found.details["cost_by_term"])
+    assert not {"floor", "contact height", "contact velocity", "balance"} & set(
+        found.diagnostics.cost_by_term
+    )
     assert angle_errors(found.q, scene[1], model, ("knee_angle",)).max() < 6.0
 
 
@@ -199,7 +201,7 @@ def test_nobody_gives_none() -> None:
 
 def test_the_cost_is_told_by_term(motion: Motion) -> None:
     """Every term of the cost is named in the report, and its share is a number."""
-    costs = motion.details["cost_by_term"]
+    costs = motion.diagnostics.cost_by_term
     assert {"reprojection", "pose prior", "smoothness", "floor", "balance", "proportions", "camera"} <= set(
         costs
     )
@@ -215,7 +217,7 @@ def test_windows_have_no_seams(scene: Scene, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sequence, "OVERLAP_FRAMES", 24)
     parts = estimate_motion(scene[0], height_m=STATURE, focal_length_px=FOCAL)
     assert whole is not None and parts is not None
-    assert parts.details["solver"]["windows"] > 1
+    assert parts.diagnostics.solver.windows > 1
     rotations = [i for i, c in enumerate(whole.skeleton.free_coordinates) if c.motion == "rotational"]
     shifts = [i for i, c in enumerate(whole.skeleton.free_coordinates) if c.motion == "translational"]
     difference = parts.q - whole.q

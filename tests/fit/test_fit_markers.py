@@ -15,7 +15,8 @@ from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.marker_set import H36M17, h36m_landmarks, read_marker_set
 from pase.anatomy.model import Skeleton
-from pase.data import Landmarks3D
+from pase.data import Landmarks3D, Motion
+from pase.diagnostics import MarkerDiagnostics
 from pase.errors import InputError
 from pase.fit.marker_sequence import windows
 from pase.fit.marker_weights import read_weights, relative_sigma
@@ -26,6 +27,12 @@ from pase.fit.upright import find_up, turned_up
 Array = NDArray[np.float64]
 
 HIDDEN = ("wrist_", "pro_sup")
+
+
+def markers_of(motion: Motion) -> MarkerDiagnostics:
+    """How well the skeleton follows the markers."""
+    assert motion.diagnostics.markers is not None
+    return motion.diagnostics.markers
 
 
 def walk(skeleton: Skeleton, frames: int = 90, rate: float = 60.0) -> tuple[Array, Array]:
@@ -73,7 +80,7 @@ def test_exact_markers_give_the_exact_motion(person: Skeleton, data: Landmarks3D
     assert off.mean() < 0.05
     np.testing.assert_allclose(Kinematics(motion.skeleton).positions(motion.q), data.xyz, atol=5e-5)
     np.testing.assert_array_equal(motion.skeleton.scale, person.scale)
-    assert motion.details["guessed_frames"] == []
+    assert markers_of(motion).guessed_frames == ()
     assert motion.warnings == ()
 
 
@@ -94,9 +101,9 @@ def test_noisy_markers_with_a_gap_and_a_swap(person: Skeleton, data: Landmarks3D
     assert np.degrees(off).mean() < 2.5
     inside = off <= 1.96 * motion.q_std[:, shown(person)]
     assert inside.mean() > 0.85
-    assert motion.details["guessed_frames"] == [[40, 47]]
+    assert markers_of(motion).guessed_frames == ((40, 47),)
     assert any("bridged" in sentence for sentence in motion.warnings)
-    assert 7 < motion.details["marker_noise_mm"] < 13
+    assert 7 < markers_of(motion).noise_mm < 13
     knee = person.coordinate_index("knee_angle_r")
     assert motion.q_std[44, knee] > 1.5 * motion.q_std[60, knee]
 
@@ -112,7 +119,7 @@ def test_size_of_a_smaller_person_is_found(person: Skeleton) -> None:
     np.testing.assert_allclose(
         scale[person.body_index("femur_r")], scale[person.body_index("femur_l")], rtol=1e-12
     )
-    assert motion.details["marker_rms_mm"] < 10
+    assert markers_of(motion).rms_mm < 10
 
 
 def test_static_trial_tells_sizes_with_the_motion(person: Skeleton) -> None:

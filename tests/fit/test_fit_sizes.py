@@ -106,7 +106,7 @@ def test_known_sizes_are_held_exactly_in_every_recording(subject: Subject) -> No
     ]
     first, second = (motion for motion in motions if motion is not None)
     np.testing.assert_array_equal(first.skeleton.scale, second.skeleton.scale)
-    assert first.details["bones"] == second.details["bones"]
+    assert first.diagnostics.bones == second.diagnostics.bones
     for motion in (first, second):
         assert motion.residual is not None and np.nanmean(motion.residual) < 6.0
 

@@ -70,7 +70,7 @@ def test_all_feet_are_on_one_floor(motions: list[Motion]) -> None:
 
 
 def test_the_floor_tells_everybody_s_height(motions: list[Motion]) -> None:
-    found = [motion.details["stature_m"] for motion in motions]
+    found = [motion.diagnostics.stature_m for motion in motions]
     assert found[0] == pytest.approx(STATURES[0], abs=0.01)
     assert found[1:] == pytest.approx(STATURES[1:], rel=0.08)
 
@@ -82,7 +82,7 @@ def test_who_is_unusually_small_or_tall_is_told_so(model: PersonModel, motions: 
         Filmed(person(model, PLACES[3], 2.03, 3.0)),
     ]
     tall = estimate_motions(people, LENS)[1]
-    assert tall is not None and tall.details["stature_m"] > 1.98, tall.warnings
+    assert tall is not None and (tall.diagnostics.stature_m or 0.0) > 1.98, tall.warnings
     assert any(": very tall, or" in sentence for sentence in tall.warnings)
 
 
@@ -105,7 +105,7 @@ def test_who_stands_on_a_wall_keeps_a_human_size(model: PersonModel) -> None:
     ]
     first, second = estimate_motions(people, LENS)
     assert first is not None and second is not None
-    assert 1.6 < second.details["stature_m"] < 1.8
+    assert 1.6 < (second.diagnostics.stature_m or 0.0) < 1.8
     assert any("of person 1" in sentence for sentence in second.warnings)
     lowest = Kinematics(second.skeleton).positions(second.q)[0, :, 1].min()
     assert lowest > 0.7
@@ -152,6 +152,6 @@ def test_processes_change_no_bit(model: PersonModel, count: int, monkeypatch: py
         assert one is not None and other is not None
         np.testing.assert_array_equal(one.q, other.q)
         np.testing.assert_array_equal(one.q_std, other.q_std)
-        assert (one.details["solver"]["windows"] > 1) == (count == 1)
-        assert one.details == other.details and one.warnings == other.warnings
+        assert (one.diagnostics.solver.windows > 1) == (count == 1)
+        assert one.diagnostics == other.diagnostics and one.warnings == other.warnings
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1)

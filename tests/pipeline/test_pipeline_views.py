@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from pase.data import Motion
 from pase.errors import InputError
 from pase.export.person import write_person
 from pase.pipeline.report import Report
-from pase.pipeline.views import export, read_bone_lengths, viewer_of, write_views
+from pase.pipeline.views import export, viewer_of, write_views
 
 
 def motion(number: int) -> Motion:
@@ -84,16 +83,6 @@ def test_only_what_is_wanted_is_written(result: Path) -> None:
     write_views([motion(1), motion(2)], result, OutputSettings(film=False), None)
     assert (result / "viewer.html").is_file() and (result / "person_2" / "plots" / "path.svg").is_file()
     assert (result / "person_2" / "motion.bvh").is_file()
-
-
-def test_bone_tables_of_both_kinds(tmp_path: Path) -> None:
-    path = tmp_path / "bones.csv"
-    for columns in (["name", "length_m"], ["name", "length_m", "length_sd_m", "percentile"]):
-        with path.open("w", newline="") as stream:
-            csv.writer(stream).writerows([columns, ["femur_r", "0.4", "0.01", "33"][: len(columns)]])
-        (bone,) = read_bone_lengths(path)
-        assert bone.length_m == 0.4 and bone.sd_m == (0.01 if len(columns) > 2 else None)
-    assert read_bone_lengths(tmp_path / "none.csv") == ()
 
 
 def test_an_unknown_format_is_refused_before_the_work(

@@ -14,9 +14,11 @@ from PIL import Image
 
 from pase.anatomy.default import default_skeleton
 from pase.data import Camera, Motion
+from pase.diagnostics import FitDiagnostics
+from pase.export.tables import BoneLength
 from pase.view.page import write_page
 from pase.view.plots import make_plots, write_plots
-from pase.view.subject import BoneLength, Subject, frames_shown
+from pase.view.subject import Subject, frames_shown
 from pase.view.viewer import write_viewer
 
 BONES = (
@@ -27,7 +29,7 @@ BONES = (
 REPORT = {
     "pase": "1.2", "source": {"path": "/x/<i>walk</i>.mp4", "frames": 30, "image_size": [640, 480]},
     "mean_reprojection_error_px": 3.21, "warnings": ["the <b>scale</b> is assumed"], "assumptions": [],
-    "persons": [{"track_id": 1, "details": {"stature_m": 1.712}}], "seconds": {"fit": 2.0},
+    "persons": [{"track_id": 1, "details": {}}], "seconds": {"fit": 2.0},
     "settings": {"person": {"height_m": None}}, "versions": {"python": "3.11"},
 }  # fmt: skip
 
@@ -40,7 +42,15 @@ def subject(camera: Camera, frames: int = 30) -> Subject:
         q[:, skeleton.coordinate_index(name)] += size * np.sin(6 * time)
     q[:, skeleton.coordinate_index("pelvis_tx")] += time
     residual = np.abs(np.random.default_rng(1).normal(3, 1, (frames, 26)))
-    motion = Motion(skeleton, q, np.full_like(q, 0.05), time, camera, residual)
+    motion = Motion(
+        skeleton,
+        q,
+        np.full_like(q, 0.05),
+        time,
+        camera,
+        residual,
+        diagnostics=FitDiagnostics(stature_m=1.712),
+    )
     return Subject("Person <1>", motion, BONES)
 
 

@@ -11,10 +11,16 @@ from numpy.typing import NDArray
 from pase.anatomy.model import Skeleton
 from pase.anatomy.osim import read_osim, write_osim
 from pase.data import Motion
+from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.export.camera import read_camera
 from pase.export.mot import read_mot, write_mot
-from pase.export.tables import read_angle_deviations, write_angles_csv, write_bones_csv
+from pase.export.tables import (
+    read_angle_deviations,
+    read_bone_statistics,
+    write_angles_csv,
+    write_bones_csv,
+)
 from pase.export.trc import write_landmarks_trc
 
 Array = NDArray[np.float64]
@@ -45,9 +51,9 @@ def write_person(motion: Motion, folder: str | Path, mass_kg: float | None = Non
 def load_motion(folder: str | Path) -> Motion:
     """Read a person's folder back: the inverse of `write_person`, with the camera of the run.
 
-    `skeleton.osim` and `motion.mot` must be there; `camera.json` (in the folder or the one above) and
-    `angles.csv` (for the standard deviations) are read when there. The person's number is the folder's
-    (`person_2`), else 1.
+    `skeleton.osim` and `motion.mot` must be there; `camera.json` (in the folder or the one above),
+    `angles.csv` (for the standard deviations) and `bones.csv` (for what is known of the bones) are read when
+    there. The person's number is the folder's (`person_2`), else 1.
 
     Raises
     ------
@@ -68,9 +74,9 @@ def load_motion(folder: str | Path) -> Motion:
     camera = read_camera(cameras[0]) if cameras else None
     number = re.fullmatch(r"person_(\d+)", folder.resolve().name)
     track_id = int(number[1]) if number else 1
-    return Motion(
-        skeleton, q, _deviations(folder / "angles.csv", skeleton, time), time, camera, track_id=track_id
-    )
+    q_std, table = _deviations(folder / "angles.csv", skeleton, time), folder / "bones.csv"
+    diagnostics = FitDiagnostics(bones=read_bone_statistics(table) if table.is_file() else {})
+    return Motion(skeleton, q, q_std, time, camera, track_id=track_id, diagnostics=diagnostics)
 
 
 def _deviations(path: Path, skeleton: Skeleton, time: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,36 @@ from numpy.typing import NDArray
 from pase.anatomy.lengths import CARRIERS, bone_lengths
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
+from pase.diagnostics import BoneStatistics
 from pase.errors import InputError
 from pase.export.mot import check_times
 from pase.files import atomic_path, read_text
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class BoneLength:
+    """One row of a person's table of bones."""
+
+    name: str
+    """As in `bones.csv`, for instance `femur_r`."""
+    length_m: float
+    """Metres."""
+    sd_m: float | None = None
+    """Standard deviation in metres, where it is known."""
+    percentile: float | None = None
+    """Share of the population with a shorter bone, from 0 to 100, where it is known."""
+
+
+def bone_table(motion: Motion) -> tuple[BoneLength, ...]:
+    """The length of every long bone of a person, with what the fit tells of it."""
+    statistics = motion.diagnostics.bones
+    return tuple(
+        BoneLength(name, length, bone.length_sd_m, bone.percentile)
+        for name, length in bone_lengths(motion.skeleton).items()
+        for bone in (statistics.get(name, BoneStatistics()),)
+    )
 
 
 def write_angles_csv(motion: Motion, path: str | Path) -> None:
@@ -83,17 +109,41 @@ def write_bones_csv(motion: Motion, path: str | Path) -> None:
     OutputError
         When the file cannot be written.
     """
-    skeleton, known = motion.skeleton, motion.details.get("bones", {})
-    rows = []
-    for name, length in bone_lengths(skeleton).items():
-        told = [known.get(name, {}).get(key, np.nan) for key in ("length_sd_m", "percentile")]
-        scale = skeleton.scale[skeleton.body_index(CARRIERS[name])]
-        rows.append([name, *(_cell(value) for value in (length, *told, *scale))])
+    skeleton, rows = motion.skeleton, []
+    for bone in bone_table(motion):
+        scale = skeleton.scale[skeleton.body_index(CARRIERS[bone.name])]
+        rows.append(
+            [bone.name, *(_cell(value) for value in (bone.length_m, bone.sd_m, bone.percentile, *scale))]
+        )
     _write(path, ["name", "length_m", "length_sd_m", "percentile", "scale_x", "scale_y", "scale_z"], rows)
 
 
-def _cell(value: float) -> str:
-    return repr(round(float(value), 7)) if np.isfinite(value) else ""
+def read_bone_statistics(path: str | Path) -> dict[str, BoneStatistics]:
+    """Read what is known of each bone's length back from a table written by `write_bones_csv`.
+
+    Raises
+    ------
+    InputError
+        When the file is missing or is not such a table.
+    """
+    text = read_text(path)
+    try:
+        return {
+            row["name"]: BoneStatistics(_number(row, "length_sd_m"), _number(row, "percentile"))
+            for row in csv.DictReader(text.splitlines(keepends=True))
+        }
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise InputError(f"{path} is no table of bones as PASE writes it: write the result again") from error
+
+
+def _number(row: dict[str, str], column: str) -> float | None:
+    cell = row.get(column)
+    number = float(cell) if cell else np.nan
+    return number if np.isfinite(number) else None
+
+
+def _cell(value: float | None) -> str:
+    return repr(round(float(value), 7)) if value is not None and np.isfinite(value) else ""
 
 
 def _write(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

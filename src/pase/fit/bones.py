@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.lengths import EXTENTS, SPANS, bone_lengths
 from pase.anatomy.model import Landmark
+from pase.diagnostics import BoneStatistics
 from pase.fit.problem import PersonModel
 
 Array = NDArray[np.float64]
 
 
-def bone_statistics(model: PersonModel, size: Array, covariance: Array) -> dict[str, dict[str, float]]:
+def bone_statistics(model: PersonModel, size: Array, covariance: Array) -> dict[str, BoneStatistics]:
     """Standard deviation and percentile of every bone length of `pase.anatomy.lengths`.
 
     Parameters
@@ -30,8 +31,8 @@ def bone_statistics(model: PersonModel, size: Array, covariance: Array) -> dict[
     Returns
     -------
     dict
-        Bone → `length_sd_m` in metres, and `percentile`: the share of adults of either sex, from 0 to 100,
-        whose bone is shorter (normal distribution of the log lengths, see `docs/proportions.md`).
+        Statistics of each bone; the percentile is among adults of either sex (normal distribution of the log
+        lengths, see `docs/proportions.md`).
     """
     population = model.proportions.prior()
     values, slopes = _log_lengths(model, size)
@@ -43,10 +44,10 @@ def bone_statistics(model: PersonModel, size: Array, covariance: Array) -> dict[
     for name, value in values.items():
         deviation = float(np.sqrt(slopes[name] @ covariance @ slopes[name]))
         spread = float(np.sqrt(mean_slopes[name] @ population.covariance @ mean_slopes[name]))
-        out[name] = {
-            "length_sd_m": round(lengths[name] * deviation, 5),
-            "percentile": round(100 * NormalDist().cdf((value - mean[name]) / spread), 1),
-        }
+        out[name] = BoneStatistics(
+            round(lengths[name] * deviation, 5),
+            round(100 * NormalDist().cdf((value - mean[name]) / spread), 1),
+        )
     return out
 
 

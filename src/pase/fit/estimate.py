@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from pase.anatomy.kinematics import Kinematics, pieces
 from pase.config import FitSettings
 from pase.data import Keypoints2D, Landmarks3D, Motion
+from pase.diagnostics import CameraDiagnostics, FitDiagnostics, SolverDiagnostics
 from pase.fit.bones import bone_statistics
 from pase.fit.camera import camera_of
 from pase.fit.filmed import Filmed, Lens
@@ -292,7 +292,7 @@ def _motion(
         residual,
         keypoints.names,
         keypoints.track_id,
-        details=_details(person, found, sequence),
+        diagnostics=_diagnostics(person, found, sequence),
     )
 
 
@@ -319,28 +319,27 @@ def _stature(person: Person, found: SharedEstimate) -> float:
     return person.model.proportions.stature(found.shared[person.model.layout.size])
 
 
-def _details(person: Person, found: SharedEstimate, sequence: SequenceEstimate) -> dict[str, Any]:
+def _diagnostics(person: Person, found: SharedEstimate, sequence: SequenceEstimate) -> FitDiagnostics:
     """Figures for the report."""
     size = person.model.layout.size
-    pitch, roll, height, log_focal = found.shared[person.model.layout.camera]
+    pitch, roll, height, log_focal = (float(value) for value in found.shared[person.model.layout.camera])
     solver = found.solution
-    return {
-        "stature_m": round(_stature(person, found), 4),
-        "camera_pitch_deg": round(float(np.degrees(pitch)), 2),
-        "camera_roll_deg": round(float(np.degrees(roll)), 2),
-        "camera_height_m": round(float(height), 3),
-        "focal_length_px": round(float(np.exp(log_focal)), 1),
-        "bones": bone_statistics(
+    return FitDiagnostics(
+        SolverDiagnostics(
+            frames_for_size=len(found.frames),
+            converged=solver.converged,
+            iterations=solver.iterations,
+            cost_trace=tuple(solver.cost_trace),
+            gradient_norm=solver.gradient_norm,
+            windows=len(sequence.converged),
+            windows_converged=sum(sequence.converged),
+        ),
+        stature_m=_stature(person, found),
+        bones=bone_statistics(
             person.model, found.shared[size], CALIBRATION**2 * found.covariance[size, size]
         ),
-        "cost_by_term": {name: round(cost, 3) for name, cost in found.shares.items()},
-        "solver": {
-            "frames_for_size": len(found.frames),
-            "converged": solver.converged,
-            "iterations": solver.iterations,
-            "cost_trace": [round(c, 4) for c in solver.cost_trace],
-            "gradient_norm": solver.gradient_norm,
-            "windows": len(sequence.converged),
-            "windows_converged": sum(sequence.converged),
-        },
-    }
+        cost_by_term=found.shares,
+        camera=CameraDiagnostics(
+            float(np.degrees(pitch)), float(np.degrees(roll)), height, float(np.exp(log_focal))
+        ),
+    )

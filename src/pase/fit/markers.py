@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.marker_set import h36m_landmarks
 from pase.anatomy.model import Landmark, Skeleton
 from pase.data import HALPE26, Landmarks3D, Motion
+from pase.diagnostics import FitDiagnostics, MarkerDiagnostics, SolverDiagnostics
 from pase.errors import InputError
 from pase.fit.marker_person import Marker, MarkerPerson, prepare_marker_person
 from pase.fit.marker_sequence import MarkerEstimate, SizeEstimate, estimate_size, solve_markers
@@ -240,48 +240,42 @@ def _motion(
         person.model.points,
         1,
         tuple(warnings),
-        _details(person, found, estimate, residual, up) | {"guessed_frames": guessed},
+        _diagnostics(person, found, estimate, residual, up),
     )
 
 
-def guessed_frames(person: MarkerPerson) -> list[list[int]]:
+def guessed_frames(person: MarkerPerson) -> tuple[tuple[int, int], ...]:
     """First and last frame of every stretch in which less than half of the usual markers are seen."""
     count = person.seen.sum(1)
     few = np.concatenate([[False], count < 0.5 * np.median(count[count > 0]), [False]])
     edges = np.flatnonzero(np.diff(few.astype(int)))
-    return [[int(a), int(b) - 1] for a, b in edges.reshape(-1, 2)]
+    return tuple((int(a), int(b) - 1) for a, b in edges.reshape(-1, 2))
 
 
-def _details(
+def _diagnostics(
     person: MarkerPerson, found: SizeEstimate, estimate: MarkerEstimate, residual: Array, up: str
-) -> dict[str, Any]:
+) -> FitDiagnostics:
     """Figures for the report."""
-    deviation = np.sqrt(np.diag(found.covariance))[person.model.layout.size]
-    size = found.shared[person.model.layout.size]
-    sized = found.solution is not None
-    return {
-        "up": up,
-        "marker_rms_mm": round(1000 * float(np.sqrt(np.nanmean(np.square(residual)))), 3),
-        "marker_rms_mm_by_name": {
-            name: round(1000 * float(value), 2)
-            for name, value in zip(
-                person.model.points, np.sqrt(np.nanmean(np.square(residual), axis=0)), strict=True
-            )
-        },
-        "marker_noise_mm": round(1000 * estimate.noise.sigma, 4),
-        "independent_information": round(estimate.noise.information, 4),
-        "size_factors": {
-            group: [round(float(np.exp(s)), 4), round(float(d), 4)]
-            for group, s, d in zip(person.model.proportions.groups, size, deviation, strict=True)
-        }
-        if sized
-        else None,
-        "solver": {
-            "frames_for_size": len(found.frames) if sized else 0,
-            "cost_trace": [round(c, 4) for c in found.solution.cost_trace] if found.solution else [],
-            "gradient_norm": found.solution.gradient_norm if found.solution else None,
-            "windows": len(estimate.windows),
-            "windows_converged": sum(s.converged for s in estimate.windows),
-            "window_iterations": [s.iterations for s in estimate.windows],
-        },
-    }
+    size, solution = person.model.layout.size, found.solution
+    deviation = np.sqrt(np.diag(found.covariance))[size]
+    factors = zip(person.model.proportions.groups, found.shared[size], deviation, strict=True)
+    rms_m = np.sqrt(np.nanmean(np.square(residual), axis=0))
+    return FitDiagnostics(
+        SolverDiagnostics(
+            frames_for_size=len(found.frames) if solution else 0,
+            cost_trace=tuple(solution.cost_trace) if solution else (),
+            gradient_norm=solution.gradient_norm if solution else None,
+            windows=len(estimate.windows),
+            windows_converged=sum(s.converged for s in estimate.windows),
+            window_iterations=tuple(s.iterations for s in estimate.windows),
+        ),
+        markers=MarkerDiagnostics(
+            up,
+            1000 * float(np.sqrt(np.nanmean(np.square(residual)))),
+            {name: 1000 * float(value) for name, value in zip(person.model.points, rms_m, strict=True)},
+            1000 * estimate.noise.sigma,
+            estimate.noise.information,
+            {group: (float(np.exp(s)), float(d)) for group, s, d in factors} if solution else None,
+            guessed_frames(person),
+        ),
+    )

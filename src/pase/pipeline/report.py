@@ -122,7 +122,7 @@ class Report:
                 "frames": int(np.isfinite(motion.q).all(axis=1).sum()),
                 "mean_reprojection_error_px": reprojection_error(motion),
                 "warnings": list(motion.warnings),
-                "details": motion.details,
+                "details": motion.diagnostics.content(),
             }
         )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import logging
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pase.config import OutputSettings
 from pase.data import Motion
-from pase.errors import InputError
 from pase.export.formats import parse_formats, write_formats
-from pase.files import read_text
 from pase.parallel import Helpers
 from pase.pipeline.background import in_background
 from pase.pipeline.report import note_file, read_report
@@ -23,7 +19,7 @@ from pase.pipeline.workspace import REPORT
 
 if TYPE_CHECKING:
     from pase.view.film import Film
-    from pase.view.subject import BoneLength, Subject
+    from pase.view.subject import Subject
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +63,10 @@ def write_views(
     for number, motion in enumerate(motions, 1):
         write_formats(motion, folder / f"person_{number}", parse_formats(settings.formats))
     if settings.viewer:
+        from pase.view.subject import Subject
         from pase.view.viewer import write_viewer
 
-        write_viewer(_subjects(motions, folder), folder / VIEWER, title=title_of(source), film=film())
+        write_viewer(Subject.of_all(motions), folder / VIEWER, title=title_of(source), film=film())
     plots()
 
 
@@ -88,8 +85,9 @@ def plots_beside(
     if not settings.plots:
         return lambda: None
     from pase.view.plots import MOST_FRAMES, PLOT_NAMES
+    from pase.view.subject import Subject
 
-    people = enumerate((one.thinned(MOST_FRAMES) for one in _subjects(motions, folder)), 1)
+    people = enumerate((one.thinned(MOST_FRAMES) for one in Subject.of_all(motions)), 1)
     return helpers.begin(
         _write_plot,
         [(one, folder / f"person_{number}" / PLOTS, name) for number, one in people for name in PLOT_NAMES],
@@ -140,10 +138,11 @@ def title_of(source: Path | None) -> str:
 def write_report_page(motions: Sequence[Motion], folder: Path, report: dict[str, Any]) -> None:
     """Write `report.html` of a result from the content of its `report.json`."""
     from pase.view.page import write_page
+    from pase.view.subject import Subject
 
     overlay = next((p for p in (folder / "overlay.mp4", folder / "overlay.png") if p.is_file()), None)
     plots = [folder / f"person_{number}" / PLOTS for number in range(1, len(motions) + 1)]
-    write_page(_subjects(motions, folder), report, folder / PAGE, overlay=overlay, plots=plots)
+    write_page(Subject.of_all(motions), report, folder / PAGE, overlay=overlay, plots=plots)
 
 
 def export(folder: str | Path, formats: str) -> list[Path]:
@@ -193,6 +192,7 @@ def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) 
     PaseError
         When the folder is no result or the file cannot be written.
     """
+    from pase.view.subject import Subject
     from pase.view.viewer import write_viewer
 
     folder = Path(folder)
@@ -203,47 +203,7 @@ def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) 
     named = (report.get("source") or {}).get("path")
     source = None if named is None else Path(str(named))
     with film_beside(source, video) as film:
-        subjects = _subjects(load_motions(folder), folder)
+        subjects = Subject.of_all(load_motions(folder))
         write_viewer(subjects, path, title=title_of(source), film=film())
     note_file(folder / REPORT, VIEWER)
     return path
-
-
-def _subjects(motions: Sequence[Motion], folder: Path) -> list[Subject]:
-    from pase.view.subject import Subject
-
-    return [
-        Subject(f"Person {number}", motion, read_bone_lengths(folder / f"person_{number}" / "bones.csv"))
-        for number, motion in enumerate(motions, 1)
-    ]
-
-
-def read_bone_lengths(path: Path) -> tuple[BoneLength, ...]:
-    """The rows of a person's `bones.csv`; none where there is no such file.
-
-    The standard deviation (`length_sd_m`) and the place in the population (`percentile`) are taken where the
-    table has them.
-    """
-    from pase.view.subject import BoneLength
-
-    if not path.is_file():
-        return ()
-    text = read_text(path)
-    try:
-        return tuple(
-            BoneLength(
-                row["name"], float(row["length_m"]), _number(row, "length_sd_m"), _number(row, "percentile")
-            )
-            for row in csv.DictReader(text.splitlines(keepends=True))
-            if row.get("length_m")
-        )
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise InputError(f"{path} is no table of bones as PASE writes it: write the result again") from error
-
-
-def _number(row: dict[str, str], column: str) -> float | None:
-    cell = row.get(column)
-    if not cell:
-        return None
-    number = float(cell)
-    return number if math.isfinite(number) else None

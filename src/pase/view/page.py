@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pase.diagnostics import FitDiagnostics
 from pase.files import write_text
 from pase.media import Photo, open_media
 from pase.view.names import coordinate_name
@@ -19,12 +20,6 @@ from pase.view.plots import MOST_FRAMES, bone_label, make_plots, svg
 from pase.view.subject import Subject, frames_shown, has_range, in_display_units, known_frames
 
 PICTURE_WIDTH = 900
-DETAILS = {
-    "stature_m": ("standing height", 2, "m"),
-    "camera_height_m": ("camera height", 2, "m"),
-    "focal_length_px": ("focal length", 0, "px"),
-}
-"""Figures of the estimator that are shown: what they are called, their decimals and unit."""
 
 
 def write_page(
@@ -96,15 +91,7 @@ def _facts(report: Mapping[str, Any], persons: int) -> str:
 
 
 def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | None) -> str:
-    facts: Mapping[str, Any] = next(
-        (p for p in report.get("persons", []) if p.get("track_id") == subject.motion.track_id), {}
-    )
-    details = facts.get("details") or {}
-    known = [
-        f"{meaning} {details[key]:.{digits}f} {unit}"
-        for key, (meaning, digits, unit) in DETAILS.items()
-        if key in details
-    ]
+    known = _figures(subject.motion.diagnostics)
     if subject.motion.track_id == 1 and report.get("main_person"):
         known.insert(0, f"main person: {report['main_person']}")
     plots = "".join(
@@ -120,6 +107,14 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
         f"<div><h3>Joint angles</h3>{_angles(subject)}</div></div>"
         f'<div class="plots">{note}{plots}</div></section>'
     )
+
+
+def _figures(diagnostics: FitDiagnostics) -> list[str]:
+    """Figures of the fit that people ask for first."""
+    figures = [] if diagnostics.stature_m is None else [f"standing height {diagnostics.stature_m:.2f} m"]
+    if (camera := diagnostics.camera) is not None:
+        figures += [f"camera height {camera.height_m:.2f} m", f"focal length {camera.focal_length_px:.0f} px"]
+    return figures
 
 
 def _left_out(report: Mapping[str, Any]) -> str:

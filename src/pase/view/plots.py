@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
+from pase.export.tables import BoneLength
 from pase.files import atomic_path
 from pase.view.names import coordinate_name, region_name
-from pase.view.subject import BoneLength, Subject, has_range, in_display_units, known_frames, step_to
+from pase.view.subject import Subject, has_range, in_display_units, known_frames, step_to
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,22 +10,9 @@ from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
+from pase.export.tables import BoneLength, bone_table
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class BoneLength:
-    """One row of a person's table of bones."""
-
-    name: str
-    """As in `bones.csv`, for instance `femur_r`."""
-    length_m: float
-    """Metres."""
-    sd_m: float | None = None
-    """Standard deviation in metres, where it is known."""
-    percentile: float | None = None
-    """Share of the population with a shorter bone, from 0 to 100, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +23,13 @@ class Subject:
     """For instance `Person 1`."""
     motion: Motion
     bones: tuple[BoneLength, ...] = ()
+
+    @classmethod
+    def of_all(cls, motions: Iterable[Motion]) -> list[Subject]:
+        """The persons of a result, in its order."""
+        return [
+            cls(f"Person {number}", motion, bone_table(motion)) for number, motion in enumerate(motions, 1)
+        ]
 
     def thinned(self, most: int) -> Subject:
         """The person in every frame, or of more than `most` in every second, third …"""
