@@ -94,7 +94,7 @@ def test_a_worker_that_is_killed_in_mid_job_loses_nothing(
     ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     batch = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, text=True, env=environment)
-    wait_until(lambda: len(list((output / "trials").glob(".*.partial/lock"))) == 2)
+    wait_until(lambda: len(list((output / "trials").glob(".*.lock"))) == 2)
     workers[0].kill()
     told, _ = batch.communicate(timeout=180)
     assert batch.returncode == 0 and "trials   3   failed  0" in told

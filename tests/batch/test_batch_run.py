@@ -130,7 +130,7 @@ def test_a_stopped_batch_says_so_and_goes_on(
     _, told = batch.communicate(timeout=60)
     assert batch.returncode == 130 and "the same command goes on" in told
     assert "waiting" in states(output).values()
-    assert not list((output / "trials").glob(".*.partial/lock"))
+    assert not list((output / "trials").glob(".*.lock"))
     assert main(command[3:]) == 1
     assert states(output)["late"].startswith("done")
 

@@ -29,7 +29,7 @@ def kill_at(clip: Path, folder: Path, seconds: float | None) -> float:
             process.kill()
             process.wait()
         litter = {path.name for path in folder.iterdir()}
-        assert litter <= {"out", ".out.partial"}, litter
+        assert litter <= {"out", ".out.partial", ".out.lock"}, litter
         if output.exists():
             _check_whole(output)
     begun = time.monotonic()

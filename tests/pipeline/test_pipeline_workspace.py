@@ -2,8 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import BaseFileLock
 
 from pase.errors import OutputError
+from pase.pipeline.lock import FolderLock
 from pase.pipeline.workspace import Workspace, check_output_file, fingerprint, source_identity
 
 
@@ -90,6 +92,39 @@ def test_two_runs_into_one_folder_are_refused(tmp_path: Path) -> None:
     ):
         pass
     assert not space.folder.exists()
+
+
+def test_letting_go_of_a_folder_never_lets_go_of_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run takes the folder at the very moment at which the first has let go of it."""
+    path = tmp_path / "lock"
+    first, second, third = (FolderLock(path, tmp_path) for _ in range(3))
+    first.acquire()
+    let_go = BaseFileLock.release
+
+    def and_the_next_comes(lock: BaseFileLock, force: bool = False) -> None:
+        let_go(lock, force)
+        monkeypatch.setattr(BaseFileLock, "release", let_go)
+        second.acquire()
+
+    monkeypatch.setattr(BaseFileLock, "release", and_the_next_comes)
+    first.release()
+    with pytest.raises(OutputError, match="another run"):
+        third.acquire()
+    second.release()
+    with third:
+        assert path.exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_result_that_another_run_has_made_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "out")
+    finish(tmp_path / "out", "other")
+    with pytest.raises(OutputError, match="--overwrite"), space:
+        pass
+    assert (tmp_path / "out" / "keypoints.json").read_text(encoding="utf-8") == "other"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_kill_between_the_two_renames_loses_nothing(tmp_path: Path) -> None:

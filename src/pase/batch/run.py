@@ -99,7 +99,7 @@ def run_batch(
     with ExitStack() as stack:
         workers = stack.enter_context(_workers(len(known.trials), jobs, scheduler, show))
         _make_folders(place)
-        stack.enter_context(FolderLock(place / NOTES, place))
+        stack.enter_context(FolderLock(place / NOTES / "lock", place))
         stack.enter_context(_log_file(place / LOG))
         plan = Plan(known, place, settings, overwrite)
         return _Batch(plan, workers, show).run()

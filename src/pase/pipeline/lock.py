@@ -1,35 +1,40 @@
-"""A lock on a folder against a second run; the system lets go of it when its process ends, however."""
+"""A lock against a second run into one folder; the system lets go of it when its process ends, however."""
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import TYPE_CHECKING
 
 from pase.errors import OutputError
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 log = logging.getLogger(__name__)
 
-LOCK = "lock"
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+"""What file systems answer that have no locks."""
 
 
 class FolderLock:
-    """The lock of one folder, which must exist; a context manager.
+    """The lock of one folder; a context manager.
 
     Parameters
     ----------
-    folder
-        Where the lock's file is put, and removed again.
+    path
+        The lock's file; its folder must exist. It is removed with the lock.
     output
-        How the messages call the place.
+        The place that is locked, as messages call it.
     """
 
-    def __init__(self, folder: Path, output: Path) -> None:
-        self._path = folder / LOCK
+    def __init__(self, path: Path, output: Path) -> None:
+        self._path = path
         self._output = output
-        self._file: IO[str] | None = None
+        self._lock: BaseFileLock | None = None
 
     def __enter__(self) -> FolderLock:
         self.acquire()
@@ -48,32 +53,25 @@ class FolderLock:
         OutputError
             When another run holds it, or it cannot be written to.
         """
-        try:
-            self._file = self._path.open("a", encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"cannot write to {self._output}: {error.strerror or error}") from error
-        try:
-            if sys.platform == "win32":
-                import msvcrt
+        from filelock import FileLock, Timeout
 
-                msvcrt.locking(self._file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError) as error:
-            self._file.close()
-            self._file = None
+        lock = FileLock(self._path, thread_local=False)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
             raise OutputError(f"another run is writing to {self._output}; wait for it to end") from error
-        except OSError:
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise OutputError(f"cannot write to {self._output}: {error.strerror or error}") from error
             log.info("this file system has no locks: do not run twice into %s at once", self._output)
+        self._lock = lock
 
     def release(self) -> None:
         """Let go of the folder; does nothing when it is not held."""
-        if self._file is None:
+        if self._lock is None:
             return
         if sys.platform != "win32":
+            # Only while it is held: afterwards the file may be the next run's. Windows removes it by itself.
             self._path.unlink(missing_ok=True)
-        self._file.close()
-        self._path.unlink(missing_ok=True)
-        self._file = None
+        self._lock.release()
+        self._lock = None

@@ -13,7 +13,7 @@ from typing import Any
 
 from pase.errors import InputError, OutputError, PaseError
 from pase.files import read_json, write_text
-from pase.pipeline.lock import LOCK, FolderLock
+from pase.pipeline.lock import FolderLock
 
 REPORT = "report.json"
 KEYPOINTS = "keypoints.json"
@@ -140,28 +140,34 @@ class Workspace:
         self.folder = partial_of(self.output)
         self._retired = self.output.with_name(f".{_short(self.output.name)}.replaced")
         self._made_parents: list[Path] = []
-        self._lock = FolderLock(self.folder, self.output)
+        self._lock = FolderLock(self.output.with_name(f".{_short(self.output.name)}.lock"), self.output)
 
     def __enter__(self) -> Workspace:
         try:
             self._made_parents = [p for p in self.output.parents if not p.exists()]
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot write to {self.output}: {error.strerror or error}") from error
-        self._lock.acquire()
-        try:
+            self.output.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
             self._recover()
+            check_output(self.output, overwrite=self._overwrite)  # another run may have ended meanwhile
+            self.folder.mkdir(exist_ok=True)
         except PaseError:
-            self.__exit__(None, None, None)
+            self._leave()
             raise
+        except OSError as error:
+            self._leave()
+            raise OutputError(f"cannot write to {self.output}: {error.strerror or error}") from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lock.release()
         if self.folder.exists() and not self._state():
             shutil.rmtree(self.folder, ignore_errors=True)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Let go of the place, and remove folders above it that hold nothing."""
+        self._lock.release()
         for parent in self._made_parents:
             try:
                 parent.rmdir()
@@ -190,11 +196,11 @@ class Workspace:
 
     def files(self) -> list[str]:
         """Relative names of the files of the result, the report among them."""
-        return sorted({REPORT, *files_in(self.folder)} - {LOCK, STATE})
+        return sorted({REPORT, *files_in(self.folder)} - {STATE})
 
     def clear(self, keep: Sequence[str] = ()) -> None:
         """Remove what an interrupted run left, but for the named files and the state vouching for them."""
-        kept = {LOCK, STATE, *keep} if keep else {LOCK}
+        kept = {STATE, *keep} if keep else set()
         for path in self.folder.iterdir():
             if path.name in kept:
                 continue
@@ -212,7 +218,6 @@ class Workspace:
             When the folder cannot be renamed; the work stays where the message says.
         """
         (self.folder / STATE).unlink(missing_ok=True)
-        self._lock.release()
         try:
             if self.output.exists():
                 self.output.rename(self._retired)
@@ -232,7 +237,6 @@ class Workspace:
             shutil.rmtree(self._retired, ignore_errors=True)
         else:
             self._retired.rename(self.output)
-            check_output(self.output, overwrite=self._overwrite)
 
     def _state(self) -> dict[str, Any]:
         try:
