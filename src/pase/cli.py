@@ -132,10 +132,10 @@ def _lift(known: argparse.Namespace) -> int:
 
 def _fit(known: argparse.Namespace) -> int:
     from pase import pipeline
-    from pase.pipeline.markers import are_markers
+    from pase.marker_files import is_marker_file
 
     settings = _settings(known)
-    if are_markers(known.source):
+    if is_marker_file(known.source):
         return _fit_markers(known, settings)
     report = _reported(known, pipeline.fit, settings, video=known.video, skeleton=known.skeleton)
     if known.explain:
@@ -156,6 +156,7 @@ def _fit_markers(known: argparse.Namespace, settings: Settings) -> int:
         known.sigma,
         known.up,
         known.rate,
+        known.subject,
     )
     report = _reported(known, fit_marker_file, run, settings)
     print(f"markers  {report.persons[0]['details']['marker_rms_mm']:.1f} mm root mean square")

@@ -173,7 +173,10 @@ def _add_markers(parser: argparse.ArgumentParser) -> None:
     meaning = "noise of the markers in mm; learned from them by default"
     group.add_argument("--sigma", metavar="MM", type=float, help=meaning)
     group.add_argument("--up", choices=("auto", "y", "z", "-y"), default="auto", help="axis that points up")
-    group.add_argument("--rate", metavar="HZ", type=float, help="frames a second, for files without times")
+    meaning = "frames a second, in place of the times of the file"
+    group.add_argument("--rate", metavar="HZ", type=float, help=meaning)
+    meaning = "whose markers, where they are called subject:marker"
+    group.add_argument("--subject", metavar="NAME", help=meaning)
 
 
 def _add_settings(parser: argparse.ArgumentParser, *groups: str, short: str = "") -> None:

@@ -173,9 +173,10 @@ def to_halpe26(keypoints: Keypoints2D) -> Keypoints2D:
 
 def column_order(found: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
     """Where each wanted name is among the found ones, whatever case, blanks and underscores."""
-    plain = {_plain(name): i for i, name in reversed(list(enumerate(found)))}
-    return [plain.get(_plain(name)) for name in wanted]
+    plain = {plain_name(name): i for i, name in reversed(list(enumerate(found)))}
+    return [plain.get(plain_name(name)) for name in wanted]
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A name without what programs write differently: capitals, blanks, underscores and hyphens."""
     return name.lower().replace("_", "").replace(" ", "").replace("-", "")

@@ -12,7 +12,7 @@ from pase.data import Camera, Motion
 from pase.errors import InputError, OutputError
 from pase.export.camera import write_camera
 from pase.export.person import load_motion, write_person
-from pase.export.trc import read_trc
+from pase.marker_files.trc import read_trc
 
 MotionOf = Callable[..., Motion]
 

@@ -132,9 +132,9 @@ def trc() -> bytes:
 
 
 def _markers(path: Path) -> object:
-    from pase.pipeline.markers import read_points
+    from pase.marker_files import read_markers
 
-    points, _ = read_points(path)
+    points = read_markers(path)
     assert np.isfinite(points.time).all() and (np.diff(points.time) > 0).all()
     assert not np.isinf(points.xyz).any()
     return points

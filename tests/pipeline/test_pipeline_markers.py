@@ -15,7 +15,7 @@ from pase.cli import main
 from pase.data import Landmarks3D
 from pase.export.person import load_motion
 from pase.export.trc import write_trc
-from pase.pipeline.markers import are_markers
+from pase.marker_files import is_marker_file
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
@@ -49,7 +49,7 @@ def test_joints_of_any_unit_with_y_down_come_out_upright(tmp_path: Path) -> None
     joints = Kinematics(skeleton, h36m_landmarks()).positions(standing())
     path = tmp_path / "landmarks.json"
     path.write_text(json.dumps((2.5 * joints * [1, -1, -1]).tolist()))
-    assert are_markers(path)
+    assert is_marker_file(path)
     assert main(["fit", str(path), "--height", "1.75", "--rate", "30", "-o", str(tmp_path / "out")]) == 0
     motion = load_motion(tmp_path / "out" / "person_1")
     head, foot = (Kinematics(motion.skeleton).pose(motion.q).origin[:, motion.skeleton.body_index(b), 1]

@@ -16,8 +16,10 @@ from pase.anatomy.model import Landmark, Skeleton
 from pase.data import HALPE26, Landmarks3D, Motion
 from pase.diagnostics import FitDiagnostics, MarkerDiagnostics, SolverDiagnostics
 from pase.errors import InputError
+from pase.fit.marker_names import FEWEST_MARKERS, named_as_model
 from pase.fit.marker_person import Marker, MarkerPerson, prepare_marker_person
 from pase.fit.marker_sequence import MarkerEstimate, SizeEstimate, estimate_size, solve_markers
+from pase.fit.marker_units import unit_factor
 from pase.fit.marker_weights import relative_sigma
 from pase.fit.threads import on_one_thread
 from pase.fit.upright import Up, find_up, turned_up
@@ -40,7 +42,11 @@ FIRST_SIGMA_M = 0.010
 ILL_FIT_M = 0.040
 """Root mean square distance between skeleton and markers above which the user is warned."""
 
-FEWEST_MARKERS = 4
+ABSURD_FIT_M = 0.30
+"""Root mean square distance above which the markers are no body with these names."""
+
+STRAY_M, STRAY_TIMES = 0.06, 4.0
+"""How far a single marker is off, and how many times as far as the others, when its name must be wrong."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class MarkerOptions:
     """Noise of a marker along each axis; learned from the data when None."""
     up: Up = "auto"
     """Axis of the data that points up."""
+    subject: str | None = None
+    """Whose markers, where the data have those of several people, called `subject:marker`."""
     height_m: float | None = None
     """Standing height, when known; for the default skeleton."""
     mass_kg: float | None = None
@@ -132,7 +140,8 @@ def fit_markers(
         When fewer than four markers of the data are in the marker set, or none is seen.
     """
     options, report = options or MarkerOptions(), progress or (lambda _: None)
-    used, warnings = _common(data, markers, options)
+    data, warnings = named_as_model(data, _names(markers), options.subject)
+    used = _common(data, markers, options, warnings)
     xyz, up = _upright(data, skeleton, used, options.up, warnings)
     person, shared = prepare_marker_person(
         skeleton,
@@ -147,6 +156,8 @@ def fit_markers(
         mass_kg=options.mass_kg,
     )
     fixed = options.sigma_m is not None
+    if static is not None:
+        static, _ = named_as_model(static, _names(markers), options.subject)
     sizing = person if static is None else _with_static(person, static, used, options.up, warnings)
     found = estimate_size(sizing, shared, free=options.scale, fixed_sigma=fixed)
     found = found.without_first(len(sizing.time) - len(person.time))
@@ -157,10 +168,14 @@ def fit_markers(
     return _motion(data, person, found, estimate, up, warnings)
 
 
+def _names(markers: MarkerSet) -> list[str]:
+    return [m.landmark.name for m in markers.markers]
+
+
 def _common(
-    data: Landmarks3D, markers: MarkerSet, options: MarkerOptions
-) -> tuple[tuple[Marker, ...], list[str]]:
-    """Markers that the data have and that are seen and weighted, and what to tell the user of the others."""
+    data: Landmarks3D, markers: MarkerSet, options: MarkerOptions, warnings: list[str]
+) -> tuple[Marker, ...]:
+    """Markers that the data have and that are seen and weighted; the user is told of the others."""
     seen = np.flatnonzero(np.isfinite(data.xyz).all(axis=2).sum(axis=0))
     weighted = {n for n in data.names if options.weights is None or options.weights.get(n, 0.0) > 0}
     measured = {data.names[k] for k in seen}
@@ -168,19 +183,25 @@ def _common(
     if len(used) < FEWEST_MARKERS:
         raise InputError(
             f"only {len(used)} of the markers are in both the data and the model (with a weight); the data have: "
-            f"{', '.join(data.names)}; the model has: {', '.join(m.landmark.name for m in markers.markers)}"
+            f"{', '.join(data.names)}; the model has: {', '.join(_names(markers))}"
         )
-    unknown = [n for n in data.names if n not in {m.landmark.name for m in markers.markers}]
-    warnings = (
-        [f"markers that the model does not have were left out: {', '.join(unknown)}"] if unknown else []
-    )
-    return used, warnings
+    unknown = [n for n in data.names if n not in _names(markers)]
+    if unknown:
+        warnings.append(f"markers that the model does not have were left out: {', '.join(unknown)}")
+    return used
 
 
 def _upright(
     data: Landmarks3D, skeleton: Skeleton, used: tuple[Marker, ...], up: Up, warnings: list[str]
 ) -> tuple[Array, str]:
     xyz = data.xyz[:, [data.names.index(m.landmark.name) for m in used]]
+    factor = unit_factor(xyz, skeleton, used)
+    if factor != 1.0:
+        xyz = xyz * factor
+        warnings.append(
+            f"the file's unit of length makes no person: its positions were multiplied by {factor:g}; "
+            "mend the unit in its header"
+        )
     axis = find_up(xyz, skeleton, used) if up == "auto" else up
     if axis != "y" and up == "auto":
         warnings.append(
@@ -203,6 +224,7 @@ def _with_static(
     frames = np.unique(np.linspace(0, len(static) - 1, 100).astype(int))
     xyz = np.full((len(frames), len(names), 3), np.nan)
     own = static.xyz[frames][:, [static.names.index(names[k]) for k in common]]
+    own = own * unit_factor(own, person.model.skeleton, [used[k] for k in common])
     axis = find_up(own, person.model.skeleton, tuple(used[k] for k in common)) if up == "auto" else up
     xyz[:, common] = turned_up(own, axis)
     time = static.time[frames] - static.time[frames[-1]] + person.time[0] - 10.0
@@ -220,11 +242,17 @@ def _motion(
     skeleton = person.model.personal_skeleton(found.shared)
     residual = np.linalg.norm(Kinematics(skeleton).positions(estimate.q) - person.xyz, axis=-1)
     rms = float(np.sqrt(np.nanmean(np.square(residual))))
+    if rms > ABSURD_FIT_M:
+        raise InputError(
+            f"the markers are no body with these names: the skeleton is {1000 * rms:.0f} mm off (root mean square); "
+            "check names, units and axes of the markers"
+        )
     if rms > ILL_FIT_M:
         warnings.append(
             f"the skeleton does not fit the markers well ({1000 * rms:.0f} mm root mean square); "
             "check names, units and axes of the markers"
         )
+    warnings.extend(_stray_markers(person.model.points, residual))
     guessed = guessed_frames(person)
     if len(guessed):
         warnings.append(
@@ -242,6 +270,18 @@ def _motion(
         tuple(warnings),
         _diagnostics(person, found, estimate, residual, up),
     )
+
+
+def _stray_markers(names: Sequence[str], residual: Array) -> list[str]:
+    """A warning where single markers are far off while the others fit: they sit elsewhere or are called wrongly."""
+    off = np.sqrt(np.nanmean(np.square(residual), axis=0))
+    limit = max(STRAY_M, STRAY_TIMES * float(np.median(off)))
+    stray = [
+        f"{name} ({1000 * value:.0f} mm)" for name, value in zip(names, off, strict=True) if value > limit
+    ]
+    if not stray:
+        return []
+    return [f"markers far from where the model has them: {', '.join(stray)}; check their names and places"]
 
 
 def guessed_frames(person: MarkerPerson) -> tuple[tuple[int, int], ...]:

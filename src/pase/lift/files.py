@@ -69,7 +69,7 @@ def read_landmarks(path: str | Path) -> Landmarks3D:
     """
     path = Path(path)
     if path.suffix.lower() == ".trc":
-        from pase.export.trc import read_trc
+        from pase.marker_files.trc import read_trc
 
         return read_trc(path)
     check_is_file(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pase.config import Settings
-from pase.data import LARGEST, Landmarks3D, Motion
+from pase.data import Landmarks3D, Motion
 from pase.errors import InputError
-from pase.files import read_json
+from pase.marker_files import read_markers
 from pase.pipeline.report import Report, collected_warnings, unique
 from pase.pipeline.workspace import REPORT, Workspace
 
@@ -21,13 +20,8 @@ if TYPE_CHECKING:
     from pase.fit.markers import MarkerSet
     from pase.pipeline.recording import Progress
 
-log = logging.getLogger(__name__)
-
 DEFAULT_MODEL = "default"
 BUILT_IN_SETS = ("halpe26", "h36m17")
-
-LANDMARK_RATE_HZ = 30.0
-"""Frames a second of landmark files that do not tell theirs."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +43,9 @@ class MarkerRun:
     up: Literal["y", "z", "-y", "auto"] = "auto"
     """Axis of the data that points up."""
     rate_hz: float | None = None
-    """Frames a second of a landmark file without times."""
-
-
-def are_markers(source: Path) -> bool:
-    """Whether a file holds points in space, a `.trc` or JSON numbers (T, K, 3), rather than 2D keypoints."""
-    if source.suffix.lower() == ".trc":
-        return True
-    if source.suffix.lower() != ".json" or not source.is_file():
-        return False
-    with source.open("rb") as file:
-        return bytes(file.read(200)).translate(None, b" \t\r\n").startswith(b"[[[")
+    """Frames a second, in place of the times of the file."""
+    subject: str | None = None
+    """Whose markers, where the file has those of several people, called `subject:marker`."""
 
 
 def fit_marker_file(
@@ -99,10 +85,11 @@ def fit_marker_file(
     if run.rate_hz is not None and not 0 < run.rate_hz < float("inf"):
         raise InputError(f"rate must be more than 0 frames a second, not {run.rate_hz:g}")
     with collected_warnings() as warnings:
-        data, joints = read_points(Path(source), run.rate_hz)
+        data = read_markers(Path(source), run.rate_hz)
+        joints = Path(source).suffix.lower() == ".json"
         skeleton = _read_model(run.model)
         markers = marker_set(run.markers or ("h36m17" if joints else None), skeleton, run.model)
-        static = None if run.static is None else read_points(run.static, run.rate_hz)[0]
+        static = None if run.static is None else read_markers(run.static)
         with Workspace(output, overwrite=overwrite) as space:
             space.clear()
             report.source = _facts(Path(source), data)
@@ -117,35 +104,6 @@ def fit_marker_file(
             report.write(space.folder / REPORT)
             space.commit()
     return report
-
-
-def read_points(path: Path, rate_hz: float | None = None) -> tuple[Landmarks3D, bool]:
-    """Markers of a `.trc`, or joints of Human3.6M from JSON, and whether they are the latter.
-
-    Joints are taken in the axes of a camera, x right and y down, turned by half about x; their unit is open.
-    """
-    if path.suffix.lower() == ".trc":
-        from pase.export.trc import read_trc
-
-        data = read_trc(path)
-        if not len(data):
-            raise InputError(f"{path} has no frames")
-        return data, False
-    from pase.anatomy.marker_set import H36M17
-
-    try:
-        xyz = np.asarray(read_json(path), float)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise InputError(f"cannot read {path}: not numbers (frames, 17, 3) in JSON: {error}") from error
-    if xyz.ndim != 3 or xyz.shape[1:] != (len(H36M17), 3) or not len(xyz):
-        raise InputError(f"{path}: landmarks must be numbers of shape (frames, 17, 3), not {xyz.shape}")
-    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
-    if rate_hz is None:
-        log.warning(
-            "%s tells no times: %g frames a second were taken; give --rate", path.name, LANDMARK_RATE_HZ
-        )
-    time = np.arange(len(xyz)) / (rate_hz or LANDMARK_RATE_HZ)
-    return Landmarks3D(xyz * np.array([1.0, -1.0, -1.0]), time, H36M17), True
 
 
 def marker_set(name: str | None, skeleton: Skeleton, model: str) -> MarkerSet:
@@ -201,6 +159,7 @@ def _fit(
         weights=None if run.weights is None else read_weights(run.weights),
         sigma_m=None if run.sigma_mm is None else run.sigma_mm / 1000,
         up=run.up,
+        subject=run.subject,
         height_m=settings.person.height_m,
         mass_kg=settings.person.mass_kg,
     )

@@ -119,7 +119,7 @@ def test_sports2ds_pixels_are_told_from_its_metres() -> None:
 
 
 def test_sports2ds_metres_are_landmarks_in_space() -> None:
-    from pase.export.trc import read_trc
+    from pase.marker_files.trc import read_trc
 
     landmarks = read_trc(SAMPLES / "sports2d_m_person00.trc")
     assert set(landmarks.names) <= set(HALPE26)

@@ -9,11 +9,10 @@ import numpy as np
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import column_order
+from pase.marker_files.trc import is_pixel_trc, read_trc
 from pase.pose2d.readers.assemble import Detection, Recorded, assemble
 
 _FEWEST_POINTS = 5
-_LEAST_PIXELS = 50.0
-"""Nobody moves so many metres away in a room, or is so few pixels from the edge all the time."""
 
 
 def read_pixel_trc(path: Path, recorded: Recorded) -> list[Keypoints2D]:
@@ -28,13 +27,11 @@ def read_pixel_trc(path: Path, recorded: Recorded) -> list[Keypoints2D]:
     InputError
         When the file is no TRC, holds metres, or has too few known markers.
     """
-    from pase.export.trc import mean_rate, read_trc
-
     table = read_trc(path, pixels=True)
     columns = column_order(table.names, HALPE26)
     if sum(column is not None for column in columns) < _FEWEST_POINTS:
         raise InputError(f"{path}: too few markers are known keypoints, which are: {', '.join(HALPE26)}")
-    if not _in_pixels(table.xyz):
+    if not is_pixel_trc(path):
         raise InputError(f"{path} is in metres: landmarks in space, not keypoints in the picture")
     points = np.zeros((len(table.time), len(HALPE26), 3))
     for k, column in enumerate(columns):
@@ -42,30 +39,11 @@ def read_pixel_trc(path: Path, recorded: Recorded) -> list[Keypoints2D]:
             xy = table.xyz[:, column, :2]
             seen = np.isfinite(xy).all(1) & (xy != 0).any(1)
             points[seen, k, :2], points[seen, k, 2] = xy[seen], 1.0
-    rate = recorded.frame_rate or mean_rate(table.time)
+    rate = recorded.frame_rate or _mean_rate(table.time)
     frames = np.round(table.time * rate).astype(int)
     persons = [Detection(int(f), p) for f, p in zip(frames, points, strict=True) if (p[:, 2] > 0).any()]
     return assemble(persons, Recorded(recorded.image_size, recorded.time, rate), path)
 
 
-def _in_pixels(positions: np.ndarray) -> bool:
-    known = np.abs(positions[np.isfinite(positions)])
-    return not len(known) or bool(known.max() >= _LEAST_PIXELS)
-
-
-def is_pixel_trc(path: Path) -> bool:
-    """Whether a TRC file holds pixels rather than positions in space.
-
-    Raises
-    ------
-    InputError
-        When it is no TRC file.
-    """
-    from pase.export.trc import read_trc
-
-    try:
-        return _in_pixels(read_trc(path, pixels=True).xyz)
-    except InputError as error:
-        if "pixels were expected" in str(error):
-            return False
-        raise
+def _mean_rate(time: np.ndarray) -> float:
+    return (len(time) - 1) / float(time[-1] - time[0]) if len(time) > 1 else 1.0

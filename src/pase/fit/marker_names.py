@@ -1,0 +1,83 @@
+"""Markers of a file called as the model calls them: prefixes of subjects, capitals, underscores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pase.data import Landmarks3D
+from pase.errors import InputError
+from pase.keypoint_sets import plain_name
+
+FEWEST_MARKERS = 4
+"""Markers without which nobody's posture can be told."""
+
+_MARK = ":"
+"""Parts the subject's name from the marker's, as Vicon, Qualisys and OptiTrack write them."""
+
+
+def named_as_model(
+    data: Landmarks3D, wanted: Sequence[str], subject: str | None = None
+) -> tuple[Landmarks3D, list[str]]:
+    """The markers of one subject under the model's names, and what to tell the user of it.
+
+    Parameters
+    ----------
+    data
+        Markers as the file calls them.
+    wanted
+        Names of the model's markers.
+    subject
+        Whose markers, where the file holds those of several; they are called `subject:marker`.
+
+    Raises
+    ------
+    InputError
+        When the file holds several subjects and none, or an unknown one, is chosen.
+    """
+    notes: list[str] = []
+    if subject is not None or len(set(data.names) & set(wanted)) < FEWEST_MARKERS:
+        prefix = _subject(data.names, wanted, subject)
+        if prefix is not None:
+            data = _of_subject(data, prefix)
+            notes.append(f"'{prefix}{_MARK}' before the names of the markers was left out")
+    return _spelled_as_model(data, wanted, notes), notes
+
+
+def _subject(names: Sequence[str], wanted: Sequence[str], chosen: str | None) -> str | None:
+    """The prefix of the subject whose markers the model has; None where names have none."""
+    plain = {plain_name(name) for name in wanted}
+    counts: dict[str, int] = {}
+    for prefix, mark, name in (text.partition(_MARK) for text in names):
+        if mark:
+            counts[prefix] = counts.get(prefix, 0) + (plain_name(name) in plain)
+    if chosen is not None:
+        if chosen not in counts:
+            raise InputError(f"no subject '{chosen}' in the data; there are: {', '.join(counts) or 'none'}")
+        return chosen
+    fitting = [prefix for prefix, count in counts.items() if count >= FEWEST_MARKERS]
+    if len(fitting) > 1:
+        raise InputError(
+            f"the data hold markers of several people: {', '.join(fitting)}; name one, as --subject {fitting[0]}"
+        )
+    return fitting[0] if fitting else None
+
+
+def _of_subject(data: Landmarks3D, prefix: str) -> Landmarks3D:
+    own = [k for k, name in enumerate(data.names) if name.startswith(prefix + _MARK)]
+    names = tuple(data.names[k].removeprefix(prefix + _MARK) for k in own)
+    return replace(data, xyz=data.xyz[:, own], names=names)
+
+
+def _spelled_as_model(data: Landmarks3D, wanted: Sequence[str], notes: list[str]) -> Landmarks3D:
+    """Names that differ from a model's by capitals, blanks and underscores alone become that."""
+    free = {plain_name(name): name for name in wanted if name not in data.names}
+    names, told = list(data.names), []
+    for k, name in enumerate(data.names):
+        own = None if name in wanted else free.pop(plain_name(name), None)
+        if own is not None:
+            names[k] = own
+            told.append(f"{name} as {own}")
+    if told:
+        notes.append(f"markers were taken for those of the model in another spelling: {', '.join(told)}")
+    return replace(data, names=tuple(names))

@@ -1,0 +1,78 @@
+"""Whether markers are as far apart as on a human body, and in which unit they are where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import Skeleton
+from pase.errors import InputError
+from pase.fit.marker_person import Marker
+
+Array = NDArray[np.float64]
+
+PLAUSIBLE = (0.35, 1.7)
+"""Size of a person over that of the model of an adult: from an infant to the tallest, in any posture."""
+
+_MENDED = (0.5, 1.5)
+"""The same where it has to speak for another unit than the file's: nearer to an adult."""
+
+_UNITS = {
+    1000.0: "a thousand times", 100.0: "a hundred times", 10.0: "ten times", 0.1: "a tenth of",
+    0.01: "a hundredth of", 0.001: "a thousandth of", 1 / 0.0254: "inches in place of", 0.0254: "inches as",
+}  # fmt: skip
+"""Factors by which a unit is mistaken for another: metres, centimetres, millimetres, inches."""
+
+_FRAMES = 200
+_LEAST_DISTANCE_M = 0.05
+_FEWEST_PAIRS = 6
+
+
+def unit_factor(xyz: Array, skeleton: Skeleton, markers: Sequence[Marker]) -> float:
+    """Factor that brings markers to the size of a person; 1 where they have it.
+
+    Parameters
+    ----------
+    xyz
+        (T, K, 3) in what the file calls metres; NaN where unseen.
+    skeleton
+        The model in its own size.
+    markers
+        Where the K markers are on it.
+
+    Raises
+    ------
+    InputError
+        When no usual mistake of units makes a person of them.
+    """
+    ratio = size_ratio(xyz, skeleton, markers)
+    if ratio is None or PLAUSIBLE[0] <= ratio <= PLAUSIBLE[1]:
+        return 1.0
+    fitting = [factor for factor in _UNITS if _MENDED[0] <= ratio * factor <= _MENDED[1]]
+    if not fitting:
+        raise InputError(
+            f"the markers are {ratio:.3g} times as far apart as on an adult: they are no person in the unit that "
+            "the file names; check unit and names of the markers"
+        )
+    return min(fitting, key=lambda factor: abs(np.log(ratio * factor)))
+
+
+def size_ratio(xyz: Array, skeleton: Skeleton, markers: Sequence[Marker]) -> float | None:
+    """How many times as far apart markers are as on the model: the median over their pairs; None if too few are seen.
+
+    The median holds for all postures: those pairs that a movement brings nearer or farther are the fewer.
+    """
+    low, high = skeleton.bounds
+    standing = np.clip(skeleton.default_q, low, high)[None]
+    model = Kinematics(skeleton, [m.landmark for m in markers]).positions(standing)[0]
+    first, second = np.triu_indices(len(markers), 1)
+    expected = np.linalg.norm(model[first] - model[second], axis=-1)
+    frames = np.unique(np.linspace(0, len(xyz) - 1, _FRAMES).astype(int))
+    distance = np.linalg.norm(xyz[frames][:, first] - xyz[frames][:, second], axis=-1)
+    seen = np.isfinite(distance).any(axis=0) & (expected > _LEAST_DISTANCE_M)
+    if seen.sum() < _FEWEST_PAIRS:
+        return None
+    return float(np.median(np.nanmedian(distance[:, seen], axis=0) / expected[seen]))

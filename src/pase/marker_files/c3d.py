@@ -1,0 +1,79 @@
+"""C3D: the binary file of motion laboratories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pase.data import LARGEST, Landmarks3D
+from pase.errors import InputError, MissingDependencyError
+from pase.marker_files.units import metres_in
+
+_NO_POSITIONS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODELED_MARKERS_INVALID")
+"""Parameters of the group POINT that list points whose numbers are no positions."""
+
+
+def is_c3d(head: bytes) -> bool:
+    """Whether a file begins as a C3D: the second byte is always 0x50."""
+    return len(head) > 2 and head[1] == 0x50 and 1 < head[0] < 128 and not head[:2].isalnum()
+
+
+def read_c3d(path: Path) -> Landmarks3D:
+    """Read the markers of a `.c3d` in metres, in the file's own axes; angles, forces and powers are left out.
+
+    Raises
+    ------
+    MissingDependencyError
+        When ezc3d is not installed.
+    InputError
+        When the file is damaged, or its unit is unknown.
+    """
+    try:
+        import ezc3d
+    except ImportError as error:
+        raise MissingDependencyError(
+            "reading .c3d needs ezc3d: pip install 'pase[c3d]', or export the file as .trc"
+        ) from error
+    try:
+        content = ezc3d.c3d(str(path))
+        point = content["parameters"]["POINT"]
+        points = np.asarray(content["data"]["points"], float)[:3].transpose(2, 1, 0)
+        rate = float(_values(point, "RATE")[0])
+        labels = [str(label).strip() for label in _listed(point, "LABELS")][: points.shape[1]]
+        derived = {str(name).strip() for key in _NO_POSITIONS for name in _listed(point, key)}
+        unit = str((_values(point, "UNITS") or [""])[0])
+    except (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError) as error:
+        raise InputError(f"{path} is damaged or no C3D ({error}): export or copy it again") from error
+    if not 0 < rate < np.inf:
+        raise InputError(f"{path} tells no frames a second: give --rate")
+    labels += [f"marker_{k + 1}" for k in range(len(labels), points.shape[1])]
+    kept = [k for k, name in enumerate(labels) if name not in derived]
+    xyz = points[:, kept] * metres_in(unit, path)
+    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    return Landmarks3D(xyz, np.arange(len(xyz)) / rate, tuple(_distinct([labels[k] for k in kept], path)))
+
+
+def _values(group: Any, name: str) -> list[Any]:
+    return list(group[name]["value"]) if name in group else []
+
+
+def _listed(group: Any, name: str) -> Iterator[Any]:
+    """Entries of a list that goes on under further names, as LABELS2: one holds 255 at most."""
+    yield from _values(group, name)
+    number = 2
+    while f"{name}{number}" in group:
+        yield from _values(group, f"{name}{number}")
+        number += 1
+
+
+def _distinct(names: list[str], path: Path) -> list[str]:
+    """Names without doubles; unnamed markers are numbered."""
+    out: list[str] = []
+    for k, name in enumerate(names):
+        if name and name in out:
+            raise InputError(f"{path}: the marker name '{name}' appears more than once; rename one of them")
+        out.append(name or f"marker_{k + 1}")
+    return out

@@ -1,0 +1,126 @@
+"""What no marker file says by itself: which numbers stand for nothing, and whether its times can be."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import LARGEST, Landmarks3D
+from pase.errors import InputError
+
+Array = NDArray[np.float64]
+
+log = logging.getLogger(__name__)
+
+_AGREE = 0.05
+"""Share by which times and rate of a file may differ."""
+_USUAL_HZ = (5.0, 5000.0)
+"""Rates at which people are recorded."""
+_CLOCKS = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
+_NAMED = 6
+"""Markers that a message names."""
+
+
+def at_rate(data: Landmarks3D, rate_hz: float) -> Landmarks3D:
+    """The same markers at an even rate that the user has told."""
+    return replace(data, time=np.arange(len(data)) / rate_hz)
+
+
+def without_gaps(data: Landmarks3D, path: Path) -> Landmarks3D:
+    """Markers with NaN in place of the numbers that programs write for a gap, and a warning that says so.
+
+    A gap is a position whose three coordinates are all the same number: 0 as Vicon, Qualisys and Nimble write
+    it, or one that comes twice or more, as 9999.999 or -1. No marker is exactly there, frame after frame.
+    """
+    with np.errstate(invalid="ignore"):
+        alike = (data.xyz == data.xyz[..., :1]).all(axis=2)
+    values, counts = np.unique(data.xyz[alike][:, 0], return_counts=True)
+    gaps = alike & np.isin(data.xyz[..., 0], values[(values == 0) | (counts > 1)])
+    if not gaps.any():
+        return data
+    frames = gaps.sum(axis=0)
+    told = [f"{data.names[k]} ({frames[k]} frames)" for k in np.flatnonzero(frames)]
+    log.warning(
+        "%s: positions of three equal numbers, as 0 0 0, were taken as gaps: %s%s",
+        path.name, ", ".join(told[:_NAMED]), " …" if len(told) > _NAMED else "",
+    )  # fmt: skip
+    return replace(data, xyz=np.where(gaps[..., None], np.nan, data.xyz))
+
+
+def checked_times(time: Array, rate_hz: float | None, path: Path) -> Array:
+    """Times in seconds, once they agree with the rate in the file's header or it is told why they do not.
+
+    Parameters
+    ----------
+    time
+        (T,) as they stand in the file; NaN or all alike where it has none.
+    rate_hz
+        Frames a second by the header; None where it does not say.
+    path
+        The file, for messages.
+
+    Raises
+    ------
+    InputError
+        When times do not increase, or neither times nor rate can be those of a recording.
+    """
+    rate = rate_hz if rate_hz and np.isfinite(rate_hz) and rate_hz > 0 else None
+    if len(time) > 1 and rate and (np.isnan(time).all() or np.ptp(time) == 0):
+        log.warning("%s has no times: its rate of %g frames a second was taken", path.name, rate)
+        return np.arange(len(time)) / rate
+    _check_increase(time, path)
+    if len(time) < 2:
+        return time
+    step = float(np.median(np.diff(time)))
+    if rate is None or abs(step * rate - 1) < _AGREE:
+        if not _is_usual(1 / step):
+            log.warning(
+                "%s has a frame every %g s: if its times are not seconds, give --rate with frames a second",
+                path.name, step,
+            )  # fmt: skip
+        return time
+    return _agreed(time, step, rate, path)
+
+
+def _agreed(time: Array, step: float, rate: float, path: Path) -> Array:
+    """Times where header and column contradict each other: another unit, frame numbers, or one of the two."""
+    for unit, seconds in _CLOCKS.items():
+        if abs(step * seconds * rate - 1) < _AGREE:
+            log.warning(
+                "%s: its times are %s, by its %g frames a second; they were taken so", path.name, unit, rate
+            )
+            return time * seconds
+    if abs(step - 1) < _AGREE and _is_usual(rate):
+        log.warning(
+            "%s: its times count frames; they were divided by its %g frames a second", path.name, rate
+        )
+        return time / rate
+    by_time, by_rate = _is_usual(1 / step), _is_usual(rate)
+    if not by_time and not by_rate:
+        raise InputError(
+            f"{path}: a frame every {step:g} s and {rate:g} frames a second in its header cannot both be: "
+            "give --rate with frames a second"
+        )
+    taken = "times were" if by_time else "rate was"
+    log.warning(
+        "%s: by its times there are %.4g frames a second, by its header %g: the %s taken; "
+        "if that is wrong, give --rate", path.name, 1 / step, rate, taken,
+    )  # fmt: skip
+    return time if by_time else np.arange(len(time)) / rate
+
+
+def _is_usual(rate: float) -> bool:
+    return _USUAL_HZ[0] <= rate <= _USUAL_HZ[1]
+
+
+def _check_increase(time: Array, path: Path) -> None:
+    known = np.abs(time) <= LARGEST
+    if not known.all():
+        raise InputError(f"{path}: row {int(np.argmin(known)) + 1} has no time")
+    steps = np.diff(time)
+    if np.any(steps <= 0):
+        raise InputError(f"{path}: the time does not increase after row {int(np.argmax(steps <= 0)) + 1}")

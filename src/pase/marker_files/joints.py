@@ -1,0 +1,49 @@
+"""Joints of Human3.6M as lifting networks dump them: bare numbers in JSON."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from pase.anatomy.marker_set import H36M17
+from pase.data import LARGEST, Landmarks3D
+from pase.errors import InputError
+from pase.files import read_json
+
+log = logging.getLogger(__name__)
+
+DEFAULT_RATE_HZ = 30.0
+"""Frames a second of files that do not tell theirs."""
+
+
+def are_joints(head: bytes) -> bool:
+    """Whether a file begins as JSON numbers (T, K, 3)."""
+    start = head[:200].translate(None, b" \t\r\n")
+    return start.startswith(b"[[[") and start[3:4] not in b'[{"'
+
+
+def read_joints(path: Path, rate_hz: float | None = None) -> Landmarks3D:
+    """Read JSON numbers (T, 17, 3), whose unit is open.
+
+    They are taken in the axes of a camera, x right and y down, and turned by half about x.
+
+    Raises
+    ------
+    InputError
+        When the file holds no such numbers.
+    """
+    try:
+        xyz = np.asarray(read_json(path), float)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"cannot read {path}: not numbers (frames, 17, 3) in JSON: {error}") from error
+    if xyz.ndim != 3 or xyz.shape[1:] != (len(H36M17), 3) or not len(xyz):
+        raise InputError(f"{path}: landmarks must be numbers of shape (frames, 17, 3), not {xyz.shape}")
+    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    if rate_hz is None:
+        log.warning(
+            "%s tells no times: %g frames a second were taken; give --rate", path.name, DEFAULT_RATE_HZ
+        )
+    time = np.arange(len(xyz)) / (rate_hz or DEFAULT_RATE_HZ)
+    return Landmarks3D(xyz * np.array([1.0, -1.0, -1.0]), time, H36M17)

@@ -1,0 +1,108 @@
+"""Tables of numbers in text, as programs of all countries write them."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.errors import InputError
+from pase.files import read_bytes
+
+Array = NDArray[np.float64]
+
+_MISSING = re.compile(r"[-+]?(nan(\(\w*\))?|1?\.?#?(qnan|ind|inf)\w*|n/?a|null|none|inf(inity)?|-+)", re.I)
+"""Words for a number that is not there."""
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(e[-+]?\d+)?", re.I)
+
+
+def text_lines(path: str | Path) -> list[str]:
+    """Lines of a text file with any line ends, in UTF-8 or, by its mark, UTF-16."""
+    content = read_bytes(path)
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if wide else "utf-8-sig", errors="replace").splitlines()
+
+
+def delimiter_of(lines: Sequence[str]) -> str:
+    """What parts the cells of a table: tab, semicolon, comma, or "" for blanks."""
+    for mark in ("\t", ";", ","):
+        if sum(mark in line for line in lines) > len(lines) / 2:
+            return "" if mark == "," and _blanks_part(lines) else mark
+    return ""
+
+
+def _blanks_part(lines: Sequence[str]) -> bool:
+    """Whether the commas are those of numbers parted by blanks, as in `1 0,02 1566,0`."""
+    words = [word for line in lines for word in line.split()]
+    return bool(words) and all(word.count(",") <= 1 for word in words)
+
+
+def cells_of(line: str, delimiter: str) -> list[str]:
+    """Cells of a line, without blanks and quotes around them."""
+    return [
+        cell.strip().strip('"').strip() for cell in (line.split(delimiter) if delimiter else line.split())
+    ]
+
+
+def number(cell: str) -> float | None:
+    """A cell as a number, with point or comma; NaN where it is empty or says so; None where it is a word."""
+    if not cell or _MISSING.fullmatch(cell):
+        return float("nan")
+    if "," in cell:
+        cell = cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell.replace(",", "")
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class CellTable:
+    """How the rows of one file are read as numbers."""
+
+    path: Path
+    """The file, for messages."""
+    delimiter: str
+    """What parts its cells; "" for blanks."""
+
+    def numbers(self, rows: Sequence[str], width: int) -> Array:
+        """Rows as numbers (T, width); NaN for empty cells and for those beyond the end of a row.
+
+        Raises
+        ------
+        InputError
+            For a row that is too long, a word among the numbers, or a row parted by blanks that lacks some:
+            nobody could tell which.
+        """
+        table = np.full((len(rows), width), np.nan)
+        for i, row in enumerate(rows):
+            cells = self._cells(row, width)
+            if len(cells) > width:
+                raise InputError(
+                    f"{self.path}: row {i + 1} has more values than the header has markers ({width // 3})"
+                )
+            if not self.delimiter and len(cells) < width:
+                raise InputError(
+                    f"{self.path}: row {i + 1} has {len(cells)} of {width} values, and blanks do not tell which are "
+                    "missing; part the cells by tabs"
+                )
+            for k, cell in enumerate(cells):
+                value = number(cell)
+                if value is None:
+                    raise InputError(
+                        f"{self.path}: row {i + 1} holds something that is not a number: '{cell[:30]}'"
+                    )
+                table[i, k] = value
+        return table
+
+    def _cells(self, row: str, width: int) -> list[str]:
+        cells = cells_of(row, self.delimiter)
+        while len(cells) > width and not cells[-1]:
+            cells.pop()
+        filled = [cell for cell in cells if cell]
+        return filled if len(cells) > width and len(filled) == width else cells

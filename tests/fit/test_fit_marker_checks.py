@@ -1,0 +1,118 @@
+"""Markers are checked against a human body: names, units, single strays; what is no body is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import Skeleton
+from pase.data import Landmarks3D
+from pase.errors import InputError
+from pase.fit.marker_names import named_as_model
+from pase.fit.marker_units import size_ratio, unit_factor
+from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
+
+Array = NDArray[np.float64]
+
+
+@pytest.fixture(scope="module")
+def person() -> Skeleton:
+    return default_skeleton()
+
+
+@pytest.fixture(scope="module")
+def data(person: Skeleton) -> Landmarks3D:
+    """Somebody who bends a knee."""
+    q = np.tile(person.default_q, (10, 1))
+    q[:, person.coordinate_index("knee_angle_r")] = np.linspace(0.1, 1.2, 10)
+    return Landmarks3D(Kinematics(person).positions(q), np.arange(10) / 50, person.landmark_names)
+
+
+@pytest.mark.parametrize("factor", [1000.0, 100.0, 10.0, 0.1, 0.01, 0.001, 39.37, 0.0254])
+@pytest.mark.parametrize("size", [0.8, 1.0, 1.2])
+def test_a_mistaken_unit_is_found(person: Skeleton, data: Landmarks3D, factor: float, size: float) -> None:
+    markers = stuck_on_markers(person.landmarks).markers
+    assert unit_factor(data.xyz * size * factor, person, markers) == pytest.approx(1 / factor, rel=0.01)
+
+
+@pytest.mark.parametrize("size", [0.42, 0.6, 1.0, 1.35])
+def test_people_from_infants_to_giants_keep_their_size(
+    person: Skeleton, data: Landmarks3D, size: float
+) -> None:
+    assert unit_factor(data.xyz * size, person, stuck_on_markers(person.landmarks).markers) == 1.0
+
+
+@pytest.mark.parametrize("posture", ["crouching", "arms up"])
+def test_the_size_does_not_depend_on_the_posture(person: Skeleton, posture: str) -> None:
+    q = np.tile(person.default_q, (3, 1))
+    angles = {
+        "crouching": {"knee_angle_r": 2.2, "knee_angle_l": 2.2, "hip_flexion_r": 2.0, "hip_flexion_l": 2.0},
+        "arms up": {"arm_elevation_r": 2.8, "arm_elevation_l": 2.8},
+    }
+    for name, value in angles[posture].items():
+        q[:, person.coordinate_index(name)] = value
+    xyz = Kinematics(person).positions(q)
+    assert size_ratio(xyz, person, stuck_on_markers(person.landmarks).markers) == pytest.approx(1, abs=0.35)
+
+
+def test_markers_in_one_point_are_no_person(person: Skeleton, data: Landmarks3D) -> None:
+    with pytest.raises(InputError, match="no person"):
+        fit_markers(replace(data, xyz=np.ones_like(data.xyz)), person, stuck_on_markers(person.landmarks))
+
+
+def test_millimetres_called_metres_are_mended_and_told(person: Skeleton, data: Landmarks3D) -> None:
+    large = replace(data, xyz=1000 * data.xyz)
+    motion = fit_markers(large, person, stuck_on_markers(person.landmarks), MarkerOptions(scale=False))
+    knee = person.coordinate_index("knee_angle_r")
+    assert motion.q[:, knee] == pytest.approx(np.linspace(0.1, 1.2, 10), abs=0.01)
+    assert any("multiplied by 0.001" in sentence for sentence in motion.warnings)
+
+
+def test_names_that_belong_to_no_body_are_refused(person: Skeleton, data: Landmarks3D) -> None:
+    scrambled = replace(data, names=tuple(np.random.default_rng(1).permutation(data.names)))
+    with pytest.raises(InputError, match="no body with these names"):
+        fit_markers(scrambled, person, stuck_on_markers(person.landmarks), MarkerOptions(scale=False))
+
+
+def test_a_single_stray_marker_is_named(person: Skeleton, data: Landmarks3D) -> None:
+    xyz = data.xyz.copy()
+    xyz[:, data.names.index("LWrist")] += [0.3, 0.0, 0.3]
+    motion = fit_markers(
+        replace(data, xyz=xyz), person, stuck_on_markers(person.landmarks), MarkerOptions(scale=False)
+    )
+    (told,) = (sentence for sentence in motion.warnings if "far from where" in sentence)
+    assert "LWrist" in told
+
+
+@pytest.mark.parametrize(
+    ("names", "note"),
+    [
+        (["RHip", "RKnee", "LHip", "LKnee"], ""),
+        (["A:RHip", "A:RKnee", "A:LHip", "A:LKnee"], "'A:' before the names"),
+        (["A:RHip", "A:RKnee", "A:LHip", "A:LKnee", "Ball:1", "*7"], "'A:' before the names"),
+        (["r_hip", "R Knee", "LHIP", "lknee"], "r_hip as RHip"),
+    ],
+)
+def test_names_as_the_model_has_them(names: list[str], note: str) -> None:
+    data = Landmarks3D(np.zeros((1, len(names), 3)), np.zeros(1), tuple(names))
+    own, notes = named_as_model(data, ["RHip", "RKnee", "LHip", "LKnee", "Head"])
+    assert own.names[:4] == ("RHip", "RKnee", "LHip", "LKnee")
+    assert bool(notes) == bool(note) and note in " ".join(notes)
+
+
+def test_of_several_people_one_has_to_be_named() -> None:
+    wanted = ["RHip", "RKnee", "LHip", "LKnee"]
+    names = tuple(f"{who}:{name}" for who in ("Anna", "Ben") for name in wanted)
+    xyz = np.arange(8.0)[None, :, None] * np.ones(3)
+    data = Landmarks3D(xyz, np.zeros(1), names)
+    with pytest.raises(InputError, match="Anna, Ben; name one, as --subject Anna"):
+        named_as_model(data, wanted)
+    own, _ = named_as_model(data, wanted, "Ben")
+    assert own.names == tuple(wanted) and own.xyz[0, 0, 0] == 4
+    with pytest.raises(InputError, match="no subject 'Cleo'"):
+        named_as_model(data, wanted, "Cleo")
