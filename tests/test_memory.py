@@ -23,7 +23,7 @@ from pase.export.glb import write_glb
 from pase.export.mot import write_mot
 from pase.export.tables import write_angles_csv
 from pase.export.trc import write_landmarks_trc
-from pase.fit.filmed import Filmed, Lens
+from pase.fit.inputs import LensPrior, PersonInput
 from pase.fit.person import prepare_person
 from pase.fit.problem import State
 from pase.fit.sequence import SharedEstimate, solve_sequence
@@ -131,7 +131,7 @@ def test_a_process_gets_its_window_of_a_recording_alone(monkeypatch: pytest.Monk
 
 def sizes_sent(frames: int) -> list[int]:
     """Bytes of every window of a recording as it is sent to a process."""
-    person, shared = prepare_person(Filmed(keypoints_of(frames)), Lens())
+    person, shared = prepare_person(PersonInput(keypoints_of(frames)), LensPrior())
     q = np.tile(person.model.skeleton.default_q, (frames, 1))
     some = np.arange(5)
     solution = Solution(State(q[some], shared), 0.0, (), 0.0, True, 0)

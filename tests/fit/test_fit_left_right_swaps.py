@@ -9,7 +9,7 @@ import pytest
 from fit_scenes import FOCAL, filmed, squatting
 
 from pase.data import HALPE26, Keypoints2D
-from pase.fit.mend import LIMBS, mend
+from pase.fit.left_right_swaps import LIMBS, repair_keypoints
 from pase.fit.problem import PersonModel
 
 
@@ -38,7 +38,7 @@ def exchanged(keypoints: Keypoints2D, frames: slice, limb: str) -> Keypoints2D:
 def test_good_keypoints_are_left_alone(model: PersonModel) -> None:
     """Legs that pass one another are no exchange."""
     keypoints = walking(model)
-    done = mend(keypoints)
+    done = repair_keypoints(keypoints)
     np.testing.assert_array_equal(done.keypoints.xy, keypoints.xy)
     assert done.notes == []
 
@@ -48,7 +48,7 @@ def test_good_keypoints_are_left_alone(model: PersonModel) -> None:
 def test_exchanges_are_mended(model: PersonModel, limb: str, frames: slice) -> None:
     """A frame, a stretch, at the end and at the start."""
     keypoints = walking(model)
-    done = mend(exchanged(keypoints, frames, limb))
+    done = repair_keypoints(exchanged(keypoints, frames, limb))
     wrong = np.abs(done.keypoints.xy - keypoints.xy).max(axis=(1, 2)) > 30
     assert wrong.sum() <= 1
     assert done.exchanged[limb][frames].any()
@@ -61,7 +61,7 @@ def test_stray_points_are_taken_out(model: PersonModel) -> None:
     xy = keypoints.xy.copy()
     wrist = HALPE26.index("RWrist")
     xy[30, wrist] += [150, -90]
-    done = mend(dataclasses.replace(keypoints, xy=xy))
+    done = repair_keypoints(dataclasses.replace(keypoints, xy=xy))
     assert np.isnan(done.keypoints.xy[30, wrist]).all() and done.keypoints.score[30, wrist] == 0
     assert done.stray.sum() == 1
     assert np.isfinite(done.keypoints.xy[[29, 31], wrist]).all()
@@ -71,4 +71,4 @@ def test_stray_points_are_taken_out(model: PersonModel) -> None:
 def test_short_recordings_pass(model: PersonModel, frames: int) -> None:
     """Too short to see a jump: nothing is changed."""
     keypoints = walking(model).slice(slice(0, frames))
-    np.testing.assert_array_equal(mend(keypoints).keypoints.xy, keypoints.xy)
+    np.testing.assert_array_equal(repair_keypoints(keypoints).keypoints.xy, keypoints.xy)

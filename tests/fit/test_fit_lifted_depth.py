@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pase.data import HALPE26, Landmarks3D
 from pase.fit.camera import camera_of
 from pase.fit.normal import NormalEquations
-from pase.fit.problem import PersonModel, State, View
-from pase.fit.terms.lifted import Depths, Lifted
+from pase.fit.problem import Linearization, PersonModel, State
+from pase.fit.terms.lifted_depth import Depths, LiftedDepth
 
 Array = NDArray[np.float64]
 
@@ -28,25 +28,25 @@ def seen(model: PersonModel, state: State) -> Landmarks3D:
     return Landmarks3D((points - hip) / stature, np.arange(4.0), HALPE26, "camera", known, 2 * known, ray)
 
 
-def noisy(model: PersonModel, state: State) -> Lifted:
+def noisy(model: PersonModel, state: State) -> LiftedDepth:
     """A term whose residuals are some standard deviations, with a gap."""
     landmarks = seen(model, state)
     landmarks.xyz[:] += np.random.default_rng(4).normal(0, 0.05, landmarks.xyz.shape)
     landmarks.xyz[1, 3] = np.nan
-    return Lifted(Depths.of(landmarks, model.points), WEIGHT)
+    return LiftedDepth(Depths.of(landmarks, model.points), WEIGHT)
 
 
 def test_gradient_is_that_of_the_cost(model: PersonModel, state: State) -> None:
     """The normal equations' gradient equals central differences of the cost, in all kinds of unknowns."""
     term = noisy(model, state)
     normal = NormalEquations(*state.q.shape, len(state.shared))
-    normal.add(term.rows(View(model, state)))
+    normal.add(term.block(Linearization(model, state)))
     rng = np.random.default_rng(5)
     step = 1e-6
     for _ in range(6):
         dq, ds = rng.normal(size=state.q.shape), rng.normal(size=len(state.shared)) * 0.1
-        ahead = term.cost(View(model, State(state.q + step * dq, state.shared + step * ds)))
-        behind = term.cost(View(model, State(state.q - step * dq, state.shared - step * ds)))
+        ahead = term.cost(Linearization(model, State(state.q + step * dq, state.shared + step * ds)))
+        behind = term.cost(Linearization(model, State(state.q - step * dq, state.shared - step * ds)))
         expected = float(np.sum(normal.gradient_q * dq) + normal.gradient_shared @ ds)
         assert (ahead - behind) / (2 * step) == pytest.approx(expected, rel=2e-4, abs=1e-5)
 
@@ -59,21 +59,21 @@ def test_a_perfect_lifter_costs_nothing_and_the_distance_does_not_count(
     shared[model.layout.camera][:2] = 0.0
     state = State(state.q, shared)
     landmarks = seen(model, state)
-    term = Lifted(Depths.of(landmarks, model.points), WEIGHT)
-    assert term.cost(View(model, state)) == pytest.approx(0.0, abs=1e-12)
+    term = LiftedDepth(Depths.of(landmarks, model.points), WEIGHT)
+    assert term.cost(Linearization(model, state)) == pytest.approx(0.0, abs=1e-12)
     assert landmarks.ray is not None
     away = state.q.copy()
     names = model.skeleton.coordinate_index
     away[:, [names("pelvis_tx"), names("pelvis_ty"), names("pelvis_tz")]] += landmarks.ray * [1, -1, -1]
-    assert term.cost(View(model, State(away, shared))) == pytest.approx(0.0, abs=1e-12)
+    assert term.cost(Linearization(model, State(away, shared))) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_it_knows_a_bent_knee_forwards_from_backwards(model: PersonModel, state: State) -> None:
     """A leg turned away from the camera costs; in the picture alone it might look the same."""
-    term = Lifted(Depths.of(seen(model, state), model.points), WEIGHT)
+    term = LiftedDepth(Depths.of(seen(model, state), model.points), WEIGHT)
     q = state.q.copy()
     q[:, model.skeleton.coordinate_index("hip_flexion_r")] += 0.6
-    assert term.cost(View(model, State(q, state.shared))) > 2.0
+    assert term.cost(Linearization(model, State(q, state.shared))) > 2.0
 
 
 def test_landmarks_that_the_lifter_does_not_give_do_not_count(model: PersonModel, state: State) -> None:
@@ -84,4 +84,4 @@ def test_landmarks_that_the_lifter_does_not_give_do_not_count(model: PersonModel
     )
     depths = Depths.of(some, model.points)
     assert np.isinf(depths.sigma[:, :5]).all() and np.isfinite(depths.sigma[:, 5:17]).all()
-    assert Lifted(depths, WEIGHT).cost(View(model, state)) == pytest.approx(0.0, abs=1e-12)
+    assert LiftedDepth(depths, WEIGHT).cost(Linearization(model, state)) == pytest.approx(0.0, abs=1e-12)

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Keypoints2D, Motion
-from pase.fit.filmed import Filmed, Lens
+from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.multi_person import estimate_motions
 from pase.fit.problem import PersonModel, State
-from pase.fit.together import estimate_motions
 from pase.parallel import Helpers
 
-LENS = Lens(focal_length_px=FOCAL)
+LENS = LensPrior(focal_length_px=FOCAL)
 
 Array = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def person(
 def motions(model: PersonModel) -> list[Motion]:
     """An adult of known height, other adults, and a child."""
     people = [
-        Filmed(person(model, place, stature, turn), height_m=STATURES[0] if turn == 0.6 else None)
+        PersonInput(person(model, place, stature, turn), height_m=STATURES[0] if turn == 0.6 else None)
         for place, stature, turn in zip(PLACES, STATURES, TURNS, strict=True)
     ]
     found = estimate_motions(people, LENS)
@@ -78,8 +78,8 @@ def test_the_floor_tells_everybody_s_height(motions: list[Motion]) -> None:
 def test_who_is_unusually_small_or_tall_is_told_so(model: PersonModel, motions: list[Motion]) -> None:
     assert [any("a child, or" in w for w in m.warnings) for m in motions] == [s < 1.4 for s in STATURES]
     people = [
-        Filmed(person(model, PLACES[0], 1.75, 0.6), height_m=1.75),
-        Filmed(person(model, PLACES[3], 2.03, 3.0)),
+        PersonInput(person(model, PLACES[0], 1.75, 0.6), height_m=1.75),
+        PersonInput(person(model, PLACES[3], 2.03, 3.0)),
     ]
     tall = estimate_motions(people, LENS)[1]
     assert tall is not None and (tall.diagnostics.stature_m or 0.0) > 1.98, tall.warnings
@@ -100,8 +100,8 @@ def test_only_the_first_is_asked_for_the_height(motions: list[Motion]) -> None:
 
 def test_who_stands_on_a_wall_keeps_a_human_size(model: PersonModel) -> None:
     people = [
-        Filmed(person(model, PLACES[0], 1.75, 0.6), height_m=1.75),
-        Filmed(person(model, PLACES[1], 1.7, -1.2, over_m=1.3)),
+        PersonInput(person(model, PLACES[0], 1.75, 0.6), height_m=1.75),
+        PersonInput(person(model, PLACES[1], 1.7, -1.2, over_m=1.3)),
     ]
     first, second = estimate_motions(people, LENS)
     assert first is not None and second is not None
@@ -115,7 +115,7 @@ def test_one_person_is_estimated_as_alone(model: PersonModel) -> None:
     from pase.fit.estimate import estimate_motion
 
     keypoints = person(model, PLACES[0], 1.75, 0.6)
-    (together,) = estimate_motions([Filmed(keypoints, height_m=1.75)], LENS)
+    (together,) = estimate_motions([PersonInput(keypoints, height_m=1.75)], LENS)
     alone = estimate_motion(keypoints, height_m=1.75, focal_length_px=FOCAL)
     assert together is not None and alone is not None
     np.testing.assert_array_equal(together.q, alone.q)
@@ -127,7 +127,7 @@ def test_nobody_gives_nothing(model: PersonModel) -> None:
         np.full_like(unseen.xy, np.nan), np.zeros_like(unseen.score), unseen.time, (1280, 720)
     )
     assert estimate_motions([]) == []
-    found = estimate_motions([Filmed(nothing), Filmed(unseen)], LENS)
+    found = estimate_motions([PersonInput(nothing), PersonInput(unseen)], LENS)
     assert found[0] is None and found[1] is not None
 
 
@@ -142,7 +142,8 @@ def test_processes_change_no_bit(model: PersonModel, count: int, monkeypatch: py
     shared[model.layout.camera] = [0.12, 0.6 if count == 1 else 0.0, 1.6, np.log(FOCAL)]
     moving = [filmed(model, q, time, shared, noise_px=noise) for noise in (0.5, 1.0, 2.0)[:count]]
     people = [
-        Filmed(keypoints, height_m=1.75 if number == 0 else None) for number, keypoints in enumerate(moving)
+        PersonInput(keypoints, height_m=1.75 if number == 0 else None)
+        for number, keypoints in enumerate(moving)
     ]
     in_turn = estimate_motions(people, LENS)
     shares: list[float] = []

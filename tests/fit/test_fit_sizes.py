@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.fit.estimate import estimate_motion, measure_sizes
-from pase.fit.filmed import Filmed
+from pase.fit.inputs import PersonInput
 from pase.fit.problem import PersonModel, State
 from pase.fit.sizes import (
     SizeEvidence,
@@ -54,7 +54,7 @@ def subject(model: PersonModel) -> Subject:
         lowest = model.positions(State(q, shared))[:, len(model.points) :, 1].min()
         q[:, model.skeleton.coordinate_index("pelvis_ty")] -= lowest
         recordings.append(filmed(model, q, time, shared, noise_px=3.0))
-    evidence = [measure_sizes(Filmed(keypoints, height_m=height)) for keypoints in recordings]
+    evidence = [measure_sizes(PersonInput(keypoints, height_m=height)) for keypoints in recordings]
     return Subject(height, log_scale, recordings, [e for e in evidence if e is not None])
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import PersonModel, State
 from pase.fit.solver import Bounds, Problem, minimise
-from pase.fit.terms.base import Rows
+from pase.fit.terms.base import ResidualBlock
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.prior import SharedPrior, Smoothness
 from pase.fit.uncertainty import coordinate_deviations, shared_covariance
@@ -27,31 +27,33 @@ def random_equations(T: int, n: int, m: int) -> NormalEquations:
     def shared(groups: int) -> Array | None:
         return rng.normal(size=(groups, R, m)) if m else None
 
-    normal.add(Rows(rng.normal(size=(T, R)), {0: rng.normal(size=(T, R, n))}, shared(T)))
+    normal.add(ResidualBlock(rng.normal(size=(T, R)), {0: rng.normal(size=(T, R, n))}, shared(T)))
     if T > 1:
         pair = {k: rng.normal(size=(T - 1, R, n)) for k in (0, 1)}
-        normal.add(Rows(rng.normal(size=(T - 1, R)), pair, shared(T - 1)))
+        normal.add(ResidualBlock(rng.normal(size=(T - 1, R)), pair, shared(T - 1)))
     if T > 2:
-        normal.add(Rows(rng.normal(size=(T - 2, n)), {k: rng.normal(size=(T - 2, n)) for k in (0, 1, 2)}))
+        normal.add(
+            ResidualBlock(rng.normal(size=(T - 2, n)), {k: rng.normal(size=(T - 2, n)) for k in (0, 1, 2)})
+        )
     return normal
 
 
 def dense(normal: NormalEquations) -> Array:
     """The whole matrix."""
-    T, n, _ = normal.here.shape
+    T, n, _ = normal.lag0.shape
     m = len(normal.corner)
     H = np.zeros((T * n + m, T * n + m))
     for t in range(T):
         at = slice(t * n, (t + 1) * n)
-        H[at, at] = normal.here[t]
+        H[at, at] = normal.lag0[t]
         H[at, T * n :] = normal.border[t]
         H[T * n :, at] = normal.border[t].T
         if t + 1 < T:
             after = slice((t + 1) * n, (t + 2) * n)
-            H[after, at], H[at, after] = normal.next[t], normal.next[t].T
+            H[after, at], H[at, after] = normal.lag1[t], normal.lag1[t].T
         if t + 2 < T:
             later = slice((t + 2) * n, (t + 3) * n)
-            H[later, at] = H[at, later] = np.diag(normal.after[t])
+            H[later, at] = H[at, later] = np.diag(normal.lag2[t])
     H[T * n :, T * n :] = normal.corner
     return H
 

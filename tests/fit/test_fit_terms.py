@@ -10,7 +10,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.data import Landmarks3D
 from pase.fit.normal import NormalEquations
 from pase.fit.posture import pose_prior
-from pase.fit.problem import PersonModel, State, View
+from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term, robust_loss
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
@@ -73,16 +73,16 @@ def test_gradient_is_that_of_the_cost(name: str, model: PersonModel, state: Stat
     state = low(state, model)
     term = terms(model, state)[name]
     normal = NormalEquations(*state.q.shape, len(state.shared))
-    normal.add(term.rows(View(model, state)))
+    normal.add(term.block(Linearization(model, state)))
     rng = np.random.default_rng(5)
     step = 1e-6
     for _ in range(6):
         dq, ds = rng.normal(size=state.q.shape), rng.normal(size=len(state.shared)) * 0.1
-        ahead = term.cost(View(model, State(state.q + step * dq, state.shared + step * ds)))
-        behind = term.cost(View(model, State(state.q - step * dq, state.shared - step * ds)))
+        ahead = term.cost(Linearization(model, State(state.q + step * dq, state.shared + step * ds)))
+        behind = term.cost(Linearization(model, State(state.q - step * dq, state.shared - step * ds)))
         expected = float(np.sum(normal.gradient_q * dq) + normal.gradient_shared @ ds)
         assert (ahead - behind) / (2 * step) == pytest.approx(expected, rel=2e-4, abs=1e-5)
-    assert term.cost(View(model, state)) > 0
+    assert term.cost(Linearization(model, state)) > 0
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,7 +90,10 @@ def test_held_shared_unknowns_leave_the_rest(name: str, model: PersonModel, stat
     """Without the shared unknowns a term gives the same residuals and the same derivatives by q."""
     state = low(state, model)
     term = terms(model, state)[name]
-    whole, held = term.rows(View(model, state)), term.rows(View(model, state, shared_free=False))
+    whole, held = (
+        term.block(Linearization(model, state)),
+        term.block(Linearization(model, state, shared_free=False)),
+    )
     assert held.dshared is None
     np.testing.assert_allclose(whole.residual, held.residual, atol=1e-12)
     for offset, J in whole.dq.items():
@@ -102,8 +105,8 @@ def test_cost_is_half_the_sum_of_squares(name: str, model: PersonModel, state: S
     """Terms without a robust loss."""
     state = low(state, model)
     term = terms(model, state)[name]
-    view = View(model, state)
-    assert term.cost(view) == pytest.approx(0.5 * np.sum(np.square(term.rows(view).residual)))
+    at = Linearization(model, state)
+    assert term.cost(at) == pytest.approx(0.5 * np.sum(np.square(term.block(at).residual)))
 
 
 def test_robust_loss_lets_go_of_wild_points() -> None:
@@ -122,8 +125,8 @@ def test_smoothness_does_not_depend_on_the_frame_rate(model: PersonModel) -> Non
     for rate in (30, 120):
         time = np.arange(0, 2, 1 / rate)
         q = np.outer(np.sin(2 * np.pi * time), np.ones(n))
-        view = View(model, State(q, np.zeros(model.layout.count)))
-        costs.append(Smoothness(time, np.full(n, 30.0)).cost(view))
+        at = Linearization(model, State(q, np.zeros(model.layout.count)))
+        costs.append(Smoothness(time, np.full(n, 30.0)).cost(at))
     assert costs[0] == pytest.approx(costs[1], rel=0.05)
 
 
@@ -131,8 +134,8 @@ def test_acceleration_of_uneven_frames(model: PersonModel) -> None:
     """A parabola has the same acceleration at every uneven time."""
     n = len(model.skeleton.free_names)
     time = np.array([0.0, 0.03, 0.05, 0.11])
-    view = View(model, State(np.outer(0.5 * 3.0 * time**2, np.ones(n)), np.zeros(model.layout.count)))
-    residual = Smoothness(time, np.ones(n), correlation_time_s=0.1).residual(view)
+    at = Linearization(model, State(np.outer(0.5 * 3.0 * time**2, np.ones(n)), np.zeros(model.layout.count)))
+    residual = Smoothness(time, np.ones(n), correlation_time_s=0.1).residual(at)
     span = (time[2:] - time[:-2]) / 2
     np.testing.assert_allclose(residual[:, 0], 3.0 * np.sqrt(span / 0.1), rtol=1e-9)
 
@@ -167,7 +170,7 @@ def test_gravity_is_where_the_lifter_sees_it(model: PersonModel, state: State) -
     )
     term = Gravity.of(landmarks, model.layout.camera)
     assert term is not None
-    assert term.cost(View(model, State(state.q, shared))) == pytest.approx(0.0, abs=1e-8)
+    assert term.cost(Linearization(model, State(state.q, shared))) == pytest.approx(0.0, abs=1e-8)
     shared[model.layout.camera][0] = 0.0
-    assert term.cost(View(model, State(state.q, shared))) > 2.0
+    assert term.cost(Linearization(model, State(state.q, shared))) > 2.0
     assert Gravity.of(Landmarks3D.empty(), model.layout.camera) is None

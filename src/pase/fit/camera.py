@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import Camera
-from pase.fit.problem import View
+from pase.fit.problem import Linearization
 
 Array = NDArray[np.float64]
 
@@ -30,11 +30,11 @@ def camera_rotation(pitch: float, roll: float) -> tuple[Array, Array, Array]:
     return turn @ tilt @ _LEVEL, turn @ dtilt @ _LEVEL, dturn @ tilt @ _LEVEL
 
 
-def project(view: View, principal_point: Array) -> tuple[Array, Array]:
+def project(at: Linearization, principal_point: Array) -> tuple[Array, Array]:
     """Pixels (T, K, 2) and depths (T, K) in metres of the measured landmarks."""
-    pitch, roll, height, log_focal = view.state.shared[view.model.layout.camera]
+    pitch, roll, height, log_focal = at.state.shared[at.model.layout.camera]
     rotation = camera_rotation(pitch, roll)[0]
-    seen = (view.positions[:, view.measured] - np.array([0.0, height, 0.0])) @ rotation.T
+    seen = (at.positions[:, at.measured] - np.array([0.0, height, 0.0])) @ rotation.T
     depth = np.maximum(seen[..., 2], MINIMUM_DEPTH_M)
     pixels = np.exp(log_focal) * seen[..., :2] / depth[..., None] + principal_point
     return pixels, depth

@@ -15,10 +15,10 @@ from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.diagnostics import CameraDiagnostics, FitDiagnostics, SolverDiagnostics
 from pase.fit.bones import bone_statistics
 from pase.fit.camera import camera_of
-from pase.fit.filmed import Filmed, Lens
 from pase.fit.initial import initial_motion, possible_rolls
-from pase.fit.mend import Mended, mend
-from pase.fit.observe import usable
+from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.keypoint_noise import usable
+from pase.fit.left_right_swaps import RepairedKeypoints, repair_keypoints
 from pase.fit.person import Frames, Person, prepare_person, prior_weight
 from pase.fit.sequence import (
     SequenceEstimate,
@@ -89,7 +89,10 @@ def estimate_motion(
         The motion from the first to the last frame in which the person is seen; None when seen in none.
     """
     report = progress or (lambda _: None)
-    one, lens = Filmed(keypoints, landmarks, height_m, mass_kg, sizes), Lens(fov_deg, focal_length_px)
+    one, lens = (
+        PersonInput(keypoints, landmarks, height_m, mass_kg, sizes),
+        LensPrior(fov_deg, focal_length_px),
+    )
     started = start(one, lambda share: report(0.6 * share), lens=lens, settings=settings)
     if started is None:
         return None
@@ -98,10 +101,10 @@ def estimate_motion(
 
 
 @dataclass(frozen=True)
-class Started:
+class SharedFit:
     """One person when the unknowns that all frames share are estimated."""
 
-    mended: Mended
+    mended: RepairedKeypoints
     person: Person
     q: Array
     """(T, n) first guess of the motion."""
@@ -114,13 +117,13 @@ class Started:
 
 @on_one_thread
 def start(
-    one: Filmed,
+    one: PersonInput,
     progress: Progress,
     *,
-    lens: Lens,
+    lens: LensPrior,
     settings: FitSettings | None = None,
     helpers: Helpers | None = None,
-) -> Started | None:
+) -> SharedFit | None:
     """`estimate_motion` up to the shared unknowns; None when the person is unseen."""
     prepared = _prepared(one, lens, settings)
     if prepared is None:
@@ -135,18 +138,18 @@ def start(
             f"the scale is assumed: no height was given, so a person of {_stature(person, found):.2f} m was taken; "
             "give --height for true lengths",
         )
-    return Started(mended, person, q, found, tuple(notes), one.sizes)
+    return SharedFit(mended, person, q, found, tuple(notes), one.sizes)
 
 
 def _prepared(
-    one: Filmed, lens: Lens, settings: FitSettings | None
-) -> tuple[Frames, Mended, Person, Array] | None:
+    one: PersonInput, lens: LensPrior, settings: FitSettings | None
+) -> tuple[Frames, RepairedKeypoints, Person, Array] | None:
     """The frames in which a person is seen, mended keypoints, the problem, and a guess of the shared unknowns."""
     span = _seen_span(one.keypoints)
     if span is None:
         return None
     part = _plain(span)
-    mended = mend(one.keypoints.slice(part))
+    mended = repair_keypoints(one.keypoints.slice(part))
     landmarks = None if one.landmarks is None else one.landmarks.slice(part)
     person, shared = prepare_person(
         replace(one, keypoints=mended.keypoints, landmarks=landmarks), lens, settings
@@ -163,17 +166,19 @@ def _sure_of_sizes(found: SharedEstimate, person: Person, sizes: Sizes | None) -
 
 
 @on_one_thread
-def solved(started: Started, progress: Progress, *, helpers: Helpers | None = None) -> SequenceEstimate:
+def solved(started: SharedFit, progress: Progress, *, helpers: Helpers | None = None) -> SequenceEstimate:
     """The motion in all frames, the shared unknowns of `start` held."""
     return solve_sequence(started.person, started.q, _found(started), progress, helpers or Helpers(0))
 
 
-def _found(started: Started) -> SharedEstimate:
+def _found(started: SharedFit) -> SharedEstimate:
     """The shared unknowns; the camera of everybody may have changed how sure the sizes are."""
     return _sure_of_sizes(started.found, started.person, started.sizes)
 
 
-def finish(started: Started, sequence: SequenceEstimate, world: World | None = None) -> tuple[Motion, World]:
+def finish(
+    started: SharedFit, sequence: SequenceEstimate, world: World | None = None
+) -> tuple[Motion, World]:
     """The result, and the world it is told in.
 
     Parameters
@@ -196,8 +201,8 @@ def finish(started: Started, sequence: SequenceEstimate, world: World | None = N
 
 @on_one_thread
 def measure_sizes(
-    one: Filmed,
-    lens: Lens | None = None,
+    one: PersonInput,
+    lens: LensPrior | None = None,
     settings: FitSettings | None = None,
     progress: Progress | None = None,
 ) -> SizeEvidence | None:
@@ -205,7 +210,7 @@ def measure_sizes(
 
     None when the person is seen in no frame.
     """
-    prepared = _prepared(one, lens or Lens(), settings)
+    prepared = _prepared(one, lens or LensPrior(), settings)
     if prepared is None:
         return None
     _, _, person, shared = prepared

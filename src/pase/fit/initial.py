@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from pase.anatomy.model import Skeleton
 from pase.data import interpolated
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, pose_prior, posture
-from pase.fit.problem import PersonModel, State, View
+from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.solver import Bounds, Problem
 from pase.fit.terms.base import Term
-from pase.fit.terms.lifted import Depths, Lifted
+from pase.fit.terms.lifted_depth import Depths, LiftedDepth
 from pase.fit.terms.prior import PosePrior
 from pase.fit.terms.reprojection import Reprojection
 
@@ -200,7 +200,7 @@ def _solve(
         PosePrior(*pose_prior(model.skeleton), ones),
     ]
     if observed.depths is not None:
-        terms.append(Lifted(observed.depths, ones, width))
+        terms.append(LiftedDepth(observed.depths, ones, width))
     return solve_frames(Problem(model, terms, bounds), q, shared, iterations)
 
 
@@ -215,25 +215,25 @@ def solve_frames(problem: Problem, q: Array, shared: Array, iterations: int) -> 
         Their costs.
     """
     q = problem.bounds.clip(State(q, shared)).q
-    view = View(problem.model, State(q, shared), shared_free=False)
-    costs = problem.frame_costs(view)
+    at = Linearization(problem.model, State(q, shared), shared_free=False)
+    costs = problem.frame_costs(at)
     damping = np.full(len(q), 1e-2)
     eye = np.arange(q.shape[1])
     for _ in range(iterations):
-        normal = problem.normal_equations(view)
-        free = problem.bounds.free(view.state, normal.gradient_q, normal.gradient_shared)[0]
+        normal = problem.normal_equations(at)
+        free = problem.bounds.free(at.state, normal.gradient_q, normal.gradient_shared)[0]
         normal = normal.restricted(free, np.ones(0, bool))
-        hessian = normal.here
+        hessian = normal.lag0
         diagonal = hessian[:, eye, eye]
         hessian[:, eye, eye] += damping[:, None] * np.maximum(diagonal, 1e-6) + 1e-9
         step = np.linalg.solve(hessian, -normal.gradient_q[..., None])[..., 0]
         candidate = problem.bounds.clip(State(q + step, shared))
-        new = problem.frame_costs(View(problem.model, candidate, shared_free=False))
+        new = problem.frame_costs(Linearization(problem.model, candidate, shared_free=False))
         better = new < costs
         q = np.where(better[:, None], candidate.q, q)
         costs = np.where(better, new, costs)
         damping = np.where(better, damping / 4, damping * 6)
-        view = View(problem.model, State(q, shared), shared_free=False)
+        at = Linearization(problem.model, State(q, shared), shared_free=False)
     return q, costs
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Filmed:
+class PersonInput:
     """One person as filmed, and what is known of them."""
 
     keypoints: Keypoints2D
@@ -26,7 +26,7 @@ class Filmed:
 
 
 @dataclass(frozen=True)
-class Lens:
+class LensPrior:
     """What is known of the camera's lens; the focal length goes first."""
 
     fov_deg: float | None = None

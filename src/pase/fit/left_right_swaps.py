@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import Keypoints2D
-from pase.fit.observe import MINIMUM_SCORE, pixels_per_metre
+from pase.fit.keypoint_noise import MINIMUM_SCORE, pixels_per_metre
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -37,7 +37,7 @@ _STRAY_SIGMA = 6.0
 
 
 @dataclass(frozen=True)
-class Mended:
+class RepairedKeypoints:
     """Keypoints set right, and what was done."""
 
     keypoints: Keypoints2D
@@ -61,7 +61,7 @@ class Mended:
         return out
 
 
-def mend(keypoints: Keypoints2D) -> Mended:
+def repair_keypoints(keypoints: Keypoints2D) -> RepairedKeypoints:
     """Exchange left and right where that makes the limbs move smoothly, and take out single stray points."""
     xy, score = keypoints.xy.copy(), keypoints.score.copy()
     sigma = None if keypoints.sigma is None else keypoints.sigma.copy()
@@ -80,7 +80,7 @@ def mend(keypoints: Keypoints2D) -> Mended:
         exchanged[limb] = swap
     stray = _strays(xy, spread)
     xy[stray], score[stray] = np.nan, 0.0
-    return Mended(replace(keypoints, xy=xy, score=score, sigma=sigma), exchanged, stray)
+    return RepairedKeypoints(replace(keypoints, xy=xy, score=score, sigma=sigma), exchanged, stray)
 
 
 def _path_spread(keypoints: Keypoints2D) -> Array:

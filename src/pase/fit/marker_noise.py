@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pase.fit.marker_person import MarkerPerson
 from pase.fit.normal import NormalEquations
-from pase.fit.problem import State, View
+from pase.fit.problem import Linearization, State
 from pase.fit.solver import Problem, minimise
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.prior import Smoothness
@@ -120,14 +120,14 @@ def noise_stretches(frames: int) -> list[Frames]:
 
 def _residuals(person: MarkerPerson, problem: Problem, state: State) -> tuple[float, float, float]:
     """Weighted sum of squares in m² at a usual marker's noise, its count, and how many the fit took up."""
-    view = View(problem.model, state, shared_free=False)
+    at = Linearization(problem.model, state, shared_free=False)
     term = next(t for t in problem.terms if isinstance(t, LandmarkDistance))
-    normal = problem.normal_equations(view)
-    normal.here += 1e-6 * np.eye(normal.here.shape[1])
-    squares, count = term.weighted_squares(view)
+    normal = problem.normal_equations(at)
+    normal.lag0 += 1e-6 * np.eye(normal.lag0.shape[1])
+    squares, count = term.weighted_squares(at)
     data = NormalEquations(len(state.q), state.q.shape[1], 0)
-    data.add(term.rows(view))
-    taken = float(np.einsum("tij,tji->", coordinate_covariances(normal), data.here))
+    data.add(term.block(at))
+    taken = float(np.einsum("tij,tji->", coordinate_covariances(normal), data.lag0))
     return squares * person.sigma**2, count, taken
 
 
@@ -136,24 +136,24 @@ def _stretch_sums(
 ) -> tuple[float, float, float, Array, Array]:
     """As `_residuals`, and by coordinate the squares of the accelerations and how many the data have told."""
     problem = person.problem(frames, priors=False)
-    view = View(problem.model, state, shared_free=False)
-    normal = problem.normal_equations(view)
-    normal.here += 1e-6 * np.eye(normal.here.shape[1])
+    at = Linearization(problem.model, state, shared_free=False)
+    normal = problem.normal_equations(at)
+    normal.lag0 += 1e-6 * np.eye(normal.lag0.shape[1])
     covariance = coordinate_covariances(normal)
     n = state.q.shape[1]
     own, data = NormalEquations(len(frames), n, 0), NormalEquations(len(frames), n, 0)
     squares, count, bent, degrees = 0.0, 0.0, np.zeros(n), np.zeros(n)
     for term in problem.terms:
         if isinstance(term, Smoothness):
-            residual = term.residual(view)
+            residual = term.residual(at)
             bent, degrees = np.square(residual).sum(0), np.full(n, float(len(residual)))
             continue
-        own.add(term.rows(view))
+        own.add(term.block(at))
         if isinstance(term, LandmarkDistance):
-            data.add(term.rows(view))
-            squares, count = term.weighted_squares(view)
-    taken = float(np.einsum("tij,tji->", covariance, data.here))
-    told = np.einsum("tij,tji->i", covariance, own.here)
+            data.add(term.block(at))
+            squares, count = term.weighted_squares(at)
+    taken = float(np.einsum("tij,tji->", covariance, data.lag0))
+    told = np.einsum("tij,tji->i", covariance, own.lag0)
     degrees = np.maximum(degrees - np.maximum(len(frames) - told, 0.0), 0.0)
     return squares * person.sigma**2, count, taken, bent * np.square(person.acceleration), degrees
 

@@ -25,7 +25,7 @@ from pase.fit.marker_noise import (
     single_frame_sigma,
 )
 from pase.fit.marker_person import MarkerPerson
-from pase.fit.problem import State, View
+from pase.fit.problem import Linearization, State
 from pase.fit.solver import Solution, minimise
 from pase.fit.uncertainty import coordinate_deviations, shared_covariance
 
@@ -133,8 +133,8 @@ def estimate_size(person: MarkerPerson, shared: Array, *, free: bool, fixed_sigm
                 near = size_stretches(len(person.time))
                 state = State(continue_motion(person, frames, state.q, state.shared, near), state.shared)
                 frames, smooth = near, True
-    normal = problem.normal_equations(View(person.model, state))
-    normal.here += 1e-6 * np.eye(normal.here.shape[1])
+    normal = problem.normal_equations(Linearization(person.model, state))
+    normal.lag0 += 1e-6 * np.eye(normal.lag0.shape[1])
     return SizeEstimate(state.shared, shared_covariance(normal), frames, state.q, solution, sigma)
 
 
@@ -235,7 +235,7 @@ def _deviations(
     some = np.unique(np.append(np.arange(0, len(frames), step), len(frames) - 1))
     problem = person.problem(frames[some], priors=False, repeats=float(step), information=noise.information)
     sized = found.solution is not None
-    normal = problem.normal_equations(View(person.model, State(state.q[some], state.shared), sized))
-    normal.here += 1e-6 * np.eye(normal.here.shape[1])
+    normal = problem.normal_equations(Linearization(person.model, State(state.q[some], state.shared), sized))
+    normal.lag0 += 1e-6 * np.eye(normal.lag0.shape[1])
     deviation = coordinate_deviations(normal, found.covariance if sized else None)
     return interpolated(deviation, time[some], time)

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from pase.config import FitSettings
 from pase.data import Motion
 from pase.fit.camera import camera_rotation
-from pase.fit.estimate import CALIBRATION, Started, finish, solved, start
-from pase.fit.filmed import Filmed, Lens
+from pase.fit.estimate import CALIBRATION, SharedFit, finish, solved, start
+from pase.fit.inputs import LensPrior, PersonInput
 from pase.fit.person import CAMERA_SPREAD, FOCAL_SPREAD, Person, prior_weight, size_priors
 from pase.fit.posture import ROOT_TRANSLATION
-from pase.fit.problem import State, View
+from pase.fit.problem import Linearization, State
 from pase.fit.root import place_root
 from pase.fit.sequence import estimate_shared
 from pase.fit.sizes import evidence, prior_equations, with_known_part
@@ -67,8 +67,8 @@ class CommonCamera:
 
 @on_one_thread
 def estimate_motions(
-    people: Iterable[Filmed],
-    lens: Lens | None = None,
+    people: Iterable[PersonInput],
+    lens: LensPrior | None = None,
     settings: FitSettings | None = None,
     *,
     progress: Progress | None = None,
@@ -96,7 +96,7 @@ def estimate_motions(
     """
     helpers = helpers or Helpers(0)
     share = _shares(progress, (0.55, 0.05, 0.4))
-    begin = partial(start, lens=lens or Lens(), settings=settings)
+    begin = partial(start, lens=lens or LensPrior(), settings=settings)
     started = _each(begin, [*people], share(0), helpers)
     known = {number: one for number, one in enumerate(started) if one is not None}
     if len(known) > 1:
@@ -125,13 +125,13 @@ def _each(
 
 
 @on_one_thread
-def _settled(one: Started, progress: Progress, *, camera: CommonCamera) -> Started:
+def _settled(one: SharedFit, progress: Progress, *, camera: CommonCamera) -> SharedFit:
     there = settled(one, camera)
     progress(1.0)
     return there
 
 
-def in_one_room(people: Sequence[Started], helpers: Helpers, progress: Progress) -> list[Started]:
+def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: Progress) -> list[SharedFit]:
     """Everybody with one camera: the common one, or that of the first alone when the common one does not suit it."""
     main = people[0]
     camera = common_camera(people)
@@ -144,7 +144,7 @@ def in_one_room(people: Sequence[Started], helpers: Helpers, progress: Progress)
     return [first, *helpers.map(partial(_settled, camera=camera), people[1:], progress)]
 
 
-def common_camera(people: Sequence[Started]) -> CommonCamera:
+def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
     """The camera that fits everybody best: what was known beforehand once, and what each person tells.
 
     The scale of all but the first is only that of an average adult, which the height of their camera shares.
@@ -158,7 +158,9 @@ def common_camera(people: Sequence[Started]) -> CommonCamera:
     return min(found, key=lambda one: one[0])[1]
 
 
-def _agreed(first: Started, told: Sequence[tuple[Array, Array]], shares: Array) -> tuple[float, CommonCamera]:
+def _agreed(
+    first: SharedFit, told: Sequence[tuple[Array, Array]], shares: Array
+) -> tuple[float, CommonCamera]:
     """Cost and camera of the best agreement that is reached from given shares (N,) of everybody in it."""
     model, weight = first.person.model, prior_weight(len(first.person.observed.time))
     part = model.layout.camera
@@ -178,13 +180,13 @@ def _agreed(first: Started, told: Sequence[tuple[Array, Array]], shares: Array) 
         squares = np.array([(shared[part] - own) @ of @ (shared[part] - own) for of, own in told])
         costs, shares = robust_loss(squares, _ODD)
         costs[0], shares[0] = squares[0], 1.0
-    view = View(model, State(model.skeleton.default_q[None], shared), shared_free=False)
-    beforehand = sum(float(term.costs(view).sum()) for term in prior) / weight
+    at = Linearization(model, State(model.skeleton.default_q[None], shared), shared_free=False)
+    beforehand = sum(float(term.costs(at).sum()) for term in prior) / weight
     cost = beforehand + 0.5 * float(costs.sum())
     return cost, CommonCamera(shared[part], np.asarray(np.linalg.inv(precision), float))
 
 
-def _told_of_camera(one: Started, *, sure_scale: bool) -> tuple[Array, Array]:
+def _told_of_camera(one: SharedFit, *, sure_scale: bool) -> tuple[Array, Array]:
     """What a person tells of the camera: the precision (4, 4), and the camera (4,) it is for.
 
     Where a person tells less than was known beforehand, the estimate itself is taken for what they tell: to take
@@ -206,7 +208,7 @@ def _told_of_camera(one: Started, *, sure_scale: bool) -> tuple[Array, Array]:
     return np.linalg.inv(covariance), own
 
 
-def settled(one: Started, camera: CommonCamera) -> Started:
+def settled(one: SharedFit, camera: CommonCamera) -> SharedFit:
     """Another than the main person estimated anew with the common camera held.
 
     The floor tells the size, unless it comes out absurd, the feet were not seen, or the keypoints fit much worse
@@ -233,19 +235,19 @@ def settled(one: Started, camera: CommonCamera) -> Started:
     return _without_scale_note(found, (note,) if unusual else ())
 
 
-def _on_no_floor(one: Started, camera: CommonCamera, why: str) -> Started:
+def _on_no_floor(one: SharedFit, camera: CommonCamera, why: str) -> SharedFit:
     person = replace(_with_camera(one.person, camera), floor=False)
     found = _solved(one, person, _moved(one, camera, 1.0), camera)
     note = f"an average size of {_stature(found):.2f} m is assumed, and the distance follows from it"
     return _without_scale_note(found, (f"{why}: {note}" if why else note,))
 
 
-def _without_scale_note(one: Started, notes: tuple[str, ...]) -> Started:
+def _without_scale_note(one: SharedFit, notes: tuple[str, ...]) -> SharedFit:
     """The person without the advice to give the height, which is the main person's."""
     return replace(one, notes=(*notes, *one.notes[1:]))
 
 
-def floor_scale(one: Started, camera: CommonCamera) -> float:
+def floor_scale(one: SharedFit, camera: CommonCamera) -> float:
     """By how much a person must be larger, and farther away, to stand on the floor of the camera; below 0 never."""
     state = _moved(one, camera, 1.0)
     lowest = float(np.percentile(one.person.lowest(state), 10))
@@ -253,7 +255,7 @@ def floor_scale(one: Started, camera: CommonCamera) -> float:
     return height / (height - lowest) if height > lowest + 1e-3 else -1.0
 
 
-def _moved(one: Started, camera: CommonCamera, scale: float) -> State:
+def _moved(one: SharedFit, camera: CommonCamera, scale: float) -> State:
     """The person as seen by the common camera just as by their own, larger by a factor about the camera."""
     model, old = one.person.model, one.found.shared
     part = model.layout.camera
@@ -298,7 +300,7 @@ def _of_stature(person: Person, stature_m: float) -> Person:
     return replace(person, priors=(*proportions, Height(stature_m, STATURE_SPREAD_M), *others))
 
 
-def _solved(one: Started, person: Person, state: State, camera: CommonCamera) -> Started:
+def _solved(one: SharedFit, person: Person, state: State, camera: CommonCamera) -> SharedFit:
     found = estimate_shared(person, state.q, state.shared)
     weight = prior_weight(len(person.observed.time))
     known = camera.covariance / weight
@@ -312,12 +314,12 @@ def _feet_seen(person: Person) -> bool:
     return float(person.feet_seen(frames).any(1).mean()) >= 0.1
 
 
-def _stature(one: Started) -> float:
+def _stature(one: SharedFit) -> float:
     model = one.person.model
     return model.proportions.stature(one.found.shared[model.layout.size])
 
 
-def _misfit(one: Started) -> float:
+def _misfit(one: SharedFit) -> float:
     """Cost of the keypoints a point and frame."""
     points = float(np.isfinite(one.person.observed.sigma[one.found.frames]).sum())
     return one.found.shares["reprojection"] / max(points, 1.0)

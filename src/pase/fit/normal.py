@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 from scipy.linalg.lapack import dtbtrs
 
-from pase.fit.terms.base import Rows
+from pase.fit.terms.base import ResidualBlock
 
 Array = NDArray[np.float64]
 
@@ -35,11 +35,11 @@ class NormalEquations:
 
     def __init__(self, frames: int, coordinates: int, shared: int) -> None:
         T, n, m = frames, coordinates, shared
-        self.here = np.zeros((T, n, n))
+        self.lag0 = np.zeros((T, n, n))
         """Blocks (t, t)."""
-        self.next = np.zeros((max(T - 1, 0), n, n))
+        self.lag1 = np.zeros((max(T - 1, 0), n, n))
         """Blocks (t + 1, t)."""
-        self.after = np.zeros((max(T - 2, 0), n))
+        self.lag2 = np.zeros((max(T - 2, 0), n))
         """Diagonals of the blocks (t + 2, t)."""
         self.tied = np.zeros((T, n))
         """The part of the diagonal that comes from residuals over several frames."""
@@ -48,48 +48,48 @@ class NormalEquations:
         self.gradient_q = np.zeros((T, n))
         self.gradient_shared = np.zeros(m)
 
-    def add(self, rows: Rows) -> None:
+    def add(self, block: ResidualBlock) -> None:
         """Add the residuals of one term."""
-        for offset, J in rows.dq.items():
-            self._add_own(offset, J, rows.residual)
-            if len(rows.dq) > 1:
+        for offset, J in block.dq.items():
+            self._add_own(offset, J, block.residual)
+            if len(block.dq) > 1:
                 self.tied[offset : offset + len(J)] += np.square(J) if J.ndim == 2 else np.square(J).sum(1)
-            for other, K in rows.dq.items():
+            for other, K in block.dq.items():
                 if other > offset:
                     self._add_pair(offset, other, J, K)
-            if rows.dshared is not None:
+            if block.dshared is not None:
                 M = len(J)
                 Jt = J.transpose(0, 2, 1)
-                self.border[offset : offset + M] += Jt @ rows.dshared
-        if rows.dshared is not None:
-            flat = rows.dshared.reshape(-1, rows.dshared.shape[-1])
+                self.border[offset : offset + M] += Jt @ block.dshared
+        if block.dshared is not None:
+            flat = block.dshared.reshape(-1, block.dshared.shape[-1])
             self.corner += flat.T @ flat
-            self.gradient_shared += flat.T @ rows.residual.reshape(-1)
+            self.gradient_shared += flat.T @ block.residual.reshape(-1)
 
     def _add_own(self, offset: int, J: Array, residual: Array) -> None:
         frames = slice(offset, offset + len(J))
         if J.ndim == 2:
             n = J.shape[1]
-            self.here[frames, np.arange(n), np.arange(n)] += np.square(J)
+            self.lag0[frames, np.arange(n), np.arange(n)] += np.square(J)
             self.gradient_q[frames] += J * residual
             return
         Jt = J.transpose(0, 2, 1)
-        self.here[frames] += Jt @ J
+        self.lag0[frames] += Jt @ J
         self.gradient_q[frames] += (Jt @ residual[..., None])[..., 0]
 
     def _add_pair(self, offset: int, other: int, J: Array, K: Array) -> None:
         start = slice(offset, offset + len(J))
         if other - offset == 2:
-            self.after[start] += J * K
+            self.lag2[start] += J * K
         elif J.ndim == 2:
             n = J.shape[1]
-            self.next[start, np.arange(n), np.arange(n)] += J * K
+            self.lag1[start, np.arange(n), np.arange(n)] += J * K
         else:
-            self.next[start] += K.transpose(0, 2, 1) @ J
+            self.lag1[start] += K.transpose(0, 2, 1) @ J
 
     def diagonal(self) -> tuple[Array, Array]:
         """Diagonal of the Hessian: (T, n) of the coordinates and (m,) of the shared unknowns."""
-        return np.einsum("tii->ti", self.here).copy(), np.diag(self.corner).copy()
+        return np.einsum("tii->ti", self.lag0).copy(), np.diag(self.corner).copy()
 
     def free_diagonal(self) -> tuple[Array, Array]:
         """The diagonal without residuals that tie frames together, for the trust region.
@@ -104,13 +104,13 @@ class NormalEquations:
         """The same system with some unknowns held: their rows and columns are those of the identity."""
         out = NormalEquations(0, 0, 0)
         keep, shared = free_q.astype(float), free_shared.astype(float)
-        out.here = self.here * keep[:, :, None] * keep[:, None, :]
-        out.next = self.next * keep[1:, :, None] * keep[:-1, None, :]
-        out.after = self.after * keep[2:] * keep[:-2]
+        out.lag0 = self.lag0 * keep[:, :, None] * keep[:, None, :]
+        out.lag1 = self.lag1 * keep[1:, :, None] * keep[:-1, None, :]
+        out.lag2 = self.lag2 * keep[2:] * keep[:-2]
         out.border = self.border * keep[:, :, None] * shared
         out.corner = self.corner * shared[:, None] * shared
         n = free_q.shape[1]
-        out.here[:, np.arange(n), np.arange(n)] += 1 - keep
+        out.lag0[:, np.arange(n), np.arange(n)] += 1 - keep
         out.corner[np.diag_indices(len(shared))] += 1 - shared
         out.tied = self.tied * keep
         out.gradient_q = self.gradient_q * keep
@@ -125,7 +125,7 @@ class NormalEquations:
         numpy.linalg.LinAlgError
             When the damped system is not positive definite.
         """
-        T, n, _ = self.here.shape
+        T, n, _ = self.lag0.shape
         band = self._band(damping_q)
         lower = cholesky_banded(band, lower=True, overwrite_ab=True, check_finite=False)
         m = len(damping_shared)
@@ -144,17 +144,17 @@ class NormalEquations:
 
     def _band(self, damping_q: Array | float) -> Array:
         """Lower band of A in LAPACK's layout: `band[i − j, j] = A[i, j]`."""
-        T, n, _ = self.here.shape
+        T, n, _ = self.lag0.shape
         width = n if T == 1 else 2 * n if T == 2 else 2 * n + 1
         band = np.zeros((width, T, n))
         row, column = np.tril_indices(n)
-        band[row - column, :, column] = self.here[:, row, column].T
+        band[row - column, :, column] = self.lag0[:, row, column].T
         band[0] += damping_q
         if T > 1:
             row, column = (index.ravel() for index in np.indices((n, n)))
-            band[n + row - column, :-1, column] = self.next[:, row, column].T
+            band[n + row - column, :-1, column] = self.lag1[:, row, column].T
         if T > 2:
-            band[2 * n, :-2] = self.after
+            band[2 * n, :-2] = self.lag2
         return band.reshape(width, T * n)
 
 

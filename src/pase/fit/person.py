@@ -12,9 +12,9 @@ from pase.anatomy.keypoints import keypoint_landmarks, keypoint_place
 from pase.anatomy.kinematics import pieces
 from pase.anatomy.proportions import load_proportions
 from pase.config import FitSettings
-from pase.fit.filmed import Filmed, Lens
 from pase.fit.initial import Observations
-from pase.fit.observe import INFORMATION_RATE_HZ, frame_weights, observations
+from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights, observations
 from pase.fit.posture import acceleration_spread, pose_prior
 from pase.fit.problem import LandmarkOffsets, PersonModel, State, sole_landmarks
 from pase.fit.solver import Bounds, Problem
@@ -22,7 +22,7 @@ from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
 from pase.fit.terms.gravity import Gravity
-from pase.fit.terms.lifted import Depths, Lifted
+from pase.fit.terms.lifted_depth import Depths, LiftedDepth
 from pase.fit.terms.prior import CameraPrior, Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
 
@@ -92,7 +92,7 @@ class Person:
         ]
         if seen.depths is not None:
             share = LIFTER_RATE_HZ / INFORMATION_RATE_HZ if len(frames) > 1 else 1.0
-            terms.append(Lifted(seen.depths, weight * share))
+            terms.append(LiftedDepth(seen.depths, weight * share))
         if len(frames) > 2:
             terms.append(Smoothness(seen.time, self.acceleration, width=CALM))
         if planted is not None and self.floor:
@@ -133,7 +133,9 @@ class Person:
 _FOOT = ("Heel", "BigToe", "SmallToe")
 
 
-def prepare_person(one: Filmed, lens: Lens, settings: FitSettings | None = None) -> tuple[Person, Array]:
+def prepare_person(
+    one: PersonInput, lens: LensPrior, settings: FitSettings | None = None
+) -> tuple[Person, Array]:
     """The problem of one person, and a first guess (m,) of the shared unknowns with a level camera at Y = 0."""
     settings, keypoints, landmarks = settings or FitSettings(), one.keypoints, one.landmarks
     log_scale = None if one.sizes is None else one.sizes.log_scale
@@ -194,7 +196,7 @@ def size_priors(
     return [SharedPrior("proportions", part, size.mean, size.covariance, weight), Height(stature)], size.mean
 
 
-def _focal_prior(image_size: tuple[int, int], lens: Lens) -> tuple[float, float]:
+def _focal_prior(image_size: tuple[int, int], lens: LensPrior) -> tuple[float, float]:
     """Focal length in px and the spread of its logarithm."""
     if lens.focal_length_px is not None:
         return lens.focal_length_px, 0.02

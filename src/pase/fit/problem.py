@@ -198,7 +198,7 @@ class PersonModel:
         return self.skeleton.with_landmarks(landmarks).scaled(self.scale(shared))
 
 
-class View:
+class Linearization:
     """A state as the residual terms see it; positions and derivatives are computed once, when first asked for.
 
     Parameters

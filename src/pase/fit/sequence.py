@@ -18,7 +18,7 @@ from pase.data import interpolated
 from pase.fit.contact import planted_probability
 from pase.fit.person import Frames, Person
 from pase.fit.posture import ROOT_TRANSLATION
-from pase.fit.problem import State, View
+from pase.fit.problem import Linearization, State
 from pase.fit.solver import Problem, Solution, minimise
 from pase.fit.threads import on_one_thread
 from pase.fit.uncertainty import coordinate_deviations, shared_covariance
@@ -91,7 +91,7 @@ def estimate_shared(person: Person, q: Array, shared: Array) -> SharedEstimate:
     solution = minimise(problem, loose.state, iterations=30)
     problem = person.problem(frames, find_contacts(person, frames, solution.state))
     solution = minimise(problem, solution.state, iterations=6)
-    normal = problem.normal_equations(View(person.model, solution.state))
+    normal = problem.normal_equations(Linearization(person.model, solution.state))
     shares = problem.shares(solution.state)
     return SharedEstimate(solution.state.shared, shared_covariance(normal), frames, solution, shares)
 
@@ -206,5 +206,5 @@ def _spread(time: Array, some: Frames, q: Array) -> Array:
 
 
 def _deviations(problem: Problem, solution: Solution, covariance: Array) -> Array:
-    normal = problem.normal_equations(View(problem.model, solution.state))
+    normal = problem.normal_equations(Linearization(problem.model, solution.state))
     return coordinate_deviations(normal, covariance)

@@ -22,7 +22,7 @@ from pase.errors import InputError
 from pase.files import read_json, write_text
 from pase.fit.normal import NormalEquations
 from pase.fit.person import Person, person_model, prior_weight, size_priors
-from pase.fit.problem import PersonModel, State, View
+from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.sequence import SharedEstimate
 from pase.fit.terms.base import Term
 from pase.fit.terms.gravity import Gravity
@@ -176,8 +176,8 @@ def _is_covariance(matrix: Array) -> bool:
 
 def prior_equations(model: PersonModel, priors: Sequence[Term], shared: Array) -> NormalEquations:
     """Hessian and gradient of what was known beforehand, in its shared part."""
-    view = View(model, State(model.skeleton.default_q[None], shared))
+    at = Linearization(model, State(model.skeleton.default_q[None], shared))
     normal = NormalEquations(1, 0, model.layout.count)
     for term in priors:
-        normal.add(term.rows(view))
+        normal.add(term.block(at))
     return normal

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.fit.normal import Factor, NormalEquations
-from pase.fit.problem import PersonModel, State, View
+from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.base import Term
 
 Array = NDArray[np.float64]
@@ -75,26 +75,26 @@ class Problem:
         self.terms = tuple(terms)
         self.bounds = bounds
 
-    def cost(self, view: View) -> float:
+    def cost(self, at: Linearization) -> float:
         """Sum of the costs of all terms."""
-        return sum(term.cost(view) for term in self.terms)
+        return sum(term.cost(at) for term in self.terms)
 
-    def frame_costs(self, view: View) -> Array:
+    def frame_costs(self, at: Linearization) -> Array:
         """(T,) cost of each frame; only for terms that do not couple frames."""
-        total: Array = np.sum([term.costs(view) for term in self.terms], axis=0)
+        total: Array = np.sum([term.costs(at) for term in self.terms], axis=0)
         return total
 
     def shares(self, state: State) -> dict[str, float]:
         """Cost of each term by its name."""
-        view = View(self.model, state)
-        return {term.name: term.cost(view) for term in self.terms}
+        at = Linearization(self.model, state)
+        return {term.name: term.cost(at) for term in self.terms}
 
-    def normal_equations(self, view: View) -> NormalEquations:
+    def normal_equations(self, at: Linearization) -> NormalEquations:
         """Hessian and gradient of the cost."""
-        T, n = view.state.q.shape
-        normal = NormalEquations(T, n, len(view.state.shared) if view.shared_free else 0)
+        T, n = at.state.q.shape
+        normal = NormalEquations(T, n, len(at.state.shared) if at.shared_free else 0)
         for term in self.terms:
-            normal.add(term.rows(view))
+            normal.add(term.block(at))
         return normal
 
 
@@ -139,27 +139,27 @@ def minimise(
         Called with the share of the iterations done, 0 to 1.
     """
     state = problem.bounds.clip(start)
-    view = View(problem.model, state, shared_free)
-    trace = [problem.cost(view)]
+    at = Linearization(problem.model, state, shared_free)
+    trace = [problem.cost(at)]
     damping = _Damping(1e-3)
     converged, norm, count = False, np.inf, 0
     normal: NormalEquations | None = None
     while count < iterations and not converged:
         count += 1
         if normal is None:
-            normal, diagonal, norm = _prepare(problem, view)
+            normal, diagonal, norm = _prepare(problem, at)
         step = _step(normal, diagonal, damping.value)
         shared = state.shared + step[1] if shared_free else state.shared
         candidate = problem.bounds.clip(State(state.q + step[0], shared))
         moved = (candidate.q - state.q, candidate.shared - state.shared if shared_free else step[1])
-        trial = View(problem.model, candidate, shared_free)
+        trial = Linearization(problem.model, candidate, shared_free)
         cost = problem.cost(trial)
         expected = _expected_decrease(normal, moved)
         gain = trace[-1] - cost
         if gain > 0 and np.isfinite(cost):
             damping.accept(gain / max(expected, gain * 1e-3))
             converged = gain < tolerance * trace[-1]
-            state, view, normal = candidate, trial, None
+            state, at, normal = candidate, trial, None
             trace.append(cost)
         else:
             converged = abs(expected) < 0.01 * tolerance * trace[-1]
@@ -172,10 +172,10 @@ def minimise(
     return Solution(state, trace[-1], tuple(trace), float(norm), converged, count)
 
 
-def _prepare(problem: Problem, view: View) -> tuple[NormalEquations, tuple[Array, Array], float]:
+def _prepare(problem: Problem, at: Linearization) -> tuple[NormalEquations, tuple[Array, Array], float]:
     """Normal equations with held unknowns taken out, the trust region's scale, and the projected gradient's norm."""
-    normal = problem.normal_equations(view)
-    normal = normal.restricted(*problem.bounds.free(view.state, normal.gradient_q, normal.gradient_shared))
+    normal = problem.normal_equations(at)
+    normal = normal.restricted(*problem.bounds.free(at.state, normal.gradient_q, normal.gradient_shared))
     diagonal = normal.diagonal()
     free = normal.free_diagonal()
     scaled = [
@@ -194,11 +194,11 @@ def _step(normal: NormalEquations, diagonal: tuple[Array, Array], damping: float
 def _expected_decrease(normal: NormalEquations, step: tuple[Array, Array]) -> float:
     """Decrease of the quadratic model of the cost by a step: −(gᵀδ + δᵀHδ/2)."""
     dq, ds = step
-    Hq = (normal.here @ dq[..., None])[..., 0] + normal.border @ ds
-    Hq[1:] += (normal.next @ dq[:-1, :, None])[..., 0]
-    Hq[:-1] += (normal.next.transpose(0, 2, 1) @ dq[1:, :, None])[..., 0]
-    Hq[2:] += normal.after * dq[:-2]
-    Hq[:-2] += normal.after * dq[2:]
+    Hq = (normal.lag0 @ dq[..., None])[..., 0] + normal.border @ ds
+    Hq[1:] += (normal.lag1 @ dq[:-1, :, None])[..., 0]
+    Hq[:-1] += (normal.lag1.transpose(0, 2, 1) @ dq[1:, :, None])[..., 0]
+    Hq[2:] += normal.lag2 * dq[:-2]
+    Hq[:-2] += normal.lag2 * dq[2:]
     Hs = normal.corner @ ds + np.einsum("tnm,tn->m", normal.border, dq)
     linear = np.sum(normal.gradient_q * dq) + normal.gradient_shared @ ds
     return -float(linear + 0.5 * (np.sum(dq * Hq) + ds @ Hs))

@@ -26,7 +26,7 @@ def coordinate_deviations(normal: NormalEquations, shared_covariance: Array | No
     shared_covariance
         (m, m) of the shared unknowns; their own uncertainty is added through the border. None holds them.
     """
-    T, n, _ = normal.here.shape
+    T, n, _ = normal.lag0.shape
     variance = np.einsum("tii->ti", coordinate_covariances(normal)).copy()
     if shared_covariance is not None and normal.border.shape[-1]:
         response = normal.response()
@@ -37,7 +37,7 @@ def coordinate_deviations(normal: NormalEquations, shared_covariance: Array | No
 
 def coordinate_covariances(normal: NormalEquations) -> Array:
     """(T, n, n) posterior covariance of the coordinates of every frame, the shared unknowns held."""
-    T, n, _ = normal.here.shape
+    T, n, _ = normal.lag0.shape
     blocks = _inverse_blocks(*_paired(normal))
     frames = np.empty((2 * len(blocks), n, n))
     frames[0::2], frames[1::2] = blocks[:, :n, :n], blocks[:, n:, n:]
@@ -46,7 +46,7 @@ def coordinate_covariances(normal: NormalEquations) -> Array:
 
 def shared_covariance(normal: NormalEquations) -> Array:
     """(m, m) posterior covariance of the shared unknowns."""
-    T, n, _ = normal.here.shape
+    T, n, _ = normal.lag0.shape
     m = normal.border.shape[-1]
     factor = normal.factor(np.zeros((T, n)), np.zeros(m))
     if factor.corner is None:
@@ -57,14 +57,14 @@ def shared_covariance(normal: NormalEquations) -> Array:
 
 def _paired(normal: NormalEquations) -> tuple[Array, Array]:
     """The band as a block-tridiagonal matrix: blocks (P, 2n, 2n) of pairs of frames and those below them."""
-    T, n, _ = normal.here.shape
+    T, n, _ = normal.lag0.shape
     P = (T + 1) // 2
     here = np.broadcast_to(np.eye(n), (2 * P, n, n)).copy()
-    here[:T] = normal.here
+    here[:T] = normal.lag0
     following = np.zeros((2 * P, n, n))
-    following[: T - 1] = normal.next
+    following[: T - 1] = normal.lag1
     after = np.zeros((2 * P, n, n))
-    after[: max(T - 2, 0), np.arange(n), np.arange(n)] = normal.after
+    after[: max(T - 2, 0), np.arange(n), np.arange(n)] = normal.lag2
     diagonal = np.zeros((P, 2 * n, 2 * n))
     diagonal[:, :n, :n], diagonal[:, n:, n:] = here[0::2], here[1::2]
     diagonal[:, n:, :n] = following[0::2]

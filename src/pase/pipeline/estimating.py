@@ -13,7 +13,7 @@ from pase.memory import give_back
 from pase.pipeline.recording import Progress, Recording
 
 if TYPE_CHECKING:
-    from pase.fit.filmed import Lens
+    from pase.fit.inputs import LensPrior
     from pase.fit.sizes import SizeEvidence, Sizes
     from pase.parallel import Helpers
 
@@ -29,8 +29,8 @@ def estimate_people(
     """Fit a personalised skeleton to every person of a recording, with the help of other processes."""
     if not recording.people:
         return []
-    from pase.fit.filmed import Filmed
-    from pase.fit.together import estimate_motions
+    from pase.fit.inputs import PersonInput
+    from pase.fit.multi_person import estimate_motions
 
     give_back()  # what the 2D stage, or reading its file, took
     lifted, lens, sizes = (
@@ -40,12 +40,12 @@ def estimate_people(
     )
     main = settings.person
 
-    def filmed(numbers: Sequence[int]) -> Iterator[Filmed]:
+    def filmed(numbers: Sequence[int]) -> Iterator[PersonInput]:
         """Persons one by one; what the lifter told of them, twice what the keypoints take, is not kept."""
         for number in numbers:
             landmarks, lifted[number] = lifted[number], None
             of_main = (main.height_m, main.mass_kg, sizes) if number == 0 else ()
-            yield Filmed(recording.people[number], landmarks, *of_main)
+            yield PersonInput(recording.people[number], landmarks, *of_main)
 
     found: dict[int, Motion | None] = {}
     for shot in sorted({person.shot for person in recording.people}):
@@ -67,11 +67,11 @@ def size_evidence(
     if not recording.people:
         return None
     from pase.fit.estimate import measure_sizes
-    from pase.fit.filmed import Filmed
+    from pase.fit.inputs import PersonInput
 
     main = replace(recording, people=recording.people[:1])
     (landmarks,) = _lifted(main, settings, progress)
-    one = Filmed(main.people[0], landmarks, settings.person.height_m, settings.person.mass_kg)
+    one = PersonInput(main.people[0], landmarks, settings.person.height_m, settings.person.mass_kg)
     told = _share(progress, "sizes", (0, 1), main)
     return measure_sizes(one, _lens(main, settings), settings.fit, told)
 
@@ -96,14 +96,14 @@ def _lifted(recording: Recording, settings: Settings, progress: Progress | None)
     return [None if landmarks is None else in_statures(landmarks) for landmarks in lifted]
 
 
-def _lens(recording: Recording, settings: Settings) -> Lens:
+def _lens(recording: Recording, settings: Settings) -> LensPrior:
     """What the user or the file tells of the lens."""
-    from pase.fit.filmed import Lens
+    from pase.fit.inputs import LensPrior
 
     camera = settings.camera
     if camera.focal_length_px is None and camera.fov_deg is None:
-        return Lens(focal_length_px=recording.focal_length_px)
-    return Lens(camera.fov_deg, camera.focal_length_px)
+        return LensPrior(focal_length_px=recording.focal_length_px)
+    return LensPrior(camera.fov_deg, camera.focal_length_px)
 
 
 def _share(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.fit.problem import View
+from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
 
 Array = NDArray[np.float64]
@@ -53,15 +53,15 @@ class Balance(RobustTerm):
         self._sigma = sigma
         self._width = width
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(T, 1, 2) distances in standard deviations before the robust loss."""
-        distance: Array = np.einsum("tk,tkd->td", self._mix, view.positions[..., [0, 2]]) / self._sigma
+        distance: Array = np.einsum("tk,tkd->td", self._mix, at.positions[..., [0, 2]]) / self._sigma
         return distance[:, None]
 
-    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """Those of the mixed positions."""
         mix = self._mix * (root / self._sigma)
-        dq = np.einsum("tk,tkdn->tdn", mix, view.dq[:, :, [0, 2]])
-        if view.dshared is None:
+        dq = np.einsum("tk,tkdn->tdn", mix, at.dq[:, :, [0, 2]])
+        if at.dshared is None:
             return {0: dq}, None
-        return {0: dq}, np.einsum("tk,tkdm->tdm", mix, view.dshared[:, :, [0, 2]])
+        return {0: dq}, np.einsum("tk,tkdm->tdm", mix, at.dshared[:, :, [0, 2]])

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.fit.problem import View
+from pase.fit.problem import Linearization
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class ResidualBlock:
     """Residuals divided by their standard deviations, with their derivatives.
 
     Row group i depends on the frames `i + offset` for the offsets in `dq`, and on the shared unknowns.
@@ -36,15 +36,15 @@ class Term(ABC):
     """Unit of the residual before it is divided by its standard deviation."""
 
     @abstractmethod
-    def costs(self, view: View) -> Array:
+    def costs(self, at: Linearization) -> Array:
         """(M,) half the sum of squares of each group of residuals, after the robust loss where there is one."""
 
-    def cost(self, view: View) -> float:
+    def cost(self, at: Linearization) -> float:
         """Sum of the costs of all groups."""
-        return float(self.costs(view).sum())
+        return float(self.costs(at).sum())
 
     @abstractmethod
-    def rows(self, view: View) -> Rows:
+    def block(self, at: Linearization) -> ResidualBlock:
         """Residuals and Jacobian; with a robust loss, weighted so that their gradient is that of the cost."""
 
 
@@ -52,12 +52,12 @@ class SquaredTerm(Term):
     """A term without a robust loss."""
 
     @abstractmethod
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(M, R) residuals in standard deviations."""
 
-    def costs(self, view: View) -> Array:
+    def costs(self, at: Linearization) -> Array:
         """(M,) half the sum of squares of each group."""
-        half: Array = 0.5 * np.square(self.residual(view)).sum(-1)
+        half: Array = 0.5 * np.square(self.residual(at)).sum(-1)
         return half
 
 
@@ -72,25 +72,25 @@ class RobustTerm(Term):
     _width: float
 
     @abstractmethod
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(M, G, D) residuals of G points with D numbers each, in standard deviations, before the robust loss."""
 
     @abstractmethod
-    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
-        """Derivatives of the residuals times `root` (M, G), as in `Rows` with R = G · D."""
+    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """Derivatives of the residuals times `root` (M, G), as in `ResidualBlock` with R = G · D."""
 
-    def costs(self, view: View) -> Array:
+    def costs(self, at: Linearization) -> Array:
         """(M,) half the robust losses of all points, weighted."""
-        loss, _ = robust_loss(np.square(self.residual(view)).sum(-1), self._width)
+        loss, _ = robust_loss(np.square(self.residual(at)).sum(-1), self._width)
         half: Array = 0.5 * (self._weight * loss).sum(-1)
         return half
 
-    def rows(self, view: View) -> Rows:
+    def block(self, at: Linearization) -> ResidualBlock:
         """Residuals and derivatives, each point with the root of its weight."""
-        residual = self.residual(view)
+        residual = self.residual(at)
         root = np.sqrt(self.point_weights(residual))
-        dq, dshared = self.derivatives(view, root)
-        return Rows((residual * root[..., None]).reshape(len(residual), -1), dq, dshared)
+        dq, dshared = self.derivatives(at, root)
+        return ResidualBlock((residual * root[..., None]).reshape(len(residual), -1), dq, dshared)
 
     def point_weights(self, residual: Array) -> Array:
         """(M, G) weight of each point after the robust loss."""

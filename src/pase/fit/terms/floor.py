@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.fit.problem import View
-from pase.fit.terms.base import RobustTerm, Rows, SquaredTerm
+from pase.fit.problem import Linearization
+from pase.fit.terms.base import ResidualBlock, RobustTerm, SquaredTerm
 
 Array = NDArray[np.float64]
 
@@ -31,15 +31,15 @@ class Floor(SquaredTerm):
     def __init__(self, weight: Array, sigma: float = 0.01) -> None:
         self._gain = np.sqrt(weight)[:, None] / sigma
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(T, S) depth below the floor in standard deviations."""
-        depth: Array = np.minimum(view.positions[:, view.soles, 1], 0.0) * self._gain
+        depth: Array = np.minimum(at.positions[:, at.soles, 1], 0.0) * self._gain
         return depth
 
-    def rows(self, view: View) -> Rows:
+    def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with derivatives; rows of points above the floor are zero."""
-        residual = self.residual(view)
-        return Rows(residual, *_by_height(view, self._gain * (residual < 0)))
+        residual = self.residual(at)
+        return ResidualBlock(residual, *_by_height(at, self._gain * (residual < 0)))
 
 
 class ContactHeight(RobustTerm):
@@ -65,14 +65,14 @@ class ContactHeight(RobustTerm):
         self._sigma = sigma
         self._width = width
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(T, S, 1) heights in standard deviations before the robust loss."""
-        height: Array = view.positions[:, view.soles, 1, None] / self._sigma
+        height: Array = at.positions[:, at.soles, 1, None] / self._sigma
         return height
 
-    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """Those of the heights."""
-        return _by_height(view, root / self._sigma)
+        return _by_height(at, root / self._sigma)
 
 
 class ContactVelocity(RobustTerm):
@@ -104,26 +104,26 @@ class ContactVelocity(RobustTerm):
         self._gain = 1.0 / (step * sigma)
         self._width = width
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(T − 1, S, 2) speeds in standard deviations before the robust loss."""
-        flat = view.positions[:, view.soles][..., [0, 2]]
+        flat = at.positions[:, at.soles][..., [0, 2]]
         speed: Array = (flat[1:] - flat[:-1]) * self._gain[..., None]
         return speed
 
-    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """By both frames."""
         gain = (self._gain * root)[..., None, None]
         M, R = len(root), root.shape[1] * 2
-        dq = view.dq[:, view.soles][:, :, [0, 2]]
+        dq = at.dq[:, at.soles][:, :, [0, 2]]
         by_frame = {0: (-dq[:-1] * gain).reshape(M, R, -1), 1: (dq[1:] * gain).reshape(M, R, -1)}
-        if view.dshared is None:
+        if at.dshared is None:
             return by_frame, None
-        dshared = view.dshared[:, view.soles][:, :, [0, 2]]
+        dshared = at.dshared[:, at.soles][:, :, [0, 2]]
         return by_frame, ((dshared[1:] - dshared[:-1]) * gain).reshape(M, R, -1)
 
 
-def _by_height(view: View, gain: Array) -> tuple[dict[int, Array], Array | None]:
+def _by_height(at: Linearization, gain: Array) -> tuple[dict[int, Array], Array | None]:
     """Derivatives of the heights of the soles times `gain` (T, S)."""
     gain = gain[..., None]
-    dshared = None if view.dshared is None else view.dshared[:, view.soles, 1] * gain
-    return {0: view.dq[:, view.soles, 1] * gain}, dshared
+    dshared = None if at.dshared is None else at.dshared[:, at.soles, 1] * gain
+    return {0: at.dq[:, at.soles, 1] * gain}, dshared

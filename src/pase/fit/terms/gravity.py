@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import Landmarks3D
-from pase.fit.problem import View
+from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
 
 Array = NDArray[np.float64]
@@ -55,16 +55,16 @@ class Gravity(RobustTerm):
         down = (landmarks.down[known] / np.square(sigma)[:, None]).sum(0)
         return cls(part, down / np.linalg.norm(down), max(float(np.median(sigma)), LEAST_SIGMA))
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(1, 1, 1) deviation in standard deviations before the robust loss."""
-        pitch = view.state.shared[self._part.start]
+        pitch = at.state.shared[self._part.start]
         return np.full((1, 1, 1), (np.sin(pitch) - self._forward) / self._sigma)
 
-    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """By the pitch."""
-        if not view.shared_free:
+        if not at.shared_free:
             return {}, None
-        pitch = view.state.shared[self._part.start]
-        dshared = np.zeros((1, 1, view.model.layout.count))
+        pitch = at.state.shared[self._part.start]
+        dshared = np.zeros((1, 1, at.model.layout.count))
         dshared[0, 0, self._part.start] = root[0, 0] * np.cos(pitch) / self._sigma
         return {}, dshared

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.fit.problem import View
+from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
 
 Array = NDArray[np.float64]
@@ -36,21 +36,21 @@ class LandmarkDistance(RobustTerm):
         self._weight = weight[:, None]
         self._width = width
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(T, K, 3) distances in standard deviations before the robust loss."""
-        distance: Array = (view.positions[:, view.measured] - self._xyz) * self._gain
+        distance: Array = (at.positions[:, at.measured] - self._xyz) * self._gain
         return distance
 
-    def weighted_squares(self, view: View) -> tuple[float, float]:
+    def weighted_squares(self, at: Linearization) -> tuple[float, float]:
         """Sum of the squared residuals, each by its robust weight, and the sum of these weights."""
-        residual = self.residual(view)
+        residual = self.residual(at)
         weight = (self.point_weights(residual) * (self._gain[..., 0] > 0))[..., None]
         return float((weight * np.square(residual)).sum()), 3.0 * float(weight.sum())
 
-    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """Those of the positions."""
         gain = (self._gain * root[..., None])[..., None]
         T, R = len(root), root.shape[1] * 3
-        dq = (view.dq[:, view.measured] * gain).reshape(T, R, -1)
-        shared = view.dshared
-        return {0: dq}, None if shared is None else (shared[:, view.measured] * gain).reshape(T, R, -1)
+        dq = (at.dq[:, at.measured] * gain).reshape(T, R, -1)
+        shared = at.dshared
+        return {0: dq}, None if shared is None else (shared[:, at.measured] * gain).reshape(T, R, -1)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pase.data import Landmarks3D
 from pase.fit.camera import camera_rotation
-from pase.fit.problem import View
+from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
 
 Array = NDArray[np.float64]
@@ -70,7 +70,7 @@ class Depths:
         return Depths(self.depth[frames], self.sigma[frames], self.ray[frames])
 
 
-class Lifted(RobustTerm):
+class LiftedDepth(RobustTerm):
     """`(u·R p_k / stature − depth_k − common) / σ_k`, with `common` the weighted mean of the frame's differences.
 
     Only depths are compared: what the lifter says across the line of sight are the keypoints again, and how far
@@ -99,43 +99,43 @@ class Lifted(RobustTerm):
         self._weight = weight[:, None]
         self._width = width
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(T, K, 1) differences of depth in standard deviations before the robust loss."""
-        difference = self._along(view) / _stature(view) - self._depth
+        difference = self._along(at) / _stature(at) - self._depth
         return np.asarray((self._from_common(difference) * self._gain)[..., None])
 
-    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """Those of the depths, by the camera and the stature too."""
-        gain = (self._gain * root / _stature(view))[..., None]
-        rotation = camera_rotation(*view.state.shared[view.model.layout.camera][:2])[0]
+        gain = (self._gain * root / _stature(at))[..., None]
+        rotation = camera_rotation(*at.state.shared[at.model.layout.camera][:2])[0]
         line = self._ray @ rotation
-        dq = self._from_common(np.einsum("ti,tkin->tkn", line, view.dq[:, view.measured])) * gain
-        if view.dshared is None:
+        dq = self._from_common(np.einsum("ti,tkin->tkn", line, at.dq[:, at.measured])) * gain
+        if at.dshared is None:
             return {0: dq}, None
-        dshared = np.einsum("ti,tkim->tkm", line, view.dshared[:, view.measured])
-        self._add_camera_and_size(view, dshared)
+        dshared = np.einsum("ti,tkim->tkm", line, at.dshared[:, at.measured])
+        self._add_camera_and_size(at, dshared)
         return {0: dq}, self._from_common(dshared) * gain
 
-    def _along(self, view: View) -> Array:
+    def _along(self, at: Linearization) -> Array:
         """(T, K) metres along the line of sight, from an arbitrary point."""
-        rotation = camera_rotation(*view.state.shared[view.model.layout.camera][:2])[0]
-        return np.asarray(np.einsum("ti,tki->tk", self._ray @ rotation, view.positions[:, view.measured]))
+        rotation = camera_rotation(*at.state.shared[at.model.layout.camera][:2])[0]
+        return np.asarray(np.einsum("ti,tki->tk", self._ray @ rotation, at.positions[:, at.measured]))
 
     def _from_common(self, values: Array) -> Array:
         """Values (T, K, ...) less their weighted mean over the landmarks."""
         return np.asarray(values - np.einsum("tk,tk...->t...", self._share, values)[:, None])
 
-    def _add_camera_and_size(self, view: View, dshared: Array) -> None:
-        layout = view.model.layout
-        _, by_pitch, by_roll = camera_rotation(*view.state.shared[layout.camera][:2])
+    def _add_camera_and_size(self, at: Linearization, dshared: Array) -> None:
+        layout = at.model.layout
+        _, by_pitch, by_roll = camera_rotation(*at.state.shared[layout.camera][:2])
         for column, turn in enumerate((by_pitch, by_roll)):
             line = self._ray @ turn
             dshared[..., layout.camera.start + column] += np.einsum(
-                "ti,tki->tk", line, view.positions[:, view.measured]
+                "ti,tki->tk", line, at.positions[:, at.measured]
             )
-        growth = view.model.proportions.stature_gradient(view.state.shared[layout.size]) / _stature(view)
-        dshared[..., layout.size] -= self._along(view)[..., None] * growth
+        growth = at.model.proportions.stature_gradient(at.state.shared[layout.size]) / _stature(at)
+        dshared[..., layout.size] -= self._along(at)[..., None] * growth
 
 
-def _stature(view: View) -> float:
-    return view.model.proportions.stature(view.state.shared[view.model.layout.size])
+def _stature(at: Linearization) -> float:
+    return at.model.proportions.stature(at.state.shared[at.model.layout.size])

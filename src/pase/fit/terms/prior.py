@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.fit.problem import View
-from pase.fit.terms.base import RobustTerm, Rows, SquaredTerm, Term
+from pase.fit.problem import Linearization
+from pase.fit.terms.base import ResidualBlock, RobustTerm, SquaredTerm, Term
 
 Array = NDArray[np.float64]
 
@@ -34,14 +34,14 @@ class PosePrior(SquaredTerm):
         self._whiten = np.sqrt(values[held])[:, None] * vectors[:, held].T
         self._gain = np.sqrt(weight)[:, None]
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(T, R) deviations in standard deviations, R the rank of the precision."""
-        deviation: Array = ((view.state.q - self._mean) @ self._whiten.T) * self._gain
+        deviation: Array = ((at.state.q - self._mean) @ self._whiten.T) * self._gain
         return deviation
 
-    def rows(self, view: View) -> Rows:
+    def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with their constant derivatives."""
-        return Rows(self.residual(view), {0: self._gain[..., None] * self._whiten})
+        return ResidualBlock(self.residual(at), {0: self._gain[..., None] * self._whiten})
 
 
 class Smoothness(Term):
@@ -81,25 +81,25 @@ class Smoothness(Term):
         }
         self._calm = np.square(width * root)[:, None]
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(T − 2, n) accelerations in standard deviations, before the robust loss."""
-        q, M = view.state.q, len(self._calm)
+        q, M = at.state.q, len(self._calm)
         acceleration: Array = sum(
             (c * q[k : k + M] for k, c in self._coefficients.items()), np.zeros((M, q.shape[1]))
         )
         return acceleration
 
-    def costs(self, view: View) -> Array:
+    def costs(self, at: Linearization) -> Array:
         """(T − 2,) half the losses of each instant."""
-        squared = np.square(self.residual(view))
+        squared = np.square(self.residual(at))
         half: Array = (squared / (np.sqrt(1 + squared / self._calm) + 1)).sum(-1)
         return half
 
-    def rows(self, view: View) -> Rows:
+    def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with their diagonal derivatives by three frames, weighted by the loss."""
-        residual = self.residual(view)
+        residual = self.residual(at)
         root = (1 + np.square(residual) / self._calm) ** -0.25
-        return Rows(residual * root, {k: c * root for k, c in self._coefficients.items()})
+        return ResidualBlock(residual * root, {k: c * root for k, c in self._coefficients.items()})
 
 
 class SharedPrior(SquaredTerm):
@@ -127,18 +127,18 @@ class SharedPrior(SquaredTerm):
         self._mean = mean
         self._whiten = np.sqrt(weight) * np.linalg.inv(np.linalg.cholesky(covariance))
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(1, p) whitened deviations."""
-        deviation: Array = self._whiten @ (view.state.shared[self._part] - self._mean)
+        deviation: Array = self._whiten @ (at.state.shared[self._part] - self._mean)
         return deviation[None]
 
-    def rows(self, view: View) -> Rows:
+    def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with their constant derivative."""
-        if not view.shared_free:
-            return Rows(self.residual(view))
-        dshared = np.zeros((1, len(self._mean), view.model.layout.count))
+        if not at.shared_free:
+            return ResidualBlock(self.residual(at))
+        dshared = np.zeros((1, len(self._mean), at.model.layout.count))
         dshared[0, :, self._part] = self._whiten
-        return Rows(self.residual(view), {}, dshared)
+        return ResidualBlock(self.residual(at), {}, dshared)
 
 
 class CameraPrior(RobustTerm):
@@ -170,16 +170,16 @@ class CameraPrior(RobustTerm):
         self._weight = np.full((1, 1), weight)
         self._width = width
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(1, 4, 1) deviations in standard deviations before the robust loss."""
-        deviation: Array = (view.state.shared[self._part] - self._mean) / self._sigma
+        deviation: Array = (at.state.shared[self._part] - self._mean) / self._sigma
         return deviation[None, :, None]
 
-    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """A diagonal by the camera's unknowns."""
-        if not view.shared_free:
+        if not at.shared_free:
             return {}, None
-        dshared = np.zeros((1, len(self._mean), view.model.layout.count))
+        dshared = np.zeros((1, len(self._mean), at.model.layout.count))
         dshared[0, :, self._part] = np.diag(root[0] / self._sigma)
         return {}, dshared
 
@@ -194,17 +194,17 @@ class Height(SquaredTerm):
         self._height = height_m
         self._sigma = sigma
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(1, 1) difference of the statures in standard deviations."""
-        size = view.state.shared[view.model.layout.size]
-        return np.array([[(view.model.proportions.stature(size) - self._height) / self._sigma]])
+        size = at.state.shared[at.model.layout.size]
+        return np.array([[(at.model.proportions.stature(size) - self._height) / self._sigma]])
 
-    def rows(self, view: View) -> Rows:
+    def block(self, at: Linearization) -> ResidualBlock:
         """The residual with its derivative by the size parameters."""
-        layout = view.model.layout
-        if not view.shared_free:
-            return Rows(self.residual(view))
+        layout = at.model.layout
+        if not at.shared_free:
+            return ResidualBlock(self.residual(at))
         dshared = np.zeros((1, 1, layout.count))
-        gradient = view.model.proportions.stature_gradient(view.state.shared[layout.size])
+        gradient = at.model.proportions.stature_gradient(at.state.shared[layout.size])
         dshared[0, 0, layout.size] = gradient / self._sigma
-        return Rows(self.residual(view), {}, dshared)
+        return ResidualBlock(self.residual(at), {}, dshared)

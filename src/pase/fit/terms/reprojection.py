@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.fit.camera import camera_rotation, project
-from pase.fit.problem import View
+from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
 
 Array = NDArray[np.float64]
@@ -42,38 +42,38 @@ class Reprojection(RobustTerm):
         self._weight = weight[:, None]
         self._width = width
 
-    def residual(self, view: View) -> Array:
+    def residual(self, at: Linearization) -> Array:
         """(T, K, 2) distances in standard deviations before the robust loss."""
-        pixels, _ = project(view, self._principal_point)
+        pixels, _ = project(at, self._principal_point)
         residual: Array = (pixels - self._xy) * self._gain[..., None]
         return residual
 
-    def derivatives(self, view: View, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """By the points through the projection, and by the camera."""
-        pixels, depth = project(view, self._principal_point)
-        by_point, by_camera = self._pixel_derivatives(view, pixels, depth)
+        pixels, depth = project(at, self._principal_point)
+        by_point, by_camera = self._pixel_derivatives(at, pixels, depth)
         gain = (self._gain * root)[..., None, None]
         by_point = by_point * gain
         T, K = root.shape
-        measured = view.measured
-        dq = _chain(by_point, view.dq[:, measured]).reshape(T, 2 * K, -1)
-        if view.dshared is None:
+        measured = at.measured
+        dq = _chain(by_point, at.dq[:, measured]).reshape(T, 2 * K, -1)
+        if at.dshared is None:
             return {0: dq}, None
-        dshared = _chain(by_point, view.dshared[:, measured])
-        dshared[..., view.model.layout.camera] += by_camera * gain
+        dshared = _chain(by_point, at.dshared[:, measured])
+        dshared[..., at.model.layout.camera] += by_camera * gain
         return {0: dq}, dshared.reshape(T, 2 * K, -1)
 
-    def _pixel_derivatives(self, view: View, pixels: Array, depth: Array) -> tuple[Array, Array]:
+    def _pixel_derivatives(self, at: Linearization, pixels: Array, depth: Array) -> tuple[Array, Array]:
         """Derivatives (T, K, 2, 3) of the pixels by the world point and (T, K, 2, 4) by the camera unknowns."""
-        layout = view.model.layout
-        pitch, roll, height, log_focal = view.state.shared[layout.camera]
+        layout = at.model.layout
+        pitch, roll, height, log_focal = at.state.shared[layout.camera]
         rotation, by_pitch, by_roll = camera_rotation(pitch, roll)
         scale = np.exp(log_focal) / depth
         centred = (pixels - self._principal_point) / np.exp(log_focal)
         by_point = scale[..., None, None] * (
             rotation[:2] - centred[..., :, None] * rotation[2][None, None, None, :]
         )
-        relative = view.positions[:, view.measured] - np.array([0.0, height, 0.0])
+        relative = at.positions[:, at.measured] - np.array([0.0, height, 0.0])
         by_camera = np.empty((*pixels.shape, 4))
         for column, derivative in enumerate((by_pitch, by_roll)):
             moved = relative @ derivative.T
