@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
 from pase.data import Motion
-from pase.export.person import load_motion
+from pase.formats.person import load_motion
 
 Array = NDArray[np.float64]
 

@@ -27,8 +27,8 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.anatomy.osim import read_osim, write_osim
 from pase.data import Landmarks3D, Motion
-from pase.export.mot import read_mot, write_mot
 from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
+from pase.formats.mot import read_mot, write_mot
 from pase.marker_files.trc import read_trc
 
 TRIALS = Path(__file__).resolve().parents[2] / "shared" / "bench" / "marker_fit"

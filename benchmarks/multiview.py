@@ -22,7 +22,7 @@ from scipy.spatial.transform import Rotation
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.lengths import joint_lengths
 from pase.data import Motion
-from pase.export.person import load_motion
+from pase.formats.person import load_motion
 
 Array = NDArray[np.float64]
 

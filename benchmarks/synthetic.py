@@ -30,10 +30,10 @@ from pase.anatomy.model import Skeleton
 from pase.anatomy.osim import write_osim
 from pase.anatomy.proportions import load_proportions
 from pase.data import Landmarks3D, Motion
-from pase.export.mot import read_mot
-from pase.export.trc import write_trc
 from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
 from pase.fit.posture import pose_prior
+from pase.formats.mot import read_mot
+from pase.formats.trc import write_trc
 
 Array = NDArray[np.float64]
 

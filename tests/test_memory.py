@@ -18,16 +18,16 @@ import pytest
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks
 from pase.data import HALPE26, Keypoints2D, Motion
-from pase.export.bvh import write_bvh
-from pase.export.glb import write_glb
-from pase.export.mot import write_mot
-from pase.export.tables import write_angles_csv
-from pase.export.trc import write_landmarks_trc
 from pase.fit.inputs import LensPrior, PersonInput
 from pase.fit.person import prepare_person
 from pase.fit.problem import State
 from pase.fit.sequence import SharedEstimate, solve_sequence
 from pase.fit.solver import Solution
+from pase.formats.bvh import write_bvh
+from pase.formats.glb import write_glb
+from pase.formats.mot import write_mot
+from pase.formats.tables import write_angles_csv
+from pase.formats.trc import write_landmarks_trc
 from pase.lift.pase_lifter import PaseLifter
 from pase.memory import give_back
 from pase.parallel import Helpers

@@ -126,7 +126,7 @@ def small_motion() -> Any:
 
 
 def trc() -> bytes:
-    from pase.export.trc import write_landmarks_trc
+    from pase.formats.trc import write_landmarks_trc
 
     return _written("m.trc", lambda path: write_landmarks_trc(small_motion(), path))
 
@@ -145,13 +145,13 @@ def joints() -> bytes:
 
 
 def mot() -> bytes:
-    from pase.export.mot import write_mot
+    from pase.formats.mot import write_mot
 
     return _written("m.mot", lambda path: write_mot(small_motion(), path))
 
 
 def _mot(path: Path) -> object:
-    from pase.export.mot import read_mot
+    from pase.formats.mot import read_mot
 
     time, q = read_mot(path, _skeleton())
     assert np.isfinite(q).all() and (np.diff(time) > 0).all()
@@ -279,13 +279,13 @@ def _sizes(path: Path) -> object:
 
 
 def camera() -> bytes:
-    from pase.export.camera import write_camera
+    from pase.formats.camera import write_camera
 
     return _written("camera.json", lambda path: write_camera(small_motion().camera, path))
 
 
 def _camera(path: Path) -> object:
-    from pase.export.camera import read_camera
+    from pase.formats.camera import read_camera
 
     return read_camera(path)
 
@@ -311,8 +311,8 @@ def result() -> dict[str, bytes]:
     """The files of a finished result, by relative path."""
     import tempfile
 
-    from pase.export.camera import write_camera
-    from pase.export.person import write_person
+    from pase.formats.camera import write_camera
+    from pase.formats.person import write_person
     from pase.pipeline.report import Report
 
     report = Report(source={"path": "/nowhere/walk.mp4", "frames": 3, "image_size": [640, 480]})

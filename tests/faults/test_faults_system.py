@@ -147,8 +147,8 @@ def test_every_writer_tells_a_full_disk(free: int, tmp_path: Path) -> None:
     import numpy as np
     from fault_readers import small_motion
 
-    from pase.export.formats import write_formats
-    from pase.export.person import write_person
+    from pase.formats.person import write_person
+    from pase.formats.registry import write_formats
     from pase.media import VideoWriter, write_image
 
     image = np.random.default_rng(1).integers(0, 255, (480, 640, 3), dtype=np.uint8)

@@ -11,9 +11,9 @@ from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.placement import place_bone
 from pase.data import Motion
-from pase.export.bvh import write_bvh
-from pase.export.even import even_motion
-from pase.export.glb import write_glb
+from pase.formats.bvh import write_bvh
+from pase.formats.glb import write_glb
+from pase.formats.resample import even_motion
 
 bpy = pytest.importorskip("bpy", reason="Blender as a package (bpy) is not installed")
 

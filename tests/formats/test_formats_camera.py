@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from pase.data import Camera
 from pase.errors import InputError
-from pase.export.camera import read_camera, write_camera
+from pase.formats.camera import read_camera, write_camera
 
 CAMERA = Camera(
     1234.5678901234567,

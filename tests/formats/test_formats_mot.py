@@ -8,7 +8,7 @@ import pytest
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.errors import InputError
-from pase.export.mot import read_mot, read_storage, write_mot
+from pase.formats.mot import read_mot, read_storage, write_mot
 
 MotionOf = Callable[..., Motion]
 

@@ -10,8 +10,8 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.data import Camera, Motion
 from pase.errors import InputError, OutputError
-from pase.export.camera import write_camera
-from pase.export.person import load_motion, write_person
+from pase.formats.camera import write_camera
+from pase.formats.person import load_motion, write_person
 from pase.marker_files.trc import read_trc
 
 MotionOf = Callable[..., Motion]

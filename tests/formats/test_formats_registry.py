@@ -15,11 +15,11 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.data import Camera, Motion
 from pase.errors import InputError, OutputError
-from pase.export.even import even_motion
-from pase.export.formats import FORMATS, parse_formats, write_formats
-from pase.export.glb import write_glb
-from pase.export.mot import write_mot
-from pase.export.npz import write_npz
+from pase.formats.glb import write_glb
+from pase.formats.mot import write_mot
+from pase.formats.npz import write_npz
+from pase.formats.registry import FORMATS, parse_formats, write_formats
+from pase.formats.resample import even_motion
 
 MotionOf = Callable[..., Motion]
 TENTH_OF_A_MILLIMETRE = 1e-4

@@ -12,7 +12,7 @@ from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.diagnostics import BoneStatistics, FitDiagnostics
 from pase.errors import InputError
-from pase.export.tables import (
+from pase.formats.tables import (
     read_angle_deviations,
     read_bone_statistics,
     write_angles_csv,

@@ -11,7 +11,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.data import Landmarks3D, Motion
 from pase.errors import InputError
-from pase.export.trc import write_landmarks_trc, write_trc
+from pase.formats.trc import write_landmarks_trc, write_trc
 from pase.marker_files.trc import read_trc
 
 TRIALS = sorted((Path(__file__).parents[3] / "shared/bench/marker_fit").glob("*/markers.trc"))

@@ -13,8 +13,8 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.marker_set import h36m_landmarks
 from pase.cli import main
 from pase.data import Landmarks3D
-from pase.export.person import load_motion
-from pase.export.trc import write_trc
+from pase.formats.person import load_motion
+from pase.formats.trc import write_trc
 from pase.marker_files import is_marker_file
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -14,7 +14,7 @@ from pase.cli import main
 from pase.config import OutputSettings
 from pase.data import Motion
 from pase.errors import InputError
-from pase.export.person import write_person
+from pase.formats.person import write_person
 from pase.pipeline.report import Report
 from pase.pipeline.views import export, viewer_of, write_views
 

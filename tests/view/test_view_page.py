@@ -15,7 +15,7 @@ from PIL import Image
 from pase.anatomy.default import default_skeleton
 from pase.data import Camera, Motion
 from pase.diagnostics import FitDiagnostics
-from pase.export.tables import BoneLength
+from pase.formats.tables import BoneLength
 from pase.view.page import write_page
 from pase.view.plots import make_plots, write_plots
 from pase.view.subject import Subject, frames_shown

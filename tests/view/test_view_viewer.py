@@ -19,7 +19,7 @@ from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.placement import place_bone
 from pase.data import Camera, Motion
-from pase.export.tables import BoneLength
+from pase.formats.tables import BoneLength
 from pase.view.film import Film, make_film
 from pase.view.geometry import FINEST, pack_bones
 from pase.view.names import bone_name, coordinate_name, region_name

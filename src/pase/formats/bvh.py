@@ -13,9 +13,9 @@ from pase.anatomy.bones import load_bones
 from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
 from pase.data import Motion
-from pase.export.even import even_motion
-from pase.export.hierarchy import BodyTree, body_tree, body_trees
 from pase.files import write_text
+from pase.formats.hierarchy import BodyTree, body_tree, body_trees
+from pase.formats.resample import even_motion
 
 Array = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Joint, Skeleton
 from pase.data import Motion
 from pase.errors import MissingDependencyError, OutputError
-from pase.export.even import even_motion
 from pase.files import atomic_path
+from pase.formats.resample import even_motion
 
 Array = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def _write_apart(points: Array, content: dict[str, Any], path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "points.npy", points)
         (Path(folder) / "content.json").write_text(json.dumps(content), encoding="utf-8")
-        words = [sys.executable, "-m", "pase.export.c3d", folder, str(path.resolve())]
+        words = [sys.executable, "-m", "pase.formats.c3d", folder, str(path.resolve())]
         done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]

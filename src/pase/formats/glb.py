@@ -16,8 +16,8 @@ from pase.anatomy.bones import BoneSurface, load_bones
 from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
 from pase.data import Motion
-from pase.export.hierarchy import BodyTree, body_tree, body_trees
 from pase.files import atomic_path
+from pase.formats.hierarchy import BodyTree, body_tree, body_trees
 
 Array = NDArray[np.float64]
 Node = dict[str, Any]

@@ -13,15 +13,15 @@ from pase.anatomy.osim import read_osim, write_osim
 from pase.data import Motion
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
-from pase.export.camera import read_camera
-from pase.export.mot import read_mot, write_mot
-from pase.export.tables import (
+from pase.formats.camera import read_camera
+from pase.formats.mot import read_mot, write_mot
+from pase.formats.tables import (
     read_angle_deviations,
     read_bone_statistics,
     write_angles_csv,
     write_bones_csv,
 )
-from pase.export.trc import write_landmarks_trc
+from pase.formats.trc import write_landmarks_trc
 
 Array = NDArray[np.float64]
 

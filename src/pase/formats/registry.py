@@ -11,10 +11,10 @@ from pase.data import Motion
 from pase.errors import InputError, MissingDependencyError
 
 FORMATS = {
-    "glb": ("skeleton.glb", "pase.export.glb", "write_glb"),
-    "bvh": ("motion.bvh", "pase.export.bvh", "write_bvh"),
-    "c3d": ("motion.c3d", "pase.export.c3d", "write_c3d"),
-    "npz": ("motion.npz", "pase.export.npz", "write_npz"),
+    "glb": ("skeleton.glb", "pase.formats.glb", "write_glb"),
+    "bvh": ("motion.bvh", "pase.formats.bvh", "write_bvh"),
+    "c3d": ("motion.c3d", "pase.formats.c3d", "write_c3d"),
+    "npz": ("motion.npz", "pase.formats.npz", "write_npz"),
 }
 """Name of the file in a person's folder, and the function that writes it, by format."""
 

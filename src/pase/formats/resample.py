@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
 from pase.data import Motion, interpolated
-from pase.export.trc import mean_rate
+from pase.formats.trc import mean_rate
 
 Array = NDArray[np.float64]
 

@@ -15,8 +15,8 @@ from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.diagnostics import BoneStatistics
 from pase.errors import InputError
-from pase.export.mot import check_times
 from pase.files import atomic_path, read_text
+from pase.formats.mot import check_times
 
 Array = NDArray[np.float64]
 

@@ -38,7 +38,7 @@ def write_landmarks(landmarks: Landmarks3D, path: str | Path) -> None:
     """
     path = Path(path)
     if path.suffix.lower() == ".trc":
-        from pase.export.trc import write_trc
+        from pase.formats.trc import write_trc
 
         write_trc(upright(landmarks), path)
     elif path.suffix.lower() == ".npz":

@@ -218,7 +218,7 @@ def in_metres(
 
 
 def _export(motion: Motion, space: Workspace, settings: Settings, report: Report) -> None:
-    from pase.export.person import write_person
+    from pase.formats.person import write_person
 
     with report.timed("export"):
         write_person(motion, space.folder / "person_1", mass_kg=settings.person.mass_kg)

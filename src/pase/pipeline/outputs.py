@@ -23,7 +23,7 @@ CAMERA = "camera.json"
 
 def check_writing(settings: Settings, *, draw: bool) -> None:
     """Refuse before the long work what would fail at its end."""
-    from pase.export.formats import require_formats
+    from pase.formats.registry import require_formats
     from pase.view.backend import require_drawing
 
     require_formats(settings.output.formats)
@@ -73,8 +73,8 @@ def _fill(
     helpers: Helpers,
 ) -> list[Motion]:
     """Fit and export every person into the result folder."""
-    from pase.export.camera import write_camera
-    from pase.export.person import write_person
+    from pase.formats.camera import write_camera
+    from pase.formats.person import write_person
 
     report.source = recording.facts()
     report.add_choice(recording.why_main, recording.left_out)

@@ -11,7 +11,7 @@ from pase.pipeline.workspace import REPORT
 
 def load_motions(folder: str | Path) -> list[Motion]:
     """Every person's motion from a finished result; see `pase.load`."""
-    from pase.export.person import load_motion
+    from pase.formats.person import load_motion
 
     folder = Path(folder)
     report = read_report(folder / REPORT)

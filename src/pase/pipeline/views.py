@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pase.config import OutputSettings
 from pase.data import Motion
-from pase.export.formats import parse_formats, write_formats
+from pase.formats.registry import parse_formats, write_formats
 from pase.parallel import Helpers
 from pase.pipeline.background import in_background
 from pase.pipeline.report import note_file, read_report
@@ -153,7 +153,7 @@ def export(folder: str | Path, formats: str) -> list[Path]:
     folder
         A finished result.
     formats
-        Names of formats, parted by blanks or commas, or `all`; see `pase.export.formats.FORMATS`.
+        Names of formats, parted by blanks or commas, or `all`; see `pase.formats.registry.FORMATS`.
 
     Returns
     -------

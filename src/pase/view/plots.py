@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
-from pase.export.tables import BoneLength
 from pase.files import atomic_path
+from pase.formats.tables import BoneLength
 from pase.view.names import coordinate_name, region_name
 from pase.view.subject import Subject, has_range, in_display_units, known_frames, step_to
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
-from pase.export.tables import BoneLength, bone_table
+from pase.formats.tables import BoneLength, bone_table
 
 Array = NDArray[np.float64]
 
