@@ -24,7 +24,8 @@ Array = NDArray[np.float64]
 Table = dict[str, Array]
 
 PELVIS = ("pelvis", "sacrum", "Abdomen")
-TRUNK = ("lumbar5", "lumbar4", "lumbar3", "lumbar2", "lumbar1", "torso")
+GIRDLE = ("clavicle_r", "scapula_r", "clavicle_l", "scapula_l")
+TRUNK = ("lumbar5", "lumbar4", "lumbar3", "lumbar2", "lumbar1", "torso", *GIRDLE)
 THIGH = ("femur_r", "femur_l", "patella_r", "patella_l")
 SHANK = ("tibia_r", "tibia_l")
 FOOT = ("talus_r", "talus_l", "calcn_r", "calcn_l", "toes_r", "toes_l")

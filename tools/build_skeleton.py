@@ -22,6 +22,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pyvista
 from numpy.typing import NDArray
+from shoulder_girdle import with_girdle
 
 from pase.anatomy.functions import Constant, Linear, Multiplier
 from pase.anatomy.joints import still_axes
@@ -111,7 +112,8 @@ def build(source: Path, output: Path) -> None:
         for b in skeleton.bodies
         for mesh in b.meshes
     }
-    skeleton = on_the_floor(skeleton, bones)
+    skeleton, bones = with_girdle(skeleton, bones)
+    skeleton = on_the_floor(with_defaults(skeleton), bones)
     write_osim(skeleton, output / "skeleton.osim", with_geometry=False)
     write_bones(decimated(bones), output / "bones.npz")
 

@@ -31,7 +31,7 @@ PLACES: dict[str, Place] = {
     "Ear": Place("head", (0.010, 0.022, 0.072), 0.012),
     "Head": Place("head", (0.016, 0.164, 0.0), 0.020),
     "Neck": Place("torso", (0.000, 0.405, 0.0), 0.020),
-    "Shoulder": Place("torso", (0.006, 0.335, 0.138), 0.020),
+    "Shoulder": Place("scapula", (0.003, -0.016, -0.032), 0.020),
     "Elbow": Place("humerus", (0.024, -0.283, -0.020), 0.015),
     "Wrist": Place("radius", (-0.013, -0.230, 0.008), 0.015),
     "Hip": Place("pelvis", (-0.054, -0.040, 0.090), 0.020),
@@ -43,7 +43,7 @@ PLACES: dict[str, Place] = {
 }
 """By keypoint, without its side."""
 
-_ONE_OF_TWO = {"humerus", "radius", "femur", "tibia", "toes", "calcn"}
+_ONE_OF_TWO = {"scapula", "humerus", "radius", "femur", "tibia", "toes", "calcn"}
 
 
 def keypoint_place(name: str) -> Place:
