@@ -116,7 +116,9 @@ def _right_half(pieces: list[Mesh], shoulder: Array) -> Girdle:
     drop = np.array([0.0, DROP_M, 0.0])
     angle = np.arcsin(DROP_M / np.hypot(*(acromial - sternal)[1:]))
     turned = (clavicle[0] - sternal) @ _turn((1.0, 0.0, 0.0), angle).T + sternal
-    lowered = Girdle((turned, clavicle[1]), (scapula[0] - drop, scapula[1]), sternal, acromial, shoulder - drop)
+    lowered = Girdle(
+        (turned, clavicle[1]), (scapula[0] - drop, scapula[1]), sternal, acromial, shoulder - drop
+    )
     return replace(lowered, acromial_end=(acromial - sternal) @ _turn((1.0, 0.0, 0.0), angle).T + sternal)
 
 
@@ -179,7 +181,14 @@ def _clavicle_joint(right: Girdle, side: str, sign: float) -> Joint:
     )
     frame = Frame(_vector(right.sternal_end, sign))
     return Joint(
-        f"sternoclavicular_{side}", "CustomJoint", "torso", f"clavicle_{side}", frame, Frame(), rotations, still_axes()
+        f"sternoclavicular_{side}",
+        "CustomJoint",
+        "torso",
+        f"clavicle_{side}",
+        frame,
+        Frame(),
+        rotations,
+        still_axes(),
     )
 
 

@@ -44,7 +44,7 @@ def posed(skeleton: Skeleton, **degrees: float) -> np.ndarray:
 
 def test_the_default_skeleton_has_the_agreed_size() -> None:
     skeleton = default_skeleton()
-    assert len(skeleton.bodies) == 30
+    assert len(skeleton.bodies) == 34
     assert len(skeleton.free_names) == 40
     assert skeleton.landmark_names == HALPE26
     assert default_skeleton() is skeleton
@@ -204,7 +204,7 @@ def test_everyday_arm_poses_are_in_range_and_far_from_the_lock(name: str) -> Non
 
 def test_bones_are_few_enough_whole_and_wound_outwards() -> None:
     bones = load_bones()
-    assert len(bones) == 104
+    assert len(bones) == 108
     assert 20_000 < sum(len(b.faces) for b in bones.values()) < 32_000
     for file, bone in bones.items():
         assert np.isfinite(bone.vertices).all()
@@ -213,6 +213,33 @@ def test_bones_are_few_enough_whole_and_wound_outwards() -> None:
         corners = bone.vertices[bone.faces] - bone.vertices.mean(0)
         assert np.linalg.det(corners).sum() > 0, file
     assert set(load_bones(default_skeleton())) == set(bones)
+
+
+@pytest.mark.parametrize("elevation_deg", [-60.0, 0.0, 45.0, 90.0, 180.0])
+@pytest.mark.parametrize("crossing_deg", [-70.0, 0.0, 60.0])
+def test_the_arm_never_leaves_its_socket(elevation_deg: float, crossing_deg: float) -> None:
+    skeleton = default_skeleton()
+    arms = (("elevation", elevation_deg), ("crossing", crossing_deg))
+    q = posed(skeleton, **{f"arm_{name}_{side}": value for side in "rl" for name, value in arms})
+    poses = Kinematics(skeleton).pose(q[None])
+    origin = {name: poses.origin[0, skeleton.body_index(name)] for name in skeleton.body_names}
+    for side in "rl":
+        np.testing.assert_allclose(origin[f"scapula_{side}"], origin[f"humerus_{side}"], atol=1e-12)
+    np.testing.assert_allclose(origin["scapula_r"] * [1, 1, -1], origin["scapula_l"], atol=1e-12)
+
+
+def test_shoulders_rise_with_the_arms_and_go_forwards_with_their_crossing() -> None:
+    skeleton = default_skeleton()
+    scapula = skeleton.body_index("scapula_r")
+
+    def shoulder(**degrees: float) -> np.ndarray:
+        return Kinematics(skeleton).pose(posed(skeleton, **degrees)[None]).origin[0, scapula]
+
+    rest = shoulder()
+    overhead, forwards = shoulder(arm_elevation_r=150.0) - rest, shoulder(arm_crossing_r=40.0) - rest
+    assert 0.035 < overhead[1] < 0.055
+    assert 0.015 < forwards[0] < 0.025 and abs(forwards[1]) < 1e-9
+    assert abs(shoulder(arm_elevation_r=20.0)[1] - rest[1]) < 0.003
 
 
 def test_unknown_bones_are_left_out_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
@@ -234,8 +261,9 @@ def test_sides_that_do_not_mirror_are_refused() -> None:
 
 
 @pytest.fixture
-def builder() -> ModuleType:
+def builder(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """`tools/build_skeleton.py`, which is no part of the package."""
+    monkeypatch.syspath_prepend(REPOSITORY / "tools")
     spec = importlib.util.spec_from_file_location(
         "build_skeleton", REPOSITORY / "tools" / "build_skeleton.py"
     )

@@ -217,7 +217,7 @@ def test_bones_are_written_beside_the_model_and_opensim_reads_them(
     write_osim(skeleton, tmp_path / "person.osim")
     again = read_osim(tmp_path / "person.osim")
     files = {mesh.file for body in again.bodies for mesh in body.meshes}
-    assert len(files) == 104
+    assert len(files) == 108
     assert {p.name for p in (tmp_path / "Geometry").iterdir()} == files
     femur = again.bodies[again.body_index("femur_r")].meshes[0]
     assert femur.scale == (1.1, 1.2, 1.3)

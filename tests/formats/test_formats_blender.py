@@ -58,7 +58,7 @@ def test_blender_shows_the_glb_where_our_kinematics_put_it(tmp_path: Path, motio
     bpy.ops.import_scene.gltf(filepath=str(tmp_path / "skeleton.glb"))
     skeleton, surfaces = motion.skeleton, load_bones(motion.skeleton)
     bones = {f"{b.name}_mesh_{i}" for b in skeleton.bodies for i in range(len(b.meshes))}
-    assert {o.name for o in bpy.data.objects if o.type == "MESH"} == bones and len(bones) == 104
+    assert {o.name for o in bpy.data.objects if o.type == "MESH"} == bones and len(bones) == 108
     assert set(skeleton.body_names) <= {o.name for o in bpy.data.objects}
     for frame in (0, 3, 6):
         show(float(motion.time[frame]), 100)

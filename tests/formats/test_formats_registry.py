@@ -125,7 +125,7 @@ def test_glb_of_a_photo_or_of_nobody_stands_still(
 ) -> None:
     write_glb(motion_of(person, frames), tmp_path / "a.glb")
     glb, _ = read_glb(tmp_path / "a.glb")
-    assert "animations" not in glb and len(glb["meshes"]) == 104
+    assert "animations" not in glb and len(glb["meshes"]) == 108
 
 
 def test_glb_of_a_skeleton_without_bones(tmp_path: Path, leg: Skeleton, motion_of: MotionOf) -> None:

@@ -92,14 +92,14 @@ def test_bones_cover_the_landmarks_and_little_else(camera: Camera, standing: np.
 
 
 def test_the_right_arm_is_on_the_right(camera: Camera, standing: np.ndarray) -> None:
-    """Lift the right arm sideways: only on its side of the picture does anything change."""
+    """Bend the right elbow: only on its side of the picture does anything change."""
     skeleton = default_skeleton()
     lifted = standing.copy()
     lifted[skeleton.coordinate_index("elbow_flex_r")] += 1.2
     with Renderer([skeleton], camera) as renderer:
         changed = renderer.draw([standing])[..., 3] != renderer.draw([lifted])[..., 3]
     landmarks = camera.project(Kinematics(skeleton).positions(lifted[None])[0])
-    right, left = (landmarks[skeleton.landmark_index(name)] for name in ("RElbow", "LElbow"))
+    right, left = (landmarks[skeleton.landmark_index(name)] for name in ("RWrist", "LWrist"))
     spot = centre(changed.astype(float))
     assert np.linalg.norm(spot - right) < 0.5 * np.linalg.norm(spot - left)
 

@@ -71,7 +71,7 @@ def subjects(camera: Camera | None = None, persons: int = 1) -> list[Subject]:
 def test_packed_bones_are_where_the_placement_puts_them() -> None:
     skeleton = motion().skeleton
     packed, surfaces = pack_bones([skeleton]), load_bones(skeleton)
-    assert len(packed.files) == 104 and packed.ends[-1] == len(packed.indices)
+    assert len(packed.files) == 108 and packed.ends[-1] == len(packed.indices)
     start = 0
     for b, body in enumerate(skeleton.bodies):
         for mesh in body.meshes:
@@ -95,11 +95,11 @@ def test_names_that_people_understand() -> None:
         "index_distal_lvs.vtp": "Left index finger, last phalanx", "thumb_distal_lvs.vtp": "Left thumb, last phalanx",
         "thoracic7_s.vtp": "T7 vertebra", "lumbar4.vtp": "L4 vertebra", "cerv3sm.vtp": "C3 vertebra",
         "skull.vtp": "Skull",
-        "hat_ribs_scap.vtp": "Ribs, breastbone, shoulder blades, collarbones", "talus_rv.vtp": "Right talus",
+        "ribs.vtp": "Ribs and breastbone", "scapula_l.vtp": "Left shoulder blade", "talus_rv.vtp": "Right talus",
         "foot.vtp": "Right heel and midfoot", "l_bofoot.vtp": "Left toes", "humerus_rv.vtp": "Right humerus",
     }  # fmt: skip
     assert {file: bone_name(file) for file in names} == names
-    assert len({bone_name(file) for file in load_bones()}) == 104
+    assert len({bone_name(file) for file in load_bones()}) == 108
     assert coordinate_name("knee_angle_r") == ("Knee flexion", "r")
     assert region_name("hip_flexion_l") == "Left leg" and region_name("L5_S1_Flex_Ext") == "Spine and chest"
     assert "Other" not in {region_name(name) for name in default_skeleton().free_names}
@@ -174,7 +174,7 @@ def test_the_browser_puts_the_bodies_where_our_kinematics_do(browser: Any, tmp_p
         found = page.run(
             f"(() => {{ pase.player.show({frame}); return pase.renderer.blocks.map({ORIGIN}); }})()"
         )
-        assert len({row[0] for row in found}) == 2 and len(found) == 58
+        assert len({row[0] for row in found}) == 2 and len(found) == 66
         for person, body, *place in found:
             shown = people[int(person)].motion
             poses = Kinematics(shown.skeleton, ()).pose(shown.q[frame][None])

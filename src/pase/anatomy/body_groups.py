@@ -14,8 +14,18 @@ TOGETHER = {
     "foot": ("talus", "calcn", "toes"),
     "forearm": ("ulna", "radius"),
     "shank": ("tibia", "patella"),
-    "trunk": ("torso", "thorax", "lumbar1", "lumbar2", "lumbar3", "lumbar4", "lumbar5", "abdomen", "clavicle",
-              "scapula"),
+    "trunk": (
+        "torso",
+        "thorax",
+        "lumbar1",
+        "lumbar2",
+        "lumbar3",
+        "lumbar4",
+        "lumbar5",
+        "abdomen",
+        "clavicle",
+        "scapula",
+    ),
 }
 """Bodies of common OpenSim models, without their side, that are parts of one segment of the person."""
 

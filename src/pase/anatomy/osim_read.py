@@ -311,11 +311,16 @@ def _coordinate(name: str, element: Element | None, joint: Joint) -> Coordinate:
 
 def motion_type(name: str, joint: Joint) -> Literal["rotational", "translational", "coupled"]:
     """What a coordinate measures: an angle, a displacement, or neither directly, by OpenSim's rule."""
-    if any(a.coordinate == name and isinstance(a.function, Linear) for a in joint.rotations):
+    if any(_measures(name, a) for a in joint.rotations):
         return "rotational"
-    if any(a.coordinate == name and isinstance(a.function, Linear) for a in joint.translations):
+    if any(_measures(name, a) for a in joint.translations):
         return "translational"
     return "coupled"
+
+
+def _measures(name: str, axis: TransformAxis) -> bool:
+    """Whether a coordinate is the very angle or displacement of an axis."""
+    return axis.coordinate == name and isinstance(axis.function, Linear) and abs(axis.function.slope) == 1.0
 
 
 def _coupler(name: str, element: Element, known: set[str]) -> Coupler:

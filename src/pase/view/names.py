@@ -10,7 +10,7 @@ SIDES = {"r": "Right", "l": "Left"}
 BONES = {
     "pelvis": "hip bone", "patella": "kneecap", "talusv": "talus", "foot": "heel and midfoot",
     "bofoot": "toes", "humerusv": "humerus", "ulnav": "ulna", "radiusv": "radius", "jaw": "Jaw",
-    "hat_ribs_scap": "Ribs, breastbone, shoulder blades, collarbones", "cerv1sm": "Atlas (C1)",
+    "ribs": "Ribs and breastbone", "clavicle": "collarbone", "scapula": "shoulder blade", "cerv1sm": "Atlas (C1)",
     "cerv2sm": "Axis (C2)",
 }  # fmt: skip
 """Names by the stem of the mesh file without its side; what is not here is read from the stem itself."""
@@ -31,7 +31,7 @@ REGIONS = (
     ("Head and neck", ("head", "skull", "neck", "cerv")),
     ("Spine and chest", ("torso", "lumbar", "abdomen", "L5_", "thor")),
     ("Pelvis", ("pelvis", "sacrum")),
-    ("arm", ("humerus", "ulna", "radius", "hand", "arm", "elbow", "pro_sup", "wrist")),
+    ("arm", ("clavicle", "scapula", "humerus", "ulna", "radius", "hand", "arm", "elbow", "pro_sup", "wrist")),
     ("leg", ("femur", "tibia", "patella", "talus", "calcn", "toes", "hip", "knee", "ankle", "subtalar", "mtp")),
 )  # fmt: skip
 """Parts of the body, with what the names of their bodies and coordinates start with."""
@@ -44,7 +44,7 @@ def bone_name(file: str) -> str:
     prefix, suffix = re.fullmatch(r"([rl])_(.+)", stem), re.fullmatch(r"(.+)_([rl])(v?)s?", stem)
     if prefix:
         side, core = SIDES[prefix[1]], prefix[2]
-    elif suffix and suffix[1] != "hat_ribs":
+    elif suffix:
         side, core = (
             SIDES[suffix[2]],
             suffix[1] + suffix[3] * (suffix[1] in ("talus", "humerus", "ulna", "radius")),
