@@ -23,7 +23,7 @@ from pase.anatomy.proportions import load_proportions
 from pase.config import Settings, make_settings
 from pase.fit.sizes import SizeEvidence, Sizes, combined_sizes
 from pase.pipeline.estimating import size_evidence
-from pase.pipeline.recording import Recording, detect, open_source
+from pase.pipeline.recording import Recording, choose, detect, open_source
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLIPS = REPOSITORY.parent / "shared" / "bench" / "dev"
@@ -53,7 +53,7 @@ def compare(clip: Path, parts: int) -> None:
     height = facts["height_m"] or facts["height_from_scaled_model_m"]
     settings = make_settings({"person.height_m": height})
     with open_source(clip / "video.mp4") as media:
-        recording = detect(media, settings)
+        recording = choose(detect(media, settings), settings.pose2d)
     truth = reference(clip)
     cut = np.array_split(np.arange(recording.frames), parts)
     evidence = [evidence_of(recording, settings, slice(int(f[0]), int(f[-1]) + 1)) for f in cut]

@@ -176,7 +176,7 @@ def _render(known: argparse.Namespace) -> int:
 def _view(known: argparse.Namespace) -> int:
     import webbrowser
 
-    from pase.pipeline.views import viewer_of
+    from pase.pipeline.results import viewer_of
 
     rebuild = known.rebuild or known.video is not None
     path = viewer_of(known.source, rebuild=rebuild, video=known.video is not False)
@@ -187,7 +187,7 @@ def _view(known: argparse.Namespace) -> int:
 
 
 def _export(known: argparse.Namespace) -> int:
-    from pase.pipeline.views import export
+    from pase.pipeline.results import export
 
     for path in export(known.source, " ".join(known.formats)):
         print(path)

@@ -316,7 +316,7 @@ def result() -> dict[str, bytes]:
     from pase.pipeline.report import Report
 
     report = Report(source={"path": "/nowhere/walk.mp4", "frames": 3, "image_size": [640, 480]})
-    report.add_person(small_motion(), "person_1")
+    report.add_persons([small_motion()])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_person(small_motion(), folder / "person_1")
@@ -346,7 +346,7 @@ def _result(folder: Path) -> object:
 
 
 def _exported(folder: Path) -> object:
-    from pase.pipeline.views import export
+    from pase.pipeline.results import export
 
     written = export(folder, "npz")
     assert all(path.is_relative_to(folder) for path in written)
@@ -363,11 +363,11 @@ def _state(path: Path) -> object:
     from pase.pipeline.workspace import Workspace
 
     with Workspace(path.parent.with_name("out")) as space:
-        space.finished("pose2d", "k")
+        space.stage_facts("pose2d", "k")
         space.clear(keep=["keypoints.json"])
         (space.folder / "keypoints.json").write_bytes(b"[]")
-        space.finish("pose2d", "k", ["keypoints.json"], {})
-        return space.finished("pose2d", "k")
+        space.note_stage("pose2d", "k", ["keypoints.json"], {})
+        return space.stage_facts("pose2d", "k")
 
 
 def job() -> bytes:

@@ -146,7 +146,7 @@ def test_archives_cannot_write_elsewhere_or_grow_without_end(tmp_path: Path) -> 
 @pytest.mark.parametrize("folder", ["../../elsewhere", "/etc", "..", "person_1/../..", "", "person_1\n"])
 def test_a_report_cannot_lead_out_of_its_folder(tmp_path: Path, folder: str) -> None:
     import pase
-    from pase.pipeline.views import export
+    from pase.pipeline.results import export
 
     for name, content in result().items():
         (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -291,11 +291,11 @@ def test_clocks_that_jump(years: int, tmp_path: Path) -> None:
     key = fingerprint(source_identity(clip))
     with Workspace(tmp_path / "out") as space:
         (space.folder / "keypoints.json").write_text("[]")
-        space.finish("pose2d", key, ["keypoints.json"], {"frames": 1})
+        space.note_stage("pose2d", key, ["keypoints.json"], {"frames": 1})
         for file in space.folder.iterdir():
             os.utime(file, (-then, then))
     with Workspace(tmp_path / "out") as space:
-        assert space.finished("pose2d", key) == {"frames": 1}
+        assert space.stage_facts("pose2d", key) == {"frames": 1}
 
 
 @linux

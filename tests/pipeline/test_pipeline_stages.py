@@ -75,7 +75,7 @@ def test_a_run_writes_every_file_and_says_so(result: Path) -> None:
         p.relative_to(result).as_posix() for p in result.rglob("*") if p.is_file()
     )
     assert report["source"]["frames"] == 12
-    assert set(report["seconds"]) == {"pose2d", "fit", "export", "views"}
+    assert set(report["seconds"]) == {"pose2d", "lift", "fit", "export", "views"}
     assert 0 < report["mean_reprojection_error_px"] < 15
     assert report["settings"]["person"]["height_m"] == 1.75
     assert [p.name for p in result.parent.iterdir()] == ["result"]
@@ -132,7 +132,7 @@ def test_an_interrupted_run_goes_on_from_its_keypoints(
         def stop(*arguments: object) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(pipeline.finishing, "estimate_people", stop)
+        patch.setattr(pipeline.stages, "fit_people", stop)
         words = ["run", str(short_clip), "-o", str(output), "--height", "1.75", "--no-overlay"]
         assert main(words) == 130
     assert not output.exists()
@@ -160,7 +160,7 @@ def test_other_settings_or_footage_are_not_resumed(
 
     clip = tmp_path / "clip.mp4"
     shutil.copyfile(short_clip, clip)
-    monkeypatch.setattr(pipeline.finishing, "estimate_people", stop)
+    monkeypatch.setattr(pipeline.stages, "fit_people", stop)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(clip, tmp_path / "out", SETTINGS)
     assert (tmp_path / ".out.partial" / "keypoints.json").is_file()

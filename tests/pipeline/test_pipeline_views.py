@@ -14,9 +14,10 @@ from pase.cli import main
 from pase.config import OutputSettings
 from pase.data import Motion
 from pase.errors import InputError
-from pase.formats.person import write_person
+from pase.pipeline.outputs import write_people
 from pase.pipeline.report import Report
-from pase.pipeline.views import export, viewer_of, write_views
+from pase.pipeline.results import export, viewer_of
+from pase.pipeline.views import write_views
 
 
 def motion(number: int) -> Motion:
@@ -31,9 +32,9 @@ def result(tmp_path: Path) -> Path:
     Image.fromarray(np.full((48, 64, 3), 99, np.uint8)).save(tmp_path / "me & you.png")
     folder, report = tmp_path / "result", Report()
     report.source = {"path": str(tmp_path / "me & you.png"), "frames": 4, "image_size": [64, 48]}
-    for number in (1, 2):
-        write_person(motion(number), folder / f"person_{number}")
-        report.add_person(motion(number), f"person_{number}")
+    motions = [motion(1), motion(2)]
+    write_people(motions, folder, None)
+    report.add_persons(motions)
     report.write(folder / "report.json")
     return folder
 

@@ -36,21 +36,21 @@ def test_a_failed_run_leaves_nothing_not_even_the_parents(tmp_path: Path) -> Non
 def test_an_interrupted_run_is_taken_up_only_when_key_and_files_are_the_same(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), Workspace(tmp_path / "out") as space:
         (space.folder / "keypoints.json").write_text("[]", encoding="utf-8")
-        space.finish("pose2d", "key", ["keypoints.json"], {"frames": 3})
+        space.note_stage("pose2d", "key", ["keypoints.json"], {"frames": 3})
         (space.folder / "person_1").mkdir()
         (space.folder / "person_1" / "motion.mot").write_text("half", encoding="utf-8")
         raise KeyboardInterrupt
     assert not (tmp_path / "out").exists()
     with pytest.raises(KeyboardInterrupt), Workspace(tmp_path / "out") as space:
-        assert space.finished("pose2d", "other key") is None
-        assert space.finished("pose2d", "key") == {"frames": 3}
+        assert space.stage_facts("pose2d", "other key") is None
+        assert space.stage_facts("pose2d", "key") == {"frames": 3}
         space.clear(keep=["keypoints.json"])
         assert not (space.folder / "person_1").exists()
         raise KeyboardInterrupt
     with Workspace(tmp_path / "out") as space:
-        assert space.finished("pose2d", "key") == {"frames": 3}
+        assert space.stage_facts("pose2d", "key") == {"frames": 3}
         (space.folder / "keypoints.json").write_text("[1]", encoding="utf-8")
-        assert space.finished("pose2d", "key") is None
+        assert space.stage_facts("pose2d", "key") is None
 
 
 def test_an_existing_result_needs_overwrite_and_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:

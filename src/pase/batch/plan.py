@@ -38,7 +38,7 @@ class Plan:
         rooms = {name: values for name, values in _identity(settings).items() if name in MEASURED}
         return self._job(trial, settings, f"{trial.name}.sizes.json", {"settings": rooms})
 
-    def finishing(self, trial: Trial, sizes: Path | None = None) -> TrialJob:
+    def running(self, trial: Trial, sizes: Path | None = None) -> TrialJob:
         """The job that makes a trial's result, with the subject's sizes where they come from several trials."""
         settings = self.settings_of(trial, sizes)
         told = None if sizes is None else hashlib.sha256(sizes.read_bytes()).hexdigest()

@@ -16,7 +16,7 @@ from pase.batch.plan import NOTES, SUBJECTS, TRIALS, Plan, check_places, check_s
 from pase.batch.status import BatchResult, Entry
 from pase.batch.study import Trial, by_subject, read_study
 from pase.batch.summary import write_bones, write_summary
-from pase.batch.trial import finish_trial, measure_trial, one_line
+from pase.batch.trial import measure_trial, one_line, run_trial
 from pase.batch.workers import Outcome, Processes, Work, Workers, suggested_jobs
 from pase.config import Settings, to_dict
 from pase.errors import InputError, OutputError, PaseError
@@ -147,7 +147,7 @@ class _Batch:
         """Send the first jobs of a subject's trials; one trial alone needs no measuring beforehand."""
         trials = self._subjects[subject]
         if len(trials) == 1:
-            self._send(finish_trial, trials[0])
+            self._send(run_trial, trials[0])
             return
         self._unmeasured[subject] = {trial.name for trial in trials}
         for trial in trials:
@@ -157,7 +157,7 @@ class _Batch:
         """Send a job, unless it is done already."""
         measuring = work is measure_trial
         try:
-            job = self._plan.measuring(trial) if measuring else self._plan.finishing(trial, sizes)
+            job = self._plan.measuring(trial) if measuring else self._plan.running(trial, sizes)
         except PaseError as error:
             self._take(work, trial, Outcome(error=one_line(error)))
             return
@@ -175,7 +175,7 @@ class _Batch:
         entry.seconds += found.get("seconds", 0.0)
         if outcome.error:
             entry.state, entry.error, entry.trace = "failed", outcome.error, outcome.trace
-        elif work is finish_trial:
+        elif work is run_trial:
             entry.state, entry.figures = "done", found["figures"]
         else:
             entry.evidence = found["evidence"]
@@ -188,7 +188,7 @@ class _Batch:
                 self._share(trial.subject)
 
     def _share(self, subject: str) -> None:
-        """Put together what all trials of a subject tell of its sizes, and finish them with these."""
+        """Put together what all trials of a subject tell of its sizes, and run them with these."""
         from pase.fit.sizes import SizeEvidence, combined_sizes, write_sizes
 
         entries = [self._entries[trial.name] for trial in self._subjects[subject]]
@@ -199,7 +199,7 @@ class _Batch:
         path = self._plan.sizes(subject)
         write_sizes(sizes, path)
         for entry in measured:
-            self._send(finish_trial, entry.trial, path)
+            self._send(run_trial, entry.trial, path)
 
     def _end(self, entry: Entry) -> None:
         """Tell that a trial has ended."""
@@ -255,7 +255,7 @@ def _make_folders(output: Path) -> None:
 
 @contextmanager
 def _log_file(path: Path) -> Iterator[None]:
-    """Append what PASE logs meanwhile to a file, one line a finished trial."""
+    """Append what PASE logs meanwhile to a file, one line a trial."""
     logger = logging.getLogger("pase")
     try:
         handler = logging.FileHandler(path, encoding="utf-8")

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.data import Motion
 from pase.files import write_text
-from pase.pipeline.report import Report
+from pase.pipeline.report import Report, reprojection_error
 
 Array = NDArray[np.float64]
 
@@ -30,28 +31,29 @@ FIGURES = ("frames", "persons", "stature_m", "mean_reprojection_error_px", *RANG
 """Columns of the summary that come from the result."""
 
 
-def figures_of(report: Report, folder: Path) -> dict[str, Any]:
-    """Figures of a finished trial: those of its main person, None where there is none.
+def figures_of(report: Report, motions: Sequence[Motion]) -> dict[str, Any]:
+    """Figures of a trial: those of its main person, None where there is none.
 
     Parameters
     ----------
     report
         The report of its run.
-    folder
-        Its result.
+    motions
+        Its persons, the main person first.
     """
-    found: dict[str, Any] = dict.fromkeys(FIGURES)
-    found |= {
+    figures: dict[str, Any] = dict.fromkeys(FIGURES)
+    figures |= {
         "frames": report.source["frames"],
-        "persons": len(report.persons),
+        "persons": len(motions),
         "warnings": len(report.warnings),
     }
-    if report.persons:
-        main = report.persons[0]
-        found["stature_m"] = main["details"]["stature_m"]
-        found["mean_reprojection_error_px"] = main["mean_reprojection_error_px"]
-        found |= _ranges(folder / str(main["folder"]) / "angles.csv")
-    return found
+    if motions:
+        main = motions[0]
+        stature_m = main.diagnostics.stature_m
+        figures["stature_m"] = None if stature_m is None else round(stature_m, 4)
+        figures["mean_reprojection_error_px"] = reprojection_error(main)
+        figures |= _ranges(main)
+    return figures
 
 
 def range_of_motion(values: Array, deviations: Array) -> tuple[float, float] | None:
@@ -96,19 +98,15 @@ def write_bones(path: Path, results: Mapping[str, Path]) -> None:
     _write(path, header, rows)
 
 
-def _ranges(path: Path) -> dict[str, float | None]:
-    with path.open(newline="", encoding="utf-8") as stream:
-        header, *rows = csv.reader(stream)
-    table = np.array([[float(cell) if cell else np.nan for cell in row] for row in rows])
-    table = table.reshape(len(rows), len(header))
+def _ranges(motion: Motion) -> dict[str, float | None]:
+    """Range of motion of each of `MAIN_ANGLES` and its standard deviation, degrees."""
     out: dict[str, float | None] = {}
     for angle in MAIN_ANGLES:
-        values, deviations = (table[:, header.index(name)] for name in (angle, f"{angle}_sd"))
-        found = range_of_motion(values, deviations)
-        for column, value in zip(
-            (f"{angle}_range_deg", f"{angle}_range_sd_deg"), found or (None, None), strict=True
-        ):
-            out[column] = None if value is None or not np.isfinite(value) else round(value, 2)
+        column = motion.skeleton.coordinate_index(angle)
+        values, deviations = np.degrees(motion.q[:, column]), np.degrees(motion.q_std[:, column])
+        pair = range_of_motion(values, deviations) or (None, None)
+        for name, value in zip((f"{angle}_range_deg", f"{angle}_range_sd_deg"), pair, strict=True):
+            out[name] = None if value is None or not np.isfinite(value) else round(value, 2)
     return out
 
 

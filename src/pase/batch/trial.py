@@ -26,7 +26,7 @@ from pase.pipeline.workspace import KEYPOINTS, STATE, partial_of
 
 @dataclass(frozen=True)
 class TrialJob:
-    """One trial to be measured or finished."""
+    """One trial to be measured, or run to its result."""
 
     name: str
     source: Path
@@ -59,9 +59,9 @@ def measure_trial(job: TrialJob, progress: Progress | None = None) -> Outcome:
     return _noted(job, lambda: _measured(job, progress))
 
 
-def finish_trial(job: TrialJob, progress: Progress | None = None) -> Outcome:
+def run_trial(job: TrialJob, progress: Progress | None = None) -> Outcome:
     """Make a trial's result, and note its figures for the summary."""
-    return _noted(job, lambda: _finished(job, progress))
+    return _noted(job, lambda: _run(job, progress))
 
 
 def _measured(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
@@ -75,13 +75,14 @@ def _measured(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
     return {"evidence": None if evidence is None else evidence.content()}
 
 
-def _finished(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
+def _run(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
     from pase.batch.summary import figures_of
-    from pase.pipeline.stages import run
+    from pase.pipeline.stages import Run
 
     _take_over_keypoints(job)
-    report = run(job.source, job.output, job.settings, overwrite=True, progress=progress)
-    return {"figures": figures_of(report, job.output)}
+    with Run(job.output, job.settings, overwrite=True, progress=progress) as run:
+        motions = run.complete(run.detect(job.source))
+    return {"figures": figures_of(run.report, motions)}
 
 
 def _take_over_keypoints(job: TrialJob) -> None:

@@ -1,4 +1,4 @@
-"""From the 2D side of a run to skeletons: what is known beforehand, the lifter, the estimator."""
+"""From keypoints and landmarks to skeletons: what is known beforehand, and the estimator."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pase.config import Settings
 from pase.data import Landmarks3D, Motion
 from pase.memory import give_back
+from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.recording import Progress, Recording
 
 if TYPE_CHECKING:
@@ -20,43 +21,57 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def estimate_people(
+def fit_people(
     recording: Recording,
+    landmarks: list[Landmarks3D | None],
     settings: Settings,
     progress: Progress | None = None,
     helpers: Helpers | None = None,
 ) -> list[Motion]:
-    """Fit a personalised skeleton to every person of a recording, with the help of other processes."""
+    """Fit a personalised skeleton to every person of a recording.
+
+    Parameters
+    ----------
+    recording
+        The persons, the main person first.
+    landmarks
+        What the lifter tells of each, in statures. They take twice the memory of the keypoints, and are taken out
+        of the list once they are used.
+    settings
+        Settings of the person, the camera and the estimator.
+    progress
+        Told how far the fit is.
+    helpers
+        Processes to share the work with.
+
+    Returns
+    -------
+    list of Motion
+        Those who show enough for a skeleton, numbered from 1.
+    """
     if not recording.people:
         return []
     from pase.fit.inputs import PersonInput
     from pase.fit.multi_person import estimate_motions
 
-    give_back()  # what the 2D stage, or reading its file, took
-    lifted, lens, sizes = (
-        _lifted(recording, settings, progress),
-        _lens(recording, settings),
-        known_sizes(settings),
-    )
-    main = settings.person
+    lens, sizes, main = _lens(recording, settings), known_sizes(settings), settings.person
 
-    def filmed(numbers: Sequence[int]) -> Iterator[PersonInput]:
-        """Persons one by one; what the lifter told of them, twice what the keypoints take, is not kept."""
+    def inputs(numbers: Sequence[int]) -> Iterator[PersonInput]:
         for number in numbers:
-            landmarks, lifted[number] = lifted[number], None
+            lifted, landmarks[number] = landmarks[number], None
             of_main = (main.height_m, main.mass_kg, sizes) if number == 0 else ()
-            yield PersonInput(recording.people[number], landmarks, *of_main)
+            yield PersonInput(recording.people[number], lifted, *of_main)
 
-    found: dict[int, Motion | None] = {}
+    by_track: dict[int, Motion | None] = {}
     for shot in sorted({person.shot for person in recording.people}):
-        here = [number for number, person in enumerate(recording.people) if person.shot == shot]
-        told = _share(progress, "skeleton", (len(found), len(here)), recording)
-        of_shot = estimate_motions(filmed(here), lens, settings.fit, progress=told, helpers=helpers)
-        found |= {recording.people[n].track_id: motion for n, motion in zip(here, of_shot, strict=True)}
-    for number in [number for number, motion in found.items() if motion is None]:
-        log.warning("person %d shows too little for a skeleton and is left out", number)
+        numbers = [number for number, person in enumerate(recording.people) if person.shot == shot]
+        share = _share(progress, "skeleton", (len(by_track), len(numbers)), recording)
+        of_shot = estimate_motions(inputs(numbers), lens, settings.fit, progress=share, helpers=helpers)
+        by_track |= {recording.people[n].track_id: motion for n, motion in zip(numbers, of_shot, strict=True)}
+    for track_id in [track_id for track_id, motion in by_track.items() if motion is None]:
+        log.warning("person %d shows too little for a skeleton and is left out", track_id)
     give_back()
-    motions = [motion for _, motion in sorted(found.items()) if motion is not None]
+    motions = [motion for _, motion in sorted(by_track.items()) if motion is not None]
     return [replace(motion, track_id=number) for number, motion in enumerate(motions, 1)]
 
 
@@ -70,7 +85,7 @@ def size_evidence(
     from pase.fit.inputs import PersonInput
 
     main = replace(recording, people=recording.people[:1])
-    (landmarks,) = _lifted(main, settings, progress)
+    (landmarks,) = lift_in_statures(main, settings, progress)
     one = PersonInput(main.people[0], landmarks, settings.person.height_m, settings.person.mass_kg)
     told = _share(progress, "sizes", (0, 1), main)
     return measure_sizes(one, _lens(main, settings), settings.fit, told)
@@ -83,17 +98,6 @@ def known_sizes(settings: Settings) -> Sizes | None:
     from pase.fit.sizes import read_sizes
 
     return read_sizes(settings.person.sizes)
-
-
-def _lifted(recording: Recording, settings: Settings, progress: Progress | None) -> list[Landmarks3D | None]:
-    """What the lifter tells of every person, in statures."""
-    from pase.lift.base import in_statures
-    from pase.pipeline.lifting import lift_people
-
-    lifted = lift_people(recording, settings, progress)
-    if settings.lift.backend == "pase":
-        return lifted
-    return [None if landmarks is None else in_statures(landmarks) for landmarks in lifted]
 
 
 def _lens(recording: Recording, settings: Settings) -> LensPrior:

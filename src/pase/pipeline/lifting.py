@@ -9,9 +9,11 @@ from pase.config import LiftSettings, Settings
 from pase.data import Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.base import Lifter
+from pase.memory import give_back
 from pase.pipeline.recording import (
     Progress,
     Recording,
+    choose,
     detect,
     fetch_models,
     open_source,
@@ -75,6 +77,19 @@ def lift_people(
         return [None] * len(recording.people)
     told = step_of(progress, STEP)
     return [lifter(person, _part(told, number, recording)) for number, person in enumerate(recording.people)]
+
+
+def lift_in_statures(
+    recording: Recording, settings: Settings, progress: Progress | None = None
+) -> list[Landmarks3D | None]:
+    """The landmarks of `lift_people` in the unit of the estimator: the person's standing height."""
+    from pase.lift.base import in_statures
+
+    give_back()  # what the 2D stage, or reading its file, took
+    lifted = lift_people(recording, settings, progress)
+    if settings.lift.backend == "pase":
+        return lifted
+    return [None if landmarks is None else in_statures(landmarks) for landmarks in lifted]
 
 
 def _part(
@@ -184,10 +199,11 @@ def _lifted(
     if settings.lift.backend == "none":
         raise InputError("name the lifter: --backend pase, --backend motionbert or --backend mediapipe")
     if given:
-        recording = read_recording(source, None if video is None else Path(video), skeleton, settings.pose2d)
+        everybody = read_recording(source, None if video is None else Path(video), skeleton)
+        recording = choose(everybody, settings.pose2d)
     else:
         with report.timed("pose2d"), open_source(source) as media:
-            recording = detect(media, settings, progress)
+            recording = choose(detect(media, settings, progress), settings.pose2d)
     with report.timed("lift"):
         found = lift_people(recording, settings, progress)
     return [landmarks for landmarks in found if landmarks is not None], recording

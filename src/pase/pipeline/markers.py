@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from pase.config import Settings
+from pase.config import Settings, to_dict
 from pase.data import Landmarks3D, Motion
 from pase.errors import InputError
 from pase.marker_files import read_markers
-from pase.pipeline.report import Report, collected_warnings, unique
-from pase.pipeline.workspace import REPORT, Workspace
+from pase.pipeline.report import Report
+from pase.pipeline.stages import Run
 
 if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
@@ -79,31 +79,25 @@ def fit_marker_file(
     PaseError
         When a file cannot be read, the markers do not fit the model, or the result cannot be written.
     """
-    run, settings, report = run or MarkerRun(), settings or Settings(), Report()
+    run, settings = run or MarkerRun(), settings or Settings()
     if run.sigma_mm is not None and not 0 < run.sigma_mm <= 1000:
         raise InputError(f"sigma must be more than 0 and at most 1000 mm, not {run.sigma_mm:g}")
     if run.rate_hz is not None and not 0 < run.rate_hz < float("inf"):
         raise InputError(f"rate must be more than 0 frames a second, not {run.rate_hz:g}")
-    with collected_warnings() as warnings:
+    with Run(output, settings, overwrite=overwrite, progress=progress, draw=False) as job:
         data = read_markers(Path(source), run.rate_hz)
         joints = Path(source).suffix.lower() == ".json"
         skeleton = _read_model(run.model)
         markers = marker_set(run.markers or ("h36m17" if joints else None), skeleton, run.model)
         static = None if run.static is None else read_markers(run.static)
-        with Workspace(output, overwrite=overwrite) as space:
-            space.clear()
-            report.source = _facts(Path(source), data)
-            report.add_settings(settings)
-            report.assumptions = []
-            with report.timed("fit"):
-                motion = _fit(data, static, skeleton, markers, run, settings, joints, progress)
-            _export(motion, space, settings, report)
-            told = [sentence for person in report.persons for sentence in person["warnings"]]
-            report.warnings = unique(report.warnings, list(warnings), told)
-            report.files = space.files()
-            report.write(space.folder / REPORT)
-            space.commit()
-    return report
+        job.open_folder()
+        job.report.source = _facts(Path(source), data)
+        job.report.settings = to_dict(settings)
+        with job.report.timed("fit"):
+            motion = _fit(data, static, skeleton, markers, run, settings, joints, progress)
+        job.export([motion])
+        job.commit()
+    return job.report
 
 
 def marker_set(name: str | None, skeleton: Skeleton, model: str) -> MarkerSet:
@@ -215,14 +209,6 @@ def in_metres(
     lowest = float(np.nanpercentile(np.nanmin(xyz[..., 1], axis=1), 5))
     xyz[..., 1] += ANKLE_HEIGHT_M - lowest
     return replace(data, xyz=xyz), factor
-
-
-def _export(motion: Motion, space: Workspace, settings: Settings, report: Report) -> None:
-    from pase.formats.person import write_person
-
-    with report.timed("export"):
-        write_person(motion, space.folder / "person_1", mass_kg=settings.person.mass_kg)
-    report.add_person(motion, "person_1")
 
 
 def _facts(source: Path, data: Landmarks3D) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pase.config import Pose2DSettings, Settings
 from pase.data import Keypoints2D, LeftOut
@@ -35,7 +36,7 @@ class Recording:
     """What the 2D stage found in a video or photo."""
 
     people: list[Keypoints2D]
-    """The tracked persons, the main person first; empty when nobody is there."""
+    """Everybody who was tracked; after `choose` those who get a skeleton, the main person first. May be empty."""
     frames: int
     """Number of frames of the recording."""
     image_size: tuple[int, int]
@@ -50,6 +51,8 @@ class Recording:
     """Why the first person is the main one."""
     cuts: list[float] = field(default_factory=list)
     """Times in seconds at which a new shot begins."""
+    time: NDArray[np.float64] | None = None
+    """(T,) seconds of every frame; None where only the tracks tell it."""
 
     def facts(self) -> dict[str, Any]:
         """What the report says of the recording."""
@@ -107,7 +110,7 @@ def prepare_networks(settings: Settings, progress: Progress | None = None) -> No
 
 
 def detect(media: Media, settings: Settings, progress: Progress | None = None) -> Recording:
-    """Find and follow the persons of a recording.
+    """Find and follow everybody in a recording.
 
     Raises
     ------
@@ -115,7 +118,6 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
         When the model files cannot be had or the recording cannot be read.
     """
     from pase.media.ahead import ahead
-    from pase.pose2d.select_people import select_people
 
     count = 0
 
@@ -130,17 +132,29 @@ def detect(media: Media, settings: Settings, progress: Progress | None = None) -
 
     find = _alphapose if settings.pose2d.backend == "alphapose" else _rtmpose
     found = find(counted(), media.image_size, settings, progress)
-    seen = [person for person in found.people if person.seen.any()]
-    chosen = select_people(seen, settings.pose2d, found.time)
     return Recording(
-        chosen.people,
+        [person for person in found.people if person.seen.any()],
         count,
         media.image_size,
         media.focal_length_hint_px,
         media.path,
-        [*chosen.left_out, *found.left_out],
-        chosen.why_main,
-        found.cuts,
+        found.left_out,
+        cuts=found.cuts,
+        time=found.time,
+    )
+
+
+def choose(recording: Recording, settings: Pose2DSettings) -> Recording:
+    """Choose the persons who get a skeleton; see `pase.pose2d.select_people`."""
+    from pase.pose2d.select_people import select_people
+
+    chosen = select_people(recording.people, settings, recording.time)
+    return replace(
+        recording,
+        people=chosen.people,
+        frames=recording.frames or max((len(person) for person in chosen.people), default=0),
+        left_out=[*chosen.left_out, *recording.left_out],
+        why_main=chosen.why_main,
     )
 
 
@@ -187,35 +201,18 @@ def _alphapose(
     return Found(people, people[0].time if people else np.zeros(0))
 
 
-def read_recording(
-    keypoints: Path,
-    video: Path | None,
-    skeleton: str | None = None,
-    settings: Pose2DSettings | None = None,
-) -> Recording:
+def read_recording(keypoints: Path, video: Path | None, skeleton: str | None = None) -> Recording:
     """Keypoints made before, by PASE or another program, with the times of their footage when that is given."""
     from pase.pose2d.readers.assemble import Recorded
-    from pase.pose2d.select_people import select_people
 
-    settings = settings or Pose2DSettings()
     if video is None:
-        chosen = select_people(_read(keypoints, Recorded(), skeleton), settings)
-        people = chosen.people
-        frames = max((len(person) for person in people), default=0)
-        size = people[0].image_size if people else (0, 0)
-        return Recording(people, frames, size, left_out=chosen.left_out, why_main=chosen.why_main)
+        people = _read(keypoints, Recorded(), skeleton)
+        return Recording(people, 0, people[0].image_size if people else (0, 0))
     with open_source(video) as media:
         time = np.array([frame.time for frame in media.frames()])
-        chosen = select_people(_read(keypoints, Recorded(media.image_size, time), skeleton), settings)
-        return Recording(
-            chosen.people,
-            len(time),
-            media.image_size,
-            media.focal_length_hint_px,
-            media.path,
-            chosen.left_out,
-            chosen.why_main,
-        )
+        people = _read(keypoints, Recorded(media.image_size, time), skeleton)
+        focal = media.focal_length_hint_px
+        return Recording(people, len(time), media.image_size, focal, media.path, time=time)
 
 
 def _read(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:
@@ -231,3 +228,10 @@ def read_keypoints(path: Path, **known: Any) -> list[Keypoints2D]:
 
     people = read_alphapose(path, **known)
     return [person for person in people if person.seen.any()]
+
+
+def write_keypoints(people: Sequence[Keypoints2D], path: Path) -> None:
+    """Write persons as `read_keypoints` reads them, atomically."""
+    from pase.pose2d.readers.alphapose_json import write_alphapose
+
+    write_alphapose(people, path)

@@ -19,10 +19,12 @@ import numpy as np
 
 import pase
 from pase.config import Settings, to_dict
-from pase.data import LeftOut, Motion
+from pase.data import Motion
 from pase.errors import InputError
 from pase.files import read_json, write_text
 from pase.networks.onnx import RunningNetwork
+from pase.pipeline.recording import Recording
+from pase.pipeline.workspace import person_folder
 
 PACKAGES = (
     "numpy",
@@ -94,17 +96,17 @@ class Report:
             origin = "taken from the file's metadata" if known else "estimated from the picture"
             self.assumptions.append(f"the focal length was not given: it was {origin}")
 
-    def add_choice(self, why_main: str, left_out: Sequence[LeftOut]) -> None:
-        """Note why the main person is the main one, and who else was in the picture."""
-        self.main_person = why_main
-        self.left_out = [asdict(one) for one in left_out]
+    def add_recording(self, recording: Recording) -> None:
+        """Note what was filmed, why the main person is the main one, and who else was in the picture."""
+        self.source, self.main_person = recording.facts(), recording.why_main
+        self.left_out = [asdict(person) for person in recording.left_out]
 
     def left_out_summary(self) -> list[str]:
         """How many persons were left out for each kind of reason, most first."""
         kinds = Counter(str(one["why"]).split(":")[0] for one in self.left_out)
         return [f"{count} {kind}" for kind, count in kinds.most_common()]
 
-    def told_of_persons(self) -> list[str]:
+    def warnings_of_persons(self) -> list[str]:
         """What the user should know of each person, with the number where there are several."""
         named = len(self.persons) > 1
         return [
@@ -113,18 +115,19 @@ class Report:
             for sentence in person["warnings"]
         ]
 
-    def add_person(self, motion: Motion, folder: str) -> None:
-        """Note the figures of one person."""
-        self.persons.append(
+    def add_persons(self, motions: Sequence[Motion]) -> None:
+        """Note the figures of every person."""
+        self.persons += [
             {
-                "folder": folder,
+                "folder": person_folder(number),
                 "track_id": motion.track_id,
                 "frames": int(np.isfinite(motion.q).all(axis=1).sum()),
                 "mean_reprojection_error_px": reprojection_error(motion),
                 "warnings": list(motion.warnings),
                 "details": motion.diagnostics.content(),
             }
-        )
+            for number, motion in enumerate(motions, 1)
+        ]
 
     def cost_table(self) -> list[str]:
         """Share of each term in the cost of every person's fit, largest first."""

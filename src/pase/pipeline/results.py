@@ -1,12 +1,19 @@
-"""Finished results read back."""
+"""Finished results: read back, drawn over their footage, shown in the viewer, written in further formats."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from pase.config import Settings
 from pase.data import Motion
-from pase.pipeline.report import read_report
-from pase.pipeline.workspace import REPORT
+from pase.errors import InputError
+from pase.formats.registry import parse_formats, write_formats
+from pase.pipeline.outputs import draw_over
+from pase.pipeline.recording import Progress, open_source, read_keypoints
+from pase.pipeline.report import note_file, read_report
+from pase.pipeline.views import VIEWER, begin_film, title_of
+from pase.pipeline.workspace import KEYPOINTS, REPORT
 
 
 def load_motions(folder: str | Path) -> list[Motion]:
@@ -16,3 +23,117 @@ def load_motions(folder: str | Path) -> list[Motion]:
     folder = Path(folder)
     report = read_report(folder / REPORT)
     return [load_motion(folder / str(person["folder"])) for person in report["persons"]]
+
+
+def render(
+    folder: str | Path,
+    video: str | Path | None = None,
+    settings: Settings | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Path | None:
+    """Draw the persons of a finished result over its footage, into the result folder.
+
+    Parameters
+    ----------
+    folder
+        A finished result.
+    video
+        The footage; by default the file that the report names.
+    settings
+        All settings; the defaults when None.
+    progress
+        Told how far the drawing is.
+
+    Returns
+    -------
+    Path
+        The overlay, or None when the result has no persons.
+
+    Raises
+    ------
+    PaseError
+        When the folder is no result, or the footage is not where it was.
+    """
+    folder = Path(folder)
+    video = video or _footage_of(read_report(folder / REPORT))
+    if video is None:
+        raise InputError(f"{folder} was made from keypoints alone; name its video with --video")
+    with open_source(video) as media:
+        motions = load_motions(folder)
+        if not motions:
+            return None
+        view = (settings or Settings()).view
+        keypoints = read_keypoints(folder / KEYPOINTS) if view.points else []
+        path = draw_over(media.path, motions, keypoints, folder, view, progress)
+    note_file(folder / REPORT, path.name)
+    return path
+
+
+def export(folder: str | Path, formats: str) -> list[Path]:
+    """Write the persons of a finished result in further formats, into their folders.
+
+    Parameters
+    ----------
+    folder
+        A finished result.
+    formats
+        Names of formats, parted by blanks or commas, or `all`; see `pase.formats.registry.FORMATS`.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    PaseError
+        When the folder is no result, a format is unknown or a file cannot be written.
+    """
+    folder, names = Path(folder), parse_formats(formats)
+    report = read_report(folder / REPORT)
+    written = []
+    for motion, person in zip(load_motions(folder), report["persons"], strict=True):
+        written += write_formats(motion, folder / str(person["folder"]), names)
+    for path in written:
+        note_file(folder / REPORT, path.relative_to(folder).as_posix())
+    return written
+
+
+def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) -> Path:
+    """The viewer of a finished result, made when it is not there.
+
+    Parameters
+    ----------
+    folder
+        A finished result.
+    rebuild
+        Make it anew even when it is there.
+    video
+        Carry the footage inside, when it is still where the report says.
+
+    Raises
+    ------
+    PaseError
+        When the folder is no result or the file cannot be written.
+    """
+    from pase.view.subject import Subject
+    from pase.view.viewer import write_viewer
+
+    folder = Path(folder)
+    report = read_report(folder / REPORT)
+    path = folder / VIEWER
+    if path.is_file() and not rebuild:
+        return path
+    source = _footage_of(report)
+    with begin_film(source, video) as film:
+        subjects = Subject.of_all(load_motions(folder))
+        write_viewer(subjects, path, title=title_of(source), film=film())
+    note_file(folder / REPORT, VIEWER)
+    return path
+
+
+def _footage_of(report: dict[str, Any]) -> Path | None:
+    """The footage of a result; None when it was made from keypoints alone."""
+    path = (report.get("source") or {}).get("path")
+    return None if path is None else Path(str(path))

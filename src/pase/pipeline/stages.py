@@ -1,30 +1,33 @@
-"""The stages in a row, each alone, and the folder they fill: no stage knows of another."""
+"""The main road: detect, choose, lift, fit, export, view, commit. No stage knows of another."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import pase
 from pase.config import Settings, to_dict
-from pase.data import Keypoints2D, LeftOut, Motion
-from pase.errors import InputError
+from pase.data import Landmarks3D, LeftOut, Motion
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
-from pase.pipeline.estimating import estimate_people, size_evidence
-from pase.pipeline.outputs import check_writing, complete, draw_over
+from pase.pipeline.estimating import fit_people, size_evidence
+from pase.pipeline.lifting import lift_in_statures
+from pase.pipeline.outputs import check_writing, draw_over, write_people
 from pase.pipeline.recording import (
     Progress,
     Recording,
+    choose,
     detect,
     open_source,
     read_keypoints,
     read_recording,
+    write_keypoints,
 )
-from pase.pipeline.report import Report, collected_warnings, note_file, read_report
-from pase.pipeline.results import load_motions
+from pase.pipeline.report import Report, collected_warnings, unique
 from pase.pipeline.workspace import (
     KEYPOINTS,
     REPORT,
@@ -38,7 +41,191 @@ if TYPE_CHECKING:
     from pase.fit.sizes import SizeEvidence
     from pase.pipeline.recording import Media
 
-log = logging.getLogger(__name__)
+
+class Run:
+    """One run into a result folder, and its stages; a context manager.
+
+    It measures the stages, collects what they warn of and keeps the place of the result. The result has its name
+    only after `commit`; without it nothing is left, but for keypoints that a later run can go on from.
+
+    Parameters
+    ----------
+    output
+        The result folder; it must not exist, or be empty, or hold an earlier result and `overwrite` be given.
+    settings
+        All settings; the defaults when None.
+    overwrite
+        Replace an earlier result, once the new one is whole.
+    progress
+        Told how far each step is.
+    draw
+        Whether to draw the bones over the footage; as the settings say when None.
+    """
+
+    def __init__(
+        self,
+        output: str | Path,
+        settings: Settings | None = None,
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        draw: bool | None = None,
+    ) -> None:
+        self.settings, self.report = settings or Settings(), Report()
+        self._output, self._overwrite, self._progress = output, overwrite, progress
+        self._draw = self.settings.output.overlay if draw is None else draw
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Run:
+        self._warnings = self._stack.enter_context(collected_warnings())
+        self.report.networks = self._stack.enter_context(noted_networks())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def complete(self, recording: Recording) -> list[Motion]:
+        """Every stage after the keypoints, up to the finished result."""
+        self.report.add_recording(recording)
+        self.report.add_settings(self.settings)
+        self._begin_views(recording)
+        landmarks = self.lift(recording)
+        motions = self.fit(recording, landmarks)
+        self.export(motions)
+        self.view(recording, motions)
+        self.commit()
+        return motions
+
+    def open_folder(self, *, resume: bool = False) -> None:
+        """Take the place of the result, once the source is known to be good.
+
+        Parameters
+        ----------
+        resume
+            Keep what an interrupted run has left there.
+
+        Raises
+        ------
+        OutputError
+            When a result cannot or must not be put there.
+        """
+        self._space = self._stack.enter_context(Workspace(self._output, overwrite=self._overwrite))
+        if not resume:
+            self._space.clear()
+
+    def detect(self, source: str | Path) -> Recording:
+        """Find and choose the persons in footage, or take over what an interrupted run has found."""
+        check_writing(self.settings, draw=self._draw)
+        with open_source(source) as media:
+            self.open_folder(resume=True)
+            return self._resumed(media) or self._detected(media)
+
+    def read(self, keypoints: str | Path, video: str | Path | None, skeleton: str | None) -> Recording:
+        """Choose the persons in keypoints that were made before; see `run`."""
+        check_writing(self.settings, draw=self._draw)
+        everybody = read_recording(Path(keypoints), None if video is None else Path(video), skeleton)
+        recording = choose(everybody, self.settings.pose2d)
+        self.open_folder()
+        write_keypoints(recording.people, self._space.folder / KEYPOINTS)
+        return recording
+
+    def lift(self, recording: Recording) -> list[Landmarks3D | None]:
+        """Landmarks in space of every person; None where there is no lifter."""
+        with self.report.timed("lift"):
+            return lift_in_statures(recording, self.settings, self._progress)
+
+    def fit(self, recording: Recording, landmarks: list[Landmarks3D | None]) -> list[Motion]:
+        """The motion of everybody who shows enough for a skeleton; empties the list of landmarks."""
+        with self.report.timed("fit"):
+            return fit_people(recording, landmarks, self.settings, self._progress, self._helpers)
+
+    def export(self, motions: Sequence[Motion]) -> None:
+        """Write the files of every person."""
+        with self.report.timed("export"):
+            write_people(motions, self._space.folder, self.settings.person.mass_kg)
+        self.report.add_persons(motions)
+
+    def view(self, recording: Recording, motions: Sequence[Motion]) -> None:
+        """Draw the bones over the footage; write the viewer, the plots and the report page."""
+        from pase.pipeline.views import begin_plots, write_report_page, write_views
+
+        if not motions:
+            return
+        folder, output = self._space.folder, self.settings.output
+        plots = begin_plots(motions, folder, output, self._helpers)
+        if self._draw and recording.source is not None:
+            with self.report.timed("overlay"):
+                draw_over(
+                    recording.source, motions, recording.people, folder, self.settings.view, self._progress
+                )
+        with self.report.timed("views"):
+            write_views(motions, folder, output, recording.source, self._film, plots)
+        if output.page:
+            self._add_warnings()
+            write_report_page(motions, folder, self.report.content())
+
+    def commit(self) -> None:
+        """Write the report and give the result its name."""
+        self._add_warnings()
+        self.report.files = self._space.files()
+        self.report.write(self._space.folder / REPORT)
+        self._space.commit()
+
+    def _begin_views(self, recording: Recording) -> None:
+        """Begin beside the fit what needs no motion: the film in the viewer, and imports for the plots."""
+        from pase.pipeline.views import DRAWING, begin_film
+
+        output, anybody = self.settings.output, bool(recording.people)
+        self._helpers = self._stack.enter_context(Helpers())
+        wanted = output.viewer and output.film and anybody
+        self._film = self._stack.enter_context(begin_film(recording.source, wanted))
+        if output.plots and anybody:
+            self._helpers.prepare(DRAWING)
+
+    def _add_warnings(self) -> None:
+        self.report.warnings = unique(self.report.warnings, self._warnings, self.report.warnings_of_persons())
+
+    def _resumed(self, media: Media) -> Recording | None:
+        """What an interrupted run has found in the same footage with the same settings of the 2D stage."""
+        facts = self._space.stage_facts("pose2d", self._pose2d_key(media))
+        if facts is None:
+            return None
+        self._space.clear(keep=[KEYPOINTS])
+        self.report.resumed, self.report.seconds = ["pose2d"], {"pose2d": float(facts["seconds"])}
+        self.report.warnings = list(facts["warnings"])
+        return Recording(
+            read_keypoints(self._space.folder / KEYPOINTS),
+            facts["frames"],
+            media.image_size,
+            facts["focal_length_px"],
+            media.path,
+            [LeftOut(**person) for person in facts["left_out"]],
+            facts["why_main"],
+            facts["cuts_s"],
+        )
+
+    def _detected(self, media: Media) -> Recording:
+        self._space.clear()
+        with collected_warnings() as warnings, self.report.timed("pose2d"):
+            recording = choose(detect(media, self.settings, self._progress), self.settings.pose2d)
+        write_keypoints(recording.people, self._space.folder / KEYPOINTS)
+        facts = recording.facts() | {
+            "seconds": self.report.seconds["pose2d"],
+            "warnings": list(warnings),
+            "left_out": [asdict(person) for person in recording.left_out],
+            "why_main": recording.why_main,
+        }
+        self._space.note_stage("pose2d", self._pose2d_key(media), [KEYPOINTS], facts)
+        return recording
+
+    def _pose2d_key(self, media: Media) -> str:
+        """Tells whether the 2D stage would find the same again; threads change only how long it takes."""
+        chosen = to_dict(self.settings.pose2d) | {"threads": None}
+        return fingerprint(
+            {"pase": pase.__version__, "source": source_identity(media.path), "pose2d": chosen}
+        )
 
 
 def run(
@@ -85,21 +272,12 @@ def run(
     """
     from pase.pose2d.readers import is_keypoint_file
 
-    settings, report = settings or Settings(), Report()
-    if is_keypoint_file(source):
-        draw = settings.output.overlay and video is not None
-        return _from_keypoints(source, output, settings, video, skeleton, overwrite, progress, draw=draw)
-    check_writing(settings, draw=settings.output.overlay)
-    with (
-        collected_warnings() as warnings,
-        noted_networks() as report.networks,
-        open_source(source) as media,
-        Workspace(output, overwrite=overwrite) as space,
-    ):
-        recording = _detect_or_resume(media, settings, space, report, progress)
-        draw = settings.output.overlay
-        complete(space, recording, settings, report, warnings, progress, draw=draw)
-    return report
+    from_keypoints = is_keypoint_file(source)
+    draw = False if from_keypoints and video is None else None
+    with Run(output, settings, overwrite=overwrite, progress=progress, draw=draw) as job:
+        recording = job.read(source, video, skeleton) if from_keypoints else job.detect(source)
+        job.complete(recording)
+    return job.report
 
 
 def fit(
@@ -121,32 +299,9 @@ def fit(
     output, settings, video, skeleton, overwrite, progress
         As in `run`.
     """
-    settings = settings or Settings()
-    return _from_keypoints(keypoints, output, settings, video, skeleton, overwrite, progress, draw=False)
-
-
-def _from_keypoints(
-    keypoints: str | Path,
-    output: str | Path,
-    settings: Settings,
-    video: str | Path | None,
-    skeleton: str | None,
-    overwrite: bool,
-    progress: Progress | None,
-    *,
-    draw: bool,
-) -> Report:
-    report = Report()
-    check_writing(settings, draw=draw)
-    with collected_warnings() as warnings, noted_networks() as report.networks:
-        recording = read_recording(
-            Path(keypoints), None if video is None else Path(video), skeleton, settings.pose2d
-        )
-        with Workspace(output, overwrite=overwrite) as space:
-            space.clear()
-            _write_keypoints(recording.people, space.folder / KEYPOINTS)
-            complete(space, recording, settings, report, warnings, progress, draw=draw)
-    return report
+    with Run(output, settings, overwrite=overwrite, progress=progress, draw=False) as job:
+        job.complete(job.read(keypoints, video, skeleton))
+    return job.report
 
 
 def pose2d(
@@ -166,58 +321,13 @@ def pose2d(
         open_source(source) as media,
     ):
         with report.timed("pose2d"):
-            recording = detect(media, settings, progress)
-        _write_keypoints(recording.people, output)
-        report.source = recording.facts()
-        report.add_choice(recording.why_main, recording.left_out)
+            recording = choose(detect(media, settings, progress), settings.pose2d)
+        write_keypoints(recording.people, output)
+        report.add_recording(recording)
         report.warnings = list(warnings)
     report.persons = [{"track_id": p.track_id, "frames": int(p.seen.sum())} for p in recording.people]
     report.files = [str(output)]
     return report
-
-
-def render(
-    folder: str | Path,
-    video: str | Path | None = None,
-    settings: Settings | None = None,
-    *,
-    progress: Progress | None = None,
-) -> Path | None:
-    """Draw the persons of a finished result over its footage, into the result folder.
-
-    Parameters
-    ----------
-    folder
-        A finished result.
-    video
-        The footage; by default the file that the report names.
-    settings
-        All settings; the defaults when None.
-    progress
-        Told how far the drawing is.
-
-    Returns
-    -------
-    Path
-        The overlay, or None when the result has no persons.
-
-    Raises
-    ------
-    PaseError
-        When the folder is no result, or the footage is not where it was.
-    """
-    folder = Path(folder)
-    report = read_report(folder / REPORT)
-    named = (report.get("source") or {}).get("path")
-    if video is None and named is None:
-        raise InputError(f"{folder} was made from keypoints alone; name its video with --video")
-    with open_source(str(video or named)) as media:
-        motions = load_motions(folder)
-        if not motions:
-            return None
-        path = draw_over(media.path, motions, folder, settings or Settings(), progress)
-    note_file(folder / REPORT, path.name)
-    return path
 
 
 def estimate_motions(
@@ -226,9 +336,10 @@ def estimate_motions(
     """Every person's motion in a video or photo, without writing anything; see `pase.estimate`."""
     settings = settings or Settings()
     with open_source(source) as media:
-        recording = detect(media, settings, progress)
+        recording = choose(detect(media, settings, progress), settings.pose2d)
+    landmarks = lift_in_statures(recording, settings, progress)
     with Helpers() as helpers:
-        return estimate_people(recording, settings, progress, helpers)
+        return fit_people(recording, landmarks, settings, progress, helpers)
 
 
 def measure(
@@ -249,52 +360,5 @@ def measure(
     SizeEvidence or None
         See `pase.fit.estimate.measure_sizes`; None when nobody is there.
     """
-    with (
-        collected_warnings(),
-        open_source(source) as media,
-        Workspace(output, overwrite=True) as space,
-    ):
-        recording = _detect_or_resume(media, settings, space, Report(), progress)
-        return size_evidence(recording, settings, progress)
-
-
-def _detect_or_resume(
-    media: Media, settings: Settings, space: Workspace, report: Report, progress: Progress | None
-) -> Recording:
-    """The 2D stage, or what an interrupted run has already found by it."""
-    chosen = to_dict(settings.pose2d) | {"threads": None}  # they change how long it takes, not what comes out
-    key = fingerprint({"pase": pase.__version__, "source": source_identity(media.path), "pose2d": chosen})
-    facts = space.finished("pose2d", key)
-    if facts is not None:
-        space.clear(keep=[KEYPOINTS])
-        people = read_keypoints(space.folder / KEYPOINTS)
-        report.resumed, report.seconds = ["pose2d"], {"pose2d": float(facts["seconds"])}
-        report.warnings = list(facts["warnings"])
-        return Recording(
-            people,
-            facts["frames"],
-            media.image_size,
-            facts["focal_length_px"],
-            media.path,
-            [LeftOut(**one) for one in facts["left_out"]],
-            facts["why_main"],
-            facts["cuts_s"],
-        )
-    space.clear(keep=[])
-    with collected_warnings() as warnings, report.timed("pose2d"):
-        recording = detect(media, settings, progress)
-    _write_keypoints(recording.people, space.folder / KEYPOINTS)
-    facts = recording.facts() | {
-        "seconds": report.seconds["pose2d"],
-        "warnings": list(warnings),
-        "left_out": [asdict(one) for one in recording.left_out],
-        "why_main": recording.why_main,
-    }
-    space.finish("pose2d", key, [KEYPOINTS], facts)
-    return recording
-
-
-def _write_keypoints(people: list[Keypoints2D], path: Path) -> None:
-    from pase.pose2d.readers.alphapose_json import write_alphapose
-
-    write_alphapose(people, path)
+    with Run(output, settings, overwrite=True, progress=progress) as job:
+        return size_evidence(job.detect(source), settings, progress)

@@ -13,9 +13,7 @@ from pase.data import Motion
 from pase.formats.registry import parse_formats, write_formats
 from pase.parallel import Helpers
 from pase.pipeline.background import in_background
-from pase.pipeline.report import note_file, read_report
-from pase.pipeline.results import load_motions
-from pase.pipeline.workspace import REPORT
+from pase.pipeline.workspace import person_folder
 
 if TYPE_CHECKING:
     from pase.view.film import Film
@@ -50,18 +48,18 @@ def write_views(
     source
         The footage, or None when it is unknown.
     film
-        Waits for the film in the viewer; see `film_beside`.
+        Waits for the film in the viewer; see `begin_film`.
     plots
-        Waits for the plots; see `plots_beside`. They are drawn here when None.
+        Waits for the plots; see `begin_plots`. They are drawn here when None.
 
     Raises
     ------
     PaseError
         When a file cannot be written, or a format needs a package that is not installed.
     """
-    plots = plots or plots_beside(motions, folder, settings, Helpers(0))
+    plots = plots or begin_plots(motions, folder, settings, Helpers(0))
     for number, motion in enumerate(motions, 1):
-        write_formats(motion, folder / f"person_{number}", parse_formats(settings.formats))
+        write_formats(motion, folder / person_folder(number), parse_formats(settings.formats))
     if settings.viewer:
         from pase.view.subject import Subject
         from pase.view.viewer import write_viewer
@@ -70,10 +68,10 @@ def write_views(
     plots()
 
 
-def plots_beside(
+def begin_plots(
     motions: Sequence[Motion], folder: Path, settings: OutputSettings, helpers: Helpers
 ) -> Callable[[], object]:
-    """Have the plots drawn by other processes; what is returned draws the rest and waits for theirs.
+    """Begin to draw the plots in other processes; the returned function draws the rest and waits for theirs.
 
     Parameters
     ----------
@@ -87,11 +85,13 @@ def plots_beside(
     from pase.view.plots import MOST_FRAMES, PLOT_NAMES
     from pase.view.subject import Subject
 
-    people = enumerate((one.thinned(MOST_FRAMES) for one in Subject.of_all(motions)), 1)
-    return helpers.begin(
-        _write_plot,
-        [(one, folder / f"person_{number}" / PLOTS, name) for number, one in people for name in PLOT_NAMES],
-    )
+    subjects = [subject.thinned(MOST_FRAMES) for subject in Subject.of_all(motions)]
+    jobs = [
+        (subject, folder / person_folder(number) / PLOTS, name)
+        for number, subject in enumerate(subjects, 1)
+        for name in PLOT_NAMES
+    ]
+    return helpers.begin(_write_plot, jobs)
 
 
 def _write_plot(job: tuple[Subject, Path, str], told: Callable[[float], None]) -> None:
@@ -102,8 +102,8 @@ def _write_plot(job: tuple[Subject, Path, str], told: Callable[[float], None]) -
 
 
 @contextmanager
-def film_beside(source: Path | None, wanted: bool) -> Iterator[Callable[[], Film | None]]:
-    """Make the film in the viewer while the block does other work; what it yields waits for it.
+def begin_film(source: Path | None, wanted: bool) -> Iterator[Callable[[], Film | None]]:
+    """Make the film in the viewer while the block does other work; the yielded function waits for it.
 
     Parameters
     ----------
@@ -141,69 +141,5 @@ def write_report_page(motions: Sequence[Motion], folder: Path, report: dict[str,
     from pase.view.subject import Subject
 
     overlay = next((p for p in (folder / "overlay.mp4", folder / "overlay.png") if p.is_file()), None)
-    plots = [folder / f"person_{number}" / PLOTS for number in range(1, len(motions) + 1)]
+    plots = [folder / person_folder(number) / PLOTS for number in range(1, len(motions) + 1)]
     write_page(Subject.of_all(motions), report, folder / PAGE, overlay=overlay, plots=plots)
-
-
-def export(folder: str | Path, formats: str) -> list[Path]:
-    """Write the persons of a finished result in further formats, into their folders.
-
-    Parameters
-    ----------
-    folder
-        A finished result.
-    formats
-        Names of formats, parted by blanks or commas, or `all`; see `pase.formats.registry.FORMATS`.
-
-    Returns
-    -------
-    list of Path
-        The files written.
-
-    Raises
-    ------
-    PaseError
-        When the folder is no result, a format is unknown or a file cannot be written.
-    """
-    folder, names = Path(folder), parse_formats(formats)
-    report = read_report(folder / REPORT)
-    written = []
-    for motion, person in zip(load_motions(folder), report["persons"], strict=True):
-        written += write_formats(motion, folder / str(person["folder"]), names)
-    for path in written:
-        note_file(folder / REPORT, path.relative_to(folder).as_posix())
-    return written
-
-
-def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) -> Path:
-    """The viewer of a finished result, made when it is not there.
-
-    Parameters
-    ----------
-    folder
-        A finished result.
-    rebuild
-        Make it anew even when it is there.
-    video
-        Carry the footage inside, when it is still where the report says.
-
-    Raises
-    ------
-    PaseError
-        When the folder is no result or the file cannot be written.
-    """
-    from pase.view.subject import Subject
-    from pase.view.viewer import write_viewer
-
-    folder = Path(folder)
-    report = read_report(folder / REPORT)
-    path = folder / VIEWER
-    if path.is_file() and not rebuild:
-        return path
-    named = (report.get("source") or {}).get("path")
-    source = None if named is None else Path(str(named))
-    with film_beside(source, video) as film:
-        subjects = Subject.of_all(load_motions(folder))
-        write_viewer(subjects, path, title=title_of(source), film=film())
-    note_file(folder / REPORT, VIEWER)
-    return path

@@ -17,6 +17,7 @@ from pase.pipeline.lock import FolderLock
 
 REPORT = "report.json"
 KEYPOINTS = "keypoints.json"
+CAMERA = "camera.json"
 STATE = "state.json"
 _LONGEST_NAME, _KEPT_LETTERS = 240, 40
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -115,6 +116,11 @@ def _listed_files(folder: Path) -> set[str]:
     return {REPORT, *map(str, files)} if isinstance(files, list) else set()
 
 
+def person_folder(number: int) -> str:
+    """Name of a person's folder in a result, by the person's number from 1."""
+    return f"person_{number}"
+
+
 def partial_of(output: Path) -> Path:
     """The hidden folder in which a result is built."""
     return output.with_name(f".{_short(output.name)}.partial")
@@ -123,7 +129,7 @@ def partial_of(output: Path) -> Path:
 class Workspace:
     """The hidden folder beside the result in which a run does its work; a context manager.
 
-    Leaving the block without `commit` keeps the folder when a stage has finished in it, so that the next run
+    Leaving the block without `commit` keeps the folder when a stage is done in it, so that the next run
     goes on from there, and removes it otherwise.
 
     Parameters
@@ -174,8 +180,8 @@ class Workspace:
             except OSError:
                 break
 
-    def finished(self, stage: str, key: str) -> dict[str, Any] | None:
-        """What a finished stage left behind, when its key is the same and its files are untouched."""
+    def stage_facts(self, stage: str, key: str) -> dict[str, Any] | None:
+        """What a stage left behind that was done, when its key is the same and its files are untouched."""
         entry = self._state().get(stage)
         if not isinstance(entry, dict) or entry.get("key") != key:
             return None
@@ -188,7 +194,7 @@ class Workspace:
             return None
         return facts if same else None
 
-    def finish(self, stage: str, key: str, files: list[str], facts: dict[str, Any]) -> None:
+    def note_stage(self, stage: str, key: str, files: list[str], facts: dict[str, Any]) -> None:
         """Note that a stage is done: the files it wrote here, and JSON-able facts for a later run."""
         checksums = {name: _checksum(self.folder / name) for name in files}
         state = self._state() | {stage: {"key": key, "files": checksums, "facts": facts}}
