@@ -14,13 +14,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
 from pase.data import Motion
 from pase.formats.person import load_motion
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLIPS = REPOSITORY.parent / "shared" / "bench" / "dev"

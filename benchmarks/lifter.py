@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from tools.train_lifter.corpus import Retargeter, Take, convert
 from tools.train_lifter.data import Batch, Pool
 from tools.train_lifter.jumps import all_procedural
@@ -23,9 +22,7 @@ from tools.train_lifter.points import LIMBS, TEN_JOINTS
 
 from pase.data import Keypoints2D, Landmarks3D
 from pase.lift.pase_lifter import POINTS, RATE_HZ, PaseLifter
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from pase.types import Array, Mask
 
 STATURE_MM = 1700.0
 FOCAL = 1000.0

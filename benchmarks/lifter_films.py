@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.lifter import procrustes
-from numpy.typing import NDArray
 from tools.train_lifter.camera import world_to_camera
 from tools.train_lifter.jumps import all_procedural
 from tools.train_lifter.noise import detect
@@ -24,8 +23,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.data import Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
 from pase.lift.pase_lifter import PaseLifter
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 FILMS = {
     "squat": 2,

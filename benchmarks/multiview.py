@@ -16,15 +16,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.lengths import joint_lengths
 from pase.data import Motion
 from pase.formats.person import load_motion
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY.parent / "shared" / "bench" / "multiview"

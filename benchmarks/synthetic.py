@@ -21,7 +21,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from opensim_ik import run_opensim
 
 from pase.anatomy.default import default_skeleton
@@ -34,8 +33,7 @@ from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
 from pase.fit.posture import pose_prior
 from pase.formats.mot import read_mot
 from pase.formats.trc import write_trc
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 RATE_HZ = 100.0
 NOISES_MM = (0.0, 10.0, 30.0)

@@ -33,8 +33,6 @@ from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.tracking.similarity import overlap, pose_similarity
 
-Array = NDArray[np.float64]
-
 WALK = Path(__file__).parents[2] / "shared/bench/dev/lab_walk/video.mp4"
 SIZE, RATE = (1280, 720), 30.0
 VISIBLE, SAME_BOX, SAME_BODY = 1 / 3, 0.4, 0.5

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pase.errors import PaseError
+from pase.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from pase.config import Settings
     from pase.data import Motion
 
-__version__ = "0.1.0"
-__all__ = ["Motion", "PaseError", "Skeleton", "estimate", "load"]
+__all__ = ["Motion", "PaseError", "Skeleton", "__version__", "estimate", "load"]
 
 
 def estimate(

@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pase
 from pase.cli_parser import parse
 from pase.config import Settings, make_settings, read_settings
 from pase.errors import InputError, MissingDependencyError, PaseError
+from pase.version import __version__
 
 if TYPE_CHECKING:
     from pase.pipeline.report import Report
@@ -263,7 +263,7 @@ def _doctor(known: argparse.Namespace) -> int:
 
 
 def _version(known: argparse.Namespace) -> int:
-    print(pase.__version__)
+    print(__version__)
     return 0
 
 

@@ -7,9 +7,9 @@ import difflib
 from pathlib import Path
 from typing import Any, NoReturn
 
-import pase
 from pase.config import Leaf, leaves
 from pase.errors import InputError
+from pase.version import __version__
 
 ALL_STAGES = ("person", "camera", "models", "pose2d", "lift", "fit", "view", "output")
 """Groups of settings that a whole run has."""
@@ -47,7 +47,7 @@ def parse(words: list[str]) -> argparse.Namespace:
 def make_parser() -> Parser:
     """The whole command line: commands, arguments, and a flag for every setting."""
     parser = Parser(prog="pase", description="Personalised anatomical skeletons in motion from one camera.")
-    parser.add_argument("--version", action="version", version=pase.__version__)
+    parser.add_argument("--version", action="version", version=__version__)
     parser.set_defaults(parser=parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
+from pase.types import Array
 
 if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
 
-Array = NDArray[np.float64]
 
 HALPE26 = (
     "Nose", "LEye", "REye", "LEar", "REar", "LShoulder", "RShoulder", "LElbow", "RElbow", "LWrist", "RWrist",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pase
 from pase.config import ModelSettings
 from pase.errors import ModelFileError, PaseError
+from pase.version import __version__
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def examine() -> list[Finding]:
     """Look at everything a run needs."""
     from pase.pipeline.report import versions
 
-    found = [Finding("pase", pase.__version__)]
+    found = [Finding("pase", __version__)]
     for name, version in versions().items():
         found.append(Finding(name, version, version != "not installed"))
     found.append(_tried("execution providers", _providers))

@@ -14,11 +14,12 @@ import urllib.error
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from pase.types import Progress
 
 _CONNECT_SECONDS = 5.0
 _STALL_SECONDS = 10.0
@@ -66,7 +67,7 @@ class WheelMember:
         return f"package {self.requirement}"
 
 
-def fetch_zip(source: ZipMember, folder: Path, progress: Callable[[int, int | None], None] | None) -> Path:
+def fetch_zip(source: ZipMember, folder: Path, progress: Progress | None) -> Path:
     """Download an archive into `folder` and take the wanted member out.
 
     Raises
@@ -84,7 +85,7 @@ def fetch_zip(source: ZipMember, folder: Path, progress: Callable[[int, int | No
     return _extract(archive, [source.suffix], folder)[source.suffix]
 
 
-def _download(url: str, target: Path, progress: Callable[[int, int | None], None] | None) -> None:
+def _download(url: str, target: Path, progress: Progress | None) -> None:
     begun = time.monotonic()
     response = _connected(url)
     with response, target.open("wb") as stream:

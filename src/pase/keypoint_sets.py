@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 COCO17 = HALPE26[:17]
 """COCO's 17 keypoints, those of most networks."""

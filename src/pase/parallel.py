@@ -15,14 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, TypeVar
 
-from pase.networks.onnx import usable_cores
+from pase.cores import usable_cores
 from pase.processes import CallFailedError, Interpreter, ProcessLostError, ThreadInterpreters
+from pase.types import ShareProgress
 
 log = logging.getLogger(__name__)
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-Progress = Callable[[float], None]
 
 MOST = 3
 """Processes beside this one; each needs as much memory for a fit as this one."""
@@ -67,9 +67,9 @@ class Helpers:
 
     def map(
         self,
-        function: Callable[[Job, Progress], Result],
+        function: Callable[[Job, ShareProgress], Result],
         jobs: Sequence[Any],
-        progress: Progress | None = None,
+        progress: ShareProgress | None = None,
         part: Callable[[Any], Job] | None = None,
     ) -> list[Result]:
         """Results of a function for several jobs, in their order, each done here or by a process.
@@ -91,7 +91,7 @@ class Helpers:
         return work.results()
 
     def begin(
-        self, function: Callable[[Job, Progress], Result], jobs: Sequence[Job]
+        self, function: Callable[[Job, ShareProgress], Result], jobs: Sequence[Job]
     ) -> Callable[[], list[Result]]:
         """As `map`, but go on while the processes work; what is returned does the rest and waits for theirs."""
         work = _Work(function, jobs)
@@ -123,9 +123,9 @@ class _Work:
 
     def __init__(
         self,
-        function: Callable[[Any, Progress], Any],
+        function: Callable[[Any, ShareProgress], Any],
         jobs: Sequence[Any],
-        progress: Progress | None = None,
+        progress: ShareProgress | None = None,
         part: Callable[[Any], Any] | None = None,
     ) -> None:
         self._function, self._jobs, self._progress = function, jobs, progress
@@ -170,7 +170,7 @@ class _Work:
         except IndexError:
             return None
 
-    def _told(self, number: int, then: Callable[[], None]) -> Progress:
+    def _told(self, number: int, then: Callable[[], None]) -> ShareProgress:
         def told(share: float) -> None:
             self._shares[number] = share
             then()
@@ -182,5 +182,5 @@ class _Work:
             self._progress(sum(self._shares) / len(self._jobs))
 
 
-def _imported(module: str, told: Progress) -> None:
+def _imported(module: str, told: ShareProgress) -> None:
     importlib.import_module(module)

@@ -21,8 +21,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from pase.cores import THREADS
+
 THREAD_VARIABLES = (
-    "PASE_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
+    THREADS, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
     "OPENCV_FOR_THREADS_NUM", "LP_NUM_THREADS",
 )  # fmt: skip
 """What tells the networks, linear algebra, OpenCV and Mesa's software drawing how many threads to use."""

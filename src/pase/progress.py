@@ -37,7 +37,7 @@ class _OnScreen:
 
 
 class Bars(_OnScreen):
-    """Bars with rates on stderr, one a step; a context manager that can be called as `pipeline.Progress`."""
+    """Bars with rates on stderr, one a step; a context manager that can be called as `pase.types.StepProgress`."""
 
     def __init__(self) -> None:
         name = TextColumn("{task.description:<16}")

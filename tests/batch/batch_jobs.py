@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pase.batch.workers import Outcome
-from pase.pipeline.recording import Progress
 from pase.processes import THREAD_VARIABLES
+from pase.types import StepProgress
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Job:
     trace: Path
 
 
-def tell_threads(job: Job, progress: Progress | None) -> Outcome:
+def tell_threads(job: Job, progress: StepProgress | None) -> Outcome:
     if progress is not None:
         progress("looking", 1, 2)
     return Outcome({"threads": [os.environ[name] for name in THREAD_VARIABLES], "process": os.getpid()})
 
 
-def die_once(job: Job, progress: Progress | None) -> Outcome:
+def die_once(job: Job, progress: StepProgress | None) -> Outcome:
     tries = len(job.trace.read_text(encoding="utf-8")) if job.trace.exists() else 0
     job.trace.write_text("x" * (tries + 1), encoding="utf-8")
     if tries == 0:
@@ -35,16 +35,16 @@ def die_once(job: Job, progress: Progress | None) -> Outcome:
     return Outcome({"tries": tries + 1})
 
 
-def die(job: Job, progress: Progress | None) -> Outcome:
+def die(job: Job, progress: StepProgress | None) -> Outcome:
     os.kill(os.getpid(), signal.SIGKILL)
     return Outcome()
 
 
-def leave(job: Job, progress: Progress | None) -> Outcome:
+def leave(job: Job, progress: StepProgress | None) -> Outcome:
     os._exit(3)
 
 
-def wait_for_the_end(job: Job, progress: Progress | None) -> Outcome:
+def wait_for_the_end(job: Job, progress: StepProgress | None) -> Outcome:
     """Wait until the worker is stopped, and tidy up."""
     job.trace.write_text("begun", encoding="utf-8")
     try:

@@ -144,7 +144,7 @@ def test_a_scheduler_without_workers_or_with_another_version_is_refused(
     worker(start, scheduler)
     with Client(scheduler, set_as_default=False) as client:
         client.wait_for_workers(1, timeout=90)
-    monkeypatch.setattr("pase.__version__", "99.0")
+    monkeypatch.setattr("pase.batch.cluster.__version__", "99.0")
     assert main(words) == 2
     assert "but this is 99.0" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Keypoints2D
 from pase.fit.camera import camera_of
 from pase.fit.posture import ROOT_TRANSLATION, posture
 from pase.fit.problem import PersonModel, State
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 IMAGE = (1280, 720)
 FOCAL = 1000.0

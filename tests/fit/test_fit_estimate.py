@@ -7,7 +7,6 @@ import dataclasses
 import numpy as np
 import pytest
 from fit_scenes import FOCAL, IMAGE, filmed, squatting
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.mirror import mirror_table
@@ -15,8 +14,8 @@ from pase.config import FitSettings
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
 from pase.fit.problem import PersonModel, State
+from pase.types import Array
 
-Array = NDArray[np.float64]
 Scene = tuple[Keypoints2D, Array, Array]
 
 STATURE = 1.75

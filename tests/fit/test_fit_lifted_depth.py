@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pase.data import HALPE26, Landmarks3D
 from pase.fit.camera import camera_of
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.lifted_depth import Depths, LiftedDepth
-
-Array = NDArray[np.float64]
 
 WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
@@ -16,8 +15,6 @@ from pase.errors import InputError
 from pase.fit.marker_names import named_as_model
 from pase.fit.marker_units import size_ratio, unit_factor
 from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
-
-Array = NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")

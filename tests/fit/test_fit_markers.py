@@ -23,8 +23,7 @@ from pase.fit.marker_weights import read_weights, relative_sigma
 from pase.fit.markers import MarkerOptions, fit_markers, h36m_markers, halpe26_markers, stuck_on_markers
 from pase.fit.root import find_root, place_root, rigid_fit, with_open_root
 from pase.fit.upright import find_up, turned_up
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 HIDDEN = ("wrist_", "pro_sup")
 

@@ -7,7 +7,6 @@ import itertools
 import numpy as np
 import pytest
 from fit_scenes import FOCAL, filmed, squatting, standing
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Keypoints2D, Motion
@@ -18,7 +17,6 @@ from pase.parallel import Helpers
 
 LENS = LensPrior(focal_length_px=FOCAL)
 
-Array = NDArray[np.float64]
 
 CAMERA = (0.12, 0.0, 1.6)
 PLACES = ((-0.8, -4.0), (1.6, -6.5), (-0.2, -8.0), (1.2, -5.0), (-2.0, -6.0))

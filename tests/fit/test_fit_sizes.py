@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fit_scenes import FOCAL, filmed, squatting
-from numpy.typing import NDArray
 
 from pase.data import Keypoints2D
 from pase.errors import InputError
@@ -24,8 +23,7 @@ from pase.fit.sizes import (
     with_known_part,
     write_sizes,
 )
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fit_scenes import squatting
-from numpy.typing import NDArray
 
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import PersonModel, State
@@ -14,8 +13,7 @@ from pase.fit.terms.base import ResidualBlock
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.prior import SharedPrior, Smoothness
 from pase.fit.uncertainty import coordinate_deviations, shared_covariance
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 def random_equations(T: int, n: int, m: int) -> NormalEquations:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Landmarks3D
@@ -18,8 +17,6 @@ from pase.fit.terms.gravity import Gravity
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.prior import CameraPrior, Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
-
-Array = NDArray[np.float64]
 
 TIME = np.array([0.0, 0.04, 0.07, 0.12])
 WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks
@@ -17,8 +16,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.pase_lifter import MIRRORED, POINTS, PaseLifter, _courses, centred
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 SIZE = (1280, 720)
 FOCAL = 1000.0

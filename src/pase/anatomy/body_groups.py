@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
 from pase.anatomy.proportions import Prior, Proportions
-
-Array = NDArray[np.float64]
 
 TOGETHER = {
     "foot": ("talus", "calcn", "toes"),

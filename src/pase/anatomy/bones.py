@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
+from pase.types import Array
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
-Array = NDArray[np.float64]
 
 ASSET = "bones.npz"
 
@@ -49,7 +49,7 @@ def load_bones(skeleton: Skeleton | None = None) -> dict[str, BoneSurface]:
     wanted = list(dict.fromkeys(mesh.file for body in skeleton.bodies for mesh in body.meshes))
     missing = [file for file in wanted if _key(file) not in known]
     if missing:
-        logger.warning("no surface for %d bone meshes: %s", len(missing), ", ".join(missing))
+        log.warning("no surface for %d bone meshes: %s", len(missing), ", ".join(missing))
     return {file: known[_key(file)] for file in wanted if _key(file) in known}
 
 

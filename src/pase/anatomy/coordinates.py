@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.model import Coupler, Skeleton
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 class CoordinateMap:

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 class Function(Protocol):

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.functions import Constant, Function, Linear
 from pase.anatomy.model import Frame, Joint, TransformAxis
+from pase.types import Array
 
-Array = NDArray[np.float64]
 Axes = tuple[TransformAxis, TransformAxis, TransformAxis]
 
 X, Y, Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)

@@ -11,15 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.coordinates import CoordinateMap
 from pase.anatomy.functions import Constant
 from pase.anatomy.joints import translation_scale_matrix
 from pase.anatomy.model import Joint, Landmark, Skeleton, TransformAxis
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.bones import BoneSurface, load_bones
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 SPANS = tuple(
     (f"{bone}_{side}", f"{start}_{side}", f"{end}_{side}")

@@ -12,8 +12,7 @@ from pase.anatomy.functions import Linear
 from pase.anatomy.joints import rotation_xyz
 from pase.anatomy.model import Joint, Skeleton
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 SIDES = (("_r", "_l"), ("_l", "_r"))
 MIRROR = np.array([1.0, 1.0, -1.0])

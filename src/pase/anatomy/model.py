@@ -8,12 +8,10 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.functions import Constant, Function
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 @dataclass(frozen=True)

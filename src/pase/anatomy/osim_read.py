@@ -48,7 +48,7 @@ from pase.anatomy.osim_xml import (
 )
 from pase.errors import InputError
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def read_osim(path: str | Path) -> Skeleton:
@@ -202,7 +202,7 @@ class _ModelReader:
             if element.findtext("isEnforced", "true").strip() == "false":
                 continue
             if element.tag != "CoordinateCouplerConstraint":
-                logger.warning("constraint '%s' (%s) is left out", name, element.tag)
+                log.warning("constraint '%s' (%s) is left out", name, element.tag)
                 continue
             couplers.append(_coupler(name, element, known))
         dependent = [c.dependent for c in couplers]
@@ -219,7 +219,7 @@ class _ModelReader:
             body, frame = self._resolve(element.findtext("socket_parent_frame"), f"/markerset/{name}")
             if body == "ground" or name in landmarks:
                 why = "is fixed to the ground" if body == "ground" else "has the name of another one"
-                logger.warning("marker '%s' %s and is left out", name, why)
+                log.warning("marker '%s' %s and is left out", name, why)
                 continue
             location = compose(frame, Frame(vector(element, "location"))).translation
             landmarks[name] = Landmark(name, body, location)
@@ -251,7 +251,7 @@ def _by_name(elements: Iterable[Element]) -> dict[str, Element]:
 
 def _free_joint(body: str) -> Joint:
     """The joint that OpenSim gives to a body that no joint carries."""
-    logger.warning("no joint carries body '%s'; it floats freely, as in OpenSim", body)
+    log.warning("no joint carries body '%s'; it floats freely, as in OpenSim", body)
     name = f"free_{body}"
     axes = simple_axes("FreeJoint", [f"{name}_coord_{i}" for i in range(6)])
     return Joint(name, "FreeJoint", "ground", body, Frame(), Frame(), *axes)

@@ -10,7 +10,6 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.bones import BoneSurface, load_bones, vtp_text
 from pase.anatomy.functions import (
@@ -32,10 +31,10 @@ from pase.anatomy.joints import (
 from pase.anatomy.model import Body, BoneMesh, Coordinate, Coupler, Frame, Joint, Skeleton, TransformAxis
 from pase.errors import InputError
 from pase.files import write_text
+from pase.types import Array
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
-Array = NDArray[np.float64]
 
 FORMAT_VERSION = "40000"
 """Document version that every OpenSim 4 reads."""

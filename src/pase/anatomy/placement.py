@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.bones import BoneSurface
 from pase.anatomy.kinematics import rotation_xyz
 from pase.anatomy.model import BoneMesh
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 def place_bone(surface: BoneSurface, mesh: BoneMesh, scale: Array) -> BoneSurface:

@@ -15,11 +15,9 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _AXES = "xyz"
 _STATURE_SD_M = 0.010

@@ -17,7 +17,8 @@ from pase.app.server import NAMES, PAGE_POLICY, listening, run_server, web_file
 from pase.config import Settings
 from pase.data import HALPE26
 from pase.errors import InputError
-from pase.media.frames import Frame, Image
+from pase.media.frames import Frame
+from pase.types import Image
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

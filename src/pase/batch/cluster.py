@@ -10,9 +10,9 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
 
-import pase
 from pase.batch.workers import Job, Outcome, Work
 from pase.errors import InputError, MissingDependencyError
+from pase.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +75,9 @@ class Cluster:
                 f"the scheduler at {address} has no workers: start some with 'dask worker {address}'"
             )
         for worker, version in found.items():
-            if version != pase.__version__:
+            if version != __version__:
                 told = version if isinstance(version, str) else "none"
-                raise InputError(f"the worker {worker} has PASE {told}, but this is {pase.__version__}")
+                raise InputError(f"the worker {worker} has PASE {told}, but this is {__version__}")
 
     def _notice(self, event: tuple[float, Any]) -> None:
         """Say whose worker was lost."""
@@ -117,4 +117,4 @@ def alone(work: Work, job: Job) -> Outcome:
 
 
 def _version() -> str:
-    return pase.__version__
+    return __version__

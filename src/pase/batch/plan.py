@@ -6,13 +6,13 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pase
 from pase.batch.footage import BATCH
 from pase.batch.study import Study, Trial
 from pase.batch.trial import TrialJob
 from pase.config import Settings, to_dict
 from pase.errors import InputError, OutputError
 from pase.pipeline.workspace import LITTER, fingerprint, source_identity
+from pase.version import __version__
 
 TRIALS, SUBJECTS, NOTES = "trials", "subjects", ".batch"
 """Folders of a batch: results, sizes of the subjects, and notes of what is done."""
@@ -66,7 +66,7 @@ class Plan:
 
     def _job(self, trial: Trial, settings: Settings, note: str, work: dict[str, object]) -> TrialJob:
         try:
-            identity: dict[str, object] = {"pase": pase.__version__, "source": source_identity(trial.file)}
+            identity: dict[str, object] = {"pase": __version__, "source": source_identity(trial.file)}
         except OSError as error:
             raise InputError(f"cannot read {trial.file}: {error.strerror or error}") from error
         return TrialJob(

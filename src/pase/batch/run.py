@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import pase
 from pase.batch.footage import BATCH
 from pase.batch.plan import NOTES, SUBJECTS, TRIALS, Plan, check_places, check_settings
 from pase.batch.status import BatchResult, Entry
@@ -19,11 +18,12 @@ from pase.batch.summary import write_bones, write_summary
 from pase.batch.trial import measure_trial, one_line, run_trial
 from pase.batch.workers import Outcome, Processes, Work, Workers, suggested_jobs
 from pase.config import Settings, to_dict
+from pase.cores import usable_cores
 from pase.errors import InputError, OutputError, PaseError
 from pase.files import write_text
-from pase.networks.onnx import usable_cores
 from pase.pipeline.lock import FolderLock
 from pase.pipeline.workspace import REPORT
+from pase.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -211,7 +211,7 @@ class _Batch:
 
     def _note(self) -> None:
         content = {
-            "pase": pase.__version__,
+            "pase": __version__,
             "table": None if self._plan.study.table is None else str(self._plan.study.table),
             "settings": to_dict(self._plan.settings),
             "notes": list(self._plan.study.notes),

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Motion
 from pase.files import write_text
 from pase.pipeline.report import Report, reprojection_error
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 MAIN_ANGLES = (
     "pelvis_tilt", "L5_S1_Flex_Ext", "hip_flexion_r", "hip_flexion_l", "hip_adduction_r", "hip_adduction_l",

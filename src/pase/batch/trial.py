@@ -20,8 +20,8 @@ from pase.batch.workers import Outcome
 from pase.config import Settings
 from pase.errors import InputError, PaseError
 from pase.files import atomic_path, read_json, write_text
-from pase.pipeline.recording import Progress
 from pase.pipeline.workspace import KEYPOINTS, STATE, partial_of
+from pase.types import StepProgress
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,17 @@ class TrialJob:
         return self.note.with_name(f"{self.name}.state.json")
 
 
-def measure_trial(job: TrialJob, progress: Progress | None = None) -> Outcome:
+def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> Outcome:
     """Note what a trial tells of its subject's sizes; the keypoints wait beside the result."""
     return _noted(job, lambda: _measured(job, progress))
 
 
-def run_trial(job: TrialJob, progress: Progress | None = None) -> Outcome:
+def run_trial(job: TrialJob, progress: StepProgress | None = None) -> Outcome:
     """Make a trial's result, and note its figures for the summary."""
     return _noted(job, lambda: _run(job, progress))
 
 
-def _measured(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
+def _measured(job: TrialJob, progress: StepProgress | None) -> dict[str, Any]:
     from pase.pipeline.stages import measure
 
     _take_over_keypoints(job)
@@ -75,7 +75,7 @@ def _measured(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
     return {"evidence": None if evidence is None else evidence.content()}
 
 
-def _run(job: TrialJob, progress: Progress | None) -> dict[str, Any]:
+def _run(job: TrialJob, progress: StepProgress | None) -> dict[str, Any]:
     from pase.batch.summary import figures_of
     from pase.pipeline.stages import Run
 

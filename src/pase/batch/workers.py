@@ -47,7 +47,7 @@ class Outcome:
 
 
 Work = Callable[[Any, Any], Outcome]
-"""A function of a module that does a job, telling a `pipeline.Progress` (or None) how far it is."""
+"""A function of a module that does a job, telling a `pipeline.StepProgress` (or None) how far it is."""
 Told = Callable[[str, str, int, int | None], None]
 """Told a job's name, its step, and how much of how much is done."""
 

@@ -6,7 +6,6 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from pase.anatomy.bones import load_bones
@@ -16,8 +15,7 @@ from pase.data import Motion
 from pase.files import write_text
 from pase.formats.hierarchy import BodyTree, body_tree, body_trees
 from pase.formats.resample import even_motion
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 PLACES = "Xposition Yposition Zposition"
 TURNS = "Zrotation Xrotation Yrotation"

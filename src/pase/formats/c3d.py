@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-import pase
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Joint, Skeleton
 from pase.data import Motion
 from pase.errors import MissingDependencyError, OutputError
 from pase.files import atomic_path
 from pase.formats.resample import even_motion
-
-Array = NDArray[np.float64]
+from pase.types import Array
+from pase.version import __version__
 
 
 def write_c3d(motion: Motion, path: str | Path) -> None:
@@ -77,7 +75,7 @@ def _write(points: Array, content: dict[str, Any], path: Path) -> None:
         ("Y_SCREEN", ["+Y"]),
     ):
         file.add_parameter("POINT", name, value)
-    file.add_parameter("PASE", "VERSION", [pase.__version__])
+    file.add_parameter("PASE", "VERSION", [__version__])
     file.add_parameter("PASE", "START", [content["start"]])
     file["data"]["points"] = _homogeneous(points)
     file.write(str(path))

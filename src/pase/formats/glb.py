@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-import pase
 from pase.anatomy.bones import BoneSurface, load_bones
 from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
 from pase.data import Motion
 from pase.files import atomic_path
 from pase.formats.hierarchy import BodyTree, body_tree, body_trees
+from pase.types import Array
+from pase.version import __version__
 
-Array = NDArray[np.float64]
 Node = dict[str, Any]
 
 CREDITS = "Skeleton after Pose2Sim (BSD-3-Clause); bone surfaces under CC BY 3.0; see the NOTICE of PASE"
@@ -58,7 +58,7 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     buffer = _Buffer()
     nodes, meshes = _nodes(motion.skeleton, tree, buffer)
     content: dict[str, Any] = {
-        "asset": {"version": "2.0", "generator": f"PASE {pase.__version__}", "copyright": CREDITS},
+        "asset": {"version": "2.0", "generator": f"PASE {__version__}", "copyright": CREDITS},
         "scene": 0,
         "scenes": [{"nodes": [len(nodes) - 1]}],
         "nodes": nodes,

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pase.anatomy.kinematics import Kinematics, pieces
 from pase.anatomy.model import Skeleton
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from pase.anatomy.model import Skeleton
 from pase.data import LARGEST, Motion
 from pase.errors import InputError
 from pase.files import read_bytes, write_text
+from pase.types import Array
 
 log = logging.getLogger(__name__)
 
-Array = NDArray[np.float64]
 
 LARGEST_ANGLE = 8 * np.pi
 """Four turns, in radians: a file beyond it is almost surely in degrees whatever its header says."""

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
 from pase.anatomy.osim import read_osim, write_osim
@@ -22,9 +21,7 @@ from pase.formats.tables import (
     write_bones_csv,
 )
 from pase.formats.trc import write_landmarks_trc
-
-Array = NDArray[np.float64]
-
+from pase.types import Array
 
 SAME_TIME = 1e-5
 """Seconds within which two files' rows are of the same frame."""

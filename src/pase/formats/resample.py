@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
 from pase.data import Motion, interpolated
 from pase.formats.trc import mean_rate
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 EVEN_SECONDS = 1.1e-3
 """Frames no further than this from even times are taken as even: containers round times to the millisecond."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.lengths import CARRIERS, bone_lengths
 from pase.anatomy.model import Skeleton
@@ -17,8 +16,7 @@ from pase.diagnostics import BoneStatistics
 from pase.errors import InputError
 from pase.files import atomic_path, read_text
 from pase.formats.mot import check_times
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,11 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Landmarks3D, Motion
 from pase.files import write_text
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 def write_landmarks_trc(motion: Motion, path: str | Path) -> None:

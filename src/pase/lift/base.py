@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -10,9 +9,7 @@ import numpy as np
 
 from pase.data import Keypoints2D, Landmarks3D
 from pase.errors import InputError
-
-Progress = Callable[[int, int | None], None]
-"""Called with the frames done and how many there are, or None while that is unknown."""
+from pase.types import Progress
 
 
 class Lifter(Protocol):

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.keypoint_sets import H36M17
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _NECK, _HIP = 18, 19
 _FROM_HALPE26 = [_HIP, 12, 14, 16, 11, 13, 15, _NECK, _NECK, 0, 17, 5, 7, 9, 6, 8, 10]

@@ -9,17 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Keypoints2D, Landmarks3D
 from pase.errors import MissingDependencyError, ModelFileError
 from pase.keypoint_sets import BLAZEPOSE33
-from pase.lift.base import Progress
 from pase.media.frames import Frame
+from pase.types import Array, Progress
 
-Array = NDArray[np.float64]
-
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 MODEL = "pose-landmarker-lite"
 """Name in the model store of the landmarker that is taken when the user names none."""
@@ -100,7 +97,7 @@ class MediaPipeLandmarker:
         finally:
             landmarker.close()
         if not any(np.isfinite(picture).any() for picture, _ in found):
-            _log.warning("nobody was found in the picture")
+            log.warning("nobody was found in the picture")
         count = len(BLAZEPOSE33)
         picture = np.array([p for p, _ in found]).reshape(-1, count, 3)
         space = np.array([s for _, s in found]).reshape(-1, count, 3)

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.keypoint_sets import H36M17
-from pase.lift.base import Progress
 from pase.lift.h36m import h36m_from_halpe26, mirrored, normalise_by_box, with_stand_ins
 from pase.networks.checkpoint import guess_network, load_parameters, read_state, require_torch
 from pase.networks.parallel import run_parallel
+from pase.types import Progress
 
 Joints = NDArray[np.float32]
 Variant = Literal["auto", "lite", "full"]
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _SHAPES = {"lite": (256, 4), "full": (512, 2)}
 """Channels and the perceptrons' ratio of the published configurations."""

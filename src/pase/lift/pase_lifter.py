@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
-from pase.lift.base import Progress
 from pase.networks.onnx import start_session
+from pase.types import Progress
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]

@@ -7,12 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import LARGEST, Landmarks3D
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 log = logging.getLogger(__name__)
 

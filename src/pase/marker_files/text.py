@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.errors import InputError
 from pase.files import read_bytes
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _MISSING = re.compile(r"[-+]?(nan(\(\w*\))?|1?\.?#?(qnan|ind|inf)\w*|n/?a|null|none|inf(inity)?|-+)", re.I)
 """Words for a number that is not there."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from pase.media.animation import Animation, is_animation
-from pase.media.frames import Frame, Image, Media
+from pase.media.frames import Frame, Media
 from pase.media.kinds import has_photo_suffix, is_footage
 from pase.media.opening import check_is_footage
 from pase.media.photo import Photo, is_photo
 from pase.media.video import Video, open_video
 from pase.media.write import VideoWriter, write_image
+from pase.types import Image
 
 __all__ = [
     "Animation", "Frame", "Image", "Media", "Photo", "Video", "VideoWriter", "is_footage", "is_photo",

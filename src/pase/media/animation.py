@@ -12,9 +12,9 @@ from PIL import Image, ImageOps
 
 from pase.errors import InputError
 from pase.media.frames import Frame
-from pase.media.frames import Image as Picture
 from pase.media.opening import check_is_footage
 from pase.media.photo import open_picture, to_rgb
+from pase.types import Image as Picture
 
 ANIMATED_FORMATS = ("WEBP", "AVIF")
 """Animations that Pillow reads and FFmpeg does not, or not always; GIF and PNG go to FFmpeg."""

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.media.frames import Image
+from pase.types import Image
 
 TRANSFER_PQ = 16
 """Transfer characteristic "SMPTE ST 2084" (ITU-T H.273)."""

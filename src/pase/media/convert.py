@@ -13,7 +13,7 @@ from av.sidedata.sidedata import Type as SideData
 from av.video.frame import VideoFrame
 
 from pase.media.color import TRANSFER_HLG, TRANSFER_PQ, tone_mapped
-from pase.media.frames import Image
+from pase.types import Image
 
 _HIGH_DYNAMIC_RANGE = (TRANSFER_PQ, TRANSFER_HLG)
 _MATRIX_UNSPECIFIED = 2

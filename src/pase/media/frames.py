@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from pase.types import Image
+
 """(H, W, 3) RGB picture, upright."""
 
 FILM_DIAGONAL_MM = float(np.hypot(36.0, 24.0))

@@ -17,8 +17,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pase.errors import InputError
 from pase.media.frames import Frame, focal_length_px
-from pase.media.frames import Image as Picture
 from pase.media.opening import LARGEST_PIXELS, check_is_footage
+from pase.types import Image as Picture
 
 _FORMATS = (
     "JPEG",
@@ -47,7 +47,7 @@ _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 _STACKS = ("TIFF", "HEIF")
 """Kinds whose further pictures are others of the same weight: pages, a burst. In a JPEG (MPO) they are previews,
 depth and brightness of the first one."""
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 _BACKGROUND = (255, 255, 255)
@@ -148,7 +148,7 @@ def _read(path: Path, warnings: list[str]) -> tuple[Picture, float, dict[str, st
         count = int(getattr(image, "n_frames", 1))
         if count > 1 and image.format in _STACKS:
             message = f"{path.name} holds {count} pictures: only the main one is read"
-            _log.warning(message)
+            log.warning(message)
             warnings.append(message)
         upright, equivalent_mm, names = _by_exif(image, path, warnings)
         return to_rgb(upright), equivalent_mm, names
@@ -165,9 +165,9 @@ def _by_exif(
         names = {ExifTags.TAGS.get(tag, str(tag)): str(value) for tag, value in exif.items()}
         return ImageOps.exif_transpose(image), equivalent_mm, names
     except _DAMAGE as error:
-        _log.debug("EXIF of %s: %s", path, error)
+        log.debug("EXIF of %s: %s", path, error)
         message = f"{path.name}: its EXIF data are damaged; focal length and rotation are not taken from them"
-        _log.warning(message)
+        log.warning(message)
         warnings.append(message)
         return image, 0.0, {}
 

@@ -16,7 +16,7 @@ from av.packet import Packet
 
 from pase.media.opening import open_container
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class SoundTrack:
@@ -46,7 +46,7 @@ class SoundTrack:
                 if packet.pts is not None and packet.pts * self._base >= self._start:
                     yield packet.pts, packet
         except (av.error.InvalidDataError, av.error.EOFError) as error:
-            _log.warning("the sound ends early: %s", error.strerror or error)
+            log.warning("the sound ends early: %s", error.strerror or error)
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def sound_of(source: str | Path | None, container: OutputContainer) -> Iterator[
         if not streams:
             yield None
         elif streams[0].codec_context.name not in container.supported_codecs:
-            _log.warning("the sound is %s and is left out of the drawn video", streams[0].codec_context.name)
+            log.warning("the sound is %s and is left out of the drawn video", streams[0].codec_context.name)
             yield None
         else:
             yield SoundTrack(recording, streams[0], container)

@@ -18,10 +18,11 @@ from av.video.stream import VideoStream
 
 from pase.errors import InputError
 from pase.media.convert import shown_size, upright_frames, upright_images
-from pase.media.frames import Frame, Image, focal_length_px
+from pase.media.frames import Frame, focal_length_px
 from pase.media.opening import LARGEST_PIXELS, decoder_errors, open_container
+from pase.types import Image
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Picture = TypeVar("Picture")
 
@@ -91,7 +92,7 @@ class Video:
 
     def _warn(self, message: str) -> None:
         if message not in self.warnings:
-            _log.warning(message)
+            log.warning(message)
             self.warnings.append(message)
 
     def __enter__(self) -> Video:
@@ -267,5 +268,5 @@ def _focal_length(metadata: dict[str, str], image_size: tuple[int, int]) -> floa
             try:
                 return focal_length_px(float(value), image_size)
             except ValueError:
-                _log.debug("unreadable focal length %r in %s", value, name)
+                log.debug("unreadable focal length %r in %s", value, name)
     return None

@@ -17,9 +17,9 @@ from av.video.stream import VideoStream
 
 from pase.errors import InputError, OutputError
 from pase.files import atomic_path
-from pase.media.frames import Image
 from pase.media.opening import file_address
 from pase.media.sound import SoundTrack, sound_of
+from pase.types import Image
 
 _CLOCK = 90000
 _BT709 = 1

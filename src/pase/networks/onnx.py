@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pase.cores import usable_cores
 from pase.errors import InputError, ModelFileError
 from pase.files import check_is_file
 
 if TYPE_CHECKING:
     import onnxruntime
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 PROCESSOR = "CPUExecutionProvider"
 PROVIDERS = {
@@ -29,9 +29,6 @@ PROVIDERS = {
 
 AUTOMATIC = ("cuda", "directml", "coreml")
 """Devices taken unasked. OpenVINO computes on the processor, too, there a quarter slower than ONNX Runtime itself."""
-
-THREADS = "PASE_THREADS"
-"""Variable that tells how many threads a process may use: jobs at once share the cores."""
 
 _MOST_THREADS = 8
 """Networks this small gain nothing from more."""
@@ -64,18 +61,6 @@ def noted_networks() -> Iterator[list[RunningNetwork]]:
         _listeners[:] = [listener for listener in _listeners if listener is not noted]
 
 
-def usable_cores() -> int:
-    """Number of processor cores this process may use; fewer where the variable PASE_THREADS says so."""
-    told = os.environ.get(THREADS, "")
-    return max(1, min(int(told), _cores())) if told.isdecimal() else _cores()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def network_threads(threads: int = 0) -> int:
     """Threads of a network: as many as asked for; for 0 one a core, at most 8."""
     return threads or min(usable_cores(), _MOST_THREADS)
@@ -97,7 +82,7 @@ def providers(device: str = "auto") -> list[str]:
     if device == "cpu":
         return [PROCESSOR]
     if PROVIDERS[device] not in available:
-        _log.warning(
+        log.warning(
             "the installed onnxruntime cannot use the device '%s' (it has %s); the networks run on the processor",
             device,
             ", ".join(available),
@@ -135,7 +120,7 @@ def start_session(path: Path, device: str = "auto", threads: int = 0) -> onnxrun
     session = _try(path, wanted, count)
     running = session.get_providers()[0]
     if running != wanted[0]:
-        _log.warning("%s does not start on this computer; the networks run on the processor", wanted[0])
+        log.warning("%s does not start on this computer; the networks run on the processor", wanted[0])
     for listener in _listeners:
         listener.append(RunningNetwork(path.name, running, count))
     return session
@@ -154,7 +139,7 @@ def _try(path: Path, wanted: list[str], threads: int) -> onnxruntime.InferenceSe
         return onnxruntime.InferenceSession(str(path), options, providers=wanted)
     except Exception as error:  # onnxruntime's own classes have no public common parent but Exception
         if wanted != [PROCESSOR]:
-            _log.debug("%s on %s: %s", path.name, wanted[0], error)
+            log.debug("%s on %s: %s", path.name, wanted[0], error)
             return _try(path, [PROCESSOR], threads)
         raise ModelFileError(
             f"{path.name} cannot be run ({error}): fetch it again or update onnxruntime"

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+from pase.types import Progress
+
 Result = TypeVar("Result")
-Told = Callable[[int, int | None], None]
 
 
 class _Abandoned(Exception):  # noqa: N818 - it is no error
@@ -17,7 +18,7 @@ class _Abandoned(Exception):  # noqa: N818 - it is no error
 
 
 @contextmanager
-def in_background(work: Callable[[Told], Result]) -> Iterator[Callable[[], Result]]:
+def in_background(work: Callable[[Progress], Result]) -> Iterator[Callable[[], Result]]:
     """Start some work on a thread of its own.
 
     Parameters

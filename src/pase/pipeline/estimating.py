@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ from pase.config import Settings
 from pase.data import Landmarks3D, Motion
 from pase.memory import give_back
 from pase.pipeline.lifting import lift_in_statures
-from pase.pipeline.recording import Progress, Recording
+from pase.pipeline.recording import Recording
+from pase.types import ShareProgress, StepProgress
 
 if TYPE_CHECKING:
     from pase.fit.inputs import LensPrior
@@ -25,7 +26,7 @@ def fit_people(
     recording: Recording,
     landmarks: list[Landmarks3D | None],
     settings: Settings,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
     helpers: Helpers | None = None,
 ) -> list[Motion]:
     """Fit a personalised skeleton to every person of a recording.
@@ -76,7 +77,7 @@ def fit_people(
 
 
 def size_evidence(
-    recording: Recording, settings: Settings, progress: Progress | None = None
+    recording: Recording, settings: Settings, progress: StepProgress | None = None
 ) -> SizeEvidence | None:
     """What a recording tells of the sizes of its main person; None when nobody is there."""
     if not recording.people:
@@ -111,8 +112,8 @@ def _lens(recording: Recording, settings: Settings) -> LensPrior:
 
 
 def _share(
-    progress: Progress | None, name: str, persons: tuple[int, int], recording: Recording
-) -> Callable[[float], None] | None:
+    progress: StepProgress | None, name: str, persons: tuple[int, int], recording: Recording
+) -> ShareProgress | None:
     """The progress of some persons, the first and how many, told as a share from 0 to 1, in frames of everybody."""
     if progress is None:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from pase.config import LiftSettings, Settings
@@ -11,7 +10,6 @@ from pase.errors import InputError, ModelFileError
 from pase.lift.base import Lifter
 from pase.memory import give_back
 from pase.pipeline.recording import (
-    Progress,
     Recording,
     choose,
     detect,
@@ -22,6 +20,7 @@ from pase.pipeline.recording import (
 )
 from pase.pipeline.report import Report, collected_warnings
 from pase.pipeline.workspace import check_output_file
+from pase.types import Progress, StepProgress
 
 STEP = "3D landmarks"
 
@@ -60,7 +59,7 @@ def make_lifter(
 
 
 def lift_people(
-    recording: Recording, settings: Settings, progress: Progress | None = None
+    recording: Recording, settings: Settings, progress: StepProgress | None = None
 ) -> list[Landmarks3D | None]:
     """Landmarks in space of every person of a recording, in its order, as far as a lifter gives them.
 
@@ -80,7 +79,7 @@ def lift_people(
 
 
 def lift_in_statures(
-    recording: Recording, settings: Settings, progress: Progress | None = None
+    recording: Recording, settings: Settings, progress: StepProgress | None = None
 ) -> list[Landmarks3D | None]:
     """The landmarks of `lift_people` in the unit of the estimator: the person's standing height."""
     from pase.lift.base import in_statures
@@ -92,9 +91,7 @@ def lift_in_statures(
     return [None if landmarks is None else in_statures(landmarks) for landmarks in lifted]
 
 
-def _part(
-    told: Callable[[int, int | None], None] | None, number: int, recording: Recording
-) -> Callable[[int, int | None], None] | None:
+def _part(told: Progress | None, number: int, recording: Recording) -> Progress | None:
     """The progress of one of several persons, in frames of everybody."""
     if told is None:
         return None
@@ -113,7 +110,7 @@ def _lifter_for(recording: Recording, settings: Settings) -> Lifter | None:
 
 
 def landmark_video(
-    source: Path, settings: Settings, progress: Progress | None = None
+    source: Path, settings: Settings, progress: StepProgress | None = None
 ) -> tuple[Keypoints2D, Landmarks3D]:
     """MediaPipe's 33 landmarks of a video or photo, in the picture and in space."""
     from pase.lift.mediapipe import MODEL, MediaPipeLandmarker
@@ -132,7 +129,7 @@ def lift(
     video: str | Path | None = None,
     skeleton: str | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> Report:
     """Write landmarks in space of everybody in footage or a keypoint file.
 
@@ -183,7 +180,7 @@ def _lifted(
     skeleton: str | None,
     settings: Settings,
     report: Report,
-    progress: Progress | None,
+    progress: StepProgress | None,
 ) -> tuple[list[Landmarks3D], Recording]:
     from pase.pose2d.readers import is_keypoint_file
 

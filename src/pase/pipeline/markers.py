@@ -18,7 +18,7 @@ from pase.pipeline.stages import Run
 if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
     from pase.fit.markers import MarkerSet
-    from pase.pipeline.recording import Progress
+    from pase.types import StepProgress
 
 DEFAULT_MODEL = "default"
 BUILT_IN_SETS = ("halpe26", "h36m17")
@@ -55,7 +55,7 @@ def fit_marker_file(
     settings: Settings | None = None,
     *,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> Report:
     """Fit a skeleton to markers and write a result folder.
 
@@ -139,7 +139,7 @@ def _fit(
     run: MarkerRun,
     settings: Settings,
     joints: bool,
-    progress: Progress | None,
+    progress: StepProgress | None,
 ) -> Motion:
     from pase.fit.marker_weights import read_weights
     from pase.fit.markers import MarkerOptions, fit_markers

@@ -9,8 +9,9 @@ from pase.config import Settings, ViewSettings
 from pase.data import Keypoints2D, Motion
 from pase.errors import MissingDependencyError
 from pase.pipeline.estimating import known_sizes
-from pase.pipeline.recording import Progress, step_of
+from pase.pipeline.recording import step_of
 from pase.pipeline.workspace import CAMERA, person_folder
+from pase.types import StepProgress
 
 
 def check_writing(settings: Settings, *, draw: bool) -> None:
@@ -64,7 +65,7 @@ def draw_over(
     keypoints: Sequence[Keypoints2D],
     folder: Path,
     settings: ViewSettings,
-    progress: Progress | None,
+    progress: StepProgress | None,
 ) -> Path:
     """Draw the persons, and keypoints if they are wanted, over the footage; returns the overlay's path."""
     from pase.media import is_photo

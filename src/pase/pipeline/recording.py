@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pase.config import Pose2DSettings, Settings
 from pase.data import Keypoints2D, LeftOut
 from pase.errors import ModelFileError
+from pase.types import Progress, StepProgress
 
 if TYPE_CHECKING:
     from pase.media import Animation, Frame, Photo, Video
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     from pase.pose2d.readers.assemble import Recorded
 
     Media = Video | Animation | Photo
-
-
-class Progress(Protocol):
-    """Told how far a long step is."""
-
-    def __call__(self, step: str, done: int, total: int | None) -> None:
-        """Take note of a step's name, the frames (or bytes) done, and how many there are if that is known."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -72,14 +65,16 @@ def open_source(source: str | Path) -> Media:
     return open_media(source)
 
 
-def step_of(progress: Progress | None, name: str) -> Callable[[int, int | None], None] | None:
+def step_of(progress: StepProgress | None, name: str) -> Progress | None:
     """The progress of one step, for a stage that knows nothing of the others."""
     if progress is None:
         return None
     return lambda done, total: progress(name, done, total)
 
 
-def fetch_models(names: Sequence[str], settings: Settings, progress: Progress | None = None) -> list[Path]:
+def fetch_models(
+    names: Sequence[str], settings: Settings, progress: StepProgress | None = None
+) -> list[Path]:
     """Paths of model files, fetched where they are not here yet; see `pase.models.model_path`."""
     from pase.models import model_path
 
@@ -95,7 +90,7 @@ def fetch_models(names: Sequence[str], settings: Settings, progress: Progress | 
     ]
 
 
-def prepare_networks(settings: Settings, progress: Progress | None = None) -> None:
+def prepare_networks(settings: Settings, progress: StepProgress | None = None) -> None:
     """Fetch the files of the 2D networks that come with PASE where they are not here yet.
 
     Raises
@@ -109,7 +104,7 @@ def prepare_networks(settings: Settings, progress: Progress | None = None) -> No
         fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
 
 
-def detect(media: Media, settings: Settings, progress: Progress | None = None) -> Recording:
+def detect(media: Media, settings: Settings, progress: StepProgress | None = None) -> Recording:
     """Find and follow everybody in a recording.
 
     Raises
@@ -159,7 +154,7 @@ def choose(recording: Recording, settings: Pose2DSettings) -> Recording:
 
 
 def _rtmpose(
-    frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: Progress | None
+    frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: StepProgress | None
 ) -> Found:
     from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK, detect_keypoints
 
@@ -171,7 +166,7 @@ def _rtmpose(
 
 
 def _alphapose(
-    frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: Progress | None
+    frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: StepProgress | None
 ) -> Found:
     """AlphaPose's network and way, with its own detector or with ours."""
     from pase.pose2d.alphapose.pipeline import BoxDetector, FastPoseNetwork, detect_everyone

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-import pase
 from pase.config import Settings, to_dict
 from pase.data import Motion
 from pase.errors import InputError
@@ -25,6 +24,7 @@ from pase.files import read_json, write_text
 from pase.networks.onnx import RunningNetwork
 from pase.pipeline.recording import Recording
 from pase.pipeline.workspace import person_folder
+from pase.version import __version__
 
 PACKAGES = (
     "numpy",
@@ -142,7 +142,7 @@ class Report:
     def content(self) -> dict[str, Any]:
         """What `report.json` holds; what is not a finite number is None."""
         content = {
-            "pase": pase.__version__,
+            "pase": __version__,
             "versions": versions(),
             **asdict(self),
             "mean_reprojection_error_px": self.mean_reprojection_error_px,

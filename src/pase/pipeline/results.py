@@ -10,10 +10,11 @@ from pase.data import Motion
 from pase.errors import InputError
 from pase.formats.registry import parse_formats, write_formats
 from pase.pipeline.outputs import draw_over
-from pase.pipeline.recording import Progress, open_source, read_keypoints
+from pase.pipeline.recording import open_source, read_keypoints
 from pase.pipeline.report import note_file, read_report
 from pase.pipeline.views import VIEWER, begin_film, title_of
 from pase.pipeline.workspace import KEYPOINTS, REPORT
+from pase.types import StepProgress
 
 
 def load_motions(folder: str | Path) -> list[Motion]:
@@ -30,7 +31,7 @@ def render(
     video: str | Path | None = None,
     settings: Settings | None = None,
     *,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> Path | None:
     """Draw the persons of a finished result over its footage, into the result folder.
 

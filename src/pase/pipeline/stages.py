@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import pase
 from pase.config import Settings, to_dict
 from pase.data import Landmarks3D, LeftOut, Motion
 from pase.networks.onnx import noted_networks
@@ -18,7 +17,6 @@ from pase.pipeline.estimating import fit_people, size_evidence
 from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.outputs import check_writing, draw_over, write_people
 from pase.pipeline.recording import (
-    Progress,
     Recording,
     choose,
     detect,
@@ -36,6 +34,8 @@ from pase.pipeline.workspace import (
     fingerprint,
     source_identity,
 )
+from pase.types import StepProgress
+from pase.version import __version__
 
 if TYPE_CHECKING:
     from pase.fit.sizes import SizeEvidence
@@ -68,7 +68,7 @@ class Run:
         settings: Settings | None = None,
         *,
         overwrite: bool = False,
-        progress: Progress | None = None,
+        progress: StepProgress | None = None,
         draw: bool | None = None,
     ) -> None:
         self.settings, self.report = settings or Settings(), Report()
@@ -223,9 +223,7 @@ class Run:
     def _pose2d_key(self, media: Media) -> str:
         """Tells whether the 2D stage would find the same again; threads change only how long it takes."""
         chosen = to_dict(self.settings.pose2d) | {"threads": None}
-        return fingerprint(
-            {"pase": pase.__version__, "source": source_identity(media.path), "pose2d": chosen}
-        )
+        return fingerprint({"pase": __version__, "source": source_identity(media.path), "pose2d": chosen})
 
 
 def run(
@@ -236,7 +234,7 @@ def run(
     video: str | Path | None = None,
     skeleton: str | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> Report:
     """Turn a video or photo, or keypoints made of it, into a result folder: every stage in a row.
 
@@ -288,7 +286,7 @@ def fit(
     video: str | Path | None = None,
     skeleton: str | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> Report:
     """Turn 2D keypoints of any program into a result folder, without an overlay; see `run`.
 
@@ -310,7 +308,7 @@ def pose2d(
     settings: Settings | None = None,
     *,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: StepProgress | None = None,
 ) -> Report:
     """Write the 2D keypoints of everyone in a video or photo as one AlphaPose-format file; see `run`."""
     settings, report, output = settings or Settings(), Report(), Path(output)
@@ -331,7 +329,7 @@ def pose2d(
 
 
 def estimate_motions(
-    source: str | Path, settings: Settings | None = None, *, progress: Progress | None = None
+    source: str | Path, settings: Settings | None = None, *, progress: StepProgress | None = None
 ) -> list[Motion]:
     """Every person's motion in a video or photo, without writing anything; see `pase.estimate`."""
     settings = settings or Settings()
@@ -343,7 +341,7 @@ def estimate_motions(
 
 
 def measure(
-    source: str | Path, output: str | Path, settings: Settings, *, progress: Progress | None = None
+    source: str | Path, output: str | Path, settings: Settings, *, progress: StepProgress | None = None
 ) -> SizeEvidence | None:
     """What a video or photo tells of the sizes of its main person, for one skeleton from several recordings.
 

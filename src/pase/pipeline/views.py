@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pase.view.film import Film
     from pase.view.subject import Subject
 
+from pase.types import ShareProgress
+
 log = logging.getLogger(__name__)
 
 DRAWING = ("pase.view.plots", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")
@@ -94,7 +96,7 @@ def begin_plots(
     return helpers.begin(_write_plot, jobs)
 
 
-def _write_plot(job: tuple[Subject, Path, str], told: Callable[[float], None]) -> None:
+def _write_plot(job: tuple[Subject, Path, str], told: ShareProgress) -> None:
     from pase.view.plots import write_plots
 
     subject, folder, name = job

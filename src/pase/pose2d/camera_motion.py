@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.media.frames import Frame, Image
+from pase.media.frames import Frame
 from pase.pose2d.detector import Boxes
+from pase.types import Array, Image
 
-Array = NDArray[np.float64]
 Grey = NDArray[np.uint8]
 Points = NDArray[np.float32]
 

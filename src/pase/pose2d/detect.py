@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,13 +17,14 @@ from pase.models import model_path
 from pase.networks.onnx import network_threads
 from pase.pose2d.camera_motion import MOVES, ZOOMS
 from pase.pose2d.detector import PersonDetector
-from pase.pose2d.keypoints import Array, KeypointNetwork
+from pase.pose2d.keypoints import KeypointNetwork
 from pase.pose2d.tracking.prominence import frame_seconds, prominence
 from pase.pose2d.tracking.relink_tracks import join_pieces
 from pase.pose2d.tracking.track import Track
 from pase.pose2d.tracking.tracker import Tracker
+from pase.types import Array, Progress
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 DETECTOR = "yolox-tiny"
 KEYPOINT_NETWORK = "rtmpose-s"
@@ -56,7 +57,7 @@ def detect_keypoints(
     *,
     models_dir: Path | None = None,
     offline: bool = False,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Progress | None = None,
 ) -> Found:
     """Find the persons of a recording, follow them, and place the 26 Halpe keypoints in every frame.
 
@@ -137,16 +138,16 @@ def pixel_of(person: str) -> Array | None:
 def _warn(tracker: Tracker, frames: int) -> None:
     if tracker.cuts:
         when = ", ".join(f"{time:.2f}" for time in tracker.cuts[:5]) + (" …" if len(tracker.cuts) > 5 else "")
-        _log.warning(
+        log.warning(
             "the footage is cut (at %s s): a person after a cut counts as another one; "
             "cut the video into its shots for motions that belong together",
             when,
         )
     if tracker.shots.blank:
-        _log.warning("%d of %d frames show nothing (black or of one colour)", tracker.shots.blank, frames)
+        log.warning("%d of %d frames show nothing (black or of one colour)", tracker.shots.blank, frames)
     motion = tracker.steadiness.motion
     if motion.shift >= MOVES or motion.zoom >= ZOOMS:
-        _log.warning(
+        log.warning(
             "the camera moves: the background shifts by up to %.0f %% of the picture, zooms by up to %.0f %% and "
             "shakes by %.1f %%; a camera that stands still is assumed, so places and speeds are wrong by as much",
             100 * motion.shift,
@@ -154,7 +155,7 @@ def _warn(tracker: Tracker, frames: int) -> None:
             100 * motion.shake,
         )
     if not any(track.poses for track in tracker.tracks):
-        _log.warning("nobody was found in the picture")
+        log.warning("nobody was found in the picture")
 
 
 def _left_out(

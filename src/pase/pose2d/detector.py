@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.media.frames import Image
 from pase.networks.onnx import start_session
+from pase.types import Image
 
 Boxes = NDArray[np.float64]
 """(N, 4) left, top, right, bottom in pixels."""

@@ -9,11 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.media.frames import Image
 from pase.networks.onnx import start_session
 from pase.pose2d.simcc import decode_simcc
-
-Array = NDArray[np.float64]
+from pase.types import Array, Image
 
 _MEAN = np.array([123.675, 116.28, 103.53], dtype=np.float32)
 _STD = np.array([58.395, 57.12, 57.375], dtype=np.float32)

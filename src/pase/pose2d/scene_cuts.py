@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.media.frames import Image
+from pase.types import Image
 
 Seen = Literal["same", "cut", "blank"]
 

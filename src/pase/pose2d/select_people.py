@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.config import Pose2DSettings
 from pase.data import Keypoints2D, LeftOut
 from pase.errors import InputError
 from pase.pose2d.detect import SURE_SCORE, pixel_of
 from pase.pose2d.tracking.prominence import boxes_of, frame_seconds, prominence, sizes_of
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 FEWEST_POINTS = 8
 """Who never shows so many keypoints at once shows too little for a skeleton."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _SHARPNESS = 10.0
 """The networks were trained with softmax(10 x) against a softened target (RTMPose's KL loss, beta 10)."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from pase.types import Array32, Image
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
     from pase.view.scene import Patch
 
-Picture = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 _TO_YUV = np.array(
     [
@@ -28,7 +27,7 @@ _TO_YUV = np.array(
 limited range). The map is linear, so that blending before or after it comes to the same."""
 
 
-def blend(image: Picture, patch: Patch, opacity: float) -> None:
+def blend(image: Image, patch: Patch, opacity: float) -> None:
     """Lay a drawn patch over an (H, W, 3) picture, in place.
 
     `out = image · (1 - opacity · alpha) + opacity · color`, with colours already multiplied by alpha.
@@ -64,12 +63,12 @@ def blend_frame(frame: VideoFrame, patch: Patch, opacity: float) -> None:
         pixels = _plane(frame, plane)
         at_x, at_y = (x, y) if plane == 0 else (x // 2, y // 2)
         target = pixels[at_y : at_y + drawn.shape[0], at_x : at_x + drawn.shape[1]]
-        mixed: Floats = target * (1 - drawn[..., 3]) + drawn[..., channel]
+        mixed: Array32 = target * (1 - drawn[..., 3]) + drawn[..., channel]
         target[...] = np.clip(mixed + 0.5, 0, 255)
 
 
-def _plane(frame: VideoFrame, number: int) -> Picture:
+def _plane(frame: VideoFrame, number: int) -> Image:
     """(H, W) pixels of a plane of a frame, not a copy."""
     plane = frame.planes[number]
-    rows: Picture = np.frombuffer(memoryview(plane), np.uint8)[: plane.height * plane.line_size]
+    rows: Image = np.frombuffer(memoryview(plane), np.uint8)[: plane.height * plane.line_size]
     return rows.reshape(plane.height, plane.line_size)[:, : plane.width]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.media import Photo, VideoWriter, open_media
-
-Progress = Callable[[int, int | None], None]
+from pase.types import Progress
 
 LONGER_SIDE = 720
 """Pixels of the longer side of the picture in the page."""

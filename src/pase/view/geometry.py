@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from pase.anatomy.bones import BoneSurface, load_bones
 from pase.anatomy.kinematics import rotation_xyz
 from pase.anatomy.model import BoneMesh, Skeleton
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 VERTEX = np.dtype([("place", "<i2", 3), ("bone", "<u2"), ("normal", "i1", 3), ("hollow", "i1")])
 """A vertex of the page: place in its bone's own cube, number of the bone, normal, how hollow the surface is."""

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import BodyPoses
 from pase.anatomy.model import Skeleton
 from pase.data import Camera, Keypoints2D
+from pase.types import Array, Image
 from pase.view.scene import NEAREST_M, Patch
 
-Array = NDArray[np.float64]
-Picture = NDArray[np.uint8]
 Color = tuple[int, int, int]
 
 LEFT, RIGHT, MIDDLE = (86, 180, 233), (230, 159, 0), (240, 240, 240)
@@ -67,7 +65,7 @@ class LineRenderer:
         return [(pixels[a], pixels[b], color) for a, b, color in links if good[a] and good[b]]
 
 
-def draw_points(image: Picture, keypoints: Sequence[Keypoints2D], time: float) -> None:
+def draw_points(image: Image, keypoints: Sequence[Keypoints2D], time: float) -> None:
     """Draw the keypoints of a moment on a picture, in place; doubtful ones hollow."""
     radius = max(2, round(max(image.shape[:2]) / 320))
     for person in keypoints:
@@ -100,7 +98,7 @@ def draw_number(number: int, place: Array, image_size: tuple[int, int]) -> Patch
 
 
 @cache
-def _digits(number: int, zoom: float) -> Picture:
+def _digits(number: int, zoom: float) -> Image:
     """(h, w, 4) a number, light with a dark rim, so that it is read on any ground."""
     import cv2
 
@@ -154,14 +152,14 @@ def _fixed(place: Array) -> tuple[int, int]:
     return int(x), int(y)
 
 
-def _line(picture: Picture, start: Array, end: Array, color: Color, width: int) -> None:
+def _line(picture: Image, start: Array, end: Array, color: Color, width: int) -> None:
     import cv2
 
     tone = (*color, 255)[: picture.shape[2]]
     cv2.line(picture, _fixed(start), _fixed(end), tone, width, cv2.LINE_AA, SUBPIXEL)
 
 
-def _dot(picture: Picture, place: Array, color: Color, radius: int) -> None:
+def _dot(picture: Image, place: Array, color: Color, radius: int) -> None:
     import cv2
 
     tone = (*color, 255)[: picture.shape[2]]

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.data import Camera, Keypoints2D, Motion
 from pase.errors import InputError
 from pase.media import Animation, Frame, Photo, Video, VideoWriter, open_media, write_image
 from pase.media.ahead import ahead
+from pase.types import Array, Image, Progress
 from pase.view.blending import blend, blend_frame
 from pase.view.lines import LineRenderer, draw_number, draw_points
 from pase.view.scene import NEAREST_M, Patch, Renderer
@@ -27,9 +27,6 @@ from pase.view.subject import head_of
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-Array = NDArray[np.float64]
-Picture = NDArray[np.uint8]
-Progress = Callable[[int, int | None], None]
 Style = Literal["bones", "xray", "lines"]
 Layout = Literal["over", "beside", "alone"]
 
@@ -103,7 +100,7 @@ def draw_overlay(
         width, height = media.image_size
         size = (2 * width if layout == "beside" else width, height)
         write = stack.enter_context(_video_file(output, size, media.frame_rate, media.path))
-        pictures: Iterator[tuple[float, Picture | VideoFrame]]
+        pictures: Iterator[tuple[float, Image | VideoFrame]]
         if layout == "over" and not keypoints and width % 2 == height % 2 == 0:
             pictures = _blended(media, layers, opacity)
         else:
@@ -237,7 +234,7 @@ def _resized(camera: Camera, image_size: tuple[int, int]) -> Camera:
 
 def _composed(
     frame: Frame, layers: Sequence[_Layer], opacity: float, layout: Layout, keypoints: Sequence[Keypoints2D]
-) -> Picture:
+) -> Image:
     """A picture of the result: bones over the footage, beside it or alone."""
     if layout == "over":
         drawn = _drawn(frame.image, frame.time, layers, opacity)
@@ -248,7 +245,7 @@ def _composed(
     return np.concatenate([_with_points(frame.image, keypoints, frame), bones], axis=1)
 
 
-def _with_points(image: Picture, keypoints: Sequence[Keypoints2D], frame: Frame) -> Picture:
+def _with_points(image: Image, keypoints: Sequence[Keypoints2D], frame: Frame) -> Image:
     if not keypoints:
         return image
     out = image.copy()
@@ -257,14 +254,14 @@ def _with_points(image: Picture, keypoints: Sequence[Keypoints2D], frame: Frame)
 
 
 @cache
-def _ground(height: int, width: int) -> Picture:
+def _ground(height: int, width: int) -> Image:
     """A dark ground, a little lighter in the middle."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     light = np.exp(-0.9 * (x**2 + y**2))[..., None]
     return np.asarray(np.array([18, 20, 24]) + light * np.array([40, 44, 50]), np.uint8)
 
 
-def _drawn(image: Picture, time: float, layers: Sequence[_Layer], opacity: float) -> Picture:
+def _drawn(image: Image, time: float, layers: Sequence[_Layer], opacity: float) -> Image:
     patches = _patches(time, layers)
     if not patches:
         return image
@@ -283,11 +280,11 @@ def _patches(time: float, layers: Sequence[_Layer]) -> list[Patch]:
 @contextmanager
 def _video_file(
     path: str | Path, image_size: tuple[int, int], frame_rate: float, source: Path
-) -> Iterator[Callable[[Picture | VideoFrame, float], None]]:
+) -> Iterator[Callable[[Image | VideoFrame, float], None]]:
     """A video file whose pictures are encoded beside the drawing of the next ones."""
     waiting: deque[Future[None]] = deque()
 
-    def write(image: Picture | VideoFrame, time: float) -> None:
+    def write(image: Image | VideoFrame, time: float) -> None:
         encode = writer.write if isinstance(image, np.ndarray) else writer.write_frame
         waiting.append(encoder.submit(encode, image, time))  # type: ignore[arg-type]
         if len(waiting) > WAITING:

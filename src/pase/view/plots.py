@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.files import atomic_path
 from pase.formats.tables import BoneLength
+from pase.types import Array
 from pase.view.names import coordinate_name, region_name
 from pase.view.subject import Subject, has_range, in_display_units, known_frames, step_to
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Array = NDArray[np.float64]
 
 LEFT, RIGHT, MIDDLE, SOFT, LIMIT = "#0072B2", "#D55E00", "#009E73", "#6b6b6b", "#E69F00"
 COLORS = {"l": LEFT, "r": RIGHT, "": MIDDLE}

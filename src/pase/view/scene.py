@@ -8,17 +8,14 @@ from types import TracebackType
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.bones import BoneSurface, load_bones
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
 from pase.data import Camera
+from pase.types import Array, Image
 from pase.view.backend import make_window, require_drawing
-
-Array = NDArray[np.float64]
-Picture = NDArray[np.uint8]
 
 BONE_COLORS = (
     (0.96, 0.9, 0.77), (0.72, 0.87, 0.97), (0.96, 0.76, 0.84), (0.76, 0.93, 0.72), (0.98, 0.74, 0.45),
@@ -41,7 +38,7 @@ class Patch:
     """Column of its left edge in the picture."""
     y: int
     """Row of its upper edge."""
-    rgba: Picture
+    rgba: Image
     """(h, w, 4); the colours are already multiplied by alpha."""
 
 
@@ -111,12 +108,12 @@ class Renderer:
         """Give the window and its memory back."""
         self._window.Finalize()
 
-    def draw(self, poses: Sequence[Array | None]) -> Picture:
+    def draw(self, poses: Sequence[Array | None]) -> Image:
         """Draw one frame: for every skeleton its `q` (n,), or None where the person is not to be seen.
 
         Returns
         -------
-        Picture
+        Image
             (H, W, 4) red, green, blue, alpha; the colours are already multiplied by alpha.
         """
         placed = [
@@ -194,14 +191,14 @@ class Renderer:
         depth = corners[:, 2]
         view.SetClippingRange(max(NEAREST_M, 0.95 * depth.min()), 1.05 * depth.max() + NEAREST_M)
 
-    def _read(self, width: int, height: int, window_height: int, zoom: int) -> Picture:
+    def _read(self, width: int, height: int, window_height: int, zoom: int) -> Image:
         """The upper left (height, width) of the window, made `zoom` times smaller."""
         import cv2
 
         bottom = zoom * (window_height - height)
         right, top = zoom * width - 1, zoom * window_height - 1
         self._window.GetRGBACharPixelData(0, bottom, right, top, 1, self._buffer)
-        pixels: Picture = _numpy_support().vtk_to_numpy(self._buffer)
+        pixels: Image = _numpy_support().vtk_to_numpy(self._buffer)
         drawn = pixels.reshape(zoom * height, zoom * width, 4)[::-1]
         if zoom == 1:
             return drawn.copy()

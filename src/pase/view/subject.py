@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.formats.tables import BoneLength, bone_table
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-import pase
 from pase.anatomy.bones import load_bones
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.placement import place_bone
 from pase.data import Camera, Motion
 from pase.files import write_text
+from pase.types import Array
+from pase.version import __version__
 from pase.view.film import Film
 from pase.view.geometry import PackedBones, pack_bones
 from pase.view.names import bone_name, coordinate_name, region_name
@@ -35,8 +36,6 @@ from pase.view.subject import (
     known_frames,
     step_to,
 )
-
-Array = NDArray[np.float64]
 
 MODULES = ("math", "dom", "data", "shaders", "bake", "renderer", "orbit", "player", "curves", "bones", "app")
 """The page's scripts in `web/`, each after what it imports."""
@@ -115,7 +114,7 @@ def _scene(
     cameras = [subject.motion.camera for subject in subjects if subject.motion.camera is not None]
     return {
         "title": title,
-        "version": pase.__version__,
+        "version": __version__,
         "time": blob.add(time, "<f8"),
         "film": None if film is None else film.mime,
         "camera": _camera(cameras[0]) if cameras else None,

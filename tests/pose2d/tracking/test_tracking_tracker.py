@@ -12,8 +12,7 @@ from pase.config import Pose2DSettings
 from pase.media import Frame
 from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.tracker import Tracker
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 class HardToRead:

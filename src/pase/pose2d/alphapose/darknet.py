@@ -6,17 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.errors import ModelFileError
-from pase.media.frames import Image
 from pase.networks.checkpoint import kind_of_file, require_torch
+from pase.types import Array, Array32, Image
 
 if TYPE_CHECKING:
     from pase.pose2d.alphapose.yolov3 import Padding
 
-Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
 
 INPUT_SIZE = 608
 _GREY = 128
@@ -79,16 +76,16 @@ class YoloV3Detector:
         boxes = self.predict(letterbox(image)[None])[0]
         return pick_persons(boxes, (image.shape[1], image.shape[0]))
 
-    def predict(self, pictures: Floats) -> Floats:
+    def predict(self, pictures: Array32) -> Array32:
         """All boxes (N, M, 85) of letterboxed pictures (N, 3, 608, 608); see `YoloV3Spp`."""
         torch = self._torch
         with torch.inference_mode():
             given = torch.from_numpy(pictures).contiguous(memory_format=torch.channels_last)
-            out: Floats = self._network(given).numpy()
+            out: Array32 = self._network(given).numpy()
         return out
 
 
-def read_weights(path: Path, layers: list[Any]) -> dict[str, Floats]:
+def read_weights(path: Path, layers: list[Any]) -> dict[str, Array32]:
     """Kernel and bias of every convolution from a Darknet file, its normalisations folded in.
 
     Raises
@@ -107,7 +104,7 @@ def read_weights(path: Path, layers: list[Any]) -> dict[str, Floats]:
         raise ModelFileError(f"{path} does not fit YOLOv3-SPP: {_misfit(values, counts, layers)}")
     if not np.isfinite(values).all():
         raise ModelFileError(f"{path} has weights that are no finite numbers; fetch it again")
-    out: dict[str, Floats] = {}
+    out: dict[str, Array32] = {}
     for number, layer in enumerate(layers):
         if layer.kind == "convolution":
             mine, values = values[: _count(layer)], values[_count(layer) :]
@@ -120,7 +117,7 @@ def _count(layer: Any) -> int:
     return int(layer.outputs * ((4 if layer.normalised else 1) + layer.inputs * layer.size**2))
 
 
-def _misfit(values: Floats, counts: list[int], layers: list[Any]) -> str:
+def _misfit(values: Array32, counts: list[int], layers: list[Any]) -> str:
     numbers = [i for i, layer in enumerate(layers) if layer.kind == "convolution"]
     seems = _KNOWN_SIZES.get(len(values), "a file that was cut off or another network")
     if len(values) > sum(counts):
@@ -129,7 +126,7 @@ def _misfit(values: Floats, counts: list[int], layers: list[Any]) -> str:
     return f"it ends before the weights of layer {first}; it seems to be {seems}"
 
 
-def _folded(values: Floats, layer: Any) -> tuple[Floats, Floats]:
+def _folded(values: Array32, layer: Any) -> tuple[Array32, Array32]:
     """Kernel and bias from a convolution's values: bias, scale, mean, variance, kernel."""
     shape, n = (layer.outputs, layer.inputs, layer.size, layer.size), layer.outputs
     if not layer.normalised:
@@ -140,7 +137,7 @@ def _folded(values: Floats, layer: Any) -> tuple[Floats, Floats]:
     return kernel.astype(np.float32), (bias - mean * factor).astype(np.float32)
 
 
-def letterbox(image: Image, size: int = INPUT_SIZE) -> Floats:
+def letterbox(image: Image, size: int = INPUT_SIZE) -> Array32:
     """The network's input (3, size, size) of a picture (H, W, 3) RGB: made to fit, grey around it."""
     import cv2
 
@@ -154,7 +151,7 @@ def letterbox(image: Image, size: int = INPUT_SIZE) -> Floats:
 
 
 def pick_persons(
-    prediction: Floats, image_size: tuple[int, int], size: int = INPUT_SIZE
+    prediction: Array32, image_size: tuple[int, int], size: int = INPUT_SIZE
 ) -> tuple[Array, Array]:
     """Persons among all boxes of a picture.
 

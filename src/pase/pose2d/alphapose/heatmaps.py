@@ -6,12 +6,8 @@ The constants and roundings are those of AlphaPose's own inference, checked agai
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pase.media.frames import Image
-
-Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
+from pase.types import Array, Array32, Image
 
 CROP_SIZE = (192, 256)
 """Width and height of FastPose's input."""
@@ -26,7 +22,7 @@ MIRRORED_POINTS = np.array(
 """Which Halpe keypoint each one is in a mirror."""
 
 
-def crop_box(box: Array) -> Floats:
+def crop_box(box: Array) -> Array32:
     """Box (4,) of a person's crop around a detection: 3:4, a quarter larger, not cut to the picture."""
     corners = np.asarray(box, dtype=np.float32)
     centre = (corners[:2] + corners[2:]) * np.float32(0.5)
@@ -40,19 +36,19 @@ def crop_box(box: Array) -> Floats:
     return np.concatenate([centre - half, centre + half])
 
 
-def crop_matrix(crop: Floats) -> Array:
+def crop_matrix(crop: Array32) -> Array:
     """Affine map (2, 3) from the picture to the crop; pixel centres are whole numbers on both sides."""
     centre = (crop[:2].astype(float) + crop[2:]) / 2
     scale = CROP_SIZE[0] / float(crop[2] - crop[0])
     return np.column_stack([scale * np.eye(2), np.array(CROP_SIZE) / 2 - scale * centre])
 
 
-def cut_crop(image: Image, crop: Floats) -> Floats:
+def cut_crop(image: Image, crop: Array32) -> Array32:
     """The network's input (3, 256, 192) of a picture (H, W, 3) RGB."""
     return normalise_crop(warp_crop(image, crop))
 
 
-def warp_crop(image: Image, crop: Floats) -> Image:
+def warp_crop(image: Image, crop: Array32) -> Image:
     """The crop (256, 192, 3) of a picture, black beyond its edges."""
     import cv2
 
@@ -60,7 +56,7 @@ def warp_crop(image: Image, crop: Floats) -> Image:
     return np.asarray(crop_pixels, dtype=np.uint8)
 
 
-def normalise_crop(crop: Image) -> Floats:
+def normalise_crop(crop: Image) -> Array32:
     """The network's input (3, 256, 192) of a crop (256, 192, 3)."""
     values = crop.transpose(2, 0, 1).astype(np.float32)
     if values.max() > 1:
@@ -68,7 +64,7 @@ def normalise_crop(crop: Image) -> Floats:
     return np.ascontiguousarray(values - _MEAN[:, None, None])
 
 
-def unmirror_heatmaps(heatmaps: Floats) -> Floats:
+def unmirror_heatmaps(heatmaps: Array32) -> Array32:
     """Heatmaps (N, K, H, W) of mirrored crops as those of the crops: turned, sides exchanged, one to the right."""
     turned = heatmaps[:, MIRRORED_POINTS, :, ::-1]
     out = np.ascontiguousarray(turned)
@@ -76,7 +72,7 @@ def unmirror_heatmaps(heatmaps: Floats) -> Floats:
     return out
 
 
-def read_heatmaps(heatmaps: Floats, crop: Floats | Array) -> tuple[Floats, Floats]:
+def read_heatmaps(heatmaps: Array32, crop: Array32 | Array) -> tuple[Array32, Array32]:
     """Keypoints of one person.
 
     Parameters

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import HALPE26, Keypoints2D
-from pase.media.frames import Frame, Image
+from pase.media.frames import Frame
 from pase.networks.checkpoint import load_parameters, read_state, require_torch
 from pase.networks.parallel import run_parallel
 from pase.pose2d.alphapose.heatmaps import crop_box, cut_crop, read_heatmaps, unmirror_heatmaps
 from pase.pose2d.alphapose.pose_nms import Candidates, MergedPose, merge_poses
 from pase.pose2d.readers.assemble import Detection, Recorded, assemble
 from pase.pose2d.tracking.prominence import prominence
+from pase.types import Array, Array32, Image, Progress
 
-Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
-
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 BATCH = 16
 """Crops that go through the network at once: more gains nothing on a processor."""
@@ -66,23 +63,23 @@ class FastPoseNetwork:
         self._network = cast(Any, network).to(memory_format=torch.channels_last)
         self._torch, self._flip = torch, flip
 
-    def heatmaps(self, crops: Floats) -> Floats:
+    def heatmaps(self, crops: Array32) -> Array32:
         """Heatmaps (N, 26, 64, 48) of crops (N, 3, 256, 192); see `pase.pose2d.alphapose.heatmaps.cut_crop`."""
         out = self._spread(crops)
         if self._flip:
             out = (out + unmirror_heatmaps(self._spread(crops[..., ::-1]))) / np.float32(2)
         return out
 
-    def _spread(self, crops: Floats) -> Floats:
+    def _spread(self, crops: Array32) -> Array32:
         """Heatmaps of crops that are shared out among the processor's cores."""
         parts = np.array_split(crops, max(1, min(len(crops), self._torch.get_num_threads())))
         return np.concatenate(list(run_parallel(self._forward, parts)))
 
-    def _forward(self, crops: Floats) -> Floats:
+    def _forward(self, crops: Array32) -> Array32:
         torch = self._torch
         with torch.inference_mode():
             given = torch.from_numpy(np.ascontiguousarray(crops))
-            out: Floats = self._network(given.contiguous(memory_format=torch.channels_last)).numpy()
+            out: Array32 = self._network(given.contiguous(memory_format=torch.channels_last)).numpy()
         return out
 
 
@@ -92,7 +89,7 @@ class _Found(NamedTuple):
     frame: int
     boxes: Array
     box_scores: Array
-    crops: Floats
+    crops: Array32
 
 
 def detect_everyone(
@@ -101,7 +98,7 @@ def detect_everyone(
     detector: BoxDetector,
     network: FastPoseNetwork,
     *,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Progress | None = None,
 ) -> list[Keypoints2D]:
     """Find everybody in every frame, as AlphaPose's program does, and follow them by nearness.
 
@@ -137,7 +134,7 @@ def detect_everyone(
         for pose in poses
     ]
     if not detections:
-        _log.warning("nobody was found in the picture")
+        log.warning("nobody was found in the picture")
         return []
     tracks = assemble(detections, Recorded(image_size, np.array(times)), Path("the recording"))
     return sorted(tracks, key=lambda track: -prominence(track))
@@ -168,6 +165,6 @@ def _read_batch(waiting: list[_Found], network: FastPoseNetwork) -> Iterator[tup
             yield one.frame, merge_poses(Candidates(one.boxes, one.box_scores, points, scores))
 
 
-def _crops(image: Image, boxes: Array) -> Floats:
+def _crops(image: Image, boxes: Array) -> Array32:
     cut = [cut_crop(image, crop_box(box)) for box in boxes]
     return np.array(cut, dtype=np.float32).reshape(-1, 3, 256, 192)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _NEAR = 1.0
 _DISTANCE_WEIGHT = 1.7

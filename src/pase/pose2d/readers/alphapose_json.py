@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
@@ -17,8 +16,7 @@ from pase.files import read_json_items, write_text
 from pase.keypoint_sets import KEYPOINT_SETS, guess_set
 from pase.pose2d.readers.assemble import Detection, Recorded, assemble
 from pase.pose2d.readers.keypoint_json import frame_numbers, is_number, numbers
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _PERSON_CATEGORY = 1
 _LENGTHS = {3 * len(names) for names in KEYPOINT_SETS.values()}

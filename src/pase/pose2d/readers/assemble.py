@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
+from pase.types import Array
 
-Array = NDArray[np.float64]
-
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _DEFAULT_RATE = 30.0
 _MOST_FRAMES_AN_ITEM = 1000
@@ -169,7 +168,7 @@ def _holding(detections: Sequence[Detection]) -> tuple[int, int]:
     """A picture size that holds every keypoint."""
     corners = [d.points[known, :2].max(0) for d in detections if (known := known_points(d.points)).any()]
     right, bottom = np.max(corners, axis=0) if corners else (1, 1)
-    _log.warning(
+    log.warning(
         "the keypoint file does not tell the picture's size: assuming it ends at the outermost keypoints"
     )
     return max(1, math.ceil(right)), max(1, math.ceil(bottom))

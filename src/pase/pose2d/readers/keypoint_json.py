@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import LARGEST
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
 

@@ -16,8 +16,7 @@ from pase.files import read_text
 from pase.keypoint_sets import BLAZEPOSE33, column_order
 from pase.pose2d.readers.assemble import Detection, Recorded, assemble
 from pase.pose2d.readers.keypoint_json import is_number
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _COUNT = len(BLAZEPOSE33)
 _KEYS = ("pose_landmarks", "poseLandmarks", "landmarks", "landmark")

@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import HALPE26
-from pase.media.frames import Image
 from pase.pose2d.keypoints import Pose
-
-Array = NDArray[np.float64]
+from pase.types import Array, Image
 
 _PARTS = (("LShoulder", "RShoulder", "LHip", "RHip"), ("LHip", "RHip", "LKnee", "RKnee"))
 """Corners of the clothes that are looked at: above and below the waist."""

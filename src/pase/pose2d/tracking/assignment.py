@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
 
@@ -19,8 +18,7 @@ from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.appearance import clear_torsos, look
 from pase.pose2d.tracking.similarity import overlap, pose_similarity, reach_likeness
 from pase.pose2d.tracking.track import Track
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 SAME_BODY = 0.55
 """Similarity of two poses from which on they are one and the same body."""

@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.media.frames import Frame
 from pase.pose2d.tracking.appearance import look, look_distance
 from pase.pose2d.tracking.similarity import box_size, overlap
 from pase.pose2d.tracking.track import Track, centre_of
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _MEET, _PART = 0.15, 0.05
 """Intersection over union of two boxes from which on persons meet, and under which they have parted."""

@@ -7,14 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.tracking.similarity import overlap
 from pase.pose2d.tracking.track import Track
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 LEAST_OVERLAP = 0.75
 """A pose placed early is kept when the box that was expected a frame before covers so much of the right one."""

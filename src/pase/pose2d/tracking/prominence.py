@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Keypoints2D
 from pase.pose2d.tracking.track import prominence_of
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 def boxes_of(person: Keypoints2D) -> Array:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pase.pose2d.keypoints import Array, Pose
+from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.similarity import assign
 from pase.pose2d.tracking.track import Track
+from pase.types import Array
 
 _SHORT_GAP_S = 4.0
 """After so long nobody's way tells where they should be: then clothes alone must tell."""

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from pase.data import HALPE26
 from pase.pose2d.detector import Boxes
-from pase.pose2d.keypoints import Array, Pose
+from pase.pose2d.keypoints import Pose
+from pase.types import Array
 
 _SPREAD = {
     "Nose": 0.026, "Eye": 0.025, "Ear": 0.035, "Shoulder": 0.079, "Elbow": 0.072, "Wrist": 0.062, "Hip": 0.107,

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.appearance import look_distance
 from pase.pose2d.tracking.similarity import box_size
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _CENTRE_WEIGHT = 2.0
 """How quickly prominence falls with the square of the distance from the middle, in widths and heights."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.config import Pose2DSettings
 from pase.media.frames import Frame
@@ -19,8 +18,7 @@ from pase.pose2d.tracking.identity_swaps import Encounters
 from pase.pose2d.tracking.lookahead import PairedNetwork
 from pase.pose2d.tracking.similarity import assign, box_size, overlap, reach_likeness
 from pase.pose2d.tracking.track import Track, centre_of, prominence_of
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _SAME_PERSON_IOU = 0.25
 """Least likeness of a person's expected box and one of the detector that is taken for the same person."""

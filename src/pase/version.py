@@ -1,0 +1,3 @@
+"""The version of PASE, its only home."""
+
+__version__ = "0.1.0"
