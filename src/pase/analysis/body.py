@@ -1,0 +1,156 @@
+"""The body as the analysis reads it: joint centres, foot points and segment orientations of any OpenSim skeleton.
+
+Bodies carry the names of OpenSim's full-body models (`femur_r`, `calcn_l`, `torso`, …); their axes at rest are
+X forward, Y up, Z to the right. What a model does not have is absent, and every question that needs it has no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.kinematics import Kinematics, pieces
+from pase.anatomy.model import Skeleton
+from pase.data import Motion
+
+Array = NDArray[np.float64]
+Side = Literal["right", "left"]
+SIDES: tuple[Side, Side] = ("right", "left")
+
+TOE_TIP_BEYOND_BALL = 0.36
+"""Distance from the ball of the foot (the joint of the big toe) to the tip of the toes, as a share of that from
+the heel to the ball: 65 mm of 178 mm on the default skeleton."""
+
+JOINTS = {
+    "hip": "femur", "knee": "tibia", "ankle": "talus", "heel": "calcn", "ball": "toes",
+    "shoulder": "humerus", "elbow": "ulna", "wrist": "hand",
+}  # fmt: skip
+"""Joint centres by the body whose origin they are, without its side."""
+
+
+@dataclass(frozen=True)
+class BodyMotion:
+    """Where the segments of one person are in every frame; NaN where the pose is unknown."""
+
+    time: Array
+    """(T,) seconds, increasing."""
+    rotation: Mapping[str, Array]
+    """By body: (T, 3, 3), `x_world = rotation @ x_body + origin`."""
+    origin: Mapping[str, Array]
+    """By body: (T, 3) metres; the world is X forward, Y up, Z to the right."""
+    mass_center: Array | None = None
+    """(T, 3) centre of mass of the whole body, metres; None where the model has no masses."""
+    sure: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """By angle (see `pase.analysis.angles`), with its side where it has one: (T,) whether it was seen well enough."""
+
+    @classmethod
+    def of(cls, motion: Motion, q: Array | None = None, scale: Array | None = None) -> BodyMotion:
+        """The segments of a motion; with `q` (T, n) and `scale` (B, 3), of other coordinates and sizes."""
+        skeleton, q = motion.skeleton, motion.q if q is None else q
+        known = np.flatnonzero(np.isfinite(q).all(axis=1))
+        names = skeleton.body_names
+        turns = np.full((len(q), len(names), 3, 3), np.nan)
+        places = np.full((len(q), len(names), 3), np.nan)
+        kinematics = Kinematics(skeleton, ())
+        for piece in pieces(len(known)):
+            poses = kinematics.pose(q[known[piece]], scale)
+            turns[known[piece]], places[known[piece]] = poses.rotation, poses.origin
+        center = _mass_center(skeleton, turns, places, skeleton.scale if scale is None else scale)
+        return cls(
+            motion.time,
+            {name: turns[:, b] for b, name in enumerate(names)},
+            {name: places[:, b] for b, name in enumerate(names)},
+            center,
+        )
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """(T,) frames whose pose is known."""
+        any_body = next(iter(self.origin.values()), np.zeros((len(self), 3)))
+        return np.asarray(np.isfinite(any_body).all(axis=1))
+
+    @cached_property
+    def rate_hz(self) -> float:
+        """Frames a second, by the median step; infinite for a single frame."""
+        return 1.0 / float(np.median(np.diff(self.time))) if len(self) > 1 else np.inf
+
+    def joint(self, name: str, side: Side) -> Array | None:
+        """(T, 3) centre of a joint of `JOINTS`, or the `toe` tip; None where the model does not have it."""
+        if name == "toe":
+            return self._toe(side)
+        body = f"{JOINTS[name]}_{side[0]}"
+        if name == "wrist" and body not in self.origin:
+            body = f"radius_{side[0]}"
+        return self.origin.get(body)
+
+    def segment(self, name: str, side: Side | None = None) -> Array | None:
+        """(T, 3, 3) orientation of a body such as `femur` or `torso`; None where the model does not have it."""
+        if side is None and name == "torso":
+            return self.rotation.get("torso", self.rotation.get("thorax"))
+        return self.rotation.get(name if side is None else f"{name}_{side[0]}")
+
+    def middle(self, name: str) -> Array | None:
+        """(T, 3) midway between the right and the left joint."""
+        right, left = self.joint(name, "right"), self.joint(name, "left")
+        return None if right is None or left is None else 0.5 * (right + left)
+
+    @cached_property
+    def leg_length(self) -> float:
+        """Mean length of the legs from hip to knee to ankle, metres; NaN where they are not there."""
+        lengths = [np.nan]
+        for side in SIDES:
+            hip, knee, ankle = (self.joint(name, side) for name in ("hip", "knee", "ankle"))
+            if hip is not None and knee is not None and ankle is not None and self.known.any():
+                chain = np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1)
+                lengths.append(float(np.nanmedian(chain)))
+        return float(np.nanmean(lengths)) if np.isfinite(lengths).any() else np.nan
+
+    @cached_property
+    def heading(self) -> Array | None:
+        """(T, 3) horizontal unit vector in which the pelvis faces."""
+        turn = self.segment("pelvis")
+        if turn is None:
+            return None
+        right = turn[:, :, 2] * np.array([1.0, 0.0, 1.0])
+        forward = np.cross(np.array([0.0, 1.0, 0.0]), right)
+        unit: Array = forward / np.linalg.norm(forward, axis=1, keepdims=True)
+        return unit
+
+    def slice(self, frames: slice | NDArray[np.bool_]) -> BodyMotion:
+        """The same person in some of the frames only."""
+        return replace(
+            self,
+            time=self.time[frames],
+            rotation={name: turn[frames] for name, turn in self.rotation.items()},
+            origin={name: place[frames] for name, place in self.origin.items()},
+            mass_center=None if self.mass_center is None else self.mass_center[frames],
+            sure={name: sure[frames] for name, sure in self.sure.items()},
+        )
+
+    def _toe(self, side: Side) -> Array | None:
+        heel, ball, turn = self.joint("heel", side), self.joint("ball", side), self.segment("toes", side)
+        if heel is None or ball is None:
+            return None
+        foot = ball - heel
+        length = np.linalg.norm(foot, axis=1, keepdims=True)
+        forward = foot / length if turn is None else turn[:, :, 0]
+        tip: Array = ball + TOE_TIP_BEYOND_BALL * length * forward
+        return tip
+
+
+def _mass_center(skeleton: Skeleton, turns: Array, places: Array, scale: Array) -> Array | None:
+    mass = np.array([body.mass for body in skeleton.bodies])
+    if mass.sum() <= 0:
+        return None
+    local = np.array([body.mass_center for body in skeleton.bodies]).reshape(-1, 3) * scale
+    centers = np.einsum("tbij,bj->tbi", turns, local) + places
+    center: Array = np.einsum("b,tbi->ti", mass / mass.sum(), centers)
+    return center

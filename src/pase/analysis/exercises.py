@@ -1,0 +1,269 @@
+"""Squats, standing up, lunges, arm raises and any other movement that repeats: repetitions, and what is measured of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.analysis.angles import angle_of
+from pase.analysis.body import SIDES
+from pase.analysis.measure import Event, Key, Movement, Values
+from pase.analysis.repetitions import Repetition, find_repetitions, periodicity
+from pase.analysis.stretch import SAME_EVENT_S, Stretch
+
+Array = NDArray[np.float64]
+
+LEAST_DROP = 0.12
+"""The hips go down in a squat or lunge by at least this share of the leg's length."""
+LEAST_KNEE_DEG = 35.0
+"""Bending over does not bend the knees; a squat of 35° is a shallow one."""
+SEAT_BEHIND_HEELS_M = 0.06
+"""A seat carries whose centre of mass is so far behind the heels; nobody stands there."""
+LUNGE_APART = 0.45
+"""The feet are apart in a lunge by at least this share of the leg's length, more than in standing or squatting wide."""
+LEAST_ARM_DEG, LEAST_OTHER_DEG = 50.0, 25.0
+LEAST_PERIODS, LEAST_LIKENESS = 3, 0.6
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Repetitions of one kind in a stretch."""
+
+    movement: Movement
+    stretch: Stretch
+    repetitions: tuple[Repetition, ...]
+    signal: str = ""
+    """Key of the angle that repeats, for `arm_raise` and `periodic`."""
+
+    def events(self) -> list[Event]:
+        """Start, turn and end of every repetition."""
+        return [
+            event
+            for one in self.repetitions
+            for event in (
+                Event(one.start, "repetition_start"),
+                Event(one.turn, "repetition_turn"),
+                Event(one.end, "repetition_end"),
+            )
+        ]
+
+    def retimed(self, stretch: Stretch) -> Exercise:
+        """The same repetitions in another estimate of the motion, at its own times where it has them."""
+        others = _repetitions(stretch, self.movement, self.signal)
+        moved = []
+        for one in self.repetitions:
+            near = [r for r in others if abs(r.turn - one.turn) < 2 * SAME_EVENT_S]
+            moved.append(min(near, key=lambda r: abs(r.turn - one.turn)) if near else one)
+        return replace(self, stretch=stretch, repetitions=tuple(moved))
+
+
+def find_exercises(stretch: Stretch, movement: Movement | None = None) -> list[Exercise]:
+    """Exercises in a stretch: those of the hips' height, else of the arms, else of any angle.
+
+    Parameters
+    ----------
+    movement
+        Look for this one only; None finds out which.
+    """
+    if movement in ("squat", "sit_to_stand", "lunge"):
+        return _with_repetitions(stretch, movement)
+    if movement is None:
+        down = _repetitions(stretch, "squat", "")
+        down = [one for one in down if _knee_at(stretch, one.turn) >= LEAST_KNEE_DEG]
+        if down:
+            return _with_repetitions(stretch, _kind_of_drop(stretch, down))
+    if movement in (None, "arm_raise"):
+        raises = _best_signal(stretch, [f"shoulder_elevation_{side[0]}" for side in SIDES], LEAST_ARM_DEG, 1)
+        if raises is not None:
+            return [replace(raises, movement="arm_raise")]
+    if movement in (None, "periodic"):
+        other = _best_signal(stretch, list(stretch.angles), LEAST_OTHER_DEG, LEAST_PERIODS)
+        if other is not None:
+            return [other]
+    return []
+
+
+def _with_repetitions(stretch: Stretch, movement: Movement) -> list[Exercise]:
+    found = _repetitions(stretch, movement, "")
+    if movement != "sit_to_stand":
+        found = [one for one in found if _knee_at(stretch, one.turn) >= LEAST_KNEE_DEG]
+    return [Exercise(movement, stretch, tuple(found))] if found else []
+
+
+def _repetitions(stretch: Stretch, movement: Movement, signal: str) -> list[Repetition]:
+    """Repetitions of a movement's signal: how low the hips are, how high for standing up, or an angle."""
+    if movement in ("squat", "lunge", "sit_to_stand"):
+        height = _hip_height(stretch)
+        if height is None:
+            return []
+        way = height if movement == "sit_to_stand" else -height
+        return find_repetitions(stretch.time, way, LEAST_DROP * stretch.body.leg_length)
+    values = stretch.angles.get(signal)
+    if values is None:
+        return []
+    least = LEAST_ARM_DEG if movement == "arm_raise" else LEAST_OTHER_DEG
+    return find_repetitions(stretch.time, np.degrees(values), least)
+
+
+def _hip_height(stretch: Stretch) -> Array | None:
+    """(T,) height of the hips above the ankles, metres."""
+    hips, ankles = stretch.body.middle("hip"), stretch.body.middle("ankle")
+    return None if hips is None or ankles is None else hips[:, 1] - ankles[:, 1]
+
+
+def _knee_at(stretch: Stretch, moment: float) -> float:
+    """The larger knee flexion of the two, degrees."""
+    return max(stretch.angle_at("knee_flexion", side, moment) for side in SIDES)
+
+
+def _kind_of_drop(stretch: Stretch, down: list[Repetition]) -> Movement:
+    """What the hips go down for: a seat below a centre of mass behind the heels, feet far apart, or else a squat."""
+    behind = np.median([_behind_heels(stretch, one.turn) for one in down])
+    if behind > SEAT_BEHIND_HEELS_M:
+        return "sit_to_stand"
+    apart = np.median([_feet_apart(stretch, one.turn) for one in down])
+    uneven = np.median([abs(_knee_difference(stretch, one.turn)) for one in down])
+    if apart > LUNGE_APART * stretch.body.leg_length and (uneven > 15 or apart > 0.7 * stretch.body.leg_length):
+        return "lunge"
+    return "squat"
+
+
+def _behind_heels(stretch: Stretch, moment: float) -> float:
+    """How far the centre of mass is behind the heels, metres; negative over the feet."""
+    center, heels, heading = stretch.body.mass_center, stretch.body.middle("heel"), stretch.body.heading
+    center = stretch.body.middle("hip") if center is None else center
+    if center is None or heels is None or heading is None:
+        return -np.inf
+    return -float(stretch.at(center - heels, moment) @ stretch.at(heading, moment))
+
+
+def _feet_apart(stretch: Stretch, moment: float) -> float:
+    right, left = stretch.body.joint("ankle", "right"), stretch.body.joint("ankle", "left")
+    if right is None or left is None:
+        return 0.0
+    return float(np.linalg.norm(stretch.at(right - left, moment)[[0, 2]]))
+
+
+def _knee_difference(stretch: Stretch, moment: float) -> float:
+    right, left = (stretch.angle_at("knee_flexion", side, moment) for side in SIDES)
+    return right - left
+
+
+def _best_signal(stretch: Stretch, keys: list[str], least_deg: float, least: int) -> Exercise | None:
+    """The angle that repeats with the largest way, often enough and, from three times on, evenly."""
+    best, largest = None, 0.0
+    for key in keys:
+        values = stretch.angles.get(key)
+        if values is None or key.startswith(("pelvis_heading", "foot_progression", "knee_valgus")):
+            continue
+        degrees = np.degrees(values)
+        way = float(np.subtract(*np.percentile(degrees, (95, 5))))
+        if way < max(least_deg, largest):
+            continue
+        found = find_repetitions(stretch.time, degrees, least_deg)
+        likeness = periodicity(stretch.time, degrees)[0] if least > 1 else 1.0
+        if len(found) >= least and likeness >= LEAST_LIKENESS:
+            best, largest = Exercise("periodic", stretch, tuple(found), key), way
+    return best
+
+
+def measure_exercises(exercises: list[Exercise]) -> Values:
+    """Everything measured of exercises of one kind; repetitions count on through all stretches."""
+    numbered = [(exercise, one) for exercise in exercises for one in exercise.repetitions]
+    values: Values = {Key("repetitions", "", 0): float(len(numbered))}
+    for number, (exercise, one) in enumerate(numbered, 1):
+        single = _MEASURES.get(exercise.movement, _of_signal)(exercise, one)
+        values |= {Key(name, side, number): value for (name, side), value in single.items()}
+    if exercises and exercises[0].movement == "sit_to_stand" and len(numbered) >= 5:
+        first, fifth = numbered[0][1], numbered[4][1]
+        values[Key("five_times_sit_to_stand", "", 0)] = fifth.reached - first.start
+    return values
+
+
+Single = dict[tuple[str, str], float]
+
+
+def _of_squat(exercise: Exercise, one: Repetition) -> Single:
+    stretch = exercise.stretch
+    knees = [stretch.angle_between("knee_flexion", side, one.start, one.end) for side in SIDES]
+    depth = float(np.max(np.mean(knees, axis=0)))
+    return {("squat_depth", ""): depth, **_of_drop(stretch, one)}
+
+
+def _of_lunge(exercise: Exercise, one: Repetition) -> Single:
+    stretch = exercise.stretch
+    heading = stretch.body.heading
+    ahead = {}
+    for side in SIDES:
+        ankle = stretch.body.joint("ankle", side)
+        if ankle is not None and heading is not None:
+            ahead[side] = float(stretch.at(ankle, one.turn) @ stretch.at(heading, one.turn))
+    front = max(ahead, key=lambda side: ahead[side]) if ahead else "right"
+    depth = float(stretch.angle_between("knee_flexion", front, one.start, one.end).max())  # type: ignore[arg-type]
+    return {("lunge_depth", front): depth, **_of_drop(stretch, one)}
+
+
+def _of_drop(stretch: Stretch, one: Repetition) -> Single:
+    """What squats and lunges share."""
+    found = _of_times(one)
+    height = _hip_height(stretch)
+    if height is not None:
+        found["hip_drop", ""] = float(stretch.at(height, one.start) - stretch.at(height, one.turn))
+    found |= _of_trunk(stretch, one)
+    found["knee_asymmetry", ""] = _knee_difference(stretch, one.turn)
+    for side in SIDES:
+        valgus = stretch.angle_between("knee_valgus", side, one.start, one.end)
+        bent = stretch.angle_between("knee_flexion", side, one.start, one.end)
+        # Where the thigh points to the front, its projection on the frontal plane has no direction.
+        if len(valgus) and (bent < 90).any():
+            found["knee_valgus_peak", side] = float(valgus[bent < 90].max())
+    return found
+
+
+def _of_times(one: Repetition) -> Single:
+    return {
+        ("time_down", ""): one.turn - one.start,
+        ("time_up", ""): one.end - one.turn,
+        ("repetition_time", ""): one.end - one.start,
+    }
+
+
+def _of_trunk(stretch: Stretch, one: Repetition) -> Single:
+    lean = stretch.angle_between("trunk_lean_forward", None, one.start, one.end)
+    return {("trunk_lean", ""): float(lean.max())} if len(lean) else {}
+
+
+def _of_standing_up(exercise: Exercise, one: Repetition) -> Single:
+    return {
+        ("stand_up_time", ""): one.reached - one.start,
+        ("repetition_time", ""): one.end - one.start,
+        **_of_trunk(exercise.stretch, one),
+    }
+
+
+def _of_raise(exercise: Exercise, one: Repetition) -> Single:
+    found: Single = {("repetition_time", ""): one.end - one.start}
+    for side in SIDES:
+        elevation = exercise.stretch.angle_between("shoulder_elevation", side, one.start, one.end)
+        if len(elevation) and np.ptp(elevation) > 0.5 * LEAST_ARM_DEG:
+            found["arm_elevation_peak", side] = float(elevation.max())
+    return found
+
+
+def _of_signal(exercise: Exercise, one: Repetition) -> Single:
+    found: Single = {("repetition_time", ""): one.end - one.start}
+    angle, side = angle_of(exercise.signal)
+    values = exercise.stretch.angle_between(angle.name, side, one.start, one.end)
+    if len(values):
+        found[f"{angle.name}_range", side or ""] = float(np.ptp(values))
+    return found
+
+
+_MEASURES = {
+    "squat": _of_squat,
+    "lunge": _of_lunge,
+    "sit_to_stand": _of_standing_up,
+    "arm_raise": _of_raise,
+}

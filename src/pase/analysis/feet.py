@@ -1,0 +1,314 @@
+"""When each foot stands and when it swings, from how the slowest point of the foot moves over the ground.
+
+A foot on the ground turns about the point that carries it, so the slowest of heel, ball and toe stands still; in
+the air all three fly. Contact begins where that slowest speed falls below a share of the swing's peak, and ends
+where it rises above it. The share is such that the times agree with those of force plates (20 N): on 39 walking and
+20 running contacts of six people, the median differences are -10 and -4 ms (walking, foot strike and toe-off) and
++9 and +8 ms (running), from 30 Hz on. The minimum of O'Connor et al. (2007), the distance from the pelvis of Zeni et
+al. (2008) and the accelerations of Hreljac and Marshall (2000) were tried on the same steps: their medians are off
+by 17-95 ms, and the accelerations do not survive the noise of a film.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
+
+from pase.analysis.body import SIDES, BodyMotion, Side
+
+Array = NDArray[np.float64]
+
+GRID_HZ = 200.0
+"""Rate at which the feet are followed: times are found between the frames."""
+CONTACT_SHARE = 0.15
+"""Contact where the slowest point of the foot is slower than this share of the swing's peak."""
+SMOOTHING_S = 0.010
+LEAST_SWING_M_S = 0.8
+"""Peak speed of the heel in the slowest steps of old people is 1.5 m/s; a shuffle below this is no step."""
+LEAST_TRAVEL_M, LEAST_RISE_M = 0.12, 0.04
+"""A swing carries the foot so far, or lifts all of it so high."""
+LEAST_SECONDS = 0.1
+LEAST_CYCLE_S = 0.35
+"""No foot steps more often."""
+DESCENT_M = 0.004
+"""A foot comes down on the ground: it was so much higher shortly before its strike."""
+BEFORE_S = 0.08
+ABOUT_S, NEAR_GROUND_M = 1.5, 0.04
+"""A foot that is no higher than this above its lowest place within so long a time can be on the ground."""
+
+
+@dataclass(frozen=True)
+class FootTrack:
+    """The heel, ball and toe of one foot on a fine, even grid of time."""
+
+    side: Side
+    time: Array
+    """(N,) seconds."""
+    points: Array
+    """(N, 3, 3) heel, ball and toe tip over the ground, metres; the ground stands still in them."""
+    speed: Array
+    """(N,) of the slowest of the three, m/s."""
+    heel_speed: Array
+    """(N,) m/s."""
+
+    @property
+    def lowest(self) -> Array:
+        """(N,) height of the lowest of the three points."""
+        low: Array = self.points[:, :, 1].min(axis=1)
+        return low
+
+
+@dataclass(frozen=True)
+class Swing:
+    """One time that a foot was in the air; None for an end that is outside of what was seen."""
+
+    side: Side
+    toe_off: float | None
+    """Seconds."""
+    foot_strike: float | None
+    """Seconds."""
+    peak_m_s: float
+    """Largest speed of the heel over the ground."""
+    travel: Array
+    """(3,) way of the foot over the ground, metres."""
+
+    @property
+    def middle(self) -> float:
+        """Seconds; of a swing with one end, that end."""
+        ends = [end for end in (self.toe_off, self.foot_strike) if end is not None]
+        return sum(ends) / len(ends)
+
+
+@dataclass(frozen=True)
+class Feet:
+    """Both feet of a stretch of frames that follow each other."""
+
+    tracks: tuple[FootTrack, ...]
+    swings: tuple[Swing, ...]
+    """Of both feet, in the order of time."""
+    ground_velocity: Array
+    """(3,) m/s: of the belt on a treadmill, else zero."""
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """First and last time, seconds."""
+        time = self.tracks[0].time
+        return float(time[0]), float(time[-1])
+
+    def swings_of(self, side: Side) -> list[Swing]:
+        """Swings of one foot."""
+        return [swing for swing in self.swings if swing.side == side]
+
+    def in_contact(self, side: Side, time: Array) -> NDArray[np.bool_]:
+        """(T,) whether a foot is on the ground."""
+        contact = np.ones(len(time), bool)
+        for swing in self.swings_of(side):
+            off = -np.inf if swing.toe_off is None else swing.toe_off
+            on = np.inf if swing.foot_strike is None else swing.foot_strike
+            contact &= (time < off) | (time >= on)
+        return contact
+
+    def contacts_of(self, side: Side) -> list[tuple[float | None, float | None]]:
+        """Stances of one foot as (foot strike, toe-off); None for an end that was not seen."""
+        swings = self.swings_of(side)
+        if not swings:
+            return []
+        strikes = [None, *(swing.foot_strike for swing in swings)]
+        offs = [*(swing.toe_off for swing in swings), None]
+        return [pair for pair in zip(strikes, offs, strict=True) if pair != (None, None)]
+
+
+def follow_feet(body: BodyMotion) -> Feet | None:
+    """Follow both feet through frames whose pose is known in all of them; None without feet or with too few frames.
+
+    Parameters
+    ----------
+    body
+        At least four frames.
+    """
+    if len(body) < 4 or not body.known.all() or any(body.joint("toe", side) is None for side in SIDES):
+        return None
+    time = np.arange(body.time[0], body.time[-1], 1 / max(GRID_HZ, body.rate_hz))
+    if len(time) < GRID_HZ * LEAST_SECONDS:
+        return None
+    points = {side: _points(body, side, time) for side in SIDES}
+    hips = _on_grid(body, body.middle("hip"), time)
+    velocity = _ground_velocity(points, hips, time)
+    way = velocity * (time - time[0])[:, None]
+    tracks = tuple(_track(side, time, points[side] - way[:, None]) for side in SIDES)
+    swings = sorted(
+        (swing for track in tracks for swing in _swings(track)),
+        key=lambda swing: swing.middle,
+    )
+    return Feet(tracks, tuple(swings), velocity)
+
+
+def _points(body: BodyMotion, side: Side, time: Array) -> Array:
+    places = [body.joint(name, side) for name in ("heel", "ball", "toe")]
+    return _on_grid(body, np.stack([place for place in places if place is not None], axis=1), time)
+
+
+def _on_grid(body: BodyMotion, values: Array | None, time: Array) -> Array:
+    """Values at other times; between uneven or few frames they are joined by a cubic spline."""
+    if values is None:
+        return np.full((len(time), 3), np.nan)
+    joined: Array = CubicSpline(body.time, values, axis=0)(time)
+    return joined
+
+
+def _velocity(points: Array, time: Array) -> Array:
+    step = time[1] - time[0]
+    smooth = gaussian_filter1d(points, SMOOTHING_S / step, axis=0, mode="nearest")
+    velocity: Array = np.gradient(smooth, step, axis=0)
+    return velocity
+
+
+def _track(side: Side, time: Array, points: Array) -> FootTrack:
+    speeds = np.linalg.norm(_velocity(points, time), axis=2)
+    return FootTrack(side, time, points, speeds.min(axis=1), speeds[:, 0])
+
+
+def _ground_velocity(points: dict[Side, Array], hips: Array, time: Array) -> Array:
+    """(3,) velocity of a treadmill's belt in the world, or zero: what feet do that are low while the body stays.
+
+    A belt carries both feet alike, straight back, at more than 0.4 m/s, and the hips do not keep up with it.
+    """
+    carried = []
+    for feet in points.values():
+        velocity, height = _velocity(feet, time), feet[:, :, 1]
+        low = (height < np.percentile(height, 30, axis=0)) & (np.abs(velocity[:, :, 1]) < 0.3)
+        if low.sum() < 5:
+            return np.zeros(3)
+        carried.append(_mode(velocity[low] * np.array([1.0, 0.0, 1.0])))
+    belt: Array = np.mean(carried, axis=0)
+    speed = float(np.linalg.norm(belt))
+    drift = (hips[-1] - hips[0]) / (time[-1] - time[0])
+    apart = float(np.linalg.norm(carried[0] - carried[1]))
+    if speed < 0.4 or apart > 0.3 * speed or float(np.linalg.norm(drift[[0, 2]])) > 0.4 * speed:
+        return np.zeros(3)
+    return belt
+
+
+def _mode(velocities: Array) -> Array:
+    """(3,) where velocities (M, 3) lie closest together, by mean shift from their median."""
+    center: Array = np.median(velocities, axis=0)
+    for width in (0.6, 0.3, 0.15, 0.15, 0.15):
+        weight = np.exp(-0.5 * (np.linalg.norm(velocities - center, axis=1) / width) ** 2) + 1e-12
+        center = weight @ velocities / weight.sum()
+    return center
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A stretch in which all of the foot moves: places on the grid; whether the foot left the ground, and came down."""
+
+    peak: int
+    off: float | None
+    on: float | None
+    leaves: bool
+    lands: bool
+
+
+def _swings(track: FootTrack) -> list[Swing]:
+    """Swings of a foot; a foot that is held still in the air, or turns back in it, is in one swing all the time."""
+    joined: list[_Flight] = []
+    for flight in _flights(track):
+        if joined and not joined[-1].lands and not flight.leaves:
+            last = joined[-1]
+            faster = track.heel_speed[flight.peak] > track.heel_speed[last.peak]
+            joined[-1] = _Flight(
+                flight.peak if faster else last.peak, last.off, flight.on, last.leaves, flight.lands
+            )
+        else:
+            joined.append(flight)
+    swings = [_swing(track, flight) for flight in joined]
+    return [swing for swing in swings if swing is not None]
+
+
+def _flights(track: FootTrack) -> list[_Flight]:
+    """Stretches in which even the slowest point of the foot moves, found from their peaks."""
+    usual = _usual_peak(track)
+    flights: list[_Flight] = []
+    for peak in _peaks(track, usual):
+        level = CONTACT_SHARE * max(float(track.heel_speed[peak]), usual)
+        if track.speed[peak] < level or (flights and peak < (flights[-1].on or np.inf)):
+            continue
+        off, on = _last_below(track.speed, peak, level), _first_below(track.speed, peak, level)
+        a = 0 if off is None else int(off)
+        b = len(track.time) - 1 if on is None else int(on) + 1
+        leaves, lands = _leaves_and_lands(track, a, b)
+        flights.append(_Flight(peak, off, on, off is not None and leaves, on is not None and lands))
+    return flights
+
+
+def _leaves_and_lands(track: FootTrack, a: int, b: int) -> tuple[bool, bool]:
+    """Whether a foot rose from the ground at grid point `a` and came down on it at `b`.
+
+    A foot can be still in the air, at the top of a jump or of a leg that is held up; there it is higher than it is
+    about that time, and does not come from above.
+    """
+    low, step = track.lowest, track.time[1] - track.time[0]
+    reach, about = max(1, round(BEFORE_S / step)), round(ABOUT_S / step)
+    near = [float(low[max(0, i - about) : i + about].min()) + NEAR_GROUND_M for i in (a, b)]
+    leaves = low[a] < near[0] or float(low[a + 1 : min(b, a + reach) + 1].max()) > low[a] + DESCENT_M
+    lands = low[b] < near[1] or float(low[max(a, b - reach) : b].max()) > low[b] + DESCENT_M
+    return bool(leaves), bool(lands)
+
+
+def _peaks(track: FootTrack, usual: float) -> list[int]:
+    """Fastest moments of the heel while all of the foot moves, one for each time between two still ones."""
+    fast = track.speed > CONTACT_SHARE * usual
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], fast, [False]]).astype(int)))
+    peaks = [int(a + track.heel_speed[a:b].argmax()) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [peak for peak in peaks if track.heel_speed[peak] > LEAST_SWING_M_S]
+
+
+def _usual_peak(track: FootTrack) -> float:
+    """Median of the peaks of the heel's speed, m/s."""
+    apart = round(LEAST_CYCLE_S / (track.time[1] - track.time[0]))
+    peaks, _ = find_peaks(track.heel_speed, height=LEAST_SWING_M_S, distance=apart)
+    return float(np.median(track.heel_speed[peaks])) if len(peaks) else LEAST_SWING_M_S
+
+
+def _last_below(speed: Array, peak: int, level: float) -> float | None:
+    """Place between grid points, before a peak, at which the speed last rose through a level."""
+    below = np.flatnonzero(speed[:peak] < level)
+    if not len(below):
+        return None
+    i = int(below[-1])
+    return i + float((level - speed[i]) / max(speed[i + 1] - speed[i], 1e-9))
+
+
+def _first_below(speed: Array, peak: int, level: float) -> float | None:
+    """Place between grid points, after a peak, at which the speed first fell through a level."""
+    below = np.flatnonzero(speed[peak:] < level)
+    if not len(below):
+        return None
+    i = peak + int(below[0])
+    return i - 1 + float((speed[i - 1] - level) / max(speed[i - 1] - speed[i], 1e-9))
+
+
+def _swing(track: FootTrack, flight: _Flight) -> Swing | None:
+    """A flight as a swing, if the foot got anywhere by it."""
+    off, on = flight.off, flight.on
+    a = 0 if off is None else int(off)
+    b = len(track.time) - 1 if on is None else int(on) + 1
+    travel = track.points[b].mean(axis=0) - track.points[a].mean(axis=0)
+    low = track.lowest
+    rise = float(low[a : b + 1].max() - max(low[a], low[b]))
+    seen = (off is not None and flight.leaves) or (on is not None and flight.lands)
+    if not seen or (float(np.hypot(travel[0], travel[2])) < LEAST_TRAVEL_M and rise < LEAST_RISE_M):
+        return None
+    step = track.time[1] - track.time[0]
+    return Swing(
+        track.side,
+        float(track.time[0] + off * step) if off is not None and flight.leaves else None,
+        float(track.time[0] + on * step) if on is not None and flight.lands else None,
+        float(track.heel_speed[flight.peak]),
+        travel,
+    )

@@ -1,0 +1,145 @@
+"""Where a movement repeats: excursions of a signal away from its rest and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+Array = NDArray[np.float64]
+
+AWAY, BACK = 0.6, 0.3
+"""A repetition goes at least so far of the way between rest and the usual turn, and comes back so far."""
+STARTS_AT, TURNS_AT = 0.10, 0.90
+"""Start and end are where a tenth of the repetition's own way is gone; the turn is midway between the passages
+of nine tenths, which noise moves less than the extreme itself."""
+LEAST_TIME_S, SMOOTHING_S = 0.3, 0.05
+ALIKE = 0.5
+"""A repetition's way is at least this share of the usual one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """One time there and back; seconds."""
+
+    start: float
+    turn: float
+    end: float
+    reached: float
+    """When nine tenths of the way are gone for the first time."""
+
+
+def find_repetitions(time: Array, signal: Array, least_way: float) -> list[Repetition]:
+    """Excursions of a signal from its low rest to a high turn and back, in the order of time.
+
+    Parameters
+    ----------
+    time, signal
+        (T,) seconds and the signal, finite.
+    least_way
+        Excursions of less, in the signal's unit, are none.
+    """
+    if len(time) < 5:
+        return []
+    smooth = _smooth(time, signal)
+    rest, turn = _rest_and_turn(smooth)
+    if turn - rest < least_way:
+        return []
+    away, back = rest + AWAY * (turn - rest), rest + BACK * (turn - rest)
+    found = []
+    for first, last in _excursions(smooth, away, back):
+        repetition = _repetition(time, smooth, first, last)
+        if repetition is not None and repetition[1] >= max(least_way, ALIKE * (turn - rest)):
+            found.append(repetition[0])
+    return [one for one in found if one.end - one.start > LEAST_TIME_S]
+
+
+def periodicity(time: Array, signal: Array) -> tuple[float, float]:
+    """How alike a signal is to itself one period later (at most 1), and that period in seconds; 0, 0 for none."""
+    step = float(np.median(np.diff(time)))
+    even = np.interp(np.arange(time[0], time[-1], step), time, _smooth(time, signal))
+    even = even - even.mean()
+    n = len(even)
+    if n < 8 or even.std() < 1e-9:
+        return 0.0, 0.0
+    spectrum = np.fft.rfft(even, 2 * n)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[:n] / (even @ even)
+    lags = np.arange(n)
+    longest = n // 2
+    unbiased = correlation[:longest] * n / (n - lags[:longest])
+    negative = np.flatnonzero(unbiased < 0)
+    if not len(negative):
+        return 0.0, 0.0
+    best = int(negative[0] + unbiased[negative[0] :].argmax())
+    return float(unbiased[best]), best * step
+
+
+def _smooth(time: Array, signal: Array) -> Array:
+    step = float(np.median(np.diff(time)))
+    smooth: Array = gaussian_filter1d(signal, SMOOTHING_S / step, mode="nearest")
+    return smooth
+
+
+def _rest_and_turn(signal: Array) -> tuple[float, float]:
+    """Levels of rest and turn: means of the values below and above the middle, as two clusters."""
+    low, high = np.percentile(signal, (2, 98))
+    for _ in range(20):
+        middle = 0.5 * (low + high)
+        below, above = signal[signal < middle], signal[signal >= middle]
+        if not len(below) or not len(above):
+            break
+        low, high = float(np.median(below)), float(np.percentile(above, 75))
+    return float(low), float(high)
+
+
+def _excursions(signal: Array, away: float, back: float) -> list[tuple[int, int]]:
+    """First and last frames beyond `away`, joined as long as the signal does not come `back`."""
+    spans: list[tuple[int, int]] = []
+    out = False
+    for i, value in enumerate(signal):
+        if not out and value > away:
+            out, first = True, i
+        elif out and value < back:
+            out = False
+            spans.append((first, i))
+    return [(first, last) for first, last in spans if (signal[:first] < back).any()]
+
+
+def _repetition(time: Array, signal: Array, first: int, last: int) -> tuple[Repetition, float] | None:
+    """The repetition around an excursion and its way; None where it is cut off by an end of the recording."""
+    peak = first + int(signal[first : last + 1].argmax())
+    before = _foot(signal, peak, -1)
+    after = _foot(signal, peak, 1)
+    top = float(signal[peak])
+    start = _passage(time, signal, peak, before, signal[before] + STARTS_AT * (top - signal[before]))
+    end = _passage(time, signal, peak, after, signal[after] + STARTS_AT * (top - signal[after]))
+    reached = _passage(time, signal, peak, before, signal[before] + TURNS_AT * (top - signal[before]))
+    left = _passage(time, signal, peak, after, signal[after] + TURNS_AT * (top - signal[after]))
+    way = top - max(float(signal[before]), float(signal[after]))
+    return Repetition(start, 0.5 * (reached + left), end, reached), way
+
+
+def _foot(signal: Array, peak: int, step: int) -> int:
+    """The lowest frame on one side of a peak, before the signal rises again by a fifth of the way."""
+    lowest, i = peak, peak
+    while 0 <= i + step < len(signal):
+        i += step
+        if signal[i] < signal[lowest]:
+            lowest = i
+        elif signal[i] - signal[lowest] > 0.2 * (signal[peak] - signal[lowest]):
+            break
+    return lowest
+
+
+def _passage(time: Array, signal: Array, peak: int, foot: int, level: float) -> float:
+    """Time of the passage of a level between a peak and its foot, the last one on the way from the peak."""
+    step = 1 if foot > peak else -1
+    path = np.arange(peak, foot + step, step)
+    above = np.flatnonzero(signal[path] > level)
+    i = int(above[-1]) if len(above) else 0
+    inside, outside = path[i], path[min(i + 1, len(path) - 1)]
+    rise = signal[inside] - signal[outside]
+    share = (signal[inside] - level) / rise if rise > 1e-12 else 0.0
+    return float(time[inside] + share * (time[outside] - time[inside]))

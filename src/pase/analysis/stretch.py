@@ -1,0 +1,113 @@
+"""A stretch of a recording in which the pose is known in all frames, as the measures read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.analysis.angles import all_angles
+from pase.analysis.body import SIDES, BodyMotion, Side
+from pase.analysis.feet import Feet, Swing, follow_feet
+
+Array = NDArray[np.float64]
+
+LEAST_FRAMES = 4
+LONGEST_GAP_S = 0.5
+"""Frames further apart than this do not follow each other."""
+SAME_EVENT_S = 0.15
+"""An event of a motion drawn from the posterior is the estimate's own within this time."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Frames that follow each other, with the feet."""
+
+    body: BodyMotion
+    feet: Feet | None
+
+    @property
+    def time(self) -> Array:
+        """(T,) seconds."""
+        return self.body.time
+
+    @cached_property
+    def angles(self) -> dict[str, Array]:
+        """(T,) radians by key; see `pase.analysis.angles.all_angles`."""
+        return all_angles(self.body)
+
+    @cached_property
+    def hips(self) -> Array | None:
+        """(T, 3) midway between the hips, over the ground, metres."""
+        hips = self.body.middle("hip")
+        return None if hips is None else self.over_ground(hips)
+
+    @cached_property
+    def center(self) -> Array | None:
+        """(T, 3) centre of mass over the ground; midway between the hips where the model has no masses."""
+        center = self.body.mass_center
+        return self.hips if center is None else self.over_ground(center)
+
+    def over_ground(self, points: Array) -> Array:
+        """Points (T, 3) in the world as places on the ground, which a treadmill's belt carries along."""
+        if self.feet is None:
+            return points
+        moved: Array = points - self.feet.ground_velocity * (self.time - self.feet.span[0])[:, None]
+        return moved
+
+    def at(self, values: Array, moment: float) -> Array:
+        """Values (T, ...) at a moment, linear between the frames."""
+        flat = values.reshape(len(values), -1)
+        out = np.array([np.interp(moment, self.time, column) for column in flat.T])
+        return out.reshape(values.shape[1:])
+
+    def angle_at(self, name: str, side: Side | None, moment: float) -> float:
+        """An angle at a moment, degrees; NaN where the model does not have it."""
+        values = self.angles.get(name if side is None else f"{name}_{side[0]}")
+        return np.nan if values is None else float(np.degrees(self.at(values, moment)))
+
+    def angle_between(self, name: str, side: Side | None, start: float, end: float) -> Array:
+        """An angle in the frames from start to end, degrees; empty where the model does not have it."""
+        values = self.angles.get(name if side is None else f"{name}_{side[0]}")
+        if values is None:
+            return np.zeros(0)
+        return np.asarray(np.degrees(values[(self.time >= start) & (self.time <= end)]))
+
+    def retimed(self, feet: Feet | None) -> Stretch:
+        """This stretch with the swings of another estimate, each at its own time in this one where it has it."""
+        if feet is None or self.feet is None:
+            return replace(self, feet=feet)
+        swings = tuple(_retimed(swing, self.feet.swings_of(swing.side)) for swing in feet.swings)
+        return replace(self, feet=replace(self.feet, swings=swings, ground_velocity=self.feet.ground_velocity))
+
+
+def stretches(body: BodyMotion) -> Iterator[Stretch]:
+    """The stretches of a recording that have enough frames, in the order of time."""
+    known = np.flatnonzero(body.known)
+    if not len(known):
+        return
+    gaps = (np.diff(known) > 1) | (np.diff(body.time[known]) > LONGEST_GAP_S)
+    for frames in np.split(known, np.flatnonzero(gaps) + 1):
+        if len(frames) >= LEAST_FRAMES:
+            piece = body.slice(slice(int(frames[0]), int(frames[-1]) + 1))
+            yield Stretch(piece, follow_feet(piece))
+
+
+def _retimed(swing: Swing, others: list[Swing]) -> Swing:
+    """A swing with the ends of the like swing of another estimate; its own ends where there is none."""
+
+    def nearest(moment: float | None, ends: list[float | None]) -> float | None:
+        near = [end for end in ends if end is not None and moment is not None and abs(end - moment) < SAME_EVENT_S]
+        return min(near, key=lambda end: abs(end - (moment or 0.0))) if near else moment
+
+    return replace(
+        swing,
+        toe_off=nearest(swing.toe_off, [other.toe_off for other in others]),
+        foot_strike=nearest(swing.foot_strike, [other.foot_strike for other in others]),
+    )
+
+
+__all__ = ["SIDES", "Stretch", "stretches"]
