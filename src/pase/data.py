@@ -215,6 +215,19 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class Draws:
+    """Motions as likely as an estimate, drawn from its posterior: any figure's error is its spread over them."""
+
+    q: NDArray[np.float32]
+    """(D, T, n) coordinates in the order of the estimate's, rad or m; NaN where the pose is unknown."""
+    scale: NDArray[np.float32]
+    """(D, B, 3) scale factors of the bodies."""
+
+    def __len__(self) -> int:
+        return len(self.q)
+
+
+@dataclass(frozen=True, slots=True)
 class Motion:
     """One person's personalised skeleton in motion: what the estimator returns and every export reads."""
 
@@ -238,6 +251,8 @@ class Motion:
     """What the user should know about this result, one sentence each."""
     diagnostics: FitDiagnostics = FitDiagnostics()
     """Figures of the fit: convergence, bone statistics, camera, markers."""
+    draws: Draws | None = None
+    """Motions as likely as this one, where the estimator drew them."""
 
     def __post_init__(self) -> None:
         t, n = len(self.time), len(self.skeleton.free_coordinates)

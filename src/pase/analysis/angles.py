@@ -1,8 +1,8 @@
 """Angles that people mean, read from the orientations of the segments: the same for every OpenSim model.
 
-Signs and order follow the ISB's recommendations (Wu et al. 2002, 2005) and, for pelvis and trunk in space, Baker (2001):
-flexion, dorsiflexion, forward lean are positive; so are adduction, internal rotation and valgus on either side; to
-the right and to the left for the trunk as each angle says. Degrees in tables, radians here.
+Signs and order follow the ISB's recommendations (Wu et al. 2002, 2005) and, for pelvis and trunk in space,
+Baker (2001): flexion, dorsiflexion and leaning forward are positive; so are adduction, internal rotation and valgus
+on either side; for the trunk each angle says which side is. Degrees in tables, radians here.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def relative(parent: Array, child: Array) -> Array:
 
 
 def cardan_zxy(turn: Array) -> tuple[Array, Array, Array]:
-    """Angles (T,) about Z, X, Y in turn, each about the axis as moved before: the joint angles of Grood and Suntay (1983)."""
+    """Angles (T,) about Z, X, Y in turn, axes moving along: the joint angles of Grood and Suntay (1983)."""
     z = np.arctan2(-turn[:, 0, 1], turn[:, 1, 1])
     x = np.arcsin(np.clip(turn[:, 2, 1], -1, 1))
     y = np.arctan2(-turn[:, 2, 0], turn[:, 2, 2])
@@ -165,7 +165,7 @@ def foot_progression(body: BodyMotion, side: Side) -> Array | None:
 
 
 def progression(body: BodyMotion) -> Array | None:
-    """(T, 3) horizontal unit vector of where the person faces along their way; who walks backward still faces forward."""
+    """(T, 3) horizontal unit vector along the way of the person, to the side that they face when walking backward."""
     hips, heading = body.middle("hip"), body.heading
     if hips is None or heading is None:
         return None
@@ -175,7 +175,9 @@ def progression(body: BodyMotion) -> Array | None:
     moved = np.empty_like(hips)
     for i in (0, 2):
         later, earlier = (
-            np.interp(body.time + shift, body.time[body.known], hips[body.known, i]) if body.known.any() else np.nan
+            np.interp(body.time + shift, body.time[body.known], hips[body.known, i])
+            if body.known.any()
+            else np.nan
             for shift in (half, -half)
         )
         moved[:, i] = later - earlier
@@ -218,28 +220,50 @@ def _between(a: Array, b: Array) -> Array:
 
 
 ANGLES = (
-    Angle("hip_flexion", "Hip flexion", "hip, e1 (pelvis Z)", "thigh forward", "legs", True, _joint("pelvis", "femur", 0)),
-    Angle("hip_adduction", "Hip adduction", "hip, e2 (floating)", "thigh inward", "legs", True, _joint("pelvis", "femur", 1, mirrored=True)),
-    Angle("hip_rotation", "Hip rotation", "hip, e3 (femur Y)", "internal", "legs", True, _joint("pelvis", "femur", 2, mirrored=True)),
-    Angle("knee_flexion", "Knee flexion", "knee, e1 (femur Z)", "bent", "legs", True, _joint("femur", "tibia", 0, -1)),
-    Angle("knee_valgus", "Knee valgus, seen from the front", "none: projection on the frontal plane", "knee inward", "legs", True, knee_valgus),
-    Angle("ankle_dorsiflexion", "Ankle dorsiflexion", "ankle complex, e1 (tibia Z)", "toes up", "legs", True, _joint("tibia", "calcn", 0)),
-    Angle("ankle_inversion", "Ankle inversion", "ankle complex, e2 (floating)", "sole inward", "legs", True, _joint("tibia", "calcn", 1, mirrored=True)),
-    Angle("foot_progression", "Foot progression", "none: foot to the line of progression", "toes outward", "legs", True, foot_progression),
-    Angle("pelvis_tilt_forward", "Pelvic tilt", "pelvis in space, tilt", "forward", "trunk", False, _in_space("pelvis", 2, -1)),
-    Angle("pelvis_obliquity", "Pelvic obliquity", "pelvis in space, obliquity", "right side down", "trunk", False, _in_space("pelvis", 1, 1)),
-    Angle("pelvis_heading", "Pelvic rotation", "pelvis in space, rotation", "turned to the left", "trunk", False, _in_space("pelvis", 0, 1)),
-    Angle("trunk_flexion", "Trunk flexion", "thorax to pelvis, e1 (pelvis Z)", "forward", "trunk", False, _joint("pelvis", "torso", 0, -1)),
-    Angle("trunk_bending", "Trunk bending", "thorax to pelvis, e2 (floating)", "to the right", "trunk", False, _joint("pelvis", "torso", 1)),
-    Angle("trunk_rotation", "Trunk rotation", "thorax to pelvis, e3 (thorax Y)", "to the left", "trunk", False, _joint("pelvis", "torso", 2)),
-    Angle("trunk_lean_forward", "Trunk lean forward", "thorax in space, tilt", "forward", "trunk", False, _in_space("torso", 2, -1)),
-    Angle("trunk_lean_side", "Trunk lean sideways", "thorax in space, obliquity", "to the right", "trunk", False, _in_space("torso", 1, 1)),
-    Angle("head_flexion", "Head flexion", "head to thorax, e1 (thorax Z)", "looking down", "trunk", False, _joint("torso", "head", 0, -1)),
-    Angle("head_bending", "Head bending", "head to thorax, e2 (floating)", "to the right", "trunk", False, _joint("torso", "head", 1)),
-    Angle("head_rotation", "Head rotation", "head to thorax, e3 (head Y)", "to the left", "trunk", False, _joint("torso", "head", 2)),
-    Angle("shoulder_elevation", "Shoulder elevation", "thoracohumeral elevation", "arm up", "arms", True, shoulder_elevation),
-    Angle("arm_swing", "Arm swing", "none: upper arm to the vertical", "arm forward", "arms", True, arm_swing),
-    Angle("elbow_flexion", "Elbow flexion", "elbow, e1 (humerus Z)", "bent", "arms", True, _joint("humerus", "ulna", 0)),
+    Angle("hip_flexion", "Hip flexion", "hip, e1 (pelvis Z)", "thigh forward",
+          "legs", True, _joint("pelvis", "femur", 0)),
+    Angle("hip_adduction", "Hip adduction", "hip, e2 (floating)", "thigh inward",
+          "legs", True, _joint("pelvis", "femur", 1, mirrored=True)),
+    Angle("hip_rotation", "Hip rotation", "hip, e3 (femur Y)", "internal",
+          "legs", True, _joint("pelvis", "femur", 2, mirrored=True)),
+    Angle("knee_flexion", "Knee flexion", "knee, e1 (femur Z)", "bent",
+          "legs", True, _joint("femur", "tibia", 0, -1)),
+    Angle("knee_valgus", "Knee valgus, seen from the front", "none: projection on the frontal plane", "knee inward",
+          "legs", True, knee_valgus),
+    Angle("ankle_dorsiflexion", "Ankle dorsiflexion", "ankle complex, e1 (tibia Z)", "toes up",
+          "legs", True, _joint("tibia", "calcn", 0)),
+    Angle("ankle_inversion", "Ankle inversion", "ankle complex, e2 (floating)", "sole inward",
+          "legs", True, _joint("tibia", "calcn", 1, mirrored=True)),
+    Angle("foot_progression", "Foot progression", "none: foot to the line of progression", "toes outward",
+          "legs", True, foot_progression),
+    Angle("pelvis_tilt_forward", "Pelvic tilt", "pelvis in space, tilt", "forward",
+          "trunk", False, _in_space("pelvis", 2, -1)),
+    Angle("pelvis_obliquity", "Pelvic obliquity", "pelvis in space, obliquity", "right side down",
+          "trunk", False, _in_space("pelvis", 1, 1)),
+    Angle("pelvis_heading", "Pelvic rotation", "pelvis in space, rotation", "turned to the left",
+          "trunk", False, _in_space("pelvis", 0, 1)),
+    Angle("trunk_flexion", "Trunk flexion", "thorax to pelvis, e1 (pelvis Z)", "forward",
+          "trunk", False, _joint("pelvis", "torso", 0, -1)),
+    Angle("trunk_bending", "Trunk bending", "thorax to pelvis, e2 (floating)", "to the right",
+          "trunk", False, _joint("pelvis", "torso", 1)),
+    Angle("trunk_rotation", "Trunk rotation", "thorax to pelvis, e3 (thorax Y)", "to the left",
+          "trunk", False, _joint("pelvis", "torso", 2)),
+    Angle("trunk_lean_forward", "Trunk lean forward", "thorax in space, tilt", "forward",
+          "trunk", False, _in_space("torso", 2, -1)),
+    Angle("trunk_lean_side", "Trunk lean sideways", "thorax in space, obliquity", "to the right",
+          "trunk", False, _in_space("torso", 1, 1)),
+    Angle("head_flexion", "Head flexion", "head to thorax, e1 (thorax Z)", "looking down",
+          "trunk", False, _joint("torso", "head", 0, -1)),
+    Angle("head_bending", "Head bending", "head to thorax, e2 (floating)", "to the right",
+          "trunk", False, _joint("torso", "head", 1)),
+    Angle("head_rotation", "Head rotation", "head to thorax, e3 (head Y)", "to the left",
+          "trunk", False, _joint("torso", "head", 2)),
+    Angle("shoulder_elevation", "Shoulder elevation", "thoracohumeral elevation", "arm up",
+          "arms", True, shoulder_elevation),
+    Angle("arm_swing", "Arm swing", "none: upper arm to the vertical", "arm forward",
+          "arms", True, arm_swing),
+    Angle("elbow_flexion", "Elbow flexion", "elbow, e1 (humerus Z)", "bent",
+          "arms", True, _joint("humerus", "ulna", 0)),
 )  # fmt: skip
 """Every angle, legs first, then trunk, then arms."""
 

@@ -1,4 +1,4 @@
-"""Squats, standing up, lunges, arm raises and any other movement that repeats: repetitions, and what is measured of them."""
+"""Squats, standing up, lunges, arm raises and anything else that repeats: repetitions and their measures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEAST_KNEE_DEG = 35.0
 SEAT_BEHIND_HEELS_M = 0.06
 """A seat carries whose centre of mass is so far behind the heels; nobody stands there."""
 LUNGE_APART = 0.45
-"""The feet are apart in a lunge by at least this share of the leg's length, more than in standing or squatting wide."""
+"""The feet are apart in a lunge by at least this share of the leg's length, more than in standing or squatting."""
 LEAST_ARM_DEG, LEAST_OTHER_DEG = 50.0, 25.0
 LEAST_PERIODS, LEAST_LIKENESS = 3, 0.6
 
@@ -76,13 +76,19 @@ def find_exercises(stretch: Stretch, movement: Movement | None = None) -> list[E
             return _with_repetitions(stretch, _kind_of_drop(stretch, down))
     if movement in (None, "arm_raise"):
         raises = _best_signal(stretch, [f"shoulder_elevation_{side[0]}" for side in SIDES], LEAST_ARM_DEG, 1)
-        if raises is not None:
+        if raises is not None and (movement is not None or _legs_rest(stretch)):
             return [replace(raises, movement="arm_raise")]
     if movement in (None, "periodic"):
         other = _best_signal(stretch, list(stretch.angles), LEAST_OTHER_DEG, LEAST_PERIODS)
         if other is not None:
             return [other]
     return []
+
+
+def _legs_rest(stretch: Stretch) -> bool:
+    """Whether the legs do little, as where the arms alone exercise."""
+    ranges = [np.ptp(np.degrees(v)) for key, v in stretch.angles.items() if key.startswith("knee_flexion")]
+    return max(ranges, default=0.0) < LEAST_KNEE_DEG
 
 
 def _with_repetitions(stretch: Stretch, movement: Movement) -> list[Exercise]:
@@ -125,7 +131,9 @@ def _kind_of_drop(stretch: Stretch, down: list[Repetition]) -> Movement:
         return "sit_to_stand"
     apart = np.median([_feet_apart(stretch, one.turn) for one in down])
     uneven = np.median([abs(_knee_difference(stretch, one.turn)) for one in down])
-    if apart > LUNGE_APART * stretch.body.leg_length and (uneven > 15 or apart > 0.7 * stretch.body.leg_length):
+    if apart > LUNGE_APART * stretch.body.leg_length and (
+        uneven > 15 or apart > 0.7 * stretch.body.leg_length
+    ):
         return "lunge"
     return "squat"
 
@@ -201,7 +209,7 @@ def _of_lunge(exercise: Exercise, one: Repetition) -> Single:
         if ankle is not None and heading is not None:
             ahead[side] = float(stretch.at(ankle, one.turn) @ stretch.at(heading, one.turn))
     front = max(ahead, key=lambda side: ahead[side]) if ahead else "right"
-    depth = float(stretch.angle_between("knee_flexion", front, one.start, one.end).max())  # type: ignore[arg-type]
+    depth = float(stretch.angle_between("knee_flexion", front, one.start, one.end).max())
     return {("lunge_depth", front): depth, **_of_drop(stretch, one)}
 
 

@@ -205,7 +205,7 @@ def _mode(velocities: Array) -> Array:
 
 @dataclass(slots=True)
 class _Flight:
-    """A stretch in which all of the foot moves: places on the grid; whether the foot left the ground, and came down."""
+    """A stretch in which all of the foot moves: places on the grid; whether it left the ground and came down."""
 
     peak: int
     off: float | None

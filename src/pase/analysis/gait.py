@@ -13,9 +13,13 @@ from pase.analysis.measure import Event, Key, Values
 from pase.analysis.stretch import Stretch
 
 Array = NDArray[np.float64]
+Found = list[tuple[str, str, float]]
+"""Values as measure, side, value."""
 
 LEAST_PROGRESS_M = 0.5
 """Who walks gets so far over the ground, in all of a bout."""
+LEAST_SPEED_M_S = 0.35
+MANY_STEPS = 6
 LEAST_STEP_SHARE = 0.2
 """A swing carries the foot at least this share of the leg's length forwards, or else it is no step of a walk."""
 LONGEST_PAUSE_S = 1.2
@@ -72,26 +76,36 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
 
 def _bout(stretch: Stretch, swings: list[Swing]) -> Bout | None:
     """The bout of some swings, if both feet alternate in it and the person gets on."""
-    assert stretch.hips is not None
     alternating = sum(_alternate(a, b) for a, b in zip(swings[:-1], swings[1:], strict=True))
     if alternating < 1 or alternating < 0.6 * (len(swings) - 1):
         return None
-    start = max(_begin(swings[0]) - 0.2, stretch.time[0])
-    end = min(max(_finish(swing) for swing in swings) + 0.2, stretch.time[-1])
-    way = stretch.at(stretch.hips, end) - stretch.at(stretch.hips, start)
-    path = stretch.hips[(stretch.time >= start) & (stretch.time <= end)][:, [0, 2]]
-    length = float(np.linalg.norm(np.diff(path[:: max(1, len(path) // 20)], axis=0), axis=1).sum())
-    if max(float(np.hypot(way[0], way[2])), 0.5 * length) < LEAST_PROGRESS_M:
+    if not _gets_on(stretch, swings):
         return None
     flights = _flights(swings)
     return Bout(stretch, tuple(swings), len(flights) >= 0.5 * max(1, alternating))
+
+
+def _gets_on(stretch: Stretch, swings: list[Swing]) -> bool:
+    """Whether the steps carry the person somewhere: straight on, or, with many steps, along any way."""
+    assert stretch.hips is not None
+    start = max(_begin(swings[0]) - 0.2, stretch.time[0])
+    end = min(max(_finish(swing) for swing in swings) + 0.2, stretch.time[-1])
+    path = stretch.hips[(stretch.time >= start) & (stretch.time <= end)][:, [0, 2]]
+    straight = float(np.linalg.norm(path[-1] - path[0]))
+    # Corners two steps apart: the sway from side to side is no way.
+    corners = path[:: max(1, len(path) // max(1, len(swings) // 2))]
+    length = float(np.linalg.norm(np.diff(corners, axis=0), axis=1).sum())
+    way = max(straight, length) if len(swings) >= MANY_STEPS else straight
+    return way > LEAST_PROGRESS_M and way > LEAST_SPEED_M_S * (end - start)
 
 
 def _alternate(a: Swing, b: Swing) -> bool:
     """Whether two swings are a step and the next: of different feet, and not at once as in a jump."""
     if a.side == b.side:
         return False
-    durations = [s.foot_strike - s.toe_off for s in (a, b) if s.foot_strike is not None and s.toe_off is not None]
+    durations = [
+        s.foot_strike - s.toe_off for s in (a, b) if s.foot_strike is not None and s.toe_off is not None
+    ]
     usual = float(np.mean(durations)) if durations else 0.4
     return b.middle - a.middle > 0.4 * usual
 
@@ -112,7 +126,11 @@ def _flights(swings: list[Swing]) -> list[tuple[float, float]]:
     """Times at which both feet are in the air: toe-off of one foot before the other's foot strike."""
     found = []
     for swing in swings:
-        others = [s for s in swings if s.side != swing.side and s.foot_strike is not None and swing.toe_off is not None]
+        others = [
+            s
+            for s in swings
+            if s.side != swing.side and s.foot_strike is not None and swing.toe_off is not None
+        ]
         for other in others:
             assert other.foot_strike is not None and swing.toe_off is not None
             flight = other.foot_strike - swing.toe_off
@@ -187,10 +205,10 @@ def measure_bouts(bouts: list[Bout]) -> Values:
     return values
 
 
-def _lengths(bout: Bout) -> list[tuple[str, str, float]]:
+def _lengths(bout: Bout) -> Found:
     """Step and stride lengths and step widths, of every foot that comes down within the bout."""
     prints = footprints(bout)
-    found = []
+    found: Found = []
     for i, this in enumerate(prints):
         before = prints[i - 1] if i and prints[i - 1].side != this.side else None
         same = next((p for p in reversed(prints[:i]) if p.side == this.side), None)
@@ -205,7 +223,7 @@ def _lengths(bout: Bout) -> list[tuple[str, str, float]]:
 
 
 def _along_and_across(bout: Bout, before: Print, this: Print) -> tuple[float, float]:
-    """Parts of the way from one footprint to the other: along where the hips go meanwhile, and across, to the right foot's side."""
+    """Parts of the way from one footprint to the other: along that of the hips, and across, to this foot's side."""
     stretch = bout.stretch
     assert stretch.hips is not None and this.strike is not None
     half = 0.5 * max(abs(this.middle - before.middle), 0.2)
@@ -221,9 +239,9 @@ def _along_and_across(bout: Bout, before: Print, this: Print) -> tuple[float, fl
     return float(step @ way), float(right if this.side == "right" else -right)
 
 
-def _times(bout: Bout) -> list[tuple[str, str, float]]:
+def _times(bout: Bout) -> Found:
     """Step, stride, stance and swing times, and shares of the stride."""
-    found = []
+    found: Found = []
     strikes = bout.strikes
     for (before, other), (this, side) in zip(strikes[:-1], strikes[1:], strict=True):
         if other != side:
@@ -243,8 +261,8 @@ def _times(bout: Bout) -> list[tuple[str, str, float]]:
     return found
 
 
-def _strides(swings: list[Swing], side: Side, bout: Bout) -> list[tuple[str, str, float]]:
-    found = []
+def _strides(swings: list[Swing], side: Side, bout: Bout) -> Found:
+    found: Found = []
     for this, following in zip(swings[:-1], swings[1:], strict=True):
         whole = this.foot_strike is not None and following.foot_strike is not None
         if whole and this.foot_strike is not None and following.foot_strike is not None:
@@ -269,18 +287,20 @@ def _double_support(bout: Bout, start: float, stride: float) -> float | None:
     feet = bout.stretch.feet
     assert feet is not None
     inside = [s for s in bout.swings if start < s.middle < start + stride]
-    if {s.side for s in inside} != set(SIDES) or any(s.toe_off is None or s.foot_strike is None for s in inside):
+    if {s.side for s in inside} != set(SIDES) or any(
+        s.toe_off is None or s.foot_strike is None for s in inside
+    ):
         return None
     moments = np.linspace(start, start + stride, 400, endpoint=False)
     both = feet.in_contact("right", moments) & feet.in_contact("left", moments)
     return 100 * float(both.mean())
 
 
-def _swing_phase(bout: Bout) -> list[tuple[str, str, float]]:
+def _swing_phase(bout: Bout) -> Found:
     """Clearance of the ball of the foot in the middle half of every whole swing."""
     feet = bout.stretch.feet
     assert feet is not None
-    found = []
+    found: Found = []
     for swing in bout.swings:
         if swing.toe_off is None or swing.foot_strike is None:
             continue
@@ -290,14 +310,16 @@ def _swing_phase(bout: Bout) -> list[tuple[str, str, float]]:
         flat = (track.time > swing.foot_strike + 0.1) & (track.time < swing.foot_strike + 0.25)
         if middle.any() and flat.any():
             height = track.points[:, 1, 1]
-            found.append(("foot_clearance", swing.side, float(height[middle].min() - np.median(height[flat]))))
+            found.append(
+                ("foot_clearance", swing.side, float(height[middle].min() - np.median(height[flat])))
+            )
     return found
 
 
-def _running(bout: Bout) -> list[tuple[str, str, float]]:
+def _running(bout: Bout) -> Found:
     """Vertical oscillation of every step, and overstride of every foot strike."""
     stretch = bout.stretch
-    found: list[tuple[str, str, float]] = []
+    found: Found = []
     strikes = bout.strikes
     if stretch.center is not None:
         for (start, a), (end, b) in zip(strikes[:-1], strikes[1:], strict=True):

@@ -18,6 +18,8 @@ LEAST_FLIGHT_S, LEAST_RISE_M, LEAST_FEET_M = 0.15, 0.03, 0.05
 CLEAR_M = 0.025
 """A foot whose lowest point is so far above its ground has left it: on 18 drop jumps with force plates."""
 GROUND_WITHIN_S = 0.7
+LEAST_STEP_DOWN_M = 0.12
+"""Who comes down by more than this drops from a box; where the feet left it cannot be told from the floor below."""
 FREE_FALL_M_S2 = (-15.0, -5.0)
 """A smooth estimate rounds a short flight off; the feet of someone who lies and lifts them do not fall at all."""
 VALGUS_WITHIN_S = 0.2
@@ -55,7 +57,8 @@ def find_flights(stretch: Stretch) -> list[Flight]:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], above > 0, [False]]).astype(int)))
     found = []
     for first, last in zip(edges[::2], edges[1::2], strict=True):
-        if first == 0 or last == len(low) or above[first:last].max() + CLEAR_M < LEAST_FEET_M:
+        step = abs(before[first] - after[last - 1]) if last < len(low) else np.inf
+        if first == 0 or step > LEAST_STEP_DOWN_M or above[first:last].max() + CLEAR_M < LEAST_FEET_M:
             continue
         start, landing = _zero(time, above, first - 1), _zero(time, above, last - 1)
         if landing - start >= LEAST_FLIGHT_S and _falls_freely(stretch, start, landing):
@@ -81,7 +84,7 @@ def _falls_freely(stretch: Stretch, start: float, landing: float) -> bool:
 
 
 def _parabola(stretch: Stretch, start: float, landing: float) -> tuple[float, float] | None:
-    """Upward velocity at the start and height there of the free fall through the middle of a flight; None for few frames.
+    """Upward velocity and height at the start of the free fall through a flight's middle; None for few frames.
 
     Only place and velocity are unknown: gravity is not fitted.
     """
@@ -112,7 +115,9 @@ def measure_flights(flights: list[Flight]) -> Values:
         values[Key("flight_time", "", number)] = duration
         for side in SIDES:
             knee = stretch.angle_at("knee_flexion", side, flight.landing)
-            after = stretch.angle_between("knee_valgus", side, flight.landing, flight.landing + VALGUS_WITHIN_S)
+            after = stretch.angle_between(
+                "knee_valgus", side, flight.landing, flight.landing + VALGUS_WITHIN_S
+            )
             values[Key("knee_flexion_at_landing", side, number)] = knee
             if len(after):
                 values[Key("knee_valgus_at_landing", side, number)] = float(after.max())

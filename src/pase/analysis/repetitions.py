@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
 Array = NDArray[np.float64]
 
@@ -72,8 +73,12 @@ def periodicity(time: Array, signal: Array) -> tuple[float, float]:
     negative = np.flatnonzero(unbiased < 0)
     if not len(negative):
         return 0.0, 0.0
-    best = int(negative[0] + unbiased[negative[0] :].argmax())
-    return float(unbiased[best]), best * step
+    # Two periods later a signal is as alike as after one: the first of the high peaks is the period.
+    peaks = find_peaks(unbiased, height=0.9 * float(unbiased[negative[0] :].max()))[0]
+    later = peaks[peaks > negative[0]]
+    if not len(later):
+        return 0.0, 0.0
+    return float(unbiased[later[0]]), float(later[0] * step)
 
 
 def _smooth(time: Array, signal: Array) -> Array:

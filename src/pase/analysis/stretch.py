@@ -81,7 +81,9 @@ class Stretch:
         if feet is None or self.feet is None:
             return replace(self, feet=feet)
         swings = tuple(_retimed(swing, self.feet.swings_of(swing.side)) for swing in feet.swings)
-        return replace(self, feet=replace(self.feet, swings=swings, ground_velocity=self.feet.ground_velocity))
+        return replace(
+            self, feet=replace(self.feet, swings=swings, ground_velocity=self.feet.ground_velocity)
+        )
 
 
 def stretches(body: BodyMotion) -> Iterator[Stretch]:
@@ -100,7 +102,9 @@ def _retimed(swing: Swing, others: list[Swing]) -> Swing:
     """A swing with the ends of the like swing of another estimate; its own ends where there is none."""
 
     def nearest(moment: float | None, ends: list[float | None]) -> float | None:
-        near = [end for end in ends if end is not None and moment is not None and abs(end - moment) < SAME_EVENT_S]
+        near = [
+            end for end in ends if end is not None and moment is not None and abs(end - moment) < SAME_EVENT_S
+        ]
         return min(near, key=lambda end: abs(end - (moment or 0.0))) if near else moment
 
     return replace(

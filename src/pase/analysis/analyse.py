@@ -1,0 +1,224 @@
+"""From a motion to answers: which movement, what happened when, what was measured, and whether to believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from pase.analysis.angle_table import AngleTable, angle_table
+from pase.analysis.body import BodyMotion
+from pase.analysis.exercises import Exercise, find_exercises, measure_exercises
+from pase.analysis.gait import Bout, find_bouts, measure_bouts
+from pase.analysis.jumps import Flight, find_flights, measure_flights
+from pase.analysis.measure import Event, Measure, Movement, Values, as_measures, averaged
+from pase.analysis.quality import Quality, judge
+from pase.analysis.ranges import measure_ranges, measure_reach
+from pase.analysis.stretch import Stretch, stretches
+from pase.data import Motion
+
+STILL_M_S = 0.15
+"""Who stands moves their hips more slowly than this."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What a recording consists of: its stretches, and the steps, flights and repetitions in them."""
+
+    movement: Movement
+    stretches: tuple[Stretch, ...]
+    bouts: tuple[Bout, ...] = ()
+    flights: tuple[Flight, ...] = ()
+    exercises: tuple[Exercise, ...] = ()
+
+    def events(self) -> list[Event]:
+        """Everything that happened, in the order of time."""
+        parts: list[Bout | Flight | Exercise] = [*self.bouts, *self.flights, *self.exercises]
+        return sorted(event for part in parts for event in part.events())
+
+    def retimed(self, body: BodyMotion) -> Segmentation:
+        """The same steps, flights and repetitions in a motion drawn from the posterior, at its own times."""
+        others = {}
+        for mine, other in zip(self.stretches, stretches(body), strict=False):
+            others[id(mine)] = other.retimed(mine.feet)
+        return Segmentation(
+            self.movement,
+            tuple(others[id(one)] for one in self.stretches if id(one) in others),
+            tuple(_retimed_bout(bout, others) for bout in self.bouts),
+            tuple(_retimed_flight(flight, others) for flight in self.flights),
+            tuple(exercise.retimed(others[id(exercise.stretch)]) for exercise in self.exercises),
+        )
+
+    def values(self) -> Values:
+        """Everything measured of the movement itself."""
+        found: Values = {}
+        if self.bouts:
+            found |= measure_bouts(list(self.bouts))
+        if self.flights:
+            found |= measure_flights(list(self.flights))
+        if self.exercises:
+            found |= measure_exercises(list(self.exercises))
+        return averaged(found)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a motion says."""
+
+    movement: Movement
+    movement_given: bool
+    """Whether the user named the movement."""
+    events: tuple[Event, ...]
+    measures: tuple[Measure, ...]
+    """Of the movement first, then ranges of motion and reach."""
+    angles: AngleTable
+    quality: Quality
+    segmentation: Segmentation = field(repr=False)
+
+    def measure(self, name: str, side: str = "", repetition: int = 0) -> Measure | None:
+        """A measure by its name; None where it was not measured."""
+        for one in self.measures:
+            if (one.measure, one.side, one.repetition) == (name, side, repetition):
+                return one
+        return None
+
+
+def analyse(motion: Motion, movement: Movement | None = None) -> Analysis:
+    """Analyse one person's motion.
+
+    Parameters
+    ----------
+    motion
+        Of PASE or of any OpenSim model whose bodies have the names of OpenSim's full-body models. Frames without
+        a pose (NaN) are skipped.
+    movement
+        What the person does; None finds out.
+
+    Returns
+    -------
+    Analysis
+        With standard deviations of the measures where the motion has draws from its posterior.
+    """
+    body = BodyMotion.of(motion)
+    drawn = [] if motion.draws is None else [
+        BodyMotion.of(motion, np.asarray(q, float), np.asarray(scale, float))
+        for q, scale in zip(motion.draws.q, motion.draws.scale, strict=True)
+    ]  # fmt: skip
+    table = angle_table(motion, body, drawn)
+    parts = segment(body, movement)
+    values = {**parts.values(), **_of_any_movement(body, table)}
+    draws = [_drawn_values(motion, one, parts, table) for one in drawn]
+    return Analysis(
+        parts.movement,
+        movement is not None,
+        tuple(parts.events()),
+        tuple(_with_angle_sd(as_measures(values, draws), table)),
+        table,
+        judge(motion),
+        parts,
+    )
+
+
+def _drawn_values(motion: Motion, body: BodyMotion, parts: Segmentation, table: AngleTable) -> Values:
+    """The same values in a drawn motion."""
+    unknown = replace(motion, q_std=np.full_like(motion.q_std, np.nan))
+    drawn = replace(angle_table(unknown, body), sure=table.sure)
+    return {**parts.retimed(body).values(), **_of_any_movement(body, drawn)}
+
+
+def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:
+    """Find steps, flights and repetitions; which of them make the movement is told by how long each lasts.
+
+    Parameters
+    ----------
+    body
+        The person.
+    movement
+        What the person does; None finds out.
+    """
+    parts = tuple(stretches(body))
+    bouts = [bout for one in parts for bout in find_bouts(one)]
+    flights = [flight for one in parts for flight in find_flights(one)]
+    if movement in ("walking", "running"):
+        bouts = [replace(bout, running=movement == "running") for bout in bouts]
+        return Segmentation(movement, parts, bouts=tuple(bouts))
+    if movement == "jump":
+        return Segmentation(movement, parts, flights=tuple(flights))
+    if movement in ("standing", "other"):
+        return Segmentation(movement, parts)
+    if movement is not None:
+        found = [exercise for one in parts for exercise in find_exercises(one, movement)]
+        return Segmentation(movement, parts, exercises=tuple(found))
+    return _found_out(parts, bouts, flights)
+
+
+def _found_out(parts: tuple[Stretch, ...], bouts: list[Bout], flights: list[Flight]) -> Segmentation:
+    """The segmentation of a recording whose movement nobody named: what lasts longest."""
+    exercises = [exercise for one in parts for exercise in find_exercises(one)]
+    down = [one for one in exercises if one.movement in ("squat", "sit_to_stand", "lunge")]
+    seconds: list[tuple[float, Movement]] = [
+        (sum(b.span[1] - b.span[0] for b in bouts if b.running), "running"),
+        (sum(b.span[1] - b.span[0] for b in bouts if not b.running), "walking"),
+    ]
+    for kind in sorted({one.movement for one in down}):
+        same = [one for one in down if one.movement == kind]
+        seconds.append((sum(r.end - r.start for one in same for r in one.repetitions), kind))
+    longest, movement = max(seconds)
+    if flights and (longest == 0 or movement not in ("running", "walking")):
+        return Segmentation("jump", parts, flights=tuple(flights))
+    if longest > 0 and movement in ("running", "walking"):
+        return Segmentation(movement, parts, tuple(b for b in bouts if b.running == (movement == "running")))
+    if longest > 0:
+        return Segmentation(movement, parts, exercises=tuple(e for e in down if e.movement == movement))
+    if exercises:
+        first = exercises[0].movement
+        alike = [e for e in exercises if (e.movement, e.signal) == (first, exercises[0].signal)]
+        return Segmentation(first, parts, exercises=tuple(alike))
+    return Segmentation("standing" if parts and all(map(_stands, parts)) else "other", parts)
+
+
+def _stands(stretch: Stretch) -> bool:
+    """Whether a person stays where they are and moves little."""
+    hips = stretch.hips
+    if hips is None or len(hips) < 5:
+        return False
+    speed = np.linalg.norm(np.gradient(hips, stretch.time, axis=0), axis=1)
+    moving = ("knee_flexion", "hip_flexion", "shoulder_elevation")
+    ranges = [np.ptp(np.degrees(v)) for key, v in stretch.angles.items() if key.startswith(moving)]
+    return bool(np.percentile(speed, 90) < STILL_M_S and max(ranges, default=0.0) < 20.0)
+
+
+def _retimed_bout(bout: Bout, others: dict[int, Stretch]) -> Bout:
+    stretch = others.get(id(bout.stretch), bout.stretch)
+    chosen = {id(swing) for swing in bout.swings}
+    mine = bout.stretch.feet.swings if bout.stretch.feet is not None else ()
+    theirs = stretch.feet.swings if stretch.feet is not None else ()
+    moved = tuple(other for swing, other in zip(mine, theirs, strict=False) if id(swing) in chosen)
+    return replace(bout, stretch=stretch, swings=moved)
+
+
+def _retimed_flight(flight: Flight, others: dict[int, Stretch]) -> Flight:
+    stretch = others.get(id(flight.stretch), flight.stretch)
+    near = [f for f in find_flights(stretch) if abs(f.start - flight.start) < 0.15]
+    return near[0] if near else replace(flight, stretch=stretch)
+
+
+def _of_any_movement(body: BodyMotion, table: AngleTable) -> Values:
+    ranges = measure_ranges(table.time, table.keys, table.values, table.speed, table.sure)
+    return {**ranges, **measure_reach(body)}
+
+
+def _with_angle_sd(measures: Sequence[Measure], table: AngleTable) -> list[Measure]:
+    """Least and largest angles with the standard deviation of their frame, where draws did not give one."""
+    find: dict[str, Callable[..., np.intp]] = {"_min": np.nanargmin, "_max": np.nanargmax}
+    out = []
+    for one in measures:
+        name, ending = one.measure[:-4], one.measure[-4:]
+        key = f"{name}_{one.side[0]}" if one.side else name
+        if ending in find and not np.isfinite(one.sd) and key in table.keys:
+            i = table.keys.index(key)
+            values = np.where(table.sure[:, i], table.values[:, i], np.nan)
+            one = replace(one, sd=float(table.sd[find[ending](values), i]))
+        out.append(one)
+    return out

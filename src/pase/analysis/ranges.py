@@ -1,0 +1,62 @@
+"""Ranges of motion and reach: what can be told of any movement."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.analysis.angles import angle_of
+from pase.analysis.body import SIDES, BodyMotion
+from pase.analysis.measure import Key, Values
+
+Array = NDArray[np.float64]
+
+LEAST_SURE_SHARE = 0.1
+"""Extremes of an angle that was seen in fewer of the frames are not given."""
+
+
+def measure_ranges(
+    time: Array, keys: tuple[str, ...], values: Array, speed: Array, sure: NDArray[np.bool_]
+) -> Values:
+    """Least and largest value, range and largest speed of every angle, in its sure frames only.
+
+    Parameters
+    ----------
+    time
+        (T,) seconds.
+    keys
+        m angles, as `knee_flexion_r`.
+    values, speed
+        (T, m) degrees, degrees a second.
+    sure
+        (T, m) frames that count.
+    """
+    out: Values = {}
+    for i, key in enumerate(keys):
+        angle, side = angle_of(key)
+        frames = sure[:, i] & np.isfinite(values[:, i])
+        if frames.sum() < max(1.0, LEAST_SURE_SHARE * len(time)) or angle.name == "pelvis_heading":
+            continue
+        column = values[frames, i]
+        low, high = float(column.min()), float(column.max())
+        ends = {"_min": low, "_max": high, "_range": high - low} if len(column) > 1 else {"_max": high}
+        moving = np.abs(speed[frames, i])
+        if np.isfinite(moving).any() and len(column) > 2:
+            ends["_speed"] = float(np.nanmax(moving))
+        out |= {Key(angle.name + ending, side or "", 0): value for ending, value in ends.items()}
+    return out
+
+
+def measure_reach(body: BodyMotion) -> Values:
+    """How high and how far ahead of the ankles each wrist gets."""
+    out: Values = {}
+    ankles, heading = body.middle("ankle"), body.heading
+    for side in SIDES:
+        wrist = body.joint("wrist", side)
+        if wrist is None or not np.isfinite(wrist).any():
+            continue
+        out[Key("reach_height", side, 0)] = float(np.nanmax(wrist[:, 1]))
+        if ankles is not None and heading is not None:
+            ahead = ((wrist - ankles) * heading).sum(axis=1)
+            out[Key("reach_forward", side, 0)] = float(np.nanmax(ahead))
+    return out

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+
+from analysis.motions import posed
+from pase.analysis.analyse import analyse
+from pase.analysis.angle_table import angle_table
+from pase.analysis.angles import ANGLES, all_angles, angle_of
+from pase.analysis.body import BodyMotion
+from pase.data import Draws, Motion
+from pase.errors import InputError
+
+
+def at(key: str, **degrees: float) -> float:
+    body = BodyMotion.of(posed(np.zeros(1), **degrees))
+    return float(np.degrees(all_angles(body)[key][0]))
+
+
+@pytest.mark.parametrize(
+    ("key", "coordinate", "given", "expected"),
+    [
+        ("hip_flexion_r", "hip_flexion_r", 40, 40),
+        ("hip_adduction_l", "hip_adduction_l", 15, 15),
+        ("hip_rotation_l", "hip_rotation_l", 20, 20),
+        ("knee_flexion_l", "knee_angle_l", 60, 60),
+        ("ankle_dorsiflexion_r", "ankle_angle_r", 15, 15),
+        ("pelvis_tilt_forward", "pelvis_tilt", -20, 20),
+        ("pelvis_obliquity", "pelvis_list", 10, 10),
+        ("pelvis_heading", "pelvis_rotation", 30, 30),
+        ("trunk_flexion", "L5_S1_Flex_Ext", -5, 5 * 7.14),
+        ("trunk_bending", "L5_S1_Lat_Bending", 2, 2 * 10.78),
+        ("trunk_rotation", "L5_S1_axial_rotation", 4, 4 * 5.56),
+        ("head_flexion", "neck_flexion", -20, 20),
+        ("head_bending", "neck_bending", 15, 15),
+        ("head_rotation", "neck_rotation", 25, 25),
+        ("elbow_flexion_r", "elbow_flex_r", 80, 80),
+        ("foot_progression_r", "hip_rotation_r", -20, 20),
+        ("foot_progression_l", "hip_rotation_l", -20, 20),
+    ],
+)
+def test_angles_mean_what_people_mean(key: str, coordinate: str, given: float, expected: float) -> None:
+    assert at(key, **{coordinate: given}) == pytest.approx(expected, abs=2.0)
+
+
+def test_trunk_leans_with_pelvis_and_spine_together() -> None:
+    lean = at("trunk_lean_forward", pelvis_tilt=-20, L5_S1_Flex_Ext=-5)
+    assert lean == pytest.approx(20 + 5 * 7.14, abs=0.5)
+
+
+@pytest.mark.parametrize("side", ["r", "l"])
+def test_a_knee_that_points_inward_is_in_valgus(side: str) -> None:
+    bent = {f"hip_flexion_{side}": 30, f"knee_angle_{side}": 30}
+    straight = at(f"knee_valgus_{side}", **bent)
+    assert at(f"knee_valgus_{side}", **bent, **{f"hip_rotation_{side}": 25}) > straight + 10
+    assert at(f"knee_valgus_{side}", **bent, **{f"hip_rotation_{side}": -25}) < straight - 10
+
+
+def test_both_sides_agree_in_a_symmetric_posture() -> None:
+    posture = {
+        f"{name}_{side}": value
+        for side in "rl"
+        for name, value in (
+            ("hip_flexion", 35),
+            ("hip_adduction", 8),
+            ("hip_rotation", 12),
+            ("knee_angle", 50),
+            ("ankle_angle", 10),
+            ("arm_elevation", 70),
+            ("elbow_flex", 40),
+        )
+    }
+    angles = all_angles(BodyMotion.of(posed(np.zeros(1), **posture)))
+    for angle in ANGLES:
+        if angle.sided:
+            assert angles[f"{angle.name}_r"][0] == pytest.approx(angles[f"{angle.name}_l"][0], abs=1e-9), (
+                angle.name
+            )
+
+
+def test_an_angle_is_found_by_its_key() -> None:
+    assert angle_of("knee_flexion_l") == (angle_of("knee_flexion_r")[0], "left")
+    assert angle_of("trunk_flexion")[1] is None
+    with pytest.raises(KeyError):
+        angle_of("knee_flexionn_r")
+
+
+def test_errors_of_one_joint_come_from_its_coordinate() -> None:
+    motion = posed(np.arange(5) / 30, knee_angle_r=40)
+    motion.q_std[:] = np.radians(3)
+    motion.q_std[:, motion.skeleton.coordinate_index("L5_S1_Flex_Ext")] = np.radians(3) / 7.14
+    table = angle_table(motion, BodyMotion.of(motion))
+    assert table.sd[:, table.column("knee_flexion_r")] == pytest.approx(3.0, rel=0.1)
+    # Pelvis and spine make the lean of the trunk together; how their errors are correlated is not known here.
+    assert np.isnan(table.sd[:, table.column("trunk_lean_forward")]).all()
+    with pytest.raises(InputError, match="knee_flexion_r"):
+        table.column("knee_flexionn_r")
+
+
+def test_correlated_errors_of_draws_cancel() -> None:
+    rng = np.random.default_rng(0)
+    motion = posed(np.arange(4) / 30)
+    index = motion.skeleton.coordinate_index
+    errors = np.radians(rng.normal(0, 5, 400))
+    q = np.tile(motion.q, (400, 1, 1))
+    q[:, :, index("pelvis_tilt")] += errors[:, None]
+    q[:, :, index("L5_S1_Flex_Ext")] -= errors[:, None] / 7.14
+    draws = Draws(q.astype(np.float32), np.ones((400, len(motion.skeleton.bodies), 3), np.float32))
+    body = BodyMotion.of(motion)
+    table = angle_table(motion, body, [BodyMotion.of(motion, one.astype(float)) for one in draws.q])
+    assert table.sd[:, table.column("pelvis_tilt_forward")] == pytest.approx(5.0, rel=0.1)
+    assert table.sd[:, table.column("trunk_lean_forward")].max() < 0.2
+
+
+def test_guessed_frames_never_count() -> None:
+    time = np.arange(60) / 30
+    knee = np.where(time > 1.5, 130.0, 20 + 20 * np.sin(2 * np.pi * time))
+    motion = posed(time, knee_angle_r=knee)
+    motion.q_std[:] = np.radians(4)
+    motion.q_std[time > 1.45] = np.radians(25)
+    largest = analyse(motion).measure("knee_flexion_max", "right")
+    assert largest is not None
+    assert largest.value == pytest.approx(40, abs=2)
+    assert largest.sd == pytest.approx(4, rel=0.15)
+
+
+def test_a_motion_without_errors_has_ranges_and_no_bars() -> None:
+    motion = posed(np.arange(30) / 30, hip_flexion_l=np.linspace(0, 50, 30))
+    one = analyse(motion).measure("hip_flexion_range", "left")
+    assert one is not None
+    assert one.value == pytest.approx(50, abs=0.1)
+    assert np.isnan(one.sd)
+
+
+def test_no_frames_and_one_frame_are_legal() -> None:
+    motion = posed(np.zeros(1), knee_angle_r=90)
+    assert analyse(motion).events == ()
+    empty = Motion(motion.skeleton, motion.q[:0], motion.q_std[:0], np.zeros(0))
+    assert analyse(empty).measures == ()

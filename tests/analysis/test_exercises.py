@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+
+from analysis.motions import gait, jump, posed, squats
+from pase.analysis import analyse
+from pase.analysis.analyse import segment
+from pase.analysis.body import BodyMotion
+from pase.analysis.measure import Key
+from pase.analysis.repetitions import find_repetitions, periodicity
+
+
+@pytest.mark.parametrize("rate_hz", [30.0, 60.0, 120.0])
+@pytest.mark.parametrize("height_m", [0.12, 0.3])
+def test_a_jump_is_as_high_as_its_centre_of_mass_rises(height_m: float, rate_hz: float) -> None:
+    parts = segment(jump(height_m=height_m, rate_hz=rate_hz))
+    values = parts.values()
+    flight = np.sqrt(8 * height_m / 9.81)
+    assert parts.movement == "jump"
+    assert [e.event for e in parts.events()] == ["flight_start", "landing"]
+    assert values[Key("flight_time", "", 0)] == pytest.approx(flight, abs=0.045)
+    assert values[Key("jump_height_flight_time", "", 0)] == pytest.approx(
+        9.81 * values[Key("flight_time", "", 0)] ** 2 / 8
+    )
+    assert values[Key("jump_height", "", 0)] == pytest.approx(height_m, abs=0.05)
+    assert values[Key("repetitions", "", 0)] == 1
+
+
+def time_from_a_tenth_of_the_way_down(depths: list[float]) -> float:
+    """Mean time from a tenth of the hips' way to the turn, from the true motion."""
+    seconds = []
+    for depth in depths:
+        body = BodyMotion.of(squats([depth], rate_hz=1000.0))
+        hips = body.middle("hip")
+        assert hips is not None
+        lowest = int(hips[:, 1].argmin())
+        gone = (hips[0, 1] - hips[:lowest, 1]) / (hips[0, 1] - hips[lowest, 1])
+        seconds.append(body.time[lowest] - body.time[np.searchsorted(gone, 0.1)])
+    return float(np.mean(seconds))
+
+
+def test_squats_are_counted_and_measured() -> None:
+    result = analyse(squats([95.0, 80.0, 90.0]))
+    assert result.movement == "squat"
+    turns = [e.time_s for e in result.events if e.event == "repetition_turn"]
+    assert turns == pytest.approx([0.5 + 1.25, 3.5 + 1.25, 6.5 + 1.25], abs=0.03)
+    depths = [m.value for m in result.measures if m.measure == "squat_depth" and m.repetition]
+    # The knee's axis moves: the angle between thigh and shank is 1-3° more than the coordinate.
+    assert depths == pytest.approx([95, 80, 90], abs=3.5)
+    down = time_from_a_tenth_of_the_way_down([95.0, 80.0, 90.0])
+    for name, expected in (("time_down", down), ("time_up", down), ("repetition_time", 2 * down)):
+        one = result.measure(name)
+        assert one is not None
+        assert one.value == pytest.approx(expected, abs=0.03)
+        assert one.count == 3
+    drop, lean, uneven = (result.measure(name) for name in ("hip_drop", "trunk_lean", "knee_asymmetry"))
+    assert drop is not None and 0.15 < drop.value < 0.45
+    assert lean is not None and lean.value == pytest.approx(0.3 * 88.3, abs=1)
+    assert uneven is not None and uneven.value == pytest.approx(0, abs=0.1)
+
+
+def test_arm_raises_are_no_squats() -> None:
+    time = np.arange(0, 9, 1 / 30)
+    up = 60 * (1 - np.cos(2 * np.pi * time / 3))
+    result = analyse(posed(time, arm_elevation_r=up, arm_elevation_l=up))
+    assert result.movement == "arm_raise"
+    peak = result.measure("arm_elevation_peak", "right")
+    assert peak is not None and peak.value == pytest.approx(120, abs=3)
+    assert len([e for e in result.events if e.event == "repetition_turn"]) == 3
+
+
+def test_any_angle_that_repeats_is_told() -> None:
+    time = np.arange(0, 10, 1 / 30)
+    bend = 45 * (1 - np.cos(2 * np.pi * time / 2))
+    result = analyse(posed(time, elbow_flex_r=bend))
+    assert result.movement == "periodic"
+    assert result.segmentation.exercises[0].signal == "elbow_flexion_r"
+    seconds = result.measure("repetition_time")
+    assert seconds is not None and seconds.count == 5
+
+
+def test_one_gesture_is_no_exercise() -> None:
+    time = np.arange(0, 4, 1 / 30)
+    once = 80 * np.exp(-0.5 * ((time - 2) / 0.3) ** 2)
+    result = analyse(posed(time, elbow_flex_r=once, hip_flexion_r=0.3 * once))
+    assert result.movement == "other"
+    assert not result.events
+    largest = result.measure("hip_flexion_max", "right")
+    assert largest is not None and largest.value == pytest.approx(24, abs=0.5)
+
+
+def test_the_user_has_the_last_word() -> None:
+    body = gait(speed=1.2, stride_s=1.1, stance_s=0.68, width_m=0.1, rate_hz=60, seconds=4)
+    assert segment(body, "other").events() == []
+    assert segment(body, "running").movement == "running"
+
+
+def test_repetitions_start_and_end_at_a_tenth_of_the_way() -> None:
+    time = np.arange(0, 6, 0.01)
+    signal = np.where((time > 1) & (time < 3), np.minimum(time - 1, 3 - time), 0.0)
+    signal += np.where((time > 3.5) & (time < 5.5), np.minimum(time - 3.5, 5.5 - time), 0.0)
+    found = find_repetitions(time, signal, 0.5)
+    assert [one.start for one in found] == pytest.approx([1.1, 3.6], abs=0.02)
+    assert [one.turn for one in found] == pytest.approx([2.0, 4.5], abs=0.02)
+    assert [one.end for one in found] == pytest.approx([2.9, 5.4], abs=0.02)
+    assert find_repetitions(time, signal, 1.5) == []
+
+
+def test_a_period_is_found() -> None:
+    time = np.arange(0, 10, 0.02)
+    likeness, period = periodicity(time, np.sin(2 * np.pi * time / 1.7))
+    assert likeness > 0.95
+    assert period == pytest.approx(1.7, abs=0.03)
+    assert periodicity(time, time)[0] < 0.6
+
+
+def test_frames_without_a_pose_are_skipped() -> None:
+    motion = squats([90.0, 90.0])
+    motion.q[:20] = np.nan
+    body = BodyMotion.of(motion)
+    assert np.isnan(body.origin["pelvis"][:20]).all()
+    assert len(analyse(motion).segmentation.exercises[0].repetitions) == 2

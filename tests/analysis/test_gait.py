@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+from analysis.motions import gait
+from pase.analysis.analyse import Segmentation, segment
+from pase.analysis.feet import follow_feet
+from pase.analysis.measure import Key
+
+WALK = {"speed": 1.26, "stride_s": 1.1, "stance_s": 0.68, "width_m": 0.16, "seconds": 6.0}
+RUN = {"speed": 3.5, "stride_s": 0.7, "stance_s": 0.25, "width_m": 0.08, "seconds": 5.0}
+
+
+def events(parts: Segmentation, name: str, side: str) -> np.ndarray:
+    return np.array([e.time_s for e in parts.events() if (e.event, e.side) == (name, side)])
+
+
+@pytest.mark.parametrize("rate_hz", [30.0, 60.0, 120.0])
+@pytest.mark.parametrize(
+    ("kind", "made"),
+    [
+        ("walking", WALK),
+        ("walking", {**WALK, "speed": 0.6, "stride_s": 1.6, "stance_s": 1.05}),
+        ("walking", {**WALK, "speed": 1.9, "stride_s": 0.92, "stance_s": 0.54}),
+        ("running", RUN),
+        ("running", {**RUN, "speed": 5.0, "stride_s": 0.66, "stance_s": 0.2}),
+        ("walking", {**WALK, "backward": True}),
+        ("walking", {**WALK, "belt": True}),
+        ("running", {**RUN, "belt": True}),
+    ],
+)
+def test_events_come_when_the_feet_come_down_and_leave(kind: str, made: dict, rate_hz: float) -> None:
+    parts = segment(gait(**made, rate_hz=rate_hz))
+    assert parts.movement == kind
+    for side, delay in (("right", 0.0), ("left", made["stride_s"] / 2)):
+        strikes = np.arange(0.2 + delay, made["seconds"] - 0.1, made["stride_s"])
+        offs = strikes + made["stance_s"]
+        for name, expected in (("foot_strike", strikes[1:-1]), ("toe_off", offs[1:-2])):
+            found = events(parts, name, side)
+            for moment in expected:
+                assert np.abs(found - moment).min() < 0.035, (name, side, moment)
+        assert len(events(parts, "foot_strike", side)) <= len(strikes) + 1
+
+
+@pytest.mark.parametrize("rate_hz", [30.0, 100.0])
+@pytest.mark.parametrize("belt", [False, True])
+def test_walking_is_measured_as_it_was_made(rate_hz: float, belt: bool) -> None:
+    values = segment(gait(**WALK, rate_hz=rate_hz, belt=belt)).values()
+    assert values[Key("walking_speed", "", 0)] == pytest.approx(1.26, rel=0.02)
+    assert values[Key("cadence", "", 0)] == pytest.approx(120 / 1.1, rel=0.01)
+    for side in ("right", "left"):
+        assert values[Key("stride_length", side, 0)] == pytest.approx(1.26 * 1.1, abs=0.01)
+        assert values[Key("step_length", side, 0)] == pytest.approx(1.26 * 0.55, abs=0.01)
+        assert values[Key("step_width", side, 0)] == pytest.approx(0.16, abs=0.01)
+        assert values[Key("stride_time", side, 0)] == pytest.approx(1.1, abs=0.01)
+        assert values[Key("step_time", side, 0)] == pytest.approx(0.55, abs=0.01)
+        assert values[Key("stance_time", side, 0)] == pytest.approx(0.68, abs=0.07)
+        assert values[Key("swing_time", side, 0)] == pytest.approx(0.42, abs=0.07)
+        assert values[Key("stance_share", side, 0)] == pytest.approx(100 * 0.68 / 1.1, abs=6)
+        assert values[Key("double_support", side, 0)] == pytest.approx(100 * 2 * 0.13 / 1.1, abs=12)
+        assert 0 < values[Key("foot_clearance", side, 0)] < 0.12
+    for of in ("step_length", "step_time", "stance_time"):
+        assert values[Key(f"{of}_symmetry", "", 0)] == pytest.approx(0, abs=3)
+
+
+def test_running_is_measured_as_it_was_made() -> None:
+    values = segment(gait(**RUN, rate_hz=120.0)).values()
+    assert values[Key("running_speed", "", 0)] == pytest.approx(3.5, rel=0.02)
+    assert values[Key("cadence", "", 0)] == pytest.approx(120 / 0.7, rel=0.01)
+    # These feet start from rest; real ones are pulled along, so that their speed tells toe-off better.
+    assert values[Key("flight_time", "", 0)] == pytest.approx(0.1, abs=0.05)
+    assert values[Key("vertical_oscillation", "", 0)] == pytest.approx(0, abs=1e-6)
+    for side in ("right", "left"):
+        assert values[Key("contact_time", side, 0)] == pytest.approx(0.25, abs=0.05)
+        assert values[Key("duty_factor", side, 0)] == pytest.approx(100 * 0.25 / 0.7, abs=7)
+        # The foot stands where the body is in the middle of the stance; the ankle is 5 cm ahead of the heel.
+        assert values[Key("overstride", side, 0)] == pytest.approx(3.5 * 0.125 + 0.05, abs=0.05)
+
+
+def test_an_uneven_gait_says_so() -> None:
+    body = gait(**WALK, rate_hz=100.0)
+    shift = np.array([0.1, 0.0, 0.0])
+    for name in ("calcn_r", "toes_r", "talus_r"):
+        body.origin[name][:] += shift
+    values = segment(body).values()
+    right, left = 1.26 * 0.55 + 0.1, 1.26 * 0.55 - 0.1
+    assert values[Key("step_length", "right", 0)] == pytest.approx(right, abs=0.01)
+    assert values[Key("step_length", "left", 0)] == pytest.approx(left, abs=0.01)
+    expected = 200 * (right - left) / (right + left)
+    assert values[Key("step_length_symmetry", "", 0)] == pytest.approx(expected, abs=1.5)
+
+
+def test_who_stands_or_fidgets_makes_no_steps() -> None:
+    rng = np.random.default_rng(1)
+    body = gait(**{**WALK, "speed": 0.0}, rate_hz=60.0, lift_m=0.0)
+    for place in body.origin.values():
+        place += 0.003 * np.cumsum(rng.normal(0, 0.1, place.shape), axis=0)
+    parts = segment(body)
+    assert not parts.events()
+    assert parts.movement in ("standing", "other")
+
+
+def test_feet_stand_between_strike_and_toe_off() -> None:
+    feet = follow_feet(gait(**WALK, rate_hz=60.0))
+    assert feet is not None
+    moments = np.array([0.2 + 1.1 + 0.3, 0.2 + 0.68 + 0.2])
+    assert feet.in_contact("right", moments).tolist() == [True, False]
