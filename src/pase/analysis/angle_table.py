@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.analysis.angles import all_angles
 from pase.analysis.body import BodyMotion
 from pase.data import Motion
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array, Indices, Mask
 
 SURE_DEG, SURE_PHOTO_DEG = 15.0, 20.0
 """An angle with a larger standard deviation is a guess from other people's postures, which differ by as much. A
@@ -40,7 +38,7 @@ class AngleTable:
     """(T, m) degrees a second."""
     speed_sd: Array
     """(T, m) standard deviations, degrees a second; NaN where they are not known."""
-    sure: NDArray[np.bool_]
+    sure: Mask
     """(T, m) whether an angle was seen well enough to be counted in extremes and means."""
 
     def column(self, key: str) -> int:
@@ -124,7 +122,7 @@ def _linear_sd(motion: Motion, keys: Sequence[str]) -> tuple[Array, Array]:
     return np.where(alone, largest, np.nan), largest
 
 
-def _slopes(motion: Motion, keys: Sequence[str], frames: NDArray[np.intp]) -> Array:
+def _slopes(motion: Motion, keys: Sequence[str], frames: Indices) -> Array:
     """(F, m, n) derivatives of the angles by the coordinates, by differences of every coordinate in turn."""
     q = motion.q[frames]
     short = Motion(motion.skeleton, q, np.full_like(q, np.nan), motion.time[frames])

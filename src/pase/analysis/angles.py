@@ -11,11 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.analysis.body import SIDES, BodyMotion, Side
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 Compute = Callable[[BodyMotion, Side], Array | None]
 

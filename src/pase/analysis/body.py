@@ -12,13 +12,12 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics, pieces
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
+from pase.types import Array, Mask
 
-Array = NDArray[np.float64]
 Side = Literal["right", "left"]
 SIDES: tuple[Side, Side] = ("right", "left")
 
@@ -45,7 +44,7 @@ class BodyMotion:
     """By body: (T, 3) metres; the world is X forward, Y up, Z to the right."""
     mass_center: Array | None = None
     """(T, 3) centre of mass of the whole body, metres; None where the model has no masses."""
-    sure: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    sure: Mapping[str, Mask] = field(default_factory=dict)
     """By angle (see `pase.analysis.angles`), with its side where it has one: (T,) whether it was seen well enough."""
 
     @classmethod
@@ -72,7 +71,7 @@ class BodyMotion:
         return len(self.time)
 
     @cached_property
-    def known(self) -> NDArray[np.bool_]:
+    def known(self) -> Mask:
         """(T,) frames whose pose is known."""
         any_body = next(iter(self.origin.values()), np.zeros((len(self), 3)))
         return np.asarray(np.isfinite(any_body).all(axis=1))
@@ -124,7 +123,7 @@ class BodyMotion:
         unit: Array = forward / np.linalg.norm(forward, axis=1, keepdims=True)
         return unit
 
-    def slice(self, frames: slice | NDArray[np.bool_]) -> BodyMotion:
+    def slice(self, frames: slice | Mask) -> BodyMotion:
         """The same person in some of the frames only."""
         return replace(
             self,

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.analysis.angles import angle_of
 from pase.analysis.body import SIDES
 from pase.analysis.measure import Event, Key, Movement, Values
 from pase.analysis.repetitions import Repetition, find_repetitions, periodicity
 from pase.analysis.stretch import SAME_EVENT_S, Stretch
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 LEAST_DROP = 0.12
 """The hips go down in a squat or lunge by at least this share of the leg's length."""

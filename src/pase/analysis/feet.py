@@ -14,14 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from pase.analysis.body import SIDES, BodyMotion, Side
-
-Array = NDArray[np.float64]
+from pase.types import Array, Mask
 
 GRID_HZ = 200.0
 """Rate at which the feet are followed: times are found between the frames."""
@@ -104,7 +102,7 @@ class Feet:
         """Swings of one foot."""
         return [swing for swing in self.swings if swing.side == side]
 
-    def in_contact(self, side: Side, time: Array) -> NDArray[np.bool_]:
+    def in_contact(self, side: Side, time: Array) -> Mask:
         """(T,) whether a foot is on the ground."""
         contact = np.ones(len(time), bool)
         for swing in self.swings_of(side):

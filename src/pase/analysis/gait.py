@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.analysis.body import SIDES, Side
 from pase.analysis.feet import Swing
 from pase.analysis.measure import Event, Key, Values
 from pase.analysis.stretch import Stretch
+from pase.types import Array
 
-Array = NDArray[np.float64]
 Found = list[tuple[str, str, float]]
 """Values as measure, side, value."""
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.analysis.body import SIDES
 from pase.analysis.measure import Event, Key, Values
 from pase.analysis.stretch import Stretch
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 GRAVITY_M_S2 = 9.81
 LEAST_FLIGHT_S, LEAST_RISE_M, LEAST_FEET_M = 0.15, 0.03, 0.05

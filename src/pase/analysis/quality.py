@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Motion
-
-Array = NDArray[np.float64]
+from pase.types import Array, Mask
 
 Verdict = Literal["good", "check", "do not use", "not known"]
 
@@ -97,7 +95,7 @@ def without_guesses(motion: Motion) -> Motion:
     return replace(motion, q=q, q_std=q_std)
 
 
-def _long_runs(flags: NDArray[np.bool_], time: Array) -> NDArray[np.bool_]:
+def _long_runs(flags: Mask, time: Array) -> Mask:
     """Flags without their shorter runs; those at the ends stay however short they are."""
     out = flags.copy()
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))

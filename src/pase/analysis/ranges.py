@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.analysis.angles import angle_of
 from pase.analysis.body import SIDES, BodyMotion
 from pase.analysis.measure import Key, Values
-
-Array = NDArray[np.float64]
+from pase.types import Array, Mask
 
 LEAST_SURE_SHARE = 0.1
 """Extremes of an angle that was seen in fewer of the frames are not given."""
 
 
-def measure_ranges(
-    time: Array, keys: tuple[str, ...], values: Array, speed: Array, sure: NDArray[np.bool_]
-) -> Values:
+def measure_ranges(time: Array, keys: tuple[str, ...], values: Array, speed: Array, sure: Mask) -> Values:
     """Least and largest value, range and largest speed of every angle, in its sure frames only.
 
     Parameters

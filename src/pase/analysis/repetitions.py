@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
-Array = NDArray[np.float64]
+from pase.types import Array
 
 AWAY, BACK = 0.6, 0.3
 """A repetition goes at least so far of the way between rest and the usual turn, and comes back so far."""

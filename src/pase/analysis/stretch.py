@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.analysis.angles import all_angles
 from pase.analysis.body import SIDES, BodyMotion, Side
 from pase.analysis.feet import Feet, Swing, follow_feet
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 LEAST_FRAMES = 4
 LONGEST_GAP_S = 0.5
