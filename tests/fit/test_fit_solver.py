@@ -98,7 +98,7 @@ def test_finds_the_motion_and_proves_it(model: PersonModel) -> None:
     points = model.positions(State(q, np.zeros(model.layout.count)))[:, : len(model.points)]
     problem = landmark_problem(model, points, time, *model.skeleton.bounds)
     start = State(q + np.random.default_rng(0).normal(0, 0.1, q.shape), np.zeros(model.layout.count))
-    solution = minimise(problem, start, tolerance=1e-9, iterations=60)
+    solution = minimise(problem, start, tolerance=1e-9, iterations=100)
     assert solution.converged
     assert list(solution.cost_trace) == sorted(solution.cost_trace, reverse=True)
     found = model.positions(solution.state)[:, : len(model.points)]
@@ -114,7 +114,7 @@ def test_ranges_hold_in_every_frame(model: PersonModel) -> None:
     knee = model.skeleton.coordinate_index("knee_angle_r")
     high[knee] = np.radians(50)
     problem = landmark_problem(model, points, time, low, high)
-    solution = minimise(problem, State(q, np.zeros(model.layout.count)), tolerance=1e-8)
+    solution = minimise(problem, State(q, np.zeros(model.layout.count)), tolerance=1e-8, iterations=80)
     assert np.all(solution.state.q <= high) and np.all(solution.state.q >= low)
     assert np.any(solution.state.q[:, knee] == high[knee])
     assert solution.gradient_norm < 0.05

@@ -27,7 +27,7 @@ class Lifter(Protocol):
 _LIMBS = (
     ("Hip", "Knee", 0.234),
     ("Knee", "Ankle", 0.244),
-    ("Shoulder", "Elbow", 0.143),
+    ("Shoulder", "Elbow", 0.155),
     ("Elbow", "Wrist", 0.144),
 )
 """Distances between keypoints of an adult, in statures: those of the default skeleton."""
