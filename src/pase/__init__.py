@@ -60,9 +60,9 @@ def estimate(
     from pase.config import make_settings
     from pase.pipeline import estimate_motions
 
-    given = {"person.height_m": height_m, "person.mass_kg": mass_kg, "camera.fov_deg": fov_deg}
+    values = {"person.height_m": height_m, "person.mass_kg": mass_kg, "camera.fov_deg": fov_deg}
     return estimate_motions(
-        source, make_settings({path: value for path, value in given.items() if value is not None}, settings)
+        source, make_settings({path: value for path, value in values.items() if value is not None}, settings)
     )
 
 

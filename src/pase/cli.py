@@ -40,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("pase").addHandler(logging.NullHandler())
     _print_any_name()
     try:
-        known = parse(sys.argv[1:] if arguments is None else list(arguments))
-        code = COMMANDS[known.command](known)
+        parsed = parse(sys.argv[1:] if arguments is None else list(arguments))
+        code = COMMANDS[parsed.command](parsed)
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
@@ -74,19 +74,19 @@ def _print_any_name() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _settings(known: argparse.Namespace) -> Settings:
-    values = {} if known.config is None else read_settings(known.config)
-    return make_settings(values | {path: value for path, value in vars(known).items() if "." in path})
+def _settings(parsed: argparse.Namespace) -> Settings:
+    values = {} if parsed.config is None else read_settings(parsed.config)
+    return make_settings(values | {path: value for path, value in vars(parsed).items() if "." in path})
 
 
-def _run(known: argparse.Namespace) -> int:
+def _run(parsed: argparse.Namespace) -> int:
     from pase import pipeline
 
-    if known.source.is_dir() and not _are_keypoints(known.source):
-        if known.video is not None or known.skeleton is not None:
+    if parsed.source.is_dir() and not _are_keypoints(parsed.source):
+        if parsed.video is not None or parsed.skeleton is not None:
             raise InputError("--video and --skeleton belong to keypoints; a folder of recordings has neither")
-        return _batched(known)
-    _reported(known, pipeline.run, _settings(known), video=known.video, skeleton=known.skeleton)
+        return _batched(parsed)
+    _reported(parsed, pipeline.run, _settings(parsed), video=parsed.video, skeleton=parsed.skeleton)
     return 0
 
 
@@ -96,18 +96,18 @@ def _are_keypoints(source: Path) -> bool:
     return is_keypoint_file(source)
 
 
-def _batch(known: argparse.Namespace) -> int:
-    return _batched(known, study=known.study, jobs=known.jobs, scheduler=known.scheduler)
+def _batch(parsed: argparse.Namespace) -> int:
+    return _batched(parsed, study=parsed.study, jobs=parsed.jobs, scheduler=parsed.scheduler)
 
 
-def _batched(known: argparse.Namespace, **options: Any) -> int:
+def _batched(parsed: argparse.Namespace, **options: Any) -> int:
     from pase.batch.run import run_batch
     from pase.progress import BatchBars
 
-    settings = _settings(known)
+    settings = _settings(parsed)
     with BatchBars(print) as bars:
         result = run_batch(
-            known.source, known.output, settings, overwrite=known.overwrite, show=bars, **options
+            parsed.source, parsed.output, settings, overwrite=parsed.overwrite, show=bars, **options
         )
     for sentence in result.notes:
         print(f"warning  {sentence}")
@@ -116,100 +116,104 @@ def _batched(known: argparse.Namespace, **options: Any) -> int:
     return 1 if result.failed else 0
 
 
-def _pose2d(known: argparse.Namespace) -> int:
+def _pose2d(parsed: argparse.Namespace) -> int:
     from pase import pipeline
 
-    _reported(known, pipeline.pose2d, _settings(known))
+    _reported(parsed, pipeline.pose2d, _settings(parsed))
     return 0
 
 
-def _lift(known: argparse.Namespace) -> int:
+def _lift(parsed: argparse.Namespace) -> int:
     from pase.pipeline.lifting import lift
 
-    _reported(known, lift, _settings(known), video=known.video, skeleton=known.skeleton)
+    _reported(parsed, lift, _settings(parsed), video=parsed.video, skeleton=parsed.skeleton)
     return 0
 
 
-def _fit(known: argparse.Namespace) -> int:
+def _fit(parsed: argparse.Namespace) -> int:
     from pase import pipeline
     from pase.marker_files import is_marker_file
 
-    settings = _settings(known)
-    if is_marker_file(known.source):
-        return _fit_markers(known, settings)
-    report = _reported(known, pipeline.fit, settings, video=known.video, skeleton=known.skeleton)
-    if known.explain:
+    settings = _settings(parsed)
+    if is_marker_file(parsed.source):
+        return _fit_markers(parsed, settings)
+    report = _reported(parsed, pipeline.fit, settings, video=parsed.video, skeleton=parsed.skeleton)
+    if parsed.explain:
         for row in report.cost_table():
             print(row)
     return 0
 
 
-def _fit_markers(known: argparse.Namespace, settings: Settings) -> int:
+def _fit_markers(parsed: argparse.Namespace, settings: Settings) -> int:
     from pase.pipeline.markers import MarkerRun, fit_marker_file
 
     run = MarkerRun(
-        known.model,
-        known.markers,
-        known.scale,
-        known.static,
-        known.weights,
-        known.sigma,
-        known.up,
-        known.rate,
-        known.subject,
+        parsed.model,
+        parsed.markers,
+        parsed.scale,
+        parsed.static,
+        parsed.weights,
+        parsed.sigma,
+        parsed.up,
+        parsed.rate,
+        parsed.subject,
     )
-    report = _reported(known, fit_marker_file, run, settings)
+    report = _reported(parsed, fit_marker_file, run, settings)
     print(f"markers  {report.persons[0]['details']['marker_rms_mm']:.1f} mm root mean square")
     return 0
 
 
-def _render(known: argparse.Namespace) -> int:
+def _render(parsed: argparse.Namespace) -> int:
     from pase import pipeline
 
-    settings = _settings(known)
+    settings = _settings(parsed)
     with _progress() as progress:
-        path = pipeline.render(known.source, known.video, settings, progress=progress)
-    print(path if path is not None else f"{known.source} has no persons: nothing to draw")
+        path = pipeline.render(parsed.source, parsed.video, settings, progress=progress)
+    print(path if path is not None else f"{parsed.source} has no persons: nothing to draw")
     return 0
 
 
-def _view(known: argparse.Namespace) -> int:
+def _view(parsed: argparse.Namespace) -> int:
     import webbrowser
 
     from pase.pipeline.results import viewer_of
 
-    rebuild = known.rebuild or known.video is not None
-    path = viewer_of(known.source, rebuild=rebuild, video=known.video is not False)
+    rebuild = parsed.rebuild or parsed.video is not None
+    path = viewer_of(parsed.source, rebuild=rebuild, video=parsed.video is not False)
     print(path)
-    if not known.print and not webbrowser.open(path.resolve().as_uri()):
+    if not parsed.print and not webbrowser.open(path.resolve().as_uri()):
         print("no browser was found: open the file above by hand")
     return 0
 
 
-def _export(known: argparse.Namespace) -> int:
+def _export(parsed: argparse.Namespace) -> int:
     from pase.pipeline.results import export
 
-    for path in export(known.source, " ".join(known.formats)):
+    for path in export(parsed.source, " ".join(parsed.formats)):
         print(path)
     return 0
 
 
-def _app(known: argparse.Namespace) -> int:
+def _app(parsed: argparse.Namespace) -> int:
     _require_server()
     from pase.app.server import serve
 
     serve(
-        known.output, known.port, largest_mb=known.largest, show=_show_address, browser=not known.no_browser
+        parsed.output,
+        parsed.port,
+        largest_mb=parsed.largest,
+        show=_show_address,
+        browser=not parsed.no_browser,
     )
     return 0
 
 
-def _live(known: argparse.Namespace) -> int:
+def _live(parsed: argparse.Namespace) -> int:
     _require_server()
     from pase.app.live import serve_live
 
     shown = serve_live(
-        known.camera, known.port, _settings(known), show=_show_address, browser=not known.no_browser
+        parsed.camera, parsed.port, _settings(parsed), show=_show_address, browser=not parsed.no_browser
     )
     print(shown)
     return 0
@@ -224,33 +228,33 @@ def _show_address(address: str) -> None:
     print(f"PASE is at {address} until you press Ctrl+C", flush=True)
 
 
-def _list_models(known: argparse.Namespace) -> int:
+def _list_models(parsed: argparse.Namespace) -> int:
     from pase.doctor import model_table
 
-    for row in model_table(_settings(known).models):
+    for row in model_table(_settings(parsed).models):
         print(row)
     return 0
 
 
-def _fetch_models(known: argparse.Namespace) -> int:
+def _fetch_models(parsed: argparse.Namespace) -> int:
     from pase.models import MODEL_FILES
     from pase.pipeline.recording import fetch_models
 
     with _progress() as progress:
-        paths = fetch_models(known.names or list(MODEL_FILES), _settings(known), progress)
+        paths = fetch_models(parsed.names or list(MODEL_FILES), _settings(parsed), progress)
     for path in paths:
         print(path)
     return 0
 
 
-def _show_model_path(known: argparse.Namespace) -> int:
+def _show_model_path(parsed: argparse.Namespace) -> int:
     from pase.models import model_path
 
-    print(model_path(known.model, models_dir=_settings(known).models.folder, offline=True))
+    print(model_path(parsed.model, models_dir=_settings(parsed).models.folder, offline=True))
     return 0
 
 
-def _doctor(known: argparse.Namespace) -> int:
+def _doctor(parsed: argparse.Namespace) -> int:
     from pase.doctor import examine
 
     findings = examine()
@@ -262,20 +266,20 @@ def _doctor(known: argparse.Namespace) -> int:
     return 1 if missing else 0
 
 
-def _version(known: argparse.Namespace) -> int:
+def _version(parsed: argparse.Namespace) -> int:
     print(__version__)
     return 0
 
 
 def _reported(
-    known: argparse.Namespace, stage: Callable[..., Report], *arguments: Any, **options: Any
+    parsed: argparse.Namespace, stage: Callable[..., Report], *arguments: Any, **options: Any
 ) -> Report:
     """Run a stage with progress bars and print what it did."""
     with _progress() as progress:
         report = stage(
-            known.source, known.output, *arguments, overwrite=known.overwrite, progress=progress, **options
+            parsed.source, parsed.output, *arguments, overwrite=parsed.overwrite, progress=progress, **options
         )
-    _print_summary(report, known.source, known.output)
+    _print_summary(report, parsed.source, parsed.output)
     return report
 
 

@@ -35,13 +35,13 @@ def parse(words: list[str]) -> argparse.Namespace:
         When a word is not understood; the message says what would be.
     """
     parser = make_parser()
-    known, unknown = parser.parse_known_args(words)
+    parsed, unknown = parser.parse_known_args(words)
     if unknown:
-        flags = [name for action in known.parser._actions for name in action.option_strings]
+        flags = [name for action in parsed.parser._actions for name in action.option_strings]
         close = difflib.get_close_matches(unknown[0].split("=")[0], flags, 1)
         hint = f", did you mean '{close[0]}'" if close else ""
-        raise InputError(f"unknown argument '{unknown[0]}'{hint}; see '{known.parser.prog} --help'")
-    return known
+        raise InputError(f"unknown argument '{unknown[0]}'{hint}; see '{parsed.parser.prog} --help'")
+    return parsed
 
 
 def make_parser() -> Parser:
@@ -51,50 +51,50 @@ def make_parser() -> Parser:
     parser.set_defaults(parser=parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    one = _add(commands, "run", "turn a video or photo into personalised skeletons in motion")
+    command = _add(commands, "run", "turn a video or photo into personalised skeletons in motion")
     help_text = "a video, a photo, or keypoints of another program"
     meaning = f"{help_text}; a folder is done as by 'pase batch'"
-    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help=meaning)
-    _add_footage(one)
-    _add_output(one, "folder of the result")
-    _add_settings(one, *ALL_STAGES)
-    one.add_argument(
+    command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help=meaning)
+    _add_footage(command)
+    _add_output(command, "folder of the result")
+    _add_settings(command, *ALL_STAGES)
+    command.add_argument(
         "--no-video", dest="output.film", action="store_false", default=argparse.SUPPRESS, help="as --no-film"
     )
 
-    one = _add(commands, "batch", "run every video and photo of a folder, or of a study's table")
-    one.add_argument("source", metavar="DIR", type=Path, help="folder of videos and photos")
-    one.add_argument(
+    command = _add(commands, "batch", "run every video and photo of a folder, or of a study's table")
+    command.add_argument("source", metavar="DIR", type=Path, help="folder of videos and photos")
+    command.add_argument(
         "-o", "--output", metavar="OUT", type=Path, required=True, help="folder of the batch; goes on in it"
     )
     meaning = "the study's table (.toml, .csv); study.toml or study.csv in DIR by default"
-    one.add_argument("--study", metavar="FILE", type=Path, help=meaning)
-    one.add_argument("--jobs", metavar="N", type=int, help="trials at once; as many as fit by default")
+    command.add_argument("--study", metavar="FILE", type=Path, help=meaning)
+    command.add_argument("--jobs", metavar="N", type=int, help="trials at once; as many as fit by default")
     meaning = "Dask scheduler whose workers do the trials, as tcp://10.0.0.1:8786"
-    one.add_argument("--scheduler", metavar="ADDRESS", help=meaning)
-    one.add_argument("--overwrite", action="store_true", help="do again what is done")
-    _add_settings(one, *ALL_STAGES)
+    command.add_argument("--scheduler", metavar="ADDRESS", help=meaning)
+    command.add_argument("--overwrite", action="store_true", help="do again what is done")
+    _add_settings(command, *ALL_STAGES)
 
-    one = _add(commands, "pose2d", "find the 2D keypoints alone")
-    one.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
-    _add_output(one, "file of the keypoints, as keypoints.json")
-    _add_settings(one, "models", "pose2d", short="pose2d")
+    command = _add(commands, "pose2d", "find the 2D keypoints alone")
+    command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
+    _add_output(command, "file of the keypoints, as keypoints.json")
+    _add_settings(command, "models", "pose2d", short="pose2d")
 
-    one = _add(commands, "lift", "find landmarks in space with a lifter alone")
-    one.add_argument("source", metavar="SOURCE", type=Path, help=help_text)
-    _add_footage(one)
-    _add_output(one, "landmarks.trc (upright) or .npz (as the lifter gives them)")
-    _add_settings(one, "models", "pose2d", "lift", short="lift")
+    command = _add(commands, "lift", "find landmarks in space with a lifter alone")
+    command.add_argument("source", metavar="SOURCE", type=Path, help=help_text)
+    _add_footage(command)
+    _add_output(command, "landmarks.trc (upright) or .npz (as the lifter gives them)")
+    _add_settings(command, "models", "pose2d", "lift", short="lift")
 
-    one = _add(commands, "fit", "fit skeletons to keypoints made before, or to markers")
+    command = _add(commands, "fit", "fit skeletons to keypoints made before, or to markers")
     meaning = "keypoints of PASE or another program, markers (.trc), or 3D joints (JSON)"
-    one.add_argument("source", metavar="KEYPOINTS_OR_MARKERS", type=Path, help=meaning)
-    _add_footage(one)
-    _add_markers(one)
-    _add_output(one, "folder of the result")
-    _add_settings(one, "person", "pose2d.person", "camera", "models", "lift", "fit")
+    command.add_argument("source", metavar="KEYPOINTS_OR_MARKERS", type=Path, help=meaning)
+    _add_footage(command)
+    _add_markers(command)
+    _add_output(command, "folder of the result")
+    _add_settings(command, "person", "pose2d.person", "camera", "models", "lift", "fit")
 
-    one.add_argument("--explain", action="store_true", help="show each term's share of the cost")
+    command.add_argument("--explain", action="store_true", help="show each term's share of the cost")
 
     _add_views(commands)
     _add_models(_add(commands, "models", "list, fetch or find the model files"))
@@ -105,39 +105,43 @@ def make_parser() -> Parser:
 
 def _add_views(commands: Any) -> None:
     """Commands that look at a finished result, and the app."""
-    one = _add(commands, "render", "draw a result over its footage again")
-    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
-    one.add_argument("--video", metavar="FILE", type=Path, help="the footage, when it is not where it was")
-    _add_settings(one, "view")
+    command = _add(commands, "render", "draw a result over its footage again")
+    command.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
+    command.add_argument(
+        "--video", metavar="FILE", type=Path, help="the footage, when it is not where it was"
+    )
+    _add_settings(command, "view")
 
-    one = _add(commands, "view", "open a result in the browser")
-    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
-    one.add_argument(
+    command = _add(commands, "view", "open a result in the browser")
+    command.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
+    command.add_argument(
         "--video", action=argparse.BooleanOptionalAction, help="carry the footage inside, or not"
     )
-    one.add_argument("--rebuild", action="store_true", help="make the viewer anew")
-    one.add_argument("--print", action="store_true", help="print where it is, and open nothing")
+    command.add_argument("--rebuild", action="store_true", help="make the viewer anew")
+    command.add_argument("--print", action="store_true", help="print where it is, and open nothing")
 
-    one = _add(commands, "export", "write a result in the formats of other programs")
-    one.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
-    one.add_argument(
+    command = _add(commands, "export", "write a result in the formats of other programs")
+    command.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
+    command.add_argument(
         "--format", metavar="NAME", nargs="+", required=True, dest="formats", help="glb, bvh, c3d, npz or all"
     )
 
-    one = _add(commands, "live", "show the keypoints of a camera's pictures in the browser, as they come")
+    command = _add(commands, "live", "show the keypoints of a camera's pictures in the browser, as they come")
     meaning = "number of the camera, 0 the first; or a video file in its place"
-    one.add_argument("camera", metavar="CAMERA", nargs="?", default="0", help=meaning)
-    one.add_argument("--port", type=int, default=8427, help="0 takes a free one")
-    one.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
-    _add_settings(one, "models", "pose2d", short="pose2d")
+    command.add_argument("camera", metavar="CAMERA", nargs="?", default="0", help=meaning)
+    command.add_argument("--port", type=int, default=8427, help="0 takes a free one")
+    command.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+    _add_settings(command, "models", "pose2d", short="pose2d")
 
-    one = _add(commands, "app", "open the web app, on this computer only")
-    one.add_argument(
+    command = _add(commands, "app", "open the web app, on this computer only")
+    command.add_argument(
         "-o", "--output", metavar="DIR", type=Path, default=Path("pase-app"), help="folder of the jobs"
     )
-    one.add_argument("--port", type=int, default=8426, help="0 takes a free one")
-    one.add_argument("--largest", metavar="MB", type=float, default=2000, help="largest video that is taken")
-    one.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+    command.add_argument("--port", type=int, default=8426, help="0 takes a free one")
+    command.add_argument(
+        "--largest", metavar="MB", type=float, default=2000, help="largest video that is taken"
+    )
+    command.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
 
 
 def _add(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
@@ -208,11 +212,11 @@ def _metavar(leaf: Leaf) -> str:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=Parser)
-    one = _add(actions, "list", "show the model files and whether they are here")
-    _add_settings(one, "models")
-    one = _add(actions, "fetch", "fetch model files and the demo clip")
-    one.add_argument("names", metavar="NAME", nargs="*", help="all of them by default")
-    _add_settings(one, "models")
-    one = _add(actions, "path", "print where a model file is")
-    one.add_argument("model", metavar="NAME")
-    _add_settings(one, "models")
+    action = _add(actions, "list", "show the model files and whether they are here")
+    _add_settings(action, "models")
+    action = _add(actions, "fetch", "fetch model files and the demo clip")
+    action.add_argument("names", metavar="NAME", nargs="*", help="all of them by default")
+    _add_settings(action, "models")
+    action = _add(actions, "path", "print where a model file is")
+    action.add_argument("model", metavar="NAME")
+    _add_settings(action, "models")

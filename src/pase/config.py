@@ -266,16 +266,16 @@ class Leaf:
 def field_docs() -> dict[str, dict[str, str]]:
     """Docstrings under the fields of the classes of this module: by class, then by field, on one line."""
     classes = [n for n in ast.parse(Path(__file__).read_bytes()).body if isinstance(n, ast.ClassDef)]
-    docs: dict[str, dict[str, str]] = {found.name: {} for found in classes}
-    for found in classes:
-        for here, following in zip(found.body, found.body[1:], strict=False):
+    docs: dict[str, dict[str, str]] = {group.name: {} for group in classes}
+    for group in classes:
+        for line, following in zip(group.body, group.body[1:], strict=False):
             if (
-                isinstance(here, ast.AnnAssign)
-                and isinstance(here.target, ast.Name)
+                isinstance(line, ast.AnnAssign)
+                and isinstance(line.target, ast.Name)
                 and isinstance(following, ast.Expr)
                 and isinstance(following.value, ast.Constant)
             ):
-                docs[found.name][here.target.id] = " ".join(str(following.value.value).split())
+                docs[group.name][line.target.id] = " ".join(str(following.value.value).split())
     return docs
 
 
@@ -306,12 +306,12 @@ def make_settings(values: Mapping[str, Any], base: Settings | None = None) -> Se
         For an unknown path (the message lists the valid ones) and for a value of the wrong type or range.
     """
     by_group: dict[str, dict[str, Any]] = {name: {} for name in setting_groups()}
-    known = {leaf.path: leaf for leaf in leaves()}
+    settings_by_path = {leaf.path: leaf for leaf in leaves()}
     for path, value in values.items():
-        if path not in known:
-            raise InputError(_unknown(path, known))
+        if path not in settings_by_path:
+            raise InputError(_unknown(path, settings_by_path))
         group, name = path.split(".", 1)
-        by_group[group][name] = _convert(known[path].kind, value, known[path].label)
+        by_group[group][name] = _convert(settings_by_path[path].kind, value, settings_by_path[path].label)
     base = base or Settings()
     built = {
         name: group(**{**_shallow(getattr(base, name)), **by_group[name]})
@@ -335,10 +335,10 @@ def read_settings(path: Path) -> dict[str, Any]:
                 f"{path}: unknown table '{group}'; the tables are: {', '.join(setting_groups())}"
             )
         values |= {f"{group}.{name}": value for name, value in table.items()}
-    known = {leaf.path: leaf for leaf in leaves()}
+    settings_by_path = {leaf.path: leaf for leaf in leaves()}
     for name in values:
-        if name not in known:
-            raise InputError(f"{path}: {_unknown(name, known)}")
+        if name not in settings_by_path:
+            raise InputError(f"{path}: {_unknown(name, settings_by_path)}")
     return values
 
 
@@ -354,10 +354,10 @@ def _shallow(group: Any) -> dict[str, Any]:
     return {item.name: getattr(group, item.name) for item in fields(group)}
 
 
-def _unknown(path: str, known: Mapping[str, Leaf]) -> str:
-    close = difflib.get_close_matches(path, known, 1)
+def _unknown(path: str, settings_by_path: Mapping[str, Leaf]) -> str:
+    close = difflib.get_close_matches(path, settings_by_path, 1)
     hint = f", did you mean '{close[0]}'?" if close else ""
-    return f"unknown setting '{path}'{hint}; the settings are: {', '.join(known)}"
+    return f"unknown setting '{path}'{hint}; the settings are: {', '.join(settings_by_path)}"
 
 
 def _convert(kind: Any, value: Any, label: str) -> Any:

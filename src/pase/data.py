@@ -37,9 +37,9 @@ def _check_shape(owner: str, name: str, array: NDArray[Any], expected: tuple[int
         raise InputError(f"{owner}.{name} must have shape ({wanted}), not {actual}")
 
 
-def interpolated(values: Array, known: Array, time: Array) -> Array:
+def interpolated(values: Array, sample_times: Array, time: Array) -> Array:
     """Columns (K, n) known at times (K,) at other times (T,): linear between, constant outside; (T, n)."""
-    return np.stack([np.interp(time, known, column) for column in values.T], axis=1)
+    return np.stack([np.interp(time, sample_times, column) for column in values.T], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +168,12 @@ class Landmarks3D:
 
     def slice(self, frames: slice | NDArray[Any]) -> Landmarks3D:
         """The same landmarks in some of the frames only."""
-        told = {
+        optional = {
             name: values[frames]
             for name in ("sigma", "sigma_along", "ray", "down", "down_sigma")
             if (values := getattr(self, name)) is not None
         }
-        return replace(self, xyz=self.xyz[frames], time=self.time[frames], **told)
+        return replace(self, xyz=self.xyz[frames], time=self.time[frames], **optional)
 
 
 @dataclass(frozen=True, slots=True)

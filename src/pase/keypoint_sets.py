@@ -135,12 +135,12 @@ def _misfit(points: Array, names: tuple[str, ...]) -> float:
     pairs = [("REye", "LEye"), ("REye", "Nose"), ("LEye", "Nose"), ("RAnkle", "RHeel"), ("LAnkle", "LHeel"),
              ("RElbow", "RWrist"), ("LElbow", "LWrist"), ("RHip", "LHip"), ("RShoulder", "RElbow"),
              ("LShoulder", "LElbow"), ("RHip", "RKnee"), ("LHip", "LKnee")]  # fmt: skip
-    seen = np.where(points[..., 2:] > 0, points[..., :2], np.nan)
-    if not np.isfinite(seen).any():
+    xy = np.where(points[..., 2:] > 0, points[..., :2], np.nan)
+    if not np.isfinite(xy).any():
         return np.nan
-    size = np.nanmax(np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1), axis=-1)
+    size = np.nanmax(np.nanmax(xy, axis=1) - np.nanmin(xy, axis=1), axis=-1)
     ends = np.array([[names.index(a), names.index(b)] for a, b in pairs])
-    lengths = np.linalg.norm(seen[:, ends[:, 0]] - seen[:, ends[:, 1]], axis=-1) / size[:, None]
+    lengths = np.linalg.norm(xy[:, ends[:, 0]] - xy[:, ends[:, 1]], axis=-1) / size[:, None]
     return float(np.nanmean(lengths)) if np.isfinite(lengths).any() else np.nan
 
 
@@ -169,9 +169,9 @@ def to_halpe26(keypoints: Keypoints2D) -> Keypoints2D:
     return replace(keypoints, xy=xy, score=score, sigma=sigma, names=HALPE26)
 
 
-def column_order(found: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
+def column_order(columns: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
     """Where each wanted name is among the found ones, whatever case, blanks and underscores."""
-    plain = {plain_name(name): i for i, name in reversed(list(enumerate(found)))}
+    plain = {plain_name(name): i for i, name in reversed(list(enumerate(columns)))}
     return [plain.get(plain_name(name)) for name in wanted]
 
 

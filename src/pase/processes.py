@@ -70,7 +70,7 @@ class Interpreter:
         """Whether it can be asked."""
         return self._process.poll() is None
 
-    def call(self, function: Callable[..., Any], job: Any, told: Callable[..., None]) -> Any:
+    def call(self, function: Callable[..., Any], job: Any, progress: Callable[..., None]) -> Any:
         """Have a function called and wait for its result.
 
         Parameters
@@ -80,7 +80,7 @@ class Interpreter:
             can be pickled.
         job
             What it is given.
-        told
+        progress
             Called here with what the function tells.
 
         Raises
@@ -93,12 +93,12 @@ class Interpreter:
         self._send(pickle.dumps((function, job)))
         try:
             while (answer := self._receive())[0] == "told":
-                told(*answer[1])
+                progress(*answer[1])
         except BaseException:
             self.kill()  # its answer must not be taken for that to the next call
             raise
-        what, value = answer
-        if what == "failed":
+        kind, value = answer
+        if kind == "failed":
             raise CallFailedError(value)
         return value
 
@@ -133,10 +133,10 @@ class Interpreter:
     def _receive(self) -> tuple[str, Any]:
         assert self._process.stdout is not None
         try:
-            what, value = pickle.load(self._process.stdout)
+            kind, value = pickle.load(self._process.stdout)
         except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
             raise self._lost() from error
-        return what, value
+        return kind, value
 
     def _lost(self) -> ProcessLostError:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -179,15 +179,15 @@ def serve() -> None:
         os.dup2(nothing.fileno(), 0)  # a program that a job starts must not read the next job
     os.dup2(2, 1)  # what a library prints must not come between
 
-    def answer(what: str, value: Any) -> None:
-        pickle.dump((what, value), answers)
+    def answer(kind: str, value: Any) -> None:
+        pickle.dump((kind, value), answers)
         answers.flush()
 
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
             function, job = pickle.load(jobs)
             try:
-                result = function(job, lambda *told: answer("told", told))
+                result = function(job, lambda *progress: answer("told", progress))
             except Exception as error:  # the parent decides what becomes of it
                 answer("failed", f"{type(error).__name__}: {error}")
             else:

@@ -55,10 +55,10 @@ def body_prior(groups: Proportions) -> Prior:
 
 def _segment(body: str, names: tuple[str, ...]) -> str:
     stem = body
-    for here, there in (("_r", "_l"), ("_l", "_r")):
-        if body.endswith(here) and body.removesuffix(here) + there in names:
-            stem = body.removesuffix(here)
-    for segment, parts in TOGETHER.items():
-        if stem in parts:
+    for side, opposite in (("_r", "_l"), ("_l", "_r")):
+        if body.endswith(side) and body.removesuffix(side) + opposite in names:
+            stem = body.removesuffix(side)
+    for segment, bodies in TOGETHER.items():
+        if stem in bodies:
             return segment
     return stem

@@ -43,14 +43,14 @@ def load_bones(skeleton: Skeleton | None = None) -> dict[str, BoneSurface]:
         known by file name, whatever their folder; those that PASE does not have are left out with one
         warning in the log.
     """
-    known = _all_bones()
+    surfaces = _all_bones()
     if skeleton is None:
-        return dict(known)
+        return dict(surfaces)
     wanted = list(dict.fromkeys(mesh.file for body in skeleton.bodies for mesh in body.meshes))
-    missing = [file for file in wanted if _key(file) not in known]
+    missing = [file for file in wanted if _key(file) not in surfaces]
     if missing:
         log.warning("no surface for %d bone meshes: %s", len(missing), ", ".join(missing))
-    return {file: known[_key(file)] for file in wanted if _key(file) in known}
+    return {file: surfaces[_key(file)] for file in wanted if _key(file) in surfaces}
 
 
 def _key(file: str) -> str:

@@ -109,8 +109,8 @@ class Kinematics:
         """
         if len(q) > AT_ONCE:
             out = np.empty((len(q), len(self.landmarks), 3))
-            for some in pieces(len(q)):
-                out[some] = self.positions(q[some], scale, location)
+            for frames in pieces(len(q)):
+                out[frames] = self.positions(q[frames], scale, location)
             return out
         scale = self._scale(scale)
         values, _ = self._coordinates.values(self._checked(q))
@@ -180,12 +180,12 @@ class Kinematics:
 
     def _ancestors(self, bodies: Sequence[int]) -> list[int]:
         """The bodies and all that carry them, parents first."""
-        found: set[int] = set()
+        ancestors: set[int] = set()
         for body in bodies:
-            while body >= 0 and body not in found:
-                found.add(body)
+            while body >= 0 and body not in ancestors:
+                ancestors.add(body)
                 body = self._parent[body]
-        return sorted(found)
+        return sorted(ancestors)
 
     def _pass(
         self,

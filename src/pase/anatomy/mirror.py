@@ -50,8 +50,8 @@ def mirror_table(skeleton: Skeleton) -> MirrorTable:
         partner = other_side(name)
         index.append(skeleton.coordinate_index(partner))
         is_rotation, axis = axes[name]
-        _, other = axes[partner]
-        agreement = float((axis * MIRROR) @ other) * (-1 if is_rotation else 1)
+        _, partner_axis = axes[partner]
+        agreement = float((axis * MIRROR) @ partner_axis) * (-1 if is_rotation else 1)
         if abs(abs(agreement) - 1) > 1e-2:
             raise InputError(f"coordinates '{name}' and '{partner}' do not move about mirrored axes")
         sign.append(np.sign(agreement))
@@ -60,9 +60,9 @@ def mirror_table(skeleton: Skeleton) -> MirrorTable:
 
 def other_side(name: str) -> str:
     """The name on the other side: `knee_angle_r` → `knee_angle_l`; names of the midline stay."""
-    for here, there in SIDES:
-        if name.endswith(here):
-            return name.removesuffix(here) + there
+    for side, opposite in SIDES:
+        if name.endswith(side):
+            return name.removesuffix(side) + opposite
     return name
 
 
@@ -74,10 +74,10 @@ def _main_axes(joint: Joint) -> Iterator[tuple[str, tuple[bool, Array]]]:
     turn = rotation_xyz(joint.parent_frame.orientation)
     axes = [(True, a) for a in joint.rotations] + [(False, a) for a in joint.translations]
     axes.sort(key=lambda pair: not isinstance(pair[1].function, Linear))
-    seen: set[str] = set()
+    named: set[str] = set()
     for is_rotation, axis in axes:
-        if axis.coordinate is None or axis.coordinate in seen:
+        if axis.coordinate is None or axis.coordinate in named:
             continue
-        seen.add(axis.coordinate)
+        named.add(axis.coordinate)
         slope = float(axis.function.derivative(np.zeros(())))
         yield axis.coordinate, (is_rotation, turn @ np.asarray(axis.axis) * np.sign(slope))

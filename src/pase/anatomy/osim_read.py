@@ -141,10 +141,12 @@ class _ModelReader:
 
     def _last_name(self, socket: str, path: str) -> str:
         """Path of the only frame with the last name of an unknown path."""
-        known = [p for p in (*self.paths, *self.offsets) if p.rpartition("/")[2] == socket.rpartition("/")[2]]
-        if len(known) != 1:
+        matches = [
+            p for p in (*self.paths, *self.offsets) if p.rpartition("/")[2] == socket.rpartition("/")[2]
+        ]
+        if len(matches) != 1:
             raise InputError(f"no frame '{path or socket}'; the bodies are: {', '.join(self.bodies)}")
-        return known[0]
+        return matches[0]
 
     def _joint(self, element: Element) -> Joint:
         name, kind = name_of(element), element.tag
@@ -195,7 +197,7 @@ class _ModelReader:
             raise InputError(f"coordinates must have different names; twice: {', '.join(twice)}")
         return tuple(coordinates)
 
-    def _couplers(self, known: set[str]) -> tuple[Coupler, ...]:
+    def _couplers(self, coordinates: set[str]) -> tuple[Coupler, ...]:
         couplers = []
         for element in objects(self.model, "ConstraintSet"):
             name = element.get("name", "")
@@ -204,7 +206,7 @@ class _ModelReader:
             if element.tag != "CoordinateCouplerConstraint":
                 log.warning("constraint '%s' (%s) is left out", name, element.tag)
                 continue
-            couplers.append(_coupler(name, element, known))
+            couplers.append(_coupler(name, element, coordinates))
         dependent = [c.dependent for c in couplers]
         twice = sorted({d for d in dependent if dependent.count(d) > 1})
         if twice:
@@ -323,13 +325,13 @@ def _measures(name: str, axis: TransformAxis) -> bool:
     return axis.coordinate == name and isinstance(axis.function, Linear) and abs(axis.function.slope) == 1.0
 
 
-def _coupler(name: str, element: Element, known: set[str]) -> Coupler:
+def _coupler(name: str, element: Element, coordinates: set[str]) -> Coupler:
     dependent = (element.findtext("dependent_coordinate_name") or "").strip()
     independents = (element.findtext("independent_coordinate_names") or "").split()
     if len(independents) != 1:
         raise InputError(f"coupler '{name}' must follow one coordinate, not {len(independents)}")
     for coordinate in (dependent, *independents):
-        if coordinate not in known:
+        if coordinate not in coordinates:
             raise InputError(f"coupler '{name}' names the unknown coordinate '{coordinate}'")
     function = element.find("coupled_coordinates_function/*")
     if function is None:

@@ -86,11 +86,13 @@ class Proportions:
         InputError
             When a body belongs to no group.
         """
-        known = {name for bodies in self.bodies for name in bodies}
+        scaled_bodies = {name for bodies in self.bodies for name in bodies}
         result = np.zeros((len(body_names), 3, len(self.groups)))
         for b, name in enumerate(body_names):
-            if name not in known:
-                raise InputError(f"no scale group has a body '{name}'; known are: {', '.join(sorted(known))}")
+            if name not in scaled_bodies:
+                raise InputError(
+                    f"no scale group has a body '{name}'; known are: {', '.join(sorted(scaled_bodies))}"
+                )
             for p, (axes, bodies) in enumerate(zip(self.axes, self.bodies, strict=True)):
                 if name in bodies:
                     result[b, [_AXES.index(a) for a in axes], p] = 1.0
@@ -156,15 +158,15 @@ class Proportions:
             raise InputError(f"sex must be 'female', 'male' or left out, not '{sex}'")
         sexes = ("female", "male") if sex is None else (sex,)
         weight = _child_weight(height_m, age_years)
-        parts = []
+        mixture = []
         if weight < 1:
             adults = [self._adult(s, height_m, mass_kg) for s in sexes]
             share = np.exp([fit - max(a[2] for a in adults) for _, _, fit in adults])
             share *= (1 - weight) / share.sum()
-            parts += [(float(w), (m, c)) for w, (m, c, _) in zip(share, adults, strict=True)]
+            mixture += [(float(w), (m, c)) for w, (m, c, _) in zip(share, adults, strict=True)]
         if weight > 0:
-            parts += [(weight / len(sexes), self._child(s, height_m, mass_kg, age_years)) for s in sexes]
-        mean, covariance = _mixture(parts)
+            mixture += [(weight / len(sexes), self._child(s, height_m, mass_kg, age_years)) for s in sexes]
+        mean, covariance = _mixture(mixture)
         covariance += np.diag(self._slack**2)
         if height_m is not None:
             mean, covariance = self._at_stature(mean, covariance, height_m)
@@ -173,9 +175,9 @@ class Proportions:
     def population_height(self, sex: str | None = None) -> tuple[float, float]:
         """Mean and standard deviation of adults' stature in metres; without a sex, of both in equal parts."""
         p = len(self.groups)
-        parts = [self._data["adults"][s] for s in (("female", "male") if sex is None else (sex,))]
-        means = np.exp([part["mean"][p] for part in parts])
-        variances = means**2 * np.array([part["covariance"][p][p] for part in parts])
+        adults = [self._data["adults"][s] for s in (("female", "male") if sex is None else (sex,))]
+        means = np.exp([sex_data["mean"][p] for sex_data in adults])
+        variances = means**2 * np.array([sex_data["covariance"][p][p] for sex_data in adults])
         return float(means.mean()), float(np.sqrt(variances.mean() + means.var()))
 
     @property
@@ -197,8 +199,8 @@ class Proportions:
 
     def _adult(self, sex: str, height_m: float | None, mass_kg: float | None) -> tuple[Array, Array, float]:
         """Mean and covariance of adults given what is known, and the log likelihood of what is known."""
-        part = self._data["adults"][sex]
-        mean, covariance = np.array(part["mean"]), np.array(part["covariance"])
+        adults = self._data["adults"][sex]
+        mean, covariance = np.array(adults["mean"]), np.array(adults["covariance"])
         p = len(self.groups)
         rows, values = [], []
         if height_m is not None:
@@ -234,9 +236,9 @@ class Proportions:
         def at(values: Sequence[float]) -> float:
             return float(np.interp(height_m, table["height_m"], values))
 
-        part = self._data["adults"][sex]
+        adults = self._data["adults"][sex]
         p = len(self.groups)
-        index = float(np.exp(part["mean"][p + 1]))
+        index = float(np.exp(adults["mean"][p + 1]))
         if mass_kg is not None:
             index *= mass_kg / height_m**2 / at(table["body_mass_index"])
         small, _, _ = self._adult(sex, _CHILD_REFERENCE_M, index * _CHILD_REFERENCE_M**2)
@@ -245,10 +247,10 @@ class Proportions:
             mean[self.index(group)] += at(values)
         for group, values in table["log_of_adult"].items():
             i = self.index(group)
-            mean[i] = part["mean"][i] + at(values)
+            mean[i] = adults["mean"][i] + at(values)
         trunk = self.index("trunk_length")
-        others = self.stature(mean) - self._stack[trunk] * np.exp(mean[trunk])
-        mean[trunk] = np.log(max(height_m - others, 0.1 * height_m) / self._stack[trunk])
+        other_segments_m = self.stature(mean) - self._stack[trunk] * np.exp(mean[trunk])
+        mean[trunk] = np.log(max(height_m - other_segments_m, 0.1 * height_m) / self._stack[trunk])
         return np.asarray(mean)
 
     def _at_stature(self, mean: Array, covariance: Array, height_m: float) -> tuple[Array, Array]:
@@ -279,10 +281,10 @@ class Proportions:
         who = young[sex] if child > 0.99 else grown[sex]
         if 0.01 < child <= 0.99:
             who += f", {100 * child:.0f} % as children"
-        known = [f"{height_m:.2f} m tall"] if height_m is not None else []
-        known += [f"{mass_kg:.1f} kg"] if mass_kg is not None else []
-        known += [f"{age_years:g} years old"] if age_years is not None else []
-        text = ", ".join([who, *known])
+        facts = [f"{height_m:.2f} m tall"] if height_m is not None else []
+        facts += [f"{mass_kg:.1f} kg"] if mass_kg is not None else []
+        facts += [f"{age_years:g} years old"] if age_years is not None else []
+        text = ", ".join([who, *facts])
         if height_m is None and child < 0.01:
             mean, sd = self.population_height(sex)
             text += f"; height assumed: {mean:.2f} ± {sd:.2f} m (mean ± SD of adults)"
@@ -335,10 +337,10 @@ def _condition(mean: Array, covariance: Array, rows: Array, values: Array) -> tu
     return mean + gain @ miss, 0.5 * (covariance + covariance.T), float(fit)
 
 
-def _mixture(parts: Sequence[tuple[float, tuple[Array, Array]]]) -> tuple[Array, Array]:
+def _mixture(components: Sequence[tuple[float, tuple[Array, Array]]]) -> tuple[Array, Array]:
     """Mean and covariance of a mixture of Gaussians whose weights add up to 1."""
-    mean = sum((w * m for w, (m, _) in parts), start=np.zeros_like(parts[0][1][0]))
-    covariance = np.zeros_like(parts[0][1][1])
-    for weight, (m, c) in parts:
+    mean = sum((w * m for w, (m, _) in components), start=np.zeros_like(components[0][1][0]))
+    covariance = np.zeros_like(components[0][1][1])
+    for weight, (m, c) in components:
         covariance += weight * (c + np.outer(m - mean, m - mean))
     return mean, covariance

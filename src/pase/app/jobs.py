@@ -90,9 +90,9 @@ class Jobs:
         unknown = set(values) - set(FIELDS)
         if unknown:
             raise InputError(f"unknown setting '{sorted(unknown)[0]}'")
-        given = {path: value for path, value in values.items() if value.strip()}
-        make_settings(given)
-        job = Job(secrets.token_hex(8), safe_name(name), given, started=time.time())
+        filled = {path: value for path, value in values.items() if value.strip()}
+        make_settings(filled)
+        job = Job(secrets.token_hex(8), safe_name(name), filled, started=time.time())
         (self.folder / job.id / "source").mkdir(parents=True)
         with self._lock:
             self._jobs[job.id] = job

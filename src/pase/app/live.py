@@ -54,10 +54,10 @@ class Newest(Generic[Thing]):
         self._count = 0
         self._over = False
 
-    def put(self, thing: Thing) -> None:
+    def put(self, item: Thing) -> None:
         """Take the place of the one before, seen or not."""
         with self._changed:
-            self._thing, self._count = thing, self._count + 1
+            self._thing, self._count = item, self._count + 1
             self._changed.notify_all()
 
     def end(self) -> None:
@@ -66,11 +66,11 @@ class Newest(Generic[Thing]):
             self._over = True
             self._changed.notify_all()
 
-    def after(self, seen: int) -> tuple[int, Thing] | None:
-        """Wait for a thing that comes after number `seen`, and its number; None when nothing comes any more."""
+    def after(self, number: int) -> tuple[int, Thing] | None:
+        """The first item that comes after `number`, with its own number; None when no more will come."""
         with self._changed:
-            self._changed.wait_for(lambda: self._count > seen or self._over)
-            if self._count <= seen or self._thing is None:
+            self._changed.wait_for(lambda: self._count > number or self._over)
+            if self._count <= number or self._thing is None:
                 return None
             return self._count, self._thing
 
@@ -97,8 +97,8 @@ def camera_frames(camera: str) -> tuple[tuple[int, int], Iterator[Frame]]:
 
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     device = cv2.VideoCapture(int(camera))
-    taken, first = device.read() if device.isOpened() else (False, None)
-    if not taken or first is None:
+    success, first = device.read() if device.isOpened() else (False, None)
+    if not success or first is None:
         device.release()
         raise InputError(
             f"no picture comes from camera {camera}: plug it in, close other programs that use it, allow its use, "
@@ -119,8 +119,8 @@ def _device_frames(device: object) -> Iterator[Frame]:
     start, index = time.perf_counter(), 0
     try:
         while True:
-            taken, image = device.read()  # type: ignore[attr-defined]
-            if not taken:
+            success, image = device.read()  # type: ignore[attr-defined]
+            if not success:
                 return
             yield Frame(index, time.perf_counter() - start, np.ascontiguousarray(image[..., ::-1]))
             index += 1
@@ -219,9 +219,9 @@ class Live:
     def _look(self) -> None:
         import cv2
 
-        seen = 0
-        while not self._stop.is_set() and (found := self._newest.after(seen)) is not None:
-            seen, frame = found
+        number = 0
+        while not self._stop.is_set() and (newest := self._newest.after(number)) is not None:
+            number, frame = newest
             self._tracker.add(frame)
             picture = frame.image.copy()
             for track in self._tracker.tracks:
@@ -281,11 +281,11 @@ def make_live_app(live: Live) -> Starlette:
 
 async def _pieces(live: Live) -> AsyncIterator[bytes]:
     """The drawn pictures as one endless answer; a slow browser misses some."""
-    seen = 0
+    number = 0
     while (
-        found := await anyio.to_thread.run_sync(live.drawn.after, seen, abandon_on_cancel=True)
+        newest := await anyio.to_thread.run_sync(live.drawn.after, number, abandon_on_cancel=True)
     ) is not None:
-        seen, picture = found
+        number, picture = newest
         head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
         yield head.encode("ascii") + picture + b"\r\n"
 

@@ -223,11 +223,11 @@ class _Handlers:
         path = None if job is None else self.jobs.file(job, request.path_params["name"])
         if path is None:
             return _refusal(404, "there is no such file")
-        kept = path.suffix in (".html", ".mp4", ".png", ".svg") and "save" not in request.query_params
+        inline = path.suffix in (".html", ".mp4", ".png", ".svg") and "save" not in request.query_params
         return FileResponse(
             path,
             filename=path.name,
-            content_disposition_type="inline" if kept else "attachment",
+            content_disposition_type="inline" if inline else "attachment",
             headers={"X-Content-Type-Options": "nosniff"},
         )
 

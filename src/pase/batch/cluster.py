@@ -69,15 +69,15 @@ class Cluster:
         return future
 
     def _check_workers(self, address: str) -> None:
-        found = self._client.run(_version, on_error="return")
-        if not found:
+        versions = self._client.run(_version, on_error="return")
+        if not versions:
             raise InputError(
                 f"the scheduler at {address} has no workers: start some with 'dask worker {address}'"
             )
-        for worker, version in found.items():
+        for worker, version in versions.items():
             if version != __version__:
-                told = version if isinstance(version, str) else "none"
-                raise InputError(f"the worker {worker} has PASE {told}, but this is {__version__}")
+                reported = version if isinstance(version, str) else "none"
+                raise InputError(f"the worker {worker} has PASE {reported}, but this is {__version__}")
 
     def _notice(self, event: tuple[float, Any]) -> None:
         """Say whose worker was lost."""

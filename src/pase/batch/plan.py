@@ -41,8 +41,8 @@ class Plan:
     def running(self, trial: Trial, sizes: Path | None = None) -> TrialJob:
         """The job that makes a trial's result, with the subject's sizes where they come from several trials."""
         settings = self.settings_of(trial, sizes)
-        told = None if sizes is None else hashlib.sha256(sizes.read_bytes()).hexdigest()
-        work: dict[str, object] = {"settings": _identity(settings), "sizes": told}
+        checksum = None if sizes is None else hashlib.sha256(sizes.read_bytes()).hexdigest()
+        work: dict[str, object] = {"settings": _identity(settings), "sizes": checksum}
         return self._job(trial, settings, f"{trial.name}.json", work)
 
     def sizes(self, subject: str) -> Path:
@@ -98,10 +98,10 @@ def check_places(folder: Path, output: Path) -> Path:
     try:
         if output.exists() and not output.is_dir():
             raise OutputError(f"{output} is a file; name a folder for the results")
-        found = [path.name for path in output.iterdir()] if output.exists() else []
+        names = [path.name for path in output.iterdir()] if output.exists() else []
     except OSError as error:
         raise OutputError(f"cannot use {output}: {error.strerror or error}") from error
-    if BATCH not in found and set(found) - LITTER:
+    if BATCH not in names and set(names) - LITTER:
         raise OutputError(f"{output} holds files, but no batch of PASE: choose a new or an empty folder")
     return output
 

@@ -93,15 +93,15 @@ def run_batch(
         raise InputError(
             "--jobs is for this computer; a scheduler's workers say by themselves how many they are"
         )
-    known = read_study(folder, None if study is None else Path(study))
+    study_table = read_study(folder, None if study is None else Path(study))
     place = check_places(folder, Path(output))
     check_settings(settings)
     with ExitStack() as stack:
-        workers = stack.enter_context(_workers(len(known.trials), jobs, scheduler, show))
+        workers = stack.enter_context(_workers(len(study_table.trials), jobs, scheduler, show))
         _make_folders(place)
         stack.enter_context(FolderLock(place / NOTES / "lock", place))
         stack.enter_context(_log_file(place / LOG))
-        plan = Plan(known, place, settings, overwrite)
+        plan = Plan(study_table, place, settings, overwrite)
         return _Batch(plan, workers, show).run()
 
 
@@ -161,24 +161,24 @@ class _Batch:
         except PaseError as error:
             self._take(work, trial, Outcome(error=one_line(error)))
             return
-        found = None if self._plan.overwrite else job.found()
-        if found is not None and (measuring or (job.output / REPORT).is_file()):
+        earlier = None if self._plan.overwrite else job.found()
+        if earlier is not None and (measuring or (job.output / REPORT).is_file()):
             self._entries[trial.name].kept = True
-            self._take(work, trial, Outcome(found))
+            self._take(work, trial, Outcome(earlier))
         else:
             self._entries[trial.name].kept = False
             self._running[self._workers.submit(work, job)] = work, trial
 
     def _take(self, work: Work, trial: Trial, outcome: Outcome) -> None:
         """Note what became of a job, and send what had to wait for it."""
-        entry, found = self._entries[trial.name], outcome.found
-        entry.seconds += found.get("seconds", 0.0)
+        entry, result = self._entries[trial.name], outcome.found
+        entry.seconds += result.get("seconds", 0.0)
         if outcome.error:
             entry.state, entry.error, entry.trace = "failed", outcome.error, outcome.trace
         elif work is run_trial:
-            entry.state, entry.figures = "done", found["figures"]
+            entry.state, entry.figures = "done", result["figures"]
         else:
-            entry.evidence = found["evidence"]
+            entry.evidence = result["evidence"]
         if entry.state != "waiting":
             self._end(entry)
         if work is measure_trial:

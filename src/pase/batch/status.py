@@ -33,12 +33,12 @@ class Entry:
     def content(self) -> dict[str, Any]:
         """The entry as JSON values."""
         trial = self.trial
-        known: dict[str, Any] = {"trial": trial.name, "file": str(trial.file), "subject": trial.subject}
-        known["state"] = self.state
+        content: dict[str, Any] = {"trial": trial.name, "file": str(trial.file), "subject": trial.subject}
+        content["state"] = self.state
         if self.state == "done":
-            known |= {"result": f"{TRIALS}/{trial.name}", "kept": self.kept}
-            known["seconds"] = round(self.seconds, 2)
-        return known | {key: text for key, text in (("error", self.error), ("trace", self.trace)) if text}
+            content |= {"result": f"{TRIALS}/{trial.name}", "kept": self.kept}
+            content["seconds"] = round(self.seconds, 2)
+        return content | {key: text for key, text in (("error", self.error), ("trace", self.trace)) if text}
 
     def row(self) -> dict[str, Any]:
         """The entry as a row of the summary."""
@@ -61,17 +61,17 @@ class Entry:
         """The entry in one line, for people."""
         if self.error:
             return f"{self.trial.name}: failed: {self.error}"
-        parts = [_counted(self.figures["frames"], "frame")]
+        phrases = [_counted(self.figures["frames"], "frame")]
         if not self.figures["persons"]:
-            parts.append("nobody was found")
+            phrases.append("nobody was found")
         if self.figures["warnings"]:
-            parts.append(_counted(self.figures["warnings"], "warning"))
-        parts.append("done before" if self.kept else f"{self.seconds:.1f} s")
-        return f"{self.trial.name}: {', '.join(parts)}"
+            phrases.append(_counted(self.figures["warnings"], "warning"))
+        phrases.append("done before" if self.kept else f"{self.seconds:.1f} s")
+        return f"{self.trial.name}: {', '.join(phrases)}"
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,10 @@ class Study:
 
 def by_subject(trials: Iterable[Trial]) -> dict[str, list[Trial]]:
     """The trials of each subject, in order."""
-    found: dict[str, list[Trial]] = defaultdict(list)
+    grouped: dict[str, list[Trial]] = defaultdict(list)
     for trial in trials:
-        found[trial.subject].append(trial)
-    return dict(found)
+        grouped[trial.subject].append(trial)
+    return dict(grouped)
 
 
 def read_study(folder: Path, table: Path | None = None) -> Study:
@@ -93,10 +93,10 @@ def read_study(folder: Path, table: Path | None = None) -> Study:
 
 
 def _found_table(folder: Path) -> Path | None:
-    found = [folder / name for name in TABLES if (folder / name).is_file()]
-    if len(found) > 1:
+    tables = [folder / name for name in TABLES if (folder / name).is_file()]
+    if len(tables) > 1:
         raise InputError(f"both {' and '.join(TABLES)} are in {folder}: remove one, or name one with --study")
-    return found[0] if found else None
+    return tables[0] if tables else None
 
 
 def _trial(row: Row, folder: Path, footage: Sequence[Path]) -> Trial:
@@ -125,8 +125,8 @@ def _file(row: Row, folder: Path, footage: Sequence[Path]) -> Path:
         raise InputError(f"{row.place}: '{text}' is a folder; name a video or photo")
     if path.is_file():
         return path
-    known = {same_name(p.relative_to(folder).as_posix()): p for p in footage}
-    alike = known.get(same_name(Path(text).as_posix()))
+    by_name = {same_name(p.relative_to(folder).as_posix()): p for p in footage}
+    alike = by_name.get(same_name(Path(text).as_posix()))
     if alike is not None:
         return alike
     stems = {same_name(p.relative_to(folder).with_suffix("").as_posix()): p for p in footage}
@@ -142,31 +142,31 @@ def _output_name(path: Path, folder: Path) -> str:
 
 
 def _check_files(trials: Sequence[Trial], rows: Sequence[Row]) -> None:
-    seen: dict[Path, str] = {}
+    named: dict[Path, str] = {}
     for trial, row in zip(trials, rows, strict=True):
         path = trial.file.resolve()
-        if path in seen:
-            raise InputError(f"{row.place}: {trial.file.name} is named a second time, after {seen[path]}")
-        seen[path] = row.place
+        if path in named:
+            raise InputError(f"{row.place}: {trial.file.name} is named a second time, after {named[path]}")
+        named[path] = row.place
 
 
 def _check_names(study: Study) -> None:
     """No two results in one folder, whatever the file system takes for the same."""
-    for what, names in (
+    for kind, names in (
         ("trial", [(trial.name, str(trial.file)) for trial in study.trials]),
         ("subject", [(subject, subject) for subject in by_subject(study.trials)]),
     ):
-        seen: dict[str, str] = {}
+        origins: dict[str, str] = {}
         for name, origin in names:
             key = same_name(name)
-            if key in seen:
+            if key in origins:
                 cure = (
                     "rename one, or give them names in the table's column 'output'"
-                    if what == "trial"
+                    if kind == "trial"
                     else "write them alike"
                 )
-                raise InputError(f"{seen[key]} and {origin} would be one {what} '{name}': {cure}")
-            seen[key] = origin
+                raise InputError(f"{origins[key]} and {origin} would be one {kind} '{name}': {cure}")
+            origins[key] = origin
 
 
 def _with_facts_of_subjects(trials: Sequence[Trial], table: Path) -> tuple[Trial, ...]:
@@ -182,19 +182,19 @@ def _with_facts_of_subjects(trials: Sequence[Trial], table: Path) -> tuple[Trial
     return tuple(replace(t, height_m=heights[t.subject], mass_kg=masses[t.subject]) for t in trials)
 
 
-def _one_value(what: str, subject: str, values: Iterable[float | None], table: Path) -> float | None:
-    told = sorted({value for value in values if value is not None})
-    if len(told) > 1:
+def _one_value(quantity: str, subject: str, values: Iterable[float | None], table: Path) -> float | None:
+    distinct = sorted({value for value in values if value is not None})
+    if len(distinct) > 1:
         raise InputError(
-            f"{table}: subject '{subject}' has several values of {what}: {told[0]:g}, {told[1]:g}"
+            f"{table}: subject '{subject}' has several values of {quantity}: {distinct[0]:g}, {distinct[1]:g}"
         )
-    return told[0] if told else None
+    return distinct[0] if distinct else None
 
 
 def _no_footage(files: Sequence[Path]) -> Iterator[str]:
     if files:
-        what = "1 file of the folder is" if len(files) == 1 else f"{len(files)} files of the folder are"
-        yield f"{what} neither a video nor a photo that can be read, and left out: {_few(files)}"
+        subject = "1 file of the folder is" if len(files) == 1 else f"{len(files)} files of the folder are"
+        yield f"{subject} neither a video nor a photo that can be read, and left out: {_few(files)}"
 
 
 def _few(files: Sequence[Path]) -> str:
@@ -205,5 +205,5 @@ def _left_out(footage: Sequence[Path], trials: Sequence[Trial], table: Path) -> 
     named = {trial.file.resolve() for trial in trials}
     rest = [path for path in footage if path.resolve() not in named]
     if rest:
-        some, are = ("1 file", "is") if len(rest) == 1 else (f"{len(rest)} files", "are")
-        yield f"{some} of the folder {are} not in {table.name} and {are} left out: {_few(rest)}"
+        count, verb = ("1 file", "is") if len(rest) == 1 else (f"{len(rest)} files", "are")
+        yield f"{count} of the folder {verb} not in {table.name} and {verb} left out: {_few(rest)}"

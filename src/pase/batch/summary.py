@@ -59,10 +59,10 @@ def range_of_motion(values: Array, deviations: Array) -> tuple[float, float] | N
 
     The errors of the two ends are taken as independent. None for fewer than two known values.
     """
-    known = np.flatnonzero(np.isfinite(values))
-    if len(known) < 2:
+    frames = np.flatnonzero(np.isfinite(values))
+    if len(frames) < 2:
         return None
-    low, high = known[values[known].argmin()], known[values[known].argmax()]
+    low, high = frames[values[frames].argmin()], frames[values[frames].argmax()]
     return float(values[high] - values[low]), float(np.hypot(deviations[low], deviations[high]))
 
 
@@ -90,9 +90,9 @@ def write_bones(path: Path, results: Mapping[str, Path]) -> None:
     rows: list[list[str]] = []
     for subject, folder in results.items():
         with (folder / "bones.csv").open(newline="", encoding="utf-8") as stream:
-            first, *others = csv.reader(stream)
+            first, *data_rows = csv.reader(stream)
         header = ["subject", *first]
-        rows += [[subject, *row] for row in others]
+        rows += [[subject, *row] for row in data_rows]
     _write(path, header, rows)
 
 

@@ -87,26 +87,26 @@ def _run(job: TrialJob, progress: StepProgress | None) -> dict[str, Any]:
 
 def _take_over_keypoints(job: TrialJob) -> None:
     """Put the keypoints of an earlier result where a run goes on from them, if they are still right."""
-    kept, place = job.output / KEYPOINTS, partial_of(job.output)
-    if not (job.state.is_file() and kept.is_file()) or (place / STATE).exists():
+    earlier, place = job.output / KEYPOINTS, partial_of(job.output)
+    if not (job.state.is_file() and earlier.is_file()) or (place / STATE).exists():
         return
     with atomic_path(place / KEYPOINTS) as copy:
-        shutil.copyfile(kept, copy)
+        shutil.copyfile(earlier, copy)
     write_text(place / STATE, job.state.read_text(encoding="utf-8"))
 
 
 def _noted(job: TrialJob, work: Callable[[], dict[str, Any]]) -> Outcome:
     start = time.perf_counter()
     try:
-        found = work() | {"fingerprint": job.fingerprint, "seconds": time.perf_counter() - start}
-        write_text(job.note, json.dumps(found))
+        result = work() | {"fingerprint": job.fingerprint, "seconds": time.perf_counter() - start}
+        write_text(job.note, json.dumps(result))
     except PaseError as error:
         return Outcome(error=one_line(error))
     except OSError as error:
         return Outcome(error=f"the system refuses: {one_line(error)}")
     except Exception as error:  # noqa: BLE001 - the other trials must be done whatever happens in this one
         return Outcome(error=f"something went wrong ({one_line(error)})", trace=traceback.format_exc())
-    return Outcome(found)
+    return Outcome(result)
 
 
 def one_line(error: BaseException) -> str:

@@ -86,8 +86,8 @@ class Processes:
         Told how far each job is, from other threads.
     """
 
-    def __init__(self, count: int, threads: int, told: Told) -> None:
-        self._processes, self._told = ThreadInterpreters(threads), told
+    def __init__(self, count: int, threads: int, report: Told) -> None:
+        self._processes, self._told = ThreadInterpreters(threads), report
         self._pool = ThreadPoolExecutor(count, "pase-batch")
         self._stopped = False
 
@@ -151,8 +151,8 @@ def suggested_jobs(trials: int, cores: int) -> int:
 
 def free_memory() -> int | None:
     """Bytes of memory that can be had: what the system says and what a container allows; None where unknown."""
-    known = [value for value in (_available(), _allowed()) if value is not None]
-    return min(known, default=None)
+    limits = [value for value in (_available(), _allowed()) if value is not None]
+    return min(limits, default=None)
 
 
 def _available() -> int | None:

@@ -104,9 +104,9 @@ def _placed(rest: BodyTree, skeleton: Skeleton, q: Array) -> tuple[Array, Array]
         (T, B, 6), and (B,) largest distance from the place at rest along an axis, metres.
     """
     placed, away = np.empty((len(q), len(skeleton.bodies), 6)), np.zeros(len(skeleton.bodies))
-    for some, tree in body_trees(skeleton, q):
+    for frames, tree in body_trees(skeleton, q):
         turns = Rotation.from_matrix(tree.rotation.reshape(-1, 3, 3)).as_euler("ZXY")
-        placed[some] = np.concatenate([tree.translation, turns.reshape(tree.translation.shape)], axis=2)
+        placed[frames] = np.concatenate([tree.translation, turns.reshape(tree.translation.shape)], axis=2)
         away = np.maximum(away, np.abs(tree.translation - rest.translation).max(axis=(0, 2)))
     for body in range(placed.shape[1]):
         placed[:, body, 3:] = np.degrees(np.unwrap(placed[:, body, 3:], axis=0))

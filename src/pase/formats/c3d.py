@@ -45,13 +45,15 @@ def write_c3d(motion: Motion, path: str | Path) -> None:
         columns = [skeleton.coordinate_index(name) for name in names]
         angles[:, g, : len(names)] = np.degrees(even.q[:, columns])
     labels = [f"{joint}_angles" for joint, _ in groups]
-    told = [f"{m.name} on {m.body}" for m in skeleton.landmarks] + [", ".join(names) for _, names in groups]
+    descriptions = [f"{m.name} on {m.body}" for m in skeleton.landmarks] + [
+        ", ".join(names) for _, names in groups
+    ]
     content = {
         "rate": even.rate,
         "start": even.start,
         "labels": [*skeleton.landmark_names, *labels],
         "angles": labels,
-        "descriptions": told,
+        "descriptions": descriptions,
     }
     points = np.concatenate([marks, angles], axis=1)
     with atomic_path(path) as temporary:
@@ -123,5 +125,5 @@ def _ezc3d() -> Any:
 
 if __name__ == "__main__":
     source = Path(sys.argv[1])
-    told = json.loads((source / "content.json").read_text(encoding="utf-8"))
-    _write(np.load(source / "points.npy"), told, Path(sys.argv[2]))
+    content = json.loads((source / "content.json").read_text(encoding="utf-8"))
+    _write(np.load(source / "points.npy"), content, Path(sys.argv[2]))

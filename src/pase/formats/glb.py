@@ -163,8 +163,8 @@ def _animation(skeleton: Skeleton, q: Array, time: Array, buffer: _Buffer) -> No
     bodies = len(skeleton.bodies)
     turns, places = np.empty((len(q), bodies, 4), np.float32), np.empty((len(q), bodies, 3), np.float32)
     low, high = np.full((bodies, 12), np.inf), np.full((bodies, 12), -np.inf)
-    for some, tree in body_trees(skeleton, q):
-        turns[some], places[some] = _quaternions(tree.rotation), tree.translation
+    for frames, tree in body_trees(skeleton, q):
+        turns[frames], places[frames] = _quaternions(tree.rotation), tree.translation
         placed = np.concatenate([tree.rotation.reshape(-1, bodies, 9), tree.translation], axis=2)
         low, high = np.minimum(low, placed.min(axis=0)), np.maximum(high, placed.max(axis=0))
     _without_flips(turns)
@@ -202,7 +202,7 @@ def _binary(content: dict[str, Any], size: int) -> list[bytes]:
     """All but the data: glTF's header, and two chunks padded to four bytes (glTF 2.0, section 4.4)."""
     text = json.dumps(content, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
-    parts = [struct.pack("<II", len(text), 0x4E4F534A), text]
+    chunks = [struct.pack("<II", len(text), 0x4E4F534A), text]
     if size:
-        parts.append(struct.pack("<II", size, 0x004E4942))
-    return [struct.pack("<III", 0x46546C67, 2, 12 + sum(map(len, parts)) + size), *parts]
+        chunks.append(struct.pack("<II", size, 0x004E4942))
+    return [struct.pack("<III", 0x46546C67, 2, 12 + sum(map(len, chunks)) + size), *chunks]

@@ -45,5 +45,5 @@ def body_tree(skeleton: Skeleton, q: Array) -> BodyTree:
 
 def body_trees(skeleton: Skeleton, q: Array) -> Iterator[tuple[slice, BodyTree]]:
     """`body_tree` of some thousand frames after the other, and which they are."""
-    for some in pieces(len(q)):
-        yield some, body_tree(skeleton, q[some])
+    for frames in pieces(len(q)):
+        yield frames, body_tree(skeleton, q[frames])

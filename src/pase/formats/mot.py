@@ -69,13 +69,13 @@ def write_mot(motion: Motion, path: str | Path) -> None:
     write_text(path, (f"{line}\n" for line in chain(header, rows)))
 
 
-def _rows(motion: Motion, known: NDArray[np.intp]) -> Iterator[Array]:
+def _rows(motion: Motion, frames: NDArray[np.intp]) -> Iterator[Array]:
     """Time and all the model's coordinates (C + 1,), in degrees and metres, of the frames in which they are known."""
     kinematics, rotational = Kinematics(motion.skeleton), _rotational(motion.skeleton)
-    for some in pieces(len(known)):
-        values = kinematics.coordinate_values(motion.q[known[some]])
+    for rows in pieces(len(frames)):
+        values = kinematics.coordinate_values(motion.q[frames[rows]])
         values = np.where(rotational, np.degrees(values), values)
-        yield from np.column_stack([motion.time[known[some]], values])
+        yield from np.column_stack([motion.time[frames[rows]], values])
 
 
 def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
@@ -97,19 +97,19 @@ def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
     storage = read_storage(path)
     q = np.tile(skeleton.default_q, (len(storage.time), 1))
     columns = {_coordinate_of(label): i for i, label in enumerate(storage.names)}
-    found = [(j, columns[name]) for j, name in enumerate(skeleton.free_names) if name in columns]
-    if not found:
+    pairs = [(j, columns[name]) for j, name in enumerate(skeleton.free_names) if name in columns]
+    if not pairs:
         raise InputError(
             f"{path}: no column is a free coordinate of '{skeleton.name}', "
             f"which has: {', '.join(skeleton.free_names)}"
         )
-    target, source = (list(side) for side in zip(*found, strict=True))
+    target, source = (list(side) for side in zip(*pairs, strict=True))
     q[:, target] = storage.values[:, source]
     rotational = _rotational(skeleton, free=True)
     if storage.in_degrees:
-        given = np.zeros(len(rotational), bool)
-        given[target] = True
-        q[:, rotational & given] = np.radians(q[:, rotational & given])
+        present = np.zeros(len(rotational), bool)
+        present[target] = True
+        q[:, rotational & present] = np.radians(q[:, rotational & present])
     elif rotational.any() and np.abs(q[:, rotational]).max(initial=0.0) > LARGEST_ANGLE:
         raise InputError(
             f"{path}: angles look like degrees, but the header does not say inDegrees=yes; add it"
@@ -153,9 +153,9 @@ def read_lines(path: str | Path) -> list[str]:
 
 def check_times(time: Array, path: str | Path) -> None:
     """Raise an InputError unless the times (T,) are finite and increase."""
-    told = np.abs(time) <= LARGEST
-    if not told.all():
-        raise InputError(f"{path}: row {int(np.argmin(told)) + 1} has no time")
+    valid = np.abs(time) <= LARGEST
+    if not valid.all():
+        raise InputError(f"{path}: row {int(np.argmin(valid)) + 1} has no time")
     steps = np.diff(time)
     if np.any(steps <= 0):
         raise InputError(f"{path}: the time does not increase after row {int(np.argmax(steps <= 0)) + 1}")
@@ -167,9 +167,9 @@ def _rotational(skeleton: Skeleton, free: bool = False) -> NDArray[np.bool_]:
 
 
 def _coordinate_of(label: str) -> str:
-    parts = label.strip("/").split("/")
-    if len(parts) > 1:
-        return parts[-2] if parts[-1] == "value" else ""
+    segments = label.strip("/").split("/")
+    if len(segments) > 1:
+        return segments[-2] if segments[-1] == "value" else ""
     return label
 
 

@@ -39,16 +39,16 @@ def in_statures(landmarks: Landmarks3D) -> Landmarks3D:
     Sigmas are scaled along; landmarks without limbs, of which no scale can be told, come out NaN.
     """
     names = landmarks.names
-    found, usual = [], []
+    lengths, usual = [], []
     for first, second, length in _LIMBS:
         for side in "LR":
             if side + first in names and side + second in names:
-                ends = [landmarks.xyz[:, names.index(side + part)] for part in (first, second)]
-                found.append(np.linalg.norm(ends[0] - ends[1], axis=-1))
+                ends = [landmarks.xyz[:, names.index(side + point)] for point in (first, second)]
+                lengths.append(np.linalg.norm(ends[0] - ends[1], axis=-1))
                 usual.append(length)
-    total = np.sum(found, axis=0) if found else np.full(len(landmarks), np.nan)
-    known = total[np.isfinite(total)]
-    scale = sum(usual) / float(np.median(known)) if len(known) and np.median(known) > 0 else np.nan
+    total = np.sum(lengths, axis=0) if lengths else np.full(len(landmarks), np.nan)
+    totals = total[np.isfinite(total)]
+    scale = sum(usual) / float(np.median(totals)) if len(totals) and np.median(totals) > 0 else np.nan
     sigma, along = (None if s is None else scale * s for s in (landmarks.sigma, landmarks.sigma_along))
     return replace(landmarks, xyz=scale * landmarks.xyz, sigma=sigma, sigma_along=along)
 

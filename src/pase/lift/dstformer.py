@@ -34,9 +34,9 @@ class _Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Attend within (B, T, J, C)."""
         batch, frames, joints, width = x.shape
-        parts = self.qkv(x).view(batch, frames, joints, 3, _HEADS, width // _HEADS)
-        parts = parts.permute(3, 0, 2, 4, 1, 5) if self._over_time else parts.permute(3, 0, 1, 4, 2, 5)
-        query, key, value = parts.flatten(1, 2)  # (B * T or J, heads, J or T, C / heads)
+        heads = self.qkv(x).view(batch, frames, joints, 3, _HEADS, width // _HEADS)
+        heads = heads.permute(3, 0, 2, 4, 1, 5) if self._over_time else heads.permute(3, 0, 1, 4, 2, 5)
+        query, key, value = heads.flatten(1, 2)  # (B * T or J, heads, J or T, C / heads)
         mixed = functional.scaled_dot_product_attention(query, key, value)
         mixed = mixed.view(batch, -1, *mixed.shape[1:])
         mixed = mixed.permute(0, 3, 1, 2, 4) if self._over_time else mixed.permute(0, 1, 3, 2, 4)

@@ -61,10 +61,10 @@ def normalise_by_box(joints: Array) -> NDArray[np.float32]:
     NDArray
         (T, 17, 3), all three channels cut to -1..1; all zero with fewer than four seen joints or no extent.
     """
-    seen = joints[joints[..., 2] != 0, :2]
-    if len(seen) < _FEWEST_JOINTS:
+    visible_xy = joints[joints[..., 2] != 0, :2]
+    if len(visible_xy) < _FEWEST_JOINTS:
         return np.zeros(joints.shape, dtype=np.float32)
-    low, high = seen.min(0), seen.max(0)
+    low, high = visible_xy.min(0), visible_xy.max(0)
     extent = (high - low).max()
     if extent == 0:
         return np.zeros(joints.shape, dtype=np.float32)

@@ -85,22 +85,22 @@ class MediaPipeLandmarker:
             NaN where nobody was found.
         """
         times: list[float] = []
-        found: list[tuple[Array, Array]] = []
+        readings: list[tuple[Array, Array]] = []
         landmarker, stamp = self._start(), -1
         try:
             for frame in frames:
                 stamp = max(stamp + 1, math.floor(1000 * frame.time))
-                found.append(_read(self._detect(landmarker, frame, stamp), image_size))
+                readings.append(_read(self._detect(landmarker, frame, stamp), image_size))
                 times.append(frame.time)
                 if progress is not None:
                     progress(len(times), None)
         finally:
             landmarker.close()
-        if not any(np.isfinite(picture).any() for picture, _ in found):
+        if not any(np.isfinite(picture).any() for picture, _ in readings):
             log.warning("nobody was found in the picture")
         count = len(BLAZEPOSE33)
-        picture = np.array([p for p, _ in found]).reshape(-1, count, 3)
-        space = np.array([s for _, s in found]).reshape(-1, count, 3)
+        picture = np.array([p for p, _ in readings]).reshape(-1, count, 3)
+        space = np.array([s for _, s in readings]).reshape(-1, count, 3)
         score = np.clip(np.nan_to_num(picture[..., 2]), 0.0, 1.0)
         time = np.array(times)
         keypoints = Keypoints2D(picture[..., :2], score, time, image_size, BLAZEPOSE33)

@@ -77,12 +77,12 @@ class MotionBert:
         state = read_state(weights)
         if variant == "auto":
             width = state["temp_embed"].shape[-1] if "temp_embed" in state else None
-            found = [name for name, shape in _SHAPES.items() if shape[0] == width]
-            if not found:
+            variants = [name for name, shape in _SHAPES.items() if shape[0] == width]
+            if not variants:
                 raise ModelFileError(
                     f"{weights} is no MotionBERT checkpoint: it seems to be {guess_network(state)}"
                 )
-            variant = "lite" if found == ["lite"] else "full"
+            variant = "lite" if variants == ["lite"] else "full"
         with torch.device("meta"):
             self._network = DSTformer(*_SHAPES[variant])
         load_parameters(self._network, state, weights, f"MotionBERT {variant}")
@@ -113,21 +113,23 @@ class MotionBert:
         """
         if keypoints.names != HALPE26:
             raise InputError("MotionBERT needs the 26 Halpe keypoints; convert them first")
-        seen = keypoints.seen
-        points = np.concatenate([keypoints.xy, keypoints.score[..., None]], axis=-1)[seen]
+        visible = keypoints.seen
+        points = np.concatenate([keypoints.xy, keypoints.score[..., None]], axis=-1)[visible]
         points[~np.isfinite(points).all(-1)] = 0.0
         xyz = np.full((len(keypoints), len(H36M17), 3), np.nan)
-        if seen.any():
-            xyz[seen] = self.predict(normalise_by_box(h36m_from_halpe26(with_stand_ins(points))), progress)
+        if visible.any():
+            xyz[visible] = self.predict(normalise_by_box(h36m_from_halpe26(with_stand_ins(points))), progress)
         return Landmarks3D(xyz, keypoints.time, H36M17, "camera")
 
     def predict(self, joints: Joints, progress: Progress | None = None) -> Joints:
         """3D joints (T, 17, 3) of normalised 2D joints (T, 17, x y score), clip by clip."""
         cuts = clips(len(joints), self._clip_length, self._overlap)
-        parts = [joints[start:stop] for start, stop in cuts]
-        given = [view for part in parts for view in ((part, mirrored(part)) if self._flip else (part,))]
+        batches = [joints[start:stop] for start, stop in cuts]
+        inputs = [
+            view for batch in batches for view in ((batch, mirrored(batch)) if self._flip else (batch,))
+        ]
         total, weight = np.zeros(joints.shape), np.zeros(len(joints))
-        with closing(run_parallel(self._forward, given)) as results:
+        with closing(run_parallel(self._forward, inputs)) as results:
             for start, stop in cuts:
                 clip = self._clip(results, first=start == 0)
                 share = _ramps(start, stop, len(joints), self._overlap)

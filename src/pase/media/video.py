@@ -80,13 +80,13 @@ class Video:
         self.focal_length_hint_px = _focal_length(self.metadata, self.image_size)
 
     def _tell_other_tracks(self, container: InputContainer, stream: VideoStream) -> None:
-        others = [track for track in _film_tracks(container) if track.index != stream.index]
-        if others:
+        tracks = [track for track in _film_tracks(container) if track.index != stream.index]
+        if tracks:
             sizes = ", ".join(
-                f"{track.codec_context.width} × {track.codec_context.height}" for track in others
+                f"{track.codec_context.width} × {track.codec_context.height}" for track in tracks
             )
             self._warn(
-                f"{self.path.name} holds {1 + len(others)} video tracks: the one of {stream.codec_context.width} × "
+                f"{self.path.name} holds {1 + len(tracks)} video tracks: the one of {stream.codec_context.width} × "
                 f"{stream.codec_context.height} pixels is read; the others ({sizes}) are not"
             )
 

@@ -122,7 +122,7 @@ def kind_of_file(path: Path) -> str:
     return next((name for sign, name in _SIGNS if head.startswith(sign)), "something else")
 
 
-def load_parameters(network: Any, state: State, path: str | Path, what: str) -> None:
+def load_parameters(network: Any, state: State, path: str | Path, network_name: str) -> None:
     """Give a network exactly the parameters of a checkpoint.
 
     Parameters
@@ -131,7 +131,7 @@ def load_parameters(network: Any, state: State, path: str | Path, what: str) -> 
         A `torch.nn.Module`, perhaps on the meta device; it takes the tensors over.
     state
         See `read_state`.
-    path, what
+    path, network_name
         The file and the network as messages call them.
 
     Raises
@@ -143,7 +143,9 @@ def load_parameters(network: Any, state: State, path: str | Path, what: str) -> 
     wanted = network.state_dict()
     fault = _fault({name: tuple(value.shape) for name, value in wanted.items()}, state)
     if fault:
-        raise ModelFileError(f"{path} does not fit {what}: {fault}; it seems to be {guess_network(state)}")
+        raise ModelFileError(
+            f"{path} does not fit {network_name}: {fault}; it seems to be {guess_network(state)}"
+        )
     for name, value in wanted.items():
         if value.is_floating_point() and not bool(torch.isfinite(state[name]).all()):
             raise ModelFileError(f"{path}: '{name}' has values that are no finite numbers; fetch it again")

@@ -60,8 +60,8 @@ def fit_people(
     def inputs(numbers: Sequence[int]) -> Iterator[PersonInput]:
         for number in numbers:
             lifted, landmarks[number] = landmarks[number], None
-            of_main = (main.height_m, main.mass_kg, sizes) if number == 0 else ()
-            yield PersonInput(recording.people[number], lifted, *of_main)
+            main_facts = (main.height_m, main.mass_kg, sizes) if number == 0 else ()
+            yield PersonInput(recording.people[number], lifted, *main_facts)
 
     by_track: dict[int, Motion | None] = {}
     for shot in sorted({person.shot for person in recording.people}):
@@ -87,9 +87,9 @@ def size_evidence(
 
     main = replace(recording, people=recording.people[:1])
     (landmarks,) = lift_in_statures(main, settings, progress)
-    one = PersonInput(main.people[0], landmarks, settings.person.height_m, settings.person.mass_kg)
-    told = _share(progress, "sizes", (0, 1), main)
-    return measure_sizes(one, _lens(main, settings), settings.fit, told)
+    person = PersonInput(main.people[0], landmarks, settings.person.height_m, settings.person.mass_kg)
+    sizes_progress = _share(progress, "sizes", (0, 1), main)
+    return measure_sizes(person, _lens(main, settings), settings.fit, sizes_progress)
 
 
 def known_sizes(settings: Settings) -> Sizes | None:

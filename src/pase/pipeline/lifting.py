@@ -74,8 +74,11 @@ def lift_people(
     lifter = _lifter_for(recording, settings)
     if lifter is None:
         return [None] * len(recording.people)
-    told = step_of(progress, STEP)
-    return [lifter(person, _part(told, number, recording)) for number, person in enumerate(recording.people)]
+    step_progress = step_of(progress, STEP)
+    return [
+        lifter(person, _part(step_progress, number, recording))
+        for number, person in enumerate(recording.people)
+    ]
 
 
 def lift_in_statures(
@@ -91,13 +94,13 @@ def lift_in_statures(
     return [None if landmarks is None else in_statures(landmarks) for landmarks in lifted]
 
 
-def _part(told: Progress | None, number: int, recording: Recording) -> Progress | None:
+def _part(step_progress: Progress | None, number: int, recording: Recording) -> Progress | None:
     """The progress of one of several persons, in frames of everybody."""
-    if told is None:
+    if step_progress is None:
         return None
     before = sum(len(person) for person in recording.people[:number])
     total = sum(len(person) for person in recording.people)
-    return lambda done, _: told(before + done, total)
+    return lambda done, _: step_progress(before + done, total)
 
 
 def _lifter_for(recording: Recording, settings: Settings) -> Lifter | None:
@@ -184,23 +187,23 @@ def _lifted(
 ) -> tuple[list[Landmarks3D], Recording]:
     from pase.pose2d.readers import is_keypoint_file
 
-    given = is_keypoint_file(source)
+    from_keypoints = is_keypoint_file(source)
     if settings.lift.backend == "mediapipe":
         footage = Path(video) if video is not None else source
-        if given and video is None:
+        if from_keypoints and video is None:
             raise InputError("MediaPipe reads pictures, not keypoints: name the footage with --video")
         with report.timed("lift"):
             keypoints, landmarks = landmark_video(footage, settings, progress)
-        seen = [landmarks] if keypoints.seen.any() else []
-        return seen, Recording([keypoints], len(keypoints), keypoints.image_size, None, footage)
+        landmark_sets = [landmarks] if keypoints.seen.any() else []
+        return landmark_sets, Recording([keypoints], len(keypoints), keypoints.image_size, None, footage)
     if settings.lift.backend == "none":
         raise InputError("name the lifter: --backend pase, --backend motionbert or --backend mediapipe")
-    if given:
+    if from_keypoints:
         everybody = read_recording(source, None if video is None else Path(video), skeleton)
         recording = choose(everybody, settings.pose2d)
     else:
         with report.timed("pose2d"), open_source(source) as media:
             recording = choose(detect(media, settings, progress), settings.pose2d)
     with report.timed("lift"):
-        found = lift_people(recording, settings, progress)
-    return [landmarks for landmarks in found if landmarks is not None], recording
+        lifted = lift_people(recording, settings, progress)
+    return [landmarks for landmarks in lifted if landmarks is not None], recording

@@ -126,16 +126,16 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
                     progress("2D keypoints", count, media.frame_count_hint)
 
     find = _alphapose if settings.pose2d.backend == "alphapose" else _rtmpose
-    found = find(counted(), media.image_size, settings, progress)
+    people_in_footage = find(counted(), media.image_size, settings, progress)
     return Recording(
-        [person for person in found.people if person.seen.any()],
+        [person for person in people_in_footage.people if person.seen.any()],
         count,
         media.image_size,
         media.focal_length_hint_px,
         media.path,
-        found.left_out,
-        cuts=found.cuts,
-        time=found.time,
+        people_in_footage.left_out,
+        cuts=people_in_footage.cuts,
+        time=people_in_footage.time,
     )
 
 
@@ -217,11 +217,11 @@ def _read(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoint
     return [person for person in read_keypoints(path, recorded, skeleton) if person.seen.any()]
 
 
-def read_keypoints(path: Path, **known: Any) -> list[Keypoints2D]:
+def read_keypoints(path: Path, **options: Any) -> list[Keypoints2D]:
     """Persons seen at least once in a file of ours; see `pase.pose2d.readers.alphapose_json.read_alphapose`."""
     from pase.pose2d.readers.alphapose_json import read_alphapose
 
-    people = read_alphapose(path, **known)
+    people = read_alphapose(path, **options)
     return [person for person in people if person.seen.any()]
 
 

@@ -85,15 +85,15 @@ class Report:
     def mean_reprojection_error_px(self) -> float | None:
         """Mean over the persons, or None where there is none."""
         errors = [p.get("mean_reprojection_error_px") for p in self.persons]
-        known = [e for e in errors if e is not None]
-        return float(np.mean(known)) if known else None
+        finite_errors = [e for e in errors if e is not None]
+        return float(np.mean(finite_errors)) if finite_errors else None
 
     def add_settings(self, settings: Settings) -> None:
         """Note the settings, and what was assumed in place of those that were not given."""
         self.settings = to_dict(settings)
         if settings.camera.fov_deg is None and settings.camera.focal_length_px is None:
-            known = self.source.get("focal_length_px") is not None
-            origin = "taken from the file's metadata" if known else "estimated from the picture"
+            has_focal_length = self.source.get("focal_length_px") is not None
+            origin = "taken from the file's metadata" if has_focal_length else "estimated from the picture"
             self.assumptions.append(f"the focal length was not given: it was {origin}")
 
     def add_recording(self, recording: Recording) -> None:
@@ -103,7 +103,7 @@ class Report:
 
     def left_out_summary(self) -> list[str]:
         """How many persons were left out for each kind of reason, most first."""
-        kinds = Counter(str(one["why"]).split(":")[0] for one in self.left_out)
+        kinds = Counter(str(person["why"]).split(":")[0] for person in self.left_out)
         return [f"{count} {kind}" for kind, count in kinds.most_common()]
 
     def warnings_of_persons(self) -> list[str]:
@@ -195,13 +195,13 @@ def reprojection_error(motion: Motion) -> float | None:
 
 def versions() -> dict[str, str]:
     """Versions of Python, the system and the packages that a result depends on."""
-    found = {"python": platform.python_version(), "system": platform.platform()}
+    versions_by_name = {"python": platform.python_version(), "system": platform.platform()}
     for name in PACKAGES:
         try:
-            found[name] = metadata.version(name)
+            versions_by_name[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+            versions_by_name[name] = "not installed"
+    return versions_by_name
 
 
 @contextmanager

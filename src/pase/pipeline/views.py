@@ -96,7 +96,7 @@ def begin_plots(
     return helpers.begin(_write_plot, jobs)
 
 
-def _write_plot(job: tuple[Subject, Path, str], told: ShareProgress) -> None:
+def _write_plot(job: tuple[Subject, Path, str], progress: ShareProgress) -> None:
     from pase.view.plots import write_plots
 
     subject, folder, name = job
@@ -122,8 +122,8 @@ def begin_film(source: Path | None, wanted: bool) -> Iterator[Callable[[], Film 
     else:
         from pase.view.film import make_film
 
-        with in_background(lambda told: make_film(source, told)) as made:
-            yield lambda: _noted(made())
+        with in_background(lambda progress: make_film(source, progress)) as film:
+            yield lambda: _noted(film())
 
 
 def _noted(film: Film | None) -> Film | None:

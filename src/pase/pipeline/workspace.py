@@ -75,14 +75,14 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
             return output
         if not output.is_dir():
             raise OutputError(f"{output} is a file; name a folder for the result")
-        found = [name for name in files_in(output) if Path(name).name not in LITTER]
+        files = [name for name in files_in(output) if Path(name).name not in LITTER]
     except OSError as error:
         raise OutputError(f"cannot use {output}: {error.strerror or error}") from error
-    if not found:
+    if not files:
         return output
     if not overwrite:
         raise OutputError(f"{output} exists already; choose another folder or add --overwrite")
-    foreign = sorted(set(found) - _listed_files(output))
+    foreign = sorted(set(files) - _listed_files(output))
     if foreign:
         few = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
         raise OutputError(f"{output} holds files that PASE did not write ({few}); choose another folder")
@@ -206,9 +206,9 @@ class Workspace:
 
     def clear(self, keep: Sequence[str] = ()) -> None:
         """Remove what an interrupted run left, but for the named files and the state vouching for them."""
-        kept = {STATE, *keep} if keep else set()
+        names_to_keep = {STATE, *keep} if keep else set()
         for path in self.folder.iterdir():
-            if path.name in kept:
+            if path.name in names_to_keep:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

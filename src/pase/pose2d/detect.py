@@ -106,17 +106,17 @@ def detect_keypoints(
 
 def _found(tracker: Tracker, time: Array, settings: Pose2DSettings, image_size: tuple[int, int]) -> Found:
     """Everybody who was followed, with or without keypoints."""
-    people, others = [], [track for track in tracker.tracks if not track.poses]
+    people, unfollowed = [], [track for track in tracker.tracks if not track.poses]
     for pieces in join_pieces([track for track in tracker.tracks if track.poses], time):
         person = _as_keypoints(pieces, time, image_size)
         if person.seen.any():
             people.append(person)
         else:
-            others += pieces
+            unfollowed += pieces
     step_s = frame_seconds(time)
     people.sort(key=lambda person: -prominence(person, step_s))
     numbered = [replace(person, track_id=number) for number, person in enumerate(people, 1)]
-    return Found(numbered, time, _left_out(others, settings, image_size), tracker.cuts)
+    return Found(numbered, time, _left_out(unfollowed, settings, image_size), tracker.cuts)
 
 
 def _with_following(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Frame | None]]:

@@ -119,8 +119,8 @@ class KeypointNetwork:
         """
         poses: list[Pose] = []
         for start in range(0, len(boxes), BATCH):
-            some = slice(start, start + BATCH)
-            poses += self._placed(image, boxes[some], turns[some])
+            batch = slice(start, start + BATCH)
+            poses += self._placed(image, boxes[batch], turns[batch])
         return poses
 
     def _placed(self, image: Image, boxes: NDArray[np.float64], turns: Sequence[int]) -> list[Pose]:
@@ -136,7 +136,7 @@ class KeypointNetwork:
                 cv2.LUT(color, table, dst=values)
         outputs = [decode_simcc(out) for out in self._session.run(None, {self._input: blob})]
         return [
-            _pose(matrix, turn, *(tuple(part[i] for part in axis) for axis in outputs))
+            _pose(matrix, turn, *(tuple(output[i] for output in axis) for axis in outputs))
             for i, (matrix, turn) in enumerate(zip(matrices, turns, strict=True))
         ]
 

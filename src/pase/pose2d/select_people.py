@@ -60,23 +60,23 @@ def select_people(
     if time is None:
         time = max((person.time for person in people), key=len, default=np.zeros(0))
     step_s = frame_seconds(time)
-    people, others = sorted(people, key=lambda person: -prominence(person, step_s)), ""
+    people, default_reason = sorted(people, key=lambda person: -prominence(person, step_s)), ""
     reasons = _reasons(people, settings, time)
-    kept = [person for person, why in zip(people, reasons, strict=True) if why is None]
-    why_main = _why_main(kept, time) if kept else ""
+    eligible = [person for person, why in zip(people, reasons, strict=True) if why is None]
+    why_main = _why_main(eligible, time) if eligible else ""
     if settings.person == "all":
-        chosen = kept
+        chosen = eligible
     elif settings.person == "main":
-        chosen, others = kept[:1], "not the main person"
+        chosen, default_reason = eligible[:1], "not the main person"
     else:
         pixel = pixel_of(settings.person)
-        chosen = [_by_number(kept, int(settings.person)) if pixel is None else _at(people, pixel, time)]
+        chosen = [_by_number(eligible, int(settings.person)) if pixel is None else _at(people, pixel, time)]
         why_main = f"named by --person {settings.person}"
-        others = f"not the person {why_main}"
+        default_reason = f"not the person {why_main}"
     left_out = [
-        _left_out(person, why or others)
+        _left_out(person, why or default_reason)
         for person, why in zip(people, reasons, strict=True)
-        if not any(person is one for one in chosen)
+        if not any(person is selected for selected in chosen)
     ]
     numbered = [replace(person.over(time), track_id=number) for number, person in enumerate(chosen, 1)]
     return Choice(numbered, left_out, why_main)
@@ -106,8 +106,8 @@ def _too_little(person: Keypoints2D, settings: Pose2DSettings, time: Array, *, m
             f"too unclear: mean score of the keypoints {clear:.2f} of the {LEAST_CLEAR:.2f} that are needed"
         )
     step = frame_seconds(time)
-    seconds, whole = float(person.seen.sum()) * step, len(time) * step
-    needed = min(settings.least_seconds, 0.5 * whole)
+    seconds, recording_s = float(person.seen.sum()) * step, len(time) * step
+    needed = min(settings.least_seconds, 0.5 * recording_s)
     if seconds < needed:
         return f"seen too shortly: {seconds:.2f} s of the {needed:.2f} s that are needed"
     size, least = _size(person), settings.least_size * max(person.image_size)
@@ -121,10 +121,10 @@ def _size(person: Keypoints2D) -> float:
 
 
 def _left_out(person: Keypoints2D, why: str) -> LeftOut:
-    seen = np.flatnonzero(person.seen)
-    x, y = _middle(person, int(seen[0]))
-    first, last = float(person.time[seen[0]]), float(person.time[seen[-1]])
-    return LeftOut(why, len(seen), first, last, _size(person), (x, y))
+    frames = np.flatnonzero(person.seen)
+    x, y = _middle(person, int(frames[0]))
+    first, last = float(person.time[frames[0]]), float(person.time[frames[-1]])
+    return LeftOut(why, len(frames), first, last, _size(person), (x, y))
 
 
 def _middle(person: Keypoints2D, frame: int) -> tuple[float, float]:
@@ -134,8 +134,8 @@ def _middle(person: Keypoints2D, frame: int) -> tuple[float, float]:
 
 def _by_number(people: Sequence[Keypoints2D], number: int) -> Keypoints2D:
     if number > len(people):
-        there = ("nobody", "one person")[len(people)] if len(people) < 2 else f"{len(people)} persons"
-        raise InputError(f"there is no person {number}: {there} can be followed in this recording")
+        count = ("nobody", "one person")[len(people)] if len(people) < 2 else f"{len(people)} persons"
+        raise InputError(f"there is no person {number}: {count} can be followed in this recording")
     return people[number - 1]
 
 
@@ -144,11 +144,13 @@ def _at(people: Sequence[Keypoints2D], pixel: Array, time: Array) -> Keypoints2D
     size = people[0].image_size if people else (0, 0)
     if people and (pixel >= size).any():
         raise InputError(f"the pixel {_words(pixel)} is outside the picture of {size[0]}×{size[1]}")
-    here = [person for person in people if len(person) and person.time[0] == time[0] and person.seen[0]]
-    near = [(_distance(person, pixel), number) for number, person in enumerate(here)]
+    in_first_frame = [
+        person for person in people if len(person) and person.time[0] == time[0] and person.seen[0]
+    ]
+    near = [(_distance(person, pixel), number) for number, person in enumerate(in_first_frame)]
     if near and min(near)[0] <= _MARGIN:
-        return here[min(near)[1]]
-    places = " and ".join(_words(np.array(_middle(person, 0))) for person in here[:8])
+        return in_first_frame[min(near)[1]]
+    places = " and ".join(_words(np.array(_middle(person, 0))) for person in in_first_frame[:8])
     raise InputError(
         f"nobody was found at the pixel {_words(pixel)} of the first frame; "
         + (f"persons are at {places}" if places else "nobody is in that frame")
@@ -174,7 +176,8 @@ def _why_main(people: Sequence[Keypoints2D], time: Array) -> str:
     main = people[0]
     share = 100 * float(main.seen.sum()) / len(time)
     size = 100 * _size(main) / max(main.image_size)
-    told = f"seen in {share:.0f} % of the frames, {size:.0f} % of the picture's longer side"
+    shown = f"seen in {share:.0f} % of the frames, {size:.0f} % of the picture's longer side"
     if len(people) == 1:
-        return f"{told}; the only one"
-    return f"{told}; person 2 has {100 * prominence(people[1], 1.0) / prominence(main, 1.0):.0f} % of that prominence"
+        return f"{shown}; the only one"
+    rival = 100 * prominence(people[1], 1.0) / prominence(main, 1.0)
+    return f"{shown}; person 2 has {rival:.0f} % of that prominence"

@@ -85,9 +85,9 @@ def hollowness(surface: BoneSurface) -> Array:
     total, count = np.zeros(len(surface.vertices)), np.zeros(len(surface.vertices))
     np.add.at(total, edges[:, 0], rise)
     np.add.at(count, edges[:, 0], 1)
-    found: Array = total / np.maximum(count, 1)
+    hollow: Array = total / np.maximum(count, 1)
     for _ in range(2):
-        smooth = np.zeros_like(found)
-        np.add.at(smooth, edges[:, 0], found[edges[:, 1]])
-        found = 0.5 * found + 0.5 * smooth / np.maximum(count, 1)
-    return found
+        smooth = np.zeros_like(hollow)
+        np.add.at(smooth, edges[:, 0], hollow[edges[:, 1]])
+        hollow = 0.5 * hollow + 0.5 * smooth / np.maximum(count, 1)
+    return hollow

@@ -123,14 +123,14 @@ def _links(skeleton: Skeleton) -> list[tuple[int, int, Color]]:
     lower, upper = skeleton.bounds
     places = Kinematics(skeleton, ()).pose(np.clip(np.zeros_like(lower), lower, upper)[None]).origin[0]
     parent = [names.index(j.parent) if j.parent in names else -1 for j in skeleton.joints]
-    found = []
+    links = []
     for b, body in enumerate(skeleton.bodies):
         p = parent[b]
-        has_bones = bool(body.meshes) or not any(other.meshes for other in skeleton.bodies)
+        has_bones = bool(body.meshes) or not any(segment.meshes for segment in skeleton.bodies)
         if p < 0 or not has_bones or body.name.startswith(("patella", "radius")):
             continue
         if np.linalg.norm(places[b] - places[p]) > SHORTEST_M:
-            found.append((p, b, _color(body.name)))
+            links.append((p, b, _color(body.name)))
         else:
             parent[b] = p
     pairs = [(f"ulna_{s}", f"hand_{s}") for s in "rl"] + [("humerus_l", "humerus_r"), ("femur_l", "femur_r")]
@@ -140,7 +140,7 @@ def _links(skeleton: Skeleton) -> list[tuple[int, int, Color]]:
         if a in names and b in names
     ]
     replaced = {b for b, name in enumerate(names) if name.startswith(("humerus", "femur", "hand"))}
-    return [link for link in found if link[1] not in replaced or not across] + across
+    return [link for link in links if link[1] not in replaced or not across] + across
 
 
 def _color(name: str) -> Color:

@@ -59,9 +59,9 @@ def _read(core: str) -> str:
     vertebra = re.fullmatch(r"(cerv|thoracic|lumbar)(\d+)(?:sm|_s)?", core)
     if vertebra:
         return {"cerv": "C", "thoracic": "T", "lumbar": "L"}[vertebra[1]] + vertebra[2] + " vertebra"
-    finger, _, part = core.partition("_")
-    if part in FINGERS:
-        return f"{finger} finger, {FINGERS[part]}" if finger != "thumb" else f"thumb, {FINGERS[part]}"
+    finger, _, phalanx = core.partition("_")
+    if phalanx in FINGERS:
+        return f"{finger} finger, {FINGERS[phalanx]}" if finger != "thumb" else f"thumb, {FINGERS[phalanx]}"
     return re.sub(r"(\D)(\d+)$", r"\1 \2", core).replace("_", " ")
 
 

@@ -152,8 +152,8 @@ class _Layer:
     def draw(self, time: float) -> tuple[float, list[Patch]] | None:
         """The bones at a time and everybody's number, with the mean depth in metres; None when nobody is there."""
         poses = [track.pose(time) for track in self._tracks]
-        known = [pose.origin for pose in poses if pose is not None]
-        patch = self._renderer.draw_patch(poses) if known else None
+        origins = [pose.origin for pose in poses if pose is not None]
+        patch = self._renderer.draw_patch(poses) if origins else None
         if patch is None:
             return None
         numbers = [
@@ -161,7 +161,7 @@ class _Layer:
             for number, head, pose in zip(self._numbers, self._heads, poses, strict=False)
             if pose is not None
         ]
-        depth = float(self._camera.to_camera(np.concatenate(known))[:, 2].mean())
+        depth = float(self._camera.to_camera(np.concatenate(origins))[:, 2].mean())
         return depth, [patch, *(drawn for drawn in numbers if drawn is not None)]
 
     def _over_head(self, pose: BodyPoses, head: int | None) -> Array:
@@ -273,8 +273,12 @@ def _drawn(image: Image, time: float, layers: Sequence[_Layer], opacity: float) 
 
 def _patches(time: float, layers: Sequence[_Layer]) -> list[Patch]:
     """What is drawn at a time, the farthest first."""
-    drawn = [found for layer in layers if (found := layer.draw(time)) is not None]
-    return [patch for _, patches in sorted(drawn, key=lambda found: -found[0]) for patch in patches]
+    drawn = [layer_patches for layer in layers if (layer_patches := layer.draw(time)) is not None]
+    return [
+        patch
+        for _, patches in sorted(drawn, key=lambda layer_patches: -layer_patches[0])
+        for patch in patches
+    ]
 
 
 @contextmanager

@@ -52,25 +52,25 @@ def write_page(
     """
     source = report.get("source") or {}
     title = Path(str(source.get("path") or "keypoints")).name
-    parts = [f"<header><h1>{_safe(title)}</h1><p>{_facts(report, len(subjects))}</p></header>"]
-    told = [*report.get("warnings", [])]
-    if told:
-        parts.append(f'<section class="warnings"><h2>Warnings</h2>{_list(told)}</section>')
+    sections = [f"<header><h1>{_safe(title)}</h1><p>{_facts(report, len(subjects))}</p></header>"]
+    warnings = [*report.get("warnings", [])]
+    if warnings:
+        sections.append(f'<section class="warnings"><h2>Warnings</h2>{_list(warnings)}</section>')
     if overlay is not None and Path(overlay).is_file():
-        parts.append(
+        sections.append(
             f'<figure class="still"><img alt="bones over the footage" src="{_still(Path(overlay))}"></figure>'
         )
     folders = [*plots, *[None] * len(subjects)]
-    parts += [_person(subject, report, folder) for subject, folder in zip(subjects, folders, strict=False)]
+    sections += [_person(subject, report, folder) for subject, folder in zip(subjects, folders, strict=False)]
     if not subjects:
-        parts.append("<p>Nobody was found in this recording.</p>")
-    parts.append(_left_out(report))
-    parts.append(_background(report))
+        sections.append("<p>Nobody was found in this recording.</p>")
+    sections.append(_left_out(report))
+    sections.append(_background(report))
     style = files("pase.view").joinpath("web", "report.css").read_text(encoding="utf-8")
     page = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_safe(title)}: report</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>\n{style}</style></head>'
-        f"<body>\n{''.join(parts)}\n</body></html>\n"
+        f"<body>\n{''.join(sections)}\n</body></html>\n"
     )
     write_text(path, page)
 
@@ -80,20 +80,20 @@ def _facts(report: Mapping[str, Any], persons: int) -> str:
     error = report.get("mean_reprojection_error_px")
     size = source.get("image_size") or []
     frames = source.get("frames", 0)
-    said = [
+    facts = [
         f"{persons} {'person' if persons == 1 else 'persons'}",
         "1 frame" if frames == 1 else f"{frames} frames",
         f"{size[0]} × {size[1]} px" if len(size) == 2 else "",
         f"mean reprojection error {error:.1f} px" if error is not None else "",
         f"PASE {report.get('pase', '')}",
     ]
-    return _safe(" · ".join(word for word in said if word))
+    return _safe(" · ".join(word for word in facts if word))
 
 
 def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | None) -> str:
-    known = _figures(subject.motion.diagnostics)
+    facts = _figures(subject.motion.diagnostics)
     if subject.motion.track_id == 1 and report.get("main_person"):
-        known.insert(0, f"main person: {report['main_person']}")
+        facts.insert(0, f"main person: {report['main_person']}")
     plots = "".join(
         f'<figure><img alt="{_safe(name)}" src="{_data("image/svg+xml", content)}"></figure>'
         for name, content in _plots(subject, plots_folder)
@@ -102,7 +102,7 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
     note = f"<p>Of the recording {shown} is drawn.</p>" if shown else ""
     return (
         f'<section class="person"><h2>{_safe(subject.name)}</h2>'
-        f"<p>{_safe(' · '.join(known))}</p>"
+        f"<p>{_safe(' · '.join(facts))}</p>"
         f'<div class="columns"><div><h3>Bones</h3>{_bones(subject)}</div>'
         f"<div><h3>Joint angles</h3>{_angles(subject)}</div></div>"
         f'<div class="plots">{note}{plots}</div></section>'
@@ -119,18 +119,18 @@ def _figures(diagnostics: FitDiagnostics) -> list[str]:
 
 def _left_out(report: Mapping[str, Any]) -> str:
     """Others in the picture who got no skeleton, largest first."""
-    others = sorted(report.get("left_out") or [], key=lambda one: -float(one["size_px"]))
-    if not others:
+    people = sorted(report.get("left_out") or [], key=lambda person: -float(person["size_px"]))
+    if not people:
         return ""
     rows = [
         (
-            str(one["why"]),
-            str(one["frames"]),
-            f"{one['first_s']:.1f} … {one['last_s']:.1f}",
-            f"{one['size_px']:.0f}",
-            f"{one['place_px'][0]:.0f}, {one['place_px'][1]:.0f}",
+            str(person["why"]),
+            str(person["frames"]),
+            f"{person['first_s']:.1f} … {person['last_s']:.1f}",
+            f"{person['size_px']:.0f}",
+            f"{person['place_px'][0]:.0f}, {person['place_px'][1]:.0f}",
         )
-        for one in others
+        for person in people
     ]
     head = ["others in the picture, left out", "frames", "seconds", "size, px", "first at, px"]
     return f'<section class="left-out"><h2>Left out</h2>{_table(head, rows)}</section>'
@@ -152,16 +152,16 @@ def _bones(subject: Subject) -> str:
 def _angles(subject: Subject) -> str:
     """Least and largest value of every joint angle, with how uncertain it is on average."""
     motion = subject.motion
-    known = known_frames(motion)
+    frames = known_frames(motion)
     values, deviations, ranges, units = in_display_units(motion)
     rows: dict[str, list[str]] = {}
     for i, name in enumerate(motion.skeleton.free_names):
-        if not known.any() or not has_range(ranges[i, 0], ranges[i, 1], units[i]):
+        if not frames.any() or not has_range(ranges[i, 0], ranges[i, 1], units[i]):
             continue
         plain, side = coordinate_name(name)
-        spread = deviations[known, i]
+        spread = deviations[frames, i]
         sure = f"{np.nanmean(spread):.1f}" if np.isfinite(spread).any() else "–"
-        least, largest = round(values[known, i].min()), round(values[known, i].max())
+        least, largest = round(values[frames, i].min()), round(values[frames, i].max())
         cells = rows.setdefault(plain, [plain, "", "", "", ""])
         at = 3 if side == "r" else 1
         cells[at : at + 2] = [f"{least} … {largest}" if len(motion) > 1 else f"{least}", sure]

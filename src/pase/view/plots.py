@@ -83,8 +83,8 @@ def svg(figure: Figure) -> bytes:
 def make_plots(subject: Subject, names: Sequence[str] = PLOT_NAMES) -> list[tuple[str, Figure]]:
     """Plots of a person by name; without those that would be empty."""
     subject = subject.thinned(MOST_FRAMES)
-    made = [(name, _plot(subject, name)) for name in names]
-    return [(name, figure) for name, figure in made if figure is not None]
+    figures = [(name, _plot(subject, name)) for name in names]
+    return [(name, figure) for name, figure in figures if figure is not None]
 
 
 def _plot(subject: Subject, name: str) -> Figure | None:
@@ -130,9 +130,9 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
 def _curve(axes: Axes, time: Array, value: Array, deviation: Array, side: str) -> None:
     color = COLORS[side]
     if np.isfinite(deviation).any():
-        some = slice(None, None, step_to(len(time), MOST_IN_BAND))
+        shown = slice(None, None, step_to(len(time), MOST_IN_BAND))
         low, high = (value + way * 2 * deviation for way in (-1, 1))
-        axes.fill_between(time[some], low[some], high[some], color=color, alpha=0.2, linewidth=0)
+        axes.fill_between(time[shown], low[shown], high[shown], color=color, alpha=0.2, linewidth=0)
     axes.plot(time, value, color=color, linewidth=1.4, linestyle="--" if side == "l" else "-")
 
 
@@ -185,11 +185,11 @@ def bone_label(name: str) -> str:
 def plot_path(subject: Subject) -> Figure | None:
     """The way of the pelvis and the heels seen from above, one metre as long as the other."""
     motion = subject.motion
-    known = known_frames(motion)
-    if known.sum() < 2:
+    frames = known_frames(motion)
+    if frames.sum() < 2:
         return None
     names = motion.skeleton.body_names
-    places = Kinematics(motion.skeleton, ()).pose(motion.q[known]).origin
+    places = Kinematics(motion.skeleton, ()).pose(motion.q[frames]).origin
     figure = _figure(5.2, 4.2)
     axes = figure.add_subplot()
     for body, label, color in (
@@ -212,14 +212,14 @@ def plot_error(subject: Subject) -> Figure | None:
     motion = subject.motion
     if motion.residual is None or not np.isfinite(motion.residual).any() or len(motion) < 2:
         return None
-    seen = np.isfinite(motion.residual).any(axis=1)
-    rows, time = motion.residual[seen], motion.time[seen]
+    measured = np.isfinite(motion.residual).any(axis=1)
+    rows, time = motion.residual[measured], motion.time[measured]
     figure = _figure(6.2, 2.3)
     axes = figure.add_subplot()
     low, high = np.nanpercentile(rows, (25, 75), axis=1)
-    some = slice(None, None, step_to(len(time), MOST_IN_BAND))
+    shown = slice(None, None, step_to(len(time), MOST_IN_BAND))
     label = "middle half of the points"
-    axes.fill_between(time[some], low[some], high[some], color=LEFT, alpha=0.2, linewidth=0, label=label)
+    axes.fill_between(time[shown], low[shown], high[shown], color=LEFT, alpha=0.2, linewidth=0, label=label)
     axes.plot(time, np.nanmean(rows, axis=1), color=LEFT, linewidth=1.4, label="mean")
     axes.set_ylim(0, None)
     axes.legend(frameon=False, fontsize=8)

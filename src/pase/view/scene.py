@@ -242,20 +242,20 @@ def _bones(skeleton: Skeleton, style: str, color: tuple[float, float, float]) ->
     surfaces = load_bones(skeleton)
     bones = []
     for b, body in enumerate(skeleton.bodies):
-        parts = [
+        placed = [
             place_bone(surfaces[mesh.file], mesh, skeleton.scale[b])
             for mesh in body.meshes
             if mesh.file in surfaces
         ]
-        if not parts:
+        if not placed:
             continue
-        vertices = np.concatenate([part.vertices for part in parts])
+        vertices = np.concatenate([surface.vertices for surface in placed])
         ends = np.stack([vertices.min(axis=0), vertices.max(axis=0)])
         corners = np.array(
             [[ends[i, 0], ends[j, 1], ends[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)]
         )
         matrix = vtkMatrix4x4()
-        actor = _actor(_polydata(parts), color)
+        actor = _actor(_polydata(placed), color)
         if style == "xray":
             _shine_through(actor)
         actor.SetUserMatrix(matrix)
@@ -263,15 +263,15 @@ def _bones(skeleton: Skeleton, style: str, color: tuple[float, float, float]) ->
     return bones
 
 
-def _polydata(parts: Sequence[BoneSurface]) -> Any:
+def _polydata(surfaces: Sequence[BoneSurface]) -> Any:
     from vtkmodules.vtkCommonCore import vtkPoints
     from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 
     arrays = _numpy_support()
-    starts = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
-    faces = np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=True)])
-    vertices = np.concatenate([part.vertices for part in parts]).astype(np.float32)
-    normals = np.concatenate([part.normals for part in parts]).astype(np.float32)
+    starts = np.cumsum([0, *(len(surface.vertices) for surface in surfaces[:-1])])
+    faces = np.concatenate([surface.faces + start for surface, start in zip(surfaces, starts, strict=True)])
+    vertices = np.concatenate([surface.vertices for surface in surfaces]).astype(np.float32)
+    normals = np.concatenate([surface.normals for surface in surfaces]).astype(np.float32)
     points, cells, polydata = vtkPoints(), vtkCellArray(), vtkPolyData()
     points.SetData(arrays.numpy_to_vtk(vertices, deep=True))
     offsets = arrays.numpy_to_vtkIdTypeArray(np.arange(0, faces.size + 1, 3, dtype=np.int64), deep=True)

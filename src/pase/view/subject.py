@@ -32,12 +32,16 @@ class Subject:
 
     def thinned(self, most: int) -> Subject:
         """The person in every frame, or of more than `most` in every second, third …"""
-        motion, some = self.motion, slice(None, None, step_to(len(self.motion), most))
-        residual = None if motion.residual is None else motion.residual[some]
+        motion, shown = self.motion, slice(None, None, step_to(len(self.motion), most))
+        residual = None if motion.residual is None else motion.residual[shown]
         return replace(
             self,
             motion=replace(
-                motion, q=motion.q[some], q_std=motion.q_std[some], time=motion.time[some], residual=residual
+                motion,
+                q=motion.q[shown],
+                q_std=motion.q_std[shown],
+                time=motion.time[shown],
+                residual=residual,
             ),
         )
 
@@ -51,8 +55,8 @@ def frames_shown(frames: int, most: int) -> str:
     """Which frames a page shows that shows at most so many: `every second frame`, or nothing when it shows all."""
     step = step_to(frames, most)
     end = "th" if step // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(step % 10, "th")
-    which = {2: "second", 3: "third"}.get(step, f"{step}{end}")
-    return f"every {which} frame" if step > 1 else ""
+    ordinal = {2: "second", 3: "third"}.get(step, f"{step}{end}")
+    return f"every {ordinal} frame" if step > 1 else ""
 
 
 CARRIERS: Mapping[str, str] = {

@@ -68,7 +68,7 @@ def write_viewer(
     """
     blob, time = _Blob(), _timeline(subjects, film)
     scene = _scene(subjects, title, film, time[:: step_to(len(time), MOST_FRAMES)], blob)
-    parts = {
+    contents = {
         "TITLE": html.escape(title),
         "SHOWN": frames_shown(len(time), MOST_FRAMES),
         "STYLE": _web("style.css"),
@@ -77,18 +77,18 @@ def write_viewer(
         "BLOB": _text(gzip.compress(bytes(blob.data), 9, mtime=0)),
         "FILM": "" if film is None else _text(film.content),
     }
-    page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _web("viewer.html"))
+    page = re.sub(r"\{\{(\w+)\}\}", lambda match: contents[match[1]], _web("viewer.html"))
     write_text(path, page)
 
 
 def bundle() -> str:
     """The page's modules as one script: each file without its imports and the word `export`."""
-    parts = []
+    modules = []
     for name in MODULES:
         source = _web(f"{name}.js")
         source = re.sub(r"^import [^;]*;\n", "", source, flags=re.MULTILINE)
-        parts.append(re.sub(r"^export ", "", source, flags=re.MULTILINE))
-    return "\n".join(parts)
+        modules.append(re.sub(r"^export ", "", source, flags=re.MULTILINE))
+    return "\n".join(modules)
 
 
 class _Blob:
@@ -190,9 +190,9 @@ def _bones(subject: Subject, bones: PackedBones) -> list[dict[str, Any]]:
     """Every mesh of a person: which surface, on which body, where, what it is called, how long it is."""
     skeleton = subject.motion.skeleton
     lengths = [(CARRIERS.get(row.name, row.name), row) for row in subject.bones]
-    surfaces, found = load_bones(skeleton), []
+    surfaces, rows = load_bones(skeleton), []
     for b, body in enumerate(skeleton.bodies):
-        told = [
+        carried = [
             {"name": row.name, "length": row.length_m, "sd": row.sd_m, "percentile": row.percentile}
             for carrier, row in lengths
             if carrier == body.name
@@ -201,7 +201,7 @@ def _bones(subject: Subject, bones: PackedBones) -> list[dict[str, Any]]:
             if mesh.file not in surfaces:
                 continue
             extent = np.ptp(place_bone(surfaces[mesh.file], mesh, skeleton.scale[b]).vertices, axis=0).max()
-            found.append(
+            rows.append(
                 {
                     "surface": bones.files.index(mesh.file),
                     "body": b,
@@ -210,10 +210,10 @@ def _bones(subject: Subject, bones: PackedBones) -> list[dict[str, Any]]:
                     "name": bone_name(mesh.file),
                     "region": region_name(body.name if not mesh.file.startswith("cerv") else "cerv"),
                     "extent": round(float(extent), 4),
-                    "lengths": told,
+                    "lengths": carried,
                 }
             )
-    return found
+    return rows
 
 
 def _angles(motion: Motion, rows: NDArray[np.intp], blob: _Blob) -> dict[str, Any]:

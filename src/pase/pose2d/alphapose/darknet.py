@@ -80,8 +80,8 @@ class YoloV3Detector:
         """All boxes (N, M, 85) of letterboxed pictures (N, 3, 608, 608); see `YoloV3Spp`."""
         torch = self._torch
         with torch.inference_mode():
-            given = torch.from_numpy(pictures).contiguous(memory_format=torch.channels_last)
-            out: Array32 = self._network(given).numpy()
+            batch = torch.from_numpy(pictures).contiguous(memory_format=torch.channels_last)
+            out: Array32 = self._network(batch).numpy()
         return out
 
 
@@ -131,7 +131,7 @@ def _folded(values: Array32, layer: Any) -> tuple[Array32, Array32]:
     shape, n = (layer.outputs, layer.inputs, layer.size, layer.size), layer.outputs
     if not layer.normalised:
         return values[n:].reshape(shape).copy(), values[:n].copy()
-    bias, gain, mean, variance = (part.astype(np.float64) for part in values[: 4 * n].reshape(4, n))
+    bias, gain, mean, variance = (row.astype(np.float64) for row in values[: 4 * n].reshape(4, n))
     factor = gain / np.sqrt(variance + _VARIANCE_FLOOR)
     kernel = values[4 * n :].reshape(shape) * factor[:, None, None, None]
     return kernel.astype(np.float32), (bias - mean * factor).astype(np.float32)
@@ -169,29 +169,31 @@ def pick_persons(
     tuple
         (N, 4) left, top, right, bottom in pixels of the picture and cut to it, and (N,) objectness.
     """
-    found = prediction[prediction[:, 4] > _LEAST_OBJECTNESS].astype(np.float64)
-    found = found[found[:, 5:].argmax(1) == _PERSON]
-    found = found[np.argsort(-found[:, 4], kind="stable")]
-    corners = np.concatenate([found[:, :2] - found[:, 2:4] / 2, found[:, :2] + found[:, 2:4] / 2], axis=1)
-    kept = _suppressed(corners, _SAME_IOU)
-    if len(kept) > _MOST_PERSONS:
-        kept = _suppressed(corners, _STRICTER_IOU)
+    persons = prediction[prediction[:, 4] > _LEAST_OBJECTNESS].astype(np.float64)
+    persons = persons[persons[:, 5:].argmax(1) == _PERSON]
+    persons = persons[np.argsort(-persons[:, 4], kind="stable")]
+    corners = np.concatenate(
+        [persons[:, :2] - persons[:, 2:4] / 2, persons[:, :2] + persons[:, 2:4] / 2], axis=1
+    )
+    survivors = _suppressed(corners, _SAME_IOU)
+    if len(survivors) > _MOST_PERSONS:
+        survivors = _suppressed(corners, _STRICTER_IOU)
     extent = np.asarray(image_size, dtype=float)
     ratio = float(min(size / extent))
     margin = (size - ratio * extent) / 2
-    boxes = (corners[kept] - np.tile(margin, 2)) / ratio
-    return np.clip(boxes, 0, np.tile(extent, 2)), found[kept, 4]
+    boxes = (corners[survivors] - np.tile(margin, 2)) / ratio
+    return np.clip(boxes, 0, np.tile(extent, 2)), persons[survivors, 4]
 
 
 def _suppressed(corners: Array, most_iou: float) -> list[int]:
     """Indices of boxes, best first, less those that overlap a better one; sides count one pixel more."""
-    left, kept = np.arange(len(corners)), []
+    remaining, survivors = np.arange(len(corners)), []
     area = np.prod(corners[:, 2:] - corners[:, :2] + 1, axis=1)
-    while len(left):
-        best, left = int(left[0]), left[1:]
-        kept.append(best)
-        low = np.maximum(corners[left, :2], corners[best, :2])
-        high = np.minimum(corners[left, 2:], corners[best, 2:])
+    while len(remaining):
+        best, remaining = int(remaining[0]), remaining[1:]
+        survivors.append(best)
+        low = np.maximum(corners[remaining, :2], corners[best, :2])
+        high = np.minimum(corners[remaining, 2:], corners[best, 2:])
         common = np.prod(np.clip(high - low + 1, 0, None), axis=1)
-        left = left[common / (area[left] + area[best] - common) < most_iou]
-    return kept
+        remaining = remaining[common / (area[remaining] + area[best] - common) < most_iou]
+    return survivors

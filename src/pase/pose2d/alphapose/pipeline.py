@@ -72,14 +72,14 @@ class FastPoseNetwork:
 
     def _spread(self, crops: Array32) -> Array32:
         """Heatmaps of crops that are shared out among the processor's cores."""
-        parts = np.array_split(crops, max(1, min(len(crops), self._torch.get_num_threads())))
-        return np.concatenate(list(run_parallel(self._forward, parts)))
+        batches = np.array_split(crops, max(1, min(len(crops), self._torch.get_num_threads())))
+        return np.concatenate(list(run_parallel(self._forward, batches)))
 
     def _forward(self, crops: Array32) -> Array32:
         torch = self._torch
         with torch.inference_mode():
-            given = torch.from_numpy(np.ascontiguousarray(crops))
-            out: Array32 = self._network(given.contiguous(memory_format=torch.channels_last)).numpy()
+            batch = torch.from_numpy(np.ascontiguousarray(crops))
+            out: Array32 = self._network(batch.contiguous(memory_format=torch.channels_last)).numpy()
         return out
 
 
@@ -140,11 +140,11 @@ def detect_everyone(
     return sorted(tracks, key=lambda track: -prominence(track))
 
 
-def read_poses(found: Iterable[_Found], network: FastPoseNetwork) -> Iterator[tuple[int, list[MergedPose]]]:
+def read_poses(frames: Iterable[_Found], network: FastPoseNetwork) -> Iterator[tuple[int, list[MergedPose]]]:
     """Poses of every frame, the network being run over the persons of several frames at once."""
     waiting: list[_Found] = []
-    for one in found:
-        waiting.append(one)
+    for frame in frames:
+        waiting.append(frame)
         if sum(len(w.boxes) for w in waiting) >= BATCH:
             yield from _read_batch(waiting, network)
             waiting = []
@@ -154,15 +154,15 @@ def read_poses(found: Iterable[_Found], network: FastPoseNetwork) -> Iterator[tu
 def _read_batch(waiting: list[_Found], network: FastPoseNetwork) -> Iterator[tuple[int, list[MergedPose]]]:
     if not waiting:
         return
-    crops = np.concatenate([one.crops for one in waiting])
-    parts = [network.heatmaps(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
-    heatmaps = iter(np.concatenate(parts) if parts else np.zeros((0, len(HALPE26), 1, 1), np.float32))
-    for one in waiting:
-        read = [read_heatmaps(next(heatmaps), crop_box(box)) for box in one.boxes]
+    crops = np.concatenate([persons.crops for persons in waiting])
+    batches = [network.heatmaps(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
+    heatmaps = iter(np.concatenate(batches) if batches else np.zeros((0, len(HALPE26), 1, 1), np.float32))
+    for persons in waiting:
+        read = [read_heatmaps(next(heatmaps), crop_box(box)) for box in persons.boxes]
         if read:
             points = np.array([points for points, _ in read], dtype=float)
             scores = np.array([scores for _, scores in read], dtype=float)
-            yield one.frame, merge_poses(Candidates(one.boxes, one.box_scores, points, scores))
+            yield persons.frame, merge_poses(Candidates(persons.boxes, persons.box_scores, points, scores))
 
 
 def _crops(image: Image, boxes: Array) -> Array32:

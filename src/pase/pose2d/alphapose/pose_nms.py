@@ -60,12 +60,12 @@ def merge_poses(candidates: Candidates) -> list[MergedPose]:
     sizes = (candidates.boxes[:, 2:] - candidates.boxes[:, :2]).max(-1)
     reach = _REACH_SHARE * sizes
     mean = scores.mean(1)
-    left = list(range(len(scores)))
+    remaining = list(range(len(scores)))
     merged = []
-    while left:
-        best = left[int(np.argmax(mean[left]))]
-        cluster = _cluster(candidates.points, scores, best, left, reach[best])
-        left = [j for j in left if j not in cluster]
+    while remaining:
+        best = remaining[int(np.argmax(mean[remaining]))]
+        cluster = _cluster(candidates.points, scores, best, remaining, reach[best])
+        remaining = [j for j in remaining if j not in cluster]
         if scores[best].max() < _LEAST_SCORE:
             continue
         pose = _merged(candidates, scores, best, cluster, reach[best])
@@ -74,15 +74,15 @@ def merge_poses(candidates: Candidates) -> list[MergedPose]:
     return merged
 
 
-def _cluster(points: Array, scores: Array, best: int, left: list[int], reach: float) -> list[int]:
+def _cluster(points: Array, scores: Array, best: int, remaining: list[int], reach: float) -> list[int]:
     """Who among the left is the same person as the best of them, itself included."""
-    distance = np.linalg.norm(points[left] - points[best], axis=-1)  # (M, K)
+    distance = np.linalg.norm(points[remaining] - points[best], axis=-1)  # (M, K)
     near = distance <= _NEAR
-    alike = (near * np.tanh(scores[best]) * np.tanh(scores[left])).sum(1)
+    alike = (near * np.tanh(scores[best]) * np.tanh(scores[remaining])).sum(1)
     alike += _DISTANCE_WEIGHT * np.exp(-distance / _DISTANCE_SCALE).sum(1)
     matches = (distance / min(reach, _MATCH_REACH) <= 1).sum(1)
     same = (alike > _SAME_SIMILARITY) | (matches >= _SAME_JOINTS)
-    return [j for j, is_same in zip(left, same, strict=True) if is_same or j == best]
+    return [j for j, is_same in zip(remaining, same, strict=True) if is_same or j == best]
 
 
 def _merged(candidates: Candidates, scores: Array, best: int, cluster: list[int], reach: float) -> MergedPose:

@@ -117,30 +117,30 @@ class YoloV3Spp(nn.Module):
             (N, M, 85) centre x, y, width, height in px of the input, objectness, class scores; coarse cells
             first, by cell row, cell column, anchor.
         """
-        kept: dict[int, Tensor] = {}
+        outputs: dict[int, Tensor] = {}
         boxes = []
         for number, layer in enumerate(self._layers):
             if layer.kind == "output":
                 boxes.append(_decoded(x, layer.size))
             else:
-                x = self._run(number, layer, x, kept)
+                x = self._run(number, layer, x, outputs)
             if number in self._kept:
-                kept[number] = x
+                outputs[number] = x
         return torch.cat(boxes, dim=1)
 
-    def _run(self, number: int, layer: Layer, x: Tensor, kept: dict[int, Tensor]) -> Tensor:
+    def _run(self, number: int, layer: Layer, x: Tensor, outputs: dict[int, Tensor]) -> Tensor:
         match layer.kind:
             case "convolution":
                 out: Tensor = self.get_submodule(f"convolution_{number}")(x)
                 return functional.leaky_relu(out, _SLOPE, inplace=True) if layer.normalised else out
             case "sum":
-                return kept[layer.sources[0]] + kept[layer.sources[1]]
+                return outputs[layer.sources[0]] + outputs[layer.sources[1]]
             case "pool":
                 return self._pooled(x, layer.size)
             case "upsample":
                 return functional.interpolate(x, scale_factor=2, mode="nearest")
             case _:
-                return torch.cat([kept[source] for source in layer.sources], dim=1)
+                return torch.cat([outputs[source] for source in layer.sources], dim=1)
 
     def _pooled(self, x: Tensor, size: int) -> Tensor:
         if self._padding == "edge":

@@ -13,7 +13,7 @@ from pase.types import Array, Image
 
 _PARTS = (("LShoulder", "RShoulder", "LHip", "RHip"), ("LHip", "RHip", "LKnee", "RKnee"))
 """Corners of the clothes that are looked at: above and below the waist."""
-_COLUMNS = [[HALPE26.index(name) for name in part] for part in _PARTS]
+_COLUMNS = [[HALPE26.index(name) for name in region] for region in _PARTS]
 _LEAST_SCORE = 0.4
 """Score that each corner needs."""
 _SAMPLES = 24

@@ -39,7 +39,7 @@ _LEAST_FIT = 0.3
 
 
 def settle(
-    frame: Frame, tracks: Sequence[Track], placed: Mapping[int, Pose], others: Sequence[Pose]
+    frame: Frame, tracks: Sequence[Track], placed: Mapping[int, Pose], settled_poses: Sequence[Pose]
 ) -> dict[int, Pose]:
     """The bodies of a frame, each given to one person at most.
 
@@ -51,7 +51,7 @@ def settle(
         The persons whose keypoints were placed.
     placed
         What was found in their crops, by index into `tracks`.
-    others
+    settled_poses
         Bodies of the frame that are somebody's already.
 
     Returns
@@ -59,7 +59,7 @@ def settle(
     dict
         A pose by index into `tracks`; who has none is hidden.
     """
-    bodies = _bodies(placed, others)
+    bodies = _bodies(placed, settled_poses)
     out: dict[int, Pose] = {}
     for group in _groups(frame.time, tracks, bodies):
         own = [number for number in group if number in bodies]
@@ -83,39 +83,39 @@ def settle(
     return out
 
 
-def _bodies(placed: Mapping[int, Pose], others: Sequence[Pose]) -> dict[int, Pose]:
+def _bodies(placed: Mapping[int, Pose], settled_poses: Sequence[Pose]) -> dict[int, Pose]:
     """The poses that are bodies of their own; of several of one body the clearest."""
-    kept: dict[int, Pose] = {}
+    bodies: dict[int, Pose] = {}
     for number in sorted(placed, key=lambda n: -placed[n].quality):
         pose = placed[number]
-        if all(pose_similarity(pose, rival) < SAME_BODY for rival in (*kept.values(), *others)):
-            kept[number] = pose
-    return kept
+        if all(pose_similarity(pose, rival) < SAME_BODY for rival in (*bodies.values(), *settled_poses)):
+            bodies[number] = pose
+    return bodies
 
 
 def _groups(time: float, tracks: Sequence[Track], bodies: Mapping[int, Pose]) -> list[list[int]]:
     """Indices of persons who are near one another, where they should be or by the bodies in their crops."""
     expected = [track.expected_box(time) for track in tracks]
-    seen = [_box(bodies[n]) if n in bodies else box for n, box in enumerate(expected)]
-    boxes = np.array([expected, seen]).reshape(2, -1, 4)
+    current = [_box(bodies[n]) if n in bodies else box for n, box in enumerate(expected)]
+    boxes = np.array([expected, current]).reshape(2, -1, 4)
     near = (overlap(boxes[0], boxes[0]) > NEAR_IOU) | (overlap(boxes[1], boxes[1]) > NEAR_IOU)
     near |= overlap(boxes[0], boxes[1]) > NEAR_IOU
     _, labels = connected_components(near, directed=False)
     return [[int(n) for n in np.flatnonzero(labels == label)] for label in np.unique(labels)]
 
 
-def _fit(frame: Frame, track: Track, pose: Pose, seen: Array | None) -> float:
+def _fit(frame: Frame, track: Track, pose: Pose, colours: Array | None) -> float:
     """How well a body in such clothes fits a person, from about 0 to 1."""
     last, gap = track.last_pose(), max(0.0, frame.time - track.time)
     if last is None:
         return _NEW
     way = pose_similarity(last, pose, track.shift(frame.time)) / (1.0 + gap)
     place = _REACH_WEIGHT * reach_likeness(track.expected_box(frame.time), _box(pose), gap)
-    known = track.look is not None and seen is not None
-    alike = track.looks_like(seen)
-    if known and place > way and alike < _LEAST_ALIKE:
+    comparable = track.look is not None and colours is not None
+    alike = track.looks_like(colours)
+    if comparable and place > way and alike < _LEAST_ALIKE:
         return 0.0
-    return max(way, place) + _LOOK_WEIGHT * (alike - _USUALLY_ALIKE if known else 0.0)
+    return max(way, place) + _LOOK_WEIGHT * (alike - _USUALLY_ALIKE if comparable else 0.0)
 
 
 def _box(pose: Pose) -> Array:

@@ -107,10 +107,10 @@ def _look_gain(first: Track, second: Track, fresh: dict[Track, Array | None]) ->
     if first.look is None or second.look is None:
         return 0.0
     gain = 0.0
-    for own, other in ((first, second), (second, first)):
-        seen = fresh.get(own)
-        if seen is not None and own.look is not None and other.look is not None:
-            gain += look_distance(own.look, seen) - look_distance(other.look, seen)
+    for own, rival in ((first, second), (second, first)):
+        colours = fresh.get(own)
+        if colours is not None and own.look is not None and rival.look is not None:
+            gain += look_distance(own.look, colours) - look_distance(rival.look, colours)
     return gain
 
 
@@ -118,18 +118,18 @@ def _way_gain(frame: Frame, meeting: _Encounter) -> float:
     """How much nearer the two are to where they were going when they are exchanged, in body sizes."""
     span = min(frame.time - meeting.time, _LONGEST_WAY_S)
     expected = [c + span * v for c, v in zip(meeting.centres, meeting.velocities, strict=True)]
-    here = [centre_of(track.box) for track in (meeting.first, meeting.second)]
+    centres = [centre_of(track.box) for track in (meeting.first, meeting.second)]
     size = max(box_size(meeting.first.box), box_size(meeting.second.box))
-    straight = sum(np.linalg.norm(e - h) for e, h in zip(expected, here, strict=True))
-    crossed = sum(np.linalg.norm(e - h) for e, h in zip(expected, reversed(here), strict=True))
+    straight = sum(np.linalg.norm(e - h) for e, h in zip(expected, centres, strict=True))
+    crossed = sum(np.linalg.norm(e - h) for e, h in zip(expected, reversed(centres), strict=True))
     return float(straight - crossed) / size
 
 
 def exchange(first: Track, second: Track, start: int) -> None:
     """Exchange all that two tracks hold from a frame on, and where they are now."""
-    kept = [{i: p for i, p in t.poses.items() if i < start} for t in (first, second)]
+    earlier = [{i: p for i, p in t.poses.items() if i < start} for t in (first, second)]
     later = [{i: p for i, p in t.poses.items() if i >= start} for t in (first, second)]
-    first.poses, second.poses = kept[0] | later[1], kept[1] | later[0]
+    first.poses, second.poses = earlier[0] | later[1], earlier[1] | later[0]
     followed = ("box", "time", "active", "unconfirmed", "velocity", "prominence")
     for name in (*followed, "turn", "turns_tried", "turns_rest"):
         mine, theirs = getattr(first, name), getattr(second, name)

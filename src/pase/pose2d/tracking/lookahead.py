@@ -64,15 +64,15 @@ class PairedNetwork:
         """
         boxes = np.array([track.expected_box(frame.time) for track in tracks]).reshape(-1, 4)
         early = self._early.pop(frame.index, [])
-        known = [self._found(early, track, box) for track, box in zip(tracks, boxes, strict=True)]
-        missing = [number for number, pose in enumerate(known) if pose is None]
+        poses_or_none = [self._found(early, track, box) for track, box in zip(tracks, boxes, strict=True)]
+        missing = [number for number, pose in enumerate(poses_or_none) if pose is None]
         if not missing:
-            return [pose for pose in known if pose is not None]
+            return [pose for pose in poses_or_none if pose is not None]
         pending, ahead = None, [track for track in tracks if _steady(track, frame.index)]
         if following is not None and ahead:
             pending = self._beside.submit(self._place_early, following, ahead)
         placed = iter(self(frame, boxes[missing], [tracks[number].turn for number in missing]))
-        poses = [next(placed) if pose is None else pose for pose in known]
+        poses = [next(placed) if pose is None else pose for pose in poses_or_none]
         if following is not None and pending is not None:
             self._early = {following.index: pending.result()}
         return poses
@@ -81,14 +81,14 @@ class PairedNetwork:
         boxes = np.array([track.expected_box(frame.time) for track in tracks])
         turns = [track.turn for track in tracks]
         poses = self(frame, boxes, turns)
-        return [_Early(*found) for found in zip(tracks, boxes, turns, poses, strict=True)]
+        return [_Early(*early) for early in zip(tracks, boxes, turns, poses, strict=True)]
 
     def _found(self, early: Sequence[_Early], track: Track, box: Array) -> Pose | None:
-        found = next((e for e in early if e.track is track and e.turn == track.turn), None)
-        if found is None or found.pose.quality < LEAST_QUALITY:
+        early_pose = next((e for e in early if e.track is track and e.turn == track.turn), None)
+        if early_pose is None or early_pose.pose.quality < LEAST_QUALITY:
             return None
-        good = overlap(found.box[None], box[None])[0, 0] >= LEAST_OVERLAP
-        return found.pose if good else None
+        good = overlap(early_pose.box[None], box[None])[0, 0] >= LEAST_OVERLAP
+        return early_pose.pose if good else None
 
 
 def _steady(track: Track, index: int) -> bool:

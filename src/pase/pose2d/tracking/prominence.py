@@ -12,8 +12,10 @@ from pase.types import Array
 def boxes_of(person: Keypoints2D) -> Array:
     """(T, 4) left, top, right, bottom of the keypoints in every frame, pixels; NaN where unseen."""
     boxes = np.full((len(person), 4), np.nan)
-    seen = person.seen
-    boxes[seen] = np.column_stack([np.nanmin(person.xy[seen], axis=1), np.nanmax(person.xy[seen], axis=1)])
+    visible = person.seen
+    boxes[visible] = np.column_stack(
+        [np.nanmin(person.xy[visible], axis=1), np.nanmax(person.xy[visible], axis=1)]
+    )
     return boxes
 
 
@@ -36,7 +38,7 @@ def prominence(person: Keypoints2D, step_s: float | None = None) -> float:
     `step_s` is the time from frame to frame; the typical one of the person's own frames when None.
     """
     boxes = boxes_of(person)
-    seen = np.flatnonzero(person.seen)
-    scores = np.nanmean(np.where(np.isfinite(person.xy[..., 0]), person.score, np.nan)[seen], axis=1)
-    shown = [prominence_of(boxes[f], s, person.image_size) for f, s in zip(seen, scores, strict=True)]
+    frames = np.flatnonzero(person.seen)
+    scores = np.nanmean(np.where(np.isfinite(person.xy[..., 0]), person.score, np.nan)[frames], axis=1)
+    shown = [prominence_of(boxes[f], s, person.image_size) for f, s in zip(frames, scores, strict=True)]
     return float(np.sum(shown)) * (frame_seconds(person.time) if step_s is None else step_s)

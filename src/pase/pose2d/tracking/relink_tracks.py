@@ -48,7 +48,9 @@ def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
     list
         The pieces of each person, in order.
     """
-    likeness = np.array([[_continues(one, other, time, tracks) for other in tracks] for one in tracks])
+    likeness = np.array(
+        [[_continues(earlier, later, time, tracks) for later in tracks] for earlier in tracks]
+    )
     following = dict(assign(likeness.reshape(len(tracks), len(tracks)), 1e-6))
     later = set(following.values())
     persons = []
@@ -68,16 +70,16 @@ def _continues(before: Track, after: Track, time: Array, everybody: Sequence[Tra
     if before.shot != after.shot or not 0 < gap <= _SHORT_GAP_S:
         return 0.0
     distance, ratio = _change(before.poses[end], after.poses[start])
-    known = before.look is not None and after.look is not None
+    comparable = before.look is not None and after.look is not None
     alike = before.looks_like(after.look)
-    if ratio > _SIZE_RATIO or (known and alike < _LEAST_ALIKE):
+    if ratio > _SIZE_RATIO or (comparable and alike < _LEAST_ALIKE):
         return 0.0
     reach = _REACH + _REACH_A_SECOND * gap
-    others = (t for t in everybody if t is not before and t is not after)
-    if any(start in t.poses and _change(t.poses[start], after.poses[start])[0] < reach for t in others):
+    bystanders = (t for t in everybody if t is not before and t is not after)
+    if any(start in t.poses and _change(t.poses[start], after.poses[start])[0] < reach for t in bystanders):
         # With others about it may as well be one of them who was hidden.
         reach *= _AMONG_OTHERS
-        if known and alike < _ALIKE_AMONG_OTHERS:
+        if comparable and alike < _ALIKE_AMONG_OTHERS:
             return 0.0
     return max(0.0, 1.0 - distance / reach) * (1.0 - 0.5 * gap / _SHORT_GAP_S) * (0.5 + 0.5 * alike)
 

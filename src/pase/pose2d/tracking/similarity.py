@@ -69,13 +69,13 @@ def assign(likeness: Array, least: float) -> list[tuple[int, int]]:
     return [(int(row), int(column)) for row, column in pairs if likeness[row, column] >= least]
 
 
-def reach_likeness(box: Array, other: Array, gap_s: float) -> float:
+def reach_likeness(box: Array, target: Array, gap_s: float) -> float:
     """How well a person in one box could be the one in another after some seconds, from 0 to 1.
 
     1 where place and size are the same, falling to 0 where the person would have had to move by more than half
     a body and another one and a half a second, or to change the size by more than half.
     """
-    centres, sizes = [(b[:2] + b[2:]) / 2 for b in (box, other)], [box_size(b) for b in (box, other)]
+    centres, sizes = [(b[:2] + b[2:]) / 2 for b in (box, target)], [box_size(b) for b in (box, target)]
     distance = float(np.linalg.norm(centres[1] - centres[0])) / max(*sizes, 1e-9)
     ratio = max(sizes) / max(min(sizes), 1e-9)
     near = 1.0 - distance / (0.5 + 1.5 * gap_s)

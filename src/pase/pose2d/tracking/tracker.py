@@ -85,10 +85,10 @@ class Tracker:
 
     def add(self, frame: Frame, following: Frame | None = None) -> None:
         """Follow everybody into the next frame; the one that follows it, if it is there, makes that faster."""
-        seen = self.shots.look(frame.image)
-        if seen == "blank":
+        content = self.shots.look(frame.image)
+        if content == "blank":
             return
-        if seen == "cut":
+        if content == "cut":
             self._live, self._detected_at, self._encounters = [], -np.inf, Encounters()
             self.steadiness.cut()
             self.cuts.append(frame.time)
@@ -134,8 +134,8 @@ class Tracker:
             track.unconfirmed += 1
         missing, above = list(self._live), np.inf
         for level in levels:
-            here = np.flatnonzero((scores >= level) & (scores < above))
-            missing = self._recognise(frame.time, missing, boxes[here], scores[here])
+            at_level = np.flatnonzero((scores >= level) & (scores < above))
+            missing = self._recognise(frame.time, missing, boxes[at_level], scores[at_level])
             above = level
         sure = [track for track in self._live if not track.faint]
         if first and self._wanted is not None and sure:
@@ -145,23 +145,23 @@ class Tracker:
             if track.faint and not track.poses and not track.active:
                 self._forget(track)
 
-    def _recognise(self, time: float, known: list[Track], boxes: Array, scores: Array) -> list[Track]:
+    def _recognise(self, time: float, candidates: list[Track], boxes: Array, scores: Array) -> list[Track]:
         """Find persons again, and new ones, in boxes of the detector; returns who was not found.
 
         Where some are near one another, a box that is not clearly somebody's is looked into as if it were a new
         person's: if its body turns out to be another's, it is given to that one.
         """
-        likeness = self._likeness(known, boxes, time)
+        likeness = self._likeness(candidates, boxes, time)
         pairs = dict(assign(likeness, _SAME_PERSON_IOU))
-        for which, found in pairs.items():
-            self._confirm(known[which], boxes[found], float(scores[found]), time)
-        for found in sorted(set(range(len(boxes))) - set(pairs.values())):
-            track = Track(boxes[found], time, len(self.cuts))
-            track.faint = bool(scores[found] < self._settings.least_box_score)
-            self._confirm(track, boxes[found], float(scores[found]), time)
+        for number, box in pairs.items():
+            self._confirm(candidates[number], boxes[box], float(scores[box]), time)
+        for box in sorted(set(range(len(boxes))) - set(pairs.values())):
+            track = Track(boxes[box], time, len(self.cuts))
+            track.faint = bool(scores[box] < self._settings.least_box_score)
+            self._confirm(track, boxes[box], float(scores[box]), time)
             self._live.append(track)
             self.tracks.append(track)
-        return [track for which, track in enumerate(known) if which not in pairs]
+        return [track for number, track in enumerate(candidates) if number not in pairs]
 
     def _likeness(self, tracks: Sequence[Track], boxes: Array, time: float) -> Array:
         """(N, M) how well each person who is followed could be in each box."""
@@ -190,8 +190,8 @@ class Tracker:
                 rival = track.prominence >= self._settings.rival_share * ranked[0].prominence
                 track.active = rank < self._settings.most_rivals and rival
             else:
-                kept = _KEPT_SIZE if track.active else 1.0
-                least = kept * self._settings.least_size * max(self._image_size)
+                size_factor = _KEPT_SIZE if track.active else 1.0
+                least = size_factor * self._settings.least_size * max(self._image_size)
                 large = rank == 0 or box_size(track.box) >= least
                 track.active = large and rank < self._settings.most_persons
             track.active |= track is self._wanted_track
@@ -203,8 +203,8 @@ class Tracker:
         for number, (track, pose) in enumerate(zip(tracks, poses, strict=True)):
             if self._is_person(track, pose, frame.time):
                 placed[number] = pose
-        others = [t.poses[frame.index] for t in self._active() if frame.index in t.poses]
-        settled = settle(frame, tracks, placed, others)
+        settled_poses = [t.poses[frame.index] for t in self._active() if frame.index in t.poses]
+        settled = settle(frame, tracks, placed, settled_poses)
         for number, pose in settled.items():
             box = pose.box(self._settings.least_point_score)
             if box is not None:
@@ -255,13 +255,13 @@ class Tracker:
 
     def _look(self, frame: Frame) -> None:
         """Take note of what persons wear whose trunks are clear of others'."""
-        here = [track for track in self._active() if frame.index in track.poses]
-        clear = clear_torsos([track.poses[frame.index] for track in here])
-        for track, shown in zip(here, clear, strict=True):
+        visible = [track for track in self._active() if frame.index in track.poses]
+        clear = clear_torsos([track.poses[frame.index] for track in visible])
+        for track, shown in zip(visible, clear, strict=True):
             if shown and frame.time - track.looked >= _LOOK_EVERY_S:
-                seen = look(frame.image, track.poses[frame.index])
-                if seen is not None:
-                    track.remember(seen, frame.time)
+                colours = look(frame.image, track.poses[frame.index])
+                if colours is not None:
+                    track.remember(colours, frame.time)
 
 
 def _outside(box: Array, point: Array | None) -> float:
