@@ -9,6 +9,7 @@ Examples
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from pase.errors import PaseError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
     from pase.config import Settings
     from pase.data import Motion
+
+# ONNX Runtime reports to its maker unless it finds this when it is imported; processes of ours inherit it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = ["Motion", "PaseError", "Skeleton", "__version__", "estimate", "load"]
 

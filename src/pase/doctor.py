@@ -46,9 +46,9 @@ def _tried(name: str, look: Callable[[], str]) -> Finding:
 
 
 def _providers() -> str:
-    import onnxruntime
+    from pase.networks.onnx import load_onnxruntime
 
-    return ", ".join(onnxruntime.get_available_providers())
+    return ", ".join(load_onnxruntime().get_available_providers())
 
 
 def _networks() -> str:

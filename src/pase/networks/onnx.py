@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pase.cores import usable_cores
 from pase.errors import InputError, ModelFileError
@@ -66,6 +66,18 @@ def network_threads(threads: int = 0) -> int:
     return threads or min(usable_cores(), _MOST_THREADS)
 
 
+def load_onnxruntime() -> Any:
+    """The package onnxruntime, which is told to send nothing to its maker.
+
+    `pase/__init__.py` sets the variable that it must find when it is imported; the call is for the builds of
+    Windows, which report to the system.
+    """
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
 def providers(device: str = "auto") -> list[str]:
     """Execution providers to try, best first; a device that is not there is warned about.
 
@@ -74,9 +86,7 @@ def providers(device: str = "auto") -> list[str]:
     device
         `auto` takes the best that the installed onnxruntime has; `cpu` only the processor; or one of `PROVIDERS`.
     """
-    import onnxruntime
-
-    available = onnxruntime.get_available_providers()
+    available = load_onnxruntime().get_available_providers()
     if device == "auto":
         return [*(PROVIDERS[name] for name in AUTOMATIC if PROVIDERS[name] in available), PROCESSOR]
     if device == "cpu":
@@ -127,8 +137,7 @@ def start_session(path: Path, device: str = "auto", threads: int = 0) -> onnxrun
 
 
 def _try(path: Path, wanted: list[str], threads: int) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
