@@ -89,6 +89,8 @@ class CameraSettings(SettingsGroup):
     """Angle of view along the longer side of the picture, in degrees."""
     focal_length_px: float | None = setting(None, low=10.0, high=1e6, flag="focal-length")
     """Focal length in pixels of the upright picture; more exact than an angle when it is known."""
+    motion: Literal["auto", "still", "turning", "travelling"] = setting("auto")
+    """How the camera moves: turning is panned, tilted, zoomed or held in the hand; auto lets the background tell."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

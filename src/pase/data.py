@@ -177,8 +177,109 @@ class Landmarks3D:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraMotion:
+    """How the camera of one shot moved, told by the background: `x_t ∝ R_camera_reference[t] @ x_reference`."""
+
+    time: Array
+    """(T,) presentation times of the shot's frames in seconds."""
+    R_camera_reference: Array
+    """(T, 3, 3) turn of each frame beside the reference view, camera axes (x right, y down, z forward)."""
+    zoom: Array
+    """(T,) focal length of each frame in units of the reference view's."""
+    sigma_rad: Array
+    """(T, 3) standard deviation of the turn about the camera's own axes, rad."""
+    sigma_zoom: Array
+    """(T,) standard deviation of the logarithm of the zoom."""
+    focal_px: float
+    """Focal length of the reference view in which the turns are told, pixels."""
+    focal_log_sigma: float | None = None
+    """Standard deviation of its logarithm where the turns themselves told it; None where it is a guess."""
+    kind: Literal["still", "turning", "travelling"] = "turning"
+    """Whether the camera stands still, turns (and zooms) on the spot, or goes from place to place."""
+    shot: int = 0
+    """Number of the shot, from 0."""
+    warnings: tuple[str, ...] = ()
+    """What the user should know, one sentence each."""
+
+    def __post_init__(self) -> None:
+        t = len(self.time)
+        _check_shape("CameraMotion", "R_camera_reference", self.R_camera_reference, (t, 3, 3))
+        _check_shape("CameraMotion", "zoom", self.zoom, (t,))
+        _check_shape("CameraMotion", "sigma_rad", self.sigma_rad, (t, 3))
+        _check_shape("CameraMotion", "sigma_zoom", self.sigma_zoom, (t,))
+
+    @classmethod
+    def still(cls, time: Array, focal_px: float, shot: int = 0) -> CameraMotion:
+        """A camera that stands still in the frames (T,)."""
+        t = len(time)
+        turns, ones, zeros = np.tile(np.eye(3), (t, 1, 1)), np.ones(t), np.zeros(t)
+        return cls(time, turns, ones, np.zeros((t, 3)), zeros, focal_px, kind="still", shot=shot)
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def slice(self, frames: slice | NDArray[Any]) -> CameraMotion:
+        """The same motion in some of the frames only."""
+        names = ("time", "R_camera_reference", "zoom", "sigma_rad", "sigma_zoom")
+        return replace(self, **{name: getattr(self, name)[frames] for name in names})
+
+    def at(self, time: Array) -> CameraMotion:
+        """The motion in the frames shown at times (F,), each of which is the shot's frame next to it."""
+        return self.slice(nearest_rows(self.time, time))
+
+
+def nearest_rows(rows: Array, time: Array) -> NDArray[np.intp]:
+    """(F,) index of the row, of those at increasing times (T,), next to each of the times (F,)."""
+    if len(rows) < 2:
+        return np.zeros(np.shape(time), np.intp)
+    after = np.clip(np.searchsorted(rows, time), 1, len(rows) - 1)
+    return np.asarray(after - (time - rows[after - 1] < rows[after] - time), np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPath:
+    """Where a camera that moves is, and where it looks, in every frame."""
+
+    time: Array
+    """(T,) presentation times of the frames in seconds."""
+    rotation: Array
+    """(T, 3, 3) world → camera."""
+    translation: Array
+    """(T, 3) world → camera, metres."""
+    focal_length_px: Array
+    """(T,) pixels."""
+
+    def __post_init__(self) -> None:
+        t = len(self.time)
+        _check_shape("CameraPath", "rotation", self.rotation, (t, 3, 3))
+        _check_shape("CameraPath", "translation", self.translation, (t, 3))
+        _check_shape("CameraPath", "focal_length_px", self.focal_length_px, (t,))
+
+    def at(self, time: Array) -> CameraPath:
+        """The rows next to times (F,)."""
+        rows = nearest_rows(self.time, time)
+        return CameraPath(time, self.rotation[rows], self.translation[rows], self.focal_length_px[rows])
+
+    def same_as(self, other: CameraPath | None) -> bool:
+        """Whether it is the same path, but for rounding."""
+        return other is not None and all(
+            a.shape == b.shape and np.allclose(a, b, atol=1e-9)
+            for a, b in (
+                (self.time, other.time),
+                (self.rotation, other.rotation),
+                (self.translation, other.translation),
+                (self.focal_length_px, other.focal_length_px),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Camera:
-    """A fixed pinhole camera: `x_camera = rotation @ X_world + translation`, x right, y down, z forward."""
+    """A pinhole camera: `x_camera = rotation @ X_world + translation`, x right, y down, z forward.
+
+    A camera that moves has a `path` with a row for each frame; its other fields are those of one frame, which
+    readers that know no path may use.
+    """
 
     focal_length_px: float
     """Focal length in pixels, equal in x and y."""
@@ -190,6 +291,8 @@ class Camera:
     """(3,) world → camera, metres."""
     image_size: tuple[int, int]
     """Width and height in pixels."""
+    path: CameraPath | None = None
+    """Rotation, translation and focal length of every frame; None for a camera that stands still."""
 
     def same_as(self, other: Camera | None) -> bool:
         """Whether it is the same camera in the same world, but for rounding."""
@@ -200,17 +303,37 @@ class Camera:
             and tuple(self.image_size) == tuple(other.image_size)
             and np.allclose(self.rotation, other.rotation, atol=1e-12)
             and np.allclose(self.translation, other.translation, atol=1e-12)
+            and (other.path is None if self.path is None else self.path.same_as(other.path))
         )
 
-    def to_camera(self, points: Array) -> Array:
-        """World points (..., 3) in metres in the camera's axes."""
-        moved: Array = points @ self.rotation.T + self.translation
-        return moved
+    def at(self, time: float) -> Camera:
+        """The camera, standing still, as it is in the frame next to a time in seconds."""
+        if self.path is None:
+            return self
+        row = self.path.at(np.array([time]))
+        return replace(
+            self,
+            focal_length_px=float(row.focal_length_px[0]),
+            rotation=row.rotation[0],
+            translation=row.translation[0],
+            path=None,
+        )
 
-    def project(self, points: Array) -> Array:
-        """Pixel coordinates (..., 2) of world points (..., 3) in metres."""
-        p = self.to_camera(points)
-        pixels: Array = self.focal_length_px * p[..., :2] / p[..., 2:] + np.asarray(self.principal_point)
+    def to_camera(self, points: Array, time: Array | None = None) -> Array:
+        """World points in metres in the camera's axes; of a moving camera (T, K, 3) in the frames at `time` (T,)."""
+        if self.path is None or time is None:
+            moved: Array = points @ self.rotation.T + self.translation
+            return moved
+        row = self.path.at(time)
+        return np.asarray(points @ row.rotation.transpose(0, 2, 1) + row.translation[:, None])
+
+    def project(self, points: Array, time: Array | None = None) -> Array:
+        """Pixel coordinates (..., 2) of world points (..., 3) in metres; `time` as for `to_camera`."""
+        p = self.to_camera(points, time)
+        focal: float | Array = self.focal_length_px
+        if self.path is not None and time is not None:
+            focal = self.path.at(time).focal_length_px[:, None, None]
+        pixels: Array = focal * p[..., :2] / p[..., 2:] + np.asarray(self.principal_point)
         return pixels
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
-from pase.data import Camera, Motion
+from pase.data import Camera, CameraPath, Motion
 from pase.errors import InputError, OutputError
 from pase.media import VideoWriter, open_media, write_image
 from pase.view.blending import blend, blend_frame
 from pase.view.lines import draw_number
-from pase.view.overlay import draw_overlay
+from pase.view.overlay import Style, draw_overlay
 from pase.view.scene import Patch
 
 TIMES = (0.0, 0.04, 0.05, 0.11, 0.2)
@@ -132,6 +132,29 @@ def test_a_number_stands_over_the_head_also_of_one_who_raises_an_arm(
     head = pixels[names.index("head")]
     assert x.mean() == pytest.approx(head[0], abs=4)
     assert head[1] - 90 < y.mean() < head[1] - 20
+
+
+@pytest.mark.parametrize("style", ["bones", "lines"])
+def test_a_camera_that_turns_sees_the_person_go_across_the_picture(
+    video: Path, motion: Motion, camera: Camera, style: Style
+) -> None:
+    angles = np.radians([0.0, 4.0, 9.0])
+    turns = np.array([[[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]] for a in angles])
+    path = CameraPath(
+        motion.time, turns @ camera.rotation, turns @ camera.translation, np.array([600.0, 600.0, 500.0])
+    )
+    q = np.tile(motion.skeleton.default_q, (3, 1))
+    filmed = replace(motion, q=q, camera=replace(camera, path=path))
+    draw_overlay(video, [filmed], video.parent / "out.mp4", style=style)
+    origins = Kinematics(motion.skeleton, ()).pose(q).origin
+    expected = filmed.camera.project(origins, motion.time)
+    with open_media(video.parent / "out.mp4") as media:
+        frames = [frame.image.astype(int) for frame in media.frames()]
+    for picture, pixels in zip(frames[1:4], expected, strict=True):
+        y, x = np.nonzero(np.abs(picture - 60).max(axis=2) > 40)
+        assert x.min() == pytest.approx(pixels[:, 0].min(), abs=25)
+        assert x.max() == pytest.approx(pixels[:, 0].max(), abs=25)
+        assert y.max() == pytest.approx(pixels[:, 1].max(), abs=25)
 
 
 def test_numbers_have_a_light_face_and_a_dark_rim_and_stay_in_the_picture() -> None:

@@ -18,7 +18,7 @@ from pase.anatomy.bones import load_bones
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.placement import place_bone
-from pase.data import Camera, Motion
+from pase.data import Camera, CameraPath, Motion
 from pase.formats.tables import BoneLength
 from pase.view.film import Film, make_film
 from pase.view.geometry import FINEST, pack_bones
@@ -203,6 +203,34 @@ def test_the_film_view_sees_as_the_camera_did(browser: Any, tmp_path: Path, came
     page.page.mouse.move(340, 310, steps=4)
     page.page.mouse.up()
     assert page.run("pase.orbit.fromFilm === null && !document.body.classList.contains('behind')")
+    assert page.problems == []
+
+
+def test_the_film_view_follows_a_camera_that_turns(browser: Any, tmp_path: Path, camera: Camera) -> None:
+    people = subjects(camera)
+    time = people[0].motion.time
+    angles = np.linspace(0, 0.2, len(time))
+    turns = np.array([[[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]] for a in angles])
+    focal = np.linspace(600.0, 700.0, len(time))
+    moving = replace(
+        camera, path=CameraPath(time, turns @ camera.rotation, turns @ camera.translation, focal)
+    )
+    people = [replace(one, motion=replace(one.motion, camera=moving)) for one in people]
+    Image.fromarray(np.full((480, 640, 3), 90, np.uint8)).save(tmp_path / "p.jpg")
+    film = Film("image/jpeg", (tmp_path / "p.jpg").read_bytes(), time)
+    write_viewer(people, tmp_path / "a.html", film=film)
+    page = Page(browser, tmp_path / "a.html")
+    page.page.keyboard.press("c")
+    last = len(time) - 1
+    page.run(f"pase.player.show({last})")
+    page.page.wait_for_timeout(500)
+    found = page.run(
+        f"""(() => {{ const rows = pase.renderer.blocks[0].rows, [x, y] = ({PIXEL})(rows), box = pase.filmBox();
+        const pixel = [(x - box.left) / box.zoom - 0.5, (y - box.top) / box.zoom - 0.5];
+        return [rows[3], rows[7], rows[11], ...pixel] }})()"""
+    )
+    expected = moving.project(np.array(found[:3])[None, None], time[-1:])[0, 0]
+    np.testing.assert_allclose(found[3:], expected, atol=0.05)
     assert page.problems == []
 
 

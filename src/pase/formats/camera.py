@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.data import LARGEST, Camera
+from pase.data import LARGEST, Camera, CameraPath
 from pase.errors import InputError
 from pase.files import read_json, write_text
 
@@ -19,19 +19,38 @@ KEYS = ("focal_length_px", "principal_point_px", "rotation", "translation", "ima
 def write_camera(camera: Camera, path: str | Path) -> None:
     """Write a camera as JSON: pixels, metres, `rotation` and `translation` of world → camera.
 
+    A camera that moves has besides a list `frames` with the `time_s`, `focal_length_px`, `rotation` and
+    `translation` of each frame; the values outside of it are those of one frame.
+
     Raises
     ------
     OutputError
         When the file cannot be written.
     """
-    values = {
+    values: dict[str, Any] = {
         "focal_length_px": float(camera.focal_length_px),
         "principal_point_px": [float(x) for x in camera.principal_point],
         "rotation": np.asarray(camera.rotation, float).tolist(),
         "translation": np.asarray(camera.translation, float).tolist(),
         "image_size": [int(x) for x in camera.image_size],
     }
-    write_text(path, json.dumps(values, indent=2) + "\n")
+    text = json.dumps(values, indent=2)
+    if camera.path is not None:
+        rows = ",\n    ".join(json.dumps(row) for row in _rows(camera.path))
+        text = f'{text[:-2]},\n  "frames": [\n    {rows}\n  ]\n}}'
+    write_text(path, text + "\n")
+
+
+def _rows(path: CameraPath) -> list[dict[str, Any]]:
+    return [
+        {
+            "time_s": round(float(path.time[i]), 6),
+            "focal_length_px": round(float(path.focal_length_px[i]), 4),
+            "rotation": np.round(path.rotation[i], 9).tolist(),
+            "translation": np.round(path.translation[i], 6).tolist(),
+        }
+        for i in range(len(path.time))
+    ]
 
 
 def read_camera(path: str | Path) -> Camera:
@@ -58,14 +77,36 @@ def read_camera(path: str | Path) -> Camera:
     if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-4 or np.linalg.det(rotation) < 0:
         raise InputError(f"{path}: rotation is not a rotation matrix (orthonormal, right-handed)")
     translation = _numbers(values, "translation", (3,), path)
-    return Camera(focal, (float(x), float(y)), rotation, translation, (int(width), int(height)))
+    rows = _read_rows(values["frames"], path) if values.get("frames") else None
+    return Camera(focal, (float(x), float(y)), rotation, translation, (int(width), int(height)), rows)
+
+
+def _read_rows(rows: Any, path: str | Path) -> CameraPath:
+    """The frames of a camera that moves."""
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"{path}: frames must be a list of objects")
+    shapes: dict[str, tuple[int, ...]] = {
+        "time_s": (),
+        "rotation": (3, 3),
+        "translation": (3,),
+        "focal_length_px": (),
+    }
+    time, rotation, translation, focal = (
+        np.array([_numbers(row, key, shape, path) for row in rows]) for key, shape in shapes.items()
+    )
+    if (np.diff(time) <= 0).any() or (focal <= 0).any():
+        raise InputError(f"{path}: time_s of frames must increase, and focal_length_px be positive")
+    orthonormal = np.abs(rotation @ rotation.transpose(0, 2, 1) - np.eye(3)).max() < 1e-4
+    if not orthonormal or (np.linalg.det(rotation) < 0).any():
+        raise InputError(f"{path}: a rotation of frames is not a rotation matrix (orthonormal, right-handed)")
+    return CameraPath(time, rotation, translation, focal)
 
 
 def _numbers(
     values: dict[str, Any], key: str, shape: tuple[int, ...], path: str | Path
 ) -> NDArray[np.float64]:
     try:
-        array = np.asarray(values[key], float)
+        array = np.asarray(values.get(key), float)
     except (TypeError, ValueError, OverflowError):
         array = np.full(0, np.nan)
     if array.shape != shape or not (np.abs(array) <= LARGEST).all():

@@ -16,6 +16,7 @@ from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
 from pase.data import Motion
 from pase.files import atomic_path
+from pase.formats.glb_camera import add_camera
 from pase.formats.hierarchy import BodyTree, body_tree, body_trees
 from pase.types import Array
 from pase.version import __version__
@@ -45,7 +46,8 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     Bodies carry their OpenSim names, bones are called `<body>_mesh_<number>` as in the written `.osim`; the
     mesh inside has the name of its file. Metres, Y up, every key at the true time of its frame. Between
     frames a viewer turns each body about its joint, so the skeleton stays joined. Frames in which the pose
-    is unknown have no key. With one known frame or none the skeleton stands still.
+    is unknown have no key. With one known frame or none the skeleton stands still. A camera that moved is in the
+    scene and moves; one that stood still is not.
 
     Raises
     ------
@@ -66,8 +68,12 @@ def write_glb(motion: Motion, path: str | Path) -> None:
         "materials": [MATERIAL],
     }
     if known.sum() > 1:
-        animation = _animation(motion.skeleton, q, motion.time[known], buffer)
+        time = motion.time[known]
+        keys = buffer.add(time.astype(np.float32), ends=True)
+        animation = _animation(motion.skeleton, q, keys, buffer)
         content |= {"animations": [animation]} if animation["channels"] else {}
+        if motion.camera is not None:
+            add_camera(content, motion.camera, time, keys, buffer.add)
     content = {key: value for key, value in content.items() if value != [] and value is not None}
     content |= buffer.parts()
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
@@ -157,9 +163,8 @@ def _primitive(surface: BoneSurface, buffer: _Buffer) -> Node:
     }
 
 
-def _animation(skeleton: Skeleton, q: Array, time: Array, buffer: _Buffer) -> Node:
-    """Channels of all bodies that turn, and of those that also shift in their joints."""
-    keys = buffer.add(time.astype(np.float32), ends=True)
+def _animation(skeleton: Skeleton, q: Array, keys: int, buffer: _Buffer) -> Node:
+    """Channels of all bodies that turn, and of those that also shift in their joints; `keys` are their times."""
     bodies = len(skeleton.bodies)
     turns, places = np.empty((len(q), bodies, 4), np.float32), np.empty((len(q), bodies, 3), np.float32)
     low, high = np.full((bodies, 12), np.inf), np.full((bodies, 12), -np.inf)

@@ -56,5 +56,12 @@ def write_npz(motion: Motion, path: str | Path) -> None:
             "camera_translation": motion.camera.translation,
             "camera_image_size": np.array(motion.camera.image_size),
         }
+    if motion.camera is not None and motion.camera.path is not None:
+        rows = motion.camera.path.at(motion.time)
+        arrays |= {
+            "camera_rotation_by_frame": rows.rotation,
+            "camera_translation_by_frame": rows.translation,
+            "camera_focal_length_px_by_frame": rows.focal_length_px,
+        }
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **arrays)

@@ -199,7 +199,7 @@ def _lifted(
     if settings.lift.backend == "none":
         raise InputError("name the lifter: --backend pase, --backend motionbert or --backend mediapipe")
     if from_keypoints:
-        everybody = read_recording(source, None if video is None else Path(video), skeleton)
+        everybody = read_recording(source, None if video is None else Path(video), skeleton, settings.camera)
         recording = choose(everybody, settings.pose2d)
     else:
         with report.timed("pose2d"), open_source(source) as media:

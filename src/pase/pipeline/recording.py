@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.config import Pose2DSettings, Settings
-from pase.data import Keypoints2D, LeftOut
+from pase.config import CameraSettings, Pose2DSettings, Settings
+from pase.data import CameraMotion, Keypoints2D, LeftOut
 from pase.errors import ModelFileError
+from pase.pipeline.following import follow_footage, follower_of, is_film, kept_motions, warn_of_camera
 from pase.types import Progress, StepProgress
 
 if TYPE_CHECKING:
+    from pase.camera.follower import CameraFollower
     from pase.media import Animation, Frame, Photo, Video
     from pase.pose2d.detect import Found
     from pase.pose2d.readers.assemble import Recorded
@@ -46,6 +48,8 @@ class Recording:
     """Times in seconds at which a new shot begins."""
     time: NDArray[np.float64] | None = None
     """(T,) seconds of every frame; None where only the tracks tell it."""
+    camera_motions: list[CameraMotion] = field(default_factory=list)
+    """How the camera of each shot moved; empty where the footage was not looked at."""
 
     def facts(self) -> dict[str, Any]:
         """What the report says of the recording."""
@@ -125,8 +129,18 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
                 if progress is not None:
                     progress("2D keypoints", count, media.frame_count_hint)
 
-    find = _alphapose if settings.pose2d.backend == "alphapose" else _rtmpose
-    people_in_footage = find(counted(), media.image_size, settings, progress)
+    follower = None
+    if settings.pose2d.backend == "alphapose":
+        people_in_footage = _alphapose(counted(), media.image_size, settings, progress)
+    else:
+        follower = follower_of(media, settings.camera) if is_film(media) else None
+        people_in_footage = _rtmpose(counted(), media.image_size, settings, progress, follower)
+    motions: list[CameraMotion] = []
+    if follower is not None:
+        motions = follower.motions(people_in_footage.time, people_in_footage.cuts, settings.camera.motion)
+    elif is_film(media):
+        motions = follow_footage(media, people_in_footage.people, settings.camera)
+    warn_of_camera(motions)
     return Recording(
         [person for person in people_in_footage.people if person.seen.any()],
         count,
@@ -136,6 +150,7 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
         people_in_footage.left_out,
         cuts=people_in_footage.cuts,
         time=people_in_footage.time,
+        camera_motions=motions,
     )
 
 
@@ -154,14 +169,23 @@ def choose(recording: Recording, settings: Pose2DSettings) -> Recording:
 
 
 def _rtmpose(
-    frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: StepProgress | None
+    frames: Iterator[Frame],
+    image_size: tuple[int, int],
+    settings: Settings,
+    progress: StepProgress | None,
+    camera: CameraFollower | None,
 ) -> Found:
     from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK, detect_keypoints
 
     fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
     models = settings.models
     return detect_keypoints(
-        frames, image_size, settings.pose2d, models_dir=models.folder, offline=models.offline
+        frames,
+        image_size,
+        settings.pose2d,
+        camera=camera,
+        models_dir=models.folder,
+        offline=models.offline,
     )
 
 
@@ -196,18 +220,28 @@ def _alphapose(
     return Found(people, people[0].time if people else np.zeros(0))
 
 
-def read_recording(keypoints: Path, video: Path | None, skeleton: str | None = None) -> Recording:
+def read_recording(
+    keypoints: Path,
+    video: Path | None,
+    skeleton: str | None = None,
+    camera: CameraSettings | None = None,
+) -> Recording:
     """Keypoints made before, by PASE or another program, with the times of their footage when that is given."""
     from pase.pose2d.readers.assemble import Recorded
 
     if video is None:
         people = _read(keypoints, Recorded(), skeleton)
-        return Recording(people, 0, people[0].image_size if people else (0, 0))
+        motions = kept_motions(keypoints.parent) if keypoints.is_file() else []
+        return Recording(people, 0, people[0].image_size if people else (0, 0), camera_motions=motions)
     with open_source(video) as media:
         time = np.array([frame.time for frame in media.frames()])
         people = _read(keypoints, Recorded(media.image_size, time), skeleton)
         focal = media.focal_length_hint_px
-        return Recording(people, len(time), media.image_size, focal, media.path, time=time)
+        motions = follow_footage(media, people, camera or CameraSettings()) if is_film(media) else []
+        warn_of_camera(motions)
+        return Recording(
+            people, len(time), media.image_size, focal, media.path, time=time, camera_motions=motions
+        )
 
 
 def _read(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:

@@ -14,6 +14,7 @@ from pase.data import Landmarks3D, LeftOut, Motion
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
 from pase.pipeline.estimating import fit_people, size_evidence
+from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
 from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.outputs import check_writing, draw_over, write_people
 from pase.pipeline.recording import (
@@ -125,10 +126,12 @@ class Run:
     def read(self, keypoints: str | Path, video: str | Path | None, skeleton: str | None) -> Recording:
         """Choose the persons in keypoints that were made before; see `run`."""
         check_writing(self.settings, draw=self._draw)
-        everybody = read_recording(Path(keypoints), None if video is None else Path(video), skeleton)
+        footage = None if video is None else Path(video)
+        everybody = read_recording(Path(keypoints), footage, skeleton, self.settings.camera)
         recording = choose(everybody, self.settings.pose2d)
         self.open_folder()
         write_keypoints(recording.people, self._space.folder / KEYPOINTS)
+        keep_motions(recording.camera_motions, self._space.folder)
         return recording
 
     def lift(self, recording: Recording) -> list[Landmarks3D | None]:
@@ -192,7 +195,7 @@ class Run:
         facts = self._space.stage_facts("pose2d", self._pose2d_key(media))
         if facts is None:
             return None
-        self._space.clear(keep=[KEYPOINTS])
+        self._space.clear(keep=[KEYPOINTS, CAMERA_MOTION])
         self.report.resumed, self.report.seconds = ["pose2d"], {"pose2d": float(facts["seconds"])}
         self.report.warnings = list(facts["warnings"])
         return Recording(
@@ -204,6 +207,7 @@ class Run:
             [LeftOut(**person) for person in facts["left_out"]],
             facts["why_main"],
             facts["cuts_s"],
+            camera_motions=kept_motions(self._space.folder),
         )
 
     def _detected(self, media: Media) -> Recording:
@@ -217,13 +221,15 @@ class Run:
             "left_out": [asdict(person) for person in recording.left_out],
             "why_main": recording.why_main,
         }
-        self._space.note_stage("pose2d", self._pose2d_key(media), [KEYPOINTS], facts)
+        kept = keep_motions(recording.camera_motions, self._space.folder)
+        self._space.note_stage("pose2d", self._pose2d_key(media), [KEYPOINTS, *kept], facts)
         return recording
 
     def _pose2d_key(self, media: Media) -> str:
         """Tells whether the 2D stage would find the same again; threads change only how long it takes."""
         chosen = to_dict(self.settings.pose2d) | {"threads": None}
-        return fingerprint({"pase": __version__, "source": source_identity(media.path), "pose2d": chosen})
+        source, camera = source_identity(media.path), self.settings.camera.motion
+        return fingerprint({"pase": __version__, "source": source, "pose2d": chosen, "camera": camera})
 
 
 def run(

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.camera.follower import CameraFollower
 from pase.config import Pose2DSettings
 from pase.data import HALPE26, Keypoints2D, LeftOut
 from pase.media.frames import Frame
 from pase.models import model_path
 from pase.networks.onnx import network_threads
-from pase.pose2d.camera_motion import MOVES, ZOOMS
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork
 from pase.pose2d.tracking.prominence import frame_seconds, prominence
@@ -55,6 +55,7 @@ def detect_keypoints(
     image_size: tuple[int, int],
     settings: Pose2DSettings | None = None,
     *,
+    camera: CameraFollower | None = None,
     models_dir: Path | None = None,
     offline: bool = False,
     progress: Progress | None = None,
@@ -69,6 +70,8 @@ def detect_keypoints(
         Width and height in pixels.
     settings
         How to detect and whom to follow; the defaults when None.
+    camera
+        Shown every frame, to tell how the camera itself moves.
     models_dir, offline
         See `pase.models.model_path`.
     progress
@@ -93,7 +96,7 @@ def detect_keypoints(
         settings.device,
         max(1, network_threads(settings.threads) // 2),  # it is run over two frames at once
     )
-    tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person))
+    tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person), camera)
     times: list[float] = []
     for frame, following in _with_following(frames):
         tracker.add(frame, following)
@@ -145,15 +148,6 @@ def _warn(tracker: Tracker, frames: int) -> None:
         )
     if tracker.shots.blank:
         log.warning("%d of %d frames show nothing (black or of one colour)", tracker.shots.blank, frames)
-    motion = tracker.steadiness.motion
-    if motion.shift >= MOVES or motion.zoom >= ZOOMS:
-        log.warning(
-            "the camera moves: the background shifts by up to %.0f %% of the picture, zooms by up to %.0f %% and "
-            "shakes by %.1f %%; a camera that stands still is assumed, so places and speeds are wrong by as much",
-            100 * motion.shift,
-            100 * motion.zoom,
-            100 * motion.shake,
-        )
     if not any(track.poses for track in tracker.tracks):
         log.warning("nobody was found in the picture")
 

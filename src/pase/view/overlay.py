@@ -153,24 +153,26 @@ class _Layer:
         """The bones at a time and everybody's number, with the mean depth in metres; None when nobody is there."""
         poses = [track.pose(time) for track in self._tracks]
         origins = [pose.origin for pose in poses if pose is not None]
+        camera = self._renderer.camera = self._camera.at(time)
         patch = self._renderer.draw_patch(poses) if origins else None
         if patch is None:
             return None
         numbers = [
-            draw_number(number, self._over_head(pose, head), self._camera.image_size)
+            draw_number(number, _over_head(camera, pose, head), camera.image_size)
             for number, head, pose in zip(self._numbers, self._heads, poses, strict=False)
             if pose is not None
         ]
-        depth = float(self._camera.to_camera(np.concatenate(origins))[:, 2].mean())
+        depth = float(camera.to_camera(np.concatenate(origins))[:, 2].mean())
         return depth, [patch, *(drawn for drawn in numbers if drawn is not None)]
 
-    def _over_head(self, pose: BodyPoses, head: int | None) -> Array:
-        """A pixel (2,) a little over the head, or over the highest body of a skeleton without one."""
-        pixels = self._camera.project(pose.origin)
-        top = int(np.argmin(pixels[:, 1])) if head is None else head
-        depth = max(float(self._camera.to_camera(pose.origin[top])[2]), NEAREST_M)
-        over: Array = pixels[top] - [0.0, HEAD_M * self._camera.focal_length_px / depth]
-        return over
+
+def _over_head(camera: Camera, pose: BodyPoses, head: int | None) -> Array:
+    """A pixel (2,) a little over the head, or over the highest body of a skeleton without one."""
+    pixels = camera.project(pose.origin)
+    top = int(np.argmin(pixels[:, 1])) if head is None else head
+    depth = max(float(camera.to_camera(pose.origin[top])[2]), NEAREST_M)
+    over: Array = pixels[top] - [0.0, HEAD_M * camera.focal_length_px / depth]
+    return over
 
 
 class _Track:
@@ -228,8 +230,10 @@ def _resized(camera: Camera, image_size: tuple[int, int]) -> Camera:
     x, y = camera.principal_point
     # Pixel coordinates are those of pixel centres: the picture's edge is at -0.5.
     moved = (zoom * (x + 0.5) - 0.5, zoom * (y + 0.5) - 0.5)
-    focal = zoom * camera.focal_length_px
-    return replace(camera, focal_length_px=focal, principal_point=moved, image_size=image_size)
+    focal, path = zoom * camera.focal_length_px, camera.path
+    if path is not None:
+        path = replace(path, focal_length_px=zoom * path.focal_length_px)
+    return replace(camera, focal_length_px=focal, principal_point=moved, image_size=image_size, path=path)
 
 
 def _composed(

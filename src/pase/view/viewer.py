@@ -117,7 +117,7 @@ def _scene(
         "version": __version__,
         "time": blob.add(time, "<f8"),
         "film": None if film is None else film.mime,
-        "camera": _camera(cameras[0]) if cameras else None,
+        "camera": _camera(cameras[0], time, blob) if cameras else None,
         "vertices": blob.add(bones.vertices.view(np.uint8), "u1"),
         "indices": blob.add(bones.indices, "<u4"),
         "ends": list(bones.ends),
@@ -135,8 +135,15 @@ def _timeline(subjects: Sequence[Subject], film: Film | None) -> Array:
     return time if len(time) else np.zeros(1)
 
 
-def _camera(camera: Camera) -> dict[str, Any]:
+def _camera(camera: Camera, time: Array, blob: _Blob) -> dict[str, Any]:
+    """The camera; of one that moves also focal length, rotation and translation at every time of the page."""
+    path = None
+    if camera.path is not None:
+        rows = camera.path.at(time)
+        columns = [rows.focal_length_px[:, None], rows.rotation.reshape(-1, 9), rows.translation]
+        path = blob.add(np.concatenate(columns, axis=1), "<f4")
     return {
+        "path": path,
         "focal": camera.focal_length_px,
         "center": list(camera.principal_point),
         "rotation": camera.rotation.ravel().tolist(),

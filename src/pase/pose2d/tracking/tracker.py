@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pase.camera.follower import CameraFollower
 from pase.config import Pose2DSettings
 from pase.media.frames import Frame
-from pase.pose2d.camera_motion import Steadiness
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.scene_cuts import Shots
@@ -59,6 +59,8 @@ class Tracker:
         When to detect and whom to follow.
     wanted
         (2,) pixel of the first frame at which somebody stands who is to be followed in any case.
+    camera
+        Shown every frame with the places of all persons, and every cut.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Tracker:
         image_size: tuple[int, int],
         settings: Pose2DSettings,
         wanted: Array | None = None,
+        camera: CameraFollower | None = None,
     ) -> None:
         self._detector, self._network = detector, PairedNetwork(network)
         self._image_size, self._settings = image_size, settings
@@ -77,7 +80,7 @@ class Tracker:
         self._wait = settings.search_every
         """Seconds until the next search for some of many; it grows while they stay hidden behind others."""
         self._encounters = Encounters()
-        self.shots, self.steadiness = Shots(), Steadiness()
+        self.shots, self._camera = Shots(), camera
         self.cuts: list[float] = []
         """Times (s) at which a new shot begins."""
         self.tracks: list[Track] = []
@@ -90,7 +93,8 @@ class Tracker:
             return
         if content == "cut":
             self._live, self._detected_at, self._encounters = [], -np.inf, Encounters()
-            self.steadiness.cut()
+            if self._camera is not None:
+                self._camera.cut()
             self.cuts.append(frame.time)
         since = frame.time - self._detected_at
         soon = not self._active() or self._crowded(frame.time)
@@ -107,7 +111,9 @@ class Tracker:
             self._wait = self._settings.search_every
         self._encounters.watch(frame, self._active())
         self._look(frame)
-        self.steadiness.look(frame, np.array([t.expected_box(frame.time) for t in self._live]).reshape(-1, 4))
+        if self._camera is not None:
+            boxes = [track.expected_box(frame.time) for track in self._live]
+            self._camera.look(frame, np.array(boxes).reshape(-1, 4))
         self._live = [t for t in self._live if frame.time - t.time <= self._patience(t)]
 
     def _crowded(self, time: float) -> list[Track]:

@@ -1,6 +1,6 @@
 import { Bones } from "./bones.js";
 import { Curves } from "./curves.js";
-import { bodyPose, filmAddress, readScene } from "./data.js";
+import { bodyPose, cameraAt, filmAddress, readScene } from "./data.js";
 import { make } from "./dom.js";
 import { add, onPage } from "./math.js";
 import { Orbit } from "./orbit.js";
@@ -89,7 +89,8 @@ class App {
 
   /** Another frame, or play and pause. */
   changed() {
-    const { player, scene } = this;
+    const { player, scene, orbit } = this;
+    if (orbit.fromFilm) orbit.fromFilm = cameraAt(scene.camera, player.frame);
     this.pose();
     this.followPerson();
     $("scrub").value = player.frame;
@@ -176,7 +177,7 @@ class App {
   lookAsFilm(on = !this.orbit.fromFilm) {
     const { orbit, scene } = this;
     if (on && !scene.camera) return;
-    orbit.fromFilm = on ? scene.camera : null;
+    orbit.fromFilm = on ? cameraAt(scene.camera, this.player.frame) : null;
     const film = this.film ?? $("photo");
     (on ? $("behind") : $("film")).append(film);
     document.body.classList.toggle("behind", on);

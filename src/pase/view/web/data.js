@@ -20,11 +20,19 @@ export async function readScene() {
   scene.time = array(scene.time);
   scene.vertices = array(scene.vertices);
   scene.indices = array(scene.indices);
+  if (scene.camera?.path) scene.camera.path = array(scene.camera.path);
   for (const person of scene.persons) {
     for (const name of ["shown", "turns", "places"]) person[name] = array(person[name]);
     for (const name of ["values", "spread"]) person.angles[name] = array(person.angles[name]);
   }
   return scene;
+}
+
+/** The camera as it was in a frame; a row of its path is focal length, rotation, translation. */
+export function cameraAt(camera, frame) {
+  if (!camera?.path) return camera;
+  const row = camera.path.subarray(13 * frame, 13 * frame + 13);
+  return { ...camera, focal: row[0], rotation: row.subarray(1, 10), translation: row.subarray(10, 13) };
 }
 
 /** Address of the footage inside the page; nothing where there is none. */

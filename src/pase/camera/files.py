@@ -1,0 +1,109 @@
+"""The camera's motion as a JSON file: turns, zoom and how sure they are, for every frame of every shot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pase.camera.rotations import rotation_of_vector, vector_of_rotation
+from pase.data import LARGEST, CameraMotion
+from pase.errors import InputError
+from pase.files import read_json, write_text
+from pase.types import Array
+
+_KINDS = ("still", "turning", "travelling")
+_COLUMNS = {"turn_rad": 3, "zoom": 0, "sigma_rad": 3, "sigma_log_zoom": 0}
+"""Numbers a frame under each key; 0 for one that is no list."""
+_DIGITS = 7
+
+
+def write_camera_motions(motions: Sequence[CameraMotion], path: str | Path) -> None:
+    """Write the motion of the camera in every shot as JSON.
+
+    A shot has `time_s`, and unless the camera stands still `turn_rad` (rotation vector of reference → frame, camera
+    axes), `zoom` (focal length beside the reference's), and the standard deviations `sigma_rad`, `sigma_log_zoom`.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    write_text(path, json.dumps({"shots": [_shot(motion) for motion in motions]}) + "\n")
+
+
+def _shot(motion: CameraMotion) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "shot": motion.shot,
+        "kind": motion.kind,
+        "focal_length_px": round(float(motion.focal_px), 3),
+        "focal_log_sigma": motion.focal_log_sigma,
+        "warnings": list(motion.warnings),
+        "time_s": np.round(motion.time, 6).tolist(),
+    }
+    if motion.kind != "still":
+        columns = (
+            vector_of_rotation(motion.R_camera_reference),
+            motion.zoom,
+            motion.sigma_rad,
+            motion.sigma_zoom,
+        )
+        out |= {
+            name: np.round(values, _DIGITS).tolist() for name, values in zip(_COLUMNS, columns, strict=True)
+        }
+    return out
+
+
+def read_camera_motions(path: str | Path) -> list[CameraMotion]:
+    """Read what `write_camera_motions` wrote.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, is no JSON, or a value cannot be one of a camera's motion.
+    """
+    values = read_json(path)
+    shots = values.get("shots") if isinstance(values, dict) else None
+    if not isinstance(shots, list) or not all(isinstance(shot, dict) for shot in shots):
+        raise InputError(f"{path}: no list 'shots'; this is no file of a camera's motion")
+    return [_read_shot(shot, path) for shot in shots]
+
+
+def _read_shot(shot: dict[str, Any], path: str | Path) -> CameraMotion:
+    kind = shot.get("kind")
+    if kind not in _KINDS:
+        raise InputError(f"{path}: kind must be one of {', '.join(_KINDS)}, not '{kind}'")
+    time = _numbers(shot, "time_s", None, 0, path)
+    focal = float(_numbers(shot | {"focal": [shot.get("focal_length_px")]}, "focal", 1, 0, path)[0])
+    number, sigma = shot.get("shot", 0), shot.get("focal_log_sigma")
+    warnings = tuple(str(text) for text in shot.get("warnings") or ())
+    if focal <= 0 or not isinstance(number, int) or not (sigma is None or isinstance(sigma, int | float)):
+        raise InputError(
+            f"{path}: focal_length_px must be positive, shot a whole number, focal_log_sigma a number"
+        )
+    if kind == "still":
+        return replace(CameraMotion.still(time, focal, number), warnings=warnings)
+    turn, zoom, sigma_rad, sigma_zoom = (
+        _numbers(shot, name, len(time), width, path) for name, width in _COLUMNS.items()
+    )
+    if (zoom <= 0).any():
+        raise InputError(f"{path}: zoom must be positive")
+    return CameraMotion(
+        time, rotation_of_vector(turn), zoom, sigma_rad, sigma_zoom, focal, sigma, kind, number, warnings
+    )
+
+
+def _numbers(shot: dict[str, Any], name: str, rows: int | None, width: int, path: str | Path) -> Array:
+    try:
+        array = np.asarray(shot.get(name), float)
+    except (TypeError, ValueError, OverflowError):
+        array = np.full((), np.nan)
+    rows = (len(array) if array.ndim else 0) if rows is None else rows
+    expected = (rows, width) if width else (rows,)
+    if array.shape != expected or not (np.abs(array) <= LARGEST).all():
+        raise InputError(f"{path}: {name} must hold {' × '.join(map(str, expected))} finite numbers")
+    return array

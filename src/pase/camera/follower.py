@@ -1,0 +1,104 @@
+"""Looks at the frames of a recording as they come and tells how the camera of each shot moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pase.camera.measured import Choice, measured_motion
+from pase.camera.pictures import SmallPicture
+from pase.camera.shot import ShotFollower
+from pase.data import CameraMotion
+from pase.media.frames import Frame
+from pase.types import Array
+
+DEFAULT_FOV_DEG = 62.0
+"""Angle of view along the longer side in which turns are measured when nothing is known of the lens."""
+
+CHECK_EVERY_S = 0.2
+"""How often a camera that stands still is looked at."""
+_KEEP_EVERY_S = 0.06
+"""How often a small picture is kept meanwhile: when the camera starts to move they are looked at after all."""
+_SHORTEST_S = 1 / 70
+"""Frames that follow quicker are told from those before and after."""
+_STARTS_PX = 0.35
+"""Motion between two looks, in pixels of the small picture, by which a camera that stood still moves."""
+_CALM_S = 1.0
+"""After so long without such a motion the camera stands still again."""
+
+
+class CameraFollower:
+    """Follows the camera through a recording; give it every frame once, in order.
+
+    While the camera stands still only some pictures a second are looked at, which costs next to nothing.
+
+    Parameters
+    ----------
+    image_size
+        Width and height of the frames in pixels.
+    focal_px
+        The focal length as far as it is known before; that of a phone when None.
+    """
+
+    def __init__(self, image_size: tuple[int, int], focal_px: float | None = None) -> None:
+        half = np.radians(DEFAULT_FOV_DEG) / 2
+        self._image_size = image_size
+        self._focal_px = focal_px or max(image_size) / 2 / float(np.tan(half))
+        self._shots = [ShotFollower(image_size, self._focal_px)]
+        self._begin()
+
+    def cut(self) -> None:
+        """A new shot begins with the next frame."""
+        self._shots.append(ShotFollower(self._image_size, self._focal_px))
+        self._begin()
+
+    def _begin(self) -> None:
+        self._waiting: list[tuple[float, SmallPicture, Array]] = []
+        self._looked_at = self._kept_at = self._moved_at = -np.inf
+
+    def look(self, frame: Frame, boxes: Array) -> None:
+        """Take note of a frame.
+
+        Parameters
+        ----------
+        frame
+            The frame; nothing of it is kept but a small grey picture.
+        boxes
+            (N, 4) left, top, right and bottom of everybody in the picture, pixels: people are no background.
+        """
+        time, shot = frame.time, self._shots[-1]
+        moving = time - self._moved_at <= _CALM_S
+        if time - self._kept_at < (_SHORTEST_S if moving else _KEEP_EVERY_S) - 1e-6:
+            return
+        self._kept_at = time
+        self._waiting.append((time, SmallPicture.of(frame.image), boxes))
+        if not moving and time - self._looked_at < CHECK_EVERY_S - 1e-6:
+            return
+        self._looked_at = time
+        if moving or not shot.stands_still(*self._waiting[-1], _STARTS_PX):
+            for waiting in self._waiting:
+                shot.look(*waiting)
+                if shot.moved_px() > _STARTS_PX or len(shot.sights) == 1:
+                    self._moved_at = time
+        self._waiting = []
+
+    def motions(self, time: Array, cuts: Sequence[float] = (), choice: Choice = "auto") -> list[CameraMotion]:
+        """How the camera of each shot moved.
+
+        Parameters
+        ----------
+        time
+            (T,) presentation times in seconds of all frames of the recording.
+        cuts
+            Times at which new shots begin.
+        choice
+            What the user knows: the camera stands still, turns on the spot, or travels; `auto` lets the picture tell.
+        """
+        of_shots = np.split(time, np.searchsorted(time, np.asarray(cuts, float) - 1e-6))
+        return [
+            measured_motion(shot, times, number, choice)
+            if shot.keys
+            else CameraMotion.still(times, self._focal_px, number)
+            for number, (shot, times) in enumerate(zip(self._shots, of_shots, strict=False))
+        ]

@@ -1,0 +1,94 @@
+"""All key pictures of a shot put together: the turns that agree best with every link between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pase.camera.rotations import rotation_of_vector, vector_of_rotation
+from pase.camera.turn import Turn
+from pase.types import Array
+
+_ROUNDS = 6
+_WIDTH = 4.0
+"""Disagreement of a link in standard deviations from which on it counts less (Geman and McClure): a link that was
+matched wrongly must not bend the others."""
+_MOST_FOR_VARIANCE = 400
+"""With more key pictures than this only the links' own errors are told: each column of the inverse costs time."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLink:
+    """What is measured between two key pictures."""
+
+    first: int
+    second: int
+    R_second_first: Array
+    log_zoom: float
+    """That of the second less that of the first."""
+    covariance: Array
+    """(4, 4) of a small rotation in the second's axes, rad, and of the log zoom."""
+
+
+def settle_turns(turns: Sequence[Turn], links: Sequence[KeyLink]) -> tuple[list[Turn], Array]:
+    """Key pictures' turns by weighted least squares over the links; the first one stays as it is.
+
+    Parameters
+    ----------
+    turns
+        K first guesses.
+    links
+        What frames that see two key pictures tell of them.
+
+    Returns
+    -------
+    turns : list
+        The best turns.
+    variance : (K, 4)
+        Of a small rotation of each in camera axes, rad², and of its log zoom, beside the first.
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.linalg import splu
+
+    count = len(turns)
+    if count < 2 or not links:
+        return list(turns), np.zeros((count, 4))
+    first, second = (np.array([getattr(link, end) for link in links]) for end in ("first", "second"))
+    whiten = np.linalg.inv(np.linalg.cholesky(np.array([link.covariance for link in links])))
+    R = np.array([turn.R_camera_reference for turn in turns])
+    log_zoom = np.array([turn.log_zoom for turn in turns])
+    measured = np.array([link.R_second_first for link in links]), np.array([link.log_zoom for link in links])
+    for _ in range(_ROUNDS):
+        forward = R[second] @ R[first].transpose(0, 2, 1)
+        off = np.empty((len(links), 4))
+        off[:, :3] = vector_of_rotation(forward @ measured[0].transpose(0, 2, 1))
+        off[:, 3] = log_zoom[second] - log_zoom[first] - measured[1]
+        off = np.einsum("lij,lj->li", whiten, off)
+        root = 1.0 / (1.0 + np.square(off).sum(1) / _WIDTH**2)
+        by_second = whiten * root[:, None, None]
+        turned = np.zeros((len(links), 4, 4))
+        turned[:, :3, :3], turned[:, 3, 3] = -forward, -1.0
+        by_first = by_second @ turned
+        rows = 4 * np.arange(len(links))[:, None, None] + np.arange(4)[None, :, None]
+        blocks = [(by_first, first), (by_second, second)]
+        values = np.concatenate([block.ravel() for block, _ in blocks])
+        columns = [
+            np.broadcast_to(4 * end[:, None, None] + np.arange(4), block.shape) for block, end in blocks
+        ]
+        J = coo_matrix(
+            (values, (np.tile(np.broadcast_to(rows, by_first.shape).ravel(), 2),
+                      np.concatenate([column.ravel() for column in columns]))),
+            shape=(4 * len(links), 4 * count),
+        ).tocsc()[:, 4:]  # fmt: skip
+        factor = splu((J.T @ J).tocsc())
+        step = factor.solve(-(J.T @ (off * root[:, None]).ravel())).reshape(-1, 4)
+        R[1:] = rotation_of_vector(step[:, :3]) @ R[1:]
+        log_zoom[1:] += step[:, 3]
+    variance = np.zeros((count, 4))
+    for column in range(4 * (count - 1)) if count <= _MOST_FOR_VARIANCE else ():
+        unit = np.zeros(4 * (count - 1))
+        unit[column] = 1.0
+        variance[1 + column // 4, column % 4] = factor.solve(unit)[column]
+    return [Turn(R[k], float(log_zoom[k])) for k in range(count)], variance

@@ -1,0 +1,149 @@
+"""The motion of a shot's camera in every frame, made of what was measured in some of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from pase.camera.course import Course, matches_of, pixel_of, settled_course
+from pase.camera.lens import focal_from_turns
+from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
+from pase.camera.shot import ShotFollower
+from pase.data import CameraMotion
+from pase.types import Array
+
+Choice = Literal["auto", "still", "turning", "travelling"]
+
+STILL_RAD, STILL_ZOOM = 0.0015, 0.004
+"""A camera that turns and zooms by less stands still: about what the measurement is wrong by over a recording."""
+ZOOMS = 0.012
+"""Below this change of size the lens is taken as not zoomed at all."""
+_TELLS_LENS_RAD = np.radians(3.0)
+"""A camera that turns by less tells nothing of its lens."""
+TELLING_LOG_SIGMA = 0.2
+"""The focal length is taken from a turn when it is told better than this."""
+_WANDER_RAD, _WANDER_LOG_ZOOM = 0.1, 0.02
+"""How much a camera wanders in the root of a second where the background tells nothing: rad, and log zoom."""
+_MEASURED_S = 0.25
+"""Frames between measured ones so near each other are as sure as those."""
+UNSURE_RAD = np.radians(0.5)
+"""Turns less sure than this are told to the user."""
+_UNSURE_SHARE, _UNSURE_SHARE_STILL = 0.02, 0.3
+"""From such a share of the frames on: for a camera that moves, and for one that seems to stand still."""
+
+
+def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice) -> CameraMotion:
+    """How the camera moved in the frames of a shot.
+
+    Parameters
+    ----------
+    shot
+        What was measured.
+    time
+        (T,) seconds of all frames of the shot.
+    number
+        The shot's.
+    choice
+        What the user says of the camera.
+    """
+    course, factor, log_sigma = _course_and_lens(shot)
+    R, log_zoom, variance = _in_every_frame(course, time)
+    R = R @ _reference(R).T
+    kind = _kind(R, log_zoom) if choice == "auto" else choice
+    deviation = np.sqrt(variance)
+    warnings = tuple(_warnings(kind, choice, deviation))
+    if kind == "still":
+        return replace(CameraMotion.still(time, shot.focal_px, number), warnings=warnings)
+    return CameraMotion(
+        time,
+        R,
+        np.exp(log_zoom),
+        deviation[:, :3],
+        deviation[:, 3],
+        factor * shot.focal_px,
+        log_sigma if np.isfinite(log_sigma) else None,
+        kind,
+        number,
+        warnings,
+    )
+
+
+def _course_and_lens(shot: ShotFollower) -> tuple[Course, float, float]:
+    """The looked-at frames, the factor of the focal length, and the standard deviation of its logarithm.
+
+    A wrong focal length looks like zoom at the ends of a pan: a zoom counts that is left with the best one.
+    """
+    factor, log_sigma = 1.0, np.inf
+    course = settled_course(shot, factor, zooming=True)
+    turns = _extent(course.R) > _TELLS_LENS_RAD
+    zooming = bool(np.ptp(course.log_zoom) > ZOOMS)
+    if turns:
+        factor, log_sigma = _lens(shot, zooming=False)
+        if zooming:
+            zooming = bool(np.ptp(settled_course(shot, factor, zooming=True).log_zoom) > ZOOMS)
+            factor, log_sigma = _lens(shot, zooming=True) if zooming else (factor, log_sigma)
+    if turns or not zooming:
+        course = settled_course(shot, factor, zooming)
+    return course, factor, log_sigma
+
+
+def _lens(shot: ShotFollower, zooming: bool) -> tuple[float, float]:
+    """Factor and deviation of the focal length where the turns tell it; 1 and infinity else."""
+    factor, log_sigma = focal_from_turns(matches_of(shot, zooming), pixel_of(shot), zooming)
+    return (factor, log_sigma) if log_sigma < TELLING_LOG_SIGMA else (1.0, np.inf)
+
+
+def _kind(R: Array, log_zoom: Array) -> Literal["still", "turning", "travelling"]:
+    turned = np.linalg.norm(vector_of_rotation(R), axis=-1)
+    moves = turned.max() > STILL_RAD or np.ptp(log_zoom) > STILL_ZOOM
+    return "turning" if moves else "still"
+
+
+def _extent(R: Array) -> float:
+    """How far the line of sight goes from where it was first, rad."""
+    R = R @ R[0].T
+    return float(np.arctan2(np.hypot(R[:, 0, 2], R[:, 1, 2]), R[:, 2, 2]).max())
+
+
+def _reference(R: Array) -> Array:
+    """(3, 3) the turn in the middle of all: what is known beforehand of cameras holds for it."""
+    middle = mean_rotation(R)
+    nearest = int(np.argmax(np.einsum("tij,ij->t", R, middle)))
+    return np.asarray(R[nearest])
+
+
+def _in_every_frame(course: Course, time: Array) -> tuple[Array, Array, Array]:
+    """Rotations, log zooms and variances (T, 4) at all times: between measured frames along the shortest turn."""
+    after = np.clip(np.searchsorted(course.time, time - 1e-9), 0, len(course.time) - 1)
+    before = np.where(course.time[after] > time + 1e-9, np.maximum(after - 1, 0), after)
+    span = np.maximum(course.time[after] - course.time[before], 1e-12)
+    share = np.where(after > before, np.clip((time - course.time[before]) / span, 0, 1), 0.0)
+    step = vector_of_rotation(course.R[after] @ course.R[before].transpose(0, 2, 1))
+    R = rotation_of_vector(share[:, None] * step) @ course.R[before]
+    log_zoom = (1 - share) * course.log_zoom[before] + share * course.log_zoom[after]
+    variance = (1 - share[:, None]) * course.variance[before] + share[:, None] * course.variance[after]
+    between = np.where(span > _MEASURED_S, share * (1 - share) * span, 0.0)
+    alone_s = np.where(after > before, between, np.abs(time - course.time[after]))
+    wander = np.square([_WANDER_RAD] * 3 + [_WANDER_LOG_ZOOM])
+    return R, log_zoom, variance + alone_s[:, None] * wander
+
+
+def _warnings(kind: str, choice: Choice, deviation: Array) -> list[str]:
+    unsure = (deviation[:, :2] > UNSURE_RAD).any(1)
+    share = float(unsure.mean()) if len(unsure) else 0.0
+    if kind == "still":
+        if choice == "still" or share < _UNSURE_SHARE_STILL:
+            return []
+        return [
+            f"in {100 * share:.0f} % of the frames the background shows too little to tell whether the camera "
+            "moves; it is taken to stand still (--camera.motion still says that it does)"
+        ]
+    if share < _UNSURE_SHARE:
+        return []
+    worst = np.degrees(float(np.median(deviation[unsure, :2].max(1))))
+    return [
+        f"in {100 * share:.0f} % of the frames the background shows too little to tell how the camera turns "
+        f"(known to about {worst:.1f}° there); places and speeds are unsure by as much"
+    ]

@@ -1,0 +1,91 @@
+"""Corners of the background, found evenly over the picture and followed into another one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.camera.pictures import Grey, Mask
+
+Points = NDArray[np.float32]
+
+MOST_POINTS = 90
+"""Corners that are followed in a key picture: more hardly make the turn surer, and cost time."""
+_CELLS = 8
+"""The picture's longer side is cut into so many cells; one bright sign shall not have all corners."""
+_PER_CELL = 4
+_QUALITY = 0.005
+"""Least quality of a corner as a share of the best one's (Shi and Tomasi 1994)."""
+_LEAST_CORNER = 1e-4
+"""Least eigenvalue of a corner: below it is the noise of a plain wall."""
+_APART = 5
+_WINDOW = (11, 11)
+_LEVELS = 2
+_THERE_AND_BACK = 0.7
+"""A point that is followed to a picture and back again must come home within so many pixels."""
+_EXPOSURE = 0.03
+"""Differences of brightness or contrast from which on they are taken out before points are followed."""
+
+
+def find_corners(grey: Grey, mask: Mask) -> Points:
+    """(N, 2) corners where the mask is not 0, at most `MOST_POINTS` and spread over the picture."""
+    import cv2
+
+    found = cv2.goodFeaturesToTrack(grey, 4 * MOST_POINTS, _QUALITY, _APART, mask=mask)
+    if found is None:
+        return np.zeros((0, 2), np.float32)
+    points = np.asarray(found, np.float32).reshape(-1, 2)  # the best ones first
+    strength = cv2.cornerMinEigenVal(grey, 3)
+    columns, rows = points.astype(int).T
+    points = np.asarray(points[strength[rows, columns] > _LEAST_CORNER], np.float32)
+    side = max(grey.shape) / _CELLS
+    cell = (points // side).astype(int) @ np.array([1, 2 * _CELLS])
+    order = np.argsort(cell, kind="stable")
+    starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
+    rank = np.empty(len(points), int)
+    rank[order] = np.arange(len(points)) - np.repeat(starts, np.diff(np.append(starts, len(points))))
+    kept = np.flatnonzero(rank < _PER_CELL)
+    return np.asarray(points[kept[:MOST_POINTS]], np.float32)
+
+
+def follow_points(old: Grey, new: Grey, points: Points, guess: Points) -> tuple[Points, NDArray[np.bool_]]:
+    """Where points (N, 2) of a picture are in another one (Lucas and Kanade's pyramids), and which are sure.
+
+    Parameters
+    ----------
+    old, new
+        Two pictures of one size.
+    points
+        In the old picture.
+    guess
+        (N, 2) about where they are in the new one.
+    """
+    import cv2
+
+    if not len(points):
+        return points, np.zeros(0, bool)
+    flow: Any = cv2.calcOpticalFlowPyrLK
+    levelled = _with_exposure_of(new, old)
+    options = {"winSize": _WINDOW, "maxLevel": _LEVELS, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
+    there, good, _ = flow(old, levelled, points, guess.copy(), **options)
+    back, good_back, _ = flow(levelled, old, there, points.copy(), **options)
+    home = np.abs(back - points).max(axis=1) < _THERE_AND_BACK
+    height, width = new.shape
+    inside = (there >= 0).all(axis=1) & (there[:, 0] < width) & (there[:, 1] < height)
+    return there, home & inside & (good.ravel() > 0) & (good_back.ravel() > 0)
+
+
+def _with_exposure_of(new: Grey, old: Grey) -> Grey:
+    """The new picture with the old one's brightness and contrast: cameras change their exposure as they turn."""
+    import cv2
+
+    (mean_new,), (spread_new,) = (v.ravel() for v in cv2.meanStdDev(new))
+    (mean_old,), (spread_old,) = (v.ravel() for v in cv2.meanStdDev(old))
+    gain = float(np.clip(spread_old / max(spread_new, 1.0), 0.5, 2.0))
+    shift = float(mean_old - gain * mean_new)
+    if abs(gain - 1) < _EXPOSURE and abs(shift) < 255 * _EXPOSURE:
+        return new
+    table = np.clip(gain * np.arange(256) + shift, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(new, table), np.uint8)

@@ -1,0 +1,306 @@
+"""The background of one shot, followed from picture to picture against key pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.camera.overlays import Overlays
+from pase.camera.pictures import SmallPicture, background_mask, is_background
+from pase.camera.points import Points, find_corners, follow_points
+from pase.camera.rotations import rotation_of_vector, vector_of_rotation
+from pase.camera.turn import NO_TURN, Turn, TurnFit, fit_turn, start_from_shift, turned_by
+from pase.types import Array
+
+FEWEST_POINTS = 8
+"""Fewer points of the background than these tell no turn."""
+_AGREEMENT = 0.6
+"""With a smaller share of agreeing points another start is tried."""
+_LEAST_AGREEMENT = 0.3
+_LEFT_OF_KEY = 0.45
+"""When less than this share of a key picture's points is found again, another key picture is looked for."""
+_NEARER = 0.7
+"""Another key picture is gone to when it looks so much more in the same direction."""
+POINT_NOISE_PX = 0.08
+"""Standard deviation of a followed corner in pixels of the small picture, at least."""
+SYSTEMATIC_RAD = 2e-4
+"""What a turn is wrong by however many points agree: lens distortion, rolling shutter."""
+_LOST_S = 0.3
+"""After so long without a known direction a picture of unknown direction is gone on from."""
+_LOST_RAD = 0.2
+"""How unsure a key picture is that hangs together with the others by nothing but its place in time."""
+_WIDE_SPREAD = 8.0
+"""Spread of the agreeing points, in that of well followed ones, from which on another start is tried."""
+_TRIED_KEYS = 2
+_REACH = 0.5
+"""Key pictures are tried that are up to such a share of the picture away."""
+PLACE_PX = 1 / 64
+_FEW_CORNERS = 24
+_STEADY_S = 0.1
+"""Between frames so near each other a camera is taken to go on turning as it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPicture:
+    """A picture that others are compared with."""
+
+    picture: SmallPicture
+    points: Points
+    """(N, 2) corners of the background, pixels of the small picture."""
+    rays: Array
+    """(N, 2) their rays in units of the guessed focal length."""
+    turn: Turn
+    """Where it looks, as first measured."""
+    alive: NDArray[np.bool_]
+    """(N,) corners that have not turned out to be drawn over the picture."""
+    ovals: bool
+    """Whether persons were left out as ovals, since their boxes left too little of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One frame's turn, as first measured against one key picture, and the points that tell it."""
+
+    time: float
+    key: int
+    turn: Turn
+    covariance: Array
+    """(4, 4) of a small rotation in camera axes, rad, and of the log zoom."""
+    which: NDArray[np.uint8]
+    """(N,) numbers of the key picture's points that were found again."""
+    places: NDArray[np.int16]
+    """(N, 2) where, in `PLACE_PX` of the small picture: an hour's places must fit into the memory."""
+    agreeing: NDArray[np.bool_]
+    """(N,) whether they move with the background."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two key pictures that one frame was measured against; the second may be that frame itself."""
+
+    first: Sight
+    second: int
+    second_sight: Sight | None
+    """None where the frame became the second key picture."""
+
+
+@dataclass
+class ShotFollower:
+    """Follows the background of a shot; `look` is to be called with its frames, about in order.
+
+    Parameters
+    ----------
+    image_size
+        Width and height of the frames.
+    focal_px
+        A guess of the focal length: turns are measured in it and are told anew when it is known better.
+    """
+
+    image_size: tuple[int, int]
+    focal_px: float
+    keys: list[KeyPicture] = field(default_factory=list)
+    sights: list[Sight] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    lost: list[float] = field(default_factory=list)
+    """Times of frames in which the background told nothing."""
+
+    def __post_init__(self) -> None:
+        self._active = 0
+        self._before: tuple[SmallPicture, Array] | None = None
+        self._velocity = np.zeros(3)
+        self._overlays = Overlays()
+
+    def look(self, time: float, picture: SmallPicture, boxes: Array) -> None:
+        """Measure one frame; persons are in boxes (N, 4), in pixels of the frame."""
+        if not self.keys:
+            self._add_key(picture, boxes, NO_TURN)
+            self.sights.append(_sight_of_key(time, 0, NO_TURN))
+            self._before = (picture, boxes)
+            return
+        expected = self._expected(time)
+        sight, share = self._measure(time, self._active, picture, boxes, expected)
+        if sight is None or share < _LEFT_OF_KEY or self._nearer_key(sight.turn) is not None:
+            sight = self._other_key(time, picture, boxes, sight, expected)
+        if sight is None:
+            self.lost.append(time)
+            self._velocity = np.zeros(3)
+            return
+        self._note(sight)
+        self._before = (picture, boxes)
+
+    def stands_still(self, time: float, picture: SmallPicture, boxes: Array, most_px: float) -> bool:
+        """Look at a frame, and take note of it if the camera has moved by no more than `most_px` since the last."""
+        if not self.keys:
+            return False
+        sight, share = self._measure(time, self._active, picture, boxes, self.sights[-1].turn)
+        if (
+            sight is None
+            or share < _LEFT_OF_KEY
+            or self.distance_px(sight.turn, self.sights[-1].turn) > most_px
+        ):
+            return False
+        self._note(sight)
+        self._before = (picture, boxes)
+        return True
+
+    def moved_px(self) -> float:
+        """How far the middle of the last picture is from that of the one before, in pixels of the small picture."""
+        if len(self.sights) < 2:
+            return 0.0
+        return self.distance_px(self.sights[-1].turn, self.sights[-2].turn)
+
+    def distance_px(self, a: Turn, b: Turn) -> float:
+        """Pixels of the small picture by which two turns move its middle or, by zoom and roll, its edge."""
+        sideways, roll, zoom = turned_by(a, b)
+        pixels = np.hypot(self.focal_px * sideways, 0.5 * max(self.image_size) * np.hypot(roll, zoom))
+        return float(pixels / self.keys[0].picture.pixel)
+
+    def _expected(self, time: float) -> Turn:
+        """Where a picture will look, as the last ones went on."""
+        last = self.sights[-1]
+        ahead = rotation_of_vector(self._velocity * (time - last.time))
+        return Turn(ahead @ last.turn.R_camera_reference, last.turn.log_zoom)
+
+    def _note(self, sight: Sight) -> None:
+        self._velocity, last = np.zeros(3), self.sights[-1]
+        if 0 < sight.time - last.time < _STEADY_S:
+            step = sight.turn.R_camera_reference @ last.turn.R_camera_reference.T
+            self._velocity = vector_of_rotation(step) / (sight.time - last.time)
+        self.sights.append(sight)
+
+    def rays_of(self, sight: Sight) -> tuple[Array, Array]:
+        """Rays (N, 2) of a frame's points in its key picture and in the frame, in guessed focal lengths."""
+        key = self.keys[sight.key]
+        return key.rays[sight.which], self._rays(key.picture, sight.places * np.float32(PLACE_PX))
+
+    def _rays(self, picture: SmallPicture, points: Points) -> Array:
+        middle = np.array(self.image_size) / 2
+        rays: Array = (picture.to_frame(points.astype(float)) - middle) / self.focal_px
+        return rays
+
+    def _add_key(self, picture: SmallPicture, boxes: Array, turn: Turn) -> int:
+        for ovals in (False, True):
+            points = find_corners(picture.grey, self._overlays.hidden(background_mask(picture, boxes, ovals)))
+            if len(points) >= _FEW_CORNERS or not len(boxes):
+                break
+        alive = np.ones(len(points), bool)
+        self.keys.append(KeyPicture(picture, points, self._rays(picture, points), turn, alive, ovals))
+        self._active = len(self.keys) - 1
+        return self._active
+
+    def _measure(
+        self, time: float, number: int, picture: SmallPicture, boxes: Array, expected: Turn
+    ) -> tuple[Sight | None, float]:
+        """The turn of a picture against a key picture, and the share of its points that were found again."""
+        key = self.keys[number]
+        if key.alive.sum() < FEWEST_POINTS:
+            return None, 0.0
+        directions = key.turn.directions(key.rays)
+        there = expected.rays(directions) * self.focal_px + np.array(self.image_size) / 2
+        guess = picture.from_frame(there).astype(np.float32)
+        points, sure = follow_points(key.picture.grey, picture.grey, key.points, guess)
+        sure &= key.alive & is_background(background_mask(picture, boxes, key.ovals), points)
+        if sure.sum() < FEWEST_POINTS:
+            return None, 0.0
+        rays = self._rays(picture, points)
+        share = float(sure.sum() / key.alive.sum())
+        fit = self._fit(directions[sure], rays[sure], expected)
+        if fit is not None and self._drop_overlays(key, points, sure, fit.turn.rays(directions)):
+            sure &= key.alive
+            fit = self._fit(directions[sure], rays[sure], fit.turn) if sure.any() else None
+        if fit is None:
+            return None, share
+        which = np.flatnonzero(sure).astype(np.uint8)
+        places = np.rint(points[sure] / PLACE_PX).astype(np.int16)
+        return Sight(time, number, fit.turn, fit.covariance, which, places, fit.agreeing), share
+
+    def _fit(self, directions: Array, rays: Array, expected: Turn) -> TurnFit | None:
+        noise = POINT_NOISE_PX * self.keys[0].picture.pixel / self.focal_px
+        fit = fit_turn(directions, rays, expected, noise)
+        if fit.agreeing.mean() < _AGREEMENT or fit.spread > _WIDE_SPREAD * noise:
+            start = start_from_shift(directions, rays, expected, _WIDE_SPREAD * noise)
+            if start is not None:
+                other = fit_turn(directions, rays, start, noise)
+                if other.agreeing.sum() > fit.agreeing.sum() or other.spread < 0.5 * fit.spread:
+                    fit = other
+        if fit.agreeing.sum() < max(FEWEST_POINTS, _LEAST_AGREEMENT * len(rays)):
+            return None
+        return fit
+
+    def _drop_overlays(self, key: KeyPicture, points: Points, sure: NDArray[np.bool_], rays: Array) -> bool:
+        """Take out corners that stay where they are while the background moves; whether there are any."""
+        expected = key.picture.from_frame(rays * self.focal_px + np.array(self.image_size) / 2)
+        fixed = self._overlays.vote(key.points, points, expected, sure)
+        if not fixed.any():
+            return False
+        key.alive[fixed] = False
+        self._overlays.hide(key.picture.grey.shape, key.points[fixed])
+        return True
+
+    def _nearer_key(self, turn: Turn) -> int | None:
+        """A key picture that looks much more in the direction of a turn than the active one does."""
+        nearest = min(range(len(self.keys)), key=lambda n: self.distance_px(turn, self.keys[n].turn))
+        if nearest == self._active:
+            return None
+        distance, now = (self.distance_px(turn, self.keys[n].turn) for n in (nearest, self._active))
+        return nearest if distance < _NEARER * now - 2 else None
+
+    def _other_key(
+        self, time: float, picture: SmallPicture, boxes: Array, sight: Sight | None, expected: Turn
+    ) -> Sight | None:
+        """Go on against an earlier key picture that shows the same, or else make a new one."""
+        about = expected if sight is None else sight.turn
+        distances = {
+            n: self.distance_px(about, key.turn) for n, key in enumerate(self.keys) if n != self._active
+        }
+        for number in sorted(distances, key=lambda n: distances[n])[:_TRIED_KEYS]:
+            if distances[number] > _REACH * max(picture.grey.shape):
+                break
+            again, share = self._measure(time, number, picture, boxes, about)
+            if again is not None and share >= _LEFT_OF_KEY:
+                if sight is not None:
+                    self.links.append(Link(sight, number, again))
+                self._active = number
+                return again
+        if sight is not None:
+            number = self._add_key(picture, boxes, sight.turn)
+            self.links.append(Link(sight, number, None))
+            return sight
+        return self._key_before(time, picture, boxes, expected)
+
+    def _key_before(self, time: float, picture: SmallPicture, boxes: Array, expected: Turn) -> Sight | None:
+        """When too little of all key pictures is left, the picture before this one becomes the next key picture."""
+        if self._before is None:
+            return self._key_of_its_own(time, picture, boxes, expected)
+        last = self.sights[-1]
+        number = self._add_key(*self._before, last.turn)
+        self.links.append(Link(last, number, None))
+        self._before = None
+        sight, _ = self._measure(time, number, picture, boxes, expected)
+        if sight is not None:
+            return sight
+        return None
+
+    def _key_of_its_own(
+        self, time: float, picture: SmallPicture, boxes: Array, expected: Turn
+    ) -> Sight | None:
+        """A key picture that hangs together with nothing before: its direction is a guess."""
+        if time - self.sights[-1].time < _LOST_S:
+            return None
+        before = self._active
+        lost = self._add_key(picture, boxes, expected)
+        if len(self.keys[lost].points) < FEWEST_POINTS:
+            self.keys.pop()
+            self._active = before
+            return None
+        guess = _sight_of_key(time, before, expected, _LOST_RAD)
+        self.links.append(Link(guess, lost, None))
+        return _sight_of_key(time, lost, expected)
+
+
+def _sight_of_key(time: float, key: int, turn: Turn, sigma: float = SYSTEMATIC_RAD) -> Sight:
+    """A frame without points: a key picture itself, or one whose turn is a guess."""
+    nothing = np.zeros(0, np.uint8), np.zeros((0, 2), np.int16), np.zeros(0, bool)
+    return Sight(time, key, turn, np.diag([sigma**2] * 4), *nothing)

@@ -1,0 +1,154 @@
+"""A turn of the camera about its lens and a zoom, fitted robustly to points of the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.camera.rotations import rotation_of_vector
+from pase.types import Array
+
+_ROUNDS = 8
+_WIDTH = 2.5
+"""Residuals, in their own spread, from which on the loss of Geman and McClure lets a point go."""
+_CONVERGED = 1e-5
+_UNKNOWNS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a picture looks beside a reference: `ray = zoom · project(R_camera_reference @ ray_reference)`."""
+
+    R_camera_reference: Array
+    """(3, 3)"""
+    log_zoom: float
+    """Logarithm of the focal length in units of the reference's."""
+
+    def rays(self, rays_reference: Array) -> Array:
+        """(N, 2) rays in this picture, in units of the reference's focal length, of (N, 3) directions."""
+        seen = rays_reference @ self.R_camera_reference.T
+        rays: Array = np.exp(self.log_zoom) * seen[:, :2] / np.maximum(seen[:, 2:], _NEAREST)
+        return rays
+
+    def directions(self, rays: Array) -> Array:
+        """(N, 3) directions in the reference camera's axes of (N, 2) rays in this picture."""
+        seen = np.column_stack([rays * np.exp(-self.log_zoom), np.ones(len(rays))])
+        directions: Array = seen @ self.R_camera_reference
+        return directions
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFit:
+    """A fitted turn and how sure it is."""
+
+    turn: Turn
+    covariance: Array
+    """(4, 4) of a small rotation in camera axes, rad, and of the log zoom."""
+    weight: Array
+    """(N,) weight of each point in the fit, 0 to 1."""
+    spread: float
+    """Standard deviation of the points that count, in the rays' units."""
+
+    @property
+    def agreeing(self) -> NDArray[np.bool_]:
+        """(N,) points that move with the background."""
+        return self.weight > _AGREES
+
+
+def turned_by(a: Turn, b: Turn) -> tuple[float, float, float]:
+    """Angle between the lines of sight of two turns, rad, the roll between them, rad, and the log of the zoom."""
+    R = a.R_camera_reference @ b.R_camera_reference.T
+    roll = float(np.arctan2(R[1, 0] - R[0, 1], R[0, 0] + R[1, 1]))
+    return float(np.arctan2(np.hypot(R[0, 2], R[1, 2]), R[2, 2])), roll, a.log_zoom - b.log_zoom
+
+
+NO_TURN = Turn(np.eye(3), 0.0)
+_NEAREST = 1e-3
+_AGREES = 0.25
+
+
+def fit_turn(
+    directions: Array, rays: Array, start: Turn, least_spread: float, zooming: bool = True
+) -> TurnFit:
+    """Fit the turn that brings directions of the reference to where they are seen, by iterated least squares.
+
+    Parameters
+    ----------
+    directions
+        (N, 3) of points of the background in the reference camera's axes.
+    rays
+        (N, 2) where the points are in the picture, in units of the reference's focal length.
+    start
+        A guess under which most of the points that belong to the background are within a few spreads.
+    least_spread
+        Standard deviation of a point that is to be expected at least, in the rays' units.
+    zooming
+        False holds the zoom at the start's.
+
+    Returns
+    -------
+    TurnFit
+        The turn of least robust cost near the start (Geman and McClure's loss; its width follows the spread of the
+        residuals, so that few of many wild points are enough to be seen as wild).
+    """
+    turn, spread = start, np.inf
+    for _ in range(_ROUNDS):
+        jacobian, residual = _linearized(directions, rays, turn)
+        squared = np.einsum("nd,nd->n", residual, residual)
+        spread = max(float(np.sqrt(np.median(squared) / 1.386)), least_spread)
+        # 1.386 is the median of a squared distance in the plane in units of the variance along an axis.
+        weight = np.square(1.0 / (1.0 + squared / (_WIDTH * spread) ** 2))
+        if not zooming:
+            jacobian[:, :, 3] = 0.0
+        scaled = jacobian * weight[:, None, None]
+        information = np.einsum("ndi,ndj->ij", scaled, jacobian) + 1e-9 * np.eye(_UNKNOWNS)
+        step = np.linalg.solve(information, -np.einsum("ndi,nd->i", scaled, residual))
+        turn = Turn(rotation_of_vector(step[:3]) @ turn.R_camera_reference, turn.log_zoom + float(step[3]))
+        if np.abs(step).max() < _CONVERGED:
+            break
+    covariance = spread**2 * np.linalg.inv(information)
+    if not zooming:
+        covariance[3, 3] = 0.0
+    return TurnFit(turn, covariance, weight, spread)
+
+
+def _linearized(directions: Array, rays: Array, turn: Turn) -> tuple[Array, Array]:
+    """Derivatives (N, 2, 4) of the residuals by a small rotation and the log zoom, and the residuals (N, 2)."""
+    p = directions @ turn.R_camera_reference.T
+    inverse = 1.0 / np.maximum(p[:, 2], _NEAREST)
+    zoom = np.exp(turn.log_zoom)
+    x, y = p[:, 0] * inverse, p[:, 1] * inverse
+    jacobian = np.empty((len(p), 2, _UNKNOWNS))
+    jacobian[:, 0, 0], jacobian[:, 0, 1], jacobian[:, 0, 2], jacobian[:, 0, 3] = -x * y, 1 + x * x, -y, x
+    jacobian[:, 1, 0], jacobian[:, 1, 1], jacobian[:, 1, 2], jacobian[:, 1, 3] = -(1 + y * y), x * y, x, y
+    jacobian *= zoom
+    return jacobian, zoom * np.column_stack([x, y]) - rays
+
+
+def start_from_shift(directions: Array, rays: Array, expected: Turn, tolerance: float) -> Turn | None:
+    """A guess from the shift, turn and size on which most of the points agree (RANSAC); None where none do.
+
+    Parameters
+    ----------
+    directions, rays
+        As for `fit_turn`.
+    expected
+        About where the picture looks: the shift is that from there.
+    tolerance
+        Distance up to which a point agrees, in the rays' units.
+    """
+    import cv2
+
+    before = expected.rays(directions)
+    matrix, inside = cv2.estimateAffinePartial2D(
+        before, rays, method=cv2.RANSAC, ransacReprojThreshold=tolerance, maxIters=300, refineIters=2
+    )
+    if matrix is None or inside is None or inside.sum() < _UNKNOWNS:
+        return None
+    a, b = float(matrix[0, 0]), float(matrix[1, 0])
+    x, y = matrix[0, 2], matrix[1, 2]
+    step = np.array([-y, x, np.arctan2(b, a)]) * np.array([np.exp(-expected.log_zoom)] * 2 + [1.0])
+    rotation = rotation_of_vector(step) @ expected.R_camera_reference
+    return Turn(rotation, expected.log_zoom + float(np.log(np.hypot(a, b))))

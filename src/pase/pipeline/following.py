@@ -1,0 +1,92 @@
+"""The camera's own motion within a run: who follows it, and where it is kept between the stages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pase.camera.follower import CameraFollower
+from pase.config import CameraSettings
+from pase.data import CameraMotion, Keypoints2D
+
+if TYPE_CHECKING:
+    from pase.pipeline.recording import Media
+
+log = logging.getLogger(__name__)
+
+CAMERA_MOTION = "camera_motion.json"
+_NOBODY = np.zeros((0, 4))
+
+
+def follower_of(media: Media, settings: CameraSettings) -> CameraFollower:
+    """A follower of a recording's camera that knows what the user or the file tells of the lens."""
+    focal = settings.focal_length_px
+    if focal is None and settings.fov_deg is not None:
+        focal = max(media.image_size) / 2 / float(np.tan(np.radians(settings.fov_deg) / 2))
+    return CameraFollower(media.image_size, focal or media.focal_length_hint_px)
+
+
+def follow_footage(
+    media: Media, people: Sequence[Keypoints2D], settings: CameraSettings
+) -> list[CameraMotion]:
+    """How the camera moved in footage whose persons are known, by looking at all its frames."""
+    from pase.media.ahead import ahead
+
+    follower, times = follower_of(media, settings), []
+    with closing(ahead(media.frames())) as frames:
+        for frame in frames:
+            times.append(frame.time)
+            follower.look(frame, _boxes(people, frame.time))
+    return follower.motions(np.array(times), choice=settings.motion)
+
+
+def _boxes(people: Sequence[Keypoints2D], time: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """(N, 4) of those who are seen at a time."""
+    boxes = []
+    for person in people:
+        row = int(np.searchsorted(person.time, time - 1e-6))
+        if row < len(person) and abs(person.time[row] - time) < 1e-3 and person.seen[row]:
+            xy = person.xy[row]
+            boxes.append([*np.nanmin(xy, axis=0), *np.nanmax(xy, axis=0)])
+    return np.array(boxes).reshape(-1, 4) if boxes else _NOBODY
+
+
+def keep_motions(motions: Sequence[CameraMotion], folder: Path) -> list[str]:
+    """Write the motions into a folder if the camera moves in any shot; names of the files written."""
+    from pase.camera.files import write_camera_motions
+
+    if all(motion.kind == "still" for motion in motions):
+        return []
+    write_camera_motions(motions, folder / CAMERA_MOTION)
+    return [CAMERA_MOTION]
+
+
+def kept_motions(folder: Path) -> list[CameraMotion]:
+    """The motions that were kept in a folder; none where the camera stood still."""
+    from pase.camera.files import read_camera_motions
+
+    path = folder / CAMERA_MOTION
+    return read_camera_motions(path) if path.is_file() else []
+
+
+def is_film(media: Media) -> bool:
+    """Whether there is more than one picture."""
+    return media.frame_count_hint != 1
+
+
+def warn_of_camera(motions: Sequence[CameraMotion]) -> None:
+    """Tell the user what the motion of the camera means for the result."""
+    for motion in motions:
+        texts = motion.warnings
+        if motion.kind != "still":
+            texts = (
+                "the camera moves; a camera that stands still is assumed, so places and speeds are wrong by as much",
+                *texts,
+            )
+        for text in texts:
+            log.warning("%s", text if len(motions) == 1 else f"shot {motion.shot + 1}: {text}")

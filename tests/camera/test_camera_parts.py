@@ -1,0 +1,113 @@
+"""Rotations, the graph of key pictures, the fit of a turn, and the file of a camera's motion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pase.camera.files import read_camera_motions, write_camera_motions
+from pase.camera.keyframes import KeyLink, settle_turns
+from pase.camera.rotations import rotation_of_vector, vector_of_rotation
+from pase.camera.turn import NO_TURN, Turn, fit_turn
+from pase.data import CameraMotion
+from pase.errors import InputError
+
+RNG = np.random.default_rng(0)
+
+
+@given(st.lists(st.floats(-1.8, 1.8), min_size=3, max_size=3))
+def test_rotation_vectors_round_trip(vector: list[float]) -> None:
+    assert vector_of_rotation(rotation_of_vector(np.array(vector))) == pytest.approx(vector, abs=1e-7)
+
+
+def test_rotations_turn_by_the_right_hand() -> None:
+    assert rotation_of_vector(np.array([0, 0, np.pi / 2])) @ [1, 0, 0] == pytest.approx([0, 1, 0])
+    half = rotation_of_vector(np.array([np.pi, 0, 0]))
+    assert np.abs(vector_of_rotation(half)) == pytest.approx([np.pi, 0, 0])
+
+
+@pytest.mark.parametrize("wild", [0.0, 0.35])
+def test_a_turn_is_fitted_whatever_few_points_do(wild: float) -> None:
+    truth = Turn(rotation_of_vector(np.array([0.02, -0.05, 0.01])), 0.03)
+    directions = np.column_stack([RNG.uniform(-0.5, 0.5, (80, 2)), np.ones(80)])
+    rays = truth.rays(directions) + RNG.normal(scale=1e-4, size=(80, 2))
+    moved = RNG.random(80) < wild
+    rays[moved] += RNG.uniform(-0.2, 0.2, (moved.sum(), 2))
+    fit = fit_turn(directions, rays, NO_TURN, 1e-4)
+    off = vector_of_rotation(fit.turn.R_camera_reference @ truth.R_camera_reference.T)
+    assert np.abs(off).max() < 2e-4
+    assert fit.turn.log_zoom == pytest.approx(0.03, abs=3e-4)
+    sigma = np.sqrt(np.diag(fit.covariance)[:3])
+    assert (np.abs(off) < 4 * sigma).all() and (sigma < 1e-4).all()
+    assert not fit.agreeing[moved].any()
+
+
+def test_closing_a_loop_shares_the_error_and_a_wrong_link_is_not_believed() -> None:
+    truth = [rotation_of_vector(np.array([0.0, 0.2 * k, 0.02 * k])) for k in range(8)]
+    covariance = np.diag([1e-6] * 4)
+
+    def link(a: int, b: int, error: float) -> KeyLink:
+        off = rotation_of_vector(RNG.normal(scale=error, size=3))
+        return KeyLink(a, b, off @ truth[b] @ truth[a].T, 0.0, covariance)
+
+    links = [link(k, k + 1, 1e-3) for k in range(7)] + [link(0, 4, 1e-4), link(4, 7, 1e-4)]
+    links.append(KeyLink(2, 5, np.eye(3), 0.0, covariance))  # wrong
+    turns, variance = settle_turns([Turn(R @ rotation_of_vector(np.full(3, 0.01)), 0.0) if k else Turn(R, 0.0)
+                                    for k, R in enumerate(truth)], links)  # fmt: skip
+    for turn, R in zip(turns, truth, strict=True):
+        assert np.linalg.norm(vector_of_rotation(turn.R_camera_reference @ R.T)) < 4e-3
+    assert (variance[1:] > 0).all() and (variance[0] == 0).all()
+
+
+def motions() -> list[CameraMotion]:
+    time = np.array([0.0, 0.1, 0.25])
+    R = rotation_of_vector(RNG.normal(scale=0.2, size=(3, 3)))
+    turning = CameraMotion(
+        time,
+        R,
+        np.array([1, 1.1, 1.2]),
+        np.full((3, 3), 1e-3),
+        np.full(3, 2e-3),
+        800.0,
+        0.05,
+        "turning",
+        1,
+        ("a",),
+    )
+    return [CameraMotion.still(time, 700.0), turning]
+
+
+def test_the_file_round_trips(tmp_path: Path) -> None:
+    write_camera_motions(motions(), tmp_path / "motion.json")
+    for again, motion in zip(read_camera_motions(tmp_path / "motion.json"), motions(), strict=True):
+        assert (again.kind, again.shot, again.focal_px) == (motion.kind, motion.shot, motion.focal_px)
+        assert (again.focal_log_sigma, again.warnings) == (motion.focal_log_sigma, motion.warnings)
+        assert again.time == pytest.approx(motion.time)
+        assert again.zoom == pytest.approx(motion.zoom)
+    assert again.sigma_rad == pytest.approx(motion.sigma_rad)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[]", "no list 'shots'"),
+        ('{"shots": [{"kind": "flying"}]}', "kind must be"),
+        ('{"shots": [{"kind": "still", "time_s": [0, null], "focal_length_px": 5}]}', "time_s"),
+        ('{"shots": [{"kind": "still", "time_s": [0], "focal_length_px": -5}]}', "positive"),
+        ('{"shots": [{"kind": "turning", "time_s": [0], "focal_length_px": 5, "turn_rad": [[0, 0]]}]}', "turn_rad"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "motion.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=says):
+        read_camera_motions(path)
+
+
+def test_the_motion_at_other_times_is_that_of_the_next_frame() -> None:
+    motion = motions()[1]
+    assert motion.at(np.array([0.02, 0.24])).zoom == pytest.approx([1.0, 1.2])
