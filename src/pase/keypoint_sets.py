@@ -44,6 +44,30 @@ H36M17 = (
 )  # fmt: skip
 """Human3.6M's joints, called as the Halpe keypoints that stand in for them."""
 
+MPI15 = (
+    "Head", "Neck", "RShoulder", "RElbow", "RWrist", "LShoulder", "LElbow", "LWrist", "RHip", "RKnee", "RAnkle",
+    "LHip", "LKnee", "LAnkle", "Chest",
+)  # fmt: skip
+"""OpenPose's MPI model."""
+
+MPII16 = (
+    "RAnkle", "RKnee", "RHip", "LHip", "LKnee", "LAnkle", "Hip", "Thorax", "Neck", "Head", "RWrist", "RElbow",
+    "RShoulder", "LShoulder", "LElbow", "LWrist",
+)  # fmt: skip
+"""The points of the data set MPII."""
+
+CROWDPOSE14 = (
+    "LShoulder", "RShoulder", "LElbow", "RElbow", "LWrist", "RWrist", "LHip", "RHip", "LKnee", "RKnee", "LAnkle",
+    "RAnkle", "Head", "Neck",
+)  # fmt: skip
+"""The points of the data set CrowdPose."""
+
+LSP14 = (
+    "RAnkle", "RKnee", "RHip", "LHip", "LKnee", "LAnkle", "RWrist", "RElbow", "RShoulder", "LShoulder", "LElbow",
+    "LWrist", "Neck", "Head",
+)  # fmt: skip
+"""The points of the data set LSP."""
+
 _FEET = ("LBigToe", "LSmallToe", "LHeel", "RBigToe", "RSmallToe", "RHeel")
 
 
@@ -60,6 +84,10 @@ KEYPOINT_SETS: dict[str, tuple[str, ...]] = {
     "body25b": BODY25B,
     "blazepose33": BLAZEPOSE33,
     "h36m17": H36M17,
+    "mpi15": MPI15,
+    "mpii16": MPII16,
+    "crowdpose14": CROWDPOSE14,
+    "lsp14": LSP14,
     "coco133": (*COCO17, *_FEET, *_unused(110)),
     "halpe136": (*HALPE26, *_unused(110)),
     "body135": (*BODY25B, *_unused(110)),
@@ -122,7 +150,9 @@ def _counts() -> str:
 
 def _closer(points: Array, source: str, fitting: dict[str, tuple[str, ...]]) -> str:
     """The set in which hips lie below shoulders and the limbs are of even length, by the median of all poses."""
-    misfits = {name: _misfit(points, names) for name, names in fitting.items()}
+    common = set.intersection(*(set(names) for names in fitting.values()))
+    pairs = [(a, b) for a, b in _NEIGHBOURS if {a, b} <= common]
+    misfits = {name: _misfit(points, names, pairs) for name, names in fitting.items()}
     ranked = sorted(misfits, key=lambda name: misfits[name])
     if not misfits[ranked[0]] < 0.6 * misfits[ranked[1]]:
         names = " or ".join(fitting)
@@ -130,11 +160,16 @@ def _closer(points: Array, source: str, fitting: dict[str, tuple[str, ...]]) -> 
     return ranked[0]
 
 
-def _misfit(points: Array, names: tuple[str, ...]) -> float:
+_NEIGHBOURS = (
+    ("REye", "LEye"), ("REye", "Nose"), ("LEye", "Nose"), ("RAnkle", "RHeel"), ("LAnkle", "LHeel"),
+    ("RElbow", "RWrist"), ("LElbow", "LWrist"), ("RHip", "LHip"), ("RShoulder", "RElbow"),
+    ("LShoulder", "LElbow"), ("RHip", "RKnee"), ("LHip", "LKnee"),
+)  # fmt: skip
+"""Points that bones join."""
+
+
+def _misfit(points: Array, names: tuple[str, ...], pairs: Sequence[tuple[str, str]]) -> float:
     """Mean length of bones that join neighbouring points, over the size of the person; large in a wrong order."""
-    pairs = [("REye", "LEye"), ("REye", "Nose"), ("LEye", "Nose"), ("RAnkle", "RHeel"), ("LAnkle", "LHeel"),
-             ("RElbow", "RWrist"), ("LElbow", "LWrist"), ("RHip", "LHip"), ("RShoulder", "RElbow"),
-             ("LShoulder", "LElbow"), ("RHip", "RKnee"), ("LHip", "LKnee")]  # fmt: skip
     xy = np.where(points[..., 2:] > 0, points[..., :2], np.nan)
     if not np.isfinite(xy).any():
         return np.nan

@@ -43,7 +43,7 @@ def _sample(name: str) -> Callable[[], bytes]:
 def _people() -> Any:
     from pase.data import Keypoints2D
     from pase.pose2d.readers import read_keypoints
-    from pase.pose2d.readers.assemble import Recorded
+    from pase.pose2d.readers.detection import Recorded
 
     (person,) = read_keypoints(SAMPLES / "mediapipe.json", Recorded((1768, 994)))
     other = Keypoints2D(person.xy + 300, person.score, person.time, person.image_size, person.names, None, 2)
@@ -90,7 +90,7 @@ def _few_lines(name: str, lines: int) -> Callable[[], bytes]:
 
 def _keypoints(path: Path) -> object:
     from pase.pose2d.readers import read_keypoints
-    from pase.pose2d.readers.assemble import Recorded
+    from pase.pose2d.readers.detection import Recorded
 
     people = read_keypoints(path, Recorded((1768, 994)))
     for person in people:
@@ -138,6 +138,59 @@ def _markers(path: Path) -> object:
     assert np.isfinite(points.time).all() and (np.diff(points.time) > 0).all()
     assert not np.isinf(points.xyz).any()
     return points
+
+
+def c3d() -> bytes:
+    from pase.formats.c3d import write_c3d
+
+    return _written("m.c3d", lambda path: write_c3d(small_motion(), path))
+
+
+def qualisys() -> bytes:
+    points = np.random.default_rng(1).normal(size=(3, 12)).round(2)
+    facts = [
+        "NO_OF_FRAMES\t3",
+        "NO_OF_MARKERS\t4",
+        "FREQUENCY\t100",
+        "DATA_INCLUDED\t3D",
+        "MARKER_NAMES\ta\tb\tc\td",
+    ]
+    rows = ["\t".join(map(str, [i + 1, i / 100, *row])) for i, row in enumerate(points)]
+    return "\r\n".join([*facts, *rows]).encode()
+
+
+def mmpose() -> bytes:
+    xy = np.nan_to_num(_people()[0].xy)
+    frames = [
+        {"frame_id": i, "instances": [{"keypoints": p.tolist(), "keypoint_scores": [0.9] * 26}]}
+        for i, p in enumerate(xy)
+    ]
+    names = {str(k): name for k, name in enumerate(_people()[0].names)}
+    return json.dumps({"meta_info": {"keypoint_id2name": names}, "instance_info": frames}).encode()
+
+
+def ultralytics() -> bytes:
+    xy = np.nan_to_num(_people()[0].xy[:, :17])
+    frames = [
+        [{"name": "person", "track_id": 1, "keypoints": {"x": p[:, 0].tolist(), "y": p[:, 1].tolist()}}]
+        for p in xy
+    ]
+    return json.dumps(frames).encode()
+
+
+def named_table() -> bytes:
+    xy, names = np.nan_to_num(_people()[0].xy[:, :17]), _people()[0].names[:17]
+    head = ",".join(["frame", "time", *(f"{name}_{axis}" for name in names for axis in "xy")])
+    rows = [",".join(map(str, [i, i / 30, *p.ravel().round(1)])) for i, p in enumerate(xy)]
+    return "\n".join([head, *rows]).encode()
+
+
+def long_table() -> bytes:
+    xy, names = np.nan_to_num(_people()[0].xy[:2, :17]), _people()[0].names[:17]
+    rows = [
+        f"{i},{name},{x:.1f},{y:.1f}" for i, p in enumerate(xy) for name, (x, y) in zip(names, p, strict=True)
+    ]
+    return "\n".join(["frame,landmark,x,y", *rows]).encode()
 
 
 def joints() -> bytes:
@@ -522,6 +575,21 @@ def picture(form: str, mode: str = "RGB", **options: Any) -> Callable[[], bytes]
     return make
 
 
+def animated() -> bytes:
+    from PIL import Image
+
+    first, *rest = (Image.fromarray(np.full((24, 32, 3), 60 * k, np.uint8)) for k in range(3))
+    return _written("p.webp", lambda path: first.save(path, save_all=True, append_images=rest, duration=40))
+
+
+def heic() -> bytes:
+    import pillow_heif
+    from PIL import Image
+
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 255, (48, 64, 3), np.uint8))
+    return _written("p.heic", lambda path: pillow_heif.from_pillow(image).save(path))
+
+
 READERS: dict[str, Reader] = {
     "alphapose": Reader("k.json", "json", alphapose, _keypoints),
     "coco": Reader("k.json", "json", coco, _keypoints),
@@ -540,7 +608,13 @@ READERS: dict[str, Reader] = {
     ),
     "pixel trc": Reader("k.trc", "lines", _few_lines("sports2d_px_person00.trc", 12), _keypoints),
     "trc": Reader("m.trc", "lines", trc, _markers),
+    # "c3d": Reader("m.c3d", "bytes", c3d, _markers, needs="ezc3d"),
+    "qualisys": Reader("m.tsv", "lines", qualisys, _markers),
     "joints": Reader("j.json", "json", joints, _markers),
+    "mmpose": Reader("k.json", "json", mmpose, _keypoints),
+    "ultralytics": Reader("k.json", "json", ultralytics, _keypoints),
+    "named table": Reader("k.csv", "lines", named_table, _keypoints),
+    "long table": Reader("k.csv", "lines", long_table, _keypoints),
     "mot": Reader("m.mot", "lines", mot, _mot),
     "osim": Reader("s.osim", "xml", osim, _osim),
     "marker set xml": Reader("m.xml", "xml", marker_set_xml, _marker_set),
@@ -586,6 +660,8 @@ READERS: dict[str, Reader] = {
     "png palette": Reader("p.png", "bytes", picture("PNG", "P"), _media),
     "tiff": Reader("p.tif", "bytes", picture("TIFF", "RGB", compression="tiff_lzw"), _media),
     "webp": Reader("p.webp", "bytes", picture("WEBP"), _media),
+    "webp animated": Reader("p.webp", "bytes", animated, _media),
+    "heic": Reader("p.heic", "bytes", heic, _media),
     "bmp": Reader("p.bmp", "bytes", picture("BMP"), _media),
     "ppm": Reader("p.ppm", "bytes", picture("PPM"), _media),
 }  # fmt: skip

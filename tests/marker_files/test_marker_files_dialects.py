@@ -125,7 +125,8 @@ def test_what_the_user_says_of_the_rate_holds(tmp_path: Path) -> None:
         (1.0, 100.0, 0.01, "count frames"),
         (0.02, 100.0, 0.02, "times were taken"),
         (77.0, 100.0, 0.01, "rate was taken"),
-        (20.0, None, 20.0, "a frame every 20 s"),
+        (20.0, None, 0.02, "milliseconds"),
+        (0.5, None, 0.5, "a frame every 0.5 s"),
         (20.0, 0.05, 20.0, "a frame every 20 s"),
     ],
 )

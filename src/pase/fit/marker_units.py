@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.errors import InputError
 from pase.fit.marker_person import Marker
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 PLAUSIBLE = (0.35, 1.7)
 """Size of a person over that of the model of an adult: from an infant to the tallest, in any posture."""

@@ -18,6 +18,8 @@ _AGREE = 0.05
 """Share by which times and rate of a file may differ."""
 _USUAL_HZ = (5.0, 5000.0)
 """Rates at which people are recorded."""
+_SURE_HZ = (10.0, 500.0)
+"""Rates that speak for another unit of the times where the file tells no rate."""
 _CLOCKS = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 _NAMED = 6
 """Markers that a message names."""
@@ -74,6 +76,9 @@ def checked_times(time: Array, rate_hz: float | None, path: Path) -> Array:
     if len(time) < 2:
         return time
     step = float(np.median(np.diff(time)))
+    if rate is None and not _is_usual(1 / step):
+        rates = [1 / (step * seconds) for seconds in _CLOCKS.values()]
+        rate = next((rate for rate in rates if _SURE_HZ[0] <= rate <= _SURE_HZ[1]), None)
     if rate is None or abs(step * rate - 1) < _AGREE:
         if not _is_usual(1 / step):
             log.warning(

@@ -46,6 +46,8 @@ def is_footage(path: Path) -> bool:
     """Whether a file is a photo or a video: by its name or, whatever its name, by how it begins."""
     if path.suffix.lower() in (*_PHOTO_SUFFIXES, *_VIDEO_SUFFIXES):
         return True
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         with path.open("rb") as file:
             start = file.read(1024)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pase.camera.follower import CameraFollower
     from pase.media import Animation, Frame, Photo, Video
     from pase.pose2d.detect import Found
-    from pase.pose2d.readers.assemble import Recorded
+    from pase.pose2d.readers.detection import Recorded
 
     Media = Video | Animation | Photo
 
@@ -227,7 +227,7 @@ def read_recording(
     camera: CameraSettings | None = None,
 ) -> Recording:
     """Keypoints made before, by PASE or another program, with the times of their footage when that is given."""
-    from pase.pose2d.readers.assemble import Recorded
+    from pase.pose2d.readers.detection import Recorded
 
     if video is None:
         people = _read(keypoints, Recorded(), skeleton)

@@ -14,7 +14,7 @@ from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import KEYPOINT_SETS, guess_set, keypoint_set, to_halpe26
 from pase.pose2d.readers import is_keypoint_file, read_keypoints
-from pase.pose2d.readers.assemble import Recorded
+from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.trc import is_pixel_trc
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -265,13 +265,14 @@ def test_conversion_keeps_uncertainty_and_unseen_points() -> None:
     ("name", "content", "words"),
     [
         ("a.json", "{broken", "no JSON"),
-        ("a.json", '{"version": 1}', "no keypoints that are understood, which are: AlphaPose"),
-        ("a.json", '{"people": [{"pose_keypoints_2d": [1, 2]}]}', "pose_keypoints_2d"),
-        ("a.json", '{"people": 5}', "list 'people'"),
-        ("a.json", '[{"pose_landmarks": [[1, 2]]}]', "frame 0: it should have 33 landmarks"),
+        ("a.json", '{"version": 1}', "an object with the keys version; understood are: JSON of AlphaPose"),
+        ("a.json", '{"people": [{"pose_keypoints_2d": [1, 2]}]}', "an object with the keys people"),
+        ("a.json", '{"people": 5}', "an object with the keys people"),
+        ("a.json", '[{"pose_landmarks": [[1, 2]]}]', "a list of 1, each an object with the keys pose_landmarks"),
         ("a.json", '{"annotations": [{"image_id": "x", "keypoints": [1, 2, 3]}]}', "item 0"),
         ("a.csv", "frame,x0,y0\n0,1,2\n", "landmark 1 .left_eye_inner."),
-        ("a.csv", "frame,x0,y0\n0,1,one\n", "numbers only"),
+        ("a.csv", "frame,nose_x,nose_y,l_eye_x,l_eye_y,r_eye_x,r_eye_y,l_hip_x,l_hip_y,r_hip_x,r_hip_y\n0,one,"
+         "1,1,1,1,1,1,1,1,1\n", "numbers only"),
         ("a.csv", "frame,x0,y0\n0,1\n", "as many cells"),
         ("a.trc", "this is none\n", "not a TRC"),
         ("a.trc", "NumMarkers\tUnits\n1\tpx\nFrame#\tTime\tSternum\n\t\tX1\tY1\tZ1\n1\t0\t5\t5\t0\n", "too few"),

@@ -15,7 +15,8 @@ from pase.networks.checkpoint import load_parameters, read_state, require_torch
 from pase.networks.parallel import run_parallel
 from pase.pose2d.alphapose.heatmaps import crop_box, cut_crop, read_heatmaps, unmirror_heatmaps
 from pase.pose2d.alphapose.pose_nms import Candidates, MergedPose, merge_poses
-from pase.pose2d.readers.assemble import Detection, Recorded, assemble
+from pase.pose2d.readers.assemble import assemble
+from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.tracking.prominence import prominence
 from pase.types import Array, Array32, Image, Progress
 

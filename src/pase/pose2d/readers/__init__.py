@@ -9,17 +9,19 @@ from pase.errors import InputError
 from pase.files import read_json
 from pase.keypoint_sets import to_halpe26
 from pase.pose2d.readers.alphapose_json import is_alphapose, read_alphapose
-from pase.pose2d.readers.assemble import Recorded
 from pase.pose2d.readers.coco import is_coco, read_coco
-from pase.pose2d.readers.mediapipe import is_mediapipe, read_mediapipe, read_mediapipe_csv
+from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.json_film import read_json_film, what_it_is
 from pase.pose2d.readers.openpose import holds_openpose, read_openpose
+from pase.pose2d.readers.tables import read_table
 from pase.pose2d.readers.trc import read_pixel_trc
 
 __all__ = ["is_keypoint_file", "read_keypoints"]
 
 _UNDERSTOOD = (
-    "AlphaPose, COCO or MediaPipe JSON, a folder of OpenPose JSON (also Pose2Sim's pose/cam01_json), "
-    "a .trc in pixels, or a .csv of MediaPipe landmarks"
+    "JSON of AlphaPose, OpenPose, MMPose, Ultralytics, MediaPipe, TensorFlow.js, EasyMocap or COCO, a folder with "
+    "one such file a frame (also Pose2Sim's pose/cam01_json), a .trc in pixels, or a .csv of MediaPipe, DeepLabCut "
+    "or SLEAP"
 )
 
 
@@ -32,7 +34,7 @@ def is_keypoint_file(path: str | Path) -> bool:
 def read_keypoints(
     path: str | Path, recorded: Recorded | None = None, skeleton: str | None = None
 ) -> list[Keypoints2D]:
-    """Read keypoints of AlphaPose, OpenPose, MediaPipe, COCO, Sports2D or Pose2Sim as Halpe keypoints.
+    """Read keypoints of any program that is understood as Halpe keypoints.
 
     Parameters
     ----------
@@ -41,7 +43,8 @@ def read_keypoints(
     recorded
         What is known about the footage: times, picture size.
     skeleton
-        Name of the keypoint set, where the contents do not tell it; see `pase.keypoint_sets`.
+        Name of the keypoint set, where the contents do not tell it, see `pase.keypoint_sets`; or a TOML file with
+        the names of points or columns, see `pase.pose2d.readers.skeleton_file`.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def read_keypoints(
     elif path.suffix.lower() == ".trc":
         people = read_pixel_trc(path, recorded)
     elif path.suffix.lower() == ".csv":
-        people = read_mediapipe_csv(path, recorded)
+        people = read_table(path, recorded, skeleton)
     else:
         people = _read_json(path, recorded, skeleton)
     return [to_halpe26(person) for person in people]
@@ -68,14 +71,7 @@ def read_keypoints(
 
 def _read_json(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:
     # AlphaPose's files, ours among them, may be of hours: they are read item by item.
-    content = None if is_alphapose(path) else read_json(path)
-    if isinstance(content, dict) and "people" in content:
-        return read_openpose(path, recorded, skeleton)
-    if is_mediapipe(content):
-        return read_mediapipe(content, path, recorded)
-    if is_coco(content):
-        return read_coco(content, path, recorded, skeleton)
-    if content is None or isinstance(content, list):
+    if is_alphapose(path):
         return read_alphapose(
             path,
             image_size=recorded.image_size,
@@ -83,4 +79,12 @@ def _read_json(path: Path, recorded: Recorded, skeleton: str | None) -> list[Key
             frame_rate=recorded.frame_rate,
             skeleton=skeleton,
         )
-    raise InputError(f"{path} holds no keypoints that are understood, which are: {_UNDERSTOOD}")
+    content = read_json(path)
+    if is_coco(content):
+        return read_coco(content, path, recorded, skeleton)
+    people = read_json_film(content, path, recorded, skeleton)
+    if people is None:
+        raise InputError(
+            f"{path} holds no keypoints that are understood, but {what_it_is(content)}; understood are: {_UNDERSTOOD}"
+        )
+    return people

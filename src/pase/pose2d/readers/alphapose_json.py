@@ -14,7 +14,8 @@ from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.files import read_json_items, write_text
 from pase.keypoint_sets import KEYPOINT_SETS, guess_set
-from pase.pose2d.readers.assemble import Detection, Recorded, assemble
+from pase.pose2d.readers.assemble import assemble
+from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.keypoint_json import frame_numbers, is_number, numbers
 from pase.types import Array
 

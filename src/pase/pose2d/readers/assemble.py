@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
+from pase.marker_files.checks import checked_times
+from pase.pose2d.readers.checks import check_poses, counted_from_zero
+from pase.pose2d.readers.detection import Detection, Recorded, known_points, pose_gap
 from pase.types import Array
 
 log = logging.getLogger(__name__)
@@ -20,36 +21,6 @@ log = logging.getLogger(__name__)
 _DEFAULT_RATE = 30.0
 _MOST_FRAMES_AN_ITEM = 1000
 _NEAR = 0.5
-
-
-@dataclass(slots=True)
-class Detection:
-    """One person in one frame."""
-
-    frame: int
-    """Index of the frame, from 0."""
-    points: Array
-    """(K, 3) x, y in pixels and score; all 0 or not finite where unseen."""
-    person: int | None = None
-    """The person's number where that is known."""
-    sigma: Array | None = None
-    """(K, 2) standard deviation in pixels where that is known."""
-    time: float | None = None
-    """Seconds where that is known."""
-    shot: int = 0
-    """Number of the shot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What is known about the footage of a keypoint file beside the file itself."""
-
-    image_size: tuple[int, int] | None = None
-    """Width and height in pixels."""
-    time: Array | None = None
-    """(T,) seconds of every frame."""
-    frame_rate: float | None = None
-    """Frames a second where the times are not known."""
 
 
 def assemble(
@@ -83,6 +54,8 @@ def assemble(
     """
     if not detections:
         return []
+    check_poses(detections, recorded, source)
+    counted_from_zero(detections, recorded)
     times = recorded.time
     times = _counted_times(detections, recorded.frame_rate, source) if times is None else np.asarray(times)
     last = max(d.frame for d in detections)
@@ -112,7 +85,8 @@ def _counted_times(detections: Sequence[Detection], frame_rate: float | None, so
         known = {d.frame: float(d.time or 0.0) for d in detections}
         frames = np.array(sorted(known))
         if len(frames) > 1:
-            times = np.interp(np.arange(length), frames, [known[frame] for frame in frames])
+            told = checked_times(np.array([known[frame] for frame in frames]), None, source)
+            times = np.interp(np.arange(length), frames, told)
     return times
 
 
@@ -137,7 +111,7 @@ def number_persons(detections: Sequence[Detection]) -> None:
 
 def _follow(here: list[Detection], last: list[Detection]) -> None:
     """Give the persons of one frame the numbers of the nearest of the frames before, or new ones."""
-    gaps = np.array([[_gap(new, old) for old in last] for new in here]).reshape(len(here), len(last))
+    gaps = np.array([[pose_gap(new, old) for old in last] for new in here]).reshape(len(here), len(last))
     free = set(range(len(here)))
     while gaps.size and gaps.min() < _NEAR:
         new, old = (int(i) for i in np.unravel_index(gaps.argmin(), gaps.shape))
@@ -147,21 +121,6 @@ def _follow(here: list[Detection], last: list[Detection]) -> None:
     for new in sorted(free):
         here[new].person = len(last) + 1
         last.append(here[new])
-
-
-def known_points(points: Array) -> NDArray[np.bool_]:
-    """(K,) which points (K, 3) of x, y, score were seen."""
-    seen: NDArray[np.bool_] = np.isfinite(points).all(-1) & (points != 0.0).any(-1)
-    return seen
-
-
-def _gap(new: Detection, old: Detection) -> float:
-    """Median distance of two poses over the size of the later one; without common points they are apart."""
-    both = known_points(new.points) & known_points(old.points)
-    if not both.any():
-        return np.inf
-    size = max(float(np.ptp(new.points[known_points(new.points), :2], axis=0).max()), 1e-9)
-    return float(np.median(np.linalg.norm(new.points[both, :2] - old.points[both, :2], axis=1))) / size
 
 
 def _holding(detections: Sequence[Detection]) -> tuple[int, int]:

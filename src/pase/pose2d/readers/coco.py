@@ -9,12 +9,19 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.errors import InputError
-from pase.keypoint_sets import KEYPOINT_SETS, guess_set
-from pase.pose2d.readers.assemble import Detection, Recorded, assemble
+from pase.keypoint_sets import guess_set
+from pase.pose2d.readers.assemble import assemble
+from pase.pose2d.readers.checks import check_is_film, film_gap, to_pixels
+from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.keypoint_json import frame_numbers, is_number, ranks, triples
+from pase.pose2d.readers.point_names import halpe_names
+from pase.pose2d.readers.skeleton_file import told_names
 
 _MOST_VISIBLE = 2.0
-_MOST_EMPTY_FRAMES = 1000
+_MOST_SKIPPED = 10
+"""Usual step from one picture's number to the next, beyond which numbers are identities and their order counts."""
+_SAME_PLACE = 0.2
+"""Movement from one such picture to the next, in sizes of the body, at which they still are a film."""
 
 
 def is_coco(content: Any) -> bool:
@@ -32,9 +39,9 @@ def is_coco(content: Any) -> bool:
 def read_coco(content: Any, path: Path, recorded: Recorded, skeleton: str | None = None) -> list[Keypoints2D]:
     """Read keypoints of everybody in COCO annotations or results.
 
-    Pictures count in the order of their names (annotations) or by their numbers (results); numbers that leave
-    nearly every frame empty are identities, and their order counts. Annotations have no score but a visibility,
-    0 unseen, 1 hidden, 2 visible, of which half is taken as the score.
+    Pictures count in the order of their names (annotations) or by their numbers (results); numbers that are far
+    apart are identities, and their order counts. Pictures that are no film are refused. Annotations have no score
+    but a visibility, 0 unseen, 1 hidden, 2 visible, of which half is taken as the score.
 
     Parameters
     ----------
@@ -53,18 +60,43 @@ def read_coco(content: Any, path: Path, recorded: Recorded, skeleton: str | None
     annotated = isinstance(content, dict)
     items = content["annotations"] if annotated else content
     read = [(item, _points(item, number, path)) for number, item in enumerate(items)]
-    found = [(item["image_id"], p) for item, p in read if p is not None and (p[:, 2] > 0).any()]
-    if not found:
+    posed = [(item, p) for item, p in read if p is not None and (p[:, 2] > 0).any()]
+    if not posed:
         return []
-    if len({len(points) for _, points in found}) > 1:
+    if len({len(points) for _, points in posed}) > 1:
         raise InputError(f"{path} mixes persons of different sets of points: read each set on its own")
-    all_points = np.array([points for _, points in found])
+    all_points = np.array([points for _, points in posed])
     if annotated:
         all_points[..., 2] = np.minimum(all_points[..., 2] / _MOST_VISIBLE, 1.0)
-    names = (None if skeleton else _told(content)) or guess_set(all_points, str(path), skeleton)
-    frames = _frames([image for image, _ in found], content)
-    persons = [Detection(frame, points) for frame, points in zip(frames, all_points, strict=True)]
-    return assemble(persons, _with_size(recorded, content), path, names)
+    named = None if skeleton else _category_names(content)
+    names = told_names(skeleton, all_points.shape[1], path)
+    if names is None:
+        counted = named is None or len(named) != all_points.shape[1]
+        names = guess_set(all_points, str(path)) if counted else halpe_names(named or (), str(path))
+    frames, ranked = _frames([item["image_id"] for item, _ in posed], content)
+    persons = [
+        Detection(frame, points, _track(item))
+        for frame, (item, _), points in zip(frames, posed, all_points, strict=True)
+    ]
+    recorded = _with_size(recorded, content, {item["image_id"] for item, _ in posed}, path)
+    to_pixels(persons, recorded, path)
+    _check_film(persons, ranked, path)
+    return assemble(persons, recorded, path, names)
+
+
+def _check_film(persons: list[Detection], ranked: bool, path: Path) -> None:
+    """Refuse pictures that are no film: with gaps in their numbers they must show the same person to be one."""
+    check_is_film(persons, path)
+    if ranked and film_gap(persons) > _SAME_PLACE:
+        raise InputError(
+            f"{path}: the numbers of its pictures are far apart and its people move too far for one film; give the "
+            "keypoints of one picture or one film at a time"
+        )
+
+
+def _track(item: Any) -> int | None:
+    number = item.get("track_id")
+    return int(number) if is_number(number) else None
 
 
 def _points(item: Any, number: int, path: Path) -> np.ndarray | None:
@@ -79,17 +111,18 @@ def _points(item: Any, number: int, path: Path) -> np.ndarray | None:
     return points
 
 
-def _told(content: Any) -> tuple[str, ...] | None:
-    """The known set which the file's own category says it holds: COCO's 17 points by their names."""
+def _category_names(content: Any) -> tuple[str, ...] | None:
+    """What the file's own category calls the points."""
     categories = content.get("categories") if isinstance(content, dict) else None
     for category in categories if isinstance(categories, list) else []:
         listed = category.get("keypoints") if isinstance(category, dict) else None
-        if listed and [str(name).lower() for name in listed] == _COCO_NAMES:
-            return KEYPOINT_SETS["coco17"]
+        if isinstance(listed, list) and listed and all(isinstance(name, str) for name in listed):
+            return tuple(listed)
     return None
 
 
-def _frames(images: list[Any], content: Any) -> list[int]:
+def _frames(images: list[Any], content: Any) -> tuple[list[int], bool]:
+    """Frame of each item's picture, and whether pictures were only ranked as their numbers are far apart."""
     listed = content.get("images") if isinstance(content, dict) else None
     if isinstance(listed, list):
         listed = [image for image in listed if isinstance(image, dict) and is_number(image.get("id"))]
@@ -99,24 +132,29 @@ def _frames(images: list[Any], content: Any) -> list[int]:
         counted = [numbers[files.get(image, str(image))] for image in images]
     else:
         counted = [int(image) for image in images]
-    if max(counted) - min(counted) > _MOST_EMPTY_FRAMES * len(set(counted)) or max(counted) > 10**7:
-        return ranks([f"{number}" for number in counted])
-    return counted
+    distinct = sorted(set(counted))
+    apart = len(distinct) > 1 and float(np.median(np.diff(distinct))) > _MOST_SKIPPED
+    if apart or max(counted) > 10**7:
+        return ranks([f"{number}" for number in counted]), True
+    return counted, False
 
 
-def _with_size(recorded: Recorded, content: Any) -> Recorded:
+def _with_size(recorded: Recorded, content: Any, shown: set[Any], path: Path) -> Recorded:
+    """With the size of the pictures, which must be the same for all that show somebody."""
     listed = content.get("images") if isinstance(content, dict) else None
-    if recorded.image_size is not None or not isinstance(listed, list):
+    if not isinstance(listed, list):
         return recorded
-    sizes: list[tuple[Any, Any]] = [
-        (image.get("width"), image.get("height")) for image in listed if isinstance(image, dict)
-    ]
-    known = next(((int(float(w)), int(float(h))) for w, h in sizes if is_number(w) and is_number(h)), None)
-    return Recorded(known, recorded.time, recorded.frame_rate)
-
-
-_COCO_NAMES = [
-    "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",
-    "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee",
-    "left_ankle", "right_ankle",
-]  # fmt: skip
+    sizes = {
+        (int(float(image["width"])), int(float(image["height"])))
+        for image in listed
+        if isinstance(image, dict) and image.get("id") in shown
+        and is_number(image.get("width")) and is_number(image.get("height"))
+    }  # fmt: skip
+    if len(sizes) > 1:
+        few = ", ".join(f"{width} × {height}" for width, height in sorted(sizes)[:3])
+        raise InputError(
+            f"{path} is about pictures of several sizes ({few}), so they are no film: give the keypoints of one "
+            "picture or one film at a time"
+        )
+    size = recorded.image_size or next(iter(sizes), None)
+    return Recorded(size, recorded.time, recorded.frame_rate)

@@ -10,7 +10,8 @@ from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import column_order
 from pase.marker_files.trc import is_pixel_trc, read_trc
-from pase.pose2d.readers.assemble import Detection, Recorded, assemble
+from pase.pose2d.readers.assemble import assemble
+from pase.pose2d.readers.detection import Detection, Recorded
 
 _FEWEST_POINTS = 5
 

@@ -1,0 +1,55 @@
+"""One person in one frame, as the readers pass it on, and what is known about the footage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.types import Array
+
+
+@dataclass(slots=True)
+class Detection:
+    """One person in one frame."""
+
+    frame: int
+    """Index of the frame, from 0."""
+    points: Array
+    """(K, 3) x, y in pixels and score; all 0 or not finite where unseen."""
+    person: int | None = None
+    """The person's number where that is known."""
+    sigma: Array | None = None
+    """(K, 2) standard deviation in pixels where that is known."""
+    time: float | None = None
+    """Seconds where that is known."""
+    shot: int = 0
+    """Number of the shot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is known about the footage of a keypoint file beside the file itself."""
+
+    image_size: tuple[int, int] | None = None
+    """Width and height in pixels."""
+    time: Array | None = None
+    """(T,) seconds of every frame."""
+    frame_rate: float | None = None
+    """Frames a second where the times are not known."""
+
+
+def known_points(points: Array) -> NDArray[np.bool_]:
+    """(K,) which points (K, 3) of x, y, score were seen."""
+    seen: NDArray[np.bool_] = np.isfinite(points).all(-1) & (points != 0.0).any(-1)
+    return seen
+
+
+def pose_gap(new: Detection, old: Detection) -> float:
+    """Median distance of two poses over the size of the later one; without common points they are apart."""
+    both = known_points(new.points) & known_points(old.points)
+    if not both.any():
+        return np.inf
+    size = max(float(np.ptp(new.points[known_points(new.points), :2], axis=0).max()), 1e-9)
+    return float(np.median(np.linalg.norm(new.points[both, :2] - old.points[both, :2], axis=1))) / size

@@ -1,0 +1,145 @@
+"""Keypoints in JSON of MMPose, Ultralytics, TensorFlow.js, MediaPipe, AlphaPose, EasyMocap and their like."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pase.data import Keypoints2D
+from pase.errors import InputError
+from pase.keypoint_sets import guess_set
+from pase.pose2d.readers.assemble import assemble
+from pase.pose2d.readers.checks import check_is_film, to_pixels
+from pase.pose2d.readers.detection import Detection, Recorded
+from pase.pose2d.readers.json_frames import PoseFrame, document_frames, point_names
+from pase.pose2d.readers.keypoint_json import frame_numbers
+from pase.pose2d.readers.point_names import halpe_names
+from pase.pose2d.readers.skeleton_file import told_names
+
+_log = logging.getLogger(__name__)
+
+_MOST_KEYS = 8
+
+
+def read_json_film(
+    content: Any, path: Path, recorded: Recorded, skeleton: str | None = None
+) -> list[Keypoints2D] | None:
+    """Read everybody's keypoints from parsed JSON; None where it has no form that is known.
+
+    Parameters
+    ----------
+    content
+        The parsed file; see `pase.pose2d.readers.json_frames.document_frames` for its forms. Its keys may be changed.
+    path, recorded, skeleton
+        See `pase.pose2d.readers.read_keypoints`.
+
+    Raises
+    ------
+    InputError
+        When the points are of no known set or no person's, or shares of a picture whose size is not known.
+    """
+    named = point_names(content)
+    frames = document_frames(content)
+    return None if frames is None else read_frames(frames, path, recorded, skeleton, named)
+
+
+def read_frames(
+    frames: Sequence[PoseFrame],
+    path: Path,
+    recorded: Recorded,
+    skeleton: str | None = None,
+    named: tuple[str, ...] | None = None,
+    *,
+    centred: bool = False,
+) -> list[Keypoints2D]:
+    """Tracks of everybody in frames.
+
+    Parameters
+    ----------
+    frames
+        In the order of the file.
+    path, recorded, skeleton
+        See `pase.pose2d.readers.read_keypoints`.
+    named
+        What the file calls the points, where not each person says so.
+    centred
+        See `pase.pose2d.readers.checks.to_pixels`.
+    """
+    detections = _detections(frames)
+    poses = [pose for frame in frames for pose in frame.poses]
+    if not detections:
+        return []
+    counts = sorted({len(pose.points) for pose in poses})
+    if len(counts) > 1:
+        raise InputError(
+            f"{path} mixes persons of {counts[0]} and {counts[1]} points: read each set on its own"
+        )
+    told = told_names(skeleton, counts[0], path)
+    named = poses[0].names or named
+    if told is not None:
+        names = told
+    elif named is not None and len(named) == counts[0]:
+        names = halpe_names(named, str(path))
+    else:
+        names = guess_set(np.array([d.points for d in detections]), str(path), skeleton)
+    sizes = [frame.size for frame in frames if frame.size is not None]
+    recorded = Recorded(
+        recorded.image_size or (sizes[0] if sizes else None), recorded.time, recorded.frame_rate
+    )
+    to_pixels(detections, recorded, path, centred=centred)
+    if len({frame.picture for frame in frames}) > 1:
+        check_is_film(detections, path)
+    return assemble(detections, _counted(recorded, detections, len(frames)), path, names)
+
+
+def _counted(recorded: Recorded, detections: Sequence[Detection], frames: int) -> Recorded:
+    """With times for the frames at the end in which nobody was seen, too, where frames are told by nothing else."""
+    if recorded.time is not None or all(d.time is not None for d in detections):
+        return recorded
+    length = max(frames, 1 + max(d.frame for d in detections))
+    if length > frames:
+        return recorded
+    return Recorded(
+        recorded.image_size, np.arange(length) / (recorded.frame_rate or 30.0), recorded.frame_rate
+    )
+
+
+def _detections(frames: Sequence[PoseFrame]) -> list[Detection]:
+    numbers = _frame_numbers(frames)
+    detections = [
+        Detection(number, pose.points.copy(), pose.person, time=frame.time)
+        for number, frame in zip(numbers, frames, strict=True)
+        for pose in frame.poses
+    ]
+    persons = [d.person for d in detections]
+    if len(frames) > 1 and len(set(persons)) == len(persons):
+        for detection in detections:  # Numbers that never come twice count items, not persons.
+            detection.person = None
+    return detections
+
+
+def _frame_numbers(frames: Sequence[PoseFrame]) -> list[int]:
+    """Number of each frame: its own, that in its picture's name, or its place in the file."""
+    own = [frame.number for frame in frames]
+    if all(number is not None for number in own) and len(set(own)) == len(own):
+        return [int(number or 0) for number in own]
+    pictures = [frame.picture for frame in frames]
+    if all(picture is not None for picture in pictures) and len(set(pictures)) == len(pictures):
+        return frame_numbers([picture or "" for picture in pictures])
+    return list(range(len(frames)))
+
+
+def what_it_is(content: Any) -> str:
+    """What was seen in JSON that could not be read, for a message."""
+    if isinstance(content, dict):
+        keys = ", ".join(map(str, list(content)[:_MOST_KEYS]))
+        return f"an object with the keys {keys}" if keys else "an empty object"
+    if not isinstance(content, list):
+        return f"a single {type(content).__name__}"
+    first = content[0] if content else None
+    inside = what_it_is(first) if isinstance(first, dict | list) else f"a {type(first).__name__}"
+    return f"a list of {len(content)}, each {inside}"[:300]
