@@ -221,7 +221,7 @@ def _live(parsed: argparse.Namespace) -> int:
 
 def _require_server() -> None:
     if find_spec("starlette") is None or find_spec("uvicorn") is None:
-        raise MissingDependencyError("the app needs two more packages: pip install 'pase[app]'")
+        raise MissingDependencyError("the app needs two more packages: pip install 'pase-skeleton[app]'")
 
 
 def _show_address(address: str) -> None:

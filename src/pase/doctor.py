@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import metadata
 
 from pase.config import ModelSettings
 from pase.errors import ModelFileError, PaseError
-from pase.version import __version__
+from pase.version import DISTRIBUTION, __version__
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def examine() -> list[Finding]:
     """Look at everything a run needs."""
     from pase.pipeline.report import versions
 
-    findings = [Finding("pase", __version__)]
+    findings = [Finding("pase", __version__), *_strangers()]
     for name, version in versions().items():
         findings.append(Finding(name, version, version != "not installed"))
     findings.append(_tried("execution providers", _providers))
@@ -35,6 +36,19 @@ def examine() -> list[Finding]:
     findings.append(_tried("drawing", _drawing))
     findings.extend(_model_files())
     return findings
+
+
+def _strangers() -> list[Finding]:
+    """Other packages that bring a `pase` into this environment, as the `pase` of the package index does."""
+    others = sorted({*metadata.packages_distributions().get("pase", [])} - {DISTRIBUTION})
+    return [
+        Finding(
+            f"the package {name}",
+            f"brings a 'pase' of its own: pip uninstall {name}, then install {DISTRIBUTION} again",
+            good=False,
+        )
+        for name in others
+    ]
 
 
 def _tried(name: str, look: Callable[[], str]) -> Finding:

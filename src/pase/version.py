@@ -1,3 +1,6 @@
-"""The version of PASE, its only home."""
+"""The name and version of the package, their only home."""
 
-__version__ = "0.1.0"
+DISTRIBUTION = "pase-skeleton"
+"""What pip calls it: `pase` on the package index is another program."""
+
+__version__ = "0.2.0"

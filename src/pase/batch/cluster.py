@@ -94,7 +94,7 @@ def _connected(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError as error:
-        raise MissingDependencyError("a scheduler needs Dask: pip install 'pase[batch]'") from error
+        raise MissingDependencyError("a scheduler needs Dask: pip install 'pase-skeleton[batch]'") from error
     try:
         return Client(address, timeout=PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:

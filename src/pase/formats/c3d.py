@@ -119,7 +119,7 @@ def _ezc3d() -> Any:
     try:
         import ezc3d
     except ImportError as error:
-        raise MissingDependencyError("writing .c3d needs ezc3d: pip install 'pase[c3d]'") from error
+        raise MissingDependencyError("writing .c3d needs ezc3d: pip install 'pase-skeleton[c3d]'") from error
     return ezc3d
 
 

@@ -47,7 +47,7 @@ class MediaPipeLandmarker:
             from mediapipe.tasks.python import BaseOptions, vision
         except (ImportError, OSError) as error:
             raise MissingDependencyError(
-                "this lifter needs MediaPipe: pip install 'pase[mediapipe]'"
+                "this lifter needs MediaPipe: pip install 'pase-skeleton[mediapipe]'"
             ) from error
         if not Path(model).is_file():
             raise ModelFileError(f"the model file {model} does not exist: check the name")

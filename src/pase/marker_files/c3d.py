@@ -35,7 +35,7 @@ def read_c3d(path: Path) -> Landmarks3D:
         import ezc3d
     except ImportError as error:
         raise MissingDependencyError(
-            "reading .c3d needs ezc3d: pip install 'pase[c3d]', or export the file as .trc"
+            "reading .c3d needs ezc3d: pip install 'pase-skeleton[c3d]', or export the file as .trc"
         ) from error
     try:
         content = ezc3d.c3d(str(path))
