@@ -51,7 +51,9 @@ def require_formats(text: str) -> None:
     for name in parse_formats(text):
         needed = NEEDED.get(name)
         if needed is not None and find_spec(needed) is None:
-            raise MissingDependencyError(f"writing .{name} needs {needed}: pip install 'pase-skeleton[{name}]'")
+            raise MissingDependencyError(
+                f"writing .{name} needs {needed}: pip install 'pase-skeleton[{name}]'"
+            )
 
 
 def write_formats(motion: Motion, folder: str | Path, names: Iterable[str]) -> list[Path]:

@@ -48,7 +48,9 @@ def require_torch() -> Any:
     try:
         import torch
     except ImportError as error:
-        raise MissingDependencyError("this network needs PyTorch: pip install 'pase-skeleton[torch]'") from error
+        raise MissingDependencyError(
+            "this network needs PyTorch: pip install 'pase-skeleton[torch]'"
+        ) from error
     return torch
 
 
