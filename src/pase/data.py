@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
-from pase.types import Array
+from pase.types import Array, Mask
 
 if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
@@ -366,8 +366,6 @@ class Motion:
     """The camera that filmed the person, or None when the motion came from 3D data."""
     residual: Array | None = None
     """(T, K) distance of each landmark from its measurement: px with a camera, m without; NaN where unseen."""
-    residual_names: tuple[str, ...] = ()
-    """K names of the columns of `residual`."""
     track_id: int = 1
     """Number of the person, from 1."""
     warnings: tuple[str, ...] = ()
@@ -384,3 +382,8 @@ class Motion:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    @property
+    def known(self) -> Mask:
+        """(T,) whether the pose of a frame was estimated: all its coordinates are numbers."""
+        return np.asarray(np.isfinite(self.q).all(axis=1))

@@ -68,6 +68,9 @@ LSP14 = (
 )  # fmt: skip
 """The points of the data set LSP."""
 
+SURE_SCORE = 0.3
+"""Score from which on a keypoint counts as sure: it is drawn filled, and tells how a person moved."""
+
 _FEET = ("LBigToe", "LSmallToe", "LHeel", "RBigToe", "RSmallToe", "RHeel")
 
 

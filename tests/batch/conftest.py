@@ -7,16 +7,6 @@ from pathlib import Path
 
 import pytest
 
-QUICK = {
-    "output.overlay": False,
-    "output.viewer": False,
-    "output.plots": False,
-    "output.page": False,
-    "output.formats": "",
-    "lift.backend": "none",
-}
-"""Settings of runs that write no pictures."""
-
 
 @pytest.fixture(scope="session")
 def two_photos(short_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from batch_jobs import QUICK
 
-from conftest import QUICK
 from pase.batch.run import run_batch
 from pase.cli import main
 from pase.config import make_settings

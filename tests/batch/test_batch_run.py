@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
+from batch_jobs import QUICK
 
-from conftest import QUICK
 from pase.batch.run import run_batch
 from pase.cli import main
 from pase.config import make_settings

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pase.anatomy.body_groups import body_groups, body_prior
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
-from pase.anatomy.marker_set import H36M17, h36m_landmarks, read_marker_set
+from pase.anatomy.marker_set import H36M_JOINTS, h36m_landmarks, read_marker_set
 from pase.anatomy.model import Skeleton
 from pase.data import Landmarks3D, Motion
 from pase.diagnostics import MarkerDiagnostics
@@ -177,12 +177,14 @@ def test_body_groups_tie_both_sides(person: Skeleton) -> None:
 
 def test_built_in_sets_sit_on_the_default_skeleton(person: Skeleton) -> None:
     assert len(halpe26_markers().markers) == 26
-    assert tuple(m.landmark.name for m in h36m_markers().markers) == H36M17
+    assert tuple(m.landmark.name for m in h36m_markers().markers) == H36M_JOINTS
     places = Kinematics(person, h36m_landmarks()).positions(person.default_q[None])[0]
     assert (
-        places[H36M17.index("Head"), 1] > places[H36M17.index("Thorax"), 1] > places[H36M17.index("Hip"), 1]
+        places[H36M_JOINTS.index("Head"), 1]
+        > places[H36M_JOINTS.index("Thorax"), 1]
+        > places[H36M_JOINTS.index("Hip"), 1]
     )
-    assert places[H36M17.index("RKnee"), 2] > 0 > places[H36M17.index("LKnee"), 2]
+    assert places[H36M_JOINTS.index("RKnee"), 2] > 0 > places[H36M_JOINTS.index("LKnee"), 2]
 
 
 MARKER_FILES = {

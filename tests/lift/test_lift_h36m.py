@@ -13,10 +13,8 @@ from pase.keypoint_sets import H36M17
 from pase.lift.base import root_relative
 from pase.lift.h36m import (
     h36m_from_halpe26,
-    in_pixels,
     mirrored,
     normalise_by_box,
-    normalise_by_picture,
 )
 
 
@@ -37,17 +35,6 @@ def test_the_box_of_the_whole_sequence_is_the_unit(wild: dict[str, np.ndarray]) 
 def test_joints_unseen_or_too_few(wild: dict[str, np.ndarray], case: str) -> None:
     out = normalise_by_box(wild[f"crop_{case}_in"])
     np.testing.assert_allclose(out, wild[f"crop_{case}_out"], atol=1e-7)
-
-
-@pytest.mark.parametrize("case", ["pixel", "pixel16x9"])
-def test_the_picture_as_the_unit(wild: dict[str, np.ndarray], case: str) -> None:
-    width, height = (int(v) for v in wild[f"{case}_vid_size"])
-    joints = wild["h36m_before_norm"]
-    np.testing.assert_allclose(
-        normalise_by_picture(joints, (width, height)), wild[f"{case}_input"], atol=1e-6
-    )
-    pixels = in_pixels(wild[f"{case}_final"], (width, height))
-    np.testing.assert_allclose(pixels, wild[f"{case}_final_px"], atol=1e-3)
 
 
 def test_a_mirror_twice_changes_nothing_and_exchanges_sides() -> None:

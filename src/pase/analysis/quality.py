@@ -108,7 +108,7 @@ def _long_runs(flags: Mask, time: Array) -> Mask:
 
 def _usual_spread(motion: Motion) -> float:
     """Median standard deviation of the joint angles, degrees; NaN where it is not known."""
-    turns = [c.motion == "rotational" for c in motion.skeleton.free_coordinates]
+    turns = motion.skeleton.rotational
     spread = np.degrees(motion.q_std[:, np.array(turns, bool)])
     return float(np.nanmedian(spread)) if np.isfinite(spread).any() else float("nan")
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from pase.anatomy.coordinates import CoordinateMap
 from pase.anatomy.functions import Constant
-from pase.anatomy.joints import translation_scale_matrix
+from pase.anatomy.joints import rotation_xyz, translation_scale_matrix
 from pase.anatomy.model import Joint, Landmark, Skeleton, TransformAxis
 from pase.errors import InputError
 from pase.types import Array
@@ -392,11 +392,3 @@ def _rotation_about(axis: Array, angle: Array) -> Array:
     sine, versine = np.sin(angle)[:, None, None], (1 - np.cos(angle))[:, None, None]
     turned: Array = np.eye(3) + sine * skew + versine * (skew @ skew)
     return turned
-
-
-def rotation_xyz(angles: Sequence[float]) -> Array:
-    """(3, 3) rotation by body-fixed X, Y, Z angles in radians, OpenSim's `orientation`."""
-    rotation = np.eye(3)
-    for axis, angle in zip(np.eye(3), angles, strict=True):
-        rotation = rotation @ _rotation_about(axis, np.array([angle]))[0]
-    return rotation

@@ -32,8 +32,12 @@ EXTENTS = (
 )  # fmt: skip
 """Lengths from end to end of the bone surfaces: name, bodies, axis (0 x, 1 y, 2 z) of the first body."""
 
-CARRIERS = {name: start for name, start, _ in SPANS} | {name: bodies[0] for name, bodies, _ in EXTENTS}
-"""The body that carries each bone, by the bone's name."""
+CARRIERS = (
+    {name: start for name, start, _ in SPANS}
+    | {name: bodies[0] for name, bodies, _ in EXTENTS}
+    | {"hip_width": "pelvis", "shoulder_width": "torso"}
+)
+"""The body that each length belongs to, by the name of the length."""
 
 
 def bone_lengths(skeleton: Skeleton) -> dict[str, float]:

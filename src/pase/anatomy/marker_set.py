@@ -34,8 +34,11 @@ _JOINT_CENTRES: Mapping[str, tuple[str, tuple[float, float, float]]] = {
     "RWrist": ("hand_r", (0.0, 0.0, 0.0)),
 }
 
-H36M17 = tuple(_JOINT_CENTRES)
-"""The 17 joints of Human3.6M in its order; `Neck` is the point between neck and nose, `Head` the vertex."""
+H36M_JOINTS = tuple(_JOINT_CENTRES)
+"""The 17 joints of Human3.6M in its order, under its own names; `pase.keypoint_sets.H36M17` are the same columns
+under the names of the Halpe keypoints that stand in for them.
+
+`Neck` is the point between neck and nose, `Head` the vertex."""
 
 
 def h36m_landmarks() -> tuple[Landmark, ...]:

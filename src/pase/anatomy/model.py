@@ -11,7 +11,7 @@ import numpy as np
 
 from pase.anatomy.functions import Constant, Function
 from pase.errors import InputError
-from pase.types import Array
+from pase.types import Array, Mask
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,16 @@ class Skeleton:
     def default_q(self) -> Array:
         """(n,) default values of the free coordinates."""
         return np.array([c.default for c in self.free_coordinates])
+
+    @property
+    def neutral_q(self) -> Array:
+        """(n,) default values, moved into the ranges where they lie outside."""
+        return np.clip(self.default_q, *self.bounds)
+
+    @cached_property
+    def rotational(self) -> Mask:
+        """(n,) whether a free coordinate is an angle in radians; the others are metres."""
+        return np.array([c.motion == "rotational" for c in self.free_coordinates], bool)
 
     @property
     def bounds(self) -> tuple[Array, Array]:

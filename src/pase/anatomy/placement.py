@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pase.anatomy.bones import BoneSurface
-from pase.anatomy.kinematics import rotation_xyz
+from pase.anatomy.joints import rotation_xyz
 from pase.anatomy.model import BoneMesh
 from pase.types import Array
 

@@ -17,6 +17,7 @@ from pase.app.server import NAMES, PAGE_POLICY, listening, run_server, web_file
 from pase.config import Settings
 from pase.data import HALPE26
 from pase.errors import InputError
+from pase.keypoint_sets import SURE_SCORE
 from pase.media.frames import Frame
 from pase.types import Image
 
@@ -39,7 +40,6 @@ LINKS = (
 """Pairs of keypoints that a line is drawn between."""
 
 COLORS = {"L": (86, 180, 233), "R": (230, 159, 0)}
-LEAST_SCORE = 0.3
 JPEG_QUALITY = 80
 FORGOTTEN_AFTER_S = 5.0
 _BOUNDARY = "pase"
@@ -245,7 +245,7 @@ def draw_pose(image: Image, pose: Pose) -> None:
     import cv2
 
     width = max(2, round(max(image.shape[:2]) / 360))
-    sure = pose.score >= LEAST_SCORE
+    sure = pose.score >= SURE_SCORE
     places = np.round(pose.xy).astype(int)
     for a, b in LINKS:
         i, j = HALPE26.index(a), HALPE26.index(b)

@@ -295,7 +295,6 @@ def _motion(
         keypoints.time,
         camera,
         residual,
-        keypoints.names,
         keypoints.track_id,
         diagnostics=_diagnostics(person, found, sequence),
     )

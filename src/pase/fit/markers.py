@@ -265,10 +265,8 @@ def _motion(
         data.time,
         None,
         residual,
-        person.model.points,
-        1,
-        tuple(warnings),
-        _diagnostics(person, found, estimate, residual, up),
+        warnings=tuple(warnings),
+        diagnostics=_diagnostics(person, found, estimate, residual, up),
     )
 
 

@@ -54,8 +54,7 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     OutputError
         When the file cannot be written.
     """
-    known = np.isfinite(motion.q).all(axis=1)
-    q = motion.q[known] if known.any() else motion.skeleton.default_q[None]
+    q = motion.q[motion.known] if motion.known.any() else motion.skeleton.default_q[None]
     tree = body_tree(motion.skeleton, q[:1])
     buffer = _Buffer()
     nodes, meshes = _nodes(motion.skeleton, tree, buffer)
@@ -67,8 +66,8 @@ def write_glb(motion: Motion, path: str | Path) -> None:
         "meshes": meshes,
         "materials": [MATERIAL],
     }
-    if known.sum() > 1:
-        time = motion.time[known]
+    if motion.known.sum() > 1:
+        time = motion.time[motion.known]
         keys = buffer.add(time.astype(np.float32), ends=True)
         animation = _animation(motion.skeleton, q, keys, buffer)
         content |= {"animations": [animation]} if animation["channels"] else {}

@@ -16,7 +16,7 @@ from pase.anatomy.model import Skeleton
 from pase.data import LARGEST, Motion
 from pase.errors import InputError
 from pase.files import read_bytes, write_text
-from pase.types import Array
+from pase.types import Array, Mask
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def write_mot(motion: Motion, path: str | Path) -> None:
     OutputError
         When the file cannot be written.
     """
-    known = np.flatnonzero(np.isfinite(motion.q).all(axis=1))
+    known = np.flatnonzero(motion.known)
     names = [c.name for c in motion.skeleton.coordinates]
     header = [
         "Coordinates",
@@ -71,7 +71,7 @@ def write_mot(motion: Motion, path: str | Path) -> None:
 
 def _rows(motion: Motion, frames: NDArray[np.intp]) -> Iterator[Array]:
     """Time and all the model's coordinates (C + 1,), in degrees and metres, of the frames in which they are known."""
-    kinematics, rotational = Kinematics(motion.skeleton), _rotational(motion.skeleton)
+    kinematics, rotational = Kinematics(motion.skeleton), _all_rotational(motion.skeleton)
     for rows in pieces(len(frames)):
         values = kinematics.coordinate_values(motion.q[frames[rows]])
         values = np.where(rotational, np.degrees(values), values)
@@ -105,7 +105,7 @@ def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
         )
     target, source = (list(side) for side in zip(*pairs, strict=True))
     q[:, target] = storage.values[:, source]
-    rotational = _rotational(skeleton, free=True)
+    rotational = skeleton.rotational
     if storage.in_degrees:
         present = np.zeros(len(rotational), bool)
         present[target] = True
@@ -161,9 +161,9 @@ def check_times(time: Array, path: str | Path) -> None:
         raise InputError(f"{path}: the time does not increase after row {int(np.argmax(steps <= 0)) + 1}")
 
 
-def _rotational(skeleton: Skeleton, free: bool = False) -> NDArray[np.bool_]:
-    coordinates = skeleton.free_coordinates if free else skeleton.coordinates
-    return np.array([c.motion == "rotational" for c in coordinates], bool)
+def _all_rotational(skeleton: Skeleton) -> Mask:
+    """(C,) whether a coordinate of the model, free or not, is an angle."""
+    return np.array([c.motion == "rotational" for c in skeleton.coordinates], bool)
 
 
 def _coordinate_of(label: str) -> str:

@@ -23,21 +23,18 @@ def write_npz(motion: Motion, path: str | Path) -> None:
         When the file cannot be written.
     """
     skeleton = motion.skeleton
-    known = np.isfinite(motion.q).all(axis=1)
     kinematics = Kinematics(skeleton)
-    poses = kinematics.pose(motion.q[known])
+    poses = kinematics.pose(motion.q[motion.known])
     frames, bodies = len(motion), len(skeleton.bodies)
     rotation = np.full((frames, bodies, 3, 3), np.nan)
     origin = np.full((frames, bodies, 3), np.nan)
     points = np.full((frames, len(skeleton.landmarks), 3), np.nan)
-    rotation[known], origin[known] = poses.rotation, poses.origin
-    points[known] = kinematics.positions(motion.q[known])
+    rotation[motion.known], origin[motion.known] = poses.rotation, poses.origin
+    points[motion.known] = kinematics.positions(motion.q[motion.known])
     arrays = {
         "time": motion.time,
         "coordinate_names": np.array(skeleton.free_names),
-        "coordinate_units": np.array(
-            ["rad" if c.motion == "rotational" else "m" for c in skeleton.free_coordinates]
-        ),
+        "coordinate_units": np.array(["rad" if angle else "m" for angle in skeleton.rotational]),
         "coordinate_ranges": np.array([c.range for c in skeleton.free_coordinates]).reshape(-1, 2),
         "q": motion.q,
         "q_std": motion.q_std,

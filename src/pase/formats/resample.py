@@ -38,8 +38,7 @@ def even_motion(motion: Motion) -> EvenMotion:
     Frames that are even already stay as they are; others, and unknown poses in between, are interpolated
     linearly in the joint coordinates, which keeps every joint together.
     """
-    known = np.isfinite(motion.q).all(axis=1)
-    time, q = motion.time[known], continuous(motion.skeleton, motion.q[known])
+    time, q = motion.time[motion.known], continuous(motion.skeleton, motion.q[motion.known])
     if len(time) < 2:
         return EvenMotion(q, float(time[0]) if len(time) else 0.0, 30.0)
     rate = mean_rate(motion.time)
@@ -53,13 +52,8 @@ def even_motion(motion: Motion) -> EvenMotion:
 
 def continuous(skeleton: Skeleton, q: Array) -> Array:
     """`q` (T, n) without jumps by a full turn in coordinates that may turn all around."""
-    free = np.array(
-        [
-            c.motion == "rotational" and c.range[1] - c.range[0] >= 2 * np.pi
-            for c in skeleton.free_coordinates
-        ],
-        bool,
-    )
+    low, high = skeleton.bounds
+    free = skeleton.rotational & (high - low >= 2 * np.pi)
     out = q.copy()
     if len(q):
         out[:, free] = np.unwrap(q[:, free], axis=0)

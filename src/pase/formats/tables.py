@@ -55,7 +55,7 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
         When the file cannot be written.
     """
     coordinates = motion.skeleton.free_coordinates
-    unit = np.array([180 / np.pi if c.motion == "rotational" else 1.0 for c in coordinates])
+    unit = np.where(motion.skeleton.rotational, 180 / np.pi, 1.0)
     header = ["time", *(name for c in coordinates for name in (c.name, f"{c.name}_sd"))]
     frames = zip(motion.time, motion.q, motion.q_std, strict=True)
     rows = ([time, *np.stack([q * unit, sd * unit], axis=1).ravel().tolist()] for time, q, sd in frames)

@@ -15,9 +15,8 @@ from pase.types import Array
 
 def write_landmarks_trc(motion: Motion, path: str | Path) -> None:
     """Write where the skeleton's landmarks are in the world as a `.trc`; see `write_trc`."""
-    known = np.isfinite(motion.q).all(axis=1)
     xyz = np.full((len(motion), len(motion.skeleton.landmarks), 3), np.nan)
-    xyz[known] = Kinematics(motion.skeleton).positions(motion.q[known])
+    xyz[motion.known] = Kinematics(motion.skeleton).positions(motion.q[motion.known])
     write_trc(Landmarks3D(xyz, motion.time, motion.skeleton.landmark_names), path)
 
 

@@ -73,28 +73,6 @@ def normalise_by_box(joints: Array) -> NDArray[np.float32]:
     return np.clip(out, -1, 1).astype(np.float32)
 
 
-def normalise_by_picture(joints: Array, image_size: tuple[int, int]) -> NDArray[np.float32]:
-    """Centre and scale so that the shorter side of the picture reaches from -1 to 1; nothing is cut.
-
-    Parameters
-    ----------
-    joints
-        (T, 17, 3) x, y in px and score.
-    image_size
-        Width and height in pixels.
-    """
-    out = joints.copy()
-    out[..., :2] = (joints[..., :2] - np.asarray(image_size) / 2) / (min(image_size) / 2)
-    return out.astype(np.float32)
-
-
-def in_pixels(joints: NDArray[np.float32], image_size: tuple[int, int]) -> NDArray[np.float32]:
-    """Undo `normalise_by_picture` for 3D joints (T, 17, 3): depth is in pixels, too."""
-    out = joints * np.float32(min(image_size) / 2)
-    out[..., :2] += (np.asarray(image_size) / 2).astype(np.float32)
-    return out
-
-
 def mirrored(joints: NDArray[np.float32]) -> NDArray[np.float32]:
     """Joints (T, 17, 3) of the person in a mirror: x turned round, left and right exchanged."""
     out = joints[:, _MIRRORED].copy()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pase.anatomy.marker_set import H36M17
+from pase.anatomy.marker_set import H36M_JOINTS
 from pase.data import LARGEST, Landmarks3D
 from pase.errors import InputError
 from pase.files import read_json
@@ -38,7 +38,7 @@ def read_joints(path: Path, rate_hz: float | None = None) -> Landmarks3D:
         xyz = np.asarray(read_json(path), float)
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"cannot read {path}: not numbers (frames, 17, 3) in JSON: {error}") from error
-    if xyz.ndim != 3 or xyz.shape[1:] != (len(H36M17), 3) or not len(xyz):
+    if xyz.ndim != 3 or xyz.shape[1:] != (len(H36M_JOINTS), 3) or not len(xyz):
         raise InputError(f"{path}: landmarks must be numbers of shape (frames, 17, 3), not {xyz.shape}")
     xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
     if rate_hz is None:
@@ -46,4 +46,4 @@ def read_joints(path: Path, rate_hz: float | None = None) -> Landmarks3D:
             "%s tells no times: %g frames a second were taken; give --rate", path.name, DEFAULT_RATE_HZ
         )
     time = np.arange(len(xyz)) / (rate_hz or DEFAULT_RATE_HZ)
-    return Landmarks3D(xyz * np.array([1.0, -1.0, -1.0]), time, H36M17)
+    return Landmarks3D(xyz * np.array([1.0, -1.0, -1.0]), time, H36M_JOINTS)

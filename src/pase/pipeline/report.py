@@ -121,7 +121,7 @@ class Report:
             {
                 "folder": person_folder(number),
                 "track_id": motion.track_id,
-                "frames": int(np.isfinite(motion.q).all(axis=1).sum()),
+                "frames": int(motion.known.sum()),
                 "mean_reprojection_error_px": reprojection_error(motion),
                 "warnings": list(motion.warnings),
                 "details": motion.diagnostics.content(),

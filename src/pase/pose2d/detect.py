@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pase.camera.follower import CameraFollower
 from pase.config import Pose2DSettings
 from pase.data import HALPE26, Keypoints2D, LeftOut
+from pase.keypoint_sets import SURE_SCORE
 from pase.media.frames import Frame
 from pase.models import model_path
 from pase.networks.onnx import network_threads
@@ -29,8 +30,6 @@ log = logging.getLogger(__name__)
 DETECTOR = "yolox-tiny"
 KEYPOINT_NETWORK = "rtmpose-s"
 
-SURE_SCORE = 0.3
-"""Score from which on a keypoint is sure."""
 _FEWEST_SURE_POINTS = 5
 """With fewer than these in the picture the person counts as unseen: the rest is guessed."""
 

@@ -10,7 +10,8 @@ import numpy as np
 from pase.config import Pose2DSettings
 from pase.data import Keypoints2D, LeftOut
 from pase.errors import InputError
-from pase.pose2d.detect import SURE_SCORE, pixel_of
+from pase.keypoint_sets import SURE_SCORE
+from pase.pose2d.detect import pixel_of
 from pase.pose2d.tracking.prominence import boxes_of, frame_seconds, prominence, sizes_of
 from pase.types import Array
 

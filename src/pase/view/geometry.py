@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.bones import BoneSurface, load_bones
-from pase.anatomy.kinematics import rotation_xyz
+from pase.anatomy.joints import rotation_xyz
 from pase.anatomy.model import BoneMesh, Skeleton
 from pase.types import Array
 

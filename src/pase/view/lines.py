@@ -10,6 +10,7 @@ import numpy as np
 from pase.anatomy.kinematics import BodyPoses
 from pase.anatomy.model import Skeleton
 from pase.data import Camera, Keypoints2D
+from pase.keypoint_sets import SURE_SCORE
 from pase.types import Array, Image
 from pase.view.scene import NEAREST_M, Patch
 
@@ -22,8 +23,6 @@ SHORTEST_M = 0.004
 SUBPIXEL = 4
 LEAST_DIGITS = 0.6
 """Least size of a person's number, in units of OpenCV's font, however small the picture is."""
-LEAST_SCORE = 0.3
-"""Keypoints of a lower score are drawn hollow."""
 
 
 class LineRenderer:
@@ -81,7 +80,7 @@ def draw_points(image: Image, keypoints: Sequence[Keypoints2D], time: float) -> 
                     "_l" if name[0] == "L" and name[1:2].isupper() else "_r" if name[0] == "R" else ""
                 )
                 _dot(image, zoom * place, SHADE, radius + 1)
-                _dot(image, zoom * place, color, radius if score >= LEAST_SCORE else 1)
+                _dot(image, zoom * place, color, radius if score >= SURE_SCORE else 1)
 
 
 def draw_number(number: int, place: Array, image_size: tuple[int, int]) -> Patch | None:

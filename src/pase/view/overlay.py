@@ -181,7 +181,7 @@ class _Track:
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
         self._kinematics = Kinematics(motion.skeleton, ())
-        self._known = np.asarray(np.isfinite(motion.q).all(axis=1))
+        self._known = motion.known
         steps = np.diff(motion.time)
         self._tolerance = 0.5 * float(np.median(steps)) if len(steps) else 1e-3
         self._start = 0

@@ -17,7 +17,7 @@ from pase.files import write_text
 from pase.media import Photo, open_media
 from pase.view.names import coordinate_name
 from pase.view.plots import MOST_FRAMES, bone_label, make_plots, svg
-from pase.view.subject import Subject, frames_shown, has_range, in_display_units, known_frames
+from pase.view.subject import Subject, frames_shown, has_range, in_display_units
 
 PICTURE_WIDTH = 900
 
@@ -152,7 +152,7 @@ def _bones(subject: Subject) -> str:
 def _angles(subject: Subject) -> str:
     """Least and largest value of every joint angle, with how uncertain it is on average."""
     motion = subject.motion
-    frames = known_frames(motion)
+    frames = motion.known
     values, deviations, ranges, units = in_display_units(motion)
     rows: dict[str, list[str]] = {}
     for i, name in enumerate(motion.skeleton.free_names):

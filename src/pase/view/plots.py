@@ -14,7 +14,7 @@ from pase.files import atomic_path
 from pase.formats.tables import BoneLength
 from pase.types import Array
 from pase.view.names import coordinate_name, region_name
-from pase.view.subject import Subject, has_range, in_display_units, known_frames, step_to
+from pase.view.subject import Subject, has_range, in_display_units, step_to
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -106,7 +106,7 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
     for i, coordinate in enumerate(motion.skeleton.free_coordinates):
         if coordinate.motion == "rotational" and region_name(coordinate.name) in regions:
             fields.setdefault(coordinate_name(coordinate.name)[0], []).append(i)
-    if not fields or not known_frames(motion).any() or len(motion) < 2:
+    if not fields or not motion.known.any() or len(motion) < 2:
         return None
     rows = -(-len(fields) // COLUMNS)
     figure = _figure(3.1 * COLUMNS, 1.75 * rows + 0.45, left=0.5, bottom=0.8)
@@ -185,7 +185,7 @@ def bone_label(name: str) -> str:
 def plot_path(subject: Subject) -> Figure | None:
     """The way of the pelvis and the heels seen from above, one metre as long as the other."""
     motion = subject.motion
-    frames = known_frames(motion)
+    frames = motion.known
     if frames.sum() < 2:
         return None
     names = motion.skeleton.body_names

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
@@ -59,28 +58,15 @@ def frames_shown(frames: int, most: int) -> str:
     return f"every {ordinal} frame" if step > 1 else ""
 
 
-CARRIERS: Mapping[str, str] = {
-    "foot_r": "calcn_r", "foot_l": "calcn_l", "hip_width": "pelvis", "pelvis_width": "pelvis",
-    "shoulder_width": "torso", "head_height": "head",
-}  # fmt: skip
-"""Bodies that lengths belong to, where these are not called as the body is."""
-
-
 def head_of(skeleton: Skeleton) -> int | None:
     """Number of the body over which a person's number stands; None for a skeleton without a head."""
     names = skeleton.body_names
     return names.index("head") if "head" in names else None
 
 
-def known_frames(motion: Motion) -> NDArray[np.bool_]:
-    """(T,) whether the pose of a frame is known."""
-    known: NDArray[np.bool_] = np.asarray(np.isfinite(motion.q).all(axis=1))
-    return known
-
-
 def in_display_units(motion: Motion) -> tuple[Array, Array, Array, tuple[str, ...]]:
     """Coordinates and their standard deviations (T, n), ranges (n, 2), and units: degrees and metres."""
-    turns = np.array([c.motion == "rotational" for c in motion.skeleton.free_coordinates], bool)
+    turns = motion.skeleton.rotational
     unit = np.where(turns, 180 / np.pi, 1.0)
     ranges = np.array([c.range for c in motion.skeleton.free_coordinates], float).reshape(-1, 2)
     return (

@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 
 from pase.anatomy.bones import load_bones
 from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.lengths import CARRIERS
 from pase.anatomy.placement import place_bone
 from pase.data import Camera, Motion
 from pase.files import write_text
@@ -27,13 +28,11 @@ from pase.view.film import Film
 from pase.view.geometry import PackedBones, pack_bones
 from pase.view.names import bone_name, coordinate_name, region_name
 from pase.view.subject import (
-    CARRIERS,
     Subject,
     frames_shown,
     has_range,
     head_of,
     in_display_units,
-    known_frames,
     step_to,
 )
 
@@ -183,7 +182,7 @@ def _rows_at(motion: Motion, time: Array) -> NDArray[np.intp]:
     nearest = np.where(
         np.abs(motion.time[before] - time) <= np.abs(motion.time[nearest] - time), before, nearest
     )
-    good = (np.abs(motion.time[nearest] - time) < SAME_TIME) & known_frames(motion)[nearest]
+    good = (np.abs(motion.time[nearest] - time) < SAME_TIME) & motion.known[nearest]
     return np.where(good, nearest, -1)
 
 
@@ -196,7 +195,7 @@ def _root(motion: Motion) -> int:
 def _bones(subject: Subject, bones: PackedBones) -> list[dict[str, Any]]:
     """Every mesh of a person: which surface, on which body, where, what it is called, how long it is."""
     skeleton = subject.motion.skeleton
-    lengths = [(CARRIERS.get(row.name, row.name), row) for row in subject.bones]
+    lengths = [(CARRIERS.get(row.name), row) for row in subject.bones]
     surfaces, rows = load_bones(skeleton), []
     for b, body in enumerate(skeleton.bodies):
         carried = [

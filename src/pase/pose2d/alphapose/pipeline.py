@@ -89,7 +89,6 @@ class _Found(NamedTuple):
 
     frame: int
     boxes: Array
-    box_scores: Array
     crops: Array32
 
 
@@ -123,8 +122,8 @@ def detect_everyone(
 
     def found() -> Iterator[_Found]:
         for frame in frames:
-            boxes, scores = detector(frame.image)
-            yield _Found(frame.index, boxes, scores, _crops(frame.image, boxes))
+            boxes, _ = detector(frame.image)
+            yield _Found(frame.index, boxes, _crops(frame.image, boxes))
             times.append(frame.time)
             if progress is not None:
                 progress(len(times), None)
@@ -163,7 +162,7 @@ def _read_batch(waiting: list[_Found], network: FastPoseNetwork) -> Iterator[tup
         if read:
             points = np.array([points for points, _ in read], dtype=float)
             scores = np.array([scores for _, scores in read], dtype=float)
-            yield persons.frame, merge_poses(Candidates(persons.boxes, persons.box_scores, points, scores))
+            yield persons.frame, merge_poses(Candidates(persons.boxes, points, scores))
 
 
 def _crops(image: Image, boxes: Array) -> Array32:

@@ -22,7 +22,6 @@ _REACH_SHARE = 0.1
 _MATCH_REACH = 7.0
 _MERGE_REACH = 15.0
 _TINY = 1e-5
-_BEST_JOINT_WEIGHT = 1.25
 
 
 class Candidates(NamedTuple):
@@ -30,8 +29,6 @@ class Candidates(NamedTuple):
 
     boxes: Array
     """(N, 4) left, top, right, bottom of the detections."""
-    box_scores: Array
-    """(N,)."""
     points: Array
     """(N, K, 2) pixels."""
     scores: Array
@@ -42,16 +39,12 @@ class Candidates(NamedTuple):
 class MergedPose:
     """One person of a picture."""
 
-    picked: int
-    """Which candidate was the best of the cluster."""
     cluster: tuple[int, ...]
     """All candidates that were merged."""
     points: Array
     """(K, 2) pixels."""
     scores: Array
     """(K,)."""
-    proposal_score: float
-    """AlphaPose's score of the person, from 0 to about 3.25."""
 
 
 def merge_poses(candidates: Candidates) -> list[MergedPose]:
@@ -92,9 +85,7 @@ def _merged(candidates: Candidates, scores: Array, best: int, cluster: list[int]
     weight /= weight.sum(0)
     joined = (weight * scores[cluster]).sum(0)
     return MergedPose(
-        picked=best,
         cluster=tuple(cluster),
         points=(weight[..., None] * points).sum(0),
         scores=joined,
-        proposal_score=float(joined.mean() + candidates.box_scores[best] + _BEST_JOINT_WEIGHT * joined.max()),
     )

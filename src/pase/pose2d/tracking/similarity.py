@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import HALPE26
+from pase.keypoint_sets import SURE_SCORE
 from pase.pose2d.detector import Boxes
 from pase.pose2d.keypoints import Pose
 from pase.types import Array
@@ -19,7 +20,6 @@ _SPREAD = {
 similarity (cocodataset.org, "keypoints evaluation"), and of like places for the points that COCO does not have."""
 
 _KEYPOINT_SPREAD = 2 * np.array([_SPREAD[name if name in _SPREAD else name[1:]] for name in HALPE26])
-_LEAST_SCORE = 0.3
 
 
 def overlap(first: Boxes, second: Boxes) -> Array:
@@ -42,7 +42,7 @@ def pose_similarity(first: Pose, second: Pose, shift: Array | None = None) -> fl
     shift
         (2,) px by which the first is expected to have moved.
     """
-    both = (first.score >= _LEAST_SCORE) & (second.score >= _LEAST_SCORE)
+    both = (first.score >= SURE_SCORE) & (second.score >= SURE_SCORE)
     if not both.any():
         return 0.0
     gap = second.xy[both] - first.xy[both] - (0.0 if shift is None else shift)
@@ -53,7 +53,7 @@ def pose_similarity(first: Pose, second: Pose, shift: Array | None = None) -> fl
 
 def _area(pose: Pose) -> float:
     """Area of the box around the sure points, px²; at least a third of a square, for people seen edge-on."""
-    sure = pose.xy[pose.score >= _LEAST_SCORE]
+    sure = pose.xy[pose.score >= SURE_SCORE]
     width, height = np.ptp(sure, axis=0)
     return float(max(width * height, max(width, height) ** 2 / 3))
 

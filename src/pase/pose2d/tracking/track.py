@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pase.keypoint_sets import SURE_SCORE
 from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.appearance import look_distance
 from pase.pose2d.tracking.similarity import box_size
@@ -19,8 +20,6 @@ _VELOCITY_MEMORY_S = 0.15
 """Time constant with which the velocity follows the newest step."""
 _LOOK_SHARE = 0.2
 """Share of the newest look in what is remembered of the clothes."""
-_SURE = 0.3
-"""Score from which on a keypoint tells how a person moved."""
 _FASTEST = 4.0
 """Body sizes a second: nobody is expected to move on faster."""
 
@@ -37,8 +36,6 @@ class Track:
     """Number of the shot, from 0: a new one begins at every cut."""
     prominence: float = 0.0
     """How much the person looks like the subject of the footage, when last found by the detector."""
-    total: float = 0.0
-    """Prominence summed over the frames with keypoints."""
     faint: bool = False
     """Whether the detector was not sure of the person when it was first found."""
     turn: int = 0
@@ -94,14 +91,12 @@ class Track:
         last = self.last_pose()
         step = np.zeros(2) if last is None else centre_of(box) - centre_of(self.box)
         if last is not None:
-            sure = np.minimum(last.score, pose.score) >= _SURE
+            sure = np.minimum(last.score, pose.score) >= SURE_SCORE
             if sure.any():
                 step = np.median(pose.xy[sure] - last.xy[sure], axis=0)
-        seconds = time - self.time if self.poses else 0.0
         self.move(box, time, step)
         self.turn = pose.turn
         self.poses[index] = pose
-        self.total += self.prominence * (seconds or 1e-3)
 
     def remember(self, look: Array, time: float) -> None:
         """Note what the person wears."""
