@@ -82,6 +82,13 @@ class Jobs:
     def new(self, name: str, values: Mapping[str, str]) -> Job:
         """A job whose video is still to come.
 
+        Parameters
+        ----------
+        name
+            What the user's file is called.
+        values
+            Settings by dotted path, as the page sends them; see `FIELDS`.
+
         Raises
         ------
         InputError
@@ -104,6 +111,11 @@ class Jobs:
 
     def submit(self, job: Job) -> None:
         """Let a job wait for its turn, once its video is there.
+
+        Parameters
+        ----------
+        job
+            A job whose video has been received.
 
         Raises
         ------
@@ -140,7 +152,15 @@ class Jobs:
             shutil.rmtree(self.folder / job.id, ignore_errors=True)
 
     def file(self, job: Job, name: str) -> Path | None:
-        """A file of a finished job's result; None for every name that is not in its list."""
+        """A file of a finished job's result; None for every name that is not in its list.
+
+        Parameters
+        ----------
+        job
+            The job.
+        name
+            Path within the result, with forward slashes.
+        """
         if job.state != "done" or name not in job.files:
             return None
         root = (self.folder / job.id / RESULT).resolve()

@@ -241,7 +241,15 @@ class Live:
 
 
 def draw_pose(image: Image, pose: Pose) -> None:
-    """Draw a person's keypoints and the lines between them on a picture, in place; doubtful ones are left out."""
+    """Draw a person's keypoints and the lines between them on a picture, in place; doubtful ones are left out.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) picture.
+    pose
+        The person's keypoints.
+    """
     import cv2
 
     width = max(2, round(max(image.shape[:2]) / 360))

@@ -116,7 +116,17 @@ def listening(port: int, show: Callable[[str], None], *, browser: bool) -> Itera
 
 
 def run_server(app: Starlette, listener: socket.socket, until: Callable[[], bool] = lambda: False) -> None:
-    """Answer requests until Ctrl-C, or until `until`, asked now and then, says that it is enough."""
+    """Answer requests until Ctrl-C, or until `until`, asked now and then, says that it is enough.
+
+    Parameters
+    ----------
+    app
+        The application.
+    listener
+        The socket; see `listening`.
+    until
+        Whether to stop.
+    """
     import uvicorn
 
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))

@@ -55,6 +55,11 @@ def files_in(folder: Path) -> FolderContent:
 def check_is_folder(folder: Path) -> None:
     """Refuse what is no folder.
 
+    Parameters
+    ----------
+    folder
+        What the user named.
+
     Raises
     ------
     InputError

@@ -82,6 +82,13 @@ class Plan:
 def check_places(folder: Path, output: Path) -> Path:
     """Refuse, before any work, a place where a batch cannot or must not be put.
 
+    Parameters
+    ----------
+    folder
+        The recordings.
+    output
+        Where the batch is to be put.
+
     Returns
     -------
     Path
@@ -108,6 +115,11 @@ def check_places(folder: Path, output: Path) -> Path:
 
 def check_settings(settings: Settings) -> None:
     """Refuse, before any work, what every trial would fail by; fetches the networks' files once for all.
+
+    Parameters
+    ----------
+    settings
+        Those of every trial.
 
     Raises
     ------

@@ -58,6 +58,13 @@ def range_of_motion(values: Array, deviations: Array) -> tuple[float, float] | N
     """Range of an angle, from its least to its largest value, and the range's standard deviation.
 
     The errors of the two ends are taken as independent. None for fewer than two known values.
+
+    Parameters
+    ----------
+    values
+        (T,) the angle; NaN where unknown.
+    deviations
+        (T,) its standard deviation, in the same unit.
     """
     frames = np.flatnonzero(np.isfinite(values))
     if len(frames) < 2:
@@ -68,6 +75,13 @@ def range_of_motion(values: Array, deviations: Array) -> tuple[float, float] | N
 
 def write_summary(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows with the columns that any of them has, in the order in which they first come.
+
+    Parameters
+    ----------
+    path
+        The `.csv` file.
+    rows
+        One a trial: values by column.
 
     Raises
     ------
@@ -80,6 +94,13 @@ def write_summary(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def write_bones(path: Path, results: Mapping[str, Path]) -> None:
     """Write the bones of every subject, from the table in one of its results (folder of the person).
+
+    Parameters
+    ----------
+    path
+        The `.csv` file.
+    results
+        For each subject, the folder of the person in one of the results.
 
     Raises
     ------

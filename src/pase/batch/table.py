@@ -57,6 +57,11 @@ class Row:
 def read_table(path: Path) -> list[Row]:
     """Read the rows of a study's table.
 
+    Parameters
+    ----------
+    path
+        A `.csv` or `.toml` file.
+
     Raises
     ------
     InputError

@@ -55,12 +55,28 @@ class TrialJob:
 
 
 def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> Outcome:
-    """Note what a trial tells of its subject's sizes; the keypoints wait beside the result."""
+    """Note what a trial tells of its subject's sizes; the keypoints wait beside the result.
+
+    Parameters
+    ----------
+    job
+        The trial.
+    progress
+        Told how far each step is.
+    """
     return _noted(job, lambda: _measured(job, progress))
 
 
 def run_trial(job: TrialJob, progress: StepProgress | None = None) -> Outcome:
-    """Make a trial's result, and note its figures for the summary."""
+    """Make a trial's result, and note its figures for the summary.
+
+    Parameters
+    ----------
+    job
+        The trial.
+    progress
+        Told how far each step is.
+    """
     return _noted(job, lambda: _run(job, progress))
 
 

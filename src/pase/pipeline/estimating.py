@@ -79,7 +79,17 @@ def fit_people(
 def size_evidence(
     recording: Recording, settings: Settings, progress: StepProgress | None = None
 ) -> SizeEvidence | None:
-    """What a recording tells of the sizes of its main person; None when nobody is there."""
+    """What a recording tells of the sizes of its main person; None when nobody is there.
+
+    Parameters
+    ----------
+    recording
+        The persons, the main person first.
+    settings
+        Settings of the person, the camera, the lifter and the estimator.
+    progress
+        Told how far each step is.
+    """
     if not recording.people:
         return None
     from pase.fit.estimate import measure_sizes

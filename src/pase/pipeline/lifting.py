@@ -84,7 +84,17 @@ def lift_people(
 def lift_in_statures(
     recording: Recording, settings: Settings, progress: StepProgress | None = None
 ) -> list[Landmarks3D | None]:
-    """The landmarks of `lift_people` in the unit of the estimator: the person's standing height."""
+    """The landmarks of `lift_people` in the unit of the estimator: the person's standing height.
+
+    Parameters
+    ----------
+    recording
+        The persons; their landmarks come in the same order.
+    settings
+        `lift` names the lifter; `camera` tells what is known of the lens.
+    progress
+        Told how far the step is.
+    """
     from pase.lift.base import in_statures
 
     give_back()  # what the 2D stage, or reading its file, took
@@ -115,7 +125,17 @@ def _lifter_for(recording: Recording, settings: Settings) -> Lifter | None:
 def landmark_video(
     source: Path, settings: Settings, progress: StepProgress | None = None
 ) -> tuple[Keypoints2D, Landmarks3D]:
-    """MediaPipe's 33 landmarks of a video or photo, in the picture and in space."""
+    """MediaPipe's 33 landmarks of a video or photo, in the picture and in space.
+
+    Parameters
+    ----------
+    source
+        Video or photo.
+    settings
+        `lift.weights` names MediaPipe's file; else it is fetched as `models` says.
+    progress
+        Told how far each step is.
+    """
     from pase.lift.mediapipe import MODEL, MediaPipeLandmarker
 
     weights = settings.lift.weights or fetch_models([MODEL], settings, progress)[0]

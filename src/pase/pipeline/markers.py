@@ -101,7 +101,17 @@ def fit_marker_file(
 
 
 def marker_set(name: str | None, skeleton: Skeleton, model: str) -> MarkerSet:
-    """The marker set by its name or file; that of the model itself when None."""
+    """The marker set by its name or file; that of the model itself when None.
+
+    Parameters
+    ----------
+    name
+        A built-in set, a file, or None.
+    skeleton
+        The model that the markers sit on.
+    model
+        How messages call the model.
+    """
     from pase.anatomy.marker_set import read_marker_set
     from pase.fit import markers
     from pase.fit.marker_person import is_default
@@ -183,6 +193,17 @@ def in_metres(
     """Joints of Human3.6M of any unit in metres, such that the limbs are as long as a person's; and the unit.
 
     The lowest ankle is put as high as it is above the floor.
+
+    Parameters
+    ----------
+    data
+        (T, 17, 3) joints in any unit, Y up.
+    skeleton
+        The default model.
+    markers
+        Where the joints sit on it.
+    height_m
+        Standing height of the person; that of an average adult when None.
     """
     from pase.anatomy.kinematics import Kinematics
     from pase.anatomy.proportions import load_proportions

@@ -15,7 +15,15 @@ from pase.types import StepProgress
 
 
 def check_writing(settings: Settings, *, draw: bool) -> None:
-    """Refuse before the long work what would fail at its end."""
+    """Refuse before the long work what would fail at its end.
+
+    Parameters
+    ----------
+    settings
+        What the run is to write.
+    draw
+        Whether the bones are to be drawn over the footage.
+    """
     from pase.formats.registry import require_formats
     from pase.view.backend import require_drawing
 
@@ -67,7 +75,23 @@ def draw_over(
     settings: ViewSettings,
     progress: StepProgress | None,
 ) -> Path:
-    """Draw the persons, and keypoints if they are wanted, over the footage; returns the overlay's path."""
+    """Draw the persons, and keypoints if they are wanted, over the footage; returns the overlay's path.
+
+    Parameters
+    ----------
+    source
+        Video or photo.
+    motions
+        The persons.
+    keypoints
+        Their keypoints, drawn where `settings.points` wants them.
+    folder
+        The result folder.
+    settings
+        How to draw.
+    progress
+        Told how far the drawing is.
+    """
     from pase.media import is_photo
     from pase.view.overlay import draw_overlay
 

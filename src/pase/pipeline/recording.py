@@ -70,7 +70,15 @@ def open_source(source: str | Path) -> Media:
 
 
 def step_of(progress: StepProgress | None, name: str) -> Progress | None:
-    """The progress of one step, for a stage that knows nothing of the others."""
+    """The progress of one step, for a stage that knows nothing of the others.
+
+    Parameters
+    ----------
+    progress
+        Told of every step of a run; None when nobody listens.
+    name
+        The step's name.
+    """
     if progress is None:
         return None
     return lambda done, total: progress(name, done, total)
@@ -97,6 +105,13 @@ def fetch_models(
 def prepare_networks(settings: Settings, progress: StepProgress | None = None) -> None:
     """Fetch the files of the 2D networks that come with PASE where they are not here yet.
 
+    Parameters
+    ----------
+    settings
+        `pose2d.backend` tells which networks, `models` where from.
+    progress
+        Told how much of a download is done.
+
     Raises
     ------
     ModelFileError
@@ -110,6 +125,15 @@ def prepare_networks(settings: Settings, progress: StepProgress | None = None) -
 
 def detect(media: Media, settings: Settings, progress: StepProgress | None = None) -> Recording:
     """Find and follow everybody in a recording.
+
+    Parameters
+    ----------
+    media
+        The open recording.
+    settings
+        `pose2d` names the networks, `models` says where their files are.
+    progress
+        Told how many frames are done.
 
     Raises
     ------
@@ -260,7 +284,15 @@ def read_keypoints(path: Path, **options: Any) -> list[Keypoints2D]:
 
 
 def write_keypoints(people: Sequence[Keypoints2D], path: Path) -> None:
-    """Write persons as `read_keypoints` reads them, atomically."""
+    """Write persons as `read_keypoints` reads them, atomically.
+
+    Parameters
+    ----------
+    people
+        The persons.
+    path
+        The file.
+    """
     from pase.pose2d.readers.alphapose_json import write_alphapose
 
     write_alphapose(people, path)

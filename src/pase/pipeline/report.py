@@ -158,6 +158,11 @@ class Report:
 def read_report(path: Path) -> dict[str, Any]:
     """Read the `report.json` of a finished run.
 
+    Parameters
+    ----------
+    path
+        The file.
+
     Raises
     ------
     InputError
@@ -180,14 +185,28 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def note_file(path: Path, name: str) -> None:
-    """Add a file that was made afterwards to the list in a finished report."""
+    """Add a file that was made afterwards to the list in a finished report.
+
+    Parameters
+    ----------
+    path
+        The `report.json`.
+    name
+        The file's path within the result folder, with forward slashes.
+    """
     content = read_report(path)
     content["files"] = sorted({*map(str, content.get("files", [])), name})
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def reprojection_error(motion: Motion) -> float | None:
-    """Mean distance in pixels between the skeleton's landmarks and the keypoints, or None where unknown."""
+    """Mean distance in pixels between the skeleton's landmarks and the keypoints, or None where unknown.
+
+    Parameters
+    ----------
+    motion
+        The person; in each frame the mean is over the landmarks that were seen.
+    """
     if motion.residual is None or motion.camera is None or not np.isfinite(motion.residual).any():
         return None
     return float(np.nanmean(motion.residual))

@@ -138,7 +138,17 @@ def title_of(source: Path | None) -> str:
 
 
 def write_report_page(motions: Sequence[Motion], folder: Path, report: dict[str, Any]) -> None:
-    """Write `report.html` of a result from the content of its `report.json`."""
+    """Write `report.html` of a result from the content of its `report.json`.
+
+    Parameters
+    ----------
+    motions
+        The persons.
+    folder
+        The result folder, with overlay and plots where these are wanted.
+    report
+        See `Report.content`.
+    """
     from pase.view.page import write_page
     from pase.view.subject import Subject
 

@@ -53,6 +53,13 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
     Only an empty folder, or with `overwrite` a folder that holds nothing but an earlier result, is taken:
     replacing a folder must never cost the user a file of his own.
 
+    Parameters
+    ----------
+    output
+        The result folder.
+    overwrite
+        Whether an earlier result may be replaced.
+
     Returns
     -------
     Path
@@ -91,6 +98,13 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
 
 def check_output_file(output: Path, *, overwrite: bool) -> None:
     """Refuse, before any work, a file that cannot or must not be written.
+
+    Parameters
+    ----------
+    output
+        The file.
+    overwrite
+        Whether an earlier file may be replaced.
 
     Raises
     ------
@@ -181,7 +195,15 @@ class Workspace:
                 break
 
     def stage_facts(self, stage: str, key: str) -> dict[str, Any] | None:
-        """What a stage left behind that was done, when its key is the same and its files are untouched."""
+        """What a stage left behind that was done, when its key is the same and its files are untouched.
+
+        Parameters
+        ----------
+        stage
+            The stage's name.
+        key
+            Tells whether the stage would do the same work again; see `fingerprint`.
+        """
         entry = self._state().get(stage)
         if not isinstance(entry, dict) or entry.get("key") != key:
             return None
@@ -195,7 +217,19 @@ class Workspace:
         return facts if same else None
 
     def note_stage(self, stage: str, key: str, files: list[str], facts: dict[str, Any]) -> None:
-        """Note that a stage is done: the files it wrote here, and JSON-able facts for a later run."""
+        """Note that a stage is done: the files it wrote here, and JSON-able facts for a later run.
+
+        Parameters
+        ----------
+        stage
+            The stage's name.
+        key
+            As of `stage_facts`.
+        files
+            Names of the files it wrote, relative to the folder.
+        facts
+            What else it found.
+        """
         checksums = {name: _checksum(self.folder / name) for name in files}
         state = self._state() | {stage: {"key": key, "files": checksums, "facts": facts}}
         write_text(self.folder / STATE, json.dumps(state))
@@ -205,7 +239,13 @@ class Workspace:
         return sorted({REPORT, *files_in(self.folder)} - {STATE})
 
     def clear(self, keep: Sequence[str] = ()) -> None:
-        """Remove what an interrupted run left, but for the named files and the state vouching for them."""
+        """Remove what an interrupted run left, but for the named files and the state vouching for them.
+
+        Parameters
+        ----------
+        keep
+            Names of files that stay.
+        """
         names_to_keep = {STATE, *keep} if keep else set()
         for path in self.folder.iterdir():
             if path.name in names_to_keep:

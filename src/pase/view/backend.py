@@ -84,6 +84,11 @@ def make_window(kind: str) -> Any:
     """An off-screen VTK window with an alpha channel: `EGL`, `OSMesa`, `native`, or a class of VTK by name.
 
     VTK's own choice would try an X server first and warn about its absence.
+
+    Parameters
+    ----------
+    kind
+        One of these, or the name of a class.
     """
     from vtkmodules import vtkRenderingOpenGL2
     from vtkmodules.vtkCommonCore import vtkLogger

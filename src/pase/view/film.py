@@ -38,6 +38,13 @@ class Film:
 def make_film(source: str | Path, progress: Progress | None = None) -> Film | None:
     """Small footage with the true times of its frames; None where it is too long to be carried along.
 
+    Parameters
+    ----------
+    source
+        Video or photo.
+    progress
+        Told how many frames are done.
+
     Raises
     ------
     InputError

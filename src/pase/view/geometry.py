@@ -40,6 +40,13 @@ class PackedBones:
         """(3, 4) from a bone's whole numbers, divided by the largest, to the axes of its body in metres.
 
         It is what `pase.anatomy.placement.place_bone` does, as one matrix.
+
+        Parameters
+        ----------
+        mesh
+            The bone on its body.
+        scale
+            (B, 3) scale factors of the bodies.
         """
         b = self.files.index(mesh.file)
         turn = rotation_xyz(mesh.frame.orientation)
@@ -50,7 +57,13 @@ class PackedBones:
 
 
 def pack_bones(skeletons: Sequence[Skeleton]) -> PackedBones:
-    """Pack the surfaces that some skeletons use, each once."""
+    """Pack the surfaces that some skeletons use, each once.
+
+    Parameters
+    ----------
+    skeletons
+        The persons' skeletons.
+    """
     surfaces: Mapping[str, BoneSurface] = {}
     for skeleton in skeletons:
         surfaces = {**surfaces, **load_bones(skeleton)}
@@ -77,6 +90,11 @@ def hollowness(surface: BoneSurface) -> Array:
 
     The mean over the neighbours of how far their direction rises out of the tangent plane. Shading by it
     shows grooves and ridges that light alone leaves flat.
+
+    Parameters
+    ----------
+    surface
+        V vertices and the triangles between them.
     """
     edges = np.concatenate([surface.faces[:, [i, (i + 1) % 3]] for i in range(3)])
     step = surface.vertices[edges[:, 1]] - surface.vertices[edges[:, 0]]

@@ -65,7 +65,17 @@ class LineRenderer:
 
 
 def draw_points(image: Image, keypoints: Sequence[Keypoints2D], time: float) -> None:
-    """Draw the keypoints of a moment on a picture, in place; doubtful ones hollow."""
+    """Draw the keypoints of a moment on a picture, in place; doubtful ones hollow.
+
+    Parameters
+    ----------
+    image
+        (H, W, 3) picture.
+    keypoints
+        The persons.
+    time
+        Seconds; the nearest frame of each person is drawn.
+    """
     radius = max(2, round(max(image.shape[:2]) / 320))
     for person in keypoints:
         if not len(person):
@@ -84,7 +94,17 @@ def draw_points(image: Image, keypoints: Sequence[Keypoints2D], time: float) -> 
 
 
 def draw_number(number: int, place: Array, image_size: tuple[int, int]) -> Patch | None:
-    """A person's number as a patch centred on a pixel (2,), moved inside the picture; None far outside of it."""
+    """A person's number as a patch centred on a pixel (2,), moved inside the picture; None far outside of it.
+
+    Parameters
+    ----------
+    number
+        The person's number.
+    place
+        (2,) pixel.
+    image_size
+        Width and height of the picture.
+    """
     width, height = image_size
     if not np.isfinite(place).all() or (np.abs(place) > 2 * max(image_size)).any():
         return None

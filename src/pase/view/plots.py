@@ -49,6 +49,15 @@ def write_plots(subject: Subject, folder: str | Path, names: Sequence[str] = PLO
     motion), `bones` (against the population, where percentiles are known), `path` (from above) and `error`
     (reprojection error by frame). A photo has the bones alone: curves of one frame tell less than its table.
 
+    Parameters
+    ----------
+    subject
+        The person.
+    folder
+        Where to; made when it is not there.
+    names
+        Which plots, of `PLOT_NAMES`.
+
     Returns
     -------
     list of Path
@@ -81,7 +90,15 @@ def svg(figure: Figure) -> bytes:
 
 
 def make_plots(subject: Subject, names: Sequence[str] = PLOT_NAMES) -> list[tuple[str, Figure]]:
-    """Plots of a person by name; without those that would be empty."""
+    """Plots of a person by name; without those that would be empty.
+
+    Parameters
+    ----------
+    subject
+        The person.
+    names
+        Which plots, of `PLOT_NAMES`.
+    """
     subject = subject.thinned(MOST_FRAMES)
     figures = [(name, _plot(subject, name)) for name in names]
     return [(name, figure) for name, figure in figures if figure is not None]
@@ -100,7 +117,15 @@ def _plot(subject: Subject, name: str) -> Figure | None:
 
 
 def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
-    """Joint angles of some regions of the body over time, left and right in one field."""
+    """Joint angles of some regions of the body over time, left and right in one field.
+
+    Parameters
+    ----------
+    subject
+        The person.
+    regions
+        As of `pase.view.names.region_name`.
+    """
     motion = subject.motion
     fields: dict[str, list[int]] = {}
     for i, coordinate in enumerate(motion.skeleton.free_coordinates):

@@ -111,6 +111,11 @@ class Renderer:
     def draw(self, poses: Sequence[Array | None]) -> Image:
         """Draw one frame: for every skeleton its `q` (n,), or None where the person is not to be seen.
 
+        Parameters
+        ----------
+        poses
+            One for each skeleton.
+
         Returns
         -------
         Image

@@ -65,7 +65,13 @@ def head_of(skeleton: Skeleton) -> int | None:
 
 
 def in_display_units(motion: Motion) -> tuple[Array, Array, Array, tuple[str, ...]]:
-    """Coordinates and their standard deviations (T, n), ranges (n, 2), and units: degrees and metres."""
+    """Coordinates and their standard deviations (T, n), ranges (n, 2), and units: degrees and metres.
+
+    Parameters
+    ----------
+    motion
+        The person, in radians and metres.
+    """
     turns = motion.skeleton.rotational
     unit = np.where(turns, 180 / np.pi, 1.0)
     ranges = np.array([c.range for c in motion.skeleton.free_coordinates], float).reshape(-1, 2)
@@ -78,5 +84,15 @@ def in_display_units(motion: Motion) -> tuple[Array, Array, Array, tuple[str, ..
 
 
 def has_range(low: float, high: float, unit: str) -> bool:
-    """Whether the ends of a range say something of the body: a place in the room and a full turn do not."""
+    """Whether the ends of a range say something of the body: a place in the room and a full turn do not.
+
+    Parameters
+    ----------
+    low
+        Least value.
+    high
+        Largest value.
+    unit
+        As of `in_display_units`.
+    """
     return unit == "°" and high - low < 360
