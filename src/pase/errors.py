@@ -1,4 +1,11 @@
-"""The errors a user may see; each message is one line that says what is wrong and what to do."""
+"""The errors a user may see; each message is one line that says what is wrong and what to do.
+
+- `PaseError`: every error that bad input can cause
+    - `InputError`: a file or value of the user's cannot be used
+    - `OutputError`: the result cannot be written
+    - `ModelFileError`: a model file is missing, damaged or cannot be fetched
+    - `MissingDependencyError`: a package or system library is not installed
+"""
 
 from __future__ import annotations
 

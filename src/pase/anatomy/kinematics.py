@@ -384,11 +384,3 @@ def _turned(rotation: Array, skew: Array, angle: Array) -> Array:
     out += across
     out += rotation
     return out
-
-
-def _rotation_about(axis: Array, angle: Array) -> Array:
-    """(T, 3, 3) rotations by `angle` (T,) about a fixed unit `axis` (Rodrigues' formula)."""
-    skew = _skew(axis)
-    sine, versine = np.sin(angle)[:, None, None], (1 - np.cos(angle))[:, None, None]
-    turned: Array = np.eye(3) + sine * skew + versine * (skew @ skew)
-    return turned

@@ -73,8 +73,7 @@ def _extents(skeleton: Skeleton) -> dict[str, float]:
 
 
 def _neutral(skeleton: Skeleton) -> BodyPoses:
-    lower, upper = skeleton.bounds
-    return Kinematics(skeleton, ()).pose(np.clip(np.zeros_like(lower), lower, upper)[None])
+    return Kinematics(skeleton, ()).pose(skeleton.neutral_q[None])
 
 
 def _surface_points(

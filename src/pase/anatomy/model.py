@@ -169,9 +169,14 @@ class Skeleton:
         return np.array([c.default for c in self.free_coordinates])
 
     @property
-    def neutral_q(self) -> Array:
+    def standing_q(self) -> Array:
         """(n,) default values, moved into the ranges where they lie outside."""
         return np.clip(self.default_q, *self.bounds)
+
+    @property
+    def neutral_q(self) -> Array:
+        """(n,) values nearest to 0 in the ranges: the posture in which bones are measured."""
+        return np.clip(np.zeros(len(self.free_coordinates)), *self.bounds)
 
     @cached_property
     def rotational(self) -> Mask:

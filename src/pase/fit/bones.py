@@ -57,7 +57,7 @@ def _log_lengths(model: PersonModel, size: Array) -> tuple[dict[str, float], dic
     ends = Kinematics(skeleton, [Landmark(name, name, (0.0, 0.0, 0.0)) for name in skeleton.body_names])
     scale = model.proportions.body_scale(size, skeleton.body_names)
     matrix = model.proportions.matrix(skeleton.body_names)
-    posture = np.clip(np.zeros_like(skeleton.default_q), *skeleton.bounds)[None]
+    posture = skeleton.neutral_q[None]
     found = ends.jacobian(posture, scale, scale[:, :, None] * matrix)
     values, slopes = {}, {}
     for name, start, end in SPANS:

@@ -63,8 +63,7 @@ def size_ratio(xyz: Array, skeleton: Skeleton, markers: Sequence[Marker]) -> flo
 
     The median holds for all postures: those pairs that a movement brings nearer or farther are the fewer.
     """
-    low, high = skeleton.bounds
-    standing = np.clip(skeleton.default_q, low, high)[None]
+    standing = skeleton.standing_q[None]
     model = Kinematics(skeleton, [m.landmark for m in markers]).positions(standing)[0]
     first, second = np.triu_indices(len(markers), 1)
     expected = np.linalg.norm(model[first] - model[second], axis=-1)

@@ -31,8 +31,7 @@ def find_up(xyz: Array, skeleton: Skeleton, markers: tuple[Marker, ...]) -> Lite
 
     Y, as in files for OpenSim, unless another axis is clearly better over the recording.
     """
-    low, high = skeleton.bounds
-    standing = np.clip(skeleton.default_q, low, high)[None]
+    standing = skeleton.standing_q[None]
     height = Kinematics(skeleton, [m.landmark for m in markers]).positions(standing)[0, :, 1]
     frames = np.unique(np.linspace(0, len(xyz) - 1, 200).astype(int))
     agreement: dict[Literal["y", "z", "-y"], float] = {"y": 0.0, "z": 0.0, "-y": 0.0}

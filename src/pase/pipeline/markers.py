@@ -210,10 +210,9 @@ def in_metres(
 
     body = load_proportions()
     scale = body.body_scale(body.prior(height_m=height_m).mean, skeleton.body_names)
-    low, high = skeleton.bounds
     landmarks = [m.landmark for m in markers.markers]
     names = [m.name for m in landmarks]
-    standing = Kinematics(skeleton, landmarks).positions(np.clip(skeleton.default_q, low, high)[None], scale)
+    standing = Kinematics(skeleton, landmarks).positions(skeleton.standing_q[None], scale)
     lengths = [
         np.array(
             [

@@ -1,0 +1,74 @@
+"""Imports go downwards only: no module imports one that imports it, and rooms keep their order."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+MODULES = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((SOURCE / "pase").rglob("*.py"))
+}
+FORBIDDEN = {
+    "anatomy": ("fit", "formats", "lift", "media", "pipeline", "pose2d", "view"),
+    "media": ("fit", "formats", "lift", "pipeline", "pose2d", "view"),
+    "formats": ("fit", "lift", "pipeline", "pose2d", "view"),
+    "camera": ("fit", "lift", "pipeline", "view"),
+    "pose2d": ("fit", "lift", "pipeline", "view"),
+    "lift": ("fit", "pipeline", "view"),
+    "analysis": ("fit", "pipeline", "view"),
+    "view": ("fit", "pipeline", "batch", "app"),
+    "fit": ("pipeline", "view", "batch", "app"),
+    "pipeline": ("batch", "app", "cli"),
+}
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything that runs, also inside functions, but for what is imported for type checkers only."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+            yield child
+            yield from _statements(child)
+
+
+@cache
+def imported(module: str) -> frozenset[str]:
+    """The modules of ours that a module imports, at once or when a function runs."""
+    names: set[str] = set()
+    for node in _statements(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return frozenset(names & MODULES.keys() - {module, "pase"})
+
+
+def _circle(module: str, path: tuple[str, ...], done: set[str]) -> tuple[str, ...]:
+    if module in path:
+        return (*path[path.index(module) :], module)
+    if module not in done:
+        done.add(module)
+        for other in sorted(imported(module)):
+            if circle := _circle(other, (*path, module), done):
+                return circle
+    return ()
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    done: set[str] = set()
+    circles = [circle for module in MODULES if (circle := _circle(module, (), done))]
+    assert not circles
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_rooms_import_downwards_only(room: str) -> None:
+    upwards = {
+        f"{module} imports {name}"
+        for module in MODULES
+        for name in imported(module)
+        if module.split(".")[1:2] == [room] and name.split(".")[1] in FORBIDDEN[room]
+    }
+    assert not upwards
