@@ -1,4 +1,4 @@
-"""Reads the skeleton of any OpenSim 4 model: bodies, joints, couplers, markers and bone meshes."""
+"""Reads the skeleton of any OpenSim model: bodies, joints, couplers, markers and bone meshes."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from pase.anatomy.model import (
     Skeleton,
     TransformAxis,
 )
+from pase.anatomy.osim_older import FRAMES_VERSION, OLDEST_VERSION, rewrite
 from pase.anatomy.osim_xml import (
     Vector,
     flag,
@@ -52,7 +53,7 @@ log = logging.getLogger(__name__)
 
 
 def read_osim(path: str | Path) -> Skeleton:
-    """Read the skeleton of an OpenSim 4 model.
+    """Read the skeleton of an OpenSim model.
 
     Muscles, forces, contacts, wraps and controllers are left out. Enforced coordinate couplers are kept;
     other constraints are left out with a warning in the log. The scale of the skeleton is one.
@@ -60,20 +61,32 @@ def read_osim(path: str | Path) -> Skeleton:
     Parameters
     ----------
     path
-        An `.osim` file, document version 40000 or later.
+        An `.osim` file of OpenSim 4, 3 or 2.
 
     Raises
     ------
     InputError
-        The file is missing, is no OpenSim 4 model, or has a part that the skeleton cannot represent.
+        The file is missing, is no OpenSim model, or has a part that the skeleton cannot represent.
     """
     root = parse(Path(path))
     try:
-        return _ModelReader(model_element(root)).skeleton()
+        return _ModelReader(_in_current_form(root)).skeleton()
     except InputError as error:
         raise InputError(f"cannot read '{path}': {error}") from error
     except RecursionError:
         raise InputError(f"cannot read '{path}': its frames or functions are nested too deeply") from None
+
+
+def _in_current_form(root: Element) -> Element:
+    """The model of a document, as OpenSim 4 writes it."""
+    model, version = model_element(root)
+    if version < OLDEST_VERSION:
+        raise InputError(
+            f"its format version is '{version}', older than OpenSim 2; open it in OpenSim and save it"
+        )
+    if version < FRAMES_VERSION:
+        rewrite(model)
+    return model
 
 
 class _ModelReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -19,13 +20,13 @@ from pase.anatomy.functions import (
     SimmSpline,
 )
 from pase.errors import InputError
-from pase.files import check_is_file
-
-OLDEST_VERSION = 40000
-"""OpenSim's document version from which on joints are written with frames and sockets."""
+from pase.files import read_bytes
 
 _LARGEST = 1e15
 """No length, mass or angle in earnest; beyond, squares overflow."""
+
+_COLONS = re.compile(rb"</?[A-Za-z_][\w.\-]*(?:::[\w.\-]+)+")
+"""Names of elements with two colons, as OpenSim writes `<HuntCrossleyForce::ContactParameters>`; XML allows none."""
 
 Vector = tuple[float, float, float]
 
@@ -43,30 +44,26 @@ class _StrictBuilder(ElementTree.TreeBuilder):
 
 def parse(path: Path) -> Element:
     """The first element of an XML file without document type; every other file is an `InputError`."""
-    check_is_file(path)
+    content = _COLONS.sub(lambda name: name[0].replace(b"::", b"__"), read_bytes(path))
     try:
-        return ElementTree.parse(path, ElementTree.XMLParser(target=_StrictBuilder())).getroot()
-    except OSError as error:
-        raise InputError(f"cannot read '{path}': {error.strerror or error}") from error
+        return ElementTree.fromstring(content, ElementTree.XMLParser(target=_StrictBuilder()))
     except (ElementTree.ParseError, UnicodeError, ValueError, LookupError) as error:
         raise InputError(f"cannot read '{path}': it is no valid XML ({error})") from error
     except _Doctype:
         raise InputError(f"cannot read '{path}': it has a DOCTYPE, which OpenSim models never have") from None
 
 
-def model_element(root: Element) -> Element:
-    """The `<Model>` of an OpenSim 4 document; the error says how to convert an older one."""
+def model_element(root: Element) -> tuple[Element, int]:
+    """The `<Model>` of an OpenSim document, and the version of the document's format."""
     if root.tag != "OpenSimDocument":
         raise InputError(f"it is no OpenSim file (its first element is <{root.tag}>)")
     version = root.get("Version", "")
-    if not version.isdecimal() or int(version) < OLDEST_VERSION:
-        raise InputError(
-            f"its format version is '{version}', older than OpenSim 4; open it in OpenSim 4 and save it again"
-        )
+    if not version.isdecimal():
+        raise InputError(f"its format version is '{version}': open it in OpenSim 4 and save it again")
     model = root.find("Model")
     if model is None:
         raise InputError("it has no <Model>")
-    return model
+    return model, int(version)
 
 
 def objects(model: Element, set_name: str, tags: Iterable[str] | None = None) -> Iterator[Element]:
