@@ -285,7 +285,7 @@ BAD_FILES = {
     "no XML": ("this is a text", "no valid XML"),
     "truncated": (with_joints(WELD)[:-30], "no valid XML"),
     "other XML": ("<html/>", "no OpenSim file"),
-    "old version": (model("", "30516"), "open it in OpenSim 4 and save it again"),
+    "old version": (model("", "10903"), "older than OpenSim 2"),
     "no version": (model("", ""), "open it in OpenSim 4 and save it again"),
     "no model": ('<OpenSimDocument Version="40000"/>', "no <Model>"),
     "no bodies": (model(""), "no bodies"),

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from pase.anatomy.model import Landmark, Skeleton
-from pase.anatomy.osim_xml import name_of, parse, vector
+from pase.anatomy.osim_xml import flag, name_of, parse, vector
 from pase.errors import InputError
 from pase.files import read_json, read_toml
 
@@ -91,7 +91,9 @@ def read_table(path: Path) -> Mapping[str, Any]:
 def _from_xml(path: Path) -> Iterator[Landmark]:
     root = parse(path)
     for element in root.iter("Marker"):
-        yield Landmark(name_of(element), _body_of(element), vector(element, "location"))
+        yield Landmark(
+            name_of(element), _body_of(element), vector(element, "location"), flag(element, "fixed")
+        )
 
 
 def _body_of(element: Element) -> str:

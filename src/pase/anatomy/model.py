@@ -117,6 +117,8 @@ class Landmark:
     body: str
     location: tuple[float, float, float]
     """Metres on the unscaled body."""
+    fixed: bool = False
+    """Whether its place on the body is known, as OpenSim's `fixed`: then a fit of markers does not move it."""
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,9 @@ def _in_current_form(root: Element) -> Element:
         )
     if version < FRAMES_VERSION:
         rewrite(model)
+    gravity = vector(model, "gravity", (0.0, -9.80665, 0.0))
+    if gravity[1] >= 0 or abs(gravity[1]) < max(abs(gravity[0]), abs(gravity[2])):
+        log.warning("gravity in the model is %g %g %g: it is not followed, and Y is taken as up", *gravity)
     return model
 
 
@@ -237,7 +240,7 @@ class _ModelReader:
                 log.warning("marker '%s' %s and is left out", name, why)
                 continue
             location = compose(frame, Frame(vector(element, "location"))).translation
-            landmarks[name] = Landmark(name, body, location)
+            landmarks[name] = Landmark(name, body, location, flag(element, "fixed"))
         return tuple(landmarks.values())
 
     def _meshes(self) -> dict[str, tuple[BoneMesh, ...]]:
@@ -311,6 +314,10 @@ def _axis(joint: Element, element: Element | None, default: Vector) -> Transform
 
 def _coordinate(name: str, element: Element | None, joint: Joint) -> Coordinate:
     element = Element("Coordinate", name=name) if element is None else element
+    if flag(element, "prescribed") and element.find("prescribed_function/*") is not None:
+        log.warning(
+            "coordinate '%s' is prescribed by a function of time in the model; that is not followed", name
+        )
     low, high = numbers(element, "range", 2, (-10.0, 10.0), finite=False)
     if low > high:
         raise InputError(f"the range of coordinate '{name}' is upside down: {low} to {high}")

@@ -71,10 +71,32 @@ def _from_xml(path: Path) -> dict[str, float]:
     coordinates = [name_of(task) for task in root.iter("IKCoordinateTask") if _applies(task)]
     if coordinates:
         log.warning("%s: tasks for coordinates are not used: %s", path.name, ", ".join(coordinates))
+    _tell_ignored(root, path)
     return {
         name_of(task): scalar(task, "weight", 1.0) if _applies(task) else 0.0
         for task in root.iter("IKMarkerTask")
     }
+
+
+_IGNORED = ("model_file", "marker_file", "coordinate_file", "time_range", "MeasurementSet", "ScaleSet")
+"""Parts of a set-up that OpenSim heeds and that are not taken from it here."""
+
+
+def _tell_ignored(root: Element, path: Path) -> None:
+    """Say which parts of a set-up, other than its weights, have no effect."""
+    named = [tag for tag in _IGNORED for element in root.iter(tag) if _says_something(element)]
+    if named:
+        log.warning(
+            "%s: only its weights are used, not its %s; give the model and the markers on the command line",
+            path.name, ", ".join(dict.fromkeys(named)),
+        )  # fmt: skip
+
+
+def _says_something(element: Element) -> bool:
+    words = (element.text or "").split()
+    return bool(element.findall("objects/*")) or bool(
+        words and words[0].lower() not in ("unassigned", "-inf")
+    )
 
 
 def _applies(task: Element) -> bool:

@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 STUCK_ON_SPREAD_M = 0.010
 """How far a marker is stuck on off the place that the model has for it, along each axis."""
 
+FIXED_SPREAD_M = 0.0001
+"""The same for a marker that the model calls fixed: it stays where it is."""
+
 JOINT_CENTRE_SPREAD_M = 0.015
 """How far a lifting network's joint is off the anatomical joint centre, the same in all frames."""
 
@@ -99,7 +102,9 @@ def h36m_markers() -> MarkerSet:
 
 def stuck_on_markers(landmarks: Sequence[Landmark]) -> MarkerSet:
     """Markers of a model or of a marker file."""
-    return MarkerSet(tuple(Marker(m, STUCK_ON_SPREAD_M) for m in landmarks), mirrored=False)
+    return MarkerSet(
+        tuple(Marker(m, FIXED_SPREAD_M if m.fixed else STUCK_ON_SPREAD_M) for m in landmarks), mirrored=False
+    )
 
 
 @on_one_thread
