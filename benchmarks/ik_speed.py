@@ -25,7 +25,8 @@ from synthetic import synthetic_motion
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.osim import read_osim, write_osim
 from pase.data import Landmarks3D
-from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
+from pase.fit.inputs import stuck_on_markers
+from pase.fit.markers import MarkerOptions, fit_markers
 from pase.formats.trc import write_trc
 from pase.marker_files.trc import read_trc
 

@@ -27,7 +27,8 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.anatomy.osim import read_osim, write_osim
 from pase.data import Landmarks3D, Motion
-from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
+from pase.fit.inputs import stuck_on_markers
+from pase.fit.markers import MarkerOptions, fit_markers
 from pase.formats.mot import read_mot, write_mot
 from pase.marker_files.trc import read_trc
 

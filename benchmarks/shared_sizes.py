@@ -21,7 +21,8 @@ from pase.anatomy.default import default_skeleton
 from pase.anatomy.lengths import joint_lengths
 from pase.anatomy.proportions import load_proportions
 from pase.config import Settings, make_settings
-from pase.fit.sizes import SizeEvidence, Sizes, combined_sizes
+from pase.fit.evidence import Evidence
+from pase.fit.sizes import Sizes, combined_sizes
 from pase.pipeline.estimating import size_evidence
 from pase.pipeline.recording import Recording, choose, detect, open_source
 
@@ -64,7 +65,7 @@ def compare(clip: Path, parts: int) -> None:
     row(clip.name, "the whole clip", errors(together([whole], height), truth))
 
 
-def evidence_of(recording: Recording, settings: Settings, frames: slice) -> SizeEvidence:
+def evidence_of(recording: Recording, settings: Settings, frames: slice) -> Evidence:
     """What some frames tell of the sizes."""
     part = Recording([recording.people[0].slice(frames)], recording.frames, recording.image_size)
     found = size_evidence(part, settings)
@@ -72,7 +73,7 @@ def evidence_of(recording: Recording, settings: Settings, frames: slice) -> Size
     return found
 
 
-def together(evidence: Sequence[SizeEvidence], height_m: float) -> Sizes:
+def together(evidence: Sequence[Evidence], height_m: float) -> Sizes:
     """Sizes from all of the evidence."""
     return combined_sizes(evidence, height_m=height_m)
 

@@ -29,7 +29,8 @@ from pase.anatomy.model import Skeleton
 from pase.anatomy.osim import write_osim
 from pase.anatomy.proportions import load_proportions
 from pase.data import Landmarks3D, Motion
-from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
+from pase.fit.inputs import stuck_on_markers
+from pase.fit.markers import MarkerOptions, fit_markers
 from pase.fit.posture import pose_prior
 from pase.formats.mot import read_mot
 from pase.formats.trc import write_trc

@@ -18,11 +18,11 @@ import pytest
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks
 from pase.data import HALPE26, Keypoints2D, Motion
+from pase.fit.estimate import film_trial
 from pase.fit.inputs import LensPrior, PersonInput
-from pase.fit.person import prepare_person
 from pase.fit.problem import State
-from pase.fit.sequence import SharedEstimate, solve_sequence
-from pase.fit.solver import Solution
+from pase.fit.schedule import SharedEstimate, solve_windows
+from pase.fit.solver import Solution, Status
 from pase.formats.bvh import write_bvh
 from pase.formats.glb import write_glb
 from pase.formats.mot import write_mot
@@ -122,8 +122,8 @@ def test_the_lifter_keeps_what_it_found_alone() -> None:
 
 def test_a_process_gets_its_window_of_a_recording_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is sent with each window must not grow with the recording: the time would grow with its square."""
-    monkeypatch.setattr("pase.fit.sequence.WINDOW_FRAMES", 60)
-    monkeypatch.setattr("pase.fit.sequence.OVERLAP_FRAMES", 10)
+    monkeypatch.setattr("pase.fit.schedule.WINDOW_FRAMES", 60)
+    monkeypatch.setattr("pase.fit.schedule.OVERLAP_FRAMES", 10)
     sent = [sizes_sent(frames) for frames in (SHORT, LONG)]
     assert len(sent[1]) > 2 * len(sent[0])
     assert max(sent[1]) < 1.1 * max(sent[0])
@@ -131,11 +131,11 @@ def test_a_process_gets_its_window_of_a_recording_alone(monkeypatch: pytest.Monk
 
 def sizes_sent(frames: int) -> list[int]:
     """Bytes of every window of a recording as it is sent to a process."""
-    person, shared = prepare_person(PersonInput(keypoints_of(frames)), LensPrior())
-    q = np.tile(person.model.skeleton.default_q, (frames, 1))
+    trial, _, shared = film_trial(PersonInput(keypoints_of(frames)), LensPrior())
+    q = np.tile(trial.subject.model.skeleton.default_q, (frames, 1))
     some = np.arange(5)
-    solution = Solution(State(q[some], shared), 0.0, (), 0.0, True, 0)
-    found = SharedEstimate(shared, np.eye(len(shared)), some, solution, {})
+    solution = Solution(State(q[some], shared), 0.0, (), 0.0, Status.CONVERGED, 0)
+    found = SharedEstimate(shared, np.eye(len(shared)), some, q[some], solution, {})
     sizes = []
 
     class Counting(Helpers):
@@ -143,7 +143,7 @@ def sizes_sent(frames: int) -> list[int]:
             sizes.extend(len(pickle.dumps((function, part(job)))) for job in jobs)
             return [(replace(solution, state=State(q[job], shared)), q[job]) for job in jobs]
 
-    solve_sequence(person, q, found, lambda _: None, Counting(0))
+    solve_windows(trial, q, found, lambda _: None, Counting(0))
     return sizes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pase.data import Keypoints2D
-from pase.fit.camera import camera_of
+from pase.fit.camera import FilmCamera
 from pase.fit.posture import ROOT_TRANSLATION, posture
 from pase.fit.problem import PersonModel, State
 from pase.types import Array
@@ -45,9 +45,14 @@ def squatting(
     return time, q
 
 
+def film_camera(model: PersonModel) -> FilmCamera:
+    """The first camera of a model."""
+    return FilmCamera(model.layout.camera, np.array(IMAGE) / 2.0, IMAGE)
+
+
 def filmed(model: PersonModel, q: Array, time: Array, shared: Array, noise_px: float = 0.0) -> Keypoints2D:
     """The keypoints that the camera in `shared` sees."""
-    camera = camera_of(shared[model.layout.camera], (IMAGE[0] / 2, IMAGE[1] / 2), IMAGE)
+    camera = film_camera(model).at(shared)
     points = model.positions(State(q, shared))[:, : len(model.points)]
     xy = camera.project(points) + np.random.default_rng(3).normal(0, noise_px, (*points.shape[:2], 2))
     return Keypoints2D(xy, np.full(points.shape[:2], 0.8), time, IMAGE)

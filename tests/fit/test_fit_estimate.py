@@ -209,11 +209,11 @@ def test_the_cost_is_told_by_term(motion: Motion) -> None:
 
 def test_windows_have_no_seams(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording solved in overlapping windows differs little from the same solved in one piece."""
-    from pase.fit import sequence
+    from pase.fit import schedule
 
     whole = estimate_motion(scene[0], height_m=STATURE, focal_length_px=FOCAL)
-    monkeypatch.setattr(sequence, "WINDOW_FRAMES", 32)
-    monkeypatch.setattr(sequence, "OVERLAP_FRAMES", 24)
+    monkeypatch.setattr(schedule, "WINDOW_FRAMES", 32)
+    monkeypatch.setattr(schedule, "OVERLAP_FRAMES", 24)
     parts = estimate_motion(scene[0], height_m=STATURE, focal_length_px=FOCAL)
     assert whole is not None and parts is not None
     assert parts.diagnostics.solver.windows > 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fit_scenes import film_camera
 
 from pase.data import HALPE26, Landmarks3D
-from pase.fit.camera import camera_of
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.lifted_depth import Depths, LiftedDepth
@@ -16,7 +16,7 @@ WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
 
 def seen(model: PersonModel, state: State) -> Landmarks3D:
     """What a perfect lifter says of the state: from the hip, in statures, in the camera's axes."""
-    camera = camera_of(state.shared[model.layout.camera], (640.0, 360.0), (1280, 720))
+    camera = film_camera(model).at(state.shared)
     points = camera.to_camera(model.positions(state)[:, : len(model.points)])
     hip = points[:, [HALPE26.index("Hip")]]
     stature = model.proportions.stature(state.shared[model.layout.size])
@@ -30,7 +30,7 @@ def noisy(model: PersonModel, state: State) -> LiftedDepth:
     landmarks = seen(model, state)
     landmarks.xyz[:] += np.random.default_rng(4).normal(0, 0.05, landmarks.xyz.shape)
     landmarks.xyz[1, 3] = np.nan
-    return LiftedDepth(Depths.of(landmarks, model.points), WEIGHT)
+    return LiftedDepth(Depths.of(landmarks, model.points), film_camera(model), WEIGHT)
 
 
 def test_gradient_is_that_of_the_cost(model: PersonModel, state: State) -> None:
@@ -56,7 +56,7 @@ def test_a_perfect_lifter_costs_nothing_and_the_distance_does_not_count(
     shared[model.layout.camera][:2] = 0.0
     state = State(state.q, shared)
     landmarks = seen(model, state)
-    term = LiftedDepth(Depths.of(landmarks, model.points), WEIGHT)
+    term = LiftedDepth(Depths.of(landmarks, model.points), film_camera(model), WEIGHT)
     assert term.cost(Linearization(model, state)) == pytest.approx(0.0, abs=1e-12)
     assert landmarks.ray is not None
     away = state.q.copy()
@@ -67,7 +67,7 @@ def test_a_perfect_lifter_costs_nothing_and_the_distance_does_not_count(
 
 def test_it_knows_a_bent_knee_forwards_from_backwards(model: PersonModel, state: State) -> None:
     """A leg turned away from the camera costs; in the picture alone it might look the same."""
-    term = LiftedDepth(Depths.of(seen(model, state), model.points), WEIGHT)
+    term = LiftedDepth(Depths.of(seen(model, state), model.points), film_camera(model), WEIGHT)
     q = state.q.copy()
     q[:, model.skeleton.coordinate_index("hip_flexion_r")] += 0.6
     assert term.cost(Linearization(model, State(q, state.shared))) > 2.0

@@ -12,9 +12,10 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.data import Landmarks3D
 from pase.errors import InputError
+from pase.fit.inputs import stuck_on_markers
 from pase.fit.marker_names import named_as_model
 from pase.fit.marker_units import size_ratio, unit_factor
-from pase.fit.markers import MarkerOptions, fit_markers, stuck_on_markers
+from pase.fit.markers import MarkerOptions, fit_markers
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,11 @@ from pase.anatomy.model import Skeleton
 from pase.data import Landmarks3D, Motion
 from pase.diagnostics import MarkerDiagnostics
 from pase.errors import InputError
-from pase.fit.marker_sequence import windows
+from pase.fit.inputs import h36m_markers, keypoint_set, stuck_on_markers
 from pase.fit.marker_weights import read_weights, relative_sigma
-from pase.fit.markers import MarkerOptions, fit_markers, h36m_markers, halpe26_markers, stuck_on_markers
+from pase.fit.markers import MarkerOptions, fit_markers
 from pase.fit.root import find_root, place_root, rigid_fit, with_open_root
+from pase.fit.schedule import fading_windows
 from pase.fit.upright import find_up, turned_up
 from pase.types import Array
 
@@ -176,7 +177,7 @@ def test_body_groups_tie_both_sides(person: Skeleton) -> None:
 
 
 def test_built_in_sets_sit_on_the_default_skeleton(person: Skeleton) -> None:
-    assert len(halpe26_markers().markers) == 26
+    assert len(keypoint_set().markers) == 26
     assert tuple(m.landmark.name for m in h36m_markers().markers) == H36M_JOINTS
     places = Kinematics(person, h36m_landmarks()).positions(person.default_q[None])[0]
     assert (
@@ -243,9 +244,10 @@ def test_weights_become_standard_deviations(tmp_path: Path, caplog: pytest.LogCa
         read_weights(bad)
 
 
-@pytest.mark.parametrize("frames", [1, 599, 600, 601, 2500])
-def test_windows_keep_every_frame_once(frames: int) -> None:
-    kept = np.concatenate([inner for _, inner in windows(frames)])
-    np.testing.assert_array_equal(kept, np.arange(frames))
-    for all_of_it, inner in windows(frames):
-        assert set(inner) <= set(all_of_it)
+@pytest.mark.parametrize("frames", [1, 899, 900, 901, 2500])
+def test_windows_hold_every_frame_and_fade_into_one_another(frames: int) -> None:
+    total = np.zeros(frames)
+    for window, weight in fading_windows(frames):
+        total[window] += weight
+        assert (weight > 0).all()
+    np.testing.assert_allclose(total, 1.0)

@@ -133,8 +133,8 @@ def test_nobody_gives_nothing(model: PersonModel) -> None:
 def test_processes_change_no_bit(model: PersonModel, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Persons are shared; of one person the windows, and the starts from an aslant camera."""
     if count == 1:  # of several persons the processes themselves make the windows
-        monkeypatch.setattr("pase.fit.sequence.WINDOW_FRAMES", 6)
-        monkeypatch.setattr("pase.fit.sequence.OVERLAP_FRAMES", 2)
+        monkeypatch.setattr("pase.fit.schedule.WINDOW_FRAMES", 6)
+        monkeypatch.setattr("pase.fit.schedule.OVERLAP_FRAMES", 2)
     time, q = squatting(model, frames=12)
     shared = np.zeros(model.layout.count)
     shared[model.layout.camera] = [0.12, 0.6 if count == 1 else 0.0, 1.6, np.log(FOCAL)]

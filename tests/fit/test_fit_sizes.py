@@ -13,16 +13,10 @@ from fit_scenes import FOCAL, filmed, squatting
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.fit.estimate import estimate_motion, measure_sizes
+from pase.fit.evidence import Evidence, with_known_part
 from pase.fit.inputs import PersonInput
 from pase.fit.problem import PersonModel, State
-from pase.fit.sizes import (
-    SizeEvidence,
-    Sizes,
-    combined_sizes,
-    read_sizes,
-    with_known_part,
-    write_sizes,
-)
+from pase.fit.sizes import Sizes, combined_sizes, read_sizes, write_sizes
 from pase.types import Array
 
 
@@ -33,7 +27,7 @@ class Subject:
     height_m: float
     log_scale: Array
     recordings: list[Keypoints2D]
-    evidence: list[SizeEvidence]
+    evidence: list[Evidence]
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +85,7 @@ def test_evidence_is_positive_semidefinite_and_survives_json(subject: Subject) -
     for evidence in subject.evidence:
         values = np.linalg.eigvalsh(evidence.information)
         assert values.min() > -1e-6 * values.max()
-        again = SizeEvidence.of(json.loads(json.dumps(evidence.content())))
+        again = Evidence.of(json.loads(json.dumps(evidence.content())))
         np.testing.assert_array_equal(again.information, evidence.information)
         np.testing.assert_array_equal(again.pull, evidence.pull)
 

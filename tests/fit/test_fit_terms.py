@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fit_scenes import film_camera
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Landmarks3D
@@ -34,7 +35,7 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
     size = model.layout.size
     covariance = np.cov(rng.normal(size=(size.stop, 60)))
     return {
-        "reprojection": Reprojection(xy, np.full((4, K), 60.0), np.array([640.0, 360.0]), WEIGHT),
+        "reprojection": Reprojection(xy, np.full((4, K), 60.0), film_camera(model), WEIGHT),
         "landmarks": LandmarkDistance(points, np.full((4, K), 0.02), WEIGHT),
         "pose prior": PosePrior(*pose_prior(model.skeleton), WEIGHT),
         "smoothness": Smoothness(TIME, np.full(state.q.shape[1], 20.0)),

@@ -18,7 +18,7 @@ from scipy.ndimage import gaussian_filter1d
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.model import Landmark
 from pase.anatomy.proportions import load_proportions
-from pase.fit.initial import solve_frames
+from pase.fit.frame_solver import solve_frames
 from pase.fit.posture import pose_prior, posture
 from pase.fit.problem import PersonModel, sole_landmarks
 from pase.fit.solver import Bounds, Problem

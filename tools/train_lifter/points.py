@@ -13,7 +13,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Landmark
 from pase.anatomy.proportions import load_proportions
 from pase.data import HALPE26
-from pase.fit.problem import LandmarkOffsets
+from pase.fit.problem import Offsets
 from pase.lift.pase_lifter import JOINT_BODIES, MIRRORED, POINTS
 
 Array = NDArray[np.float64]
@@ -39,7 +39,7 @@ class Body:
         size = rng.multivariate_normal(prior.mean, prior.covariance)
         self.stature = body.stature(size)
         self.scale = body.body_scale(size, default_skeleton().body_names)
-        offsets = LandmarkOffsets(HALPE26)
+        offsets = Offsets.mirrored(HALPE26)
         spread = offsets.spread([keypoint_place(name).spread_m for name in HALPE26])
         location = np.array([m.location for m in kinematics().landmarks], float)
         location[: len(HALPE26)] += offsets.matrix @ (spread * rng.standard_normal(offsets.count))

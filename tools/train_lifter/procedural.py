@@ -22,7 +22,7 @@ from pase.anatomy.keypoints import keypoint_landmarks
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Landmark
 from pase.anatomy.proportions import load_proportions
-from pase.fit.initial import solve_frames
+from pase.fit.frame_solver import solve_frames
 from pase.fit.posture import stem
 from pase.fit.problem import PersonModel, sole_landmarks
 from pase.fit.solver import Bounds, Problem

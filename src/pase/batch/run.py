@@ -189,11 +189,12 @@ class _Batch:
 
     def _share(self, subject: str) -> None:
         """Put together what all trials of a subject tell of its sizes, and run them with these."""
-        from pase.fit.sizes import SizeEvidence, combined_sizes, write_sizes
+        from pase.fit.evidence import Evidence
+        from pase.fit.sizes import combined_sizes, write_sizes
 
         entries = [self._entries[trial.name] for trial in self._subjects[subject]]
         measured = [entry for entry in entries if entry.state != "failed"]
-        evidence = [SizeEvidence.of(entry.evidence) for entry in measured if entry.evidence is not None]
+        evidence = [Evidence.of(entry.evidence) for entry in measured if entry.evidence is not None]
         person = self._plan.settings_of(entries[0].trial).person
         sizes = combined_sizes(evidence, height_m=person.height_m, mass_kg=person.mass_kg)
         path = self._plan.sizes(subject)

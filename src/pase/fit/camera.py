@@ -1,23 +1,35 @@
-"""The unknown camera of the estimator: it stands above the world's origin and looks along −Z.
+"""A camera with its own unknowns, among those that all frames share.
 
-Only pitch, roll, height and focal length are unknown; where the person stands and faces is in the pelvis'
-coordinates, and the world is turned to the person's own heading at the end.
+The first camera fixes the estimator's world: it stands above the origin and looks along −Z. Pitch, roll, height and
+focal length are its unknowns; where the person stands and faces is in the pelvis' coordinates, and the world is
+turned to the person's own heading at the end. A further camera also has a heading and a place on the floor.
+
+Everything that needs a camera asks it for its pose *at the frames it was taken at* (`FilmCamera.take`), so that one
+that turns or zooms needs no change elsewhere.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import Camera
-from pase.fit.problem import Linearization
 
 Array = NDArray[np.float64]
+
+UNKNOWNS = ("pitch", "roll", "height", "log_focal_length")
+"""Unknowns of the first camera: rad (down is positive), rad, m above the floor, log px."""
+
+FURTHER_UNKNOWNS = (*UNKNOWNS, "heading", "x", "z")
+"""Unknowns of a camera beside the first: a turn to the right about the vertical, rad, and a place, m, too."""
 
 MINIMUM_DEPTH_M = 0.1
 """Points nearer than this, or behind the camera, are projected as if they were here."""
 
 _LEVEL = np.diag([1.0, -1.0, -1.0])
+"""World axes (Y up, the camera looking along −Z) → axes of a level camera (y down, z forward)."""
 
 
 def camera_rotation(pitch: float, roll: float) -> tuple[Array, Array, Array]:
@@ -30,19 +42,126 @@ def camera_rotation(pitch: float, roll: float) -> tuple[Array, Array, Array]:
     return turn @ tilt @ _LEVEL, turn @ dtilt @ _LEVEL, dturn @ tilt @ _LEVEL
 
 
-def project(at: Linearization, principal_point: Array) -> tuple[Array, Array]:
-    """Pixels (T, K, 2) and depths (T, K) in metres of the measured landmarks."""
-    pitch, roll, height, log_focal = at.state.shared[at.model.layout.camera]
-    rotation = camera_rotation(pitch, roll)[0]
-    seen = (at.positions[:, at.measured] - np.array([0.0, height, 0.0])) @ rotation.T
-    depth = np.maximum(seen[..., 2], MINIMUM_DEPTH_M)
-    pixels = np.exp(log_focal) * seen[..., :2] / depth[..., None] + principal_point
-    return pixels, depth
+@dataclass(frozen=True)
+class FilmCamera:
+    """A camera as the estimator knows it.
 
+    With a known turn and zoom of each frame, `R_camera_world = R_camera_reference(t) R_reference_world` and
+    `focal length = zoom(t) · exp(log_focal_length)`; the unknowns are then those of the reference.
+    """
 
-def camera_of(unknowns: Array, principal_point: tuple[float, float], image_size: tuple[int, int]) -> Camera:
-    """The camera that the four unknowns stand for, in the estimator's world."""
-    pitch, roll, height, log_focal = unknowns
-    rotation = camera_rotation(pitch, roll)[0]
-    translation = -rotation @ np.array([0.0, height, 0.0])
-    return Camera(float(np.exp(log_focal)), principal_point, rotation, translation, image_size)
+    part: slice
+    """Place of its unknowns among the shared ones: `UNKNOWNS` or `FURTHER_UNKNOWNS`."""
+    principal_point: Array
+    """(2,) px."""
+    image_size: tuple[int, int]
+    """Width and height in px."""
+    R_camera_reference: Array | None = None
+    """(T, 3, 3) known turn of each frame; None for a camera that stands still."""
+    zoom: Array | None = None
+    """(T,) known focal length of each frame over that of the reference; None for a camera that does not zoom."""
+
+    def take(self, frames: NDArray[np.intp]) -> FilmCamera:
+        """The same camera at some of its frames."""
+        if self.R_camera_reference is None and self.zoom is None:
+            return self
+        turn, zoom = (None if v is None else v[frames] for v in (self.R_camera_reference, self.zoom))
+        return replace(self, R_camera_reference=turn, zoom=zoom)
+
+    def rotation(self, shared: Array) -> Array:
+        """`R_camera_world`, (3, 3), or (T, 3, 3) for a camera that turns."""
+        return self._rotations(shared)[0]
+
+    def position(self, shared: Array) -> Array:
+        """(3,) the camera in the world, m."""
+        unknowns = shared[self.part]
+        x, z = unknowns[5:] if len(unknowns) > len(UNKNOWNS) else (0.0, 0.0)
+        return np.array([x, unknowns[2], z])
+
+    def focal_px(self, shared: Array) -> Array:
+        """Focal length in px: (), or (T,) for a camera that zooms."""
+        focal = np.exp(shared[self.part][3])
+        return np.asarray(focal if self.zoom is None else focal * self.zoom)
+
+    def project(self, p_world: Array, shared: Array) -> tuple[Array, Array]:
+        """Pixels (T, K, 2) and depths (T, K) in metres of points (T, K, 3)."""
+        rotation = self.rotation(shared)
+        p_camera = (p_world - self.position(shared)) @ np.swapaxes(rotation, -1, -2)
+        depth = np.maximum(p_camera[..., 2], MINIMUM_DEPTH_M)
+        focal = self.focal_px(shared)[..., None, None]
+        return focal * p_camera[..., :2] / depth[..., None] + self.principal_point, depth
+
+    def pixel_derivatives(
+        self, p_world: Array, shared: Array, pixels: Array, depth: Array
+    ) -> tuple[Array, Array]:
+        """Derivatives (T, K, 2, 3) of the pixels by the world points and (T, K, 2, c) by the camera's unknowns."""
+        rotation, *by_angle = self._rotations(shared)
+        focal = self.focal_px(shared)[..., None]
+        scale = focal / depth
+        centred = (pixels - self.principal_point) / focal[..., None]
+        rows = rotation[..., None, :, :]
+        by_point = scale[..., None, None] * (rows[..., :2, :] - centred[..., :, None] * rows[..., 2:, :])
+        relative = p_world - self.position(shared)
+        by_camera = np.empty((*pixels.shape, self.part.stop - self.part.start))
+        for column, derivative in zip((0, 1, 4), by_angle, strict=False):
+            moved = relative @ np.swapaxes(derivative, -1, -2)
+            by_camera[..., column] = scale[..., None] * (moved[..., :2] - centred * moved[..., 2:])
+        by_camera[..., 2] = -by_point[..., 1]
+        by_camera[..., 3] = pixels - self.principal_point
+        if by_camera.shape[-1] > len(UNKNOWNS):
+            by_camera[..., 5:] = -by_point[..., [0, 2]]
+        return by_point, by_camera
+
+    def rotation_derivatives(self, shared: Array) -> tuple[tuple[int, Array], ...]:
+        """Columns of the shared unknowns that turn the camera, with the derivative of `R_camera_world` by each."""
+        _, *by_angle = self._rotations(shared)
+        return tuple((self.part.start + c, d) for c, d in zip((0, 1, 4), by_angle, strict=False))
+
+    def level_rays(self, xy: Array, shared: Array) -> Array:
+        """(T, K, 2) directions x / z, y / z of pixels (T, K, 2) from the reference camera, with its roll undone."""
+        roll, log_focal = shared[self.part][[1, 3]]
+        level = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+        return np.asarray(self.steadied(xy, np.exp(log_focal)) @ level / np.exp(log_focal))
+
+    def steadied(self, xy: Array, reference_focal_px: float) -> Array:
+        """Pixels (T, K, 2) from the principal point as if the camera had stood still as its reference."""
+        plane = xy - self.principal_point
+        if self.zoom is not None:
+            plane = plane / self.zoom[:, None, None]
+        if self.R_camera_reference is not None:
+            ray = np.concatenate([plane, np.full((*plane.shape[:2], 1), reference_focal_px)], axis=-1)
+            ray = ray @ self.R_camera_reference
+            plane = reference_focal_px * ray[..., :2] / ray[..., 2:]
+        return np.asarray(plane)
+
+    def in_reference(self, directions: Array) -> Array:
+        """Directions (T, 3) in camera axes of each frame in those of the reference."""
+        if self.R_camera_reference is None:
+            return directions
+        return np.asarray((directions[:, None] @ self.R_camera_reference)[:, 0])
+
+    def at(self, shared: Array) -> Camera:
+        """The camera that the unknowns stand for, in the estimator's world; the reference of one that changes."""
+        still = replace(self, R_camera_reference=None, zoom=None)
+        rotation, centre = still.rotation(shared), self.principal_point
+        translation = -rotation @ self.position(shared)
+        return Camera(
+            float(still.focal_px(shared)),
+            (float(centre[0]), float(centre[1])),
+            rotation,
+            translation,
+            self.image_size,
+        )
+
+    def _rotations(self, shared: Array) -> tuple[Array, ...]:
+        """`R_camera_world` and its derivatives by pitch, roll and, of a further camera, heading."""
+        unknowns = shared[self.part]
+        matrices = camera_rotation(unknowns[0], unknowns[1])
+        if len(unknowns) > len(UNKNOWNS):
+            c, s = np.cos(unknowns[4]), np.sin(unknowns[4])
+            heading = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+            by_heading = np.array([[-s, 0, c], [0, 0, 0], [-c, 0, -s]])
+            matrices = (*(m @ heading for m in matrices), matrices[0] @ by_heading)
+        if self.R_camera_reference is None:
+            return matrices
+        return tuple(self.R_camera_reference @ m for m in matrices)

@@ -5,34 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics, pieces
 from pase.config import FitSettings
 from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.diagnostics import CameraDiagnostics, FitDiagnostics, SolverDiagnostics
 from pase.fit.bones import bone_statistics
-from pase.fit.camera import camera_of
-from pase.fit.initial import initial_motion, possible_rolls
-from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.evidence import Evidence, evidence, with_known_part
+from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, keypoint_set
+from pase.fit.keypoint_guess import initial_motion, possible_rolls
 from pase.fit.keypoint_noise import usable
-from pase.fit.left_right_swaps import RepairedKeypoints, repair_keypoints
-from pase.fit.person import Frames, Person, prepare_person, prior_weight
-from pase.fit.sequence import (
+from pase.fit.left_right_swaps import repair_keypoints
+from pase.fit.measurements import DepthMeasurements, KeypointMeasurements, Measurements
+from pase.fit.posture import ROOT_TRANSLATION
+from pase.fit.problem import State
+from pase.fit.schedule import (
     SequenceEstimate,
     SharedEstimate,
     estimate_shared,
-    solve_sequence,
-    stand_on_floor,
+    solve_windows,
+    spread_frames,
+    thinned,
 )
-from pase.fit.sizes import SizeEvidence, Sizes, size_evidence, with_known_part
+from pase.fit.sizes import Sizes
+from pase.fit.subject import SubjectOptions, prepare_subject, prior_weight, stature_prior
+from pase.fit.terms.gravity import Gravity
 from pase.fit.threads import on_one_thread
+from pase.fit.trial import Trial
 from pase.fit.world import World, facing_forward, moved_camera, moved_motion
 from pase.parallel import Helpers
 
 Array = NDArray[np.float64]
+Frames = NDArray[np.intp]
 Progress = Callable[[float], None]
 
 MINIMUM_POINTS = 8
@@ -40,6 +49,13 @@ MINIMUM_POINTS = 8
 
 LONGEST_GUESS_S = 1.0
 """Seconds for which the posture of a person who is not to be seen is guessed from before and after."""
+
+POSE_PRIOR_RATE_HZ = 6.0
+"""Independent postures a second: how often what is known of postures counts in full beside keypoints."""
+
+CALM = 0.5
+"""Accelerations, in their usual deviations, up to which a movement is calm; faster ones cost less than their square.
+With a squared cost the knees of synthetic jumps came out 15° wrong, with this 12°; walks and squats stay."""
 
 CALIBRATION = 1.45
 """Real errors over posterior standard deviations: the skeleton is not the person, and keypoints drift with posture.
@@ -89,35 +105,57 @@ def estimate_motion(
         The motion from the first to the last frame in which the person is seen; None when seen in none.
     """
     report = progress or (lambda _: None)
-    one, lens = (
-        PersonInput(keypoints, landmarks, height_m, mass_kg, sizes),
-        LensPrior(fov_deg, focal_length_px),
-    )
-    started = start(one, lambda share: report(0.6 * share), lens=lens, settings=settings)
-    if started is None:
+    person = PersonInput(keypoints, landmarks, height_m, mass_kg, sizes)
+    lens = LensPrior(fov_deg, focal_length_px)
+    fit = fit_shared(person, lambda share: report(0.6 * share), lens=lens, settings=settings)
+    if fit is None:
         return None
-    sequence = solved(started, lambda share: report(0.6 + 0.4 * share))
-    return finish(started, sequence)[0]
+    sequence = fit_frames(fit, lambda share: report(0.6 + 0.4 * share))
+    return finish(fit, sequence)[0]
+
+
+@dataclass(frozen=True)
+class Note:
+    """One sentence that the user should know."""
+
+    about: Literal["scale", "absence", "keypoints", "size"]
+    text: str
 
 
 @dataclass(frozen=True)
 class SharedFit:
     """One person when the unknowns that all frames share are estimated."""
 
-    mended: RepairedKeypoints
-    person: Person
+    keypoints: Keypoints2D
+    """With left and right set right."""
+    trial: Trial[Measurements]
+    observed: KeypointMeasurements
+    """Of the trial's measurements those that the result is compared with."""
     q: Array
     """(T, n) first guess of the motion."""
-    found: SharedEstimate
-    notes: tuple[str, ...] = ()
-    """What the user should know of it, one sentence each."""
+    estimate: SharedEstimate
+    notes: tuple[Note, ...] = ()
     sizes: Sizes | None = None
     """The person's sizes when they are known from other recordings."""
 
+    @property
+    def stature_m(self) -> float:
+        """Standing height of the skeleton."""
+        return self.trial.subject.stature(self.estimate.shared)
+
+    def sure_of_sizes(self) -> SharedFit:
+        """The same with the sizes as certain as other recordings have made them, where they have."""
+        if self.sizes is None or self.estimate.covariance is None:
+            return self
+        known = self.sizes.covariance / prior_weight(len(self.trial.time))
+        part = self.trial.subject.model.layout.size
+        covariance = with_known_part(self.estimate.covariance, part, known)
+        return replace(self, estimate=replace(self.estimate, covariance=covariance))
+
 
 @on_one_thread
-def start(
-    one: PersonInput,
+def fit_shared(
+    person: PersonInput,
     progress: Progress,
     *,
     lens: LensPrior,
@@ -125,99 +163,138 @@ def start(
     helpers: Helpers | None = None,
 ) -> SharedFit | None:
     """`estimate_motion` up to the shared unknowns; None when the person is unseen."""
-    prepared = _prepared(one, lens, settings)
-    if prepared is None:
-        return None
-    span, mended, person, shared = prepared
-    q, found = _solved_shared(person, shared, progress, helpers or Helpers(0))
-    found = _sure_of_sizes(found, person, one.sizes)
-    notes = [*_absences(one.keypoints, span), *mended.notes]
-    if one.height_m is None:
-        notes.insert(
-            0,
-            f"the scale is assumed: no height was given, so a person of {_stature(person, found):.2f} m was taken; "
-            "give --height for true lengths",
-        )
-    return SharedFit(mended, person, q, found, tuple(notes), one.sizes)
-
-
-def _prepared(
-    one: PersonInput, lens: LensPrior, settings: FitSettings | None
-) -> tuple[Frames, RepairedKeypoints, Person, Array] | None:
-    """The frames in which a person is seen, mended keypoints, the problem, and a guess of the shared unknowns."""
-    span = _seen_span(one.keypoints)
+    span = _visible_span(person.keypoints)
     if span is None:
         return None
-    part = _plain(span)
-    mended = repair_keypoints(one.keypoints.slice(part))
-    landmarks = None if one.landmarks is None else one.landmarks.slice(part)
-    person, shared = prepare_person(
-        replace(one, keypoints=mended.keypoints, landmarks=landmarks), lens, settings
+    frames = _as_slice(span)
+    repaired = repair_keypoints(person.keypoints.slice(frames))
+    landmarks = None if person.landmarks is None else person.landmarks.slice(frames)
+    visible = replace(person, keypoints=repaired.keypoints, landmarks=landmarks)
+    trial, observed, shared = film_trial(visible, lens, settings)
+    jobs = partial(_from_roll, trial=trial, observed=observed, shared=shared)
+    tried = (helpers or Helpers(0)).map(jobs, possible_rolls(observed), progress)
+    q, estimate = min(tried, key=_cost)
+    notes = [*_absences(person.keypoints, span), *(Note("keypoints", text) for text in repaired.notes)]
+    fit = SharedFit(repaired.keypoints, trial, observed, q, estimate, tuple(notes), person.sizes)
+    if person.height_m is None:
+        scale = Note(
+            "scale",
+            f"the scale is assumed: no height was given, so a person of {fit.stature_m:.2f} m was taken; "
+            "give --height for true lengths",
+        )
+        fit = replace(fit, notes=(scale, *notes))
+    return fit.sure_of_sizes()
+
+
+def film_trial(
+    person: PersonInput, lens: LensPrior, settings: FitSettings | None = None
+) -> tuple[Trial[Measurements], KeypointMeasurements, Array]:
+    """The problem of one filmed person, its keypoints, and a first guess (m,) of the shared unknowns."""
+    settings, keypoints = settings or FitSettings(), person.keypoints
+    weight = prior_weight(len(keypoints))
+    options = SubjectOptions(person.height_m, person.mass_kg, POSE_PRIOR_RATE_HZ, weight, soles=True)
+    setup = CameraSetup(keypoints.image_size, lens)
+    subject, shared = prepare_subject(default_skeleton(), [keypoint_set(keypoints.names)], [setup], options)
+    size, (camera,) = subject.model.layout.size, subject.cameras
+    _, height, mean = stature_prior(
+        subject.model, height_m=person.height_m, mass_kg=person.mass_kg, weight=weight
     )
-    return span, mended, person, shared
-
-
-def _sure_of_sizes(found: SharedEstimate, person: Person, sizes: Sizes | None) -> SharedEstimate:
-    """The estimate with the sizes as certain as other recordings have made them, where they have."""
-    if sizes is None:
-        return found
-    known = sizes.covariance / prior_weight(len(person.observed.time))
-    return replace(found, covariance=with_known_part(found.covariance, person.model.layout.size, known))
+    shared[size] = mean if person.sizes is None else person.sizes.log_scale
+    observed = KeypointMeasurements.of(keypoints, camera)
+    measurements: list[Measurements] = [observed]
+    gravity = None
+    if person.landmarks is not None:
+        measurements.append(DepthMeasurements.of(person.landmarks, keypoints.names, camera))
+        gravity = Gravity.of(person.landmarks, camera)
+    subject = replace(
+        subject if person.sizes is None else subject.held(size, person.sizes.log_scale),
+        priors=replace(subject.priors, height=height, gravity=gravity),
+        acceleration=subject.acceleration / settings.smoothness,
+        calm=CALM,
+        floor=settings.floor,
+    )
+    return Trial.of(subject, measurements), observed, shared
 
 
 @on_one_thread
-def solved(started: SharedFit, progress: Progress, *, helpers: Helpers | None = None) -> SequenceEstimate:
-    """The motion in all frames, the shared unknowns of `start` held."""
-    return solve_sequence(started.person, started.q, _found(started), progress, helpers or Helpers(0))
+def _from_roll(
+    roll: float,
+    progress: Progress,
+    *,
+    trial: Trial[Measurements],
+    observed: KeypointMeasurements,
+    shared: Array,
+) -> tuple[Array, SharedEstimate]:
+    """First guess of the motion and the shared unknowns, from a camera that is tilted sideways by `roll` (rad)."""
+    shared = shared.copy()
+    shared[observed.camera.part][1] = roll
+    q, shared = stand_on_floor(trial, initial_motion(trial, observed, shared), shared)
+    frames = spread_frames(thinned(trial.time))
+    estimate = estimate_shared(trial, frames, State(q[frames], shared))
+    progress(1.0)
+    return q, estimate
 
 
-def _found(started: SharedFit) -> SharedEstimate:
-    """The shared unknowns; the camera of everybody may have changed how sure the sizes are."""
-    return _sure_of_sizes(started.found, started.person, started.sizes)
+def _cost(tried: tuple[Array, SharedEstimate]) -> float:
+    solution = tried[1].solution
+    return np.inf if solution is None else solution.cost
 
 
-def finish(
-    started: SharedFit, sequence: SequenceEstimate, world: World | None = None
-) -> tuple[Motion, World]:
+def stand_on_floor(trial: Trial[Measurements], q: Array, shared: Array) -> tuple[Array, Array]:
+    """Raise world and cameras so that the lowest foot of a first guess is on the floor."""
+    level = float(np.percentile(trial.lowest(State(q, shared)), 10))
+    model = trial.subject.model
+    q, shared = q.copy(), shared.copy()
+    q[:, model.skeleton.coordinate_index(ROOT_TRANSLATION[1])] -= level
+    for part in model.layout.cameras:
+        shared[part][2] -= level
+    return q, shared
+
+
+@on_one_thread
+def fit_frames(fit: SharedFit, progress: Progress, *, helpers: Helpers | None = None) -> SequenceEstimate:
+    """The motion in all frames, the shared unknowns held."""
+    return solve_windows(fit.trial, fit.q, fit.sure_of_sizes().estimate, progress, helpers or Helpers(0))
+
+
+def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = None) -> tuple[Motion, World]:
     """The result, and the world it is told in.
 
     Parameters
     ----------
-    started
-        What `start` found.
+    fit
+        The person with the shared unknowns.
     sequence
-        What `solved` made of it.
+        What `fit_frames` made of it.
     world
         The world to tell it in; that of this person when None.
     """
-    person, keypoints, found = started.person, started.mended.keypoints, _found(started)
+    fit = fit.sure_of_sizes()
     if world is None:
-        skeleton = person.model.personal_skeleton(found.shared)
-        world = facing_forward(skeleton, sequence.q, keypoints.time)
-    motion = _motion(keypoints, person, found, sequence, world)
-    warnings = (*started.notes[:1], *_warnings(motion, person), *started.notes[1:])
-    return replace(motion, warnings=warnings), world
+        skeleton = fit.trial.subject.model.personal_skeleton(fit.estimate.shared)
+        world = facing_forward(skeleton, sequence.q, fit.trial.time)
+    motion = _motion(fit, sequence, world)
+    first = [note.text for note in fit.notes if note.about in ("scale", "size")]
+    others = [note.text for note in fit.notes if note.about not in ("scale", "size")]
+    return replace(motion, warnings=(*first, *_warnings(motion, fit.observed), *others)), world
 
 
 @on_one_thread
 def measure_sizes(
-    one: PersonInput,
+    person: PersonInput,
     lens: LensPrior | None = None,
     settings: FitSettings | None = None,
     progress: Progress | None = None,
-) -> SizeEvidence | None:
+) -> Evidence | None:
     """What a recording tells of one person's sizes, to be put together with that of others by `combined_sizes`.
 
     None when the person is seen in no frame.
     """
-    prepared = _prepared(one, lens or LensPrior(), settings)
-    if prepared is None:
-        return None
-    _, _, person, shared = prepared
-    return size_evidence(person, _solved_shared(person, shared, progress, Helpers(0))[1])
+    fit = fit_shared(person, progress or (lambda _: None), lens=lens or LensPrior(), settings=settings)
+    return None if fit is None else evidence(fit.trial, fit.estimate, fit.trial.subject.model.layout.size)
 
 
-def _seen_span(keypoints: Keypoints2D) -> Frames | None:
+def _visible_span(keypoints: Keypoints2D) -> Frames | None:
     """Frames from the first to the last with enough of the person, without long absences; None if there are none."""
     seen = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
     if not len(seen):
@@ -229,65 +306,34 @@ def _seen_span(keypoints: Keypoints2D) -> Frames | None:
     return np.flatnonzero(kept)
 
 
-def _plain(frames: Frames) -> slice | Frames:
+def _as_slice(frames: Frames) -> slice | Frames:
     """The same frames as a slice where there is no gap: what is taken by it is not copied."""
     whole = slice(int(frames[0]), int(frames[-1]) + 1)
     return whole if whole.stop - whole.start == len(frames) else frames
 
 
-def _absences(keypoints: Keypoints2D, span: Frames) -> list[str]:
+def _absences(keypoints: Keypoints2D, span: Frames) -> list[Note]:
     """One sentence on the times in which the person was away too long for their posture to be guessed."""
     gaps = np.flatnonzero(np.diff(span) > 1)
     if not len(gaps):
         return []
     time = keypoints.time
-    told = [f"{time[span[i]]:.1f} to {time[span[i + 1]]:.1f} s" for i in gaps[:5]]
-    return [
-        f"not in the picture from {', '.join(told)}{' …' if len(gaps) > 5 else ''}: no posture is given there"
-    ]
+    times = ", ".join(f"{time[span[i]]:.1f} to {time[span[i + 1]]:.1f} s" for i in gaps[:5])
+    more = " …" if len(gaps) > 5 else ""
+    return [Note("absence", f"not in the picture from {times}{more}: no posture is given there")]
 
 
-def _solved_shared(
-    person: Person, shared: Array, progress: Progress | None, helpers: Helpers
-) -> tuple[Array, SharedEstimate]:
-    """First guess (T, n) of the motion and the shared unknowns, from the best of all ways to hold the camera."""
-    rolls = possible_rolls(person.observed, person.model.points)
-    starts = helpers.map(partial(_start, person=person, shared=shared), rolls, progress)
-    return min(starts, key=lambda start: start[1].solution.cost)
-
-
-@on_one_thread
-def _start(roll: float, progress: Progress, *, person: Person, shared: Array) -> tuple[Array, SharedEstimate]:
-    """First guess of the motion and the shared unknowns, from a camera that is tilted sideways by `roll` (rad)."""
-    shared = shared.copy()
-    shared[person.model.layout.camera][1] = roll
-    q = initial_motion(person.model, person.observed, shared, person.bounds)
-    q, shared = stand_on_floor(person, q, shared)
-    found = estimate_shared(person, q, shared)
-    progress(1.0)
-    return q, found
-
-
-def _motion(
-    keypoints: Keypoints2D,
-    person: Person,
-    found: SharedEstimate,
-    sequence: SequenceEstimate,
-    world: World,
-) -> Motion:
+def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
     """The result in the user's world."""
-    model = person.model
-    centre = (float(person.observed.principal_point[0]), float(person.observed.principal_point[1]))
-    camera = camera_of(found.shared[model.layout.camera], centre, keypoints.image_size)
-    skeleton = model.personal_skeleton(found.shared)
-    heading, origin = world
-    q = moved_motion(skeleton, sequence.q, heading, origin)
-    camera = moved_camera(camera, heading, origin)
+    shared, keypoints = fit.estimate.shared, fit.keypoints
+    skeleton = fit.trial.subject.model.personal_skeleton(shared)
+    q = moved_motion(skeleton, sequence.q, *world)
+    camera = moved_camera(fit.observed.camera.at(shared), *world)
     kinematics, residual = Kinematics(skeleton), np.empty(keypoints.score.shape)
-    for some in pieces(len(q)):
-        pixels = camera.project(kinematics.positions(q[some]))
-        residual[some] = np.linalg.norm(pixels - keypoints.xy[some], axis=-1)
-    residual[~np.isfinite(person.observed.sigma)] = np.nan
+    for frames in pieces(len(q)):
+        pixels = camera.project(kinematics.positions(q[frames]))
+        residual[frames] = np.linalg.norm(pixels - keypoints.xy[frames], axis=-1)
+    residual[~fit.observed.seen] = np.nan
     return Motion(
         skeleton,
         q,
@@ -296,15 +342,15 @@ def _motion(
         camera,
         residual,
         keypoints.track_id,
-        diagnostics=_diagnostics(person, found, sequence),
+        diagnostics=_diagnostics(fit, sequence),
     )
 
 
-def _warnings(motion: Motion, person: Person) -> list[str]:
+def _warnings(motion: Motion, observed: KeypointMeasurements) -> list[str]:
     out: list[str] = []
     if motion.residual is None:
         return out
-    in_deviations = motion.residual / person.observed.sigma
+    in_deviations = motion.residual / observed.sigma
     misfit = float(np.nanmean(in_deviations)) if np.isfinite(in_deviations).any() else 0.0
     if misfit > ILL_FIT:
         out.append(
@@ -319,31 +365,30 @@ def _warnings(motion: Motion, person: Person) -> list[str]:
     return out
 
 
-def _stature(person: Person, found: SharedEstimate) -> float:
-    return person.model.proportions.stature(found.shared[person.model.layout.size])
-
-
-def _diagnostics(person: Person, found: SharedEstimate, sequence: SequenceEstimate) -> FitDiagnostics:
+def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
     """Figures for the report."""
-    size = person.model.layout.size
-    pitch, roll, height, log_focal = (float(value) for value in found.shared[person.model.layout.camera])
-    solver = found.solution
+    estimate, model = fit.estimate, fit.trial.subject.model
+    assert estimate.solution is not None and estimate.covariance is not None
+    size = model.layout.size
+    pitch, roll, height = (float(value) for value in estimate.shared[fit.observed.camera.part][:3])
+    solver = estimate.solution
     return FitDiagnostics(
         SolverDiagnostics(
-            frames_for_size=len(found.frames),
+            frames_for_size=len(estimate.frames),
             converged=solver.converged,
             iterations=solver.iterations,
-            cost_trace=tuple(solver.cost_trace),
+            cost_trace=solver.cost_trace,
             gradient_norm=solver.gradient_norm,
-            windows=len(sequence.converged),
-            windows_converged=sum(sequence.converged),
+            windows=len(sequence.windows),
+            windows_converged=sum(window.converged for window in sequence.windows),
         ),
-        stature_m=_stature(person, found),
-        bones=bone_statistics(
-            person.model, found.shared[size], CALIBRATION**2 * found.covariance[size, size]
-        ),
-        cost_by_term=found.shares,
+        stature_m=fit.stature_m,
+        bones=bone_statistics(model, estimate.shared[size], CALIBRATION**2 * estimate.covariance[size, size]),
+        cost_by_term=estimate.shares or {},
         camera=CameraDiagnostics(
-            float(np.degrees(pitch)), float(np.degrees(roll)), height, float(np.exp(log_focal))
+            float(np.degrees(pitch)),
+            float(np.degrees(roll)),
+            height,
+            fit.observed.camera.at(estimate.shared).focal_length_px,
         ),
     )

@@ -1,14 +1,27 @@
-"""What the estimator is given of a person and of the camera."""
+"""What the estimator is given of a person, of the points on the body that are measured, and of cameras."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pase.data import Keypoints2D, Landmarks3D
+from pase.anatomy.keypoints import keypoint_place
+from pase.anatomy.marker_set import h36m_landmarks
+from pase.anatomy.model import Landmark
+from pase.data import HALPE26, Camera, Keypoints2D, Landmarks3D
 
 if TYPE_CHECKING:
     from pase.fit.sizes import Sizes
+
+STUCK_ON_SPREAD_M = 0.010
+"""How far a marker is stuck on off the place that the model has for it, along each axis."""
+
+FIXED_SPREAD_M = 0.0001
+"""The same for a marker that the model calls fixed: it stays where it is."""
+
+JOINT_CENTRE_SPREAD_M = 0.015
+"""How far a lifting network's joint is off the anatomical joint centre, the same in all frames."""
 
 
 @dataclass(frozen=True)
@@ -32,3 +45,58 @@ class LensPrior:
     fov_deg: float | None = None
     """Angle of view along the picture's longer side."""
     focal_length_px: float | None = None
+
+
+@dataclass(frozen=True)
+class CameraSetup:
+    """A camera that films the person."""
+
+    image_size: tuple[int, int]
+    """Width and height in px."""
+    lens: LensPrior = LensPrior()
+    place: Camera | None = None
+    """Of a camera beside the first: where it was calibrated to be in the world of the first, which stands above the
+    origin and looks along −Z."""
+
+
+@dataclass(frozen=True)
+class BodyPoint:
+    """A point that is measured, where it sits on the model, and how well that place is known."""
+
+    landmark: Landmark
+    spread_m: float
+    """Standard deviation of its place along each axis of the body, from person to person."""
+
+
+@dataclass(frozen=True)
+class PointSet:
+    """Points of one kind: keypoints of a detector, markers, joints of a lifter."""
+
+    markers: tuple[BodyPoint, ...]
+    mirrored: bool
+    """Whether left and right ones, `LKnee` and `RKnee`, sit at mirrored places, as points of a network do."""
+    movable: bool = True
+    """Whether the places of the points on the person are unknown."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the points."""
+        return tuple(point.landmark.name for point in self.markers)
+
+
+def keypoint_set(names: tuple[str, ...] = HALPE26) -> PointSet:
+    """Halpe keypoints where detectors put them on the default skeleton."""
+    places = {name: keypoint_place(name) for name in names}
+    points = (BodyPoint(Landmark(name, p.body, p.location), p.spread_m) for name, p in places.items())
+    return PointSet(tuple(points), mirrored=True)
+
+
+def h36m_markers() -> PointSet:
+    """The 17 joints of Human3.6M on the default skeleton."""
+    return PointSet(tuple(BodyPoint(m, JOINT_CENTRE_SPREAD_M) for m in h36m_landmarks()), mirrored=True)
+
+
+def stuck_on_markers(landmarks: Sequence[Landmark]) -> PointSet:
+    """Markers that somebody stuck on, as a model or a marker file has them."""
+    points = (BodyPoint(m, FIXED_SPREAD_M if m.fixed else STUCK_ON_SPREAD_M) for m in landmarks)
+    return PointSet(tuple(points), mirrored=False)

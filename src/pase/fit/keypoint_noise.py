@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import Keypoints2D
-from pase.fit.initial import Observations
 
 Array = NDArray[np.float64]
 
@@ -15,6 +14,9 @@ INFORMATION_RATE_HZ = 30.0
 
 MINIMUM_SCORE = 0.2
 """Keypoints of a lower score are not used."""
+
+_TELLING_SCORES = (0.25, 0.8)
+"""Scores between which a point's spread grows as the score falls; from the higher one on it is as below."""
 
 _POINT_SIGMA_M = {
     "Nose": 0.015, "Eye": 0.015, "Ear": 0.015, "Head": 0.025, "Neck": 0.025, "Hip": 0.035, "Shoulder": 0.025,
@@ -56,17 +58,15 @@ def usable(keypoints: Keypoints2D) -> NDArray[np.bool_]:
     return np.asarray(inside & (keypoints.score >= MINIMUM_SCORE))
 
 
-def observations(keypoints: Keypoints2D) -> Observations:
-    """Keypoints with their standard deviations; points of low score and outside the picture do not count."""
+def keypoint_sigma(keypoints: Keypoints2D) -> Array:
+    """(T, K) standard deviation of each keypoint, px; infinite for those of low score or outside the picture."""
     scale = pixels_per_metre(keypoints)
     side_free = [n[1:] if n[0] in "LR" and n[1:] in _POINT_SIGMA_M else n for n in keypoints.names]
     own = np.array([_POINT_SIGMA_M[name] for name in side_free])
-    sigma = scale[:, None] * own / np.clip(keypoints.score, 0.25, 0.8) * 0.8
+    sigma = scale[:, None] * own / np.clip(keypoints.score, *_TELLING_SCORES) * _TELLING_SCORES[1]
     if keypoints.sigma is not None:
         sigma = np.hypot(sigma, np.nan_to_num(keypoints.sigma.mean(-1), nan=0.0))
-    sigma = np.where(usable(keypoints), sigma, np.inf)
-    centre = np.array(keypoints.image_size) / 2.0
-    return Observations(keypoints.xy, sigma, keypoints.time, centre)
+    return np.where(usable(keypoints), sigma, np.inf)
 
 
 def frame_weights(time: Array) -> Array:

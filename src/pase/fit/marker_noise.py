@@ -8,17 +8,15 @@ of the residuals the fit has taken up, so that the variances are those of the no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.fit.marker_person import MarkerPerson
+from pase.fit.marker_guess import MarkerTrial
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, State
-from pase.fit.solver import Problem, minimise
-from pase.fit.terms.landmarks import LandmarkDistance
-from pase.fit.terms.prior import Smoothness
+from pase.fit.solver import minimise
 from pase.fit.uncertainty import coordinate_covariances
 
 Array = NDArray[np.float64]
@@ -34,8 +32,14 @@ LEAST_SIGMA_M = 1e-5
 MOST_REPEATED = 0.998
 """Largest correlation of errors from one frame to the next that is believed."""
 
-_ROUNDS = 8
+_ROUNDS, _ITERATIONS = 8, 8
 _SETTLED = 0.1
+"""Most rounds, solver iterations in each, and the change of the logarithm of an acceleration's spread after which
+there are no more."""
+
+_LEAST_FREE = 0.1
+"""Share of the measured numbers that is taken as not used up by the fit, at least."""
+
 _PRIOR_COUNT = 2.0
 """Frames of acceleration that the usual spread of accelerations stands for."""
 
@@ -55,56 +59,57 @@ class Noise:
     """Share of independent information in a frame, 0 to 1: errors of skin and models last for many frames."""
 
 
-def single_frame_sigma(person: MarkerPerson, frames: Frames, state: State) -> float:
+def single_frame_sigma(trial: MarkerTrial, frames: Frames, state: State) -> float:
     """Noise of a usual marker from frames solved each for itself, with what the sizes took up left out, m."""
-    problem = person.problem(frames, smooth=False, priors=False)
-    squares, count, taken = _residuals(person, problem, state)
-    return max(float(np.sqrt(squares / max(count - taken, 0.1 * count))), LEAST_SIGMA_M)
+    return _sigma(_sums(trial, frames, state, sequence=False))
 
 
-def learn_noise(person: MarkerPerson, q: Array, shared: Array, fixed_sigma: bool) -> Noise:
+def learn_noise(trial: MarkerTrial, q: Array, shared: Array) -> Noise:
     """Learn the noise of the markers and the spread of accelerations on some stretches of the recording.
 
     Parameters
     ----------
-    person, q, shared
-        The person, a first guess (T, n) of the motion, and the shared unknowns.
-    fixed_sigma
-        True keeps the person's own noise of the markers.
+    trial
+        The recording; a noise that is fixed is kept.
+    q, shared
+        A first guess (T, n) of the motion, and the shared unknowns.
     """
-    usual = person.acceleration
+    usual = trial.subject.acceleration
     stretches = noise_stretches(len(q))
     guesses = [q[frames] for frames in stretches]
     for _ in range(_ROUNDS):
-        fits = [
-            minimise(person.problem(f), State(g, shared), shared_free=False, iterations=8)
-            for f, g in zip(stretches, guesses, strict=True)
+        guesses = [
+            minimise(
+                trial.problem(frames), State(guess, shared), shared_free=False, iterations=_ITERATIONS
+            ).state.q
+            for frames, guess in zip(stretches, guesses, strict=True)
         ]
-        guesses = [fit.state.q for fit in fits]
-        squares, count, taken = 0.0, 0.0, 0.0
-        bent, degrees = np.zeros(q.shape[1]), np.zeros(q.shape[1])
-        for frames, guess in zip(stretches, guesses, strict=True):
-            more = _stretch_sums(person, frames, State(guess, shared))
-            squares, count, taken = squares + more[0], count + more[1], taken + more[2]
-            bent, degrees = bent + more[3], degrees + more[4]
-        sigma = person.sigma if fixed_sigma else float(np.sqrt(squares / max(count - taken, 0.1 * count)))
+        sums = [_sums(trial, f, State(g, shared)) for f, g in zip(stretches, guesses, strict=True)]
+        bent, degrees = sum(s.bent for s in sums), sum(s.degrees for s in sums)
         spread = np.sqrt((bent + _PRIOR_COUNT * np.square(usual)) / (degrees + _PRIOR_COUNT))
         spread = np.clip(spread, usual / _ACCELERATION_RANGE, usual * _ACCELERATION_RANGE)
-        change = np.abs(np.log(spread / person.acceleration)).max()
-        person = person.with_noise(max(sigma, LEAST_SIGMA_M), spread)
+        change = np.abs(np.log(spread / trial.subject.acceleration)).max()
+        sigma = trial.measurements[0].sigma if trial.measurements[0].fixed else _sigma(*sums)
+        trial = with_noise(trial, sigma, spread)
         if change < _SETTLED:
             break
     states = [(f, State(g, shared)) for f, g in zip(stretches, guesses, strict=True)]
-    return Noise(person.sigma, person.acceleration, independent_share(person, states))
+    return Noise(trial.measurements[0].sigma, spread, independent_share(trial, states))
 
 
-def independent_share(person: MarkerPerson, states: Sequence[tuple[Frames, State]]) -> float:
+def with_noise(trial: MarkerTrial, sigma: float, acceleration: Array | None = None) -> MarkerTrial:
+    """The same trial with another noise of the markers, and spread of accelerations."""
+    subject = trial.subject if acceleration is None else replace(trial.subject, acceleration=acceleration)
+    return replace(trial, subject=subject, measurements=(replace(trial.measurements[0], sigma=sigma),))
+
+
+def independent_share(trial: MarkerTrial, states: Sequence[tuple[Frames, State]]) -> float:
     """Share of independent information in a frame's markers, 0 to 1, on stretches of neighbouring frames.
 
     Errors that follow a first-order autoregression with correlation ρ from one frame to the next tell as much
     in T frames as independent ones in `T (1 − ρ) / (1 + ρ)`.
     """
-    products, squares = sum((_repetition(person, *state) for state in states), np.zeros(2))
+    products, squares = sum((_repetition(trial, *state) for state in states), np.zeros(2))
     repeated = float(np.clip(products / max(squares, 1e-30), 0.0, MOST_REPEATED))
     return (1 - repeated) / (1 + repeated)
 
@@ -118,49 +123,55 @@ def noise_stretches(frames: int) -> list[Frames]:
     return [np.arange(STRETCH_FRAMES) + round(start) for start in starts]
 
 
-def _residuals(person: MarkerPerson, problem: Problem, state: State) -> tuple[float, float, float]:
-    """Weighted sum of squares in m² at a usual marker's noise, its count, and how many the fit took up."""
-    at = Linearization(problem.model, state, shared_free=False)
-    term = next(t for t in problem.terms if isinstance(t, LandmarkDistance))
-    normal = problem.normal_equations(at)
-    normal.lag0 += 1e-6 * np.eye(normal.lag0.shape[1])
-    squares, count = term.weighted_squares(at)
-    data = NormalEquations(len(state.q), state.q.shape[1], 0)
-    data.add(term.block(at))
-    taken = float(np.einsum("tij,tji->", coordinate_covariances(normal), data.lag0))
-    return squares * person.sigma**2, count, taken
+@dataclass(frozen=True)
+class _Sums:
+    """What the residuals of some frames add up to."""
+
+    squares: float
+    """Of the markers' residuals, m², at a usual marker's noise."""
+    count: float
+    """Of the residuals."""
+    taken: float
+    """How many of them the fit has used up."""
+    bent: Array
+    """(n,) squares of the accelerations."""
+    degrees: Array
+    """(n,) how many of them the data have told."""
 
 
-def _stretch_sums(
-    person: MarkerPerson, frames: Frames, state: State
-) -> tuple[float, float, float, Array, Array]:
-    """As `_residuals`, and by coordinate the squares of the accelerations and how many the data have told."""
-    problem = person.problem(frames, priors=False)
+def _sigma(*sums: _Sums) -> float:
+    """Noise of a usual marker, m: the residuals over those that the fit has not used up."""
+    squares, count, taken = (sum(getattr(s, name) for s in sums) for name in ("squares", "count", "taken"))
+    return max(float(np.sqrt(squares / max(count - taken, _LEAST_FREE * count))), LEAST_SIGMA_M)
+
+
+def _sums(trial: MarkerTrial, frames: Frames, state: State, *, sequence: bool = True) -> _Sums:
+    """What the residuals add up to, with the motion as one sequence or each frame for itself."""
+    T, n = state.q.shape
+    problem = trial.problem(frames, sequence=sequence)
     at = Linearization(problem.model, state, shared_free=False)
-    normal = problem.normal_equations(at)
-    normal.lag0 += 1e-6 * np.eye(normal.lag0.shape[1])
-    covariance = coordinate_covariances(normal)
-    n = state.q.shape[1]
-    own, data = NormalEquations(len(frames), n, 0), NormalEquations(len(frames), n, 0)
-    squares, count, bent, degrees = 0.0, 0.0, np.zeros(n), np.zeros(n)
-    for term in problem.terms:
-        if isinstance(term, Smoothness):
-            residual = term.residual(at)
-            bent, degrees = np.square(residual).sum(0), np.full(n, float(len(residual)))
-            continue
+    covariance = coordinate_covariances(problem.posterior(state, shared_free=False))
+    some, markers = trial.take(frames), trial.measurements[0].take(frames)
+    distances = markers.distances(problem.model)
+    squares, count = distances.weighted_squares(at)
+    data, own = NormalEquations(T, n, 0), NormalEquations(T, n, 0)
+    data.add(distances.block(at))
+    for term in (distances, some.posture_prior(some.posture_weight(sequence))):
         own.add(term.block(at))
-        if isinstance(term, LandmarkDistance):
-            data.add(term.block(at))
-            squares, count = term.weighted_squares(at)
+    bent, degrees = np.zeros(n), np.zeros(n)
+    if sequence and T > 2:
+        residual = some.smoothness().residual(at)
+        told = np.einsum("tij,tji->i", covariance, own.lag0)
+        degrees = np.maximum(len(residual) - np.maximum(T - told, 0.0), 0.0)
+        bent = np.square(residual).sum(0) * np.square(trial.subject.acceleration)
     taken = float(np.einsum("tij,tji->", covariance, data.lag0))
-    told = np.einsum("tij,tji->i", covariance, own.lag0)
-    degrees = np.maximum(degrees - np.maximum(len(frames) - told, 0.0), 0.0)
-    return squares * person.sigma**2, count, taken, bent * np.square(person.acceleration), degrees
+    return _Sums(squares * markers.sigma**2, count, taken, bent, degrees)
 
 
-def _repetition(person: MarkerPerson, frames: Frames, state: State) -> Array:
+def _repetition(trial: MarkerTrial, frames: Frames, state: State) -> Array:
     """Sums of products of residuals with those a frame later, and of their squares."""
-    residual = person.model.positions(state) - person.xyz[frames]
+    model, markers = trial.subject.model, trial.measurements[0].take(frames)
+    residual = model.positions(state)[:, model.columns(markers.names)] - markers.xyz
     first, second = residual[:-1], residual[1:]
     known = np.isfinite(first) & np.isfinite(second)
     product = np.where(known, first * second, 0.0).sum()

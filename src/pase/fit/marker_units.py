@@ -9,7 +9,7 @@ import numpy as np
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.errors import InputError
-from pase.fit.marker_person import Marker
+from pase.fit.inputs import BodyPoint
 from pase.types import Array
 
 PLAUSIBLE = (0.35, 1.7)
@@ -29,7 +29,7 @@ _LEAST_DISTANCE_M = 0.05
 _FEWEST_PAIRS = 6
 
 
-def unit_factor(xyz: Array, skeleton: Skeleton, markers: Sequence[Marker]) -> float:
+def unit_factor(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> float:
     """Factor that brings markers to the size of a person; 1 where they have it.
 
     Parameters
@@ -58,7 +58,7 @@ def unit_factor(xyz: Array, skeleton: Skeleton, markers: Sequence[Marker]) -> fl
     return min(fitting, key=lambda factor: abs(np.log(ratio * factor)))
 
 
-def size_ratio(xyz: Array, skeleton: Skeleton, markers: Sequence[Marker]) -> float | None:
+def size_ratio(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> float | None:
     """How many times as far apart markers are as on the model: the median over their pairs; None if too few are seen.
 
     The median holds for all postures: those pairs that a movement brings nearer or farther are the fewer.

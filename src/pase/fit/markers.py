@@ -9,20 +9,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.anatomy.keypoints import keypoint_place
 from pase.anatomy.kinematics import Kinematics
-from pase.anatomy.marker_set import h36m_landmarks
-from pase.anatomy.model import Landmark, Skeleton
-from pase.data import HALPE26, Landmarks3D, Motion
+from pase.anatomy.model import Skeleton
+from pase.data import Landmarks3D, Motion, interpolated
 from pase.diagnostics import FitDiagnostics, MarkerDiagnostics, SolverDiagnostics
 from pase.errors import InputError
+from pase.fit.inputs import BodyPoint, PointSet
+from pase.fit.marker_guess import MarkerTrial, continue_motion, key_frames
 from pase.fit.marker_names import FEWEST_MARKERS, named_as_model
-from pase.fit.marker_person import Marker, MarkerPerson, prepare_marker_person
-from pase.fit.marker_sequence import MarkerEstimate, SizeEstimate, estimate_size, solve_markers
+from pase.fit.marker_noise import Noise, learn_noise, with_noise
+from pase.fit.marker_sizes import estimate_sizes
 from pase.fit.marker_units import unit_factor
 from pase.fit.marker_weights import relative_sigma
+from pase.fit.measurements import PointMeasurements
+from pase.fit.root import with_open_root
+from pase.fit.schedule import SequenceEstimate, SharedEstimate, solve_windows
+from pase.fit.subject import SubjectOptions, prepare_subject
 from pase.fit.threads import on_one_thread
+from pase.fit.trial import Trial
 from pase.fit.upright import Up, find_up, turned_up
+from pase.parallel import Helpers
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -30,14 +36,8 @@ Progress = Callable[[float], None]
 log = logging.getLogger(__name__)
 
 
-STUCK_ON_SPREAD_M = 0.010
-"""How far a marker is stuck on off the place that the model has for it, along each axis."""
-
-FIXED_SPREAD_M = 0.0001
-"""The same for a marker that the model calls fixed: it stays where it is."""
-
-JOINT_CENTRE_SPREAD_M = 0.015
-"""How far a lifting network's joint is off the anatomical joint centre, the same in all frames."""
+STATIC_FRAMES, STATIC_GAP_S = 100, 10.0
+"""Most frames of a static trial that are used, and how long before the motion they are put: not to be tied to it."""
 
 FIRST_SIGMA_M = 0.010
 """Noise of a marker that the fit starts from."""
@@ -48,17 +48,11 @@ ILL_FIT_M = 0.040
 ABSURD_FIT_M = 0.30
 """Root mean square distance above which the markers are no body with these names."""
 
+LARGEST_LOG_SIZE = 0.7
+"""Sizes stay within half and twice the model's."""
+
 STRAY_M, STRAY_TIMES = 0.06, 4.0
 """How far a single marker is off, and how many times as far as the others, when its name must be wrong."""
-
-
-@dataclass(frozen=True)
-class MarkerSet:
-    """The markers that the data may have."""
-
-    markers: tuple[Marker, ...]
-    mirrored: bool
-    """Whether left and right ones sit at mirrored places, as points of a network do."""
 
 
 @dataclass(frozen=True)
@@ -83,35 +77,11 @@ class MarkerOptions:
     """Body mass, when known; for the default skeleton."""
 
 
-def halpe26_markers() -> MarkerSet:
-    """The 26 Halpe keypoints where detectors put them on the default skeleton."""
-    places = [keypoint_place(name) for name in HALPE26]
-    return MarkerSet(
-        tuple(
-            Marker(Landmark(name, p.body, p.location), p.spread_m)
-            for name, p in zip(HALPE26, places, strict=True)
-        ),
-        mirrored=True,
-    )
-
-
-def h36m_markers() -> MarkerSet:
-    """The 17 joints of Human3.6M on the default skeleton."""
-    return MarkerSet(tuple(Marker(m, JOINT_CENTRE_SPREAD_M) for m in h36m_landmarks()), mirrored=True)
-
-
-def stuck_on_markers(landmarks: Sequence[Landmark]) -> MarkerSet:
-    """Markers of a model or of a marker file."""
-    return MarkerSet(
-        tuple(Marker(m, FIXED_SPREAD_M if m.fixed else STUCK_ON_SPREAD_M) for m in landmarks), mirrored=False
-    )
-
-
 @on_one_thread
 def fit_markers(
     data: Landmarks3D,
     skeleton: Skeleton,
-    markers: MarkerSet,
+    markers: PointSet,
     options: MarkerOptions | None = None,
     *,
     static: Landmarks3D | None = None,
@@ -145,41 +115,53 @@ def fit_markers(
         When fewer than four markers of the data are in the marker set, or none is seen.
     """
     options, report = options or MarkerOptions(), progress or (lambda _: None)
-    data, warnings = named_as_model(data, _names(markers), options.subject)
+    data, warnings = named_as_model(data, markers.names, options.subject)
     used = _common(data, markers, options, warnings)
     xyz, up = _upright(data, skeleton, used, options.up, warnings)
-    person, shared = prepare_marker_person(
-        skeleton,
-        used,
-        xyz,
-        data.time,
-        sigma=options.sigma_m or FIRST_SIGMA_M,
-        relative=relative_sigma([m.landmark.name for m in used], options.weights),
-        mirrored=markers.mirrored,
-        move_markers=options.scale and options.move_markers,
-        height_m=options.height_m,
-        mass_kg=options.mass_kg,
+    free = options.scale
+    points = PointSet(used, markers.mirrored, movable=free and options.move_markers)
+    subject, shared = prepare_subject(
+        with_open_root(skeleton),
+        [points],
+        options=SubjectOptions(options.height_m, options.mass_kg, largest_log_size=LARGEST_LOG_SIZE),
     )
-    fixed = options.sigma_m is not None
+    relative = relative_sigma(points.names, options.weights)
+    fixed, sigma = options.sigma_m is not None, options.sigma_m or FIRST_SIGMA_M
+    trial = Trial.of(subject, [PointMeasurements(points.names, data.time, xyz, relative, sigma, fixed)])
+    sizing, before = trial, 0
     if static is not None:
-        static, _ = named_as_model(static, _names(markers), options.subject)
-    sizing = person if static is None else _with_static(person, static, used, options.up, warnings)
-    found = estimate_size(sizing, shared, free=options.scale, fixed_sigma=fixed)
-    found = found.without_first(len(sizing.time) - len(person.time))
+        static, _ = named_as_model(static, markers.names, options.subject)
+        sizing = _with_static(trial, static, used, options.up)
+        before = len(sizing.time) - len(trial.time)
+    estimate, sigma = estimate_sizes(sizing, shared, free=free)
+    later = estimate.frames >= before
+    estimate = replace(estimate, frames=estimate.frames[later] - before, q=estimate.q[later])
     report(0.3)
-    estimate = solve_markers(
-        person, found, fixed_sigma=fixed, progress=lambda share: report(0.3 + 0.7 * share)
+    sequence, noise = _solve_motion(
+        with_noise(trial, sigma), estimate, lambda share: report(0.3 + 0.7 * share)
     )
-    return _motion(data, person, found, estimate, up, warnings)
+    return _motion(trial, estimate, sequence, noise, up, warnings)
 
 
-def _names(markers: MarkerSet) -> list[str]:
-    return [m.landmark.name for m in markers.markers]
+def _solve_motion(
+    trial: MarkerTrial, estimate: SharedEstimate, progress: Progress
+) -> tuple[SequenceEstimate, Noise]:
+    """Every frame, the shared unknowns held: key frames each for itself, then the noise, then all."""
+    keys = key_frames(trial)
+    q = continue_motion(trial, estimate.frames, estimate.q, estimate.shared, keys)
+    start = interpolated(q, trial.time[keys], trial.time)
+    noise = learn_noise(trial, start, estimate.shared)
+    progress(0.3)
+    trial = with_noise(trial, noise.sigma, noise.acceleration)
+    informed = replace(trial.measurements[0], independent_share=noise.information)
+    trial = replace(trial, measurements=(informed,))
+    sequence = solve_windows(trial, start, estimate, lambda share: progress(0.3 + 0.7 * share), Helpers(0))
+    return sequence, noise
 
 
 def _common(
-    data: Landmarks3D, markers: MarkerSet, options: MarkerOptions, warnings: list[str]
-) -> tuple[Marker, ...]:
+    data: Landmarks3D, markers: PointSet, options: MarkerOptions, warnings: list[str]
+) -> tuple[BodyPoint, ...]:
     """Markers that the data have and that are seen and weighted; the user is told of the others."""
     seen = np.flatnonzero(np.isfinite(data.xyz).all(axis=2).sum(axis=0))
     weighted = {n for n in data.names if options.weights is None or options.weights.get(n, 0.0) > 0}
@@ -188,16 +170,16 @@ def _common(
     if len(used) < FEWEST_MARKERS:
         raise InputError(
             f"only {len(used)} of the markers are in both the data and the model (with a weight); the data have: "
-            f"{', '.join(data.names)}; the model has: {', '.join(_names(markers))}"
+            f"{', '.join(data.names)}; the model has: {', '.join(markers.names)}"
         )
-    unknown = [n for n in data.names if n not in _names(markers)]
+    unknown = [n for n in data.names if n not in markers.names]
     if unknown:
         warnings.append(f"markers that the model does not have were left out: {', '.join(unknown)}")
     return used
 
 
 def _upright(
-    data: Landmarks3D, skeleton: Skeleton, used: tuple[Marker, ...], up: Up, warnings: list[str]
+    data: Landmarks3D, skeleton: Skeleton, used: tuple[BodyPoint, ...], up: Up, warnings: list[str]
 ) -> tuple[Array, str]:
     xyz = data.xyz[:, [data.names.index(m.landmark.name) for m in used]]
     factor = unit_factor(xyz, skeleton, used)
@@ -216,36 +198,37 @@ def _upright(
     return turned_up(xyz, axis), axis
 
 
-def _with_static(
-    person: MarkerPerson, static: Landmarks3D, used: tuple[Marker, ...], up: Up, warnings: list[str]
-) -> MarkerPerson:
-    """The person with frames of a static trial before those of the motion, for the sizes alone."""
-    names = [m.landmark.name for m in used]
-    common = [k for k, name in enumerate(names) if name in static.names]
+def _with_static(trial: MarkerTrial, static: Landmarks3D, used: tuple[BodyPoint, ...], up: Up) -> MarkerTrial:
+    """The trial with frames of a static trial before those of the motion, for the sizes alone."""
+    skeleton, markers = trial.subject.model.skeleton, trial.measurements[0]
+    common = [k for k, name in enumerate(markers.names) if name in static.names]
     if len(common) < FEWEST_MARKERS:
         raise InputError(
             f"the static trial has only {len(common)} of the markers of the motion; it has: {', '.join(static.names)}"
         )
-    frames = np.unique(np.linspace(0, len(static) - 1, 100).astype(int))
-    xyz = np.full((len(frames), len(names), 3), np.nan)
-    own = static.xyz[frames][:, [static.names.index(names[k]) for k in common]]
-    own = own * unit_factor(own, person.model.skeleton, [used[k] for k in common])
-    axis = find_up(own, person.model.skeleton, tuple(used[k] for k in common)) if up == "auto" else up
+    frames = np.unique(np.linspace(0, len(static) - 1, STATIC_FRAMES).astype(int))
+    xyz = np.full((len(frames), len(markers.names), 3), np.nan)
+    own = static.xyz[frames][:, [static.names.index(markers.names[k]) for k in common]]
+    points = tuple(used[k] for k in common)
+    own = own * unit_factor(own, skeleton, points)
+    axis = find_up(own, skeleton, points) if up == "auto" else up
     xyz[:, common] = turned_up(own, axis)
-    time = static.time[frames] - static.time[frames[-1]] + person.time[0] - 10.0
-    return replace(person, xyz=np.concatenate([xyz, person.xyz]), time=np.concatenate([time, person.time]))
+    time = static.time[frames] - static.time[frames[-1]] + markers.time[0] - STATIC_GAP_S
+    both = replace(markers, xyz=np.concatenate([xyz, markers.xyz]), time=np.concatenate([time, markers.time]))
+    return Trial.of(trial.subject, [both])
 
 
 def _motion(
-    data: Landmarks3D,
-    person: MarkerPerson,
-    found: SizeEstimate,
-    estimate: MarkerEstimate,
+    trial: MarkerTrial,
+    estimate: SharedEstimate,
+    sequence: SequenceEstimate,
+    noise: Noise,
     up: str,
     warnings: list[str],
 ) -> Motion:
-    skeleton = person.model.personal_skeleton(found.shared)
-    residual = np.linalg.norm(Kinematics(skeleton).positions(estimate.q) - person.xyz, axis=-1)
+    markers = trial.measurements[0]
+    skeleton = trial.subject.model.personal_skeleton(estimate.shared)
+    residual = np.linalg.norm(Kinematics(skeleton).positions(sequence.q) - markers.xyz, axis=-1)
     rms = float(np.sqrt(np.nanmean(np.square(residual))))
     if rms > ABSURD_FIT_M:
         raise InputError(
@@ -257,21 +240,21 @@ def _motion(
             f"the skeleton does not fit the markers well ({1000 * rms:.0f} mm root mean square); "
             "check names, units and axes of the markers"
         )
-    warnings.extend(_stray_markers(person.model.points, residual))
-    guessed = guessed_frames(person)
+    warnings.extend(_stray_markers(markers.names, residual))
+    guessed = guessed_frames(markers)
     if len(guessed):
         warnings.append(
             f"{sum(b - a + 1 for a, b in guessed)} frames show too few markers and were bridged by the model"
         )
     return Motion(
         skeleton,
-        estimate.q,
-        estimate.q_std,
-        data.time,
+        sequence.q,
+        sequence.q_std,
+        markers.time,
         None,
         residual,
         warnings=tuple(warnings),
-        diagnostics=_diagnostics(person, found, estimate, residual, up),
+        diagnostics=_diagnostics(trial, estimate, sequence, noise, residual, up),
     )
 
 
@@ -287,38 +270,47 @@ def _stray_markers(names: Sequence[str], residual: Array) -> list[str]:
     return [f"markers far from where the model has them: {', '.join(stray)}; check their names and places"]
 
 
-def guessed_frames(person: MarkerPerson) -> tuple[tuple[int, int], ...]:
+def guessed_frames(markers: PointMeasurements) -> tuple[tuple[int, int], ...]:
     """First and last frame of every stretch in which less than half of the usual markers are seen."""
-    count = person.seen.sum(1)
+    count = markers.seen.sum(1)
     few = np.concatenate([[False], count < 0.5 * np.median(count[count > 0]), [False]])
     edges = np.flatnonzero(np.diff(few.astype(int)))
     return tuple((int(a), int(b) - 1) for a, b in edges.reshape(-1, 2))
 
 
 def _diagnostics(
-    person: MarkerPerson, found: SizeEstimate, estimate: MarkerEstimate, residual: Array, up: str
+    trial: MarkerTrial,
+    estimate: SharedEstimate,
+    sequence: SequenceEstimate,
+    noise: Noise,
+    residual: Array,
+    up: str,
 ) -> FitDiagnostics:
     """Figures for the report."""
-    size, solution = person.model.layout.size, found.solution
-    deviation = np.sqrt(np.diag(found.covariance))[size]
-    factors = zip(person.model.proportions.groups, found.shared[size], deviation, strict=True)
-    rms_m = np.sqrt(np.nanmean(np.square(residual), axis=0))
+    model, solution = trial.subject.model, estimate.solution
+    factors = None
+    if estimate.covariance is not None:
+        size = model.layout.size
+        deviation = np.sqrt(np.diag(estimate.covariance))[size]
+        values = zip(np.exp(estimate.shared[size]).tolist(), deviation.tolist(), strict=True)
+        factors = dict(zip(model.proportions.groups, values, strict=True))
+    rms_mm = 1000 * np.sqrt(np.nanmean(np.square(residual), axis=0))
     return FitDiagnostics(
         SolverDiagnostics(
-            frames_for_size=len(found.frames) if solution else 0,
-            cost_trace=tuple(solution.cost_trace) if solution else (),
+            frames_for_size=len(estimate.frames) if solution else 0,
+            cost_trace=solution.cost_trace if solution else (),
             gradient_norm=solution.gradient_norm if solution else None,
-            windows=len(estimate.windows),
-            windows_converged=sum(s.converged for s in estimate.windows),
-            window_iterations=tuple(s.iterations for s in estimate.windows),
+            windows=len(sequence.windows),
+            windows_converged=sum(window.converged for window in sequence.windows),
+            window_iterations=tuple(window.iterations for window in sequence.windows),
         ),
         markers=MarkerDiagnostics(
             up,
             1000 * float(np.sqrt(np.nanmean(np.square(residual)))),
-            {name: 1000 * float(value) for name, value in zip(person.model.points, rms_m, strict=True)},
-            1000 * estimate.noise.sigma,
-            estimate.noise.information,
-            {group: (float(np.exp(s)), float(d)) for group, s, d in factors} if solution else None,
-            guessed_frames(person),
+            dict(zip(trial.measurements[0].names, rms_mm.tolist(), strict=True)),
+            1000 * noise.sigma,
+            noise.information,
+            factors,
+            guessed_frames(trial.measurements[0]),
         ),
     )

@@ -17,17 +17,16 @@ from numpy.typing import NDArray
 
 from pase.config import FitSettings
 from pase.data import Motion
-from pase.fit.camera import camera_rotation
-from pase.fit.estimate import CALIBRATION, SharedFit, finish, solved, start
+from pase.fit.estimate import CALIBRATION, Note, SharedFit, finish, fit_frames, fit_shared
+from pase.fit.evidence import Evidence, agreed, evidence, with_known_part
 from pase.fit.inputs import LensPrior, PersonInput
-from pase.fit.person import CAMERA_SPREAD, FOCAL_SPREAD, Person, prior_weight, size_priors
 from pase.fit.posture import ROOT_TRANSLATION
-from pase.fit.problem import Linearization, State
+from pase.fit.problem import State
 from pase.fit.root import place_root
-from pase.fit.sequence import estimate_shared
-from pase.fit.sizes import evidence, prior_equations, with_known_part
-from pase.fit.terms.base import Term, robust_loss
-from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
+from pase.fit.schedule import estimate_shared, spread_frames, thinned
+from pase.fit.subject import CAMERA_SPREAD, FOCAL_SPREAD, Subject, prior_weight, stature_prior
+from pase.fit.terms.base import Term
+from pase.fit.terms.prior import Height, SharedPrior
 from pase.fit.threads import on_one_thread
 from pase.fit.world import World
 from pase.parallel import Helpers
@@ -49,10 +48,17 @@ STATURE_SPREAD_M = 0.03
 _ODD = 2.0
 """Deviation of a person's camera from everybody's, in standard deviations, from which on it counts less."""
 
-_STEPS = 20
+_WORSE_FIT, _WORSE_COST = 1.5, 0.5
+"""On the common floor a person's keypoints may fit by so much worse than alone: times, and cost a point and frame."""
 
-_WORSE_FIT = 1.5
-"""On the common floor a person's keypoints may fit by so much worse than alone."""
+_FEET_SHARE = 0.1
+"""Share of the frames in which a foot must be seen for the floor to tell the size."""
+
+_LEAST_TOLD = 1e-3
+"""Least information that a person is taken to tell of a camera, in units of that known beforehand."""
+
+_LEAST_HEIGHT_M = 1e-3
+"""A camera that is not higher above somebody's feet than this tells no size of them."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +102,17 @@ def estimate_motions(
     """
     helpers = helpers or Helpers(0)
     share = _shares(progress, (0.55, 0.05, 0.4))
-    begin = partial(start, lens=lens or LensPrior(), settings=settings)
-    started = _each(begin, [*people], share(0), helpers)
-    known = {number: one for number, one in enumerate(started) if one is not None}
-    if len(known) > 1:
-        known = dict(zip(known, in_one_room([*known.values()], helpers, share(1)), strict=True))
-    sequences = _each(solved, [*known.values()], share(2), helpers)
+    begin = partial(fit_shared, lens=lens or LensPrior(), settings=settings)
+    fits = _each(begin, [*people], share(0), helpers)
+    visible = {number: fit for number, fit in enumerate(fits) if fit is not None}
+    if len(visible) > 1:
+        together = in_one_room([*visible.values()], helpers, share(1))
+        visible = dict(zip(visible, together, strict=True))
+    sequences = _each(fit_frames, [*visible.values()], share(2), helpers)
     world: World | None = None
-    motions: list[Motion | None] = [None] * len(started)
-    for (number, one), sequence in zip(known.items(), sequences, strict=True):
-        motions[number], world = finish(one, sequence, world)
+    motions: list[Motion | None] = [None] * len(fits)
+    for (number, fit), sequence in zip(visible.items(), sequences, strict=True):
+        motions[number], world = finish(fit, sequence, world)
     return motions
 
 
@@ -125,21 +132,22 @@ def _each(
 
 
 @on_one_thread
-def _settled(one: SharedFit, progress: Progress, *, camera: CommonCamera) -> SharedFit:
-    there = settled(one, camera)
+def _settled(fit: SharedFit, progress: Progress, *, camera: CommonCamera) -> SharedFit:
+    moved = settled(fit, camera)
     progress(1.0)
-    return there
+    return moved
 
 
 def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: Progress) -> list[SharedFit]:
     """Everybody with one camera: the common one, or that of the first alone when the common one does not suit it."""
     main = people[0]
     camera = common_camera(people)
-    first = _solved(main, _with_camera(main.person, camera), _moved(main, camera, 1.0), camera)
+    first = _solved(main, _with_camera(main, camera), _moved(main, camera, 1.0), camera)
     if _misfit(first) > _WORSE_FIT * _misfit(main):
-        part = main.person.model.layout.camera
-        weight = prior_weight(len(main.person.observed.time))
-        camera = CommonCamera(main.found.shared[part], weight * main.found.covariance[part, part])
+        part, covariance = main.observed.camera.part, main.estimate.covariance
+        assert covariance is not None
+        weight = prior_weight(len(main.trial.time))
+        camera = CommonCamera(main.estimate.shared[part], weight * covariance[part, part])
         first = main
     return [first, *helpers.map(partial(_settled, camera=camera), people[1:], progress)]
 
@@ -151,175 +159,161 @@ def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
     A child, or somebody on a stair, tells something quite different from the others and counts little (a robust
     loss on the deviation of each); as one such person can pull the rest along, it is also tried without each.
     """
-    told = [_told_of_camera(one, sure_scale=number == 0) for number, one in enumerate(people)]
+    main = people[0]
+    looks = [_evidence_of_camera(fit, sure_scale=number == 0) for number, fit in enumerate(people)]
     everybody = np.ones(len(people))
     trials = [everybody, *(1.0 - np.eye(len(people))[1:] if len(people) > 2 else ())]
-    found = [_agreed(people[0], told, shares) for shares in trials]
-    return min(found, key=lambda one: one[0])[1]
-
-
-def _agreed(
-    first: SharedFit, told: Sequence[tuple[Array, Array]], shares: Array
-) -> tuple[float, CommonCamera]:
-    """Cost and camera of the best agreement that is reached from given shares (N,) of everybody in it."""
-    model, weight = first.person.model, prior_weight(len(first.person.observed.time))
-    part = model.layout.camera
-    prior: list[Term] = [term for term in first.person.priors if isinstance(term, CameraPrior)]
-    focal = slice(part.stop - 1, part.stop)
+    model, weight, part = (
+        main.trial.subject.model,
+        prior_weight(len(main.trial.time)),
+        main.observed.camera.part,
+    )
     # What each tells holds near their own camera: beyond it only a plain prior keeps the focal length.
-    told_focal = np.array([float(first.found.shared[focal][0])])
-    prior.append(SharedPrior("focal length", focal, told_focal, np.array([[FOCAL_SPREAD**2]]), weight))
-    shared = first.found.shared.copy()
-    for _ in range(_STEPS):
-        known = prior_equations(model, prior, shared)
-        precision, slope = known.corner[part, part] / weight, known.gradient_shared[part] / weight
-        for share, (information, own) in zip(shares, told, strict=True):
-            precision = precision + share * information
-            slope = slope + share * information @ (shared[part] - own)
-        shared[part] -= np.linalg.solve(precision, slope)
-        squares = np.array([(shared[part] - own) @ of @ (shared[part] - own) for of, own in told])
-        costs, shares = robust_loss(squares, _ODD)
-        costs[0], shares[0] = squares[0], 1.0
-    at = Linearization(model, State(model.skeleton.default_q[None], shared), shared_free=False)
-    beforehand = sum(float(term.costs(at).sum()) for term in prior) / weight
-    cost = beforehand + 0.5 * float(costs.sum())
-    return cost, CommonCamera(shared[part], np.asarray(np.linalg.inv(precision), float))
+    focal = slice(part.start + 3, part.start + 4)
+    own_focal, variance = main.estimate.shared[focal].copy(), np.array([[FOCAL_SPREAD**2]])
+    beforehand: list[Term] = [
+        *main.trial.subject.priors.cameras,
+        SharedPrior("focal length", focal, own_focal, variance, weight),
+    ]
+    agreements = [
+        agreed(model, beforehand, looks, part, main.estimate.shared, weight=weight, width=_ODD, shares=shares)
+        for shares in trials
+    ]
+    best = min(agreements, key=lambda agreement: agreement.cost)
+    return CommonCamera(best.values, best.covariance)
 
 
-def _told_of_camera(one: SharedFit, *, sure_scale: bool) -> tuple[Array, Array]:
-    """What a person tells of the camera: the precision (4, 4), and the camera (4,) it is for.
+def _evidence_of_camera(fit: SharedFit, *, sure_scale: bool) -> Evidence:
+    """What a person tells of the camera.
 
     Where a person tells less than was known beforehand, the estimate itself is taken for what they tell: to take
     out what was known would lead far beyond all cameras.
     """
-    model = one.person.model
-    part = model.layout.camera
-    information, pull = evidence(one.person, one.found, part)
-    estimate = one.found.shared[part]
+    part = fit.observed.camera.part
+    look = evidence(fit.trial, fit.estimate, part)
+    estimate = fit.estimate.shared[part]
     unit = np.array([*CAMERA_SPREAD, FOCAL_SPREAD])
-    values, vectors = np.linalg.eigh(unit[:, None] * information * unit)
-    values = np.maximum(values, 1e-3)
-    beyond = vectors.T @ (unit * (pull - information @ estimate)) / np.maximum(values, 1.0)
+    values, vectors = np.linalg.eigh(unit[:, None] * look.information * unit)
+    values = np.maximum(values, _LEAST_TOLD)
+    beyond = vectors.T @ (unit * (look.pull - look.information @ estimate)) / np.maximum(values, 1.0)
     own: Array = estimate + unit * (vectors @ beyond)
     covariance = CALIBRATION**2 * unit[:, None] * ((vectors / values) @ vectors.T) * unit
     if not sure_scale:
-        mean, spread = model.proportions.population_height()
+        mean, spread = fit.trial.subject.model.proportions.population_height()
         covariance[2, 2] += (spread / mean * own[2]) ** 2
-    return np.linalg.inv(covariance), own
+    information = np.linalg.inv(covariance)
+    return Evidence(information, information @ own)
 
 
-def settled(one: SharedFit, camera: CommonCamera) -> SharedFit:
+def settled(fit: SharedFit, camera: CommonCamera) -> SharedFit:
     """Another than the main person estimated anew with the common camera held.
 
     The floor tells the size, unless it comes out absurd, the feet were not seen, or the keypoints fit much worse
     than before: then an average size is kept, and with it goes the place, on no floor.
     """
-    if not one.person.floor:
-        return _on_no_floor(one, camera, "")
-    if not _feet_seen(one.person):
-        return _on_no_floor(one, camera, "the feet are hardly to be seen")
-    scale = floor_scale(one, camera)
-    stature = scale * _stature(one)
+    if not fit.trial.subject.floor:
+        return _on_no_floor(fit, camera, "")
+    if not _feet_seen(fit):
+        return _on_no_floor(fit, camera, "the feet are hardly to be seen")
+    scale = floor_scale(fit, camera)
+    stature = scale * fit.stature_m
     low, high = POSSIBLE_STATURES_M
     if not low <= stature <= high:
-        told = f"of {stature:.2f} m" if stature > 0 else "above the camera"
-        return _on_no_floor(one, camera, f"on the floor of person 1 it would be a person {told}")
-    person = _of_stature(_with_camera(one.person, camera), stature)
-    found = _solved(one, person, _moved(one, camera, scale), camera)
-    if not low <= _stature(found) <= high or _misfit(found) > _WORSE_FIT * _misfit(one) + 0.5:
-        return _on_no_floor(one, camera, "the posture does not fit the floor of person 1")
-    tall = _stature(found)
-    unusual = not USUAL_STATURES_M[0] <= tall <= USUAL_STATURES_M[1]
+        size = f"of {stature:.2f} m" if stature > 0 else "above the camera"
+        return _on_no_floor(fit, camera, f"on the floor of person 1 it would be a person {size}")
+    subject = _of_stature(_with_camera(fit, camera), stature, prior_weight(len(fit.trial.time)))
+    solved = _solved(fit, subject, _moved(fit, camera, scale), camera)
+    tall = solved.stature_m
+    if not low <= tall <= high or _misfit(solved) > _WORSE_FIT * _misfit(fit) + _WORSE_COST:
+        return _on_no_floor(fit, camera, "the posture does not fit the floor of person 1")
+    if USUAL_STATURES_M[0] <= tall <= USUAL_STATURES_M[1]:
+        return _with_size_note(solved, "")
     who = "a child" if tall < USUAL_STATURES_M[0] else "very tall"
-    note = f"{tall:.2f} m tall on the floor of person 1: {who}, or the camera's tilt is not well known here"
-    return _without_scale_note(found, (note,) if unusual else ())
+    return _with_size_note(
+        solved,
+        f"{tall:.2f} m tall on the floor of person 1: {who}, or the camera's tilt is not well known here",
+    )
 
 
-def _on_no_floor(one: SharedFit, camera: CommonCamera, why: str) -> SharedFit:
-    person = replace(_with_camera(one.person, camera), floor=False)
-    found = _solved(one, person, _moved(one, camera, 1.0), camera)
-    note = f"an average size of {_stature(found):.2f} m is assumed, and the distance follows from it"
-    return _without_scale_note(found, (f"{why}: {note}" if why else note,))
+def _on_no_floor(fit: SharedFit, camera: CommonCamera, why: str) -> SharedFit:
+    subject = replace(_with_camera(fit, camera), floor=False)
+    solved = _solved(fit, subject, _moved(fit, camera, 1.0), camera)
+    note = f"an average size of {solved.stature_m:.2f} m is assumed, and the distance follows from it"
+    return _with_size_note(solved, f"{why}: {note}" if why else note)
 
 
-def _without_scale_note(one: SharedFit, notes: tuple[str, ...]) -> SharedFit:
-    """The person without the advice to give the height, which is the main person's."""
-    return replace(one, notes=(*notes, *one.notes[1:]))
+def _with_size_note(fit: SharedFit, text: str) -> SharedFit:
+    """The person with a note on the size instead of the advice to give the height, which is the main person's."""
+    others = tuple(note for note in fit.notes if note.about != "scale")
+    return replace(fit, notes=(Note("size", text), *others) if text else others)
 
 
-def floor_scale(one: SharedFit, camera: CommonCamera) -> float:
+def floor_scale(fit: SharedFit, camera: CommonCamera) -> float:
     """By how much a person must be larger, and farther away, to stand on the floor of the camera; below 0 never."""
-    state = _moved(one, camera, 1.0)
-    lowest = float(np.percentile(one.person.lowest(state), 10))
+    state = _moved(fit, camera, 1.0)
+    lowest = float(np.percentile(fit.trial.lowest(state), 10))
     height = float(camera.unknowns[2])
-    return height / (height - lowest) if height > lowest + 1e-3 else -1.0
+    return height / (height - lowest) if height > lowest + _LEAST_HEIGHT_M else -1.0
 
 
-def _moved(one: SharedFit, camera: CommonCamera, scale: float) -> State:
+def _moved(fit: SharedFit, camera: CommonCamera, scale: float) -> State:
     """The person as seen by the common camera just as by their own, larger by a factor about the camera."""
-    model, old = one.person.model, one.found.shared
-    part = model.layout.camera
-    pitch, roll, height, log_focal = old[part]
-    turn = camera_rotation(*camera.unknowns[:2])[0].T @ camera_rotation(pitch, roll)[0]
-    here, there = np.array([0.0, height, 0.0]), np.array([0.0, camera.unknowns[2], 0.0])
+    model, film, old = fit.trial.subject.model, fit.observed.camera, fit.estimate.shared
     shared = old.copy()
-    shared[part] = camera.unknowns
+    shared[film.part] = camera.unknowns
+    R_old, R_camera_world = film.rotation(old), film.rotation(shared)
+    position = film.position(shared)
+    turn = np.swapaxes(R_camera_world, -1, -2) @ R_old
+    shift = position - turn @ film.position(old)
     shared[model.layout.size] += np.log(scale)
-    q = one.q.copy()
-    q[one.found.frames] = one.found.solution.state.q
+    q = fit.q.copy()
+    q[fit.estimate.frames] = fit.estimate.q
     count = len(q)
     q = place_root(
         model.kinematics, model.scale(old), q,
-        np.broadcast_to(turn, (count, 3, 3)), np.broadcast_to(there - turn @ here, (count, 3)),
+        np.broadcast_to(turn, (count, 3, 3)), np.broadcast_to(shift, (count, 3)),
     )  # fmt: skip
     columns = [model.skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]
-    axes = camera_rotation(*camera.unknowns[:2])[0]
-    seen = (q[:, columns] - there) @ axes.T
-    seen[:, 2] *= np.exp(camera.unknowns[3] - log_focal)
-    q[:, columns] = there + scale * seen @ axes
+    p_camera = ((q[:, None, columns] - position) @ np.swapaxes(R_camera_world, -1, -2))[:, 0]
+    p_camera[:, 2] *= np.exp(shared[film.part][3] - old[film.part][3])
+    q[:, columns] = position + scale * (p_camera[:, None] @ R_camera_world)[:, 0]
     return State(q, shared)
 
 
-def _with_camera(person: Person, camera: CommonCamera) -> Person:
-    """The person's problem with the camera held, and believed as far as it is known."""
-    part = person.model.layout.camera
-    low, high = person.bounds.low_shared.copy(), person.bounds.high_shared.copy()
-    low[part] = high[part] = camera.unknowns
-    weight = prior_weight(len(person.observed.time))
-    believed = SharedPrior("camera", part, camera.unknowns, camera.covariance, weight)
-    priors = tuple(believed if isinstance(term, CameraPrior) else term for term in person.priors)
-    return replace(person, bounds=replace(person.bounds, low_shared=low, high_shared=high), priors=priors)
+def _with_camera(fit: SharedFit, camera: CommonCamera) -> Subject:
+    """The person with the camera held, and believed as far as it is known."""
+    subject, part = fit.trial.subject, fit.observed.camera.part
+    believed = SharedPrior(
+        "camera", part, camera.unknowns, camera.covariance, prior_weight(len(fit.trial.time))
+    )
+    held = subject.held(part, camera.unknowns)
+    return replace(held, priors=replace(subject.priors, cameras=(believed,)))
 
 
-def _of_stature(person: Person, stature_m: float) -> Person:
-    """The person's problem with the proportions of people of a height."""
-    weight = prior_weight(len(person.observed.time))
-    of_size, _ = size_priors(person.model, height_m=stature_m, mass_kg=None, weight=weight)
-    others = [t for t in person.priors if not isinstance(t, Height) and t.name != "proportions"]
-    proportions = [term for term in of_size if isinstance(term, SharedPrior)]
-    return replace(person, priors=(*proportions, Height(stature_m, STATURE_SPREAD_M), *others))
+def _of_stature(subject: Subject, stature_m: float, weight: float) -> Subject:
+    """The person with the proportions of people of a height."""
+    size, _, _ = stature_prior(subject.model, height_m=stature_m, mass_kg=None, weight=weight)
+    height = Height(stature_m, STATURE_SPREAD_M)
+    return replace(subject, priors=replace(subject.priors, size=size, height=height))
 
 
-def _solved(one: SharedFit, person: Person, state: State, camera: CommonCamera) -> SharedFit:
-    found = estimate_shared(person, state.q, state.shared)
-    weight = prior_weight(len(person.observed.time))
-    known = camera.covariance / weight
-    covariance = with_known_part(found.covariance, person.model.layout.camera, known)
-    return replace(one, person=person, q=state.q, found=replace(found, covariance=covariance))
+def _solved(fit: SharedFit, subject: Subject, state: State, camera: CommonCamera) -> SharedFit:
+    trial = replace(fit.trial, subject=subject)
+    frames = spread_frames(thinned(trial.time))
+    estimate = estimate_shared(trial, frames, State(state.q[frames], state.shared))
+    assert estimate.covariance is not None
+    known = camera.covariance / prior_weight(len(trial.time))
+    covariance = with_known_part(estimate.covariance, fit.observed.camera.part, known)
+    return replace(fit, trial=trial, q=state.q, estimate=replace(estimate, covariance=covariance))
 
 
-def _feet_seen(person: Person) -> bool:
-    """Whether a foot is seen in a tenth of the frames."""
-    frames = np.arange(len(person.observed.time))
-    return float(person.feet_seen(frames).any(1).mean()) >= 0.1
+def _feet_seen(fit: SharedFit) -> bool:
+    """Whether a foot is seen in enough frames."""
+    frames = np.arange(len(fit.trial.time))
+    return float(fit.trial.feet_seen(frames).any(1).mean()) >= _FEET_SHARE
 
 
-def _stature(one: SharedFit) -> float:
-    model = one.person.model
-    return model.proportions.stature(one.found.shared[model.layout.size])
-
-
-def _misfit(one: SharedFit) -> float:
+def _misfit(fit: SharedFit) -> float:
     """Cost of the keypoints a point and frame."""
-    points = float(np.isfinite(one.person.observed.sigma[one.found.frames]).sum())
-    return one.found.shares["reprojection"] / max(points, 1.0)
+    points = float(fit.observed.seen[fit.estimate.frames].sum())
+    return (fit.estimate.shares or {})["reprojection"] / max(points, 1.0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,6 @@ from pase.anatomy.model import Landmark, Skeleton
 from pase.anatomy.proportions import Proportions
 
 Array = NDArray[np.float64]
-
-CAMERA_UNKNOWNS = ("pitch", "roll", "height", "log_focal_length")
-"""Shared unknowns of the camera: rad (down is positive), rad, m above the floor, log px."""
 
 SOLE_THICKNESS_M = 0.010
 """Skin and shoe between the lowest bone of the foot and the floor; a barefoot heel pad is 13-18 mm thick when
@@ -44,58 +41,43 @@ class Layout:
     """Where each group of shared unknowns sits in `shared`."""
 
     size: slice
-    camera: slice
+    cameras: tuple[slice, ...]
     offset: slice
     count: int
 
     @classmethod
-    def of(cls, size: int, offset: int, camera_unknowns: int = len(CAMERA_UNKNOWNS)) -> Layout:
-        """Layout for `size` body size parameters and `offset` landmark offsets, with or without a camera."""
-        camera = size + camera_unknowns
-        return cls(slice(0, size), slice(size, camera), slice(camera, camera + offset), camera + offset)
+    def of(cls, size: int, cameras: Sequence[int], offset: int) -> Layout:
+        """Layout for `size` body size parameters, cameras of so many unknowns each, and `offset` landmark offsets."""
+        ends = np.cumsum([size, *cameras]).tolist()
+        parts = tuple(slice(start, end) for start, end in pairwise(ends))
+        return cls(slice(0, size), parts, slice(ends[-1], ends[-1] + offset), ends[-1] + offset)
+
+    @property
+    def camera(self) -> slice:
+        """The unknowns of the first camera."""
+        return self.cameras[0]
 
 
-class Offsets(Protocol):
-    """Shared displacements of the measured points on their bodies."""
+@dataclass(frozen=True)
+class Offsets:
+    """Where the measured points really sit: shared displacements of K points on their bodies by c unknowns."""
 
     matrix: Array
-    """(K, 3, c) displacement of each point, metres, by c unknowns."""
+    """(K, 3, c) displacement of each point, metres, by the unknowns."""
 
-    @property
-    def count(self) -> int:
-        """Number of unknown displacements."""
-        ...
-
-
-class FreeOffsets:
-    """Every point displaced on its own, as markers are that somebody stuck on; or none of them.
-
-    Parameters
-    ----------
-    points
-        Number of points; 0 unknowns with `held`.
-    held
-        True leaves all points where the model has them.
-    """
-
-    def __init__(self, points: int, held: bool = False) -> None:
+    @classmethod
+    def free(cls, points: int, held: bool = False) -> Offsets:
+        """Every point displaced on its own, as markers are that somebody stuck on; no unknowns when `held`."""
         columns = 0 if held else 3 * points
-        self.matrix = np.eye(3 * points)[:, :columns].reshape(points, 3, columns)
+        return cls(np.eye(3 * points)[:, :columns].reshape(points, 3, columns))
 
-    @property
-    def count(self) -> int:
-        """Number of unknown displacements."""
-        return int(self.matrix.shape[-1])
+    @classmethod
+    def mirrored(cls, names: Sequence[str]) -> Offsets:
+        """The same displacement on both sides, mirrored; points of the middle stay in the middle plane.
 
-
-class LandmarkOffsets:
-    """Where the measured points really sit: a displacement on the body, the same on both sides, mirrored.
-
-    A detector's "hip" or "ankle" is a habit of those who labelled its training pictures, off the joint centre
-    by 15-29 mm in a way that is the same in all frames.
-    """
-
-    def __init__(self, names: tuple[str, ...]) -> None:
+        A detector's "hip" or "ankle" is a habit of those who labelled its training pictures, off the joint
+        centre by 15-29 mm in a way that is the same in all frames.
+        """
         columns: list[dict[tuple[int, int], float]] = []
         for k, name in enumerate(names):
             if name.startswith("R") and f"L{name[1:]}" in names:
@@ -103,10 +85,21 @@ class LandmarkOffsets:
                 columns += [{(k, axis): 1.0, (twin, axis): -1.0 if axis == 2 else 1.0} for axis in range(3)]
             elif not (name.startswith("L") and f"R{name[1:]}" in names):
                 columns += [{(k, axis): 1.0} for axis in range(2)]
-        self.matrix = np.zeros((len(names), 3, len(columns)))
+        matrix = np.zeros((len(names), 3, len(columns)))
         for column, entries in enumerate(columns):
             for (k, axis), sign in entries.items():
-                self.matrix[k, axis, column] = sign
+                matrix[k, axis, column] = sign
+        return cls(matrix)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Offsets]) -> Offsets:
+        """The displacements of several sets of points, one after the other."""
+        matrix = np.zeros((sum(len(p.matrix) for p in parts), 3, sum(p.count for p in parts)))
+        row = column = 0
+        for p in parts:
+            matrix[row : row + len(p.matrix), :, column : column + p.count] = p.matrix
+            row, column = row + len(p.matrix), column + p.count
+        return cls(matrix)
 
     @property
     def count(self) -> int:
@@ -115,7 +108,9 @@ class LandmarkOffsets:
 
     def spread(self, by_point: Sequence[float]) -> Array:
         """(count,) standard deviation of each displacement from that of each point, metres."""
-        largest: Array = np.max(np.abs(self.matrix) * np.asarray(by_point)[:, None, None], axis=(0, 1))
+        largest: Array = np.max(
+            np.abs(self.matrix) * np.asarray(by_point)[:, None, None], axis=(0, 1), initial=0.0
+        )
         return largest
 
 
@@ -134,8 +129,8 @@ class PersonModel:
         Landmarks under the feet that can touch the floor, appended after the measured ones.
     offsets
         Displacements of the points; those of a detector's keypoints when None.
-    camera
-        False when the points were measured in space: then there are no unknowns of a camera.
+    cameras
+        How many unknowns each camera has; none when all points were measured in space.
     """
 
     def __init__(
@@ -145,7 +140,7 @@ class PersonModel:
         points: tuple[str, ...],
         soles: tuple[Landmark, ...],
         offsets: Offsets | None = None,
-        camera: bool = True,
+        cameras: Sequence[int] = (4,),
     ) -> None:
         self.skeleton = skeleton
         self.proportions = proportions
@@ -154,12 +149,18 @@ class PersonModel:
         landmarks = [skeleton.landmarks[skeleton.landmark_index(p)] for p in points]
         self.kinematics = Kinematics(skeleton, [*landmarks, *soles])
         self._location = np.array([m.location for m in self.kinematics.landmarks], float).reshape(-1, 3)
-        self.offsets: Offsets = LandmarkOffsets(points) if offsets is None else offsets
+        self.offsets = Offsets.mirrored(points) if offsets is None else offsets
         self.scale_matrix = proportions.matrix(skeleton.body_names)
-        unknowns = len(CAMERA_UNKNOWNS) if camera else 0
-        self.layout = Layout.of(self.scale_matrix.shape[-1], self.offsets.count, unknowns)
+        self.layout = Layout.of(self.scale_matrix.shape[-1], cameras, self.offsets.count)
         self._offset_matrix = np.zeros((len(self._location), 3, self.offsets.count))
         self._offset_matrix[: len(points)] = self.offsets.matrix
+
+    def columns(self, names: Sequence[str]) -> slice | NDArray[np.intp]:
+        """Where some measured points are among all landmarks: a slice where they follow one another."""
+        index = np.array([self.points.index(name) for name in names], dtype=np.intp)
+        if len(index) and np.array_equal(index, np.arange(index[0], index[0] + len(index))):
+            return slice(int(index[0]), int(index[0]) + len(index))
+        return index
 
     def scale(self, shared: Array) -> Array:
         """(B, 3) scale factors of the bodies."""

@@ -8,13 +8,14 @@ Nielsen's damping rule (Madsen, Nielsen and Tingleff 2004, "Methods for non-line
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.fit.normal import Factor, NormalEquations
+from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.base import Term
 
@@ -53,6 +54,23 @@ class Bounds:
         return ~held_q, ~held_shared
 
 
+RIDGE = 1e-6
+"""Added to the Hessian's diagonal before it is inverted, in 1/rad² or 1/m²: coordinates of which neither measurements
+nor habits say anything (a model without hands' markers) get a standard deviation of 1000 rather than none."""
+
+_FIRST_DAMPING, _LARGEST_DAMPING = 1e-3, 1e12
+"""Share of the diagonal added at first: nearly a Gauss-Newton step; and where no step can be small enough to help."""
+
+
+class Status(Enum):
+    """Why the solver stopped."""
+
+    CONVERGED = "a step lowered the cost by less than the tolerance"
+    ITERATIONS = "the iterations were used up"
+    STALLED = "no step, however small, lowered the cost"
+    SINGULAR = "the damped system was not positive definite: a cost or a derivative is not finite"
+
+
 @dataclass(frozen=True)
 class Solution:
     """Where the solver stopped, and the proof that it is a minimum."""
@@ -63,8 +81,13 @@ class Solution:
     """Cost after each accepted step, the start included."""
     gradient_norm: float
     """Largest projected gradient, in units of its own standard deviation: |g| / √H."""
-    converged: bool
+    status: Status
     iterations: int
+
+    @property
+    def converged(self) -> bool:
+        """Whether the solver stopped at a minimum."""
+        return self.status is Status.CONVERGED
 
 
 class Problem:
@@ -97,6 +120,13 @@ class Problem:
             normal.add(term.block(at))
         return normal
 
+    def posterior(self, state: State, *, shared_free: bool = True) -> NormalEquations:
+        """Normal equations at a solution, ready to be inverted for covariances."""
+        normal = self.normal_equations(Linearization(self.model, state, shared_free))
+        diagonal = np.arange(normal.lag0.shape[1])
+        normal.lag0[:, diagonal, diagonal] += RIDGE
+        return normal
+
 
 @dataclass
 class _Damping:
@@ -119,7 +149,6 @@ def minimise(
     shared_free: bool = True,
     iterations: int = 40,
     tolerance: float = 1e-4,
-    progress: Callable[[float], None] | None = None,
 ) -> Solution:
     """Find the motion of least cost from a start inside the ranges.
 
@@ -135,41 +164,37 @@ def minimise(
         Most steps to try.
     tolerance
         Stop when a step lowers the cost by less than this share.
-    progress
-        Called with the share of the iterations done, 0 to 1.
     """
     state = problem.bounds.clip(start)
     at = Linearization(problem.model, state, shared_free)
     trace = [problem.cost(at)]
-    damping = _Damping(1e-3)
-    converged, norm, count = False, np.inf, 0
+    damping = _Damping(_FIRST_DAMPING)
+    status, norm, count = Status.ITERATIONS, np.inf, 0
     normal: NormalEquations | None = None
-    while count < iterations and not converged:
+    while count < iterations and status is Status.ITERATIONS:
         count += 1
         if normal is None:
             normal, diagonal, norm = _prepare(problem, at)
         step = _step(normal, diagonal, damping.value)
-        shared = state.shared + step[1] if shared_free else state.shared
-        candidate = problem.bounds.clip(State(state.q + step[0], shared))
-        moved = (candidate.q - state.q, candidate.shared - state.shared if shared_free else step[1])
-        trial = Linearization(problem.model, candidate, shared_free)
-        cost = problem.cost(trial)
-        expected = _expected_decrease(normal, moved)
-        gain = trace[-1] - cost
+        gain, expected = -np.inf, np.inf
+        if step is not None:
+            candidate = problem.bounds.clip(State(state.q + step[0], state.shared + step[1]))
+            expected = _expected_decrease(normal, candidate.q - state.q, candidate.shared - state.shared)
+            trial = Linearization(problem.model, candidate, shared_free)
+            cost = problem.cost(trial)
+            gain = trace[-1] - cost
         if gain > 0 and np.isfinite(cost):
             damping.accept(gain / max(expected, gain * 1e-3))
-            converged = gain < tolerance * trace[-1]
+            status = Status.CONVERGED if gain < tolerance * trace[-1] else status
             state, at, normal = candidate, trial, None
             trace.append(cost)
         else:
-            converged = abs(expected) < 0.01 * tolerance * trace[-1]
+            status = Status.CONVERGED if abs(expected) < 0.01 * tolerance * trace[-1] else status
             damping.reject()
-            if damping.value > 1e12:
-                break
-        if progress is not None:
-            progress(count / iterations)
-    logger.debug("solver: %d iterations, cost %.4g → %.4g", count, trace[0], trace[-1])
-    return Solution(state, trace[-1], tuple(trace), float(norm), converged, count)
+            if damping.value > _LARGEST_DAMPING:
+                status = Status.SINGULAR if step is None else Status.STALLED
+    logger.debug("solver: %s after %d iterations, cost %.4g → %.4g", status.name, count, trace[0], trace[-1])
+    return Solution(state, trace[-1], tuple(trace), float(norm), status, count)
 
 
 def _prepare(problem: Problem, at: Linearization) -> tuple[NormalEquations, tuple[Array, Array], float]:
@@ -185,15 +210,22 @@ def _prepare(problem: Problem, at: Linearization) -> tuple[NormalEquations, tupl
     return normal, free, float(max((s.max() for s in scaled if s.size), default=0.0))
 
 
-def _step(normal: NormalEquations, diagonal: tuple[Array, Array], damping: float) -> tuple[Array, Array]:
+def _step(
+    normal: NormalEquations, diagonal: tuple[Array, Array], damping: float
+) -> tuple[Array, Array | float] | None:
+    """The damped step; None where the damped system is not positive definite."""
     added = [damping * np.maximum(d, 1e-9) + 1e-12 for d in diagonal]
-    factor: Factor = normal.factor(added[0], added[1])
-    return factor.solve(-normal.gradient_q, -normal.gradient_shared)
+    try:
+        factor = normal.factor(added[0], added[1])
+    except np.linalg.LinAlgError:
+        return None
+    dq, dshared = factor.solve(-normal.gradient_q, -normal.gradient_shared)
+    return dq, dshared if len(dshared) else 0.0
 
 
-def _expected_decrease(normal: NormalEquations, step: tuple[Array, Array]) -> float:
+def _expected_decrease(normal: NormalEquations, dq: Array, dshared: Array) -> float:
     """Decrease of the quadratic model of the cost by a step: −(gᵀδ + δᵀHδ/2)."""
-    dq, ds = step
+    ds = dshared[: len(normal.gradient_shared)]
     Hq = (normal.lag0 @ dq[..., None])[..., 0] + normal.border @ ds
     Hq[1:] += (normal.lag1 @ dq[:-1, :, None])[..., 0]
     Hq[:-1] += (normal.lag1.transpose(0, 2, 1) @ dq[1:, :, None])[..., 0]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
-from pase.fit.marker_person import Marker
+from pase.fit.inputs import BodyPoint
 
 Array = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ _CLEAR, _MARGIN = 0.6, 0.3
 """Correlation of heights above which a direction counts as up, and by how much it must beat Y."""
 
 
-def find_up(xyz: Array, skeleton: Skeleton, markers: tuple[Marker, ...]) -> Literal["y", "z", "-y"]:
+def find_up(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) -> Literal["y", "z", "-y"]:
     """The axis along which heads are above feet, told by where the markers are on a standing skeleton.
 
     Y, as in files for OpenSim, unless another axis is clearly better over the recording.

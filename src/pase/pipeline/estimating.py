@@ -15,8 +15,9 @@ from pase.pipeline.recording import Recording
 from pase.types import ShareProgress, StepProgress
 
 if TYPE_CHECKING:
+    from pase.fit.evidence import Evidence
     from pase.fit.inputs import LensPrior
-    from pase.fit.sizes import SizeEvidence, Sizes
+    from pase.fit.sizes import Sizes
     from pase.parallel import Helpers
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ def fit_people(
 
 def size_evidence(
     recording: Recording, settings: Settings, progress: StepProgress | None = None
-) -> SizeEvidence | None:
+) -> Evidence | None:
     """What a recording tells of the sizes of its main person; None when nobody is there.
 
     Parameters

@@ -17,7 +17,7 @@ from pase.pipeline.stages import Run
 
 if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
-    from pase.fit.markers import MarkerSet
+    from pase.fit.inputs import PointSet
     from pase.types import StepProgress
 
 DEFAULT_MODEL = "default"
@@ -100,7 +100,7 @@ def fit_marker_file(
     return job.report
 
 
-def marker_set(name: str | None, skeleton: Skeleton, model: str) -> MarkerSet:
+def marker_set(name: str | None, skeleton: Skeleton, model: str) -> PointSet:
     """The marker set by its name or file; that of the model itself when None.
 
     Parameters
@@ -113,22 +113,22 @@ def marker_set(name: str | None, skeleton: Skeleton, model: str) -> MarkerSet:
         How messages call the model.
     """
     from pase.anatomy.marker_set import read_marker_set
-    from pase.fit import markers
-    from pase.fit.marker_person import is_default
+    from pase.fit.inputs import h36m_markers, keypoint_set, stuck_on_markers
+    from pase.fit.subject import is_default
 
     if name in BUILT_IN_SETS:
         if not is_default(skeleton):
             raise InputError(
                 f"the marker set '{name}' is for the default model; give a marker file for {model}"
             )
-        return markers.halpe26_markers() if name == "halpe26" else markers.h36m_markers()
+        return keypoint_set() if name == "halpe26" else h36m_markers()
     if name is not None:
         if not Path(name).is_file():
             raise InputError(f"no marker set '{name}': it must be {', '.join(BUILT_IN_SETS)} or a file")
-        return markers.stuck_on_markers(read_marker_set(name, skeleton))
+        return stuck_on_markers(read_marker_set(name, skeleton))
     if not skeleton.landmarks:
         raise InputError(f"{model} has no markers of its own; give a marker set with --markers")
-    return markers.stuck_on_markers(skeleton.landmarks)
+    return stuck_on_markers(skeleton.landmarks)
 
 
 def _read_model(model: str) -> Skeleton:
@@ -145,7 +145,7 @@ def _fit(
     data: Landmarks3D,
     static: Landmarks3D | None,
     skeleton: Skeleton,
-    markers: MarkerSet,
+    markers: PointSet,
     run: MarkerRun,
     settings: Settings,
     joints: bool,
@@ -188,7 +188,7 @@ ANKLE_HEIGHT_M = 0.07
 
 
 def in_metres(
-    data: Landmarks3D, skeleton: Skeleton, markers: MarkerSet, height_m: float | None
+    data: Landmarks3D, skeleton: Skeleton, markers: PointSet, height_m: float | None
 ) -> tuple[Landmarks3D, float]:
     """Joints of Human3.6M of any unit in metres, such that the limbs are as long as a person's; and the unit.
 

@@ -39,7 +39,7 @@ from pase.types import StepProgress
 from pase.version import __version__
 
 if TYPE_CHECKING:
-    from pase.fit.sizes import SizeEvidence
+    from pase.fit.evidence import Evidence
     from pase.pipeline.recording import Media
 
 
@@ -348,7 +348,7 @@ def estimate_motions(
 
 def measure(
     source: str | Path, output: str | Path, settings: Settings, *, progress: StepProgress | None = None
-) -> SizeEvidence | None:
+) -> Evidence | None:
     """What a video or photo tells of the sizes of its main person, for one skeleton from several recordings.
 
     The keypoints stay in the hidden folder beside `output`: `run` with the same source, output and 2D settings
@@ -361,7 +361,7 @@ def measure(
 
     Returns
     -------
-    SizeEvidence or None
+    Evidence or None
         See `pase.fit.estimate.measure_sizes`; None when nobody is there.
     """
     with Run(output, settings, overwrite=True, progress=progress) as job:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import Landmarks3D
+from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
 
@@ -44,7 +45,7 @@ class Gravity(RobustTerm):
         self._width = width
 
     @classmethod
-    def of(cls, landmarks: Landmarks3D, part: slice) -> Gravity | None:
+    def of(cls, landmarks: Landmarks3D, camera: FilmCamera) -> Gravity | None:
         """What a lifter says in all frames together; None when it says nothing."""
         if landmarks.down is None or landmarks.down_sigma is None:
             return None
@@ -52,8 +53,9 @@ class Gravity(RobustTerm):
         if not known.any():
             return None
         sigma = landmarks.down_sigma[known]
-        down = (landmarks.down[known] / np.square(sigma)[:, None]).sum(0)
-        return cls(part, down / np.linalg.norm(down), max(float(np.median(sigma)), LEAST_SIGMA))
+        down = camera.in_reference(landmarks.down)[known]
+        down = (down / np.square(sigma)[:, None]).sum(0)
+        return cls(camera.part, down / np.linalg.norm(down), max(float(np.median(sigma)), LEAST_SIGMA))
 
     def residual(self, at: Linearization) -> Array:
         """(1, 1, 1) deviation in standard deviations before the robust loss."""

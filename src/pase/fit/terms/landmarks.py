@@ -24,21 +24,31 @@ class LandmarkDistance(RobustTerm):
         (T,) how much independent information a frame carries, 0 to 1.
     width
         Distance in standard deviations from which on the robust loss lets go.
+    points
+        Place of the K landmarks among all; the first K when None.
     """
 
     name = "landmarks"
     unit = "m"
 
-    def __init__(self, xyz: Array, sigma: Array, weight: Array, width: float = 4.0) -> None:
+    def __init__(
+        self,
+        xyz: Array,
+        sigma: Array,
+        weight: Array,
+        width: float = 4.0,
+        points: slice | NDArray[np.intp] | None = None,
+    ) -> None:
         known = np.isfinite(xyz).all(-1) & np.isfinite(sigma)
         self._xyz = np.where(known[..., None], xyz, 0.0)
         self._gain = np.where(known, 1.0 / np.where(known, sigma, 1.0), 0.0)[..., None]
+        self._points = slice(0, xyz.shape[1]) if points is None else points
         self._weight = weight[:, None]
         self._width = width
 
     def residual(self, at: Linearization) -> Array:
         """(T, K, 3) distances in standard deviations before the robust loss."""
-        distance: Array = (at.positions[:, at.measured] - self._xyz) * self._gain
+        distance: Array = (at.positions[:, self._points] - self._xyz) * self._gain
         return distance
 
     def weighted_squares(self, at: Linearization) -> tuple[float, float]:
@@ -51,6 +61,6 @@ class LandmarkDistance(RobustTerm):
         """Those of the positions."""
         gain = (self._gain * root[..., None])[..., None]
         T, R = len(root), root.shape[1] * 3
-        dq = (at.dq[:, at.measured] * gain).reshape(T, R, -1)
+        dq = (at.dq[:, self._points] * gain).reshape(T, R, -1)
         shared = at.dshared
-        return {0: dq}, None if shared is None else (shared[:, at.measured] * gain).reshape(T, R, -1)
+        return {0: dq}, None if shared is None else (shared[:, self._points] * gain).reshape(T, R, -1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import Landmarks3D
-from pase.fit.camera import camera_rotation
+from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
 
@@ -80,6 +80,8 @@ class LiftedDepth(RobustTerm):
     ----------
     depths
         T frames of K landmarks.
+    camera
+        The camera whose lines of sight these are, taken at the T frames.
     weight
         (T,) weight of a frame; neighbouring frames of a lifter say much the same.
     width
@@ -89,13 +91,22 @@ class LiftedDepth(RobustTerm):
     name = "lifted"
     unit = "statures"
 
-    def __init__(self, depths: Depths, weight: Array, width: float = 4.0) -> None:
+    def __init__(
+        self,
+        depths: Depths,
+        camera: FilmCamera,
+        weight: Array,
+        width: float = 4.0,
+        points: slice | NDArray[np.intp] | None = None,
+    ) -> None:
         known = np.isfinite(depths.depth) & np.isfinite(depths.sigma)
         self._depth = np.where(known, depths.depth, 0.0)
         self._gain = np.where(known, 1.0 / np.where(known, depths.sigma, 1.0), 0.0)
         share = np.square(self._gain)
         self._share = share / np.maximum(share.sum(1, keepdims=True), 1e-12)
         self._ray = np.where(np.isfinite(depths.ray), depths.ray, 0.0)
+        self._camera = camera
+        self._points = slice(0, depths.depth.shape[1]) if points is None else points
         self._weight = weight[:, None]
         self._width = width
 
@@ -107,19 +118,22 @@ class LiftedDepth(RobustTerm):
     def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """Those of the depths, by the camera and the stature too."""
         gain = (self._gain * root / _stature(at))[..., None]
-        rotation = camera_rotation(*at.state.shared[at.model.layout.camera][:2])[0]
-        line = self._ray @ rotation
-        dq = self._from_common(np.einsum("ti,tkin->tkn", line, at.dq[:, at.measured])) * gain
+        line = self._turned(self._camera.rotation(at.state.shared))
+        dq = self._from_common(np.einsum("ti,tkin->tkn", line, at.dq[:, self._points])) * gain
         if at.dshared is None:
             return {0: dq}, None
-        dshared = np.einsum("ti,tkim->tkm", line, at.dshared[:, at.measured])
+        dshared = np.einsum("ti,tkim->tkm", line, at.dshared[:, self._points])
         self._add_camera_and_size(at, dshared)
         return {0: dq}, self._from_common(dshared) * gain
 
+    def _turned(self, rotation: Array) -> Array:
+        """(T, 3) lines of sight times a rotation (3, 3) or (T, 3, 3): in world axes for `R_camera_world`."""
+        return np.asarray((self._ray[:, None] @ rotation)[:, 0])
+
     def _along(self, at: Linearization) -> Array:
         """(T, K) metres along the line of sight, from an arbitrary point."""
-        rotation = camera_rotation(*at.state.shared[at.model.layout.camera][:2])[0]
-        return np.asarray(np.einsum("ti,tki->tk", self._ray @ rotation, at.positions[:, at.measured]))
+        line = self._turned(self._camera.rotation(at.state.shared))
+        return np.asarray(np.einsum("ti,tki->tk", line, at.positions[:, self._points]))
 
     def _from_common(self, values: Array) -> Array:
         """Values (T, K, ...) less their weighted mean over the landmarks."""
@@ -127,12 +141,9 @@ class LiftedDepth(RobustTerm):
 
     def _add_camera_and_size(self, at: Linearization, dshared: Array) -> None:
         layout = at.model.layout
-        _, by_pitch, by_roll = camera_rotation(*at.state.shared[layout.camera][:2])
-        for column, turn in enumerate((by_pitch, by_roll)):
-            line = self._ray @ turn
-            dshared[..., layout.camera.start + column] += np.einsum(
-                "ti,tki->tk", line, at.positions[:, at.measured]
-            )
+        for column, derivative in self._camera.rotation_derivatives(at.state.shared):
+            line = self._turned(derivative)
+            dshared[..., column] += np.einsum("ti,tki->tk", line, at.positions[:, self._points])
         growth = at.model.proportions.stature_gradient(at.state.shared[layout.size]) / _stature(at)
         dshared[..., layout.size] -= self._along(at)[..., None] * growth
 

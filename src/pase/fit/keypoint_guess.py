@@ -1,0 +1,178 @@
+"""A first guess of the whole motion, from 2D keypoints alone.
+
+A single picture leaves the depth of every limb open. So the posture of some frames is solved from many
+starts (facing eight ways, standing and crouched), each frame for itself, and the chain of postures that is
+cheapest and moves least from frame to frame is chosen by dynamic programming. It finds the facing of the
+person and the side of every bend before the motion is solved as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.model import Skeleton
+from pase.data import interpolated
+from pase.fit.frame_solver import cheapest_chain, solve_frames
+from pase.fit.measurements import KeypointMeasurements
+from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, posture
+from pase.fit.problem import PersonModel, State
+from pase.fit.trial import Trial
+
+Array = NDArray[np.float64]
+Frames = NDArray[np.intp]
+
+KEY_RATE_HZ = 5.0
+"""Key frames a second; the motion between them is interpolated."""
+
+FEWEST_POINTS = 6
+"""Points that a key frame must show."""
+
+HEADINGS = 8
+"""Directions of the compass tried for the person's facing."""
+
+ASLANT = np.radians(10.0)
+"""A person whose median posture is this far from the picture's vertical makes a tilted camera likely."""
+
+BATCH = 48
+"""Frames whose starts are solved at once: bounds the memory."""
+
+NEAREST_M = 0.5
+"""A person is not nearer to the camera than this."""
+
+SCATTER_M, MOST_SPEED_M_S = 0.08, 1.0
+"""How far each point of a posture found may be off, and how fast points move about from one key frame to the next."""
+
+_ROUNDS = ((40.0, 1, 8), (40.0, 7, 4), (6.0, 12, 4))
+"""Width of the robust loss, steps, and how many starts of each frame are kept after them. Most starts face the
+wrong way and show it after one step."""
+_POSTURES: tuple[Mapping[str, float], ...] = (
+    {"hip_flexion": 20.0, "knee_angle": 30.0, "elbow_flex": 45.0},
+    {"hip_flexion": 80.0, "knee_angle": 90.0, "elbow_flex": 60.0, "ankle_angle": 15.0},
+)
+
+
+def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: Array) -> Array:
+    """First guess of `q` (T, n) before a camera with the given shared unknowns, its pitch zero.
+
+    Parameters
+    ----------
+    trial
+        The person in T frames, with everything measured.
+    keypoints
+        The keypoints of the camera that places the person.
+    shared
+        (m,) size and camera to assume.
+    """
+    keys = key_frames(keypoints)
+    batches = [_candidates(trial, keypoints, shared, keys[i : i + BATCH]) for i in range(0, len(keys), BATCH)]
+    q, costs = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    model, time = trial.subject.model, trial.time
+    F, C, n = q.shape
+    points = model.positions(State(q.reshape(F * C, n), shared))[:, model.columns(keypoints.names)]
+    points = points.reshape(F, C, -1, 3)
+
+    def moved(f: int) -> Array:
+        scatter = SCATTER_M + MOST_SPEED_M_S * min(float(time[keys[f]] - time[keys[f - 1]]), 1.0)
+        squares = np.square(points[f][:, None] - points[f - 1][None]).sum((-1, -2))
+        return np.asarray(squares / scatter**2)
+
+    return _unwound(model.skeleton, cheapest_chain(q, costs, moved), time[keys], time)
+
+
+def _candidates(
+    trial: Trial[Any], keypoints: KeypointMeasurements, shared: Array, frames: Frames
+) -> tuple[Array, Array]:
+    """Postures (F, C, n) that explain each frame, and their costs (F, C): fewer from round to round."""
+    q = _starts(trial.subject.model, keypoints.take(frames), shared)
+    for width, iterations, kept in _ROUNDS:
+        F, S, n = q.shape
+        problem = trial.apart(np.repeat(frames, S), width=width)
+        solved, flat = solve_frames(problem, q.reshape(F * S, n), shared, iterations)
+        best = np.argsort(flat.reshape(F, S), axis=1)[:, :kept]
+        q = np.take_along_axis(solved.reshape(F, S, n), best[..., None], 1)
+        costs = np.take_along_axis(flat.reshape(F, S), best, 1)
+    return q, costs
+
+
+def possible_rolls(keypoints: KeypointMeasurements) -> list[float]:
+    """Rolls of the camera worth trying, rad: level, and where people stand aslant in the picture, half and whole."""
+    needed = ("Neck", "LAnkle", "RAnkle")
+    if not set(needed) <= set(keypoints.names):
+        return [0.0]
+    columns = [keypoints.names.index(name) for name in needed]
+    seen = keypoints.seen[:, columns, None]
+    neck, left, right = np.where(seen, keypoints.xy[:, columns], np.nan).swapaxes(0, 1)
+    upright = neck - 0.5 * (left + right)
+    angles = np.arctan2(upright[:, 0], -upright[:, 1])
+    angles = angles[np.isfinite(angles)]
+    slant = float(np.median(angles)) if len(angles) else 0.0
+    return [0.0] if abs(slant) < ASLANT else [0.0, 0.5 * slant, slant]
+
+
+def key_frames(keypoints: KeypointMeasurements) -> Frames:
+    """Indices of frames at about the key rate, each the one of its stretch in which most points are seen."""
+    visible = keypoints.seen.sum(1)
+    stretch = np.floor((keypoints.time - keypoints.time[0]) * KEY_RATE_HZ).astype(int)
+    keys = []
+    for members in np.split(np.arange(len(stretch)), np.flatnonzero(np.diff(stretch)) + 1):
+        best = members[visible[members] == visible[members].max()]
+        keys.append(best[len(best) // 2])
+    usable = [k for k in keys if visible[k] >= FEWEST_POINTS]
+    return np.array(usable or [int(np.argmax(visible))], dtype=np.intp)
+
+
+def _starts(model: PersonModel, keypoints: KeypointMeasurements, shared: Array) -> Array:
+    """(F, S, n) starting postures of each frame, placed where the picture shows them."""
+    skeleton = model.skeleton
+    heading = skeleton.coordinate_index(ROOT_ROTATION[0])
+    translation = [skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]
+    base = []
+    for angles in _POSTURES:
+        for turn in np.arange(HEADINGS) * (2 * np.pi / HEADINGS):
+            q = posture(skeleton, angles)
+            q[heading], q[translation] = turn, 0.0
+            base.append(q)
+    starts = np.broadcast_to(np.array(base), (len(keypoints.xy), len(base), skeleton.default_q.size)).copy()
+    points = model.positions(State(np.array(base), shared))[:, model.columns(keypoints.names)]
+    starts[:, :, translation] = _place(points, keypoints, shared)
+    return starts
+
+
+def _place(points: Array, keypoints: KeypointMeasurements, shared: Array) -> Array:
+    """(F, S, 3) translations that put point sets (S, K, 3) where a camera that does not look up or down sees them.
+
+    `u (P_z + t_z) = P_x + t_x` is linear in t for every ray (u, v), so each is a 3 × 3 system.
+    """
+    camera = keypoints.camera
+    height = camera.position(shared)[1]
+    rays = camera.level_rays(keypoints.xy, shared)
+    weight = np.where(keypoints.seen, 1.0 / keypoints.sigma, 0.0)
+    rays = np.where(weight[..., None] > 0, rays, 0.0)
+    seen = points * np.array([1.0, -1.0, -1.0]) + np.array([0.0, height, 0.0])
+    F, K = weight.shape
+    rows = np.zeros((F, 2, K, 3))
+    rows[:, 0, :, 0] = rows[:, 1, :, 1] = 1.0
+    rows[:, :, :, 2] = -rays.transpose(0, 2, 1)
+    rows *= weight[:, None, :, None]
+    right = rays.transpose(0, 2, 1)[:, None] * seen[None, :, None, :, 2] - seen[None, ..., :2].transpose(
+        0, 1, 3, 2
+    )
+    right *= weight[:, None, None, :]
+    A = rows.reshape(F, 2 * K, 3)
+    normal = A.transpose(0, 2, 1) @ A + 1e-9 * np.eye(3)
+    moments = np.einsum("fri,fsr->fsi", A, right.reshape(F, -1, 2 * K))
+    placed: Array = np.linalg.solve(normal[:, None], moments[..., None])[..., 0]
+    placed[..., 2] = np.maximum(placed[..., 2], NEAREST_M)
+    return np.asarray(placed * np.array([1.0, -1.0, -1.0]))
+
+
+def _unwound(skeleton: Skeleton, q: Array, known: Array, time: Array) -> Array:
+    """(T, n) linear interpolation of key postures; headings are unwound first."""
+    q = q.copy()
+    heading = skeleton.coordinate_index(ROOT_ROTATION[0])
+    q[:, heading] = np.unwrap(q[:, heading])
+    return interpolated(q, known, time)

@@ -1,0 +1,197 @@
+"""A first guess of the motion from 3D markers: many starts on some frames, then continued to all key frames.
+
+Placing the trunk rigidly and solving each frame for itself falls into wrong bends of shoulder, elbow and knee
+when it starts from one posture. So well spread anchor frames are solved from several postures, and the chain
+of them is chosen that fits best and moves least; the other key frames start from the nearest anchor.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.model import Skeleton
+from pase.errors import InputError
+from pase.fit.frame_solver import cheapest_chain, solve_frames
+from pase.fit.measurements import PointMeasurements
+from pase.fit.problem import State
+from pase.fit.root import find_root, place_root, rigid_fit
+from pase.fit.schedule import COARSE_RATE_HZ, spread_frames
+from pase.fit.trial import Trial
+
+Array = NDArray[np.float64]
+Frames = NDArray[np.intp]
+MarkerTrial = Trial[PointMeasurements]
+"""A trial with the markers alone, which are its one measurement."""
+
+STARTS = 8
+"""Postures from which an anchor frame is solved: one with bent elbows and knees, the others drawn at random."""
+
+FEWEST_ANCHORS, MOST_ANCHORS = 8, 80
+ANCHOR_SPACING_S = 0.5
+"""How many anchor frames there are, and how far apart in a recording of moderate length."""
+
+USABLE_SHARE = 0.6
+"""Share of the usual markers that a frame must show for most of the body's posture to be told."""
+
+POSTURE_WEIGHT = 0.3
+"""Of the pose prior in a frame solved for itself: keeps what the markers do not tell off the ends of its range."""
+
+BATCH = 400
+"""Postures solved at once: bounds the memory."""
+
+ILL_FIT, ILL_COST = 3.0, 10.0
+"""A key frame whose cost is so many times the median's, and so much more, is solved from all starts again."""
+
+TURNED_RAD, MOST_TURN_RAD_S = 0.3, 1.5
+"""How far each coordinate of a posture found may be off, and how fast it changes from one anchor to the next."""
+
+_ROUGH_WIDTH, _FINE_WIDTH = 60.0, 12.0
+_ROUGH_STEPS, _FINE_STEPS, _CONTINUED_STEPS = 10, 12, 8
+_KEPT_STARTS = 3
+"""Width of the robust loss and steps: wide at first, so that limbs far off are still pulled; then the best starts of
+each frame with a narrower one. Frames that start from a neighbour need fewer steps."""
+
+_BENT = np.radians(45.0)
+"""Elbows and knees of the first start: away from the straight end of their range, where a solver locks."""
+
+
+def usable_frames(trial: MarkerTrial) -> Frames:
+    """Frames in which enough markers are seen to tell the posture of most of the body."""
+    seen = trial.measurements[0].seen.sum(1)
+    most = np.percentile(seen, 90) if len(seen) else 0
+    frames = np.flatnonzero(seen >= max(3.0, USABLE_SHARE * most))
+    if not len(frames):
+        raise InputError("no frame of the markers shows three of them at once; there is nothing to fit")
+    return frames
+
+
+def anchor_frames(trial: MarkerTrial) -> Frames:
+    """Frames to solve from many starts."""
+    duration = float(trial.time[-1] - trial.time[0]) if len(trial.time) > 1 else 0.0
+    count = int(np.clip(duration / ANCHOR_SPACING_S, FEWEST_ANCHORS, MOST_ANCHORS))
+    return spread_frames(usable_frames(trial), count, 1)
+
+
+def key_frames(trial: MarkerTrial) -> Frames:
+    """Usable frames at the coarse rate, and the first and the last of them."""
+    frames = usable_frames(trial)
+    stretch = np.floor((trial.time[frames] - trial.time[0]) * COARSE_RATE_HZ).astype(int)
+    _, first = np.unique(stretch, return_index=True)
+    return np.unique(np.concatenate([frames[first], frames[-1:]]))
+
+
+def solve_anchors(trial: MarkerTrial, frames: Frames, shared: Array) -> Array:
+    """(F, n) postures of some frames, found from many starts."""
+    starts = _starts(trial)
+    F, S = len(frames), len(starts)
+    every = np.repeat(frames, S)
+    q = _placed(trial, every, np.tile(starts, (F, 1)), shared)
+    q, costs = _solve(trial, every, q, shared, _ROUGH_WIDTH, _ROUGH_STEPS)
+    best = np.argsort(costs.reshape(F, S), axis=1)[:, :_KEPT_STARTS]
+    q = np.take_along_axis(q.reshape(F, S, -1), best[..., None], 1)
+    every = np.repeat(frames, q.shape[1])
+    fine, costs = _solve(trial, every, q.reshape(len(every), -1), shared, _FINE_WIDTH, _FINE_STEPS)
+    fine = fine.reshape(q.shape)
+    time, skeleton = trial.time[frames], trial.subject.model.skeleton
+    joints = np.setdiff1d(np.arange(q.shape[-1]), find_root(skeleton).columns)
+
+    def moved(f: int) -> Array:
+        spread = TURNED_RAD + MOST_TURN_RAD_S * min(float(time[f] - time[f - 1]), 1.0)
+        squares = np.square((fine[f][:, None] - fine[f - 1][None])[..., joints]).sum(-1)
+        return np.asarray(squares / spread**2)
+
+    return unwound(skeleton, cheapest_chain(fine, costs.reshape(F, -1), moved))
+
+
+def continue_motion(trial: MarkerTrial, known: Frames, q: Array, shared: Array, keys: Frames) -> Array:
+    """(F, n) postures of key frames, each started from the nearest of those known already."""
+    nearest = np.abs(trial.time[keys][:, None] - trial.time[known][None]).argmin(1)
+    start = _placed(trial, keys, q[nearest], shared)
+    out, costs = _solve(trial, keys, start, shared, _FINE_WIDTH, _CONTINUED_STEPS)
+    ill = costs > ILL_FIT * np.median(costs) + ILL_COST
+    if ill.any():
+        again = solve_anchors(trial, keys[ill], shared)
+        _, other = _solve(trial, keys[ill], again, shared, _FINE_WIDTH, 0)
+        better = other < costs[ill]
+        out[np.flatnonzero(ill)[better]] = again[better]
+    return unwound(trial.subject.model.skeleton, out, keep=q[nearest])
+
+
+def unwound(skeleton: Skeleton, q: Array, keep: Array | None = None) -> Array:
+    """Postures (F, n) whose root turns on without jumps of a whole turn; with `keep`, near to those."""
+    turns = [find_root(skeleton).turns[i] for i in (0, 2)]
+    out = q.copy()
+    if keep is not None:
+        out[:, turns] -= 2 * np.pi * np.round((q[:, turns] - keep[:, turns]) / (2 * np.pi))
+    out[:, turns] = np.unwrap(out[:, turns], axis=0)
+    return out
+
+
+def rough_size(trial: MarkerTrial) -> float:
+    """How much larger the person is than the model, from the extent of the markers in their widest frames."""
+    model, markers = trial.subject.model, trial.measurements[0]
+    state = State(_starts(trial)[:1], np.zeros(model.layout.count))
+    posture = model.positions(state)[0, model.columns(markers.names)]
+    seen = markers.seen
+    complete = seen.sum(1) == seen.sum(1).max()
+    used = seen[complete].all(0)
+    if used.sum() < 4:
+        return 1.0
+    extent = np.linalg.norm(markers.xyz[complete][:, used].std(1), axis=-1)
+    return float(np.percentile(extent, 90) / np.linalg.norm(posture[used].std(0)))
+
+
+def _starts(trial: MarkerTrial) -> Array:
+    """(S, n) starting postures around the model's own, with limbs bent away from the ends of their ranges."""
+    low, high = trial.subject.bounds.low_q, trial.subject.bounds.high_q
+    skeleton = trial.subject.model.skeleton
+    bent = np.clip(skeleton.default_q, low, high)
+    for i, name in enumerate(skeleton.free_names):
+        if "elbow" in name or name.startswith("knee_angle"):
+            bent[i] = np.clip(_BENT if high[i] > -low[i] else -_BENT, low[i], high[i])
+    rng = np.random.default_rng(0)
+    drawn = low + (high - low) * rng.uniform(0.2, 0.8, (STARTS - 1, len(bent)))
+    shares = np.where(np.arange(STARTS - 1) % 2 == 0, 0.5, 1.0)[:, None]
+    root = find_root(skeleton).columns
+    others = bent + shares * (drawn - bent)
+    others[:, root] = bent[root]
+    return np.vstack([bent, others])
+
+
+def _placed(trial: MarkerTrial, frames: Frames, q: Array, shared: Array) -> Array:
+    """Postures moved as a whole to where the markers near the trunk are."""
+    subject, markers = trial.subject, trial.measurements[0].take(frames)
+    model, seen = subject.model, markers.seen
+    columns = model.columns(markers.names)
+    points = model.positions(State(q, shared))[:, columns]
+    weight = seen / (1.0 + _joints_from_root(trial) ** 2)
+    turn, shift = rigid_fit(points, np.where(seen[..., None], markers.xyz, 0.0), weight)
+    placed = place_root(model.kinematics, model.scale(shared), q, turn, shift)
+    return np.clip(placed, subject.bounds.low_q, subject.bounds.high_q)
+
+
+def _joints_from_root(trial: MarkerTrial) -> Array:
+    """(K,) number of moving joints between the root body and each marker's body."""
+    model = trial.subject.model
+    depth: dict[str, int] = {"ground": -1}
+    for joint in model.skeleton.joints:
+        moving = any(axis.coordinate in model.skeleton.free_names for axis in joint.rotations)
+        depth[joint.child] = depth[joint.parent] + int(moving)
+    bodies = [
+        model.skeleton.landmarks[model.skeleton.landmark_index(n)].body for n in trial.measurements[0].names
+    ]
+    return np.array([max(depth[body], 0) for body in bodies], float)
+
+
+def _solve(
+    trial: MarkerTrial, frames: Frames, q: Array, shared: Array, width: float, iterations: int
+) -> tuple[Array, Array]:
+    """Postures (N, n) and their costs (N,), each frame for itself."""
+    parts = []
+    for i in range(0, len(frames), BATCH):
+        batch = slice(i, i + BATCH)
+        problem = trial.apart(frames[batch], width=width, posture=POSTURE_WEIGHT)
+        parts.append(solve_frames(problem, q[batch], shared, iterations))
+    solved, costs = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return solved, costs

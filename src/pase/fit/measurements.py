@@ -1,0 +1,220 @@
+"""What was measured of a person, in one form for every kind of sensor.
+
+A fit combines any number of `Measurements` of the same frames. Each names the points of the body that it shows, says
+which of them were seen, and gives the terms of the cost for the frames it is taken at. A new sensor is a new class
+here; nothing else changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import Keypoints2D, Landmarks3D
+from pase.fit.camera import FilmCamera
+from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights, keypoint_sigma
+from pase.fit.problem import PersonModel
+from pase.fit.terms.base import Term
+from pase.fit.terms.landmarks import LandmarkDistance
+from pase.fit.terms.lifted_depth import Depths, LiftedDepth
+from pase.fit.terms.reprojection import Reprojection
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Frames = NDArray[np.intp]
+
+LIFTER_RATE_HZ = 20.0
+"""Independent answers of a lifter a second; from 10 to 30 lab clips and synthetic films come out alike."""
+
+
+class Measurements(Protocol):
+    """What one sensor measured in T frames."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """K points of the body that it shows."""
+        ...
+
+    @property
+    def time(self) -> Array:
+        """(T,) seconds."""
+        ...
+
+    @property
+    def seen(self) -> Mask:
+        """(T, K) which of its points were measured and count."""
+        ...
+
+    def take(self, frames: Frames) -> Self:
+        """The same sensor at some of its frames; a frame may be named more than once."""
+        ...
+
+    def terms(
+        self, model: PersonModel, *, repeats: float = 1.0, apart: bool = False, width: float | None = None
+    ) -> list[Term]:
+        """The terms of the cost.
+
+        Parameters
+        ----------
+        model
+            The person's model, which has all the points.
+        repeats
+            Frames of the recording that each frame stands for.
+        apart
+            True for frames that are solved each for itself, where how long errors last does not matter.
+        width
+            Of the robust loss in standard deviations; its own when None.
+        """
+        ...
+
+    def independent(self) -> Self:
+        """The same with each frame counted as the independent look that it is, for standard deviations."""
+        ...
+
+
+@dataclass(frozen=True)
+class KeypointMeasurements:
+    """Keypoints in the picture of one camera."""
+
+    names: tuple[str, ...]
+    time: Array
+    xy: Array
+    """(T, K, 2) px, NaN where unseen."""
+    sigma: Array
+    """(T, K) px, infinite where the point shall not count."""
+    camera: FilmCamera
+
+    @classmethod
+    def of(cls, keypoints: Keypoints2D, camera: FilmCamera) -> KeypointMeasurements:
+        """Keypoints with their standard deviations; of low score or outside the picture they do not count."""
+        return cls(keypoints.names, keypoints.time, keypoints.xy, keypoint_sigma(keypoints), camera)
+
+    @property
+    def seen(self) -> Mask:
+        """(T, K) which keypoints count."""
+        return np.isfinite(self.sigma)
+
+    def take(self, frames: Frames) -> Self:
+        """Some of the frames."""
+        return replace(
+            self,
+            time=self.time[frames],
+            xy=self.xy[frames],
+            sigma=self.sigma[frames],
+            camera=self.camera.take(frames),
+        )
+
+    def terms(
+        self, model: PersonModel, *, repeats: float = 1.0, apart: bool = False, width: float | None = None
+    ) -> list[Term]:
+        """Their distances in the picture; beyond 30 frames a second more frames say nothing new."""
+        weight = np.ones(len(self.time)) if apart else frame_weights(self.time)
+        points = model.columns(self.names)
+        return [Reprojection(self.xy, self.sigma, self.camera, weight, width or 3.0, points)]
+
+    def independent(self) -> Self:
+        """The same: the weight of a frame says how independent it is."""
+        return self
+
+
+@dataclass(frozen=True)
+class DepthMeasurements:
+    """Depths along a camera's lines of sight, as a lifter tells them from the keypoints of that camera."""
+
+    points: tuple[str, ...]
+    """The K points that the depths are of."""
+    time: Array
+    depths: Depths
+    camera: FilmCamera
+    names: tuple[str, ...] = ()
+    """None: what a lifter says of points comes from keypoints, and shows no more of the person."""
+
+    @classmethod
+    def of(cls, landmarks: Landmarks3D, names: tuple[str, ...], camera: FilmCamera) -> DepthMeasurements:
+        """Depths of some points from a lifter's landmarks."""
+        return cls(names, landmarks.time, Depths.of(landmarks, names), camera)
+
+    @property
+    def seen(self) -> Mask:
+        """(T, 0) as it names no points."""
+        return np.zeros((len(self.time), 0), bool)
+
+    def take(self, frames: Frames) -> Self:
+        """Some of the frames."""
+        return replace(
+            self,
+            time=self.time[frames],
+            depths=self.depths.take(frames),
+            camera=self.camera.take(frames),
+        )
+
+    def terms(
+        self, model: PersonModel, *, repeats: float = 1.0, apart: bool = False, width: float | None = None
+    ) -> list[Term]:
+        """Their differences from the skeleton's depths."""
+        lasting = len(self.time) > 1 and not apart
+        weight = (
+            frame_weights(self.time) * (LIFTER_RATE_HZ / INFORMATION_RATE_HZ)
+            if lasting
+            else np.ones(len(self.time))
+        )
+        return [LiftedDepth(self.depths, self.camera, weight, width or 4.0, model.columns(self.points))]
+
+    def independent(self) -> Self:
+        """The same: the weight of a frame says how independent it is."""
+        return self
+
+
+POINT_WIDTH = 8.0
+"""Standard deviations from which on a marker's pull lets go: far beyond Gaussian noise, well below swaps."""
+
+
+@dataclass(frozen=True)
+class PointMeasurements:
+    """Points measured in space: markers, or joints of a network, in the world of the fit."""
+
+    names: tuple[str, ...]
+    time: Array
+    xyz: Array
+    """(T, K, 3) m, Y up, NaN where unseen."""
+    relative: Array
+    """(K,) standard deviation of each point in units of a usual one's; infinite for points that do not count."""
+    sigma: float
+    """Standard deviation of a usual point along each axis, m."""
+    fixed: bool = False
+    """Whether that is known, not to be learned from the data."""
+    information: float = 1.0
+    """Share of independent information with which a frame counts."""
+    independent_share: float = 1.0
+    """The same as it is, where errors last for many frames."""
+
+    @property
+    def seen(self) -> Mask:
+        """(T, K) which points are known and count."""
+        return np.asarray(np.isfinite(self.xyz).all(-1) & np.isfinite(self.relative))
+
+    def take(self, frames: Frames) -> Self:
+        """Some of the frames."""
+        return replace(self, time=self.time[frames], xyz=self.xyz[frames])
+
+    def terms(
+        self, model: PersonModel, *, repeats: float = 1.0, apart: bool = False, width: float | None = None
+    ) -> list[Term]:
+        """Their distances from the skeleton's points."""
+        return [self.distances(model, repeats=repeats, width=width)]
+
+    def distances(
+        self, model: PersonModel, *, repeats: float = 1.0, width: float | None = None
+    ) -> LandmarkDistance:
+        """The one term of these measurements."""
+        T = len(self.time)
+        sigma = np.broadcast_to(self.sigma * self.relative, (T, len(self.relative)))
+        weight = np.full(T, repeats * self.information)
+        return LandmarkDistance(self.xyz, sigma, weight, width or POINT_WIDTH, model.columns(self.names))
+
+    def independent(self) -> Self:
+        """The same with the share of information that a frame has."""
+        return replace(self, information=self.independent_share)

@@ -1,0 +1,247 @@
+"""The order in which the unknowns of a recording are solved, whatever was measured.
+
+Body size, cameras and the places of points are the same in all frames, so some hundred well spread frames tell them
+as well as all (`estimate_shared`). With them held, the motion is solved in windows that overlap by more than the
+reach of the smoothness term and fade into one another (`solve_windows`), so that time and memory do not grow faster
+than the recording. The standard deviations come from the normal equations of each window at its solution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import interpolated
+from pase.fit.problem import State
+from pase.fit.solver import Problem, Solution, minimise
+from pase.fit.threads import on_one_thread
+from pase.fit.trial import Trial
+from pase.fit.uncertainty import coordinate_deviations, shared_covariance
+from pase.parallel import Helpers
+
+Array = NDArray[np.float64]
+Frames = NDArray[np.intp]
+Progress = Callable[[float], None]
+
+COARSE_RATE_HZ = 12.0
+"""Frames a second on which shared unknowns, and the first pass of every window, are solved."""
+
+SHARED_FRAMES = 200
+"""Most frames from which the shared unknowns are estimated."""
+
+STRETCH = 25
+"""Neighbouring frames taken together when a long recording is thinned: long enough to hold a step."""
+
+WINDOW_FRAMES = 900
+OVERLAP_FRAMES = 120
+"""Frames of a window, and how many of them it shares with the next."""
+
+DEVIATION_RATE_HZ = 40.0
+"""Frames a second at which standard deviations are computed where there are many more; they change slowly."""
+
+_COARSE_ITERATIONS = 12
+_WINDOW_ITERATIONS, _WINDOW_TOLERANCE = 15, 3e-5
+"""Of a window: at the coarse rate the large corrections are made, then all frames are settled."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One call of the solver on the way to the shared unknowns."""
+
+    iterations: int
+    tolerance: float = 1e-4
+    floor: bool = True
+    """Whether contacts with the floor are found from the state before and counted."""
+    width: float | None = None
+    """Of the robust loss, standard deviations; that of the measurements when None."""
+
+
+PASSES = (Pass(12, 1e-3, floor=False), Pass(30), Pass(6))
+"""The posture is loosened without a floor, then contacts are found and everything is solved together; contacts that
+this has changed are found once more."""
+
+
+@dataclass(frozen=True)
+class SharedEstimate:
+    """The unknowns that all frames share: body, cameras and places of points."""
+
+    shared: Array
+    """(m,)"""
+    covariance: Array | None
+    """(m, m) posterior; None where they were held."""
+    frames: Frames
+    """Frames used."""
+    q: Array
+    """(F, n) postures in them."""
+    solution: Solution | None = None
+    """The solver's result on these frames; None where the shared unknowns were held."""
+    shares: dict[str, float] | None = None
+    """Cost of each term at the solution."""
+
+
+@dataclass(frozen=True)
+class SequenceEstimate:
+    """The motion of one person in all frames."""
+
+    q: Array
+    """(T, n)"""
+    q_std: Array
+    """(T, n)"""
+    windows: tuple[Solution, ...]
+    """The solver's result in each window."""
+
+
+def spread_frames(frames: Frames, count: int = SHARED_FRAMES, stretch: int = STRETCH) -> Frames:
+    """At most so many of some frames, in stretches of neighbours that are evenly spread."""
+    if len(frames) <= count:
+        return frames
+    starts = np.linspace(0, len(frames) - stretch, count // stretch).round().astype(int)
+    return frames[np.unique(starts[:, None] + np.arange(stretch))]
+
+
+def thinned(time: Array, rate_hz: float = COARSE_RATE_HZ) -> Frames:
+    """Indices of frames at about a rate, the first and the last included."""
+    if len(time) < 3:
+        return np.arange(len(time))
+    step = max(1, round(1 / (rate_hz * float(np.median(np.diff(time))))))
+    return np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
+
+
+def solve_passes(
+    trial: Trial[Any], frames: Frames, state: State, passes: Sequence[Pass] = PASSES, *, sequence: bool = True
+) -> tuple[Problem, Solution]:
+    """Solve for shared unknowns and postures together, pass by pass; the last problem and its solution."""
+    for step in passes:
+        planted = trial.contacts(frames, state) if step.floor and trial.subject.floor else None
+        problem = trial.problem(frames, planted, sequence=sequence, width=step.width)
+        solution = minimise(problem, state, iterations=step.iterations, tolerance=step.tolerance)
+        state = solution.state
+    return problem, solution
+
+
+def estimate_shared(
+    trial: Trial[Any], frames: Frames, state: State, passes: Sequence[Pass] = PASSES, *, sequence: bool = True
+) -> SharedEstimate:
+    """Estimate the shared unknowns on some frames, from a first guess of them and of the postures.
+
+    Parameters
+    ----------
+    trial
+        The whole recording.
+    frames
+        (F,) frames to use, as `spread_frames` gives them.
+    state
+        First guess: postures (F, n) and shared unknowns (m,).
+    passes
+        The calls of the solver.
+    sequence
+        False for frames that are too far apart for their motion to be smooth.
+    """
+    problem, solution = solve_passes(trial, frames, state, passes, sequence=sequence)
+    covariance = shared_covariance(problem.posterior(solution.state))
+    shares = problem.shares(solution.state)
+    return SharedEstimate(solution.state.shared, covariance, frames, solution.state.q, solution, shares)
+
+
+def solve_windows(
+    trial: Trial[Any], q: Array, estimate: SharedEstimate, progress: Progress, helpers: Helpers
+) -> SequenceEstimate:
+    """Solve every frame from a first guess (T, n), the shared unknowns held, window by window.
+
+    Where windows overlap, one fades into the other. Other processes take some of them.
+    """
+    start = q.copy()
+    start[estimate.frames] = estimate.q
+    total = np.zeros(len(q))
+    out, deviation = np.zeros_like(q), np.zeros_like(q)
+    windows = list(fading_windows(len(q)))
+    part = partial(_window, trial=trial, start=start, estimate=estimate)
+    solved = helpers.map(_solve_window, [frames for frames, _ in windows], progress, part)
+    for (frames, weight), (solution, q_std) in zip(windows, solved, strict=True):
+        total[frames] += weight
+        out[frames] += weight[:, None] * solution.state.q
+        deviation[frames] += weight[:, None] * q_std
+    out /= total[:, None]
+    deviation /= total[:, None]
+    return SequenceEstimate(out, deviation, tuple(solution for solution, _ in solved))
+
+
+def fading_windows(frames: int) -> Iterator[tuple[Frames, Array]]:
+    """Frames of each window, and the weight of each in the result: it fades where windows overlap."""
+    step = WINDOW_FRAMES - OVERLAP_FRAMES
+    starts = [0] if frames <= WINDOW_FRAMES else list(range(0, frames - OVERLAP_FRAMES, step))
+    ramp = (np.arange(OVERLAP_FRAMES) + 0.5) / OVERLAP_FRAMES
+    for start in starts:
+        window = np.arange(start, min(start + WINDOW_FRAMES, frames))
+        weight = np.ones(len(window))
+        if start > 0:
+            weight[:OVERLAP_FRAMES] = ramp
+        if start != starts[-1]:
+            weight[-OVERLAP_FRAMES:] = ramp[::-1]
+        yield window, weight
+
+
+@dataclass(frozen=True)
+class _Window:
+    """What is needed of a recording to solve some neighbouring frames."""
+
+    trial: Trial[Any]
+    q: Array
+    """(F, n) first guess."""
+    settled: NDArray[np.bool_]
+    """(F,) whether a frame was solved with the shared unknowns."""
+    shared: Array
+    covariance: Array | None
+
+
+def _window(frames: Frames, *, trial: Trial[Any], start: Array, estimate: SharedEstimate) -> _Window:
+    settled = np.isin(frames, estimate.frames)
+    return _Window(trial.take(frames), start[frames], settled, estimate.shared, estimate.covariance)
+
+
+@on_one_thread
+def _solve_window(window: _Window, progress: Progress) -> tuple[Solution, Array]:
+    """The motion in a window, and its standard deviations."""
+    trial, frames = window.trial, np.arange(len(window.q))
+    coarse, q = _solve_coarse(window)
+    state = State(interpolated(q, trial.time[coarse], trial.time), window.shared)
+    planted = _contacts(trial, frames, state)
+    problem = trial.problem(frames, planted)
+    solution = minimise(
+        problem, state, shared_free=False, iterations=_WINDOW_ITERATIONS, tolerance=_WINDOW_TOLERANCE
+    )
+    progress(1.0)
+    return solution, _deviations(trial, solution.state, planted, window.covariance)
+
+
+def _solve_coarse(window: _Window) -> tuple[Frames, Array]:
+    """Postures at the coarse rate in a window, solved unless they all came with the shared unknowns."""
+    trial, coarse = window.trial, thinned(window.trial.time)
+    state = State(window.q[coarse], window.shared)
+    if window.settled[coarse].all():
+        return coarse, state.q
+    problem = trial.problem(coarse, _contacts(trial, coarse, state))
+    return coarse, minimise(problem, state, shared_free=False, iterations=_COARSE_ITERATIONS).state.q
+
+
+def _contacts(trial: Trial[Any], frames: Frames, state: State) -> Array | None:
+    """Contacts with the floor at Y = 0, where there is one."""
+    return trial.contacts(frames, state, floor=0.0) if trial.subject.floor else None
+
+
+def _deviations(trial: Trial[Any], state: State, planted: Array | None, covariance: Array | None) -> Array:
+    """(F, n) standard deviations: of frames that stand for those around them where there are very many a second."""
+    time, step = trial.time, 1
+    if len(time) > 2:
+        step = max(1, int(1.0 / (DEVIATION_RATE_HZ * float(np.median(np.diff(time))))))
+    frames = np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
+    chosen = State(state.q[frames], state.shared)
+    planted = None if planted is None else planted[frames]
+    problem = trial.independent().problem(frames, planted, repeats=float(step))
+    normal = problem.posterior(chosen, shared_free=covariance is not None)
+    return interpolated(coordinate_deviations(normal, covariance), time[frames], time)

@@ -1,0 +1,302 @@
+"""The person as an estimation problem: the model, what is known beforehand, and the ranges of the unknowns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.body_groups import body_groups, body_prior
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.model import Landmark, Skeleton
+from pase.anatomy.proportions import load_proportions
+from pase.errors import InputError
+from pase.fit.camera import FURTHER_UNKNOWNS, UNKNOWNS, FilmCamera
+from pase.fit.inputs import CameraSetup, LensPrior, PointSet
+from pase.fit.posture import acceleration_spread, pose_prior
+from pase.fit.problem import Offsets, PersonModel, sole_landmarks
+from pase.fit.root import find_root
+from pase.fit.solver import Bounds
+from pase.fit.terms.base import Term
+from pase.fit.terms.gravity import Gravity
+from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
+
+Array = NDArray[np.float64]
+
+DEFAULT_FOV_DEG = 62.0
+"""Angle of view along the longer side when nothing is known: a phone's main camera (26 mm equivalent is 69°)
+less the crop of video stabilisation."""
+
+CAMERA_MEAN = (0.05, 0.0, 1.3)
+CAMERA_SPREAD = (0.15, 0.02, 0.6)
+"""Pitch and roll in rad, height in m of cameras that people are filmed with: held or on a tripod, about level."""
+
+FOCAL_SPREAD = 0.15
+"""Spread of the logarithm of the focal length when nothing is known."""
+
+KNOWN_FOCAL_SPREAD = 0.02
+"""The same when the angle of view or the focal length is given: data sheets and stabilisation are off by so much."""
+
+CALIBRATED_SPREAD = (0.02, 0.02, 0.05, 0.02, 0.02, 0.05, 0.05)
+"""Spread of pitch, roll, height, log focal length, heading and place (x, z) of a calibrated camera, rad and m."""
+
+PERSISTENCE = 5.0
+"""A detector's errors last: they depend on clothes, view and posture more than on the frame. For what is shared
+by all frames, this many frames tell no more than one; the priors of the shared unknowns count as much more."""
+
+_VAGUE_RANGE = (0.2, 1.5)
+"""Least and largest standard deviation, rad or m, of a coordinate about whose habits nothing is known."""
+
+
+@dataclass(frozen=True)
+class Priors:
+    """What is known beforehand of the unknowns that all frames share."""
+
+    size: SharedPrior
+    """Human proportions."""
+    height: Height | None = None
+    """Stature."""
+    cameras: tuple[Term, ...] = ()
+    offsets: SharedPrior | None = None
+    """Where measured points sit on the body."""
+    gravity: Gravity | None = None
+    """What a lifter sees of the camera's tilt: measured in the recording, not known beforehand."""
+
+    @property
+    def beforehand(self) -> tuple[Term, ...]:
+        """All but what was seen in the recording."""
+        return tuple(t for t in (self.size, self.height, *self.cameras, self.offsets) if t is not None)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """All of them."""
+        return (*self.beforehand, *(() if self.gravity is None else (self.gravity,)))
+
+
+@dataclass(frozen=True)
+class Posture:
+    """What is known of the coordinates in every frame."""
+
+    mean: Array
+    """(n,) rad or m."""
+    precision: Array
+    """(n, n); zero rows for coordinates of which nothing is known."""
+    rate_hz: float
+    """Independent postures a second: how often this counts in full."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Everything about one person that does not depend on what was measured."""
+
+    model: PersonModel
+    priors: Priors
+    bounds: Bounds
+    posture: Posture
+    acceleration: Array
+    """(n,) spread of the acceleration of the coordinates, rad/s² or m/s²."""
+    calm: float = np.inf
+    """Accelerations, in their usual deviations, beyond which the cost is linear; see `Smoothness`."""
+    floor: bool = False
+    """Whether there is a floor under the feet."""
+    cameras: tuple[FilmCamera, ...] = ()
+
+    def held(self, part: slice, values: Array) -> Subject:
+        """The same person with some of the shared unknowns held at values."""
+        low, high = self.bounds.low_shared.copy(), self.bounds.high_shared.copy()
+        low[part] = high[part] = values
+        return replace(self, bounds=replace(self.bounds, low_shared=low, high_shared=high))
+
+    def stature(self, shared: Array) -> float:
+        """Standing height in metres."""
+        return self.model.proportions.stature(shared[self.model.layout.size])
+
+
+@dataclass(frozen=True)
+class SubjectOptions:
+    """What is known of the person, and how strongly it counts."""
+
+    height_m: float | None = None
+    mass_kg: float | None = None
+    posture_rate_hz: float = 2.0
+    """See `Posture`."""
+    weight: float = 1.0
+    """How many times the priors of the shared unknowns count; see `prior_weight`."""
+    soles: bool = False
+    """Whether points under the feet of the default skeleton can touch a floor."""
+    largest_log_size: float = np.inf
+    """How far sizes may be from those of the model, either way, in their logarithm."""
+
+
+def prepare_subject(
+    skeleton: Skeleton,
+    sets: Sequence[PointSet],
+    cameras: Sequence[CameraSetup] = (),
+    options: SubjectOptions | None = None,
+) -> tuple[Subject, Array]:
+    """A person to be estimated, and a first guess (m,) of the shared unknowns.
+
+    Parameters
+    ----------
+    skeleton
+        The model; sizes are estimated as factors on its own scale.
+    sets
+        The points that are measured. A name may be in several sets: then it is the same point on the body.
+    cameras
+        The cameras; the first one fixes the world.
+    options
+        What is known of the person.
+
+    Raises
+    ------
+    InputError
+        When two sets put points of one name at different places.
+    """
+    options = options or SubjectOptions()
+    model = _model(skeleton, _distinct(sets), cameras, options.soles)
+    layout, is_generic = model.layout, _is_generic(model.skeleton)
+    body = model.proportions
+    size = body.prior(height_m=options.height_m, mass_kg=options.mass_kg) if is_generic else body_prior(body)
+    spread = [p.spread_m for s in _distinct(sets) for p in s.markers]
+    variance = np.diag(np.square(model.offsets.spread(spread)))
+    priors = Priors(SharedPrior("proportions", layout.size, size.mean, size.covariance, options.weight))
+    if model.offsets.count:
+        zero = np.zeros(model.offsets.count)
+        offsets = SharedPrior("landmark offsets", layout.offset, zero, variance, options.weight)
+        priors = replace(priors, offsets=offsets)
+    shared, limit = np.zeros(layout.count), np.full(layout.count, np.inf)
+    limit[layout.size] = options.largest_log_size
+    subject = Subject(
+        model,
+        priors,
+        Bounds(*model.skeleton.bounds, -limit, limit),
+        Posture(*_usual_posture(model.skeleton), options.posture_rate_hz),
+        acceleration_spread(model.skeleton),
+    )
+    return _with_cameras(subject, shared, cameras, options.weight)
+
+
+def keypoint_model(points: PointSet) -> PersonModel:
+    """The default skeleton of unknown size with a detector's keypoints, before one camera."""
+    return _model(default_skeleton(), [points], [CameraSetup((0, 0))], soles=True)
+
+
+def _model(
+    skeleton: Skeleton, sets: Sequence[PointSet], cameras: Sequence[CameraSetup], soles: bool
+) -> PersonModel:
+    skeleton = skeleton.with_landmarks([p.landmark for s in sets for p in s.markers])
+    proportions = load_proportions() if _is_generic(skeleton) else body_groups(skeleton)
+    offsets = [
+        Offsets.mirrored(s.names)
+        if s.mirrored and s.movable
+        else Offsets.free(len(s.names), held=not s.movable)
+        for s in sets
+    ]
+    unknowns = [len(UNKNOWNS if number == 0 else FURTHER_UNKNOWNS) for number in range(len(cameras))]
+    names = tuple(name for s in sets for name in s.names)
+    return PersonModel(
+        skeleton, proportions, names, sole_landmarks() if soles else (), Offsets.joined(offsets), unknowns
+    )
+
+
+def _distinct(sets: Sequence[PointSet]) -> list[PointSet]:
+    """The sets without points that an earlier one has."""
+    places: dict[str, Landmark] = {}
+    out: list[PointSet] = []
+    for s in sets:
+        for p in s.markers:
+            if places.setdefault(p.landmark.name, p.landmark) != p.landmark:
+                raise InputError(
+                    f"two sets of points put '{p.landmark.name}' at different places: rename one"
+                )
+        earlier = {p.landmark.name for o in out for p in o.markers}
+        rest = tuple(p for p in s.markers if p.landmark.name not in earlier)
+        if rest:
+            out.append(replace(s, markers=rest))
+    return out
+
+
+def _with_cameras(
+    subject: Subject, shared: Array, setups: Sequence[CameraSetup], weight: float
+) -> tuple[Subject, Array]:
+    """The subject before its cameras: the first level at Y = 0, the others where they were calibrated to be."""
+    cameras: list[FilmCamera] = []
+    priors: list[Term] = []
+    for part, setup in zip(subject.model.layout.cameras, setups, strict=True):
+        width, height = setup.image_size
+        cameras.append(FilmCamera(part, np.array([width / 2.0, height / 2.0]), setup.image_size))
+        if setup.place is not None:
+            place = _unknowns_of(setup)
+            shared[part] = place[: part.stop - part.start]
+            spread = np.array(CALIBRATED_SPREAD[: part.stop - part.start])
+            priors.append(SharedPrior("camera", part, shared[part].copy(), np.diag(spread**2), weight))
+            continue
+        focal, focal_spread = _focal_prior(setup.image_size, setup.lens)
+        mean, sigma = np.array([*CAMERA_MEAN, np.log(focal)]), np.array([*CAMERA_SPREAD, focal_spread])
+        if cameras[1:]:
+            raise InputError("a camera beside the first needs its place: calibrate it")
+        shared[part] = [0.0, 0.0, 0.0, np.log(focal)]
+        priors.append(CameraPrior(part, mean, sigma, weight))
+    subject = replace(subject, cameras=tuple(cameras), priors=replace(subject.priors, cameras=tuple(priors)))
+    return subject, shared
+
+
+def _unknowns_of(setup: CameraSetup) -> Array:
+    """(7,) the unknowns of a calibrated camera."""
+    assert setup.place is not None
+    R, focal = setup.place.rotation, setup.place.focal_length_px
+    x, height, z = -R.T @ setup.place.translation
+    forward, down = R[2], R[:, 1]
+    heading = np.arctan2(forward[0], -forward[2])
+    return np.array(
+        [np.arcsin(-forward[1]), np.arctan2(down[0], -down[1]), height, np.log(focal), heading, x, z]
+    )
+
+
+def _focal_prior(image_size: tuple[int, int], lens: LensPrior) -> tuple[float, float]:
+    """Focal length in px and the spread of its logarithm."""
+    if lens.focal_length_px is not None:
+        return lens.focal_length_px, KNOWN_FOCAL_SPREAD
+    half = np.radians(DEFAULT_FOV_DEG if lens.fov_deg is None else lens.fov_deg) / 2
+    focal = max(image_size) / 2 / float(np.tan(half))
+    return focal, FOCAL_SPREAD if lens.fov_deg is None else KNOWN_FOCAL_SPREAD
+
+
+def prior_weight(frames: int) -> float:
+    """How many times what is known beforehand of the shared unknowns counts, beside so many frames."""
+    return PERSISTENCE if frames > 1 else 1.0
+
+
+def stature_prior(
+    model: PersonModel, *, height_m: float | None, mass_kg: float | None, weight: float
+) -> tuple[SharedPrior, Height, Array]:
+    """Proportions and height of the default skeleton as known beforehand, and the mean (P,) of its sizes."""
+    body = model.proportions
+    size = body.prior(height_m=height_m, mass_kg=mass_kg)
+    stature = body.population_height()[0] if height_m is None else height_m
+    proportions = SharedPrior("proportions", model.layout.size, size.mean, size.covariance, weight)
+    return proportions, Height(stature), size.mean
+
+
+def is_default(skeleton: Skeleton) -> bool:
+    """Whether a skeleton is the default one in its bodies and free coordinates, of whatever size."""
+    default = default_skeleton()
+    return skeleton.body_names == default.body_names and skeleton.free_names == default.free_names
+
+
+def _is_generic(skeleton: Skeleton) -> bool:
+    """Whether a skeleton is the default one in its own size, so that human proportions are known for it."""
+    return skeleton.joints == default_skeleton().joints and bool((skeleton.scale == 1).all())
+
+
+def _usual_posture(skeleton: Skeleton) -> tuple[Array, Array]:
+    """Mean and precision of the coordinates; of an unknown skeleton, half a range away is one standard deviation."""
+    if is_default(skeleton):
+        return pose_prior(skeleton)
+    low, high = skeleton.bounds
+    precision = np.diag(1.0 / np.square(np.clip((high - low) / 2, *_VAGUE_RANGE)))
+    free = find_root(skeleton).columns
+    precision[free, free] = 0.0
+    return np.clip(skeleton.default_q, low, high), precision

@@ -1,0 +1,164 @@
+"""One recording of one person: the subject, and everything that was measured of them in the same frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.anatomy.kinematics import pieces
+from pase.fit.contact import planted_probability
+from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights
+from pase.fit.measurements import Measurements
+from pase.fit.problem import State
+from pase.fit.solver import Problem
+from pase.fit.subject import Subject
+from pase.fit.terms.balance import Balance
+from pase.fit.terms.base import Term
+from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
+from pase.fit.terms.prior import PosePrior, Smoothness
+
+Array = NDArray[np.float64]
+Frames = NDArray[np.intp]
+M = TypeVar("M", bound=Measurements)
+
+_FOOT = ("Heel", "BigToe", "SmallToe")
+"""Points that show whether a foot is in the picture."""
+
+
+@dataclass(frozen=True)
+class Trial(Generic[M]):
+    """A subject and measurements of the same frames, of any kinds."""
+
+    subject: Subject
+    measurements: tuple[M, ...]
+    step_s: float = 0.0
+    """Seconds between frames of the whole recording; 0 for a single frame."""
+
+    @classmethod
+    def of(cls, subject: Subject, measurements: Sequence[M]) -> Trial[M]:
+        """A whole recording."""
+        time = measurements[0].time
+        return cls(subject, tuple(measurements), float(np.median(np.diff(time))) if len(time) > 1 else 0.0)
+
+    @property
+    def time(self) -> Array:
+        """(T,) seconds."""
+        return self.measurements[0].time
+
+    def take(self, frames: Frames) -> Trial[M]:
+        """The same in some of the frames."""
+        return replace(self, measurements=tuple(m.take(frames) for m in self.measurements))
+
+    def independent(self) -> Trial[M]:
+        """The same with each frame counted as the independent look that it is."""
+        return replace(self, measurements=tuple(m.independent() for m in self.measurements))
+
+    def problem(
+        self,
+        frames: Frames,
+        planted: Array | None = None,
+        *,
+        sequence: bool = True,
+        repeats: float = 1.0,
+        width: float | None = None,
+    ) -> Problem:
+        """The cost over some of the frames.
+
+        Parameters
+        ----------
+        frames
+            (F,) indices of the frames.
+        planted
+            (F, S) probability that each point under the feet stands on the floor; None leaves the floor out.
+        sequence
+            False for frames that are too far apart for their motion to be smooth.
+        repeats
+            Frames of the recording that each of these stands for.
+        width
+            Of the robust loss of the measurements, standard deviations; their own when None.
+        """
+        subject, some = self.subject, self.take(frames)
+        measured = [
+            t for m in some.measurements for t in m.terms(subject.model, repeats=repeats, width=width)
+        ]
+        posture = some.posture_weight(sequence)
+        terms: list[Term] = [*measured[:1], some.posture_prior(posture), *subject.priors.terms, *measured[1:]]
+        if sequence and len(frames) > 2:
+            terms.append(some.smoothness())
+        if planted is not None and subject.floor:
+            weight = frame_weights(some.time)
+            terms += [
+                Floor(weight),
+                ContactHeight(planted, weight),
+                Balance(planted, posture, subject.model.points),
+            ]
+            if len(frames) > 1:
+                terms.append(ContactVelocity(planted, some.time, weight))
+        return Problem(subject.model, terms, subject.bounds)
+
+    def apart(self, frames: Frames, *, width: float | None = None, posture: float = 1.0) -> Problem:
+        """The cost of frames that are solved each for itself, the shared unknowns held; see `solve_frames`.
+
+        Parameters
+        ----------
+        frames
+            (F,) indices of the frames; one may be named more than once.
+        width
+            As in `problem`.
+        posture
+            Weight of what is known of postures.
+        """
+        model, some = self.subject.model, self.take(frames)
+        terms = [t for m in some.measurements for t in m.terms(model, apart=True, width=width)]
+        known = some.posture_prior(np.full(len(frames), posture))
+        return Problem(model, [*terms[:1], known, *terms[1:]], self.subject.bounds)
+
+    def posture_prior(self, weight: Array) -> PosePrior:
+        """What is known of the postures, with a weight (T,) for each frame."""
+        return PosePrior(self.subject.posture.mean, self.subject.posture.precision, weight)
+
+    def posture_weight(self, sequence: bool = True) -> Array:
+        """(T,) how much what is known of postures counts in each frame: in full at its own rate."""
+        if len(self.time) < 2 and sequence:
+            return np.ones(len(self.time))
+        rate = self.subject.posture.rate_hz
+        if sequence:
+            return np.asarray(frame_weights(self.time) * rate / INFORMATION_RATE_HZ)
+        return np.full(len(self.time), min(1.0, rate * self.step_s) if self.step_s else 1.0)
+
+    def smoothness(self) -> Smoothness:
+        """The accelerations of all frames."""
+        return Smoothness(self.time, self.subject.acceleration, width=self.subject.calm)
+
+    def contacts(self, frames: Frames, state: State, floor: float | None = None) -> Array:
+        """(F, S) probability that the points under the feet stand on the floor in `frames`.
+
+        `floor` is its height in metres; that of the lowest steps when None.
+        """
+        return planted_probability(self.soles(state), self.feet_seen(frames), self.time[frames], floor)
+
+    def soles(self, state: State) -> Array:
+        """(T, S, 3) points under the feet in the world, metres."""
+        model = self.subject.model
+        return model.positions(state)[:, len(model.points) :]
+
+    def lowest(self, state: State) -> Array:
+        """(T,) height of the lowest point under the feet, metres."""
+        lowest = np.empty(len(state.q))
+        for piece in pieces(len(lowest)):
+            lowest[piece] = self.soles(State(state.q[piece], state.shared))[..., 1].min(1)
+        return lowest
+
+    def feet_seen(self, frames: Frames) -> NDArray[np.bool_]:
+        """(F, S) whether heel or toes of the foot were seen by any sensor, for each point under the feet."""
+        soles = self.subject.model.soles
+        visible = np.zeros((len(frames), len(soles)), bool)
+        for m in self.measurements:
+            for s, sole in enumerate(soles):
+                foot = [i for i, p in enumerate(m.names) if p[:1] == sole.name[-1].upper() and p[1:] in _FOOT]
+                visible[:, s] |= m.seen[frames][:, foot].any(1)
+        return visible
