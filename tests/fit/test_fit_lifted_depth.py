@@ -81,4 +81,6 @@ def test_landmarks_that_the_lifter_does_not_give_do_not_count(model: PersonModel
     )
     depths = Depths.of(some, model.points)
     assert np.isinf(depths.sigma[:, :5]).all() and np.isfinite(depths.sigma[:, 5:17]).all()
-    assert LiftedDepth(depths, WEIGHT).cost(Linearization(model, state)) == pytest.approx(0.0, abs=1e-12)
+    assert LiftedDepth(depths, film_camera(model), WEIGHT).cost(Linearization(model, state)) == pytest.approx(
+        0.0, abs=1e-12
+    )

@@ -1,8 +1,9 @@
 """A camera with its own unknowns, among those that all frames share.
 
-The first camera fixes the estimator's world: it stands above the origin and looks along −Z. Pitch, roll, height and
+A camera alone fixes the estimator's world: it stands above the origin and looks along −Z. Pitch, roll, height and
 focal length are its unknowns; where the person stands and faces is in the pelvis' coordinates, and the world is
-turned to the person's own heading at the end. A further camera also has a heading and a place on the floor.
+turned to the person's own heading at the end. A camera in a world that something else fixes (another camera, markers)
+also has a heading and a place on the floor: it is calibrated.
 
 Everything that needs a camera asks it for its pose *at the frames it was taken at* (`FilmCamera.take`), so that one
 that turns or zooms needs no change elsewhere.
@@ -20,10 +21,10 @@ from pase.data import Camera
 Array = NDArray[np.float64]
 
 UNKNOWNS = ("pitch", "roll", "height", "log_focal_length")
-"""Unknowns of the first camera: rad (down is positive), rad, m above the floor, log px."""
+"""Unknowns of a camera that fixes the world: rad (down is positive), rad, m above the floor, log px."""
 
-FURTHER_UNKNOWNS = (*UNKNOWNS, "heading", "x", "z")
-"""Unknowns of a camera beside the first: a turn to the right about the vertical, rad, and a place, m, too."""
+CALIBRATED_UNKNOWNS = (*UNKNOWNS, "heading", "x", "z")
+"""Unknowns of a camera in a world fixed otherwise: also a turn to the right, rad, and a place on the floor, m."""
 
 MINIMUM_DEPTH_M = 0.1
 """Points nearer than this, or behind the camera, are projected as if they were here."""
@@ -51,7 +52,7 @@ class FilmCamera:
     """
 
     part: slice
-    """Place of its unknowns among the shared ones: `UNKNOWNS` or `FURTHER_UNKNOWNS`."""
+    """Place of its unknowns among the shared ones: `UNKNOWNS` or `CALIBRATED_UNKNOWNS`."""
     principal_point: Array
     """(2,) px."""
     image_size: tuple[int, int]
@@ -117,23 +118,6 @@ class FilmCamera:
         _, *by_angle = self._rotations(shared)
         return tuple((self.part.start + c, d) for c, d in zip((0, 1, 4), by_angle, strict=False))
 
-    def level_rays(self, xy: Array, shared: Array) -> Array:
-        """(T, K, 2) directions x / z, y / z of pixels (T, K, 2) from the reference camera, with its roll undone."""
-        roll, log_focal = shared[self.part][[1, 3]]
-        level = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
-        return np.asarray(self.steadied(xy, np.exp(log_focal)) @ level / np.exp(log_focal))
-
-    def steadied(self, xy: Array, reference_focal_px: float) -> Array:
-        """Pixels (T, K, 2) from the principal point as if the camera had stood still as its reference."""
-        plane = xy - self.principal_point
-        if self.zoom is not None:
-            plane = plane / self.zoom[:, None, None]
-        if self.R_camera_reference is not None:
-            ray = np.concatenate([plane, np.full((*plane.shape[:2], 1), reference_focal_px)], axis=-1)
-            ray = ray @ self.R_camera_reference
-            plane = reference_focal_px * ray[..., :2] / ray[..., 2:]
-        return np.asarray(plane)
-
     def in_reference(self, directions: Array) -> Array:
         """Directions (T, 3) in camera axes of each frame in those of the reference."""
         if self.R_camera_reference is None:
@@ -154,7 +138,7 @@ class FilmCamera:
         )
 
     def _rotations(self, shared: Array) -> tuple[Array, ...]:
-        """`R_camera_world` and its derivatives by pitch, roll and, of a further camera, heading."""
+        """`R_camera_world` and its derivatives by pitch, roll and, of a calibrated camera, heading."""
         unknowns = shared[self.part]
         matrices = camera_rotation(unknowns[0], unknowns[1])
         if len(unknowns) > len(UNKNOWNS):

@@ -55,8 +55,8 @@ class CameraSetup:
     """Width and height in px."""
     lens: LensPrior = LensPrior()
     place: Camera | None = None
-    """Of a camera beside the first: where it was calibrated to be in the world of the first, which stands above the
-    origin and looks along −Z."""
+    """Where it was calibrated to be in the world of the fit (Y up, m); None for the camera that fixes this world by
+    standing above its origin and looking along −Z."""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,9 @@ NEAREST_M = 0.5
 SCATTER_M, MOST_SPEED_M_S = 0.08, 1.0
 """How far each point of a posture found may be off, and how fast points move about from one key frame to the next."""
 
+_LEAST_STIFFNESS = 1e-9
+"""Keeps a place of which the points say nothing at the origin."""
+
 _ROUNDS = ((40.0, 1, 8), (40.0, 7, 4), (6.0, 12, 4))
 """Width of the robust loss, steps, and how many starts of each frame are kept after them. Most starts face the
 wrong way and show it after one step."""
@@ -143,31 +146,27 @@ def _starts(model: PersonModel, keypoints: KeypointMeasurements, shared: Array) 
 
 
 def _place(points: Array, keypoints: KeypointMeasurements, shared: Array) -> Array:
-    """(F, S, 3) translations that put point sets (S, K, 3) where a camera that does not look up or down sees them.
+    """(F, S, 3) translations that put point sets (S, K, 3) where the camera sees them.
 
-    `u (P_z + t_z) = P_x + t_x` is linear in t for every ray (u, v), so each is a 3 × 3 system.
+    For a ray (u, v) of a camera at c with the rows R of `R_camera_world`, `(R_x − u R_z) · (P + t − c) = 0` and the
+    same for v and y are linear in t, so each is a 3 × 3 system.
     """
-    camera = keypoints.camera
-    height = camera.position(shared)[1]
-    rays = camera.level_rays(keypoints.xy, shared)
+    camera, F = keypoints.camera, len(keypoints.xy)
+    R_camera_world = np.broadcast_to(camera.rotation(shared), (F, 3, 3))
+    position, focal = camera.position(shared), np.broadcast_to(camera.focal_px(shared), (F,))
+    rays = (keypoints.xy - camera.principal_point) / focal[:, None, None]
     weight = np.where(keypoints.seen, 1.0 / keypoints.sigma, 0.0)
-    rays = np.where(weight[..., None] > 0, rays, 0.0)
-    seen = points * np.array([1.0, -1.0, -1.0]) + np.array([0.0, height, 0.0])
-    F, K = weight.shape
-    rows = np.zeros((F, 2, K, 3))
-    rows[:, 0, :, 0] = rows[:, 1, :, 1] = 1.0
-    rows[:, :, :, 2] = -rays.transpose(0, 2, 1)
-    rows *= weight[:, None, :, None]
-    right = rays.transpose(0, 2, 1)[:, None] * seen[None, :, None, :, 2] - seen[None, ..., :2].transpose(
-        0, 1, 3, 2
-    )
-    right *= weight[:, None, None, :]
-    A = rows.reshape(F, 2 * K, 3)
-    normal = A.transpose(0, 2, 1) @ A + 1e-9 * np.eye(3)
-    moments = np.einsum("fri,fsr->fsi", A, right.reshape(F, -1, 2 * K))
-    placed: Array = np.linalg.solve(normal[:, None], moments[..., None])[..., 0]
-    placed[..., 2] = np.maximum(placed[..., 2], NEAREST_M)
-    return np.asarray(placed * np.array([1.0, -1.0, -1.0]))
+    rays = np.where(weight[..., None] > 0, rays, 0.0).transpose(0, 2, 1)
+    rows = R_camera_world[:, :2, None] - rays[..., None] * R_camera_world[:, None, None, 2]
+    rows = rows * weight[:, None, :, None]
+    right = -np.einsum("faki,ski->fsak", rows, points - position)
+    A = rows.reshape(F, -1, 3)
+    normal = A.transpose(0, 2, 1) @ A + _LEAST_STIFFNESS * np.eye(3)
+    moments = np.einsum("fri,fsr->fsi", A, right.reshape(F, len(points), -1))
+    placed = np.linalg.solve(normal[:, None], moments[..., None])[..., 0]
+    in_camera = (placed - position) @ np.swapaxes(R_camera_world, 1, 2)
+    in_camera[..., 2] = np.maximum(in_camera[..., 2], NEAREST_M)
+    return np.asarray(in_camera @ R_camera_world + position)
 
 
 def _unwound(skeleton: Skeleton, q: Array, known: Array, time: Array) -> Array:

@@ -12,8 +12,9 @@ from pase.anatomy.body_groups import body_groups, body_prior
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.model import Landmark, Skeleton
 from pase.anatomy.proportions import load_proportions
+from pase.data import Camera
 from pase.errors import InputError
-from pase.fit.camera import FURTHER_UNKNOWNS, UNKNOWNS, FilmCamera
+from pase.fit.camera import CALIBRATED_UNKNOWNS, UNKNOWNS, FilmCamera
 from pase.fit.inputs import CameraSetup, LensPrior, PointSet
 from pase.fit.posture import acceleration_spread, pose_prior
 from pase.fit.problem import Offsets, PersonModel, sole_landmarks
@@ -145,7 +146,7 @@ def prepare_subject(
     sets
         The points that are measured. A name may be in several sets: then it is the same point on the body.
     cameras
-        The cameras; the first one fixes the world.
+        The cameras; one without a calibrated place fixes the world.
     options
         What is known of the person.
 
@@ -194,7 +195,7 @@ def _model(
         else Offsets.free(len(s.names), held=not s.movable)
         for s in sets
     ]
-    unknowns = [len(UNKNOWNS if number == 0 else FURTHER_UNKNOWNS) for number in range(len(cameras))]
+    unknowns = [len(UNKNOWNS if c.place is None else CALIBRATED_UNKNOWNS) for c in cameras]
     names = tuple(name for s in sets for name in s.names)
     return PersonModel(
         skeleton, proportions, names, sole_landmarks() if soles else (), Offsets.joined(offsets), unknowns
@@ -228,26 +229,24 @@ def _with_cameras(
         width, height = setup.image_size
         cameras.append(FilmCamera(part, np.array([width / 2.0, height / 2.0]), setup.image_size))
         if setup.place is not None:
-            place = _unknowns_of(setup)
-            shared[part] = place[: part.stop - part.start]
-            spread = np.array(CALIBRATED_SPREAD[: part.stop - part.start])
-            priors.append(SharedPrior("camera", part, shared[part].copy(), np.diag(spread**2), weight))
+            shared[part] = _unknowns_of(setup.place)
+            variance = np.diag(np.square(CALIBRATED_SPREAD))
+            priors.append(SharedPrior("camera", part, shared[part].copy(), variance, weight))
             continue
         focal, focal_spread = _focal_prior(setup.image_size, setup.lens)
         mean, sigma = np.array([*CAMERA_MEAN, np.log(focal)]), np.array([*CAMERA_SPREAD, focal_spread])
         if cameras[1:]:
-            raise InputError("a camera beside the first needs its place: calibrate it")
+            raise InputError("a camera beside another needs its place in the same world: calibrate it")
         shared[part] = [0.0, 0.0, 0.0, np.log(focal)]
         priors.append(CameraPrior(part, mean, sigma, weight))
     subject = replace(subject, cameras=tuple(cameras), priors=replace(subject.priors, cameras=tuple(priors)))
     return subject, shared
 
 
-def _unknowns_of(setup: CameraSetup) -> Array:
+def _unknowns_of(place: Camera) -> Array:
     """(7,) the unknowns of a calibrated camera."""
-    assert setup.place is not None
-    R, focal = setup.place.rotation, setup.place.focal_length_px
-    x, height, z = -R.T @ setup.place.translation
+    R, focal = place.rotation, place.focal_length_px
+    x, height, z = -R.T @ place.translation
     forward, down = R[2], R[:, 1]
     heading = np.arctan2(forward[0], -forward[2])
     return np.array(

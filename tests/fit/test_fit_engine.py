@@ -1,0 +1,163 @@
+"""One engine for every measurement: sensors of different kinds, and several cameras, in one fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fit_scenes import FOCAL, IMAGE, filmed, squatting
+from numpy.typing import NDArray
+
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.model import Landmark
+from pase.data import Camera, Keypoints2D
+from pase.errors import InputError
+from pase.fit.camera import FilmCamera, camera_rotation
+from pase.fit.inputs import BodyPoint, CameraSetup, LensPrior, PointSet, keypoint_set
+from pase.fit.keypoint_guess import initial_motion
+from pase.fit.measurements import KeypointMeasurements, Measurements, PointMeasurements
+from pase.fit.normal import NormalEquations
+from pase.fit.problem import Linearization, State
+from pase.fit.schedule import estimate_shared, solve_windows, spread_frames, thinned
+from pase.fit.subject import PERSISTENCE, Subject, SubjectOptions, prepare_subject
+from pase.fit.terms.reprojection import Reprojection
+from pase.fit.trial import Trial
+from pase.parallel import Helpers
+
+Array = NDArray[np.float64]
+
+OPTIONS = SubjectOptions(height_m=1.75, posture_rate_hz=6.0, weight=PERSISTENCE, soles=True)
+LENS = LensPrior(focal_length_px=FOCAL)
+TRUE_CAMERA = np.array([0.1, 0.0, 1.2, np.log(FOCAL)])
+BONES = ("pelvis", "femur_r", "femur_l", "tibia_r", "tibia_l", "calcn_r", "calcn_l")
+CLUSTER = PointSet(
+    tuple(
+        BodyPoint(Landmark(f"{bone}_{k}", bone, (0.05 * (k == 0), -0.08 * k, 0.05 * (k == 1))), 0.005)
+        for bone in BONES
+        for k in range(3)
+    ),
+    mirrored=False,
+)
+"""Three markers on each bone of pelvis and legs; none on trunk and arms."""
+
+
+def solve(trial: Trial[Measurements], keypoints: KeypointMeasurements, shared: Array) -> tuple[Array, Array]:
+    """The motion (T, n) and the shared unknowns (m,)."""
+    q = initial_motion(trial, keypoints, shared)
+    frames = spread_frames(thinned(trial.time))
+    estimate = estimate_shared(trial, frames, State(q[frames], shared))
+    sequence = solve_windows(trial, q, estimate, lambda _: None, Helpers(0))
+    return sequence.q, estimate.shared
+
+
+def placed_at(unknowns: Array) -> Camera:
+    """A camera with a heading and a place."""
+    return FilmCamera(slice(0, 7), np.array(IMAGE) / 2.0, IMAGE).at(unknowns)
+
+
+def truth(subject: Subject, cameras: list[Array]) -> tuple[Array, Array, Array]:
+    """Times, postures and shared unknowns of somebody of average proportions who squats before cameras."""
+    model = subject.model
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.size] = model.proportions.prior(height_m=1.75).mean
+    for part, values in zip(model.layout.cameras, cameras, strict=True):
+        shared[part] = values
+    time, q = squatting(model, frames=30)
+    lowest = model.positions(State(q, shared))[:, len(model.points) :, 1].min()
+    q[:, model.skeleton.coordinate_index("pelvis_ty")] -= lowest
+    return time, q, shared
+
+
+def seen_by(subject: Subject, number: int, q: Array, time: Array, shared: Array) -> Keypoints2D:
+    """Keypoints with 3 px of noise that one of the cameras sees."""
+    xy, _ = subject.cameras[number].project(keypoint_places(subject, q, shared), shared)
+    xy = xy + np.random.default_rng(number).normal(0, 3.0, xy.shape)
+    return Keypoints2D(xy, np.full(xy.shape[:2], 0.8), time, IMAGE)
+
+
+def keypoint_places(subject: Subject, q: Array, shared: Array) -> Array:
+    """(T, 26, 3) m."""
+    return subject.model.positions(State(q, shared))[:, :26]
+
+
+def angle_error(subject: Subject, q: Array, true_q: Array, *stems: str) -> float:
+    """Mean error of some joint angles in degrees."""
+    columns = [i for i, name in enumerate(subject.model.skeleton.free_names) if name.startswith(stems)]
+    return float(np.degrees(np.abs(q - true_q)[:, columns]).mean())
+
+
+def test_keypoints_and_markers_in_one_fit() -> None:
+    """Markers on the legs, keypoints of the whole body: legs as good as by markers, arms as good as by keypoints."""
+    camera = np.array([*TRUE_CAMERA, 0.0, 0.0, 0.0])
+    setup = CameraSetup(IMAGE, LENS, place=placed_at(camera + [0.01, 0.01, 0.03, 0.0, 0.01, 0.02, -0.02]))
+    subject, shared = prepare_subject(default_skeleton(), [keypoint_set(), CLUSTER], [setup], OPTIONS)
+    subject = replace(subject, floor=True)
+    time, true_q, true = truth(subject, [camera])
+    keypoints = KeypointMeasurements.of(seen_by(subject, 0, true_q, time, true), subject.cameras[0])
+    xyz = subject.model.positions(State(true_q, true))[:, subject.model.columns(CLUSTER.names)]
+    xyz = xyz + np.random.default_rng(5).normal(0, 0.003, xyz.shape)
+    markers = PointMeasurements(CLUSTER.names, time, xyz, np.ones(len(CLUSTER.names)), 0.003)
+
+    both, found = solve(Trial.of(subject, [keypoints, markers]), keypoints, shared)
+    film, _ = solve(Trial.of(subject, [keypoints]), keypoints, shared)
+    legs, arms = ("hip_flexion", "hip_add", "knee_angle", "ankle_angle"), ("arm_elevation", "elbow_flex")
+    assert angle_error(subject, both, true_q, *legs) < 1.5
+    assert angle_error(subject, both, true_q, *legs) < 0.5 * angle_error(subject, film, true_q, *legs)
+    assert angle_error(subject, both, true_q, *arms) < 10.0
+    part = subject.cameras[0].part
+    assert np.abs(found - true)[part].max() < 0.06
+
+
+def test_two_cameras_in_one_fit() -> None:
+    """A second camera from the side tells the depth, and is itself placed better than by its calibration."""
+    side = np.array([0.05, 0.02, 1.4, np.log(FOCAL), 0.9, -3.0, -1.5])
+    off = np.array([0.02, -0.015, 0.04, 0.0, 0.015, 0.04, -0.03])
+    setups = [CameraSetup(IMAGE, LENS), CameraSetup(IMAGE, LENS, place=placed_at(side + off))]
+    subject, shared = prepare_subject(default_skeleton(), [keypoint_set()], setups, OPTIONS)
+    subject = replace(subject, floor=True)
+    time, true_q, true = truth(subject, [TRUE_CAMERA, side])
+    shared[subject.model.layout.size] = true[subject.model.layout.size]
+    shared[subject.cameras[0].part] = TRUE_CAMERA
+    front, beside = (
+        KeypointMeasurements.of(seen_by(subject, i, true_q, time, true), subject.cameras[i]) for i in range(2)
+    )
+
+    both, found = solve(Trial.of(subject, [front, beside]), front, shared)
+    alone, _ = solve(Trial.of(subject, [front]), front, shared)
+    angles = ("hip_", "knee_angle", "arm_", "elbow_flex")
+    assert angle_error(subject, both, true_q, *angles) < 0.7 * angle_error(subject, alone, true_q, *angles)
+    part = subject.cameras[1].part
+    assert np.linalg.norm((found - true)[part]) < 0.5 * np.linalg.norm(off)
+
+
+def test_two_sets_may_not_put_one_name_at_two_places() -> None:
+    wrong = PointSet((BodyPoint(Landmark("LKnee", "femur_l", (0.3, 0.0, 0.0)), 0.01),), mirrored=False)
+    with pytest.raises(InputError, match="LKnee"):
+        prepare_subject(default_skeleton(), [keypoint_set(), wrong])
+
+
+def test_a_camera_that_turns_and_zooms_is_asked_at_its_frames() -> None:
+    """Derivatives of the pixels by all unknowns, and frames that are taken, for a camera with known turns."""
+    subject, _ = prepare_subject(default_skeleton(), [keypoint_set()], [CameraSetup(IMAGE, LENS)], OPTIONS)
+    time, q, shared = truth(subject, [TRUE_CAMERA])
+    rng = np.random.default_rng(2)
+    turns = np.array([camera_rotation(*rng.normal(0, 0.1, 2))[0] @ np.diag([1.0, -1.0, -1.0]) for _ in time])
+    camera = replace(subject.cameras[0], R_camera_reference=turns, zoom=rng.uniform(0.8, 1.3, len(time)))
+    still = filmed(subject.model, q, time, shared).xy[:, :26]
+    frames = np.array([3, 3, 11])
+    seen = KeypointMeasurements(
+        keypoint_set().names, time, still, np.full(still.shape[:2], 40.0), camera
+    ).take(frames)
+    (term,) = seen.terms(subject.model)
+    assert isinstance(term, Reprojection)
+    state = State(q[frames], shared)
+    normal = NormalEquations(*state.q.shape, len(shared))
+    normal.add(term.block(Linearization(subject.model, state)))
+    dq, dshared, step = rng.normal(size=state.q.shape), 0.1 * rng.normal(size=len(shared)), 1e-6
+    ahead, behind = (
+        term.cost(Linearization(subject.model, State(state.q + e * dq, shared + e * dshared)))
+        for e in (step, -step)
+    )
+    expected = float(np.sum(normal.gradient_q * dq) + normal.gradient_shared @ dshared)
+    assert (ahead - behind) / (2 * step) == pytest.approx(expected, rel=2e-4)
