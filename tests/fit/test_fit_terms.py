@@ -166,9 +166,9 @@ def test_gravity_is_where_the_lifter_sees_it(model: PersonModel, state: State) -
     landmarks = Landmarks3D(
         np.zeros((4, 1, 3)), np.arange(4.0), ("Hip",), "camera", down=down, down_sigma=sigma
     )
-    term = Gravity.of(landmarks, model.layout.camera)
+    term = Gravity.of(landmarks, film_camera(model))
     assert term is not None
     assert term.cost(Linearization(model, State(state.q, shared))) == pytest.approx(0.0, abs=1e-8)
     shared[model.layout.camera][0] = 0.0
     assert term.cost(Linearization(model, State(state.q, shared))) > 2.0
-    assert Gravity.of(Landmarks3D.empty(), model.layout.camera) is None
+    assert Gravity.of(Landmarks3D.empty(), film_camera(model)) is None

@@ -5,15 +5,13 @@ from __future__ import annotations
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.lengths import EXTENTS, SPANS, bone_lengths
 from pase.anatomy.model import Landmark
 from pase.diagnostics import BoneStatistics
 from pase.fit.problem import PersonModel
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 def bone_statistics(model: PersonModel, size: Array, covariance: Array) -> dict[str, BoneStatistics]:

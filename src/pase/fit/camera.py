@@ -14,11 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Camera
-
-Array = NDArray[np.float64]
+from pase.types import Array, Indices
 
 UNKNOWNS = ("pitch", "roll", "height", "log_focal_length")
 """Unknowns of a camera that fixes the world: rad (down is positive), rad, m above the floor, log px."""
@@ -62,7 +60,7 @@ class FilmCamera:
     zoom: Array | None = None
     """(T,) known focal length of each frame over that of the reference; None for a camera that does not zoom."""
 
-    def take(self, frames: NDArray[np.intp]) -> FilmCamera:
+    def take(self, frames: Indices) -> FilmCamera:
         """The same camera at some of its frames."""
         if self.R_camera_reference is None and self.zoom is None:
             return self

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from pase.types import Array, Mask
 
 PLANTED_SPEED_M_S = 0.35
 """A foot point slower than this is about as likely planted as not; the foot swings at 2-4 m/s in walking
@@ -17,9 +16,7 @@ RISE_M = 0.12
 _SMOOTHING_S = 0.05
 
 
-def planted_probability(
-    positions: Array, seen: NDArray[np.bool_], time: Array, floor: float | None = None
-) -> Array:
+def planted_probability(positions: Array, seen: Mask, time: Array, floor: float | None = None) -> Array:
     """Probability (T, S) that each point stands on the floor.
 
     Parameters

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics, pieces
@@ -39,10 +37,7 @@ from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.fit.world import World, facing_forward, moved_camera, moved_motion
 from pase.parallel import Helpers
-
-Array = NDArray[np.float64]
-Frames = NDArray[np.intp]
-Progress = Callable[[float], None]
+from pase.types import Array, Indices, ShareProgress
 
 MINIMUM_POINTS = 8
 """A frame with fewer keypoints says nothing of a posture."""
@@ -76,7 +71,7 @@ def estimate_motion(
     focal_length_px: float | None = None,
     landmarks: Landmarks3D | None = None,
     sizes: Sizes | None = None,
-    progress: Progress | None = None,
+    progress: ShareProgress | None = None,
 ) -> Motion | None:
     """Estimate one person's skeleton and motion, and the camera.
 
@@ -156,7 +151,7 @@ class SharedFit:
 @on_one_thread
 def fit_shared(
     person: PersonInput,
-    progress: Progress,
+    progress: ShareProgress,
     *,
     lens: LensPrior,
     settings: FitSettings | None = None,
@@ -219,7 +214,7 @@ def film_trial(
 @on_one_thread
 def _from_roll(
     roll: float,
-    progress: Progress,
+    progress: ShareProgress,
     *,
     trial: Trial[Measurements],
     observed: KeypointMeasurements,
@@ -252,7 +247,9 @@ def stand_on_floor(trial: Trial[Measurements], q: Array, shared: Array) -> tuple
 
 
 @on_one_thread
-def fit_frames(fit: SharedFit, progress: Progress, *, helpers: Helpers | None = None) -> SequenceEstimate:
+def fit_frames(
+    fit: SharedFit, progress: ShareProgress, *, helpers: Helpers | None = None
+) -> SequenceEstimate:
     """The motion in all frames, the shared unknowns held."""
     return solve_windows(fit.trial, fit.q, fit.sure_of_sizes().estimate, progress, helpers or Helpers(0))
 
@@ -284,7 +281,7 @@ def measure_sizes(
     person: PersonInput,
     lens: LensPrior | None = None,
     settings: FitSettings | None = None,
-    progress: Progress | None = None,
+    progress: ShareProgress | None = None,
 ) -> Evidence | None:
     """What a recording tells of one person's sizes, to be put together with that of others by `combined_sizes`.
 
@@ -294,8 +291,8 @@ def measure_sizes(
     return None if fit is None else evidence(fit.trial, fit.estimate, fit.trial.subject.model.layout.size)
 
 
-def _visible_span(keypoints: Keypoints2D) -> Frames | None:
-    """Frames from the first to the last with enough of the person, without long absences; None if there are none."""
+def _visible_span(keypoints: Keypoints2D) -> Indices | None:
+    """Indices from the first to the last with enough of the person, without long absences; None if there are none."""
     seen = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
     if not len(seen):
         return None
@@ -306,13 +303,13 @@ def _visible_span(keypoints: Keypoints2D) -> Frames | None:
     return np.flatnonzero(kept)
 
 
-def _as_slice(frames: Frames) -> slice | Frames:
+def _as_slice(frames: Indices) -> slice | Indices:
     """The same frames as a slice where there is no gap: what is taken by it is not copied."""
     whole = slice(int(frames[0]), int(frames[-1]) + 1)
     return whole if whole.stop - whole.start == len(frames) else frames
 
 
-def _absences(keypoints: Keypoints2D, span: Frames) -> list[Note]:
+def _absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
     """One sentence on the times in which the person was away too long for their posture to be guessed."""
     gaps = np.flatnonzero(np.diff(span) > 1)
     if not len(gaps):

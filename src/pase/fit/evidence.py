@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, PersonModel, State
@@ -20,8 +19,7 @@ from pase.fit.schedule import SharedEstimate
 from pase.fit.subject import prior_weight
 from pase.fit.terms.base import Term, robust_loss
 from pase.fit.trial import Trial
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _STEPS = 20
 """Gauss-Newton steps to an agreement; the cost is nearly quadratic, so most change nothing."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.problem import Linearization, State
 from pase.fit.solver import Problem
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 _FIRST_DAMPING, _EASED, _STIFFENED = 1e-2, 1 / 4, 6.0
 """Share of the diagonal added at first, and by what it is multiplied after a step that helped or did not."""

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
 from pase.data import interpolated
@@ -21,9 +20,7 @@ from pase.fit.measurements import KeypointMeasurements
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, posture
 from pase.fit.problem import PersonModel, State
 from pase.fit.trial import Trial
-
-Array = NDArray[np.float64]
-Frames = NDArray[np.intp]
+from pase.types import Array, Indices
 
 KEY_RATE_HZ = 5.0
 """Key frames a second; the motion between them is interpolated."""
@@ -38,7 +35,7 @@ ASLANT = np.radians(10.0)
 """A person whose median posture is this far from the picture's vertical makes a tilted camera likely."""
 
 BATCH = 48
-"""Frames whose starts are solved at once: bounds the memory."""
+"""Indices whose starts are solved at once: bounds the memory."""
 
 NEAREST_M = 0.5
 """A person is not nearer to the camera than this."""
@@ -87,7 +84,7 @@ def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: A
 
 
 def _candidates(
-    trial: Trial[Any], keypoints: KeypointMeasurements, shared: Array, frames: Frames
+    trial: Trial[Any], keypoints: KeypointMeasurements, shared: Array, frames: Indices
 ) -> tuple[Array, Array]:
     """Postures (F, C, n) that explain each frame, and their costs (F, C): fewer from round to round."""
     q = _starts(trial.subject.model, keypoints.take(frames), shared)
@@ -116,7 +113,7 @@ def possible_rolls(keypoints: KeypointMeasurements) -> list[float]:
     return [0.0] if abs(slant) < ASLANT else [0.0, 0.5 * slant, slant]
 
 
-def key_frames(keypoints: KeypointMeasurements) -> Frames:
+def key_frames(keypoints: KeypointMeasurements) -> Indices:
     """Indices of frames at about the key rate, each the one of its stretch in which most points are seen."""
     visible = keypoints.seen.sum(1)
     stretch = np.floor((keypoints.time - keypoints.time[0]) * KEY_RATE_HZ).astype(int)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Keypoints2D
-
-Array = NDArray[np.float64]
+from pase.types import Array, Mask
 
 INFORMATION_RATE_HZ = 30.0
 """Frames a second beyond which a detector's errors repeat themselves: more frames say nothing new."""
@@ -50,7 +48,7 @@ def pixels_per_metre(keypoints: Keypoints2D) -> Array:
     return np.clip(filled, 0.3 * typical, 3.0 * typical)
 
 
-def usable(keypoints: Keypoints2D) -> NDArray[np.bool_]:
+def usable(keypoints: Keypoints2D) -> Mask:
     """(T, K) whether a keypoint is known, inside the picture and of sufficient score."""
     width, height = keypoints.image_size
     x, y = keypoints.xy[..., 0], keypoints.xy[..., 1]

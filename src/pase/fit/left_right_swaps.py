@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Keypoints2D
 from pase.fit.keypoint_noise import MINIMUM_SCORE, pixels_per_metre
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from pase.types import Array, Mask
 
 LIMBS: Mapping[str, tuple[str, ...]] = {
     "legs": ("Knee", "Ankle", "Heel", "BigToe", "SmallToe"),

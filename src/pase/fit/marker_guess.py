@@ -8,7 +8,6 @@ of them is chosen that fits best and moves least; the other key frames start fro
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
 from pase.errors import InputError
@@ -18,9 +17,8 @@ from pase.fit.problem import State
 from pase.fit.root import find_root, place_root, rigid_fit
 from pase.fit.schedule import COARSE_RATE_HZ, spread_frames
 from pase.fit.trial import Trial
+from pase.types import Array, Indices
 
-Array = NDArray[np.float64]
-Frames = NDArray[np.intp]
 MarkerTrial = Trial[PointMeasurements]
 """A trial with the markers alone, which are its one measurement."""
 
@@ -50,14 +48,14 @@ _ROUGH_WIDTH, _FINE_WIDTH = 60.0, 12.0
 _ROUGH_STEPS, _FINE_STEPS, _CONTINUED_STEPS = 10, 12, 8
 _KEPT_STARTS = 3
 """Width of the robust loss and steps: wide at first, so that limbs far off are still pulled; then the best starts of
-each frame with a narrower one. Frames that start from a neighbour need fewer steps."""
+each frame with a narrower one. Indices that start from a neighbour need fewer steps."""
 
 _BENT = np.radians(45.0)
 """Elbows and knees of the first start: away from the straight end of their range, where a solver locks."""
 
 
-def usable_frames(trial: MarkerTrial) -> Frames:
-    """Frames in which enough markers are seen to tell the posture of most of the body."""
+def usable_frames(trial: MarkerTrial) -> Indices:
+    """Indices in which enough markers are seen to tell the posture of most of the body."""
     seen = trial.measurements[0].seen.sum(1)
     most = np.percentile(seen, 90) if len(seen) else 0
     frames = np.flatnonzero(seen >= max(3.0, USABLE_SHARE * most))
@@ -66,14 +64,14 @@ def usable_frames(trial: MarkerTrial) -> Frames:
     return frames
 
 
-def anchor_frames(trial: MarkerTrial) -> Frames:
-    """Frames to solve from many starts."""
+def anchor_frames(trial: MarkerTrial) -> Indices:
+    """Indices to solve from many starts."""
     duration = float(trial.time[-1] - trial.time[0]) if len(trial.time) > 1 else 0.0
     count = int(np.clip(duration / ANCHOR_SPACING_S, FEWEST_ANCHORS, MOST_ANCHORS))
     return spread_frames(usable_frames(trial), count, 1)
 
 
-def key_frames(trial: MarkerTrial) -> Frames:
+def key_frames(trial: MarkerTrial) -> Indices:
     """Usable frames at the coarse rate, and the first and the last of them."""
     frames = usable_frames(trial)
     stretch = np.floor((trial.time[frames] - trial.time[0]) * COARSE_RATE_HZ).astype(int)
@@ -81,7 +79,7 @@ def key_frames(trial: MarkerTrial) -> Frames:
     return np.unique(np.concatenate([frames[first], frames[-1:]]))
 
 
-def solve_anchors(trial: MarkerTrial, frames: Frames, shared: Array) -> Array:
+def solve_anchors(trial: MarkerTrial, frames: Indices, shared: Array) -> Array:
     """(F, n) postures of some frames, found from many starts."""
     starts = _starts(trial)
     F, S = len(frames), len(starts)
@@ -104,7 +102,7 @@ def solve_anchors(trial: MarkerTrial, frames: Frames, shared: Array) -> Array:
     return unwound(skeleton, cheapest_chain(fine, costs.reshape(F, -1), moved))
 
 
-def continue_motion(trial: MarkerTrial, known: Frames, q: Array, shared: Array, keys: Frames) -> Array:
+def continue_motion(trial: MarkerTrial, known: Indices, q: Array, shared: Array, keys: Indices) -> Array:
     """(F, n) postures of key frames, each started from the nearest of those known already."""
     nearest = np.abs(trial.time[keys][:, None] - trial.time[known][None]).argmin(1)
     start = _placed(trial, keys, q[nearest], shared)
@@ -159,7 +157,7 @@ def _starts(trial: MarkerTrial) -> Array:
     return np.vstack([bent, others])
 
 
-def _placed(trial: MarkerTrial, frames: Frames, q: Array, shared: Array) -> Array:
+def _placed(trial: MarkerTrial, frames: Indices, q: Array, shared: Array) -> Array:
     """Postures moved as a whole to where the markers near the trunk are."""
     subject, markers = trial.subject, trial.measurements[0].take(frames)
     model, seen = subject.model, markers.seen
@@ -185,7 +183,7 @@ def _joints_from_root(trial: MarkerTrial) -> Array:
 
 
 def _solve(
-    trial: MarkerTrial, frames: Frames, q: Array, shared: Array, width: float, iterations: int
+    trial: MarkerTrial, frames: Indices, q: Array, shared: Array, width: float, iterations: int
 ) -> tuple[Array, Array]:
     """Postures (N, n) and their costs (N,), each frame for itself."""
     parts = []

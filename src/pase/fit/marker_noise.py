@@ -11,16 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.marker_guess import MarkerTrial
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, State
 from pase.fit.solver import minimise
 from pase.fit.uncertainty import coordinate_covariances
-
-Array = NDArray[np.float64]
-Frames = NDArray[np.intp]
+from pase.types import Array, Indices
 
 STRETCH_FRAMES = 120
 MOST_STRETCHES = 3
@@ -41,7 +38,7 @@ _LEAST_FREE = 0.1
 """Share of the measured numbers that is taken as not used up by the fit, at least."""
 
 _PRIOR_COUNT = 2.0
-"""Frames of acceleration that the usual spread of accelerations stands for."""
+"""Indices of acceleration that the usual spread of accelerations stands for."""
 
 _ACCELERATION_RANGE = 30.0
 """Factor by which a recording's accelerations may differ from usual ones, either way."""
@@ -59,7 +56,7 @@ class Noise:
     """Share of independent information in a frame, 0 to 1: errors of skin and models last for many frames."""
 
 
-def single_frame_sigma(trial: MarkerTrial, frames: Frames, state: State) -> float:
+def single_frame_sigma(trial: MarkerTrial, frames: Indices, state: State) -> float:
     """Noise of a usual marker from frames solved each for itself, with what the sizes took up left out, m."""
     return _sigma(_sums(trial, frames, state, sequence=False))
 
@@ -103,7 +100,7 @@ def with_noise(trial: MarkerTrial, sigma: float, acceleration: Array | None = No
     return replace(trial, subject=subject, measurements=(replace(trial.measurements[0], sigma=sigma),))
 
 
-def independent_share(trial: MarkerTrial, states: Sequence[tuple[Frames, State]]) -> float:
+def independent_share(trial: MarkerTrial, states: Sequence[tuple[Indices, State]]) -> float:
     """Share of independent information in a frame's markers, 0 to 1, on stretches of neighbouring frames.
 
     Errors that follow a first-order autoregression with correlation ρ from one frame to the next tell as much
@@ -114,7 +111,7 @@ def independent_share(trial: MarkerTrial, states: Sequence[tuple[Frames, State]]
     return (1 - repeated) / (1 + repeated)
 
 
-def noise_stretches(frames: int) -> list[Frames]:
+def noise_stretches(frames: int) -> list[Indices]:
     """Neighbouring frames, in stretches well spread over the recording."""
     if frames <= STRETCH_FRAMES:
         return [np.arange(frames)]
@@ -145,7 +142,7 @@ def _sigma(*sums: _Sums) -> float:
     return max(float(np.sqrt(squares / max(count - taken, _LEAST_FREE * count))), LEAST_SIGMA_M)
 
 
-def _sums(trial: MarkerTrial, frames: Frames, state: State, *, sequence: bool = True) -> _Sums:
+def _sums(trial: MarkerTrial, frames: Indices, state: State, *, sequence: bool = True) -> _Sums:
     """What the residuals add up to, with the motion as one sequence or each frame for itself."""
     T, n = state.q.shape
     problem = trial.problem(frames, sequence=sequence)
@@ -168,7 +165,7 @@ def _sums(trial: MarkerTrial, frames: Frames, state: State, *, sequence: bool = 
     return _Sums(squares * markers.sigma**2, count, taken, bent, degrees)
 
 
-def _repetition(trial: MarkerTrial, frames: Frames, state: State) -> Array:
+def _repetition(trial: MarkerTrial, frames: Indices, state: State) -> Array:
     """Sums of products of residuals with those a frame later, and of their squares."""
     model, markers = trial.subject.model, trial.measurements[0].take(frames)
     residual = model.positions(state)[:, model.columns(markers.names)] - markers.xyz

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.marker_guess import (
     MarkerTrial,
@@ -30,9 +29,7 @@ from pase.fit.schedule import (
     solve_passes,
     spread_frames,
 )
-
-Array = NDArray[np.float64]
-Frames = NDArray[np.intp]
+from pase.types import Array, Indices
 
 FIRST_INDEPENDENT = 10.0
 """Independent frames that the first estimate of the sizes counts on, until it is known how errors repeat."""
@@ -97,7 +94,7 @@ def estimate_sizes(trial: MarkerTrial, shared: Array, *, free: bool) -> tuple[Sh
 
 def _refined(
     trial: MarkerTrial,
-    frames: Frames,
+    frames: Indices,
     state: State,
     sigma: float,
     share: float = 0.0,

@@ -8,13 +8,11 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.marker_set import read_table
 from pase.anatomy.osim_xml import name_of, parse, scalar
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 log = logging.getLogger(__name__)
 

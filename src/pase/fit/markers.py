@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
@@ -29,9 +28,7 @@ from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.fit.upright import Up, find_up, turned_up
 from pase.parallel import Helpers
-
-Array = NDArray[np.float64]
-Progress = Callable[[float], None]
+from pase.types import Array, ShareProgress
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +82,7 @@ def fit_markers(
     options: MarkerOptions | None = None,
     *,
     static: Landmarks3D | None = None,
-    progress: Progress | None = None,
+    progress: ShareProgress | None = None,
 ) -> Motion:
     """Estimate one person's sizes, marker places and motion from markers.
 
@@ -144,7 +141,7 @@ def fit_markers(
 
 
 def _solve_motion(
-    trial: MarkerTrial, estimate: SharedEstimate, progress: Progress
+    trial: MarkerTrial, estimate: SharedEstimate, progress: ShareProgress
 ) -> tuple[SequenceEstimate, Noise]:
     """Every frame, the shared unknowns held: key frames each for itself, then the noise, then all."""
     keys = key_frames(trial)

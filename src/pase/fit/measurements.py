@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Keypoints2D, Landmarks3D
 from pase.fit.camera import FilmCamera
@@ -21,10 +20,7 @@ from pase.fit.terms.base import Term
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.lifted_depth import Depths, LiftedDepth
 from pase.fit.terms.reprojection import Reprojection
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Frames = NDArray[np.intp]
+from pase.types import Array, Indices, Mask
 
 LIFTER_RATE_HZ = 20.0
 """Independent answers of a lifter a second; from 10 to 30 lab clips and synthetic films come out alike."""
@@ -48,7 +44,7 @@ class Measurements(Protocol):
         """(T, K) which of its points were measured and count."""
         ...
 
-    def take(self, frames: Frames) -> Self:
+    def take(self, frames: Indices) -> Self:
         """The same sensor at some of its frames; a frame may be named more than once."""
         ...
 
@@ -62,7 +58,7 @@ class Measurements(Protocol):
         model
             The person's model, which has all the points.
         repeats
-            Frames of the recording that each frame stands for.
+            Indices of the recording that each frame stands for.
         apart
             True for frames that are solved each for itself, where how long errors last does not matter.
         width
@@ -97,7 +93,7 @@ class KeypointMeasurements:
         """(T, K) which keypoints count."""
         return np.isfinite(self.sigma)
 
-    def take(self, frames: Frames) -> Self:
+    def take(self, frames: Indices) -> Self:
         """Some of the frames."""
         return replace(
             self,
@@ -142,7 +138,7 @@ class DepthMeasurements:
         """(T, 0) as it names no points."""
         return np.zeros((len(self.time), 0), bool)
 
-    def take(self, frames: Frames) -> Self:
+    def take(self, frames: Indices) -> Self:
         """Some of the frames."""
         return replace(
             self,
@@ -196,7 +192,7 @@ class PointMeasurements:
         """(T, K) which points are known and count."""
         return np.asarray(np.isfinite(self.xyz).all(-1) & np.isfinite(self.relative))
 
-    def take(self, frames: Frames) -> Self:
+    def take(self, frames: Indices) -> Self:
         """Some of the frames."""
         return replace(self, time=self.time[frames], xyz=self.xyz[frames])
 

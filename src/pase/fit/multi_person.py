@@ -13,7 +13,6 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.config import FitSettings
 from pase.data import Motion
@@ -30,9 +29,8 @@ from pase.fit.terms.prior import Height, SharedPrior
 from pase.fit.threads import on_one_thread
 from pase.fit.world import World
 from pase.parallel import Helpers
+from pase.types import Array, ShareProgress
 
-Array = NDArray[np.float64]
-Progress = Callable[[float], None]
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -77,7 +75,7 @@ def estimate_motions(
     lens: LensPrior | None = None,
     settings: FitSettings | None = None,
     *,
-    progress: Progress | None = None,
+    progress: ShareProgress | None = None,
     helpers: Helpers | None = None,
 ) -> list[Motion | None]:
     """Estimate the skeletons and motions of everybody in one shot, with one camera and one floor.
@@ -116,14 +114,14 @@ def estimate_motions(
     return motions
 
 
-def _shares(progress: Progress | None, parts: Sequence[float]) -> Callable[[int], Progress]:
+def _shares(progress: ShareProgress | None, parts: Sequence[float]) -> Callable[[int], ShareProgress]:
     """The progress of each of several parts of the work, of which each is a share."""
     report = progress or (lambda _: None)
     return lambda number: lambda share: report(sum(parts[:number]) + parts[number] * share)
 
 
 def _each(
-    function: Callable[..., Result], people: Sequence[Job], progress: Progress, helpers: Helpers
+    function: Callable[..., Result], people: Sequence[Job], progress: ShareProgress, helpers: Helpers
 ) -> list[Result]:
     """The results for several persons, shared among processes; of one alone the parts of the work are shared."""
     if len(people) == 1:
@@ -132,13 +130,13 @@ def _each(
 
 
 @on_one_thread
-def _settled(fit: SharedFit, progress: Progress, *, camera: CommonCamera) -> SharedFit:
+def _settled(fit: SharedFit, progress: ShareProgress, *, camera: CommonCamera) -> SharedFit:
     moved = settled(fit, camera)
     progress(1.0)
     return moved
 
 
-def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: Progress) -> list[SharedFit]:
+def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: ShareProgress) -> list[SharedFit]:
     """Everybody with one camera: the common one, or that of the first alone when the common one does not suit it."""
     main = people[0]
     camera = common_camera(people)

@@ -15,13 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 from scipy.linalg.lapack import dtbtrs
 
 from pase.fit.terms.base import ResidualBlock
-
-Array = NDArray[np.float64]
+from pase.types import Array, Mask
 
 
 class NormalEquations:
@@ -100,7 +98,7 @@ class NormalEquations:
         of_q, of_shared = self.diagonal()
         return np.maximum(of_q - self.tied, 1e-6 * of_q), of_shared
 
-    def restricted(self, free_q: NDArray[np.bool_], free_shared: NDArray[np.bool_]) -> NormalEquations:
+    def restricted(self, free_q: Mask, free_shared: Mask) -> NormalEquations:
         """The same system with some unknowns held: their rows and columns are those of the identity."""
         out = NormalEquations(0, 0, 0)
         keep, shared = free_q.astype(float), free_shared.astype(float)

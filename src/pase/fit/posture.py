@@ -9,11 +9,9 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 ROOT_ROTATION = ("pelvis_rotation", "pelvis_list", "pelvis_tilt")
 """Heading, list and tilt of the pelvis, in the order in which they turn."""

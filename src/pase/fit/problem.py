@@ -13,13 +13,11 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics, LandmarkJacobian
 from pase.anatomy.model import Landmark, Skeleton
 from pase.anatomy.proportions import Proportions
-
-Array = NDArray[np.float64]
+from pase.types import Array, Indices
 
 SOLE_THICKNESS_M = 0.010
 """Skin and shoe between the lowest bone of the foot and the floor; a barefoot heel pad is 13-18 mm thick when
@@ -155,7 +153,7 @@ class PersonModel:
         self._offset_matrix = np.zeros((len(self._location), 3, self.offsets.count))
         self._offset_matrix[: len(points)] = self.offsets.matrix
 
-    def columns(self, names: Sequence[str]) -> slice | NDArray[np.intp]:
+    def columns(self, names: Sequence[str]) -> slice | Indices:
         """Where some measured points are among all landmarks: a slice where they follow one another."""
         index = np.array([self.points.index(name) for name in names], dtype=np.intp)
         if len(index) and np.array_equal(index, np.arange(index[0], index[0] + len(index))):

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.functions import Linear
 from pase.anatomy.joints import rotation_xyz
 from pase.anatomy.kinematics import AT_ONCE, Kinematics, pieces
 from pase.anatomy.model import Coordinate, Joint, Skeleton, TransformAxis
 from pase.errors import InputError
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 TURN_LIMIT = 40 * np.pi
 """Radians that a person may turn about in one recording; there is no anatomical limit."""

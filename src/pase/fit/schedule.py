@@ -8,13 +8,12 @@ than the recording. The standard deviations come from the normal equations of ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import interpolated
 from pase.fit.problem import State
@@ -23,13 +22,10 @@ from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.fit.uncertainty import coordinate_deviations, shared_covariance
 from pase.parallel import Helpers
-
-Array = NDArray[np.float64]
-Frames = NDArray[np.intp]
-Progress = Callable[[float], None]
+from pase.types import Array, Indices, Mask, ShareProgress
 
 COARSE_RATE_HZ = 12.0
-"""Frames a second on which shared unknowns, and the first pass of every window, are solved."""
+"""Indices a second on which shared unknowns, and the first pass of every window, are solved."""
 
 SHARED_FRAMES = 200
 """Most frames from which the shared unknowns are estimated."""
@@ -39,10 +35,10 @@ STRETCH = 25
 
 WINDOW_FRAMES = 900
 OVERLAP_FRAMES = 120
-"""Frames of a window, and how many of them it shares with the next."""
+"""Indices of a window, and how many of them it shares with the next."""
 
 DEVIATION_RATE_HZ = 40.0
-"""Frames a second at which standard deviations are computed where there are many more; they change slowly."""
+"""Indices a second at which standard deviations are computed where there are many more; they change slowly."""
 
 _COARSE_ITERATIONS = 12
 _WINDOW_ITERATIONS, _WINDOW_TOLERANCE = 15, 3e-5
@@ -74,8 +70,8 @@ class SharedEstimate:
     """(m,)"""
     covariance: Array | None
     """(m, m) posterior; None where they were held."""
-    frames: Frames
-    """Frames used."""
+    frames: Indices
+    """Indices used."""
     q: Array
     """(F, n) postures in them."""
     solution: Solution | None = None
@@ -96,7 +92,7 @@ class SequenceEstimate:
     """The solver's result in each window."""
 
 
-def spread_frames(frames: Frames, count: int = SHARED_FRAMES, stretch: int = STRETCH) -> Frames:
+def spread_frames(frames: Indices, count: int = SHARED_FRAMES, stretch: int = STRETCH) -> Indices:
     """At most so many of some frames, in stretches of neighbours that are evenly spread."""
     if len(frames) <= count:
         return frames
@@ -104,7 +100,7 @@ def spread_frames(frames: Frames, count: int = SHARED_FRAMES, stretch: int = STR
     return frames[np.unique(starts[:, None] + np.arange(stretch))]
 
 
-def thinned(time: Array, rate_hz: float = COARSE_RATE_HZ) -> Frames:
+def thinned(time: Array, rate_hz: float = COARSE_RATE_HZ) -> Indices:
     """Indices of frames at about a rate, the first and the last included."""
     if len(time) < 3:
         return np.arange(len(time))
@@ -113,7 +109,12 @@ def thinned(time: Array, rate_hz: float = COARSE_RATE_HZ) -> Frames:
 
 
 def solve_passes(
-    trial: Trial[Any], frames: Frames, state: State, passes: Sequence[Pass] = PASSES, *, sequence: bool = True
+    trial: Trial[Any],
+    frames: Indices,
+    state: State,
+    passes: Sequence[Pass] = PASSES,
+    *,
+    sequence: bool = True,
 ) -> tuple[Problem, Solution]:
     """Solve for shared unknowns and postures together, pass by pass; the last problem and its solution."""
     for step in passes:
@@ -125,7 +126,12 @@ def solve_passes(
 
 
 def estimate_shared(
-    trial: Trial[Any], frames: Frames, state: State, passes: Sequence[Pass] = PASSES, *, sequence: bool = True
+    trial: Trial[Any],
+    frames: Indices,
+    state: State,
+    passes: Sequence[Pass] = PASSES,
+    *,
+    sequence: bool = True,
 ) -> SharedEstimate:
     """Estimate the shared unknowns on some frames, from a first guess of them and of the postures.
 
@@ -149,7 +155,7 @@ def estimate_shared(
 
 
 def solve_windows(
-    trial: Trial[Any], q: Array, estimate: SharedEstimate, progress: Progress, helpers: Helpers
+    trial: Trial[Any], q: Array, estimate: SharedEstimate, progress: ShareProgress, helpers: Helpers
 ) -> SequenceEstimate:
     """Solve every frame from a first guess (T, n), the shared unknowns held, window by window.
 
@@ -171,8 +177,8 @@ def solve_windows(
     return SequenceEstimate(out, deviation, tuple(solution for solution, _ in solved))
 
 
-def fading_windows(frames: int) -> Iterator[tuple[Frames, Array]]:
-    """Frames of each window, and the weight of each in the result: it fades where windows overlap."""
+def fading_windows(frames: int) -> Iterator[tuple[Indices, Array]]:
+    """Indices of each window, and the weight of each in the result: it fades where windows overlap."""
     step = WINDOW_FRAMES - OVERLAP_FRAMES
     starts = [0] if frames <= WINDOW_FRAMES else list(range(0, frames - OVERLAP_FRAMES, step))
     ramp = (np.arange(OVERLAP_FRAMES) + 0.5) / OVERLAP_FRAMES
@@ -193,19 +199,19 @@ class _Window:
     trial: Trial[Any]
     q: Array
     """(F, n) first guess."""
-    settled: NDArray[np.bool_]
+    settled: Mask
     """(F,) whether a frame was solved with the shared unknowns."""
     shared: Array
     covariance: Array | None
 
 
-def _window(frames: Frames, *, trial: Trial[Any], start: Array, estimate: SharedEstimate) -> _Window:
+def _window(frames: Indices, *, trial: Trial[Any], start: Array, estimate: SharedEstimate) -> _Window:
     settled = np.isin(frames, estimate.frames)
     return _Window(trial.take(frames), start[frames], settled, estimate.shared, estimate.covariance)
 
 
 @on_one_thread
-def _solve_window(window: _Window, progress: Progress) -> tuple[Solution, Array]:
+def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, Array]:
     """The motion in a window, and its standard deviations."""
     trial, frames = window.trial, np.arange(len(window.q))
     coarse, q = _solve_coarse(window)
@@ -219,7 +225,7 @@ def _solve_window(window: _Window, progress: Progress) -> tuple[Solution, Array]
     return solution, _deviations(trial, solution.state, planted, window.covariance)
 
 
-def _solve_coarse(window: _Window) -> tuple[Frames, Array]:
+def _solve_coarse(window: _Window) -> tuple[Indices, Array]:
     """Postures at the coarse rate in a window, solved unless they all came with the shared unknowns."""
     trial, coarse = window.trial, thinned(window.trial.time)
     state = State(window.q[coarse], window.shared)
@@ -229,7 +235,7 @@ def _solve_coarse(window: _Window) -> tuple[Frames, Array]:
     return coarse, minimise(problem, state, shared_free=False, iterations=_COARSE_ITERATIONS).state.q
 
 
-def _contacts(trial: Trial[Any], frames: Frames, state: State) -> Array | None:
+def _contacts(trial: Trial[Any], frames: Indices, state: State) -> Array | None:
     """Contacts with the floor at Y = 0, where there is one."""
     return trial.contacts(frames, state, floor=0.0) if trial.subject.floor else None
 

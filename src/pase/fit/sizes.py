@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.proportions import load_proportions
 from pase.data import HALPE26
@@ -17,8 +16,7 @@ from pase.files import read_json, write_text
 from pase.fit.evidence import Evidence, agreed
 from pase.fit.inputs import keypoint_set
 from pase.fit.subject import keypoint_model, stature_prior
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 LARGEST = 1.5
 """No human bone is further than this from the generic one in its log scale factor, small children's included."""

@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.base import Term
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from pase.types import Array, Mask
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.body_groups import body_groups, body_prior
 from pase.anatomy.default import default_skeleton
@@ -23,8 +22,7 @@ from pase.fit.solver import Bounds
 from pase.fit.terms.base import Term
 from pase.fit.terms.gravity import Gravity
 from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 DEFAULT_FOV_DEG = 62.0
 """Angle of view along the longer side when nothing is known: a phone's main camera (26 mm equivalent is 69°)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import pieces
 from pase.fit.contact import planted_probability
@@ -20,9 +19,8 @@ from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
 from pase.fit.terms.prior import PosePrior, Smoothness
+from pase.types import Array, Indices, Mask
 
-Array = NDArray[np.float64]
-Frames = NDArray[np.intp]
 M = TypeVar("M", bound=Measurements)
 
 _FOOT = ("Heel", "BigToe", "SmallToe")
@@ -49,7 +47,7 @@ class Trial(Generic[M]):
         """(T,) seconds."""
         return self.measurements[0].time
 
-    def take(self, frames: Frames) -> Trial[M]:
+    def take(self, frames: Indices) -> Trial[M]:
         """The same in some of the frames."""
         return replace(self, measurements=tuple(m.take(frames) for m in self.measurements))
 
@@ -59,7 +57,7 @@ class Trial(Generic[M]):
 
     def problem(
         self,
-        frames: Frames,
+        frames: Indices,
         planted: Array | None = None,
         *,
         sequence: bool = True,
@@ -77,7 +75,7 @@ class Trial(Generic[M]):
         sequence
             False for frames that are too far apart for their motion to be smooth.
         repeats
-            Frames of the recording that each of these stands for.
+            Indices of the recording that each of these stands for.
         width
             Of the robust loss of the measurements, standard deviations; their own when None.
         """
@@ -100,7 +98,7 @@ class Trial(Generic[M]):
                 terms.append(ContactVelocity(planted, some.time, weight))
         return Problem(subject.model, terms, subject.bounds)
 
-    def apart(self, frames: Frames, *, width: float | None = None, posture: float = 1.0) -> Problem:
+    def apart(self, frames: Indices, *, width: float | None = None, posture: float = 1.0) -> Problem:
         """The cost of frames that are solved each for itself, the shared unknowns held; see `solve_frames`.
 
         Parameters
@@ -134,7 +132,7 @@ class Trial(Generic[M]):
         """The accelerations of all frames."""
         return Smoothness(self.time, self.subject.acceleration, width=self.subject.calm)
 
-    def contacts(self, frames: Frames, state: State, floor: float | None = None) -> Array:
+    def contacts(self, frames: Indices, state: State, floor: float | None = None) -> Array:
         """(F, S) probability that the points under the feet stand on the floor in `frames`.
 
         `floor` is its height in metres; that of the lowest steps when None.
@@ -153,7 +151,7 @@ class Trial(Generic[M]):
             lowest[piece] = self.soles(State(state.q[piece], state.shared))[..., 1].min(1)
         return lowest
 
-    def feet_seen(self, frames: Frames) -> NDArray[np.bool_]:
+    def feet_seen(self, frames: Indices) -> Mask:
         """(F, S) whether heel or toes of the foot were seen by any sensor, for each point under the feet."""
         soles = self.subject.model.soles
         visible = np.zeros((len(frames), len(soles)), bool)

@@ -8,12 +8,10 @@ the recursion of Takahashi, Fagan and Chin (1973), in time linear in the number 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky
 
 from pase.fit.normal import NormalEquations
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 def coordinate_deviations(normal: NormalEquations, shared_covariance: Array | None = None) -> Array:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.fit.inputs import BodyPoint
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 Up = Literal["y", "z", "-y", "auto"]
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.model import Skeleton
 from pase.data import Camera
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 World = tuple[float, Array]
 """Heading (rad) and origin (3,) of the user's world in the estimator's."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 MASS_SHARES: Mapping[str, float] = {"Hip": 0.28, "Shoulder": 0.17, "Knee": 0.05}
 """Share of the body's mass put at each of these points, left and right; sums to one half. Head, arms and upper

@@ -6,11 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.problem import Linearization
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import ResidualBlock, RobustTerm, SquaredTerm
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 MAXIMUM_GAP_S = 0.3
 """A foot may have moved between frames farther apart."""

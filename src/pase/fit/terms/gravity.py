@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 LEAST_SIGMA = np.radians(1.5)
 """A lifter is not believed to know gravity better than this, rad."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
-
-Array = NDArray[np.float64]
+from pase.types import Array, Indices
 
 
 class LandmarkDistance(RobustTerm):
@@ -37,7 +35,7 @@ class LandmarkDistance(RobustTerm):
         sigma: Array,
         weight: Array,
         width: float = 4.0,
-        points: slice | NDArray[np.intp] | None = None,
+        points: slice | Indices | None = None,
     ) -> None:
         known = np.isfinite(xyz).all(-1) & np.isfinite(sigma)
         self._xyz = np.where(known[..., None], xyz, 0.0)

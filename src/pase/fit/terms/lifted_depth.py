@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
-
-Array = NDArray[np.float64]
+from pase.types import Array, Indices
 
 _KIN = {
     "Nose": 4.0,
@@ -65,7 +63,7 @@ class Depths:
                 sigma[:, k] = kin * (0.05 if along is None else along[:, i])
         return cls(depth, np.where(np.isfinite(depth), sigma, np.inf), np.array(ray))
 
-    def take(self, frames: NDArray[np.intp]) -> Depths:
+    def take(self, frames: Indices) -> Depths:
         """The same person in some frames."""
         return Depths(self.depth[frames], self.sigma[frames], self.ray[frames])
 
@@ -97,7 +95,7 @@ class LiftedDepth(RobustTerm):
         camera: FilmCamera,
         weight: Array,
         width: float = 4.0,
-        points: slice | NDArray[np.intp] | None = None,
+        points: slice | Indices | None = None,
     ) -> None:
         known = np.isfinite(depths.depth) & np.isfinite(depths.sigma)
         self._depth = np.where(known, depths.depth, 0.0)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import ResidualBlock, RobustTerm, SquaredTerm, Term
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 
 class PosePrior(SquaredTerm):

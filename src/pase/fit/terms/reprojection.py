@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
-
-Array = NDArray[np.float64]
+from pase.types import Array, Indices
 
 
 class Reprojection(RobustTerm):
@@ -42,7 +40,7 @@ class Reprojection(RobustTerm):
         camera: FilmCamera,
         weight: Array,
         width: float = 3.0,
-        points: slice | NDArray[np.intp] | None = None,
+        points: slice | Indices | None = None,
     ) -> None:
         known = np.isfinite(xy).all(-1) & np.isfinite(sigma)
         self._xy = np.where(known[..., None], xy, 0.0)
