@@ -1,4 +1,4 @@
-"""Fetch single files out of archives on the network, with short patience for dead hosts."""
+"""Fetch single files out of archives on the network; hosts that do not answer are given up soon."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _STALL_SECONDS = 10.0
 _TOTAL_SECONDS = 900.0
 _PIECE = 1 << 18
 _LARGEST_BYTES = 1 << 31
-"""Of a file in an archive; a bomb grows beyond any network."""
+"""Largest file that is taken out of an archive: a malicious one can unpack to any size."""
 _PATIENCE = {"PIP_DEFAULT_TIMEOUT": "15", "PIP_RETRIES": "1"}
-"""For pip, unless the user has set them: a slow mirror may need more than a dead one deserves."""
+"""Settings of pip, unless the user has set them: short, because another source may follow."""
 
 
 class SourceError(Exception):

@@ -254,7 +254,7 @@ def _keep(file: ModelFile, fetched: dict[str, Path], scratch: Path) -> Path:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """A folder for unfinished files inside the cache, so that finishing one is a mere rename."""
+    """A folder for incomplete files inside the cache; a complete file is renamed out of it."""
     folder = cache_dir() / "models"
     try:
         folder.mkdir(parents=True, exist_ok=True)

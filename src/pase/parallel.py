@@ -25,13 +25,13 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 MOST = 3
-"""Processes beside this one; each needs as much memory for a fit as this one."""
+"""Most helping processes; for a fit each needs as much memory as this one."""
 
 REPORT_EVERY_S = 0.2
 
 
 class Helpers:
-    """Processes that take work off this one; a context manager, at whose end they are ended.
+    """Processes that take work off this one; a context manager that ends them.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Helpers:
             process.close()
 
     def prepare(self, modules: Sequence[str]) -> None:
-        """Have a process import what will be needed later."""
+        """Let a process import what will be needed later."""
         self._help(_Work(_imported, modules), 1)
 
     def map(
@@ -72,7 +72,7 @@ class Helpers:
         progress: ShareProgress | None = None,
         make_job: Callable[[Any], Job] | None = None,
     ) -> list[Result]:
-        """Results of a function for several jobs, in their order, each done here or by a process.
+        """Results of a function for several jobs, in their order; each job is done here or by a process.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class Helpers:
     def begin(
         self, function: Callable[[Job, ShareProgress], Result], jobs: Sequence[Job]
     ) -> Callable[[], list[Result]]:
-        """As `map`, but go on while the processes work; what is returned does the rest and waits for theirs."""
+        """As `map`, but return at once; the returned function does the remaining jobs and waits for the processes."""
         work = _Work(function, jobs)
         self._help(work, len(jobs))
         return work.results
@@ -103,7 +103,7 @@ class Helpers:
             self._pool.submit(self._help_out, work)
 
     def _help_out(self, work: _Work) -> None:
-        """On a thread of the pool: have its process work."""
+        """Let the process of this thread do jobs."""
         try:
             process = self._processes.mine()
             if self._stopped:
@@ -136,7 +136,7 @@ class _Work:
         self._news = threading.Event()
 
     def results(self) -> list[Any]:
-        """Do what the others do not, and wait for them."""
+        """Do the jobs that no process has taken, and wait for the processes."""
         try:
             while True:
                 self._news.clear()
@@ -154,7 +154,7 @@ class _Work:
         return [self._found[number] for number in range(len(self._jobs))]
 
     def help_out(self, process: Interpreter) -> None:
-        """Have a process do jobs while there are any; one that it could not do is put back."""
+        """Let a process do jobs while there are any; a job that it could not do is put back."""
         while (number := self._next()) is not None:
             try:
                 progress = self._told(number, self._news.set)

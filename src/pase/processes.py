@@ -30,7 +30,7 @@ THREAD_VARIABLES = (
 """What tells the networks, linear algebra, OpenCV and Mesa's software drawing how many threads to use."""
 
 ENDING_S = 2.0
-"""How long a process may take to end whose pipe is closed."""
+"""How long a process may take to end after its pipe was closed."""
 
 _LIFE = "import sys; sys.path[:] = {path!r}; from pase.processes import serve; serve()"
 
@@ -67,7 +67,7 @@ class Interpreter:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
+        """Whether it still runs."""
         return self._process.poll() is None
 
     def call(self, function: Callable[..., Any], job: Any, progress: Callable[..., None]) -> Any:
@@ -103,16 +103,16 @@ class Interpreter:
         return value
 
     def interrupt(self) -> None:
-        """Have it stop what it does and tidy up: a KeyboardInterrupt there. `close` then waits for it."""
+        """Raise a KeyboardInterrupt in it, so that it stops and tidies up. `close` then waits for it."""
         self._process.terminate()
 
     def kill(self) -> None:
-        """End it, whatever it does, if it still runs."""
+        """End it at once, if it still runs."""
         self._process.kill()
         self._process.wait()
 
     def close(self, patience_s: float = 0.0) -> None:
-        """Have it end by itself within some seconds, or kill it. No thread may be waiting in `call`."""
+        """Let it end by itself within `patience_s` seconds, or kill it. No thread may be waiting in `call`."""
         with contextlib.suppress(OSError):  # what was not sent cannot be
             if self._process.stdin is not None:
                 self._process.stdin.close()
@@ -146,7 +146,7 @@ class Interpreter:
 
 
 class ThreadInterpreters:
-    """An interpreter for each thread that asks for one; a new one where it has died.
+    """An interpreter for each thread that asks for one; it is replaced when it has died.
 
     Parameters
     ----------
@@ -158,10 +158,10 @@ class ThreadInterpreters:
         self._threads = threads
         self._mine = threading.local()
         self.all: list[Interpreter] = []
-        """Every one so far, also those that have died."""
+        """Every interpreter so far, including those that have died."""
 
     def mine(self) -> Interpreter:
-        """This thread's; an OSError where it cannot be started."""
+        """The interpreter of this thread; raises an OSError when it cannot be started."""
         process: Interpreter | None = getattr(self._mine, "process", None)
         if process is None or not process.alive:
             process = self._mine.process = Interpreter(self._threads)
@@ -170,7 +170,7 @@ class ThreadInterpreters:
 
 
 def serve() -> None:
-    """A process's life: call functions until the pipe is closed, which it also is when the parent dies."""
+    """Call functions until the pipe is closed, which also happens when the parent process dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, and that one ends this
     signal.signal(signal.SIGTERM, _interrupt)
     logging.getLogger("pase").addHandler(logging.NullHandler())

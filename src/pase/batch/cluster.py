@@ -1,4 +1,4 @@
-"""Jobs on the workers of a Dask scheduler, on as many computers as there are behind it."""
+"""Jobs on the workers of a Dask scheduler, on any number of computers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE_S = 10
 
 
 class Cluster:
-    """The workers of a Dask scheduler, with the manners of `pase.batch.workers.Processes`.
+    """The workers of a Dask scheduler, in place of `pase.batch.workers.Processes`.
 
     The scheduler gives the job of a worker that died to another one, three times unless it is told otherwise
     (`distributed.scheduler.allowed-failures`). All computers must see the footage and the results under the
@@ -57,7 +57,7 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Jobs that wait are taken back after an error; those that run end by themselves and are kept."""
+        """After an error, cancel the jobs that wait; those that run are left to end, and their results are kept."""
         self._executor.shutdown(wait=error is None)
         self._client.close()
 
@@ -107,7 +107,7 @@ _one_at_a_time = threading.Lock()
 
 
 def alone(work: Work, job: Job) -> Outcome:
-    """Do a job while no other is done in this process: warnings are collected by process.
+    """Do one job at a time in this process, because warnings are collected for the whole process.
 
     A worker is one of many on its computer, so its networks take one thread unless it is told otherwise.
     """

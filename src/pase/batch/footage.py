@@ -74,7 +74,7 @@ def check_is_folder(folder: Path) -> None:
 
 
 def same_name(name: str) -> str:
-    """What two names have in common that some file system takes for one: capitals and composed letters."""
+    """The same text for names that a file system may take for one: without capitals, letters composed."""
     return unicodedata.normalize("NFC", name).casefold()
 
 

@@ -1,4 +1,4 @@
-"""What a batch has to do: checked before any work, and told from what is done already."""
+"""What a batch has to do: checked before any work, and compared with what is done already."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MEASURED = ("person", "camera", "pose2d", "lift", "fit")
 
 @dataclass(frozen=True)
 class Plan:
-    """A batch: whose trials, where to, and how."""
+    """The trials of a batch, its output and its settings."""
 
     study: Study
     output: Path
@@ -54,7 +54,7 @@ class Plan:
         return self.output / TRIALS / trial.name
 
     def settings_of(self, trial: Trial, sizes: Path | None = None) -> Settings:
-        """The settings of a trial: height and mass of the table go before those of the batch."""
+        """The settings of a trial: height and mass in the table override those of the batch."""
         base = self.settings
         person = replace(
             base.person,
@@ -114,7 +114,7 @@ def check_places(folder: Path, output: Path) -> Path:
 
 
 def check_settings(settings: Settings) -> None:
-    """Refuse, before any work, what every trial would fail by; fetches the networks' files once for all.
+    """Refuse, before any work, settings with which every trial would fail; fetch the networks' files once.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def check_settings(settings: Settings) -> None:
 
 
 def _identity(settings: Settings) -> dict[str, object]:
-    """The settings, but for those that change no result, or whose file is looked into."""
+    """The settings without those that change no result, and without files whose contents are compared instead."""
     tree = to_dict(settings)
     tree["pose2d"].pop("threads")
     tree["person"].pop("sizes")

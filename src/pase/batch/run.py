@@ -1,4 +1,4 @@
-"""A batch from its folder to its tables: sends jobs, keeps account of every trial, goes on where it stopped."""
+"""A batch from its folder to its tables: sends jobs, keeps the state of every trial, goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ SUMMARY, BONES, LOG = "summary.csv", "bones.csv", "batch.log"
 
 
 class Show(Protocol):
-    """Told how a batch goes on; from several threads."""
+    """Takes news of a batch, from several threads."""
 
     def begin(self, trials: int) -> None:
-        """So many trials there are."""
+        """Take the number of trials."""
         ...
 
     def step(self, trial: str, step: str, done: int, total: int | None) -> None:
-        """A trial's step, and how much of how much of it is done."""
+        """Take the step of a trial, and how many of its units are done; `total` is None where unknown."""
         ...
 
     def end(self, trial: str, line: str) -> None:
-        """A trial has ended; the line tells how."""
+        """Take the line that says how a trial has ended."""
         ...
 
 
@@ -117,7 +117,7 @@ def _workers(trials: int, jobs: int | None, scheduler: str | None, show: Show | 
 
 
 class _Batch:
-    """The account of a batch while it runs."""
+    """The state of a batch while it runs."""
 
     def __init__(self, plan: Plan, workers: Workers, show: Show | None) -> None:
         self._plan, self._workers, self._show = plan, workers, show
@@ -127,7 +127,7 @@ class _Batch:
         self._running: dict[Future[Outcome], tuple[Work, Trial]] = {}
 
     def run(self) -> BatchResult:
-        """Do all that is to be done, and write the tables however it ends."""
+        """Do all jobs, and write the tables even after an error."""
         if self._show is not None:
             self._show.begin(len(self._entries))
         for note in self._plan.study.notes:
@@ -188,7 +188,7 @@ class _Batch:
                 self._share(trial.subject)
 
     def _share(self, subject: str) -> None:
-        """Put together what all trials of a subject tell of its sizes, and run them with these."""
+        """Estimate the sizes of a subject from all its trials, and run the trials with these sizes."""
         from pase.fit.evidence import Evidence
         from pase.fit.sizes import combined_sizes, write_sizes
 
@@ -221,7 +221,7 @@ class _Batch:
         write_text(self._plan.output / BATCH, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     def _write(self) -> None:
-        """The states and the tables, as far as the batch has come."""
+        """Write the states and the tables of what is done so far."""
         self._note()
         write_summary(self._plan.output / SUMMARY, [entry.row() for entry in self._entries.values()])
         bones: dict[str, Path] = {}
@@ -241,7 +241,7 @@ def _outcome(future: Future[Outcome]) -> Outcome:
 
 
 def _quiet(trial: str, step: str, done: int, total: int | None) -> None:
-    """Nobody wants to know."""
+    """Ignore the progress."""
 
 
 def _make_folders(output: Path) -> None:
@@ -256,7 +256,7 @@ def _make_folders(output: Path) -> None:
 
 @contextmanager
 def _log_file(path: Path) -> Iterator[None]:
-    """Append what PASE logs meanwhile to a file, one line a trial."""
+    """Append what PASE logs inside the block to a file."""
     logger = logging.getLogger("pase")
     try:
         handler = logging.FileHandler(path, encoding="utf-8")

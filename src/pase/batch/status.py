@@ -1,4 +1,4 @@
-"""The account of a batch: what is known of every trial."""
+"""The state of every trial of a batch."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Entry:
     state: State = "waiting"
     error: str = ""
     trace: str = ""
-    """Where it failed, when it should not have."""
+    """The traceback of an unexpected error."""
     kept: bool = False
-    """Whether an earlier call had done it."""
+    """Whether it was done by an earlier call."""
     seconds: float = 0.0
     evidence: dict[str, Any] | None = None
     """What the trial tells of its subject's sizes."""

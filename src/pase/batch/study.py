@@ -29,7 +29,7 @@ class Trial:
     file: Path
     """The video or photo."""
     subject: str
-    """Whose it is; all trials of a subject share one skeleton."""
+    """Name of the person; all trials of a subject share one skeleton."""
     height_m: float | None = None
     mass_kg: float | None = None
     condition: str = ""
@@ -151,7 +151,7 @@ def _check_files(trials: Sequence[Trial], rows: Sequence[Row]) -> None:
 
 
 def _check_names(study: Study) -> None:
-    """No two results in one folder, whatever the file system takes for the same."""
+    """Refuse names that some file system takes for the same folder."""
     for kind, names in (
         ("trial", [(trial.name, str(trial.file)) for trial in study.trials]),
         ("subject", [(subject, subject) for subject in by_subject(study.trials)]),
@@ -170,7 +170,7 @@ def _check_names(study: Study) -> None:
 
 
 def _with_facts_of_subjects(trials: Sequence[Trial], table: Path) -> tuple[Trial, ...]:
-    """Height and mass told in one row of a subject hold in all of them."""
+    """Height and mass in one row of a subject hold for all its rows."""
     heights = {
         subject: _one_value("height", subject, (t.height_m for t in own), table)
         for subject, own in by_subject(trials).items()

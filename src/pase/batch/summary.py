@@ -20,7 +20,7 @@ MAIN_ANGLES = (
     "knee_angle_r", "knee_angle_l", "ankle_angle_r", "ankle_angle_l", "arm_elevation_r", "arm_elevation_l",
     "elbow_flex_r", "elbow_flex_l",
 )  # fmt: skip
-"""Coordinates whose range of motion the summary tells."""
+"""Coordinates whose range of motion is in the summary."""
 
 RANGE_COLUMNS = tuple(
     column for angle in MAIN_ANGLES for column in (f"{angle}_range_deg", f"{angle}_range_sd_deg")

@@ -18,7 +18,7 @@ COLUMNS = ("file", "subject", "height", "mass", "condition", "output")
 """Columns that PASE knows."""
 
 MEANT = {"weight": "mass", "filename": "file", "video": "file", "photo": "file", "person": "subject"}
-"""What people call these columns, though they are no misspellings."""
+"""Other names that people use for these columns."""
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,10 @@ class TrialJob:
     output: Path
     """Folder of the result."""
     note: Path
-    """What was found, once it is done."""
+    """File of what was found, written when the job is done."""
     settings: Settings
     fingerprint: str
-    """Tells whether a note is of the same work."""
+    """Identifies the work, so that a note of other work is not taken for this one's."""
 
     def found(self) -> dict[str, Any] | None:
         """What the same job found earlier; None when it has not been done."""
@@ -50,7 +50,7 @@ class TrialJob:
 
     @property
     def state(self) -> Path:
-        """What vouches for the keypoints of a finished result, so that they need not be found again."""
+        """File that says how the keypoints of a finished result were made, so that they need not be found again."""
         return self.note.with_name(f"{self.name}.state.json")
 
 
@@ -102,7 +102,7 @@ def _run(job: TrialJob, progress: StepProgress | None) -> dict[str, Any]:
 
 
 def _take_over_keypoints(job: TrialJob) -> None:
-    """Put the keypoints of an earlier result where a run goes on from them, if they are still right."""
+    """Put the keypoints of an earlier result where a run can go on from them, if they are still valid."""
     earlier, place = job.output / KEYPOINTS, partial_of(job.output)
     if not (job.state.is_file() and earlier.is_file()) or (place / STATE).exists():
         return

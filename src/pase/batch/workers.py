@@ -1,4 +1,4 @@
-"""Where the jobs of a batch run: in processes of this computer, each of which may die without harm to others."""
+"""Where the jobs of a batch run: in processes of this computer; one that dies does not harm the others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Job(Protocol):
 
     @property
     def name(self) -> str:
-        """How messages call it."""
+        """Name of the job in messages."""
         ...
 
 
@@ -49,11 +49,11 @@ class Outcome:
 Work = Callable[[Any, Any], Outcome]
 """A function of a module that does a job, telling a `pipeline.StepProgress` (or None) how far it is."""
 Told = Callable[[str, str, int, int | None], None]
-"""Told a job's name, its step, and how much of how much is done."""
+"""Takes a job's name, its step, the units done and their number (None where unknown)."""
 
 
 class Workers(Protocol):
-    """Somewhere that jobs can be sent to; a context manager. Leaving it by an error stops the jobs."""
+    """A place to send jobs to; a context manager. Leaving it by an error stops the jobs."""
 
     def submit(self, work: Work, job: Any) -> Future[Outcome]:
         """Send a job; the future raises `WorkerLostError` when its process died twice."""
@@ -158,7 +158,7 @@ def suggested_jobs(trials: int, cores: int) -> int:
 
 
 def free_memory() -> int | None:
-    """Bytes of memory that can be had: what the system says and what a container allows; None where unknown."""
+    """Bytes of free memory, by the system and by the limit of a container; None where unknown."""
     limits = [value for value in (_available(), _allowed()) if value is not None]
     return min(limits, default=None)
 
@@ -176,7 +176,7 @@ def _available() -> int | None:
 
 
 def _allowed() -> int | None:
-    """What the container may use in all."""
+    """Limit of the container's memory in bytes; None where there is none."""
     try:
         return int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
     except (OSError, ValueError):

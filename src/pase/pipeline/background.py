@@ -1,4 +1,4 @@
-"""Work on a second thread beside the main one, for what the main one waits for only at its end."""
+"""Work on a second thread whose result the main thread needs only at its end."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Result = TypeVar("Result")
 
 
 class _Abandoned(Exception):  # noqa: N818 - it is no error
-    """Nobody wants the result any more."""
+    """The result is not needed any more."""
 
 
 @contextmanager
 def in_background(work: Callable[[Progress], Result]) -> Iterator[Callable[[], Result]]:
-    """Start some work on a thread of its own.
+    """Start work on a thread of its own.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From keypoints and landmarks to skeletons: what is known beforehand, and the estimator."""
+"""From keypoints and landmarks to skeletons: calls the estimator with what the user and the file tell."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def fit_people(
 def size_evidence(
     recording: Recording, settings: Settings, progress: StepProgress | None = None
 ) -> Evidence | None:
-    """What a recording tells of the sizes of its main person; None when nobody is there.
+    """Evidence of a recording on the sizes of its main person; None when nobody is there.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _lens(recording: Recording, settings: Settings) -> LensPrior:
 def _share(
     progress: StepProgress | None, name: str, persons: tuple[int, int], recording: Recording
 ) -> ShareProgress | None:
-    """The progress of some persons, the first and how many, told as a share from 0 to 1, in frames of everybody."""
+    """Progress of a group of persons (first, count), from a share 0 to 1 to frames of everybody."""
     if progress is None:
         return None
     first, count = persons

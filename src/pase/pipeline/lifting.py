@@ -114,7 +114,7 @@ def _part(step_progress: Progress | None, number: int, recording: Recording) -> 
 
 
 def _lifter_for(recording: Recording, settings: Settings) -> Lifter | None:
-    """The lifter, told what is known of the camera."""
+    """The lifter, with what is known of the camera."""
     camera = settings.camera
     focal_length_px = camera.focal_length_px
     if focal_length_px is None and camera.fov_deg is None:

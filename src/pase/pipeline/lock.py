@@ -1,4 +1,4 @@
-"""A lock against a second run into one folder; the system lets go of it when its process ends, however."""
+"""A lock against a second run into one folder; the system releases it however its process ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
-"""What file systems answer that have no locks."""
+"""Error numbers of file systems without locks."""
 
 
 class FolderLock:

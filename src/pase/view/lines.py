@@ -34,7 +34,7 @@ class LineRenderer:
         self._width = max(2, round(max(camera.image_size) / 360))
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing: there is nothing to free."""
 
     def draw_patch(self, poses: Sequence[BodyPoses | None]) -> Patch | None:
         """Draw one frame from body poses without the axis of time; None where there is nothing to see."""

@@ -208,7 +208,7 @@ def bone_label(name: str) -> str:
 
 
 def plot_path(subject: Subject) -> Figure | None:
-    """The way of the pelvis and the heels seen from above, one metre as long as the other."""
+    """Path of the pelvis and the heels from above, at equal scale along both axes."""
     motion = subject.motion
     frames = motion.known
     if frames.sum() < 2:

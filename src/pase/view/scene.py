@@ -105,7 +105,7 @@ class Renderer:
         self.close()
 
     def close(self) -> None:
-        """Give the window and its memory back."""
+        """Close the window and free its memory."""
         self._window.Finalize()
 
     def draw(self, poses: Sequence[Array | None]) -> Image:
