@@ -30,6 +30,18 @@ def rotation_of_vector(vectors: Array) -> Array:
     return rotation
 
 
+def left_jacobian(vectors: Array) -> Array:
+    """(..., 3, 3) small rotations, applied last, by small changes of rotation vectors (..., 3)."""
+    angle = np.linalg.norm(vectors, axis=-1)[..., None, None]
+    k = cross_matrix(vectors)
+    small = angle < _SMALL
+    safe = np.where(small, 1.0, angle)
+    first = np.where(small, 0.5, (1 - np.cos(safe)) / safe**2)
+    second = np.where(small, 1 / 6, (safe - np.sin(safe)) / safe**3)
+    jacobian: Array = np.eye(3) + first * k + second * (k @ k)
+    return jacobian
+
+
 def vector_of_rotation(rotations: Array) -> Array:
     """(..., 3) rotation vectors in rad of rotations (..., 3, 3), by unit quaternions; good near a half turn too."""
     R = rotations

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pase.data import Camera
+from pase.camera.rotations import cross_matrix, left_jacobian, rotation_of_vector, vector_of_rotation
+from pase.data import Camera, CameraMotion, CameraPath
 from pase.types import Array, Indices
 
 UNKNOWNS = ("pitch", "roll", "height", "log_focal_length")
@@ -59,17 +60,46 @@ class FilmCamera:
     """(T, 3, 3) known turn of each frame; None for a camera that stands still."""
     zoom: Array | None = None
     """(T,) known focal length of each frame over that of the reference; None for a camera that does not zoom."""
+    turn_rad: Array | None = None
+    """(T, 3) rotation vectors of `R_camera_reference` where they were measured in the picture, with `turn_focal_px`;
+    None where the turn is known as an angle."""
+    turn_focal_px: float = 1.0
+    """What is seen is a shift in pixels: for another focal length f the turn across the line of sight is
+    `turn_focal_px / f` times as large."""
+
+    def following(self, motion: CameraMotion | None) -> FilmCamera:
+        """The same camera with the turns and zooms of the frames of a motion."""
+        if motion is None or motion.kind == "still":
+            return self
+        turn = vector_of_rotation(motion.R_camera_reference)
+        return replace(
+            self,
+            R_camera_reference=motion.R_camera_reference,
+            zoom=motion.zoom,
+            turn_rad=turn,
+            turn_focal_px=motion.focal_px,
+        )
 
     def take(self, frames: Indices) -> FilmCamera:
         """The same camera at some of its frames."""
         if self.R_camera_reference is None and self.zoom is None:
             return self
-        turn, zoom = (None if v is None else v[frames] for v in (self.R_camera_reference, self.zoom))
-        return replace(self, R_camera_reference=turn, zoom=zoom)
+        R, zoom, turn = (
+            None if v is None else v[frames] for v in (self.R_camera_reference, self.zoom, self.turn_rad)
+        )
+        return replace(self, R_camera_reference=R, zoom=zoom, turn_rad=turn)
 
     def rotation(self, shared: Array) -> Array:
         """`R_camera_world`, (3, 3), or (T, 3, 3) for a camera that turns."""
         return self._rotations(shared)[0]
+
+    def path(self, shared: Array, time: Array) -> CameraPath | None:
+        """Where the camera is and looks in its frames, shown at `time` (T,); None for one that stands still."""
+        if self.R_camera_reference is None and self.zoom is None:
+            return None
+        rotation = np.broadcast_to(self.rotation(shared), (len(time), 3, 3))
+        focal = np.broadcast_to(self.focal_px(shared), len(time))
+        return CameraPath(time, rotation, -rotation @ self.position(shared), focal)
 
     def position(self, shared: Array) -> Array:
         """(3,) the camera in the world, m."""
@@ -94,27 +124,27 @@ class FilmCamera:
         self, p_world: Array, shared: Array, pixels: Array, depth: Array
     ) -> tuple[Array, Array]:
         """Derivatives (T, K, 2, 3) of the pixels by the world points and (T, K, 2, c) by the camera's unknowns."""
-        rotation, *by_angle = self._rotations(shared)
+        rotation, derivatives = self._rotations(shared)
         focal = self.focal_px(shared)[..., None]
         scale = focal / depth
         centred = (pixels - self.principal_point) / focal[..., None]
         rows = rotation[..., None, :, :]
         by_point = scale[..., None, None] * (rows[..., :2, :] - centred[..., :, None] * rows[..., 2:, :])
         relative = p_world - self.position(shared)
-        by_camera = np.empty((*pixels.shape, self.part.stop - self.part.start))
-        for column, derivative in zip((0, 1, 4), by_angle, strict=False):
+        by_camera = np.zeros((*pixels.shape, self.part.stop - self.part.start))
+        for column, derivative in derivatives.items():
             moved = relative @ np.swapaxes(derivative, -1, -2)
             by_camera[..., column] = scale[..., None] * (moved[..., :2] - centred * moved[..., 2:])
         by_camera[..., 2] = -by_point[..., 1]
-        by_camera[..., 3] = pixels - self.principal_point
+        by_camera[..., 3] += pixels - self.principal_point
         if by_camera.shape[-1] > len(UNKNOWNS):
             by_camera[..., 5:] = -by_point[..., [0, 2]]
         return by_point, by_camera
 
     def rotation_derivatives(self, shared: Array) -> tuple[tuple[int, Array], ...]:
         """Columns of the shared unknowns that turn the camera, with the derivative of `R_camera_world` by each."""
-        _, *by_angle = self._rotations(shared)
-        return tuple((self.part.start + c, d) for c, d in zip((0, 1, 4), by_angle, strict=False))
+        _, derivatives = self._rotations(shared)
+        return tuple((self.part.start + column, d) for column, d in derivatives.items())
 
     def in_reference(self, directions: Array) -> Array:
         """Directions (T, 3) in camera axes of each frame in those of the reference."""
@@ -135,15 +165,27 @@ class FilmCamera:
             self.image_size,
         )
 
-    def _rotations(self, shared: Array) -> tuple[Array, ...]:
-        """`R_camera_world` and its derivatives by pitch, roll and, of a calibrated camera, heading."""
+    def _rotations(self, shared: Array) -> tuple[Array, dict[int, Array]]:
+        """`R_camera_world`, and its derivative by each of the unknowns that turn the camera."""
         unknowns = shared[self.part]
-        matrices = camera_rotation(unknowns[0], unknowns[1])
+        R_reference_world, by_pitch, by_roll = camera_rotation(unknowns[0], unknowns[1])
+        derivatives = {0: by_pitch, 1: by_roll}
         if len(unknowns) > len(UNKNOWNS):
             c, s = np.cos(unknowns[4]), np.sin(unknowns[4])
             heading = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
-            by_heading = np.array([[-s, 0, c], [0, 0, 0], [-c, 0, -s]])
-            matrices = (*(m @ heading for m in matrices), matrices[0] @ by_heading)
+            derivatives = {column: d @ heading for column, d in derivatives.items()}
+            derivatives[4] = R_reference_world @ np.array([[-s, 0, c], [0, 0, 0], [-c, 0, -s]])
+            R_reference_world = R_reference_world @ heading
         if self.R_camera_reference is None:
-            return matrices
-        return tuple(self.R_camera_reference @ m for m in matrices)
+            return R_reference_world, derivatives
+        if self.turn_rad is None:
+            R = self.R_camera_reference
+            return R @ R_reference_world, {column: R @ d for column, d in derivatives.items()}
+        across = np.array([1.0, 1.0, 0.0]) * self.turn_rad * (self.turn_focal_px / np.exp(unknowns[3]))
+        turn = across + self.turn_rad * [0.0, 0.0, 1.0]
+        R = rotation_of_vector(turn)
+        rotation = R @ R_reference_world
+        by_focal = np.einsum("tij,tj->ti", left_jacobian(turn), -across)
+        derivatives = {column: R @ d for column, d in derivatives.items()}
+        derivatives[3] = cross_matrix(by_focal) @ rotation
+        return rotation, derivatives

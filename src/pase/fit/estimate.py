@@ -10,15 +10,16 @@ import numpy as np
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics, pieces
+from pase.camera.steadied import filmed_keypoints, steadied_keypoints
 from pase.config import FitSettings
-from pase.data import Keypoints2D, Landmarks3D, Motion
+from pase.data import Camera, CameraMotion, Keypoints2D, Landmarks3D, Motion
 from pase.diagnostics import CameraDiagnostics, FitDiagnostics, SolverDiagnostics
 from pase.fit.bones import bone_statistics
 from pase.fit.evidence import Evidence, evidence, with_known_part
 from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, keypoint_set
 from pase.fit.keypoint_guess import initial_motion, possible_rolls
 from pase.fit.keypoint_noise import usable
-from pase.fit.left_right_swaps import repair_keypoints
+from pase.fit.left_right_swaps import RepairedKeypoints, repair_keypoints
 from pase.fit.measurements import DepthMeasurements, KeypointMeasurements, Measurements
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
@@ -71,6 +72,7 @@ def estimate_motion(
     focal_length_px: float | None = None,
     landmarks: Landmarks3D | None = None,
     sizes: Sizes | None = None,
+    camera_motion: CameraMotion | None = None,
     progress: ShareProgress | None = None,
 ) -> Motion | None:
     """Estimate one person's skeleton and motion, and the camera.
@@ -91,6 +93,8 @@ def estimate_motion(
         What a lifter tells of the person in the same frames: camera axes, statures, with sigma.
     sizes
         The person's sizes when they are known from other recordings: then they are held.
+    camera_motion
+        How the camera moved; it stands still when None.
     progress
         Called with the share of the work done, 0 to 1.
 
@@ -100,7 +104,7 @@ def estimate_motion(
         The motion from the first to the last frame in which the person is seen; None when seen in none.
     """
     report = progress or (lambda _: None)
-    person = PersonInput(keypoints, landmarks, height_m, mass_kg, sizes)
+    person = PersonInput(keypoints, landmarks, height_m, mass_kg, sizes, camera_motion)
     lens = LensPrior(fov_deg, focal_length_px)
     fit = fit_shared(person, lambda share: report(0.6 * share), lens=lens, settings=settings)
     if fit is None:
@@ -132,6 +136,8 @@ class SharedFit:
     notes: tuple[Note, ...] = ()
     sizes: Sizes | None = None
     """The person's sizes when they are known from other recordings."""
+    camera_motion: CameraMotion | None = None
+    """How the camera of the shot moved."""
 
     @property
     def stature_m(self) -> float:
@@ -162,7 +168,7 @@ def fit_shared(
     if span is None:
         return None
     frames = _as_slice(span)
-    repaired = repair_keypoints(person.keypoints.slice(frames))
+    repaired = _repaired(person.keypoints.slice(frames), person.camera_motion)
     landmarks = None if person.landmarks is None else person.landmarks.slice(frames)
     visible = replace(person, keypoints=repaired.keypoints, landmarks=landmarks)
     trial, observed, shared = film_trial(visible, lens, settings)
@@ -170,7 +176,9 @@ def fit_shared(
     tried = (helpers or Helpers(0)).map(jobs, possible_rolls(observed), progress)
     q, estimate = min(tried, key=_cost)
     notes = [*_absences(person.keypoints, span), *(Note("keypoints", text) for text in repaired.notes)]
-    fit = SharedFit(repaired.keypoints, trial, observed, q, estimate, tuple(notes), person.sizes)
+    fit = SharedFit(
+        repaired.keypoints, trial, observed, q, estimate, tuple(notes), person.sizes, person.camera_motion
+    )
     if person.height_m is None:
         scale = Note(
             "scale",
@@ -181,6 +189,17 @@ def fit_shared(
     return fit.sure_of_sizes()
 
 
+def _repaired(keypoints: Keypoints2D, motion: CameraMotion | None) -> RepairedKeypoints:
+    """Keypoints with exchanged sides and stray points set right, by their paths before a camera that stands still."""
+    here = None if motion is None else motion.at(keypoints.time)
+    steadied = None if here is None else steadied_keypoints(keypoints, here)
+    if here is None or steadied is None:
+        return repair_keypoints(keypoints)
+    repaired = repair_keypoints(steadied)
+    filmed = filmed_keypoints(repaired.keypoints, here, keypoints.image_size)
+    return replace(repaired, keypoints=filmed)
+
+
 def film_trial(
     person: PersonInput, lens: LensPrior, settings: FitSettings | None = None
 ) -> tuple[Trial[Measurements], KeypointMeasurements, Array]:
@@ -188,14 +207,17 @@ def film_trial(
     settings, keypoints = settings or FitSettings(), person.keypoints
     weight = prior_weight(len(keypoints))
     options = SubjectOptions(person.height_m, person.mass_kg, POSE_PRIOR_RATE_HZ, weight, soles=True)
+    motion = None if person.camera_motion is None else person.camera_motion.at(keypoints.time)
+    if motion is not None and motion.focal_log_sigma is not None:
+        lens = replace(lens, measured_px=motion.focal_px, measured_log_sigma=motion.focal_log_sigma)
     setup = CameraSetup(keypoints.image_size, lens)
     subject, shared = prepare_subject(default_skeleton(), [keypoint_set(keypoints.names)], [setup], options)
-    size, (camera,) = subject.model.layout.size, subject.cameras
+    size, camera = subject.model.layout.size, subject.cameras[0].following(motion)
     _, height, mean = stature_prior(
         subject.model, height_m=person.height_m, mass_kg=person.mass_kg, weight=weight
     )
     shared[size] = mean if person.sizes is None else person.sizes.log_scale
-    observed = KeypointMeasurements.of(keypoints, camera)
+    observed = KeypointMeasurements.of(keypoints, camera).unsure_of_turn(motion)
     measurements: list[Measurements] = [observed]
     gravity = None
     if person.landmarks is not None:
@@ -325,10 +347,10 @@ def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
     shared, keypoints = fit.estimate.shared, fit.keypoints
     skeleton = fit.trial.subject.model.personal_skeleton(shared)
     q = moved_motion(skeleton, sequence.q, *world)
-    camera = moved_camera(fit.observed.camera.at(shared), *world)
+    camera = moved_camera(_whole_camera(fit), *world)
     kinematics, residual = Kinematics(skeleton), np.empty(keypoints.score.shape)
     for frames in pieces(len(q)):
-        pixels = camera.project(kinematics.positions(q[frames]))
+        pixels = camera.project(kinematics.positions(q[frames]), keypoints.time[frames])
         residual[frames] = np.linalg.norm(pixels - keypoints.xy[frames], axis=-1)
     residual[~fit.observed.seen] = np.nan
     return Motion(
@@ -341,6 +363,15 @@ def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
         keypoints.track_id,
         diagnostics=_diagnostics(fit, sequence),
     )
+
+
+def _whole_camera(fit: SharedFit) -> Camera:
+    """The camera in the estimator's world; of one that moves, in all frames of the shot."""
+    shared, motion = fit.estimate.shared, fit.camera_motion
+    camera = fit.observed.camera.at(shared)
+    if motion is None:
+        return camera
+    return replace(camera, path=fit.observed.camera.following(motion).path(shared, motion.time))
 
 
 def _warnings(motion: Motion, observed: KeypointMeasurements) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pase.anatomy.keypoints import keypoint_place
 from pase.anatomy.marker_set import h36m_landmarks
 from pase.anatomy.model import Landmark
-from pase.data import HALPE26, Camera, Keypoints2D, Landmarks3D
+from pase.data import HALPE26, Camera, CameraMotion, Keypoints2D, Landmarks3D
 
 if TYPE_CHECKING:
     from pase.fit.sizes import Sizes
@@ -36,6 +36,8 @@ class PersonInput:
     mass_kg: float | None = None
     sizes: Sizes | None = None
     """From other recordings: then they are held."""
+    camera_motion: CameraMotion | None = None
+    """How the camera of the shot moved, told by the background; None for one that stands still."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class LensPrior:
     fov_deg: float | None = None
     """Angle of view along the picture's longer side."""
     focal_length_px: float | None = None
+    measured_px: float | None = None
+    """Focal length as a turn of the camera told it: it counts beside what is known otherwise."""
+    measured_log_sigma: float = 0.0
+    """Standard deviation of its logarithm."""
 
 
 @dataclass(frozen=True)

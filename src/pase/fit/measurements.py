@@ -12,7 +12,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from pase.data import Keypoints2D, Landmarks3D
+from pase.data import CameraMotion, Keypoints2D, Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights, keypoint_sigma
 from pase.fit.problem import PersonModel
@@ -87,6 +87,13 @@ class KeypointMeasurements:
     def of(cls, keypoints: Keypoints2D, camera: FilmCamera) -> KeypointMeasurements:
         """Keypoints with their standard deviations; of low score or outside the picture they do not count."""
         return cls(keypoints.names, keypoints.time, keypoints.xy, keypoint_sigma(keypoints), camera)
+
+    def unsure_of_turn(self, motion: CameraMotion | None) -> Self:
+        """The same with keypoints as unsure as the turn of the camera leaves them, in the frames of its motion."""
+        if motion is None or motion.kind == "still":
+            return self
+        turn_px = motion.focal_px * motion.zoom * motion.sigma_rad[:, :2].max(1)
+        return replace(self, sigma=np.hypot(self.sigma, turn_px[:, None]))
 
     @property
     def seen(self) -> Mask:

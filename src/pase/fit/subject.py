@@ -255,10 +255,16 @@ def _unknowns_of(place: Camera) -> Array:
 def _focal_prior(image_size: tuple[int, int], lens: LensPrior) -> tuple[float, float]:
     """Focal length in px and the spread of its logarithm."""
     if lens.focal_length_px is not None:
-        return lens.focal_length_px, KNOWN_FOCAL_SPREAD
-    half = np.radians(DEFAULT_FOV_DEG if lens.fov_deg is None else lens.fov_deg) / 2
-    focal = max(image_size) / 2 / float(np.tan(half))
-    return focal, FOCAL_SPREAD if lens.fov_deg is None else KNOWN_FOCAL_SPREAD
+        focal, spread = lens.focal_length_px, KNOWN_FOCAL_SPREAD
+    else:
+        half = np.radians(DEFAULT_FOV_DEG if lens.fov_deg is None else lens.fov_deg) / 2
+        focal = max(image_size) / 2 / float(np.tan(half))
+        spread = FOCAL_SPREAD if lens.fov_deg is None else KNOWN_FOCAL_SPREAD
+    if lens.measured_px is None:
+        return focal, spread
+    weight, measured = spread**-2, lens.measured_log_sigma**-2
+    log_focal = (weight * np.log(focal) + measured * np.log(lens.measured_px)) / (weight + measured)
+    return float(np.exp(log_focal)), float((weight + measured) ** -0.5)
 
 
 def prior_weight(frames: int) -> float:

@@ -40,8 +40,13 @@ def moved_motion(skeleton: Skeleton, q: Array, heading: float, origin: Array) ->
 
 def moved_camera(camera: Camera, heading: float, origin: Array) -> Camera:
     """The same camera in that world."""
-    rotation = camera.rotation @ _about_vertical(heading)
-    return replace(camera, rotation=rotation, translation=camera.translation + camera.rotation @ origin)
+    turn, path = _about_vertical(heading), camera.path
+    if path is not None:
+        path = replace(
+            path, rotation=path.rotation @ turn, translation=path.translation + path.rotation @ origin
+        )
+    translation = camera.translation + camera.rotation @ origin
+    return replace(camera, rotation=camera.rotation @ turn, translation=translation, path=path)
 
 
 def _about_vertical(angle: float) -> Array:

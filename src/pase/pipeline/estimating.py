@@ -61,8 +61,9 @@ def fit_people(
     def inputs(numbers: Sequence[int]) -> Iterator[PersonInput]:
         for number in numbers:
             lifted, landmarks[number] = landmarks[number], None
-            main_facts = (main.height_m, main.mass_kg, sizes) if number == 0 else ()
-            yield PersonInput(recording.people[number], lifted, *main_facts)
+            person = recording.people[number]
+            facts = (main.height_m, main.mass_kg, sizes) if number == 0 else (None, None, None)
+            yield PersonInput(person, lifted, *facts, recording.camera_motion(person.shot))
 
     by_track: dict[int, Motion | None] = {}
     for shot in sorted({person.shot for person in recording.people}):
@@ -98,7 +99,9 @@ def size_evidence(
 
     main = replace(recording, people=recording.people[:1])
     (landmarks,) = lift_in_statures(main, settings, progress)
-    person = PersonInput(main.people[0], landmarks, settings.person.height_m, settings.person.mass_kg)
+    filmed, known = main.people[0], settings.person
+    moved = recording.camera_motion(filmed.shot)
+    person = PersonInput(filmed, landmarks, known.height_m, known.mass_kg, None, moved)
     sizes_progress = _share(progress, "sizes", (0, 1), main)
     return measure_sizes(person, _lens(main, settings), settings.fit, sizes_progress)
 

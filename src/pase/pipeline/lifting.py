@@ -76,9 +76,26 @@ def lift_people(
         return [None] * len(recording.people)
     step_progress = step_of(progress, STEP)
     return [
-        lifter(person, _part(step_progress, number, recording))
+        _lifted_person(lifter, person, recording, settings, _part(step_progress, number, recording))
         for number, person in enumerate(recording.people)
     ]
+
+
+def _lifted_person(
+    lifter: Lifter,
+    person: Keypoints2D,
+    recording: Recording,
+    settings: Settings,
+    progress: Progress | None,
+) -> Landmarks3D:
+    """One person's landmarks; ours is told of a camera that turns."""
+    motion = recording.camera_motion(person.shot)
+    if motion is None or settings.lift.backend != "pase":
+        return lifter(person, progress)
+    from pase.lift.turning_camera import lift_steadied
+
+    steady = make_lifter(settings.lift, focal_length_px=motion.focal_px)
+    return lift_steadied(steady or lifter, person, motion, progress)
 
 
 def lift_in_statures(

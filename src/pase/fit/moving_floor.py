@@ -1,0 +1,167 @@
+"""A floor that moves under the person: a treadmill's belt, or the ground as seen by somebody who goes along.
+
+In the world that a camera carries with it the ground moves backwards by what the camera goes forwards. Both are told
+by the feet: in stance the lowest points of a foot move with the floor. They are looked at in a motion that was solved
+without a floor, which would hold them where they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pase.types import Array, Mask
+
+LEAST_SPEED_M_S = 0.3
+"""A slower belt cannot be told from feet that slip in the estimate."""
+
+_LOW_M = 0.06
+"""A point this far above the lowest one is about as likely lifted as not."""
+_STEP_M_S = 0.25
+"""Velocities of one foot in stance scatter about the floor's by so much, by the detector's noise."""
+_ALIKE_M_S = 0.5
+"""Samples so near the floor's velocity are of feet in stance."""
+_CLEARER = 2.0
+"""The floor is taken to move when so many times more of the steps move with it than stand still."""
+_STAYS = 0.35
+"""On a treadmill the pelvis moves by less than this share of the belt's way."""
+_SPAN_S = 0.1
+"""Velocities are told from places so far apart in time: over less the detector's noise hides them."""
+_LONGEST_STEP_S = 0.16
+_ROUNDS = 30
+_FEWEST = 6
+_SMOOTHING_S = 0.5
+"""A camera that is carried along changes its velocity over such times."""
+
+
+@dataclass(frozen=True)
+class StanceVelocities:
+    """How the lowest points under the feet move."""
+
+    time: Array
+    """(S,) seconds."""
+    velocity: Array
+    """(S, 2) m/s along X and Z."""
+    weight: Array
+    """(S,) how likely it is a foot in stance, 0 to 1, by its height alone."""
+
+
+@dataclass(frozen=True)
+class FloorMotion:
+    """The velocity of the floor."""
+
+    velocity: Array
+    """(2,) m/s along X and Z."""
+    sigma: float
+    """Its standard deviation along each axis, m/s."""
+    share: float
+    """Share of the steps that move with it."""
+
+    @property
+    def speed(self) -> float:
+        """m/s"""
+        return float(np.linalg.norm(self.velocity))
+
+
+def stance_velocities(soles: Array, seen: Mask, time: Array, drop: Array | None = None) -> StanceVelocities:
+    """Velocities of the lowest points under the feet, from frame to frame.
+
+    Parameters
+    ----------
+    soles
+        (T, S, 3) points under both feet in the world, metres.
+    seen
+        (T, S) whether the foot was seen.
+    time
+        (T,) seconds.
+    drop
+        (T,) height of the floor in each frame; that of the lowest tenth of all frames when None.
+    """
+    apart = max(1, round(_SPAN_S / max(float(np.median(np.diff(time))), 1e-6))) if len(time) > 1 else 1
+    height, step = soles[..., 1], time[apart:] - time[:-apart]
+    floor = np.percentile(height.min(1), 10) if drop is None else drop[:, None]
+    low = 1.0 / (1.0 + (np.maximum(height - floor, 0.0) / _LOW_M) ** 4) * seen
+    usable = (step > 0) & (step < _LONGEST_STEP_S)
+    pairs = low[apart:] * low[:-apart] * usable[:, None]
+    flat = soles[..., [0, 2]]
+    velocity = (flat[apart:] - flat[:-apart]) / np.maximum(step, 1e-6)[:, None, None]
+    middle = np.broadcast_to(0.5 * (time[apart:] + time[:-apart])[:, None], pairs.shape)
+    counts = pairs > 0.05
+    return StanceVelocities(middle[counts], velocity[counts], pairs[counts])
+
+
+def belt_motion(steps: StanceVelocities, pelvis: Array, time: Array) -> FloorMotion | None:
+    """The velocity of a treadmill's belt; None where the floor stands still or nobody walks on it.
+
+    Parameters
+    ----------
+    steps
+        Of the feet.
+    pelvis
+        (T, 2) where the pelvis is along X and Z, metres.
+    time
+        (T,) seconds.
+    """
+    if steps.weight.sum() < _FEWEST or time[-1] - time[0] <= 0:
+        return None
+    found = _common_velocity(steps)
+    still = _support(steps, np.zeros(2))
+    if found.speed < LEAST_SPEED_M_S or found.share < _CLEARER * still:
+        return None
+    drift = np.linalg.norm(np.polyfit(time - time[0], pelvis, 1)[0])
+    return found if drift < _STAYS * found.speed else None
+
+
+def ground_motion(steps: StanceVelocities, time: Array) -> tuple[Array, Array]:
+    """The velocity (T, 2) of the ground at times (T,) as a camera sees it that goes along, and its deviation (T,).
+
+    Between steps, and in the flight of a run, it goes on as the steps before and after tell.
+    """
+    if steps.weight.sum() < _FEWEST:
+        return np.zeros((len(time), 2)), np.full(len(time), np.inf)
+    common = _common_velocity(steps)
+    velocity, sigma = np.tile(common.velocity, (len(time), 1)), np.full(len(time), common.sigma)
+    for _ in range(3):
+        at_steps = np.stack([np.interp(steps.time, time, velocity[:, k]) for k in range(2)], axis=1)
+        off = np.square(steps.velocity - at_steps).sum(1)
+        alike = steps.weight / np.square(1 + off / _ALIKE_M_S**2)
+        near = np.exp(-0.5 * np.square((time[:, None] - steps.time) / _SMOOTHING_S)) * alike
+        # A little of the common velocity keeps times without steps at it.
+        total = near.sum(1) + 0.5
+        velocity = (near @ steps.velocity + 0.5 * common.velocity) / total[:, None]
+        sigma = _STEP_M_S / np.sqrt(total)
+    return velocity, sigma
+
+
+def _support(steps: StanceVelocities, velocity: Array) -> float:
+    """Share of the steps that move with a velocity."""
+    off = np.square(steps.velocity - velocity).sum(1)
+    return float((steps.weight * np.exp(-0.5 * off / _STEP_M_S**2)).sum() / steps.weight.sum())
+
+
+def _common_velocity(steps: StanceVelocities) -> FloorMotion:
+    """The velocity about which most samples lie (mean shift from several starts), and how sure it is."""
+    order = np.argsort(steps.velocity[:, 0])
+    picks = order[np.unique(np.linspace(0, len(order) - 1, 25).astype(int))]
+    best = np.zeros(2)
+    for start in (np.zeros(2), *steps.velocity[picks]):
+        velocity = start
+        for _ in range(_ROUNDS):
+            near = steps.weight * np.exp(-0.5 * np.square(steps.velocity - velocity).sum(1) / _STEP_M_S**2)
+            if near.sum() < 1e-9:
+                break
+            velocity = near @ steps.velocity / near.sum()
+        if _support(steps, velocity) > _support(steps, best):
+            best = velocity
+    near = steps.weight * (np.linalg.norm(steps.velocity - best, axis=1) < _ALIKE_M_S)
+    mean = near @ steps.velocity / max(float(near.sum()), 1e-9)
+    spread = np.sqrt(
+        (near[:, None] * np.square(steps.velocity - mean)).sum() / max(2 * float(near.sum()), 1e-9)
+    )
+    independent = max(float(near.sum()) / _POINTS_OF_A_STEP, 1.0)
+    return FloorMotion(mean, float(spread / np.sqrt(independent)), float(_support(steps, best)))
+
+
+_POINTS_OF_A_STEP = 6.0
+"""Points of one foot in neighbouring frames, which are wrong alike."""
