@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -80,13 +80,32 @@ def is_film(media: Media) -> bool:
 
 
 def warn_of_camera(motions: Sequence[CameraMotion]) -> None:
-    """Tell the user what the motion of the camera means for the result."""
+    """Tell the user where the motion of the camera is not known well."""
     for motion in motions:
-        texts = motion.warnings
-        if motion.kind != "still":
-            texts = (
-                "the camera moves; a camera that stands still is assumed, so places and speeds are wrong by as much",
-                *texts,
-            )
-        for text in texts:
+        for text in motion.warnings:
             log.warning("%s", text if len(motions) == 1 else f"shot {motion.shot + 1}: {text}")
+
+
+def camera_facts(motions: Sequence[CameraMotion]) -> list[dict[str, Any]]:
+    """What the report says of the camera in each shot: how it moved, and how sure that is."""
+    return [_facts(motion) for motion in motions]
+
+
+def _facts(motion: CameraMotion) -> dict[str, Any]:
+    facts: dict[str, Any] = {"shot": motion.shot, "kind": motion.kind}
+    if motion.kind == "still" or not len(motion):
+        return facts
+    forward = motion.R_camera_reference[:, 2]
+    right = motion.R_camera_reference[:, 0]
+    angles = {
+        "pan_deg": np.arctan2(forward[:, 0], forward[:, 2]),
+        "tilt_deg": np.arcsin(np.clip(-forward[:, 1], -1, 1)),
+        "roll_deg": np.arctan2(-right[:, 1], right[:, 0]),
+    }
+    facts |= {name: round(float(np.degrees(np.ptp(np.unwrap(a)))), 2) for name, a in angles.items()}
+    facts["zoom"] = round(float(motion.zoom.max() / motion.zoom.min()), 3)
+    facts["turn_sigma_deg"] = round(float(np.degrees(np.median(motion.sigma_rad))), 3)
+    if motion.focal_log_sigma is not None:
+        facts["focal_length_px_of_pan"] = round(motion.focal_px, 1)
+        facts["focal_length_sigma_px"] = round(motion.focal_px * motion.focal_log_sigma, 1)
+    return facts

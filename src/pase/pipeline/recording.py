@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from pase.config import CameraSettings, Pose2DSettings, Settings
 from pase.data import CameraMotion, Keypoints2D, LeftOut
 from pase.errors import ModelFileError
-from pase.pipeline.following import follow_footage, follower_of, is_film, kept_motions, warn_of_camera
+from pase.pipeline.following import (
+    camera_facts,
+    follow_footage,
+    follower_of,
+    is_film,
+    kept_motions,
+    warn_of_camera,
+)
 from pase.types import Progress, StepProgress
 
 if TYPE_CHECKING:
@@ -64,6 +71,7 @@ class Recording:
             "image_size": list(self.image_size),
             "focal_length_px": self.focal_length_px,
             "cuts_s": self.cuts,
+            "camera": camera_facts(self.camera_motions),
         }
 
 
