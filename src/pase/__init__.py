@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
     from pase.config import Settings
     from pase.data import Motion
+    from pase.findings import Movement
 
 # ONNX Runtime reports to its maker unless it finds this when it is imported; processes of ours inherit it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -68,6 +69,26 @@ def estimate(
     return estimate_motions(
         source, make_settings({path: value for path, value in values.items() if value is not None}, settings)
     )
+
+
+def analyse(motion: Motion, movement: Movement | None = None) -> Motion:
+    """Find out what a motion says: which movement, what happened when, what was measured, whether to believe it.
+
+    Parameters
+    ----------
+    motion
+        One of PASE, or of any `.osim` and `.mot` whose bodies have the names of OpenSim's full-body models.
+    movement
+        What the person does, as `walking` or `squat`; found out when None.
+
+    Returns
+    -------
+    Motion
+        The same with `findings`, and without a posture in frames in which most of the body was out of sight.
+    """
+    from pase.analysis import analysed
+
+    return analysed(motion, movement)
 
 
 def load(folder: str | Path) -> list[Motion]:

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
+from pase.findings import AngleSeries, Findings
 from pase.types import Array, Mask
 
 if TYPE_CHECKING:
+    import pandas
+
     from pase.anatomy.model import Skeleton
 
 
@@ -350,7 +353,7 @@ class Draws:
         return len(self.q)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Motion:
     """One person's personalised skeleton in motion: what the estimator returns and every export reads."""
 
@@ -374,6 +377,8 @@ class Motion:
     """Figures of the fit: convergence, bone statistics, camera, markers."""
     draws: Draws | None = None
     """Motions as likely as this one, where the estimator drew them."""
+    findings: Findings | None = None
+    """What an analysis found in it: events, measures, angles that people mean; see `pase.analyse`."""
 
     def __post_init__(self) -> None:
         t, n = len(self.time), len(self.skeleton.free_coordinates)
@@ -387,3 +392,45 @@ class Motion:
     def known(self) -> Mask:
         """(T,) whether the pose of a frame was estimated: all its coordinates are numbers."""
         return np.asarray(np.isfinite(self.q).all(axis=1))
+
+    def __repr__(self) -> str:
+        seconds = self.time[-1] - self.time[0] if len(self) else 0.0
+        told = f", {self.findings.movement}, {self.findings.quality.verdict}" if self.findings else ""
+        return (
+            f"Motion(person {self.track_id}: {len(self)} frames over {seconds:.2f} s, {self.known.sum()} with a pose, "
+            f"{len(self.skeleton.free_coordinates)} coordinates{told})"
+        )
+
+    def angle(self, name: str, side: str | None = None) -> AngleSeries:
+        """An angle that people mean over time, in degrees: `angle("knee_flexion", side="right")`.
+
+        Parameters
+        ----------
+        name
+            As in docs/angles.md, for instance `knee_flexion` or `trunk_flexion`.
+        side
+            `right` or `left` for the limbs.
+
+        Raises
+        ------
+        InputError
+            When there is no such angle, or the motion has not been analysed.
+        """
+        return self._findings().angles.series(name, side)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Angles by frame as a table of pandas: degrees, `_sd` and `_speed`, with the time in seconds as index.
+
+        Raises
+        ------
+        MissingDependencyError
+            When pandas is not installed.
+        InputError
+            When the motion has not been analysed.
+        """
+        return self._findings().angles.to_dataframe()
+
+    def _findings(self) -> Findings:
+        if self.findings is None:
+            raise InputError("the motion has not been analysed: take pase.analyse(motion)")
+        return self.findings

@@ -11,8 +11,6 @@ The room reads a motion of PASE or of any `.osim` with a `.mot`, and does not kn
     analyse     all of it together
 """
 
-from pase.analysis.analyse import Analysis, analyse
-from pase.analysis.measure import Event, Measure, Movement
-from pase.analysis.quality import Quality
+from pase.analysis.analyse import analyse, analysed
 
-__all__ = ["Analysis", "Event", "Measure", "Movement", "Quality", "analyse"]
+__all__ = ["analyse", "analysed"]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pase.analysis.angle_table import AngleTable, angle_table
+from pase.analysis.angle_table import angle_table
 from pase.analysis.body import BodyMotion
 from pase.analysis.exercises import Exercise, find_exercises, measure_exercises
 from pase.analysis.gait import Bout, find_bouts, measure_bouts
 from pase.analysis.jumps import Flight, find_flights, measure_flights
-from pase.analysis.measure import Event, Measure, Movement, Values, as_measures, averaged
-from pase.analysis.quality import Quality, judge
+from pase.analysis.measure import Values, as_measures, averaged
+from pase.analysis.quality import judge, without_guesses
 from pase.analysis.ranges import measure_ranges, measure_reach
 from pase.analysis.stretch import Stretch, stretches
 from pase.data import Motion
+from pase.findings import AngleTable, Event, Findings, Measure, Movement
 
 STILL_M_S = 0.15
 """Who stands moves their hips more slowly than this."""
@@ -62,29 +63,7 @@ class Segmentation:
         return averaged(found)
 
 
-@dataclass(frozen=True)
-class Analysis:
-    """What a motion says."""
-
-    movement: Movement
-    movement_given: bool
-    """Whether the user named the movement."""
-    events: tuple[Event, ...]
-    measures: tuple[Measure, ...]
-    """Of the movement first, then ranges of motion and reach."""
-    angles: AngleTable
-    quality: Quality
-    segmentation: Segmentation = field(repr=False)
-
-    def measure(self, name: str, side: str = "", repetition: int = 0) -> Measure | None:
-        """A measure by its name; None where it was not measured."""
-        for one in self.measures:
-            if (one.measure, one.side, one.repetition) == (name, side, repetition):
-                return one
-        return None
-
-
-def analyse(motion: Motion, movement: Movement | None = None) -> Analysis:
+def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     """Analyse one person's motion.
 
     Parameters
@@ -97,7 +76,7 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Analysis:
 
     Returns
     -------
-    Analysis
+    Findings
         With standard deviations of the measures where the motion has draws from its posterior.
     """
     body = BodyMotion.of(motion)
@@ -109,15 +88,21 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Analysis:
     parts = segment(body, movement)
     values = {**parts.values(), **_of_any_movement(body, table)}
     draws = [_drawn_values(motion, one, parts, table) for one in drawn]
-    return Analysis(
+    return Findings(
         parts.movement,
         movement is not None,
         tuple(parts.events()),
         tuple(_with_angle_sd(as_measures(values, draws), table)),
         table,
         judge(motion),
-        parts,
+        parts.exercises[0].signal if parts.movement == "periodic" else "",
     )
+
+
+def analysed(motion: Motion, movement: Movement | None = None) -> Motion:
+    """The motion with what an analysis finds in it, and without postures that nobody saw; see `analyse`."""
+    motion = without_guesses(motion)
+    return replace(motion, findings=analyse(motion, movement), draws=None)
 
 
 def _drawn_values(motion: Motion, body: BodyMotion, parts: Segmentation, table: AngleTable) -> Values:

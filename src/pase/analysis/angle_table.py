@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from pase.analysis.angles import all_angles
 from pase.analysis.body import BodyMotion
 from pase.data import Motion
-from pase.errors import InputError
-from pase.types import Array, Indices, Mask
+from pase.findings import AngleTable
+from pase.types import Array, Indices
 
 SURE_DEG, SURE_PHOTO_DEG = 15.0, 20.0
 """An angle with a larger standard deviation is a guess from other people's postures, which differ by as much. A
@@ -20,38 +19,6 @@ PROBED_FRAMES = 60
 STEP = 1e-4
 ONE_COORDINATE = 0.9
 """Where one coordinate makes so much of an angle's variance, correlations with others hardly change it."""
-
-
-@dataclass(frozen=True)
-class AngleTable:
-    """Angles in degrees by frame; NaN where unknown."""
-
-    time: Array
-    """(T,) seconds."""
-    keys: tuple[str, ...]
-    """m columns, as `knee_flexion_r`."""
-    values: Array
-    """(T, m) degrees."""
-    sd: Array
-    """(T, m) standard deviations, degrees; NaN where they are not known."""
-    speed: Array
-    """(T, m) degrees a second."""
-    speed_sd: Array
-    """(T, m) standard deviations, degrees a second; NaN where they are not known."""
-    sure: Mask
-    """(T, m) whether an angle was seen well enough to be counted in extremes and means."""
-
-    def column(self, key: str) -> int:
-        """Column of an angle.
-
-        Raises
-        ------
-        InputError
-            When there is none of that name; the message lists the valid ones.
-        """
-        if key not in self.keys:
-            raise InputError(f"no angle '{key}'; the angles are: {', '.join(self.keys)}")
-        return self.keys.index(key)
 
 
 def angle_table(motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = ()) -> AngleTable:

@@ -8,9 +8,10 @@ import numpy as np
 
 from pase.analysis.angles import angle_of
 from pase.analysis.body import SIDES
-from pase.analysis.measure import Event, Key, Movement, Values
+from pase.analysis.measure import Key, Values
 from pase.analysis.repetitions import Repetition, find_repetitions, periodicity
 from pase.analysis.stretch import SAME_EVENT_S, Stretch
+from pase.findings import Event, Movement
 from pase.types import Array
 
 LEAST_DROP = 0.12

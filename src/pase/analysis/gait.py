@@ -8,8 +8,9 @@ import numpy as np
 
 from pase.analysis.body import SIDES, Side
 from pase.analysis.feet import Swing
-from pase.analysis.measure import Event, Key, Values
+from pase.analysis.measure import Key, Values
 from pase.analysis.stretch import Stretch
+from pase.findings import Event
 from pase.types import Array
 
 Found = list[tuple[str, str, float]]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pase.analysis.body import SIDES
-from pase.analysis.measure import Event, Key, Values
+from pase.analysis.measure import Key, Values
 from pase.analysis.stretch import Stretch
+from pase.findings import Event
 from pase.types import Array
 
 GRAVITY_M_S2 = 9.81

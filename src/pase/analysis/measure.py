@@ -4,50 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-Movement = Literal[
-    "walking",
-    "running",
-    "jump",
-    "squat",
-    "sit_to_stand",
-    "lunge",
-    "arm_raise",
-    "periodic",
-    "standing",
-    "other",
-]
-MOVEMENTS: Mapping[Movement, str] = {
-    "walking": "walking", "running": "running", "jump": "jumps", "squat": "squats",
-    "sit_to_stand": "standing up from a seat", "lunge": "lunges", "arm_raise": "arm raises",
-    "periodic": "a movement that repeats", "standing": "standing", "other": "another movement",
-}  # fmt: skip
-"""Kinds of movement, and how a page calls them."""
-
-EventName = Literal[
-    "foot_strike",
-    "toe_off",
-    "flight_start",
-    "landing",
-    "repetition_start",
-    "repetition_turn",
-    "repetition_end",
-]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Event:
-    """Something that happens at a moment."""
-
-    time_s: float
-    event: EventName
-    side: str = ""
-    """`right`, `left`, or nothing."""
+from pase.findings import Measure
 
 
 class Key(NamedTuple):
@@ -60,25 +22,6 @@ class Key(NamedTuple):
 
 Values = dict[Key, float]
 """Measured values in the units of `DEFINITIONS`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A measured value with its standard deviation."""
-
-    measure: str
-    """A name of `DEFINITIONS`, or the name of an angle with `_min`, `_max`, `_range` or `_speed`."""
-    value: float
-    sd: float
-    """Standard deviation of the error, in the same unit; NaN where it is not known."""
-    unit: str
-    side: str = ""
-    repetition: int = 0
-    """Number of the step, stride or repetition, from 1; 0 for the mean over all, or what is measured once."""
-    count: int = 1
-    """Repetitions behind the value."""
-    spread: float = np.nan
-    """Standard deviation between the repetitions; NaN for fewer than two."""
 
 
 class Definition(NamedTuple):

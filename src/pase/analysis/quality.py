@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Motion
+from pase.findings import Quality, Verdict
 from pase.types import Array, Mask
-
-Verdict = Literal["good", "check", "do not use", "not known"]
 
 CHECK_ERROR, WRONG_ERROR = 0.0125, 0.019
 """Mean error by the person's size in the picture: results that look right have up to 1.2 %, with 1.9 % and more the
@@ -23,19 +21,6 @@ UNSEEN_SHARE = 0.3
 SHORTEST_ABSENCE_S = 0.3
 """Shorter times without sight are bridged by the movement before and after."""
 CHECK_ANGLE_DEG = 12.0
-
-
-@dataclass(frozen=True)
-class Quality:
-    """A verdict on one person's result, and why."""
-
-    verdict: Verdict
-    reasons: tuple[str, ...]
-    """One sentence each; none for a good result."""
-    error_share: float
-    """Mean distance between skeleton and measurement by the person's size; NaN where it is not known."""
-    seen_share: float
-    """Mean share of the landmarks that were seen in the frames with a pose; NaN where it is not known."""
 
 
 def judge(motion: Motion) -> Quality:

@@ -1,0 +1,198 @@
+"""What an analysis finds in a motion: movement, events, measures, angles, and whether to believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from pase.errors import InputError, MissingDependencyError
+from pase.types import Array, Mask
+
+if TYPE_CHECKING:
+    import pandas
+
+Movement = Literal[
+    "walking",
+    "running",
+    "jump",
+    "squat",
+    "sit_to_stand",
+    "lunge",
+    "arm_raise",
+    "periodic",
+    "standing",
+    "other",
+]
+MOVEMENTS: dict[Movement, str] = {
+    "walking": "Walking", "running": "Running", "jump": "Jumps", "squat": "Squats",
+    "sit_to_stand": "Standing up and sitting down", "lunge": "Lunges", "arm_raise": "Arm raises",
+    "periodic": "A movement that repeats", "standing": "Standing", "other": "Another movement",
+}  # fmt: skip
+"""Kinds of movement, and how a page calls them."""
+
+EventName = Literal[
+    "foot_strike",
+    "toe_off",
+    "flight_start",
+    "landing",
+    "repetition_start",
+    "repetition_turn",
+    "repetition_end",
+]
+Verdict = Literal["good", "check", "do not use", "not known"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Event:
+    """Something that happens at a moment."""
+
+    time_s: float
+    event: EventName
+    side: str = ""
+    """`right`, `left`, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measured value with its standard deviation."""
+
+    measure: str
+    """Its name, as in docs/measures.md: `step_length`, `knee_flexion_range`."""
+    value: float
+    sd: float
+    """Standard deviation of the error, in the same unit; NaN where it is not known."""
+    unit: str
+    side: str = ""
+    """`right`, `left`, or nothing."""
+    repetition: int = 0
+    """Number of the step, stride or repetition, from 1; 0 for the mean over all, or what is measured once."""
+    count: int = 1
+    """Repetitions behind the value."""
+    spread: float = np.nan
+    """Standard deviation between the repetitions; NaN for fewer than two."""
+
+
+class AngleSeries(NamedTuple):
+    """One angle over time."""
+
+    time: Array
+    """(T,) seconds."""
+    value: Array
+    """(T,) degrees; NaN where unknown."""
+    sd: Array
+    """(T,) standard deviation in degrees; NaN where it is not known."""
+    speed: Array
+    """(T,) degrees a second."""
+    sure: Mask
+    """(T,) whether the angle was seen well enough to be counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AngleTable:
+    """Angles in degrees by frame; NaN where unknown."""
+
+    time: Array
+    """(T,) seconds."""
+    keys: tuple[str, ...]
+    """m columns, as `knee_flexion_r`."""
+    values: Array
+    """(T, m) degrees."""
+    sd: Array
+    """(T, m) standard deviations, degrees; NaN where they are not known."""
+    speed: Array
+    """(T, m) degrees a second."""
+    speed_sd: Array
+    """(T, m) standard deviations, degrees a second; NaN where they are not known."""
+    sure: Mask
+    """(T, m) whether an angle was seen well enough to be counted in extremes and means."""
+
+    def column(self, key: str) -> int:
+        """Column of an angle.
+
+        Raises
+        ------
+        InputError
+            When there is none of that name; the message lists the valid ones.
+        """
+        if key not in self.keys:
+            raise InputError(f"no angle '{key}'; the angles are: {', '.join(self.keys)}")
+        return self.keys.index(key)
+
+    def series(self, name: str, side: str | None = None) -> AngleSeries:
+        """One angle over time, for instance `knee_flexion` of the `right` side.
+
+        Raises
+        ------
+        InputError
+            When there is none of that name.
+        """
+        i = self.column(name if not side else f"{name}_{side[0]}")
+        return AngleSeries(self.time, self.values[:, i], self.sd[:, i], self.speed[:, i], self.sure[:, i])
+
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Angles by frame as a table of pandas: degrees, `_sd` and `_speed`, with the time in seconds as index.
+
+        Raises
+        ------
+        MissingDependencyError
+            When pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise MissingDependencyError("a table of pandas needs pandas: pip install pandas") from error
+        columns = {
+            f"{key}{ending}": values[:, i]
+            for i, key in enumerate(self.keys)
+            for ending, values in (("", self.values), ("_sd", self.sd), ("_speed", self.speed))
+        }
+        return pandas.DataFrame(columns, index=pandas.Index(self.time, name="time_s"))
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A verdict on one person's result, and why."""
+
+    verdict: Verdict = "not known"
+    reasons: tuple[str, ...] = ()
+    """One sentence each; none for a good result."""
+    error_share: float = np.nan
+    """Mean distance between skeleton and measurement by the person's size; NaN where it is not known."""
+    seen_share: float = np.nan
+    """Mean share of the landmarks that were seen in the frames with a pose; NaN where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a motion says."""
+
+    movement: Movement
+    movement_given: bool
+    """Whether the user named the movement."""
+    events: tuple[Event, ...]
+    """In the order of time."""
+    measures: tuple[Measure, ...]
+    """Of the movement first, then ranges of motion and reach."""
+    angles: AngleTable
+    quality: Quality = Quality()
+    signal: str = ""
+    """Key of the angle that repeats, for a movement that repeats and has no name."""
+
+    def measure(self, name: str, side: str = "", repetition: int = 0) -> Measure | None:
+        """A measure by its name; None where it was not measured."""
+        for one in self.measures:
+            if (one.measure, one.side, one.repetition) == (name, side, repetition):
+                return one
+        return None
+
+    def summary(self) -> Iterator[Measure]:
+        """The measures of all repetitions together."""
+        return (one for one in self.measures if one.repetition == 0)
+
+    def judged(self, quality: Quality) -> Findings:
+        """The same with another verdict."""
+        return replace(self, quality=quality)
