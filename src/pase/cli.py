@@ -294,6 +294,10 @@ def _print_summary(report: Report, source: Path, output: Path) -> None:
         print(f"main     person 1: {report.main_person}")
     if report.left_out:
         print(f"left out {'; '.join(report.left_out_summary())} (each listed in report.json)")
+    for person in report.persons:
+        if "quality" in person:
+            reasons = f": {'; '.join(person['quality_reasons'])}" if person["quality_reasons"] else ""
+            print(f"quality  {person['folder']}  {person['quality']}{reasons}   {person['movement']}")
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items())
     taken_over = (
         f" (taken over from an interrupted run: {', '.join(report.resumed)})" if report.resumed else ""

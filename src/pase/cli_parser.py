@@ -11,7 +11,7 @@ from pase.config import Leaf, leaves
 from pase.errors import InputError
 from pase.version import __version__
 
-ALL_STAGES = ("person", "camera", "models", "pose2d", "lift", "fit", "view", "output")
+ALL_STAGES = ("person", "camera", "models", "pose2d", "lift", "fit", "analysis", "view", "output")
 """Groups of settings that a whole run has."""
 
 
@@ -92,7 +92,7 @@ def make_parser() -> Parser:
     _add_footage(command)
     _add_markers(command)
     _add_output(command, "folder of the result")
-    _add_settings(command, "person", "pose2d.person", "camera", "models", "lift", "fit")
+    _add_settings(command, "person", "pose2d.person", "camera", "models", "lift", "fit", "analysis")
 
     command.add_argument("--explain", action="store_true", help="show each term's share of the cost")
 

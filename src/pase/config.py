@@ -190,6 +190,33 @@ class FitSettings(SettingsGroup):
 
 
 @dataclass(frozen=True)
+class AnalysisSettings(SettingsGroup):
+    """What the motion is asked, and what stands beside the answers."""
+
+    name: ClassVar[str] = "analysis"
+
+    movement: Literal[
+        "auto",
+        "walking",
+        "running",
+        "jump",
+        "squat",
+        "sit_to_stand",
+        "lunge",
+        "arm_raise",
+        "periodic",
+        "other",
+    ] = setting("auto")
+    """What the main person does; auto finds out."""
+    subject: str = setting("")
+    """Who the main person is, as in tables and on the report's first page."""
+    condition: str = setting("")
+    """What the recording is compared by, as barefoot."""
+    note: str = setting("", flag="note")
+    """A sentence for the report's first page."""
+
+
+@dataclass(frozen=True)
 class ViewSettings(SettingsGroup):
     """Drawing the bones over the footage."""
 
@@ -235,6 +262,7 @@ class Settings:
     pose2d: Pose2DSettings = field(default_factory=Pose2DSettings)
     lift: LiftSettings = field(default_factory=LiftSettings)
     fit: FitSettings = field(default_factory=FitSettings)
+    analysis: AnalysisSettings = field(default_factory=AnalysisSettings)
     view: ViewSettings = field(default_factory=ViewSettings)
     output: OutputSettings = field(default_factory=OutputSettings)
 

@@ -196,3 +196,15 @@ class Findings:
     def judged(self, quality: Quality) -> Findings:
         """The same with another verdict."""
         return replace(self, quality=quality)
+
+
+SURE_DEG, SURE_PHOTO_DEG = 15.0, 20.0
+"""An angle with a larger standard deviation is a guess from other people's postures, which differ by as much. A
+photo's angles are read from a single view, and all of them are less sure."""
+
+
+def surely_seen(values: Array, sd: Array) -> Mask:
+    """(T, m) which angles were seen well enough, from their values and standard deviations in degrees."""
+    limit = SURE_DEG if len(values) > 1 else SURE_PHOTO_DEG
+    sure: Mask = np.isfinite(values) & ~(sd > limit)
+    return sure

@@ -6,6 +6,7 @@ from pase.analysis.analyse import analyse
 from pase.analysis.angle_table import angle_table
 from pase.analysis.angles import ANGLES, all_angles, angle_of
 from pase.analysis.body import BodyMotion
+from pase.anatomy.kinematics import Kinematics
 from pase.data import Draws, Motion
 from pase.errors import InputError
 
@@ -105,7 +106,14 @@ def test_correlated_errors_of_draws_cancel() -> None:
     q[:, :, index("L5_S1_Flex_Ext")] -= errors[:, None] / 7.14
     draws = Draws(q.astype(np.float32), np.ones((400, len(motion.skeleton.bodies), 3), np.float32))
     body = BodyMotion.of(motion)
-    table = angle_table(motion, body, [BodyMotion.of(motion, one.astype(float)) for one in draws.q])
+    table = angle_table(
+        motion,
+        body,
+        [
+            BodyMotion.placed(Kinematics(motion.skeleton, ()), one.astype(float), motion.time)
+            for one in draws.q
+        ],
+    )
     assert table.sd[:, table.column("pelvis_tilt_forward")] == pytest.approx(5.0, rel=0.1)
     assert table.sd[:, table.column("trunk_lean_forward")].max() < 0.2
 

@@ -16,6 +16,7 @@ from pase.analysis.measure import Values, as_measures, averaged
 from pase.analysis.quality import judge, without_guesses
 from pase.analysis.ranges import measure_ranges, measure_reach
 from pase.analysis.stretch import Stretch, stretches
+from pase.anatomy.kinematics import Kinematics
 from pase.data import Motion
 from pase.findings import AngleTable, Event, Findings, Measure, Movement
 
@@ -80,10 +81,7 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
         With standard deviations of the measures where the motion has draws from its posterior.
     """
     body = BodyMotion.of(motion)
-    drawn = [] if motion.draws is None else [
-        BodyMotion.of(motion, np.asarray(q, float), np.asarray(scale, float))
-        for q, scale in zip(motion.draws.q, motion.draws.scale, strict=True)
-    ]  # fmt: skip
+    drawn = _drawn(motion)
     table = angle_table(motion, body, drawn)
     parts = segment(body, movement)
     values = {**parts.values(), **_of_any_movement(body, table)}
@@ -97,6 +95,17 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
         judge(motion),
         parts.exercises[0].signal if parts.movement == "periodic" else "",
     )
+
+
+def _drawn(motion: Motion) -> list[BodyMotion]:
+    """The segments of the motions drawn from the posterior."""
+    if motion.draws is None:
+        return []
+    kinematics = Kinematics(motion.skeleton, ())
+    pairs = zip(motion.draws.q, motion.draws.scale, strict=True)
+    return [
+        BodyMotion.placed(kinematics, q.astype(float), motion.time, scale.astype(float)) for q, scale in pairs
+    ]
 
 
 def analysed(motion: Motion, movement: Movement | None = None) -> Motion:

@@ -8,13 +8,11 @@ import numpy as np
 
 from pase.analysis.angles import all_angles
 from pase.analysis.body import BodyMotion
+from pase.anatomy.kinematics import Kinematics
 from pase.data import Motion
-from pase.findings import AngleTable
+from pase.findings import AngleTable, surely_seen
 from pase.types import Array, Indices
 
-SURE_DEG, SURE_PHOTO_DEG = 15.0, 20.0
-"""An angle with a larger standard deviation is a guess from other people's postures, which differ by as much. A
-photo's angles are read from a single view, and all of them are less sure."""
 PROBED_FRAMES = 60
 STEP = 1e-4
 ONE_COORDINATE = 0.9
@@ -46,9 +44,7 @@ def angle_table(motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = 
         largest = sd
     else:
         sd, largest = _linear_sd(motion, keys)
-    limit = SURE_DEG if len(motion) > 1 else SURE_PHOTO_DEG
-    sure = np.isfinite(values) & ~(largest > limit)
-    return AngleTable(body.time, keys, values, sd, speed, speed_sd, sure)
+    return AngleTable(body.time, keys, values, sd, speed, speed_sd, surely_seen(values, largest))
 
 
 def _columns(angles: dict[str, Array], keys: Sequence[str], frames: int) -> Array:
@@ -92,12 +88,11 @@ def _linear_sd(motion: Motion, keys: Sequence[str]) -> tuple[Array, Array]:
 def _slopes(motion: Motion, keys: Sequence[str], frames: Indices) -> Array:
     """(F, m, n) derivatives of the angles by the coordinates, by differences of every coordinate in turn."""
     q = motion.q[frames]
-    short = Motion(motion.skeleton, q, np.full_like(q, np.nan), motion.time[frames])
-    base = _columns(all_angles(BodyMotion.of(short)), keys, len(q))
-    slopes = np.zeros((len(q), len(keys), q.shape[1]))
-    for i in range(q.shape[1]):
-        moved = q.copy()
-        moved[:, i] += STEP
-        table = _columns(all_angles(BodyMotion.of(short, moved)), keys, len(q))
-        slopes[:, :, i] = np.radians(_turned(np.degrees(table - base))) / STEP
-    return np.nan_to_num(slopes)
+    steps = np.concatenate([np.zeros((1, q.shape[1])), STEP * np.eye(q.shape[1])])
+    moved = (q[None] + steps[:, None]).reshape(-1, q.shape[1])
+    # Each variant follows the other in time, far enough apart that no way of progression joins them.
+    time = (motion.time[frames] + 1e6 * np.arange(len(steps))[:, None]).ravel()
+    body = BodyMotion.placed(Kinematics(motion.skeleton, ()), moved, time)
+    table = _columns(all_angles(body), keys, len(moved)).reshape(len(steps), len(q), len(keys))
+    slopes = np.radians(_turned(np.degrees(table[1:] - table[0]))) / STEP
+    return np.nan_to_num(slopes.transpose(1, 2, 0))

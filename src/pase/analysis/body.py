@@ -48,20 +48,24 @@ class BodyMotion:
     """By angle (see `pase.analysis.angles`), with its side where it has one: (T,) whether it was seen well enough."""
 
     @classmethod
-    def of(cls, motion: Motion, q: Array | None = None, scale: Array | None = None) -> BodyMotion:
-        """The segments of a motion; with `q` (T, n) and `scale` (B, 3), of other coordinates and sizes."""
-        skeleton, q = motion.skeleton, motion.q if q is None else q
+    def of(cls, motion: Motion) -> BodyMotion:
+        """The segments of a motion."""
+        return cls.placed(Kinematics(motion.skeleton, ()), motion.q, motion.time)
+
+    @classmethod
+    def placed(cls, kinematics: Kinematics, q: Array, time: Array, scale: Array | None = None) -> BodyMotion:
+        """The segments for coordinates `q` (T, n) and, with `scale` (B, 3), of a body of other size."""
+        skeleton = kinematics.skeleton
         known = np.flatnonzero(np.isfinite(q).all(axis=1))
         names = skeleton.body_names
         turns = np.full((len(q), len(names), 3, 3), np.nan)
         places = np.full((len(q), len(names), 3), np.nan)
-        kinematics = Kinematics(skeleton, ())
         for piece in pieces(len(known)):
             poses = kinematics.pose(q[known[piece]], scale)
             turns[known[piece]], places[known[piece]] = poses.rotation, poses.origin
         center = _mass_center(skeleton, turns, places, skeleton.scale if scale is None else scale)
         return cls(
-            motion.time,
+            time,
             {name: turns[:, b] for b, name in enumerate(names)},
             {name: places[:, b] for b, name in enumerate(names)},
             center,

@@ -14,11 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from pase.analysis.body import SIDES, BodyMotion, Side
+from pase.analysis.signals import peaks, smoothed, spline
 from pase.types import Array, Mask
 
 GRID_HZ = 200.0
@@ -155,13 +153,12 @@ def _on_grid(body: BodyMotion, values: Array | None, time: Array) -> Array:
     """Values at other times; between uneven or few frames they are joined by a cubic spline."""
     if values is None:
         return np.full((len(time), 3), np.nan)
-    joined: Array = CubicSpline(body.time, values, axis=0)(time)
-    return joined
+    return spline(body.time, values, time)
 
 
 def _velocity(points: Array, time: Array) -> Array:
     step = time[1] - time[0]
-    smooth = gaussian_filter1d(points, SMOOTHING_S / step, axis=0, mode="nearest")
+    smooth = smoothed(points, SMOOTHING_S / step)
     velocity: Array = np.gradient(smooth, step, axis=0)
     return velocity
 
@@ -262,15 +259,15 @@ def _peaks(track: FootTrack, usual: float) -> list[int]:
     """Fastest moments of the heel while all of the foot moves, one for each time between two still ones."""
     fast = track.speed > CONTACT_SHARE * usual
     edges = np.flatnonzero(np.diff(np.concatenate([[False], fast, [False]]).astype(int)))
-    peaks = [int(a + track.heel_speed[a:b].argmax()) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    return [peak for peak in peaks if track.heel_speed[peak] > LEAST_SWING_M_S]
+    fastest = [int(a + track.heel_speed[a:b].argmax()) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [peak for peak in fastest if track.heel_speed[peak] > LEAST_SWING_M_S]
 
 
 def _usual_peak(track: FootTrack) -> float:
     """Median of the peaks of the heel's speed, m/s."""
     apart = round(LEAST_CYCLE_S / (track.time[1] - track.time[0]))
-    peaks, _ = find_peaks(track.heel_speed, height=LEAST_SWING_M_S, distance=apart)
-    return float(np.median(track.heel_speed[peaks])) if len(peaks) else LEAST_SWING_M_S
+    fastest = peaks(track.heel_speed, LEAST_SWING_M_S, apart)
+    return float(np.median(track.heel_speed[fastest])) if len(fastest) else LEAST_SWING_M_S
 
 
 def _last_below(speed: Array, peak: int, level: float) -> float | None:

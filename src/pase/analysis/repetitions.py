@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
+from pase.analysis.signals import peaks, smoothed
 from pase.types import Array
 
 AWAY, BACK = 0.6, 0.3
@@ -73,8 +72,8 @@ def periodicity(time: Array, signal: Array) -> tuple[float, float]:
     if not len(negative):
         return 0.0, 0.0
     # Two periods later a signal is as alike as after one: the first of the high peaks is the period.
-    peaks = find_peaks(unbiased, height=0.9 * float(unbiased[negative[0] :].max()))[0]
-    later = peaks[peaks > negative[0]]
+    high = peaks(unbiased, 0.9 * float(unbiased[negative[0] :].max()))
+    later = high[high > negative[0]]
     if not len(later):
         return 0.0, 0.0
     return float(unbiased[later[0]]), float(later[0] * step)
@@ -82,8 +81,7 @@ def periodicity(time: Array, signal: Array) -> tuple[float, float]:
 
 def _smooth(time: Array, signal: Array) -> Array:
     step = float(np.median(np.diff(time)))
-    smooth: Array = gaussian_filter1d(signal, SMOOTHING_S / step, mode="nearest")
-    return smooth
+    return smoothed(signal, SMOOTHING_S / step)
 
 
 def _rest_and_turn(signal: Array) -> tuple[float, float]:

@@ -54,6 +54,7 @@ def write_c3d(motion: Motion, path: str | Path) -> None:
         "labels": [*skeleton.landmark_names, *labels],
         "angles": labels,
         "descriptions": descriptions,
+        "events": _events(motion, even.start),
     }
     points = np.concatenate([marks, angles], axis=1)
     with atomic_path(path) as temporary:
@@ -77,10 +78,41 @@ def _write(points: Array, content: dict[str, Any], path: Path) -> None:
         ("Y_SCREEN", ["+Y"]),
     ):
         file.add_parameter("POINT", name, value)
+    _add_events(file, content["events"])
     file.add_parameter("PASE", "VERSION", [__version__])
     file.add_parameter("PASE", "START", [content["start"]])
     file["data"]["points"] = _homogeneous(points)
     file.write(str(path))
+
+
+EVENT_LABELS = {"foot_strike": "Foot Strike", "toe_off": "Foot Off"}
+"""What laboratories' programs call these events; others keep their name."""
+
+
+def _events(motion: Motion, start_s: float) -> list[tuple[float, str, str]]:
+    """Time from the start of the file in seconds, context and label of every event."""
+    if motion.findings is None:
+        return []
+    return [
+        (one.time_s - start_s, one.side.capitalize() or "General", EVENT_LABELS.get(one.event, one.event))
+        for one in motion.findings.events
+        if one.time_s >= start_s
+    ]
+
+
+def _add_events(file: Any, events: list[tuple[float, str, str]]) -> None:
+    """The group EVENT as other programs write it: its times are minutes and seconds."""
+    file.add_parameter("EVENT", "USED", [len(events)])
+    if not events:
+        return
+    file.add_parameter("EVENT", "CONTEXTS", [context for _, context, _ in events])
+    file.add_parameter("EVENT", "LABELS", [label for _, _, label in events])
+    minutes, seconds = zip(*(divmod(time, 60.0) for time, _, _ in events), strict=True)
+    file.add_parameter("EVENT", "TIMES", np.array([minutes, seconds]))
+    for name, of in (("SUBJECTS", ""), ("DESCRIPTIONS", "")):
+        file.add_parameter("EVENT", name, [of for _ in events])
+    for name in ("ICON_IDS", "GENERIC_FLAGS"):
+        file.add_parameter("EVENT", name, [0 for _ in events])
 
 
 def _write_apart(points: Array, content: dict[str, Any], path: Path) -> None:

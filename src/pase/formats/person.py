@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,25 +13,45 @@ from pase.anatomy.osim import read_osim, write_osim
 from pase.data import Motion
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
+from pase.findings import AngleTable, Findings, surely_seen
 from pase.formats.camera import read_camera
+from pase.formats.findings import (
+    TrialLabels,
+    measure_rows,
+    read_events_csv,
+    read_measures_csv,
+    write_events_csv,
+    write_measures_csv,
+    write_person_workbook,
+)
 from pase.formats.mot import read_mot, write_mot
 from pase.formats.tables import (
+    bone_table,
     read_angle_deviations,
     read_bone_statistics,
+    read_number_table,
     write_angles_csv,
     write_bones_csv,
 )
 from pase.formats.trc import write_landmarks_trc
-from pase.types import Array
+from pase.types import Array, Indices, Mask
+
+EVENTS, MEASURES = "events.csv", "measures.csv"
 
 SAME_TIME = 1e-5
 """Seconds within which two files' rows are of the same frame."""
 
 
-def write_person(motion: Motion, folder: str | Path, mass_kg: float | None = None) -> None:
+def write_person(
+    motion: Motion,
+    folder: str | Path,
+    mass_kg: float | None = None,
+    labels: TrialLabels = TrialLabels(),  # noqa: B008 - it cannot change
+) -> None:
     """Write `skeleton.osim`, `motion.mot`, `landmarks.trc`, `angles.csv` and `bones.csv` into a folder.
 
-    With `mass_kg` the masses in the model add up to it.
+    With `mass_kg` the masses in the model add up to it. After an analysis `events.csv`, `measures.csv` and
+    `tables.xlsx` come too, with `labels` in their first columns.
 
     Raises
     ------
@@ -43,6 +64,10 @@ def write_person(motion: Motion, folder: str | Path, mass_kg: float | None = Non
     write_landmarks_trc(motion, folder / "landmarks.trc")
     write_angles_csv(motion, folder / "angles.csv")
     write_bones_csv(motion, folder / "bones.csv")
+    if motion.findings is not None:
+        write_events_csv(motion.findings.events, folder / EVENTS)
+        write_measures_csv(measure_rows(motion.findings, labels), folder / MEASURES)
+        write_person_workbook(motion.findings, bone_table(motion), labels, folder / "tables.xlsx")
 
 
 def load_motion(folder: str | Path) -> Motion:
@@ -50,7 +75,8 @@ def load_motion(folder: str | Path) -> Motion:
 
     `skeleton.osim` and `motion.mot` must be there; `camera.json` (in the folder or the one above),
     `angles.csv` (for the standard deviations) and `bones.csv` (for what is known of the bones) are read when
-    there. The person's number is the folder's (`person_2`), else 1.
+    there, and with `events.csv` and `measures.csv` what an analysis found. The person's number is the folder's
+    (`person_2`), else 1.
 
     Raises
     ------
@@ -73,7 +99,17 @@ def load_motion(folder: str | Path) -> Motion:
     track_id = int(number[1]) if number else 1
     q_std, table = _deviations(folder / "angles.csv", skeleton, time), folder / "bones.csv"
     diagnostics = FitDiagnostics(bones=read_bone_statistics(table) if table.is_file() else {})
-    return Motion(skeleton, q, q_std, time, camera, track_id=track_id, diagnostics=diagnostics)
+    motion = Motion(skeleton, q, q_std, time, camera, track_id=track_id, diagnostics=diagnostics)
+    return replace(motion, findings=_findings(motion, folder))
+
+
+def _findings(motion: Motion, folder: Path) -> Findings | None:
+    """What an analysis found before, without its verdict; None where it was not kept."""
+    if not (folder / EVENTS).is_file() or not (folder / MEASURES).is_file():
+        return None
+    movement, measures = read_measures_csv(folder / MEASURES)
+    angles = _analysed_angles(folder / "angles.csv", motion.time)
+    return Findings(movement, False, read_events_csv(folder / EVENTS), measures, angles)
 
 
 def _deviations(path: Path, skeleton: Skeleton, time: Array) -> Array:
@@ -82,8 +118,33 @@ def _deviations(path: Path, skeleton: Skeleton, time: Array) -> Array:
     if not path.is_file():
         return q_std
     table_time, table = read_angle_deviations(path, skeleton)
-    if len(table_time):
-        row = np.minimum(np.searchsorted(table_time, time - SAME_TIME), len(table_time) - 1)
-        same = np.abs(table_time[row] - time) < SAME_TIME
-        q_std[same] = table[row[same]]
+    rows, same = _rows_at(table_time, time)
+    q_std[same] = table[rows[same]]
     return q_std
+
+
+def _analysed_angles(path: Path, time: Array) -> AngleTable:
+    """The angles of an analysis at the frames of a motion, from the table of angles."""
+    header, table = read_number_table(path)
+    rows, same = _rows_at(table[:, 0], time)
+    keys = tuple(name.removesuffix("_speed") for name in header if name.endswith("_speed"))
+
+    def columns(ending: str) -> Array:
+        out = np.full((len(time), len(keys)), np.nan)
+        for i, key in enumerate(keys):
+            if f"{key}{ending}" in header:
+                out[same, i] = table[rows[same], header.index(f"{key}{ending}")]
+        return out
+
+    values, sd = columns(""), columns("_sd")
+    return AngleTable(
+        time, keys, values, sd, columns("_speed"), columns("_speed_sd"), surely_seen(values, sd)
+    )
+
+
+def _rows_at(table_time: Array, time: Array) -> tuple[Indices, Mask]:
+    """Rows of a table at the frames of a motion, and whether they are of the same time."""
+    if not len(table_time):
+        return np.zeros(len(time), np.intp), np.zeros(len(time), bool)
+    rows = np.minimum(np.searchsorted(table_time, time - SAME_TIME), len(table_time) - 1)
+    return rows, np.abs(table_time[rows] - time) < SAME_TIME

@@ -44,10 +44,11 @@ def bone_table(motion: Motion) -> tuple[BoneLength, ...]:
 
 
 def write_angles_csv(motion: Motion, path: str | Path) -> None:
-    """Write every free coordinate and its standard deviation in every frame.
+    """Write every free coordinate and its standard deviation in every frame, and the angles that people mean.
 
     Columns are `time` in seconds, then `<coordinate>` and `<coordinate>_sd`: degrees for rotations, metres
-    for translations. Unknown values are empty cells.
+    for translations. After an analysis `<angle>` and `<angle>_sd` follow for those angles that are no
+    coordinates, and `<angle>_speed` and `<angle>_speed_sd`, degrees a second, for all. Unknown values are empty.
 
     Raises
     ------
@@ -57,18 +58,32 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
     coordinates = motion.skeleton.free_coordinates
     unit = np.where(motion.skeleton.rotational, 180 / np.pi, 1.0)
     header = ["time", *(name for c in coordinates for name in (c.name, f"{c.name}_sd"))]
-    frames = zip(motion.time, motion.q, motion.q_std, strict=True)
-    rows = ([time, *np.stack([q * unit, sd * unit], axis=1).ravel().tolist()] for time, q, sd in frames)
-    _write(path, header, ([_cell(x) for x in row] for row in rows))
+    names, further = _analysed_columns(motion, {c.name for c in coordinates})
+    frames = zip(motion.time, motion.q, motion.q_std, further, strict=True)
+    rows = (
+        [time, *np.stack([q * unit, sd * unit], axis=1).ravel().tolist(), *more.tolist()]
+        for time, q, sd, more in frames
+    )
+    _write(path, [*header, *names], ([_cell(x) for x in row] for row in rows))
 
 
-def read_angle_deviations(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
-    """Read the standard deviations back from a table written by `write_angles_csv`.
+def _analysed_columns(motion: Motion, coordinates: set[str]) -> tuple[list[str], Array]:
+    """Names and values (T, k) of the columns that an analysis adds."""
+    if motion.findings is None:
+        return [], np.zeros((len(motion), 0))
+    table = motion.findings.angles
+    names, columns = [], []
+    for i, key in enumerate(table.keys):
+        endings = [("_speed", table.speed), ("_speed_sd", table.speed_sd)]
+        if key not in coordinates:
+            endings = [("", table.values), ("_sd", table.sd), *endings]
+        names += [f"{key}{ending}" for ending, _ in endings]
+        columns += [values[:, i] for _, values in endings]
+    return names, np.stack(columns, axis=1) if columns else np.zeros((len(motion), 0))
 
-    Returns
-    -------
-    time, q_std
-        (T,) seconds and (T, n) rad or m, NaN where the table has none.
+
+def read_number_table(path: str | Path) -> tuple[list[str], Array]:
+    """Header and numbers (T, columns) of a table by frame, NaN for empty cells; the first column is `time`.
 
     Raises
     ------
@@ -85,12 +100,29 @@ def read_angle_deviations(path: str | Path, skeleton: Skeleton) -> tuple[Array, 
         raise InputError(f"{path}: not a table of numbers: {error}") from error
     if header[:1] != ["time"] or table.shape[1:] != (len(header),):
         raise InputError(f"{path}: the first column must be 'time' and every row have {len(header)} values")
+    check_times(table[:, 0], path)
+    return header, table
+
+
+def read_angle_deviations(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
+    """Read the standard deviations back from a table written by `write_angles_csv`.
+
+    Returns
+    -------
+    time, q_std
+        (T,) seconds and (T, n) rad or m, NaN where the table has none.
+
+    Raises
+    ------
+    InputError
+        When the file is missing or is not such a table.
+    """
+    header, table = read_number_table(path)
     q_std = np.full((len(table), len(skeleton.free_coordinates)), np.nan)
     for i, coordinate in enumerate(skeleton.free_coordinates):
         if f"{coordinate.name}_sd" in header:
             column = table[:, header.index(f"{coordinate.name}_sd")]
             q_std[:, i] = np.radians(column) if coordinate.motion == "rotational" else column
-    check_times(table[:, 0], path)
     return table[:, 0], q_std
 
 

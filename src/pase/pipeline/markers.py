@@ -95,7 +95,7 @@ def fit_marker_file(
         job.report.settings = to_dict(settings)
         with job.report.timed("fit"):
             motion = _fit(data, static, skeleton, markers, run, settings, joints, progress)
-        job.export([motion])
+        job.export(job.analyse([motion]))
         job.commit()
     return job.report
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pase.config import Settings, ViewSettings
 from pase.data import Keypoints2D, Motion
 from pase.errors import MissingDependencyError
+from pase.formats.findings import TrialLabels
 from pase.pipeline.estimating import known_sizes
 from pase.pipeline.recording import step_of
 from pase.pipeline.workspace import CAMERA, person_folder
@@ -37,7 +39,7 @@ def check_writing(settings: Settings, *, draw: bool) -> None:
         raise MissingDependencyError(f"{error}, or leave the drawing out with --no-overlay") from error
 
 
-def write_people(motions: Sequence[Motion], folder: Path, mass_kg: float | None) -> None:
+def write_people(motions: Sequence[Motion], folder: Path, mass_kg: float | None, labels: TrialLabels) -> None:
     """Write the files of every person, and the cameras.
 
     Parameters
@@ -48,6 +50,8 @@ def write_people(motions: Sequence[Motion], folder: Path, mass_kg: float | None)
         The result folder.
     mass_kg
         Mass of the main person; that of the model when None.
+    labels
+        The first columns of the tables; the subject is the main person.
 
     Raises
     ------
@@ -59,7 +63,8 @@ def write_people(motions: Sequence[Motion], folder: Path, mass_kg: float | None)
 
     for number, motion in enumerate(motions, 1):
         place = folder / person_folder(number)
-        write_person(motion, place, mass_kg if number == 1 else None)
+        of_person = labels if number == 1 else replace(labels, subject="")
+        write_person(motion, place, mass_kg if number == 1 else None, of_person)
         # Persons of another shot have another camera, and a world of their own.
         if number == 1 and motion.camera is not None:
             write_camera(motion.camera, folder / CAMERA)

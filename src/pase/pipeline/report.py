@@ -124,6 +124,7 @@ class Report:
                 "frames": int(motion.known.sum()),
                 "mean_reprojection_error_px": reprojection_error(motion),
                 "warnings": list(motion.warnings),
+                **_answers(motion),
                 "details": motion.diagnostics.content(),
             }
             for number, motion in enumerate(motions, 1)
@@ -210,6 +211,21 @@ def reprojection_error(motion: Motion) -> float | None:
     if motion.residual is None or motion.camera is None or not np.isfinite(motion.residual).any():
         return None
     return float(np.nanmean(motion.residual))
+
+
+def _answers(motion: Motion) -> dict[str, Any]:
+    """What an analysis says of a person, in short."""
+    if motion.findings is None:
+        return {}
+    findings, quality = motion.findings, motion.findings.quality
+    return {
+        "quality": quality.verdict,
+        "quality_reasons": list(quality.reasons),
+        "error_share": quality.error_share,
+        "seen_share": quality.seen_share,
+        "movement": findings.movement,
+        "events": len(findings.events),
+    }
 
 
 def versions() -> dict[str, str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pase.config import Settings
 from pase.data import Motion
 from pase.errors import InputError
+from pase.findings import Quality
 from pase.formats.registry import parse_formats, write_formats
 from pase.pipeline.outputs import draw_over
 from pase.pipeline.recording import open_source, read_keypoints
@@ -23,7 +27,19 @@ def load_motions(folder: str | Path) -> list[Motion]:
 
     folder = Path(folder)
     report = read_report(folder / REPORT)
-    return [load_motion(folder / str(person["folder"])) for person in report["persons"]]
+    return [_judged(load_motion(folder / str(person["folder"])), person) for person in report["persons"]]
+
+
+def _judged(motion: Motion, person: dict[str, Any]) -> Motion:
+    """A motion with the verdict, the warnings and the convergence that the report holds of it."""
+    warnings = tuple(str(sentence) for sentence in person.get("warnings", ()))
+    if motion.findings is None or "quality" not in person:
+        return replace(motion, warnings=warnings)
+    shares = (
+        np.nan if person.get(name) is None else float(person[name]) for name in ("error_share", "seen_share")
+    )
+    quality = Quality(person["quality"], tuple(person.get("quality_reasons", ())), *shares)
+    return replace(motion, warnings=warnings, findings=motion.findings.judged(quality))
 
 
 def render(

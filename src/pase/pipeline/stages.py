@@ -1,4 +1,4 @@
-"""The main road: detect, choose, lift, fit, export, view, commit. No stage knows of another."""
+"""The main road: detect, choose, lift, fit, analyse, export, view, commit. No stage knows of another."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pase.config import Settings, to_dict
 from pase.data import Landmarks3D, LeftOut, Motion
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
+from pase.pipeline.analysing import analyse_people, trial_labels
 from pase.pipeline.estimating import fit_people, size_evidence
 from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
 from pase.pipeline.lifting import lift_in_statures
@@ -93,7 +94,7 @@ class Run:
         self.report.add_settings(self.settings)
         self._begin_views(recording)
         landmarks = self.lift(recording)
-        motions = self.fit(recording, landmarks)
+        motions = self.analyse(self.fit(recording, landmarks))
         self.export(motions)
         self.view(recording, motions)
         self.commit()
@@ -144,10 +145,16 @@ class Run:
         with self.report.timed("fit"):
             return fit_people(recording, landmarks, self.settings, self._progress, self._helpers)
 
+    def analyse(self, motions: Sequence[Motion]) -> list[Motion]:
+        """The motions with events, measures and a verdict, and without postures that nobody saw."""
+        with self.report.timed("analyse"):
+            return analyse_people(motions, self.settings.analysis)
+
     def export(self, motions: Sequence[Motion]) -> None:
         """Write the files of every person."""
         with self.report.timed("export"):
-            write_people(motions, self._space.folder, self.settings.person.mass_kg)
+            labels = trial_labels(self.settings.analysis, self.report.source.get("path"))
+            write_people(motions, self._space.folder, self.settings.person.mass_kg, labels)
         self.report.add_persons(motions)
 
     def view(self, recording: Recording, motions: Sequence[Motion]) -> None:
@@ -343,7 +350,8 @@ def estimate_motions(
         recording = choose(detect(media, settings, progress), settings.pose2d)
     landmarks = lift_in_statures(recording, settings, progress)
     with Helpers() as helpers:
-        return fit_people(recording, landmarks, settings, progress, helpers)
+        motions = fit_people(recording, landmarks, settings, progress, helpers)
+    return analyse_people(motions, settings.analysis)
 
 
 def measure(

@@ -1,0 +1,209 @@
+"""Tables of what an analysis found: events, and one tidy long table of measures, for statistics and spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from pase.errors import InputError
+from pase.files import atomic_path, read_text
+from pase.findings import MOVEMENTS, Event, Findings, Measure, Movement
+from pase.formats.tables import BoneLength
+
+EVENT_COLUMNS = ("time_s", "event", "side")
+MEASURE_COLUMNS = (
+    "subject", "trial", "condition", "movement", "side", "repetition", "measure", "value", "sd", "unit"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLabels:
+    """Whose recording it is: the first columns of the table of measures."""
+
+    subject: str = ""
+    trial: str = ""
+    condition: str = ""
+
+
+def event_rows(events: Iterable[Event]) -> Iterator[tuple[str, ...]]:
+    """Rows of `events.csv`."""
+    return ((f"{one.time_s:.4f}", one.event, one.side) for one in events)
+
+
+def measure_rows(findings: Findings, labels: TrialLabels) -> Iterator[tuple[Any, ...]]:
+    """Rows of `measures.csv`: values as numbers, None where there is none.
+
+    The repetition is empty for the mean over all repetitions, and for what is measured once.
+    """
+    for one in findings.measures:
+        yield (
+            labels.subject,
+            labels.trial,
+            labels.condition,
+            findings.movement,
+            one.side,
+            one.repetition or None,
+            one.measure,
+            _rounded(one.value),
+            _rounded(one.sd),
+            one.unit,
+        )
+
+
+def write_events_csv(events: Iterable[Event], path: str | Path) -> None:
+    """Write what happened when, in the order of time.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    write_rows(path, EVENT_COLUMNS, event_rows(events))
+
+
+def write_measures_csv(rows: Iterable[Sequence[Any]], path: str | Path) -> None:
+    """Write rows of measures, of one person or of a study.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    write_rows(path, MEASURE_COLUMNS, rows)
+
+
+def write_workbook(
+    path: str | Path, sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Any]]]]
+) -> None:
+    """Write tables as sheets of one `.xlsx`: name, header and rows of each, in bold and with a filter.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    import xlsxwriter
+
+    with atomic_path(path) as temporary:
+        book = xlsxwriter.Workbook(str(temporary), {"in_memory": True})
+        bold = book.add_format({"bold": True})
+        for name, header, rows in sheets:
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, header, bold)
+            last = 0
+            for last, row in enumerate(rows, 1):
+                for column, value in enumerate(row):
+                    if value is not None and value != "":
+                        sheet.write(last, column, value)
+            sheet.freeze_panes(1, 0)
+            sheet.autofilter(0, 0, max(last, 1), len(header) - 1)
+            sheet.set_column(0, len(header) - 1, 14)
+        book.close()
+
+
+def write_person_workbook(
+    findings: Findings, bones: Iterable[BoneLength], labels: TrialLabels, path: str | Path
+) -> None:
+    """Write measures, events and bones of a person as sheets of one `.xlsx`.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    events = ((round(one.time_s, 4), one.event, one.side) for one in findings.events)
+    lengths = (
+        (one.name, _rounded(one.length_m), _rounded(one.sd_m), _rounded(one.percentile)) for one in bones
+    )
+    write_workbook(
+        path,
+        [
+            ("measures", MEASURE_COLUMNS, measure_rows(findings, labels)),
+            ("events", EVENT_COLUMNS, events),
+            ("bones", ("name", "length_m", "length_sd_m", "percentile"), lengths),
+        ],
+    )
+
+
+def read_events_csv(path: str | Path) -> tuple[Event, ...]:
+    """Read events back.
+
+    Raises
+    ------
+    InputError
+        When the file is missing or is no such table.
+    """
+    rows = _read(path, EVENT_COLUMNS)
+    try:
+        return tuple(Event(float(row["time_s"]), cast(Any, row["event"]), row["side"]) for row in rows)
+    except ValueError as error:
+        raise InputError(f"{path}: not a table of events: {error}") from error
+
+
+def read_measures_csv(path: str | Path) -> tuple[Movement, tuple[Measure, ...]]:
+    """Read the movement and the measures of one person back.
+
+    Raises
+    ------
+    InputError
+        When the file is missing or is no such table.
+    """
+    rows = _read(path, MEASURE_COLUMNS)
+    if not rows:
+        return "other", ()
+    movement = cast(Movement, rows[0]["movement"])
+    if movement not in MOVEMENTS:
+        raise InputError(f"{path}: unknown movement '{movement}'")
+    try:
+        single = [_measure(row) for row in rows]
+    except ValueError as error:
+        raise InputError(f"{path}: not a table of measures: {error}") from error
+    return movement, tuple(_with_repetitions(one, single) for one in single)
+
+
+def _measure(row: dict[str, str]) -> Measure:
+    sd = float(row["sd"]) if row["sd"] else np.nan
+    number = int(row["repetition"]) if row["repetition"] else 0
+    return Measure(row["measure"], float(row["value"] or "nan"), sd, row["unit"], row["side"], number)
+
+
+def _with_repetitions(one: Measure, others: Sequence[Measure]) -> Measure:
+    """A mean with the number of repetitions behind it and their spread."""
+    if one.repetition:
+        return one
+    each = [m.value for m in others if m.repetition and (m.measure, m.side) == (one.measure, one.side)]
+    if not each:
+        return one
+    return replace(one, count=len(each), spread=float(np.std(each, ddof=1)) if len(each) > 1 else np.nan)
+
+
+def _read(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    try:
+        rows = csv.DictReader(read_text(path).splitlines(keepends=True))
+        content = list(rows)
+    except csv.Error as error:
+        raise InputError(f"{path}: no valid CSV: {error}") from error
+    missing = [column for column in columns if column not in (rows.fieldnames or ())]
+    if missing:
+        raise InputError(
+            f"{path}: the column '{missing[0]}' is missing; the columns are: {', '.join(columns)}"
+        )
+    return content
+
+
+def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table as CSV; None is an empty cell."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(["" if value is None else value for value in row] for row in rows)
+
+
+def _rounded(value: float | None) -> float | None:
+    """A number to six significant digits; None for what is not finite."""
+    return float(f"{value:.6g}") if value is not None and np.isfinite(value) else None
