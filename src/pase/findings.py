@@ -132,7 +132,6 @@ class AngleTable:
         i = self.column(name if not side else f"{name}_{side[0]}")
         return AngleSeries(self.time, self.values[:, i], self.sd[:, i], self.speed[:, i], self.sure[:, i])
 
-
     def to_dataframe(self) -> pandas.DataFrame:
         """Angles by frame as a table of pandas: degrees, `_sd` and `_speed`, with the time in seconds as index.
 

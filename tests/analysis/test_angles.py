@@ -106,14 +106,9 @@ def test_correlated_errors_of_draws_cancel() -> None:
     q[:, :, index("L5_S1_Flex_Ext")] -= errors[:, None] / 7.14
     draws = Draws(q.astype(np.float32), np.ones((400, len(motion.skeleton.bodies), 3), np.float32))
     body = BodyMotion.of(motion)
-    table = angle_table(
-        motion,
-        body,
-        [
-            BodyMotion.placed(Kinematics(motion.skeleton, ()), one.astype(float), motion.time)
-            for one in draws.q
-        ],
-    )
+    kinematics = Kinematics(motion.skeleton, ())
+    drawn = [BodyMotion.placed(kinematics, one.astype(float), motion.time) for one in draws.q]
+    table = angle_table(motion, body, drawn)
     assert table.sd[:, table.column("pelvis_tilt_forward")] == pytest.approx(5.0, rel=0.1)
     assert table.sd[:, table.column("trunk_lean_forward")].max() < 0.2
 
