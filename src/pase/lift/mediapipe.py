@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,28 @@ log = logging.getLogger(__name__)
 
 MODEL = "pose-landmarker-lite"
 """Name in the model store of the landmarker that is taken when the user names none."""
+
+_PROXY_VARIABLES = ("https_proxy", "http_proxy", "all_proxy")
+_NOWHERE = "http://127.0.0.1:9"
+"""The discard port, which no program of today listens at."""
+
+
+@contextmanager
+def without_reports() -> Iterator[None]:
+    """Keep MediaPipe from reporting to its maker inside the block.
+
+    Version 1.2 does so whenever a landmarker starts or ends, and has no switch for it. It honours the variables
+    that name a proxy: inside the block they name a port of this computer at which nothing listens.
+    """
+    names = [name for name in os.environ if name.lower() in {*_PROXY_VARIABLES, "no_proxy"}]
+    before = {name: os.environ.pop(name) for name in names}
+    os.environ.update(dict.fromkeys(_PROXY_VARIABLES, _NOWHERE))
+    try:
+        yield
+    finally:
+        for name in _PROXY_VARIABLES:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
 
 class MediaPipeLandmarker:
@@ -56,7 +80,8 @@ class MediaPipeLandmarker:
             running_mode=vision.RunningMode.VIDEO,
         )
         self._mediapipe, self._vision, self._options = mediapipe, vision, options
-        self._start(model).close()
+        with without_reports():
+            self._start(model).close()
 
     def _start(self, model: str | Path = "the model file") -> Any:
         try:
@@ -86,16 +111,14 @@ class MediaPipeLandmarker:
         """
         times: list[float] = []
         readings: list[tuple[Array, Array]] = []
-        landmarker, stamp = self._start(), -1
-        try:
+        with without_reports(), closing(self._start()) as landmarker:
+            stamp = -1
             for frame in frames:
                 stamp = max(stamp + 1, math.floor(1000 * frame.time))
                 readings.append(_read(self._detect(landmarker, frame, stamp), image_size))
                 times.append(frame.time)
                 if progress is not None:
                     progress(len(times), None)
-        finally:
-            landmarker.close()
         if not any(np.isfinite(picture).any() for picture, _ in readings):
             log.warning("nobody was found in the picture")
         count = len(BLAZEPOSE33)
