@@ -13,7 +13,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from pase.errors import PaseError
-from pase.version import __version__
+from pase.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # ONNX Runtime reports to its maker unless it finds this when it is imported; processes of ours inherit it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-__all__ = ["Motion", "PaseError", "Skeleton", "__version__", "estimate", "load"]
+__all__ = ["Motion", "PaseError", "Skeleton", "estimate", "load"]
 
 
 def estimate(
