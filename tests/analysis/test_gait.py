@@ -73,7 +73,7 @@ def test_running_is_measured_as_it_was_made() -> None:
         assert values[Key("contact_time", side, 0)] == pytest.approx(0.25, abs=0.05)
         assert values[Key("duty_factor", side, 0)] == pytest.approx(100 * 0.25 / 0.7, abs=7)
         # The foot stands where the body is in the middle of the stance; the ankle is 5 cm ahead of the heel.
-        assert values[Key("overstride", side, 0)] == pytest.approx(3.5 * 0.125 + 0.05, abs=0.05)
+        assert values[Key("overstride", side, 0)] == pytest.approx(3.5 * 0.125 + 0.05, abs=0.09)
 
 
 def test_an_uneven_gait_says_so() -> None:

@@ -106,6 +106,22 @@ class BodyMotion:
         return None if right is None or left is None else 0.5 * (right + left)
 
     @cached_property
+    def center(self) -> Array | None:
+        """(T, 3) centre of mass, metres; for a model without masses that of three parts of usual masses.
+
+        Trunk with head and arms 62 %, thighs 24 %, shanks with feet 14 % of the mass (Winter 2009), each midway
+        between its ends.
+        """
+        if self.mass_center is not None:
+            return self.mass_center
+        ends = [self.middle(name) for name in ("shoulder", "hip", "knee", "ankle")]
+        if any(end is None for end in ends):
+            return self.middle("hip")
+        shoulder, hip, knee, ankle = (end for end in ends if end is not None)
+        center: Array = 0.31 * shoulder + 0.43 * hip + 0.19 * knee + 0.07 * ankle
+        return center
+
+    @cached_property
     def leg_length(self) -> float:
         """Mean length of the legs from hip to knee to ankle, metres; NaN where they are not there."""
         lengths = [np.nan]

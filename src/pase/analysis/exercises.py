@@ -139,8 +139,7 @@ def _kind_of_drop(stretch: Stretch, down: list[Repetition]) -> Movement:
 
 def _behind_heels(stretch: Stretch, moment: float) -> float:
     """How far the centre of mass is behind the heels, metres; negative over the feet."""
-    center, heels, heading = stretch.body.mass_center, stretch.body.middle("heel"), stretch.body.heading
-    center = stretch.body.middle("hip") if center is None else center
+    center, heels, heading = stretch.body.center, stretch.body.middle("heel"), stretch.body.heading
     if center is None or heels is None or heading is None:
         return -np.inf
     return -float(stretch.at(center - heels, moment) @ stretch.at(heading, moment))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pase.analysis.body import SIDES, Side
+from pase.analysis.contact_times import at_turns
 from pase.analysis.feet import Swing
 from pase.analysis.measure import Key, Values
 from pase.analysis.stretch import Stretch
@@ -82,7 +83,8 @@ def _bout(stretch: Stretch, swings: list[Swing]) -> Bout | None:
     if not _gets_on(stretch, swings):
         return None
     flights = _flights(swings)
-    return Bout(stretch, tuple(swings), len(flights) >= 0.5 * max(1, alternating))
+    running = len(flights) >= 0.5 * max(1, alternating)
+    return Bout(stretch, tuple(at_turns(stretch, swings, running)), running)
 
 
 def _gets_on(stretch: Stretch, swings: list[Swing]) -> bool:

@@ -45,9 +45,9 @@ class Stretch:
 
     @cached_property
     def center(self) -> Array | None:
-        """(T, 3) centre of mass over the ground; midway between the hips where the model has no masses."""
-        center = self.body.mass_center
-        return self.hips if center is None else self.over_ground(center)
+        """(T, 3) centre of mass over the ground."""
+        center = self.body.center
+        return None if center is None else self.over_ground(center)
 
     def over_ground(self, points: Array) -> Array:
         """Points (T, 3) in the world as places on the ground, which a treadmill's belt carries along."""

@@ -15,6 +15,7 @@ from pase.config import FitSettings
 from pase.data import Camera, CameraMotion, Keypoints2D, Landmarks3D, Motion
 from pase.diagnostics import CameraDiagnostics, FitDiagnostics, SolverDiagnostics
 from pase.fit.bones import bone_statistics
+from pase.fit.draws import drawn_motions
 from pase.fit.evidence import Evidence, evidence, with_known_part
 from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, keypoint_set
 from pase.fit.keypoint_guess import initial_motion, possible_rolls
@@ -362,6 +363,13 @@ def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
         residual,
         keypoints.track_id,
         diagnostics=_diagnostics(fit, sequence),
+        draws=drawn_motions(
+            fit.trial.subject.model,
+            shared,
+            sequence,
+            CALIBRATION,
+            lambda drawn: moved_motion(skeleton, drawn, *world),
+        ),
     )
 
 

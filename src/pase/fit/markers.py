@@ -13,6 +13,7 @@ from pase.anatomy.model import Skeleton
 from pase.data import Landmarks3D, Motion, interpolated
 from pase.diagnostics import FitDiagnostics, MarkerDiagnostics, SolverDiagnostics
 from pase.errors import InputError
+from pase.fit.draws import drawn_motions
 from pase.fit.inputs import BodyPoint, PointSet
 from pase.fit.marker_guess import MarkerTrial, continue_motion, key_frames
 from pase.fit.marker_names import FEWEST_MARKERS, named_as_model
@@ -252,6 +253,7 @@ def _motion(
         residual,
         warnings=tuple(warnings),
         diagnostics=_diagnostics(trial, estimate, sequence, noise, residual, up),
+        draws=drawn_motions(trial.subject.model, estimate.shared, sequence),
     )
 
 

@@ -140,6 +140,11 @@ class NormalEquations:
         response: Array = cho_solve_banded((lower, True), border, check_finite=False)
         return response
 
+    def sample(self, noise: Array) -> Array:
+        """Errors (T n, D) of the coordinates with the covariance A⁻¹, from white noise of that shape."""
+        lower = cholesky_banded(self._band(0.0), lower=True, overwrite_ab=True, check_finite=False)
+        return _backward(lower, noise)
+
     def _band(self, damping_q: Array | float) -> Array:
         """Lower band of A in LAPACK's layout: `band[i − j, j] = A[i, j]`."""
         T, n, _ = self.lag0.shape

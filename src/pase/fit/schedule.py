@@ -20,9 +20,9 @@ from pase.fit.problem import State
 from pase.fit.solver import Problem, Solution, minimise
 from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
-from pase.fit.uncertainty import coordinate_deviations, shared_covariance
+from pase.fit.uncertainty import coordinate_deviations, coordinate_errors, shared_covariance, shared_errors
 from pase.parallel import Helpers
-from pase.types import Array, Indices, Mask, ShareProgress
+from pase.types import Array, Array32, Indices, Mask, ShareProgress
 
 COARSE_RATE_HZ = 12.0
 """Indices a second on which shared unknowns, and the first pass of every window, are solved."""
@@ -37,6 +37,8 @@ WINDOW_FRAMES = 900
 OVERLAP_FRAMES = 120
 """Indices of a window, and how many of them it shares with the next."""
 
+DRAWS_BYTES, LEAST_DRAWS, MOST_DRAWS = 100_000_000, 8, 20
+"""Room for the motions drawn from the posterior; a standard deviation over 20 of them is itself sure to 16 %."""
 DEVIATION_RATE_HZ = 40.0
 """Indices a second at which standard deviations are computed where there are many more; they change slowly."""
 
@@ -90,6 +92,10 @@ class SequenceEstimate:
     """(T, n)"""
     windows: tuple[Solution, ...]
     """The solver's result in each window."""
+    errors: Array32
+    """(D, T, n) errors of `q`, drawn from the posterior."""
+    shared_errors: Array
+    """(D, m) errors of the shared unknowns behind them."""
 
 
 def spread_frames(frames: Indices, count: int = SHARED_FRAMES, stretch: int = STRETCH) -> Indices:
@@ -165,16 +171,26 @@ def solve_windows(
     start[estimate.frames] = estimate.q
     total = np.zeros(len(q))
     out, deviation = np.zeros_like(q), np.zeros_like(q)
+    of_shared = shared_errors(estimate.covariance, len(estimate.shared), _draws(q))
+    errors = np.zeros((len(of_shared), *q.shape), np.float32)
     windows = list(fading_windows(len(q)))
-    part = partial(_window, trial=trial, start=start, estimate=estimate)
+    part = partial(_window, trial=trial, start=start, estimate=estimate, errors=of_shared)
     solved = helpers.map(_solve_window, [frames for frames, _ in windows], progress, part)
-    for (frames, weight), (solution, q_std) in zip(windows, solved, strict=True):
+    for (frames, weight), (solution, q_std, drawn) in zip(windows, solved, strict=True):
         total[frames] += weight
         out[frames] += weight[:, None] * solution.state.q
         deviation[frames] += weight[:, None] * q_std
+        errors[:, frames] += weight[:, None].astype(np.float32) * drawn
     out /= total[:, None]
     deviation /= total[:, None]
-    return SequenceEstimate(out, deviation, tuple(solution for solution, _ in solved))
+    errors /= total[:, None].astype(np.float32)
+    solutions = tuple(solution for solution, *_ in solved)
+    return SequenceEstimate(out, deviation, solutions, errors, of_shared)
+
+
+def _draws(q: Array) -> int:
+    """How many motions are drawn from the posterior: fewer of a long recording, whose draws would fill the memory."""
+    return int(np.clip(DRAWS_BYTES // max(1, 4 * q.size), LEAST_DRAWS, MOST_DRAWS))
 
 
 def fading_windows(frames: int) -> Iterator[tuple[Indices, Array]]:
@@ -203,16 +219,20 @@ class _Window:
     """(F,) whether a frame was solved with the shared unknowns."""
     shared: Array
     covariance: Array | None
+    shared_errors: Array
+    """(D, m)"""
 
 
-def _window(frames: Indices, *, trial: Trial[Any], start: Array, estimate: SharedEstimate) -> _Window:
+def _window(
+    frames: Indices, *, trial: Trial[Any], start: Array, estimate: SharedEstimate, errors: Array
+) -> _Window:
     settled = np.isin(frames, estimate.frames)
-    return _Window(trial.take(frames), start[frames], settled, estimate.shared, estimate.covariance)
+    return _Window(trial.take(frames), start[frames], settled, estimate.shared, estimate.covariance, errors)
 
 
 @on_one_thread
-def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, Array]:
-    """The motion in a window, and its standard deviations."""
+def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, Array, Array32]:
+    """The motion in a window, its standard deviations, and errors drawn from its posterior."""
     trial, frames = window.trial, np.arange(len(window.q))
     coarse, q = _solve_coarse(window)
     state = State(interpolated(q, trial.time[coarse], trial.time), window.shared)
@@ -222,7 +242,7 @@ def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, A
         problem, state, shared_free=False, iterations=_WINDOW_ITERATIONS, tolerance=_WINDOW_TOLERANCE
     )
     progress(1.0)
-    return solution, _deviations(trial, solution.state, planted, window.covariance)
+    return solution, *_deviations(window, solution.state, planted)
 
 
 def _solve_coarse(window: _Window) -> tuple[Indices, Array]:
@@ -240,14 +260,20 @@ def _contacts(trial: Trial[Any], frames: Indices, state: State) -> Array | None:
     return trial.contacts(frames, state, floor=0.0) if trial.subject.floor else None
 
 
-def _deviations(trial: Trial[Any], state: State, planted: Array | None, covariance: Array | None) -> Array:
-    """(F, n) standard deviations: of frames that stand for those around them where there are very many a second."""
-    time, step = trial.time, 1
+def _deviations(window: _Window, state: State, planted: Array | None) -> tuple[Array, Array32]:
+    """Standard deviations (F, n) and drawn errors (D, F, n) of all frames.
+
+    Where there are very many frames a second, some stand for those around them.
+    """
+    trial, time, step = window.trial, window.trial.time, 1
     if len(time) > 2:
         step = max(1, int(1.0 / (DEVIATION_RATE_HZ * float(np.median(np.diff(time))))))
     frames = np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
     chosen = State(state.q[frames], state.shared)
     planted = None if planted is None else planted[frames]
     problem = trial.independent().problem(frames, planted, repeats=float(step))
-    normal = problem.posterior(chosen, shared_free=covariance is not None)
-    return interpolated(coordinate_deviations(normal, covariance), time[frames], time)
+    normal = problem.posterior(chosen, shared_free=window.covariance is not None)
+    deviations = coordinate_deviations(normal, window.covariance)
+    errors = coordinate_errors(normal, window.shared_errors)
+    drawn = np.stack([interpolated(one, time[frames], time) for one in errors]).astype(np.float32)
+    return interpolated(deviations, time[frames], time), drawn

@@ -33,6 +33,37 @@ def coordinate_deviations(normal: NormalEquations, shared_covariance: Array | No
     return deviation
 
 
+def coordinate_errors(normal: NormalEquations, shared_errors: Array, seed: int = 0) -> Array:
+    """Errors (D, T, n) of all coordinates, drawn from the posterior: how those of frames and joints go together.
+
+    Parameters
+    ----------
+    normal
+        Normal equations at the solution.
+    shared_errors
+        (D, m) errors of the shared unknowns, which the coordinates follow.
+    seed
+        Of the random numbers.
+    """
+    T, n, _ = normal.lag0.shape
+    noise = np.random.default_rng(seed).standard_normal((T * n, len(shared_errors)))
+    errors = normal.sample(noise)
+    if shared_errors.shape[1] and normal.border.shape[-1]:
+        errors = errors - normal.response() @ shared_errors.T
+    drawn: Array = errors.T.reshape(len(shared_errors), T, n)
+    return drawn
+
+
+def shared_errors(covariance: Array | None, unknowns: int, draws: int, seed: int = 0) -> Array:
+    """(D, m) errors of the shared unknowns, drawn from their covariance (m, m); zero where it is None."""
+    if covariance is None or not covariance.size:
+        return np.zeros((draws, unknowns))
+    noise = np.random.default_rng(seed).standard_normal((draws, len(covariance)))
+    values, vectors = np.linalg.eigh(covariance)
+    drawn: Array = noise @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    return drawn
+
+
 def coordinate_covariances(normal: NormalEquations) -> Array:
     """(T, n, n) posterior covariance of the coordinates of every frame, the shared unknowns held."""
     T, n, _ = normal.lag0.shape

@@ -1,0 +1,100 @@
+"""Moments of contact of a gait, from where the foot turns about beside the body.
+
+The moment at which a foot is farthest ahead of the hips (foot strike), or behind them (toe-off), is where its speed
+passes that of the body, on the steepest part of its way: noise and smoothing hardly move it, while the moment at
+which the foot stands still in an estimate of a film comes some 50 ms late. The foot comes down after it has turned
+about, and leaves the ground before: by a share of the stride that force plates tell (Zeni et al. 2008 give the
+moments themselves; 39 walking and 28 running contacts of seven people give the shares; the medians of the differences
+are within 5 ms, their standard deviations 7-11 ms).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pase.analysis.feet import FootTrack, Swing
+from pase.analysis.signals import smoothed, spline
+from pase.analysis.stretch import Stretch
+from pase.types import Array
+
+STRIKE_AFTER = 0.035
+"""Foot strike after the foot was farthest ahead, as a share of the stride. The faster somebody runs, the longer the
+foot comes back before it lands (10 % in a sprint): in running the moment at which it stands still counts as much."""
+TOE_OFF_BEFORE = {False: 0.015, True: 0.11}
+"""Toe-off before the foot is farthest behind, as a share of the stride, in walking and in running."""
+USUAL_STRIDE_S = {False: 1.1, True: 0.72}
+WITHIN_S = 0.12
+"""The turn lies so near to the moment at which the foot begins or ends to stand still."""
+SMOOTHING_S = 0.015
+
+
+def at_turns(stretch: Stretch, swings: list[Swing], running: bool) -> list[Swing]:
+    """The swings of a bout with their ends told by where the foot turns about; in the order of time.
+
+    Parameters
+    ----------
+    stretch
+        The frames around.
+    swings
+        Swings whose ends are those of standing still.
+    running
+        Whether the person runs.
+    """
+    feet, hips = stretch.feet, stretch.hips
+    assert feet is not None and hips is not None
+    stride = _usual_stride(swings, running)
+    out = []
+    for swing in swings:
+        track = next(track for track in feet.tracks if track.side == swing.side)
+        ahead = _ahead(stretch, track, hips)
+        toe_off, strike = swing.toe_off, swing.foot_strike
+        middle = swing.middle if toe_off is not None and strike is not None else None
+        if strike is not None:
+            turn = _turn(track.time, ahead[0], middle or strike - 2 * WITHIN_S, strike + WITHIN_S)
+            after = None if turn is None else turn + STRIKE_AFTER * stride
+            strike = strike if after is None else 0.5 * (after + strike) if running else after
+        if toe_off is not None:
+            turn = _turn(track.time, -ahead[1], toe_off - WITHIN_S, middle or toe_off + 2 * WITHIN_S)
+            toe_off = toe_off if turn is None else turn - TOE_OFF_BEFORE[running] * stride
+        out.append(replace(swing, toe_off=toe_off, foot_strike=strike))
+    return sorted(out, key=lambda one: one.middle)
+
+
+def _usual_stride(swings: list[Swing], running: bool) -> float:
+    """Median time from toe-off to toe-off, or strike to strike, of the same foot, seconds."""
+    times = []
+    for side in ("right", "left"):
+        same = [swing for swing in swings if swing.side == side]
+        for ends in ([s.toe_off for s in same], [s.foot_strike for s in same]):
+            times += [
+                b - a for a, b in zip(ends[:-1], ends[1:], strict=True) if a is not None and b is not None
+            ]
+    return float(np.median(times)) if times else USUAL_STRIDE_S[running]
+
+
+def _ahead(stretch: Stretch, track: FootTrack, hips: Array) -> tuple[Array, Array]:
+    """(N,) how far heel and toe are ahead of the hips along the way of these, metres."""
+    center = spline(stretch.time, hips, track.time)
+    step = track.time[1] - track.time[0]
+    # Over a whole stride, the sway of the hips from side to side is no way.
+    way = np.gradient(smoothed(center, 0.3 / step), step, axis=0) * np.array([1.0, 0.0, 1.0])
+    unit = way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+    heel, toe = (
+        ((smoothed(track.points[:, i], SMOOTHING_S / step) - center) * unit).sum(axis=1) for i in (0, 2)
+    )
+    return heel, toe
+
+
+def _turn(time: Array, ahead: Array, start: float, end: float) -> float | None:
+    """The moment between start and end at which a value is largest; None where that is at an end of it."""
+    inside = np.flatnonzero((time >= start) & (time <= end))
+    if len(inside) < 3:
+        return None
+    i = int(inside[ahead[inside].argmax()])
+    if i in (inside[0], inside[-1]):
+        return None
+    a, b, c = ahead[i - 1 : i + 2]
+    bend = a - 2 * b + c
+    return float(time[i] + (0.5 * (a - c) / bend if bend < 0 else 0.0) * (time[1] - time[0]))

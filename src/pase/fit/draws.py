@@ -1,0 +1,42 @@
+"""Motions drawn from the posterior of a fit, for the errors of whatever is measured of the motion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from pase.data import Draws
+from pase.fit.problem import PersonModel
+from pase.fit.schedule import SequenceEstimate
+from pase.types import Array
+
+
+def drawn_motions(
+    model: PersonModel,
+    shared: Array,
+    sequence: SequenceEstimate,
+    calibration: float = 1.0,
+    moved: Callable[[Array], Array] = lambda q: q,
+) -> Draws:
+    """Motions as likely as the estimate: its postures and sizes with errors drawn from the posterior.
+
+    Parameters
+    ----------
+    model
+        Model of the person.
+    shared
+        (m,) the shared unknowns.
+    sequence
+        The motion, with the drawn errors.
+    calibration
+        Factor on the errors, as on the standard deviations.
+    moved
+        Brings coordinates (T, n) to the user's world.
+    """
+    low, high = model.skeleton.bounds
+    drawn = np.empty(sequence.errors.shape, np.float32)
+    for i, errors in enumerate(sequence.errors):
+        drawn[i] = moved(np.clip(sequence.q + calibration * errors, low, high))
+    sizes = np.stack([model.scale(shared + calibration * errors) for errors in sequence.shared_errors])
+    return Draws(drawn, sizes.astype(np.float32))
