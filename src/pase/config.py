@@ -20,6 +20,7 @@ from pase.files import read_toml
 T = TypeVar("T")
 
 _PERSON = re.compile(r"all|main|[1-9]\d{0,5}|\d{1,6}(\.\d+)?\s*,\s*\d{1,6}(\.\d+)?")
+_BELT_SPEED = re.compile(r"auto|off|\d{1,2}(\.\d+)?")
 
 
 def setting(default: T, *, low: float | None = None, high: float | None = None, flag: str | None = None) -> T:
@@ -187,6 +188,15 @@ class FitSettings(SettingsGroup):
     """Feet stand on a level floor now and then; off for climbing, swimming, a trampoline."""
     smoothness: float = setting(1.0, low=0.1, high=10.0)
     """How smooth movements are taken to be: 2 halves the accelerations expected, 0.5 doubles them."""
+    belt_speed: str = setting("auto")
+    """Speed of a treadmill in m/s, as 2.5; auto finds a moving belt by the feet; off: the floor stands still."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not _BELT_SPEED.fullmatch(self.belt_speed):
+            raise InputError(
+                f"fit.belt-speed must be auto, off, or metres a second as 2.5, not '{self.belt_speed}'"
+            )
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,8 @@ class CameraMotion:
     """Number of the shot, from 0."""
     warnings: tuple[str, ...] = ()
     """What the user should know, one sentence each."""
+    agreement: float = 1.0
+    """Median share of the background's points that move together as that of a camera on one spot does."""
 
     def __post_init__(self) -> None:
         t = len(self.time)
@@ -257,6 +259,13 @@ class CameraPath:
         _check_shape("CameraPath", "rotation", self.rotation, (t, 3, 3))
         _check_shape("CameraPath", "translation", self.translation, (t, 3))
         _check_shape("CameraPath", "focal_length_px", self.focal_length_px, (t,))
+
+    @classmethod
+    def still(cls, camera: Camera, time: Array) -> CameraPath:
+        """The same place and view in all frames (T,)."""
+        t = len(time)
+        focal = np.full(t, camera.focal_length_px)
+        return cls(time, np.tile(camera.rotation, (t, 1, 1)), np.tile(camera.translation, (t, 1)), focal)
 
     def at(self, time: Array) -> CameraPath:
         """The rows next to times (F,)."""

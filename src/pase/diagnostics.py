@@ -100,6 +100,27 @@ class MarkerDiagnostics:
 
 
 @dataclass(frozen=True, slots=True)
+class FloorDiagnostics:
+    """How the floor moves under the person, in the world that the camera carries along."""
+
+    speed_m_s: float
+    """Mean speed."""
+    speed_sd_m_s: float
+    """Its standard deviation."""
+    treadmill: bool
+    """Whether it is a treadmill's belt: speeds over it are those of the motion plus the belt's. Else the camera was
+    carried along, which the motion already accounts for."""
+
+    def content(self) -> dict[str, Any]:
+        """The figures as JSON values, rounded for people."""
+        name = "belt" if self.treadmill else "camera"
+        return {
+            f"{name}_speed_m_s": round(self.speed_m_s, 3),
+            f"{name}_speed_sd_m_s": round(self.speed_sd_m_s, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class FitDiagnostics:
     """Figures of one person's fit; what was not measured is absent."""
 
@@ -114,6 +135,8 @@ class FitDiagnostics:
     """For a person who was filmed."""
     markers: MarkerDiagnostics | None = None
     """For a person with markers."""
+    floor: FloorDiagnostics | None = None
+    """Where the floor moves; None where it stands still."""
 
     def content(self) -> dict[str, Any]:
         """The figures as JSON values, rounded for people: `details` of a person in `report.json`."""
@@ -124,7 +147,7 @@ class FitDiagnostics:
             figures["bones"] = {name: asdict(bone) for name, bone in self.bones.items()}
         if self.cost_by_term:
             figures["cost_by_term"] = {name: round(cost, 3) for name, cost in self.cost_by_term.items()}
-        for section in (self.camera, self.markers):
+        for section in (self.camera, self.markers, self.floor):
             if section is not None:
                 figures |= section.content()
         return figures

@@ -42,6 +42,7 @@ def _shot(motion: CameraMotion) -> dict[str, Any]:
         "kind": motion.kind,
         "focal_length_px": round(float(motion.focal_px), 3),
         "focal_log_sigma": motion.focal_log_sigma,
+        "agreement": round(motion.agreement, 3),
         "warnings": list(motion.warnings),
         "time_s": np.round(motion.time, 6).tolist(),
     }
@@ -79,21 +80,35 @@ def _read_shot(shot: dict[str, Any], path: str | Path) -> CameraMotion:
         raise InputError(f"{path}: kind must be one of {', '.join(_KINDS)}, not '{kind}'")
     time = _numbers(shot, "time_s", None, 0, path)
     focal = float(_numbers(shot | {"focal": [shot.get("focal_length_px")]}, "focal", 1, 0, path)[0])
-    number, sigma = shot.get("shot", 0), shot.get("focal_log_sigma")
+    number, sigma, agreement = shot.get("shot", 0), shot.get("focal_log_sigma"), shot.get("agreement", 1.0)
     warnings = tuple(str(text) for text in shot.get("warnings") or ())
-    if focal <= 0 or not isinstance(number, int) or not (sigma is None or isinstance(sigma, int | float)):
+    if (
+        focal <= 0
+        or not isinstance(number, int)
+        or not ((sigma is None or isinstance(sigma, int | float)) and isinstance(agreement, int | float))
+    ):
         raise InputError(
             f"{path}: focal_length_px must be positive, shot a whole number, focal_log_sigma a number"
         )
     if kind == "still":
-        return replace(CameraMotion.still(time, focal, number), warnings=warnings)
+        return replace(CameraMotion.still(time, focal, number), warnings=warnings, agreement=agreement)
     turn, zoom, sigma_rad, sigma_zoom = (
         _numbers(shot, name, len(time), width, path) for name, width in _COLUMNS.items()
     )
     if (zoom <= 0).any():
         raise InputError(f"{path}: zoom must be positive")
     return CameraMotion(
-        time, rotation_of_vector(turn), zoom, sigma_rad, sigma_zoom, focal, sigma, kind, number, warnings
+        time,
+        rotation_of_vector(turn),
+        zoom,
+        sigma_rad,
+        sigma_zoom,
+        focal,
+        sigma,
+        kind,
+        number,
+        warnings,
+        agreement,
     )
 
 

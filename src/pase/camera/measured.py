@@ -10,7 +10,7 @@ import numpy as np
 from pase.camera.course import Course, matches_of, pixel_of, settled_course
 from pase.camera.lens import focal_from_turns
 from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
-from pase.camera.shot import ShotFollower
+from pase.camera.shot import FEWEST_POINTS, ShotFollower
 from pase.data import CameraMotion
 from pase.types import Array
 
@@ -54,8 +54,10 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
     kind = _kind(R, log_zoom) if choice == "auto" else choice
     deviation = np.sqrt(variance)
     warnings = tuple(_warnings(kind, choice, deviation))
+    agreement = _agreement(shot)
     if kind == "still":
-        return replace(CameraMotion.still(time, shot.focal_px, number), warnings=warnings)
+        still = CameraMotion.still(time, shot.focal_px, number)
+        return replace(still, warnings=warnings, agreement=agreement)
     return CameraMotion(
         time,
         R,
@@ -67,7 +69,16 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
         kind,
         number,
         warnings,
+        agreement,
     )
+
+
+def _agreement(shot: ShotFollower) -> float:
+    """Median share of the background's points that are found again and move together."""
+    shares = [
+        sight.agreeing.sum() / sight.searched for sight in shot.sights if sight.searched >= FEWEST_POINTS
+    ]
+    return float(np.clip(np.median(shares), 0.0, 1.0)) if shares else 1.0
 
 
 def _course_and_lens(shot: ShotFollower) -> tuple[Course, float, float]:

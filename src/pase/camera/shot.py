@@ -74,6 +74,8 @@ class Sight:
     """(N, 2) where, in `PLACE_PX` of the small picture: an hour's places must fit into the memory."""
     agreeing: NDArray[np.bool_]
     """(N,) whether they move with the background."""
+    searched: int = 0
+    """Points of the key picture that should have been in the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +200,12 @@ class ShotFollower:
         if key.alive.sum() < FEWEST_POINTS:
             return None, 0.0
         directions = key.turn.directions(key.rays)
-        there = expected.rays(directions) * self.focal_px + np.array(self.image_size) / 2
+        middle = np.array(self.image_size) / 2
+        there = expected.rays(directions) * self.focal_px + middle
         guess = picture.from_frame(there).astype(np.float32)
         points, sure = follow_points(key.picture.grey, picture.grey, key.points, guess)
-        sure &= key.alive & is_background(background_mask(picture, boxes, key.ovals), points)
+        mask = background_mask(picture, boxes, key.ovals)
+        sure &= key.alive & is_background(mask, points)
         if sure.sum() < FEWEST_POINTS:
             return None, 0.0
         rays = self._rays(picture, points)
@@ -214,7 +218,11 @@ class ShotFollower:
             return None, share
         which = np.flatnonzero(sure).astype(np.uint8)
         places = np.rint(points[sure] / PLACE_PX).astype(np.int16)
-        return Sight(time, number, fit.turn, fit.covariance, which, places, fit.agreeing), share
+        places_px = key.picture.from_frame(fit.turn.rays(directions) * self.focal_px + middle)
+        height, width = picture.grey.shape
+        inside = ((places_px >= 0) & (places_px < [width, height])).all(axis=1)
+        searched = int((inside & key.alive & is_background(mask, places_px.astype(np.float32))).sum())
+        return Sight(time, number, fit.turn, fit.covariance, which, places, fit.agreeing, searched), share
 
     def _fit(self, directions: Array, rays: Array, expected: Turn) -> TurnFit | None:
         noise = POINT_NOISE_PX * self.keys[0].picture.pixel / self.focal_px

@@ -12,8 +12,8 @@ from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics, pieces
 from pase.camera.steadied import filmed_keypoints, steadied_keypoints
 from pase.config import FitSettings
-from pase.data import Camera, CameraMotion, Keypoints2D, Landmarks3D, Motion
-from pase.diagnostics import CameraDiagnostics, FitDiagnostics, SolverDiagnostics
+from pase.data import Camera, CameraMotion, CameraPath, Keypoints2D, Landmarks3D, Motion
+from pase.diagnostics import CameraDiagnostics, FitDiagnostics, FloorDiagnostics, SolverDiagnostics
 from pase.fit.bones import bone_statistics
 from pase.fit.draws import drawn_motions
 from pase.fit.evidence import Evidence, evidence, with_known_part
@@ -22,12 +22,15 @@ from pase.fit.keypoint_guess import initial_motion, possible_rolls
 from pase.fit.keypoint_noise import usable
 from pase.fit.left_right_swaps import RepairedKeypoints, repair_keypoints
 from pase.fit.measurements import DepthMeasurements, KeypointMeasurements, Measurements
+from pase.fit.moving_floor import MovingFloor, find_moving_floor
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.schedule import (
+    PASSES,
     SequenceEstimate,
     SharedEstimate,
     estimate_shared,
+    solve_passes,
     solve_windows,
     spread_frames,
     thinned,
@@ -118,7 +121,7 @@ def estimate_motion(
 class Note:
     """One sentence that the user should know."""
 
-    about: Literal["scale", "absence", "keypoints", "size"]
+    about: Literal["scale", "absence", "keypoints", "size", "floor"]
     text: str
 
 
@@ -139,6 +142,8 @@ class SharedFit:
     """The person's sizes when they are known from other recordings."""
     camera_motion: CameraMotion | None = None
     """How the camera of the shot moved."""
+    floor: MovingFloor | None = None
+    """How the floor moves under the person; None where it stands still."""
 
     @property
     def stature_m(self) -> float:
@@ -173,12 +178,25 @@ def fit_shared(
     landmarks = None if person.landmarks is None else person.landmarks.slice(frames)
     visible = replace(person, keypoints=repaired.keypoints, landmarks=landmarks)
     trial, observed, shared = film_trial(visible, lens, settings)
-    jobs = partial(_from_roll, trial=trial, observed=observed, shared=shared)
-    tried = (helpers or Helpers(0)).map(jobs, possible_rolls(observed), progress)
-    q, estimate = min(tried, key=_cost)
+    belt = (settings or FitSettings()).belt_speed
+    job = partial(
+        _from_roll, trial=trial, observed=observed, shared=shared, belt=belt, motion=person.camera_motion
+    )
+    tried = (helpers or Helpers(0)).map(job, possible_rolls(observed), progress)
+    best = min(tried, key=_cost)
+    floor, trial = best.floor, trial if best.floor is None else replace(trial, floor_shift=best.floor.shift)
     notes = [*_absences(person.keypoints, span), *(Note("keypoints", text) for text in repaired.notes)]
+    notes += [] if floor is None else [_note_of(floor)]
     fit = SharedFit(
-        repaired.keypoints, trial, observed, q, estimate, tuple(notes), person.sizes, person.camera_motion
+        repaired.keypoints,
+        trial,
+        observed,
+        best.q,
+        best.estimate,
+        tuple(notes),
+        person.sizes,
+        person.camera_motion,
+        floor,
     )
     if person.height_m is None:
         scale = Note(
@@ -192,7 +210,7 @@ def fit_shared(
 
 def _repaired(keypoints: Keypoints2D, motion: CameraMotion | None) -> RepairedKeypoints:
     """Keypoints with exchanged sides and stray points set right, by their paths before a camera that stands still."""
-    here = None if motion is None else motion.at(keypoints.time)
+    here = None if motion is None or motion.kind == "still" else motion.at(keypoints.time)
     steadied = None if here is None else steadied_keypoints(keypoints, here)
     if here is None or steadied is None:
         return repair_keypoints(keypoints)
@@ -234,6 +252,16 @@ def film_trial(
     return Trial.of(subject, measurements), observed, shared
 
 
+@dataclass(frozen=True)
+class _Start:
+    """What came of one way to hold the camera."""
+
+    q: Array
+    """(T, n) first guess of the motion."""
+    estimate: SharedEstimate
+    floor: MovingFloor | None
+
+
 @on_one_thread
 def _from_roll(
     roll: float,
@@ -242,19 +270,25 @@ def _from_roll(
     trial: Trial[Measurements],
     observed: KeypointMeasurements,
     shared: Array,
-) -> tuple[Array, SharedEstimate]:
+    belt: str,
+    motion: CameraMotion | None,
+) -> _Start:
     """First guess of the motion and the shared unknowns, from a camera that is tilted sideways by `roll` (rad)."""
     shared = shared.copy()
     shared[observed.camera.part][1] = roll
     q, shared = stand_on_floor(trial, initial_motion(trial, observed, shared), shared)
     frames = spread_frames(thinned(trial.time))
-    estimate = estimate_shared(trial, frames, State(q[frames], shared))
+    loose = solve_passes(trial, frames, State(q[frames], shared), PASSES[:1])[1].state
+    floor = find_moving_floor(trial, frames, loose, belt, motion)
+    if floor is not None:
+        trial = replace(trial, floor_shift=floor.shift)
+    estimate = estimate_shared(trial, frames, loose, PASSES[1:])
     progress(1.0)
-    return q, estimate
+    return _Start(q, estimate, floor)
 
 
-def _cost(tried: tuple[Array, SharedEstimate]) -> float:
-    solution = tried[1].solution
+def _cost(start: _Start) -> float:
+    solution = start.estimate.solution
     return np.inf if solution is None else solution.cost
 
 
@@ -343,11 +377,26 @@ def _absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
     return [Note("absence", f"not in the picture from {times}{more}: no posture is given there")]
 
 
+def _note_of(floor: MovingFloor) -> Note:
+    """What the user should know of a floor that moves."""
+    speed = f"{floor.speed_m_s:.2f} ± {floor.sigma_m_s:.2f} m/s"
+    if floor.carried:
+        return Note("floor", f"the camera goes along, at about {speed}: the way is told by the planted feet")
+    return Note(
+        "floor",
+        f"a treadmill's belt moves at {speed}: feet are held to it, and the person stays on the spot "
+        "(--fit.belt-speed off takes the floor to stand still)",
+    )
+
+
 def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
     """The result in the user's world."""
     shared, keypoints = fit.estimate.shared, fit.keypoints
     skeleton = fit.trial.subject.model.personal_skeleton(shared)
-    q = moved_motion(skeleton, sequence.q, *world)
+    q = sequence.q.copy()
+    if fit.floor is not None and fit.floor.carried:
+        q[:, [skeleton.coordinate_index(ROOT_TRANSLATION[axis]) for axis in (0, 2)]] -= fit.floor.shift
+    q = moved_motion(skeleton, q, *world)
     camera = moved_camera(_whole_camera(fit), *world)
     kinematics, residual = Kinematics(skeleton), np.empty(keypoints.score.shape)
     for frames in pieces(len(q)):
@@ -379,7 +428,14 @@ def _whole_camera(fit: SharedFit) -> Camera:
     camera = fit.observed.camera.at(shared)
     if motion is None:
         return camera
-    return replace(camera, path=fit.observed.camera.following(motion).path(shared, motion.time))
+    path = fit.observed.camera.following(motion).path(shared, motion.time)
+    if fit.floor is not None and fit.floor.carried:
+        path = path or CameraPath.still(camera, motion.time)
+        x, z = (np.interp(motion.time, fit.trial.time, way) for way in fit.floor.shift.T)
+        shift = np.stack([x, np.zeros_like(x), z], axis=1)
+        moved = path.translation + np.einsum("tij,tj->ti", path.rotation, shift)
+        path = replace(path, translation=moved)
+    return replace(camera, path=path)
 
 
 def _warnings(motion: Motion, observed: KeypointMeasurements) -> list[str]:
@@ -427,4 +483,7 @@ def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
             height,
             fit.observed.camera.at(estimate.shared).focal_length_px,
         ),
+        floor=None
+        if fit.floor is None
+        else FloorDiagnostics(fit.floor.speed_m_s, fit.floor.sigma_m_s, not fit.floor.carried),
     )

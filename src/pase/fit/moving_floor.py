@@ -8,14 +8,24 @@ without a floor, which would hold them where they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from pase.types import Array, Mask
+from pase.data import CameraMotion
+from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION
+from pase.fit.problem import State
+from pase.fit.trial import Trial
+from pase.types import Array, Indices, Mask
 
 LEAST_SPEED_M_S = 0.3
 """A slower belt cannot be told from feet that slip in the estimate."""
 
+_POINTS_OF_A_STEP = 6.0
+"""Points of one foot in neighbouring frames, which are wrong alike."""
+LEAST_AGREEMENT = 0.75
+"""Where less of the background than this moves together while the feet go back, it is the camera that goes along:
+the ground streams by. Before a treadmill everything but the belt stands still."""
 _LOW_M = 0.06
 """A point this far above the lowest one is about as likely lifted as not."""
 _STEP_M_S = 0.25
@@ -163,5 +173,63 @@ def _common_velocity(steps: StanceVelocities) -> FloorMotion:
     return FloorMotion(mean, float(spread / np.sqrt(independent)), float(_support(steps, best)))
 
 
-_POINTS_OF_A_STEP = 6.0
-"""Points of one foot in neighbouring frames, which are wrong alike."""
+@dataclass(frozen=True)
+class MovingFloor:
+    """How the floor moves in the estimator's world."""
+
+    shift: Array
+    """(T, 2) how far it has moved along X and Z since the first frame, metres."""
+    speed_m_s: float
+    sigma_m_s: float
+    """Standard deviation of the speed."""
+    carried: bool
+    """Whether it is the camera that goes along while the ground stands still in truth; else it is a treadmill."""
+
+
+def find_moving_floor(
+    trial: Trial[Any], frames: Indices, loose: State, belt: str, motion: CameraMotion | None
+) -> MovingFloor | None:
+    """The moving floor under a motion that was solved without any floor; None where the floor stands still.
+
+    Parameters
+    ----------
+    trial
+        The whole recording.
+    frames, loose
+        (F,) frames in which the motion was solved, and its state in them.
+    belt
+        `auto`, `off`, or the speed of a treadmill in m/s.
+    motion
+        How the camera moved: one that travels is carried along.
+    """
+    travels = motion is not None and motion.kind == "travelling"
+    if not trial.subject.floor or len(frames) < 3 or (belt == "off" and not travels):
+        return None
+    time, skeleton = trial.time, trial.subject.model.skeleton
+    steps = stance_velocities(trial.soles(loose), trial.feet_seen(frames), time[frames])
+    if travels:
+        velocity, sigma = ground_motion(steps, time)
+        shift = _integral(velocity, time)
+        return MovingFloor(shift, _mean_speed(shift, time), float(np.median(sigma)), carried=True)
+    columns = [skeleton.coordinate_index(ROOT_TRANSLATION[axis]) for axis in (0, 2)]
+    found = belt_motion(steps, loose.q[:, columns], time[frames])
+    if belt != "auto":
+        heading = loose.q[:, skeleton.coordinate_index(ROOT_ROTATION[0])]
+        backwards = -np.array([np.cos(heading).mean(), -np.sin(heading).mean()])
+        direction = backwards if found is None else found.velocity
+        velocity = float(belt) * direction / max(float(np.linalg.norm(direction)), 1e-9)
+        found = FloorMotion(velocity, 0.0, 1.0)
+    if found is None:
+        return None
+    shift = (time - time[0])[:, None] * found.velocity
+    carried = belt == "auto" and motion is not None and motion.agreement < LEAST_AGREEMENT
+    return MovingFloor(shift, found.speed, found.sigma, carried)
+
+
+def _integral(velocity: Array, time: Array) -> Array:
+    steps = 0.5 * (velocity[1:] + velocity[:-1]) * np.diff(time)[:, None]
+    return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
+
+
+def _mean_speed(shift: Array, time: Array) -> float:
+    return float(np.linalg.norm(np.diff(shift, axis=0), axis=1).sum() / max(time[-1] - time[0], 1e-9))

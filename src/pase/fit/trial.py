@@ -35,6 +35,8 @@ class Trial(Generic[M]):
     measurements: tuple[M, ...]
     step_s: float = 0.0
     """Seconds between frames of the whole recording; 0 for a single frame."""
+    floor_shift: Array | None = None
+    """(T, 2) how far the floor has moved along X and Z, metres; None for one that stands still."""
 
     @classmethod
     def of(cls, subject: Subject, measurements: Sequence[M]) -> Trial[M]:
@@ -49,7 +51,9 @@ class Trial(Generic[M]):
 
     def take(self, frames: Indices) -> Trial[M]:
         """The same in some of the frames."""
-        return replace(self, measurements=tuple(m.take(frames) for m in self.measurements))
+        shift = None if self.floor_shift is None else self.floor_shift[frames]
+        taken = tuple(m.take(frames) for m in self.measurements)
+        return replace(self, measurements=taken, floor_shift=shift)
 
     def independent(self) -> Trial[M]:
         """The same with each frame counted as the independent look that it is."""
@@ -95,7 +99,7 @@ class Trial(Generic[M]):
                 Balance(planted, posture, subject.model.points),
             ]
             if len(frames) > 1:
-                terms.append(ContactVelocity(planted, some.time, weight))
+                terms.append(ContactVelocity(planted, some.time, weight, floor_shift=some.floor_shift))
         return Problem(subject.model, terms, subject.bounds)
 
     def apart(self, frames: Indices, *, width: float | None = None, posture: float = 1.0) -> Problem:
@@ -137,7 +141,10 @@ class Trial(Generic[M]):
 
         `floor` is its height in metres; that of the lowest steps when None.
         """
-        return planted_probability(self.soles(state), self.feet_seen(frames), self.time[frames], floor)
+        soles = self.soles(state)
+        if self.floor_shift is not None:
+            soles[..., [0, 2]] -= self.floor_shift[frames][:, None]
+        return planted_probability(soles, self.feet_seen(frames), self.time[frames], floor)
 
     def soles(self, state: State) -> Array:
         """(T, S, 3) points under the feet in the world, metres."""

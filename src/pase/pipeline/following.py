@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CAMERA_MOTION = "camera_motion.json"
+_ALL_AGREES = 0.9
+"""A still camera with so much of the background at rest needs no file."""
 _NOBODY = np.zeros((0, 4))
 
 
@@ -60,14 +62,14 @@ def keep_motions(motions: Sequence[CameraMotion], folder: Path) -> list[str]:
     """Write the motions into a folder if the camera moves in any shot; names of the files written."""
     from pase.camera.files import write_camera_motions
 
-    if all(motion.kind == "still" for motion in motions):
+    if all(motion.kind == "still" and motion.agreement > _ALL_AGREES for motion in motions):
         return []
     write_camera_motions(motions, folder / CAMERA_MOTION)
     return [CAMERA_MOTION]
 
 
 def kept_motions(folder: Path) -> list[CameraMotion]:
-    """The motions that were kept in a folder; none where the camera stood still."""
+    """The motions that were kept in a folder; none where the camera, and all before it, stood still."""
     from pase.camera.files import read_camera_motions
 
     path = folder / CAMERA_MOTION

@@ -90,7 +90,7 @@ def _lifted_person(
 ) -> Landmarks3D:
     """One person's landmarks; ours is told of a camera that turns."""
     motion = recording.camera_motion(person.shot)
-    if motion is None or settings.lift.backend != "pase":
+    if motion is None or motion.kind == "still" or settings.lift.backend != "pase":
         return lifter(person, progress)
     from pase.lift.turning_camera import lift_steadied
 

@@ -59,8 +59,8 @@ class Recording:
     """How the camera of each shot moved; empty where the footage was not looked at."""
 
     def camera_motion(self, shot: int) -> CameraMotion | None:
-        """How the camera of a shot moved; None where it stood still or was not looked at."""
-        of_shot = [m for m in self.camera_motions if m.shot == shot and m.kind != "still" and len(m)]
+        """How the camera of a shot moved; None where it was not looked at."""
+        of_shot = [m for m in self.camera_motions if m.shot == shot and len(m)]
         return of_shot[0] if of_shot else None
 
     def facts(self) -> dict[str, Any]:

@@ -74,7 +74,9 @@ class ContactHeight(RobustTerm):
 
 
 class ContactVelocity(RobustTerm):
-    """`(p(t+1) − p(t)) / (Δt σ)` along X and Z of every point that is planted in both frames, robustly.
+    """`(p(t+1) − p(t) − s(t+1) + s(t)) / (Δt σ)` along X and Z of every point planted in both frames, robustly.
+
+    The floor itself has moved by s: a treadmill's belt, or the ground as a camera sees it that goes along.
 
     Parameters
     ----------
@@ -88,24 +90,33 @@ class ContactVelocity(RobustTerm):
         Standard deviation of the speed of a planted point, m/s.
     width
         Speed in standard deviations from which on the point is taken as not planted after all.
+    floor_shift
+        (T, 2) how far the floor has moved along X and Z, metres; None for one that stands still.
     """
 
     name = "contact velocity"
     unit = "m/s"
 
     def __init__(
-        self, planted: Array, time: Array, weight: Array, sigma: float = 0.03, width: float = 5.0
+        self,
+        planted: Array,
+        time: Array,
+        weight: Array,
+        sigma: float = 0.03,
+        width: float = 5.0,
+        floor_shift: Array | None = None,
     ) -> None:
         step = np.diff(time)[:, None]
         both = planted[1:] * planted[:-1] * np.minimum(weight[1:], weight[:-1])[:, None]
         self._weight = np.where(step < MAXIMUM_GAP_S, both, 0.0)
         self._gain = 1.0 / (step * sigma)
+        self._floor_step = 0.0 if floor_shift is None else np.diff(floor_shift, axis=0)[:, None]
         self._width = width
 
     def residual(self, at: Linearization) -> Array:
         """(T − 1, S, 2) speeds in standard deviations before the robust loss."""
         flat = at.positions[:, at.soles][..., [0, 2]]
-        speed: Array = (flat[1:] - flat[:-1]) * self._gain[..., None]
+        speed: Array = (flat[1:] - flat[:-1] - self._floor_step) * self._gain[..., None]
         return speed
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:

@@ -1,0 +1,156 @@
+"""A treadmill's belt, and the ground as a camera sees it that goes along, are told by the feet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fit_scenes import FOCAL, filmed
+
+from pase.config import FitSettings
+from pase.data import CameraMotion, Keypoints2D
+from pase.errors import InputError
+from pase.fit.estimate import estimate_motion
+from pase.fit.inputs import keypoint_set
+from pase.fit.moving_floor import belt_motion, ground_motion, stance_velocities
+from pase.fit.posture import ROOT_TRANSLATION, posture
+from pase.fit.problem import PersonModel, State
+from pase.fit.subject import keypoint_model
+from pase.types import Array
+
+SPEED = 1.3
+
+
+def steps(speed: float, frames: int = 120, rate: float = 30.0, noise_m: float = 0.004) -> tuple[Array, Array]:
+    """Times (T,) and two foot points (T, 2, 3) of somebody who walks on the spot: in stance they go back."""
+    time = np.arange(frames) / rate
+    soles = np.zeros((frames, 2, 3))
+    for foot, phase in enumerate((0.0, 0.5)):
+        share = (time / 1.1 + phase) % 1.0
+        stance = share < 0.6
+        soles[:, foot, 0] = 1.1 * speed * np.where(stance, 0.3 - share, -0.3 + 1.5 * (share - 0.6))
+        soles[:, foot, 1] = np.where(stance, 0.0, 0.12 * np.sin(np.pi * (share - 0.6) / 0.4))
+    soles += np.random.default_rng(1).normal(scale=noise_m, size=soles.shape)
+    return time, soles
+
+
+@pytest.mark.parametrize("speed", [0.6, 1.4, 3.5])
+def test_the_belt_is_as_fast_as_the_feet_in_stance(speed: float) -> None:
+    time, soles = steps(speed)
+    belt = belt_motion(
+        stance_velocities(soles, np.ones(soles.shape[:2], bool), time), np.zeros((120, 2)), time
+    )
+    assert belt is not None
+    assert belt.velocity == pytest.approx([-speed, 0.0], abs=0.03 * speed + 0.01)
+    assert belt.sigma < 0.05
+
+
+def test_who_walks_over_ground_is_on_no_belt() -> None:
+    time, soles = steps(1.4)
+    way = 1.4 * time
+    soles[..., 0] += way[:, None]
+    pelvis = np.stack([way, 0 * way], axis=1)
+    assert belt_motion(stance_velocities(soles, np.ones(soles.shape[:2], bool), time), pelvis, time) is None
+
+
+def test_who_stands_is_on_no_belt() -> None:
+    time = np.arange(60) / 30
+    soles = np.random.default_rng(0).normal(scale=0.01, size=(60, 2, 3))
+    assert (
+        belt_motion(stance_velocities(soles, np.ones((60, 2), bool), time), np.zeros((60, 2)), time) is None
+    )
+
+
+def test_a_camera_that_goes_along_faster_and_slower_is_followed() -> None:
+    time, soles = steps(1.0, frames=240)
+    wobble = 0.4 * np.sin(1.2 * time)
+    soles[..., 0] -= np.cumsum(wobble / 30)[:, None]
+    velocity, sigma = ground_motion(stance_velocities(soles, np.ones(soles.shape[:2], bool), time), time)
+    off = velocity[20:-20, 0] + 1.0 + wobble[20:-20]
+    assert np.sqrt(np.square(off).mean()) < 0.15
+    assert np.isfinite(sigma).all()
+
+
+def walking(model: PersonModel, carried: bool) -> tuple[Array, Array]:
+    """Times and postures (T, n) of a walk along X; on the spot for one who is carried by a belt."""
+    time = np.arange(60) / 25.0
+    names = model.skeleton.coordinate_index
+    q = np.tile(posture(model.skeleton, {"elbow_flex": 40}), (len(time), 1))
+    for side, phase in (("r", 0.0), ("l", 0.5)):
+        share = (time / 1.1 + phase) % 1.0
+        swing = np.clip((share - 0.6) / 0.4, 0, 1)
+        q[:, names(f"hip_flexion_{side}")] = np.radians(
+            np.where(share < 0.6, 25 - 70 * share, -17 + 42 * swing)
+        )
+        q[:, names(f"knee_angle_{side}")] = np.radians(8 + 62 * np.sin(np.pi * swing))
+        q[:, names(f"ankle_angle_{side}")] = np.radians(
+            np.where(share < 0.6, -5 + 25 * share, 10 - 15 * swing)
+        )
+    q[:, names("pelvis_rotation")] = 0.1
+    for name, value in zip(ROOT_TRANSLATION, (-0.6, 0.9, -4.2), strict=True):
+        q[:, names(name)] = value
+    shared = np.zeros(model.layout.count)
+    soles = model.positions(State(q, shared))[:, len(model.points) :]
+    right = (time / 1.1) % 1.0 < 0.5
+    stance = np.where(right[:, None, None], soles[:, :4], soles[:, 4:])
+    q[:, names("pelvis_ty")] -= stance[..., 1].min(1)
+    x = np.stack([soles[:, :4, 0].mean(1), soles[:, 4:, 0].mean(1)], 1)
+    step = np.diff(x, axis=0)[np.arange(len(time) - 1), np.where(right[:-1], 0, 1)]
+    way = np.concatenate([[0.0], -np.cumsum(step)])
+    mean = way[-1] / time[-1] * time
+    q[:, names("pelvis_tx")] += way - mean if carried else way
+    return time, q
+
+
+@pytest.fixture(scope="module")
+def scene() -> tuple[PersonModel, Array, Keypoints2D, float, Array]:
+    model = keypoint_model(keypoint_set())
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.camera] = [0.08, 0.0, 1.3, np.log(FOCAL)]
+    time, q = walking(model, carried=True)
+    _, over_ground = walking(model, carried=False)
+    column = model.skeleton.coordinate_index("pelvis_tx")
+    speed = float(np.ptp(over_ground[:, column] - q[:, column]) / time[-1])
+    return model, time, filmed(model, q, time, shared, noise_px=1.5), speed, q
+
+
+def test_feet_are_held_to_the_belt_of_a_treadmill(
+    scene: tuple[PersonModel, Array, Keypoints2D, float, Array],
+) -> None:
+    _, _, keypoints, speed, _ = scene
+    motion = estimate_motion(keypoints, height_m=1.75, focal_length_px=FOCAL)
+    assert motion is not None and motion.diagnostics is not None
+    floor = motion.diagnostics.floor
+    assert floor is not None and floor.treadmill
+    assert floor.speed_m_s == pytest.approx(speed, rel=0.06)
+    assert any("treadmill" in text for text in motion.warnings)
+    place = [motion.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xz"]
+    assert np.ptp(motion.q[:, place], axis=0).max() < 0.25 * speed * keypoints.time[-1]
+    off = estimate_motion(keypoints, FitSettings(belt_speed="off"), height_m=1.75, focal_length_px=FOCAL)
+    assert off is not None and off.diagnostics is not None and off.diagnostics.floor is None
+    given = estimate_motion(keypoints, FitSettings(belt_speed="1.25"), height_m=1.75, focal_length_px=FOCAL)
+    assert given is not None and given.diagnostics is not None and given.diagnostics.floor is not None
+    assert given.diagnostics.floor.speed_m_s == pytest.approx(1.25)
+
+
+def test_a_camera_that_travels_beside_a_walker_goes_as_far(
+    scene: tuple[PersonModel, Array, Keypoints2D, float, Array],
+) -> None:
+    _, time, keypoints, speed, _ = scene
+    travelling = replace(CameraMotion.still(time, FOCAL), kind="travelling")
+    motion = estimate_motion(keypoints, height_m=1.75, focal_length_px=FOCAL, camera_motion=travelling)
+    assert motion is not None and motion.camera is not None and motion.camera.path is not None
+    place = [motion.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xz"]
+    way = float(np.linalg.norm(motion.q[-1, place] - motion.q[0, place]))
+    assert way == pytest.approx(speed * time[-1], rel=0.08)
+    path = motion.camera.path
+    centre = -np.einsum("tji,tj->ti", path.rotation, path.translation)
+    assert np.linalg.norm(centre[-1] - centre[0]) == pytest.approx(way, rel=0.15)
+    assert motion.residual is not None and np.nanmedian(motion.residual) < 6.0
+
+
+@pytest.mark.parametrize("speed", ["fast", "-1", "2,5", ""])
+def test_a_belt_speed_that_is_none_is_refused(speed: str) -> None:
+    with pytest.raises(InputError, match="belt-speed must be auto, off"):
+        FitSettings(belt_speed=speed)
