@@ -94,3 +94,30 @@ def film(
     zoom = np.ones(len(time)) if zoom is None else zoom
     frames = [panorama.frame(t, turn, z) for t, turn, z in zip(time, R, zoom, strict=True)]
     return [(drawn_over(i, p) if drawn_over else p, box) for i, (p, box) in enumerate(frames)]
+
+
+class Room(Panorama):
+    """A room of textured walls, floor and ceiling instead of a far surrounding: near things move more."""
+
+    def place(self, R_camera_reference: Array, centre: Array) -> Picture:
+        """(H, W) grey picture by a camera at a place in the room, metres, y down; the floor is at 1.4 m."""
+        rays = np.concatenate([self._rays / self.focal_px, np.ones((*self._rays.shape[:2], 1))], -1)
+        d = rays @ R_camera_reference
+        nearest = np.full(d.shape[:2], np.inf)
+        u, v = np.zeros_like(nearest), np.zeros_like(nearest)
+        for axis, at, (first, second), shift in (
+            (1, 1.4, (0, 2), 0.0), (1, -1.6, (0, 2), 300.0), (2, 6.5, (0, 1), 900.0),
+            (0, 14.0, (2, 1), 1500.0), (0, -14.0, (2, 1), 2100.0),
+        ):  # fmt: skip
+            with np.errstate(divide="ignore", invalid="ignore"):
+                distance = (at - centre[axis]) / d[..., axis]
+            hit = (distance > 0) & (distance < nearest)
+            nearest = np.where(hit, distance, nearest)
+            points = centre + np.where(np.isfinite(distance), distance, 0.0)[..., None] * d
+            u = np.where(hit, 90 * points[..., first] + shift, u)
+            v = np.where(hit, 90 * points[..., second] + 0.4 * shift, v)
+        height, width = self.texture.shape
+        x, y = (np.mod(u, width).astype(np.float32), np.mod(v, height).astype(np.float32))
+        return np.asarray(
+            cv2.remap(self.texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.uint8
+        )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
-from panorama import Array, Panorama, Picture, yaw_pitch_roll
+from panorama import Array, Panorama, Picture, Room, yaw_pitch_roll
 
 from pase.camera.follower import CameraFollower
 from pase.camera.measured import Choice
@@ -171,3 +171,18 @@ def test_the_user_has_the_last_word(choice: Choice) -> None:
     time = times(30)
     assert followed(Panorama(9), time, hand(30), choice=choice).kind == choice
     assert followed(Panorama(9), time, np.tile(np.eye(3), (30, 1, 1)), choice=choice).kind == choice
+
+
+def test_a_camera_that_goes_along_is_told_from_one_that_turns() -> None:
+    frames = 105
+    time, room = times(frames), Room(3)
+    R = hand(frames, 2)
+    follower = CameraFollower(room.size, room.focal_px)
+    for i in range(frames):
+        grey = room.place(R[i], np.array([1.3 * time[i] - 2.0, 0.02 * np.sin(11 * time[i]), 0.0]))
+        picture = np.repeat(grey[..., None], 3, -1)
+        picture[60:260, 200:280] = 90 + 30 * (i % 3)
+        follower.look(Frame(i, time[i], picture), np.array([[200.0, 60.0, 280.0, 260.0]]))
+    (motion,) = follower.motions(time)
+    assert motion.kind == "travelling"
+    assert rms(wrong_deg(motion, R)) < 0.5

@@ -64,7 +64,7 @@ def settled_course(shot: ShotFollower, factor: float, zooming: bool) -> Course:
             covariance = covariance + second.covariance
         floor = np.diag([SYSTEMATIC_RAD**2] * 4)
         links.append(KeyLink(link.first.key, link.second, R, zoom, covariance + floor))
-    settled, of_keys = settle_turns(_chained(len(shot.keys), links), links)
+    settled, of_keys = settle_turns(chained(len(shot.keys), links), links)
     sights = sorted(shot.sights, key=lambda sight: sight.time)
     relative = [_relative(shot, sight, factor, zooming) for sight in sights]
     key = np.array([sight.key for sight in sights])
@@ -123,7 +123,7 @@ def _relative(shot: ShotFollower, sight: Sight, factor: float, zooming: bool) ->
     return _Relative(fit.turn.R_camera_reference, fit.turn.log_zoom - key_zoom, fit.covariance)
 
 
-def _chained(count: int, links: list[KeyLink]) -> list[Turn]:
+def chained(count: int, links: list[KeyLink]) -> list[Turn]:
     """First guesses of the key pictures' turns: along the links by which each was made."""
     turns = [Turn(np.eye(3), 0.0)] * count
     reached = {0}

@@ -11,9 +11,11 @@ from pase.camera.course import Course, matches_of, pixel_of, settled_course
 from pase.camera.lens import focal_from_turns
 from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
 from pase.camera.shot import FEWEST_POINTS, ShotFollower
+from pase.camera.travelling import is_travelling, travelling_course
 from pase.data import CameraMotion
 from pase.types import Array
 
+Kind = Literal["still", "turning", "travelling"]
 Choice = Literal["auto", "still", "turning", "travelling"]
 
 STILL_RAD, STILL_ZOOM = 0.0015, 0.004
@@ -30,6 +32,8 @@ _MEASURED_S = 0.25
 """Frames between measured ones so near each other are as sure as those."""
 UNSURE_RAD = np.radians(0.5)
 """Turns less sure than this are told to the user."""
+_UNSURE_TRAVEL_RAD = np.radians(1.5)
+"""The same for one that travels, whose way the feet tell."""
 _UNSURE_SHARE, _UNSURE_SHARE_STILL = 0.02, 0.3
 """From such a share of the frames on: for a camera that moves, and for one that seems to stand still."""
 
@@ -48,10 +52,11 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
     choice
         What the user says of the camera.
     """
-    course, factor, log_sigma = _course_and_lens(shot)
+    travels = choice == "travelling" or (choice == "auto" and is_travelling(shot))
+    course, factor, log_sigma = (travelling_course(shot), 1.0, np.inf) if travels else _course_and_lens(shot)
     R, log_zoom, variance = _in_every_frame(course, time)
     R = R @ _reference(R).T
-    kind = _kind(R, log_zoom) if choice == "auto" else choice
+    kind: Kind = "travelling" if travels else _kind(R, log_zoom) if choice == "auto" else choice
     deviation = np.sqrt(variance)
     warnings = tuple(_warnings(kind, choice, deviation))
     agreement = _agreement(shot)
@@ -106,7 +111,7 @@ def _lens(shot: ShotFollower, zooming: bool) -> tuple[float, float]:
     return (factor, log_sigma) if log_sigma < TELLING_LOG_SIGMA else (1.0, np.inf)
 
 
-def _kind(R: Array, log_zoom: Array) -> Literal["still", "turning", "travelling"]:
+def _kind(R: Array, log_zoom: Array) -> Kind:
     turned = np.linalg.norm(vector_of_rotation(R), axis=-1)
     moves = turned.max() > STILL_RAD or np.ptp(log_zoom) > STILL_ZOOM
     return "turning" if moves else "still"
@@ -142,7 +147,7 @@ def _in_every_frame(course: Course, time: Array) -> tuple[Array, Array, Array]:
 
 
 def _warnings(kind: str, choice: Choice, deviation: Array) -> list[str]:
-    unsure = (deviation[:, :2] > UNSURE_RAD).any(1)
+    unsure = (deviation[:, :2] > (_UNSURE_TRAVEL_RAD if kind == "travelling" else UNSURE_RAD)).any(1)
     share = float(unsure.mean()) if len(unsure) else 0.0
     if kind == "still":
         if choice == "still" or share < _UNSURE_SHARE_STILL:

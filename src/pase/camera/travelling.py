@@ -1,0 +1,93 @@
+"""The looked-at frames of a shot whose camera goes from place to place: their turns, and whether that is so."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pase.camera.course import Course, chained, pixel_of
+from pase.camera.keyframes import KeyLink, settle_turns
+from pase.camera.shot import ShotFollower, Sight
+from pase.camera.travel import TravelFit, fit_travel, travels
+from pase.types import Array
+
+_FEWEST_POINTS = 15
+_EVERY_S = 0.12
+"""Turns between frames so far apart are interpolated: hands and steps are slower."""
+_FAR_SHARE = 0.05
+"""A frame nearer to its key picture, as a share of the picture, shows too little to part turn from travel."""
+_JUDGED = 12
+"""Pairs of pictures by which it is judged whether a camera travels."""
+_AGREES_PX = 0.8
+"""Points move with the background that are within so many pixels of the small picture."""
+_ZOOM_SIGMA = 1e-3
+
+
+def is_travelling(shot: ShotFollower) -> bool:
+    """Whether the points of the background move as before a camera that travels, and not as before one that turns."""
+    far = [sight for sight in shot.sights if _is_far(shot, sight)]
+    if not far:
+        return False
+    chosen = np.unique(np.linspace(0, len(far) - 1, min(len(far), _JUDGED)).astype(int))
+    pixel = pixel_of(shot)
+    turn_shares, travel_shares = [], []
+    for sight in (far[i] for i in chosen):
+        rays_key, rays = shot.rays_of(sight)
+        off = sight.turn.rays(shot.keys[sight.key].turn.directions(rays_key)) - rays
+        turn_shares.append(float((np.linalg.norm(off, axis=1) < _AGREES_PX * pixel).mean()))
+        travel_shares.append(_fit(shot, sight, []).agreeing)
+    return travels(turn_shares, travel_shares)
+
+
+def travelling_course(shot: ShotFollower) -> Course:
+    """Turns of the looked-at frames of a camera that travels, in order of time; its lens is taken not to zoom."""
+    links = []
+    for link in shot.links:
+        if link.second_sight is None and len(link.first.which) >= _FEWEST_POINTS:
+            fit = _fit(shot, link.first, [])
+            links.append(KeyLink(link.first.key, link.second, fit.R, 0.0, _with_zoom(fit.covariance)))
+        elif link.second_sight is None:
+            R = _turn_to_key(shot, link.first)
+            links.append(KeyLink(link.first.key, link.second, R, 0.0, link.first.covariance))
+    settled, of_keys = settle_turns(chained(len(shot.keys), links), links)
+    time: list[float] = []
+    turns: list[Array] = []
+    variance: list[Array] = []
+    last: tuple[int, float, Array] = (-1, -np.inf, np.eye(3))
+    for sight in sorted(shot.sights, key=lambda sight: sight.time):
+        R_key = settled[sight.key].R_camera_reference
+        if not len(sight.which):
+            relative, own = np.eye(3), np.zeros((3, 3))
+        elif sight.time - last[1] >= _EVERY_S and _is_far(shot, sight):
+            fit = _fit(shot, sight, [last[2]] if last[0] == sight.key else [])
+            relative, own = fit.R, fit.covariance
+        else:
+            continue
+        last = (sight.key, sight.time, relative)
+        time.append(sight.time)
+        turns.append(relative @ R_key)
+        variance.append(np.append(np.diag(own), _ZOOM_SIGMA**2) + of_keys[sight.key])
+    return Course(np.array(time), np.array(turns), np.zeros(len(time)), np.array(variance))
+
+
+def _fit(shot: ShotFollower, sight: Sight, starts: list[Array]) -> TravelFit:
+    rays_key, rays = shot.rays_of(sight)
+    guesses = starts or [np.eye(3), _turn_to_key(shot, sight)]
+    return fit_travel(rays_key, rays, guesses, pixel_of(shot))
+
+
+def _turn_to_key(shot: ShotFollower, sight: Sight) -> Array:
+    return np.asarray(sight.turn.R_camera_reference @ shot.keys[sight.key].turn.R_camera_reference.T)
+
+
+def _is_far(shot: ShotFollower, sight: Sight) -> bool:
+    """Whether a frame has moved enough, and shows enough points, to part turn from travel."""
+    if len(sight.which) < _FEWEST_POINTS:
+        return False
+    moved = shot.distance_px(sight.turn, shot.keys[sight.key].turn)
+    return bool(moved > _FAR_SHARE * max(shot.keys[0].picture.grey.shape))
+
+
+def _with_zoom(covariance: Array) -> Array:
+    out = np.diag([0.0, 0.0, 0.0, _ZOOM_SIGMA**2])
+    out[:3, :3] = covariance
+    return out
