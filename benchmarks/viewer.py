@@ -49,7 +49,7 @@ def measure(path: Path, seconds: float) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    """Print one line a page."""
+    """Print one line per page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pages", nargs="+", type=Path, metavar="VIEWER")
     parser.add_argument("--seconds", type=float, default=5.0)

@@ -72,7 +72,7 @@ def test_toml_gives_the_same_as_values(tmp_path: Path) -> None:
         ("height_m = 1.7\n", "unknown table 'height_m'"),
         ("[person]\nheight = 1.7\n", "unknown setting 'person.height'"),
         ("[person]\nheight_m = [1]\n", "height must be a number"),
-        (b"\xff\xfe\x00", "no text in UTF-8"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
     ],
 )
 def test_bad_toml_is_refused(tmp_path: Path, text: str | bytes, message: str) -> None:

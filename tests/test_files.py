@@ -101,5 +101,5 @@ def test_what_is_no_list_is_refused_as_when_read_whole(text: str, piece: int) ->
         if isinstance(whole, list):
             assert [*read_json_items(path)] == whole
         else:
-            with pytest.raises(InputError, match="no JSON list"):
+            with pytest.raises(InputError, match="not a JSON list"):
                 list(read_json_items(path))

@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 
 INTRODUCTION = """# Settings
 
-Every setting has a flag and a place in a TOML file, one table a group, given by `--config FILE`. Flags go
+Every setting has a flag and a place in a TOML file, one table per group, given by `--config FILE`. Flags go
 before the file, the file before the defaults. `tools/build_settings_page.py` writes this page.
 
 ```toml

@@ -69,7 +69,7 @@ def _fail(message: str) -> int:
 
 
 def _print_any_name() -> None:
-    """Let names of files be printed that are no text, or none that the terminal can show."""
+    """Let names of files be printed that are not text, or that the terminal cannot show."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 

@@ -1,4 +1,4 @@
-"""The words of the command line: commands, arguments, and a flag for every setting."""
+"""The parser of the command line: commands, arguments, and a flag for every setting."""
 
 from __future__ import annotations
 

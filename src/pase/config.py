@@ -361,12 +361,12 @@ def make_settings(values: Mapping[str, Any], base: Settings | None = None) -> Se
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """Values by dotted path from a TOML file with one table a group, to be given to `make_settings`.
+    """Values by dotted path from a TOML file with one table per group, to be given to `make_settings`.
 
     Raises
     ------
     InputError
-        When the file cannot be read or is no TOML, and for an unknown key.
+        When the file cannot be read or is not TOML, and for an unknown key.
     """
     values: dict[str, Any] = {}
     for group, table in read_toml(path).items():

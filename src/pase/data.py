@@ -1,4 +1,4 @@
-"""The types that pass between the stages: arrays are NumPy, time first, units in every field."""
+"""The types that pass between the stages. Arrays are NumPy, time first; every field states its unit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HALPE26 = (
 
 
 LARGEST = 1e15
-"""No coordinate, time or number in a file is larger in earnest; beyond, squares overflow and counts are not exact."""
+"""Larger than any real coordinate, time or number in a file; above it, squares overflow and counts are not exact."""
 
 
 def _check_shape(owner: str, name: str, array: NDArray[Any], expected: tuple[int | None, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What `pase doctor` tells: versions, what the networks run on, what draws, and what is missing."""
+"""What `pase doctor` reports: versions, what the networks run on, what draws, and what is missing."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _model_files() -> list[Finding]:
 
 
 def model_table(settings: ModelSettings) -> list[str]:
-    """One line a model file: name, where it is, what it does, licence and credit."""
+    """One line per model file: name, where it is, what it does, licence and credit."""
     from pase.models import MODEL_FILES, model_path
 
     lines = []

@@ -1,4 +1,4 @@
-"""Files read with plain words for what is wrong with them, and written so that nobody meets a half-written one."""
+"""Read files with plain messages for what is wrong with them; write them so that none is ever half-written."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def read_text(path: str | Path) -> str:
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text in UTF-8 ({error}): save it in this encoding") from error
+        raise InputError(f"{path} is not text in UTF-8 ({error}): save it in this encoding") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -86,7 +86,7 @@ def read_json(path: str | Path) -> Any:
     Raises
     ------
     InputError
-        When it cannot be read, is no JSON, or is nested too deeply.
+        When it cannot be read, is not JSON, or is nested too deeply.
     """
     content = read_bytes(path)
     try:
@@ -94,7 +94,7 @@ def read_json(path: str | Path) -> Any:
     except RecursionError as error:
         raise InputError(f"{path} is nested too deeply: write it again") from error
     except ValueError as error:
-        raise InputError(f"{path} is no JSON ({error}): write it again") from error
+        raise InputError(f"{path} is not JSON ({error}): write it again") from error
 
 
 def read_json_items(path: str | Path) -> Iterator[Any]:
@@ -117,7 +117,7 @@ def read_json_items(path: str | Path) -> Iterator[Any]:
     except RecursionError as error:
         raise InputError(f"{path} is nested too deeply: write it again") from error
     except ValueError as error:
-        raise InputError(f"{path} is no JSON list ({error}): write it again") from error
+        raise InputError(f"{path} is not a JSON list ({error}): write it again") from error
 
 
 def _items(stream: TextIO) -> Iterator[Any]:
@@ -152,7 +152,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        When it cannot be read, is no TOML, or is nested too deeply.
+        When it cannot be read, is not TOML, or is nested too deeply.
     """
     text = read_text(path)
     try:

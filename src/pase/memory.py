@@ -1,4 +1,4 @@
-"""Freed memory given back to the system, which the C library keeps where small pieces lie between."""
+"""Give freed memory back to the system; the C library would keep it while small blocks in between are in use."""
 
 from __future__ import annotations
 

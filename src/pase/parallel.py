@@ -1,6 +1,6 @@
-"""Work shared with other processes of this program, on the cores that one process leaves idle.
+"""Share work with other processes of this program, on the cores that one process leaves idle.
 
-One that dies or does not start costs nothing but time: its work is done here.
+A process that dies or does not start costs only time: this process does its work.
 """
 
 from __future__ import annotations

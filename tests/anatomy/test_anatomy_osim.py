@@ -284,7 +284,7 @@ BAD_FILES = {
     "empty": ("", "no valid XML"),
     "no XML": ("this is a text", "no valid XML"),
     "truncated": (with_joints(WELD)[:-30], "no valid XML"),
-    "other XML": ("<html/>", "no OpenSim file"),
+    "other XML": ("<html/>", "not an OpenSim file"),
     "old version": (model("", "10903"), "older than OpenSim 2"),
     "no version": (model("", ""), "open it in OpenSim 4 and save it again"),
     "no model": ('<OpenSimDocument Version="40000"/>', "no <Model>"),

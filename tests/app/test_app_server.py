@@ -76,8 +76,8 @@ def finished(server: Server, short_clip: Path, networks: tuple[Path, Path]) -> d
 
 def test_bad_uploads_are_told_plainly_and_leave_nothing(server: Server) -> None:
     before = sorted(server.folder.iterdir())
-    status, answer = server.upload("x.mp4", b"this is no video")
-    assert status == 400 and "x.mp4 is no video" in answer["message"]
+    status, answer = server.upload("x.mp4", b"this is not a video")
+    assert status == 400 and "x.mp4 is not a video" in answer["message"]
     status, answer = server.upload("x.mp4", b"...", person__height_m="175")
     assert status == 400 and "did you mean 1.75" in answer["message"]
     status, answer = server.upload("x.mp4", b"...", models__folder="/etc")

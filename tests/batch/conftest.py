@@ -28,5 +28,5 @@ def photos(two_photos: tuple[Path, Path], empty_photo: Path, tmp_path: Path) -> 
     folder.mkdir()
     for name, origin in (("früh", two_photos[0]), ("late", two_photos[1]), ("nobody", empty_photo)):
         shutil.copy(origin, folder / f"{name}.png")
-    (folder / "broken.jpg").write_bytes(b"this is no picture")
+    (folder / "broken.jpg").write_bytes(b"this is not a picture")
     return folder

@@ -1,4 +1,4 @@
-"""Whole batches: one skeleton a subject, failures that stop nothing, and going on where one stopped."""
+"""Whole batches: one skeleton per subject, failures that stop nothing, and going on where one stopped."""
 
 from __future__ import annotations
 

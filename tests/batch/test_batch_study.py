@@ -171,7 +171,7 @@ def test_folders_and_tables_that_cannot_be_used_are_refused(tmp_path: Path) -> N
     with pytest.raises(InputError, match="remove one, or name one with --study"):
         read_study(folder)
     (folder / "study.csv").write_bytes("file\nfrüh.mp4\n".encode("cp1252"))
-    with pytest.raises(InputError, match="no text in UTF-8"):
+    with pytest.raises(InputError, match="not text in UTF-8"):
         read_table(folder / "study.csv")
 
 

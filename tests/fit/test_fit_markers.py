@@ -210,7 +210,7 @@ def test_marker_files_are_read(name: str, person: Skeleton, tmp_path: Path) -> N
     [
         ("{}", "holds no markers"),
         ("[1]", "must hold one object"),
-        ("{", "is no JSON"),
+        ("{", "is not JSON"),
         ('{"A": {"body": "femur_r"}}', "must have a 'body' and a 'location'"),
         ('{"A": {"body": "wing", "location": [0, 0, 0]}}', "on a body 'wing'"),
         ('{"A": {"body": "femur_r", "location": [0, 0, NaN]}}', "not finite"),

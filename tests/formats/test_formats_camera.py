@@ -57,10 +57,10 @@ def test_refuses_what_is_no_file_of_a_camera(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         read_camera(path)
     path.write_text("{")
-    with pytest.raises(InputError, match="is no JSON"):
+    with pytest.raises(InputError, match="is not JSON"):
         read_camera(path)
     path.write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(InputError, match="is no JSON"):
+    with pytest.raises(InputError, match="is not JSON"):
         read_camera(path)
     for text in ("[]", '{"rotation": 1}'):
         path.write_text(text)

@@ -269,7 +269,7 @@ def _broken(state: dict[str, Any], how: str) -> Any:
         ("missing", "lacks 'blocks_ts.3.mlp_t.fc1.bias'; it seems to be MotionBERT lite"),
         ("extra", "has 'head.extra', which the network has not"),
         ("shape", r"'norm.weight' has shape \(7,\), not \(256,\)"),
-        ("nan", "'norm.weight' has values that are no finite numbers"),
+        ("nan", "'norm.weight' has values that are not finite"),
         ("code", "would run code"),
         ("other", "it seems to be AlphaPose FastPose with 26 keypoints"),
         ("strange", "no parameters of a network"),

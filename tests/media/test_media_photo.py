@@ -83,7 +83,7 @@ def test_one_pixel_is_a_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(b"no picture", "no picture"), (b"", "is empty"), ("cut", "damaged")]
+    ("content", "words"), [(b"no picture", "not a picture"), (b"", "is empty"), ("cut", "damaged")]
 )
 def test_a_bad_picture_is_told_in_one_line(tmp_path: Path, content: bytes | str, words: str) -> None:
     path = tmp_path / "bad.png"

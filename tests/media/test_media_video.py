@@ -182,7 +182,7 @@ def test_a_cut_off_file_gives_its_readable_part_and_a_warning(tmp_path: Path) ->
 
 
 def bad_files(folder: Path) -> dict[str, Path]:
-    (folder / "text.mp4").write_text("this is no video\n" * 50)
+    (folder / "text.mp4").write_text("this is not a video\n" * 50)
     (folder / "empty.mp4").touch()
     write_sound(folder / "sound.mp4")
     whole = write_video(folder / "whole.mp4", np.arange(25) / 25).read_bytes()
@@ -195,8 +195,8 @@ def bad_files(folder: Path) -> dict[str, Path]:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("text", "is no video or photo"),
-        ("noise", "is no video or photo"),
+        ("text", "is not a video or photo"),
+        ("noise", "is not a video or photo"),
         ("no_index", "cut off"),
         ("empty", "is empty"),
         ("sound", "sound only"),

@@ -65,5 +65,5 @@ def test_a_file_without_sizes_is_refused_before_any_work(
         "--no-overlay",
     ]
     assert main(words) == 2
-    assert "no JSON" in capsys.readouterr().err
+    assert "not JSON" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

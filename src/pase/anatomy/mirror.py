@@ -1,4 +1,4 @@
-"""Left and right exchanged: what a pose looks like in a mirror."""
+"""Mirror poses: left and right exchanged."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def read_osim(path: str | Path) -> Skeleton:
     Raises
     ------
     InputError
-        The file is missing, is no OpenSim model, or has a part that the skeleton cannot represent.
+        The file is missing, is not an OpenSim model, or has a part that the skeleton cannot represent.
     """
     root = parse(Path(path))
     try:

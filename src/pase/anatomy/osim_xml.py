@@ -1,4 +1,4 @@
-"""What an `.osim` file is made of: safely parsed XML, its names, numbers and functions."""
+"""The elements of an `.osim` file: safely parsed XML, names, numbers and functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pase.errors import InputError
 from pase.files import read_bytes
 
 _LARGEST = 1e15
-"""No length, mass or angle in earnest; beyond, squares overflow."""
+"""Larger than any real length, mass or angle; above it, squares overflow."""
 
 _COLONS = re.compile(rb"</?[A-Za-z_][\w.\-]*(?:::[\w.\-]+)+")
 """Names of elements with two colons, as OpenSim writes `<HuntCrossleyForce::ContactParameters>`; XML allows none."""
@@ -56,7 +56,7 @@ def parse(path: Path) -> Element:
 def model_element(root: Element) -> tuple[Element, int]:
     """The `<Model>` of an OpenSim document, and the version of the document's format."""
     if root.tag != "OpenSimDocument":
-        raise InputError(f"it is no OpenSim file (its first element is <{root.tag}>)")
+        raise InputError(f"it is not an OpenSim file (its first element is <{root.tag}>)")
     version = root.get("Version", "")
     if not version.isdecimal():
         raise InputError(f"its format version is '{version}': open it in OpenSim 4 and save it again")

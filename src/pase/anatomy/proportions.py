@@ -1,4 +1,4 @@
-"""The sizes that human bodies have: scale groups of the default skeleton and the prior of their log factors.
+"""Human body sizes: scale groups of the default skeleton and the prior of their log factors.
 
 A person's size is a vector of log scale factors, one for each *group*: one or two axes of a few bodies, left
 and right tied. The prior is a Gaussian in these logs, learned from body measurements of adults, with a growth

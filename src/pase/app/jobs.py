@@ -30,7 +30,7 @@ _OTHER_KINDS: dict[str, tuple[type, ...]] = {"total": (int, type(None)), "starte
 """Of fields that may be of several kinds."""
 
 
-class Stopped(Exception):  # noqa: N818 - it is no error
+class Stopped(Exception):  # noqa: N818 - it is not an error
     """The user removed a job while it ran."""
 
 

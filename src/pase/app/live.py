@@ -1,4 +1,4 @@
-"""The keypoints of a camera's pictures in the browser, as they come: pictures are left out, never kept waiting."""
+"""Show the keypoints of a live camera in the browser; pictures that come too quickly are skipped, never queued."""
 
 from __future__ import annotations
 

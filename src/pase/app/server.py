@@ -1,4 +1,4 @@
-"""The app's web server: on this computer only, and only for pages of its own."""
+"""The app's web server: it serves this computer only, and only its own pages."""
 
 from __future__ import annotations
 

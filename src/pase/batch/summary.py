@@ -1,4 +1,4 @@
-"""The tables over all trials: one row a trial, and the bones of every subject."""
+"""The tables over all trials: one row per trial, and the bones of every subject."""
 
 from __future__ import annotations
 

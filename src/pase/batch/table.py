@@ -40,7 +40,7 @@ class Row:
         Raises
         ------
         InputError
-            When it is no number.
+            When it is not a number.
         """
         text = self.text(column)
         if not text:

@@ -18,7 +18,7 @@ from pase.types import Array
 
 _KINDS = ("still", "turning", "travelling")
 _COLUMNS = {"turn_rad": 3, "zoom": 0, "sigma_rad": 3, "sigma_log_zoom": 0}
-"""Numbers a frame under each key; 0 for one that is no list."""
+"""Numbers a frame under each key; 0 for one that is not a list."""
 _DIGITS = 7
 
 
@@ -65,12 +65,12 @@ def read_camera_motions(path: str | Path) -> list[CameraMotion]:
     Raises
     ------
     InputError
-        When the file is missing, is no JSON, or a value cannot be one of a camera's motion.
+        When the file is missing, is not JSON, or a value cannot be one of a camera's motion.
     """
     values = read_json(path)
     shots = values.get("shots") if isinstance(values, dict) else None
     if not isinstance(shots, list) or not all(isinstance(shot, dict) for shot in shots):
-        raise InputError(f"{path}: no list 'shots'; this is no file of a camera's motion")
+        raise InputError(f"{path}: no list 'shots'; this is not a file of a camera's motion")
     return [_read_shot(shot, path) for shot in shots]
 
 

@@ -1,1 +1,1 @@
-"""Files that other programs read: one module a format."""
+"""Files that other programs read: one module per format."""

@@ -59,7 +59,7 @@ def read_camera(path: str | Path) -> Camera:
     Raises
     ------
     InputError
-        When the file is missing, is no JSON, lacks a key, or a value has the wrong shape, is not finite, or
+        When the file is missing, is not JSON, lacks a key, or a value has the wrong shape, is not finite, or
         is not a focal length, a picture size or a rotation.
     """
     values = read_json(path)

@@ -1,4 +1,4 @@
-"""Every body's place relative to its parent: what formats with a tree of nodes are written from."""
+"""The pose of every body relative to its parent, for formats with a tree of nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenSim motion files (`.mot`, `.sto`): one row a frame, one column a coordinate."""
+"""OpenSim motion files (`.mot`, `.sto`): one row per frame, one column per coordinate."""
 
 from __future__ import annotations
 

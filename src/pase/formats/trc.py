@@ -1,4 +1,4 @@
-"""Write TRC files: named points in space, one row a frame; `pase.marker_files` reads them."""
+"""Write TRC files: named points in space, one row per frame; `pase.marker_files` reads them."""
 
 from __future__ import annotations
 

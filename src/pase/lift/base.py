@@ -1,4 +1,4 @@
-"""What every 2D to 3D lifter is, and what all of them need."""
+"""The protocol of every 2D to 3D lifter, and what all lifters share."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LIMBS = (
 def in_statures(landmarks: Landmarks3D) -> Landmarks3D:
     """Landmarks of unknown scale as if the limbs were those of an average adult: in statures of the person.
 
-    Sigmas are scaled along; landmarks without limbs, of which no scale can be told, come out NaN.
+    Sigmas are scaled along; landmarks without limbs have no scale and come out NaN.
     """
     names = landmarks.names
     lengths, usual = [], []

@@ -1,4 +1,4 @@
-"""Landmarks of a lifter on disk: as the lifter gave them, or upright for programs that read markers."""
+"""Landmarks of a lifter as files: in the lifter's camera axes, or upright for programs that read markers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DAMAGE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError, SyntaxError,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-"""What NumPy raises on files that are no archive of arrays, or a damaged one."""
+"""What NumPy raises on files that are not an archive of arrays, or are damaged."""
 
 
 def write_landmarks(landmarks: Landmarks3D, path: str | Path) -> None:

@@ -60,7 +60,7 @@ class MediaPipeLandmarker:
     Raises
     ------
     ModelFileError
-        When the file is missing or is no such bundle.
+        When the file is missing or is not such a bundle.
     MissingDependencyError
         When MediaPipe is not installed.
     """

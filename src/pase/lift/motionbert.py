@@ -52,7 +52,7 @@ class MotionBert:
     Raises
     ------
     ModelFileError
-        When the file is no such checkpoint; names the first parameter that does not fit.
+        When the file is not such a checkpoint; names the first parameter that does not fit.
     MissingDependencyError
         When PyTorch is not installed.
     """

@@ -1,4 +1,4 @@
-"""TRC files: named points in space, one row a frame, as OpenSim reads them and programs write them."""
+"""TRC files: named points in space, one row per frame, as OpenSim reads them and programs write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames read ahead on a thread of their own, while those before are worked on."""
+"""Read frames ahead on a second thread while earlier ones are processed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recording gives: upright RGB frames with their true times."""
+"""Upright RGB frames with their true times, as every recording gives them."""
 
 from __future__ import annotations
 

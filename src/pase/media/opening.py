@@ -42,7 +42,7 @@ def open_container(path: Path) -> InputContainer:
     Raises
     ------
     InputError
-        When there is no such file, or it is none of the kinds that are read.
+        When there is no such file, or it is of a kind that is not read.
     """
     check_is_footage(path)
     try:
@@ -52,7 +52,7 @@ def open_container(path: Path) -> InputContainer:
     except (av.error.FFmpegError, OSError, ValueError) as error:
         reason = str(getattr(error, "strerror", None) or error)
         raise InputError(
-            f"{path} is no video or photo that can be read, or it is cut off ({reason}): "
+            f"{path} is not a video or photo that can be read, or it is cut off ({reason}): "
             "export or copy it again, for instance as .mp4"
         ) from error
 

@@ -76,7 +76,7 @@ class Photo:
     Raises
     ------
     InputError
-        When there is no such file, or it is no picture, or damaged.
+        When there is no such file, or it is not a picture, or damaged.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -120,7 +120,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
     Raises
     ------
     InputError
-        When it is no picture, too large a one, or damaged; also for damage that the block meets.
+        When it is not a picture, too large a one, or damaged; also for damage that the block meets.
     """
     try:
         # Pillow's own warnings tell what is told in other words, or does not matter.
@@ -133,7 +133,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
     except InputError:
         raise
     except UnidentifiedImageError as error:
-        raise InputError(f"{path} is no picture that can be read: export it as JPEG or PNG") from error
+        raise InputError(f"{path} is not a picture that can be read: export it as JPEG or PNG") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{path} is too large a picture: make it smaller than 100 megapixels") from error
     except PermissionError as error:

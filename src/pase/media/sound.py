@@ -1,4 +1,4 @@
-"""The sound of one recording, carried over into another without being decoded."""
+"""Copy the sound of one recording into another without decoding it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights of networks that others trained: PyTorch files read without running code from them."""
+"""Read PyTorch checkpoints of other people without running code from them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def read_state(path: str | Path) -> dict[str, torch.Tensor]:
     Raises
     ------
     ModelFileError
-        When the file is missing, is no such checkpoint, or holds anything that would run code.
+        When the file is missing, is not such a checkpoint, or holds anything that would run code.
     MissingDependencyError
         When PyTorch is not installed.
     """
@@ -150,7 +150,7 @@ def load_parameters(network: Any, state: State, path: str | Path, network_name: 
         )
     for name, value in wanted.items():
         if value.is_floating_point() and not bool(torch.isfinite(state[name]).all()):
-            raise ModelFileError(f"{path}: '{name}' has values that are no finite numbers; fetch it again")
+            raise ModelFileError(f"{path}: '{name}' has values that are not finite; fetch it again")
     converted = {name: state[name].to(value.dtype).contiguous() for name, value in wanted.items()}
     network.load_state_dict(converted, strict=True, assign=True)
     network.requires_grad_(False).eval()

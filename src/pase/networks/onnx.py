@@ -1,4 +1,4 @@
-"""Start an ONNX network on the best device there is, and tell which that was."""
+"""Start an ONNX network on the best device there is, and say which one it was."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ PROVIDERS = {
     "coreml": "CoreMLExecutionProvider",
     "openvino": "OpenVINOExecutionProvider",
 }
-"""Devices beside the processor, best first, by what ONNX Runtime calls that which computes on them."""
+"""Devices other than the processor, best first, with the name of the execution provider of ONNX Runtime for each."""
 
 AUTOMATIC = ("cuda", "directml", "coreml")
-"""Devices taken unasked. OpenVINO computes on the processor, too, there a quarter slower than ONNX Runtime itself."""
+"""Devices that `auto` tries. OpenVINO also computes on the processor, a quarter slower than ONNX Runtime itself."""
 
 _MOST_THREADS = 8
 """Networks this small gain nothing from more."""

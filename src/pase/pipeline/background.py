@@ -13,7 +13,7 @@ from pase.types import Progress
 Result = TypeVar("Result")
 
 
-class _Abandoned(Exception):  # noqa: N818 - it is no error
+class _Abandoned(Exception):  # noqa: N818 - it is not an error
     """The result is not needed any more."""
 
 

@@ -60,7 +60,7 @@ class Report:
     resumed: list[str] = field(default_factory=list)
     """Stages taken over from an interrupted run."""
     persons: list[dict[str, Any]] = field(default_factory=list)
-    """One entry a person: folder, frames seen, reprojection error, what the estimator tells."""
+    """One entry per person: folder, frames seen, reprojection error, what the estimator tells."""
     main_person: str = ""
     """Why the first person is the main one."""
     left_out: list[dict[str, Any]] = field(default_factory=list)

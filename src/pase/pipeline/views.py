@@ -1,4 +1,4 @@
-"""What a result is looked at with: the viewer, plots, the report page, and the formats of other programs."""
+"""Views of a result: the viewer, plots, the report page, and the formats of other programs."""
 
 from __future__ import annotations
 

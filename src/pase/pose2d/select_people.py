@@ -1,4 +1,4 @@
-"""Whose skeleton is wanted: everybody's, the main person's, or that of one who was named."""
+"""Select whose skeletons are made: everybody's, the main person's, or a named person's."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def select_people(
         `person` says who is wanted; of everybody those are left out who are seen too shortly, are too small,
         show too little, or are one too many.
     time
-        (T,) seconds of every frame of the recording, over all of which the chosen are told; those of the
+        (T,) seconds of every frame of the recording, which the selected persons then cover; those of the
         longest track when None.
 
     Raises

@@ -1,4 +1,4 @@
-"""Read positions and their uncertainty from SimCC outputs: one distribution a point and axis."""
+"""Read positions and their uncertainty from SimCC outputs: one distribution per point and axis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which off-screen OpenGL this computer draws with, found without risk to the running process."""
+"""Find which off-screen OpenGL this computer can draw with, without risk to the running process."""
 
 from __future__ import annotations
 

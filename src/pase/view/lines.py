@@ -1,4 +1,4 @@
-"""Persons as lines between their joints, and keypoints as dots: quick, and needing no graphics library."""
+"""Draw persons as lines between their joints, and keypoints as dots: quick, and without a graphics library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`report.html`: a result on one page, as one would print it."""
+"""`report.html`: a result on one page, ready for print."""
 
 from __future__ import annotations
 

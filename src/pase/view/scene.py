@@ -1,4 +1,4 @@
-"""Bones as VTK actors before a camera that sees exactly as the one that filmed the person."""
+"""Bones as VTK actors, seen by a camera equal to the one that filmed the person."""
 
 from __future__ import annotations
 

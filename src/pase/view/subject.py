@@ -1,4 +1,4 @@
-"""A person as the views show them."""
+"""A person as the views show it."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ JSON: dict[str, tuple[Any, tuple[str, ...]]] = {
     "ultralytics": (every(_ultralytics), COCO17),
     "ultralytics normalised": (every(lambda f: _ultralytics(f, SIZE)), COCO17),
     "tfjs": (every(lambda f: [{"score": 0.8, "keypoints": _named(f)}]), COCO17),
-    "tfjs one pose a frame": (every(lambda f: {"score": 0.8, "keypoints": _named(f)}), COCO17),
+    "tfjs one pose per frame": (every(lambda f: {"score": 0.8, "keypoints": _named(f)}), COCO17),
     "tfjs in frames": ({"fps": 25, "frames": every(lambda f: {"timestamp": f / 25, "poses": [{"keypoints": _named(f)}]})}, COCO17),
     "posenet": (every(lambda f: [{"keypoints": [{"score": 0.9, "part": n[:1].lower() + "".join(w.title() for w in n.split("_"))[1:], "position": {"x": x, "y": y}} for n, (x, y, _) in zip(map(spoken, COCO17), points(COCO17, f), strict=True)]}]), COCO17),
     "mediapipe capitals": (every(lambda f: shares(f, keys="XYZV")), BLAZEPOSE33),
@@ -157,11 +157,11 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "axis first": (
         _table([[f"{a}_{spoken(n)}" for n in COCO17 for a in ("x", "y", "conf")], *every(lambda f: flat(COCO17, f))]),
         COCO17),
-    "a row a point": (
+    "a row per point": (
         _table([["frame", "timestamp", "landmark", "x", "y", "visibility"],
                 *([f, f / 25, spoken(n), x, y, s] for f in range(FRAMES)
                   for n, (x, y, s) in zip(COCO17, points(COCO17, f), strict=True))]), COCO17),
-    "a row a numbered point": (
+    "a row per numbered point": (
         _table([["frame", "landmark_id", "x", "y", "z", "visibility"],
                 *([f, k, *p.values()] for f in range(FRAMES) for k, p in enumerate(shares(f)))]), BLAZEPOSE33),
     "deeplabcut": (

@@ -264,7 +264,7 @@ def test_conversion_keeps_uncertainty_and_unseen_points() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.json", "{broken", "no JSON"),
+        ("a.json", "{broken", "not JSON"),
         ("a.json", '{"version": 1}', "an object with the keys version; understood are: JSON of AlphaPose"),
         ("a.json", '{"people": [{"pose_keypoints_2d": [1, 2]}]}', "an object with the keys people"),
         ("a.json", '{"people": 5}', "an object with the keys people"),

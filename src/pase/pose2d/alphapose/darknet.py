@@ -103,7 +103,7 @@ def read_weights(path: Path, layers: list[Any]) -> dict[str, Array32]:
     if len(values) != sum(counts):
         raise ModelFileError(f"{path} does not fit YOLOv3-SPP: {_misfit(values, counts, layers)}")
     if not np.isfinite(values).all():
-        raise ModelFileError(f"{path} has weights that are no finite numbers; fetch it again")
+        raise ModelFileError(f"{path} has weights that are not finite; fetch it again")
     out: dict[str, Array32] = {}
     for number, layer in enumerate(layers):
         if layer.kind == "convolution":

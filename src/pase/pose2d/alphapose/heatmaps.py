@@ -1,4 +1,4 @@
-"""AlphaPose's way from a box to a network's crop, and from heatmaps back to keypoints in the picture.
+"""AlphaPose's crops of boxes, and its reading of keypoints from heatmaps.
 
 The constants and roundings are those of AlphaPose's own inference, checked against its outputs.
 """

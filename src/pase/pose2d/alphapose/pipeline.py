@@ -1,4 +1,4 @@
-"""AlphaPose's way through a recording: everybody is looked for in every frame, crops are read in batches."""
+"""AlphaPose's procedure for a recording: detect everybody in every frame, and read the crops in batches."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class FastPoseNetwork:
     Raises
     ------
     ModelFileError
-        When the file is no such checkpoint; names the first parameter that does not fit.
+        When the file is not such a checkpoint; names the first parameter that does not fit.
     MissingDependencyError
         When PyTorch is not installed.
     """

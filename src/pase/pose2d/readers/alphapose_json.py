@@ -120,7 +120,7 @@ def read_alphapose(
     Raises
     ------
     InputError
-        When there is no such file, it is no such list, a number is not finite, or times do not increase.
+        When there is no such file, is not such a list, a number is not finite, or times do not increase.
     """
     path = Path(path)
     count, items = _point_count(read_json_items(path), skeleton)
@@ -178,11 +178,11 @@ def _detection(item: Any, number: int, path: Path, count: int) -> Detection:
         raise wrong(f"keypoints should be {3 * count} finite numbers, x, y and score of {count} points")
     time, person = item.get("time"), item.get("idx")
     if time is not None and not is_number(time):
-        raise wrong("time is no finite number")
+        raise wrong("time is not a finite number")
     if person is not None:
         person = _first_number(person)
         if person is None:
-            raise wrong(f"idx '{item['idx']}' is no person's number")
+            raise wrong(f"idx '{item['idx']}' is not a person's number")
     sigma = numbers(item.get("sigma"), 2 * count)
     sigma = None if sigma is None else sigma.reshape(-1, 2)
     shot = item.get("shot")

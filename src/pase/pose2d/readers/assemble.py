@@ -1,4 +1,4 @@
-"""From poses found frame by frame, by whatever program, to one track a person."""
+"""From poses found frame by frame, by whatever program, to one track per person."""
 
 from __future__ import annotations
 

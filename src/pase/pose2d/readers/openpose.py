@@ -68,4 +68,4 @@ def _files(path: Path) -> list[Path]:
     if folders:
         cameras = ", ".join(folder.name for folder in folders)
         raise InputError(f"{path} has several cameras: name one of {cameras}")
-    raise InputError(f"{path} has no JSON files: name the folder with one file a frame")
+    raise InputError(f"{path} has no JSON files: name the folder with one file per frame")

@@ -1,4 +1,4 @@
-"""Keypoints in tables (CSV): a row a frame or a row a point, of MediaPipe, DeepLabCut, SLEAP and their like."""
+"""Keypoints in tables (CSV): a row per frame or a row per point, of MediaPipe, DeepLabCut, SLEAP and their like."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _told_layout(header: Row, skeleton: str | None, path: Path) -> _Layout:
 
 
 def _long_layout(header: Row) -> _Layout | None:
-    """The layout of a table with a row a point; None for other tables."""
+    """The layout of a table with a row per point; None for other tables."""
     plain = [name.lower() for name in header]
     if _column(plain, _POINT_COLUMNS) is None or "x" not in plain or "y" not in plain:
         return None
@@ -235,7 +235,7 @@ def _wide_frames(rows: Sequence[Row], path: Path, layout: _Layout) -> list[PoseF
 
 
 def _long_frames(header: Row, rows: Sequence[Row], path: Path, layout: _Layout) -> list[PoseFrame]:
-    """Frames of a table with a row a point: those with the same frame, or time, and person belong together."""
+    """Frames of a table with a row per point: those with the same frame, or time, and person belong together."""
     plain = [name.lower() for name in header]
     which = _column(plain, _POINT_COLUMNS) or 0
     score = next((plain.index(name) for name in plain if _AXES.get(name) == 2), None)

@@ -1,4 +1,4 @@
-"""What a person wears, as a small histogram of colours: tells two persons apart after they met."""
+"""What a person wears, as a small histogram of colours: keeps two persons apart after they meet."""
 
 from __future__ import annotations
 

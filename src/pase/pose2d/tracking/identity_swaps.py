@@ -1,4 +1,4 @@
-"""Persons who meet in the picture: were they mistaken for one another?
+"""Whether two persons who met in the picture were mistaken for one another.
 
 While two people cover each other the network often reads one body in both crops. Afterwards each of the two
 tracks goes on with one of the two persons, not always with its own. What they wear tells, and where that is

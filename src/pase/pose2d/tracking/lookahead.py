@@ -1,4 +1,4 @@
-"""The keypoint network over two frames at once, one core each: faster than both cores over one after the other."""
+"""Run the keypoint network on two frames at once, one core each: faster than both cores on one frame at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Join the pieces of a person's track that a loss, or leaving the picture, has cut apart."""
+"""Join the pieces of a person's track that were cut apart when the person was lost or left the picture."""
 
 from __future__ import annotations
 

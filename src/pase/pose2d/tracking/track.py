@@ -1,4 +1,4 @@
-"""One person in the picture as far as followed: where, how it moves, what it wears."""
+"""One person followed through the picture: position, motion and clothes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FASTEST = 4.0
 
 @dataclass(eq=False)
 class Track:
-    """One person as far as followed."""
+    """One person, followed up to the newest frame."""
 
     box: Array
     """(4,) where the person was last, in pixels."""

@@ -1,4 +1,4 @@
-"""Follow persons from frame to frame by the last keypoints, confirmed by the detector now and then."""
+"""Follow persons from frame to frame by their last keypoints; the detector confirms them at intervals."""
 
 from __future__ import annotations
 
