@@ -130,7 +130,7 @@ def test_a_single_picture_is_frame_zero_whatever_its_name(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{broken", "not JSON"),
+        ("{broken", "not a JSON list"),
         ({"version": "0.1"}, "not a JSON list"),
         ([5], "item 0"),
         ([item(0), item(1, keypoints=[1, 2, 3])], "item 1.*78 finite numbers"),
