@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pase.media.animation import Animation, is_animation
+from pase.media.footage import Footage, footage_of
 from pase.media.frames import Frame, Media
 from pase.media.kinds import has_photo_suffix, is_footage
 from pase.media.opening import check_is_footage
@@ -14,23 +15,29 @@ from pase.media.write import VideoWriter, write_image
 from pase.types import Image
 
 __all__ = [
-    "Animation", "Frame", "Image", "Media", "Photo", "Video", "VideoWriter", "is_footage", "is_photo",
+    "Animation", "Footage", "Frame", "Image", "Media", "Photo", "Video", "VideoWriter", "is_footage", "is_photo",
     "open_media", "open_video", "write_image",
 ]  # fmt: skip
 
 
-def open_media(path: str | Path) -> Video | Animation | Photo:
+def open_media(source: str | Path | Footage) -> Video | Animation | Photo:
     """Open a video, or a photo as a video of one frame, by what the file holds.
+
+    Parameters
+    ----------
+    source
+        A file, to be read as it is, or footage that says how.
 
     Raises
     ------
     InputError
         When there is no such file, or it is neither.
     """
-    path = Path(path)
+    footage = footage_of(source)
+    path = footage.path
     check_is_footage(path)
     if is_animation(path):
-        return Animation(path)
+        return Animation(footage)
     if is_photo(path) or has_photo_suffix(path):
-        return Photo(path)
-    return Video(path)
+        return Photo(footage)
+    return Video(footage)

@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from PIL import Image, ImageOps
 
 from pase.errors import InputError
+from pase.media.footage import Footage, footage_of
 from pase.media.frames import Frame
 from pase.media.opening import check_is_footage
 from pase.media.photo import open_picture, to_rgb
@@ -28,8 +29,8 @@ class Animation:
 
     Parameters
     ----------
-    path
-        An animated WebP or AVIF file.
+    source
+        An animated WebP or AVIF file, or footage that says how to read it.
 
     Raises
     ------
@@ -37,16 +38,18 @@ class Animation:
         When there is no such file, or its first picture cannot be read.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, source: str | Path | Footage) -> None:
+        self.footage = footage_of(source)
+        self.path = self.footage.path
         self.warnings: list[str] = []
         check_is_footage(self.path)
         with open_picture(self.path) as image:
-            self.image_size = ImageOps.exif_transpose(image).size
-            count = int(getattr(image, "n_frames", 1))
-            self.duration = count * _step(image)
-        self.frame_count_hint: int | None = count
-        self.frame_rate = count / self.duration
+            self.image_size = self.footage.shown_size(ImageOps.exif_transpose(image).size)
+            self._count = int(getattr(image, "n_frames", 1))
+            rate = 1 / _step(image)
+        self.frame_rate = self.footage.true_rate(rate)
+        self.duration = self.footage.true_duration(self._count / rate, rate)
+        self.frame_count_hint: int | None = max(1, round(self.duration * self.frame_rate))
         self.focal_length_hint_px: float | None = None
         self.metadata: dict[str, str] = {}
 
@@ -60,12 +63,16 @@ class Animation:
 
     def frames(self) -> Iterator[Frame]:
         """Read all pictures in order; each call starts again from the first."""
+        for index, time, image in self.footage.played(self._pictures()):
+            yield Frame(index, time, self.footage.shown(image))
+
+    def _pictures(self) -> Iterator[tuple[float, Picture]]:
         time = 0.0
         with open_picture(self.path) as image:
-            for index in range(self.frame_count_hint or 1):
+            for index in range(self._count):
                 image.seek(index)
                 image.load()
-                yield Frame(index, time, to_rgb(ImageOps.exif_transpose(image)))
+                yield time, to_rgb(ImageOps.exif_transpose(image))
                 time += _step(image)
 
     def picture_at(self, time: float) -> Picture:

@@ -74,7 +74,7 @@ def _kind(frame: VideoFrame) -> tuple[object, ...]:
 
 
 def upright_images(
-    frames: Iterable[VideoFrame], image_size: tuple[int, int]
+    frames: Iterable[VideoFrame], image_size: tuple[int, int], turn: tuple[str, ...] = ()
 ) -> Iterator[tuple[float | None, Image]]:
     """Convert frames in order to arrays.
 
@@ -84,24 +84,30 @@ def upright_images(
         Decoded frames; their kind (size, format, colours) may change on the way.
     image_size
         Width and height that every picture gets.
+    turn
+        Further filters, after those that bring the picture upright by its file.
 
     Yields
     ------
     tuple
         Seconds on the file's clock, or None where the frame has no time; the (H, W, 3) picture.
     """
-    for clock, frame in upright_frames(frames, image_size, "rgb24", "bicubic"):
+    for clock, frame in upright_frames(frames, image_size, "rgb24", "bicubic", turn):
         yield clock, np.asarray(frame.to_ndarray(), dtype=np.uint8)
 
 
 def upright_frames(
-    frames: Iterable[VideoFrame], image_size: tuple[int, int], pixel_format: str, scaling: str
+    frames: Iterable[VideoFrame],
+    image_size: tuple[int, int],
+    pixel_format: str,
+    scaling: str,
+    turn: tuple[str, ...] = (),
 ) -> Iterator[tuple[float | None, VideoFrame]]:
     """Convert frames in order, without making arrays of them where their colours allow it.
 
     Parameters
     ----------
-    frames, image_size
+    frames, image_size, turn
         See `upright_images`.
     pixel_format
         What every frame comes out in, but for high dynamic range, which comes out as `rgb24`.
@@ -115,7 +121,7 @@ def upright_frames(
                 graph.push(None)
                 yield from _pulled(graph, hdr)
             kind, hdr = _kind(frame), frame.color_trc if frame.color_trc in _HIGH_DYNAMIC_RANGE else 0
-            graph = _build_graph(frame, image_size, "rgb24" if hdr else pixel_format, scaling)
+            graph = _build_graph(frame, image_size, "rgb24" if hdr else pixel_format, scaling, turn)
         graph.push(frame)
         yield from _pulled(graph, hdr)
     if graph is not None:
@@ -124,11 +130,11 @@ def upright_frames(
 
 
 def _build_graph(
-    frame: VideoFrame, image_size: tuple[int, int], pixel_format: str, scaling: str
+    frame: VideoFrame, image_size: tuple[int, int], pixel_format: str, scaling: str, further: tuple[str, ...]
 ) -> av.filter.Graph:
-    turn = turn_of(frame)
+    turn = (*turn_of(frame), *further)
     width, height = image_size
-    if any(name.startswith("transpose") for name in turn):
+    if sum(name.startswith("transpose") for name in turn) % 2:
         width, height = height, width
     base = frame.time_base or Fraction(1, 1000)
     source = (

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pase.errors import InputError
+from pase.media.footage import Footage, footage_of
 from pase.media.frames import Frame, focal_length_px
 from pase.media.opening import LARGEST_PIXELS, check_is_footage
 from pase.types import Image as Picture
@@ -70,8 +71,8 @@ class Photo:
 
     Parameters
     ----------
-    path
-        The file.
+    source
+        The file, or footage that says how to read it.
 
     Raises
     ------
@@ -79,11 +80,13 @@ class Photo:
         When there is no such file, or it is not a picture, or damaged.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, source: str | Path | Footage) -> None:
+        self.footage = footage_of(source)
+        self.path = self.footage.path
         self.warnings: list[str] = []
         check_is_footage(self.path)
         self._image, equivalent_mm, self.metadata = _read(self.path, self.warnings)
+        self._image = self.footage.shown(self._image)
         self.image_size = (self._image.shape[1], self._image.shape[0])
         self.frame_rate = 0.0
         self.duration = 0.0

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from pase.errors import InputError
 from pase.media.convert import shown_size, upright_frames, upright_images
+from pase.media.footage import Footage, footage_of
 from pase.media.frames import Frame, focal_length_px
 from pase.media.opening import LARGEST_PIXELS, decoder_errors, open_container
 from pase.types import Image
@@ -28,6 +29,8 @@ Picture = TypeVar("Picture")
 
 _WIDEST_PIXEL = 4.0
 """Width over height of a stored pixel; film and television know 2 at most, beyond it is damage."""
+_WITHOUT_TIMES = ("h264", "hevc", "mjpeg", "m4v", "mpegvideo", "obu")
+"""Bare streams without a container, to which FFmpeg gives a rate of its own."""
 _FOCAL_LENGTH_TAG = "focal_length.35mm_equivalent"
 _NO_FILM = (
     av.stream.Disposition.attached_pic
@@ -48,8 +51,8 @@ class Video:
 
     Parameters
     ----------
-    path
-        The file.
+    source
+        The file, or footage that says how to read it.
 
     Raises
     ------
@@ -62,8 +65,9 @@ class Video:
     ...     times = [frame.time for frame in video.frames()]
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, source: str | Path | Footage) -> None:
+        self.footage = footage_of(source)
+        self.path = self.footage.path
         self.warnings: list[str] = []
         with _opened(self.path) as (container, stream):
             self._tell_other_tracks(container, stream)
@@ -71,10 +75,14 @@ class Video:
             if first is None:
                 raise InputError(f"{self.path} holds no readable frame: export or copy the video again")
             self._pixel_aspect = _pixel_aspect(stream)
-            self.image_size = shown_size(first, self._pixel_aspect)
-            self.frame_rate = float(stream.average_rate or stream.guessed_rate or 0)
-            self.duration, self._duration_is_sure = _duration(container, stream)
-            count = stream.frames or round(self.duration * self.frame_rate)
+            self.image_size = self.footage.shown_size(shown_size(first, self._pixel_aspect))
+            self._film_rate = float(stream.average_rate or stream.guessed_rate or 0)
+            self._film_duration, self._duration_is_sure = _duration(container, stream)
+            self._tell_missing_times(container, first)
+            self.frame_rate = self.footage.true_rate(self._film_rate)
+            self.duration = self.footage.true_duration(self._film_duration, self._film_rate)
+            whole = self.footage.start_s is None and self.footage.end_s is None
+            count = (stream.frames if whole else 0) or round(self.duration * self.frame_rate)
             self.frame_count_hint: int | None = count or None
             self.metadata = {**stream.metadata, **container.metadata}
         self.focal_length_hint_px = _focal_length(self.metadata, self.image_size)
@@ -88,6 +96,14 @@ class Video:
             self._warn(
                 f"{self.path.name} holds {1 + len(tracks)} video tracks: the one of {stream.codec_context.width} × "
                 f"{stream.codec_context.height} pixels is read; the others ({sizes}) are not"
+            )
+
+    def _tell_missing_times(self, container: InputContainer, first: VideoFrame) -> None:
+        raw = container.format.name in _WITHOUT_TIMES or first.time is None
+        if raw and self.footage.rate_hz is None:
+            self._warn(
+                f"{self.path.name} tells no times: {self._film_rate or 30:g} frames a second are assumed; "
+                "give --rate with the true number"
             )
 
     def _warn(self, message: str) -> None:
@@ -111,7 +127,8 @@ class Video:
         Frame
             Times strictly increase. Damaged stretches are left out and told in `warnings`.
         """
-        for index, time, image in self._read(lambda decoded: upright_images(decoded, self.image_size)):
+        turn = self.footage.filters
+        for index, time, image in self._read(lambda decoded: upright_images(decoded, self.image_size, turn)):
             yield Frame(index, time, image)
 
     def picture_at(self, time: float) -> Image:
@@ -123,10 +140,12 @@ class Video:
             When no picture can be read there.
         """
         image: Image | None = None
+        time = self.footage.film_time(time, self._film_rate)
         with _opened(self.path) as (container, stream):
             start = float((stream.start_time or 0) * (stream.time_base or 0))
             container.seek(int((start + time) * av.time_base))
-            for clock, picture in upright_images(_decoded(container, stream, []), self.image_size):
+            decoded = _decoded(container, stream, [])
+            for clock, picture in upright_images(decoded, self.image_size, self.footage.filters):
                 image = picture
                 if clock is None or clock - start >= time:
                     break
@@ -149,7 +168,10 @@ class Video:
         tuple
             Seconds, as in `frames`, and the upright frame.
         """
-        for _, time, frame in self._read(lambda decoded: upright_frames(decoded, size, "yuv420p", "area")):
+        turn = self.footage.filters
+        for _, time, frame in self._read(
+            lambda decoded: upright_frames(decoded, size, "yuv420p", "area", turn)
+        ):
             yield time, frame
 
     def _read(
@@ -158,14 +180,16 @@ class Video:
         """Number, time and picture of all frames, converted; what is wrong with them goes into `warnings`."""
         problems: list[str] = []
         with _opened(self.path) as (container, stream):
-            yield from self._timed(convert(_decoded(container, stream, problems)), problems)
+            timed = self._timed(convert(_decoded(container, stream, problems)), problems)
+            yield from self.footage.played(timed)
         for problem in problems:
             self._warn(f"{self.path.name}: {problem}")
 
     def _timed(
         self, pictures: Iterator[tuple[float | None, Picture]], problems: list[str]
-    ) -> Iterator[tuple[int, float, Picture]]:
-        step = 1 / (self.frame_rate or 30)
+    ) -> Iterator[tuple[float, Picture]]:
+        """The film's own times, from 0, which increase, and the pictures."""
+        step = 1 / (self._film_rate or 30)
         index, start, last, end, repeated = 0, 0.0, -step, 0.0, 0
         for clock, picture in pictures:
             if index == 0:
@@ -174,12 +198,13 @@ class Video:
             if time <= last:
                 repeated += 1
                 continue
-            yield index, time, picture
+            yield time, picture
             index, last, end = index + 1, time, max(time, clock or 0.0) + step
         if repeated:
             problems.append(f"left out {repeated} frames whose time does not increase")
-        if self._duration_is_sure and end < self.duration - max(0.25, 0.01 * self.duration, 2 * step):
-            span = f"{end:.2f} s of {self.duration:.2f} s"
+        duration = self._film_duration
+        if self._duration_is_sure and end < duration - max(0.25, 0.01 * duration, 2 * step):
+            span = f"{end:.2f} s of {duration:.2f} s"
             problems.append(f"readable to {span} only; the rest is missing or damaged")
 
 
