@@ -11,7 +11,7 @@ from pase.config import Leaf, leaves
 from pase.errors import InputError
 from pase.version import __version__
 
-ALL_STAGES = ("person", "camera", "models", "pose2d", "lift", "fit", "analysis", "view", "output")
+ALL_STAGES = ("person", "footage", "camera", "models", "pose2d", "lift", "fit", "analysis", "view", "output")
 """Groups of settings that a whole run has."""
 
 
@@ -78,13 +78,13 @@ def make_parser() -> Parser:
     command = _add(commands, "pose2d", "find the 2D keypoints alone")
     command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
     _add_output(command, "file of the keypoints, as keypoints.json")
-    _add_settings(command, "models", "pose2d", short="pose2d")
+    _add_settings(command, "footage", "models", "pose2d", short="pose2d")
 
     command = _add(commands, "lift", "find landmarks in space with a lifter alone")
     command.add_argument("source", metavar="SOURCE", type=Path, help=help_text)
     _add_footage(command)
     _add_output(command, "landmarks.trc (upright) or .npz (as the lifter gives them)")
-    _add_settings(command, "models", "pose2d", "lift", short="lift")
+    _add_settings(command, "footage", "models", "pose2d", "lift", short="lift")
 
     command = _add(commands, "fit", "fit skeletons to keypoints made before, or to markers")
     meaning = "keypoints of PASE or another program, markers (.trc), or 3D joints (JSON)"

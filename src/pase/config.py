@@ -81,6 +81,33 @@ class PersonSettings(SettingsGroup):
 
 
 @dataclass(frozen=True)
+class FootageSettings(SettingsGroup):
+    """How the video or photo is read."""
+
+    name: ClassVar[str] = "footage"
+
+    rotate: Literal["auto", "0", "90", "180", "270"] = setting("auto", flag="rotate")
+    """Degrees clockwise by which the picture is turned; auto turns a film that plays on its side or head."""
+    mirror: bool = setting(False, flag="mirror")
+    """The film is a mirror image, as selfie cameras save them: exchange left and right."""
+    rate_hz: float | None = setting(None, low=0.1, high=1e6, flag="rate")
+    """True frames a second, in place of the times of the file."""
+    slow_motion: float = setting(1.0, low=0.001, high=1000.0, flag="slow-motion")
+    """How many times slower the film plays than what it shows: 8 for 240 frames a second played at 30."""
+    start_s: float | None = setting(None, low=0.0, flag="start")
+    """Second of the film, as a player shows it, from which on it is read; time 0 of the result."""
+    end_s: float | None = setting(None, low=0.0, flag="end")
+    """Second of the film up to which it is read."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rate_hz is not None and self.slow_motion != 1.0:
+            raise InputError("give either --rate or --slow-motion, not both")
+        if self.end_s is not None and self.end_s <= (self.start_s or 0.0):
+            raise InputError(f"end must come after start, not {self.end_s:g} s after {self.start_s or 0:g} s")
+
+
+@dataclass(frozen=True)
 class CameraSettings(SettingsGroup):
     """What is known about the camera beforehand; without either value the focal length is estimated."""
 
@@ -267,6 +294,7 @@ class Settings:
     """All settings."""
 
     person: PersonSettings = field(default_factory=PersonSettings)
+    footage: FootageSettings = field(default_factory=FootageSettings)
     camera: CameraSettings = field(default_factory=CameraSettings)
     models: ModelSettings = field(default_factory=ModelSettings)
     pose2d: Pose2DSettings = field(default_factory=Pose2DSettings)

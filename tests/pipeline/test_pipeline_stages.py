@@ -139,7 +139,7 @@ def test_an_interrupted_run_goes_on_from_its_keypoints(
     with pytest.raises(InputError, match="no finished result"):
         pase.load(tmp_path / ".out.partial")
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline.stages, "detect", None)
+        patch.setattr(pipeline.stages, "find_people", None)
         report = pipeline.run(short_clip, output, SETTINGS)
     assert report.resumed == ["pose2d"]
     assert contents(output) == contents(result)

@@ -8,12 +8,14 @@ from pase.config import LiftSettings, Settings
 from pase.data import Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.base import Lifter
+from pase.media.footage import Footage
 from pase.memory import give_back
 from pase.pipeline.recording import (
     Recording,
     choose,
-    detect,
     fetch_models,
+    find_people,
+    footage_with,
     open_source,
     read_recording,
     step_of,
@@ -140,7 +142,7 @@ def _lifter_for(recording: Recording, settings: Settings) -> Lifter | None:
 
 
 def landmark_video(
-    source: Path, settings: Settings, progress: StepProgress | None = None
+    source: Path | Footage, settings: Settings, progress: StepProgress | None = None
 ) -> tuple[Keypoints2D, Landmarks3D]:
     """MediaPipe's 33 landmarks of a video or photo, in the picture and in space.
 
@@ -157,7 +159,7 @@ def landmark_video(
 
     weights = settings.lift.weights or fetch_models([MODEL], settings, progress)[0]
     landmarker = MediaPipeLandmarker(weights)
-    with open_source(source) as media:
+    with open_source(footage_with(source, settings.footage)) as media:
         return landmarker(media.frames(), media.image_size, step_of(progress, STEP))
 
 
@@ -231,16 +233,17 @@ def _lifted(
             raise InputError("MediaPipe reads pictures, not keypoints: name the footage with --video")
         with report.timed("lift"):
             keypoints, landmarks = landmark_video(footage, settings, progress)
+        read_as = footage_with(footage, settings.footage)
         landmark_sets = [landmarks] if keypoints.seen.any() else []
-        return landmark_sets, Recording([keypoints], len(keypoints), keypoints.image_size, None, footage)
+        return landmark_sets, Recording([keypoints], len(keypoints), keypoints.image_size, None, read_as)
     if settings.lift.backend == "none":
         raise InputError("name the lifter: --backend pase, --backend motionbert or --backend mediapipe")
     if from_keypoints:
-        everybody = read_recording(source, None if video is None else Path(video), skeleton, settings.camera)
+        everybody = read_recording(source, None if video is None else Path(video), skeleton, settings)
         recording = choose(everybody, settings.pose2d)
     else:
-        with report.timed("pose2d"), open_source(source) as media:
-            recording = choose(detect(media, settings, progress), settings.pose2d)
+        with report.timed("pose2d"):
+            recording = find_people(source, settings, progress)
     with report.timed("lift"):
         lifted = lift_people(recording, settings, progress)
     return [landmarks for landmarks in lifted if landmarks is not None], recording

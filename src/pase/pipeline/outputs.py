@@ -10,6 +10,7 @@ from pase.config import Settings, ViewSettings
 from pase.data import Keypoints2D, Motion
 from pase.errors import MissingDependencyError
 from pase.formats.findings import TrialLabels
+from pase.media.footage import Footage
 from pase.pipeline.estimating import known_sizes
 from pase.pipeline.recording import step_of
 from pase.pipeline.workspace import CAMERA, person_folder
@@ -73,7 +74,7 @@ def write_people(motions: Sequence[Motion], folder: Path, mass_kg: float | None,
 
 
 def draw_over(
-    source: Path,
+    source: Footage,
     motions: Sequence[Motion],
     keypoints: Sequence[Keypoints2D],
     folder: Path,
@@ -100,7 +101,7 @@ def draw_over(
     from pase.media import is_photo
     from pase.view.overlay import draw_overlay
 
-    path = folder / ("overlay.png" if is_photo(source) else "overlay.mp4")
+    path = folder / ("overlay.png" if is_photo(source.path) else "overlay.mp4")
     draw_overlay(
         source,
         motions,

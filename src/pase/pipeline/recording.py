@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.config import CameraSettings, Pose2DSettings, Settings
+from pase.config import FootageSettings, Pose2DSettings, Settings
 from pase.data import CameraMotion, Keypoints2D, LeftOut
 from pase.errors import ModelFileError
+from pase.pipeline.film_turn import film_turn
 from pase.pipeline.following import (
     camera_facts,
     follow_footage,
@@ -26,7 +27,7 @@ from pase.types import Progress, StepProgress
 
 if TYPE_CHECKING:
     from pase.camera.follower import CameraFollower
-    from pase.media import Animation, Frame, Photo, Video
+    from pase.media import Animation, Footage, Frame, Photo, Video
     from pase.pose2d.detect import Found
     from pase.pose2d.readers.detection import Recorded
 
@@ -45,8 +46,8 @@ class Recording:
     """Width and height in pixels; (0, 0) where unknown."""
     focal_length_px: float | None = None
     """Focal length told by the file's metadata, or None."""
-    source: Path | None = None
-    """The video or photo, or None when the keypoints came alone."""
+    source: Footage | None = None
+    """The video or photo and how it was read, or None when the keypoints came alone."""
     left_out: list[LeftOut] = field(default_factory=list)
     """Others in the picture, who get no skeleton."""
     why_main: str = ""
@@ -66,7 +67,8 @@ class Recording:
     def facts(self) -> dict[str, Any]:
         """What the report says of the recording."""
         return {
-            "path": None if self.source is None else str(self.source.resolve()),
+            "path": None if self.source is None else str(self.source.path.resolve()),
+            "read_as": {} if self.source is None else self.source.options,
             "frames": self.frames,
             "image_size": list(self.image_size),
             "focal_length_px": self.focal_length_px,
@@ -75,7 +77,51 @@ class Recording:
         }
 
 
-def open_source(source: str | Path) -> Media:
+def footage_with(source: str | Path | Footage, settings: FootageSettings) -> Footage:
+    """A video or photo, to be read as the settings say; footage that says so itself stays as it is."""
+    from pase.media import Footage
+
+    if isinstance(source, Footage):
+        return source
+    rotate = 0 if settings.rotate == "auto" else int(settings.rotate)
+    return Footage(
+        Path(source),
+        rotate,
+        settings.mirror,
+        settings.rate_hz,
+        settings.slow_motion,
+        settings.start_s,
+        settings.end_s,
+    )
+
+
+def find_people(source: str | Path, settings: Settings, progress: StepProgress | None = None) -> Recording:
+    """Find and choose the persons in footage, which is turned where its people tell that its rotation was lost.
+
+    Parameters
+    ----------
+    source
+        Video or photo.
+    settings
+        `footage` says how it is read, `pose2d` who is looked for.
+    progress
+        Told how many frames are done.
+    """
+    footage = footage_with(source, settings.footage)
+    recording = _found(footage, settings, progress)
+    if settings.footage.rotate == "auto" and recording.people and recording.frames > 1:
+        turn = film_turn(recording.people[0])
+        if turn:
+            recording = _found(replace(footage, rotate=turn), settings, progress)
+    return recording
+
+
+def _found(footage: Footage, settings: Settings, progress: StepProgress | None) -> Recording:
+    with open_source(footage) as media:
+        return choose(detect(media, settings, progress), settings.pose2d)
+
+
+def open_source(source: str | Path | Footage) -> Media:
     """Open a video or photo; see `pase.media.open_media`."""
     from pase.media import open_media
 
@@ -183,7 +229,7 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
         count,
         media.image_size,
         media.focal_length_hint_px,
-        media.path,
+        media.footage,
         people_in_footage.left_out,
         cuts=people_in_footage.cuts,
         time=people_in_footage.time,
@@ -261,23 +307,37 @@ def read_recording(
     keypoints: Path,
     video: Path | None,
     skeleton: str | None = None,
-    camera: CameraSettings | None = None,
+    settings: Settings | None = None,
 ) -> Recording:
-    """Keypoints made before, by PASE or another program, with the times of their footage when that is given."""
+    """Keypoints made before, by PASE or another program, with the times of their footage when that is given.
+
+    Parameters
+    ----------
+    keypoints
+        A file or folder that `pase.pose2d.readers` understands.
+    video
+        Their footage, or None.
+    skeleton
+        The set of points, where the file does not tell.
+    settings
+        `footage` says how the video is read, or how many frames a second there are without it; `camera` what is
+        known of the camera.
+    """
+    settings = settings or Settings()
     from pase.pose2d.readers.detection import Recorded
 
     if video is None:
-        people = _read(keypoints, Recorded(), skeleton)
+        people = _read(keypoints, Recorded(frame_rate=settings.footage.rate_hz), skeleton)
         motions = kept_motions(keypoints.parent) if keypoints.is_file() else []
         return Recording(people, 0, people[0].image_size if people else (0, 0), camera_motions=motions)
-    with open_source(video) as media:
+    with open_source(footage_with(video, settings.footage)) as media:
         time = np.array([frame.time for frame in media.frames()])
         people = _read(keypoints, Recorded(media.image_size, time), skeleton)
         focal = media.focal_length_hint_px
-        motions = follow_footage(media, people, camera or CameraSettings()) if is_film(media) else []
+        motions = follow_footage(media, people, settings.camera) if is_film(media) else []
         warn_of_camera(motions)
         return Recording(
-            people, len(time), media.image_size, focal, media.path, time=time, camera_motions=motions
+            people, len(time), media.image_size, focal, media.footage, time=time, camera_motions=motions
         )
 
 

@@ -13,6 +13,7 @@ from pase.data import Motion
 from pase.errors import InputError
 from pase.findings import Quality
 from pase.formats.registry import parse_formats, write_formats
+from pase.media.footage import Footage
 from pase.pipeline.outputs import draw_over
 from pase.pipeline.recording import open_source, read_keypoints
 from pase.pipeline.report import note_file, read_report
@@ -73,16 +74,16 @@ def render(
         When the folder is no result, or the footage is not where it was.
     """
     folder = Path(folder)
-    video = video or _footage_of(read_report(folder / REPORT))
-    if video is None:
+    footage = _footage_of(read_report(folder / REPORT), video)
+    if footage is None:
         raise InputError(f"{folder} was made from keypoints alone; name its video with --video")
-    with open_source(video) as media:
+    with open_source(footage) as media:
         motions = load_motions(folder)
         if not motions:
             return None
         view = (settings or Settings()).view
         keypoints = read_keypoints(folder / KEYPOINTS) if view.points else []
-        path = draw_over(media.path, motions, keypoints, folder, view, progress)
+        path = draw_over(media.footage, motions, keypoints, folder, view, progress)
     note_file(folder / REPORT, path.name)
     return path
 
@@ -150,7 +151,12 @@ def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) 
     return path
 
 
-def _footage_of(report: dict[str, Any]) -> Path | None:
-    """The footage of a result; None when it was made from keypoints alone."""
-    path = (report.get("source") or {}).get("path")
-    return None if path is None else Path(str(path))
+def _footage_of(report: dict[str, Any], video: str | Path | None = None) -> Footage | None:
+    """The footage of a result, at its place or another one, read as it was; None when there was none."""
+    source = report.get("source") or {}
+    path = video or source.get("path")
+    options = source.get("read_as")
+    try:
+        return None if path is None else Footage.from_options(Path(str(path)), options)
+    except TypeError as error:
+        raise InputError(f"{REPORT} says in an unknown way how the footage was read: {options}") from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pase.config import Settings, to_dict
 from pase.data import Landmarks3D, LeftOut, Motion
+from pase.media.footage import Footage
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
 from pase.pipeline.analysing import analyse_people, trial_labels
@@ -21,7 +22,8 @@ from pase.pipeline.outputs import check_writing, draw_over, write_people
 from pase.pipeline.recording import (
     Recording,
     choose,
-    detect,
+    find_people,
+    footage_with,
     open_source,
     read_keypoints,
     read_recording,
@@ -120,7 +122,8 @@ class Run:
     def detect(self, source: str | Path) -> Recording:
         """Find and choose the persons in footage, or take over what an interrupted run has found."""
         check_writing(self.settings, draw=self._draw)
-        with open_source(source) as media:
+        footage = footage_with(source, self.settings.footage)
+        with open_source(footage) as media:
             self.open_folder(resume=True)
             return self._resumed(media) or self._detected(media)
 
@@ -128,7 +131,7 @@ class Run:
         """Choose the persons in keypoints that were made before; see `run`."""
         check_writing(self.settings, draw=self._draw)
         footage = None if video is None else Path(video)
-        everybody = read_recording(Path(keypoints), footage, skeleton, self.settings.camera)
+        everybody = read_recording(Path(keypoints), footage, skeleton, self.settings)
         recording = choose(everybody, self.settings.pose2d)
         self.open_folder()
         write_keypoints(recording.people, self._space.folder / KEYPOINTS)
@@ -208,9 +211,9 @@ class Run:
         return Recording(
             read_keypoints(self._space.folder / KEYPOINTS),
             facts["frames"],
-            media.image_size,
+            (facts["image_size"][0], facts["image_size"][1]),
             facts["focal_length_px"],
-            media.path,
+            Footage.from_options(media.path, facts["read_as"]),
             [LeftOut(**person) for person in facts["left_out"]],
             facts["why_main"],
             facts["cuts_s"],
@@ -220,7 +223,7 @@ class Run:
     def _detected(self, media: Media) -> Recording:
         self._space.clear()
         with collected_warnings() as warnings, self.report.timed("pose2d"):
-            recording = choose(detect(media, self.settings, self._progress), self.settings.pose2d)
+            recording = find_people(media.path, self.settings, self._progress)
         write_keypoints(recording.people, self._space.folder / KEYPOINTS)
         facts = recording.facts() | {
             "seconds": self.report.seconds["pose2d"],
@@ -236,7 +239,10 @@ class Run:
         """Tells whether the 2D stage would find the same again; threads change only how long it takes."""
         chosen = to_dict(self.settings.pose2d) | {"threads": None}
         source, camera = source_identity(media.path), self.settings.camera.motion
-        return fingerprint({"pase": __version__, "source": source, "pose2d": chosen, "camera": camera})
+        footage = to_dict(self.settings.footage)
+        return fingerprint(
+            {"pase": __version__, "source": source, "pose2d": chosen, "camera": camera, "footage": footage}
+        )
 
 
 def run(
@@ -329,10 +335,9 @@ def pose2d(
     with (
         collected_warnings() as warnings,
         noted_networks() as report.networks,
-        open_source(source) as media,
     ):
         with report.timed("pose2d"):
-            recording = choose(detect(media, settings, progress), settings.pose2d)
+            recording = find_people(source, settings, progress)
         write_keypoints(recording.people, output)
         report.add_recording(recording)
         report.warnings = list(warnings)
@@ -346,8 +351,7 @@ def estimate_motions(
 ) -> list[Motion]:
     """Every person's motion in a video or photo, without writing anything; see `pase.estimate`."""
     settings = settings or Settings()
-    with open_source(source) as media:
-        recording = choose(detect(media, settings, progress), settings.pose2d)
+    recording = find_people(source, settings, progress)
     landmarks = lift_in_statures(recording, settings, progress)
     with Helpers() as helpers:
         motions = fit_people(recording, landmarks, settings, progress, helpers)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pase.config import OutputSettings
 from pase.data import Motion
 from pase.formats.registry import parse_formats, write_formats
+from pase.media.footage import Footage
 from pase.parallel import Helpers
 from pase.pipeline.background import in_background
 from pase.pipeline.workspace import person_folder
@@ -33,7 +34,7 @@ def write_views(
     motions: Sequence[Motion],
     folder: Path,
     settings: OutputSettings,
-    source: Path | None,
+    source: Footage | None,
     film: Callable[[], Film | None] = lambda: None,
     plots: Callable[[], object] | None = None,
 ) -> None:
@@ -104,7 +105,7 @@ def _write_plot(job: tuple[Subject, Path, str], progress: ShareProgress) -> None
 
 
 @contextmanager
-def begin_film(source: Path | None, wanted: bool) -> Iterator[Callable[[], Film | None]]:
+def begin_film(source: Footage | None, wanted: bool) -> Iterator[Callable[[], Film | None]]:
     """Make the film in the viewer while the block does other work; the yielded function waits for it.
 
     Parameters
@@ -116,8 +117,8 @@ def begin_film(source: Path | None, wanted: bool) -> Iterator[Callable[[], Film 
     """
     if not wanted or source is None:
         yield lambda: None
-    elif not source.is_file():
-        log.warning("the footage is not at %s any more; the viewer shows the bones alone", source)
+    elif not source.path.is_file():
+        log.warning("the footage is not at %s any more; the viewer shows the bones alone", source.path)
         yield lambda: None
     else:
         from pase.view.film import make_film
@@ -132,9 +133,9 @@ def _noted(film: Film | None) -> Film | None:
     return film
 
 
-def title_of(source: Path | None) -> str:
+def title_of(source: Footage | None) -> str:
     """What the viewer of some footage is called."""
-    return "PASE" if source is None else source.name
+    return "PASE" if source is None else source.path.name
 
 
 def write_report_page(motions: Sequence[Motion], folder: Path, report: dict[str, Any]) -> None:

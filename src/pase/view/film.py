@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.media import Photo, VideoWriter, open_media
+from pase.media import Footage, Photo, VideoWriter, open_media
 from pase.types import Progress
 
 LONGER_SIDE = 720
@@ -35,7 +35,7 @@ class Film:
     """(T,) seconds of its frames."""
 
 
-def make_film(source: str | Path, progress: Progress | None = None) -> Film | None:
+def make_film(source: str | Path | Footage, progress: Progress | None = None) -> Film | None:
     """Small footage with the true times of its frames; None where it is too long to be carried along.
 
     Parameters

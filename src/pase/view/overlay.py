@@ -16,7 +16,7 @@ import numpy as np
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.data import Camera, Keypoints2D, Motion
 from pase.errors import InputError
-from pase.media import Animation, Frame, Photo, Video, VideoWriter, open_media, write_image
+from pase.media import Animation, Footage, Frame, Photo, Video, VideoWriter, open_media, write_image
 from pase.media.ahead import ahead
 from pase.types import Array, Image, Progress
 from pase.view.blending import blend, blend_frame
@@ -43,7 +43,7 @@ WAITING = 4
 
 
 def draw_overlay(
-    source: str | Path,
+    source: str | Path | Footage,
     motions: Sequence[Motion],
     output: str | Path,
     progress: Progress | None = None,
@@ -99,7 +99,8 @@ def draw_overlay(
             return
         width, height = media.image_size
         size = (2 * width if layout == "beside" else width, height)
-        write = stack.enter_context(_video_file(output, size, media.frame_rate, media.path))
+        sound = media.path if media.footage.keeps_times else None
+        write = stack.enter_context(_video_file(output, size, media.frame_rate, sound))
         pictures: Iterator[tuple[float, Image | VideoFrame]]
         if layout == "over" and not keypoints and width % 2 == height % 2 == 0:
             pictures = _blended(media, layers, opacity)
@@ -287,7 +288,7 @@ def _patches(time: float, layers: Sequence[_Layer]) -> list[Patch]:
 
 @contextmanager
 def _video_file(
-    path: str | Path, image_size: tuple[int, int], frame_rate: float, source: Path
+    path: str | Path, image_size: tuple[int, int], frame_rate: float, source: Path | None
 ) -> Iterator[Callable[[Image | VideoFrame, float], None]]:
     """A video file whose pictures are encoded beside the drawing of the next ones."""
     waiting: deque[Future[None]] = deque()

@@ -1,0 +1,103 @@
+"""Whether a film lies on its side or stands on its head, told by the people in it."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from pase.data import HALPE26, Keypoints2D
+from pase.types import Array
+
+log = logging.getLogger(__name__)
+
+_MOST_FRAMES_S, _FEWEST_FRAMES = 0.9, 10
+"""Share of the frames in which the body points the same wrong way, and least number of them."""
+_CONE_DEG = 40.0
+"""How far head over hips and hips over feet may be from that way."""
+_PLANTED = 0.6
+"""Speed of the slower foot over that of the slower hand below which somebody stands on the feet."""
+_MOVING = 0.05
+"""Body lengths a second from which the trunk moves at all."""
+
+_TURNS = {"up": 0, "left": 90, "down": 180, "right": 270}
+"""Degrees clockwise that bring a head which points that way in the picture up."""
+_WAYS = {"up": (0.0, -1.0), "left": (-1.0, 0.0), "down": (0.0, 1.0), "right": (1.0, 0.0)}
+
+
+def film_turn(person: Keypoints2D) -> int:
+    """Degrees clockwise by which a film has to be turned for its main person to stand; 0 where that is not sure.
+
+    A body that points the same wrong way in nearly all frames may lie, hang or stand on the hands: then the hands, or
+    nothing, keep their place while the trunk moves. Who walks, squats or works stands on the feet, which do. Where
+    it is not sure, a warning asks for `--rotate`.
+
+    Parameters
+    ----------
+    person
+        The main person as found in the picture.
+    """
+    way = _way(person)
+    if way is None or way == "up":
+        return 0
+    turn = _TURNS[way]
+    where = "upside down" if way == "down" else "on the side"
+    if not _stands_on_feet(person):
+        log.warning(
+            "the person is %s in nearly all frames: if the film's rotation was lost, give --rotate %d",
+            where,
+            turn,
+        )
+        return 0
+    log.warning(
+        "the film lies %s, as its people tell: it was turned by %d degrees clockwise; --rotate 0 leaves it as it is",
+        "on its head" if way == "down" else "on its side", turn,
+    )  # fmt: skip
+    return turn
+
+
+def _point(person: Keypoints2D, *names: str) -> Array:
+    """(T, 2) middle of some points."""
+    return np.asarray(person.xy[:, [HALPE26.index(name) for name in names]].mean(axis=1))
+
+
+def _way(person: Keypoints2D) -> str | None:
+    """Where head and trunk point in nearly all frames; None where that changes or is between two ways."""
+    shoulders, hips = _point(person, "LShoulder", "RShoulder"), _point(person, "LHip", "RHip")
+    ankles = _point(person, "LAnkle", "RAnkle")
+    trunk, legs = shoulders - hips, hips - ankles
+    seen = np.isfinite(trunk).all(axis=1) & np.isfinite(legs).all(axis=1)
+    if seen.sum() < _FEWEST_FRAMES:
+        return None
+    lengths = [np.linalg.norm(v[seen], axis=1, keepdims=True) for v in (trunk, legs)]
+    units = [v[seen] / np.maximum(n, 1e-9) for v, n in zip((trunk, legs), lengths, strict=True)]
+    for way, direction in _WAYS.items():
+        along = [u @ np.array(direction) > np.cos(np.radians(_CONE_DEG)) for u in units]
+        if np.mean(along[0] & along[1]) >= _MOST_FRAMES_S:
+            return way
+    return None
+
+
+def _stands_on_feet(person: Keypoints2D) -> bool:
+    """Whether, while the trunk moves, one foot at least keeps its place better than both hands."""
+    if len(person) < _FEWEST_FRAMES:
+        return False
+    length = _point(person, "LShoulder", "RShoulder") - _point(person, "LAnkle", "RAnkle")
+    scale = float(np.nanmedian(np.linalg.norm(length, axis=1)) * np.median(np.diff(person.time)))
+
+    def speed(*names: str) -> Array:
+        return np.asarray(np.linalg.norm(np.diff(_smooth(_point(person, *names)), axis=0), axis=1) / scale)
+
+    trunk = speed("LShoulder", "RShoulder", "LHip", "RHip")
+    feet = np.fmin(speed("LAnkle"), speed("RAnkle"))
+    hands = np.fmin(speed("LWrist"), speed("RWrist"))
+    moving = np.isfinite(trunk) & np.isfinite(feet) & np.isfinite(hands) & (trunk > _MOVING)
+    if moving.sum() < _FEWEST_FRAMES:
+        return False
+    return bool(np.median(feet[moving]) < _PLANTED * np.median(hands[moving]))
+
+
+def _smooth(xy: Array, width: int = 5) -> Array:
+    """Moving mean (T, 2), against the detector's jitter."""
+    kernel = np.ones(min(width, len(xy))) / min(width, len(xy))
+    return np.stack([np.convolve(column, kernel, mode="valid") for column in xy.T], axis=1)

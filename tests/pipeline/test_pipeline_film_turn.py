@@ -1,0 +1,73 @@
+"""A film that lies on its side or head is turned where its people stand on their feet; who lies keeps lying."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+
+from pase.data import HALPE26, Keypoints2D
+from pase.pipeline.film_turn import film_turn
+
+PLACES = {
+    "Shoulder": (20, 0),
+    "Elbow": (30, 30),
+    "Wrist": (32, 60),
+    "Hip": (14, 70),
+    "Knee": (14, 115),
+    "Ankle": (14, 160),
+}
+
+
+def person(move: str, turn: int, frames: int = 40) -> Keypoints2D:
+    """Somebody in a film that has to be turned clockwise by `turn` to stand upright."""
+    t = np.arange(frames) / 25
+    xy = np.full((frames, 26, 2), np.nan)
+    for k, name in enumerate(HALPE26):
+        side, part = name[0], name[1:]
+        if side in "LR" and part in PLACES:
+            x, y = PLACES[part]
+            xy[:, k] = [x if side == "L" else -x, y]
+            walking = 60 * t
+            swing = 25 * np.sin(2 * np.pi * t + (0 if side == "L" else np.pi))
+            if move == "walk":
+                xy[:, k, 0] += walking + (swing if part == "Wrist" else 0)
+                if part == "Ankle":  # each foot stands for half of the time
+                    stand = np.floor(t + (0 if side == "L" else 0.5))
+                    xy[:, k, 0] = x + 60 * np.maximum(stand, t + 0.25 if side == "L" else stand)
+            elif move == "squat" and part not in ("Ankle", "Knee"):
+                xy[:, k, 1] += 20 * (1 - np.cos(2 * np.pi * t))
+            elif move == "kick" and part in ("Ankle", "Knee"):
+                xy[:, k, 0] += 20 * np.sin(2 * np.pi * t)
+            elif move == "handstand" and part != "Wrist":
+                xy[:, k, 0] += 8 * np.sin(2 * np.pi * t) * (PLACES["Wrist"][1] + 40 + y) / 100
+    x, y = xy[..., 0].copy(), xy[..., 1].copy()
+    turned = {0: (x, y), 90: (y, -x), 180: (-x, -y), 270: (-y, x)}[turn]
+    return Keypoints2D(np.stack(turned, -1) + 400, np.full((frames, 26), 0.9), t, (800, 800))
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+@pytest.mark.parametrize("move", ["walk", "squat"])
+def test_who_stands_on_the_feet_tells_the_turn(
+    move: str, turn: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert film_turn(person(move, turn)) == turn
+    assert ("it was turned" in caplog.text) == (turn != 0)
+
+
+@pytest.mark.parametrize(("move", "turn"), [("kick", 90), ("kick", 270), ("handstand", 180), ("still", 90)])
+def test_who_lies_or_stands_on_the_hands_is_asked_about(
+    move: str, turn: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert film_turn(person(move, turn)) == 0
+    assert f"give --rotate {turn}" in caplog.text
+
+
+def test_who_rolls_over_or_is_hardly_seen_says_nothing() -> None:
+    up, down = person("squat", 0), person("squat", 180)
+    mixed = np.where((np.arange(40) < 20)[:, None, None], up.xy, down.xy)
+    assert film_turn(Keypoints2D(mixed, up.score, up.time, up.image_size)) == 0
+    assert film_turn(person("squat", 180, frames=5)) == 0
