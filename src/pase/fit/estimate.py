@@ -154,9 +154,9 @@ class SharedFit:
         """The same with the sizes as certain as other recordings have made them, where they have."""
         if self.sizes is None or self.estimate.covariance is None:
             return self
-        known = self.sizes.covariance / prior_weight(len(self.trial.time))
+        covariance = self.sizes.covariance / prior_weight(len(self.trial.time))
         part = self.trial.subject.model.layout.size
-        covariance = with_known_part(self.estimate.covariance, part, known)
+        covariance = with_known_part(self.estimate.covariance, part, covariance)
         return replace(self, estimate=replace(self.estimate, covariance=covariance))
 
 
@@ -329,8 +329,8 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
         world = facing_forward(skeleton, sequence.q, fit.trial.time)
     motion = _motion(fit, sequence, world)
     first = [note.text for note in fit.notes if note.about in ("scale", "size")]
-    others = [note.text for note in fit.notes if note.about not in ("scale", "size")]
-    return replace(motion, warnings=(*first, *_warnings(motion, fit.observed), *others)), world
+    remaining = [note.text for note in fit.notes if note.about not in ("scale", "size")]
+    return replace(motion, warnings=(*first, *_warnings(motion, fit.observed), *remaining)), world
 
 
 @on_one_thread
@@ -350,20 +350,20 @@ def measure_sizes(
 
 def _visible_span(keypoints: Keypoints2D) -> Indices | None:
     """Indices from the first to the last with enough of the person, without long absences; None if there are none."""
-    seen = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
-    if not len(seen):
+    visible = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
+    if not len(visible):
         return None
-    kept = np.ones(int(seen[-1]) + 1, bool)
-    kept[: seen[0]] = False
-    for gap in np.flatnonzero(np.diff(keypoints.time[seen]) > LONGEST_GUESS_S):
-        kept[seen[gap] + 1 : seen[gap + 1]] = False
-    return np.flatnonzero(kept)
+    span = np.ones(int(visible[-1]) + 1, bool)
+    span[: visible[0]] = False
+    for gap in np.flatnonzero(np.diff(keypoints.time[visible]) > LONGEST_GUESS_S):
+        span[visible[gap] + 1 : visible[gap + 1]] = False
+    return np.flatnonzero(span)
 
 
 def _as_slice(frames: Indices) -> slice | Indices:
     """The same frames as a slice where there is no gap: what is taken by it is not copied."""
-    whole = slice(int(frames[0]), int(frames[-1]) + 1)
-    return whole if whole.stop - whole.start == len(frames) else frames
+    contiguous = slice(int(frames[0]), int(frames[-1]) + 1)
+    return contiguous if contiguous.stop - contiguous.start == len(frames) else frames
 
 
 def _absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:

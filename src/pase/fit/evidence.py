@@ -61,12 +61,12 @@ class Agreement:
         return np.asarray(np.linalg.inv(self.precision), float)
 
 
-def evidence(trial: Trial[Any], estimate: SharedEstimate, part: slice) -> Evidence:
+def evidence(trial: Trial[Any], estimate: SharedEstimate, unknowns: slice) -> Evidence:
     """What a recording tells of some of the shared unknowns, from its estimate of all."""
     assert estimate.covariance is not None
-    known = prior_equations(trial.subject.model, trial.subject.priors.beforehand, estimate.shared)
-    information = np.linalg.inv(estimate.covariance[part, part]) - known.corner[part, part]
-    pull = information @ estimate.shared[part] + known.gradient_shared[part]
+    prior = prior_equations(trial.subject.model, trial.subject.priors.beforehand, estimate.shared)
+    information = np.linalg.inv(estimate.covariance[unknowns, unknowns]) - prior.corner[unknowns, unknowns]
+    pull = information @ estimate.shared[unknowns] + prior.gradient_shared[unknowns]
     weight = prior_weight(len(trial.time))
     return Evidence(information / weight, pull / weight)
 
@@ -75,7 +75,7 @@ def agreed(
     model: PersonModel,
     beforehand: Sequence[Term],
     looks: Sequence[Evidence],
-    part: slice,
+    unknowns: slice,
     shared: Array,
     *,
     weight: float = 1.0,
@@ -88,7 +88,7 @@ def agreed(
     ----------
     model, beforehand
         The model and the terms of what is known beforehand.
-    looks, part
+    looks, unknowns
         The evidence, and the unknowns among the shared ones that it is on.
     shared
         (m,) where to start.
@@ -104,19 +104,19 @@ def agreed(
     shares = np.ones(len(looks)) if shares is None else shares
     squares = costs = np.zeros(len(looks))
     for _ in range(_STEPS):
-        known = prior_equations(model, beforehand, shared)
-        precision, slope = known.corner[part, part] / weight, known.gradient_shared[part] / weight
+        prior = prior_equations(model, beforehand, shared)
+        precision, slope = prior.corner[unknowns, unknowns] / weight, prior.gradient_shared[unknowns] / weight
         for share, look in zip(shares, looks, strict=True):
             precision = precision + share * look.information
-            slope = slope + share * (look.information @ shared[part] - look.pull)
-        shared[part] -= np.linalg.solve(precision, slope)
+            slope = slope + share * (look.information @ shared[unknowns] - look.pull)
+        shared[unknowns] -= np.linalg.solve(precision, slope)
         if width is not None:
-            squares = np.array([_deviation(look, shared[part]) for look in looks])
+            squares = np.array([_deviation(look, shared[unknowns]) for look in looks])
             costs, shares = robust_loss(squares, width)
             costs[0], shares[0] = squares[0], 1.0
     at = Linearization(model, State(model.skeleton.default_q[None], shared), shared_free=False)
-    known_cost = sum(term.cost(at) for term in beforehand) / weight
-    return Agreement(shared[part], precision, known_cost + 0.5 * float(costs.sum()))
+    prior_cost = sum(term.cost(at) for term in beforehand) / weight
+    return Agreement(shared[unknowns], precision, prior_cost + 0.5 * float(costs.sum()))
 
 
 def _deviation(look: Evidence, values: Array) -> float:
@@ -126,7 +126,7 @@ def _deviation(look: Evidence, values: Array) -> float:
 
 
 def prior_equations(model: PersonModel, priors: Sequence[Term], shared: Array) -> NormalEquations:
-    """Hessian and gradient of what was known beforehand, in its shared part."""
+    """Hessian and gradient of what was known beforehand, in its shared unknowns."""
     at = Linearization(model, State(model.skeleton.default_q[None], shared))
     normal = NormalEquations(1, 0, model.layout.count)
     for term in priors:
@@ -134,20 +134,20 @@ def prior_equations(model: PersonModel, priors: Sequence[Term], shared: Array) -
     return normal
 
 
-def with_known_part(covariance: Array, part: slice, known: Array) -> Array:
+def with_known_part(covariance: Array, unknowns: slice, from_elsewhere: Array) -> Array:
     """Covariance (m, m) of the shared unknowns when that of some of them (P, P) is known from elsewhere.
 
-    What the recording tells of the others given these stays: with precision S before and `A = S_oo⁻¹`, the
-    others follow these by `G = −A S_os`.
+    What the recording tells of the rest given these stays: with precision S before and `A = S_oo⁻¹`, the
+    rest follow these by `G = −A S_os`.
     """
     precision = np.linalg.inv(covariance)
-    others = np.ones(len(covariance), bool)
-    others[part] = False
-    conditional = np.linalg.inv(precision[np.ix_(others, others)])
-    follow = -conditional @ precision[others][:, part]
+    rest = np.ones(len(covariance), bool)
+    rest[unknowns] = False
+    conditional = np.linalg.inv(precision[np.ix_(rest, rest)])
+    follow = -conditional @ precision[rest][:, unknowns]
     out = np.empty_like(covariance)
-    out[part, part] = known
-    out[np.ix_(others, others)] = conditional + follow @ known @ follow.T
-    out[others, part] = follow @ known
-    out[part, others] = out[others, part].T
+    out[unknowns, unknowns] = from_elsewhere
+    out[np.ix_(rest, rest)] = conditional + follow @ from_elsewhere @ follow.T
+    out[rest, unknowns] = follow @ from_elsewhere
+    out[unknowns, rest] = out[rest, unknowns].T
     return out

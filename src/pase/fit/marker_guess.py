@@ -23,7 +23,7 @@ MarkerTrial = Trial[PointMeasurements]
 """A trial with the markers alone, which are its one measurement."""
 
 STARTS = 8
-"""Postures from which an anchor frame is solved: one with bent elbows and knees, the others drawn at random."""
+"""Postures from which an anchor frame is solved: one with bent elbows and knees, the varied drawn at random."""
 
 FEWEST_ANCHORS, MOST_ANCHORS = 8, 80
 ANCHOR_SPACING_S = 0.5
@@ -56,9 +56,9 @@ _BENT = np.radians(45.0)
 
 def usable_frames(trial: MarkerTrial) -> Indices:
     """Indices in which enough markers are seen to tell the posture of most of the body."""
-    seen = trial.measurements[0].seen.sum(1)
-    most = np.percentile(seen, 90) if len(seen) else 0
-    frames = np.flatnonzero(seen >= max(3.0, USABLE_SHARE * most))
+    visible = trial.measurements[0].seen.sum(1)
+    most = np.percentile(visible, 90) if len(visible) else 0
+    frames = np.flatnonzero(visible >= max(3.0, USABLE_SHARE * most))
     if not len(frames):
         raise InputError("no frame of the markers shows three of them at once; there is nothing to fit")
     return frames
@@ -102,16 +102,16 @@ def solve_anchors(trial: MarkerTrial, frames: Indices, shared: Array) -> Array:
     return unwound(skeleton, cheapest_chain(fine, costs.reshape(F, -1), moved))
 
 
-def continue_motion(trial: MarkerTrial, known: Indices, q: Array, shared: Array, keys: Indices) -> Array:
+def continue_motion(trial: MarkerTrial, solved: Indices, q: Array, shared: Array, keys: Indices) -> Array:
     """(F, n) postures of key frames, each started from the nearest of those known already."""
-    nearest = np.abs(trial.time[keys][:, None] - trial.time[known][None]).argmin(1)
+    nearest = np.abs(trial.time[keys][:, None] - trial.time[solved][None]).argmin(1)
     start = _placed(trial, keys, q[nearest], shared)
     out, costs = _solve(trial, keys, start, shared, _FINE_WIDTH, _CONTINUED_STEPS)
     ill = costs > ILL_FIT * np.median(costs) + ILL_COST
     if ill.any():
         again = solve_anchors(trial, keys[ill], shared)
-        _, other = _solve(trial, keys[ill], again, shared, _FINE_WIDTH, 0)
-        better = other < costs[ill]
+        _, again_costs = _solve(trial, keys[ill], again, shared, _FINE_WIDTH, 0)
+        better = again_costs < costs[ill]
         out[np.flatnonzero(ill)[better]] = again[better]
     return unwound(trial.subject.model.skeleton, out, keep=q[nearest])
 
@@ -152,9 +152,9 @@ def _starts(trial: MarkerTrial) -> Array:
     drawn = low + (high - low) * rng.uniform(0.2, 0.8, (STARTS - 1, len(bent)))
     shares = np.where(np.arange(STARTS - 1) % 2 == 0, 0.5, 1.0)[:, None]
     root = find_root(skeleton).columns
-    others = bent + shares * (drawn - bent)
-    others[:, root] = bent[root]
-    return np.vstack([bent, others])
+    varied = bent + shares * (drawn - bent)
+    varied[:, root] = bent[root]
+    return np.vstack([bent, varied])
 
 
 def _placed(trial: MarkerTrial, frames: Indices, q: Array, shared: Array) -> Array:
@@ -186,10 +186,10 @@ def _solve(
     trial: MarkerTrial, frames: Indices, q: Array, shared: Array, width: float, iterations: int
 ) -> tuple[Array, Array]:
     """Postures (N, n) and their costs (N,), each frame for itself."""
-    parts = []
+    batches = []
     for i in range(0, len(frames), BATCH):
         batch = slice(i, i + BATCH)
         problem = trial.apart(frames[batch], width=width, posture=POSTURE_WEIGHT)
-        parts.append(solve_frames(problem, q[batch], shared, iterations))
-    solved, costs = (np.concatenate(column) for column in zip(*parts, strict=True))
+        batches.append(solve_frames(problem, q[batch], shared, iterations))
+    solved, costs = (np.concatenate(column) for column in zip(*batches, strict=True))
     return solved, costs

@@ -2,7 +2,7 @@
 
 With the noise unknown, a solver can only guess how far to trust each marker against smooth motion. Both are
 found by the evidence procedure (MacKay 1992, "Bayesian interpolation"): the posterior covariance tells how much
-of the residuals the fit has taken up, so that the variances are those of the noise, not of what is left over.
+of the residuals the fit has absorbed, so that the variances are those of the noise, not of what is left over.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SETTLED = 0.1
 there are no more."""
 
 _LEAST_FREE = 0.1
-"""Share of the measured numbers that is taken as not used up by the fit, at least."""
+"""Share of the measured numbers that is taken as not absorbed by the fit, at least."""
 
 _PRIOR_COUNT = 2.0
 """Indices of acceleration that the usual spread of accelerations stands for."""
@@ -128,7 +128,7 @@ class _Sums:
     """Of the markers' residuals, m², at a usual marker's noise."""
     count: float
     """Of the residuals."""
-    taken: float
+    absorbed: float
     """How many of them the fit has used up."""
     bent: Array
     """(n,) squares of the accelerations."""
@@ -138,8 +138,10 @@ class _Sums:
 
 def _sigma(*sums: _Sums) -> float:
     """Noise of a usual marker, m: the residuals over those that the fit has not used up."""
-    squares, count, taken = (sum(getattr(s, name) for s in sums) for name in ("squares", "count", "taken"))
-    return max(float(np.sqrt(squares / max(count - taken, _LEAST_FREE * count))), LEAST_SIGMA_M)
+    squares, count, absorbed = (
+        sum(getattr(s, name) for s in sums) for name in ("squares", "count", "absorbed")
+    )
+    return max(float(np.sqrt(squares / max(count - absorbed, _LEAST_FREE * count))), LEAST_SIGMA_M)
 
 
 def _sums(trial: MarkerTrial, frames: Indices, state: State, *, sequence: bool = True) -> _Sums:
@@ -148,21 +150,21 @@ def _sums(trial: MarkerTrial, frames: Indices, state: State, *, sequence: bool =
     problem = trial.problem(frames, sequence=sequence)
     at = Linearization(problem.model, state, shared_free=False)
     covariance = coordinate_covariances(problem.posterior(state, shared_free=False))
-    some, markers = trial.take(frames), trial.measurements[0].take(frames)
+    frame_trial, markers = trial.take(frames), trial.measurements[0].take(frames)
     distances = markers.distances(problem.model)
     squares, count = distances.weighted_squares(at)
     data, own = NormalEquations(T, n, 0), NormalEquations(T, n, 0)
     data.add(distances.block(at))
-    for term in (distances, some.posture_prior(some.posture_weight(sequence))):
+    for term in (distances, frame_trial.posture_prior(frame_trial.posture_weight(sequence))):
         own.add(term.block(at))
     bent, degrees = np.zeros(n), np.zeros(n)
     if sequence and T > 2:
-        residual = some.smoothness().residual(at)
-        told = np.einsum("tij,tji->i", covariance, own.lag0)
-        degrees = np.maximum(len(residual) - np.maximum(T - told, 0.0), 0.0)
+        residual = frame_trial.smoothness().residual(at)
+        determined = np.einsum("tij,tji->i", covariance, own.lag0)
+        degrees = np.maximum(len(residual) - np.maximum(T - determined, 0.0), 0.0)
         bent = np.square(residual).sum(0) * np.square(trial.subject.acceleration)
-    taken = float(np.einsum("tij,tji->", covariance, data.lag0))
-    return _Sums(squares * markers.sigma**2, count, taken, bent, degrees)
+    absorbed = float(np.einsum("tij,tji->", covariance, data.lag0))
+    return _Sums(squares * markers.sigma**2, count, absorbed, bent, degrees)
 
 
 def _repetition(trial: MarkerTrial, frames: Indices, state: State) -> Array:
@@ -170,7 +172,7 @@ def _repetition(trial: MarkerTrial, frames: Indices, state: State) -> Array:
     model, markers = trial.subject.model, trial.measurements[0].take(frames)
     residual = model.positions(state)[:, model.columns(markers.names)] - markers.xyz
     first, second = residual[:-1], residual[1:]
-    known = np.isfinite(first) & np.isfinite(second)
-    product = np.where(known, first * second, 0.0).sum()
-    square = np.where(known, 0.5 * (first**2 + second**2), 0.0).sum()
+    measured = np.isfinite(first) & np.isfinite(second)
+    product = np.where(measured, first * second, 0.0).sum()
+    square = np.where(measured, 0.5 * (first**2 + second**2), 0.0).sum()
     return np.array([product, square])

@@ -25,7 +25,7 @@ from pase.fit.schedule import (
     SHARED_FRAMES,
     Pass,
     SharedEstimate,
-    estimate_shared,
+    shared_estimate,
     solve_passes,
     spread_frames,
 )
@@ -105,11 +105,11 @@ def _refined(
     fixed = trial.measurements[0].fixed
     for _ in range(2):
         doubted = with_noise(trial, sigma if fixed else _doubted(sigma, share))
-        estimate = estimate_shared(doubted, frames, state, _FINE, sequence=sequence)
-        state = State(estimate.q, estimate.shared)
+        problem, solution = solve_passes(doubted, frames, state, _FINE, sequence=sequence)
+        state = solution.state
         if not fixed:
             sigma = single_frame_sigma(with_noise(_informed(trial, 1.0), sigma), frames, state)
-    return estimate, sigma
+    return shared_estimate(problem, solution, frames), sigma
 
 
 def _informed(trial: MarkerTrial, information: float) -> MarkerTrial:
@@ -134,6 +134,8 @@ def _independent_share(trial: MarkerTrial, estimate: SharedEstimate) -> float:
     """
     stretches = noise_stretches(len(trial.time))
     q = continue_motion(trial, estimate.frames, estimate.q, estimate.shared, np.concatenate(stretches))
-    parts = np.split(q, np.cumsum([len(s) for s in stretches])[:-1])
-    states = [(f, State(part, estimate.shared)) for f, part in zip(stretches, parts, strict=True)]
+    stretch_q = np.split(q, np.cumsum([len(s) for s in stretches])[:-1])
+    states = [
+        (f, State(q_stretch, estimate.shared)) for f, q_stretch in zip(stretches, stretch_q, strict=True)
+    ]
     return independent_share(trial, states)

@@ -142,10 +142,10 @@ def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: SharePr
     camera = common_camera(people)
     first = _solved(main, _with_camera(main, camera), _moved(main, camera, 1.0), camera)
     if _misfit(first) > _WORSE_FIT * _misfit(main):
-        part, covariance = main.observed.camera.part, main.estimate.covariance
+        columns, covariance = main.observed.camera.part, main.estimate.covariance
         assert covariance is not None
         weight = prior_weight(len(main.trial.time))
-        camera = CommonCamera(main.estimate.shared[part], weight * covariance[part, part])
+        camera = CommonCamera(main.estimate.shared[columns], weight * covariance[columns, columns])
         first = main
     return [first, *helpers.map(partial(_settled, camera=camera), people[1:], progress)]
 
@@ -161,20 +161,22 @@ def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
     looks = [_evidence_of_camera(fit, sure_scale=number == 0) for number, fit in enumerate(people)]
     everybody = np.ones(len(people))
     trials = [everybody, *(1.0 - np.eye(len(people))[1:] if len(people) > 2 else ())]
-    model, weight, part = (
+    model, weight, columns = (
         main.trial.subject.model,
         prior_weight(len(main.trial.time)),
         main.observed.camera.part,
     )
     # What each tells holds near their own camera: beyond it only a plain prior keeps the focal length.
-    focal = slice(part.start + 3, part.start + 4)
+    focal = slice(columns.start + 3, columns.start + 4)
     own_focal, variance = main.estimate.shared[focal].copy(), np.array([[FOCAL_SPREAD**2]])
     beforehand: list[Term] = [
         *main.trial.subject.priors.cameras,
         SharedPrior("focal length", focal, own_focal, variance, weight),
     ]
     agreements = [
-        agreed(model, beforehand, looks, part, main.estimate.shared, weight=weight, width=_ODD, shares=shares)
+        agreed(
+            model, beforehand, looks, columns, main.estimate.shared, weight=weight, width=_ODD, shares=shares
+        )
         for shares in trials
     ]
     best = min(agreements, key=lambda agreement: agreement.cost)
@@ -187,9 +189,9 @@ def _evidence_of_camera(fit: SharedFit, *, sure_scale: bool) -> Evidence:
     Where a person tells less than was known beforehand, the estimate itself is taken for what they tell: to take
     out what was known would lead far beyond all cameras.
     """
-    part = fit.observed.camera.part
-    look = evidence(fit.trial, fit.estimate, part)
-    estimate = fit.estimate.shared[part]
+    columns = fit.observed.camera.part
+    look = evidence(fit.trial, fit.estimate, columns)
+    estimate = fit.estimate.shared[columns]
     unit = np.array([*CAMERA_SPREAD, FOCAL_SPREAD])
     values, vectors = np.linalg.eigh(unit[:, None] * look.information * unit)
     values = np.maximum(values, _LEAST_TOLD)
@@ -242,8 +244,8 @@ def _on_no_floor(fit: SharedFit, camera: CommonCamera, why: str) -> SharedFit:
 
 def _with_size_note(fit: SharedFit, text: str) -> SharedFit:
     """The person with a note on the size instead of the advice to give the height, which is the main person's."""
-    others = tuple(note for note in fit.notes if note.about != "scale")
-    return replace(fit, notes=(Note("size", text), *others) if text else others)
+    remaining = tuple(note for note in fit.notes if note.about != "scale")
+    return replace(fit, notes=(Note("size", text), *remaining) if text else remaining)
 
 
 def floor_scale(fit: SharedFit, camera: CommonCamera) -> float:
@@ -271,20 +273,20 @@ def _moved(fit: SharedFit, camera: CommonCamera, scale: float) -> State:
         model.kinematics, model.scale(old), q,
         np.broadcast_to(turn, (count, 3, 3)), np.broadcast_to(shift, (count, 3)),
     )  # fmt: skip
-    columns = [model.skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]
-    p_camera = ((q[:, None, columns] - position) @ np.swapaxes(R_camera_world, -1, -2))[:, 0]
+    translation = [model.skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]
+    p_camera = ((q[:, None, translation] - position) @ np.swapaxes(R_camera_world, -1, -2))[:, 0]
     p_camera[:, 2] *= np.exp(shared[film.part][3] - old[film.part][3])
-    q[:, columns] = position + scale * (p_camera[:, None] @ R_camera_world)[:, 0]
+    q[:, translation] = position + scale * (p_camera[:, None] @ R_camera_world)[:, 0]
     return State(q, shared)
 
 
 def _with_camera(fit: SharedFit, camera: CommonCamera) -> Subject:
     """The person with the camera held, and believed as far as it is known."""
-    subject, part = fit.trial.subject, fit.observed.camera.part
+    subject, columns = fit.trial.subject, fit.observed.camera.part
     believed = SharedPrior(
-        "camera", part, camera.unknowns, camera.covariance, prior_weight(len(fit.trial.time))
+        "camera", columns, camera.unknowns, camera.covariance, prior_weight(len(fit.trial.time))
     )
-    held = subject.held(part, camera.unknowns)
+    held = subject.held(columns, camera.unknowns)
     return replace(held, priors=replace(subject.priors, cameras=(believed,)))
 
 
@@ -300,8 +302,8 @@ def _solved(fit: SharedFit, subject: Subject, state: State, camera: CommonCamera
     frames = spread_frames(thinned(trial.time))
     estimate = estimate_shared(trial, frames, State(state.q[frames], state.shared))
     assert estimate.covariance is not None
-    known = camera.covariance / prior_weight(len(trial.time))
-    covariance = with_known_part(estimate.covariance, fit.observed.camera.part, known)
+    covariance = camera.covariance / prior_weight(len(trial.time))
+    covariance = with_known_part(estimate.covariance, fit.observed.camera.part, covariance)
     return replace(fit, trial=trial, q=state.q, estimate=replace(estimate, covariance=covariance))
 
 

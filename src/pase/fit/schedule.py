@@ -154,7 +154,11 @@ def estimate_shared(
     sequence
         False for frames that are too far apart for their motion to be smooth.
     """
-    problem, solution = solve_passes(trial, frames, state, passes, sequence=sequence)
+    return shared_estimate(*solve_passes(trial, frames, state, passes, sequence=sequence), frames)
+
+
+def shared_estimate(problem: Problem, solution: Solution, frames: Indices) -> SharedEstimate:
+    """The shared unknowns with their covariance, from a problem over some frames and its solution."""
     covariance = shared_covariance(problem.posterior(solution.state))
     shares = problem.shares(solution.state)
     return SharedEstimate(solution.state.shared, covariance, frames, solution.state.q, solution, shares)

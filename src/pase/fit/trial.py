@@ -83,23 +83,28 @@ class Trial(Generic[M]):
         width
             Of the robust loss of the measurements, standard deviations; their own when None.
         """
-        subject, some = self.subject, self.take(frames)
+        subject, chosen = self.subject, self.take(frames)
         measured = [
-            t for m in some.measurements for t in m.terms(subject.model, repeats=repeats, width=width)
+            t for m in chosen.measurements for t in m.terms(subject.model, repeats=repeats, width=width)
         ]
-        posture = some.posture_weight(sequence)
-        terms: list[Term] = [*measured[:1], some.posture_prior(posture), *subject.priors.terms, *measured[1:]]
+        posture = chosen.posture_weight(sequence)
+        terms: list[Term] = [
+            *measured[:1],
+            chosen.posture_prior(posture),
+            *subject.priors.terms,
+            *measured[1:],
+        ]
         if sequence and len(frames) > 2:
-            terms.append(some.smoothness())
+            terms.append(chosen.smoothness())
         if planted is not None and subject.floor:
-            weight = frame_weights(some.time)
+            weight = frame_weights(chosen.time)
             terms += [
                 Floor(weight),
                 ContactHeight(planted, weight),
                 Balance(planted, posture, subject.model.points),
             ]
             if len(frames) > 1:
-                terms.append(ContactVelocity(planted, some.time, weight, floor_shift=some.floor_shift))
+                terms.append(ContactVelocity(planted, chosen.time, weight, floor_shift=chosen.floor_shift))
         return Problem(subject.model, terms, subject.bounds)
 
     def apart(self, frames: Indices, *, width: float | None = None, posture: float = 1.0) -> Problem:
@@ -114,10 +119,10 @@ class Trial(Generic[M]):
         posture
             Weight of what is known of postures.
         """
-        model, some = self.subject.model, self.take(frames)
-        terms = [t for m in some.measurements for t in m.terms(model, apart=True, width=width)]
-        known = some.posture_prior(np.full(len(frames), posture))
-        return Problem(model, [*terms[:1], known, *terms[1:]], self.subject.bounds)
+        model, chosen = self.subject.model, self.take(frames)
+        terms = [t for m in chosen.measurements for t in m.terms(model, apart=True, width=width)]
+        habits = chosen.posture_prior(np.full(len(frames), posture))
+        return Problem(model, [*terms[:1], habits, *terms[1:]], self.subject.bounds)
 
     def posture_prior(self, weight: Array) -> PosePrior:
         """What is known of the postures, with a weight (T,) for each frame."""

@@ -7,11 +7,26 @@ the recursion of Takahashi, Fagan and Chin (1973), in time linear in the number 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from scipy.linalg import cho_solve, cholesky
 
+from pase.errors import InputError
 from pase.fit.normal import NormalEquations
 from pase.types import Array
+
+
+@contextmanager
+def _determined() -> Iterator[None]:
+    """Tell the user where a system cannot be inverted."""
+    try:
+        yield
+    except np.linalg.LinAlgError as error:
+        raise InputError(
+            "the measurements determine no motion: a number in them is out of all proportion; look at them first"
+        ) from error
 
 
 def coordinate_deviations(normal: NormalEquations, shared_covariance: Array | None = None) -> Array:
@@ -67,7 +82,8 @@ def shared_errors(covariance: Array | None, unknowns: int, draws: int, seed: int
 def coordinate_covariances(normal: NormalEquations) -> Array:
     """(T, n, n) posterior covariance of the coordinates of every frame, the shared unknowns held."""
     T, n, _ = normal.lag0.shape
-    blocks = _inverse_blocks(*_paired(normal))
+    with _determined():
+        blocks = _inverse_blocks(*_paired(normal))
     frames = np.empty((2 * len(blocks), n, n))
     frames[0::2], frames[1::2] = blocks[:, :n, :n], blocks[:, n:, n:]
     return frames[:T]
@@ -77,7 +93,8 @@ def shared_covariance(normal: NormalEquations) -> Array:
     """(m, m) posterior covariance of the shared unknowns."""
     T, n, _ = normal.lag0.shape
     m = normal.border.shape[-1]
-    factor = normal.factor(np.zeros((T, n)), np.zeros(m))
+    with _determined():
+        factor = normal.factor(np.zeros((T, n)), np.zeros(m))
     if factor.corner is None:
         return np.zeros((0, 0))
     covariance: Array = cho_solve(factor.corner, np.eye(m))

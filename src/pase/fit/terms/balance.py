@@ -30,10 +30,11 @@ class Balance(RobustTerm):
     points
         Names of the measured landmarks.
     sigma
-        Standard deviation of the distance, metres.
+        Standard deviation of the distance, metres: a low one stands everybody bolt upright, with a high one the
+        camera's tilt is left to its prior.
     width
-        Distance in standard deviations from which on the robust loss lets go (a seated person's weight is not
-        over the feet).
+        Distance in standard deviations from which on the robust loss lets go: a low one lets go of a stride, a high
+        one pulls the seated, whose weight is not over their feet, onto them.
     """
 
     name = "balance"

@@ -20,7 +20,8 @@ class Floor(SquaredTerm):
     weight
         (T,) weight of a frame.
     sigma
-        Standard deviation of how far a point may be below the floor, metres.
+        Standard deviation of how far a point may be below the floor, metres: a low one makes the floor hard and the
+        steps to the solution small, with a high one feet sink in.
     """
 
     name = "floor"
@@ -50,9 +51,11 @@ class ContactHeight(RobustTerm):
     weight
         (T,) weight of a frame.
     sigma
-        Standard deviation of the height of a planted point, metres.
+        Standard deviation of the height of a planted point, metres: a low one presses feet flat, a high one lets them
+        hover.
     width
-        Height in standard deviations from which on the point is taken as not planted after all.
+        Height in standard deviations from which on the point is taken as not planted after all: a low one gives up
+        contacts that a poor first guess had too high, a high one holds heels down that rise.
     """
 
     name = "contact height"
@@ -87,9 +90,11 @@ class ContactVelocity(RobustTerm):
     weight
         (T,) weight of a frame.
     sigma
-        Standard deviation of the speed of a planted point, m/s.
+        Standard deviation of the speed of a planted point, m/s: a low one nails feet to the floor, with a high one
+        they slide with the detector's noise.
     width
-        Speed in standard deviations from which on the point is taken as not planted after all.
+        Speed in standard deviations from which on the point is taken as not planted after all: a low one gives up
+        steps that slide at first, a high one brakes feet that swing.
     floor_shift
         (T, 2) how far the floor has moved along X and Z, metres; None for one that stands still.
     """

@@ -27,9 +27,11 @@ class Gravity(RobustTerm):
     down
         (3,) unit vector in camera axes.
     sigma
-        Its standard deviation along an axis, rad.
+        Its standard deviation along an axis, rad: a low one takes the lifter's word for the pitch, a high one leaves
+        it to feet and heights.
     width
-        Deviation in standard deviations from which on the loss lets go.
+        Deviation in standard deviations from which on the loss lets go: a low one doubts lifter and level camera
+        alike, a high one lets a wrong lifter tilt the world.
     """
 
     name = "gravity"

@@ -17,11 +17,13 @@ class LandmarkDistance(RobustTerm):
     xyz
         (T, K, 3) metres, NaN where unknown.
     sigma
-        (T, K) standard deviation in metres.
+        (T, K) standard deviation in metres: low ones follow the noise of the markers, high ones leave the motion to
+        smoothness and habit; infinite takes a marker out.
     weight
         (T,) how much independent information a frame carries, 0 to 1.
     width
-        Distance in standard deviations from which on the robust loss lets go.
+        Distance in standard deviations from which on the robust loss lets go: a low one drops markers on skin that
+        slides, a high one is pulled along by swapped ones.
     points
         Place of the K landmarks among all; the first K when None.
     """

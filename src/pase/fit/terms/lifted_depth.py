@@ -83,7 +83,10 @@ class LiftedDepth(RobustTerm):
     weight
         (T,) weight of a frame; neighbouring frames of a lifter say much the same.
     width
-        Difference in standard deviations from which on the robust loss lets go.
+        Difference in standard deviations from which on the robust loss lets go: a low one drops limbs that the lifter
+        turned the wrong way, a high one follows it there.
+    points
+        Place of the K landmarks among all; the first K when None.
     """
 
     name = "lifted"

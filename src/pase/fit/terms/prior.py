@@ -19,7 +19,7 @@ class PosePrior(SquaredTerm):
     precision
         (n, n) inverse of their covariance; zero rows leave a coordinate free.
     weight
-        (T,) weight of a frame.
+        (T,) weight of a frame: 0 leaves what is not measured at random, a high one shrinks movements to the mean.
     """
 
     name = "pose prior"
@@ -55,11 +55,12 @@ class Smoothness(Term):
     time
         (T,) seconds.
     sigma
-        (n,) rad/s² or m/s².
+        (n,) rad/s² or m/s²: a low one smooths fast movements away, a high one lets noise through.
     correlation_time_s
         τ in seconds.
     width
-        w, accelerations in standard deviations from which on the cost is linear; infinite for a squared loss.
+        w, accelerations in standard deviations from which on the cost is linear: a low one spares jumps and smooths
+        calm movements, a high one treats all alike; infinite for a squared loss.
     """
 
     name = "smoothness"
@@ -112,7 +113,7 @@ class SharedPrior(SquaredTerm):
     part
         Its place among the shared unknowns.
     mean, covariance
-        (p,) and (p, p).
+        (p,) and (p, p): a small covariance holds the unknowns at the mean, a large one leaves them to the data.
     weight
         How many times the prior counts.
     """
@@ -149,11 +150,12 @@ class CameraPrior(RobustTerm):
     part
         Place of the camera among the shared unknowns.
     mean, sigma
-        (4,) rad, rad, m and 1.
+        (4,) rad, rad, m and 1: a low sigma holds the camera level and at its usual height.
     weight
         How many times the prior counts.
     width
-        Deviation in standard deviations from which on the loss lets go.
+        Deviation in standard deviations from which on the loss lets go: a low one gives up on tilted cameras early,
+        with a high one they are drawn back to level.
     """
 
     name = "camera"
@@ -183,7 +185,15 @@ class CameraPrior(RobustTerm):
 
 
 class Height(SquaredTerm):
-    """`(stature − height) / σ`: the skeleton standing upright is as tall as the user says, in metres."""
+    """`(stature − height) / σ`: the skeleton standing upright is as tall as the user says, in metres.
+
+    Parameters
+    ----------
+    height_m
+        Standing height, metres.
+    sigma
+        Its standard deviation, metres: a low one fixes the scale of everything, with a high one it is the camera's.
+    """
 
     name = "height"
     unit = "m"
