@@ -237,11 +237,6 @@ class Linearization:
         return self._derivatives[1]
 
     @property
-    def measured(self) -> slice:
-        """The measured landmarks among all."""
-        return slice(0, len(self.model.points))
-
-    @property
     def soles(self) -> slice:
         """The points under the feet among all."""
         return slice(len(self.model.points), len(self.model.points) + len(self.model.soles))
