@@ -14,6 +14,7 @@ from pase.cli import main
 from pase.config import OutputSettings
 from pase.data import Motion
 from pase.errors import InputError
+from pase.formats.findings import TrialLabels
 from pase.pipeline.outputs import write_people
 from pase.pipeline.report import Report
 from pase.pipeline.results import export, viewer_of
@@ -33,7 +34,7 @@ def result(tmp_path: Path) -> Path:
     folder, report = tmp_path / "result", Report()
     report.source = {"path": str(tmp_path / "me & you.png"), "frames": 4, "image_size": [64, 48]}
     motions = [motion(1), motion(2)]
-    write_people(motions, folder, None)
+    write_people(motions, folder, None, TrialLabels())
     report.add_persons(motions)
     report.write(folder / "report.json")
     return folder
