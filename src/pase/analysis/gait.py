@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
@@ -191,6 +192,8 @@ def measure_bouts(bouts: list[Bout]) -> Values:
 
     ways, seconds = 0.0, 0.0
     for bout in bouts:
+        if not bout.strikes and not bout.toe_offs:
+            continue  # a draw from the posterior may have lost all events of a short bout
         for name, side, value in [*_lengths(bout), *_times(bout), *_swing_phase(bout)]:
             add(name, side, value)
         if bout.running:
@@ -251,7 +254,7 @@ def _times(bout: Bout) -> Found:
     for side in SIDES:
         swings = [swing for swing in bout.swings if swing.side == side]
         found += _strides(swings, side, bout)
-        for swing, following in zip(swings, [*swings[1:], None], strict=True):
+        for swing, following in zip_longest(swings, swings[1:]):
             if swing.toe_off is not None and swing.foot_strike is not None:
                 found.append(("swing_time", side, swing.foot_strike - swing.toe_off))
             if swing.foot_strike is not None and following is not None and following.toe_off is not None:

@@ -115,6 +115,17 @@ def _sampson(a: Array, b: Array, R: Array, t: Array) -> tuple[Array, Array, Arra
     return error / norm, np.column_stack([by_turn, by_way]) / norm[:, None], tangent
 
 
+def homography_share(a: Array, b: Array, tolerance: float) -> float:
+    """Share of the points that one homography brings from picture to picture (RANSAC).
+
+    Whatever the lens and the zoom, the pictures of a camera that turns on one spot are homographies of each other.
+    """
+    import cv2
+
+    _, inside = cv2.findHomography(a, b, cv2.RANSAC, tolerance, maxIters=300)
+    return 0.0 if inside is None else float(inside.mean())
+
+
 def travels(turn_shares: Sequence[float], travel_shares: Sequence[float]) -> bool:
     """Whether a camera travels, by the shares of agreeing points of some pairs of pictures under either."""
     if len(turn_shares) < 2:

@@ -7,7 +7,7 @@ import numpy as np
 from pase.camera.course import Course, chained, pixel_of
 from pase.camera.keyframes import KeyLink, settle_turns
 from pase.camera.shot import ShotFollower, Sight
-from pase.camera.travel import TravelFit, fit_travel, travels
+from pase.camera.travel import TravelFit, fit_travel, homography_share, travels
 from pase.types import Array
 
 _FEWEST_POINTS = 15
@@ -32,8 +32,7 @@ def is_travelling(shot: ShotFollower) -> bool:
     turn_shares, travel_shares = [], []
     for sight in (far[i] for i in chosen):
         rays_key, rays = shot.rays_of(sight)
-        off = sight.turn.rays(shot.keys[sight.key].turn.directions(rays_key)) - rays
-        turn_shares.append(float((np.linalg.norm(off, axis=1) < _AGREES_PX * pixel).mean()))
+        turn_shares.append(homography_share(rays_key, rays, _AGREES_PX * pixel))
         travel_shares.append(_fit(shot, sight, []).agreeing)
     return travels(turn_shares, travel_shares)
 
