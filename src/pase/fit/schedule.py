@@ -39,8 +39,9 @@ OVERLAP_FRAMES = 120
 
 DRAWS_BYTES, LEAST_DRAWS, MOST_DRAWS = 100_000_000, 8, 20
 """Room for the motions drawn from the posterior; a standard deviation over 20 of them is itself sure to 16 %."""
-DEVIATION_RATE_HZ = 40.0
-"""Indices a second at which standard deviations are computed where there are many more; they change slowly."""
+DEVIATION_RATE_HZ = 31.0
+"""Frames a second at which standard deviations are computed at least, where there are more than twice as many; they
+change slowly. Video of 60 Hz keeps every frame."""
 
 _COARSE_ITERATIONS = 12
 _WINDOW_ITERATIONS, _WINDOW_TOLERANCE = 15, 3e-5
