@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,21 @@ def test_feet_stand_between_strike_and_toe_off() -> None:
     assert feet is not None
     moments = np.array([0.2 + 1.1 + 0.3, 0.2 + 0.68 + 0.2])
     assert feet.in_contact("right", moments).tolist() == [True, False]
+
+
+def test_draws_keep_the_steps_and_move_their_times() -> None:
+    body = gait(**WALK, rate_hz=60.0)
+    parts = segment(body)
+    later = replace(body, time=body.time + 0.02)
+    moved = parts.retimed(later)
+    before, after = ([e.time_s for e in one.events()] for one in (parts, moved))
+    assert len(before) == len(after)
+    assert np.subtract(after, before) == pytest.approx(0.02, abs=0.005)
+    assert moved.values().keys() == parts.values().keys()
+
+
+def test_one_foot_out_of_sight_is_no_failure() -> None:
+    body = gait(**WALK, rate_hz=60.0)
+    for name in ("calcn_l", "toes_l", "talus_l"):
+        body.origin[name][:] = body.origin[name][:1]
+    assert segment(body, "walking").values() is not None

@@ -9,6 +9,7 @@ import numpy as np
 
 from pase.analysis.angle_table import angle_table
 from pase.analysis.body import BodyMotion
+from pase.analysis.contact_times import at_turns
 from pase.analysis.exercises import Exercise, find_exercises, measure_exercises
 from pase.analysis.gait import Bout, find_bouts, measure_bouts
 from pase.analysis.jumps import Flight, find_flights, measure_flights
@@ -185,11 +186,13 @@ def _stands(stretch: Stretch) -> bool:
 
 def _retimed_bout(bout: Bout, others: dict[int, Stretch]) -> Bout:
     stretch = others.get(id(bout.stretch), bout.stretch)
-    chosen = {id(swing) for swing in bout.swings}
+    chosen = {id(swing) for swing in bout.still}
     mine = bout.stretch.feet.swings if bout.stretch.feet is not None else ()
     theirs = stretch.feet.swings if stretch.feet is not None else ()
-    moved = tuple(other for swing, other in zip(mine, theirs, strict=False) if id(swing) in chosen)
-    return replace(bout, stretch=stretch, swings=moved)
+    moved = [other for swing, other in zip(mine, theirs, strict=False) if id(swing) in chosen]
+    if not moved:
+        return bout
+    return replace(bout, stretch=stretch, swings=tuple(at_turns(stretch, moved, bout.running)))
 
 
 def _retimed_flight(flight: Flight, others: dict[int, Stretch]) -> Flight:

@@ -37,6 +37,8 @@ class Bout:
     stretch: Stretch
     swings: tuple[Swing, ...]
     running: bool
+    still: tuple[Swing, ...] = ()
+    """The same swings as the feet have them, with ends at which the foot begins or ends to stand still."""
 
     @property
     def strikes(self) -> list[tuple[float, Side]]:
@@ -85,7 +87,7 @@ def _bout(stretch: Stretch, swings: list[Swing]) -> Bout | None:
         return None
     flights = _flights(swings)
     running = len(flights) >= 0.5 * max(1, alternating)
-    return Bout(stretch, tuple(at_turns(stretch, swings, running)), running)
+    return Bout(stretch, tuple(at_turns(stretch, swings, running)), running, tuple(swings))
 
 
 def _gets_on(stretch: Stretch, swings: list[Swing]) -> bool:

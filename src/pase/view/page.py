@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from pase.diagnostics import FitDiagnostics
 from pase.files import write_text
+from pase.findings import MOVEMENTS, Findings
 from pase.media import Photo, open_media
+from pase.view.answers import further_rows, key_rows, range_tables
+from pase.view.cycle_chart import cycle_charts
 from pase.view.names import coordinate_name
 from pase.view.plots import MOST_FRAMES, bone_label, make_plots, svg
 from pase.view.subject import Subject, frames_shown, has_range, in_display_units
@@ -52,61 +56,87 @@ def write_page(
     """
     source = report.get("source") or {}
     title = Path(str(source.get("path") or "keypoints")).name
-    sections = [f"<header><h1>{_safe(title)}</h1><p>{_facts(report, len(subjects))}</p></header>"]
-    warnings = [*report.get("warnings", [])]
-    if warnings:
-        sections.append(f'<section class="warnings"><h2>Warnings</h2>{_list(warnings)}</section>')
-    if overlay is not None and Path(overlay).is_file():
-        sections.append(
-            f'<figure class="still"><img alt="bones over the footage" src="{_still(Path(overlay))}"></figure>'
-        )
+    analysis = (report.get("settings") or {}).get("analysis") or {}
     folders = [*plots, *[None] * len(subjects)]
-    sections += [_person(subject, report, folder) for subject, folder in zip(subjects, folders, strict=False)]
-    if not subjects:
-        sections.append("<p>Nobody was found in this recording.</p>")
-    sections.append(_left_out(report))
-    sections.append(_background(report))
-    style = files("pase.view").joinpath("web", "report.css").read_text(encoding="utf-8")
-    page = (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{_safe(title)}: report</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>\n{style}</style></head>'
-        f"<body>\n{''.join(sections)}\n</body></html>\n"
+    web = files("pase.view").joinpath("web")
+    page = _template(web.joinpath("report.html.j2").read_text(encoding="utf-8")).render(
+        title=title,
+        who=analysis.get("subject") or "",
+        note=analysis.get("note") or "",
+        facts=_facts(report, title, len(subjects)),
+        style=Markup(web.joinpath("report.css").read_text(encoding="utf-8")),
+        still=_still(Path(overlay)) if overlay is not None and Path(overlay).is_file() else "",
+        persons=[_person(one, report, folder) for one, folder in zip(subjects, folders, strict=False)],
+        warnings=report.get("warnings") or [],
+        left_out=_left_out(report),
+        assumed=report.get("assumptions") or [],
+        settings=_settings(report),
+        versions=_versions(report),
     )
-    write_text(path, page)
+    write_text(path, page + "\n")
 
 
-def _facts(report: Mapping[str, Any], persons: int) -> str:
+def _template(text: str) -> Template:
+    """A template in which every value is shown as text."""
+    return Environment(autoescape=True, trim_blocks=True, undefined=StrictUndefined).from_string(text)
+
+
+def _facts(report: Mapping[str, Any], title: str, persons: int) -> list[str]:
     source = report.get("source") or {}
+    analysis = (report.get("settings") or {}).get("analysis") or {}
     error = report.get("mean_reprojection_error_px")
     size = source.get("image_size") or []
     frames = source.get("frames", 0)
     facts = [
+        title if analysis.get("subject") else "",
+        str(analysis.get("condition") or ""),
         f"{persons} {'person' if persons == 1 else 'persons'}",
         "1 frame" if frames == 1 else f"{frames} frames",
         f"{size[0]} × {size[1]} px" if len(size) == 2 else "",
         f"mean reprojection error {error:.1f} px" if error is not None else "",
         f"PASE {report.get('pase', '')}",
     ]
-    return _safe(" · ".join(word for word in facts if word))
+    return [word for word in facts if word]
 
 
-def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | None) -> str:
-    facts = _figures(subject.motion.diagnostics)
-    if subject.motion.track_id == 1 and report.get("main_person"):
+def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | None) -> dict[str, Any]:
+    """What the template shows of a person."""
+    motion = subject.motion
+    facts = _figures(motion.diagnostics)
+    if motion.track_id == 1 and report.get("main_person"):
         facts.insert(0, f"main person: {report['main_person']}")
-    plots = "".join(
-        f'<figure><img alt="{_safe(name)}" src="{_data("image/svg+xml", content)}"></figure>'
-        for name, content in _plots(subject, plots_folder)
-    )
-    shown = frames_shown(len(subject.motion), MOST_FRAMES)
-    note = f"<p>Of the recording {shown} is drawn.</p>" if shown else ""
-    return (
-        f'<section class="person"><h2>{_safe(subject.name)}</h2>'
-        f"<p>{_safe(' · '.join(facts))}</p>"
-        f'<div class="columns"><div><h3>Bones</h3>{_bones(subject)}</div>'
-        f"<div><h3>Joint angles</h3>{_angles(subject)}</div></div>"
-        f'<div class="plots">{note}{plots}</div></section>'
-    )
+    plots = [(name, _data("image/svg+xml", content)) for name, content in _plots(subject, plots_folder)]
+    return {
+        "name": subject.name,
+        "facts": facts,
+        "bones": _bones(subject),
+        "plots": plots,
+        "shown": frames_shown(len(motion), MOST_FRAMES),
+        **(_unanalysed(subject) if motion.findings is None else _answers(motion.findings)),
+    }
+
+
+def _answers(findings: Findings) -> dict[str, Any]:
+    ranges = [(title, [(row.name, *row.cells) for row in rows]) for title, rows in range_tables(findings)]
+    return {
+        "movement": MOVEMENTS[findings.movement] + (", as told" if findings.movement_given else ""),
+        "quality": findings.quality,
+        "key_rows": key_rows(findings),
+        "further_rows": further_rows(findings),
+        "charts": cycle_charts(findings),
+        "range_tables": ranges,
+    }
+
+
+def _unanalysed(subject: Subject) -> dict[str, Any]:
+    empty: dict[str, Any] = {
+        "movement": "",
+        "quality": None,
+        "key_rows": [],
+        "further_rows": [],
+        "charts": [],
+    }
+    return empty | {"range_tables": [], "angles": _angles(subject)}
 
 
 def _figures(diagnostics: FitDiagnostics) -> list[str]:
@@ -117,12 +147,10 @@ def _figures(diagnostics: FitDiagnostics) -> list[str]:
     return figures
 
 
-def _left_out(report: Mapping[str, Any]) -> str:
+def _left_out(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Others in the picture who got no skeleton, largest first."""
     people = sorted(report.get("left_out") or [], key=lambda person: -float(person["size_px"]))
-    if not people:
-        return ""
-    rows = [
+    return [
         (
             str(person["why"]),
             str(person["frames"]),
@@ -132,12 +160,10 @@ def _left_out(report: Mapping[str, Any]) -> str:
         )
         for person in people
     ]
-    head = ["others in the picture, left out", "frames", "seconds", "size, px", "first at, px"]
-    return f'<section class="left-out"><h2>Left out</h2>{_table(head, rows)}</section>'
 
 
-def _bones(subject: Subject) -> str:
-    rows = [
+def _bones(subject: Subject) -> list[tuple[str, ...]]:
+    return [
         (
             bone_label(bone.name),
             f"{1000 * bone.length_m:.0f}",
@@ -146,10 +172,9 @@ def _bones(subject: Subject) -> str:
         )
         for bone in subject.bones
     ]
-    return _table(["bone", "mm", "±", "percentile"], rows)
 
 
-def _angles(subject: Subject) -> str:
+def _angles(subject: Subject) -> list[list[str]]:
     """Least and largest value of every joint angle, with how uncertain it is on average."""
     motion = subject.motion
     frames = motion.known
@@ -165,38 +190,20 @@ def _angles(subject: Subject) -> str:
         cells = rows.setdefault(plain, [plain, "", "", "", ""])
         at = 3 if side == "r" else 1
         cells[at : at + 2] = [f"{least} … {largest}" if len(motion) > 1 else f"{least}", sure]
-    return _table(["angle, °", "left or middle", "±", "right", "±"], rows.values())
+    return list(rows.values())
 
 
-def _background(report: Mapping[str, Any]) -> str:
-    settings = [
+def _settings(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
         (f"{room}.{name}", "–" if value is None else str(value))
         for room, values in (report.get("settings") or {}).items()
         for name, value in values.items()
     ]
+
+
+def _versions(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     seconds = [(stage, f"{value:.1f} s") for stage, value in (report.get("seconds") or {}).items()]
-    assumed = report.get("assumptions") or []
-    return (
-        '<section class="background">'
-        f"{'<h2>Assumed</h2>' + _list(assumed) if assumed else ''}<h2>Settings</h2>"
-        f'<div class="columns">{_table(["", ""], settings)}'
-        f"<div>{_table(['', ''], [*seconds, *(report.get('versions') or {}).items()])}</div></div>"
-        "<p>Bands and ± : two and one standard deviations of the estimate. This is no medical device.</p></section>"
-    )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    top = f"<tr>{''.join(f'<th>{_safe(cell)}</th>' for cell in head)}</tr>" if any(head) else ""
-    body = "".join(f"<tr>{''.join(f'<td>{_safe(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table>{top}{body}</table>"
-
-
-def _list(sentences: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{_safe(sentence)}</li>' for sentence in sentences)}</ul>"
-
-
-def _safe(text: object) -> str:
-    return html.escape(str(text))
+    return [*seconds, *((str(name), str(told)) for name, told in (report.get("versions") or {}).items())]
 
 
 def _plots(subject: Subject, folder: Path | None) -> list[tuple[str, bytes]]:

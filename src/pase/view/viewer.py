@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from pase.analysis.angles import angle_of
 from pase.anatomy.bones import load_bones
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.lengths import CARRIERS
@@ -38,6 +39,12 @@ from pase.view.subject import (
 
 MODULES = ("math", "dom", "data", "shaders", "bake", "renderer", "orbit", "player", "curves", "bones", "app")
 """The page's scripts in `web/`, each after what it imports."""
+FURTHER_ANGLES = (
+    "knee_valgus", "foot_progression", "trunk_flexion", "trunk_bending", "trunk_rotation", "trunk_lean_forward",
+    "trunk_lean_side", "shoulder_elevation", "arm_swing",
+)  # fmt: skip
+"""Angles of an analysis that are not among the coordinates, and have curves of their own."""
+ANGLE_REGIONS = {"legs": "Leg", "trunk": "Spine and chest", "arms": "Arm"}
 MOST_FRAMES = 20_000
 """A longer recording is shown with fewer frames, so that a phone can hold it."""
 SAME_TIME = 1e-3
@@ -169,6 +176,8 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
         "head": head_of(motion.skeleton),
         "bones": _bones(subject, bones),
         "angles": _angles(motion, rows, blob),
+        "events": _events(motion),
+        "quality": "" if motion.findings is None else motion.findings.quality.verdict,
     }
 
 
@@ -223,26 +232,42 @@ def _bones(subject: Subject, bones: PackedBones) -> list[dict[str, Any]]:
 
 
 def _angles(motion: Motion, rows: NDArray[np.intp], blob: _Blob) -> dict[str, Any]:
-    """Coordinates in degrees and metres with their deviations at the times of the page; NaN where unknown."""
+    """Coordinates, and angles that people mean, with their deviations at the times of the page; NaN where unknown."""
     values, deviations, ranges, units = in_display_units(motion)
-    shown = (rows >= 0)[:, None]
-    table = np.where(shown, values[rows], np.nan) if len(motion) else np.full((len(rows), len(units)), np.nan)
-    spread = np.where(shown, deviations[rows], np.nan) if len(motion) else table
     listed = []
     for i, (name, unit) in enumerate(zip(motion.skeleton.free_names, units, strict=True)):
         plain, side = coordinate_name(name)
         low, high = float(ranges[i, 0]), float(ranges[i, 1])
-        listed.append(
-            {
-                "id": name,
-                "name": plain,
-                "side": side,
-                "unit": unit,
-                "region": region_name(name).replace("Right ", "").replace("Left ", "").capitalize(),
-                "range": [low, high] if has_range(low, high, unit) else None,
-            }
-        )
+        region = region_name(name).replace("Right ", "").replace("Left ", "").capitalize()
+        limits = [low, high] if has_range(low, high, unit) else None
+        listed.append(_listed(name, plain, side, unit, region, limits))
+    found = motion.findings
+    if found is not None:
+        keys = [key for key in found.angles.keys if angle_of(key)[0].name in FURTHER_ANGLES]
+        columns = [found.angles.column(key) for key in keys]
+        values = np.concatenate([values, found.angles.values[:, columns]], axis=1)
+        deviations = np.concatenate([deviations, found.angles.sd[:, columns]], axis=1)
+        for key in keys:
+            angle, of = angle_of(key)
+            region = ANGLE_REGIONS[angle.region]
+            listed.append(_listed(key, angle.plain, "" if of is None else of[0], "°", region, None))
+    shown = (rows >= 0)[:, None]
+    unknown = np.full((len(rows), len(listed)), np.nan)
+    table = np.where(shown, values[rows], np.nan) if len(motion) else unknown
+    spread = np.where(shown, deviations[rows], np.nan) if len(motion) else unknown
     return {"list": listed, "values": blob.add(table.T, "<f4"), "spread": blob.add(spread.T, "<f4")}
+
+
+def _listed(
+    key: str, name: str, side: str, unit: str, region: str, limits: list[float] | None
+) -> dict[str, Any]:
+    return {"id": key, "name": name, "side": side, "unit": unit, "region": region, "range": limits}
+
+
+def _events(motion: Motion) -> list[list[Any]]:
+    """Time in seconds, name in words and side of what happened."""
+    events = () if motion.findings is None else motion.findings.events
+    return [[round(one.time_s, 4), one.event.replace("_", " "), one.side[:1]] for one in events]
 
 
 def _text(content: bytes) -> str:

@@ -223,17 +223,29 @@ class App {
   fillPersons() {
     const { persons } = this.scene;
     $("person").hidden = persons.length < 2;
-    $("person").append(...persons.map((person, i) => new Option(person.name, i)));
+    $("person").append(...persons.map((person, i) => new Option(person.quality && person.quality !== "good" ? `${person.name} (${person.quality})` : person.name, i)));
     $("person").onchange = () => this.showPerson(Number($("person").value));
     if (persons.length > 1) $("numbers").append(...persons.map((person) => make("b", "", person.number)));
     $("numbers").firstChild?.classList.add("chosen");
     $("nobody").hidden = persons.length > 0;
+    this.markEvents(persons[0]);
   }
 
   /** Show somebody's curves, and whose they are. */
   showPerson(chosen) {
     this.curves.show(chosen);
+    this.markEvents(this.scene.persons[chosen]);
     [...$("numbers").children].forEach((label, i) => label.classList.toggle("chosen", i === chosen));
+  }
+
+  /** Marks below the time line: strikes, turns and landings high, what ends or begins a phase low. */
+  markEvents(person) {
+    const { player } = this;
+    $("marks").replaceChildren(...(person?.events ?? []).map(([seconds, name, side]) => {
+      const mark = make("i", `${side || "m"}${/toe|start|end/.test(name) ? " off" : ""}`);
+      mark.style.left = `${(100 * player.frameAt(seconds)) / Math.max(1, player.last)}%`;
+      return mark;
+    }));
   }
 
   openTab(name) {

@@ -3,7 +3,7 @@ import { make } from "./dom.js";
 const LEFT = "#0072b2", RIGHT = "#d55e00", MIDDLE = "#009e73";
 const LEFT_DARK = "#56b4e9", RIGHT_DARK = "#e69f00", MIDDLE_DARK = "#2fc79b";
 const MARGIN = { left: 38, right: 8, top: 6, bottom: 16 };
-const FIRST = ["Hip flexion", "Knee flexion", "Ankle dorsiflexion", "Lumbar extension", "Elbow flexion"];
+const FIRST = ["Hip flexion", "Knee flexion", "Ankle dorsiflexion", "Trunk flexion", "Lumbar extension", "Elbow flexion"];
 
 
 /** Curves of one person's coordinates over time; left and right share a picture. */
@@ -97,6 +97,7 @@ export class Curves {
     const ends = limits(group, this.person.angles, this.player.time.length);
     const plane = { pen, width, height, ends, time: this.player.time, ink, text };
     drawAxes(plane, group);
+    if (this.player.last) drawEvents(plane, this.person.events ?? [], group);
     const dark = document.documentElement.dataset.theme === "dark";
     const trace = this.player.last ? drawCurve : drawValue;
     for (const member of group.members) trace(plane, this.person.angles, member, color(member.side, dark));
@@ -158,6 +159,22 @@ function limits(group, angles, frames) {
   const least = group.unit === "m" ? 0.05 : 10;
   const room = Math.max(0.06 * (high - low), (least - (high - low)) / 2);
   return [low - room, high + room];
+}
+
+/** Thin lines at what happened, those of one side only in curves that have it. */
+function drawEvents({ pen, width, height, time }, events, group) {
+  const left = MARGIN.left, right = width - MARGIN.right, sides = group.members.map((member) => member.side);
+  for (const [seconds, name, side] of events) {
+    if (side && !sides.includes(side)) continue;
+    const x = left + ((seconds - time[0]) / (time[time.length - 1] - time[0])) * (right - left);
+    pen.strokeStyle = { l: "rgba(0, 114, 178, 0.45)", r: "rgba(213, 94, 0, 0.45)" }[side] ?? "rgba(0, 158, 115, 0.5)";
+    pen.setLineDash(/toe|start|end/.test(name) ? [2, 3] : []);
+    pen.beginPath();
+    pen.moveTo(x, MARGIN.top);
+    pen.lineTo(x, height - MARGIN.bottom);
+    pen.stroke();
+  }
+  pen.setLineDash([]);
 }
 
 function drawAxes({ pen, width, height, ends, time, ink, text }, group) {

@@ -1,0 +1,129 @@
+"""What an analysis found, in the words and numbers of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pase.analysis.angles import ANGLES
+from pase.analysis.measure import definition
+from pase.findings import Findings, Measure
+
+KEY_MEASURES: dict[str, str] = {
+    "walking": "walking_speed cadence step_length step_time step_width stance_share double_support",
+    "running": "running_speed cadence step_length contact_time flight_time vertical_oscillation overstride",
+    "jump": "jump_height jump_height_flight_time flight_time knee_flexion_at_landing knee_valgus_at_landing",
+    "squat": "repetitions squat_depth hip_drop time_down time_up trunk_lean knee_valgus_peak knee_asymmetry",
+    "lunge": "repetitions lunge_depth hip_drop time_down time_up trunk_lean knee_valgus_peak",
+    "sit_to_stand": "repetitions five_times_sit_to_stand stand_up_time repetition_time trunk_lean",
+    "arm_raise": "repetitions arm_elevation_peak repetition_time",
+    "periodic": "repetitions repetition_time",
+}
+"""Measures on the first page, by movement; for others the ranges of the legs."""
+USUAL_RANGES = "hip_flexion_range knee_flexion_range trunk_lean_forward_range shoulder_elevation_range"
+MINUS = "−"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A measure on the page: what it is called, and the text of its values."""
+
+    name: str
+    middle: str
+    """Of a measure without sides."""
+    right: str
+    left: str
+    unit: str
+    count: int
+    meaning: str
+
+
+def _key_names(findings: Findings) -> list[str]:
+    names: str = KEY_MEASURES.get(findings.movement, USUAL_RANGES)
+    return names.split()
+
+
+def key_rows(findings: Findings) -> list[Row]:
+    """The five to eight measures that answer what is asked of the movement."""
+    return [row for name in _key_names(findings) if (row := measure_row(findings, name)) is not None]
+
+
+def further_rows(findings: Findings) -> list[Row]:
+    """All other measures that are no angle's range."""
+    shown = set(_key_names(findings))
+    names = dict.fromkeys(one.measure for one in findings.summary())
+    return [
+        row
+        for name in names
+        if name not in shown and not _of_angle(name) and (row := measure_row(findings, name)) is not None
+    ]
+
+
+def measure_row(findings: Findings, name: str) -> Row | None:
+    """A measure of all repetitions together; None where it was not measured."""
+    found = {side: findings.measure(name, side) for side in ("", "right", "left")}
+    known = [one for one in found.values() if one is not None]
+    if not known:
+        return None
+    told = definition(name)
+    texts = {side: "" if one is None else value_text(one, told.digits) for side, one in found.items()}
+    count = max(one.count for one in known)
+    return Row(told.plain, texts[""], texts["right"], texts["left"], _unit(told.unit), count, told.meaning)
+
+
+def value_text(one: Measure, digits: int) -> str:
+    """A value with its standard deviation: `1.24 ± 0.05`."""
+    if not np.isfinite(one.value):
+        return "–"
+    value = f"{one.value:.{digits}f}".replace("-", MINUS)
+    return value if not np.isfinite(one.sd) else f"{value} ± {one.sd:.{digits}f}"
+
+
+@dataclass(frozen=True)
+class RangeRow:
+    """Least and largest value of an angle on both sides, degrees, as text."""
+
+    name: str
+    cells: tuple[str, str, str, str]
+    """Left or middle: range and error; right: range and error."""
+
+
+def range_tables(findings: Findings) -> Iterator[tuple[str, list[RangeRow]]]:
+    """Ranges of the angles in sure frames, legs first, then trunk, then arms; what was not seen is said."""
+    for region, title in (("legs", "Legs"), ("trunk", "Pelvis, trunk, head"), ("arms", "Arms")):
+        rows = []
+        for angle in ANGLES:
+            if angle.region != region or not _has(findings, angle.name):
+                continue
+            left = _range_cells(findings, angle.name, "left" if angle.sided else "")
+            right = _range_cells(findings, angle.name, "right") if angle.sided else ("", "")
+            rows.append(RangeRow(angle.plain, (*left, *right)))
+        if rows:
+            yield title, rows
+
+
+def _has(findings: Findings, name: str) -> bool:
+    return any(key in findings.angles.keys for key in (name, f"{name}_r")) and name != "pelvis_heading"
+
+
+def _range_cells(findings: Findings, name: str, side: str) -> tuple[str, str]:
+    low, high = (findings.measure(f"{name}_{end}", side) for end in ("min", "max"))
+    if high is None:
+        return "not seen", ""
+    sd = "–" if not np.isfinite(high.sd) else f"{high.sd:.0f}"
+    if low is None:
+        return f"{high.value:.0f}".replace("-", MINUS), sd
+    return f"{low.value:.0f} … {high.value:.0f}".replace("-", MINUS), sd
+
+
+def _of_angle(name: str) -> bool:
+    return name.endswith(("_min", "_max", "_range", "_speed")) and name not in (
+        "walking_speed",
+        "running_speed",
+    )
+
+
+def _unit(unit: str) -> str:
+    return {"deg": "°", "deg/s": "°/s"}.get(unit, unit)
