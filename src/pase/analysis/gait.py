@@ -24,6 +24,7 @@ LEAST_SPEED_M_S = 0.35
 MANY_STEPS = 6
 LEAST_STEP_SHARE = 0.2
 """A swing carries the foot at least this share of the leg's length forwards, or else it is no step of a walk."""
+LEVEL_M = 0.005
 LONGEST_PAUSE_S = 1.2
 """Between the steps of one bout no more time passes than this with both feet on the ground."""
 LEAST_FLIGHT_S = 0.03
@@ -85,9 +86,26 @@ def _bout(stretch: Stretch, swings: list[Swing]) -> Bout | None:
         return None
     if not _gets_on(stretch, swings):
         return None
-    flights = _flights(swings)
-    running = len(flights) >= 0.5 * max(1, alternating)
+    running = _runs(stretch, swings, alternating)
     return Bout(stretch, tuple(at_turns(stretch, swings, running)), running, tuple(swings))
+
+
+def _runs(stretch: Stretch, swings: list[Swing], alternating: int) -> bool:
+    """Whether a person runs: the body is lowest over the standing foot; who walks vaults over it (Cavagna 1977).
+
+    That holds however long the feet are estimated to be in the air. Where the body goes level, flights decide.
+    """
+    assert stretch.hips is not None
+    whole = [s for s in swings if s.toe_off is not None and s.foot_strike is not None]
+    rises = []
+    for a, b in zip(whole[:-1], whole[1:], strict=True):
+        if _alternate(a, b):
+            over = [float(stretch.at(stretch.hips, moment)[1]) for moment in (a.middle, b.middle)]
+            between = float(stretch.at(stretch.hips, 0.5 * (a.middle + b.middle))[1])
+            rises.append(0.5 * sum(over) - between)
+    if rises and abs(float(np.median(rises))) > LEVEL_M:
+        return float(np.median(rises)) < 0
+    return len(_flights(swings)) >= 0.5 * max(1, alternating)
 
 
 def _gets_on(stretch: Stretch, swings: list[Swing]) -> bool:
