@@ -349,7 +349,7 @@ def measure_sizes(
 
 
 def _visible_span(keypoints: Keypoints2D) -> Indices | None:
-    """Indices from the first to the last with enough of the person, without long absences; None if there are none."""
+    """Frames from the first to the last with enough of the person, without long absences; None if there are none."""
     visible = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
     if not len(visible):
         return None

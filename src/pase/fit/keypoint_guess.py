@@ -35,7 +35,7 @@ ASLANT = np.radians(10.0)
 """A person whose median posture is this far from the picture's vertical makes a tilted camera likely."""
 
 BATCH = 48
-"""Indices whose starts are solved at once: bounds the memory."""
+"""Frames whose starts are solved at once: bounds the memory."""
 
 NEAREST_M = 0.5
 """A person is not nearer to the camera than this."""

@@ -55,7 +55,7 @@ _BENT = np.radians(45.0)
 
 
 def usable_frames(trial: MarkerTrial) -> Indices:
-    """Indices in which enough markers are seen to tell the posture of most of the body."""
+    """Frames in which enough markers are seen to tell the posture of most of the body."""
     visible = trial.measurements[0].seen.sum(1)
     most = np.percentile(visible, 90) if len(visible) else 0
     frames = np.flatnonzero(visible >= max(3.0, USABLE_SHARE * most))
@@ -65,7 +65,7 @@ def usable_frames(trial: MarkerTrial) -> Indices:
 
 
 def anchor_frames(trial: MarkerTrial) -> Indices:
-    """Indices to solve from many starts."""
+    """Frames to solve from many starts."""
     duration = float(trial.time[-1] - trial.time[0]) if len(trial.time) > 1 else 0.0
     count = int(np.clip(duration / ANCHOR_SPACING_S, FEWEST_ANCHORS, MOST_ANCHORS))
     return spread_frames(usable_frames(trial), count, 1)

@@ -38,7 +38,7 @@ _LEAST_FREE = 0.1
 """Share of the measured numbers that is taken as not absorbed by the fit, at least."""
 
 _PRIOR_COUNT = 2.0
-"""Indices of acceleration that the usual spread of accelerations stands for."""
+"""Frames of acceleration that the usual spread of accelerations stands for."""
 
 _ACCELERATION_RANGE = 30.0
 """Factor by which a recording's accelerations may differ from usual ones, either way."""

@@ -58,7 +58,7 @@ class Measurements(Protocol):
         model
             The person's model, which has all the points.
         repeats
-            Indices of the recording that each frame stands for.
+            Frames of the recording that each frame stands for.
         apart
             True for frames that are solved each for itself, where how long errors last does not matter.
         width

@@ -25,7 +25,7 @@ from pase.parallel import Helpers
 from pase.types import Array, Array32, Indices, Mask, ShareProgress
 
 COARSE_RATE_HZ = 12.0
-"""Indices a second on which shared unknowns, and the first pass of every window, are solved."""
+"""Frames a second on which shared unknowns, and the first pass of every window, are solved."""
 
 SHARED_FRAMES = 200
 """Most frames from which the shared unknowns are estimated."""
@@ -35,7 +35,7 @@ STRETCH = 25
 
 WINDOW_FRAMES = 900
 OVERLAP_FRAMES = 120
-"""Indices of a window, and how many of them it shares with the next."""
+"""Frames of a window, and how many of them it shares with the next."""
 
 DRAWS_BYTES, LEAST_DRAWS, MOST_DRAWS = 100_000_000, 8, 20
 """Room for the motions drawn from the posterior; a standard deviation over 20 of them is itself sure to 16 %."""
@@ -74,7 +74,7 @@ class SharedEstimate:
     covariance: Array | None
     """(m, m) posterior; None where they were held."""
     frames: Indices
-    """Indices used."""
+    """Frames used."""
     q: Array
     """(F, n) postures in them."""
     solution: Solution | None = None
@@ -199,7 +199,7 @@ def _draws(q: Array) -> int:
 
 
 def fading_windows(frames: int) -> Iterator[tuple[Indices, Array]]:
-    """Indices of each window, and the weight of each in the result: it fades where windows overlap."""
+    """Frames of each window, and the weight of each in the result: it fades where windows overlap."""
     step = WINDOW_FRAMES - OVERLAP_FRAMES
     starts = [0] if frames <= WINDOW_FRAMES else list(range(0, frames - OVERLAP_FRAMES, step))
     ramp = (np.arange(OVERLAP_FRAMES) + 0.5) / OVERLAP_FRAMES

@@ -79,7 +79,7 @@ class Trial(Generic[M]):
         sequence
             False for frames that are too far apart for their motion to be smooth.
         repeats
-            Indices of the recording that each of these stands for.
+            Frames of the recording that each of these stands for.
         width
             Of the robust loss of the measurements, standard deviations; their own when None.
         """
