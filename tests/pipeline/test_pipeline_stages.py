@@ -169,7 +169,7 @@ def test_other_settings_or_footage_are_not_resumed(
         settings = make_settings({"pose2d.detect_every": 0.5}, SETTINGS)
     else:
         os.utime(clip, (1, 1))
-    monkeypatch.setattr(pipeline.stages, "detect", lambda *_: pytest.fail("asked again", pytrace=False))
+    monkeypatch.setattr(pipeline.stages, "find_people", lambda *_: pytest.fail("asked again", pytrace=False))
     with pytest.raises(pytest.fail.Exception, match="asked again"):
         pipeline.run(clip, tmp_path / "out", settings)
 
