@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pase.cli import main
+from pase.errors import InputError
 
 
 def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -25,7 +26,7 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     [
         ([], "COMMAND"),
         (["rnu"], "invalid choice: 'rnu'"),
-        (["run", "clip.mp4"], "-o/--output"),
+        (["batch", "folder"], "-o/--output"),
         (["run", "-o", "out"], "VIDEO_OR_PHOTO"),
         (["run", "clip.mp4", "-o", "out", "--heigth", "1.7"], "did you mean '--height'"),
         (["run", "clip.mp4", "-o", "out", "--height", "-1.75"], "height must be in metres"),
@@ -177,3 +178,30 @@ def test_a_picture_of_one_pixel_has_nobody_in_it(
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     assert main(["run", str(tmp_path / "dot.png"), "-o", str(tmp_path / "out")]) == 0
     assert "nobody was found" in capsys.readouterr().out
+
+
+def test_a_file_alone_is_run_and_the_result_named_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pase.cli_parser import parse
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my walk.mp4").write_bytes(b"")
+    parsed = parse(["my walk.mp4", "--height", "1,75"])
+    assert (parsed.command, parsed.output) == ("run", Path("my walk_pase"))
+    assert parse(["fit", "a.trc"]).output == Path("a_pase")
+    assert parse(["run", "a.mp4", "-o", "b"]).output == Path("b")
+
+
+def test_an_address_is_told_to_be_downloaded() -> None:
+    from pase.cli_parser import parse
+
+    with pytest.raises(InputError, match="is an address: download the file first"):
+        parse(["run", "https://example.org/walk.mp4"])
+
+
+def test_markers_are_sent_to_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    header = "PathFileType\t4\t(X/Y/Z)\ta.trc\nDataRate\tNumMarkers\tUnits\n100\t1\tmm\nFrame#\tTime\tA\n"
+    (tmp_path / "a.trc").write_text(header + "\t\tX1\tY1\tZ1\n1\t0\t1\t2\t3\n2\t0.01\t2\t3\t4\n")
+    assert main(["run", str(tmp_path / "a.trc"), "-o", str(tmp_path / "out")]) == 2
+    assert "give it to 'pase fit'" in capsys.readouterr().err

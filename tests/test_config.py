@@ -93,3 +93,26 @@ def test_settings_survive_as_plain_values() -> None:
     plain = to_dict(settings)
     again = {f"{group}.{name}": value for group, table in plain.items() for name, value in table.items()}
     assert make_settings(again) == settings
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("person.height_m", "1,75", 1.75),
+        ("person.height_m", "175cm", 1.75),
+        ("person.height_m", "1.75 m", 1.75),
+        ("person.mass_kg", "70,5 kg", 70.5),
+        ("footage.start_s", "2.5s", 2.5),
+        ("footage.rate_hz", "240fps", 240.0),
+        ("footage.rotate", 90, "90"),
+    ],
+)
+def test_numbers_as_people_write_them(path: str, text: object, expected: object) -> None:
+    group, name = path.split(".")
+    assert getattr(getattr(make_settings({path: text}), group), name) == expected
+
+
+@pytest.mark.parametrize("text", ["1,7,5", "175 inches", "tall", "1.75kg"])
+def test_what_is_no_height_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="height must be a number"):
+        make_settings({"person.height_m": text})

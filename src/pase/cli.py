@@ -81,11 +81,14 @@ def _settings(parsed: argparse.Namespace) -> Settings:
 
 def _run(parsed: argparse.Namespace) -> int:
     from pase import pipeline
+    from pase.marker_files import is_marker_file
 
     if parsed.source.is_dir() and not _are_keypoints(parsed.source):
         if parsed.video is not None or parsed.skeleton is not None:
             raise InputError("--video and --skeleton belong to keypoints; a folder of recordings has neither")
         return _batched(parsed)
+    if is_marker_file(parsed.source):
+        raise InputError(f"{parsed.source} holds markers in space: give it to 'pase fit'")
     _reported(parsed, pipeline.run, _settings(parsed), video=parsed.video, skeleton=parsed.skeleton)
     return 0
 
@@ -137,6 +140,8 @@ def _fit(parsed: argparse.Namespace) -> int:
     settings = _settings(parsed)
     if is_marker_file(parsed.source):
         return _fit_markers(parsed, settings)
+    if parsed.rate is not None:
+        settings = make_settings({"footage.rate_hz": parsed.rate}, settings)
     report = _reported(parsed, pipeline.fit, settings, video=parsed.video, skeleton=parsed.skeleton)
     if parsed.explain:
         for row in report.cost_table():

@@ -35,13 +35,33 @@ def parse(words: list[str]) -> argparse.Namespace:
         When a word is not understood; the message says what would be.
     """
     parser = make_parser()
-    parsed, unknown = parser.parse_known_args(words)
+    parsed, unknown = parser.parse_known_args(_with_command(words, parser))
     if unknown:
         flags = [name for action in parsed.parser._actions for name in action.option_strings]
         close = difflib.get_close_matches(unknown[0].split("=")[0], flags, 1)
         hint = f", did you mean '{close[0]}'" if close else ""
         raise InputError(f"unknown argument '{unknown[0]}'{hint}; see '{parsed.parser.prog} --help'")
+    _complete(parsed)
     return parsed
+
+
+def _complete(parsed: argparse.Namespace) -> None:
+    """Refuse addresses, and name the result after its source where no name is given."""
+    source = getattr(parsed, "source", None)
+    if source is None:
+        return
+    if str(source).lower().startswith(("http:/", "https:/")):
+        raise InputError(f"{source} is an address: download the file first and name it here")
+    if getattr(parsed, "output", source) is None:
+        parsed.output = Path(f"{source.stem if source.suffix else source.name}_pase")
+
+
+def _with_command(words: list[str], parser: Parser) -> list[str]:
+    """`run` before words that begin with a file rather than a command."""
+    commands = next(a.choices for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+    if words and not words[0].startswith("-") and words[0] not in commands and Path(words[0]).exists():
+        return ["run", *words]
+    return words
 
 
 def make_parser() -> Parser:
@@ -56,7 +76,7 @@ def make_parser() -> Parser:
     meaning = f"{help_text}; a folder is done as by 'pase batch'"
     command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help=meaning)
     _add_footage(command)
-    _add_output(command, "folder of the result")
+    _add_output(command, "folder of the result; the footage's name with _pase by default", required=False)
     _add_settings(command, *ALL_STAGES)
     command.add_argument(
         "--no-video", dest="output.film", action="store_false", default=argparse.SUPPRESS, help="as --no-film"
@@ -91,7 +111,7 @@ def make_parser() -> Parser:
     command.add_argument("source", metavar="KEYPOINTS_OR_MARKERS", type=Path, help=meaning)
     _add_footage(command)
     _add_markers(command)
-    _add_output(command, "folder of the result")
+    _add_output(command, "folder of the result; the source's name with _pase by default", required=False)
     _add_settings(command, "person", "pose2d.person", "camera", "models", "lift", "fit", "analysis")
 
     command.add_argument("--explain", action="store_true", help="show each term's share of the cost")
@@ -152,8 +172,8 @@ def _add(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_output(parser: argparse.ArgumentParser, meaning: str) -> None:
-    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help=meaning)
+def _add_output(parser: argparse.ArgumentParser, meaning: str, *, required: bool = True) -> None:
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=required, help=meaning)
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier result")
 
 

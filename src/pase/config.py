@@ -437,9 +437,12 @@ def _convert(kind: Any, value: Any, label: str) -> Any:
         kind = next(k for k in arguments if k is not type(None))
         arguments = typing.get_args(kind)
     if typing.get_origin(kind) is Literal:
+        value = str(value) if type(value) is int else value
         if value not in arguments:
             raise InputError(f"{label} must be one of {', '.join(map(str, arguments))}, not '{value}'")
         return value
+    if kind is float and isinstance(value, str):
+        value = _plain_number(value, label)
     accepted, wording = _ACCEPTED[kind]
     if type(value) is kind or (isinstance(value, accepted) and not isinstance(value, bool)):
         try:
@@ -447,6 +450,25 @@ def _convert(kind: Any, value: Any, label: str) -> Any:
         except (ValueError, OverflowError):
             pass
     raise InputError(f"{label} must be {wording}, not '{value}'")
+
+
+def _plain_number(text: str, label: str) -> str | float:
+    """A number as people write it, with a decimal comma or a unit (`1,75`, `175cm`); other text as it is."""
+    match = _NUMBER.fullmatch(text.strip())
+    factor = _UNITS.get(label, {}).get(match[2].lower(), None if match[2] else 1.0) if match else None
+    return text if match is None or factor is None else round(float(match[1].replace(",", ".")) * factor, 9)
+
+
+_NUMBER = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*([a-zA-Z]*)")
+_UNITS: dict[str, dict[str, float]] = {
+    "height": {"m": 1.0, "cm": 0.01, "mm": 0.001},
+    "mass": {"kg": 1.0},
+    "start": {"s": 1.0, "ms": 0.001},
+    "end": {"s": 1.0, "ms": 0.001},
+    "rate": {"hz": 1.0, "fps": 1.0},
+    "fov": {"deg": 1.0},
+}
+"""Units that a setting may be given in, by its short flag."""
 
 
 _ACCEPTED: dict[Any, tuple[tuple[type, ...], str]] = {
