@@ -9,7 +9,7 @@ from fit_scenes import film_camera
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Landmarks3D
 from pase.fit.normal import NormalEquations
-from pase.fit.posture import pose_prior
+from pase.fit.posture import RESTING_TRUNK, pose_prior, resting_leg
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term, robust_loss
@@ -18,6 +18,7 @@ from pase.fit.terms.gravity import Gravity
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.prior import CameraPrior, Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
+from pase.fit.terms.resting import Resting
 
 TIME = np.array([0.0, 0.04, 0.07, 0.12])
 WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
@@ -44,6 +45,8 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
         "contact height": ContactHeight(planted, WEIGHT),
         "contact velocity": ContactVelocity(planted, TIME, WEIGHT, sigma=1.0),
         "balance": Balance(planted, WEIGHT, model.points),
+        "resting leg": Resting("leg", resting_leg("r"), model.skeleton.free_names, WEIGHT),
+        "resting trunk": Resting("trunk", RESTING_TRUNK, model.skeleton.free_names, WEIGHT),
         "proportions": SharedPrior("proportions", size, np.zeros(size.stop), covariance),
         "height": Height(1.7),
         "gravity": Gravity(model.layout.camera, np.array([0.0, np.cos(0.2), np.sin(0.2)]), 0.05),
@@ -53,7 +56,7 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
 
 NAMES = [
     "reprojection", "landmarks", "pose prior", "smoothness", "smoothness, fast", "floor", "contact height",
-    "contact velocity", "balance", "proportions", "height", "gravity", "camera",
+    "contact velocity", "balance", "resting leg", "resting trunk", "proportions", "height", "gravity", "camera",
 ]  # fmt: skip
 
 

@@ -50,7 +50,7 @@ _ROUNDS = ((40.0, 1, 8), (40.0, 7, 4), (6.0, 12, 4))
 """Width of the robust loss, steps, and how many starts of each frame are kept after them. Most starts face the
 wrong way and show it after one step."""
 _POSTURES: tuple[Mapping[str, float], ...] = (
-    {"hip_flexion": 20.0, "knee_angle": 30.0, "elbow_flex": 45.0},
+    {"hip_flexion": 8.0, "knee_angle": 12.0, "elbow_flex": 45.0},
     {"hip_flexion": 80.0, "knee_angle": 90.0, "elbow_flex": 60.0, "ankle_angle": 15.0},
 )
 

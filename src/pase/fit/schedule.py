@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from pase.data import interpolated
+from pase.fit.contact import Contacts
 from pase.fit.problem import State
 from pase.fit.solver import Problem, Solution, minimise
 from pase.fit.threads import on_one_thread
@@ -125,8 +126,8 @@ def solve_passes(
 ) -> tuple[Problem, Solution]:
     """Solve for shared unknowns and postures together, pass by pass; the last problem and its solution."""
     for step in passes:
-        planted = trial.contacts(frames, state) if step.floor and trial.subject.floor else None
-        problem = trial.problem(frames, planted, sequence=sequence, width=step.width)
+        contacts = trial.contacts(frames, state) if step.floor and trial.subject.floor else None
+        problem = trial.problem(frames, contacts, sequence=sequence, width=step.width)
         solution = minimise(problem, state, iterations=step.iterations, tolerance=step.tolerance)
         state = solution.state
     return problem, solution
@@ -241,13 +242,13 @@ def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, A
     trial, frames = window.trial, np.arange(len(window.q))
     coarse, q = _solve_coarse(window)
     state = State(interpolated(q, trial.time[coarse], trial.time), window.shared)
-    planted = _contacts(trial, frames, state)
-    problem = trial.problem(frames, planted)
+    contacts = _contacts(trial, frames, state)
+    problem = trial.problem(frames, contacts)
     solution = minimise(
         problem, state, shared_free=False, iterations=_WINDOW_ITERATIONS, tolerance=_WINDOW_TOLERANCE
     )
     progress(1.0)
-    return solution, *_deviations(window, solution.state, planted)
+    return solution, *_deviations(window, solution.state, contacts)
 
 
 def _solve_coarse(window: _Window) -> tuple[Indices, Array]:
@@ -260,12 +261,12 @@ def _solve_coarse(window: _Window) -> tuple[Indices, Array]:
     return coarse, minimise(problem, state, shared_free=False, iterations=_COARSE_ITERATIONS).state.q
 
 
-def _contacts(trial: Trial[Any], frames: Indices, state: State) -> Array | None:
+def _contacts(trial: Trial[Any], frames: Indices, state: State) -> Contacts | None:
     """Contacts with the floor at Y = 0, where there is one."""
     return trial.contacts(frames, state, floor=0.0) if trial.subject.floor else None
 
 
-def _deviations(window: _Window, state: State, planted: Array | None) -> tuple[Array, Array32]:
+def _deviations(window: _Window, state: State, contacts: Contacts | None) -> tuple[Array, Array32]:
     """Standard deviations (F, n) and drawn errors (D, F, n) of all frames.
 
     Where there are very many frames a second, some stand for those around them.
@@ -275,8 +276,8 @@ def _deviations(window: _Window, state: State, planted: Array | None) -> tuple[A
         step = max(1, int(1.0 / (DEVIATION_RATE_HZ * float(np.median(np.diff(time))))))
     frames = np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
     chosen = State(state.q[frames], state.shared)
-    planted = None if planted is None else planted[frames]
-    problem = trial.independent().problem(frames, planted, repeats=float(step))
+    contacts = None if contacts is None else contacts.take(frames)
+    problem = trial.independent().problem(frames, contacts, repeats=float(step))
     normal = problem.posterior(chosen, shared_free=window.covariance is not None)
     deviations = coordinate_deviations(normal, window.covariance)
     errors = coordinate_errors(normal, window.shared_errors)

@@ -9,9 +9,16 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from pase.anatomy.kinematics import pieces
-from pase.fit.contact import planted_probability
+from pase.fit.contact import PELVIS_HEIGHT, Contacts, planted_probability, resting_probability
 from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights
 from pase.fit.measurements import Measurements
+from pase.fit.posture import (
+    FEET_UNSEEN,
+    RESTING_RATE_HZ,
+    RESTING_TRUNK,
+    ROOT_TRANSLATION,
+    resting_leg,
+)
 from pase.fit.problem import State
 from pase.fit.solver import Problem
 from pase.fit.subject import Subject
@@ -19,6 +26,7 @@ from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
 from pase.fit.terms.prior import PosePrior, Smoothness
+from pase.fit.terms.resting import Resting
 from pase.types import Array, Indices, Mask
 
 M = TypeVar("M", bound=Measurements)
@@ -62,7 +70,7 @@ class Trial(Generic[M]):
     def problem(
         self,
         frames: Indices,
-        planted: Array | None = None,
+        contacts: Contacts | None = None,
         *,
         sequence: bool = True,
         repeats: float = 1.0,
@@ -74,8 +82,8 @@ class Trial(Generic[M]):
         ----------
         frames
             (F,) indices of the frames.
-        planted
-            (F, S) probability that each point under the feet stands on the floor; None leaves the floor out.
+        contacts
+            Support and rest in these frames; None leaves the floor out.
         sequence
             False for frames that are too far apart for their motion to be smooth.
         repeats
@@ -96,16 +104,33 @@ class Trial(Generic[M]):
         ]
         if sequence and len(frames) > 2:
             terms.append(chosen.smoothness())
-        if planted is not None and subject.floor:
-            weight = frame_weights(chosen.time)
-            terms += [
-                Floor(weight),
-                ContactHeight(planted, weight),
-                Balance(planted, posture, subject.model.points),
-            ]
-            if len(frames) > 1:
-                terms.append(ContactVelocity(planted, chosen.time, weight, floor_shift=chosen.floor_shift))
+        if contacts is not None and subject.floor:
+            terms += [*chosen._floor_terms(contacts), *chosen._resting_terms(contacts)]
+            terms.append(Balance(contacts.planted, posture, subject.model.points))
         return Problem(subject.model, terms, subject.bounds)
+
+    def _floor_terms(self, contacts: Contacts) -> list[Term]:
+        """No foot below the floor, and planted ones neither float nor slide."""
+        weight, planted = frame_weights(self.time), contacts.planted
+        terms: list[Term] = [Floor(weight), ContactHeight(planted, weight)]
+        if len(weight) > 1:
+            terms.append(ContactVelocity(planted, self.time, weight, floor_shift=self.floor_shift))
+        return terms
+
+    def _resting_terms(self, contacts: Contacts) -> list[Term]:
+        """Straight legs and an upright trunk of somebody who is on their feet and hardly moves."""
+        model = self.subject.model
+        names, right = model.skeleton.free_names, np.array([s.name.endswith("_r") for s in model.soles])
+        seen = self.feet_seen(np.arange(len(self.time)))
+        planted = np.where(seen, contacts.planted, FEET_UNSEEN)
+        right_foot, left_foot = planted[:, right].max(1), planted[:, ~right].max(1)
+        share = RESTING_RATE_HZ / INFORMATION_RATE_HZ if len(self.time) > 1 else 1.0
+        weight = frame_weights(self.time) * share * contacts.resting
+        return [
+            Resting("resting leg, right", resting_leg("r"), names, weight * right_foot),
+            Resting("resting leg, left", resting_leg("l"), names, weight * left_foot),
+            Resting("resting trunk", RESTING_TRUNK, names, weight * right_foot * left_foot),
+        ]
 
     def apart(self, frames: Indices, *, width: float | None = None, posture: float = 1.0) -> Problem:
         """The cost of frames that are solved each for itself, the shared unknowns held; see `solve_frames`.
@@ -141,15 +166,21 @@ class Trial(Generic[M]):
         """The accelerations of all frames."""
         return Smoothness(self.time, self.subject.acceleration, width=self.subject.calm)
 
-    def contacts(self, frames: Indices, state: State, floor: float | None = None) -> Array:
-        """(F, S) probability that the points under the feet stand on the floor in `frames`.
+    def contacts(self, frames: Indices, state: State, floor: float | None = None) -> Contacts:
+        """Which points under the feet stand on the floor, and when the person is at rest, in `frames`.
 
         `floor` is its height in metres; that of the lowest steps when None.
         """
-        soles = self.soles(state)
+        soles, time = self.soles(state), self.time[frames]
+        root = [self.subject.model.skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]
+        pelvis = state.q[:, root]
         if self.floor_shift is not None:
             soles[..., [0, 2]] -= self.floor_shift[frames][:, None]
-        return planted_probability(soles, self.feet_seen(frames), self.time[frames], floor)
+            pelvis[:, [0, 2]] -= self.floor_shift[frames]
+        planted = planted_probability(soles, self.feet_seen(frames), time, floor)
+        pelvis[:, 1] -= float(np.percentile(soles[..., 1].min(1), 10)) if floor is None else floor
+        standing = PELVIS_HEIGHT * self.subject.stature(state.shared)
+        return Contacts(planted, resting_probability(pelvis, time, standing))
 
     def soles(self, state: State) -> Array:
         """(T, S, 3) points under the feet in the world, metres."""

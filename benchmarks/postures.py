@@ -1,0 +1,283 @@
+"""How well everyday postures come out: synthetic people of whom everything is known, filmed from all sides.
+
+    PYTHONPATH=src python -m benchmarks.postures [--quick] [--people 12] [--views 2] [--cache FILE]
+
+People of random build stand quietly, squat, get up, lunge, jump, raise their arms, crouch, sit, lie, and (where
+`../shared/data/motion` is there) walk and run, each filmed by one of eight cameras around them, with keypoints as
+noisy as the detector's and with its habit of drawing the farther hip lower. Printed are the mean errors of the 13
+angles of legs and trunk and of the joint centres by movement, by view and by what is hidden, and the errors while the
+person stands straight and still.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from benchmarks.lifter import procrustes
+from benchmarks.multiview import thirteen_angles
+from benchmarks.posture_films import MOVEMENTS, RATE_HZ, Stage, captured
+from numpy.typing import NDArray
+from tools.train_lifter.camera import world_to_camera
+from tools.train_lifter.noise import detect
+from tools.train_lifter.points import DEFAULT_STATURE, Body
+
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.kinematics import Kinematics
+from pase.data import HALPE26, Keypoints2D, Motion
+from pase.fit.estimate import estimate_motion
+from pase.lift.pase_lifter import PaseLifter
+
+Array = NDArray[np.float64]
+Rng = np.random.Generator
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+MOTION = REPOSITORY.parent / "shared" / "data" / "motion"
+CACHE = REPOSITORY / "benchmarks" / "results" / "captured.npz"
+
+CAMERAS = 8
+"""Directions from which people are filmed, evenly about them."""
+
+VIEWS = ("front", "aslant", "side", "aslant behind", "behind", "aslant behind", "side", "aslant")
+
+HIDDEN: dict[str, tuple[str, ...]] = {
+    "nothing": (),
+    "feet": ("BigToe", "SmallToe", "Heel", "Ankle"),
+    "an arm": ("LElbow", "LWrist"),
+}
+
+HABIT = {"Hip": 0.23, "Shoulder": 0.09, "Knee": 0.04}
+"""How much lower the detector draws the farther one of a pair, per metre that it is farther away."""
+
+JOINTS = [b + s for s in ("_r", "_l") for b in ("femur", "tibia", "talus", "humerus", "ulna")]
+
+RESTING = {"knee": (3, 8), "hip": (0, 5), "ankle": (4, 9), "trunk": (10,)}
+"""Columns of the 13 angles that are looked at while people stand straight."""
+
+STILL_M_S, STRAIGHT_DEG = 0.15, 8.0
+"""Hips slower than this and knees straighter than this: standing at rest."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """One person in motion, seen by a camera."""
+
+    movement: str
+    view: str
+    hidden: str
+    keypoints: Keypoints2D
+    height_m: float
+    truth: Motion
+    """Angles and times, on the unscaled skeleton."""
+    joints: Array
+    """(T, J, 3) joint centres from the pelvis in camera axes, metres."""
+    resting: NDArray[np.bool_]
+    """(T,) whether the person stands straight and still."""
+    rotation: Array
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Errors of one film."""
+
+    movement: str
+    view: str
+    hidden: str
+    angles: Array
+    """(13,) mean absolute errors, degrees."""
+    pa_mm: float
+    mpjpe_mm: float
+    rest: Array
+    """(F, 13) errors of the angles in the frames at rest, degrees."""
+    inside: float
+    """Share of the coordinates of the legs inside their 95 % interval."""
+
+
+def film(rng: Rng, movement: str, q: Array, camera: int, hidden: str) -> Film:
+    """Let a person of random build perform `q` (T, n) before one of the cameras."""
+    body = _adult(rng)
+    q = q.copy()
+    q[:, 3:6] *= body.stature / DEFAULT_STATURE
+    skeleton = default_skeleton()
+    poses = Kinematics(skeleton).pose(q, body.scale)
+    plain = q.copy()
+    plain[:, 3:6] /= body.stature / DEFAULT_STATURE
+    world = body.points(plain) * body.stature
+    bearing = q[len(q) // 2, 0] + 2 * np.pi * camera / CAMERAS + rng.normal(0, 0.12)
+    away, height, fov = rng.uniform(3.0, 5.5), rng.uniform(0.8, 1.7), np.radians(rng.normal(68, 5))
+    image = (720, 1280) if rng.random() < 0.5 else (1280, 720)
+    focal = max(image) / 2 / np.tan(fov / 2)
+    middle = 0.5 * (world.min((0, 1)) + world.max((0, 1)))
+    away = max(away, 1.15 * focal / image[1] * float(np.ptp(world[..., 1])))
+    rotation, place = _aimed(rng, middle, bearing, away, height)
+    seen = ((world - place) @ rotation.T / body.stature)[None].astype(np.float32)
+    seen = _with_habits(seen, poses.rotation[:, skeleton.body_index("pelvis"), :, 1] @ rotation.T)
+    half = np.array([image], np.float32) / 2 / np.float32(focal)
+    rays, score = (x[0].astype(float) for x in detect(rng, seen, np.array([body.stature]), half))
+    score[:, [k for k, name in enumerate(HALPE26) if name.endswith(HIDDEN[hidden])]] *= not HIDDEN[hidden]
+    xy = np.where(score[..., None] > 0, rays * focal + np.array(image) / 2, np.nan)
+    times = np.arange(len(q)) / RATE_HZ
+    truth = Motion(skeleton, q, np.zeros_like(q), times)
+    index = skeleton.body_index
+    joints = poses.origin[:, [index(b) for b in JOINTS]] - poses.origin[:, [index("pelvis")]]
+    return Film(
+        movement,
+        VIEWS[camera],
+        hidden,
+        Keypoints2D(xy, score, times, image),
+        body.stature + float(rng.normal(0, 0.01)),
+        truth,
+        joints @ rotation.T,
+        _at_rest(skeleton.free_names, q, poses.origin[:, index("pelvis")]),
+        rotation,
+    )
+
+
+def _adult(rng: Rng) -> Body:
+    while True:
+        body = Body(rng)
+        if body.stature > 1.45:
+            return body
+
+
+def _aimed(rng: Rng, middle: Array, bearing: float, away: float, height: float) -> tuple[Array, Array]:
+    """World → camera rotation, and place of a hand-held camera that looks at a person."""
+    place = middle + away * np.array([np.cos(bearing), 0, -np.sin(bearing)])
+    place[1] = height
+    look = middle - place
+    angles = (
+        np.arctan2(look[0], look[2]) + rng.normal(0, 0.04),
+        np.arctan2(-look[1], away) + rng.normal(0, 0.03),
+        np.radians(rng.normal(0, 1.0)),
+    )
+    return world_to_camera(*(np.array([a]) for a in angles))[0], place
+
+
+def _with_habits(seen: NDArray[np.float32], up: Array) -> NDArray[np.float32]:
+    """Points (1, T, P, 3) where the detector would draw them: the farther one of a pair lower along the trunk."""
+    out = seen.copy()
+    for name, slope in HABIT.items():
+        pair = [HALPE26.index(side + name) for side in "LR"]
+        depth = seen[0, :, pair, 2]
+        lower = slope * (depth - depth.mean(0))
+        out[0, :, pair] -= (lower[..., None] * up).astype(np.float32)
+    return out
+
+
+def _at_rest(names: tuple[str, ...], q: Array, pelvis: Array) -> NDArray[np.bool_]:
+    knees = np.degrees(q[:, [names.index("knee_angle_r"), names.index("knee_angle_l")]]).max(1)
+    speed = np.linalg.norm(np.gradient(pelvis, 1 / RATE_HZ, axis=0), axis=1)
+    upright = np.abs(np.degrees(q[:, 1:3])).max(1) < 20
+    return np.asarray((knees < STRAIGHT_DEG) & (speed < STILL_M_S) & upright)
+
+
+def outcome(one: Film) -> Outcome | None:
+    """Estimate the motion of a film and compare; None when nobody was found."""
+    lifted = PaseLifter()(one.keypoints)
+    motion = estimate_motion(one.keypoints, height_m=one.height_m, landmarks=lifted)
+    if motion is None:
+        return None
+    first = int(np.argmin(np.abs(one.truth.time - motion.time[0])))
+    frames = slice(first, first + len(motion))
+    error = (thirteen_angles(motion) - thirteen_angles(one.truth)[frames] + 180) % 360 - 180
+    origin, index = Kinematics(motion.skeleton).pose(motion.q).origin, motion.skeleton.body_index
+    assert motion.camera is not None
+    found = (origin[:, [index(b) for b in JOINTS]] - origin[:, [index("pelvis")]]) @ motion.camera.rotation.T
+    legs = [i for i, n in enumerate(motion.skeleton.free_names) if n.startswith(("hip_", "knee", "ankle"))]
+    off = np.abs(motion.q - one.truth.q[frames])[:, legs] / motion.q_std[:, legs]
+    return Outcome(
+        one.movement,
+        one.view,
+        one.hidden,
+        np.abs(error).mean(0),
+        1e3 * float(procrustes(one.joints[frames], found).mean()),
+        1e3 * float(np.linalg.norm(found - one.joints[frames], axis=-1).mean()),
+        error[one.resting[frames]],
+        float((off < 1.96).mean()),
+    )
+
+
+def films(people: int, views: int, seed: int, extra: dict[str, Callable[[Stage, Rng], Array]]) -> list[Film]:
+    """All films: every person in every movement, each time before other cameras."""
+    stage, out = Stage(), []
+    for i, (movement, make) in enumerate({**MOVEMENTS, **extra}.items()):
+        for person in range(people):
+            rng = np.random.default_rng([seed, i, person])
+            q = make(stage, rng)
+            for view in range(views):
+                camera = (3 * person + 5 * view + i) % CAMERAS
+                hidden = list(HIDDEN)[(0, 0, 1, 0, 2, 0)[(person + view) % 6]]
+                out.append(film(np.random.default_rng([seed, i, person, view]), movement, q, camera, hidden))
+    return out
+
+
+def table(title: str, results: Iterable[Outcome], key: Callable[[Outcome], str]) -> str:
+    """Mean errors of each group as Markdown."""
+    groups: dict[str, list[Outcome]] = {}
+    for r in results:
+        groups.setdefault(key(r), []).append(r)
+    groups["**all**"] = [r for group in list(groups.values()) for r in group]
+    measures = "13 angles, ° | hip flexion, ° | knee, ° | ankle, ° | trunk, ° | PA-MPJPE, mm | MPJPE, mm"
+    lines = [f"\n| {title} | films | {measures} | in 95 % interval |", "|---" * 10 + "|"]
+    for name, group in groups.items():
+        angles = np.mean([r.angles for r in group], axis=0)
+        pa, mpjpe, inside = (np.mean([getattr(r, k) for r in group]) for k in ("pa_mm", "mpjpe_mm", "inside"))
+        joints = [angles[list(columns)].mean() for columns in ((0, 5), (3, 8), (4, 9), (10, 11, 12))]
+        cells = " | ".join(f"{v:.1f}" for v in (angles.mean(), *joints, pa, mpjpe))
+        lines.append(f"| {name} | {len(group)} | {cells} | {100 * inside:.0f} % |")
+    return "\n".join(lines)
+
+
+def rest_table(results: Iterable[Outcome]) -> str:
+    """Errors while people stand straight and still: mean, and mean absolute, by movement."""
+    groups: dict[str, list[Array]] = {}
+    for r in results:
+        if len(r.rest):
+            groups.setdefault(r.movement, []).append(r.rest)
+    groups["**all**"] = [rest for group in list(groups.values()) for rest in group]
+    lines = ["\n| at rest in | films | " + " | ".join(f"{n}, °" for n in RESTING) + " |", "|---" * 6 + "|"]
+    for name, group in groups.items():
+        cells = []
+        for columns in RESTING.values():
+            errors = [rest[:, list(columns)] for rest in group]
+            bias, size = np.mean([e.mean() for e in errors]), np.mean([np.abs(e).mean() for e in errors])
+            cells.append(f"{bias:+.1f} ({size:.1f})")
+        lines.append(f"| {name} | {len(group)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Make the films, estimate, print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="four people, one view each")
+    parser.add_argument("--people", type=int, default=12)
+    parser.add_argument("--views", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="*", metavar="MOVEMENT")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--motion", type=Path, default=MOTION)
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where converted captured motion is kept")
+    options = parser.parse_args()
+    people, views = (4, 1) if options.quick else (options.people, options.views)
+    start = time.perf_counter()
+    everything = films(people, views, options.seed, captured(options.motion, options.cache))
+    chosen = [f for f in everything if not options.only or f.movement in options.only]
+    print(f"{len(chosen)} films made in {time.perf_counter() - start:.0f} s", file=sys.stderr)
+    with ProcessPoolExecutor(options.processes) as pool:
+        results = [r for r in pool.map(outcome, chosen) if r is not None]
+    print(table("movement", results, lambda r: r.movement))
+    print(table("view", results, lambda r: r.view))
+    print(table("hidden", results, lambda r: r.hidden))
+    print(rest_table(results))
+    print(f"{len(results)} films, {time.perf_counter() - start:.0f} s", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
