@@ -63,8 +63,8 @@ RESTING_TRUNK = Rest(
 """Pelvis and trunk of somebody who stands at ease; a trunk turns by 7 and 11 times its lumbar coordinates."""
 
 RESTING_RATE_HZ = 1.5
-"""Independent looks a second at whether somebody at rest stands straight. Set on synthetic films, knees of those who stand straight
-and of those who hold a crouch of 25-60°: 4.3 and 11° wrong at 0.5, 2.9 and 18° at 1.5, 1.6 and 33° at 6;
+"""Independent looks a second at whether somebody at rest stands straight. Set on synthetic films: the knees of those
+who do, and of those who hold a crouch of 25-60°, are 4.3 and 11° wrong at 0.5, 2.9 and 18° at 1.5, 1.6 and 33° at 6;
 without this 5.8 and 8.5°."""
 
 FEET_UNSEEN = 0.3
