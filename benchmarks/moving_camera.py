@@ -3,11 +3,10 @@
     python benchmarks/moving_camera.py [CLIPS] [--modes follow shake zoom] [--seeds 0 1] [--seconds 5 60]
                                        [--focal 1100] [--results DIR] [--markdown FILE]
 
-CLIPS is a folder of clips with a reference, as for `accuracy.py`, beside a `score.py` and a `make_moving.py`, which turns
-a clip into one of a camera that moves about its lens: the world stays as it is, so the clip's reference holds. With
-`--seconds` the clip is played to and fro for so long first; then only the camera is judged. The table tells errors of the
-camera (turn beside the truth, less a constant one; zoom; where a clip ends that was played to and fro) and all scores,
-and first those of the clip as it was filmed.
+CLIPS is a folder of clips with a reference, as for `accuracy.py`, beside a `score.py` and a `make_moving.py`, which
+turns a clip into one of a camera that moves about its lens: the world stays as it is, so the clip's reference holds.
+With `--seconds` the clip is played to and fro for so long first; then only the camera is judged. The table tells errors
+of the camera (turn beside the truth, less a constant one, and zoom) and the scores, first those of the clip as filmed.
 """
 
 from __future__ import annotations
@@ -170,10 +169,9 @@ def row(clip: str, camera: str, errors: tuple[float, float] | None, score: dict[
     cells = [clip, camera, *(["–", "–"] if errors is None else [f"{errors[0]:.3f}", f"{errors[1]:.2f}"])]
     if score is None:
         return "| " + " | ".join([*cells, *["–"] * 5]) + " |"
-    path = score.get("path") or score.get("pelvis_path") or {}
-    way = next((value for key, value in path.items() if "net" in key and "pred" in key), None)
+    way = score["path"]["net_horizontal_pred_m"]
     cells += [f"{score['mae13']:.2f}", f"{score['pa_mpjpe_mm']:.1f}", f"{score['global_mpjpe_mm']:.0f}"]
-    return "| " + " | ".join([*cells, "–" if way is None else f"{way:.2f}", skating(score, "pred")]) + " |"
+    return "| " + " | ".join([*cells, f"{way:.2f}", skating(score, "pred")]) + " |"
 
 
 if __name__ == "__main__":
