@@ -4,9 +4,10 @@
                                        [--focal 1100] [--results DIR] [--markdown FILE]
 
 CLIPS is a folder of clips with a reference, as for `accuracy.py`, beside a `score.py` and a `make_moving.py`, which
-turns a clip into one of a camera that moves about its lens: the world stays as it is, so the clip's reference holds.
-With `--seconds` the clip is played to and fro for so long first; then only the camera is judged. The table tells errors
-of the camera (turn beside the truth, less a constant one, and zoom) and the scores, first those of the clip as filmed.
+turns a clip into one of a camera that moves about its lens: the world stays as it is, so the clip's reference
+holds. With `--seconds` the clip is played to and fro for so long first; then only the camera is judged. The table
+tells errors of the camera (turn beside the truth, less a constant one, and zoom) and the scores, first those of the
+clip as filmed.
 """
 
 from __future__ import annotations
