@@ -191,6 +191,14 @@ def _view(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _compare(known: argparse.Namespace) -> int:
+    from pase.pipeline.comparing import compare_results
+
+    for line in compare_results(known.sources, known.output):
+        print(line)
+    return 0
+
+
 def _export(parsed: argparse.Namespace) -> int:
     from pase.pipeline.results import export
 
@@ -333,6 +341,7 @@ COMMANDS: dict[str, Command] = {
     "render": _render,
     "view": _view,
     "export": _export,
+    "compare": _compare,
     "app": _app,
     "live": _live,
     "list": _list_models,

@@ -140,6 +140,18 @@ def _add_views(commands: Any) -> None:
     command.add_argument("--rebuild", action="store_true", help="make the viewer anew")
     command.add_argument("--print", action="store_true", help="print where it is, and open nothing")
 
+    command = _add(
+        commands,
+        "compare",
+        "tell what changed from one result to others, and whether it is more than the error",
+    )
+    command.add_argument(
+        "sources", metavar="RESULT", type=Path, nargs="+", help="folders of finished results"
+    )
+    command.add_argument(
+        "-o", "--output", metavar="CSV", type=Path, help="write the differences to this table"
+    )
+
     command = _add(commands, "export", "write a result in the formats of other programs")
     command.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
     command.add_argument(

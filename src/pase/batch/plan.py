@@ -62,7 +62,12 @@ class Plan:
             mass_kg=base.person.mass_kg if trial.mass_kg is None else trial.mass_kg,
             sizes=sizes,
         )
-        return replace(base, person=person)
+        analysis = replace(
+            base.analysis,
+            subject=base.analysis.subject or trial.subject,
+            condition=base.analysis.condition or trial.condition,
+        )
+        return replace(base, person=person, analysis=analysis)
 
     def _job(self, trial: Trial, settings: Settings, note: str, work: dict[str, object]) -> TrialJob:
         try:

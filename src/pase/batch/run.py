@@ -14,7 +14,7 @@ from pase.batch.footage import BATCH
 from pase.batch.plan import NOTES, SUBJECTS, TRIALS, Plan, check_places, check_settings
 from pase.batch.status import BatchResult, Entry
 from pase.batch.study import Trial, by_subject, read_study
-from pase.batch.summary import write_bones, write_summary
+from pase.batch.summary import write_bones, write_measures, write_summary
 from pase.batch.trial import measure_trial, one_line, run_trial
 from pase.batch.workers import Outcome, Processes, Work, Workers, suggested_jobs
 from pase.config import Settings, to_dict
@@ -27,7 +27,7 @@ from pase.version import __version__
 
 log = logging.getLogger(__name__)
 
-SUMMARY, BONES, LOG = "summary.csv", "bones.csv", "batch.log"
+SUMMARY, BONES, MEASURES, LOG = "summary.csv", "bones.csv", "measures.csv", "batch.log"
 
 
 class Show(Protocol):
@@ -229,6 +229,8 @@ class _Batch:
             if entry.state == "done" and entry.figures.get("persons"):
                 bones.setdefault(entry.trial.subject, self._plan.result(entry.trial) / "person_1")
         write_bones(self._plan.output / BONES, bones)
+        finished = [entry.trial for entry in self._entries.values() if entry.state == "done"]
+        write_measures(self._plan.output / MEASURES, (self._plan.result(trial) for trial in finished))
 
 
 def _outcome(future: Future[Outcome]) -> Outcome:

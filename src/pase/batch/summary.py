@@ -12,6 +12,8 @@ import numpy as np
 
 from pase.data import Motion
 from pase.files import write_text
+from pase.formats.findings import MEASURE_COLUMNS
+from pase.formats.person import MEASURES
 from pase.pipeline.report import Report, reprojection_error
 from pase.types import Array
 
@@ -25,7 +27,10 @@ MAIN_ANGLES = (
 RANGE_COLUMNS = tuple(
     column for angle in MAIN_ANGLES for column in (f"{angle}_range_deg", f"{angle}_range_sd_deg")
 )
-FIGURES = ("frames", "persons", "stature_m", "mean_reprojection_error_px", *RANGE_COLUMNS, "warnings")
+FIGURES = (
+    "frames", "persons", "quality", "movement", "stature_m", "mean_reprojection_error_px", *RANGE_COLUMNS,
+    "warnings",
+)  # fmt: skip
 """Columns of the summary that come from the result."""
 
 
@@ -50,6 +55,8 @@ def figures_of(report: Report, motions: Sequence[Motion]) -> dict[str, Any]:
         stature_m = main.diagnostics.stature_m
         figures["stature_m"] = None if stature_m is None else round(stature_m, 4)
         figures["mean_reprojection_error_px"] = reprojection_error(main)
+        if main.findings is not None:
+            figures |= {"quality": main.findings.quality.verdict, "movement": main.findings.movement}
         figures |= _ranges(main)
     return figures
 
@@ -115,6 +122,24 @@ def write_bones(path: Path, results: Mapping[str, Path]) -> None:
         header = ["subject", *first]
         rows += [[subject, *row] for row in data_rows]
     _write(path, header, rows)
+
+
+def write_measures(path: Path, results: Iterable[Path]) -> None:
+    """Write the measures of the main persons of all results (folders) as one long table.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    rows: list[list[str]] = []
+    for folder in results:
+        table = folder / "person_1" / MEASURES
+        if table.is_file():
+            with table.open(newline="", encoding="utf-8") as stream:
+                _, *own = csv.reader(stream)
+            rows += own
+    _write(path, MEASURE_COLUMNS, rows)
 
 
 def _ranges(motion: Motion) -> dict[str, float | None]:

@@ -77,7 +77,7 @@ def value_text(one: Measure, digits: int) -> str:
     """A value with its standard deviation: `1.24 ± 0.05`."""
     if not np.isfinite(one.value):
         return "–"
-    value = f"{one.value:.{digits}f}".replace("-", MINUS)
+    value = _number(one.value, digits)
     return value if not np.isfinite(one.sd) else f"{value} ± {one.sd:.{digits}f}"
 
 
@@ -114,8 +114,13 @@ def _range_cells(findings: Findings, name: str, side: str) -> tuple[str, str]:
         return "not seen", ""
     sd = "–" if not np.isfinite(high.sd) else f"{high.sd:.0f}"
     if low is None:
-        return f"{high.value:.0f}".replace("-", MINUS), sd
-    return f"{low.value:.0f} … {high.value:.0f}".replace("-", MINUS), sd
+        return _number(high.value, 0), sd
+    return f"{_number(low.value, 0)} … {_number(high.value, 0)}", sd
+
+
+def _number(value: float, digits: int) -> str:
+    """A rounded number; nothing is −0."""
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)
 
 
 def _of_angle(name: str) -> bool:

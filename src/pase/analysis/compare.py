@@ -1,0 +1,71 @@
+"""Two recordings beside each other: which measures differ, and by more than the error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pase.analysis.measure import definition
+from pase.findings import Findings, Measure
+
+INTERVAL = 1.96
+"""Standard deviations on either side of a value that hold the truth in 95 of 100 cases."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How a measure changed from one recording to another."""
+
+    measure: str
+    side: str
+    unit: str
+    first: Measure
+    second: Measure
+
+    @property
+    def change(self) -> float:
+        """Second less first, in the measure's unit."""
+        return self.second.value - self.first.value
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the change's error; NaN where that of a value is not known.
+
+        Errors of two recordings are independent; those that both share (a height given wrong) drop out of no
+        difference in angles and times, and of lengths by their share.
+        """
+        return float(np.hypot(self.first.sd, self.second.sd))
+
+    @property
+    def certain(self) -> bool | None:
+        """Whether the change is more than the error, at 95 %; None where the error is not known."""
+        return None if not np.isfinite(self.sd) else bool(abs(self.change) > INTERVAL * self.sd)
+
+    def sentence(self) -> str:
+        """As `Step length, right: 0.70 → 0.76 m, changed by 0.06 ± 0.04 m: more than the error`."""
+        told = definition(self.measure)
+        digits, unit = told.digits, "°" if self.unit == "deg" else f" {self.unit}".rstrip()
+        name = f"{told.plain}, {self.side}" if self.side else told.plain
+        values = f"{self.first.value:.{digits}f} → {self.second.value:.{digits}f}{unit}"
+        if self.certain is None:
+            return f"{name}: {values}, changed by {self.change:+.{digits}f}{unit}"
+        verdict = "more than the error" if self.certain else "within the error"
+        half = INTERVAL * self.sd
+        return f"{name}: {values}, changed by {self.change:+.{digits}f} ± {half:.{digits}f}{unit}: {verdict}"
+
+
+def differences(first: Findings, second: Findings) -> list[Difference]:
+    """Measures of all repetitions together that both recordings have, those of the movement first.
+
+    Parameters
+    ----------
+    first, second
+        What was found in the two recordings; they should show the same movement.
+    """
+    found = []
+    for one in first.summary():
+        other = second.measure(one.measure, one.side)
+        if other is not None and np.isfinite(one.value) and np.isfinite(other.value):
+            found.append(Difference(one.measure, one.side, one.unit, one, other))
+    return found
