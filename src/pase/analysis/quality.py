@@ -14,6 +14,8 @@ from pase.types import Array, Mask
 CHECK_ERROR, WRONG_ERROR = 0.0125, 0.019
 """Mean error by the person's size in the picture: results that look right have up to 1.2 %, with 1.9 % and more the
 bones are visibly beside the body (22 photos, 7 clips)."""
+UNSETTLED_ERROR = 0.010
+"""Good results often end at the last step allowed; it tells something where the bones do not fit well either."""
 CHECK_SEEN, WRONG_SEEN = 0.75, 0.35
 """Share of the body's landmarks that was seen while the person was in the picture."""
 UNSEEN_SHARE = 0.3
@@ -36,7 +38,7 @@ def judge(motion: Motion) -> Quality:
     elif seen < CHECK_SEEN:
         doubts.append(f"only {100 * seen:.0f} % of the body was seen")
     solver = motion.diagnostics.solver
-    if solver.converged is False or solver.windows_converged < solver.windows:
+    if error > UNSETTLED_ERROR and (solver.converged is False or solver.windows_converged < solver.windows):
         doubts.append("the estimate had not settled when its time was up")
     spread = _usual_spread(motion)
     if len(motion) > 1 and spread > CHECK_ANGLE_DEG:
