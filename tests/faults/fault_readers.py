@@ -608,7 +608,7 @@ READERS: dict[str, Reader] = {
     ),
     "pixel trc": Reader("k.trc", "lines", _few_lines("sports2d_px_person00.trc", 12), _keypoints),
     "trc": Reader("m.trc", "lines", trc, _markers),
-    # "c3d": Reader("m.c3d", "bytes", c3d, _markers, needs="ezc3d"),
+    "c3d": Reader("m.c3d", "bytes", c3d, _markers, needs="ezc3d"),
     "qualisys": Reader("m.tsv", "lines", qualisys, _markers),
     "joints": Reader("j.json", "json", joints, _markers),
     "mmpose": Reader("k.json", "json", mmpose, _keypoints),

@@ -190,6 +190,21 @@ def test_c3d(tmp_path: Path) -> None:
         read_markers(tmp_path / "cut.c3d")
 
 
+def test_a_c3d_with_broken_parameters_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
+    ezc3d = pytest.importorskip("ezc3d")
+    names, xyz = walk()
+    file = ezc3d.c3d()
+    file["parameters"]["POINT"]["RATE"]["value"] = [RATE]
+    file["parameters"]["POINT"]["LABELS"]["value"] = list(names)
+    file["data"]["points"] = np.concatenate([xyz, np.ones((6, len(names), 1))], axis=2).transpose(2, 1, 0)
+    file.write(str(tmp_path / "walk.c3d"))
+    content = (tmp_path / "walk.c3d").read_bytes()
+    place = content.index(b"LABELS") + 3
+    (tmp_path / "walk.c3d").write_bytes(content[:place] + content[place + 1 :])
+    with pytest.raises(InputError, match="its parameters are broken"):
+        read_markers(tmp_path / "walk.c3d")
+
+
 @pytest.mark.parametrize("columns", ["", "Frame", "Frame\tTime"])
 def test_qualisys_tsv(tmp_path: Path, columns: str) -> None:
     names, xyz = walk()

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from pase.data import LARGEST, Landmarks3D
 from pase.errors import InputError, MissingDependencyError
+from pase.files import read_bytes
 from pase.marker_files.units import metres_in
 
 _NO_POSITIONS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODELED_MARKERS_INVALID")
 """Parameters of the group POINT that list points whose numbers are no positions."""
+
+
+_BLOCK = 512
+_BIG_ENDIAN = b"\x56"
+"""Processor type of files with the larger byte first."""
 
 
 def is_c3d(head: bytes) -> bool:
@@ -37,6 +44,7 @@ def read_c3d(path: Path) -> Landmarks3D:
         raise MissingDependencyError(
             "reading .c3d needs ezc3d: pip install 'pase-skeleton[c3d]', or export the file as .trc"
         ) from error
+    _check_parameters(read_bytes(path), path)
     try:
         content = ezc3d.c3d(str(path))
         point = content["parameters"]["POINT"]
@@ -54,6 +62,37 @@ def read_c3d(path: Path) -> Landmarks3D:
     xyz = points[:, kept] * metres_in(unit, path)
     xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
     return Landmarks3D(xyz, np.arange(len(xyz)) / rate, tuple(_distinct([labels[k] for k in kept], path)))
+
+
+def _check_parameters(content: bytes, path: Path) -> None:
+    """Refuse a file whose parameters do not follow one another: ezc3d would take gigabytes for what it reads in them.
+
+    A parameter is its name, where the next one begins, type, dimensions, values and description.
+    """
+    start = _BLOCK * (content[0] - 1)
+    order: Literal["big", "little"] = "big" if content[start + 3 : start + 4] == _BIG_ENDIAN else "little"
+    at, end = start + 4, min(len(content), start + _BLOCK * max(content[start + 2 : start + 3] or b"\0"))
+    while at + 2 < end and content[at] != 0:
+        length, group = abs(int.from_bytes(content[at : at + 1], "little", signed=True)), content[at + 1]
+        name, after = content[at + 2 : at + 2 + length], at + 2 + length
+        following = int.from_bytes(content[after : after + 2], order)
+        last = after + 2 if group >= 128 else _end_of_values(content, after + 2)
+        if not name.isascii() or not name.decode("ascii").isprintable() or last is None or last >= end:
+            raise InputError(
+                f"{path} is damaged or no C3D (its parameters are broken): export or copy it again"
+            )
+        if following == 0:
+            return
+        at = after + following
+
+
+def _end_of_values(content: bytes, at: int) -> int | None:
+    """Where the values of a parameter end whose type stands at `at`; None where the type is none."""
+    kind = int.from_bytes(content[at : at + 1], "little", signed=True)
+    if kind not in (-1, 1, 2, 4) or at + 1 >= len(content):
+        return None
+    dimensions = content[at + 2 : at + 2 + content[at + 1]]
+    return at + 2 + len(dimensions) + abs(kind) * math.prod(dimensions)
 
 
 def _values(group: Any, name: str) -> list[Any]:
