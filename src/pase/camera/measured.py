@@ -28,7 +28,7 @@ TELLING_LOG_SIGMA = 0.2
 """The focal length is taken from a turn when it is told better than this."""
 _WANDER_RAD, _WANDER_LOG_ZOOM = 0.1, 0.02
 """How much a camera wanders in the root of a second where the background tells nothing: rad, and log zoom."""
-_MEASURED_S = 0.25
+_MEASURED_S = 0.45
 """Frames between measured ones so near each other are as sure as those."""
 UNSURE_RAD = np.radians(0.5)
 """Turns less sure than this are told to the user."""
