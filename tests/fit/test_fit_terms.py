@@ -8,6 +8,7 @@ from fit_scenes import film_camera
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Landmarks3D
+from pase.fit.keypoint_noise import FARTHER_LOWER, pair_habit
 from pase.fit.normal import NormalEquations
 from pase.fit.posture import RESTING_TRUNK, pose_prior, resting_leg
 from pase.fit.problem import Linearization, PersonModel, State
@@ -37,6 +38,13 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
     covariance = np.cov(rng.normal(size=(size.stop, 60)))
     return {
         "reprojection": Reprojection(xy, np.full((4, K), 60.0), film_camera(model), WEIGHT),
+        "reprojection, farther lower": Reprojection(
+            xy,
+            np.full((4, K), 60.0),
+            film_camera(model),
+            WEIGHT,
+            habit=pair_habit(model.points, points[..., :2] * 500, np.ones((4, K))),
+        ),
         "landmarks": LandmarkDistance(points, np.full((4, K), 0.02), WEIGHT),
         "pose prior": PosePrior(*pose_prior(model.skeleton), WEIGHT),
         "smoothness": Smoothness(TIME, np.full(state.q.shape[1], 20.0)),
@@ -55,7 +63,8 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
 
 
 NAMES = [
-    "reprojection", "landmarks", "pose prior", "smoothness", "smoothness, fast", "floor", "contact height",
+    "reprojection", "reprojection, farther lower",
+    "landmarks", "pose prior", "smoothness", "smoothness, fast", "floor", "contact height",
     "contact velocity", "balance", "resting leg", "resting trunk", "proportions", "height", "gravity", "camera",
 ]  # fmt: skip
 
@@ -175,3 +184,22 @@ def test_gravity_is_where_the_lifter_sees_it(model: PersonModel, state: State) -
     shared[model.layout.camera][0] = 0.0
     assert term.cost(Linearization(model, State(state.q, shared))) > 2.0
     assert Gravity.of(Landmarks3D.empty(), film_camera(model)) is None
+
+
+def test_the_farther_hip_is_drawn_lower(model: PersonModel, state: State) -> None:
+    """The pair's points move apart along the trunk by the slope, a pixel at the person's distance."""
+    K = len(model.points)
+    camera, at = film_camera(model), Linearization(model, state)
+    pixels, depth = camera.project(at.positions[:, :K], state.shared)
+    habit = pair_habit(model.points, pixels, np.ones((4, K)))
+    term = Reprojection(pixels, np.ones((4, K)), camera, np.ones(4), habit=habit)
+    lower = term.residual(at)
+    left, right = model.points.index("LHip"), model.points.index("RHip")
+    apart = lower[:, right, 1] - lower[:, left, 1]
+    focal = float(camera.focal_px(state.shared))
+    expected = (
+        FARTHER_LOWER["Hip"] * (depth[:, right] - depth[:, left]) * focal / depth[:, [left, right]].mean(1)
+    )
+    assert habit is not None
+    np.testing.assert_allclose(apart, expected * habit.down[:, 1], rtol=0.02, atol=0.02)
+    assert (lower[:, model.points.index("LAnkle")] == 0).all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pase.data import Keypoints2D
+from pase.fit.terms.reprojection import PairHabit
 from pase.types import Array, Mask
 
 INFORMATION_RATE_HZ = 30.0
@@ -28,6 +29,12 @@ _LIMBS_M = (
     ("Shoulder", "Hip", 0.48),
 )  # fmt: skip
 """Lengths between keypoints of an adult of 1.7 m."""
+
+
+FARTHER_LOWER = {"Hip": 0.23, "Shoulder": 0.09, "Knee": 0.04}
+"""How much lower along the trunk the detector draws the farther one of a pair, in metres for each metre that it is
+farther away; measured on one person seen by four calibrated cameras, one left out at a time, all four views agreeing
+(hip 0.20-0.26, ankle 0.00)."""
 
 
 def pixels_per_metre(keypoints: Keypoints2D) -> Array:
@@ -73,3 +80,30 @@ def frame_weights(time: Array) -> Array:
         return np.ones(len(time))
     spacing = np.gradient(time)
     return np.clip(spacing * INFORMATION_RATE_HZ, 0.0, 1.0)
+
+
+def pair_habit(names: tuple[str, ...], xy: Array, sigma: Array) -> PairHabit | None:
+    """How the detector draws the farther one of a pair of points; None without a trunk that shows which way is down.
+
+    Parameters
+    ----------
+    names
+        K keypoints.
+    xy, sigma
+        (T, K, 2) and (T, K) px, infinite sigma where a point does not count.
+    """
+    trunk = ("LShoulder", "RShoulder", "LHip", "RHip")
+    if not set(trunk) <= set(names):
+        return None
+    partner = np.arange(len(names))
+    slope = np.zeros(len(names))
+    for k, name in enumerate(names):
+        twin = {"L": "R", "R": "L"}.get(name[0], "") + name[1:]
+        if twin in names and name[1:] in FARTHER_LOWER:
+            partner[k], slope[k] = names.index(twin), FARTHER_LOWER[name[1:]]
+    left, right, left_hip, right_hip = (names.index(n) for n in trunk)
+    line = 0.5 * (xy[:, left_hip] + xy[:, right_hip] - xy[:, left] - xy[:, right])
+    length = np.linalg.norm(line, axis=-1, keepdims=True)
+    seen = np.isfinite(sigma[:, [names.index(n) for n in trunk]]).all(1) & np.isfinite(length[:, 0])
+    down = np.where(seen[:, None], line / np.maximum(length, 1.0), 0.0)
+    return PairHabit(partner, slope, np.nan_to_num(down))

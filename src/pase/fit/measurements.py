@@ -14,7 +14,7 @@ import numpy as np
 
 from pase.data import CameraMotion, Keypoints2D, Landmarks3D
 from pase.fit.camera import FilmCamera
-from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights, keypoint_sigma
+from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights, keypoint_sigma, pair_habit
 from pase.fit.problem import PersonModel
 from pase.fit.terms.base import Term
 from pase.fit.terms.landmarks import LandmarkDistance
@@ -116,7 +116,8 @@ class KeypointMeasurements:
         """Their distances in the picture; beyond 30 frames a second more frames say nothing new."""
         weight = np.ones(len(self.time)) if apart else frame_weights(self.time)
         points = model.columns(self.names)
-        return [Reprojection(self.xy, self.sigma, self.camera, weight, width or 3.0, points)]
+        habit = pair_habit(self.names, self.xy, self.sigma)
+        return [Reprojection(self.xy, self.sigma, self.camera, weight, width or 3.0, points, habit)]
 
     def independent(self) -> Self:
         """The same: the weight of a frame says how independent it is."""

@@ -96,17 +96,13 @@ class Trial(Generic[M]):
             t for m in chosen.measurements for t in m.terms(subject.model, repeats=repeats, width=width)
         ]
         posture = chosen.posture_weight(sequence)
-        terms: list[Term] = [
-            *measured[:1],
-            chosen.posture_prior(posture),
-            *subject.priors.terms,
-            *measured[1:],
-        ]
+        known = (chosen.posture_prior(posture), *subject.priors.terms)
+        terms: list[Term] = [*measured[:1], *known, *measured[1:]]
         if sequence and len(frames) > 2:
             terms.append(chosen.smoothness())
         if contacts is not None and subject.floor:
-            terms += [*chosen._floor_terms(contacts), *chosen._resting_terms(contacts)]
-            terms.append(Balance(contacts.planted, posture, subject.model.points))
+            balance = Balance(contacts.planted, posture, subject.model.points)
+            terms += [*chosen._floor_terms(contacts), *chosen._resting_terms(contacts), balance]
         return Problem(subject.model, terms, subject.bounds)
 
     def _floor_terms(self, contacts: Contacts) -> list[Term]:

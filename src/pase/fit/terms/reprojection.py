@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
 from pase.types import Array, Indices
+
+
+@dataclass(frozen=True)
+class PairHabit:
+    """A detector draws the farther one of a pair of points lower along the trunk."""
+
+    partner: Indices
+    """(K,) the other one of each point's pair; itself where there is none."""
+    slope: Array
+    """(K,) metres lower for each metre that it is farther away than its partner, shared out on both."""
+    down: Array
+    """(T, 2) down the trunk in the picture; shorter than 1 px a px where the trunk is foreshortened."""
 
 
 class Reprojection(RobustTerm):
@@ -28,6 +42,8 @@ class Reprojection(RobustTerm):
         somewhat off, a high one lets stray points pull.
     points
         Place of the K keypoints among the landmarks; the first K when None.
+    habit
+        How the detector draws the farther one of a pair; None when it draws both alike.
     """
 
     name = "reprojection"
@@ -41,18 +57,22 @@ class Reprojection(RobustTerm):
         weight: Array,
         width: float = 3.0,
         points: slice | Indices | None = None,
+        habit: PairHabit | None = None,
     ) -> None:
         known = np.isfinite(xy).all(-1) & np.isfinite(sigma)
         self._xy = np.where(known[..., None], xy, 0.0)
         self._gain = np.where(known, 1.0 / np.where(known, sigma, 1.0), 0.0)
         self._camera = camera
         self._points = slice(0, xy.shape[1]) if points is None else points
+        self._habit = habit
         self._weight = weight[:, None]
         self._width = width
 
     def residual(self, at: Linearization) -> Array:
         """(T, K, 2) distances in standard deviations before the robust loss."""
-        pixels, _ = self._camera.project(at.positions[:, self._points], at.state.shared)
+        pixels, depth = self._camera.project(at.positions[:, self._points], at.state.shared)
+        if self._habit is not None:
+            pixels = pixels + self._lower(self._habit, at, depth)
         residual: Array = (pixels - self._xy) * self._gain[..., None]
         return residual
 
@@ -64,12 +84,60 @@ class Reprojection(RobustTerm):
         gain = (self._gain * root)[..., None, None]
         by_point = by_point * gain
         T, K = root.shape
-        dq = _chain(by_point, at.dq[:, self._points]).reshape(T, 2 * K, -1)
-        if at.dshared is None:
-            return {0: dq}, None
-        dshared = _chain(by_point, at.dshared[:, self._points])
-        dshared[..., self._camera.part] += by_camera * gain
-        return {0: dq}, dshared.reshape(T, 2 * K, -1)
+        dq, dshared = _chain(by_point, at.dq[:, self._points]), None
+        if at.dshared is not None:
+            dshared = _chain(by_point, at.dshared[:, self._points])
+            dshared[..., self._camera.part] += by_camera * gain
+        if self._habit is not None:
+            self._add_habit(self._habit, at, gain[..., 0, 0], dq, dshared)
+        shared_rows = None if dshared is None else dshared.reshape(T, 2 * K, -1)
+        return {0: dq.reshape(T, 2 * K, -1)}, shared_rows
+
+    def _lower(self, habit: PairHabit, at: Linearization, depth: Array) -> Array:
+        """(T, K, 2) px by which the points are drawn lower."""
+        share = 0.5 * habit.slope * (depth - depth[:, habit.partner]) / depth
+        focal = self._camera.focal_px(at.state.shared)[..., None]
+        lower: Array = (focal * share)[..., None] * habit.down[:, None]
+        return lower
+
+    def _add_habit(
+        self, habit: PairHabit, at: Linearization, gain: Array, dq: Array, dshared: Array | None
+    ) -> None:
+        """Add the derivatives of `_lower` times `gain` (T, K) to those by q (T, K, 2, n) and the shared unknowns."""
+        shared, camera = at.state.shared, self._camera
+        p_world = at.positions[:, self._points]
+        _, depth = camera.project(p_world, shared)
+        focal = camera.focal_px(shared)[..., None]
+        pair = np.flatnonzero(habit.slope)
+        other = habit.partner[pair]
+        near, far = depth[:, other], depth[:, pair]
+        scale = 0.5 * habit.slope[pair] * gain[:, pair] * focal / far
+        by_own, by_other = scale * near / far, -scale
+        forward = np.broadcast_to(camera.rotation(shared)[..., 2, :], (len(depth), 3))
+        down = habit.down[:, None, :, None]
+
+        def along(values: Array) -> Array:
+            """(T, P, 1, c) derivative of the depths, weighted."""
+            by_depth = np.einsum("ti,tkic->tkc", forward, values[:, self._points])
+            mixed = by_own[..., None] * by_depth[:, pair] + by_other[..., None] * by_depth[:, other]
+            return np.asarray(mixed[:, :, None])
+
+        dq[:, pair] += down * along(at.dq)
+        if dshared is None or at.dshared is None:
+            return
+        dshared[:, pair] += down * along(at.dshared)
+        relative = p_world - camera.position(shared)
+        for column, turn in camera.rotation_derivatives(shared):
+            line = np.broadcast_to(turn[..., 2, :], (len(depth), 3))
+            by_turn = np.einsum("ti,tki->tk", line, relative)
+            mixed = by_own * by_turn[:, pair] + by_other * by_turn[:, other]
+            dshared[..., column][:, pair] += habit.down[:, None] * mixed[..., None]
+        first = camera.part.start
+        dshared[..., first + 3] += self._lower(habit, at, depth) * gain[..., None]
+        for column, axis in ((2, 1), (5, 0), (6, 2)):
+            if first + column < camera.part.stop:
+                moved = -(by_own + by_other) * forward[:, None, axis]
+                dshared[..., first + column][:, pair] += habit.down[:, None] * moved[..., None]
 
 
 def _chain(outer: Array, inner: Array) -> Array:
