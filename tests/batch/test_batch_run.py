@@ -79,6 +79,10 @@ def test_trials_of_a_subject_share_one_skeleton(
     (photos / "study.csv").write_text(TABLE.replace("fast", "quick"), encoding="utf-8")
     assert all(entry.kept for entry in run_batch(photos, output, settings).entries)
     assert rows(output / "summary.csv")[1]["condition"] == "quick"
+    measures = rows(output / "measures.csv")
+    assert {(row["subject"], row["trial"], row["condition"]) for row in measures} == {
+        ("anna", "früh", "slow"), ("anna", "late", "quick")
+    }  # fmt: skip
     (photos / "study.csv").write_text(TABLE.replace("1.7", "1.75"), encoding="utf-8")
     assert not any(entry.kept for entry in run_batch(photos, output, settings).entries)
     assert rows(output / "summary.csv")[0]["height_m"] == "1.75"

@@ -145,5 +145,7 @@ def _identity(settings: Settings) -> dict[str, object]:
     tree = to_dict(settings)
     tree["pose2d"].pop("threads")
     tree["person"].pop("sizes")
+    for name in ("subject", "condition", "note"):
+        tree["analysis"].pop(name)
     tree.pop("models")
     return dict(tree)

@@ -21,6 +21,7 @@ from pase.config import Settings, to_dict
 from pase.cores import usable_cores
 from pase.errors import InputError, OutputError, PaseError
 from pase.files import write_text
+from pase.formats.findings import TrialLabels
 from pase.pipeline.lock import FolderLock
 from pase.pipeline.workspace import REPORT
 from pase.version import __version__
@@ -230,7 +231,13 @@ class _Batch:
                 bones.setdefault(entry.trial.subject, self._plan.result(entry.trial) / "person_1")
         write_bones(self._plan.output / BONES, bones)
         finished = [entry.trial for entry in self._entries.values() if entry.state == "done"]
-        write_measures(self._plan.output / MEASURES, (self._plan.result(trial) for trial in finished))
+        write_measures(
+            self._plan.output / MEASURES,
+            (
+                (TrialLabels(trial.subject, trial.name, trial.condition), self._plan.result(trial))
+                for trial in finished
+            ),
+        )
 
 
 def _outcome(future: Future[Outcome]) -> Outcome:

@@ -12,7 +12,7 @@ import numpy as np
 
 from pase.data import Motion
 from pase.files import write_text
-from pase.formats.findings import MEASURE_COLUMNS
+from pase.formats.findings import MEASURE_COLUMNS, TrialLabels
 from pase.formats.person import MEASURES
 from pase.pipeline.report import Report, reprojection_error
 from pase.types import Array
@@ -124,8 +124,15 @@ def write_bones(path: Path, results: Mapping[str, Path]) -> None:
     _write(path, header, rows)
 
 
-def write_measures(path: Path, results: Iterable[Path]) -> None:
-    """Write the measures of the main persons of all results (folders) as one long table.
+def write_measures(path: Path, results: Iterable[tuple[TrialLabels, Path]]) -> None:
+    """Write the measures of the main persons of all results as one long table.
+
+    Parameters
+    ----------
+    path
+        The table.
+    results
+        Whose recording each is, as the study's table says now, and the folder of its result.
 
     Raises
     ------
@@ -133,12 +140,12 @@ def write_measures(path: Path, results: Iterable[Path]) -> None:
         When the file cannot be written.
     """
     rows: list[list[str]] = []
-    for folder in results:
+    for labels, folder in results:
         table = folder / "person_1" / MEASURES
         if table.is_file():
             with table.open(newline="", encoding="utf-8") as stream:
                 _, *own = csv.reader(stream)
-            rows += own
+            rows += [[labels.subject, labels.trial, labels.condition, *row[3:]] for row in own]
     _write(path, MEASURE_COLUMNS, rows)
 
 
