@@ -102,7 +102,7 @@ def test_alphapose_writes_everyones_keypoints(
         (["lift", "{json}", "-o", "l.npz", "--backend", "mediapipe"], "name the footage with --video"),
         (["run", "{json}", "-o", "{out}", "--skeleton", "hand"], "no skeleton 'hand'"),
         (["fit", "{json}", "-o", "{out}", "--skeleton", "coco17"], "has 26 points a person, but coco17 has 17"),
-        (["run", "{metres}", "-o", "{out}"], "in metres"),
+        (["run", "{metres}", "-o", "{out}"], "holds markers in space"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_told_in_one_line(
