@@ -13,7 +13,7 @@ from pase.camera.shot import POINT_NOISE_PX, SYSTEMATIC_RAD, ShotFollower, Sight
 from pase.camera.turn import Turn, fit_turn
 from pase.types import Array
 
-_FAR_SHARE = 0.1
+_FAR_SHARE = 0.04
 """Pairs of pictures tell of the lens when they are apart by such a share of the picture."""
 _MOST_PAIRS = 120
 _FEWEST_POINTS = 12

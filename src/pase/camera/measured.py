@@ -24,7 +24,7 @@ ZOOMS = 0.012
 """Below this change of size the lens is taken as not zoomed at all."""
 _TELLS_LENS_RAD = np.radians(3.0)
 """A camera that turns by less tells nothing of its lens."""
-TELLING_LOG_SIGMA = 0.2
+TELLING_LOG_SIGMA = 0.4
 """The focal length is taken from a turn when it is told better than this."""
 _WANDER_RAD, _WANDER_LOG_ZOOM = 0.1, 0.02
 """How much a camera wanders in the root of a second where the background tells nothing: rad, and log zoom."""
@@ -100,15 +100,16 @@ def _course_and_lens(shot: ShotFollower) -> tuple[Course, float, float]:
         if zooming:
             zooming = bool(np.ptp(settled_course(shot, factor, zooming=True).log_zoom) > ZOOMS)
             factor, log_sigma = _lens(shot, zooming=True) if zooming else (factor, log_sigma)
+        if log_sigma > TELLING_LOG_SIGMA:
+            factor, log_sigma = 1.0, np.inf
     if turns or not zooming:
         course = settled_course(shot, factor, zooming)
     return course, factor, log_sigma
 
 
 def _lens(shot: ShotFollower, zooming: bool) -> tuple[float, float]:
-    """Factor and deviation of the focal length where the turns tell it; 1 and infinity else."""
-    factor, log_sigma = focal_from_turns(matches_of(shot, zooming), pixel_of(shot), zooming)
-    return (factor, log_sigma) if log_sigma < TELLING_LOG_SIGMA else (1.0, np.inf)
+    """Factor of the focal length that explains the turns best, and the standard deviation of its logarithm."""
+    return focal_from_turns(matches_of(shot, zooming), pixel_of(shot), zooming)
 
 
 def _kind(R: Array, log_zoom: Array) -> Kind:
