@@ -74,18 +74,28 @@ def averaged(values: Values) -> Values:
 
 
 def as_measures(values: Values, draws: Sequence[Values]) -> list[Measure]:
-    """Measures with their standard deviations over draws from the posterior, where there are any."""
+    """Measures with their standard deviations over draws from the posterior, where there are any.
+
+    The mean over repetitions is as uncertain as one of them: errors of a film last (view, clothes, the lean that a
+    lifter gives), and many repetitions do not take them away as they take the draws' noise.
+    """
+    sds = {key: _sd_over(draws, key) for key in values}
     measures = []
     for key, value in values.items():
-        drawn = np.array([draw[key] for draw in draws if np.isfinite(draw.get(key, np.nan))])
-        sd = float(np.std(drawn, ddof=1)) if len(drawn) > max(2, len(draws) // 2) else np.nan
-        each = [v for k, v in values.items() if k.repetition and k[:2] == key[:2] and np.isfinite(v)]
-        pooled = key.repetition == 0 and len(each) > 0
+        alike = [k for k in values if key.repetition == 0 and k.repetition and k[:2] == key[:2]]
+        each = [values[k] for k in alike if np.isfinite(values[k])]
+        lasting = [sds[k] for k in alike if np.isfinite(sds[k])]
+        sd = max(sds[key], float(np.sqrt(np.mean(np.square(lasting))))) if lasting else sds[key]
         measures.append(
             Measure(
                 key.measure, value, sd, definition(key.measure).unit, key.side, key.repetition,
-                len(each) if pooled else 1,
-                float(np.std(each, ddof=1)) if pooled and len(each) > 1 else np.nan,
+                max(1, len(each)), float(np.std(each, ddof=1)) if len(each) > 1 else np.nan,
             )
         )  # fmt: skip
     return measures
+
+
+def _sd_over(draws: Sequence[Values], key: Key) -> float:
+    """Standard deviation of a value over the draws; NaN where too few of them have it."""
+    drawn = np.array([draw[key] for draw in draws if np.isfinite(draw.get(key, np.nan))])
+    return float(np.std(drawn, ddof=1)) if len(drawn) > max(2, len(draws) // 2) else np.nan
