@@ -4,8 +4,8 @@ The moment at which a foot is farthest ahead of the hips (foot strike), or behin
 passes that of the body, on the steepest part of its way: noise and smoothing hardly move it, while the moment at
 which the foot stands still in an estimate of a film comes some 50 ms late. The foot comes down after it has turned
 about, and leaves the ground before: by a share of the stride that force plates tell (Zeni et al. 2008 give the
-moments themselves; 39 walking and 28 running contacts of seven people give the shares; the medians of the differences
-are within 5 ms, their standard deviations 7-11 ms).
+moments themselves; the shares were set on force plates, 39 foot strikes in
+walking and 14 in running of five people, and leave medians within 6 ms there, but about -15 ms in a sprint).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pase.types import Array
 GRAVITY_M_S2 = 9.81
 LEAST_FLIGHT_S, LEAST_RISE_M, LEAST_FEET_M = 0.15, 0.03, 0.05
 CLEAR_M = 0.025
-"""A foot whose lowest point is so far above its ground has left it: on 18 drop jumps with force plates."""
+"""A foot whose lowest point is so far above its ground has left it: set on nine drop jumps with force plates."""
 GROUND_WITHIN_S = 0.7
 LEAST_STEP_DOWN_M = 0.12
 """Who comes down by more than this drops from a box; where the feet left it cannot be told from the floor below."""
