@@ -75,7 +75,7 @@ def test_a_run_writes_every_file_and_says_so(result: Path) -> None:
         p.relative_to(result).as_posix() for p in result.rglob("*") if p.is_file()
     )
     assert report["source"]["frames"] == 12
-    assert set(report["seconds"]) == {"pose2d", "lift", "fit", "export", "views"}
+    assert set(report["seconds"]) == {"pose2d", "lift", "fit", "analyse", "export", "views"}
     assert 0 < report["mean_reprojection_error_px"] < 15
     assert report["settings"]["person"]["height_m"] == 1.75
     assert [p.name for p in result.parent.iterdir()] == ["result"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,9 @@ EVENT_COLUMNS = ("time_s", "event", "side")
 MEASURE_COLUMNS = (
     "subject", "trial", "condition", "movement", "side", "repetition", "measure", "value", "sd", "unit"
 )  # fmt: skip
+
+_NO_DATE = datetime(1980, 1, 1, tzinfo=UTC)
+"""Date inside a workbook, so that the same results give the same bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ def write_workbook(
 
     with atomic_path(path) as temporary:
         book = xlsxwriter.Workbook(str(temporary), {"in_memory": True})
+        book.set_properties({"created": _NO_DATE})
         bold = book.add_format({"bold": True})
         for name, header, rows in sheets:
             sheet = book.add_worksheet(name)
