@@ -2,93 +2,105 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
+import torch
+from tools.train_lifter.constants import Constant
+from tools.train_lifter.dice import Dice
+from torch import Tensor
 
 NEAREST_M = 0.5
 """No part of a person is nearer to the camera."""
+PHONE_FOV_DEG = (66.0, 8.0)
+"""Mean and spread of the angle of view of half the cameras, along the longer side: telephones in video mode."""
+FARTHEST_M = 15.0
+_FLIP = Constant(np.diag([-1.0, -1.0, 1.0]))
+"""From axes x left, y up to axes x right, y down."""
 
 
 @dataclass(frozen=True)
 class Views:
     """Windows of motion as cameras see them; N windows of T frames."""
 
-    points: Floats
+    points: Tensor
     """(N, T, P, 3) in camera axes, x right, y down, z forward, in statures."""
-    down: Floats
+    down: Tensor
     """(N, 3) direction of gravity in camera axes."""
-    half: Floats
+    half: Tensor
     """(N, 2) half the width and the height of the picture in ray coordinates x/z, y/z."""
-    focal_error: Floats
-    """(N,) factor on the rays by not knowing the focal length."""
-    azimuth: Floats
+    azimuth: Tensor
     """(N,) where the camera stands about the person, radians; 0 = in front."""
 
 
-def film(rng: np.random.Generator, points: Floats, stature: Array, forward: Array) -> Views:
+def film(dice: Dice, points: Tensor, stature: Tensor, heading: Tensor) -> Views:
     """Put a random camera before each window.
 
     Parameters
     ----------
-    rng
+    dice
         Random numbers.
     points
         (N, T, P, 3) world points in statures, floor at Y = 0.
     stature
         (N,) metres.
-    forward
+    heading
         (N,) heading of the person in the middle of the window, radians.
     """
     N, T = points.shape[:2]
     centre = points[:, T // 2].mean(1)
-    azimuth = rng.uniform(-np.pi, np.pi, N)
-    bearing = azimuth + forward
-    distance = np.exp(rng.uniform(np.log(1.5), np.log(15.0), N)) / stature
-    usual = rng.random(N) < 0.7
-    height = np.where(usual, np.clip(rng.normal(1.2, 0.35, N), 0.3, 3.0), rng.uniform(0.3, 3.0, N)) / stature
-    away = np.stack([np.cos(bearing), np.zeros(N), -np.sin(bearing)], axis=1)
+    azimuth = dice.uniform(N, low=-math.pi, high=math.pi)
+    bearing = azimuth + heading
+    focal, distance, size, half = _lens(dice, N, stature)
+    usual = dice.chance(0.7, N)
+    height = torch.where(
+        usual, (1.2 + 0.35 * dice.normal(N)).clamp(0.3, 3.0), dice.uniform(N, low=0.3, high=3.0)
+    )
+    away = torch.stack([bearing.cos(), torch.zeros_like(bearing), -bearing.sin()], dim=1)
     place = centre + away * distance[:, None]
-    place[:, 1] = height
-    size = rng.uniform(0.25, 1.15, N)
-    focal = size * distance
-    portrait = rng.random(N) < 0.4
-    ratio = np.where(portrait, 9 / 16, np.where(rng.random(N) < 0.2, 1.0, 16 / 9))
-    longest = np.maximum(ratio, 1.0)
-    focal = np.clip(focal, longest / 2 / np.tan(np.radians(50.0)), longest / 2 / np.tan(np.radians(10.0)))
-    half = np.stack([ratio / 2 / focal, 0.5 / focal], axis=1)
-    room = np.clip(1.0 - 0.6 * size, 0.1, 0.8)[:, None] * half
-    aim = np.arctan(rng.uniform(-1, 1, (N, 2)) * room)
+    place[:, 1] = height / stature
+    room = (1.0 - 0.6 * size).clamp(0.1, 0.8)[:, None] * half
+    aim = torch.atan(dice.uniform(N, 2, low=-1.0) * room)
     look = centre - place
-    yaw = np.arctan2(look[:, 0], look[:, 2]) + aim[:, 0]
-    pitch = np.arctan2(-look[:, 1], np.hypot(look[:, 0], look[:, 2])) + aim[:, 1]
-    pitch = np.clip(pitch, -np.pi / 4, np.pi / 4)
-    roll = np.radians(np.clip(rng.normal(0, 3.5, N), -10, 10))
-    rotation = world_to_camera(yaw, pitch, roll)
-    seen = np.einsum("nij,ntpj->ntpi", rotation, points - place[:, None, None])
-    near = seen[..., 2].min((1, 2)) - NEAREST_M / stature
-    seen[..., 2] -= np.minimum(near, 0.0)[:, None, None]
-    down = -rotation[:, :, 1]
-    error = np.exp(rng.normal(0, 0.12, N))
-    return Views(
-        seen.astype(np.float32), down.astype(np.float32), half.astype(np.float32), error.astype(np.float32),
-        azimuth.astype(np.float32),
-    )  # fmt: skip
+    yaw = torch.atan2(look[:, 0], look[:, 2]) + aim[:, 0]
+    pitch = torch.atan2(-look[:, 1], torch.hypot(look[:, 0], look[:, 2])) + aim[:, 1]
+    roll = torch.deg2rad((3.5 * dice.normal(N)).clamp(-10, 10))
+    rotation = world_to_camera(yaw, pitch.clamp(-math.pi / 4, math.pi / 4), roll)
+    seen = torch.einsum("nij,ntpj->ntpi", rotation, points - place[:, None, None])
+    near = seen[..., 2].amin((1, 2)) - NEAREST_M / stature
+    push = torch.zeros_like(seen[:, :1, :1])
+    push[..., 2] = -near.clamp(max=0.0)[:, None, None]
+    return Views(seen + push, -rotation[:, :, 1], half, azimuth)
 
 
-def world_to_camera(yaw: Array, pitch: Array, roll: Array) -> Array:
+def _lens(dice: Dice, N: int, stature: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Focal lengths in picture heights, distances in statures, the person's share of the height, half pictures."""
+    portrait, square = dice.chance(0.4, N), dice.chance(0.2, N)
+    ratio = torch.where(square, 1.0, 16 / 9)
+    ratio = torch.where(portrait, 9 / 16, ratio)
+    longest = ratio.clamp(min=1.0)
+    size = dice.uniform(N, low=0.25, high=1.15)
+    far = FARTHEST_M / stature
+    any_distance = dice.log_uniform(N, low=1.5, high=FARTHEST_M) / stature
+    fov = torch.deg2rad(PHONE_FOV_DEG[0] + PHONE_FOV_DEG[1] * dice.normal(N))
+    phone = longest / 2 / torch.tan(fov / 2)
+    by_phone = dice.chance(0.5, N)
+    focal = torch.where(by_phone, phone, size * any_distance)
+    low, high = (longest / 2 / math.tan(math.radians(a / 2)) for a in (100.0, 20.0))
+    focal = focal.clamp(low, high)
+    distance = torch.where(by_phone, (focal / size).clamp(1.2 / stature, far), any_distance)
+    return focal, distance, size, torch.stack([ratio / 2 / focal, 0.5 / focal], dim=1)
+
+
+def world_to_camera(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
     """(N, 3, 3) rotations of cameras that look along `yaw` (0 = +Z), down by `pitch`, turned by `roll`."""
-    zero, one = np.zeros_like(yaw), np.ones_like(yaw)
-    c, s = np.cos(yaw), np.sin(yaw)
-    about_y = np.stack([c, zero, -s, zero, one, zero, s, zero, c], axis=-1).reshape(-1, 3, 3)
-    flip = np.diag([-1.0, -1.0, 1.0])
-    c, s = np.cos(pitch), np.sin(pitch)
-    about_x = np.stack([one, zero, zero, zero, c, -s, zero, s, c], axis=-1).reshape(-1, 3, 3)
-    c, s = np.cos(roll), np.sin(roll)
-    about_z = np.stack([c, -s, zero, s, c, zero, zero, zero, one], axis=-1).reshape(-1, 3, 3)
-    rotation: Array = about_z @ about_x @ flip @ about_y
-    return rotation
+    zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
+    c, s = yaw.cos(), yaw.sin()
+    about_y = torch.stack([c, zero, -s, zero, one, zero, s, zero, c], dim=-1).unflatten(-1, (3, 3))
+    flip = _FLIP.on(yaw.device)
+    c, s = pitch.cos(), pitch.sin()
+    about_x = torch.stack([one, zero, zero, zero, c, -s, zero, s, c], dim=-1).unflatten(-1, (3, 3))
+    c, s = roll.cos(), roll.sin()
+    about_z = torch.stack([c, -s, zero, s, c, zero, zero, zero, one], dim=-1).unflatten(-1, (3, 3))
+    return about_z @ about_x @ flip @ about_y

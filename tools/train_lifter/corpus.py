@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
 from pase.anatomy.default import default_skeleton
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 FRAME_RATE_HZ = 30.0
 BATCH = 400
+MISSING = -32768
+"""Stands for a joint that is absent, in files of half millimetres."""
 KEY_STEP = 8
 """Every so many frames one is solved from several starts; the others start between their neighbours."""
 
@@ -64,6 +67,8 @@ class Take:
     split: str
     q: Array
     """(T, n)"""
+    source: str = ""
+    """What it comes from, a name of `tools.train_lifter.motion.SOURCES`."""
 
 
 def fit_landmarks() -> tuple[Landmark, ...]:
@@ -215,10 +220,20 @@ def _root_angles(rotation: Array) -> Array:
     return np.stack([heading, lean, tilt], axis=1)
 
 
-def convert(corpus: Path, cache: Path) -> list[Take]:
-    """The corpus as takes; solved once (some minutes), then read from `cache`."""
+def convert(corpus: Path, cache: Path, every: int = 1) -> list[Take]:
+    """A corpus as takes; solved once (some minutes), then read from `cache`.
+
+    Parameters
+    ----------
+    corpus
+        `motion_corpus.npz`, or a file of the same joints as `root` and `rel_halfmm`.
+    cache
+        Where the coordinates are kept.
+    every
+        Solve every so many frames and put a spline through them: slow movements lose nothing.
+    """
     if not cache.exists():
-        _convert(corpus, cache)
+        _convert(corpus, cache, every)
     with np.load(cache) as stored:
         data = {k: stored[k] for k in stored.files}
     return [
@@ -230,13 +245,23 @@ def convert(corpus: Path, cache: Path) -> list[Take]:
     ]
 
 
-def _convert(corpus: Path, cache: Path) -> None:
+def positions_of(clips: dict[str, NDArray[np.generic]], part: slice) -> Array:
+    """(T, 26, 3) metres, some frames of a corpus in either form; NaN where a joint is missing."""
+    if "pos" in clips:
+        return np.asarray(clips["pos"][part], float)
+    relative = np.asarray(clips["rel_halfmm"][part], float)
+    relative[relative == MISSING] = np.nan
+    return np.asarray(clips["root"][part][:, None] + relative / 2000.0)
+
+
+def _convert(corpus: Path, cache: Path, every: int) -> None:
     with np.load(corpus) as data:
         clips = {k: data[k] for k in data.files}
     retarget = Retargeter(tuple(str(j) for j in clips["joints"]))
     solved, errors = [], []
     for i, (start, length) in enumerate(zip(clips["start"], clips["length"], strict=True)):
-        q, error = retarget.solve(clips["pos"][start : start + length].astype(float))
+        q, error = retarget.solve(positions_of(clips, slice(start, start + length, every)))
+        q = CubicSpline(np.arange(len(q)) * every, q)(np.arange((len(q) - 1) * every + 1)) if every > 1 else q
         solved.append(q.astype(np.float32))
         errors.append(float(np.median(error)))
         if i % 20 == 0:

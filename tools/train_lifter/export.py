@@ -1,6 +1,6 @@
 """The trained network as ONNX with half-precision weights, and the record of its training beside it.
 
-PYTHONPATH=src python -m tools.train_lifter.export CHECKPOINT.pt src/pase/assets/lifter.onnx
+PYTHONPATH=src python -m tools.train_lifter.export CACHE src/pase/assets/lifter.onnx
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import numpy as np
 import torch
 from tools.train_lifter.model import LifterNetwork
 
-from pase.lift.pase_lifter import FEATURES
+from pase.lift.features import FEATURES
+
+OUTPUTS = ("points", "shared", "gravity")
 
 
 def export(network: LifterNetwork, path: Path, record: dict[str, Any]) -> None:
@@ -24,8 +26,8 @@ def export(network: LifterNetwork, path: Path, record: dict[str, Any]) -> None:
     example = torch.zeros(2, 7, FEATURES)
     example[..., -1] = 1.0
     torch.onnx.export(
-        network, (example,), str(path), input_names=["features"], output_names=["points", "gravity"],
-        dynamic_axes={n: {0: "windows", 1: "frames"} for n in ("features", "points", "gravity")},
+        network, (example,), str(path), input_names=["features"], output_names=list(OUTPUTS),
+        dynamic_axes={n: {0: "windows", 1: "frames"} for n in ("features", *OUTPUTS)},
         opset_version=17, dynamo=False,
     )  # fmt: skip
     halve_weights(path)
@@ -55,41 +57,20 @@ def halve_weights(path: Path) -> None:
     onnx.save(model, path)
 
 
-def load_exported(path: Path, network: LifterNetwork) -> None:
-    """Take the weights of an exported network over, to train on from there.
-
-    The exporter keeps the names of biases and normalisations; a matrix is known by the bias that is added to its
-    product.
-    """
-    import onnx
-    from onnx import numpy_helper
-
-    graph = onnx.load(path).graph
-    stored = {t.name: numpy_helper.to_array(t).astype(np.float32) for t in graph.initializer}
-    widened = {
-        n.output[0]: stored[n.input[0]] for n in graph.node if n.op_type == "Cast" and n.input[0] in stored
-    }
-    stored |= widened
-    products = {n.output[0]: n.input[1] for n in graph.node if n.op_type == "MatMul"}
-    state = {name: values for name, values in stored.items() if name in network.state_dict()}
-    for node in graph.node:
-        bias = next((name for name in node.input if name.endswith(".bias")), None)
-        product = next((products[name] for name in node.input if name in products), None)
-        if node.op_type == "Add" and bias is not None and product is not None:
-            state[bias.removesuffix("bias") + "weight"] = stored[product].T
-    network.load_state_dict({name: torch.from_numpy(values.copy()) for name, values in state.items()})
-
-
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("cache", type=Path, help="folder of `tools.train_lifter.train`")
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
-    state = torch.load(arguments.checkpoint, weights_only=True)
+    state = torch.load(arguments.cache / "average.pt", weights_only=True)
+    progress = torch.load(arguments.cache / "progress.pt", weights_only=True)
     network = LifterNetwork()
-    network.load_state_dict(state["average"])
-    export(network, arguments.out, {"steps": state["step"], "minutes": round(state["spent"] / 60, 1)})
+    network.load_state_dict({k: v.float() for k, v in state.items()})
+    last = (arguments.cache / "log.jsonl").read_text().splitlines()[-1]
+    figures = {k: v for k, v in json.loads(last).items() if isinstance(v, dict) and k != "loss"}
+    done = {"steps": progress["step"], "minutes": round(progress["spent"] / 60, 1)}
+    export(network, arguments.out, {**done, "figures": figures})
 
 
 if __name__ == "__main__":

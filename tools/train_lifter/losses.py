@@ -2,111 +2,151 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
+from tools.train_lifter.constants import Constant
 from torch import Tensor
 
-from pase.lift.pase_lifter import POINTS
+from pase.lift.points import POINTS, ROOT
+from pase.lift.shared_depth import COEFFICIENTS
 
 _I = {name: i for i, name in enumerate(POINTS)}
 _HALVES = [
     ("HipJoint", "KneeJoint"), ("KneeJoint", "AnkleJoint"), ("AnkleJoint", "ToeJoint"),
     ("ShoulderJoint", "ElbowJoint"), ("ElbowJoint", "WristJoint"), ("ShoulderJoint", "HipJoint"), ("Heel", "BigToe"),
 ]  # fmt: skip
-BONES = np.array(
-    [(_I[s + a], _I[s + b]) for s in "LR" for a, b in _HALVES]
-    + [
-        (_I["LHipJoint"], _I["RHipJoint"]),
-        (_I["LShoulderJoint"], _I["RShoulderJoint"]),
-        (_I["LumbarJoint"], _I["NeckJoint"]),
-        (_I["LEar"], _I["REar"]),
-        (_I["NeckJoint"], _I["Nose"]),
-    ]
+BONES = Constant(
+    np.transpose(
+        [(_I[s + a], _I[s + b]) for s in "LR" for a, b in _HALVES]
+        + [
+            (_I["LHipJoint"], _I["RHipJoint"]),
+            (_I["LShoulderJoint"], _I["RShoulderJoint"]),
+            (_I["LumbarJoint"], _I["NeckJoint"]),
+            (_I["LEar"], _I["REar"]),
+            (_I["NeckJoint"], _I["Nose"]),
+        ]
+    )
 )
-"""Pairs of points whose direction counts."""
+"""(2, pairs) points whose direction from one another counts."""
 
-_ANGLES = np.array(
-    [
-        [_I[s + n] for n in triple]
-        for s in "LR"
-        for triple in (
-            ("HipJoint", "KneeJoint", "AnkleJoint"),
-            ("ShoulderJoint", "ElbowJoint", "WristJoint"),
-            ("ShoulderJoint", "HipJoint", "KneeJoint"),
-            ("HipJoint", "ShoulderJoint", "ElbowJoint"),
-            ("KneeJoint", "AnkleJoint", "ToeJoint"),
-        )
-    ]
+_ANGLES = Constant(
+    np.transpose(
+        [
+            [_I[s + n] for n in triple]
+            for s in "LR"
+            for triple in (
+                ("HipJoint", "KneeJoint", "AnkleJoint"),
+                ("ShoulderJoint", "ElbowJoint", "WristJoint"),
+                ("ShoulderJoint", "HipJoint", "KneeJoint"),
+                ("HipJoint", "ShoulderJoint", "ElbowJoint"),
+                ("KneeJoint", "AnkleJoint", "ToeJoint"),
+            )
+        ]
+    )
 )
+"""(3, angles) the joints at the ends and in the middle."""
 WEIGHT = np.ones(len(POINTS), np.float32)
 WEIGHT[[i for n, i in _I.items() if n.endswith("Joint")]] = 2.0
 WEIGHT[[_I[n] for n in ("LEye", "REye", "LSmallToe", "RSmallToe")]] = 0.5
+WEIGHT[ROOT] = 0.0
+WEIGHT /= WEIGHT.sum()
+_WEIGHT = Constant(WEIGHT)
+_MODES = Constant(COEFFICIENTS)
+_OTHERS = Constant([p for p in range(len(POINTS)) if p != ROOT])
+
+EVERY = 4
+"""Every so many frames of a window the likelihood of all depths together is asked."""
 
 
-@dataclass
-class Losses:
-    """The parts of the loss, means over frames that are there."""
-
-    total: Tensor
-    parts: dict[str, float]
-
-
-def losses(points: Tensor, gravity: Tensor, target: Tensor, down: Tensor, valid: Tensor) -> Losses:
-    """Likelihood of points and gravity, distance, directions of bones, joint angles and motion from frame to frame.
+def losses(
+    answer: tuple[Tensor, Tensor, Tensor], target: Tensor, down: Tensor, valid: Tensor
+) -> dict[str, Tensor]:
+    """Distance, directions of bones, joint angles, lean and turn, motion from frame to frame, and likelihoods.
 
     Parameters
     ----------
-    points, gravity
-        The network's outputs (N, T, P, 5) and (N, T, 4).
+    answer
+        The network's points (N, T, P, 5), shared deviations (N, T, R) and gravity (N, T, 4).
     target, down
         (N, T, P, 3) in statures, (N, T, 3).
     valid
         (N, T) 1 for frames that are there.
     """
-    root = _I["Hip"]
-    xyz = points[..., :3] - points[..., root : root + 1, :3]
+    points, shared, gravity = answer
+    xyz = points[..., :3] - points[..., ROOT : ROOT + 1, :3]
     error = xyz - target
-    weight = torch.tensor(WEIGHT, device=points.device)
-    weight[root] = 0.0
-    weight = weight / weight.sum()
-    across, along = points[..., 3], points[..., 4]
-    squared = error.square()
-    unlikely = 0.5 * (
-        squared[..., :2].sum(-1) * torch.exp(-2 * across) + squared[..., 2] * torch.exp(-2 * along)
-    )
-    unlikely = unlikely.clamp(max=400.0) + 2 * across + along
-    distance = (squared.sum(-1) + 1e-6).sqrt()
-    bone = _unit(xyz[..., BONES[:, 1], :] - xyz[..., BONES[:, 0], :])
-    true_bone = _unit(target[..., BONES[:, 1], :] - target[..., BONES[:, 0], :])
-    turned = 1 - (bone * true_bone).sum(-1)
-    bend = (_cosines(xyz) - _cosines(target)).abs()
+    weight = _WEIGHT.on(points.device)
+    ends = BONES.on(points.device)
+    across = points[..., 3]
+    unlikely = 0.5 * error[..., :2].square().sum(-1) * torch.exp(-2 * across)
+    unlikely = unlikely.clamp(max=400.0) + 2 * across
+    distance = (error.square().sum(-1) + 1e-6).sqrt()
+    bone = _unit(xyz[..., ends[1], :] - xyz[..., ends[0], :])
+    true_bone = _unit(target[..., ends[1], :] - target[..., ends[0], :])
+    bend = (_bends(xyz) - _bends(target)).abs()
     both = valid[:, 1:] * valid[:, :-1]
     motion = (error[:, 1:] - error[:, :-1]).square().sum(-1).add(1e-6).sqrt()
-    tilt = gravity[..., :3] - down
-    lean = tilt.square().sum(-1)
+    lean = (gravity[..., :3] - down).square().sum(-1)
     fall = 0.5 * lean * torch.exp(-2 * gravity[..., 3]) + 2 * gravity[..., 3]
-    parts = {
+    some = slice(None, None, EVERY)
+    joint = joint_likelihood(error[:, some, :, 2], xyz[:, some], points[:, some, :, 4], shared[:, some])
+    return {
         "likelihood": 0.3 * _mean((unlikely * weight).sum(-1), valid),
+        "joint": 0.3 / len(POINTS) * _mean(joint.clamp(max=2000.0), valid[:, some]),
         "distance": 12.0 * _mean((distance * weight).sum(-1), valid),
-        "bones": 2.0 * _mean(turned.mean(-1), valid),
-        "angles": 1.5 * _mean(bend.mean(-1), valid),
+        "bones": 2.0 * _mean((1 - (bone * true_bone).sum(-1)).mean(-1), valid),
+        "angles": 1.0 * _mean(bend.mean(-1), valid),
+        "whole": 1.5 * _mean(whole_errors(error[..., 2], target).abs().sum(-1), valid),
         "motion": 10.0 * _mean((motion * weight).sum(-1), both) if both.numel() else points.new_zeros(()),
         "gravity": 0.1 * _mean(fall.clamp(max=400.0), valid) + _mean(lean, valid),
     }
-    return Losses(torch.stack(list(parts.values())).sum(), {k: float(v.detach()) for k, v in parts.items()})
+
+
+def whole_errors(depth_error: Tensor, target: Tensor) -> Tensor:
+    """(..., 2) lean and turn of the whole person that come nearest to errors of depth (..., P), radians."""
+    x, y = target[..., 0], target[..., 1]
+    square = torch.stack([y, x], dim=-1).square().sum(-2) + 0.3
+    return torch.stack([(depth_error * y).sum(-1), (depth_error * x).sum(-1)], dim=-1) / square
+
+
+def joint_likelihood(depth_error: Tensor, xyz: Tensor, own: Tensor, shared: Tensor) -> Tensor:
+    """(...) negative log likelihood of the depth errors of a frame, which go wrong together.
+
+    The points are taken as they are: only the deviations learn from this.
+
+    Parameters
+    ----------
+    depth_error
+        (..., P) along the line of sight.
+    xyz
+        (..., P, 3) the points as the network has them.
+    own, shared
+        (..., P) and (..., R) logarithms of the deviations.
+    """
+    coefficients = _MODES.on(xyz.device)
+    modes = coefficients[0] + torch.einsum("...pi,ipr->...pr", xyz.detach(), coefficients[1:])
+    others = _OTHERS.on(xyz.device)
+    modes, own, e = modes[..., others, :], own[..., others], depth_error.detach()[..., others]
+    scaled = modes * shared.exp()[..., None, :] * torch.exp(-own)[..., None]
+    e = e * torch.exp(-own)
+    inner = scaled.transpose(-1, -2) @ scaled + torch.eye(scaled.shape[-1], device=e.device)
+    root = torch.linalg.cholesky_ex(inner).L
+    seen = torch.einsum("...pr,...p->...r", scaled, e)
+    explained = torch.linalg.solve_triangular(root, seen.unsqueeze(-1), upper=False).square().sum((-2, -1))
+    volume = torch.diagonal(root, dim1=-2, dim2=-1).log().sum(-1)
+    return 0.5 * (e.square().sum(-1) - explained) + volume + own.sum(-1)
 
 
 def _unit(x: Tensor) -> Tensor:
     return x / (x.square().sum(-1, keepdim=True) + 1e-6).sqrt()
 
 
-def _cosines(xyz: Tensor) -> Tensor:
-    """Cosine of the angle at the middle one of three joints."""
-    first = _unit(xyz[..., _ANGLES[:, 0], :] - xyz[..., _ANGLES[:, 1], :])
-    second = _unit(xyz[..., _ANGLES[:, 2], :] - xyz[..., _ANGLES[:, 1], :])
-    return (first * second).sum(-1)
+def _bends(xyz: Tensor) -> Tensor:
+    """How far the middle one of three joints is bent: about the angle in radians, 0 when straight."""
+    start, middle, end = _ANGLES.on(xyz.device)
+    first = _unit(xyz[..., start, :] - xyz[..., middle, :])
+    second = _unit(xyz[..., end, :] - xyz[..., middle, :])
+    return ((first + second).square().sum(-1) + 1e-3).sqrt()
 
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The lifter's network: per-frame layers and dilated temporal convolutions, with gates at the ends of a window."""
+"""The lifter's network: layers within each frame, and attention and convolution between the frames of a window."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
 
 from pase.data import HALPE26
-from pase.lift.pase_lifter import FEATURES, POINTS
+from pase.lift.features import FEATURES
+from pase.lift.points import POINTS
+from pase.lift.shared_depth import MODES
 
-DILATIONS = (1, 2, 4, 1, 2, 4, 8)
-WIDTH = 256
+WIDTH, HEADS, BLOCKS, ENTRY_LAYERS = 384, 6, 5, 2
 KERNEL = 5
+WIDENING = 2
+_SLOWEST_FRAMES = 200.0
+"""Longest wave of the rotary encoding of time."""
 
 _KEYPOINTS = len(HALPE26)
 _USUAL_SIZE = 0.3
@@ -35,8 +40,8 @@ class _Perceptron(nn.Module):
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-        self.widen = nn.Linear(width, 2 * width)
-        self.narrow = nn.Linear(2 * width, width)
+        self.widen = nn.Linear(width, WIDENING * width)
+        self.narrow = nn.Linear(WIDENING * width, width)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -44,42 +49,60 @@ class _Perceptron(nn.Module):
         return out
 
 
-class _Temporal(nn.Module):
-    """A dilated convolution over time; frames that are not there count as zero."""
+class _Neighbours(nn.Module):
+    """Each channel smoothed over neighbouring frames; frames that are not there count as zero."""
 
-    def __init__(self, width: int, dilation: int, dropout: float) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-        self.mix = nn.Conv1d(
-            width, width, KERNEL, padding=(KERNEL // 2) * dilation, dilation=dilation, groups=8
-        )
-        self.blend = nn.Linear(width, width)
-        self.dropout = nn.Dropout(dropout)
+        self.mix = nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2, groups=width)
 
     def forward(self, x: Tensor, valid: Tensor) -> Tensor:
         h = (self.norm(x) * valid).transpose(1, 2)
-        h = torch.relu(self.mix(h)).transpose(1, 2)
-        out: Tensor = x + self.dropout(self.blend(h))
+        out: Tensor = x + self.mix(h).transpose(1, 2)
+        return out
+
+
+class _Attention(nn.Module):
+    """Attention between the frames of a window, which are told apart by rotation (Su et al. 2021)."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(width)
+        self.ask = nn.Linear(width, 3 * width)
+        self.blend = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, turn: Tensor, mask: Tensor) -> Tensor:
+        q, k, v = self.ask(self.norm(x)).unflatten(-1, (3, self.heads, -1)).transpose(1, 3).unbind(2)
+        q, k = _turned(q, turn), _turned(k, turn)
+        h = scaled_dot_product_attention(q, k, v, attn_mask=mask.to(q.dtype))
+        out: Tensor = x + self.dropout(self.blend(h.transpose(1, 2).flatten(2)))
         return out
 
 
 class LifterNetwork(nn.Module):
-    """Features (N, T, FEATURES) → points (N, T, P, 5) and gravity (N, T, 4).
+    """Features (N, T, FEATURES) → points (N, T, P, 5), shared (N, T, R) and gravity (N, T, 4).
 
     Of each point: x, y, z from the root in virtual camera axes in statures, and the logarithms of the standard
-    deviations across and along the viewing ray. Of gravity: its direction, and the logarithm of its deviation.
+    deviations across the line of sight, and along it of the point alone. Shared: logarithms of the standard
+    deviations of the modes by which depths go wrong together (`pase.lift.shared_depth`). Of gravity: its
+    direction, and the logarithm of its deviation.
     """
 
     def __init__(
-        self, width: int = WIDTH, dilations: tuple[int, ...] = DILATIONS, dropout: float = 0.0
+        self, width: int = WIDTH, heads: int = HEADS, blocks: int = BLOCKS, dropout: float = 0.0
     ) -> None:
         super().__init__()
         self.enter = nn.Linear(FEATURES, width)
-        self.first = nn.ModuleList(_Perceptron(width, dropout) for _ in range(2))
-        self.temporal = nn.ModuleList(_Temporal(width, d, dropout) for d in dilations)
-        self.perceptrons = nn.ModuleList(_Perceptron(width, dropout) for _ in dilations)
+        self.first = nn.ModuleList(_Perceptron(width, dropout) for _ in range(ENTRY_LAYERS))
+        self.neighbours = nn.ModuleList(_Neighbours(width) for _ in range(blocks))
+        self.attention = nn.ModuleList(_Attention(width, heads, dropout) for _ in range(blocks))
+        self.perceptrons = nn.ModuleList(_Perceptron(width, dropout) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
         self.points = nn.Linear(width, len(POINTS) * 5)
+        self.shared = nn.Linear(width, len(MODES))
         self.gravity = nn.Linear(width, 4)
         self.size = nn.Linear(width, 1)
         nn.init.zeros_(self.size.weight)
@@ -87,25 +110,41 @@ class LifterNetwork(nn.Module):
         with torch.no_grad():
             self.points.weight.mul_(0.1)
         self.register_buffer("source", torch.tensor(_SOURCES), persistent=False)
+        half = width // heads // 2
+        waves = _SLOWEST_FRAMES ** (-torch.arange(half) / half)
+        self.register_buffer("waves", waves, persistent=False)
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Points and gravity of windows of any length."""
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Points, shared deviations and gravity of windows of any length."""
         valid = features[..., -1:]
+        time = torch.arange(features.shape[1], device=features.device, dtype=torch.float32)
+        turn = time[:, None] * self.waves
+        mask = (valid.transpose(1, 2) - 1.0)[:, None] * 1e4
+        mask = mask.expand(-1, -1, features.shape[1], -1)
         x = self.enter(features)
         for layer in self.first:
             x = layer(x)
-        for temporal, perceptron in zip(self.temporal, self.perceptrons, strict=True):
-            x = perceptron(temporal(x, valid))
-        x = self.norm(x)
-        points = self.points(x).unflatten(-1, (len(POINTS), 5))
-        points = torch.cat([points[..., :2] + self._flat(features, x), points[..., 2:]], dim=-1)
-        gravity = self.gravity(x)
-        return _bounded(points, 3), _bounded(gravity, 3)
+        for neighbours, attention, perceptron in zip(
+            self.neighbours, self.attention, self.perceptrons, strict=True
+        ):
+            x = perceptron(attention(neighbours(x, valid), turn, mask))
+        x = self.norm(x).float()
+        with torch.autocast(features.device.type, enabled=False):
+            points = self.points(x).unflatten(-1, (len(POINTS), 5))
+            points = torch.cat([points[..., :2] + self._flat(features, x), points[..., 2:]], dim=-1)
+            return _bounded(points, 3), _bounded(self.shared(x), 0), _bounded(self.gravity(x), 3)
 
     def _flat(self, features: Tensor, x: Tensor) -> Tensor:
         """(N, T, P, 2) where the points would be on a plane at the person's distance; the rest is to be learned."""
         rays = features[..., : 2 * _KEYPOINTS].unflatten(-1, (_KEYPOINTS, 2))
         return rays[..., self.source, :] * torch.exp(self.size(x)).unsqueeze(-1)
+
+
+def _turned(x: Tensor, turn: Tensor) -> Tensor:
+    """Pairs of channels of (N, heads, T, width) turned by the angles (T, width / 2)."""
+    first, second = x.chunk(2, dim=-1)
+    c, s = turn.cos().to(x.dtype), turn.sin().to(x.dtype)
+    return torch.cat([first * c - second * s, first * s + second * c], dim=-1)
 
 
 def _bounded(out: Tensor, first: int) -> Tensor:

@@ -1,141 +1,152 @@
-"""Keypoints as a detector gives them: errors that last, jitter, doubtful points, swapped sides, things unseen.
+"""Keypoints as a detector gives them: habits, errors that last, jitter, doubt, swapped sides, things unseen.
 
 Sizes, correlation in time and the relation between score and error follow RTMPose-s on the footage in
-`docs/lifter.md`: errors of one to two centimetres that change within about half a second, jitter of 2-5 mm, twice as
-much of both at a score of 0.5 as at 0.8.
+`docs/lifter.md`: errors of one to two centimetres whose correlation falls to one half in a quarter of a second,
+jitter of 2-5 mm, twice as much of both at a score of 0.5 as at 0.8. Of a pair of points the farther is drawn lower.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from collections.abc import Callable
+
+import torch
+from tools.train_lifter.constants import Constant
+from tools.train_lifter.dice import Dice
+from torch import Tensor
 
 from pase.data import HALPE26
 
-Floats = NDArray[np.float32]
+Detector = Callable[[Dice, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Rays and scores of points, as `detect`."""
 
 _SLOW_MM = {
     "Nose": 7, "Eye": 7, "Ear": 9, "Head": 11, "Neck": 11, "Hip": 17, "Shoulder": 14, "Elbow": 12,
     "Wrist": 12, "Knee": 12, "Ankle": 9, "BigToe": 10, "SmallToe": 11, "Heel": 11,
 }  # fmt: skip
 _FAST_MM = 4.0
-_SWAPPED = [
-    ("LKnee", "RKnee"),
-    ("LAnkle", "RAnkle"),
-    ("LBigToe", "RBigToe"),
-    ("LSmallToe", "RSmallToe"),
-    ("LHeel", "RHeel"),
-]
-_ARMS = [("LElbow", "RElbow"), ("LWrist", "RWrist")]
+_HALF_LIFE_FRAMES = 3.75 / 1.67
+"""A quarter of a second at 15 Hz, as the width of a smoothing kernel."""
+_LOWERED = {"Hip": (0.22, 0.08), "Shoulder": (0.09, 0.05), "Knee": (0.04, 0.04)}
+"""How far the farther point of a pair is drawn down the trunk, per its greater depth: mean and spread."""
 
 K = len(HALPE26)
 
 
-def _of(name: str) -> str:
+def _kind(name: str) -> str:
     return name[1:] if name[0] in "LR" and name[1:] in _SLOW_MM else name
 
 
-SLOW_M = np.array([_SLOW_MM[_of(n)] for n in HALPE26], np.float32) * 1e-3
-IS_LIMB = np.array([_of(n) not in ("Nose", "Neck", "Head", "Hip") for n in HALPE26])
+def _twin(name: str) -> str:
+    paired = name[0] in "LR" and f"{'R' if name[0] == 'L' else 'L'}{name[1:]}" in HALPE26
+    return ("R" if name[0] == "L" else "L") + name[1:] if paired else name
 
 
-def detect(
-    rng: np.random.Generator, points: Floats, stature: NDArray[np.float64], half: Floats
-) -> tuple[Floats, Floats]:
-    """Rays (N, T, 26, 2) and scores (N, T, 26) of the first 26 points; score 0 and ray 0 where unseen."""
-    N, T = points.shape[:2]
-    points = points[:, :, :K]
-    depth = points[..., 2]
-    rays = points[..., :2] / depth[..., None]
-    doubt = (
-        _wandering(rng, (N, T, K), 5.0) * 0.7 + rng.normal(0, 0.5, (N, 1, K)) + rng.normal(0, 0.3, (N, 1, 1))
+_TWIN = Constant([HALPE26.index(_twin(n)) for n in HALPE26])
+_SLOW_M = Constant([[1e-3 * _SLOW_MM[_kind(n)]] for n in HALPE26])
+_IS_LIMB = Constant([float(_kind(n) not in ("Nose", "Neck", "Head", "Hip")) for n in HALPE26])
+_SLOPE = Constant([[_LOWERED.get(_kind(n), (0.0, 0.0))[i] for n in HALPE26] for i in range(2)])
+_PAIRS = {n: Constant([HALPE26.index(s + n) for s in "LR"]) for n in ("Hip", "Shoulder")}
+_SWAPPED = tuple(
+    (Constant([HALPE26.index(_twin(n) if _kind(n) in kinds else n) for n in HALPE26]), probability)
+    for kinds, probability in (
+        (("Knee", "Ankle", "BigToe", "SmallToe", "Heel"), 0.05),
+        (("Elbow", "Wrist"), 0.02),
     )
-    behind = depth - depth.mean(-1, keepdims=True)
-    doubt = doubt + 0.8 * IS_LIMB / (1.0 + np.exp(-(behind * stature[:, None, None] - 0.12) / 0.05))
-    size = np.exp(0.45 * doubt)
-    per_metre = 1.0 / (depth * stature[:, None, None])
-    clip = np.exp(rng.normal(0, 0.3, (N, 1, 1, 1)))
-    slow = 0.7 * _wandering(rng, (N, T, K, 2), 3.5) + 0.7 * rng.standard_normal((N, 1, K, 2))
-    fast = rng.standard_normal((N, T, K, 2))
-    error = clip * size[..., None] * (SLOW_M[:, None] * slow + _FAST_MM * 1e-3 * fast)
-    rays = rays + error * per_metre[..., None]
-    score = 0.80 - 0.085 * doubt + rng.normal(0, 0.035, (N, T, K))
-    rays = _swapped(rng, rays)
-    rays, score = _wild(rng, rays, score, per_metre)
-    seen = np.abs(rays) < half[:, None, None, :]
-    score = np.where(seen.all(-1), np.clip(score, 0.0, 1.0), 0.0)
-    score = np.where(_hidden(rng, N, T), 0.0, score)
-    score = np.where(score < 0.2, 0.0, score)
-    return np.where(score[..., None] > 0, rays, 0.0).astype(np.float32), score.astype(np.float32)
+)
+"""Order of the points when the sides of some are taken for each other, and how often."""
+_GROUPS = (
+    ([n for n in HALPE26 if _kind(n) in ("Knee", "Ankle", "BigToe", "SmallToe", "Heel")], 0.05),
+    ([n for n in HALPE26 if _kind(n) in ("Ankle", "BigToe", "SmallToe", "Heel")], 0.05),
+    (["LElbow", "LWrist"], 0.04),
+    (["RElbow", "RWrist"], 0.04),
+)
+_HIDDEN = tuple((Constant([n in names for n in HALPE26]), probability) for names, probability in _GROUPS)
 
 
-def see_exactly(
-    rng: np.random.Generator, points: Floats, stature: NDArray[np.float64], half: Floats
-) -> tuple[Floats, Floats]:
+def detect(dice: Dice, points: Tensor, stature: Tensor, half: Tensor) -> tuple[Tensor, Tensor]:
+    """What a detector makes of points.
+
+    Parameters
+    ----------
+    dice
+        Random numbers.
+    points
+        (N, T, P, 3) in camera axes and statures, the 26 keypoints first.
+    stature
+        (N,) metres.
+    half
+        (N, 2) half the picture in ray coordinates.
+
+    Returns
+    -------
+    Rays (N, T, 26, 2) and scores (N, T, 26) of the first 26 points; score 0 and ray 0 where unseen.
+    """
+    N, T = points.shape[:2]
+    points = _with_habits(dice, points[:, :, :K])
+    depth = points[..., 2].clamp(min=0.05)
+    rays = points[..., :2] / depth[..., None]
+    metres = stature[:, None, None]
+    doubt = (
+        0.7 * dice.wandering(N, T, K, frames=3.0) + 0.5 * dice.normal(N, 1, K) + 0.3 * dice.normal(N, 1, 1)
+    )
+    behind = (depth - depth.mean(-1, keepdim=True)) * metres
+    doubt = doubt + 0.8 * _IS_LIMB.on(points.device) * torch.sigmoid((behind - 0.12) / 0.05)
+    per_metre = 1.0 / (depth * metres)
+    clip = torch.exp(0.3 * dice.normal(N, 1, 1, 1))
+    slow = 0.7 * dice.wandering(N, T, K, 2, frames=_HALF_LIFE_FRAMES) + 0.7 * dice.normal(N, 1, K, 2)
+    size = _SLOW_M.on(points.device)
+    error = (
+        clip * torch.exp(0.45 * doubt)[..., None] * (size * slow + 1e-3 * _FAST_MM * dice.normal(N, T, K, 2))
+    )
+    rays = _swapped(dice, rays + error * per_metre[..., None])
+    score = 0.80 - 0.085 * doubt + 0.035 * dice.normal(N, T, K)
+    rays, score = _astray(dice, rays, score, per_metre)
+    inside = (rays.abs() < half[:, None, None]).all(-1)
+    score = torch.where(inside & ~_hidden(dice, N, T), score.clamp(0.0, 1.0), 0.0)
+    score = torch.where(score < 0.2, 0.0, score)
+    return torch.where(score[..., None] > 0, rays, 0.0), score
+
+
+def see_exactly(dice: Dice, points: Tensor, stature: Tensor, half: Tensor) -> tuple[Tensor, Tensor]:
     """Rays and scores as of `detect`, without any error and with nothing hidden: what is left is depth."""
     points = points[:, :, :K]
-    return points[..., :2] / points[..., 2:], np.full(points.shape[:3], 0.9, np.float32)
+    return points[..., :2] / points[..., 2:], torch.full_like(points[..., 0], 0.9)
 
 
-def _wandering(rng: np.random.Generator, shape: tuple[int, ...], frames: float) -> NDArray[np.float64]:
-    """Noise of unit variance, correlated over about so many frames."""
-    T = shape[1]
-    pad = int(3 * frames)
-    step = max(1, int(frames // 2))
-    coarse = rng.standard_normal((shape[0], (T + 2 * pad) // step + 2, *shape[2:]))
-    coarse = gaussian_filter1d(coarse, frames / step / 1.5, axis=1)
-    coarse /= max(coarse.std(), 1e-6)
-    at = np.arange(T) / step + 1
-    low = at.astype(int)
-    share = (at - low).reshape(1, -1, *([1] * (len(shape) - 2)))
-    out: NDArray[np.float64] = coarse[:, low] * (1 - share) + coarse[:, low + 1] * share
-    return out
+def _with_habits(dice: Dice, points: Tensor) -> Tensor:
+    """Points with the farther one of a pair drawn lower, along the trunk as it is seen."""
+    N = len(points)
+    middle = {n: points[:, :, pair.on(points.device)].mean(2) for n, pair in _PAIRS.items()}
+    trunk = (middle["Hip"] - middle["Shoulder"])[..., :2]
+    trunk = trunk / trunk.norm(dim=-1, keepdim=True).clamp(min=0.05)
+    farther = (points[..., 2] - points[:, :, _TWIN.on(points.device), 2]).clamp(min=0.0)
+    mean, spread = _SLOPE.on(points.device).unbind(0)
+    slope = (mean + spread * dice.normal(N, 1, 1)).clamp(min=0.0)
+    shift = (slope * farther)[..., None] * trunk[:, :, None]
+    return torch.cat([points[..., :2] + shift, points[..., 2:]], dim=-1)
 
 
-def _bursts(rng: np.random.Generator, N: int, T: int, chance: float, longest: int) -> NDArray[np.bool_]:
-    """(N, T) true for one stretch in some of the windows."""
-    start = rng.integers(0, max(T, 1), N)[:, None]
-    length = rng.integers(1, longest + 1, N)[:, None]
-    at = np.arange(T)[None]
-    out: NDArray[np.bool_] = (rng.random(N) < chance)[:, None] & (at >= start) & (at < start + length)
-    return out
-
-
-def _swapped(rng: np.random.Generator, rays: Floats) -> Floats:
+def _swapped(dice: Dice, rays: Tensor) -> Tensor:
     N, T = rays.shape[:2]
-    for pairs, chance in ((_SWAPPED, 0.05), (_ARMS, 0.02)):
-        where = _bursts(rng, N, T, chance, 5)
-        for first, second in pairs:
-            a, b = HALPE26.index(first), HALPE26.index(second)
-            both = rays[:, :, [a, b]]
-            rays[:, :, [a, b]] = np.where(where[..., None, None], both[:, :, ::-1], both)
+    for order, probability in _SWAPPED:
+        where = dice.bursts(N, T, probability=probability, longest=5)
+        rays = torch.where(where[..., None, None], rays[:, :, order.on(rays.device)], rays)
     return rays
 
 
-def _wild(rng: np.random.Generator, rays: Floats, score: Floats, per_metre: Floats) -> tuple[Floats, Floats]:
+def _astray(dice: Dice, rays: Tensor, score: Tensor, per_metre: Tensor) -> tuple[Tensor, Tensor]:
     """Some points jump to somewhere else for a while; their scores mostly tell."""
     N, T = score.shape[:2]
-    for k in rng.choice(K, 5, replace=False):
-        where = _bursts(rng, N, T, 0.10, 4)
-        jump = rng.normal(0, 0.15, (N, 1, 2)) * per_metre[:, :, k, None]
-        rays[:, :, k] = np.where(where[..., None], rays[:, :, k] + jump, rays[:, :, k])
-        score[:, :, k] = np.where(where, score[:, :, k] - rng.uniform(0.1, 0.6, (N, 1)), score[:, :, k])
-    return rays, score
+    where = dice.bursts(N, T, K, probability=0.02, longest=4)
+    jump = 0.15 * dice.normal(N, 1, K, 2) * per_metre[..., None]
+    doubt = dice.uniform(N, 1, K, low=0.1, high=0.6)
+    return torch.where(where[..., None], rays + jump, rays), torch.where(where, score - doubt, score)
 
 
-_LOWER = np.array([_of(n) in ("Knee", "Ankle", "BigToe", "SmallToe", "Heel") for n in HALPE26])
-_FEET = np.array([_of(n) in ("Ankle", "BigToe", "SmallToe", "Heel") for n in HALPE26])
-_LEFT_ARM = np.array([n in ("LElbow", "LWrist") for n in HALPE26])
-
-
-def _hidden(rng: np.random.Generator, N: int, T: int) -> NDArray[np.bool_]:
+def _hidden(dice: Dice, N: int, T: int) -> Tensor:
     """(N, T, 26) points behind furniture or other people: legs, feet, an arm, single points; briefly or always."""
-    out = np.zeros((N, T, K), bool)
-    for group, chance in ((_LOWER, 0.05), (_FEET, 0.05), (_LEFT_ARM, 0.05)):
-        long = np.where(rng.random(N) < 0.5, T, 1)[:, None]
-        where = _bursts(rng, N, T, chance, 12) | ((rng.random(N)[:, None] < chance / 2) & (long == T))
-        out |= where[..., None] & group
-    for k in rng.choice(K, 4, replace=False):
-        out[:, :, k] |= _bursts(rng, N, T, 0.10, 8)
+    out = dice.bursts(N, T, K, probability=0.015, longest=8)
+    for group, probability in _HIDDEN:
+        where = dice.bursts(N, T, probability=probability, longest=12) | dice.chance(probability / 4, N, 1)
+        out = out | (where[..., None] & group.on(out.device))
     return out

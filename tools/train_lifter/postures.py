@@ -95,14 +95,25 @@ def _upper(rng: Rng, flexion: float = 0.0) -> Angles:
 
 
 def stand(rng: Rng) -> Key:
-    """Standing at ease, the knees more or less straight."""
-    bend = abs(rng.normal(0, 6))
-    legs = {
-        "hip_flexion": bend + rng.uniform(-3, 6),
-        "knee_angle": 1.5 * bend,
-        "pelvis_tilt": rng.normal(0, 4),
-    }
-    return Key("stand", legs | _upper(rng), _feet(rng.uniform(0.08, 0.4), rng.uniform(-5, 25)))
+    """Standing at ease, often for a while: both knees straight, or the weight on one leg and the other slack.
+
+    The wish is 3° above what comes out once the weight is over the feet: 0-5°.
+    """
+    knees = {s: float(np.clip(rng.normal(5.0, 2.0), 2.0, 9.0)) for s in "rl"}
+    feet = _feet(rng.uniform(0.08, 0.4), rng.uniform(-5, 25))
+    feet["r"].forward, feet["l"].forward = (x := rng.normal(0, 0.02)), -x
+    tilt = rng.normal(0, 4)
+    legs: Angles = {"pelvis_tilt": tilt}
+    if rng.random() < 0.2:
+        slack = str(rng.choice(["r", "l"]))
+        knees[slack] = rng.uniform(5, 30)
+        feet[slack].forward += rng.uniform(0.0, 0.12)
+        legs["pelvis_list"] = rng.normal(0, 4)
+    for s, knee in knees.items():
+        thigh = 0.55 * knee + rng.normal(0, 1.5)
+        legs |= {f"hip_flexion_{s}": thigh - tilt, f"knee_angle_{s}": knee, f"ankle_angle_{s}": knee - thigh}
+    pause = rng.uniform(0, 1.5) if rng.random() < 0.5 else 0.0
+    return Key("stand", legs | _upper(rng), feet, pause_s=pause)
 
 
 def squat(rng: Rng) -> Key:
@@ -324,6 +335,6 @@ CHAINS: tuple[tuple[tuple[str, ...], float], ...] = (
     (("stand", "bend"), 0.09),
     (("reach",), 0.08), (("stand", "kick"), 0.09), (("kick",), 0.04), (("stand", "squat", "bend", "reach"), 0.05),
     (("stand", "kneel"), 0.05), (("sit_on_floor", "kneel"), 0.03), (("sit_on_floor", "lie"), 0.03), (("lie",), 0.02),
-    (("on_hands",), 0.03), (("kneel", "on_hands"), 0.01), (("stand",), 0.04), (("sit",), 0.04),
+    (("on_hands",), 0.03), (("kneel", "on_hands"), 0.01), (("stand",), 0.14), (("sit",), 0.04),
 )  # fmt: skip
 """Kinds of key postures in turn, and how often such a chain is made."""

@@ -1,9 +1,10 @@
-"""Train the lifter: one command, seeded, resumable, on a CPU or a GPU.
+"""Train the lifter: one command, seeded, resumable, on a CPU or a GPU; all data are made on that device.
 
-    PYTHONPATH=src python -m tools.train_lifter.train --corpus PATH/motion_corpus.npz --cache FOLDER --minutes 40
+    PYTHONPATH=src python -m tools.train_lifter.train --motion FOLDER --cache FOLDER --minutes 40
 
-The first call converts the corpus and makes the procedural motion (some minutes, kept in the folder). A second call
-with the same folder goes on where the last stopped. `log.jsonl` there tells the course of the training.
+`tools.train_lifter.motion` makes the packed motion first. A second call with the same cache goes on where the last
+stopped; `--call-minutes` ends a call early, so that a machine lent by the quarter of an hour is enough. `log.jsonl`
+in the cache tells the course of the training.
 """
 
 from __future__ import annotations
@@ -13,24 +14,26 @@ import json
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from tools.train_lifter.corpus import Take, convert
-from tools.train_lifter.data import Batch, Pool
-from tools.train_lifter.export import export, load_exported
-from tools.train_lifter.jumps import all_procedural
+from tools.train_lifter.bank import Bank, unpack
+from tools.train_lifter.checks import HeldOut
+from tools.train_lifter.dice import Dice
+from tools.train_lifter.export import export
 from tools.train_lifter.losses import losses
 from tools.train_lifter.model import LifterNetwork
-from tools.train_lifter.points import LIMBS
+from tools.train_lifter.scenes import Batch, Scenes
 from torch import Tensor
 
 log = logging.getLogger(__name__)
 
-SHAPES = (((64, 32), 0.80), ((230, 9), 0.10), ((768, 1), 0.10))
-"""Windows and frames of a batch, and how often: whole windows, short ones, photos."""
+Parts = dict[str, Tensor]
+Answer = Callable[[Tensor, Tensor, Tensor, Tensor], Parts]
+WHOLE = 48
+"""Frames of a whole window."""
 
 
 @dataclass(frozen=True)
@@ -38,209 +41,176 @@ class Settings:
     """How to train."""
 
     minutes: float = 40.0
-    seed: int = 4
-    learning_rate: float = 1.2e-3
-    weight_decay: float = 0.02
-    warm_up: int = 300
-    threads: int = 1
+    """Of training in all, over which the learning rate falls."""
+    call_minutes: float = math.inf
+    """Of this call."""
+    seed: int = 6
+    learning_rate: float = 8e-4
+    weight_decay: float = 0.05
+    dropout: float = 0.0
+    warm_up: int = 400
+    """Steps until the full learning rate; a third as many after each resumption."""
+    windows: int = 1024
+    """Windows of a batch; 64 for a processor."""
     device: str = "cpu"
-    procedural_minutes: float = 360.0
-    jump_minutes: float = 30.0
-    copies: int = 1
     bfloat16: bool = False
-    """Mixed precision: three times as fast on a graphics card or a processor with AMX, far slower on others."""
-    start: Path | None = None
-    """An exported network to train on from."""
+    """Mixed precision, for a graphics card."""
+    compiled: bool = False
+    """Let torch fuse the step; worth its half minute on a graphics card."""
+    check_every: int = 1000
 
 
-def takes(corpus: Path, cache: Path, settings: Settings) -> list[Take]:
-    """All motion, captured and procedural, of which every frame could be solved."""
-    captured = convert(corpus, cache / "corpus_q.npz")
-    made = all_procedural(cache, settings.procedural_minutes, settings.jump_minutes, settings.seed)
-    return [t for t in captured + made if np.isfinite(t.q).all() and len(t.q) > 2]
+def shapes(windows: int) -> tuple[tuple[tuple[int, int], float], ...]:
+    """Windows and frames of a batch, and how often: whole windows, short ones, photos."""
+    return (((windows, WHOLE), 0.8), ((2 * windows, 12), 0.1), ((8 * windows, 1), 0.1))
 
 
-def train(corpus: Path, cache: Path, settings: Settings) -> None:
-    """Train until the time is up, then export; checkpoints every two minutes."""
-    torch.manual_seed(settings.seed)
-    torch.set_num_threads(settings.threads)
+class Training:
+    """The network, its running average, the optimiser, and how far they have come."""
+
+    def __init__(self, settings: Settings) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        self.network = LifterNetwork(dropout=settings.dropout).to(settings.device)
+        self.average = LifterNetwork().to(settings.device).eval()
+        self.average.load_state_dict(self.network.state_dict())
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), lr=0.0, weight_decay=settings.weight_decay, betas=(0.9, 0.98),
+            fused=settings.device.startswith("cuda"),
+        )  # fmt: skip
+        self.step, self.resumed_at = 0, 0
+        self.spent = 0.0
+        self._fused: Answer = (
+            torch.compile(self._losses, dynamic=False) if settings.compiled else self._losses
+        )
+
+    def _losses(self, features: Tensor, target: Tensor, down: Tensor, valid: Tensor) -> Parts:
+        with torch.autocast(self.settings.device, torch.bfloat16, enabled=self.settings.bfloat16):
+            points, shared, gravity = self.network(features)
+        return losses((points.float(), shared.float(), gravity.float()), target, down, valid)
+
+    def learn(self, batch: Batch, share: float) -> dict[str, Tensor]:
+        """One step, after a share of the whole training; the parts of the loss."""
+        self.network.train()
+        warm = self.settings.warm_up if self.resumed_at == 0 else self.settings.warm_up / 3
+        rise = min(1.0, (self.step - self.resumed_at + 1) / warm)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate * rise * cooling(share)
+        ask = self._fused if batch.valid.shape[1] == WHOLE else self._losses
+        parts = ask(batch.features, batch.target, batch.down, batch.valid)
+        self.optimiser.zero_grad()
+        torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
+        size = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        if self.settings.device != "cpu":
+            self.optimiser.found_inf = (~torch.isfinite(size)).float()  # type: ignore[attr-defined]
+        self.optimiser.step()
+        keep = min(0.999, (1 + self.step) / (20 + self.step))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
+        self.step += 1
+        return {k: v.detach() for k, v in parts.items()}
+
+    def save(self, folder: Path) -> None:
+        """Weights in 16 bits: the optimiser's memory is of fifty steps, it is not worth carrying."""
+        for name, network in (("network", self.network), ("average", self.average)):
+            state = {k: v.to(torch.float16) for k, v in network.state_dict().items()}
+            _replace(folder / f"{name}.pt", state)
+        _replace(folder / "progress.pt", {"step": self.step, "spent": self.spent})
+
+    def resume(self, folder: Path) -> None:
+        """Go on from what `save` wrote, if there is anything."""
+        if not (folder / "progress.pt").exists():
+            return
+        for name, network in (("network", self.network), ("average", self.average)):
+            state = torch.load(folder / f"{name}.pt", weights_only=True, map_location=self.settings.device)
+            network.load_state_dict({k: v.float() for k, v in state.items()})
+        progress = torch.load(folder / "progress.pt", weights_only=True)
+        self.step, self.spent = int(progress["step"]), float(progress["spent"])
+        self.resumed_at = self.step
+
+
+def train(motion: Path, cache: Path, settings: Settings) -> None:
+    """Train until the time is up; checkpoints every minute, and the exported network at the end."""
     cache.mkdir(parents=True, exist_ok=True)
-    everything = takes(corpus, cache, settings)
-    network = LifterNetwork().to(settings.device)
-    average = LifterNetwork().to(settings.device)
-    if settings.start is not None:
-        load_exported(settings.start, network)
-    average.load_state_dict(network.state_dict())
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=0.0, weight_decay=settings.weight_decay, betas=(0.9, 0.98)
-    )
-    step, spent = _resume(cache, network, average, optimiser)
-    log.info(
-        "%d takes, %d parameters, from step %d",
-        len(everything),
-        sum(p.numel() for p in network.parameters()),
-        step,
-    )
-    pool = Pool([t for t in everything if t.split == "train"], settings.seed + step, copies=settings.copies)
-    held_out = Pool([t for t in everything if t.split == "val"], 99, varied=False)
-    checks = [held_out.draw(150, 32), held_out.draw(150, 32), held_out.draw(1000, 1)]
-    rng = np.random.default_rng(settings.seed + step)
-    began, saved = time.monotonic(), time.monotonic()
-    while spent + time.monotonic() - began < settings.minutes * 60:
-        share = (spent + time.monotonic() - began) / (settings.minutes * 60)
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * min(1.0, (step + 1) / settings.warm_up) * _cooling(share)
-        shape = SHAPES[rng.choice(len(SHAPES), p=[p for _, p in SHAPES])][0]
-        parts = _step(network, optimiser, pool.draw(*shape), settings)
-        _follow(average, network, min(0.998, (1 + step) / (20 + step)))
-        step += 1
-        if step % 25 == 0:
-            pool.renew(0.01)
-        if step % 250 == 0:
-            figures = {
-                f"val_{n}": evaluate(average, b, settings.device)
-                for n, b in zip(("a", "b", "photo"), checks, strict=True)
-            }
-            _note(cache, step, spent + time.monotonic() - began, parts, figures)
-        if time.monotonic() - saved > 120:
-            _save(cache, network, average, optimiser, step, spent + time.monotonic() - began)
+    training = Training(settings)
+    training.resume(cache)
+    takes = [t for path in sorted(motion.glob("*.xz")) for t in unpack(path)]
+    bank = Bank.of([t for t in takes if t.split == "train"], settings.device)
+    checks = HeldOut(takes, settings.device)
+    log.info("%d takes, %.1f h, from step %d", len(takes), len(bank.q) / 108000, training.step)
+    scenes = Scenes(bank, settings.seed + training.step)
+    form = Dice(settings.seed + training.step)
+    choices = shapes(settings.windows)
+    odds = torch.tensor([p for _, p in choices])
+    begin = saved = time.monotonic()
+    before = training.spent
+    while training.spent < 60 * settings.minutes and training.spent - before < 60 * settings.call_minutes:
+        shape = choices[int(form.choose(odds, 1))][0]
+        parts = training.learn(scenes.draw(*shape), training.spent / (60 * settings.minutes))
+        training.spent = before + time.monotonic() - begin
+        if training.step % settings.check_every == 0:
+            note(cache, training, parts, checks)
+        elif training.step in (1, 10, 50, 200) or training.step % 250 == 0:
+            log.info("step %d, %.0f s, loss %s", training.step, training.spent, _rounded(parts))
+        if time.monotonic() - saved > 60:
+            training.save(cache)
             saved = time.monotonic()
-    _save(cache, network, average, optimiser, step, spent + time.monotonic() - began)
-    record = {
-        "steps": step,
-        "settings": asdict(settings) | {"start": settings.start and settings.start.name},
-        "figures": {
-            n: evaluate(average, b, settings.device) for n, b in zip(("a", "b", "photo"), checks, strict=True)
-        },
-    }
-    export(average.cpu(), cache / "lifter.onnx", record)
+    training.save(cache)
+    figures = note(cache, training, parts, checks)
+    done = {"steps": training.step, "minutes": round(training.spent / 60, 1)}
+    record = {**done, "settings": asdict(replace(settings, call_minutes=0.0)), "figures": figures}
+    export(training.average.cpu(), cache / "lifter.onnx", record)
 
 
-def _step(
-    network: LifterNetwork, optimiser: torch.optim.Optimizer, batch: Batch, settings: Settings
-) -> dict[str, float]:
-    network.train()
-    features, target, down = _tensors(batch, settings.device)
-    with torch.autocast(settings.device, torch.bfloat16, enabled=settings.bfloat16):
-        points, gravity = network(features)
-    found = losses(points.float(), gravity.float(), target, down, features[..., -1])
-    optimiser.zero_grad()
-    found.total.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimiser.step()
-    return found.parts
-
-
-def _tensors(batch: Batch, device: str) -> tuple[Tensor, Tensor, Tensor]:
-    a, b, c = (torch.from_numpy(x).to(device) for x in (batch.inputs.features, batch.target, batch.down))
-    return a, b, c
-
-
-@torch.inference_mode()
-def evaluate(network: LifterNetwork, batch: Batch, device: str = "cpu") -> dict[str, float]:
-    """Errors for a person of 1.7 m, in mm and degrees, the share of limbs tilted the right way, calibration."""
-    network.eval()
-    features, target, down = _tensors(batch, device)
-    points, gravity = network(features)
-    valid = features[..., -1] > 0
-    error = (points[..., :3] - points[..., 19:20, :3] - target)[valid]
-    length = error.norm(dim=-1)[:, 26:]
-    bone = (points[..., LIMBS[:, 1], 2] - points[..., LIMBS[:, 0], 2])[valid]
-    span = (target[..., LIMBS[:, 1], :] - target[..., LIMBS[:, 0], :])[valid]
-    tilted = (span[..., 2].abs() / span.norm(dim=-1)) > math.sin(math.radians(20))
-    right = (bone * span[..., 2] > 0)[tilted].float().mean()
-    others = [i for i in range(points.shape[-2]) if i != 19]
-    z_across = error[:, others, :2] / torch.exp(points[..., 3:4][valid][:, others])
-    z_along = error[:, others, 2] / torch.exp(points[..., 4][valid][:, others])
-    tilt = torch.rad2deg(
-        torch.acos((torch.nn.functional.normalize(gravity[..., :3], dim=-1) * down).sum(-1).clamp(-1, 1))
-    )
-    figures = {
-        "joints_mm": 1700 * length.mean(), "across_mm": 1700 * error[:, 26:, :2].norm(dim=-1).mean(),
-        "along_mm": 1700 * error[:, 26:, 2].abs().mean(), "sign": right, "z_across": z_across.square().mean().sqrt(),
-        "z_along": z_along.square().mean().sqrt(), "gravity_deg": tilt[valid].mean(),
-    }  # fmt: skip
-    return {k: round(float(v), 4) for k, v in figures.items()}
-
-
-def _cooling(share: float) -> float:
+def cooling(share: float) -> float:
     """Learning rate over the training: held, then down to nothing along a cosine."""
-    return 1.0 if share < 0.3 else 0.5 * (1 + math.cos(math.pi * (share - 0.3) / 0.7)) + 0.01
+    return 1.0 if share < 0.2 else 0.5 * (1 + math.cos(math.pi * min((share - 0.2) / 0.8, 1.0))) + 0.005
 
 
-def _follow(average: LifterNetwork, network: LifterNetwork, keep: float) -> None:
-    with torch.no_grad():
-        for a, b in zip(average.parameters(), network.parameters(), strict=True):
-            a.lerp_(b, 1 - keep)
-
-
-def _resume(
-    cache: Path, network: LifterNetwork, average: LifterNetwork, optimiser: torch.optim.Optimizer
-) -> tuple[int, float]:
-    path = cache / "checkpoint.pt"
-    if not path.exists():
-        return 0, 0.0
-    state = torch.load(path, weights_only=True)
-    network.load_state_dict(state["network"])
-    average.load_state_dict(state["average"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"]), float(state["spent"])
-
-
-def _save(
-    cache: Path,
-    network: LifterNetwork,
-    average: LifterNetwork,
-    optimiser: torch.optim.Optimizer,
-    step: int,
-    spent: float,
-) -> None:
-    state = {
-        "network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
-        "step": step, "spent": spent,
-    }  # fmt: skip
-    torch.save(state, cache / "checkpoint.new")
-    (cache / "checkpoint.new").replace(cache / "checkpoint.pt")
-
-
-def _note(
-    cache: Path, step: int, spent: float, parts: dict[str, float], figures: dict[str, dict[str, float]]
-) -> None:
+def note(
+    cache: Path, training: Training, parts: dict[str, Tensor], checks: HeldOut
+) -> dict[str, dict[str, float]]:
+    """Try the averaged network on what was held out, and write a line of the log."""
+    figures = checks.figures(training.average)
     line = {
-        "step": step,
-        "minutes": round(spent / 60, 2),
-        "loss": {k: round(v, 4) for k, v in parts.items()},
-        **figures,
-    }
+        "step": training.step, "minutes": round(training.spent / 60, 2), "loss": _rounded(parts), **figures,
+    }  # fmt: skip
     with (cache / "log.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
     log.info("%s", json.dumps(line))
+    return figures
+
+
+def _rounded(parts: dict[str, Tensor]) -> dict[str, float]:
+    return {k: round(float(v), 4) for k, v in parts.items()}
+
+
+def _replace(path: Path, state: dict[str, object]) -> None:
+    torch.save(state, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=Settings.minutes)
-    parser.add_argument("--seed", type=int, default=Settings.seed)
-    parser.add_argument("--threads", type=int, default=Settings.threads)
-    parser.add_argument("--device", default=Settings.device)
-    parser.add_argument("--bfloat16", action="store_true", help="for a graphics card or a processor with AMX")
-    parser.add_argument("--start", type=Path, help="exported network to train on from")
-    parser.add_argument("--learning-rate", type=float, default=Settings.learning_rate)
-    a = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    settings = Settings(
-        a.minutes,
-        a.seed,
-        a.learning_rate,
-        threads=a.threads,
-        device=a.device,
-        bfloat16=a.bfloat16,
-        start=a.start,
+    parser.add_argument("--motion", type=Path, required=True, help="folder of packed motion")
+    parser.add_argument(
+        "--cache", type=Path, required=True, help="folder of the checkpoint, the log and the result"
     )
-    train(a.corpus, a.cache, settings)
+    parser.add_argument("--minutes", type=float, default=Settings.minutes)
+    parser.add_argument("--call-minutes", type=float, default=Settings.call_minutes)
+    parser.add_argument("--windows", type=int, default=Settings.windows)
+    parser.add_argument("--learning-rate", type=float, default=Settings.learning_rate)
+    parser.add_argument("--dropout", type=float, default=Settings.dropout)
+    parser.add_argument("--seed", type=int, default=Settings.seed)
+    parser.add_argument("--device", default=Settings.device)
+    parser.add_argument("--check-every", type=int, default=Settings.check_every)
+    parser.add_argument("--bfloat16", action="store_true")
+    parser.add_argument("--compiled", action="store_true")
+    options = vars(parser.parse_args())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    motion, cache = options.pop("motion"), options.pop("cache")
+    train(motion, cache, Settings(**options))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,126 @@
+"""What the lifter's network sees: rays turned to the person, their size, and what is known of lens and person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pase.data import HALPE26
+from pase.errors import InputError
+from pase.lift.segment_lengths import LENGTH_SPREAD, SEGMENTS, USUAL_LENGTHS
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+_K = len(HALPE26)
+TORSO = [HALPE26.index(n) for n in ("LShoulder", "RShoulder", "LHip", "RHip", "Neck", "Hip")]
+CENTRE_WEIGHT = np.full(_K, 0.05, np.float32)
+"""How much each keypoint counts for the person's centre."""
+CENTRE_WEIGHT[TORSO] = 1.0
+LEAST_SIZE = 0.003
+"""Usual distance of the keypoints from the centre, as a ray, below which a person is not resolved."""
+FARTHEST = 6.0
+"""Rays are cut off at so many usual distances from the centre."""
+SURE_FOV = 0.1
+"""Spread of the focal length, as a share of it, that the network is told as 0."""
+KNOWN = 1 + 2 * len(SEGMENTS)
+"""Numbers by which the network is told what is known."""
+FEATURES = 4 * _K + 4 + KNOWN
+"""Channels of the network's input."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known beforehand of the lens and of the person's proportions."""
+
+    fov_sigma: float
+    """Standard deviation of the focal length as a share of it."""
+    lengths: Mapping[str, float]
+    """Lengths of segments (`SEGMENTS`) in statures; those left out are unknown."""
+    sigma: Mapping[str, float]
+    """Their standard deviations in statures."""
+
+    def numbers(self) -> Floats:
+        """(KNOWN,) as the network takes it: the lens, how far each length is from the usual, how sure that is."""
+        off, trust = np.zeros(len(SEGMENTS)), np.zeros(len(SEGMENTS))
+        for i, name in enumerate(SEGMENTS):
+            if name in self.lengths:
+                spread = LENGTH_SPREAD[i]
+                trust[i] = 1 / (1 + (self.sigma[name] / spread) ** 2)
+                off[i] = trust[i] * np.clip((self.lengths[name] - USUAL_LENGTHS[i]) / spread, -5, 5)
+        lens = np.log(np.clip(self.fov_sigma, 0.01, 0.3) / SURE_FOV)
+        return np.concatenate([[lens], off, trust]).astype(np.float32)
+
+    def __post_init__(self) -> None:
+        strangers = set(self.lengths) - set(SEGMENTS)
+        if strangers:
+            raise InputError(f"no segment '{min(strangers)}'; there are: {', '.join(SEGMENTS)}")
+        if set(self.lengths) - set(self.sigma):
+            raise InputError("every length of a segment needs its standard deviation")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Windows as the network takes them."""
+
+    features: Floats
+    """(N, T, FEATURES): rays from the centre by size, scores, what is seen, size, centre, what is known."""
+    rotation: Floats
+    """(N, T, 3, 3) camera → virtual camera, that looks at the person's centre."""
+
+
+def centred(rays: Floats, score: Floats, valid: Floats, known: Floats) -> Inputs:
+    """Turn rays so that the person's centre is straight ahead, and size them.
+
+    Parameters
+    ----------
+    rays
+        (N, T, 26, 2) x/z and y/z of the keypoints in camera axes; 0 where unseen.
+    score
+        (N, T, 26) from 0 to 1; 0 where unseen.
+    valid
+        (N, T) 1 for frames that are there, 0 for filling.
+    known
+        (KNOWN,) or (N, KNOWN) what `Known.numbers` says.
+    """
+    seen = (score > 0).astype(np.float32)
+    weight = seen * CENTRE_WEIGHT
+    total = np.maximum(weight.sum(-1, keepdims=True), 1e-6)
+    centre = (weight[..., None] * rays).sum(-2) / total
+    yaw = np.arctan(centre[..., 0])
+    pitch = np.arctan2(centre[..., 1], np.hypot(1.0, centre[..., 0]))
+    rotation = looking_at(yaw, pitch)
+    direction = np.concatenate([rays, np.ones_like(rays[..., :1])], axis=-1)
+    turned = np.einsum("ntij,ntkj->ntki", rotation, direction)
+    flat = turned[..., :2] / np.maximum(turned[..., 2:], 0.1) * seen[..., None]
+    distance = np.linalg.norm(flat, axis=-1)
+    distance[seen == 0] = np.nan
+    size = _median(distance)[..., None]
+    N, T = valid.shape
+    flat = np.clip(flat / size[..., None], -FARTHEST, FARTHEST).reshape(N, T, -1)
+    place = np.stack([np.log(size[..., 0]) + 2.0, yaw, pitch], axis=-1)
+    told = np.broadcast_to(np.atleast_2d(known)[:, None], (N, T, KNOWN))
+    features = np.concatenate([flat, score, seen, place, told, valid[..., None]], axis=-1) * valid[..., None]
+    return Inputs(features.astype(np.float32), rotation.astype(np.float32))
+
+
+def _median(distance: Floats) -> Floats:
+    """(N, T) median of the distances that are there (others are NaN), within bounds."""
+    there = np.isfinite(distance)
+    count = there.sum(-1)
+    ordered = np.sort(np.where(there, distance, np.inf), axis=-1)
+    last = np.maximum(count - 1, 0)
+    pair = np.stack([last // 2, np.maximum(count, 1) // 2], axis=-1)
+    middle = np.take_along_axis(ordered, pair, axis=-1).mean(-1)
+    return np.maximum(np.where(count > 0, middle, 0.1), LEAST_SIZE).astype(np.float32)
+
+
+def looking_at(yaw: Array | Floats, pitch: Array | Floats) -> Array:
+    """(..., 3, 3) camera → virtual camera that looks right by `yaw`, then down by `pitch`; its roll stays."""
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    zero = np.zeros_like(cy)
+    rows = [cy, zero, -sy, -sp * sy, cp, -sp * cy, cp * sy, sp, cp * cy]
+    return np.stack(rows, axis=-1).reshape(*np.shape(yaw), 3, 3)

@@ -1,0 +1,31 @@
+"""The points that PASE's lifter speaks of: the 26 keypoints and joint centres of the default skeleton."""
+
+from __future__ import annotations
+
+from pase.data import HALPE26
+
+JOINT_BODIES: dict[str, str] = {
+    f"{side}{name}Joint": f"{body}_{side.lower()}"
+    for name, body in (
+        ("Hip", "femur"), ("Knee", "tibia"), ("Ankle", "talus"), ("Toe", "toes"),
+        ("Shoulder", "humerus"), ("Elbow", "ulna"), ("Wrist", "hand"),
+    )
+    for side in "LR"
+} | {"LumbarJoint": "lumbar5", "NeckJoint": "head"}  # fmt: skip
+"""Joint centres that the lifter gives beside the keypoints: origins of these bodies of the default skeleton."""
+
+POINTS = (*HALPE26, *JOINT_BODIES)
+"""Names of the landmarks that the lifter gives, in its order."""
+
+
+def _twin(name: str) -> str:
+    if name[0] not in "LR" or name == "LumbarJoint":
+        return name
+    return {"L": "R", "R": "L"}[name[0]] + name[1:]
+
+
+MIRRORED = tuple(POINTS.index(_twin(name)) for name in POINTS)
+"""Index of each landmark's twin on the other side."""
+
+ROOT = POINTS.index("Hip")
+"""The point that all others are measured from."""

@@ -1,0 +1,179 @@
+"""Training windows without end, made on the device that trains: motion, body, camera, detector, what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from tools.train_lifter.bank import Bank
+from tools.train_lifter.camera import film
+from tools.train_lifter.constants import Constant
+from tools.train_lifter.dice import Dice
+from tools.train_lifter.noise import Detector, detect
+from tools.train_lifter.points import MIRROR_INDEX, Bodies, draw_bodies
+from tools.train_lifter.variations import Variations
+from torch import Tensor
+
+from pase.lift.features import CENTRE_WEIGHT, FARTHEST, LEAST_SIZE, SURE_FOV
+from pase.lift.points import ROOT
+from pase.lift.segment_lengths import LENGTH_SPREAD, USUAL_LENGTHS
+
+_FLIP = Constant([-1.0, 1.0, 1.0])
+_CENTRE_WEIGHT = Constant(CENTRE_WEIGHT)
+_USUAL, _SPREAD = Constant(USUAL_LENGTHS), Constant(LENGTH_SPREAD)
+FOV_KNOWN, LENGTHS_KNOWN = 0.35, 0.6
+"""Shares of the windows whose lens is known well, and whose proportions are known in some measure."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows for the network and what it should answer."""
+
+    features: Tensor
+    """(N, T, FEATURES)"""
+    rotation: Tensor
+    """(N, T, 3, 3) camera → virtual camera."""
+    rays: Tensor
+    """(N, T, 26, 2) what the detector says, by an assumed focal length; 0 where unseen."""
+    score: Tensor
+    """(N, T, 26)"""
+    relative: Tensor
+    """(N, T, P, 3) points from the root in camera axes, statures."""
+    target: Tensor
+    """(N, T, P, 3) points from the root in virtual camera axes, statures."""
+    down: Tensor
+    """(N, T, 3) gravity in virtual camera axes."""
+    valid: Tensor
+    """(N, T) 1 for frames that are there."""
+    take: Tensor
+    """(N,) index of the take."""
+    azimuth: Tensor
+    """(N,)"""
+    stature: Tensor
+    """(N,) metres."""
+    lengths: Tensor
+    """(N, segments) true lengths in statures."""
+    fov_sigma: Tensor
+    """(N,) what is said of the spread of the focal length, as a share of it."""
+
+
+class Scenes:
+    """Draws batches from a bank of motion.
+
+    Parameters
+    ----------
+    bank
+        The motion.
+    seed
+        Of the random numbers.
+    varied
+        Vary the motion; held-out motion is shown as it was captured.
+    detector
+        What sees the points.
+    """
+
+    def __init__(self, bank: Bank, seed: int, *, varied: bool = True, detector: Detector = detect) -> None:
+        self.bank, self.dice = bank, Dice(seed, bank.q.device)
+        self._variations, self._varied, self._detector = Variations(bank), varied, detector
+
+    @torch.no_grad()
+    def draw(self, count: int, frames: int, *, fov_sigma: float | None = None) -> Batch:
+        """Windows of `frames` frames at the network's rate.
+
+        With `fov_sigma` every lens is known as well as that and no proportions are; else as it comes.
+        """
+        windows = self._variations.draw(self.dice, count, frames, varied=self._varied)
+        bodies = draw_bodies(self.dice, count)
+        points = bodies.points(windows.q)
+        lowest = points[..., 1].amin(-1, keepdim=True)
+        floor = torch.where(windows.recomposed[:, None, None], lowest, lowest.amin(1, keepdim=True))
+        points = torch.stack([points[..., 0], points[..., 1] - floor, points[..., 2]], dim=-1)
+        heading = windows.q[:, frames // 2, 0]
+        return filmed(
+            self.dice, points, windows.valid, heading, bodies, windows.take, self._detector, fov_sigma
+        )
+
+
+def filmed(
+    dice: Dice,
+    points: Tensor,
+    valid: Tensor,
+    heading: Tensor,
+    bodies: Bodies,
+    take: Tensor,
+    detector: Detector = detect,
+    fov_sigma: float | None = None,
+) -> Batch:
+    """Windows of world points (N, T, P, 3) in statures as a random camera and a detector see them."""
+    N = len(points)
+    views = film(dice, points, bodies.stature, heading)
+    mirrored = dice.chance(0.5, N)
+    flip, twin = _FLIP.on(points.device), MIRROR_INDEX.on(points.device)
+    seen = torch.where(mirrored[:, None, None, None], views.points[:, :, twin] * flip, views.points)
+    down = torch.where(mirrored[:, None], views.down * flip, views.down)
+    rays, score = detector(dice, seen, bodies.stature, views.half)
+    score = score * valid[..., None]
+    sure = _sureness(dice, N) if fov_sigma is None else torch.full((N,), fov_sigma, device=points.device)
+    rays = rays * (score > 0)[..., None] * torch.exp(sure * dice.normal(N))[:, None, None, None]
+    lengths = bodies.lengths()
+    known = knowledge(dice, lengths, sure, told=fov_sigma is None)
+    features, rotation = features_of(rays, score, valid, known)
+    relative = seen - seen[:, :, ROOT : ROOT + 1]
+    target = torch.einsum("ntij,ntpj->ntpi", rotation, relative)
+    gravity = torch.einsum("ntij,nj->nti", rotation, down)
+    return Batch(
+        features, rotation, rays, score, relative, target, gravity, valid, take, views.azimuth, bodies.stature,
+        lengths, sure,
+    )  # fmt: skip
+
+
+def _sureness(dice: Dice, N: int) -> Tensor:
+    """(N,) how far focal lengths may be off, as a share of them."""
+    known = dice.log_uniform(N, low=0.01, high=0.05)
+    return torch.where(dice.chance(FOV_KNOWN, N), known, dice.log_uniform(N, low=0.05, high=0.3))
+
+
+def knowledge(dice: Dice, lengths: Tensor, fov_sigma: Tensor, *, told: bool) -> Tensor:
+    """(N, KNOWN) what the network is told of the lens and of the person, as `pase.lift.features.Known` writes it."""
+    N, S = lengths.shape
+    usual, spread = _USUAL.on(lengths.device), _SPREAD.on(lengths.device)
+    sigma = dice.log_uniform(N, 1, low=0.1, high=1.5) * torch.exp(0.3 * dice.normal(N, S))
+    off = (lengths - usual) / spread + sigma * dice.normal(N, S)
+    some = dice.chance(LENGTHS_KNOWN, N, 1) & dice.chance(0.9, N, S) & told
+    trust = torch.where(some, 1 / (1 + sigma.square()), 0.0)
+    return torch.cat([torch.log(fov_sigma / SURE_FOV)[:, None], trust * off, trust], dim=1)
+
+
+def features_of(rays: Tensor, score: Tensor, valid: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """`pase.lift.features.centred` on the training's device: features (N, T, FEATURES) and rotations."""
+    seen = (score > 0).float()
+    weight = seen * _CENTRE_WEIGHT.on(rays.device)
+    centre = (weight[..., None] * rays).sum(-2) / weight.sum(-1, keepdim=True).clamp(min=1e-6)
+    yaw = torch.atan(centre[..., 0])
+    pitch = torch.atan2(centre[..., 1], torch.sqrt(1 + centre[..., 0].square()))
+    rotation = looking_at(yaw, pitch)
+    direction = torch.cat([rays, torch.ones_like(rays[..., :1])], dim=-1)
+    turned = torch.einsum("ntij,ntkj->ntki", rotation, direction)
+    flat = turned[..., :2] / turned[..., 2:].clamp(min=0.1) * seen[..., None]
+    size = _median(flat.norm(dim=-1), seen)[..., None]
+    flat = (flat / size[..., None]).clamp(-FARTHEST, FARTHEST).flatten(2)
+    place = torch.stack([size[..., 0].log() + 2.0, yaw, pitch], dim=-1)
+    told = known[:, None].expand(-1, rays.shape[1], -1)
+    features = torch.cat([flat, score, seen, place, told, valid[..., None]], dim=-1)
+    return features * valid[..., None], rotation
+
+
+def _median(distance: Tensor, seen: Tensor) -> Tensor:
+    """(N, T) median of the distances of the points that are seen."""
+    count = seen.sum(-1).long()
+    ordered = torch.where(seen > 0, distance, torch.inf).sort(dim=-1).values
+    pair = torch.stack([(count - 1).clamp(min=0) // 2, count.clamp(min=1) // 2], dim=-1)
+    middle = ordered.gather(-1, pair).mean(-1)
+    return torch.where(count > 0, middle, 0.1).clamp(min=LEAST_SIZE)
+
+
+def looking_at(yaw: Tensor, pitch: Tensor) -> Tensor:
+    """(..., 3, 3) camera → virtual camera, as `pase.lift.features.looking_at`."""
+    cy, sy, cp, sp = yaw.cos(), yaw.sin(), pitch.cos(), pitch.sin()
+    rows = [cy, torch.zeros_like(cy), -sy, -sp * sy, cp, -sp * cy, cp * sy, sp, cp * cy]
+    return torch.stack(rows, dim=-1).unflatten(-1, (3, 3))
