@@ -148,13 +148,20 @@ class Landmarks3D:
     """(T, 3) unit vectors of gravity in camera axes, where a lifter tells them."""
     down_sigma: Array | None = None
     """(T,) their standard deviation along each of two axes, rad."""
+    sigma_own: Array | None = None
+    """(T, K) the share of `sigma_along` that each point has for itself; the rest all points have together."""
+    sigma_shared: Array | None = None
+    """(T, R) standard deviations of the modes of `pase.lift.shared_depth`, by which depths go wrong together."""
 
     def __post_init__(self) -> None:
         t, k = len(self.time), len(self.names)
         _check_shape("Landmarks3D", "xyz", self.xyz, (t, k, 3))
-        for name, sigma in (("sigma", self.sigma), ("sigma_along", self.sigma_along)):
+        sigmas = {"sigma": self.sigma, "sigma_along": self.sigma_along, "sigma_own": self.sigma_own}
+        for name, sigma in sigmas.items():
             if sigma is not None:
                 _check_shape("Landmarks3D", name, sigma, (t, k))
+        if self.sigma_shared is not None:
+            _check_shape("Landmarks3D", "sigma_shared", self.sigma_shared, (t, self.sigma_shared.shape[-1]))
         for name, vectors in (("ray", self.ray), ("down", self.down)):
             if vectors is not None:
                 _check_shape("Landmarks3D", name, vectors, (t, 3))
@@ -173,7 +180,7 @@ class Landmarks3D:
         """The same landmarks in some of the frames only."""
         optional = {
             name: values[frames]
-            for name in ("sigma", "sigma_along", "ray", "down", "down_sigma")
+            for name in ("sigma", "sigma_along", "ray", "down", "down_sigma", "sigma_own", "sigma_shared")
             if (values := getattr(self, name)) is not None
         }
         return replace(self, xyz=self.xyz[frames], time=self.time[frames], **optional)

@@ -29,7 +29,11 @@ CAPTURED_SHARE = 0.6
 
 
 def pack(takes: Sequence[Take], path: Path) -> None:
-    """Write takes to one small file: coordinates rounded, differences from frame to frame, squeezed."""
+    """Write takes to one small file: coordinates rounded, differences from frame to frame, squeezed.
+
+    Takes of which a frame could not be solved are left out.
+    """
+    takes = [t for t in takes if len(t.q) > 2 and np.isfinite(t.q).all()]
     pieces = []
     for take in takes:
         q = np.asarray(take.q, float).copy()
@@ -42,7 +46,7 @@ def pack(takes: Sequence[Take], path: Path) -> None:
     buffer = io.BytesIO()
     low, high = (columns.view(np.uint8)[:, k::2] for k in range(2))
     np.savez(buffer, low=low, high=high, about=np.frombuffer(json.dumps(about).encode(), np.uint8))
-    path.write_bytes(lzma.compress(buffer.getvalue(), preset=6))
+    path.write_bytes(lzma.compress(buffer.getvalue(), preset=3))
 
 
 def unpack(path: Path) -> list[Take]:
@@ -89,8 +93,7 @@ class Bank:
 
     @classmethod
     def of(cls, takes: Sequence[Take], device: str | torch.device) -> Bank:
-        """Takes of which every frame could be solved, moved to a device."""
-        takes = [t for t in takes if len(t.q) > 2 and np.isfinite(t.q).all()]
+        """Takes end to end on a device."""
         q = np.concatenate([t.q for t in takes]).astype(np.float32)
         length = np.array([len(t.q) for t in takes])
         upright = np.flatnonzero((np.abs(q[:, 1]) < UPRIGHT_RAD) & (np.abs(q[:, 2]) < UPRIGHT_RAD))

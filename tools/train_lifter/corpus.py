@@ -8,7 +8,9 @@ nearest are solved for inside the joint ranges, so that every posture is anatomi
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,8 @@ FRAME_RATE_HZ = 30.0
 BATCH = 400
 MISSING = -32768
 """Stands for a joint that is absent, in files of half millimetres."""
+CLIPS_AT_ONCE = 20
+"""Clips that a process solves before it hands them back."""
 KEY_STEP = 8
 """Every so many frames one is solved from several starts; the others start between their neighbours."""
 
@@ -220,7 +224,7 @@ def _root_angles(rotation: Array) -> Array:
     return np.stack([heading, lean, tilt], axis=1)
 
 
-def convert(corpus: Path, cache: Path, every: int = 1) -> list[Take]:
+def convert(corpus: Path, cache: Path, every: int = 1, processes: int = 1) -> list[Take]:
     """A corpus as takes; solved once (some minutes), then read from `cache`.
 
     Parameters
@@ -231,9 +235,11 @@ def convert(corpus: Path, cache: Path, every: int = 1) -> list[Take]:
         Where the coordinates are kept.
     every
         Solve every so many frames and put a spline through them: slow movements lose nothing.
+    processes
+        That solve at the same time.
     """
     if not cache.exists():
-        _convert(corpus, cache, every)
+        _convert(corpus, cache, every, processes)
     with np.load(cache) as stored:
         data = {k: stored[k] for k in stored.files}
     return [
@@ -254,26 +260,35 @@ def positions_of(clips: dict[str, NDArray[np.generic]], part: slice) -> Array:
     return np.asarray(clips["root"][part][:, None] + relative / 2000.0)
 
 
-def _convert(corpus: Path, cache: Path, every: int) -> None:
+def _convert(corpus: Path, cache: Path, every: int, processes: int) -> None:
     with np.load(corpus) as data:
         clips = {k: data[k] for k in data.files}
-    retarget = Retargeter(tuple(str(j) for j in clips["joints"]))
-    solved, errors = [], []
-    for i, (start, length) in enumerate(zip(clips["start"], clips["length"], strict=True)):
-        q, error = retarget.solve(positions_of(clips, slice(start, start + length, every)))
-        q = CubicSpline(np.arange(len(q)) * every, q)(np.arange((len(q) - 1) * every + 1)) if every > 1 else q
-        solved.append(q.astype(np.float32))
-        errors.append(float(np.median(error)))
-        if i % 20 == 0:
-            log.info("clip %d of %d: %s, %.0f mm", i, len(clips["start"]), clips["name"][i], 1e3 * errors[-1])
-    log.info("median distance from the targets: %.1f mm", 1e3 * float(np.median(errors)))
+    joints = tuple(str(j) for j in clips["joints"])
+    ends = zip(clips["start"], clips["start"] + clips["length"], strict=True)
+    pieces = [positions_of(clips, slice(a, b, every)) for a, b in ends]
+    chunks = [pieces[i : i + CLIPS_AT_ONCE] for i in range(0, len(pieces), CLIPS_AT_ONCE)]
+    with ProcessPoolExecutor(processes) as pool:
+        done = []
+        for part in pool.map(partial(_solved, joints, every), chunks):
+            done += part
+            log.info("%d of %d clips, %.0f mm", len(done), len(pieces), 1e3 * np.median([e for _, e in done]))
     keep = {k: clips[k] for k in ("name", "subject", "category", "split")}
-    lengths = np.array([len(q) for q in solved])
+    lengths = np.array([len(q) for q, _ in done])
     np.savez(
-        cache,
-        q=np.concatenate(solved),
-        start=np.cumsum(lengths) - lengths,
-        length=lengths,
-        error=errors,
-        **keep,
-    )
+        cache, q=np.concatenate([q for q, _ in done]), start=np.cumsum(lengths) - lengths, length=lengths,
+        error=[e for _, e in done], **keep,
+    )  # fmt: skip
+
+
+def _solved(
+    joints: tuple[str, ...], every: int, clips: list[Array]
+) -> list[tuple[NDArray[np.float32], float]]:
+    """Coordinates of some clips at 30 Hz, and the median distance from their targets in metres."""
+    retarget = Retargeter(joints)
+    out = []
+    for positions in clips:
+        q, error = retarget.solve(positions)
+        if every > 1 and len(q) > 1 and np.isfinite(q).all():
+            q = CubicSpline(np.arange(len(q)) * every, q)(np.arange((len(q) - 1) * every + 1))
+        out.append((q.astype(np.float32), float(np.median(error))))
+    return out

@@ -1,6 +1,6 @@
 """All motion to train on, converted, made and packed: a few megabytes that go anywhere.
 
-    PYTHONPATH=src python -m tools.train_lifter.motion --corpus MOTION --cache FOLDER [--minutes 240]
+    PYTHONPATH=src python -m tools.train_lifter.motion --corpus MOTION --cache FOLDER [--processes 4]
 
 MOTION holds `motion_corpus.npz` and `more/`. An hour or so of one core; what is in the folder already stays.
 """
@@ -25,10 +25,11 @@ SOURCES = {
 SEED = 6
 
 
-def captured(corpus: Path, cache: Path, source: str) -> list[Take]:
+def captured(corpus: Path, cache: Path, source: str, processes: int = 1) -> list[Take]:
     """The takes of one source."""
     file, every = SOURCES[source]
-    return [replace(t, source=source) for t in convert(corpus / file, cache / f"{source}_q.npz", every)]
+    takes = convert(corpus / file, cache / f"{source}_q.npz", every, processes)
+    return [replace(t, source=source) for t in takes]
 
 
 def made(cache: Path, minutes: float, jump_minutes: float, seed: int = SEED) -> list[Take]:
@@ -42,15 +43,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=240.0)
+    parser.add_argument("--minutes", type=float, default=180.0)
     parser.add_argument("--jump-minutes", type=float, default=20.0)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--only", choices=[*SOURCES, "made"], help="one source alone")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     packed = options.cache / "packed"
     packed.mkdir(parents=True, exist_ok=True)
-    for source in SOURCES:
-        pack(captured(options.corpus, options.cache, source), packed / f"{source}.xz")
-    pack(made(options.cache, options.minutes, options.jump_minutes), packed / "made.xz")
+    for source in [s for s in SOURCES if options.only in (None, s)]:
+        takes = captured(options.corpus, options.cache, source, options.processes)
+        pack(takes, packed / f"{source}.xz")
+    if options.only in (None, "made"):
+        pack(made(options.cache, options.minutes, options.jump_minutes), packed / "made.xz")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ tells how it was trained and how far it can be trusted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -19,6 +18,9 @@ from numpy.typing import NDArray
 
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
+from pase.lift.features import Inputs, Known, centred, looking_at
+from pase.lift.points import MIRRORED, POINTS, ROOT
+from pase.lift.shared_depth import MIRRORED_MODES, MODES, along_sigma
 from pase.networks.onnx import start_session
 from pase.types import Progress
 
@@ -28,7 +30,7 @@ Floats = NDArray[np.float32]
 ASSET = "lifter.onnx"
 RATE_HZ = 15.0
 """The network's own frame rate; faster recordings are lifted in courses of every second, third … frame."""
-WINDOW, OVERLAP = 32, 12
+WINDOW, OVERLAP = 48, 12
 """Frames that the network sees at once, and those that two neighbouring windows share."""
 _SHARED = 2 * (WINDOW - OVERLAP)
 STRETCH = 100 * _SHARED
@@ -36,91 +38,16 @@ STRETCH = 100 * _SHARED
 DEFAULT_FOV_DEG = 62.0
 """Angle of view along the longer side when nothing is known; the network was trained not to rely on it."""
 
-JOINT_BODIES: dict[str, str] = {
-    f"{side}{name}Joint": f"{body}_{side.lower()}"
-    for name, body in (
-        ("Hip", "femur"), ("Knee", "tibia"), ("Ankle", "talus"), ("Toe", "toes"),
-        ("Shoulder", "humerus"), ("Elbow", "ulna"), ("Wrist", "hand"),
-    )
-    for side in "LR"
-} | {"LumbarJoint": "lumbar5", "NeckJoint": "head"}  # fmt: skip
-"""Joint centres that the lifter gives beside the keypoints: origins of these bodies of the default skeleton."""
+FOV_SIGMA_UNKNOWN, FOV_SIGMA_KNOWN = 0.15, 0.03
+"""Standard deviation of the focal length, as a share of it, when nothing is known and when a value is given."""
 
-POINTS = (*HALPE26, *JOINT_BODIES)
-"""Names of the landmarks that the lifter gives, in its order."""
-
-
-def _twin(name: str) -> str:
-    if name[0] not in "LR" or name == "LumbarJoint":
-        return name
-    return {"L": "R", "R": "L"}[name[0]] + name[1:]
-
-
-MIRRORED = tuple(POINTS.index(_twin(name)) for name in POINTS)
-"""Index of each landmark's twin on the other side."""
-
-_ROOT = POINTS.index("Hip")
-_K = len(HALPE26)
-_TORSO = [HALPE26.index(n) for n in ("LShoulder", "RShoulder", "LHip", "RHip", "Neck", "Hip")]
-_CENTRE_WEIGHT = np.full(_K, 0.05, np.float32)
-_CENTRE_WEIGHT[_TORSO] = 1.0
-_SMALLEST = 0.003
+_K, _P, _R = len(HALPE26), len(POINTS), len(MODES)
 _FEWEST_POINTS = 4
 _MINIMUM_SCORE = 0.2
-_OUTPUTS = 5 * len(POINTS) + 7
-FEATURES = 4 * _K + 4
-"""Channels of the network's input."""
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Windows as the network takes them."""
-
-    features: Floats
-    """(N, T, FEATURES): rays from the centre over their usual size, scores, what is seen, that size, the centre."""
-    rotation: Floats
-    """(N, T, 3, 3) camera → virtual camera, that looks at the person's centre."""
-
-
-def centred(rays: Floats, score: Floats, valid: Floats) -> Inputs:
-    """Turn rays so that the person's centre is straight ahead, and size them.
-
-    Parameters
-    ----------
-    rays
-        (N, T, 26, 2) x/z and y/z of the keypoints in camera axes; 0 where unseen.
-    score
-        (N, T, 26) from 0 to 1; 0 where unseen.
-    valid
-        (N, T) 1 for frames that are there, 0 for filling.
-    """
-    seen = (score > 0).astype(np.float32)
-    weight = seen * _CENTRE_WEIGHT
-    total = np.maximum(weight.sum(-1, keepdims=True), 1e-6)
-    centre = (weight[..., None] * rays).sum(-2) / total
-    yaw = np.arctan(centre[..., 0])
-    pitch = np.arctan2(centre[..., 1], np.hypot(1.0, centre[..., 0]))
-    rotation = _looking_at(yaw, pitch)
-    direction = np.concatenate([rays, np.ones_like(rays[..., :1])], axis=-1)
-    turned = np.einsum("ntij,ntkj->ntki", rotation, direction)
-    flat = turned[..., :2] / np.maximum(turned[..., 2:], 0.1) * seen[..., None]
-    distance = np.linalg.norm(flat, axis=-1)
-    distance[seen == 0] = np.nan
-    size = np.array([np.nanmedian(d) if np.isfinite(d).any() else 0.1 for d in distance], np.float32)
-    size = np.maximum(size, _SMALLEST)[:, None, None]
-    N, T = valid.shape
-    flat = np.clip(flat / size[..., None], -6.0, 6.0)
-    rest = np.stack([np.broadcast_to(np.log(size[..., 0]) + 2.0, (N, T)), yaw, pitch, valid], axis=-1)
-    features = np.concatenate([flat.reshape(N, T, -1), score, seen, rest], axis=-1) * valid[..., None]
-    return Inputs(features.astype(np.float32), rotation.astype(np.float32))
-
-
-def _looking_at(yaw: Floats, pitch: Floats) -> Floats:
-    """(..., 3, 3) camera → virtual camera that looks right by `yaw`, then down by `pitch`; its roll stays."""
-    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
-    zero = np.zeros_like(cy)
-    rows = [cy, zero, -sy, -sp * sy, cp, -sp * cy, cp * sy, sp, cp * cy]
-    return np.stack(rows, axis=-1).reshape(*yaw.shape, 3, 3)
+_XYZ, _ACROSS, _OWN = slice(0, 3 * _P), slice(3 * _P, 4 * _P), slice(4 * _P, 5 * _P)
+_DOWN, _AHEAD, _DOWN_SIGMA = slice(5 * _P, 5 * _P + 3), slice(5 * _P + 3, 5 * _P + 6), 5 * _P + 6
+_SHARED_SIGMA = slice(5 * _P + 7, 5 * _P + 7 + _R)
+_OUTPUTS = 5 * _P + 7 + _R
 
 
 class PaseLifter:
@@ -132,6 +59,13 @@ class PaseLifter:
         Another network in ONNX format; the package's own when None.
     fov_deg, focal_length_px
         Angle of view along the longer side, or focal length, when known.
+    fov_sigma
+        How well that is known: standard deviation of the focal length as a share of it. 0.15 when nothing is known,
+        0.03 when a value is given.
+    proportions
+        Lengths of segments in statures (`pase.lift.segment_lengths.SEGMENTS`), when known; any of them.
+    proportions_sigma
+        Their standard deviations in statures.
     flip
         Average with the mirrored person.
     threads
@@ -150,11 +84,18 @@ class PaseLifter:
         *,
         fov_deg: float | None = None,
         focal_length_px: float | None = None,
+        fov_sigma: float | None = None,
+        proportions: Mapping[str, float] | None = None,
+        proportions_sigma: Mapping[str, float] | None = None,
         flip: bool = True,
         threads: int | None = None,
     ) -> None:
         self._weights = weights
         self._fov_deg, self._focal = fov_deg, focal_length_px
+        if fov_sigma is None:
+            given = fov_deg is not None or focal_length_px is not None
+            fov_sigma = FOV_SIGMA_KNOWN if given else FOV_SIGMA_UNKNOWN
+        self._known = Known(fov_sigma, proportions or {}, proportions_sigma or {}).numbers()
         self._flip, self._threads = flip, threads
 
     def __call__(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Landmarks3D:
@@ -219,7 +160,7 @@ class PaseLifter:
         ramp = np.minimum(ramp, ramp[::-1])
         for first in range(0, len(starts), 32):
             part = index[first : first + 32]
-            inputs = centred(rays[part] * valid[part][..., None, None], score[part], valid[part])
+            inputs = centred(rays[part] * valid[part][..., None, None], score[part], valid[part], self._known)
             outputs = self._run(inputs)
             for frames, values in zip(part, outputs, strict=True):
                 total[frames] += ramp[:, None] * values
@@ -227,13 +168,13 @@ class PaseLifter:
         return np.asarray(total / weight[:, None])
 
     def _run(self, inputs: Inputs) -> Array:
-        """(N, T, outputs) in camera axes: points, log sigmas, gravity and its log sigma."""
+        """(N, T, outputs) in camera axes: points, log sigmas, gravity, line of sight, log sigmas of the modes."""
         N, T = inputs.features.shape[:2]
-        points, down = self._session.run(None, {"features": inputs.features})
+        points, shared, down = self._session.run(None, {"features": inputs.features})
         xyz = np.einsum("ntji,ntpj->ntpi", inputs.rotation, points[..., :3])
         gravity = np.einsum("ntji,ntj->nti", inputs.rotation, down[..., :3])
         ahead = inputs.rotation[..., 2, :]
-        parts = [xyz.reshape(N, T, -1), points[..., 3], points[..., 4], gravity, ahead, down[..., 3:]]
+        parts = [xyz.reshape(N, T, -1), points[..., 3], points[..., 4], gravity, ahead, down[..., 3:], shared]
         return np.concatenate(parts, axis=-1).astype(float)
 
     @cached_property
@@ -285,34 +226,45 @@ def _upsampled(rays: Floats, score: Floats, times: int) -> tuple[Floats, Floats]
 
 def _mirrored_outputs(out: Array) -> Array:
     """Outputs (T, ...) of the mirrored person as those of the person."""
-    P = len(POINTS)
-    twin = np.array(MIRRORED)
-    xyz = out[:, : 3 * P].reshape(-1, P, 3)[:, twin] * np.array([-1.0, 1.0, 1.0])
-    across, along = out[:, 3 * P : 4 * P][:, twin], out[:, 4 * P : 5 * P][:, twin]
-    directions = out[:, 5 * P : 5 * P + 6] * np.tile([-1.0, 1.0, 1.0], 2)
-    return np.concatenate([xyz.reshape(len(out), -1), across, along, directions, out[:, 5 * P + 6 :]], axis=1)
+    twin, flip = np.array(MIRRORED), np.array([-1.0, 1.0, 1.0])
+    back = out.copy()
+    back[:, _XYZ] = (out[:, _XYZ].reshape(-1, _P, 3)[:, twin] * flip).reshape(len(out), -1)
+    for part in (_ACROSS, _OWN):
+        back[:, part] = out[:, part][:, twin]
+    for part in (_DOWN, _AHEAD):
+        back[:, part] = out[:, part] * flip
+    back[:, _SHARED_SIGMA] = out[:, _SHARED_SIGMA][:, np.array(MIRRORED_MODES)]
+    return back
 
 
 def _unknown(time: Array) -> Landmarks3D:
     """Landmarks of frames (T,) in which nobody is seen."""
-    xyz, across, along, ray, down, spread = (
-        np.full((len(time), *shape), np.nan)
-        for shape in ((len(POINTS), 3), (len(POINTS),), (len(POINTS),), (3,), (3,), ())
-    )
-    return Landmarks3D(xyz, time, POINTS, "camera", across, along, ray, down, spread)
+    T = len(time)
+    shapes = {
+        "sigma": (_P,), "sigma_along": (_P,), "sigma_own": (_P,), "sigma_shared": (_R,), "ray": (3,), "down": (3,),
+        "down_sigma": (),
+    }  # fmt: skip
+    nothing = {name: np.full((T, *shape), np.nan) for name, shape in shapes.items()}
+    return Landmarks3D(np.full((T, _P, 3), np.nan), time, POINTS, "camera", **nothing)
 
 
 def _fill(found: Landmarks3D, frames: NDArray[np.intp], out: Array) -> None:
     """Note what the network said (F, outputs) of some frames."""
-    P = len(POINTS)
-    xyz = out[:, : 3 * P].reshape(-1, P, 3)
+    xyz = out[:, _XYZ].reshape(-1, _P, 3)
+    xyz = xyz - xyz[:, [ROOT]]
+    ray = _unit(out[:, _AHEAD])
+    yaw, pitch = np.arctan2(ray[:, 0], ray[:, 2]), np.arctan2(ray[:, 1], np.hypot(ray[:, 0], ray[:, 2]))
+    virtual = np.einsum("tij,tpj->tpi", looking_at(yaw, pitch), xyz)
+    own, shared = np.exp(out[:, _OWN]), np.exp(out[:, _SHARED_SIGMA])
     told = {
-        "xyz": xyz - xyz[:, [_ROOT]],
-        "sigma": np.exp(out[:, 3 * P : 4 * P]),
-        "sigma_along": np.exp(out[:, 4 * P : 5 * P]),
-        "down": _unit(out[:, 5 * P : 5 * P + 3]),
-        "ray": _unit(out[:, 5 * P + 3 : 5 * P + 6]),
-        "down_sigma": np.exp(out[:, 5 * P + 6]),
+        "xyz": xyz,
+        "sigma": np.exp(out[:, _ACROSS]),
+        "sigma_along": along_sigma(virtual, own, shared),
+        "sigma_own": own,
+        "sigma_shared": shared,
+        "down": _unit(out[:, _DOWN]),
+        "ray": ray,
+        "down_sigma": np.exp(out[:, _DOWN_SIGMA]),
     }
     for name, values in told.items():
         getattr(found, name)[frames] = values
