@@ -24,6 +24,8 @@ UPRIGHT_RAD = np.radians(55.0)
 CALM_KINDS = ("stand",)
 """Kinds of movement whose legs are straight for a reason."""
 MADE = "procedural"
+ONE_KIND = {"exercises": "exercise"}
+"""Sources that count as one kind of movement, however many exercises they name."""
 CAPTURED_SHARE = 0.6
 """Share of the windows that show captured motion."""
 
@@ -115,7 +117,7 @@ def chances(takes: Sequence[Take]) -> NDArray[np.float64]:
     """Captured windows as often as `CAPTURED_SHARE` says; among them rare kinds more than their length."""
     length = np.array([len(t.q) for t in takes], float)
     made = np.array([t.name.startswith(MADE) for t in takes])
-    kinds = np.array([t.category for t in takes])
+    kinds = np.array([ONE_KIND.get(t.source, t.category) for t in takes])
     chance = length.copy()
     for kind in np.unique(kinds[~made]):
         own = (kinds == kind) & ~made

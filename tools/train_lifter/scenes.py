@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,7 @@ from tools.train_lifter.constants import Constant
 from tools.train_lifter.dice import Dice
 from tools.train_lifter.noise import Detector, detect
 from tools.train_lifter.points import MIRROR_INDEX, Bodies, draw_bodies
+from tools.train_lifter.torch_kinematics import apply
 from tools.train_lifter.variations import Variations
 from torch import Tensor
 
@@ -93,6 +95,31 @@ class Scenes:
             self.dice, points, windows.valid, heading, bodies, windows.take, self._detector, fov_sigma
         )
 
+    def drawer(self, count: int, frames: int, *, replayed: bool) -> Callable[[], Batch]:
+        """What draws batches of one shape, into the same memory each time when `replayed`.
+
+        On a graphics card the few hundred small steps of making a batch take longer to ask for than to do. Recorded
+        once, they are asked for all at once, and draw new random numbers in every replay.
+        """
+        if not replayed:
+            return lambda: self.draw(count, frames)
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(3):
+                self.draw(count, frames)
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        graph.register_generator_state(self.dice.generator)
+        with torch.cuda.graph(graph):
+            batch = self.draw(count, frames)
+
+        def replay() -> Batch:
+            graph.replay()
+            return batch
+
+        return replay
+
 
 def filmed(
     dice: Dice,
@@ -119,8 +146,8 @@ def filmed(
     known = knowledge(dice, lengths, sure, told=fov_sigma is None)
     features, rotation = features_of(rays, score, valid, known)
     relative = seen - seen[:, :, ROOT : ROOT + 1]
-    target = torch.einsum("ntij,ntpj->ntpi", rotation, relative)
-    gravity = torch.einsum("ntij,nj->nti", rotation, down)
+    target = apply(rotation[:, :, None], relative)
+    gravity = apply(rotation, down[:, None])
     return Batch(
         features, rotation, rays, score, relative, target, gravity, valid, take, views.azimuth, bodies.stature,
         lengths, sure,
@@ -153,7 +180,7 @@ def features_of(rays: Tensor, score: Tensor, valid: Tensor, known: Tensor) -> tu
     pitch = torch.atan2(centre[..., 1], torch.sqrt(1 + centre[..., 0].square()))
     rotation = looking_at(yaw, pitch)
     direction = torch.cat([rays, torch.ones_like(rays[..., :1])], dim=-1)
-    turned = torch.einsum("ntij,ntkj->ntki", rotation, direction)
+    turned = apply(rotation[:, :, None], direction)
     flat = turned[..., :2] / turned[..., 2:].clamp(min=0.1) * seen[..., None]
     size = _median(flat.norm(dim=-1), seen)[..., None]
     flat = (flat / size[..., None]).clamp(-FARTHEST, FARTHEST).flatten(2)

@@ -119,27 +119,26 @@ class TorchKinematics(nn.Module):
             if parent < 0:
                 rotation, place = local[..., j, :, :], origin[..., j, :]
             else:
-                rotation = rotations[parent] @ local[..., j, :, :]
-                place = origins[parent] + _apply(rotations[parent], origin[..., j, :])
+                rotation = product(rotations[parent], local[..., j, :, :])
+                place = origins[parent] + apply(rotations[parent], origin[..., j, :])
             rotations.append(rotation)
-            origins.append(place - _apply(rotation, drop[:, :, j].expand_as(place)))
+            origins.append(place - apply(rotation, drop[:, :, j].expand_as(place)))
         places = self.location if location is None else location
         on_body = (places * scale[:, self.landmark_rows])[:, None]
         turn = torch.stack([rotations[r] for r in self._landmark_rows], dim=2)
         base = torch.stack([origins[r] for r in self._landmark_rows], dim=2)
-        return base + _apply(turn, on_body.expand_as(base))
+        return base + apply(turn, on_body.expand_as(base))
 
     def _local(self, moved: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
         """Of every joint, the child's rotation (N, T, J, 3, 3) and the centre (N, T, J, 3) in the parent's axes."""
         turns = _rodrigues(self.axis, moved[..., :3])
-        turned = turns[..., 0, :, :] @ turns[..., 1, :, :] @ turns[..., 2, :, :]
-        local = self.before @ turned @ self.after
+        turned = product(product(turns[..., 0, :, :], turns[..., 1, :, :]), turns[..., 2, :, :])
+        local = product(product(self.before, turned), self.after)
         ground = torch.ones_like(scale[:, :1])
         parent = torch.cat([scale, ground], dim=1)[:, self.parents]
         factor = torch.einsum("jab,njb->nja", self.scale_weight, parent) + self.scale_offset
         amount = moved[..., 3:] * factor[:, None]
-        shift = torch.einsum("ntja,jab->ntjb", amount, self.direction)
-        shift = torch.einsum("jab,ntjb->ntja", self.before, shift)
+        shift = apply(self.before, apply(self.direction.transpose(-1, -2), amount))
         return local, (parent * self.from_parent)[:, None] + shift
 
 
@@ -181,9 +180,14 @@ def _carriers(parents: Sequence[int], bodies: Sequence[int]) -> list[int]:
     return sorted(found)
 
 
-def _apply(rotation: Tensor, vector: Tensor) -> Tensor:
+def apply(rotation: Tensor, vector: Tensor) -> Tensor:
     """Rotations (..., 3, 3) times vectors (..., 3), without the overhead of tiny matrix products."""
     return (rotation * vector.unsqueeze(-2)).sum(-1)
+
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """Matrices (..., 3, 3) times matrices (..., 3, 3); graphics cards are slow at millions of tiny products."""
+    return (a.unsqueeze(-1) * b.unsqueeze(-3)).sum(-2)
 
 
 def _rodrigues(axis: Tensor, angle: Tensor) -> Tensor:

@@ -57,6 +57,8 @@ class Settings:
     """Mixed precision, for a graphics card."""
     compiled: bool = False
     """Let torch fuse the step; worth its half minute on a graphics card."""
+    replayed: bool = False
+    """Record the making of a batch once and replay it with other random numbers; for a graphics card."""
     check_every: int = 1000
 
 
@@ -140,13 +142,14 @@ def train(motion: Path, cache: Path, settings: Settings) -> None:
     log.info("%d takes, %.1f h, from step %d", len(takes), len(bank.q) / 108000, training.step)
     scenes = Scenes(bank, settings.seed + training.step)
     form = Dice(settings.seed + training.step)
+    draw = {shape: scenes.drawer(*shape, replayed=settings.replayed) for shape, _ in shapes(settings.windows)}
     choices = shapes(settings.windows)
     odds = torch.tensor([p for _, p in choices])
     begin = saved = time.monotonic()
     before = training.spent
     while training.spent < 60 * settings.minutes and training.spent - before < 60 * settings.call_minutes:
         shape = choices[int(form.choose(odds, 1))][0]
-        parts = training.learn(scenes.draw(*shape), training.spent / (60 * settings.minutes))
+        parts = training.learn(draw[shape](), training.spent / (60 * settings.minutes))
         training.spent = before + time.monotonic() - begin
         if training.step % settings.check_every == 0:
             note(cache, training, parts, checks)
@@ -206,7 +209,10 @@ def main() -> None:
     parser.add_argument("--device", default=Settings.device)
     parser.add_argument("--check-every", type=int, default=Settings.check_every)
     parser.add_argument("--bfloat16", action="store_true")
-    parser.add_argument("--compiled", action="store_true")
+    parser.add_argument("--compiled", action="store_true", help="fuse the step, on a graphics card")
+    parser.add_argument(
+        "--replayed", action="store_true", help="replay how batches are made, on a graphics card"
+    )
     options = vars(parser.parse_args())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     motion, cache = options.pop("motion"), options.pop("cache")
