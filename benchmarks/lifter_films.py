@@ -12,11 +12,13 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import torch
 from benchmarks.lifter import procrustes
 from tools.train_lifter.camera import world_to_camera
-from tools.train_lifter.jumps import all_procedural
+from tools.train_lifter.dice import Dice
+from tools.train_lifter.motion import made
 from tools.train_lifter.noise import detect
-from tools.train_lifter.points import DEFAULT_STATURE, Body
+from tools.train_lifter.points import default_stature, draw_bodies
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
@@ -55,9 +57,10 @@ class Film:
     """One person in motion, seen by a camera."""
 
     def __init__(self, rng: np.random.Generator, q: Array) -> None:
-        self.body = Body(rng)
-        self.q = q
-        world = self.body.points(q) * self.body.stature
+        dice = Dice(int(rng.integers(2**31)))
+        body = draw_bodies(dice, 1)
+        self.stature, self.scale, self.q = float(body.stature), body.scale[0].double().numpy(), q
+        world = self.stature * body.points(torch.tensor(q[None], dtype=torch.float32))[0].double().numpy()
         middle, away = world[len(q) // 2].mean(0), rng.uniform(3, 5)
         bearing, height = rng.uniform(-np.pi, np.pi), rng.uniform(0.8, 1.7)
         place = middle + away * np.array([np.cos(bearing), 0, -np.sin(bearing)])
@@ -68,10 +71,11 @@ class Film:
             np.arctan2(height - 0.9, away),
             np.radians(rng.normal(0, 1.0)),
         )
-        self.rotation = world_to_camera(*(np.array([a]) for a in angles))[0]
-        seen = ((world - place) @ self.rotation.T / self.body.stature)[None].astype(np.float32)
-        half = np.array([IMAGE], np.float32) / 2 / np.float32(FOCAL)
-        rays, score = (x[0].astype(float) for x in detect(rng, seen, np.array([self.body.stature]), half))
+        turn = world_to_camera(*(torch.tensor([float(a)]) for a in angles))[0]
+        self.rotation = turn.double().numpy()
+        seen = torch.tensor((world - place) @ self.rotation.T / self.stature, dtype=torch.float32)
+        half = torch.tensor([IMAGE]) / 2 / FOCAL
+        rays, score = (x[0].double().numpy() for x in detect(dice, seen[None], body.stature, half))
         xy = np.where(score[..., None] > 0, rays * FOCAL + np.array(IMAGE) / 2, np.nan)
         self.keypoints = Keypoints2D(xy, score, np.arange(len(q)) / RATE_HZ, IMAGE)
 
@@ -81,8 +85,8 @@ class Film:
         first = int(np.argmin(np.abs(self.keypoints.time - motion.time[0])))
         part = slice(first, first + len(motion))
         q = self.q.copy()
-        q[:, 3:6] *= self.body.stature / DEFAULT_STATURE
-        true = _joints(Kinematics(skeleton), q[part], self.body.scale) @ self.rotation.T
+        q[:, 3:6] *= self.stature / default_stature()
+        true = _joints(Kinematics(skeleton), q[part], self.scale) @ self.rotation.T
         assert motion.camera is not None
         found = _joints(Kinematics(motion.skeleton), motion.q, None) @ motion.camera.rotation.T
         off = np.degrees(np.abs(motion.q - self.q[part]))
@@ -110,7 +114,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    takes = [t for t in all_procedural(options.cache) if t.split == "val"]
+    takes = [t for t in made(options.cache, 180.0, 20.0) if t.split == "val"]
     rng, lifter = np.random.default_rng(options.seed), PaseLifter()
     rows = []
     print(
@@ -120,7 +124,7 @@ def main() -> None:
         pool = [t for t in takes if t.category == kind]
         for i in rng.choice(len(pool), min(count, len(pool)), replace=False):
             film = Film(rng, pool[i].q[:150:2])
-            height = film.body.stature
+            height = film.stature
             plain = estimate_motion(film.keypoints, height_m=height)
             lifted = estimate_motion(film.keypoints, height_m=height, landmarks=lifter(film.keypoints))
             if plain is not None and lifted is not None:

@@ -1,21 +1,26 @@
-"""What the lifter is trained on: feet stand, cameras see, bodies fit their stature. No torch is needed."""
+"""What the lifter is trained on, and how: feet stand, cameras see, bodies fit their stature, training resumes."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from pase.lift.pase_lifter import POINTS
+from pase.lift.points import POINTS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
+if TYPE_CHECKING:
+    from tools.train_lifter.scenes import Scenes
+
+TRAIN = "PyTorch and onnx come with the train extra"
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
 def tools_importable(monkeypatch: pytest.MonkeyPatch) -> None:
     """The repository's own folder on the path, for its tools."""
-    monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.syspath_prepend(str(REPOSITORY))
 
 
 def test_procedural_motion_stands_on_its_feet_inside_the_ranges() -> None:
@@ -37,39 +42,142 @@ def test_procedural_motion_stands_on_its_feet_inside_the_ranges() -> None:
     assert np.median(np.concatenate(speed)) < 0.05
 
 
-def test_windows_are_seen_and_their_truth_is_that_of_the_rays() -> None:
-    """Where a point is seen, its ray points at the truth to within the detector's noise."""
+def test_skeletons_in_torch_are_those_of_the_package() -> None:
+    """Forward kinematics in torch gives the package's positions to a hundredth of a millimetre, for any body."""
+    torch = pytest.importorskip("torch", reason=TRAIN)
+    from tools.train_lifter.dice import Dice
+    from tools.train_lifter.points import JOINTS, draw_bodies, kinematics
+
+    from pase.anatomy.default import default_skeleton
+    from pase.anatomy.keypoints import keypoint_landmarks
+    from pase.anatomy.kinematics import Kinematics
+    from pase.data import HALPE26
+
+    skeleton = default_skeleton()
+    bodies = draw_bodies(Dice(0), 4)
+    low, high = (np.clip(x, -3, 3) for x in skeleton.bounds)
+    q = np.random.default_rng(0).uniform(low, high, (4, 5, len(low)))
+    found = kinematics(torch.device("cpu"))(torch.tensor(q).float(), bodies.scale, bodies.location)
+    package = Kinematics(skeleton, [*keypoint_landmarks(HALPE26), *JOINTS])
+    for i in range(4):
+        scale, location = bodies.scale[i].double().numpy(), bodies.location[i].double().numpy()
+        np.testing.assert_allclose(found[i], package.positions(q[i], scale, location), atol=1e-5)
+
+
+def standing(seed: int, **changes: object) -> Scenes:
+    """Scenes of people who stand still."""
+    pytest.importorskip("torch", reason=TRAIN)
+    from tools.train_lifter.bank import Bank
     from tools.train_lifter.corpus import Take
-    from tools.train_lifter.data import Pool
+    from tools.train_lifter.scenes import Scenes
 
     from pase.anatomy.default import default_skeleton
 
     q = np.tile(default_skeleton().default_q, (60, 1))
-    pool = Pool([Take("still", "nobody", "stand", "train", q)], 1, varied=False)
-    batch = pool.draw(40, 16)
+    return Scenes(Bank.of([Take("still", "nobody", "stand", "train", q)], "cpu"), seed, **changes)  # type: ignore[arg-type]
+
+
+def test_windows_are_seen_and_their_truth_is_that_of_the_rays() -> None:
+    """Where a point is seen, its ray points at the truth to within the detector's noise."""
+    batch = standing(1, varied=False).draw(40, 16)
     assert batch.target.shape == (40, 16, len(POINTS), 3)
-    np.testing.assert_allclose(np.linalg.norm(batch.down, axis=-1), 1, atol=1e-4)
-    height = np.ptp(batch.target[..., 1], axis=2)
+    np.testing.assert_allclose(batch.down.norm(dim=-1), 1, atol=1e-4)
+    height = np.ptp(batch.target[..., 1].numpy(), axis=2)
     assert 0.75 < np.median(height) < 1.05
-    assert 0.5 < (batch.score > 0).mean() < 1.0
+    assert 0.5 < (batch.score > 0).float().mean() < 1.0
     nose, heel = POINTS.index("Nose"), POINTS.index("LHeel")
     seen = (batch.score[..., [nose, heel]] > 0).all(-1)
     down = (batch.rays[..., heel, 1] - batch.rays[..., nose, 1])[seen]
-    assert (down > 0).mean() > 0.97
+    assert (down > 0).float().mean() > 0.97
+
+
+def test_the_network_is_trained_on_what_the_package_shows_it() -> None:
+    """Features made in torch are those that the lifter makes of the same rays."""
+    batch = standing(2).draw(12, 16)
+    from pase.lift.features import KNOWN, centred
+
+    known = batch.features[:, 8, -1 - KNOWN : -1].numpy()
+    rays, score, valid = (x.numpy() for x in (batch.rays, batch.score, batch.valid))
+    inputs = centred(rays, score, valid, known)
+    there = batch.valid[:, 8] > 0
+    np.testing.assert_allclose(inputs.features[there], batch.features[there], atol=1e-4)
+    np.testing.assert_allclose(inputs.rotation, batch.rotation, atol=1e-5)
 
 
 def test_bodies_are_people() -> None:
     """Random statures within those of children and adults; points in units of it."""
-    from tools.train_lifter.points import Body
+    torch = pytest.importorskip("torch", reason=TRAIN)
+    from tools.train_lifter.dice import Dice
+    from tools.train_lifter.points import draw_bodies
 
     from pase.anatomy.default import default_skeleton
 
-    rng = np.random.default_rng(0)
-    bodies = [Body(rng) for _ in range(12)]
-    assert all(0.9 < b.stature < 2.2 for b in bodies)
-    for body in bodies:
-        points = body.points(default_skeleton().default_q[None])[0]
-        assert 0.9 < np.ptp(points[:, 1]) < 1.05
+    bodies = draw_bodies(Dice(0), 200)
+    assert 0.9 < bodies.stature.min() < 1.3 and 1.8 < bodies.stature.max() < 2.3
+    q = torch.tensor(default_skeleton().default_q).float().expand(200, 1, -1)
+    height = np.ptp(bodies.points(q)[:, 0, :, 1].numpy(), axis=1)
+    assert (height > 0.88).all() and (height < 1.07).all()
+
+
+def test_motion_is_packed_and_unpacked(tmp_path: Path) -> None:
+    """Angles to a thirtieth of a degree, however far somebody turns."""
+    pytest.importorskip("torch", reason=TRAIN)
+    from tools.train_lifter.bank import pack, unpack
+    from tools.train_lifter.corpus import Take
+
+    q = np.cumsum(np.random.default_rng(0).normal(0, 0.02, (90, 40)), axis=0)
+    broken = np.full((9, 40), np.nan)
+    pack([Take("a", "b", "c", "train", q, "d"), Take("e", "b", "c", "val", broken)], tmp_path / "x.xz")
+    (take,) = unpack(tmp_path / "x.xz")
+    assert (take.name, take.split, take.source) == ("a", "train", "d")
+    np.testing.assert_allclose(take.q[:, 6:], q[:, 6:], atol=5e-4)
+
+
+def test_depths_are_as_likely_as_their_whole_covariance_says() -> None:
+    """The low-rank formula of the loss gives the Gaussian of the full matrix."""
+    torch = pytest.importorskip("torch", reason=TRAIN)
+    from tools.train_lifter.losses import joint_likelihood
+
+    from pase.lift.shared_depth import MODES, depth_modes
+
+    rng = np.random.default_rng(1)
+    xyz, error = rng.normal(0, 0.2, (len(POINTS), 3)), rng.normal(0, 0.1, len(POINTS))
+    own, shared = rng.normal(-3, 0.3, len(POINTS)), rng.normal(-3, 0.3, len(MODES))
+    found = joint_likelihood(*(torch.tensor(x).float() for x in (error, xyz, own, shared)))
+    others = [p for p in range(len(POINTS)) if p != ROOT]
+    modes = (depth_modes(xyz) * np.exp(shared))[others]
+    covariance = modes @ modes.T + np.diag(np.exp(2 * own[others]))
+    quadratic = error[others] @ np.linalg.solve(covariance, error[others])
+    expected = 0.5 * quadratic + 0.5 * np.linalg.slogdet(covariance)[1]
+    assert float(found) == pytest.approx(expected, rel=1e-3)
+
+
+def test_training_resumes_and_its_export_is_the_network(tmp_path: Path) -> None:
+    """A second call goes on from the checkpoint; the file gives what the network gives, to half precision."""
+    torch = pytest.importorskip("torch", reason=TRAIN)
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx", reason=TRAIN)
+    from tools.train_lifter.export import export
+    from tools.train_lifter.train import Settings, Training
+
+    from pase.lift.features import FEATURES
+
+    scenes, first = standing(3), Training(Settings(windows=4))
+    for _ in range(2):
+        parts = first.learn(scenes.draw(4, 8), 0.0)
+    assert all(np.isfinite(float(v)) for v in parts.values())
+    first.save(tmp_path)
+    second = Training(Settings(windows=4, seed=9))
+    second.resume(tmp_path)
+    assert second.step == 2
+    export(second.average, tmp_path / "lifter.onnx", {})
+    features = np.random.default_rng(0).standard_normal((2, 9, FEATURES)).astype(np.float32)
+    features[..., -1] = 1.0
+    with torch.inference_mode():
+        outputs = first.average.eval()(torch.from_numpy(features))
+    session = onnxruntime.InferenceSession(str(tmp_path / "lifter.onnx"), providers=["CPUExecutionProvider"])
+    for output, stored in zip(outputs, session.run(None, {"features": features}), strict=True):
+        np.testing.assert_allclose(output.numpy(), stored, atol=5e-3)
 
 
 def test_jumps_fly_under_gravity_and_land_on_their_feet() -> None:
@@ -88,26 +196,3 @@ def test_jumps_fly_under_gravity_and_land_on_their_feet() -> None:
         fall.append((q[air + 1, 4] - 2 * q[air, 4] + q[air - 1, 4]) * 30**2)
     assert len(np.concatenate(fall)) > 20
     np.testing.assert_allclose(np.median(np.concatenate(fall)), -GRAVITY, rtol=0.1)
-
-
-def test_training_goes_on_from_an_exported_network() -> None:
-    """The weights read back from the shipped file give what the file gives."""
-    torch = pytest.importorskip("torch", reason="PyTorch comes with the train extra")
-    onnxruntime = pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnx", reason="onnx comes with the train extra")
-    from tools.train_lifter.export import load_exported
-    from tools.train_lifter.model import LifterNetwork
-
-    from pase.lift.pase_lifter import FEATURES
-
-    path = ROOT / "src" / "pase" / "assets" / "lifter.onnx"
-    network = LifterNetwork()
-    load_exported(path, network)
-    features = np.random.default_rng(0).standard_normal((2, 9, FEATURES)).astype(np.float32)
-    features[..., -1] = 1.0
-    with torch.inference_mode():
-        points, gravity = network.eval()(torch.from_numpy(features))
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    stored = session.run(None, {"features": features})
-    np.testing.assert_allclose(points.numpy(), stored[0], atol=1e-4)
-    np.testing.assert_allclose(gravity.numpy(), stored[1], atol=1e-4)

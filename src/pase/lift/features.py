@@ -124,3 +124,9 @@ def looking_at(yaw: Array | Floats, pitch: Array | Floats) -> Array:
     zero = np.zeros_like(cy)
     rows = [cy, zero, -sy, -sp * sy, cp, -sp * cy, cp * sy, sp, cp * cy]
     return np.stack(rows, axis=-1).reshape(*np.shape(yaw), 3, 3)
+
+
+def facing(ray: Array) -> Array:
+    """(T, 3, 3) camera → virtual camera that looks along the unit vectors `ray` (T, 3)."""
+    yaw = np.arctan2(ray[:, 0], ray[:, 2])
+    return looking_at(yaw, np.arctan2(ray[:, 1], np.hypot(ray[:, 0], ray[:, 2])))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
-from pase.lift.features import Inputs, Known, centred, looking_at
+from pase.lift.features import Inputs, Known, centred, facing
 from pase.lift.points import MIRRORED, POINTS, ROOT
 from pase.lift.shared_depth import MIRRORED_MODES, MODES, along_sigma
 from pase.networks.onnx import start_session
@@ -253,8 +253,7 @@ def _fill(found: Landmarks3D, frames: NDArray[np.intp], out: Array) -> None:
     xyz = out[:, _XYZ].reshape(-1, _P, 3)
     xyz = xyz - xyz[:, [ROOT]]
     ray = _unit(out[:, _AHEAD])
-    yaw, pitch = np.arctan2(ray[:, 0], ray[:, 2]), np.arctan2(ray[:, 1], np.hypot(ray[:, 0], ray[:, 2]))
-    virtual = np.einsum("tij,tpj->tpi", looking_at(yaw, pitch), xyz)
+    virtual = np.einsum("tij,tpj->tpi", facing(ray), xyz)
     own, shared = np.exp(out[:, _OWN]), np.exp(out[:, _SHARED_SIGMA])
     told = {
         "xyz": xyz,

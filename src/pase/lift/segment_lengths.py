@@ -20,7 +20,7 @@ SEGMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Each segment's two ends, joint centres or the middle between two; the left stands for both sides."""
 
-USUAL_LENGTHS = (0.235, 0.247, 0.078, 0.171, 0.147, 0.099, 0.217, 0.304)
+USUAL_LENGTHS = (0.235, 0.247, 0.078, 0.171, 0.147, 0.099, 0.217, 0.293)
 """Mean lengths in statures, in the order of `SEGMENTS`, of four adults to one child by the priors of proportions."""
 LENGTH_SPREAD = (0.0116, 0.0139, 0.0053, 0.0088, 0.0096, 0.0102, 0.0182, 0.0133)
 """Their standard deviations among people."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.data import Landmarks3D
+from pase.lift.features import facing
 from pase.lift.points import POINTS
 
 Array = NDArray[np.float64]
@@ -81,3 +83,19 @@ def along_sigma(virtual: Array, own: Array, shared: Array) -> Array:
     return np.asarray(
         np.sqrt(np.square(own) + np.square(depth_modes(virtual) * shared[..., None, :]).sum(-1))
     )
+
+
+def shared_errors(landmarks: Landmarks3D) -> Array:
+    """(T, K, R) one standard deviation of each mode but the shift, by landmark, in statures; none where none is told.
+
+    Parameters
+    ----------
+    landmarks
+        As `pase.lift.pase_lifter.PaseLifter` gives them.
+    """
+    if landmarks.sigma_shared is None or landmarks.ray is None:
+        return np.zeros((len(landmarks), len(landmarks.names), 0))
+    virtual = np.einsum("tij,tpj->tpi", facing(landmarks.ray), landmarks.xyz)
+    index = [POINTS.index(name) for name in landmarks.names]
+    modes = COEFFICIENTS[0, index] + np.einsum("tpi,ipr->tpr", virtual, COEFFICIENTS[1:, index])
+    return np.asarray((modes * landmarks.sigma_shared[:, None])[..., 1:])

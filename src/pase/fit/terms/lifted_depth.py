@@ -10,6 +10,7 @@ from pase.data import Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import RobustTerm
+from pase.lift.shared_depth import shared_errors
 from pase.types import Array, Indices
 
 _KIN = {
@@ -36,9 +37,11 @@ class Depths:
     depth: Array
     """(T, K) in statures; NaN where unknown."""
     sigma: Array
-    """(T, K) standard deviation in statures; infinite where unknown."""
+    """(T, K) standard deviation in statures that each depth has for itself; infinite where unknown."""
     ray: Array
     """(T, 3) direction from the camera to the person, camera axes."""
+    modes: Array
+    """(T, K, R) errors in statures that go together, one standard deviation of each: a lean moves all depths."""
 
     @classmethod
     def of(cls, landmarks: Landmarks3D, names: tuple[str, ...]) -> Depths:
@@ -52,24 +55,39 @@ class Depths:
             The K landmarks wanted.
         """
         T, K = len(landmarks), len(names)
-        depth, sigma = np.full((T, K), np.nan), np.full((T, K), np.inf)
         ray = np.broadcast_to([0.0, 0.0, 1.0], (T, 3)) if landmarks.ray is None else landmarks.ray
-        along = landmarks.sigma if landmarks.sigma_along is None else landmarks.sigma_along
-        for k, name in enumerate(names):
-            if name in landmarks.names:
-                i = landmarks.names.index(name)
-                depth[:, k] = np.einsum("ti,ti->t", ray, landmarks.xyz[:, i])
-                kin = np.sqrt(_KIN.get(name, 1.0))
-                sigma[:, k] = kin * (0.05 if along is None else along[:, i])
-        return cls(depth, np.where(np.isfinite(depth), sigma, np.inf), np.array(ray))
+        given = [(k, landmarks.names.index(name)) for k, name in enumerate(names) if name in landmarks.names]
+        columns, index = [k for k, _ in given], [i for _, i in given]
+        depth, sigma = np.full((T, K), np.nan), np.full((T, K), np.inf)
+        depth[:, columns] = np.einsum("ti,tki->tk", ray, landmarks.xyz[:, index])
+        sigma[:, columns] = _own_sigma(landmarks)[:, index]
+        told = shared_errors(landmarks)
+        modes = np.zeros((T, K, told.shape[-1]))
+        modes[:, columns] = told[:, index]
+        lost = ~np.isfinite(depth)
+        sigma[lost], modes[lost] = np.inf, 0.0
+        return cls(depth, sigma, np.array(ray), modes)
 
     def take(self, frames: Indices) -> Depths:
         """The same person in some frames."""
-        return Depths(self.depth[frames], self.sigma[frames], self.ray[frames])
+        return Depths(self.depth[frames], self.sigma[frames], self.ray[frames], self.modes[frames])
+
+
+def _own_sigma(landmarks: Landmarks3D) -> Array:
+    """(T, K) what each depth has for itself; where that is not told, neighbours are taken to err together."""
+    if landmarks.sigma_own is not None:
+        return landmarks.sigma_own
+    along = landmarks.sigma if landmarks.sigma_along is None else landmarks.sigma_along
+    together = np.sqrt([_KIN.get(name, 1.0) for name in landmarks.names])
+    return np.asarray(together * (0.05 if along is None else along) * np.ones((len(landmarks), 1)))
 
 
 class LiftedDepth(RobustTerm):
-    """`(u·R p_k / stature − depth_k − common) / σ_k`, with `common` the weighted mean of the frame's differences.
+    """`(u·R p_k / stature − depth_k − Σ m_kr a_r) / σ_k` and the `a_r`: errors that go together are taken out.
+
+    In each frame the amounts a of the shared errors are those that are likeliest, given the differences; the common
+    shift among them is free. The squares of the residuals add up to what the whole covariance of the depths makes of
+    the differences.
 
     Only depths are compared: what the lifter says across the line of sight are the keypoints again, and how far
     the whole person is away it does not know.
@@ -103,8 +121,7 @@ class LiftedDepth(RobustTerm):
         known = np.isfinite(depths.depth) & np.isfinite(depths.sigma)
         self._depth = np.where(known, depths.depth, 0.0)
         self._gain = np.where(known, 1.0 / np.where(known, depths.sigma, 1.0), 0.0)
-        share = np.square(self._gain)
-        self._share = share / np.maximum(share.sum(1, keepdims=True), 1e-12)
+        self._whiten = _whitening(self._gain, depths.modes)
         self._ray = np.where(np.isfinite(depths.ray), depths.ray, 0.0)
         self._camera = camera
         self._points = slice(0, depths.depth.shape[1]) if points is None else points
@@ -112,20 +129,20 @@ class LiftedDepth(RobustTerm):
         self._width = width
 
     def residual(self, at: Linearization) -> Array:
-        """(T, K, 1) differences of depth in standard deviations before the robust loss."""
+        """(T, K + R, 1) differences of depth and amounts of the shared errors, in standard deviations."""
         difference = self._along(at) / _stature(at) - self._depth
-        return np.asarray((self._from_common(difference) * self._gain)[..., None])
+        return np.asarray(np.einsum("tlk,tk->tl", self._whiten, difference)[..., None])
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """Those of the depths, by the camera and the stature too."""
-        gain = (self._gain * root / _stature(at))[..., None]
+        gain = self._whiten * (root / _stature(at))[..., None]
         line = self._turned(self._camera.rotation(at.state.shared))
-        dq = self._from_common(np.einsum("ti,tkin->tkn", line, at.dq[:, self._points])) * gain
+        dq = gain @ np.einsum("ti,tkin->tkn", line, at.dq[:, self._points])
         if at.dshared is None:
             return {0: dq}, None
         dshared = np.einsum("ti,tkim->tkm", line, at.dshared[:, self._points])
         self._add_camera_and_size(at, dshared)
-        return {0: dq}, self._from_common(dshared) * gain
+        return {0: dq}, gain @ dshared
 
     def _turned(self, rotation: Array) -> Array:
         """(T, 3) lines of sight times a rotation (3, 3) or (T, 3, 3): in world axes for `R_camera_world`."""
@@ -135,10 +152,6 @@ class LiftedDepth(RobustTerm):
         """(T, K) metres along the line of sight, from an arbitrary point."""
         line = self._turned(self._camera.rotation(at.state.shared))
         return np.asarray(np.einsum("ti,tki->tk", line, at.positions[:, self._points]))
-
-    def _from_common(self, values: Array) -> Array:
-        """Values (T, K, ...) less their weighted mean over the landmarks."""
-        return np.asarray(values - np.einsum("tk,tk...->t...", self._share, values)[:, None])
 
     def _add_camera_and_size(self, at: Linearization, dshared: Array) -> None:
         layout = at.model.layout
@@ -151,3 +164,18 @@ class LiftedDepth(RobustTerm):
 
 def _stature(at: Linearization) -> float:
     return at.model.proportions.stature(at.state.shared[at.model.layout.size])
+
+
+def _whitening(gain: Array, modes: Array) -> Array:
+    """(T, K + R, K) from differences of depth to residuals, by one over the deviations (T, K) and modes (T, K, R).
+
+    With `A` the shift and the modes in standard deviations, the likeliest amounts are `(AᵀA + P)⁻¹ Aᵀ` times the
+    differences, P being 0 for the shift and 1 for the modes.
+    """
+    R = modes.shape[-1]
+    shared = np.concatenate([np.ones((*gain.shape, 1)), modes], axis=-1) * gain[..., None]
+    known = np.diag([1e-9, *np.ones(R)])
+    moved = np.swapaxes(shared, 1, 2)
+    amounts = np.linalg.solve(moved @ shared + known, moved * gain[:, None])
+    points = np.eye(gain.shape[1]) * gain[:, None] - shared @ amounts
+    return np.concatenate([points, amounts[:, 1:]], axis=1)
