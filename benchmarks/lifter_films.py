@@ -12,13 +12,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
 from benchmarks.lifter import procrustes
-from tools.train_lifter.camera import world_to_camera
-from tools.train_lifter.dice import Dice
 from tools.train_lifter.motion import made
-from tools.train_lifter.noise import detect
-from tools.train_lifter.points import default_stature, draw_bodies
+from tools.train_lifter.people import Body, camera_rotation, detected
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
@@ -57,10 +53,9 @@ class Film:
     """One person in motion, seen by a camera."""
 
     def __init__(self, rng: np.random.Generator, q: Array) -> None:
-        dice = Dice(int(rng.integers(2**31)))
-        body = draw_bodies(dice, 1)
-        self.stature, self.scale, self.q = float(body.stature), body.scale[0].double().numpy(), q
-        world = self.stature * body.points(torch.tensor(q[None], dtype=torch.float32))[0].double().numpy()
+        self.body, self.q = Body(rng), q
+        self.stature = self.body.stature
+        world = self.stature * self.body.points(q)
         middle, away = world[len(q) // 2].mean(0), rng.uniform(3, 5)
         bearing, height = rng.uniform(-np.pi, np.pi), rng.uniform(0.8, 1.7)
         place = middle + away * np.array([np.cos(bearing), 0, -np.sin(bearing)])
@@ -71,11 +66,9 @@ class Film:
             np.arctan2(height - 0.9, away),
             np.radians(rng.normal(0, 1.0)),
         )
-        turn = world_to_camera(*(torch.tensor([float(a)]) for a in angles))[0]
-        self.rotation = turn.double().numpy()
-        seen = torch.tensor((world - place) @ self.rotation.T / self.stature, dtype=torch.float32)
-        half = torch.tensor([IMAGE]) / 2 / FOCAL
-        rays, score = (x[0].double().numpy() for x in detect(dice, seen[None], body.stature, half))
+        self.rotation = camera_rotation(*angles)
+        seen = (world - place) @ self.rotation.T / self.stature
+        rays, score = detected(rng, seen, self.stature, np.array(IMAGE) / 2 / FOCAL)
         xy = np.where(score[..., None] > 0, rays * FOCAL + np.array(IMAGE) / 2, np.nan)
         self.keypoints = Keypoints2D(xy, score, np.arange(len(q)) / RATE_HZ, IMAGE)
 
@@ -84,9 +77,7 @@ class Film:
         skeleton = default_skeleton()
         first = int(np.argmin(np.abs(self.keypoints.time - motion.time[0])))
         part = slice(first, first + len(motion))
-        q = self.q.copy()
-        q[:, 3:6] *= self.stature / default_stature()
-        true = _joints(Kinematics(skeleton), q[part], self.scale) @ self.rotation.T
+        true = _joints(Kinematics(skeleton), self.body.sized(self.q)[part], self.body.scale) @ self.rotation.T
         assert motion.camera is not None
         found = _joints(Kinematics(motion.skeleton), motion.q, None) @ motion.camera.rotation.T
         off = np.degrees(np.abs(motion.q - self.q[part]))

@@ -24,9 +24,7 @@ from benchmarks.lifter import procrustes
 from benchmarks.multiview import thirteen_angles
 from benchmarks.posture_films import MOVEMENTS, RATE_HZ, Stage, captured
 from numpy.typing import NDArray
-from tools.train_lifter.camera import world_to_camera
-from tools.train_lifter.noise import detect
-from tools.train_lifter.points import DEFAULT_STATURE, Body
+from tools.train_lifter.people import Body, camera_rotation, detected
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
@@ -51,9 +49,6 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     "feet": ("BigToe", "SmallToe", "Heel", "Ankle"),
     "an arm": ("LElbow", "LWrist"),
 }
-
-HABIT = {"Hip": 0.23, "Shoulder": 0.09, "Knee": 0.04}
-"""How much lower the detector draws the farther one of a pair, per metre that it is farther away."""
 
 JOINTS = [b + s for s in ("_r", "_l") for b in ("femur", "tibia", "talus", "humerus", "ulna")]
 
@@ -102,13 +97,10 @@ class Outcome:
 def film(rng: Rng, movement: str, q: Array, camera: int, hidden: str) -> Film:
     """Let a person of random build perform `q` (T, n) before one of the cameras."""
     body = _adult(rng)
-    q = q.copy()
-    q[:, 3:6] *= body.stature / DEFAULT_STATURE
+    world = body.points(q) * body.stature
+    q = body.sized(q)
     skeleton = default_skeleton()
     poses = Kinematics(skeleton).pose(q, body.scale)
-    plain = q.copy()
-    plain[:, 3:6] /= body.stature / DEFAULT_STATURE
-    world = body.points(plain) * body.stature
     bearing = q[len(q) // 2, 0] + 2 * np.pi * camera / CAMERAS + rng.normal(0, 0.12)
     away, height, fov = rng.uniform(3.0, 5.5), rng.uniform(0.8, 1.7), np.radians(rng.normal(68, 5))
     image = (720, 1280) if rng.random() < 0.5 else (1280, 720)
@@ -116,10 +108,8 @@ def film(rng: Rng, movement: str, q: Array, camera: int, hidden: str) -> Film:
     middle = 0.5 * (world.min((0, 1)) + world.max((0, 1)))
     away = max(away, 1.15 * focal / image[1] * float(np.ptp(world[..., 1])))
     rotation, place = _aimed(rng, middle, bearing, away, height)
-    seen = ((world - place) @ rotation.T / body.stature)[None].astype(np.float32)
-    seen = _with_habits(seen, poses.rotation[:, skeleton.body_index("pelvis"), :, 1] @ rotation.T)
-    half = np.array([image], np.float32) / 2 / np.float32(focal)
-    rays, score = (x[0].astype(float) for x in detect(rng, seen, np.array([body.stature]), half))
+    seen = (world - place) @ rotation.T / body.stature
+    rays, score = detected(rng, seen, body.stature, np.array(image) / 2 / focal)
     score[:, [k for k, name in enumerate(HALPE26) if name.endswith(HIDDEN[hidden])]] *= not HIDDEN[hidden]
     xy = np.where(score[..., None] > 0, rays * focal + np.array(image) / 2, np.nan)
     times = np.arange(len(q)) / RATE_HZ
@@ -156,18 +146,7 @@ def _aimed(rng: Rng, middle: Array, bearing: float, away: float, height: float) 
         np.arctan2(-look[1], away) + rng.normal(0, 0.03),
         np.radians(rng.normal(0, 1.0)),
     )
-    return world_to_camera(*(np.array([a]) for a in angles))[0], place
-
-
-def _with_habits(seen: NDArray[np.float32], up: Array) -> NDArray[np.float32]:
-    """Points (1, T, P, 3) where the detector would draw them: the farther one of a pair lower along the trunk."""
-    out = seen.copy()
-    for name, slope in HABIT.items():
-        pair = [HALPE26.index(side + name) for side in "LR"]
-        depth = seen[0, :, pair, 2]
-        lower = slope * (depth - depth.mean(0))
-        out[0, :, pair] -= (lower[..., None] * up).astype(np.float32)
-    return out
+    return camera_rotation(*angles), place
 
 
 def _at_rest(names: tuple[str, ...], q: Array, pelvis: Array) -> NDArray[np.bool_]:
