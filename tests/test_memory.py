@@ -141,7 +141,11 @@ def sizes_sent(frames: int) -> list[int]:
     class Counting(Helpers):
         def map(self, function: Any, jobs: Sequence[Any], progress: Any = None, part: Any = None) -> Any:
             sizes.extend(len(pickle.dumps((function, part(job)))) for job in jobs)
-            return [(replace(solution, state=State(q[job], shared)), q[job]) for job in jobs]
+            solved = [replace(solution, state=State(q[job], shared)) for job in jobs]
+            return [
+                (window_solution, window_solution.state.q, np.zeros((1, *window_solution.state.q.shape)))
+                for window_solution in solved
+            ]
 
     solve_windows(trial, q, found, lambda _: None, Counting(0))
     return sizes

@@ -56,6 +56,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
 
 
+def without_trial(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files without the name of the trial, which keypoints alone do not know; a workbook repeats the tables."""
+    nameless = {name: data for name, data in files.items() if not name.endswith("tables.xlsx")}
+    for name in nameless:
+        if name.endswith("measures.csv"):
+            nameless[name] = nameless[name].replace(b"\n,walk,", b"\n,,")
+    return nameless
+
+
 def test_a_run_writes_every_file_and_says_so(result: Path) -> None:
     report = json.loads((result / "report.json").read_text(encoding="utf-8"))
     names = {
@@ -116,7 +125,7 @@ def test_the_stages_alone_give_the_same_as_the_run(
     keypoints, output = tmp_path / "keypoints.json", tmp_path / "out"
     assert main(["pose2d", str(short_clip), "-o", str(keypoints)]) == 0
     assert main(["fit", str(keypoints), "-o", str(output), "--height", "1.75"]) == 0
-    assert contents(output) == contents(result)
+    assert without_trial(contents(output)) == without_trial(contents(result))
 
 
 def test_an_interrupted_run_goes_on_from_its_keypoints(
