@@ -87,7 +87,7 @@ def test_a_program_that_a_job_starts_does_not_read_the_next_job(helpers: Helpers
 
 def test_a_job_is_cut_to_its_part_when_its_turn_comes(helpers: Helpers) -> None:
     with helpers:
-        assert [value for value, _ in helpers.map(doubled, ["a", "bcd", ""], part=len)] == [2, 6, 0]
+        assert [value for value, _ in helpers.map(doubled, ["a", "bcd", ""], make_job=len)] == [2, 6, 0]
 
 
 def test_without_helpers_everything_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_no_process_outlives_its_parent(how: str, tmp_path: Path) -> None:
     note = tmp_path / "pid"
     script = (
         "import sys, time; from pathlib import Path\n"
-        "from test_helpers import waiting; from pase.parallel import Helpers\n"
+        "from test_parallel import waiting; from pase.parallel import Helpers\n"
         f"with Helpers(1) as helpers:\n    begun = helpers.begin(waiting, [{str(note)!r}])\n    time.sleep(30)\n"
     )
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])

@@ -68,8 +68,11 @@ def read_markers(path: Path, rate_hz: float | None = None) -> Landmarks3D:
 
 
 def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_HEAD)
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except PermissionError as error:
+        raise InputError(f"{path} may not be read: change its permissions") from error
 
 
 def _check_depth(data: Landmarks3D, path: Path) -> None:
