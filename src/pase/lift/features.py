@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pase.data import HALPE26
 from pase.errors import InputError
 from pase.lift.segment_lengths import LENGTH_SPREAD, SEGMENTS, USUAL_LENGTHS
+from pase.types import Array
 
-Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 _K = len(HALPE26)

@@ -22,9 +22,8 @@ from pase.lift.features import Inputs, Known, centred, facing
 from pase.lift.points import MIRRORED, POINTS, ROOT
 from pase.lift.shared_depth import MIRRORED_MODES, MODES, along_sigma
 from pase.networks.onnx import start_session
-from pase.types import Progress
+from pase.types import Array, Progress
 
-Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 ASSET = "lifter.onnx"

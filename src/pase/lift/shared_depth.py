@@ -7,13 +7,11 @@ says how depths go wrong by one *mode*, such as a lean towards the camera; s is 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import Landmarks3D
 from pase.lift.features import facing
 from pase.lift.points import POINTS
-
-Array = NDArray[np.float64]
+from pase.types import Array
 
 MODES = (
     "shift", "lean", "turn", "stretch", "upper_lean", "upper_turn", "left_leg", "right_leg", "left_arm",
