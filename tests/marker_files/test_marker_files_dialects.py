@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copy2
@@ -165,20 +167,41 @@ def test_points_of_a_picture_are_no_markers(tmp_path: Path) -> None:
         read_markers(tmp_path / "flat.trc")
 
 
+WRITE_C3D = """
+import sys
+import ezc3d
+import numpy as np
+
+content = np.load(sys.argv[1])
+file = ezc3d.c3d()
+file["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
+file["parameters"]["POINT"]["RATE"]["value"] = [float(content["rate"])]
+file["parameters"]["POINT"]["LABELS"]["value"] = [str(name) for name in content["names"]]
+if len(content["angles"]):
+    file.add_parameter("POINT", "ANGLES", [str(name) for name in content["angles"]])
+points = content["points"]
+file["data"]["points"] = np.concatenate([points, np.ones((*points.shape[:2], 1))], axis=2).transpose(2, 1, 0)
+file.write(sys.argv[2])
+"""
+
+
+def write_c3d(path: Path, names: tuple[str, ...], points: np.ndarray, angles: tuple[str, ...] = ()) -> Path:
+    """Write points (T, K, 3) in millimetres with ezc3d.
+
+    In a process of its own: in one that has imported opensim, ezc3d cannot write.
+    """
+    content = path.with_suffix(".npz")
+    np.savez(content, rate=RATE, names=names, points=points, angles=np.array(angles, dtype=str))
+    subprocess.run([sys.executable, "-c", WRITE_C3D, str(content), str(path)], check=True)
+    return path
+
+
 def test_c3d(tmp_path: Path) -> None:
-    ezc3d = pytest.importorskip("ezc3d")
+    pytest.importorskip("ezc3d")
     names, xyz = walk()
-    file = ezc3d.c3d()
-    file["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
-    file["parameters"]["POINT"]["RATE"]["value"] = [RATE]
-    file["parameters"]["POINT"]["LABELS"]["value"] = [*names, "RKneeAngles"]
-    file.add_parameter("POINT", "ANGLES", ["RKneeAngles"])
     points = np.concatenate([xyz, np.full((6, 1, 3), 30.0)], axis=1)
     points[2, 0] = np.nan
-    file["data"]["points"] = np.concatenate([points, np.ones((6, len(names) + 1, 1))], axis=2).transpose(
-        2, 1, 0
-    )
-    file.write(str(tmp_path / "walk.c3d"))
+    write_c3d(tmp_path / "walk.c3d", (*names, "RKneeAngles"), points, angles=("RKneeAngles",))
     for path in (tmp_path / "walk.c3d", copy2(tmp_path / "walk.c3d", tmp_path / "without_a_suffix")):
         read = read_markers(path)
         assert is_marker_file(path) and read.names == names
@@ -191,13 +214,8 @@ def test_c3d(tmp_path: Path) -> None:
 
 
 def test_a_c3d_with_broken_parameters_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
-    ezc3d = pytest.importorskip("ezc3d")
-    names, xyz = walk()
-    file = ezc3d.c3d()
-    file["parameters"]["POINT"]["RATE"]["value"] = [RATE]
-    file["parameters"]["POINT"]["LABELS"]["value"] = list(names)
-    file["data"]["points"] = np.concatenate([xyz, np.ones((6, len(names), 1))], axis=2).transpose(2, 1, 0)
-    file.write(str(tmp_path / "walk.c3d"))
+    pytest.importorskip("ezc3d")
+    write_c3d(tmp_path / "walk.c3d", *walk())
     content = (tmp_path / "walk.c3d").read_bytes()
     place = content.index(b"LABELS") + 3
     (tmp_path / "walk.c3d").write_bytes(content[:place] + content[place + 1 :])
