@@ -21,7 +21,8 @@ $(VENV)/.installed-docs: pyproject.toml tools/prepare.sh
 demo: $(VENV)/.installed
 	@$(BIN)/pase models fetch >/dev/null
 	@$(BIN)/pase run "$$($(BIN)/pase models path demo)" -o $(DEMO) --overwrite
-	@echo "Look at $(DEMO)/overlay.mp4; open $(DEMO)/person_1/skeleton.osim and motion.mot in OpenSim."
+	@echo "Open $(DEMO)/report.html (the report), $(DEMO)/viewer.html (the bones in 3D) and $(DEMO)/overlay.mp4 (over the film);"
+	@echo "for OpenSim: $(DEMO)/person_1/skeleton.osim and motion.mot."
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest

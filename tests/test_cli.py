@@ -196,8 +196,44 @@ def test_a_file_alone_is_run_and_the_result_named_after_it(
 def test_an_address_is_told_to_be_downloaded() -> None:
     from pase.cli_parser import parse
 
-    with pytest.raises(InputError, match="is an address: download the file first"):
-        parse(["run", "https://example.org/walk.mp4"])
+    for words in (
+        ["run", "https://example.org/a.mp4"],
+        ["rtsp://camera/1"],
+        ["fit", "a.json", "--video", "http://b"],
+    ):
+        with pytest.raises(InputError, match="is an address: download the file first"):
+            parse(words)
+
+
+def test_help_has_a_short_usage_and_flags_in_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    shown = capsys.readouterr().out
+    assert shown.startswith("usage: pase run VIDEO_OR_PHOTO [options]\n\n")
+    person = shown.split("\nperson:\n")[1].split("\nfootage:\n")[0]
+    assert "--height M" in person and "--rotate" not in person
+    assert "--style bones|xray|lines" in shown
+
+
+def test_summary_ranks_and_ends_with_what_to_open() -> None:
+    from pase.pipeline.report import Report
+    from pase.pipeline.summary import summary_lines
+
+    person = {"folder": "person_1", "quality": "fair", "quality_reasons": ["far away"], "movement": "walking"}
+    report = Report(
+        source={"frames": 40},
+        persons=[person],
+        warnings=[f"sentence {number}" for number in range(5)],
+        files=["overlay.mp4", "report.html", "report.json"],
+    )
+    lines = summary_lines(report, Path("walk.mp4"), Path("out"))
+    assert lines[0] == "result   out   1 person, 40 frames"
+    assert lines[1] == "quality  person_1  fair: far away   walking"
+    assert [line for line in lines if line.startswith("warning")] == [
+        f"warning  sentence {number}" for number in range(3)
+    ]
+    assert "         2 more warnings in report.html" in lines
+    assert lines[-1] == f"open     {Path('out/report.html')}   {Path('out/overlay.mp4')}"
 
 
 def test_markers_are_sent_to_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -173,7 +173,7 @@ def _render(parsed: argparse.Namespace) -> int:
 
     settings = _settings(parsed)
     with _progress() as progress:
-        path = pipeline.render(parsed.source, parsed.video, settings, progress=progress)
+        path = pipeline.render(parsed.source, parsed.video, settings, parsed.output, progress=progress)
     print(path if path is not None else f"{parsed.source} has no persons: nothing to draw")
     return 0
 
@@ -288,40 +288,15 @@ def _reported(
     parsed: argparse.Namespace, stage: Callable[..., Report], *arguments: Any, **options: Any
 ) -> Report:
     """Run a stage with progress bars and print what it did."""
+    from pase.pipeline.summary import summary_lines
+
     with _progress() as progress:
         report = stage(
             parsed.source, parsed.output, *arguments, overwrite=parsed.overwrite, progress=progress, **options
         )
-    _print_summary(report, parsed.source, parsed.output)
+    for line in summary_lines(report, parsed.source, parsed.output):
+        print(line)
     return report
-
-
-def _print_summary(report: Report, source: Path, output: Path) -> None:
-    """What a run did, on stdout."""
-    if not report.persons:
-        print(f"nobody was found in {source}: {output} holds no skeleton")
-    else:
-        print(f"result   {output}")
-    print(f"persons  {len(report.persons)}   frames  {report.source['frames']}")
-    if len(report.persons) + len(report.left_out) > 1 and report.main_person:
-        print(f"main     person 1: {report.main_person}")
-    if report.left_out:
-        print(f"left out {'; '.join(report.left_out_summary())} (each listed in report.json)")
-    for person in report.persons:
-        if "quality" in person:
-            reasons = f": {'; '.join(person['quality_reasons'])}" if person["quality_reasons"] else ""
-            print(f"quality  {person['folder']}  {person['quality']}{reasons}   {person['movement']}")
-    stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items())
-    taken_over = (
-        f" (taken over from an interrupted run: {', '.join(report.resumed)})" if report.resumed else ""
-    )
-    print(f"seconds  {stages}{taken_over}")
-    if report.mean_reprojection_error_px is not None:
-        print(f"error    {report.mean_reprojection_error_px:.1f} px mean reprojection")
-    for sentence in report.assumptions if report.persons else []:
-        print(f"assumed  {sentence}")
-    for sentence in report.warnings:
-        print(f"warning  {sentence}")
 
 
 def _progress() -> Any:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
+import typing
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
-from pase.config import Leaf, leaves
+from pase.config import Leaf, leaves, setting_groups
 from pase.errors import InputError
 from pase.version import __version__
 
 ALL_STAGES = ("person", "footage", "camera", "models", "pose2d", "lift", "fit", "analysis", "view", "output")
 """Groups of settings that a whole run has."""
+
+_ADDRESS = re.compile(r"(https?|s?ftp|rtsp|rtmp|s3|gs):/", re.IGNORECASE)
+"""How an address begins; a path has lost the second slash."""
+
+SOURCES = "a video, a photo, or keypoints of another program"
+"""What a run takes."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,6 +28,16 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs, allow_abbrev=False)
+
+    def format_help(self) -> str:
+        """The help, with a usage of one line: the flags are listed below it, by their group."""
+        words = [
+            f"[{a.metavar} ...]" if a.nargs == "*" else a.metavar or a.dest
+            for a in self._get_positional_actions()
+        ]
+        needed = [f"{a.option_strings[0]} {a.metavar}" for a in self._get_optional_actions() if a.required]
+        self.usage = " ".join(map(str, [self.prog, *words, *needed, "[options]"]))
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Raise in place of printing the usage and leaving."""
@@ -50,18 +68,19 @@ def _complete(parsed: argparse.Namespace) -> None:
     source = getattr(parsed, "source", None)
     if source is None:
         return
-    if str(source).lower().startswith(("http:/", "https:/")):
-        raise InputError(f"{source} is an address: download the file first and name it here")
-    if getattr(parsed, "output", source) is None:
+    for place in (source, getattr(parsed, "video", None)):
+        if _ADDRESS.match(str(place)):
+            raise InputError(f"{place} is an address: download the file first and name it here")
+    if parsed.command in ("run", "fit") and parsed.output is None:
         parsed.output = Path(f"{source.stem if source.suffix else source.name}_pase")
 
 
 def _with_command(words: list[str], parser: Parser) -> list[str]:
-    """`run` before words that begin with a file rather than a command."""
+    """`run` before words that begin with a file, or an address, rather than a command."""
     commands = next(a.choices for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    if words and not words[0].startswith("-") and words[0] not in commands and Path(words[0]).exists():
-        return ["run", *words]
-    return words
+    if not words or words[0].startswith("-") or words[0] in commands:
+        return words
+    return ["run", *words] if Path(words[0]).exists() or _ADDRESS.match(words[0]) else words
 
 
 def make_parser() -> Parser:
@@ -70,10 +89,21 @@ def make_parser() -> Parser:
     parser.add_argument("--version", action="version", version=__version__)
     parser.set_defaults(parser=parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_batch(commands)
+    _add_stages(commands)
+    _add_views(commands)
+    _add_apps(commands)
+    _add_models(_add(commands, "models", "list, fetch or find the model files"))
+    _add(commands, "doctor", "show versions, what computes and draws, and what is missing")
+    _add(commands, "version", "show the version")
+    return parser
 
+
+def _add_run(commands: Any) -> None:
+    """The command that does everything with one recording."""
     command = _add(commands, "run", "turn a video or photo into personalised skeletons in motion")
-    help_text = "a video, a photo, or keypoints of another program"
-    meaning = f"{help_text}; a folder is done as by 'pase batch'"
+    meaning = f"{SOURCES}; a folder is done as by 'pase batch'"
     command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help=meaning)
     _add_footage(command)
     _add_output(command, "folder of the result; the footage's name with _pase by default", required=False)
@@ -82,6 +112,9 @@ def make_parser() -> Parser:
         "--no-video", dest="output.film", action="store_false", default=argparse.SUPPRESS, help="as --no-film"
     )
 
+
+def _add_batch(commands: Any) -> None:
+    """The command that does many recordings."""
     command = _add(commands, "batch", "run every video and photo of a folder, or of a study's table")
     command.add_argument("source", metavar="DIR", type=Path, help="folder of videos and photos")
     command.add_argument(
@@ -95,41 +128,39 @@ def make_parser() -> Parser:
     command.add_argument("--overwrite", action="store_true", help="do again what is done")
     _add_settings(command, *ALL_STAGES)
 
+
+def _add_stages(commands: Any) -> None:
+    """Commands that do one stage alone."""
     command = _add(commands, "pose2d", "find the 2D keypoints alone")
-    command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path)
+    command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help="a video or a photo")
     _add_output(command, "file of the keypoints, as keypoints.json")
     _add_settings(command, "footage", "models", "pose2d", short="pose2d")
 
     command = _add(commands, "lift", "find landmarks in space with a lifter alone")
-    command.add_argument("source", metavar="SOURCE", type=Path, help=help_text)
+    command.add_argument("source", metavar="SOURCE", type=Path, help=SOURCES)
     _add_footage(command)
     _add_output(command, "landmarks.trc (upright) or .npz (as the lifter gives them)")
     _add_settings(command, "footage", "models", "pose2d", "lift", short="lift")
 
     command = _add(commands, "fit", "fit skeletons to keypoints made before, or to markers")
-    meaning = "keypoints of PASE or another program, markers (.trc), or 3D joints (JSON)"
+    meaning = "keypoints of PASE or another program, markers (.trc, .c3d), or 3D joints (JSON)"
     command.add_argument("source", metavar="KEYPOINTS_OR_MARKERS", type=Path, help=meaning)
     _add_footage(command)
     _add_markers(command)
     _add_output(command, "folder of the result; the source's name with _pase by default", required=False)
     _add_settings(command, "person", "pose2d.person", "camera", "models", "lift", "fit", "analysis")
-
     command.add_argument("--explain", action="store_true", help="show each term's share of the cost")
-
-    _add_views(commands)
-    _add_models(_add(commands, "models", "list, fetch or find the model files"))
-    _add(commands, "doctor", "show versions, what computes and draws, and what is missing")
-    _add(commands, "version", "show the version")
-    return parser
 
 
 def _add_views(commands: Any) -> None:
-    """Commands that look at a finished result, and the app."""
+    """Commands that look at a finished result."""
     command = _add(commands, "render", "draw a result over its footage again")
     command.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
     command.add_argument(
         "--video", metavar="FILE", type=Path, help="the footage, when it is not where it was"
     )
+    meaning = "file of the drawing; by default in RESULT, named after style and layout, as overlay_xray.mp4"
+    command.add_argument("-o", "--output", metavar="FILE", type=Path, help=meaning)
     _add_settings(command, "view")
 
     command = _add(commands, "view", "open a result in the browser")
@@ -158,6 +189,9 @@ def _add_views(commands: Any) -> None:
         "--format", metavar="NAME", nargs="+", required=True, dest="formats", help="glb, bvh, c3d, npz or all"
     )
 
+
+def _add_apps(commands: Any) -> None:
+    """Commands that serve pages to the browser."""
     command = _add(commands, "live", "show the keypoints of a camera's pictures in the browser, as they come")
     meaning = "number of the camera, 0 the first; or a video file in its place"
     command.add_argument("camera", metavar="CAMERA", nargs="?", default="0", help=meaning)
@@ -224,7 +258,11 @@ def _add_settings(parser: argparse.ArgumentParser, *groups: str, short: str = ""
         "--config", metavar="FILE", type=Path, help="settings from a TOML file; flags go first"
     )
     parser.set_defaults(groups=groups)
+    sections: dict[str, argparse._ArgumentGroup] = {}
     for leaf in leaves(*groups):
+        name = leaf.path.split(".")[0]
+        if name not in sections:
+            sections[name] = parser.add_argument_group(name, setting_groups()[name].__doc__)
         if leaf.kind is bool:
             action: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
         else:
@@ -232,12 +270,14 @@ def _add_settings(parser: argparse.ArgumentParser, *groups: str, short: str = ""
         meaning = leaf.doc.rstrip(".").replace("%", "%%")
         shown = "" if leaf.default is None else f" (default: {leaf.default})"
         flags = [f"--{leaf.flag}", *([f"--{leaf.flag.removeprefix(f'{short}.')}"] if short else [])]
-        parser.add_argument(
+        sections[name].add_argument(
             *dict.fromkeys(flags), dest=leaf.path, default=argparse.SUPPRESS, help=meaning + shown, **action
         )
 
 
 def _metavar(leaf: Leaf) -> str:
+    if typing.get_origin(leaf.kind) is Literal:
+        return "|".join(typing.get_args(leaf.kind))
     unit = leaf.path.rsplit("_", 1)[-1]
     return unit.upper() if unit in ("m", "kg", "deg", "px", "s") else "VALUE"
 

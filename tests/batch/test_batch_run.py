@@ -132,7 +132,7 @@ def test_a_stopped_batch_says_so_and_goes_on(
         time.sleep(0.05)
     batch.send_signal(signal.SIGINT)
     _, told = batch.communicate(timeout=60)
-    assert batch.returncode == 130 and "the same command goes on" in told
+    assert batch.returncode == 130 and "the same command goes on" in told, told
     assert "waiting" in states(output).values()
     assert not list((output / "trials").glob(".*.lock"))
     assert main(command[3:]) == 1

@@ -214,6 +214,7 @@ def test_overwrite_replaces_a_result_and_a_failure_keeps_it(
     assert main(["run", str(empty_photo), "-o", str(output)]) == 2
     assert main(["run", str(tmp_path / "none.mp4"), "-o", str(output), "--overwrite"]) == 2
     assert contents(output) == before
+    (output / "person_1" / "opensim.log").write_text("what OpenSim says", encoding="utf-8")
     assert main(["run", str(empty_photo), "-o", str(output), "--overwrite"]) == 0
     assert sorted(p.name for p in output.iterdir()) == ["keypoints.json", "report.json"]
 
@@ -237,6 +238,9 @@ def test_render_draws_a_result_afterwards(
             for a, b in zip(drawn.frames(), filmed.frames(), strict=True)
         ]
     assert min(differences) > 0.1, "every frame shows bones"
+    assert main(["render", str(folder), "--style", "lines", "--layout", "alone"]) == 0
+    assert capsys.readouterr().out.strip() == str(folder / "overlay_lines_alone.mp4")
+    assert main(["render", str(folder), "-o", str(folder / "overlay.mp4")]) == 2
 
 
 def test_progress_is_told_for_every_long_step(run_once: tuple[Path, Told]) -> None:

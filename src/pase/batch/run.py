@@ -43,7 +43,7 @@ class Show(Protocol):
         ...
 
     def end(self, trial: str, line: str) -> None:
-        """Take the line that says how a trial has ended."""
+        """Take the line that says how a trial has ended; one that stands for no trial says what waits."""
         ...
 
 
@@ -140,6 +140,9 @@ class _Batch:
                 ended, _ = wait(self._running, return_when=FIRST_COMPLETED)
                 for future in ended:
                     self._take(*self._running.pop(future), _outcome(future))
+        except KeyboardInterrupt:
+            self._tell_waiting()
+            raise
         finally:
             self._write()
         return BatchResult(self._plan.output, tuple(self._entries.values()), self._plan.study.notes)
@@ -202,6 +205,14 @@ class _Batch:
         write_sizes(sizes, path)
         for entry in measured:
             self._send(run_trial, entry.trial, path)
+
+    def _tell_waiting(self) -> None:
+        """Name the trials that no call has ended yet, after the user stopped the batch."""
+        waiting = [name for name, entry in self._entries.items() if entry.state == "waiting"]
+        line = f"{len(waiting)} of {len(self._entries)} trials wait for the next call: {', '.join(waiting)}"
+        log.warning(line)
+        if self._show is not None:
+            self._show.end("", line)
 
     def _end(self, entry: Entry) -> None:
         """Tell that a trial has ended."""

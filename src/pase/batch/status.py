@@ -33,7 +33,7 @@ class Entry:
     def content(self) -> dict[str, Any]:
         """The entry as JSON values."""
         trial = self.trial
-        content: dict[str, Any] = {"trial": trial.name, "file": str(trial.file), "subject": trial.subject}
+        content: dict[str, Any] = {"trial": trial.name, "file": trial.place, "subject": trial.subject}
         content["state"] = self.state
         if self.state == "done":
             content |= {"result": f"{TRIALS}/{trial.name}", "kept": self.kept}
@@ -45,7 +45,7 @@ class Entry:
         trial = self.trial
         return {
             "trial": trial.name,
-            "file": trial.file.name,
+            "file": trial.place,
             "subject": trial.subject,
             "condition": trial.condition,
             "height_m": trial.height_m,

@@ -28,6 +28,8 @@ class Trial:
     """Name of its result, without folders."""
     file: Path
     """The video or photo."""
+    place: str
+    """The file's path relative to the study's folder, with forward slashes."""
     subject: str
     """Name of the person; all trials of a subject share one skeleton."""
     height_m: float | None = None
@@ -81,7 +83,9 @@ def read_study(folder: Path, table: Path | None = None) -> Study:
         if not footage:
             raise InputError(f"no video and no photo in {folder}: nothing to do")
         names = [_output_name(path, folder) for path in footage]
-        trials = tuple(Trial(n, path, n) for n, path in zip(names, footage, strict=True))
+        trials = tuple(
+            Trial(n, path, _place(path, folder), n) for n, path in zip(names, footage, strict=True)
+        )
         study = Study(trials, notes=tuple(_no_footage(content.others)))
     else:
         rows = read_table(table)
@@ -112,7 +116,7 @@ def _trial(row: Row, folder: Path, footage: Sequence[Path]) -> Trial:
     except InputError as error:
         raise InputError(f"{row.place}: {error}") from error
     further = {column: text for column, text in row.cells.items() if column not in COLUMNS}
-    return Trial(name, file, subject, height, mass, row.text("condition"), further)
+    return Trial(name, file, _place(file, folder), subject, height, mass, row.text("condition"), further)
 
 
 def _file(row: Row, folder: Path, footage: Sequence[Path]) -> Path:
@@ -133,6 +137,11 @@ def _file(row: Row, folder: Path, footage: Sequence[Path]) -> Path:
     meant = stems.get(same_name(Path(text).as_posix())) or stems.get(same_name(Path(text).stem))
     hint = f"; did you mean {meant.relative_to(folder).as_posix()}?" if meant else ""
     raise InputError(f"{row.place}: no file '{text}' in {folder}{hint}")
+
+
+def _place(path: Path, folder: Path) -> str:
+    """A file's path within the folder; as it is where it lies elsewhere."""
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
 
 
 def _output_name(path: Path, folder: Path) -> str:

@@ -77,11 +77,11 @@ def draw_over(
     source: Footage,
     motions: Sequence[Motion],
     keypoints: Sequence[Keypoints2D],
-    folder: Path,
+    path: Path,
     settings: ViewSettings,
     progress: StepProgress | None,
-) -> Path:
-    """Draw the persons, and keypoints if they are wanted, over the footage; returns the overlay's path.
+) -> None:
+    """Draw the persons, and keypoints if they are wanted, over the footage.
 
     Parameters
     ----------
@@ -91,17 +91,15 @@ def draw_over(
         The persons.
     keypoints
         Their keypoints, drawn where `settings.points` wants them.
-    folder
-        The result folder.
+    path
+        The overlay; see `overlay_name`.
     settings
         How to draw.
     progress
         Told how far the drawing is.
     """
-    from pase.media import is_photo
     from pase.view.overlay import draw_overlay
 
-    path = folder / ("overlay.png" if is_photo(source.path) else "overlay.mp4")
     draw_overlay(
         source,
         motions,
@@ -112,4 +110,22 @@ def draw_over(
         layout=settings.layout,
         keypoints=keypoints if settings.points else [],
     )
-    return path
+
+
+def overlay_name(source: Footage, settings: ViewSettings | None = None) -> str:
+    """Name of the drawing: `overlay`, then style and layout where they are not the usual ones.
+
+    Parameters
+    ----------
+    source
+        Video or photo.
+    settings
+        How it is drawn again; None for the drawing of the run itself.
+    """
+    from pase.media import is_photo
+
+    usual = ViewSettings()
+    drawn = settings or usual
+    words = ["overlay"] + [drawn.style] * (drawn.style != usual.style)
+    words += [drawn.layout] * (drawn.layout != usual.layout)
+    return "_".join(words) + (".png" if is_photo(source.path) else ".mp4")

@@ -14,11 +14,11 @@ from pase.errors import InputError
 from pase.findings import Quality
 from pase.formats.registry import parse_formats, write_formats
 from pase.media.footage import Footage
-from pase.pipeline.outputs import draw_over
+from pase.pipeline.outputs import draw_over, overlay_name
 from pase.pipeline.recording import open_source, read_keypoints
 from pase.pipeline.report import note_file, read_report
 from pase.pipeline.views import VIEWER, begin_film, title_of
-from pase.pipeline.workspace import KEYPOINTS, REPORT
+from pase.pipeline.workspace import KEYPOINTS, REPORT, check_output_file
 from pase.types import StepProgress
 
 
@@ -47,10 +47,11 @@ def render(
     folder: str | Path,
     video: str | Path | None = None,
     settings: Settings | None = None,
+    output: str | Path | None = None,
     *,
     progress: StepProgress | None = None,
 ) -> Path | None:
-    """Draw the persons of a finished result over its footage, into the result folder.
+    """Draw the persons of a finished result over its footage.
 
     Parameters
     ----------
@@ -60,6 +61,9 @@ def render(
         The footage; by default the file that the report names.
     settings
         All settings; the defaults when None.
+    output
+        File of the drawing; by default in the result folder, named after style and layout, so that the drawing of the
+        run stays, as `overlay_xray.mp4`.
     progress
         Told how far the drawing is.
 
@@ -74,6 +78,8 @@ def render(
         When the folder is no result, or the footage is not where it was.
     """
     folder = Path(folder)
+    if output is not None:
+        check_output_file(Path(output), overwrite=False)
     footage = _footage_of(read_report(folder / REPORT), video)
     if footage is None:
         raise InputError(f"{folder} was made from keypoints alone; name its video with --video")
@@ -83,8 +89,10 @@ def render(
             return None
         view = (settings or Settings()).view
         keypoints = read_keypoints(folder / KEYPOINTS) if view.points else []
-        path = draw_over(media.footage, motions, keypoints, folder, view, progress)
-    note_file(folder / REPORT, path.name)
+        path = folder / overlay_name(media.footage, view) if output is None else Path(output)
+        draw_over(media.footage, motions, keypoints, path, view, progress)
+    if path.resolve().is_relative_to(folder.resolve()):
+        note_file(folder / REPORT, path.resolve().relative_to(folder.resolve()).as_posix())
     return path
 
 

@@ -18,7 +18,7 @@ from pase.pipeline.analysing import analyse_people, trial_labels
 from pase.pipeline.estimating import fit_people, size_evidence
 from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
 from pase.pipeline.lifting import lift_in_statures
-from pase.pipeline.outputs import check_writing, draw_over, write_people
+from pase.pipeline.outputs import check_writing, draw_over, overlay_name, write_people
 from pase.pipeline.recording import (
     Recording,
     choose,
@@ -170,8 +170,9 @@ class Run:
         plots = begin_plots(motions, folder, output, self._helpers)
         if self._draw and recording.source is not None:
             with self.report.timed("overlay"):
+                path = folder / overlay_name(recording.source)
                 draw_over(
-                    recording.source, motions, recording.people, folder, self.settings.view, self._progress
+                    recording.source, motions, recording.people, path, self.settings.view, self._progress
                 )
         with self.report.timed("views"):
             write_views(motions, folder, output, recording.source, self._film, plots)

@@ -20,7 +20,8 @@ KEYPOINTS = "keypoints.json"
 CAMERA = "camera.json"
 STATE = "state.json"
 _LONGEST_NAME, _KEPT_LETTERS = 240, 40
-LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
+LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", "opensim.log", "err.log", "out.log"}
+"""Files that systems, and OpenSim when it opens a result, leave beside others."""
 
 
 def fingerprint(values: Mapping[str, Any]) -> str:

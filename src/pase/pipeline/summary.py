@@ -1,0 +1,68 @@
+"""The summary at the end of a run: the result, how good it is, what to know, and what to open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pase.pipeline.report import Report
+
+MOST_WARNINGS = 3
+"""Warnings that are shown; the others are in the report."""
+
+TO_OPEN = ("report.html", "viewer.html", "overlay.mp4", "overlay.png")
+"""Files that people open first, in the order of how much they tell."""
+
+
+def summary_lines(report: Report, source: Path, output: Path) -> list[str]:
+    """What a run did, for people, the most important first.
+
+    Parameters
+    ----------
+    report
+        The figures of the run.
+    source
+        What was run.
+    output
+        The result.
+    """
+    persons, frames = len(report.persons), report.source["frames"]
+    count = f"{_counted(persons, 'person')}, {_counted(frames, 'frame')}"
+    if persons:
+        lines = [f"result   {output}   {count}"]
+    else:
+        lines = [f"nobody was found in {source}: {output} holds no skeleton   {count}"]
+    lines += _quality(report)
+    lines += [f"warning  {sentence}" for sentence in report.warnings[:MOST_WARNINGS]]
+    further = len(report.warnings) - MOST_WARNINGS
+    if further > 0:
+        place = next((name for name in ("report.html", "report.json") if name in report.files), "report.json")
+        lines.append(f"         {_counted(further, 'more warning')} in {place}")
+    lines.append(f"seconds  {_seconds(report)}")
+    files = [str(output / name) for name in TO_OPEN if name in report.files]
+    return lines + ([f"open     {'   '.join(files)}"] if files else [])
+
+
+def _quality(report: Report) -> list[str]:
+    """How good the persons are, who was left out, and how far the landmarks lie from the keypoints."""
+    lines = []
+    for person in report.persons:
+        if "quality" in person:
+            reasons = f": {'; '.join(person['quality_reasons'])}" if person["quality_reasons"] else ""
+            lines.append(f"quality  {person['folder']}  {person['quality']}{reasons}   {person['movement']}")
+    if report.mean_reprojection_error_px is not None:
+        lines.append(f"error    {report.mean_reprojection_error_px:.1f} px mean reprojection")
+    if len(report.persons) + len(report.left_out) > 1 and report.main_person:
+        lines.append(f"main     person 1: {report.main_person}")
+    if report.left_out:
+        lines.append(f"left out {'; '.join(report.left_out_summary())} (each listed in report.json)")
+    return lines
+
+
+def _seconds(report: Report) -> str:
+    stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in report.seconds.items())
+    resumed = f" (taken over from an interrupted run: {', '.join(report.resumed)})" if report.resumed else ""
+    return stages + resumed
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
