@@ -411,10 +411,10 @@ class Motion:
 
     def __repr__(self) -> str:
         seconds = self.time[-1] - self.time[0] if len(self) else 0.0
-        told = f", {self.findings.movement}, {self.findings.quality.verdict}" if self.findings else ""
+        summary = f", {self.findings.movement}, {self.findings.quality.verdict}" if self.findings else ""
         return (
             f"Motion(person {self.track_id}: {len(self)} frames over {seconds:.2f} s, "
-            f"{self.known.sum()} with a pose, {len(self.skeleton.free_coordinates)} coordinates{told})"
+            f"{self.known.sum()} with a pose, {len(self.skeleton.free_coordinates)} coordinates{summary})"
         )
 
     def angle(self, name: str, side: str | None = None) -> AngleSeries:

@@ -183,14 +183,14 @@ class Findings:
 
     def measure(self, name: str, side: str = "", repetition: int = 0) -> Measure | None:
         """A measure by its name; None where it was not measured."""
-        for one in self.measures:
-            if (one.measure, one.side, one.repetition) == (name, side, repetition):
-                return one
+        for measure in self.measures:
+            if (measure.measure, measure.side, measure.repetition) == (name, side, repetition):
+                return measure
         return None
 
     def summary(self) -> Iterator[Measure]:
         """The measures of all repetitions together."""
-        return (one for one in self.measures if one.repetition == 0)
+        return (measure for measure in self.measures if measure.repetition == 0)
 
     def judged(self, quality: Quality) -> Findings:
         """The same with another verdict."""

@@ -37,32 +37,32 @@ class Segmentation:
 
     def events(self) -> list[Event]:
         """Everything that happened, in the order of time."""
-        parts: list[Bout | Flight | Exercise] = [*self.bouts, *self.flights, *self.exercises]
-        return sorted(event for part in parts for event in part.events())
+        happenings: list[Bout | Flight | Exercise] = [*self.bouts, *self.flights, *self.exercises]
+        return sorted(event for happening in happenings for event in happening.events())
 
     def retimed(self, body: BodyMotion) -> Segmentation:
         """The same steps, flights and repetitions in a motion drawn from the posterior, at its own times."""
-        others = {}
-        for mine, other in zip(self.stretches, stretches(body), strict=False):
-            others[id(mine)] = other.retimed(mine.feet)
+        retimed = {}
+        for mine, drawn in zip(self.stretches, stretches(body), strict=False):
+            retimed[id(mine)] = drawn.retimed(mine.feet)
         return Segmentation(
             self.movement,
-            tuple(others[id(one)] for one in self.stretches if id(one) in others),
-            tuple(_retimed_bout(bout, others) for bout in self.bouts),
-            tuple(_retimed_flight(flight, others) for flight in self.flights),
-            tuple(exercise.retimed(others[id(exercise.stretch)]) for exercise in self.exercises),
+            tuple(retimed[id(stretch)] for stretch in self.stretches if id(stretch) in retimed),
+            tuple(_retimed_bout(bout, retimed) for bout in self.bouts),
+            tuple(_retimed_flight(flight, retimed) for flight in self.flights),
+            tuple(exercise.retimed(retimed[id(exercise.stretch)]) for exercise in self.exercises),
         )
 
     def values(self) -> Values:
         """Everything measured of the movement itself."""
-        found: Values = {}
+        values: Values = {}
         if self.bouts:
-            found |= measure_bouts(list(self.bouts))
+            values |= measure_bouts(list(self.bouts))
         if self.flights:
-            found |= measure_flights(list(self.flights))
+            values |= measure_flights(list(self.flights))
         if self.exercises:
-            found |= measure_exercises(list(self.exercises))
-        return averaged(found)
+            values |= measure_exercises(list(self.exercises))
+        return averaged(values)
 
 
 def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
@@ -84,17 +84,17 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     body = BodyMotion.of(motion)
     drawn = _drawn(motion)
     table = angle_table(motion, body, drawn)
-    parts = segment(body, movement)
-    values = {**parts.values(), **_of_any_movement(body, table)}
-    draws = [_drawn_values(motion, one, parts, table) for one in drawn]
+    segmentation = segment(body, movement)
+    values = {**segmentation.values(), **_of_any_movement(body, table)}
+    draws = [_drawn_values(motion, drawn_body, segmentation, table) for drawn_body in drawn]
     return Findings(
-        parts.movement,
+        segmentation.movement,
         movement is not None,
-        tuple(parts.events()),
+        tuple(segmentation.events()),
         tuple(_with_angle_sd(as_measures(values, draws), table)),
         table,
         judge(motion),
-        parts.exercises[0].signal if parts.movement == "periodic" else "",
+        segmentation.exercises[0].signal if segmentation.movement == "periodic" else "",
     )
 
 
@@ -115,11 +115,11 @@ def analysed(motion: Motion, movement: Movement | None = None) -> Motion:
     return replace(motion, findings=analyse(motion, movement), draws=None)
 
 
-def _drawn_values(motion: Motion, body: BodyMotion, parts: Segmentation, table: AngleTable) -> Values:
+def _drawn_values(motion: Motion, body: BodyMotion, segmentation: Segmentation, table: AngleTable) -> Values:
     """The same values in a drawn motion."""
     unknown = replace(motion, q_std=np.full_like(motion.q_std, np.nan))
     drawn = replace(angle_table(unknown, body), sure=table.sure)
-    return {**parts.retimed(body).values(), **_of_any_movement(body, drawn)}
+    return {**segmentation.retimed(body).values(), **_of_any_movement(body, drawn)}
 
 
 def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:
@@ -132,45 +132,51 @@ def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:
     movement
         What the person does; None finds out.
     """
-    parts = tuple(stretches(body))
-    bouts = [bout for one in parts for bout in find_bouts(one)]
-    flights = [flight for one in parts for flight in find_flights(one)]
+    all_stretches = tuple(stretches(body))
+    bouts = [bout for stretch in all_stretches for bout in find_bouts(stretch)]
+    flights = [flight for stretch in all_stretches for flight in find_flights(stretch)]
     if movement in ("walking", "running"):
         bouts = [replace(bout, running=movement == "running") for bout in bouts]
-        return Segmentation(movement, parts, bouts=tuple(bouts))
+        return Segmentation(movement, all_stretches, bouts=tuple(bouts))
     if movement == "jump":
-        return Segmentation(movement, parts, flights=tuple(flights))
+        return Segmentation(movement, all_stretches, flights=tuple(flights))
     if movement in ("standing", "other"):
-        return Segmentation(movement, parts)
+        return Segmentation(movement, all_stretches)
     if movement is not None:
-        found = [exercise for one in parts for exercise in find_exercises(one, movement)]
-        return Segmentation(movement, parts, exercises=tuple(found))
-    return _found_out(parts, bouts, flights)
+        exercises = [exercise for stretch in all_stretches for exercise in find_exercises(stretch, movement)]
+        return Segmentation(movement, all_stretches, exercises=tuple(exercises))
+    return _found_out(all_stretches, bouts, flights)
 
 
-def _found_out(parts: tuple[Stretch, ...], bouts: list[Bout], flights: list[Flight]) -> Segmentation:
+def _found_out(all_stretches: tuple[Stretch, ...], bouts: list[Bout], flights: list[Flight]) -> Segmentation:
     """The segmentation of a recording whose movement nobody named: what lasts longest."""
-    exercises = [exercise for one in parts for exercise in find_exercises(one)]
-    down = [one for one in exercises if one.movement in ("squat", "sit_to_stand", "lunge")]
+    exercises = [exercise for stretch in all_stretches for exercise in find_exercises(stretch)]
+    down = [exercise for exercise in exercises if exercise.movement in ("squat", "sit_to_stand", "lunge")]
     seconds: list[tuple[float, Movement]] = [
         (sum(b.span[1] - b.span[0] for b in bouts if b.running), "running"),
         (sum(b.span[1] - b.span[0] for b in bouts if not b.running), "walking"),
     ]
-    for kind in sorted({one.movement for one in down}):
-        same = [one for one in down if one.movement == kind]
-        seconds.append((sum(r.end - r.start for one in same for r in one.repetitions), kind))
+    for kind in sorted({exercise.movement for exercise in down}):
+        same = [exercise for exercise in down if exercise.movement == kind]
+        seconds.append((sum(r.end - r.start for exercise in same for r in exercise.repetitions), kind))
     longest, movement = max(seconds)
     if flights and (longest == 0 or movement not in ("running", "walking")):
-        return Segmentation("jump", parts, flights=tuple(flights))
+        return Segmentation("jump", all_stretches, flights=tuple(flights))
     if longest > 0 and movement in ("running", "walking"):
-        return Segmentation(movement, parts, tuple(b for b in bouts if b.running == (movement == "running")))
+        return Segmentation(
+            movement, all_stretches, tuple(b for b in bouts if b.running == (movement == "running"))
+        )
     if longest > 0:
-        return Segmentation(movement, parts, exercises=tuple(e for e in down if e.movement == movement))
+        return Segmentation(
+            movement, all_stretches, exercises=tuple(e for e in down if e.movement == movement)
+        )
     if exercises:
         first = exercises[0].movement
         alike = [e for e in exercises if (e.movement, e.signal) == (first, exercises[0].signal)]
-        return Segmentation(first, parts, exercises=tuple(alike))
-    return Segmentation("standing" if parts and all(map(_stands, parts)) else "other", parts)
+        return Segmentation(first, all_stretches, exercises=tuple(alike))
+    return Segmentation(
+        "standing" if all_stretches and all(map(_stands, all_stretches)) else "other", all_stretches
+    )
 
 
 def _stands(stretch: Stretch) -> bool:
@@ -184,19 +190,19 @@ def _stands(stretch: Stretch) -> bool:
     return bool(np.percentile(speed, 90) < STILL_M_S and max(ranges, default=0.0) < 20.0)
 
 
-def _retimed_bout(bout: Bout, others: dict[int, Stretch]) -> Bout:
-    stretch = others.get(id(bout.stretch), bout.stretch)
+def _retimed_bout(bout: Bout, retimed: dict[int, Stretch]) -> Bout:
+    stretch = retimed.get(id(bout.stretch), bout.stretch)
     chosen = {id(swing) for swing in bout.still}
     mine = bout.stretch.feet.swings if bout.stretch.feet is not None else ()
     theirs = stretch.feet.swings if stretch.feet is not None else ()
-    moved = [other for swing, other in zip(mine, theirs, strict=False) if id(swing) in chosen]
+    moved = [drawn for swing, drawn in zip(mine, theirs, strict=False) if id(swing) in chosen]
     if not moved:
         return bout
     return replace(bout, stretch=stretch, swings=tuple(at_turns(stretch, moved, bout.running)))
 
 
-def _retimed_flight(flight: Flight, others: dict[int, Stretch]) -> Flight:
-    stretch = others.get(id(flight.stretch), flight.stretch)
+def _retimed_flight(flight: Flight, retimed: dict[int, Stretch]) -> Flight:
+    stretch = retimed.get(id(flight.stretch), flight.stretch)
     near = [f for f in find_flights(stretch) if abs(f.start - flight.start) < 0.15]
     return near[0] if near else replace(flight, stretch=stretch)
 
@@ -210,12 +216,12 @@ def _with_angle_sd(measures: Sequence[Measure], table: AngleTable) -> list[Measu
     """Least and largest angles with the standard deviation of their frame, where draws did not give one."""
     find: dict[str, Callable[..., np.intp]] = {"_min": np.nanargmin, "_max": np.nanargmax}
     out = []
-    for one in measures:
-        name, ending = one.measure[:-4], one.measure[-4:]
-        key = f"{name}_{one.side[0]}" if one.side else name
-        if ending in find and not np.isfinite(one.sd) and key in table.keys:
+    for measure in measures:
+        name, ending = measure.measure[:-4], measure.measure[-4:]
+        key = f"{name}_{measure.side[0]}" if measure.side else name
+        if ending in find and not np.isfinite(measure.sd) and key in table.keys:
             i = table.keys.index(key)
             values = np.where(table.sure[:, i], table.values[:, i], np.nan)
-            one = replace(one, sd=float(table.sd[find[ending](values), i]))
-        out.append(one)
+            measure = replace(measure, sd=float(table.sd[find[ending](values), i]))
+        out.append(measure)
     return out

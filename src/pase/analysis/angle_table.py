@@ -38,7 +38,7 @@ def angle_table(motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = 
     speed = _speed(values, body.time)
     speed_sd = np.full_like(values, np.nan)
     if len(drawn) > 2:
-        tables = [np.degrees(_columns(all_angles(one), keys, len(body))) for one in drawn]
+        tables = [np.degrees(_columns(all_angles(body), keys, len(body))) for body in drawn]
         sd = np.sqrt(np.mean([_turned(table - values) ** 2 for table in tables], axis=0))
         speed_sd = np.sqrt(np.mean([(_speed(table, body.time) - speed) ** 2 for table in tables], axis=0))
         largest = sd
@@ -74,9 +74,9 @@ def _linear_sd(motion: Motion, keys: Sequence[str]) -> tuple[Array, Array]:
         return (np.full((T, len(keys)), np.nan),) * 2
     probed = np.unique(np.linspace(0, T - 1, min(T, PROBED_FRAMES)).round().astype(int))
     slopes = _slopes(motion, keys, probed)
-    parts = slopes**2 * motion.q_std[probed][:, None, :] ** 2
-    total = parts.sum(axis=2)
-    alone = np.nanmean(parts.max(axis=2) / np.where(total > 0, total, np.nan), axis=0) > ONE_COORDINATE
+    variances = slopes**2 * motion.q_std[probed][:, None, :] ** 2
+    total = variances.sum(axis=2)
+    alone = np.nanmean(variances.max(axis=2) / np.where(total > 0, total, np.nan), axis=0) > ONE_COORDINATE
     where = np.interp(np.arange(T), probed, np.arange(len(probed)))
     nearest = slopes[where.round().astype(int)]
     largest = np.degrees(

@@ -49,13 +49,13 @@ def angle_key(name: str, side: str | None) -> str:
 
 def all_angles(body: BodyMotion) -> dict[str, Array]:
     """Every angle that a body has: (T,) radians by key, in the order legs, trunk, arms; NaN where unknown."""
-    found = {}
+    angles = {}
     for angle in ANGLES:
         for side in SIDES if angle.sided else SIDES[:1]:
             values = angle.compute(body, side)
             if values is not None:
-                found[angle_key(angle.name, side if angle.sided else None)] = values
-    return found
+                angles[angle_key(angle.name, side if angle.sided else None)] = values
+    return angles
 
 
 def angle_of(key: str) -> tuple[Angle, Side | None]:
@@ -124,8 +124,8 @@ def _in_space(segment: str, axis: int, sign: float) -> Compute:
 
 def _unwrapped(angle: Array) -> Array:
     """Angles (T,) without jumps by full turns, where they are known."""
-    out, known = angle.copy(), np.isfinite(angle)
-    out[known] = np.unwrap(angle[known])
+    out, finite = angle.copy(), np.isfinite(angle)
+    out[finite] = np.unwrap(angle[finite])
     return out
 
 

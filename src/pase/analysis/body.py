@@ -56,13 +56,13 @@ class BodyMotion:
     def placed(cls, kinematics: Kinematics, q: Array, time: Array, scale: Array | None = None) -> BodyMotion:
         """The segments for coordinates `q` (T, n) and, with `scale` (B, 3), of a body of other size."""
         skeleton = kinematics.skeleton
-        known = np.flatnonzero(np.isfinite(q).all(axis=1))
+        finite = np.flatnonzero(np.isfinite(q).all(axis=1))
         names = skeleton.body_names
         turns = np.full((len(q), len(names), 3, 3), np.nan)
         places = np.full((len(q), len(names), 3), np.nan)
-        for piece in pieces(len(known)):
-            poses = kinematics.pose(q[known[piece]], scale)
-            turns[known[piece]], places[known[piece]] = poses.rotation, poses.origin
+        for piece in pieces(len(finite)):
+            poses = kinematics.pose(q[finite[piece]], scale)
+            turns[finite[piece]], places[finite[piece]] = poses.rotation, poses.origin
         center = _mass_center(skeleton, turns, places, skeleton.scale if scale is None else scale)
         return cls(
             time,

@@ -44,9 +44,9 @@ class Difference:
 
     def sentence(self) -> str:
         """As `Step length, right: 0.70 → 0.76 m, changed by 0.06 ± 0.04 m: more than the error`."""
-        told = definition(self.measure)
-        digits, unit = told.digits, "°" if self.unit == "deg" else f" {self.unit}".rstrip()
-        name = f"{told.plain}, {self.side}" if self.side else told.plain
+        described = definition(self.measure)
+        digits, unit = described.digits, "°" if self.unit == "deg" else f" {self.unit}".rstrip()
+        name = f"{described.plain}, {self.side}" if self.side else described.plain
         values = f"{self.first.value:.{digits}f} → {self.second.value:.{digits}f}{unit}"
         if self.certain is None:
             return f"{name}: {values}, changed by {self.change:+.{digits}f}{unit}"
@@ -63,9 +63,9 @@ def differences(first: Findings, second: Findings) -> list[Difference]:
     first, second
         What was found in the two recordings; they should show the same movement.
     """
-    found = []
-    for one in first.summary():
-        other = second.measure(one.measure, one.side)
-        if other is not None and np.isfinite(one.value) and np.isfinite(other.value):
-            found.append(Difference(one.measure, one.side, one.unit, one, other))
-    return found
+    pairs = []
+    for measure in first.summary():
+        second_measure = second.measure(measure.measure, measure.side)
+        if second_measure is not None and np.isfinite(measure.value) and np.isfinite(second_measure.value):
+            pairs.append(Difference(measure.measure, measure.side, measure.unit, measure, second_measure))
+    return pairs

@@ -59,7 +59,7 @@ def at_turns(stretch: Stretch, swings: list[Swing], running: bool) -> list[Swing
             turn = _turn(track.time, -ahead[1], toe_off - WITHIN_S, middle or toe_off + 2 * WITHIN_S)
             toe_off = toe_off if turn is None else turn - TOE_OFF_BEFORE[running] * stride
         out.append(replace(swing, toe_off=toe_off, foot_strike=strike))
-    return sorted(out, key=lambda one: one.middle)
+    return sorted(out, key=lambda phase: phase.middle)
 
 
 def _usual_stride(swings: list[Swing], running: bool) -> float:

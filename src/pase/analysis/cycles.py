@@ -38,14 +38,14 @@ def cycles(findings: Findings, side: str) -> tuple[list[tuple[float, float]], st
         strikes = _following(events, "foot_strike", side)
         offs = _following(events, "toe_off", side)
         return (offs, "toe-off") if len(offs) > len(strikes) else (strikes, "foot strike")
-    starts = [one.time_s for one in events if one.event == "repetition_start"]
-    ends = [one.time_s for one in events if one.event == "repetition_end"]
+    starts = [event.time_s for event in events if event.event == "repetition_start"]
+    ends = [event.time_s for event in events if event.event == "repetition_end"]
     return list(zip(starts, ends, strict=False)), "start"
 
 
 def _following(events: tuple[Event, ...], name: EventName, side: str) -> list[tuple[float, float]]:
     """Times from one event to the next alike, but for pauses between bouts."""
-    times = [one.time_s for one in events if (one.event, one.side) == (name, side)]
+    times = [event.time_s for event in events if (event.event, event.side) == (name, side)]
     pairs = list(zip(times[:-1], times[1:], strict=True))
     if not pairs:
         return []

@@ -40,21 +40,21 @@ class Exercise:
         """Start, turn and end of every repetition."""
         return [
             event
-            for one in self.repetitions
+            for repetition in self.repetitions
             for event in (
-                Event(one.start, "repetition_start"),
-                Event(one.turn, "repetition_turn"),
-                Event(one.end, "repetition_end"),
+                Event(repetition.start, "repetition_start"),
+                Event(repetition.turn, "repetition_turn"),
+                Event(repetition.end, "repetition_end"),
             )
         ]
 
     def retimed(self, stretch: Stretch) -> Exercise:
         """The same repetitions in another estimate of the motion, at its own times where it has them."""
-        others = _repetitions(stretch, self.movement, self.signal)
+        drawn = _repetitions(stretch, self.movement, self.signal)
         moved = []
-        for one in self.repetitions:
-            near = [r for r in others if abs(r.turn - one.turn) < 2 * SAME_EVENT_S]
-            moved.append(min(near, key=lambda r: abs(r.turn - one.turn)) if near else one)
+        for repetition in self.repetitions:
+            near = [r for r in drawn if abs(r.turn - repetition.turn) < 2 * SAME_EVENT_S]
+            moved.append(min(near, key=lambda r: abs(r.turn - repetition.turn)) if near else repetition)
         return replace(self, stretch=stretch, repetitions=tuple(moved))
 
 
@@ -70,7 +70,7 @@ def find_exercises(stretch: Stretch, movement: Movement | None = None) -> list[E
         return _with_repetitions(stretch, movement)
     if movement is None:
         down = _repetitions(stretch, "squat", "")
-        down = [one for one in down if _knee_at(stretch, one.turn) >= LEAST_KNEE_DEG]
+        down = [repetition for repetition in down if _knee_at(stretch, repetition.turn) >= LEAST_KNEE_DEG]
         if down:
             return _with_repetitions(stretch, _kind_of_drop(stretch, down))
     if movement in (None, "arm_raise"):
@@ -78,9 +78,9 @@ def find_exercises(stretch: Stretch, movement: Movement | None = None) -> list[E
         if raises is not None and (movement is not None or _legs_rest(stretch)):
             return [replace(raises, movement="arm_raise")]
     if movement in (None, "periodic"):
-        other = _best_signal(stretch, list(stretch.angles), LEAST_OTHER_DEG, LEAST_PERIODS)
-        if other is not None:
-            return [other]
+        periodic = _best_signal(stretch, list(stretch.angles), LEAST_OTHER_DEG, LEAST_PERIODS)
+        if periodic is not None:
+            return [periodic]
     return []
 
 
@@ -91,10 +91,12 @@ def _legs_rest(stretch: Stretch) -> bool:
 
 
 def _with_repetitions(stretch: Stretch, movement: Movement) -> list[Exercise]:
-    found = _repetitions(stretch, movement, "")
+    repetitions = _repetitions(stretch, movement, "")
     if movement != "sit_to_stand":
-        found = [one for one in found if _knee_at(stretch, one.turn) >= LEAST_KNEE_DEG]
-    return [Exercise(movement, stretch, tuple(found))] if found else []
+        repetitions = [
+            repetition for repetition in repetitions if _knee_at(stretch, repetition.turn) >= LEAST_KNEE_DEG
+        ]
+    return [Exercise(movement, stretch, tuple(repetitions))] if repetitions else []
 
 
 def _repetitions(stretch: Stretch, movement: Movement, signal: str) -> list[Repetition]:
@@ -125,11 +127,11 @@ def _knee_at(stretch: Stretch, moment: float) -> float:
 
 def _kind_of_drop(stretch: Stretch, down: list[Repetition]) -> Movement:
     """What the hips go down for: a seat below a centre of mass behind the heels, feet far apart, or else a squat."""
-    behind = np.median([_behind_heels(stretch, one.turn) for one in down])
+    behind = np.median([_behind_heels(stretch, repetition.turn) for repetition in down])
     if behind > SEAT_BEHIND_HEELS_M:
         return "sit_to_stand"
-    apart = np.median([_feet_apart(stretch, one.turn) for one in down])
-    uneven = np.median([abs(_knee_difference(stretch, one.turn)) for one in down])
+    apart = np.median([_feet_apart(stretch, repetition.turn) for repetition in down])
+    uneven = np.median([abs(_knee_difference(stretch, repetition.turn)) for repetition in down])
     if apart > LUNGE_APART * stretch.body.leg_length and (
         uneven > 15 or apart > 0.7 * stretch.body.leg_length
     ):
@@ -168,19 +170,19 @@ def _best_signal(stretch: Stretch, keys: list[str], least_deg: float, least: int
         way = float(np.subtract(*np.percentile(degrees, (95, 5))))
         if way < max(least_deg, largest):
             continue
-        found = find_repetitions(stretch.time, degrees, least_deg)
+        repetitions = find_repetitions(stretch.time, degrees, least_deg)
         likeness = periodicity(stretch.time, degrees)[0] if least > 1 else 1.0
-        if len(found) >= least and likeness >= LEAST_LIKENESS:
-            best, largest = Exercise("periodic", stretch, tuple(found), key), way
+        if len(repetitions) >= least and likeness >= LEAST_LIKENESS:
+            best, largest = Exercise("periodic", stretch, tuple(repetitions), key), way
     return best
 
 
 def measure_exercises(exercises: list[Exercise]) -> Values:
     """Everything measured of exercises of one kind; repetitions count on through all stretches."""
-    numbered = [(exercise, one) for exercise in exercises for one in exercise.repetitions]
+    numbered = [(exercise, repetition) for exercise in exercises for repetition in exercise.repetitions]
     values: Values = {Key("repetitions", "", 0): float(len(numbered))}
-    for number, (exercise, one) in enumerate(numbered, 1):
-        single = _MEASURES.get(exercise.movement, _of_signal)(exercise, one)
+    for number, (exercise, repetition) in enumerate(numbered, 1):
+        single = _MEASURES.get(exercise.movement, _of_signal)(exercise, repetition)
         values |= {Key(name, side, number): value for (name, side), value in single.items()}
     if exercises and exercises[0].movement == "sit_to_stand" and len(numbered) >= 5:
         first, fifth = numbered[0][1], numbered[4][1]
@@ -191,80 +193,84 @@ def measure_exercises(exercises: list[Exercise]) -> Values:
 Single = dict[tuple[str, str], float]
 
 
-def _of_squat(exercise: Exercise, one: Repetition) -> Single:
+def _of_squat(exercise: Exercise, repetition: Repetition) -> Single:
     stretch = exercise.stretch
-    knees = [stretch.angle_between("knee_flexion", side, one.start, one.end) for side in SIDES]
+    knees = [stretch.angle_between("knee_flexion", side, repetition.start, repetition.end) for side in SIDES]
     depth = float(np.max(np.mean(knees, axis=0)))
-    return {("squat_depth", ""): depth, **_of_drop(stretch, one)}
+    return {("squat_depth", ""): depth, **_of_drop(stretch, repetition)}
 
 
-def _of_lunge(exercise: Exercise, one: Repetition) -> Single:
+def _of_lunge(exercise: Exercise, repetition: Repetition) -> Single:
     stretch = exercise.stretch
     heading = stretch.body.heading
     ahead = {}
     for side in SIDES:
         ankle = stretch.body.joint("ankle", side)
         if ankle is not None and heading is not None:
-            ahead[side] = float(stretch.at(ankle, one.turn) @ stretch.at(heading, one.turn))
+            ahead[side] = float(stretch.at(ankle, repetition.turn) @ stretch.at(heading, repetition.turn))
     front = max(ahead, key=lambda side: ahead[side]) if ahead else "right"
-    depth = float(stretch.angle_between("knee_flexion", front, one.start, one.end).max())
-    return {("lunge_depth", front): depth, **_of_drop(stretch, one)}
+    depth = float(stretch.angle_between("knee_flexion", front, repetition.start, repetition.end).max())
+    return {("lunge_depth", front): depth, **_of_drop(stretch, repetition)}
 
 
-def _of_drop(stretch: Stretch, one: Repetition) -> Single:
+def _of_drop(stretch: Stretch, repetition: Repetition) -> Single:
     """What squats and lunges share."""
-    found = _of_times(one)
+    values = _of_times(repetition)
     height = _hip_height(stretch)
     if height is not None:
-        found["hip_drop", ""] = float(stretch.at(height, one.start) - stretch.at(height, one.turn))
-    found |= _of_trunk(stretch, one)
-    found["knee_asymmetry", ""] = _knee_difference(stretch, one.turn)
+        values["hip_drop", ""] = float(
+            stretch.at(height, repetition.start) - stretch.at(height, repetition.turn)
+        )
+    values |= _of_trunk(stretch, repetition)
+    values["knee_asymmetry", ""] = _knee_difference(stretch, repetition.turn)
     for side in SIDES:
-        valgus = stretch.angle_between("knee_valgus", side, one.start, one.end)
-        bent = stretch.angle_between("knee_flexion", side, one.start, one.end)
+        valgus = stretch.angle_between("knee_valgus", side, repetition.start, repetition.end)
+        bent = stretch.angle_between("knee_flexion", side, repetition.start, repetition.end)
         # Where the thigh points to the front, its projection on the frontal plane has no direction.
         if len(valgus) and (bent < 90).any():
-            found["knee_valgus_peak", side] = float(valgus[bent < 90].max())
-    return found
+            values["knee_valgus_peak", side] = float(valgus[bent < 90].max())
+    return values
 
 
-def _of_times(one: Repetition) -> Single:
+def _of_times(repetition: Repetition) -> Single:
     return {
-        ("time_down", ""): one.turn - one.start,
-        ("time_up", ""): one.end - one.turn,
-        ("repetition_time", ""): one.end - one.start,
+        ("time_down", ""): repetition.turn - repetition.start,
+        ("time_up", ""): repetition.end - repetition.turn,
+        ("repetition_time", ""): repetition.end - repetition.start,
     }
 
 
-def _of_trunk(stretch: Stretch, one: Repetition) -> Single:
-    lean = stretch.angle_between("trunk_lean_forward", None, one.start, one.end)
+def _of_trunk(stretch: Stretch, repetition: Repetition) -> Single:
+    lean = stretch.angle_between("trunk_lean_forward", None, repetition.start, repetition.end)
     return {("trunk_lean", ""): float(lean.max())} if len(lean) else {}
 
 
-def _of_standing_up(exercise: Exercise, one: Repetition) -> Single:
+def _of_standing_up(exercise: Exercise, repetition: Repetition) -> Single:
     return {
-        ("stand_up_time", ""): one.reached - one.start,
-        ("repetition_time", ""): one.end - one.start,
-        **_of_trunk(exercise.stretch, one),
+        ("stand_up_time", ""): repetition.reached - repetition.start,
+        ("repetition_time", ""): repetition.end - repetition.start,
+        **_of_trunk(exercise.stretch, repetition),
     }
 
 
-def _of_raise(exercise: Exercise, one: Repetition) -> Single:
-    found: Single = {("repetition_time", ""): one.end - one.start}
+def _of_raise(exercise: Exercise, repetition: Repetition) -> Single:
+    values: Single = {("repetition_time", ""): repetition.end - repetition.start}
     for side in SIDES:
-        elevation = exercise.stretch.angle_between("shoulder_elevation", side, one.start, one.end)
+        elevation = exercise.stretch.angle_between(
+            "shoulder_elevation", side, repetition.start, repetition.end
+        )
         if len(elevation) and np.ptp(elevation) > 0.5 * LEAST_ARM_DEG:
-            found["arm_elevation_peak", side] = float(elevation.max())
-    return found
+            values["arm_elevation_peak", side] = float(elevation.max())
+    return values
 
 
-def _of_signal(exercise: Exercise, one: Repetition) -> Single:
-    found: Single = {("repetition_time", ""): one.end - one.start}
+def _of_signal(exercise: Exercise, repetition: Repetition) -> Single:
+    measured: Single = {("repetition_time", ""): repetition.end - repetition.start}
     angle, side = angle_of(exercise.signal)
-    values = exercise.stretch.angle_between(angle.name, side, one.start, one.end)
+    values = exercise.stretch.angle_between(angle.name, side, repetition.start, repetition.end)
     if len(values):
-        found[f"{angle.name}_range", side or ""] = float(np.ptp(values))
-    return found
+        measured[f"{angle.name}_range", side or ""] = float(np.ptp(values))
+    return measured
 
 
 _MEASURES = {

@@ -296,8 +296,8 @@ def _swing(track: FootTrack, flight: _Flight) -> Swing | None:
     travel = track.points[b].mean(axis=0) - track.points[a].mean(axis=0)
     low = track.lowest
     rise = float(low[a : b + 1].max() - max(low[a], low[b]))
-    seen = (off is not None and flight.leaves) or (on is not None and flight.lands)
-    if not seen or (float(np.hypot(travel[0], travel[2])) < LEAST_TRAVEL_M and rise < LEAST_RISE_M):
+    bounded = (off is not None and flight.leaves) or (on is not None and flight.lands)
+    if not bounded or (float(np.hypot(travel[0], travel[2])) < LEAST_TRAVEL_M and rise < LEAST_RISE_M):
         return None
     step = track.time[1] - track.time[0]
     return Swing(

@@ -96,9 +96,9 @@ def _runs(stretch: Stretch, swings: list[Swing], alternating: int) -> bool:
     That holds however long the feet are estimated to be in the air. Where the body goes level, flights decide.
     """
     assert stretch.hips is not None
-    whole = [s for s in swings if s.toe_off is not None and s.foot_strike is not None]
+    complete = [s for s in swings if s.toe_off is not None and s.foot_strike is not None]
     rises = []
-    for a, b in zip(whole[:-1], whole[1:], strict=True):
+    for a, b in zip(complete[:-1], complete[1:], strict=True):
         if _alternate(a, b):
             over = [float(stretch.at(stretch.hips, moment)[1]) for moment in (a.middle, b.middle)]
             between = float(stretch.at(stretch.hips, 0.5 * (a.middle + b.middle))[1])
@@ -147,20 +147,20 @@ def _finish(swing: Swing) -> float:
 
 def _flights(swings: list[Swing]) -> list[tuple[float, float]]:
     """Times at which both feet are in the air: toe-off of one foot before the other's foot strike."""
-    found = []
+    flights = []
     for swing in swings:
-        others = [
+        opposite = [
             s
             for s in swings
             if s.side != swing.side and s.foot_strike is not None and swing.toe_off is not None
         ]
-        for other in others:
-            assert other.foot_strike is not None and swing.toe_off is not None
-            flight = other.foot_strike - swing.toe_off
-            within = other.toe_off is None or other.toe_off < swing.toe_off
+        for landing in opposite:
+            assert landing.foot_strike is not None and swing.toe_off is not None
+            flight = landing.foot_strike - swing.toe_off
+            within = landing.toe_off is None or landing.toe_off < swing.toe_off
             if within and LEAST_FLIGHT_S < flight < 0.4:
-                found.append((swing.toe_off, other.foot_strike))
-    return found
+                flights.append((swing.toe_off, landing.foot_strike))
+    return flights
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def footprints(bout: Bout) -> list[Print]:
             inside = (track.time >= start + 0.1 * (end - start)) & (track.time <= start + 0.5 * (end - start))
             if inside.any():
                 prints.append(Print(track.side, strike, off, track.points[inside, 0].mean(axis=0)))
-    return sorted(prints, key=lambda one: one.middle)
+    return sorted(prints, key=lambda footprint: footprint.middle)
 
 
 def measure_bouts(bouts: list[Bout]) -> Values:
@@ -233,18 +233,18 @@ def measure_bouts(bouts: list[Bout]) -> Values:
 def _lengths(bout: Bout) -> Found:
     """Step and stride lengths and step widths, of every foot that comes down within the bout."""
     prints = footprints(bout)
-    found: Found = []
+    lengths: Found = []
     for i, this in enumerate(prints):
         before = prints[i - 1] if i and prints[i - 1].side != this.side else None
         same = next((p for p in reversed(prints[:i]) if p.side == this.side), None)
         if this.strike is None:
             continue
         if same is not None and i >= 2 and prints[i - 2] is same:
-            found.append(("stride_length", this.side, float(np.hypot(*(this.place - same.place)[[0, 2]]))))
+            lengths.append(("stride_length", this.side, float(np.hypot(*(this.place - same.place)[[0, 2]]))))
         if before is not None:
             along, across = _along_and_across(bout, before, this)
-            found += [("step_length", this.side, along), ("step_width", this.side, across)]
-    return found
+            lengths += [("step_length", this.side, along), ("step_width", this.side, across)]
+    return lengths
 
 
 def _along_and_across(bout: Bout, before: Print, this: Print) -> tuple[float, float]:
@@ -266,45 +266,45 @@ def _along_and_across(bout: Bout, before: Print, this: Print) -> tuple[float, fl
 
 def _times(bout: Bout) -> Found:
     """Step, stride, stance and swing times, and shares of the stride."""
-    found: Found = []
+    times: Found = []
     strikes = bout.strikes
-    for (before, other), (this, side) in zip(strikes[:-1], strikes[1:], strict=True):
-        if other != side:
-            found.append(("step_time", side, this - before))
+    for (before, previous_side), (this, side) in zip(strikes[:-1], strikes[1:], strict=True):
+        if previous_side != side:
+            times.append(("step_time", side, this - before))
     for side in SIDES:
         swings = [swing for swing in bout.swings if swing.side == side]
-        found += _strides(swings, side, bout)
+        times += _strides(swings, side, bout)
         for swing, following in zip_longest(swings, swings[1:]):
             if swing.toe_off is not None and swing.foot_strike is not None:
-                found.append(("swing_time", side, swing.foot_strike - swing.toe_off))
+                times.append(("swing_time", side, swing.foot_strike - swing.toe_off))
             if swing.foot_strike is not None and following is not None and following.toe_off is not None:
                 name = "contact_time" if bout.running else "stance_time"
-                found.append((name, side, following.toe_off - swing.foot_strike))
+                times.append((name, side, following.toe_off - swing.foot_strike))
     if bout.running:
         flights = [end - start for start, end in sorted(_flights(list(bout.swings)))]
-        found += [("flight_time", "", flight) for flight in flights]
-    return found
+        times += [("flight_time", "", flight) for flight in flights]
+    return times
 
 
 def _strides(swings: list[Swing], side: Side, bout: Bout) -> Found:
-    found: Found = []
+    strides: Found = []
     for this, following in zip(swings[:-1], swings[1:], strict=True):
-        whole = this.foot_strike is not None and following.foot_strike is not None
-        if whole and this.foot_strike is not None and following.foot_strike is not None:
+        both_strike = this.foot_strike is not None and following.foot_strike is not None
+        if both_strike and this.foot_strike is not None and following.foot_strike is not None:
             stride = following.foot_strike - this.foot_strike
         elif this.toe_off is not None and following.toe_off is not None:
             stride = following.toe_off - this.toe_off
         else:
             continue
-        found.append(("stride_time", side, stride))
+        strides.append(("stride_time", side, stride))
         if this.foot_strike is not None and following.toe_off is not None:
             share = 100 * (following.toe_off - this.foot_strike) / stride
-            found.append(("duty_factor" if bout.running else "stance_share", side, share))
-        if whole and not bout.running and this.foot_strike is not None:
+            strides.append(("duty_factor" if bout.running else "stance_share", side, share))
+        if both_strike and not bout.running and this.foot_strike is not None:
             double = _double_support(bout, this.foot_strike, stride)
             if double is not None:
-                found.append(("double_support", side, double))
-    return found
+                strides.append(("double_support", side, double))
+    return strides
 
 
 def _double_support(bout: Bout, start: float, stride: float) -> float | None:
@@ -325,7 +325,7 @@ def _swing_phase(bout: Bout) -> Found:
     """Clearance of the ball of the foot in the middle half of every whole swing."""
     feet = bout.stretch.feet
     assert feet is not None
-    found: Found = []
+    clearances: Found = []
     for swing in bout.swings:
         if swing.toe_off is None or swing.foot_strike is None:
             continue
@@ -335,29 +335,29 @@ def _swing_phase(bout: Bout) -> Found:
         flat = (track.time > swing.foot_strike + 0.1) & (track.time < swing.foot_strike + 0.25)
         if middle.any() and flat.any():
             height = track.points[:, 1, 1]
-            found.append(
+            clearances.append(
                 ("foot_clearance", swing.side, float(height[middle].min() - np.median(height[flat])))
             )
-    return found
+    return clearances
 
 
 def _running(bout: Bout) -> Found:
     """Vertical oscillation of every step, and overstride of every foot strike."""
     stretch = bout.stretch
-    found: Found = []
+    values: Found = []
     strikes = bout.strikes
     if stretch.center is not None:
         for (start, a), (end, b) in zip(strikes[:-1], strikes[1:], strict=True):
             height = stretch.center[(stretch.time >= start) & (stretch.time <= end), 1]
             if a != b and len(height) > 3:
-                found.append(("vertical_oscillation", "", float(np.ptp(height))))
+                values.append(("vertical_oscillation", "", float(np.ptp(height))))
     for strike, side in strikes:
         ankle, hips = stretch.body.joint("ankle", side), stretch.body.middle("hip")
         heading = stretch.body.heading
         if ankle is not None and hips is not None and heading is not None:
             ahead = stretch.at(ankle - hips, strike) @ stretch.at(heading, strike)
-            found.append(("overstride", side, float(ahead)))
-    return found
+            values.append(("overstride", side, float(ahead)))
+    return values
 
 
 def _way(bout: Bout) -> tuple[float, float]:

@@ -54,15 +54,15 @@ def find_flights(stretch: Stretch) -> list[Flight]:
     ground = np.maximum(before, after)
     above = low - ground - CLEAR_M
     edges = np.flatnonzero(np.diff(np.concatenate([[False], above > 0, [False]]).astype(int)))
-    found = []
+    flights = []
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         step = abs(before[first] - after[last - 1]) if last < len(low) else np.inf
         if first == 0 or step > LEAST_STEP_DOWN_M or above[first:last].max() + CLEAR_M < LEAST_FEET_M:
             continue
         start, landing = _zero(time, above, first - 1), _zero(time, above, last - 1)
         if landing - start >= LEAST_FLIGHT_S and _falls_freely(stretch, start, landing):
-            found.append(Flight(stretch, start, landing))
-    return found
+            flights.append(Flight(stretch, start, landing))
+    return flights
 
 
 def _zero(time: Array, values: Array, i: int) -> float:

@@ -27,16 +27,16 @@ CHECK_ANGLE_DEG = 12.0
 
 def judge(motion: Motion) -> Quality:
     """Judge one person's result."""
-    error, seen = error_share(motion), _mean(seen_landmarks(motion))
+    error, visible = error_share(motion), _mean(seen_landmarks(motion))
     wrong, doubts = [], []
     if error > WRONG_ERROR:
         wrong.append(f"the bones miss the body by {100 * error:.1f} % of its size")
     elif error > CHECK_ERROR:
         doubts.append(f"the bones miss the body by {100 * error:.1f} % of its size")
-    if seen < WRONG_SEEN:
-        wrong.append(f"only {100 * seen:.0f} % of the body was seen")
-    elif seen < CHECK_SEEN:
-        doubts.append(f"only {100 * seen:.0f} % of the body was seen")
+    if visible < WRONG_SEEN:
+        wrong.append(f"only {100 * visible:.0f} % of the body was seen")
+    elif visible < CHECK_SEEN:
+        doubts.append(f"only {100 * visible:.0f} % of the body was seen")
     solver = motion.diagnostics.solver
     if error > UNSETTLED_ERROR and (solver.converged is False or solver.windows_converged < solver.windows):
         doubts.append("the estimate had not settled when its time was up")
@@ -46,19 +46,19 @@ def judge(motion: Motion) -> Quality:
     verdict: Verdict = "do not use" if wrong else "check" if doubts else "good"
     if not wrong and not doubts and not np.isfinite(error):
         verdict = "not known"
-    return Quality(verdict, tuple(wrong + doubts), error, seen)
+    return Quality(verdict, tuple(wrong + doubts), error, visible)
 
 
 def error_share(motion: Motion) -> float:
     """Mean distance between skeleton and measurement, by the person's size: of the picture in pixels, or metres."""
-    known = np.isfinite(motion.q).all(axis=1)
-    if motion.residual is None or not np.isfinite(motion.residual[known]).any():
+    finite = np.isfinite(motion.q).all(axis=1)
+    if motion.residual is None or not np.isfinite(motion.residual[finite]).any():
         return float("nan")
-    points = Kinematics(motion.skeleton).positions(motion.q[known])
+    points = Kinematics(motion.skeleton).positions(motion.q[finite])
     if motion.camera is not None:
         points = motion.camera.project(points)
     size = float(np.median(np.ptp(points, axis=1).max(axis=1))) if points.size else np.nan
-    return float(np.nanmean(motion.residual[known])) / size
+    return float(np.nanmean(motion.residual[finite])) / size
 
 
 def seen_landmarks(motion: Motion) -> Array | None:

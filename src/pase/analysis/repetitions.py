@@ -47,12 +47,12 @@ def find_repetitions(time: Array, signal: Array, least_way: float) -> list[Repet
     if turn - rest < least_way:
         return []
     away, back = rest + AWAY * (turn - rest), rest + BACK * (turn - rest)
-    found = []
+    repetitions = []
     for first, last in _excursions(smooth, away, back):
         repetition = _repetition(time, smooth, first, last)
         if repetition is not None and repetition[1] >= max(least_way, ALIKE * (turn - rest)):
-            found.append(repetition[0])
-    return [one for one in found if one.end - one.start > LEAST_TIME_S]
+            repetitions.append(repetition[0])
+    return [repetition for repetition in repetitions if repetition.end - repetition.start > LEAST_TIME_S]
 
 
 def periodicity(time: Array, signal: Array) -> tuple[float, float]:

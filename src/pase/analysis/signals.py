@@ -54,8 +54,8 @@ def peaks(signal: Array, least: float, apart: int = 1) -> Indices:
     """Local maxima of at least a height, the higher one of two that are nearer than `apart` samples."""
     inner = (signal[1:-1] > signal[:-2]) & (signal[1:-1] >= signal[2:]) & (signal[1:-1] >= least)
     candidates = np.flatnonzero(inner) + 1
-    kept: list[int] = []
+    chosen: list[int] = []
     for i in candidates[np.argsort(-signal[candidates], kind="stable")]:
-        if all(abs(int(i) - j) >= apart for j in kept):
-            kept.append(int(i))
-    return np.array(sorted(kept), np.intp)
+        if all(abs(int(i) - j) >= apart for j in chosen):
+            chosen.append(int(i))
+    return np.array(sorted(chosen), np.intp)

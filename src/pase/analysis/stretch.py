@@ -86,17 +86,17 @@ class Stretch:
 
 def stretches(body: BodyMotion) -> Iterator[Stretch]:
     """The stretches of a recording that have enough frames, in the order of time."""
-    known = np.flatnonzero(body.known)
-    if not len(known):
+    finite = np.flatnonzero(body.known)
+    if not len(finite):
         return
-    gaps = (np.diff(known) > 1) | (np.diff(body.time[known]) > LONGEST_GAP_S)
-    for frames in np.split(known, np.flatnonzero(gaps) + 1):
+    gaps = (np.diff(finite) > 1) | (np.diff(body.time[finite]) > LONGEST_GAP_S)
+    for frames in np.split(finite, np.flatnonzero(gaps) + 1):
         if len(frames) >= LEAST_FRAMES:
             piece = body.slice(slice(int(frames[0]), int(frames[-1]) + 1))
             yield Stretch(piece, follow_feet(piece))
 
 
-def _retimed(swing: Swing, others: list[Swing]) -> Swing:
+def _retimed(swing: Swing, drawn: list[Swing]) -> Swing:
     """A swing with the ends of the like swing of another estimate; its own ends where there is none."""
 
     def nearest(moment: float | None, ends: list[float | None]) -> float | None:
@@ -107,8 +107,8 @@ def _retimed(swing: Swing, others: list[Swing]) -> Swing:
 
     return replace(
         swing,
-        toe_off=nearest(swing.toe_off, [other.toe_off for other in others]),
-        foot_strike=nearest(swing.foot_strike, [other.foot_strike for other in others]),
+        toe_off=nearest(swing.toe_off, [swing.toe_off for swing in drawn]),
+        foot_strike=nearest(swing.foot_strike, [swing.foot_strike for swing in drawn]),
     )
 
 

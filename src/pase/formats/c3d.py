@@ -94,9 +94,13 @@ def _events(motion: Motion, start_s: float) -> list[tuple[float, str, str]]:
     if motion.findings is None:
         return []
     return [
-        (one.time_s - start_s, one.side.capitalize() or "General", EVENT_LABELS.get(one.event, one.event))
-        for one in motion.findings.events
-        if one.time_s >= start_s
+        (
+            event.time_s - start_s,
+            event.side.capitalize() or "General",
+            EVENT_LABELS.get(event.event, event.event),
+        )
+        for event in motion.findings.events
+        if event.time_s >= start_s
     ]
 
 

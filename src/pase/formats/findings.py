@@ -36,7 +36,7 @@ class TrialLabels:
 
 def event_rows(events: Iterable[Event]) -> Iterator[tuple[str, ...]]:
     """Rows of `events.csv`."""
-    return ((f"{one.time_s:.4f}", one.event, one.side) for one in events)
+    return ((f"{event.time_s:.4f}", event.event, event.side) for event in events)
 
 
 def measure_rows(findings: Findings, labels: TrialLabels) -> Iterator[tuple[Any, ...]]:
@@ -44,18 +44,18 @@ def measure_rows(findings: Findings, labels: TrialLabels) -> Iterator[tuple[Any,
 
     The repetition is empty for the mean over all repetitions, and for what is measured once.
     """
-    for one in findings.measures:
+    for measure in findings.measures:
         yield (
             labels.subject,
             labels.trial,
             labels.condition,
             findings.movement,
-            one.side,
-            one.repetition or None,
-            one.measure,
-            _rounded(one.value),
-            _rounded(one.sd),
-            one.unit,
+            measure.side,
+            measure.repetition or None,
+            measure.measure,
+            _rounded(measure.value),
+            _rounded(measure.sd),
+            measure.unit,
         )
 
 
@@ -121,9 +121,9 @@ def write_person_workbook(
     OutputError
         When the file cannot be written.
     """
-    events = ((round(one.time_s, 4), one.event, one.side) for one in findings.events)
+    events = ((round(event.time_s, 4), event.event, event.side) for event in findings.events)
     lengths = (
-        (one.name, _rounded(one.length_m), _rounded(one.sd_m), _rounded(one.percentile)) for one in bones
+        (bone.name, _rounded(bone.length_m), _rounded(bone.sd_m), _rounded(bone.percentile)) for bone in bones
     )
     write_workbook(
         path,
@@ -168,7 +168,7 @@ def read_measures_csv(path: str | Path) -> tuple[Movement, tuple[Measure, ...]]:
         single = [_measure(row) for row in rows]
     except ValueError as error:
         raise InputError(f"{path}: not a table of measures: {error}") from error
-    return movement, tuple(_with_repetitions(one, single) for one in single)
+    return movement, tuple(_with_repetitions(measure, single) for measure in single)
 
 
 def _measure(row: dict[str, str]) -> Measure:
@@ -177,14 +177,16 @@ def _measure(row: dict[str, str]) -> Measure:
     return Measure(row["measure"], float(row["value"] or "nan"), sd, row["unit"], row["side"], number)
 
 
-def _with_repetitions(one: Measure, others: Sequence[Measure]) -> Measure:
+def _with_repetitions(measure: Measure, others: Sequence[Measure]) -> Measure:
     """A mean with the number of repetitions behind it and their spread."""
-    if one.repetition:
-        return one
-    each = [m.value for m in others if m.repetition and (m.measure, m.side) == (one.measure, one.side)]
+    if measure.repetition:
+        return measure
+    each = [
+        m.value for m in others if m.repetition and (m.measure, m.side) == (measure.measure, measure.side)
+    ]
     if not each:
-        return one
-    return replace(one, count=len(each), spread=float(np.std(each, ddof=1)) if len(each) > 1 else np.nan)
+        return measure
+    return replace(measure, count=len(each), spread=float(np.std(each, ddof=1)) if len(each) > 1 else np.nan)
 
 
 def _read(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:

@@ -52,12 +52,12 @@ def write_mot(motion: Motion, path: str | Path) -> None:
     OutputError
         When the file cannot be written.
     """
-    known = np.flatnonzero(motion.known)
+    finite = np.flatnonzero(motion.known)
     names = [c.name for c in motion.skeleton.coordinates]
     header = [
         "Coordinates",
         "version=1",
-        f"nRows={len(known)}",
+        f"nRows={len(finite)}",
         f"nColumns={len(names) + 1}",
         "inDegrees=yes",
         "",
@@ -65,7 +65,7 @@ def write_mot(motion: Motion, path: str | Path) -> None:
         "endheader",
         "\t".join(["time", *names]),
     ]
-    rows = ("\t".join(f"{x:.10f}" for x in row.tolist()) for row in _rows(motion, known))
+    rows = ("\t".join(f"{x:.10f}" for x in row.tolist()) for row in _rows(motion, finite))
     write_text(path, (f"{line}\n" for line in chain(header, rows)))
 
 

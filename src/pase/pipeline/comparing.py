@@ -47,19 +47,35 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
         raise InputError("name at least two results to compare")
     first, *others = [_findings(folder) for folder in folders]
     rows: list[tuple[object, ...]] = []
-    for folder, other in zip(folders[1:], others, strict=True):
-        found = differences(first, other)
+    for folder, second in zip(folders[1:], others, strict=True):
+        pairs = differences(first, second)
         yield f"{folders[0]} → {folder}"
-        if first.movement != other.movement:
-            yield f"  the movements differ: {first.movement}, {other.movement}; ranges of motion alone compare"
-        yield from (f"  {one.sentence()}" for one in found if not one.measure.endswith(("_min", "_max")))
+        if first.movement != second.movement:
+            yield f"  the movements differ: {first.movement}, {second.movement}; ranges of motion alone compare"
+        yield from (
+            f"  {difference.sentence()}"
+            for difference in pairs
+            if not difference.measure.endswith(("_min", "_max"))
+        )
         rows += [
             (
-                *(one.measure, one.side, one.unit, folders[0].name, folder.name),
-                *(f"{x:.6g}" for x in (one.first.value, one.first.sd, one.second.value, one.second.sd)),
-                *(f"{one.change:.6g}", f"{one.sd:.6g}", "" if one.certain is None else one.certain),
+                *(difference.measure, difference.side, difference.unit, folders[0].name, folder.name),
+                *(
+                    f"{x:.6g}"
+                    for x in (
+                        difference.first.value,
+                        difference.first.sd,
+                        difference.second.value,
+                        difference.second.sd,
+                    )
+                ),
+                *(
+                    f"{difference.change:.6g}",
+                    f"{difference.sd:.6g}",
+                    "" if difference.certain is None else difference.certain,
+                ),
             )
-            for one in found
+            for difference in pairs
         ]
     if output is not None:
         write_rows(output, COLUMNS, rows)

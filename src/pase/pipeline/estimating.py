@@ -99,9 +99,9 @@ def size_evidence(
 
     main = replace(recording, people=recording.people[:1])
     (landmarks,) = lift_in_statures(main, settings, progress)
-    filmed, known = main.people[0], settings.person
+    filmed, options = main.people[0], settings.person
     moved = recording.camera_motion(filmed.shot)
-    person = PersonInput(filmed, landmarks, known.height_m, known.mass_kg, None, moved)
+    person = PersonInput(filmed, landmarks, options.height_m, options.mass_kg, None, moved)
     sizes_progress = _share(progress, "sizes", (0, 1), main)
     return measure_sizes(person, _lens(main, settings), settings.fit, sizes_progress)
 

@@ -66,11 +66,11 @@ def _way(person: Keypoints2D) -> str | None:
     shoulders, hips = _point(person, "LShoulder", "RShoulder"), _point(person, "LHip", "RHip")
     ankles = _point(person, "LAnkle", "RAnkle")
     trunk, legs = shoulders - hips, hips - ankles
-    seen = np.isfinite(trunk).all(axis=1) & np.isfinite(legs).all(axis=1)
-    if seen.sum() < _FEWEST_FRAMES:
+    visible = np.isfinite(trunk).all(axis=1) & np.isfinite(legs).all(axis=1)
+    if visible.sum() < _FEWEST_FRAMES:
         return None
-    lengths = [np.linalg.norm(v[seen], axis=1, keepdims=True) for v in (trunk, legs)]
-    units = [v[seen] / np.maximum(n, 1e-9) for v, n in zip((trunk, legs), lengths, strict=True)]
+    lengths = [np.linalg.norm(v[visible], axis=1, keepdims=True) for v in (trunk, legs)]
+    units = [v[visible] / np.maximum(n, 1e-9) for v, n in zip((trunk, legs), lengths, strict=True)]
     for way, direction in _WAYS.items():
         along = [u @ np.array(direction) > np.cos(np.radians(_CONE_DEG)) for u in units]
         if np.mean(along[0] & along[1]) >= _MOST_FRAMES_S:

@@ -232,8 +232,8 @@ class Run:
             "left_out": [asdict(person) for person in recording.left_out],
             "why_main": recording.why_main,
         }
-        kept = keep_motions(recording.camera_motions, self._space.folder)
-        self._space.note_stage("pose2d", self._pose2d_key(media), [KEYPOINTS, *kept], facts)
+        camera_files = keep_motions(recording.camera_motions, self._space.folder)
+        self._space.note_stage("pose2d", self._pose2d_key(media), [KEYPOINTS, *camera_files], facts)
         return recording
 
     def _pose2d_key(self, media: Media) -> str:
