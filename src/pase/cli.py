@@ -191,10 +191,10 @@ def _view(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _compare(known: argparse.Namespace) -> int:
+def _compare(arguments: argparse.Namespace) -> int:
     from pase.pipeline.comparing import compare_results
 
-    for line in compare_results(known.sources, known.output):
+    for line in compare_results(arguments.sources, arguments.output):
         print(line)
     return 0
 

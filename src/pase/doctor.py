@@ -40,14 +40,14 @@ def examine() -> list[Finding]:
 
 def _strangers() -> list[Finding]:
     """Other packages that bring a `pase` into this environment, as the `pase` of the package index does."""
-    others = sorted({*metadata.packages_distributions().get("pase", [])} - {DISTRIBUTION})
+    distributions = sorted({*metadata.packages_distributions().get("pase", [])} - {DISTRIBUTION})
     return [
         Finding(
             f"the package {name}",
             f"brings a 'pase' of its own: pip uninstall {name}, then install {DISTRIBUTION} again",
             good=False,
         )
-        for name in others
+        for name in distributions
     ]
 
 

@@ -103,7 +103,7 @@ def test_keypoints_and_markers_in_one_fit() -> None:
     assert angle_error(subject, both, true_q, *legs) < 1.5
     assert angle_error(subject, both, true_q, *legs) < 0.5 * angle_error(subject, film, true_q, *legs)
     assert angle_error(subject, both, true_q, *arms) < 10.0
-    part = subject.cameras[0].part
+    part = subject.cameras[0].columns
     assert np.abs(found - true)[part].max() < 0.06
 
 
@@ -118,7 +118,7 @@ def test_two_cameras_in_one_fit() -> None:
     time, true_q, true = truth(subject, [TRUE_CAMERA, side])
     time, true_q = time[:1], true_q[12:13]
     shared[subject.model.layout.size] = true[subject.model.layout.size]
-    shared[subject.cameras[0].part] = TRUE_CAMERA
+    shared[subject.cameras[0].columns] = TRUE_CAMERA
     front, beside = (
         KeypointMeasurements.of(seen_by(subject, i, true_q, time, true), subject.cameras[i]) for i in range(2)
     )
@@ -131,7 +131,7 @@ def test_two_cameras_in_one_fit() -> None:
         errors.append(np.linalg.norm(off - off.mean(1, keepdims=True), axis=-1).mean())
     assert errors[1] < 0.65 * errors[0]
     assert errors[1] < 0.02
-    assert np.linalg.norm((found - true)[subject.cameras[1].part]) < 0.1
+    assert np.linalg.norm((found - true)[subject.cameras[1].columns]) < 0.1
 
 
 def test_two_sets_may_not_put_one_name_at_two_places() -> None:

@@ -21,7 +21,7 @@ class FolderContent:
 
     footage: list[Path]
     """Videos and photos."""
-    others: list[Path]
+    companions: list[Path]
     """Files that are neither."""
 
 
@@ -41,15 +41,15 @@ def files_in(folder: Path) -> FolderContent:
         raise InputError(f"cannot read {error.filename}: {error.strerror}") from error
 
     content = FolderContent([], [])
-    for here, below, names in os.walk(folder, onerror=refuse):
-        place = Path(here)
+    for directory, below, names in os.walk(folder, onerror=refuse):
+        place = Path(directory)
         if _is_result(place, names):
             below.clear()
             continue
         below[:] = [name for name in below if not name.startswith(".")]
         for path in (place / name for name in names if not name.startswith(".")):
-            (content.footage if is_footage(path) else content.others).append(path)
-    return FolderContent(sorted(content.footage), sorted(content.others))
+            (content.footage if is_footage(path) else content.companions).append(path)
+    return FolderContent(sorted(content.footage), sorted(content.companions))
 
 
 def check_is_folder(folder: Path) -> None:

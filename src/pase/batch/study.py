@@ -86,7 +86,7 @@ def read_study(folder: Path, table: Path | None = None) -> Study:
         trials = tuple(
             Trial(n, path, _place(path, folder), n) for n, path in zip(names, footage, strict=True)
         )
-        study = Study(trials, notes=tuple(_no_footage(content.others)))
+        study = Study(trials, notes=tuple(_no_footage(content.companions)))
     else:
         rows = read_table(table)
         trials = tuple(_trial(row, folder, footage) for row in rows)

@@ -53,8 +53,10 @@ def focal_from_turns(pairs: Sequence[Matches], pixel: float, zooming: bool) -> t
     for _ in range(_ROUNDS):
         information, slope = 1e-9, 0.0
         for number, pair in enumerate(pairs):
-            starts[number], told, pull = _told_by(pair, log_factor, starts[number], pixel, zooming)
-            information, slope = information + told, slope + pull
+            starts[number], pair_information, pull = _told_by(
+                pair, log_factor, starts[number], pixel, zooming
+            )
+            information, slope = information + pair_information, slope + pull
         step = float(np.clip(-slope / information, -_LARGEST_STEP, _LARGEST_STEP))
         log_factor = float(np.clip(log_factor + step, -0.7, 0.9))
         if abs(step) < 1e-3:
@@ -94,7 +96,7 @@ def _told_by(
 def _by_turn(ray: Array, zoom: float) -> Array:
     """(N, 2, 4) derivatives of rays by a small rotation and the log zoom."""
     x, y = ray.T
-    one = np.ones_like(x)
-    rows = [[-x * y, one + x * x, -y, x], [-(one + y * y), x * y, x, y]]
+    ones = np.ones_like(x)
+    rows = [[-x * y, ones + x * x, -y, x], [-(ones + y * y), x * y, x, y]]
     derivatives: Array = zoom * np.array(rows).transpose(2, 0, 1)
     return derivatives

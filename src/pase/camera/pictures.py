@@ -51,13 +51,13 @@ class SmallPicture:
 
     def to_frame(self, points: Array) -> Array:
         """(N, 2) pixels of the frame at which points (N, 2) of the small picture lie."""
-        there: Array = self.step * (2 * points + 0.5 if self.halved else points)
-        return there
+        p_frame: Array = self.step * (2 * points + 0.5 if self.halved else points)
+        return p_frame
 
     def from_frame(self, points: Array) -> Array:
         """(N, 2) points of the small picture at which pixels (N, 2) of the frame lie."""
-        taken: Array = points / self.step
-        return (taken - 0.5) / 2 if self.halved else taken
+        p_halved: Array = points / self.step
+        return (p_halved - 0.5) / 2 if self.halved else p_halved
 
     @property
     def pixel(self) -> float:

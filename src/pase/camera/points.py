@@ -33,10 +33,10 @@ def find_corners(grey: Grey, mask: Mask) -> Points:
     """(N, 2) corners where the mask is not 0, at most `MOST_POINTS` and spread over the picture."""
     import cv2
 
-    found = cv2.goodFeaturesToTrack(grey, 4 * MOST_POINTS, _QUALITY, _APART, mask=mask)
-    if found is None:
+    corners = cv2.goodFeaturesToTrack(grey, 4 * MOST_POINTS, _QUALITY, _APART, mask=mask)
+    if corners is None:
         return np.zeros((0, 2), np.float32)
-    points = np.asarray(found, np.float32).reshape(-1, 2)  # the best ones first
+    points = np.asarray(corners, np.float32).reshape(-1, 2)  # the best ones first
     strength = cv2.cornerMinEigenVal(grey, 3)
     columns, rows = points.astype(int).T
     points = np.asarray(points[strength[rows, columns] > _LEAST_CORNER], np.float32)
@@ -46,8 +46,8 @@ def find_corners(grey: Grey, mask: Mask) -> Points:
     starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
     rank = np.empty(len(points), int)
     rank[order] = np.arange(len(points)) - np.repeat(starts, np.diff(np.append(starts, len(points))))
-    kept = np.flatnonzero(rank < _PER_CELL)
-    return np.asarray(points[kept[:MOST_POINTS]], np.float32)
+    chosen = np.flatnonzero(rank < _PER_CELL)
+    return np.asarray(points[chosen[:MOST_POINTS]], np.float32)
 
 
 def follow_points(old: Grey, new: Grey, points: Points, guess: Points) -> tuple[Points, NDArray[np.bool_]]:
@@ -69,12 +69,12 @@ def follow_points(old: Grey, new: Grey, points: Points, guess: Points) -> tuple[
     flow: Any = cv2.calcOpticalFlowPyrLK
     levelled = _with_exposure_of(new, old)
     options = {"winSize": _WINDOW, "maxLevel": _LEVELS, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
-    there, good, _ = flow(old, levelled, points, guess.copy(), **options)
-    back, good_back, _ = flow(levelled, old, there, points.copy(), **options)
+    followed, good, _ = flow(old, levelled, points, guess.copy(), **options)
+    back, good_back, _ = flow(levelled, old, followed, points.copy(), **options)
     home = np.abs(back - points).max(axis=1) < _THERE_AND_BACK
     height, width = new.shape
-    inside = (there >= 0).all(axis=1) & (there[:, 0] < width) & (there[:, 1] < height)
-    return there, home & inside & (good.ravel() > 0) & (good_back.ravel() > 0)
+    inside = (followed >= 0).all(axis=1) & (followed[:, 0] < width) & (followed[:, 1] < height)
+    return followed, home & inside & (good.ravel() > 0) & (good_back.ravel() > 0)
 
 
 def _with_exposure_of(new: Grey, old: Grey) -> Grey:

@@ -201,8 +201,8 @@ class ShotFollower:
             return None, 0.0
         directions = key.turn.directions(key.rays)
         middle = np.array(self.image_size) / 2
-        there = expected.rays(directions) * self.focal_px + middle
-        guess = picture.from_frame(there).astype(np.float32)
+        p_frame = expected.rays(directions) * self.focal_px + middle
+        guess = picture.from_frame(p_frame).astype(np.float32)
         points, sure = follow_points(key.picture.grey, picture.grey, key.points, guess)
         mask = background_mask(picture, boxes, key.ovals)
         sure &= key.alive & is_background(mask, points)
@@ -230,9 +230,9 @@ class ShotFollower:
         if fit.agreeing.mean() < _AGREEMENT or fit.spread > _WIDE_SPREAD * noise:
             start = start_from_shift(directions, rays, expected, _WIDE_SPREAD * noise)
             if start is not None:
-                other = fit_turn(directions, rays, start, noise)
-                if other.agreeing.sum() > fit.agreeing.sum() or other.spread < 0.5 * fit.spread:
-                    fit = other
+                refit = fit_turn(directions, rays, start, noise)
+                if refit.agreeing.sum() > fit.agreeing.sum() or refit.spread < 0.5 * fit.spread:
+                    fit = refit
         if fit.agreeing.sum() < max(FEWEST_POINTS, _LEAST_AGREEMENT * len(rays)):
             return None
         return fit

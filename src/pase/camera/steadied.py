@@ -31,14 +31,14 @@ def steadied_keypoints(keypoints: Keypoints2D, motion: CameraMotion) -> Keypoint
     middle = np.array(keypoints.image_size) / 2
     plane = (keypoints.xy - middle) / (motion.focal_px * motion.zoom[:, None, None])
     rays = np.concatenate([plane, np.ones((*plane.shape[:2], 1))], axis=-1) @ motion.R_camera_reference
-    seen = np.isfinite(keypoints.xy).all(-1)
-    if (rays[..., 2][seen] <= 0).any():
+    finite = np.isfinite(keypoints.xy).all(-1)
+    if (rays[..., 2][finite] <= 0).any():
         return None
     plane = rays[..., :2] / rays[..., 2:]
-    if np.abs(plane[seen]).max(initial=0.0) > WIDEST:
+    if np.abs(plane[finite]).max(initial=0.0) > WIDEST:
         return None
     xy = motion.focal_px * plane
-    wide = np.maximum(np.abs(xy[seen]).max(axis=0, initial=0.0) - middle, 0.0)
+    wide = np.maximum(np.abs(xy[finite]).max(axis=0, initial=0.0) - middle, 0.0)
     room = np.ceil(wide + 1).astype(int)
     width, height = (int(side + 2 * more) for side, more in zip(keypoints.image_size, room, strict=True))
     return replace(keypoints, xy=xy + np.array([width, height]) / 2, image_size=(width, height))

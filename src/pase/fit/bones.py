@@ -56,13 +56,13 @@ def _log_lengths(model: PersonModel, size: Array) -> tuple[dict[str, float], dic
     scale = model.proportions.body_scale(size, skeleton.body_names)
     matrix = model.proportions.matrix(skeleton.body_names)
     posture = skeleton.neutral_q[None]
-    found = ends.jacobian(posture, scale, scale[:, :, None] * matrix)
+    jacobian = ends.jacobian(posture, scale, scale[:, :, None] * matrix)
     values, slopes = {}, {}
     for name, start, end in SPANS:
         a, b = skeleton.body_index(start), skeleton.body_index(end)
-        span = found.position[0, b] - found.position[0, a]
+        span = jacobian.position[0, b] - jacobian.position[0, a]
         values[name] = float(np.log(np.linalg.norm(span)))
-        slopes[name] = span @ (found.dsize[0, b] - found.dsize[0, a]) / (span @ span)
+        slopes[name] = span @ (jacobian.dsize[0, b] - jacobian.dsize[0, a]) / (span @ span)
     for name, bodies, axis in EXTENTS:
         slopes[name] = matrix[skeleton.body_index(bodies[0]), axis]
         values[name] = float(slopes[name] @ size)

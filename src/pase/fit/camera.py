@@ -50,7 +50,7 @@ class FilmCamera:
     `focal length = zoom(t) · exp(log_focal_length)`; the unknowns are then those of the reference.
     """
 
-    part: slice
+    columns: slice
     """Place of its unknowns among the shared ones: `UNKNOWNS` or `CALIBRATED_UNKNOWNS`."""
     principal_point: Array
     """(2,) px."""
@@ -103,13 +103,13 @@ class FilmCamera:
 
     def position(self, shared: Array) -> Array:
         """(3,) the camera in the world, m."""
-        unknowns = shared[self.part]
+        unknowns = shared[self.columns]
         x, z = unknowns[5:] if len(unknowns) > len(UNKNOWNS) else (0.0, 0.0)
         return np.array([x, unknowns[2], z])
 
     def focal_px(self, shared: Array) -> Array:
         """Focal length in px: (), or (T,) for a camera that zooms."""
-        focal = np.exp(shared[self.part][3])
+        focal = np.exp(shared[self.columns][3])
         return np.asarray(focal if self.zoom is None else focal * self.zoom)
 
     def project(self, p_world: Array, shared: Array) -> tuple[Array, Array]:
@@ -131,7 +131,7 @@ class FilmCamera:
         rows = rotation[..., None, :, :]
         by_point = scale[..., None, None] * (rows[..., :2, :] - centred[..., :, None] * rows[..., 2:, :])
         relative = p_world - self.position(shared)
-        by_camera = np.zeros((*pixels.shape, self.part.stop - self.part.start))
+        by_camera = np.zeros((*pixels.shape, self.columns.stop - self.columns.start))
         for column, derivative in derivatives.items():
             moved = relative @ np.swapaxes(derivative, -1, -2)
             by_camera[..., column] = scale[..., None] * (moved[..., :2] - centred * moved[..., 2:])
@@ -144,7 +144,7 @@ class FilmCamera:
     def rotation_derivatives(self, shared: Array) -> tuple[tuple[int, Array], ...]:
         """Columns of the shared unknowns that turn the camera, with the derivative of `R_camera_world` by each."""
         _, derivatives = self._rotations(shared)
-        return tuple((self.part.start + column, d) for column, d in derivatives.items())
+        return tuple((self.columns.start + column, d) for column, d in derivatives.items())
 
     def in_reference(self, directions: Array) -> Array:
         """Directions (T, 3) in camera axes of each frame in those of the reference."""
@@ -167,7 +167,7 @@ class FilmCamera:
 
     def _rotations(self, shared: Array) -> tuple[Array, dict[int, Array]]:
         """`R_camera_world`, and its derivative by each of the unknowns that turn the camera."""
-        unknowns = shared[self.part]
+        unknowns = shared[self.columns]
         R_reference_world, by_pitch, by_roll = camera_rotation(unknowns[0], unknowns[1])
         derivatives = {0: by_pitch, 1: by_roll}
         if len(unknowns) > len(UNKNOWNS):

@@ -44,14 +44,14 @@ class Contacts:
         return Contacts(self.planted[frames], self.resting[frames])
 
 
-def planted_probability(positions: Array, seen: Mask, time: Array, floor: float | None = None) -> Array:
+def planted_probability(positions: Array, visible: Mask, time: Array, floor: float | None = None) -> Array:
     """Probability (T, S) that each point stands on the floor.
 
     Parameters
     ----------
     positions
         (T, S, 3) points under the feet of a first guess of the motion, world, metres.
-    seen
+    visible
         (T, S) whether the foot was seen.
     time
         (T,) seconds.
@@ -69,7 +69,7 @@ def planted_probability(positions: Array, seen: Mask, time: Array, floor: float 
     still = 1.0 / (1.0 + (speed / PLANTED_SPEED_M_S) ** 4)
     level = float(np.percentile(np.min(height, axis=1), 10)) if floor is None else floor
     low = 1.0 / (1.0 + (np.maximum(height - level, 0.0) / RISE_M) ** 4)
-    return np.asarray(still * low * seen)
+    return np.asarray(still * low * visible)
 
 
 def resting_probability(pelvis: Array, time: Array, standing_m: float) -> Array:

@@ -155,8 +155,8 @@ class SharedFit:
         if self.sizes is None or self.estimate.covariance is None:
             return self
         covariance = self.sizes.covariance / prior_weight(len(self.trial.time))
-        part = self.trial.subject.model.layout.size
-        covariance = with_known_part(self.estimate.covariance, part, covariance)
+        columns = self.trial.subject.model.layout.size
+        covariance = with_known_part(self.estimate.covariance, columns, covariance)
         return replace(self, estimate=replace(self.estimate, covariance=covariance))
 
 
@@ -210,12 +210,12 @@ def fit_shared(
 
 def _repaired(keypoints: Keypoints2D, motion: CameraMotion | None) -> RepairedKeypoints:
     """Keypoints with exchanged sides and stray points set right, by their paths before a camera that stands still."""
-    here = None if motion is None or motion.kind == "still" else motion.at(keypoints.time)
-    steadied = None if here is None else steadied_keypoints(keypoints, here)
-    if here is None or steadied is None:
+    film_motion = None if motion is None or motion.kind == "still" else motion.at(keypoints.time)
+    steadied = None if film_motion is None else steadied_keypoints(keypoints, film_motion)
+    if film_motion is None or steadied is None:
         return repair_keypoints(keypoints)
     repaired = repair_keypoints(steadied)
-    filmed = filmed_keypoints(repaired.keypoints, here, keypoints.image_size)
+    filmed = filmed_keypoints(repaired.keypoints, film_motion, keypoints.image_size)
     return replace(repaired, keypoints=filmed)
 
 
@@ -275,7 +275,7 @@ def _from_roll(
 ) -> _Start:
     """First guess of the motion and the shared unknowns, from a camera that is tilted sideways by `roll` (rad)."""
     shared = shared.copy()
-    shared[observed.camera.part][1] = roll
+    shared[observed.camera.columns][1] = roll
     q, shared = stand_on_floor(trial, initial_motion(trial, observed, shared), shared)
     frames = spread_frames(thinned(trial.time))
     loose = solve_passes(trial, frames, State(q[frames], shared), PASSES[:1])[1].state
@@ -298,8 +298,8 @@ def stand_on_floor(trial: Trial[Measurements], q: Array, shared: Array) -> tuple
     model = trial.subject.model
     q, shared = q.copy(), shared.copy()
     q[:, model.skeleton.coordinate_index(ROOT_TRANSLATION[1])] -= level
-    for part in model.layout.cameras:
-        shared[part][2] -= level
+    for columns in model.layout.cameras:
+        shared[columns][2] -= level
     return q, shared
 
 
@@ -402,7 +402,7 @@ def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
     for frames in pieces(len(q)):
         pixels = camera.project(kinematics.positions(q[frames]), keypoints.time[frames])
         residual[frames] = np.linalg.norm(pixels - keypoints.xy[frames], axis=-1)
-    residual[~fit.observed.seen] = np.nan
+    residual[~fit.observed.visible] = np.nan
     return Motion(
         skeleton,
         q,
@@ -462,7 +462,7 @@ def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
     estimate, model = fit.estimate, fit.trial.subject.model
     assert estimate.solution is not None and estimate.covariance is not None
     size = model.layout.size
-    pitch, roll, height = (float(value) for value in estimate.shared[fit.observed.camera.part][:3])
+    pitch, roll, height = (float(value) for value in estimate.shared[fit.observed.camera.columns][:3])
     solver = estimate.solution
     return FitDiagnostics(
         SolverDiagnostics(

@@ -69,7 +69,7 @@ def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: A
     """
     keys = key_frames(keypoints)
     batches = [_candidates(trial, keypoints, shared, keys[i : i + BATCH]) for i in range(0, len(keys), BATCH)]
-    q, costs = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    q, costs = (np.concatenate(arrays) for arrays in zip(*batches, strict=True))
     model, time = trial.subject.model, trial.time
     F, C, n = q.shape
     points = model.positions(State(q.reshape(F * C, n), shared))[:, model.columns(keypoints.names)]
@@ -88,11 +88,11 @@ def _candidates(
 ) -> tuple[Array, Array]:
     """Postures (F, C, n) that explain each frame, and their costs (F, C): fewer from round to round."""
     q = _starts(trial.subject.model, keypoints.take(frames), shared)
-    for width, iterations, kept in _ROUNDS:
+    for width, iterations, survivors in _ROUNDS:
         F, S, n = q.shape
         problem = trial.apart(np.repeat(frames, S), width=width)
         solved, flat = solve_frames(problem, q.reshape(F * S, n), shared, iterations)
-        best = np.argsort(flat.reshape(F, S), axis=1)[:, :kept]
+        best = np.argsort(flat.reshape(F, S), axis=1)[:, :survivors]
         q = np.take_along_axis(solved.reshape(F, S, n), best[..., None], 1)
         costs = np.take_along_axis(flat.reshape(F, S), best, 1)
     return q, costs
@@ -104,8 +104,8 @@ def possible_rolls(keypoints: KeypointMeasurements) -> list[float]:
     if not set(needed) <= set(keypoints.names):
         return [0.0]
     columns = [keypoints.names.index(name) for name in needed]
-    seen = keypoints.seen[:, columns, None]
-    neck, left, right = np.where(seen, keypoints.xy[:, columns], np.nan).swapaxes(0, 1)
+    visible = keypoints.visible[:, columns, None]
+    neck, left, right = np.where(visible, keypoints.xy[:, columns], np.nan).swapaxes(0, 1)
     upright = neck - 0.5 * (left + right)
     angles = np.arctan2(upright[:, 0], -upright[:, 1])
     angles = angles[np.isfinite(angles)]
@@ -115,7 +115,7 @@ def possible_rolls(keypoints: KeypointMeasurements) -> list[float]:
 
 def key_frames(keypoints: KeypointMeasurements) -> Indices:
     """Indices of frames at about the key rate, each the one of its stretch in which most points are seen."""
-    visible = keypoints.seen.sum(1)
+    visible = keypoints.visible.sum(1)
     stretch = np.floor((keypoints.time - keypoints.time[0]) * KEY_RATE_HZ).astype(int)
     keys = []
     for members in np.split(np.arange(len(stretch)), np.flatnonzero(np.diff(stretch)) + 1):
@@ -152,7 +152,7 @@ def _place(points: Array, keypoints: KeypointMeasurements, shared: Array) -> Arr
     R_camera_world = np.broadcast_to(camera.rotation(shared), (F, 3, 3))
     position, focal = camera.position(shared), np.broadcast_to(camera.focal_px(shared), (F,))
     rays = (keypoints.xy - camera.principal_point) / focal[:, None, None]
-    weight = np.where(keypoints.seen, 1.0 / keypoints.sigma, 0.0)
+    weight = np.where(keypoints.visible, 1.0 / keypoints.sigma, 0.0)
     rays = np.where(weight[..., None] > 0, rays, 0.0).transpose(0, 2, 1)
     rows = R_camera_world[:, :2, None] - rays[..., None] * R_camera_world[:, None, None, 2]
     rows = rows * weight[:, None, :, None]
@@ -166,9 +166,9 @@ def _place(points: Array, keypoints: KeypointMeasurements, shared: Array) -> Arr
     return np.asarray(in_camera @ R_camera_world + position)
 
 
-def _unwound(skeleton: Skeleton, q: Array, known: Array, time: Array) -> Array:
+def _unwound(skeleton: Skeleton, q: Array, key_times: Array, time: Array) -> Array:
     """(T, n) linear interpolation of key postures; headings are unwound first."""
     q = q.copy()
     heading = skeleton.coordinate_index(ROOT_ROTATION[0])
     q[:, heading] = np.unwrap(q[:, heading])
-    return interpolated(q, known, time)
+    return interpolated(q, key_times, time)

@@ -42,16 +42,16 @@ def pixels_per_metre(keypoints: Keypoints2D) -> Array:
     lengths = []
     for first, second, length in _LIMBS_M:
         for side in "LR":
-            ends = [keypoints.names.index(side + part) for part in (first, second)]
+            ends = [keypoints.names.index(side + end) for end in (first, second)]
             span = np.linalg.norm(keypoints.xy[:, ends[0]] - keypoints.xy[:, ends[1]], axis=-1)
-            known = (keypoints.score[:, ends].min(1) > MINIMUM_SCORE) & (span > 0)
-            lengths.append(np.where(known, span / length, np.nan))
+            measured = (keypoints.score[:, ends].min(1) > MINIMUM_SCORE) & (span > 0)
+            lengths.append(np.where(measured, span / length, np.nan))
     limbs = np.array(lengths)
-    known = np.isfinite(limbs).any(0)
+    measured = np.isfinite(limbs).any(0)
     size = np.full(len(keypoints), np.nan)
-    size[known] = np.nanpercentile(limbs[:, known], 80, axis=0)
-    typical = float(np.nanmedian(size)) if known.any() else 1.0
-    filled = np.where(known, size, typical)
+    size[measured] = np.nanpercentile(limbs[:, measured], 80, axis=0)
+    typical = float(np.nanmedian(size)) if measured.any() else 1.0
+    filled = np.where(measured, size, typical)
     return np.clip(filled, 0.3 * typical, 3.0 * typical)
 
 
@@ -104,6 +104,6 @@ def pair_habit(names: tuple[str, ...], xy: Array, sigma: Array) -> PairHabit | N
     left, right, left_hip, right_hip = (names.index(n) for n in trunk)
     line = 0.5 * (xy[:, left_hip] + xy[:, right_hip] - xy[:, left] - xy[:, right])
     length = np.linalg.norm(line, axis=-1, keepdims=True)
-    seen = np.isfinite(sigma[:, [names.index(n) for n in trunk]]).all(1) & np.isfinite(length[:, 0])
-    down = np.where(seen[:, None], line / np.maximum(length, 1.0), 0.0)
+    visible = np.isfinite(sigma[:, [names.index(n) for n in trunk]]).all(1) & np.isfinite(length[:, 0])
+    down = np.where(visible[:, None], line / np.maximum(length, 1.0), 0.0)
     return PairHabit(partner, slope, np.nan_to_num(down))

@@ -64,11 +64,11 @@ def repair_keypoints(keypoints: Keypoints2D) -> RepairedKeypoints:
     sigma = None if keypoints.sigma is None else keypoints.sigma.copy()
     spread = _path_spread(keypoints)
     exchanged: dict[str, Mask] = {}
-    for limb, parts in LIMBS.items():
+    for limb, points in LIMBS.items():
         pairs = [
-            (keypoints.names.index(f"L{part}"), keypoints.names.index(f"R{part}"))
-            for part in parts
-            if f"L{part}" in keypoints.names
+            (keypoints.names.index(f"L{point}"), keypoints.names.index(f"R{point}"))
+            for point in points
+            if f"L{point}" in keypoints.names
         ]
         swap = _exchanges(xy, score, spread, pairs)
         for array in (xy, score) if sigma is None else (xy, score, sigma):
@@ -97,10 +97,10 @@ def _exchanges(xy: Array, score: Array, spread: Array, pairs: list[tuple[int, in
     if T < 3 or not pairs:
         return np.zeros(T, dtype=bool)
     sides = np.stack([xy[:, [a for a, _ in pairs]], xy[:, [b for _, b in pairs]]], axis=1)
-    seen = (
+    visible = (
         np.stack([score[:, [a for a, _ in pairs]], score[:, [b for _, b in pairs]]], axis=1) >= MINIMUM_SCORE
     )
-    sides = np.where(seen[..., None], sides, np.nan)
+    sides = np.where(visible[..., None], sides, np.nan)
     cost = np.zeros((T, 2, 2, 2))
     for before in range(2):
         for now in range(2):

@@ -56,7 +56,7 @@ _BENT = np.radians(45.0)
 
 def usable_frames(trial: MarkerTrial) -> Indices:
     """Frames in which enough markers are seen to tell the posture of most of the body."""
-    visible = trial.measurements[0].seen.sum(1)
+    visible = trial.measurements[0].visible.sum(1)
     most = np.percentile(visible, 90) if len(visible) else 0
     frames = np.flatnonzero(visible >= max(3.0, USABLE_SHARE * most))
     if not len(frames):
@@ -131,9 +131,9 @@ def rough_size(trial: MarkerTrial) -> float:
     model, markers = trial.subject.model, trial.measurements[0]
     state = State(_starts(trial)[:1], np.zeros(model.layout.count))
     posture = model.positions(state)[0, model.columns(markers.names)]
-    seen = markers.seen
-    complete = seen.sum(1) == seen.sum(1).max()
-    used = seen[complete].all(0)
+    visible = markers.visible
+    complete = visible.sum(1) == visible.sum(1).max()
+    used = visible[complete].all(0)
     if used.sum() < 4:
         return 1.0
     extent = np.linalg.norm(markers.xyz[complete][:, used].std(1), axis=-1)
@@ -160,11 +160,11 @@ def _starts(trial: MarkerTrial) -> Array:
 def _placed(trial: MarkerTrial, frames: Indices, q: Array, shared: Array) -> Array:
     """Postures moved as a whole to where the markers near the trunk are."""
     subject, markers = trial.subject, trial.measurements[0].take(frames)
-    model, seen = subject.model, markers.seen
+    model, visible = subject.model, markers.visible
     columns = model.columns(markers.names)
     points = model.positions(State(q, shared))[:, columns]
-    weight = seen / (1.0 + _joints_from_root(trial) ** 2)
-    turn, shift = rigid_fit(points, np.where(seen[..., None], markers.xyz, 0.0), weight)
+    weight = visible / (1.0 + _joints_from_root(trial) ** 2)
+    turn, shift = rigid_fit(points, np.where(visible[..., None], markers.xyz, 0.0), weight)
     placed = place_root(model.kinematics, model.scale(shared), q, turn, shift)
     return np.clip(placed, subject.bounds.low_q, subject.bounds.high_q)
 

@@ -72,12 +72,12 @@ def _of_subject(data: Landmarks3D, prefix: str) -> Landmarks3D:
 def _spelled_as_model(data: Landmarks3D, wanted: Sequence[str], notes: list[str]) -> Landmarks3D:
     """Names that differ from a model's by capitals, blanks and underscores alone become that."""
     free = {plain_name(name): name for name in wanted if name not in data.names}
-    names, told = list(data.names), []
+    names, respelled = list(data.names), []
     for k, name in enumerate(data.names):
         own = None if name in wanted else free.pop(plain_name(name), None)
         if own is not None:
             names[k] = own
-            told.append(f"{name} as {own}")
-    if told:
-        notes.append(f"markers were taken for those of the model in another spelling: {', '.join(told)}")
+            respelled.append(f"{name} as {own}")
+    if respelled:
+        notes.append(f"markers were taken for those of the model in another spelling: {', '.join(respelled)}")
     return replace(data, names=tuple(names))

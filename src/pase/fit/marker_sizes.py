@@ -84,7 +84,7 @@ def estimate_sizes(trial: MarkerTrial, shared: Array, *, free: bool) -> tuple[Sh
         trial.measurements[0].sigma,
     )
     share = _independent_share(trial, estimate)
-    informed = _informed(trial, float(share * trial.measurements[0].seen.any(1).sum() / len(frames)))
+    informed = _informed(trial, float(share * trial.measurements[0].visible.any(1).sum() / len(frames)))
     state, sequence = State(estimate.q, estimate.shared), share > WHITE and len(trial.time) > SHARED_FRAMES
     if sequence:
         near = spread_frames(np.arange(len(trial.time)))

@@ -69,7 +69,7 @@ def size_ratio(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> 
     expected = np.linalg.norm(model[first] - model[second], axis=-1)
     frames = np.unique(np.linspace(0, len(xyz) - 1, _FRAMES).astype(int))
     distance = np.linalg.norm(xyz[frames][:, first] - xyz[frames][:, second], axis=-1)
-    seen = np.isfinite(distance).any(axis=0) & (expected > _LEAST_DISTANCE_M)
-    if seen.sum() < _FEWEST_PAIRS:
+    measured = np.isfinite(distance).any(axis=0) & (expected > _LEAST_DISTANCE_M)
+    if measured.sum() < _FEWEST_PAIRS:
         return None
-    return float(np.median(np.nanmedian(distance[:, seen], axis=0) / expected[seen]))
+    return float(np.median(np.nanmedian(distance[:, measured], axis=0) / expected[measured]))

@@ -161,9 +161,9 @@ def _common(
     data: Landmarks3D, markers: PointSet, options: MarkerOptions, warnings: list[str]
 ) -> tuple[BodyPoint, ...]:
     """Markers that the data have and that are seen and weighted; the user is told of the others."""
-    seen = np.flatnonzero(np.isfinite(data.xyz).all(axis=2).sum(axis=0))
+    measured_columns = np.flatnonzero(np.isfinite(data.xyz).all(axis=2).sum(axis=0))
     weighted = {n for n in data.names if options.weights is None or options.weights.get(n, 0.0) > 0}
-    measured = {data.names[k] for k in seen}
+    measured = {data.names[k] for k in measured_columns}
     used = tuple(m for m in markers.markers if m.landmark.name in measured & weighted)
     if len(used) < FEWEST_MARKERS:
         raise InputError(
@@ -271,7 +271,7 @@ def _stray_markers(names: Sequence[str], residual: Array) -> list[str]:
 
 def guessed_frames(markers: PointMeasurements) -> tuple[tuple[int, int], ...]:
     """First and last frame of every stretch in which less than half of the usual markers are seen."""
-    count = markers.seen.sum(1)
+    count = markers.visible.sum(1)
     few = np.concatenate([[False], count < 0.5 * np.median(count[count > 0]), [False]])
     edges = np.flatnonzero(np.diff(few.astype(int)))
     return tuple((int(a), int(b) - 1) for a, b in edges.reshape(-1, 2))

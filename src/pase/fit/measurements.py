@@ -40,7 +40,7 @@ class Measurements(Protocol):
         ...
 
     @property
-    def seen(self) -> Mask:
+    def visible(self) -> Mask:
         """(T, K) which of its points were measured and count."""
         ...
 
@@ -96,7 +96,7 @@ class KeypointMeasurements:
         return replace(self, sigma=np.hypot(self.sigma, turn_px[:, None]))
 
     @property
-    def seen(self) -> Mask:
+    def visible(self) -> Mask:
         """(T, K) which keypoints count."""
         return np.isfinite(self.sigma)
 
@@ -142,7 +142,7 @@ class DepthMeasurements:
         return cls(names, landmarks.time, Depths.of(landmarks, names), camera)
 
     @property
-    def seen(self) -> Mask:
+    def visible(self) -> Mask:
         """(T, 0) as it names no points."""
         return np.zeros((len(self.time), 0), bool)
 
@@ -196,7 +196,7 @@ class PointMeasurements:
     """The same as it is, where errors last for many frames."""
 
     @property
-    def seen(self) -> Mask:
+    def visible(self) -> Mask:
         """(T, K) which points are known and count."""
         return np.asarray(np.isfinite(self.xyz).all(-1) & np.isfinite(self.relative))
 

@@ -74,14 +74,16 @@ class FloorMotion:
         return float(np.linalg.norm(self.velocity))
 
 
-def stance_velocities(soles: Array, seen: Mask, time: Array, drop: Array | None = None) -> StanceVelocities:
+def stance_velocities(
+    soles: Array, visible: Mask, time: Array, drop: Array | None = None
+) -> StanceVelocities:
     """Velocities of the lowest points under the feet, from frame to frame.
 
     Parameters
     ----------
     soles
         (T, S, 3) points under both feet in the world, metres.
-    seen
+    visible
         (T, S) whether the foot was seen.
     time
         (T,) seconds.
@@ -91,7 +93,7 @@ def stance_velocities(soles: Array, seen: Mask, time: Array, drop: Array | None 
     apart = max(1, round(_SPAN_S / max(float(np.median(np.diff(time))), 1e-6))) if len(time) > 1 else 1
     height, step = soles[..., 1], time[apart:] - time[:-apart]
     floor = np.percentile(height.min(1), 10) if drop is None else drop[:, None]
-    low = 1.0 / (1.0 + (np.maximum(height - floor, 0.0) / _LOW_M) ** 4) * seen
+    low = 1.0 / (1.0 + (np.maximum(height - floor, 0.0) / _LOW_M) ** 4) * visible
     usable = (step > 0) & (step < _LONGEST_STEP_S)
     pairs = low[apart:] * low[:-apart] * usable[:, None]
     flat = soles[..., [0, 2]]
@@ -115,12 +117,12 @@ def belt_motion(steps: StanceVelocities, pelvis: Array, time: Array) -> FloorMot
     """
     if steps.weight.sum() < _FEWEST or time[-1] - time[0] <= 0:
         return None
-    found = _common_velocity(steps)
+    floor_motion = _common_velocity(steps)
     still = _support(steps, np.zeros(2))
-    if found.speed < LEAST_SPEED_M_S or found.share < _CLEARER * still:
+    if floor_motion.speed < LEAST_SPEED_M_S or floor_motion.share < _CLEARER * still:
         return None
     drift = np.linalg.norm(np.polyfit(time - time[0], pelvis, 1)[0])
-    return found if drift < _STAYS * found.speed else None
+    return floor_motion if drift < _STAYS * floor_motion.speed else None
 
 
 def ground_motion(steps: StanceVelocities, time: Array) -> tuple[Array, Array]:
@@ -206,24 +208,24 @@ def find_moving_floor(
     if not trial.subject.floor or len(frames) < 3 or (belt == "off" and not travels):
         return None
     time, skeleton = trial.time, trial.subject.model.skeleton
-    steps = stance_velocities(trial.soles(loose), trial.feet_seen(frames), time[frames])
+    steps = stance_velocities(trial.soles(loose), trial.feet_visible(frames), time[frames])
     if travels:
         velocity, sigma = ground_motion(steps, time)
         shift = _integral(velocity, time)
         return MovingFloor(shift, _mean_speed(shift, time), float(np.median(sigma)), carried=True)
     columns = [skeleton.coordinate_index(ROOT_TRANSLATION[axis]) for axis in (0, 2)]
-    found = belt_motion(steps, loose.q[:, columns], time[frames])
+    floor_motion = belt_motion(steps, loose.q[:, columns], time[frames])
     if belt != "auto":
         heading = loose.q[:, skeleton.coordinate_index(ROOT_ROTATION[0])]
         backwards = -np.array([np.cos(heading).mean(), -np.sin(heading).mean()])
-        direction = backwards if found is None else found.velocity
+        direction = backwards if floor_motion is None else floor_motion.velocity
         velocity = float(belt) * direction / max(float(np.linalg.norm(direction)), 1e-9)
-        found = FloorMotion(velocity, 0.0, 1.0)
-    if found is None:
+        floor_motion = FloorMotion(velocity, 0.0, 1.0)
+    if floor_motion is None:
         return None
-    shift = (time - time[0])[:, None] * found.velocity
+    shift = (time - time[0])[:, None] * floor_motion.velocity
     carried = belt == "auto" and motion is not None and motion.agreement < LEAST_AGREEMENT
-    return MovingFloor(shift, found.speed, found.sigma, carried)
+    return MovingFloor(shift, floor_motion.speed, floor_motion.sigma, carried)
 
 
 def _integral(velocity: Array, time: Array) -> Array:

@@ -114,10 +114,10 @@ def estimate_motions(
     return motions
 
 
-def _shares(progress: ShareProgress | None, parts: Sequence[float]) -> Callable[[int], ShareProgress]:
+def _shares(progress: ShareProgress | None, weights: Sequence[float]) -> Callable[[int], ShareProgress]:
     """The progress of each of several parts of the work, of which each is a share."""
     report = progress or (lambda _: None)
-    return lambda number: lambda share: report(sum(parts[:number]) + parts[number] * share)
+    return lambda number: lambda share: report(sum(weights[:number]) + weights[number] * share)
 
 
 def _each(
@@ -142,7 +142,7 @@ def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: SharePr
     camera = common_camera(people)
     first = _solved(main, _with_camera(main, camera), _moved(main, camera, 1.0), camera)
     if _misfit(first) > _WORSE_FIT * _misfit(main):
-        columns, covariance = main.observed.camera.part, main.estimate.covariance
+        columns, covariance = main.observed.camera.columns, main.estimate.covariance
         assert covariance is not None
         weight = prior_weight(len(main.trial.time))
         camera = CommonCamera(main.estimate.shared[columns], weight * covariance[columns, columns])
@@ -164,7 +164,7 @@ def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
     model, weight, columns = (
         main.trial.subject.model,
         prior_weight(len(main.trial.time)),
-        main.observed.camera.part,
+        main.observed.camera.columns,
     )
     # What each tells holds near their own camera: beyond it only a plain prior keeps the focal length.
     focal = slice(columns.start + 3, columns.start + 4)
@@ -189,7 +189,7 @@ def _evidence_of_camera(fit: SharedFit, *, sure_scale: bool) -> Evidence:
     Where a person tells less than was known beforehand, the estimate itself is taken for what they tell: to take
     out what was known would lead far beyond all cameras.
     """
-    columns = fit.observed.camera.part
+    columns = fit.observed.camera.columns
     look = evidence(fit.trial, fit.estimate, columns)
     estimate = fit.estimate.shared[columns]
     unit = np.array([*CAMERA_SPREAD, FOCAL_SPREAD])
@@ -213,7 +213,7 @@ def settled(fit: SharedFit, camera: CommonCamera) -> SharedFit:
     """
     if not fit.trial.subject.floor:
         return _on_no_floor(fit, camera, "")
-    if not _feet_seen(fit):
+    if not _feet_visible(fit):
         return _on_no_floor(fit, camera, "the feet are hardly to be seen")
     scale = floor_scale(fit, camera)
     stature = scale * fit.stature_m
@@ -260,7 +260,7 @@ def _moved(fit: SharedFit, camera: CommonCamera, scale: float) -> State:
     """The person as seen by the common camera just as by their own, larger by a factor about the camera."""
     model, film, old = fit.trial.subject.model, fit.observed.camera, fit.estimate.shared
     shared = old.copy()
-    shared[film.part] = camera.unknowns
+    shared[film.columns] = camera.unknowns
     R_old, R_camera_world = film.rotation(old), film.rotation(shared)
     position = film.position(shared)
     turn = np.swapaxes(R_camera_world, -1, -2) @ R_old
@@ -275,14 +275,14 @@ def _moved(fit: SharedFit, camera: CommonCamera, scale: float) -> State:
     )  # fmt: skip
     translation = [model.skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]
     p_camera = ((q[:, None, translation] - position) @ np.swapaxes(R_camera_world, -1, -2))[:, 0]
-    p_camera[:, 2] *= np.exp(shared[film.part][3] - old[film.part][3])
+    p_camera[:, 2] *= np.exp(shared[film.columns][3] - old[film.columns][3])
     q[:, translation] = position + scale * (p_camera[:, None] @ R_camera_world)[:, 0]
     return State(q, shared)
 
 
 def _with_camera(fit: SharedFit, camera: CommonCamera) -> Subject:
     """The person with the camera held, and believed as far as it is known."""
-    subject, columns = fit.trial.subject, fit.observed.camera.part
+    subject, columns = fit.trial.subject, fit.observed.camera.columns
     believed = SharedPrior(
         "camera", columns, camera.unknowns, camera.covariance, prior_weight(len(fit.trial.time))
     )
@@ -303,17 +303,17 @@ def _solved(fit: SharedFit, subject: Subject, state: State, camera: CommonCamera
     estimate = estimate_shared(trial, frames, State(state.q[frames], state.shared))
     assert estimate.covariance is not None
     covariance = camera.covariance / prior_weight(len(trial.time))
-    covariance = with_known_part(estimate.covariance, fit.observed.camera.part, covariance)
+    covariance = with_known_part(estimate.covariance, fit.observed.camera.columns, covariance)
     return replace(fit, trial=trial, q=state.q, estimate=replace(estimate, covariance=covariance))
 
 
-def _feet_seen(fit: SharedFit) -> bool:
+def _feet_visible(fit: SharedFit) -> bool:
     """Whether a foot is seen in enough frames."""
     frames = np.arange(len(fit.trial.time))
-    return float(fit.trial.feet_seen(frames).any(1).mean()) >= _FEET_SHARE
+    return float(fit.trial.feet_visible(frames).any(1).mean()) >= _FEET_SHARE
 
 
 def _misfit(fit: SharedFit) -> float:
     """Cost of the keypoints a point and frame."""
-    points = float(fit.observed.seen[fit.estimate.frames].sum())
+    points = float(fit.observed.visible[fit.estimate.frames].sum())
     return (fit.estimate.shares or {})["reprojection"] / max(points, 1.0)

@@ -52,9 +52,9 @@ class NormalEquations:
             self._add_own(offset, J, block.residual)
             if len(block.dq) > 1:
                 self.tied[offset : offset + len(J)] += np.square(J) if J.ndim == 2 else np.square(J).sum(1)
-            for other, K in block.dq.items():
-                if other > offset:
-                    self._add_pair(offset, other, J, K)
+            for later, K in block.dq.items():
+                if later > offset:
+                    self._add_pair(offset, later, J, K)
             if block.dshared is not None:
                 M = len(J)
                 Jt = J.transpose(0, 2, 1)
@@ -75,9 +75,9 @@ class NormalEquations:
         self.lag0[frames] += Jt @ J
         self.gradient_q[frames] += (Jt @ residual[..., None])[..., 0]
 
-    def _add_pair(self, offset: int, other: int, J: Array, K: Array) -> None:
+    def _add_pair(self, offset: int, later: int, J: Array, K: Array) -> None:
         start = slice(offset, offset + len(J))
-        if other - offset == 2:
+        if later - offset == 2:
             self.lag2[start] += J * K
         elif J.ndim == 2:
             n = J.shape[1]

@@ -88,9 +88,9 @@ def pose_prior(skeleton: Skeleton) -> tuple[Array, Array]:
     """
     document = _learned()
     mean, precision = skeleton.default_q.copy(), np.zeros((len(skeleton.free_names),) * 2)
-    known = [name for name in document["coordinates"] if name in skeleton.free_names]
-    rows = [document["coordinates"].index(name) for name in known]
-    columns = [skeleton.coordinate_index(name) for name in known]
+    names = [name for name in document["coordinates"] if name in skeleton.free_names]
+    rows = [document["coordinates"].index(name) for name in names]
+    columns = [skeleton.coordinate_index(name) for name in names]
     mean[columns] = np.asarray(document["mean"])[rows]
     covariance = np.asarray(document["covariance"])[np.ix_(rows, rows)]
     precision[np.ix_(columns, columns)] = np.linalg.inv(covariance)

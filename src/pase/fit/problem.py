@@ -47,8 +47,8 @@ class Layout:
     def of(cls, size: int, cameras: Sequence[int], offset: int) -> Layout:
         """Layout for `size` body size parameters, cameras of so many unknowns each, and `offset` landmark offsets."""
         ends = np.cumsum([size, *cameras]).tolist()
-        parts = tuple(slice(start, end) for start, end in pairwise(ends))
-        return cls(slice(0, size), parts, slice(ends[-1], ends[-1] + offset), ends[-1] + offset)
+        slices = tuple(slice(start, end) for start, end in pairwise(ends))
+        return cls(slice(0, size), slices, slice(ends[-1], ends[-1] + offset), ends[-1] + offset)
 
     @property
     def camera(self) -> slice:
@@ -90,11 +90,11 @@ class Offsets:
         return cls(matrix)
 
     @classmethod
-    def joined(cls, parts: Sequence[Offsets]) -> Offsets:
+    def joined(cls, sets: Sequence[Offsets]) -> Offsets:
         """The displacements of several sets of points, one after the other."""
-        matrix = np.zeros((sum(len(p.matrix) for p in parts), 3, sum(p.count for p in parts)))
+        matrix = np.zeros((sum(len(p.matrix) for p in sets), 3, sum(p.count for p in sets)))
         row = column = 0
-        for p in parts:
+        for p in sets:
             matrix[row : row + len(p.matrix), :, column : column + p.count] = p.matrix
             row, column = row + len(p.matrix), column + p.count
         return cls(matrix)
@@ -249,12 +249,12 @@ def sole_landmarks() -> tuple[Landmark, ...]:
     """Points of the default skeleton that touch the floor: heel, inner and outer ball, toe tip of both feet."""
     points = []
     for side, sign in (("r", 1.0), ("l", -1.0)):
-        for part, body, (x, y), z in (
+        for place_name, body, (x, y), z in (
             ("heel", "calcn", _HEEL, 0.0),
             ("ball_inner", "calcn", _BALL, -0.025),
             ("ball_outer", "calcn", _BALL, 0.035),
             ("toe", "toes", _TOE, 0.0),
         ):
             place = (x, y - SOLE_THICKNESS_M, sign * z)
-            points.append(Landmark(f"sole_{part}_{side}", f"{body}_{side}", place))
+            points.append(Landmark(f"sole_{place_name}_{side}", f"{body}_{side}", place))
     return tuple(points)

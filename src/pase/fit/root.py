@@ -98,8 +98,8 @@ def place_root(kinematics: Kinematics, scale: Array, q: Array, turn: Array, shif
         (N, 3, 3) and (N, 3) m.
     """
     if len(q) > AT_ONCE:
-        parts = ((q[some], turn[some], shift[some]) for some in pieces(len(q)))
-        return np.concatenate([place_root(kinematics, scale, *part) for part in parts])
+        batches = ((q[piece], turn[piece], shift[piece]) for piece in pieces(len(q)))
+        return np.concatenate([place_root(kinematics, scale, *arrays) for arrays in batches])
     root = find_root(kinematics.skeleton)
     joint = root.joint
     poses = kinematics.pose(q, scale)
@@ -140,9 +140,9 @@ def rigid_fit(points: Array, target: Array, weight: Array) -> tuple[Array, Array
     """
     total = np.maximum(weight.sum(1, keepdims=True), 1e-12)
     share = (weight / total)[..., None]
-    here, there = (share * points).sum(1), (share * target).sum(1)
-    spread = np.einsum("nki,nkj->nij", share * (target - there[:, None]), points - here[:, None])
+    centre, centre_target = (share * points).sum(1), (share * target).sum(1)
+    spread = np.einsum("nki,nkj->nij", share * (target - centre_target[:, None]), points - centre[:, None])
     U, _, Vt = np.linalg.svd(spread)
     U[:, :, 2] *= np.linalg.det(U @ Vt)[:, None]
     turn = U @ Vt
-    return turn, there - (turn @ here[..., None])[..., 0]
+    return turn, centre_target - (turn @ centre[..., None])[..., 0]

@@ -180,8 +180,8 @@ def solve_windows(
     of_shared = shared_errors(estimate.covariance, len(estimate.shared), _draws(q))
     errors = np.zeros((len(of_shared), *q.shape), np.float32)
     windows = list(fading_windows(len(q)))
-    part = partial(_window, trial=trial, start=start, estimate=estimate, errors=of_shared)
-    solved = helpers.map(_solve_window, [frames for frames, _ in windows], progress, part)
+    window_of = partial(_window, trial=trial, start=start, estimate=estimate, errors=of_shared)
+    solved = helpers.map(_solve_window, [frames for frames, _ in windows], progress, window_of)
     for (frames, weight), (solution, q_std, drawn) in zip(windows, solved, strict=True):
         total[frames] += weight
         out[frames] += weight[:, None] * solution.state.q
@@ -281,5 +281,5 @@ def _deviations(window: _Window, state: State, contacts: Contacts | None) -> tup
     normal = problem.posterior(chosen, shared_free=window.covariance is not None)
     deviations = coordinate_deviations(normal, window.covariance)
     errors = coordinate_errors(normal, window.shared_errors)
-    drawn = np.stack([interpolated(one, time[frames], time) for one in errors]).astype(np.float32)
+    drawn = np.stack([interpolated(draw, time[frames], time) for draw in errors]).astype(np.float32)
     return interpolated(deviations, time[frames], time), drawn

@@ -102,10 +102,10 @@ class Subject:
     """Whether there is a floor under the feet."""
     cameras: tuple[FilmCamera, ...] = ()
 
-    def held(self, part: slice, values: Array) -> Subject:
+    def held(self, columns: slice, values: Array) -> Subject:
         """The same person with some of the shared unknowns held at values."""
         low, high = self.bounds.low_shared.copy(), self.bounds.high_shared.copy()
-        low[part] = high[part] = values
+        low[columns] = high[columns] = values
         return replace(self, bounds=replace(self.bounds, low_shared=low, high_shared=high))
 
     def stature(self, shared: Array) -> float:
@@ -223,20 +223,20 @@ def _with_cameras(
     """The subject before its cameras: the first level at Y = 0, the others where they were calibrated to be."""
     cameras: list[FilmCamera] = []
     priors: list[Term] = []
-    for part, setup in zip(subject.model.layout.cameras, setups, strict=True):
+    for columns, setup in zip(subject.model.layout.cameras, setups, strict=True):
         width, height = setup.image_size
-        cameras.append(FilmCamera(part, np.array([width / 2.0, height / 2.0]), setup.image_size))
+        cameras.append(FilmCamera(columns, np.array([width / 2.0, height / 2.0]), setup.image_size))
         if setup.place is not None:
-            shared[part] = _unknowns_of(setup.place)
+            shared[columns] = _unknowns_of(setup.place)
             variance = np.diag(np.square(CALIBRATED_SPREAD))
-            priors.append(SharedPrior("camera", part, shared[part].copy(), variance, weight))
+            priors.append(SharedPrior("camera", columns, shared[columns].copy(), variance, weight))
             continue
         focal, focal_spread = _focal_prior(setup.image_size, setup.lens)
         mean, sigma = np.array([*CAMERA_MEAN, np.log(focal)]), np.array([*CAMERA_SPREAD, focal_spread])
         if cameras[1:]:
             raise InputError("a camera beside another needs its place in the same world: calibrate it")
-        shared[part] = [0.0, 0.0, 0.0, np.log(focal)]
-        priors.append(CameraPrior(part, mean, sigma, weight))
+        shared[columns] = [0.0, 0.0, 0.0, np.log(focal)]
+        priors.append(CameraPrior(columns, mean, sigma, weight))
     subject = replace(subject, cameras=tuple(cameras), priors=replace(subject.priors, cameras=tuple(priors)))
     return subject, shared
 

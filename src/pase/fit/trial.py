@@ -60,8 +60,8 @@ class Trial(Generic[M]):
     def take(self, frames: Indices) -> Trial[M]:
         """The same in some of the frames."""
         shift = None if self.floor_shift is None else self.floor_shift[frames]
-        taken = tuple(m.take(frames) for m in self.measurements)
-        return replace(self, measurements=taken, floor_shift=shift)
+        measurements = tuple(m.take(frames) for m in self.measurements)
+        return replace(self, measurements=measurements, floor_shift=shift)
 
     def independent(self) -> Trial[M]:
         """The same with each frame counted as the independent look that it is."""
@@ -96,8 +96,8 @@ class Trial(Generic[M]):
             t for m in chosen.measurements for t in m.terms(subject.model, repeats=repeats, width=width)
         ]
         posture = chosen.posture_weight(sequence)
-        known = (chosen.posture_prior(posture), *subject.priors.terms)
-        terms: list[Term] = [*measured[:1], *known, *measured[1:]]
+        beforehand = (chosen.posture_prior(posture), *subject.priors.terms)
+        terms: list[Term] = [*measured[:1], *beforehand, *measured[1:]]
         if sequence and len(frames) > 2:
             terms.append(chosen.smoothness())
         if contacts is not None and subject.floor:
@@ -117,8 +117,8 @@ class Trial(Generic[M]):
         """Straight legs and an upright trunk of somebody who is on their feet and hardly moves."""
         model = self.subject.model
         names, right = model.skeleton.free_names, np.array([s.name.endswith("_r") for s in model.soles])
-        seen = self.feet_seen(np.arange(len(self.time)))
-        planted = np.where(seen, contacts.planted, FEET_UNSEEN)
+        visible = self.feet_visible(np.arange(len(self.time)))
+        planted = np.where(visible, contacts.planted, FEET_UNSEEN)
         right_foot, left_foot = planted[:, right].max(1), planted[:, ~right].max(1)
         share = RESTING_RATE_HZ / INFORMATION_RATE_HZ if len(self.time) > 1 else 1.0
         weight = frame_weights(self.time) * share * contacts.resting
@@ -173,7 +173,7 @@ class Trial(Generic[M]):
         if self.floor_shift is not None:
             soles[..., [0, 2]] -= self.floor_shift[frames][:, None]
             pelvis[:, [0, 2]] -= self.floor_shift[frames]
-        planted = planted_probability(soles, self.feet_seen(frames), time, floor)
+        planted = planted_probability(soles, self.feet_visible(frames), time, floor)
         pelvis[:, 1] -= float(np.percentile(soles[..., 1].min(1), 10)) if floor is None else floor
         standing = PELVIS_HEIGHT * self.subject.stature(state.shared)
         return Contacts(planted, resting_probability(pelvis, time, standing))
@@ -190,12 +190,12 @@ class Trial(Generic[M]):
             lowest[piece] = self.soles(State(state.q[piece], state.shared))[..., 1].min(1)
         return lowest
 
-    def feet_seen(self, frames: Indices) -> Mask:
+    def feet_visible(self, frames: Indices) -> Mask:
         """(F, S) whether heel or toes of the foot were seen by any sensor, for each point under the feet."""
         soles = self.subject.model.soles
         visible = np.zeros((len(frames), len(soles)), bool)
         for m in self.measurements:
             for s, sole in enumerate(soles):
                 foot = [i for i, p in enumerate(m.names) if p[:1] == sole.name[-1].upper() and p[1:] in _FOOT]
-                visible[:, s] |= m.seen[frames][:, foot].any(1)
+                visible[:, s] |= m.visible[frames][:, foot].any(1)
         return visible

@@ -105,14 +105,14 @@ def _paired(normal: NormalEquations) -> tuple[Array, Array]:
     """The band as a block-tridiagonal matrix: blocks (P, 2n, 2n) of pairs of frames and those below them."""
     T, n, _ = normal.lag0.shape
     P = (T + 1) // 2
-    here = np.broadcast_to(np.eye(n), (2 * P, n, n)).copy()
-    here[:T] = normal.lag0
+    own = np.broadcast_to(np.eye(n), (2 * P, n, n)).copy()
+    own[:T] = normal.lag0
     following = np.zeros((2 * P, n, n))
     following[: T - 1] = normal.lag1
     after = np.zeros((2 * P, n, n))
     after[: max(T - 2, 0), np.arange(n), np.arange(n)] = normal.lag2
     diagonal = np.zeros((P, 2 * n, 2 * n))
-    diagonal[:, :n, :n], diagonal[:, n:, n:] = here[0::2], here[1::2]
+    diagonal[:, :n, :n], diagonal[:, n:, n:] = own[0::2], own[1::2]
     diagonal[:, n:, :n] = following[0::2]
     diagonal[:, :n, n:] = following[0::2].transpose(0, 2, 1)
     below = np.zeros((P, 2 * n, 2 * n))

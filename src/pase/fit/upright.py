@@ -33,12 +33,12 @@ def find_up(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) -> L
     height = Kinematics(skeleton, [m.landmark for m in markers]).positions(standing)[0, :, 1]
     frames = np.unique(np.linspace(0, len(xyz) - 1, 200).astype(int))
     agreement: dict[Literal["y", "z", "-y"], float] = {"y": 0.0, "z": 0.0, "-y": 0.0}
-    some = [xyz[f][np.isfinite(xyz[f]).all(1)] for f in frames]
-    seen = [height[np.isfinite(xyz[f]).all(1)] for f in frames]
+    measured = [xyz[f][np.isfinite(xyz[f]).all(1)] for f in frames]
+    expected = [height[np.isfinite(xyz[f]).all(1)] for f in frames]
     for axis in agreement:
         values = [
             _correlation(points @ _TURNS[axis][1], heights)
-            for points, heights in zip(some, seen, strict=True)
+            for points, heights in zip(measured, expected, strict=True)
             if len(points) > 3
         ]
         agreement[axis] = float(np.median(values)) if values else 0.0

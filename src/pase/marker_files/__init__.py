@@ -77,8 +77,8 @@ def _head(path: Path) -> bytes:
 
 def _check_depth(data: Landmarks3D, path: Path) -> None:
     """Refuse the flat points of an analysis of one picture, which a skeleton cannot be fitted to."""
-    seen = data.xyz[np.isfinite(data.xyz).all(axis=2)]
-    extent = np.ptp(seen, axis=0) if len(seen) else np.ones(3)
+    measured = data.xyz[np.isfinite(data.xyz).all(axis=2)]
+    extent = np.ptp(measured, axis=0) if len(measured) else np.ones(3)
     if len(data.names) > 3 and extent.min() == 0 < extent.max():
         raise InputError(
             f"{path}: all markers lie in one plane, as in an analysis of a picture, not in space; "

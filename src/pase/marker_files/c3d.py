@@ -58,10 +58,10 @@ def read_c3d(path: Path) -> Landmarks3D:
     if not 0 < rate < np.inf:
         raise InputError(f"{path} tells no frames a second: give --rate")
     labels += [f"marker_{k + 1}" for k in range(len(labels), points.shape[1])]
-    kept = [k for k, name in enumerate(labels) if name not in derived]
-    xyz = points[:, kept] * metres_in(unit, path)
+    measured = [k for k, name in enumerate(labels) if name not in derived]
+    xyz = points[:, measured] * metres_in(unit, path)
     xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
-    return Landmarks3D(xyz, np.arange(len(xyz)) / rate, tuple(_distinct([labels[k] for k in kept], path)))
+    return Landmarks3D(xyz, np.arange(len(xyz)) / rate, tuple(_distinct([labels[k] for k in measured], path)))
 
 
 def _check_parameters(content: bytes, path: Path) -> None:

@@ -43,10 +43,10 @@ def without_gaps(data: Landmarks3D, path: Path) -> Landmarks3D:
     if not gaps.any():
         return data
     frames = gaps.sum(axis=0)
-    told = [f"{data.names[k]} ({frames[k]} frames)" for k in np.flatnonzero(frames)]
+    gap_counts = [f"{data.names[k]} ({frames[k]} frames)" for k in np.flatnonzero(frames)]
     log.warning(
         "%s: positions of three equal numbers, as 0 0 0, were taken as gaps: %s%s",
-        path.name, ", ".join(told[:_NAMED]), " …" if len(told) > _NAMED else "",
+        path.name, ", ".join(gap_counts[:_NAMED]), " …" if len(gap_counts) > _NAMED else "",
     )  # fmt: skip
     return replace(data, xyz=np.where(gaps[..., None], np.nan, data.xyz))
 
@@ -108,10 +108,10 @@ def _agreed(time: Array, step: float, rate: float, path: Path) -> Array:
             f"{path}: a frame every {step:g} s and {rate:g} frames a second in its header cannot both be: "
             "give --rate with frames a second"
         )
-    taken = "times were" if by_time else "rate was"
+    source = "times were" if by_time else "rate was"
     log.warning(
         "%s: by its times there are %.4g frames a second, by its header %g: the %s taken; "
-        "if that is wrong, give --rate", path.name, 1 / step, rate, taken,
+        "if that is wrong, give --rate", path.name, 1 / step, rate, source,
     )  # fmt: skip
     return time if by_time else np.arange(len(time)) / rate
 
@@ -121,9 +121,9 @@ def _is_usual(rate: float) -> bool:
 
 
 def _check_increase(time: Array, path: Path) -> None:
-    known = np.abs(time) <= LARGEST
-    if not known.all():
-        raise InputError(f"{path}: row {int(np.argmin(known)) + 1} has no time")
+    within = np.abs(time) <= LARGEST
+    if not within.all():
+        raise InputError(f"{path}: row {int(np.argmin(within)) + 1} has no time")
     steps = np.diff(time)
     if np.any(steps <= 0):
         raise InputError(f"{path}: the time does not increase after row {int(np.argmax(steps <= 0)) + 1}")

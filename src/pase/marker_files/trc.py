@@ -40,8 +40,8 @@ def is_pixel_trc(path: Path) -> bool:
     if facts.get("units", "").lower() in PIXELS:
         return True
     xyz = table[:, 2:].reshape(len(table), len(names), 3)
-    known = xyz[np.isfinite(xyz).all(axis=2)]
-    return len(known) > 0 and np.ptp(known[:, 2]) == 0 and bool(np.abs(known).max() >= _LEAST_PIXELS)
+    measured = xyz[np.isfinite(xyz).all(axis=2)]
+    return len(measured) > 0 and np.ptp(measured[:, 2]) == 0 and bool(np.abs(measured).max() >= _LEAST_PIXELS)
 
 
 def read_trc(path: str | Path, *, pixels: bool = False) -> Landmarks3D:

@@ -81,8 +81,8 @@ class Video:
             self._tell_missing_times(container, first)
             self.frame_rate = self.footage.true_rate(self._film_rate)
             self.duration = self.footage.true_duration(self._film_duration, self._film_rate)
-            whole = self.footage.start_s is None and self.footage.end_s is None
-            count = (stream.frames if whole else 0) or round(self.duration * self.frame_rate)
+            untrimmed = self.footage.start_s is None and self.footage.end_s is None
+            count = (stream.frames if untrimmed else 0) or round(self.duration * self.frame_rate)
             self.frame_count_hint: int | None = count or None
             self.metadata = {**stream.metadata, **container.metadata}
         self.focal_length_hint_px = _focal_length(self.metadata, self.image_size)

@@ -45,10 +45,10 @@ class Balance(RobustTerm):
     ) -> None:
         total = planted.sum(1)
         share = np.array([MASS_SHARES.get(p[1:], 0.0) for p in points])
-        known = len(points) > 0 and np.isclose(share.sum(), 1.0)
+        complete = len(points) > 0 and np.isclose(share.sum(), 1.0)
         support = planted / np.maximum(total, 1e-9)[:, None]
         self._mix = np.concatenate([np.broadcast_to(share, (len(planted), len(points))), -support], axis=1)
-        self._weight = (weight * np.minimum(total, 1.0) * float(known))[:, None]
+        self._weight = (weight * np.minimum(total, 1.0) * float(complete))[:, None]
         self._sigma = sigma
         self._width = width
 

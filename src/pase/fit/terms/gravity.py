@@ -37,8 +37,8 @@ class Gravity(RobustTerm):
     name = "gravity"
     unit = "rad"
 
-    def __init__(self, part: slice, down: Array, sigma: float, width: float = 3.0) -> None:
-        self._part = part
+    def __init__(self, columns: slice, down: Array, sigma: float, width: float = 3.0) -> None:
+        self._columns = columns
         self._forward = float(down[2])
         self._sigma = sigma
         self._weight = np.ones((1, 1))
@@ -49,24 +49,24 @@ class Gravity(RobustTerm):
         """What a lifter says in all frames together; None when it says nothing."""
         if landmarks.down is None or landmarks.down_sigma is None:
             return None
-        known = np.isfinite(landmarks.down).all(-1) & np.isfinite(landmarks.down_sigma)
-        if not known.any():
+        measured = np.isfinite(landmarks.down).all(-1) & np.isfinite(landmarks.down_sigma)
+        if not measured.any():
             return None
-        sigma = landmarks.down_sigma[known]
-        down = camera.in_reference(landmarks.down)[known]
+        sigma = landmarks.down_sigma[measured]
+        down = camera.in_reference(landmarks.down)[measured]
         down = (down / np.square(sigma)[:, None]).sum(0)
-        return cls(camera.part, down / np.linalg.norm(down), max(float(np.median(sigma)), LEAST_SIGMA))
+        return cls(camera.columns, down / np.linalg.norm(down), max(float(np.median(sigma)), LEAST_SIGMA))
 
     def residual(self, at: Linearization) -> Array:
         """(1, 1, 1) deviation in standard deviations before the robust loss."""
-        pitch = at.state.shared[self._part.start]
+        pitch = at.state.shared[self._columns.start]
         return np.full((1, 1, 1), (np.sin(pitch) - self._forward) / self._sigma)
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
         """By the pitch."""
         if not at.shared_free:
             return {}, None
-        pitch = at.state.shared[self._part.start]
+        pitch = at.state.shared[self._columns.start]
         dshared = np.zeros((1, 1, at.model.layout.count))
-        dshared[0, 0, self._part.start] = root[0, 0] * np.cos(pitch) / self._sigma
+        dshared[0, 0, self._columns.start] = root[0, 0] * np.cos(pitch) / self._sigma
         return {}, dshared

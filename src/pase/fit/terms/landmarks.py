@@ -39,9 +39,9 @@ class LandmarkDistance(RobustTerm):
         width: float = 4.0,
         points: slice | Indices | None = None,
     ) -> None:
-        known = np.isfinite(xyz).all(-1) & np.isfinite(sigma)
-        self._xyz = np.where(known[..., None], xyz, 0.0)
-        self._gain = np.where(known, 1.0 / np.where(known, sigma, 1.0), 0.0)[..., None]
+        measured = np.isfinite(xyz).all(-1) & np.isfinite(sigma)
+        self._xyz = np.where(measured[..., None], xyz, 0.0)
+        self._gain = np.where(measured, 1.0 / np.where(measured, sigma, 1.0), 0.0)[..., None]
         self._points = slice(0, xyz.shape[1]) if points is None else points
         self._weight = weight[:, None]
         self._width = width

@@ -56,14 +56,14 @@ class Depths:
         """
         T, K = len(landmarks), len(names)
         ray = np.broadcast_to([0.0, 0.0, 1.0], (T, 3)) if landmarks.ray is None else landmarks.ray
-        given = [(k, landmarks.names.index(name)) for k, name in enumerate(names) if name in landmarks.names]
-        columns, index = [k for k, _ in given], [i for _, i in given]
+        pairs = [(k, landmarks.names.index(name)) for k, name in enumerate(names) if name in landmarks.names]
+        columns, index = [k for k, _ in pairs], [i for _, i in pairs]
         depth, sigma = np.full((T, K), np.nan), np.full((T, K), np.inf)
         depth[:, columns] = np.einsum("ti,tki->tk", ray, landmarks.xyz[:, index])
         sigma[:, columns] = _own_sigma(landmarks)[:, index]
-        told = shared_errors(landmarks)
-        modes = np.zeros((T, K, told.shape[-1]))
-        modes[:, columns] = told[:, index]
+        landmark_modes = shared_errors(landmarks)
+        modes = np.zeros((T, K, landmark_modes.shape[-1]))
+        modes[:, columns] = landmark_modes[:, index]
         lost = ~np.isfinite(depth)
         sigma[lost], modes[lost] = np.inf, 0.0
         return cls(depth, sigma, np.array(ray), modes)
@@ -118,9 +118,9 @@ class LiftedDepth(RobustTerm):
         width: float = 4.0,
         points: slice | Indices | None = None,
     ) -> None:
-        known = np.isfinite(depths.depth) & np.isfinite(depths.sigma)
-        self._depth = np.where(known, depths.depth, 0.0)
-        self._gain = np.where(known, 1.0 / np.where(known, depths.sigma, 1.0), 0.0)
+        measured = np.isfinite(depths.depth) & np.isfinite(depths.sigma)
+        self._depth = np.where(measured, depths.depth, 0.0)
+        self._gain = np.where(measured, 1.0 / np.where(measured, depths.sigma, 1.0), 0.0)
         self._whiten = _whitening(self._gain, depths.modes)
         self._ray = np.where(np.isfinite(depths.ray), depths.ray, 0.0)
         self._camera = camera
@@ -174,8 +174,8 @@ def _whitening(gain: Array, modes: Array) -> Array:
     """
     R = modes.shape[-1]
     shared = np.concatenate([np.ones((*gain.shape, 1)), modes], axis=-1) * gain[..., None]
-    known = np.diag([1e-9, *np.ones(R)])
+    precision = np.diag([1e-9, *np.ones(R)])
     moved = np.swapaxes(shared, 1, 2)
-    amounts = np.linalg.solve(moved @ shared + known, moved * gain[:, None])
+    amounts = np.linalg.solve(moved @ shared + precision, moved * gain[:, None])
     points = np.eye(gain.shape[1]) * gain[:, None] - shared @ amounts
     return np.concatenate([points, amounts[:, 1:]], axis=1)

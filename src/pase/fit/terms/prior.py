@@ -120,15 +120,17 @@ class SharedPrior(SquaredTerm):
 
     unit = "1"
 
-    def __init__(self, name: str, part: slice, mean: Array, covariance: Array, weight: float = 1.0) -> None:
+    def __init__(
+        self, name: str, columns: slice, mean: Array, covariance: Array, weight: float = 1.0
+    ) -> None:
         self.name = name
-        self._part = part
+        self._columns = columns
         self._mean = mean
         self._whiten = np.sqrt(weight) * np.linalg.inv(np.linalg.cholesky(covariance))
 
     def residual(self, at: Linearization) -> Array:
         """(1, p) whitened deviations."""
-        deviation: Array = self._whiten @ (at.state.shared[self._part] - self._mean)
+        deviation: Array = self._whiten @ (at.state.shared[self._columns] - self._mean)
         return deviation[None]
 
     def block(self, at: Linearization) -> ResidualBlock:
@@ -136,7 +138,7 @@ class SharedPrior(SquaredTerm):
         if not at.shared_free:
             return ResidualBlock(self.residual(at))
         dshared = np.zeros((1, len(self._mean), at.model.layout.count))
-        dshared[0, :, self._part] = self._whiten
+        dshared[0, :, self._columns] = self._whiten
         return ResidualBlock(self.residual(at), {}, dshared)
 
 
@@ -162,9 +164,9 @@ class CameraPrior(RobustTerm):
     unit = "rad, m"
 
     def __init__(
-        self, part: slice, mean: Array, sigma: Array, weight: float = 1.0, width: float = 3.0
+        self, columns: slice, mean: Array, sigma: Array, weight: float = 1.0, width: float = 3.0
     ) -> None:
-        self._part = part
+        self._columns = columns
         self._mean = mean
         self._sigma = sigma
         self._weight = np.full((1, 1), weight)
@@ -172,7 +174,7 @@ class CameraPrior(RobustTerm):
 
     def residual(self, at: Linearization) -> Array:
         """(1, 4, 1) deviations in standard deviations before the robust loss."""
-        deviation: Array = (at.state.shared[self._part] - self._mean) / self._sigma
+        deviation: Array = (at.state.shared[self._columns] - self._mean) / self._sigma
         return deviation[None, :, None]
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
@@ -180,7 +182,7 @@ class CameraPrior(RobustTerm):
         if not at.shared_free:
             return {}, None
         dshared = np.zeros((1, len(self._mean), at.model.layout.count))
-        dshared[0, :, self._part] = np.diag(root[0] / self._sigma)
+        dshared[0, :, self._columns] = np.diag(root[0] / self._sigma)
         return {}, dshared
 
 

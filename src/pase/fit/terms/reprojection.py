@@ -59,9 +59,9 @@ class Reprojection(RobustTerm):
         points: slice | Indices | None = None,
         habit: PairHabit | None = None,
     ) -> None:
-        known = np.isfinite(xy).all(-1) & np.isfinite(sigma)
-        self._xy = np.where(known[..., None], xy, 0.0)
-        self._gain = np.where(known, 1.0 / np.where(known, sigma, 1.0), 0.0)
+        measured = np.isfinite(xy).all(-1) & np.isfinite(sigma)
+        self._xy = np.where(measured[..., None], xy, 0.0)
+        self._gain = np.where(measured, 1.0 / np.where(measured, sigma, 1.0), 0.0)
         self._camera = camera
         self._points = slice(0, xy.shape[1]) if points is None else points
         self._habit = habit
@@ -87,7 +87,7 @@ class Reprojection(RobustTerm):
         dq, dshared = _chain(by_point, at.dq[:, self._points]), None
         if at.dshared is not None:
             dshared = _chain(by_point, at.dshared[:, self._points])
-            dshared[..., self._camera.part] += by_camera * gain
+            dshared[..., self._camera.columns] += by_camera * gain
         if self._habit is not None:
             self._add_habit(self._habit, at, gain[..., 0, 0], dq, dshared)
         shared_rows = None if dshared is None else dshared.reshape(T, 2 * K, -1)
@@ -109,8 +109,8 @@ class Reprojection(RobustTerm):
         _, depth = camera.project(p_world, shared)
         focal = camera.focal_px(shared)[..., None]
         pair = np.flatnonzero(habit.slope)
-        other = habit.partner[pair]
-        near, far = depth[:, other], depth[:, pair]
+        partner = habit.partner[pair]
+        near, far = depth[:, partner], depth[:, pair]
         scale = 0.5 * habit.slope[pair] * gain[:, pair] * focal / far
         by_own, by_other = scale * near / far, -scale
         forward = np.broadcast_to(camera.rotation(shared)[..., 2, :], (len(depth), 3))
@@ -119,7 +119,7 @@ class Reprojection(RobustTerm):
         def along(values: Array) -> Array:
             """(T, P, 1, c) derivative of the depths, weighted."""
             by_depth = np.einsum("ti,tkic->tkc", forward, values[:, self._points])
-            mixed = by_own[..., None] * by_depth[:, pair] + by_other[..., None] * by_depth[:, other]
+            mixed = by_own[..., None] * by_depth[:, pair] + by_other[..., None] * by_depth[:, partner]
             return np.asarray(mixed[:, :, None])
 
         dq[:, pair] += down * along(at.dq)
@@ -130,12 +130,12 @@ class Reprojection(RobustTerm):
         for column, turn in camera.rotation_derivatives(shared):
             line = np.broadcast_to(turn[..., 2, :], (len(depth), 3))
             by_turn = np.einsum("ti,tki->tk", line, relative)
-            mixed = by_own * by_turn[:, pair] + by_other * by_turn[:, other]
+            mixed = by_own * by_turn[:, pair] + by_other * by_turn[:, partner]
             dshared[..., column][:, pair] += habit.down[:, None] * mixed[..., None]
-        first = camera.part.start
+        first = camera.columns.start
         dshared[..., first + 3] += self._lower(habit, at, depth) * gain[..., None]
         for column, axis in ((2, 1), (5, 0), (6, 2)):
-            if first + column < camera.part.stop:
+            if first + column < camera.columns.stop:
                 moved = -(by_own + by_other) * forward[:, None, axis]
                 dshared[..., first + column][:, pair] += habit.down[:, None] * moved[..., None]
 

@@ -56,20 +56,20 @@ def _pieces(tracks: Sequence[Keypoints2D]) -> Iterator[str]:
 
 def _written(tracks: Sequence[Keypoints2D]) -> Iterator[dict[str, Any]]:
     """The items of a file one by one, frame by frame."""
-    seen = [track.seen for track in tracks]
+    visible = [track.seen for track in tracks]
     extra: dict[str, Any] = {"times": max(tracks, key=len).time.tolist()} if tracks else {}
     for frame in range(max((len(track) for track in tracks), default=0)):
-        for track, known in zip(tracks, seen, strict=True):
-            if frame < len(track) and known[frame]:
+        for track, visible_frames in zip(tracks, visible, strict=True):
+            if frame < len(track) and visible_frames[frame]:
                 yield _item(track, frame) | extra
                 extra = {}
 
 
 def _item(track: Keypoints2D, frame: int) -> dict[str, Any]:
-    known = np.isfinite(track.xy[frame]).all(-1)
-    xy = np.where(known[:, None], track.xy[frame], 0.0)
-    score = np.where(known, track.score[frame], 0.0)
-    low, high = xy[known].min(0), xy[known].max(0)
+    finite = np.isfinite(track.xy[frame]).all(-1)
+    xy = np.where(finite[:, None], track.xy[frame], 0.0)
+    score = np.where(finite, track.score[frame], 0.0)
+    low, high = xy[finite].min(0), xy[finite].max(0)
     item: dict[str, Any] = {
         "image_id": f"{frame}.jpg",
         "category_id": _PERSON_CATEGORY,
@@ -125,19 +125,21 @@ def read_alphapose(
     path = Path(path)
     count, items = _point_count(read_json_items(path), skeleton)
     detections: list[Detection] = []
-    images, told = [], None
+    images, file_times = [], None
     for number, item in enumerate(items):
         detections.append(_detection(item, number, path, count))
         images.append(str(item.get("image_id", "")))
         image_size = image_size or _size(item)
-        told = numbers(item.get("times")) if number == 0 else told
+        file_times = numbers(item.get("times")) if number == 0 else file_times
     if not detections:
         return []
     names = guess_set(np.array([d.points for d in detections]), str(path), skeleton)
-    if told is not None or time is not None or len(set(images)) > 1:
+    if file_times is not None or time is not None or len(set(images)) > 1:
         for detection, frame in zip(detections, frame_numbers(images), strict=True):
             detection.frame = frame
-    return assemble(detections, Recorded(image_size, told if time is None else time, frame_rate), path, names)
+    return assemble(
+        detections, Recorded(image_size, file_times if time is None else time, frame_rate), path, names
+    )
 
 
 def is_alphapose(path: Path) -> bool:
@@ -163,8 +165,8 @@ def _point_count(items: Iterator[Any], skeleton: str | None) -> tuple[int, Itera
 
 
 def _size(item: dict[str, Any]) -> tuple[int, int] | None:
-    told = numbers(item.get("image_size"), 2)
-    return None if told is None else (int(told[0]), int(told[1]))
+    size = numbers(item.get("image_size"), 2)
+    return None if size is None else (int(size[0]), int(size[1]))
 
 
 def _detection(item: Any, number: int, path: Path, count: int) -> Detection:

@@ -82,11 +82,11 @@ def _counted_times(detections: Sequence[Detection], frame_rate: float | None, so
         )
     times: Array = np.arange(length) / (frame_rate or _DEFAULT_RATE)
     if frame_rate is None and all(d.time is not None for d in detections):
-        known = {d.frame: float(d.time or 0.0) for d in detections}
-        frames = np.array(sorted(known))
+        time_of_frame = {d.frame: float(d.time or 0.0) for d in detections}
+        frames = np.array(sorted(time_of_frame))
         if len(frames) > 1:
-            told = checked_times(np.array([known[frame] for frame in frames]), None, source)
-            times = np.interp(np.arange(length), frames, told)
+            checked = checked_times(np.array([time_of_frame[frame] for frame in frames]), None, source)
+            times = np.interp(np.arange(length), frames, checked)
     return times
 
 
@@ -109,23 +109,25 @@ def number_persons(detections: Sequence[Detection]) -> None:
             detection.person = (detection.person or 0) - lowest + 1
 
 
-def _follow(here: list[Detection], last: list[Detection]) -> None:
+def _follow(current: list[Detection], last: list[Detection]) -> None:
     """Give the persons of one frame the numbers of the nearest of the frames before, or new ones."""
-    gaps = np.array([[pose_gap(new, old) for old in last] for new in here]).reshape(len(here), len(last))
-    free = set(range(len(here)))
+    gaps = np.array([[pose_gap(new, old) for old in last] for new in current]).reshape(
+        len(current), len(last)
+    )
+    free = set(range(len(current)))
     while gaps.size and gaps.min() < _NEAR:
         new, old = (int(i) for i in np.unravel_index(gaps.argmin(), gaps.shape))
-        here[new].person, last[old] = last[old].person, here[new]
+        current[new].person, last[old] = last[old].person, current[new]
         gaps[new, :] = gaps[:, old] = np.inf
         free.discard(new)
     for new in sorted(free):
-        here[new].person = len(last) + 1
-        last.append(here[new])
+        current[new].person = len(last) + 1
+        last.append(current[new])
 
 
 def _holding(detections: Sequence[Detection]) -> tuple[int, int]:
     """A picture size that holds every keypoint."""
-    corners = [d.points[known, :2].max(0) for d in detections if (known := known_points(d.points)).any()]
+    corners = [d.points[visible, :2].max(0) for d in detections if (visible := known_points(d.points)).any()]
     right, bottom = np.max(corners, axis=0) if corners else (1, 1)
     log.warning(
         "the keypoint file does not tell the picture's size: assuming it ends at the outermost keypoints"
@@ -141,11 +143,11 @@ def _track(
     # Of several items for one person and frame the surest is written last.
     for detection in sorted(detections, key=lambda d: float(np.nan_to_num(d.points[:, 2]).mean())):
         points, frame = detection.points, detection.frame
-        seen = known_points(points)
-        xy[frame] = np.where(seen[:, None], points[:, :2], np.nan)
-        score[frame] = np.where(seen, np.clip(points[:, 2], 0.0, 1.0), 0.0)
+        visible = known_points(points)
+        xy[frame] = np.where(visible[:, None], points[:, :2], np.nan)
+        score[frame] = np.where(visible, np.clip(points[:, 2], 0.0, 1.0), 0.0)
         if detection.sigma is not None:
-            sigma[frame] = np.where(seen[:, None], detection.sigma, np.nan)
-    told = any(detection.sigma is not None for detection in detections)
+            sigma[frame] = np.where(visible[:, None], detection.sigma, np.nan)
+    with_sigma = any(detection.sigma is not None for detection in detections)
     person, shot = detections[0].person or 1, detections[-1].shot
-    return Keypoints2D(xy, score, times, size, names, sigma if told else None, person, shot)
+    return Keypoints2D(xy, score, times, size, names, sigma if with_sigma else None, person, shot)

@@ -39,15 +39,15 @@ def to_pixels(
     InputError
         When the size of the picture is not known.
     """
-    known = [known_points(d.points) for d in detections]
-    seen = [d.points[k, :2] for d, k in zip(detections, known, strict=True) if k.any()]
-    if not seen or max(float(np.abs(xy).max()) for xy in seen) >= _SHARES_BELOW:
+    visible = [known_points(d.points) for d in detections]
+    visible_xy = [d.points[k, :2] for d, k in zip(detections, visible, strict=True) if k.any()]
+    if not visible_xy or max(float(np.abs(xy).max()) for xy in visible_xy) >= _SHARES_BELOW:
         return
     if recorded.image_size is None:
         raise InputError(f"{path} holds shares of the picture, not pixels: name the footage with --video")
     size = np.array(recorded.image_size, float)
-    negative = centred and min(float(xy.min()) for xy in seen) < 0
-    for detection, own in zip(detections, known, strict=True):
+    negative = centred and min(float(xy.min()) for xy in visible_xy) < 0
+    for detection, own in zip(detections, visible, strict=True):
         share = detection.points[own, :2]
         detection.points[own, :2] = size * ((share + 1) / 2 if negative else share)
 
@@ -98,7 +98,7 @@ def film_gap(detections: Sequence[Detection]) -> float:
     frames = sorted(by_frame)
     pairs = list(zip(frames, frames[1:], strict=False))
     pairs = pairs[:: max(1, len(pairs) // _SAMPLES)]
-    gaps = [min(pose_gap(b, a) for a in by_frame[one] for b in by_frame[other]) for one, other in pairs]
+    gaps = [min(pose_gap(b, a) for a in by_frame[first] for b in by_frame[second]) for first, second in pairs]
     return float(np.median(gaps)) if gaps else 0.0
 
 

@@ -42,8 +42,8 @@ class Recorded:
 
 def known_points(points: Array) -> NDArray[np.bool_]:
     """(K,) which points (K, 3) of x, y, score were seen."""
-    seen: NDArray[np.bool_] = np.isfinite(points).all(-1) & (points != 0.0).any(-1)
-    return seen
+    finite: NDArray[np.bool_] = np.isfinite(points).all(-1) & (points != 0.0).any(-1)
+    return finite
 
 
 def pose_gap(new: Detection, old: Detection) -> float:

@@ -78,10 +78,10 @@ def read_frames(
         raise InputError(
             f"{path} mixes persons of {counts[0]} and {counts[1]} points: read each set on its own"
         )
-    told = told_names(skeleton, counts[0], path)
+    names_of_skeleton = told_names(skeleton, counts[0], path)
     named = poses[0].names or named
-    if told is not None:
-        names = told
+    if names_of_skeleton is not None:
+        names = names_of_skeleton
     elif named is not None and len(named) == counts[0]:
         names = halpe_names(named, str(path))
     else:

@@ -262,8 +262,8 @@ def _objects(values: Sequence[Mapping[str, Any]], scores: Any) -> Pose | None:
     table = np.array(rows)
     if isinstance(scores, list) and len(scores) == len(table) and all(_is_numeric(s) for s in scores):
         table[:, 2] = scores
-    told = tuple(name for name in names if name is not None)
-    return Pose(_clean(table), told if len(told) == len(rows) else None)
+    point_names = tuple(name for name in names if name is not None)
+    return Pose(_clean(table), point_names if len(point_names) == len(rows) else None)
 
 
 def _columns(values: Mapping[str, Any]) -> Pose | None:

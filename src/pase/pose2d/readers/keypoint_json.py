@@ -33,8 +33,8 @@ def triples(values: Any) -> Array | None:
         return None
     if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         return None
-    known = [v if is_number(v) else math.nan for v in values]
-    points = np.array(known, dtype=float).reshape(-1, 3)
+    finite = [v if is_number(v) else math.nan for v in values]
+    points = np.array(finite, dtype=float).reshape(-1, 3)
     points[~np.isfinite(points).all(1)] = 0.0
     return points
 
@@ -44,8 +44,8 @@ def frame_numbers(images: Sequence[str]) -> list[int]:
 
     Names without a number, or different names with the same one, count in the order of the names.
     """
-    found = [_LAST_NUMBER.search(image) for image in images]
-    counted = [int(match.group()) if match else -1 for match in found]
+    matches = [_LAST_NUMBER.search(image) for image in images]
+    counted = [int(match.group()) if match else -1 for match in matches]
     if -1 not in counted and len(set(counted)) == len(set(images)):
         return counted
     return ranks(images)
@@ -59,4 +59,4 @@ def ranks(images: Sequence[str]) -> list[int]:
 
 def _natural(name: str) -> list[tuple[int, str]]:
     """Sorting key by which frame2 comes before frame10."""
-    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+    return [(int(piece), "") if piece.isdigit() else (0, piece) for piece in re.split(r"(\d+)", name)]

@@ -38,9 +38,9 @@ def halpe_name(name: str) -> str | None:
         return _MIDDLE[plain]
     for at in (0, -1):
         if len(words) > 1 and words[at] in _SIDES:
-            part = "".join(words[1:] if at == 0 else words[:-1])
-            if part in _PARTS:
-                return _SIDES[words[at]] + _PARTS[part]
+            stem = "".join(words[1:] if at == 0 else words[:-1])
+            if stem in _PARTS:
+                return _SIDES[words[at]] + _PARTS[stem]
     for side in ("left", "right", "l", "r"):
         if plain.startswith(side) and plain.removeprefix(side) in _PARTS:
             return _SIDES[side] + _PARTS[plain.removeprefix(side)]
@@ -57,11 +57,11 @@ def halpe_names(names: Sequence[str], source: str) -> tuple[str, ...]:
     InputError
         When too few are points of a person, or some are those of an animal.
     """
-    known = [halpe_name(name) for name in names]
-    doubled = {name for name in known if name is not None and known.count(name) > 1}
-    out = [name if name and name not in doubled else f"Point{k}" for k, name in enumerate(known)]
+    halpe = [halpe_name(name) for name in names]
+    doubled = {name for name in halpe if name is not None and halpe.count(name) > 1}
+    out = [name if name and name not in doubled else f"Point{k}" for k, name in enumerate(halpe)]
     for name in doubled:
-        out[known.index(name)] = name  # Of a toe and a big toe the first is taken.
+        out[halpe.index(name)] = name  # Of a toe and a big toe the first is taken.
     animal = [name for name in names if _ANIMAL.search(name)]
     if len(set(out) & set(HALPE26)) < FEWEST_KNOWN or animal:
         raise InputError(

@@ -115,11 +115,11 @@ def _one_header(header: Row, rows: list[list[str]]) -> tuple[list[str], list[lis
     while rows and rows[0][0].strip().lower() in ("individuals", "bodyparts", "coords"):
         head = rows.pop(0)
         heads[head[0].strip().lower()] = head
-    parts, axes = heads.get("bodyparts", header), heads.get("coords", header)
+    bodyparts, axes = heads.get("bodyparts", header), heads.get("coords", header)
     people = list(dict.fromkeys(heads.get("individuals", ["", ""])[1:]))
     own = [k for k in range(1, len(header)) if len(people) < 2 or heads["individuals"][k] == people[0]]
-    kept = [[row[0], *(row[k] for k in own)] for row in rows]
-    return ["frame", *(f"{parts[k]}_{axes[k]}" for k in own)], kept
+    shortened = [[row[0], *(row[k] for k in own)] for row in rows]
+    return ["frame", *(f"{bodyparts[k]}_{axes[k]}" for k in own)], shortened
 
 
 def _column(plain: Row, names: Sequence[str]) -> int | None:
@@ -164,8 +164,10 @@ def _wide_layout(header: Row, path: Path) -> _Layout:
             numbered[int(point)].setdefault(axis, index)
         else:
             named[point].setdefault(axis, index)
-    known = [name for name in named if halpe_name(name) or column_order(_OFFICIAL, [name])[0] is not None]
-    if len(known) >= FEWEST_KNOWN:
+    recognised = [
+        name for name in named if halpe_name(name) or column_order(_OFFICIAL, [name])[0] is not None
+    ]
+    if len(recognised) >= FEWEST_KNOWN:
         complete = {name: named[name] for name in named if {0, 1} <= set(named[name])}
         return _facts(header, complete, tuple(complete))
     return _facts(header, _in_order(numbered, header, path), None)
@@ -178,10 +180,10 @@ def _in_order(numbered: dict[int, dict[int, int]], header: Row, path: Path) -> d
     wanted = count if count in _COUNTS else len(BLAZEPOSE33)
     for k in range(wanted):
         if not {0, 1} <= set(numbered.get(first + k, {})):
-            known = f" ({_OFFICIAL[k]})" if wanted == len(BLAZEPOSE33) else ""
+            official = f" ({_OFFICIAL[k]})" if wanted == len(BLAZEPOSE33) else ""
             raise InputError(
-                f"{path}: no columns for x and y of landmark {first + k}{known}, as x{first + k}; its columns are: "
-                f"{', '.join(header[:12])}{' …' if len(header) > 12 else ''}. A TOML file with them can be given as "
+                f"{path}: no columns for x and y of landmark {first + k}{official}, as x{first + k}; its columns "
+                f"are: {', '.join(header[:12])}{' …' if len(header) > 12 else ''}. A TOML file with them can be given as "
                 "--skeleton"
             )
     return {str(k): numbered[first + k] for k in range(wanted)}
@@ -237,10 +239,10 @@ def _wide_frames(rows: Sequence[Row], path: Path, layout: _Layout) -> list[PoseF
 def _long_frames(header: Row, rows: Sequence[Row], path: Path, layout: _Layout) -> list[PoseFrame]:
     """Frames of a table with a row per point: those with the same frame, or time, and person belong together."""
     plain = [name.lower() for name in header]
-    which = _column(plain, _POINT_COLUMNS) or 0
+    name_column = _column(plain, _POINT_COLUMNS) or 0
     score = next((plain.index(name) for name in plain if _AXES.get(name) == 2), None)
     columns = [plain.index("x"), plain.index("y"), *([] if score is None else [score])]
-    order = {name: k for k, name in enumerate(dict.fromkeys(row[which].strip() for row in rows))}
+    order = {name: k for k, name in enumerate(dict.fromkeys(row[name_column].strip() for row in rows))}
     frames: dict[object, PoseFrame] = {}
     poses: dict[object, Pose] = {}
     people: dict[str, int] = {}
@@ -255,7 +257,7 @@ def _long_frames(header: Row, rows: Sequence[Row], path: Path, layout: _Layout) 
             frame.poses.append(poses[key, person])
         values = [*(_value(row, column, i + 2, path) for column in columns), 1.0][:3]
         if np.isfinite(values).all():
-            poses[key, person].points[order[row[which].strip()]] = values
+            poses[key, person].points[order[row[name_column].strip()]] = values
     if all(name.isdecimal() for name in order):
         ranked = sorted(order, key=int)
         for pose in poses.values():

@@ -38,8 +38,8 @@ def read_pixel_trc(path: Path, recorded: Recorded) -> list[Keypoints2D]:
     for k, column in enumerate(columns):
         if column is not None:
             xy = table.xyz[:, column, :2]
-            seen = np.isfinite(xy).all(1) & (xy != 0).any(1)
-            points[seen, k, :2], points[seen, k, 2] = xy[seen], 1.0
+            finite = np.isfinite(xy).all(1) & (xy != 0).any(1)
+            points[finite, k, :2], points[finite, k, 2] = xy[finite], 1.0
     rate = recorded.frame_rate or _mean_rate(table.time)
     frames = np.round(table.time * rate).astype(int)
     persons = [Detection(int(f), p) for f, p in zip(frames, points, strict=True) if (p[:, 2] > 0).any()]
