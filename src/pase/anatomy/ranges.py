@@ -23,8 +23,11 @@ HEMMERICH = "Hemmerich et al., J Orthop Res 24:770-781, 2006 (squatting, kneelin
 BENNELL = "Bennell et al., Aust J Physiother 44:175-180, 1998 (weight-bearing lunge)"
 WORLD = "no anatomical limit: where and how the whole person is turned"
 
-TURNS = 20 * 360.0
-"""Degrees that a person may turn about in one recording before the heading would have to be unwound."""
+TURN_LIMIT_DEG = 20 * 360.0
+"""How far a person may turn about in one recording before the heading would have to be unwound."""
+
+PLACE_LIMIT_M = 1000.0
+"""How far a person may be from where the world begins."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,12 @@ ROTATION_SHARES = 1 + 1.0625 + 1.0625 + 0.875 + 0.8125 + 0.75
 """Trunk angle from sacrum to thorax for one unit of the L5-S1 coordinate: sums of the coupler slopes."""
 
 RANGES: dict[str, Range] = {
-    "pelvis_rotation": Range(-TURNS, TURNS, WORLD, clamped=False),
+    "pelvis_rotation": Range(-TURN_LIMIT_DEG, TURN_LIMIT_DEG, WORLD, clamped=False),
     "pelvis_list": Range(-85, 85, "short of the lock of the Euler angles at 90° (lying on the side)"),
-    "pelvis_tilt": Range(-TURNS, TURNS, WORLD, clamped=False),
-    "pelvis_tx": Range(-1000, 1000, WORLD, clamped=False),
+    "pelvis_tilt": Range(-TURN_LIMIT_DEG, TURN_LIMIT_DEG, WORLD, clamped=False),
+    "pelvis_tx": Range(-PLACE_LIMIT_M, PLACE_LIMIT_M, WORLD, clamped=False),
     "pelvis_ty": Range(-100, 100, WORLD, clamped=False),
-    "pelvis_tz": Range(-1000, 1000, WORLD, clamped=False),
+    "pelvis_tz": Range(-PLACE_LIMIT_M, PLACE_LIMIT_M, WORLD, clamped=False),
     # Flexion +
     "hip_flexion": Range(-35, 145, f"flexion {HEMMERICH}; extension {KAPANDJI}"),
     "hip_adduction": Range(-60, 40, f"adduction {AAOS}, 30°; abduction {KAPANDJI}"),

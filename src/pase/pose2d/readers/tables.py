@@ -183,8 +183,8 @@ def _in_order(numbered: dict[int, dict[int, int]], header: Row, path: Path) -> d
             official = f" ({_OFFICIAL[k]})" if wanted == len(BLAZEPOSE33) else ""
             raise InputError(
                 f"{path}: no columns for x and y of landmark {first + k}{official}, as x{first + k}; its columns "
-                f"are: {', '.join(header[:12])}{' …' if len(header) > 12 else ''}. A TOML file with them can be given as "
-                "--skeleton"
+                f"are: {', '.join(header[:12])}{' …' if len(header) > 12 else ''}. "
+                "A TOML file with them can be given as --skeleton"
             )
     return {str(k): numbered[first + k] for k in range(wanted)}
 
