@@ -70,6 +70,8 @@ class PersonSettings(SettingsGroup):
     """Body mass of the main person in kilograms; tells how wide and deep the body is for its height."""
     sizes: Path | None = setting(None, flag="sizes")
     """Sizes of the main person from a batch, as OUT/subjects/anna.json: they are taken as they are."""
+    without: str = setting("", flag="without")
+    """Limbs that the main person lacks, parted by commas: left_ or right_ and leg, shank, foot, arm or forearm."""
 
     def __post_init__(self) -> None:
         height, mass = self.height_m, self.mass_kg

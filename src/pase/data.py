@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -93,6 +94,15 @@ class Keypoints2D:
         return replace(
             self, xy=self.xy[frames], score=self.score[frames], time=self.time[frames], sigma=sigma
         )
+
+    def without(self, names: Collection[str]) -> Keypoints2D:
+        """The same person with some of the points unseen."""
+        hidden = np.array([name in names for name in self.names], bool)
+        if not hidden.any():
+            return self
+        xy, score = np.where(hidden[:, None], np.nan, self.xy), np.where(hidden, 0.0, self.score)
+        sigma = None if self.sigma is None else np.where(hidden[:, None], np.nan, self.sigma)
+        return replace(self, xy=xy, score=score, sigma=sigma)
 
     def over(self, time: Array) -> Keypoints2D:
         """The same person in all frames of a recording with the times (T,), unseen in those that are not here."""
@@ -395,6 +405,8 @@ class Motion:
     """Motions as likely as this one, where the estimator drew them."""
     findings: Findings | None = None
     """What an analysis found in it: events, measures, angles that people mean; see `pase.analyse`."""
+    seen: Mask | None = None
+    """(T, B) whether each body was seen, or is a guess; None where nothing is known of it."""
 
     def __post_init__(self) -> None:
         t, n = len(self.time), len(self.skeleton.free_coordinates)

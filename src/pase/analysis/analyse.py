@@ -18,6 +18,7 @@ from pase.analysis.quality import judge, without_guesses
 from pase.analysis.ranges import measure_ranges, measure_reach
 from pase.analysis.stretch import Stretch, stretches
 from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.limbs import bodies_not_seen, with_seen_parts
 from pase.data import Motion
 from pase.findings import AngleTable, Event, Findings, Measure, Movement
 
@@ -102,16 +103,17 @@ def _drawn(motion: Motion) -> list[BodyMotion]:
     """The segments of the motions drawn from the posterior."""
     if motion.draws is None:
         return []
-    kinematics = Kinematics(motion.skeleton, ())
+    kinematics, guessed = Kinematics(motion.skeleton, ()), bodies_not_seen(motion)
     pairs = zip(motion.draws.q, motion.draws.scale, strict=True)
     return [
-        BodyMotion.placed(kinematics, q.astype(float), motion.time, scale.astype(float)) for q, scale in pairs
+        BodyMotion.placed(kinematics, q.astype(float), motion.time, scale.astype(float)).without(guessed)
+        for q, scale in pairs
     ]
 
 
 def analysed(motion: Motion, movement: Movement | None = None) -> Motion:
     """The motion with what an analysis finds in it, and without postures that nobody saw; see `analyse`."""
-    motion = without_guesses(motion)
+    motion = with_seen_parts(without_guesses(motion))
     return replace(motion, findings=analyse(motion, movement), draws=None)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from pase.analysis.angles import all_angles
 from pase.analysis.body import BodyMotion
 from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.limbs import unseen_angles
 from pase.data import Motion
 from pase.findings import AngleTable, surely_seen
 from pase.types import Array, Indices
@@ -25,7 +26,7 @@ def angle_table(motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = 
     Parameters
     ----------
     motion
-        The motion.
+        The motion; angles of parts that were not seen are unknown.
     body
         Its segments.
     drawn
@@ -44,6 +45,8 @@ def angle_table(motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = 
         largest = sd
     else:
         sd, largest = _linear_sd(motion, keys)
+    guessed = unseen_angles(motion, keys)
+    values, speed = np.where(guessed, np.nan, values), np.where(guessed, np.nan, speed)
     return AngleTable(body.time, keys, values, sd, speed, speed_sd, surely_seen(values, largest))
 
 

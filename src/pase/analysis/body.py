@@ -6,7 +6,7 @@ X forward, Y up, Z to the right. What a model does not have is absent, and every
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from pase.anatomy.kinematics import Kinematics, pieces
+from pase.anatomy.limbs import bodies_not_seen
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.types import Array, Mask
@@ -49,8 +50,9 @@ class BodyMotion:
 
     @classmethod
     def of(cls, motion: Motion) -> BodyMotion:
-        """The segments of a motion."""
-        return cls.placed(Kinematics(motion.skeleton, ()), motion.q, motion.time)
+        """The segments of a motion, but for those that were seldom seen: a guess is no answer."""
+        body = cls.placed(Kinematics(motion.skeleton, ()), motion.q, motion.time)
+        return body.without(bodies_not_seen(motion))
 
     @classmethod
     def placed(cls, kinematics: Kinematics, q: Array, time: Array, scale: Array | None = None) -> BodyMotion:
@@ -70,6 +72,12 @@ class BodyMotion:
             {name: places[:, b] for b, name in enumerate(names)},
             center,
         )
+
+    def without(self, bodies: Collection[str]) -> BodyMotion:
+        """The same person as a model that does not have some of the bodies."""
+        rotation = {name: turn for name, turn in self.rotation.items() if name not in bodies}
+        origin = {name: place for name, place in self.origin.items() if name not in bodies}
+        return replace(self, rotation=rotation, origin=origin)
 
     def __len__(self) -> int:
         return len(self.time)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pase.anatomy.limbs import unseen_angles
 from pase.data import Motion
 from pase.files import write_text
 from pase.formats.findings import MEASURE_COLUMNS, TrialLabels
@@ -152,9 +153,11 @@ def write_measures(path: Path, results: Iterable[tuple[TrialLabels, Path]]) -> N
 def _ranges(motion: Motion) -> dict[str, float | None]:
     """Range of motion of each of `MAIN_ANGLES` and its standard deviation, degrees."""
     out: dict[str, float | None] = {}
-    for angle in MAIN_ANGLES:
+    guessed = unseen_angles(motion, MAIN_ANGLES)
+    for i, angle in enumerate(MAIN_ANGLES):
         column = motion.skeleton.coordinate_index(angle)
-        values, deviations = np.degrees(motion.q[:, column]), np.degrees(motion.q_std[:, column])
+        values = np.where(guessed[:, i], np.nan, np.degrees(motion.q[:, column]))
+        deviations = np.degrees(motion.q_std[:, column])
         pair = range_of_motion(values, deviations) or (None, None)
         for name, value in zip((f"{angle}_range_deg", f"{angle}_range_sd_deg"), pair, strict=True):
             out[name] = None if value is None or not np.isfinite(value) else round(value, 2)

@@ -130,7 +130,7 @@ def write_person_workbook(
         [
             ("measures", MEASURE_COLUMNS, measure_rows(findings, labels)),
             ("events", EVENT_COLUMNS, events),
-            ("bones", ("name", "length_m", "length_sd_m", "percentile"), lengths),
+            ("bones", ("name", "length_m", "length_sd_m", "percentile", "seen"), lengths),
         ],
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pase.data import Motion
 from pase.files import atomic_path
 from pase.formats.glb_camera import add_camera
 from pase.formats.hierarchy import BodyTree, body_tree, body_trees
-from pase.types import Array
+from pase.types import Array, Mask
 from pase.version import __version__
 
 Node = dict[str, Any]
@@ -57,7 +58,7 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     q = motion.q[motion.known] if motion.known.any() else motion.skeleton.default_q[None]
     tree = body_tree(motion.skeleton, q[:1])
     buffer = _Buffer()
-    nodes, meshes = _nodes(motion.skeleton, tree, buffer)
+    nodes, meshes = _nodes(_without_unseen(motion), tree, buffer)
     content: dict[str, Any] = {
         "asset": {"version": "2.0", "generator": f"PASE {__version__}", "copyright": CREDITS},
         "scene": 0,
@@ -77,6 +78,16 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     content |= buffer.parts()
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         stream.writelines([*_binary(content, buffer.size), *buffer.data])
+
+
+def _without_unseen(motion: Motion) -> Skeleton:
+    """The skeleton without the bones of bodies that were seen in no frame."""
+    skeleton = motion.skeleton
+    if motion.seen is None or not len(motion):
+        return skeleton
+    seen: Mask = np.asarray(motion.seen.any(axis=0))
+    bodies = tuple(body if seen[b] else replace(body, meshes=()) for b, body in enumerate(skeleton.bodies))
+    return replace(skeleton, bodies=bodies)
 
 
 class _Buffer:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pase.anatomy.limbs import seen_by_angles
 from pase.anatomy.model import Skeleton
 from pase.anatomy.osim import read_osim, write_osim
 from pase.data import Motion
@@ -99,7 +100,8 @@ def load_motion(folder: str | Path) -> Motion:
     track_id = int(number[1]) if number else 1
     q_std, table = _deviations(folder / "angles.csv", skeleton, time), folder / "bones.csv"
     diagnostics = FitDiagnostics(bones=read_bone_statistics(table) if table.is_file() else {})
-    motion = Motion(skeleton, q, q_std, time, camera, track_id=track_id, diagnostics=diagnostics)
+    seen = _seen(folder / "angles.csv", skeleton, time)
+    motion = Motion(skeleton, q, q_std, time, camera, track_id=track_id, diagnostics=diagnostics, seen=seen)
     return replace(motion, findings=_findings(motion, folder))
 
 
@@ -121,6 +123,19 @@ def _deviations(path: Path, skeleton: Skeleton, time: Array) -> Array:
     rows, same = _rows_at(table_time, time)
     q_std[same] = table[rows[same]]
     return q_std
+
+
+def _seen(path: Path, skeleton: Skeleton, time: Array) -> Mask | None:
+    """(T, B) which bodies were seen: the angles of the others have a standard deviation, but no value."""
+    if not path.is_file():
+        return None
+    header, table = read_number_table(path)
+    names = tuple(n for n in skeleton.free_names if {n, f"{n}_sd"} <= set(header))
+    rows, same = _rows_at(table[:, 0], time)
+    unseen = np.zeros((len(time), len(names)), bool)
+    values, deviations = (table[:, [header.index(f"{n}{end}") for n in names]] for end in ("", "_sd"))
+    unseen[same] = (np.isnan(values) & np.isfinite(deviations))[rows[same]]
+    return seen_by_angles(skeleton, names, unseen)
 
 
 def _analysed_angles(path: Path, time: Array) -> AngleTable:

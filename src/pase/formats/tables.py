@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pase.anatomy.lengths import CARRIERS, bone_lengths
+from pase.anatomy.limbs import unseen_angles
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.diagnostics import BoneStatistics
@@ -17,6 +18,8 @@ from pase.errors import InputError
 from pase.files import atomic_path, read_text
 from pase.formats.mot import check_times
 from pase.types import Array
+
+BONE_COLUMNS = ("name", "length_m", "length_sd_m", "percentile", "scale_x", "scale_y", "scale_z", "seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +34,26 @@ class BoneLength:
     """Standard deviation in metres, where it is known."""
     percentile: float | None = None
     """Share of the population with a shorter bone, from 0 to 100, where it is known."""
+    seen: bool = True
+    """Whether the body that carries it was seen in any frame; else the length is that of the rest of the person."""
 
 
 def bone_table(motion: Motion) -> tuple[BoneLength, ...]:
     """The length of every long bone of a person, with what the fit tells of it."""
-    statistics = motion.diagnostics.bones
+    statistics, skeleton = motion.diagnostics.bones, motion.skeleton
+    lacking = (
+        {b.name for b in skeleton.bodies if not b.meshes} if any(b.meshes for b in skeleton.bodies) else set()
+    )
     return tuple(
-        BoneLength(name, length, bone.length_sd_m, bone.percentile)
-        for name, length in bone_lengths(motion.skeleton).items()
+        BoneLength(name, length, bone.length_sd_m, bone.percentile, _ever_seen(motion, CARRIERS[name]))
+        for name, length in bone_lengths(skeleton).items()
+        if CARRIERS[name] not in lacking
         for bone in (statistics.get(name, BoneStatistics()),)
     )
+
+
+def _ever_seen(motion: Motion, body: str) -> bool:
+    return motion.seen is None or bool(motion.seen[:, motion.skeleton.body_index(body)].any())
 
 
 def write_angles_csv(motion: Motion, path: str | Path) -> None:
@@ -48,7 +61,8 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
 
     Columns are `time` in seconds, then `<coordinate>` and `<coordinate>_sd`: degrees for rotations, metres
     for translations. After an analysis `<angle>` and `<angle>_sd` follow for those angles that are no
-    coordinates, and `<angle>_speed` and `<angle>_speed_sd`, degrees a second, for all. Unknown values are empty.
+    coordinates, and `<angle>_speed` and `<angle>_speed_sd`, degrees a second, for all. Unknown values are empty; so
+    are those of parts that were not seen, of which `motion.mot` has the guess that OpenSim needs.
 
     Raises
     ------
@@ -59,7 +73,8 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
     unit = np.where(motion.skeleton.rotational, 180 / np.pi, 1.0)
     header = ["time", *(name for c in coordinates for name in (c.name, f"{c.name}_sd"))]
     names, further = _analysed_columns(motion, {c.name for c in coordinates})
-    frames = zip(motion.time, motion.q, motion.q_std, further, strict=True)
+    shown = np.where(unseen_angles(motion, motion.skeleton.free_names), np.nan, motion.q)
+    frames = zip(motion.time, shown, motion.q_std, further, strict=True)
     rows = (
         [time, *np.stack([q * unit, sd * unit], axis=1).ravel().tolist(), *more.tolist()]
         for time, q, sd, more in frames
@@ -129,10 +144,10 @@ def read_angle_deviations(path: str | Path, skeleton: Skeleton) -> tuple[Array, 
 def write_bones_csv(motion: Motion, path: str | Path) -> None:
     """Write the length of every long bone with what is known of it, and the scale factors of its body.
 
-    Columns are `name`, `length_m`, `length_sd_m` (posterior standard deviation), `percentile` (share of adults
-    with a shorter one, from 0 to 100), and `scale_x`, `scale_y`, `scale_z` along the axes of the body that
-    carries the bone (x forward, y up, z right). What was not estimated is an empty cell. Which points a length
-    joins is told by `SPANS` and `EXTENTS` of `pase.anatomy.lengths`.
+    Columns are `name`, `length_m`, `length_sd_m` (posterior standard deviation), `percentile` (share of adults with a
+    shorter one, from 0 to 100), `scale_x`, `scale_y`, `scale_z` along the axes of the body that carries the bone (x
+    forward, y up, z right), and `seen`, 0 where nobody saw that body. What was not estimated is an empty cell. Which
+    points a length joins is told by `SPANS` and `EXTENTS` of `pase.anatomy.lengths`.
 
     Raises
     ------
@@ -143,9 +158,9 @@ def write_bones_csv(motion: Motion, path: str | Path) -> None:
     for bone in bone_table(motion):
         scale = skeleton.scale[skeleton.body_index(CARRIERS[bone.name])]
         rows.append(
-            [bone.name, *(_cell(value) for value in (bone.length_m, bone.sd_m, bone.percentile, *scale))]
+            [bone.name, *map(_cell, (bone.length_m, bone.sd_m, bone.percentile, *scale)), str(int(bone.seen))]
         )
-    _write(path, ["name", "length_m", "length_sd_m", "percentile", "scale_x", "scale_y", "scale_z"], rows)
+    _write(path, BONE_COLUMNS, rows)
 
 
 def read_bone_statistics(path: str | Path) -> dict[str, BoneStatistics]:

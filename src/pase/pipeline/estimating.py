@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pase.anatomy.limbs import absent_parts, points_of, without_parts, without_points
 from pase.config import Settings
 from pase.data import Landmarks3D, Motion
 from pase.memory import give_back
@@ -57,11 +58,14 @@ def fit_people(
     from pase.fit.multi_person import estimate_motions
 
     lens, sizes, main = _lens(recording, settings), known_sizes(settings), settings.person
+    absent = absent_parts(main.without)
 
     def inputs(numbers: Sequence[int]) -> Iterator[PersonInput]:
         for number in numbers:
             lifted, landmarks[number] = landmarks[number], None
             person = recording.people[number]
+            if number == 0 and lifted is not None:
+                lifted = without_points(lifted, points_of(absent))
             facts = (main.height_m, main.mass_kg, sizes) if number == 0 else (None, None, None)
             yield PersonInput(person, lifted, *facts, recording.camera_motion(person.shot))
 
@@ -74,7 +78,12 @@ def fit_people(
     for track_id in [track_id for track_id, motion in by_track.items() if motion is None]:
         log.warning("person %d shows too little for a skeleton and is left out", track_id)
     give_back()
-    motions = [motion for _, motion in sorted(by_track.items()) if motion is not None]
+    main_track = recording.people[0].track_id
+    motions = [
+        without_parts(motion, absent) if track_id == main_track else motion
+        for track_id, motion in sorted(by_track.items())
+        if motion is not None
+    ]
     return [replace(motion, track_id=number) for number, motion in enumerate(motions, 1)]
 
 

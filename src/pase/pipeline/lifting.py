@@ -240,7 +240,7 @@ def _lifted(
         raise InputError("name the lifter: --backend pase, --backend motionbert or --backend mediapipe")
     if from_keypoints:
         everybody = read_recording(source, None if video is None else Path(video), skeleton, settings)
-        recording = choose(everybody, settings.pose2d)
+        recording = choose(everybody, settings)
     else:
         with report.timed("pose2d"):
             recording = find_people(source, settings, progress)

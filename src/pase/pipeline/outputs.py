@@ -27,11 +27,13 @@ def check_writing(settings: Settings, *, draw: bool) -> None:
     draw
         Whether the bones are to be drawn over the footage.
     """
+    from pase.anatomy.limbs import absent_parts
     from pase.formats.registry import require_formats
     from pase.view.backend import require_drawing
 
     require_formats(settings.output.formats)
     known_sizes(settings)
+    absent_parts(settings.person.without)
     if not draw or settings.view.style == "lines":
         return
     try:

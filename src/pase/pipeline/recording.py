@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.config import FootageSettings, Pose2DSettings, Settings
+from pase.anatomy.limbs import absent_parts, points_of
+from pase.config import FootageSettings, Settings
 from pase.data import CameraMotion, Keypoints2D, LeftOut
 from pase.errors import ModelFileError
 from pase.pipeline.film_turn import film_turn
@@ -118,7 +119,7 @@ def find_people(source: str | Path, settings: Settings, progress: StepProgress |
 
 def _found(footage: Footage, settings: Settings, progress: StepProgress | None) -> Recording:
     with open_source(footage) as media:
-        return choose(detect(media, settings, progress), settings.pose2d)
+        return choose(detect(media, settings, progress), settings)
 
 
 def open_source(source: str | Path | Footage) -> Media:
@@ -237,14 +238,24 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
     )
 
 
-def choose(recording: Recording, settings: Pose2DSettings) -> Recording:
-    """Choose the persons who get a skeleton; see `pase.pose2d.select_people`."""
+def choose(recording: Recording, settings: Settings) -> Recording:
+    """Choose the persons who get a skeleton, the main one without points of limbs that are not there.
+
+    Parameters
+    ----------
+    recording
+        Everybody who was followed.
+    settings
+        `pose2d` says who is wanted, see `pase.pose2d.select_people`; `person.without` what the main person lacks.
+    """
     from pase.pose2d.select_people import select_people
 
-    chosen = select_people(recording.people, settings, recording.time)
+    chosen = select_people(recording.people, settings.pose2d, recording.time)
+    absent = points_of(absent_parts(settings.person.without))
+    people = [p.without(absent) if number == 0 else p for number, p in enumerate(chosen.people)]
     return replace(
         recording,
-        people=chosen.people,
+        people=people,
         frames=recording.frames or max((len(person) for person in chosen.people), default=0),
         left_out=[*chosen.left_out, *recording.left_out],
         why_main=chosen.why_main,

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from pase.anatomy.limbs import parts_not_seen
 from pase.config import Settings, to_dict
 from pase.data import Motion
 from pase.errors import InputError
@@ -124,6 +125,7 @@ class Report:
                 "frames": int(motion.known.sum()),
                 "mean_reprojection_error_px": reprojection_error(motion),
                 "warnings": list(motion.warnings),
+                "not_seen": parts_not_seen(motion),
                 **_answers(motion),
                 "details": motion.diagnostics.content(),
             }

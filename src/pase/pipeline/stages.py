@@ -132,7 +132,7 @@ class Run:
         check_writing(self.settings, draw=self._draw)
         footage = None if video is None else Path(video)
         everybody = read_recording(Path(keypoints), footage, skeleton, self.settings)
-        recording = choose(everybody, self.settings.pose2d)
+        recording = choose(everybody, self.settings)
         self.open_folder()
         write_keypoints(recording.people, self._space.folder / KEYPOINTS)
         keep_motions(recording.camera_motions, self._space.folder)
@@ -238,7 +238,7 @@ class Run:
 
     def _pose2d_key(self, media: Media) -> str:
         """Tells whether the 2D stage would find the same again; threads change only how long it takes."""
-        chosen = to_dict(self.settings.pose2d) | {"threads": None}
+        chosen = to_dict(self.settings.pose2d) | {"threads": None, "without": self.settings.person.without}
         source, camera = source_identity(media.path), self.settings.camera.motion
         footage = to_dict(self.settings.footage)
         return fingerprint(

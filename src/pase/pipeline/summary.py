@@ -49,6 +49,8 @@ def _quality(report: Report) -> list[str]:
         if "quality" in person:
             reasons = f": {'; '.join(person['quality_reasons'])}" if person["quality_reasons"] else ""
             lines.append(f"quality  {person['folder']}  {person['quality']}{reasons}   {person['movement']}")
+        if person.get("not_seen"):
+            lines.append(f"not seen {person['folder']}  {', '.join(person['not_seen'])}")
     if report.mean_reprojection_error_px is not None:
         lines.append(f"error    {report.mean_reprojection_error_px:.1f} px mean reprojection")
     if len(report.persons) + len(report.left_out) > 1 and report.main_person:

@@ -105,7 +105,10 @@ def range_tables(findings: Findings) -> Iterator[tuple[str, list[RangeRow]]]:
 
 
 def _has(findings: Findings, name: str) -> bool:
-    return any(key in findings.angles.keys for key in (name, f"{name}_r")) and name != "pelvis_heading"
+    return (
+        any(key in findings.angles.keys for key in (name, f"{name}_r", f"{name}_l"))
+        and name != "pelvis_heading"
+    )
 
 
 def _range_cells(findings: Findings, name: str, side: str) -> tuple[str, str]:

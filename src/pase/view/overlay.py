@@ -163,21 +163,21 @@ class _Layer:
             for number, head, pose in zip(self._numbers, self._heads, poses, strict=False)
             if pose is not None
         ]
-        depth = float(camera.to_camera(np.concatenate(origins))[:, 2].mean())
+        depth = float(np.nanmean(camera.to_camera(np.concatenate(origins))[:, 2]))
         return depth, [patch, *(drawn for drawn in numbers if drawn is not None)]
 
 
 def _over_head(camera: Camera, pose: BodyPoses, head: int | None) -> Array:
     """A pixel (2,) a little over the head, or over the highest body of a skeleton without one."""
     pixels = camera.project(pose.origin)
-    top = int(np.argmin(pixels[:, 1])) if head is None else head
+    top = int(np.nanargmin(pixels[:, 1])) if head is None or np.isnan(pixels[head, 0]) else head
     depth = max(float(camera.to_camera(pose.origin[top])[2]), NEAREST_M)
     over: Array = pixels[top] - [0.0, HEAD_M * camera.focal_length_px / depth]
     return over
 
 
 class _Track:
-    """One person's body poses by time, computed some frames ahead."""
+    """One person's body poses by time, computed some frames ahead; bodies that were not seen are nowhere (NaN)."""
 
     def __init__(self, motion: Motion) -> None:
         self._motion = motion
@@ -200,7 +200,10 @@ class _Track:
         if self._chunk is None or not 0 <= i - self._start < len(self._chunk.origin):
             self._start = i
             self._chunk = self._kinematics.pose(np.nan_to_num(self._motion.q[i : i + CHUNK]))
-        return BodyPoses(self._chunk.rotation[i - self._start], self._chunk.origin[i - self._start])
+        origin = self._chunk.origin[i - self._start]
+        if self._motion.seen is not None:
+            origin = np.where(self._motion.seen[i][:, None], origin, np.nan)
+        return BodyPoses(self._chunk.rotation[i - self._start], origin)
 
 
 def _by_camera(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[tuple[Camera, list[Motion]]]:

@@ -166,7 +166,7 @@ def _bones(subject: Subject) -> list[tuple[str, ...]]:
     return [
         (
             bone_label(bone.name),
-            f"{1000 * bone.length_m:.0f}",
+            f"{1000 * bone.length_m:.0f}" if bone.seen else "not seen",
             "–" if bone.sd_m is None else f"{1000 * bone.sd_m:.0f}",
             "–" if bone.percentile is None else f"{bone.percentile:.0f}",
         )
@@ -186,9 +186,12 @@ def _angles(subject: Subject) -> list[list[str]]:
         plain, side = coordinate_name(name)
         spread = deviations[frames, i]
         sure = f"{np.nanmean(spread):.1f}" if np.isfinite(spread).any() else "–"
-        least, largest = round(values[frames, i].min()), round(values[frames, i].max())
         cells = rows.setdefault(plain, [plain, "", "", "", ""])
         at = 3 if side == "r" else 1
+        if np.isnan(values[frames, i]).all():
+            cells[at] = "not seen"
+            continue
+        least, largest = round(np.nanmin(values[frames, i])), round(np.nanmax(values[frames, i]))
         cells[at : at + 2] = [f"{least} … {largest}" if len(motion) > 1 else f"{least}", sure]
     return list(rows.values())
 

@@ -138,6 +138,8 @@ class Renderer:
     def draw_patch(self, poses: Sequence[BodyPoses | None]) -> Patch | None:
         """Draw one frame from body poses without the axis of time: rotation (B, 3, 3) and origin (B, 3).
 
+        A body whose origin is NaN is left out.
+
         Returns
         -------
         Patch or None
@@ -160,8 +162,9 @@ class Renderer:
         corners = [np.zeros((0, 3))]
         for pose, bones in zip(poses, self._bones, strict=True):
             for bone in bones:
-                bone.actor.SetVisibility(pose is not None)
-                if pose is None:
+                shown = pose is not None and bool(np.isfinite(pose.origin[bone.body]).all())
+                bone.actor.SetVisibility(shown)
+                if pose is None or not shown:
                     continue
                 placed = np.eye(4)
                 placed[:3, :3], placed[:3, 3] = pose.rotation[bone.body], pose.origin[bone.body]

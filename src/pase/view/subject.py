@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pase.anatomy.limbs import unseen_angles
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.formats.tables import BoneLength, bone_table
@@ -41,6 +42,7 @@ class Subject:
                 q_std=motion.q_std[shown],
                 time=motion.time[shown],
                 residual=residual,
+                seen=None if motion.seen is None else motion.seen[shown],
             ),
         )
 
@@ -67,6 +69,8 @@ def head_of(skeleton: Skeleton) -> int | None:
 def in_display_units(motion: Motion) -> tuple[Array, Array, Array, tuple[str, ...]]:
     """Coordinates and their standard deviations (T, n), ranges (n, 2), and units: degrees and metres.
 
+    Coordinates of parts that were not seen are NaN.
+
     Parameters
     ----------
     motion
@@ -75,8 +79,9 @@ def in_display_units(motion: Motion) -> tuple[Array, Array, Array, tuple[str, ..
     turns = motion.skeleton.rotational
     unit = np.where(turns, 180 / np.pi, 1.0)
     ranges = np.array([c.range for c in motion.skeleton.free_coordinates], float).reshape(-1, 2)
+    guessed = unseen_angles(motion, motion.skeleton.free_names)
     return (
-        motion.q * unit,
+        np.where(guessed, np.nan, motion.q) * unit,
         motion.q_std * unit,
         ranges * unit[:, None],
         tuple("°" if t else "m" for t in turns),

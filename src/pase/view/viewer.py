@@ -165,12 +165,14 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
     q = np.where(shown[:, None], motion.q[rows] if len(motion) else 0.0, 0.0)
     poses = Kinematics(motion.skeleton, ()).pose(q)
     turns = Rotation.from_matrix(poses.rotation.reshape(-1, 3, 3)).as_quat()
+    seen = np.ones(poses.origin.shape[:2], bool) if motion.seen is None else motion.seen[rows]
     return {
         "name": subject.name,
         "number": motion.track_id,
         "shown": blob.add(shown, "u1"),
         "turns": blob.add(np.round(turns * 32767), "<i2"),
         "places": blob.add(poses.origin, "<f4"),
+        "seen": None if seen.all() else blob.add(seen, "u1"),
         "bodies": len(motion.skeleton.bodies),
         "root": _root(motion),
         "head": head_of(motion.skeleton),

@@ -22,7 +22,7 @@ export async function readScene() {
   scene.indices = array(scene.indices);
   if (scene.camera?.path) scene.camera.path = array(scene.camera.path);
   for (const person of scene.persons) {
-    for (const name of ["shown", "turns", "places"]) person[name] = array(person[name]);
+    for (const name of ["shown", "turns", "places", "seen"]) person[name] = person[name] && array(person[name]);
     for (const name of ["values", "spread"]) person.angles[name] = array(person.angles[name]);
   }
   return scene;

@@ -84,7 +84,8 @@ export class Renderer {
     this.chosen = chosen;
     for (const block of this.blocks) {
       const person = this.scene.persons[block.person];
-      block.shown = person.shown[frame] ? joined(block.ranges.filter(({ number }) => !hidden.has(number))) : [];
+      const seen = !person.seen || person.seen[frame * person.bodies + block.body];
+      block.shown = person.shown[frame] && seen ? joined(block.ranges.filter(({ number }) => !hidden.has(number))) : [];
       if (block.shown.length) placeRows(...bodyPose(person, frame, block.body), block.size, block.middle, block.rows);
     }
     this.shadowIsOld = true;

@@ -1,0 +1,217 @@
+"""The parts of the limbs: what carries them, which points show them, and which angles tell how they move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import maximum_filter1d
+
+from pase.anatomy.model import Skeleton
+from pase.errors import InputError
+from pase.types import Array, Mask
+
+if TYPE_CHECKING:
+    from pase.data import Landmarks3D, Motion
+
+BRIDGED_S = 0.25
+"""A part that was seen so shortly before or after counts as seen: the movement bridges the gap."""
+
+
+@dataclass(frozen=True)
+class LimbPart:
+    """A part of the body, on either side where it has one."""
+
+    name: str
+    bodies: tuple[str, ...]
+    """Bodies of OpenSim's full-body models, without their side."""
+    points: tuple[str, ...]
+    """Keypoints, without their side, any of which tells where the part is."""
+    ends: tuple[str, ...]
+    """Those of them that lie on the part, and are not there without it."""
+    angles: tuple[str, ...]
+    """How the names of the coordinates and angles begin that tell how it moves."""
+    sided: bool = True
+
+
+LIMB_PARTS = (
+    LimbPart("thigh", ("femur",), ("Knee", "Ankle"), ("Knee",), ("hip_", "knee_valgus")),
+    LimbPart("shank", ("tibia", "patella"), ("Ankle", "Heel", "BigToe", "SmallToe"), ("Ankle",), ("knee_",)),
+    LimbPart(
+        "foot",
+        ("talus", "calcn", "toes"),
+        ("Ankle", "Heel", "BigToe", "SmallToe"),
+        ("Heel", "BigToe", "SmallToe"),
+        ("ankle_", "subtalar_", "mtp_", "foot_"),
+    ),
+    LimbPart("upper arm", ("humerus",), ("Elbow", "Wrist"), ("Elbow",), ("arm_", "shoulder_")),
+    LimbPart(
+        "forearm",
+        ("ulna", "radius", "hand"),
+        ("Wrist",),
+        ("Wrist",),
+        ("elbow_", "pro_sup", "forearm_", "wrist_"),
+    ),
+    LimbPart("head", ("head",), ("Nose", "Eye", "Ear", "Head"), (), ("neck_", "head_"), sided=False),
+)
+"""From the hip or shoulder outwards."""
+
+ABSENT = {
+    "leg": ("thigh", "shank", "foot"),
+    "shank": ("shank", "foot"),
+    "foot": ("foot",),
+    "arm": ("upper arm", "forearm"),
+    "forearm": ("forearm",),
+}
+"""What a person may lack, and the parts that go with it. What is left above it stays."""
+
+
+def absent_parts(words: str) -> frozenset[str]:
+    """Parts that a person lacks, as `left shank`, from words such as `left_shank,right_forearm`.
+
+    Raises
+    ------
+    InputError
+        For any other word; the message lists those there are.
+    """
+    names = [word.strip().lower().replace("-", "_") for word in words.split(",") if word.strip()]
+    known = [f"{side}_{limb}" for side in ("left", "right") for limb in ABSENT]
+    for name in names:
+        if name not in known:
+            raise InputError(f"no limb '{name}' to be without; there are: {', '.join(known)}")
+    pairs = [name.split("_", 1) for name in names]
+    return frozenset(f"{side} {part}" for side, limb in pairs for part in ABSENT[limb])
+
+
+def part_names() -> Iterable[tuple[str, LimbPart, str]]:
+    """Every part by its full name, as `left shank`, with the letter of its side: `l`, `r` or nothing."""
+    for part in LIMB_PARTS:
+        for side in ("left ", "right ") if part.sided else ("",):
+            yield f"{side}{part.name}", part, side[:1]
+
+
+def points_of(parts: Iterable[str]) -> set[str]:
+    """Keypoints that lie on some parts, by their full names."""
+    lacking = set(parts)
+    return {
+        f"{side.upper()}{point}"
+        for name, part, side in part_names()
+        if name in lacking
+        for point in part.ends
+    }
+
+
+def without_points(landmarks: Landmarks3D, points: set[str]) -> Landmarks3D:
+    """Landmarks of which some are unknown; they cannot be evidence of a limb that is not there."""
+    hidden = np.array([name in points for name in landmarks.names], bool)
+    xyz = np.where(hidden[None, :, None], np.nan, landmarks.xyz)
+    return replace(landmarks, xyz=xyz)
+
+
+def without_parts(motion: Motion, parts: frozenset[str]) -> Motion:
+    """A motion whose skeleton has no bones where the person has none; the parts count as never seen."""
+    if not parts:
+        return motion
+    skeleton, columns = motion.skeleton, _bodies(motion.skeleton)
+    absent = {b for name in parts for b in columns.get(name, ())}
+    bodies = tuple(replace(b, meshes=()) if i in absent else b for i, b in enumerate(skeleton.bodies))
+    seen = np.ones((len(motion), len(bodies)), bool) if motion.seen is None else motion.seen.copy()
+    seen[:, sorted(absent)] = False
+    return replace(motion, skeleton=replace(skeleton, bodies=bodies), seen=seen)
+
+
+def with_seen_parts(motion: Motion) -> Motion:
+    """A motion that knows which of its bodies were seen, by the points that were measured.
+
+    A part that has no points in the measurement, as the head in markers of the legs, counts as seen: nobody can say.
+    """
+    if motion.residual is None or not len(motion):
+        return motion
+    measured, names = np.isfinite(motion.residual), motion.skeleton.landmark_names
+    if measured.shape[1] != len(names):
+        return motion
+    seen = np.ones((len(motion), len(motion.skeleton.bodies)), bool)
+    columns = _bodies(motion.skeleton)
+    window = 2 * round(BRIDGED_S / _step(motion.time)) + 1
+    for name, part, side in part_names():
+        points = [
+            names.index(p) for p in (f"{side.upper()}{p}" for p in _shown_by(part, names)) if p in names
+        ]
+        if points and name in columns:
+            shown = measured[:, points].any(axis=1)
+            seen[:, columns[name]] = maximum_filter1d(shown.astype(np.int8), window)[:, None] > 0
+    if motion.seen is not None:
+        seen &= motion.seen
+    return replace(motion, seen=seen)
+
+
+def unseen_angles(motion: Motion, keys: Iterable[str]) -> Mask:
+    """(T, m) in which frames coordinates or angles, by their names, are of parts that were not seen."""
+    keys = tuple(keys)
+    unseen = np.zeros((len(motion), len(keys)), bool)
+    if motion.seen is None:
+        return unseen
+    columns = _bodies(motion.skeleton)
+    for i, key in enumerate(keys):
+        for name, part, side in part_names():
+            if key.startswith(part.angles) and key.endswith(f"_{side}" if side else "") and name in columns:
+                unseen[:, i] = ~motion.seen[:, columns[name][0]]
+                break
+    return unseen
+
+
+def seen_by_angles(skeleton: Skeleton, keys: tuple[str, ...], unseen: Array) -> Mask | None:
+    """(T, B) which bodies were seen, from angles (T, m) that were not; None where all were.
+
+    The inverse of `unseen_angles`, for results that are read back.
+    """
+    if not unseen.any():
+        return None
+    seen = np.ones((len(unseen), len(skeleton.bodies)), bool)
+    columns = _bodies(skeleton)
+    for name, part, side in part_names():
+        own = [
+            i for i, key in enumerate(keys)
+            if key.startswith(part.angles) and key.endswith(f"_{side}" if side else "")
+        ]  # fmt: skip
+        if own and name in columns:
+            seen[:, columns[name]] = ~np.asarray(unseen[:, own].all(axis=1))[:, None]
+    return seen
+
+
+def bodies_not_seen(motion: Motion, share: float = 0.5) -> frozenset[str]:
+    """Names of the bodies that were not seen in more than a share of the frames with a pose."""
+    if motion.seen is None or not motion.known.any():
+        return frozenset()
+    hidden: Mask = np.asarray(np.mean(~motion.seen[motion.known], axis=0) > share)
+    return frozenset(name for name, unseen in zip(motion.skeleton.body_names, hidden, strict=True) if unseen)
+
+
+def parts_not_seen(motion: Motion) -> list[str]:
+    """Names of the parts that were not seen in most frames, as `left shank`."""
+    hidden, names = bodies_not_seen(motion), motion.skeleton.body_names
+    return [name for name, bodies in _bodies(motion.skeleton).items() if names[bodies[0]] in hidden]
+
+
+def _bodies(skeleton: Skeleton) -> dict[str, list[int]]:
+    """Numbers of the bodies of every part that the skeleton has, by the part's full name."""
+    names = skeleton.body_names
+    columns = {
+        name: [names.index(b) for b in (f"{b}_{side}" if side else b for b in part.bodies) if b in names]
+        for name, part, side in part_names()
+    }
+    return {name: bodies for name, bodies in columns.items() if bodies}
+
+
+def _step(time: Array) -> float:
+    """Usual seconds from a frame to the next."""
+    return max(1e-3, float(np.median(np.diff(time)))) if len(time) > 1 else 1.0
+
+
+def _shown_by(part: LimbPart, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The part's points; of a head both sides' eyes and ears."""
+    if part.sided:
+        return part.points
+    return tuple(f"{side}{point}" for point in part.points for side in ("", "L", "R"))
