@@ -279,7 +279,7 @@ def _metavar(leaf: Leaf) -> str:
     if typing.get_origin(leaf.kind) is Literal:
         return "|".join(typing.get_args(leaf.kind))
     unit = leaf.path.rsplit("_", 1)[-1]
-    return unit.upper() if unit in ("m", "kg", "deg", "px", "s") else "VALUE"
+    return unit.upper() if unit in ("m", "kg", "deg", "px", "s", "years") else "VALUE"
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:

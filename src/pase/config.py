@@ -18,6 +18,7 @@ from pase.errors import InputError
 from pase.files import read_toml
 
 T = TypeVar("T")
+Sex = Literal["unknown", "female", "male"]
 
 _PERSON = re.compile(r"all|main|[1-9]\d{0,5}|\d{1,6}(\.\d+)?\s*,\s*\d{1,6}(\.\d+)?")
 _BELT_SPEED = re.compile(r"auto|off|\d{1,2}(\.\d+)?")
@@ -68,6 +69,10 @@ class PersonSettings(SettingsGroup):
     """Standing height of the main person in metres, as 1.75; without it the scale is assumed from the population."""
     mass_kg: float | None = setting(None, flag="mass")
     """Body mass of the main person in kilograms; tells how wide and deep the body is for its height."""
+    sex: Sex = setting("unknown", flag="sex")
+    """Sex of the main person; tells widths of hips and shoulders, and without a height the usual one."""
+    age_years: float | None = setting(None, low=0.0, high=120.0, flag="age")
+    """Age of the main person in years: children have other proportions, and without a height that of their age."""
     sizes: Path | None = setting(None, flag="sizes")
     """Sizes of the main person from a batch, as OUT/subjects/anna.json: they are taken as they are."""
     without: str = setting("", flag="without")
@@ -80,6 +85,7 @@ class PersonSettings(SettingsGroup):
             raise InputError(f"height must be in metres, from 0.5 to 2.6, not {height:g}{centimetres}")
         if mass is not None and not 3.0 <= mass <= 400.0:
             raise InputError(f"mass must be in kilograms, from 3 to 400, not {mass:g}")
+        super().__post_init__()
 
 
 @dataclass(frozen=True)
@@ -465,6 +471,7 @@ _NUMBER = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*([a-zA-Z]*)")
 _UNITS: dict[str, dict[str, float]] = {
     "height": {"m": 1.0, "cm": 0.01, "mm": 0.001},
     "mass": {"kg": 1.0},
+    "age": {"y": 1.0, "years": 1.0},
     "start": {"s": 1.0, "ms": 0.001},
     "end": {"s": 1.0, "ms": 0.001},
     "rate": {"hz": 1.0, "fps": 1.0},

@@ -118,6 +118,9 @@ def test_a_file_name_is_found_however_its_letters_are_composed(tmp_path: Path) -
         ("file,subject\na.mp4,an/na", "subject must be a plain name"),
         ("file,subject\na.mp4,Anna\nb/c.mp4,anna", "write them alike"),
         ("file,subject,height\na.mp4,anna,1.7\nb/c.mp4,anna,1.8", "several values of height: 1.7, 1.8"),
+        ("file,subject,sex\na.mp4,anna,f\nb/c.mp4,anna,m", "several values of sex: female, male"),
+        ("file,sex\na.mp4,robot", "sex must be female or male, not 'robot'"),
+        ("file,age\na.mp4,300", "age must be at least 0 and at most 120"),
         ("file\na.mp4,1.7", "line 2: more cells (2) than columns (1)"),
         ("file\n", "has no trials"),
         ("", "has no trials"),
@@ -189,3 +192,13 @@ def test_a_batch_goes_into_a_new_or_empty_folder_or_one_of_its_own(tmp_path: Pat
     fill(tmp_path, "old/trials/a/report.json")
     (tmp_path / "old" / "batch.json").write_text("{}", encoding="utf-8")
     assert check_places(folder, tmp_path / "old") == (tmp_path / "old").resolve()
+
+
+def test_sex_and_age_of_one_row_hold_for_the_subject(tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "study.csv").write_text(
+        "file,subject,sex,age\na.mp4,anna,F,7\nb.mp4,anna,,\n", encoding="utf-8"
+    )
+    trials = read_study(tmp_path).trials
+    assert [(t.sex, t.age_years) for t in trials] == [("female", 7.0)] * 2

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from fit_scenes import FOCAL, filmed, squatting
 
+from pase.anatomy.proportions import Vitals, load_proportions
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.fit.estimate import estimate_motion, measure_sizes
@@ -142,3 +143,34 @@ def test_what_are_no_sizes_is_refused(change: dict[str, object], message: str, t
         read_sizes(path)
     with pytest.raises(InputError, match="does not exist"):
         read_sizes(tmp_path / "none.json")
+
+
+def _look(height_m: float, age_years: float) -> Evidence:
+    """What a sharp recording tells of somebody of usual proportions; nothing of the overall size."""
+    sizes = load_proportions().prior(height_m, age_years=age_years).mean
+    all_alike = np.full((len(sizes), 1), len(sizes) ** -0.5)
+    information = 30.0**2 * (np.eye(len(sizes)) - all_alike @ all_alike.T)
+    return Evidence(information, information @ sizes)
+
+
+@pytest.mark.parametrize(
+    ("height_m", "age_years", "expected"),
+    [(1.0, 4, 1.0), (1.2, 7, 1.2), (1.5, 30, None), (1.7, 30, None), (1.9, 40, None)],
+)
+def test_a_child_is_told_by_its_proportions(
+    height_m: float, age_years: float, expected: float | None
+) -> None:
+    from pase.fit.childhood import child_stature
+
+    assert child_stature(_look(height_m, age_years)) == (
+        None if expected is None else pytest.approx(expected, abs=0.11)
+    )
+
+
+def test_age_and_sex_are_known_beforehand() -> None:
+    def stature(vitals: Vitals) -> float:
+        sizes = combined_sizes([], vitals=vitals)
+        return load_proportions().stature(sizes.log_scale)
+
+    assert stature(Vitals(age_years=6)) == pytest.approx(1.155, abs=0.01)
+    assert stature(Vitals("male")) - stature(Vitals("female")) == pytest.approx(0.126, abs=0.02)

@@ -33,6 +33,15 @@ _CHILD_INFLATION = 1.5
 
 
 @dataclass(frozen=True)
+class Vitals:
+    """What is known of a person besides height and mass."""
+
+    sex: str | None = None
+    """`female` or `male`."""
+    age_years: float | None = None
+
+
+@dataclass(frozen=True)
 class Prior:
     """A Gaussian of log scale factors."""
 

@@ -60,6 +60,8 @@ class Plan:
             base.person,
             height_m=base.person.height_m if trial.height_m is None else trial.height_m,
             mass_kg=base.person.mass_kg if trial.mass_kg is None else trial.mass_kg,
+            sex=base.person.sex if trial.sex == "unknown" else trial.sex,
+            age_years=base.person.age_years if trial.age_years is None else trial.age_years,
             sizes=sizes,
         )
         analysis = replace(

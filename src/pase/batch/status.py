@@ -50,6 +50,8 @@ class Entry:
             "condition": trial.condition,
             "height_m": trial.height_m,
             "mass_kg": trial.mass_kg,
+            "sex": None if trial.sex == "unknown" else trial.sex,
+            "age_years": trial.age_years,
             **trial.further,
             "state": self.state,
             **{column: self.figures.get(column) for column in FIGURES},

@@ -7,11 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pase.batch.footage import check_is_folder, files_in, same_name
 from pase.batch.table import COLUMNS, Row, read_table
-from pase.config import PersonSettings
+from pase.config import PersonSettings, Sex
 from pase.errors import InputError
+
+V = TypeVar("V", float, str)
 
 TABLES = ("study.toml", "study.csv")
 """Names by which the table is found in the folder of the footage."""
@@ -34,6 +37,8 @@ class Trial:
     """Name of the person; all trials of a subject share one skeleton."""
     height_m: float | None = None
     mass_kg: float | None = None
+    sex: Sex = "unknown"
+    age_years: float | None = None
     condition: str = ""
     """What the user compares, as `barefoot`."""
     further: dict[str, str] = field(default_factory=dict)
@@ -110,13 +115,24 @@ def _trial(row: Row, folder: Path, footage: Sequence[Path]) -> Trial:
     for column, text in (("output", name), ("subject", subject)):
         if not PLAIN_NAME.fullmatch(text):
             raise InputError(f"{row.place}: {column} must be a plain name, not '{text}'")
-    height, mass = row.number("height"), row.number("mass")
+    height, mass, age = row.number("height"), row.number("mass"), row.number("age")
     try:
-        PersonSettings(height, mass)
+        PersonSettings(height, mass, age_years=age)
     except InputError as error:
         raise InputError(f"{row.place}: {error}") from error
     further = {column: text for column, text in row.cells.items() if column not in COLUMNS}
-    return Trial(name, file, _place(file, folder), subject, height, mass, row.text("condition"), further)
+    return Trial(
+        name,
+        file,
+        _place(file, folder),
+        subject,
+        height,
+        mass,
+        row.sex(),
+        age,
+        row.text("condition"),
+        further,
+    )
 
 
 def _file(row: Row, folder: Path, footage: Sequence[Path]) -> Path:
@@ -179,23 +195,24 @@ def _check_names(study: Study) -> None:
 
 
 def _with_facts_of_subjects(trials: Sequence[Trial], table: Path) -> tuple[Trial, ...]:
-    """Height and mass in one row of a subject hold for all its rows."""
-    heights = {
-        subject: _one_value("height", subject, (t.height_m for t in own), table)
-        for subject, own in by_subject(trials).items()
-    }
-    masses = {
-        subject: _one_value("mass", subject, (t.mass_kg for t in own), table)
-        for subject, own in by_subject(trials).items()
-    }
-    return tuple(replace(t, height_m=heights[t.subject], mass_kg=masses[t.subject]) for t in trials)
+    """What one row of a subject says of the person holds for all its rows."""
+    whole: dict[str, dict[str, Any]] = {}
+    for subject, own in by_subject(trials).items():
+        sexes = [t.sex for t in own if t.sex != "unknown"]
+        whole[subject] = {
+            "height_m": _one_value("height", subject, (t.height_m for t in own), table),
+            "mass_kg": _one_value("mass", subject, (t.mass_kg for t in own), table),
+            "age_years": _one_value("age", subject, (t.age_years for t in own), table),
+            "sex": _one_value("sex", subject, sexes, table) or "unknown",
+        }
+    return tuple(replace(t, **whole[t.subject]) for t in trials)
 
 
-def _one_value(quantity: str, subject: str, values: Iterable[float | None], table: Path) -> float | None:
-    distinct = sorted({value for value in values if value is not None})
+def _one_value(quantity: str, subject: str, values: Iterable[V | None], table: Path) -> V | None:
+    distinct: list[Any] = sorted({value for value in values if value is not None})
     if len(distinct) > 1:
         raise InputError(
-            f"{table}: subject '{subject}' has several values of {quantity}: {distinct[0]:g}, {distinct[1]:g}"
+            f"{table}: subject '{subject}' has several values of {quantity}: {distinct[0]}, {distinct[1]}"
         )
     return distinct[0] if distinct else None
 

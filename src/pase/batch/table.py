@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from pase.config import Sex
 from pase.errors import InputError
 from pase.files import read_text, read_toml
 
-COLUMNS = ("file", "subject", "height", "mass", "condition", "output")
+COLUMNS = ("file", "subject", "height", "mass", "sex", "age", "condition", "output")
 """Columns that PASE knows."""
 
 MEANT = {"weight": "mass", "filename": "file", "video": "file", "photo": "file", "person": "subject"}
@@ -33,6 +34,20 @@ class Row:
     def text(self, column: str) -> str:
         """The text of a column; empty where there is none."""
         return self.cells.get(column, "")
+
+    def sex(self) -> Sex:
+        """`female`, `male` or `unknown`, also where only their first letters are written.
+
+        Raises
+        ------
+        InputError
+            When it is another word.
+        """
+        text = self.text("sex").lower()
+        meant: list[Sex] = [sex for sex in get_args(Sex) if sex.startswith(text or "unknown")]
+        if len(meant) != 1:
+            raise InputError(f"{self.place}: sex must be female or male, not '{text}'")
+        return meant[0]
 
     def number(self, column: str) -> float | None:
         """The number of a column; None where there is none.

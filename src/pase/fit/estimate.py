@@ -15,6 +15,7 @@ from pase.config import FitSettings
 from pase.data import Camera, CameraMotion, CameraPath, Keypoints2D, Landmarks3D, Motion
 from pase.diagnostics import CameraDiagnostics, FitDiagnostics, FloorDiagnostics, SolverDiagnostics
 from pase.fit.bones import bone_statistics
+from pase.fit.childhood import child_stature
 from pase.fit.draws import drawn_motions
 from pase.fit.evidence import Evidence, evidence, with_known_part
 from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, keypoint_set
@@ -199,13 +200,21 @@ def fit_shared(
         floor,
     )
     if person.height_m is None:
-        scale = Note(
-            "scale",
-            f"the scale is assumed: no height was given, so a person of {fit.stature_m:.2f} m was taken; "
-            "give --height for true lengths",
-        )
-        fit = replace(fit, notes=(scale, *notes))
+        fit = replace(fit, notes=(_note_of_scale(fit, person), *notes))
     return fit.sure_of_sizes()
+
+
+def _note_of_scale(fit: SharedFit, person: PersonInput) -> Note:
+    """What was assumed in place of a height, and whether the proportions speak against it."""
+    assumed = f"no height was given, so a person of {fit.stature_m:.2f} m was taken"
+    if person.vitals.age_years is None and person.sizes is None:
+        child_m = child_stature(evidence(fit.trial, fit.estimate, fit.trial.subject.model.layout.size))
+        if child_m is not None:
+            return Note(
+                "scale",
+                f"this looks like a child, of perhaps {child_m:.1f} m: {assumed}; give --height, or at least --age",
+            )
+    return Note("scale", f"the scale is assumed: {assumed}; give --height for true lengths")
 
 
 def _repaired(keypoints: Keypoints2D, motion: CameraMotion | None) -> RepairedKeypoints:
@@ -225,7 +234,9 @@ def film_trial(
     """The problem of one filmed person, its keypoints, and a first guess (m,) of the shared unknowns."""
     settings, keypoints = settings or FitSettings(), person.keypoints
     weight = prior_weight(len(keypoints))
-    options = SubjectOptions(person.height_m, person.mass_kg, POSE_PRIOR_RATE_HZ, weight, soles=True)
+    options = SubjectOptions(
+        person.height_m, person.mass_kg, POSE_PRIOR_RATE_HZ, weight, soles=True, vitals=person.vitals
+    )
     motion = None if person.camera_motion is None else person.camera_motion.at(keypoints.time)
     if motion is not None and motion.focal_log_sigma is not None:
         lens = replace(lens, measured_px=motion.focal_px, measured_log_sigma=motion.focal_log_sigma)
@@ -233,7 +244,11 @@ def film_trial(
     subject, shared = prepare_subject(default_skeleton(), [keypoint_set(keypoints.names)], [setup], options)
     size, camera = subject.model.layout.size, subject.cameras[0].following(motion)
     _, height, mean = stature_prior(
-        subject.model, height_m=person.height_m, mass_kg=person.mass_kg, weight=weight
+        subject.model,
+        height_m=person.height_m,
+        mass_kg=person.mass_kg,
+        weight=weight,
+        vitals=person.vitals,
     )
     shared[size] = mean if person.sizes is None else person.sizes.log_scale
     observed = KeypointMeasurements.of(keypoints, camera).unsure_of_turn(motion)

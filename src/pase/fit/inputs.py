@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pase.anatomy.keypoints import keypoint_place
 from pase.anatomy.marker_set import h36m_landmarks
 from pase.anatomy.model import Landmark
+from pase.anatomy.proportions import Vitals
 from pase.data import HALPE26, Camera, CameraMotion, Keypoints2D, Landmarks3D
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class PersonInput:
     """From other recordings: then they are held."""
     camera_motion: CameraMotion | None = None
     """How the camera of the shot moved, told by the background; None for one that stands still."""
+    vitals: Vitals = Vitals()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
+from pase.anatomy.proportions import Vitals
 from pase.data import Landmarks3D, Motion, interpolated
 from pase.diagnostics import FitDiagnostics, MarkerDiagnostics, SolverDiagnostics
 from pase.errors import InputError
@@ -73,6 +74,8 @@ class MarkerOptions:
     """Standing height, when known; for the default skeleton."""
     mass_kg: float | None = None
     """Body mass, when known; for the default skeleton."""
+    vitals: Vitals = Vitals()
+    """Sex and age, when known; for the default skeleton."""
 
 
 @on_one_thread
@@ -121,7 +124,9 @@ def fit_markers(
     subject, shared = prepare_subject(
         with_open_root(skeleton),
         [points],
-        options=SubjectOptions(options.height_m, options.mass_kg, largest_log_size=LARGEST_LOG_SIZE),
+        options=SubjectOptions(
+            options.height_m, options.mass_kg, largest_log_size=LARGEST_LOG_SIZE, vitals=options.vitals
+        ),
     )
     relative = relative_sigma(points.names, options.weights)
     fixed, sigma = options.sigma_m is not None, options.sigma_m or FIRST_SIGMA_M

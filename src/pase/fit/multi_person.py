@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from pase.anatomy.proportions import Vitals
 from pase.config import FitSettings
 from pase.data import Motion
 from pase.fit.estimate import CALIBRATION, Note, SharedFit, finish, fit_frames, fit_shared
@@ -292,7 +293,9 @@ def _with_camera(fit: SharedFit, camera: CommonCamera) -> Subject:
 
 def _of_stature(subject: Subject, stature_m: float, weight: float) -> Subject:
     """The person with the proportions of people of a height."""
-    size, _, _ = stature_prior(subject.model, height_m=stature_m, mass_kg=None, weight=weight)
+    size, _, _ = stature_prior(
+        subject.model, height_m=stature_m, mass_kg=None, weight=weight, vitals=Vitals()
+    )
     height = Height(stature_m, STATURE_SPREAD_M)
     return replace(subject, priors=replace(subject.priors, size=size, height=height))
 

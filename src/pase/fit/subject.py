@@ -10,7 +10,7 @@ import numpy as np
 from pase.anatomy.body_groups import body_groups, body_prior
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.model import Landmark, Skeleton
-from pase.anatomy.proportions import load_proportions
+from pase.anatomy.proportions import Vitals, load_proportions
 from pase.data import Camera
 from pase.errors import InputError
 from pase.fit.camera import CALIBRATED_UNKNOWNS, UNKNOWNS, FilmCamera
@@ -127,6 +127,8 @@ class SubjectOptions:
     """Whether points under the feet of the default skeleton can touch a floor."""
     largest_log_size: float = np.inf
     """How far sizes may be from those of the model, either way, in their logarithm."""
+    vitals: Vitals = Vitals()
+    """Sex and age."""
 
 
 def prepare_subject(
@@ -157,7 +159,8 @@ def prepare_subject(
     model = _model(skeleton, _distinct(sets), cameras, options.soles)
     layout, is_generic = model.layout, _is_generic(model.skeleton)
     body = model.proportions
-    size = body.prior(height_m=options.height_m, mass_kg=options.mass_kg) if is_generic else body_prior(body)
+    known = (options.height_m, options.mass_kg, options.vitals.sex, options.vitals.age_years)
+    size = body.prior(*known) if is_generic else body_prior(body)
     spread = [p.spread_m for s in _distinct(sets) for p in s.markers]
     variance = np.diag(np.square(model.offsets.spread(spread)))
     priors = Priors(SharedPrior("proportions", layout.size, size.mean, size.covariance, options.weight))
@@ -273,12 +276,15 @@ def prior_weight(frames: int) -> float:
 
 
 def stature_prior(
-    model: PersonModel, *, height_m: float | None, mass_kg: float | None, weight: float
+    model: PersonModel, *, height_m: float | None, mass_kg: float | None, weight: float, vitals: Vitals
 ) -> tuple[SharedPrior, Height, Array]:
     """Proportions and height of the default skeleton as known beforehand, and the mean (P,) of its sizes."""
     body = model.proportions
-    size = body.prior(height_m=height_m, mass_kg=mass_kg)
-    stature = body.population_height()[0] if height_m is None else height_m
+    size = body.prior(height_m, mass_kg, vitals.sex, vitals.age_years)
+    stature = height_m
+    if stature is None:
+        is_adult = vitals.age_years is None
+        stature = body.population_height(vitals.sex)[0] if is_adult else body.stature(size.mean)
     proportions = SharedPrior("proportions", model.layout.size, size.mean, size.covariance, weight)
     return proportions, Height(stature), size.mean
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pase.anatomy.limbs import absent_parts, points_of, without_parts, without_points
-from pase.config import Settings
+from pase.anatomy.proportions import Vitals
+from pase.config import PersonSettings, Settings
 from pase.data import Landmarks3D, Motion
 from pase.memory import give_back
 from pase.pipeline.lifting import lift_in_statures
@@ -67,7 +68,8 @@ def fit_people(
             if number == 0 and lifted is not None:
                 lifted = without_points(lifted, points_of(absent))
             facts = (main.height_m, main.mass_kg, sizes) if number == 0 else (None, None, None)
-            yield PersonInput(person, lifted, *facts, recording.camera_motion(person.shot))
+            vitals = vitals_of(main) if number == 0 else Vitals()
+            yield PersonInput(person, lifted, *facts, recording.camera_motion(person.shot), vitals)
 
     by_track: dict[int, Motion | None] = {}
     for shot in sorted({person.shot for person in recording.people}):
@@ -110,9 +112,21 @@ def size_evidence(
     (landmarks,) = lift_in_statures(main, settings, progress)
     filmed, options = main.people[0], settings.person
     moved = recording.camera_motion(filmed.shot)
-    person = PersonInput(filmed, landmarks, options.height_m, options.mass_kg, None, moved)
+    known = (options.height_m, options.mass_kg, None, moved, vitals_of(options))
+    person = PersonInput(filmed, landmarks, *known)
     sizes_progress = _share(progress, "sizes", (0, 1), main)
     return measure_sizes(person, _lens(main, settings), settings.fit, sizes_progress)
+
+
+def vitals_of(person: PersonSettings) -> Vitals:
+    """Sex and age of the main person, as far as the user tells them.
+
+    Parameters
+    ----------
+    person
+        What is known of the person.
+    """
+    return Vitals(None if person.sex == "unknown" else person.sex, person.age_years)
 
 
 def known_sizes(settings: Settings) -> Sizes | None:

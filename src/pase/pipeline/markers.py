@@ -12,6 +12,7 @@ from pase.config import Settings, to_dict
 from pase.data import Landmarks3D, Motion
 from pase.errors import InputError
 from pase.marker_files import read_markers
+from pase.pipeline.estimating import vitals_of
 from pase.pipeline.report import Report
 from pase.pipeline.stages import Run
 
@@ -166,6 +167,7 @@ def _fit(
         subject=run.subject,
         height_m=settings.person.height_m,
         mass_kg=settings.person.mass_kg,
+        vitals=vitals_of(settings.person),
     )
 
     def share(done: float) -> None:
