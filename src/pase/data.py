@@ -240,6 +240,12 @@ class CameraMotion:
     def __len__(self) -> int:
         return len(self.time)
 
+    @property
+    def roll_rad(self) -> Array:
+        """(T,) turn about the line of sight, clockwise in the picture's axes, rad."""
+        right = self.R_camera_reference[:, :, 0]
+        return np.asarray(np.arctan2(right[:, 1], right[:, 0]))
+
     def slice(self, frames: slice | NDArray[Any]) -> CameraMotion:
         """The same motion in some of the frames only."""
         names = ("time", "R_camera_reference", "zoom", "sigma_rad", "sigma_zoom")

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from fit_scenes import FOCAL, IMAGE, filmed, squatting
 
+from pase.anatomy.default import default_skeleton
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.steadied import filmed_keypoints, steadied_keypoints
 from pase.data import CameraMotion, Keypoints2D
 from pase.fit.camera import FilmCamera
 from pase.fit.estimate import estimate_motion
-from pase.fit.inputs import keypoint_set
-from pase.fit.subject import keypoint_model
+from pase.fit.inputs import CameraSetup, keypoint_set
+from pase.fit.problem import Linearization, State
+from pase.fit.subject import SubjectOptions, keypoint_model, prepare_subject
 from pase.types import Array
 
 RNG = np.random.default_rng(4)
@@ -115,3 +117,20 @@ def test_steadied_keypoints_come_back() -> None:
     assert (steadied.xy[seen] >= 0).all() and (steadied.xy[seen] <= steadied.image_size).all()
     np.testing.assert_allclose(filmed_keypoints(steadied, motion, IMAGE).xy, xy, atol=1e-6)
     assert steadied_keypoints(keypoints, panned(time, degrees=80.0)) is None
+
+
+@pytest.mark.parametrize(("wander_deg", "roll_deg"), [(0.0, 1.2), (0.6, 3.0), (1.2, 5.0)])
+def test_a_camera_that_wavers_is_believed_to_be_off_level(wander_deg: float, roll_deg: float) -> None:
+    setup = CameraSetup(IMAGE, roll_wander_rad=np.radians(wander_deg))
+    options = SubjectOptions(weight=5.0)
+    subject, shared = prepare_subject(default_skeleton(), [keypoint_set()], [setup], options)
+    prior, columns = subject.priors.cameras[0], subject.model.layout.camera
+    q = subject.posture.mean[None]
+
+    def cost(degrees: float) -> float:
+        shared[columns][1] = np.radians(degrees)
+        return prior.cost(Linearization(subject.model, State(q, shared)))
+
+    half_width = [cost(roll_deg) - cost(0.0), cost(3 * roll_deg) - cost(0.0)]
+    assert 1.0 < half_width[0] < 6.0
+    assert half_width[1] > 2.0 * half_width[0]

@@ -240,7 +240,8 @@ def film_trial(
     motion = None if person.camera_motion is None else person.camera_motion.at(keypoints.time)
     if motion is not None and motion.focal_log_sigma is not None:
         lens = replace(lens, measured_px=motion.focal_px, measured_log_sigma=motion.focal_log_sigma)
-    setup = CameraSetup(keypoints.image_size, lens)
+    wander = 0.0 if motion is None else float(np.std(motion.roll_rad))
+    setup = CameraSetup(keypoints.image_size, lens, roll_wander_rad=wander)
     subject, shared = prepare_subject(default_skeleton(), [keypoint_set(keypoints.names)], [setup], options)
     size, camera = subject.model.layout.size, subject.cameras[0].following(motion)
     _, height, mean = stature_prior(

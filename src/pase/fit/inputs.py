@@ -65,6 +65,8 @@ class CameraSetup:
     place: Camera | None = None
     """Where it was calibrated to be in the world of the fit (Y up, m); None for the camera that fixes this world by
     standing above its origin and looking along −Z."""
+    roll_wander_rad: float = 0.0
+    """Standard deviation of its roll over the recording: a camera that wavers is held in the hand, hardly level."""
 
 
 @dataclass(frozen=True)

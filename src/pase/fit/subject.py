@@ -32,6 +32,10 @@ CAMERA_MEAN = (0.05, 0.0, 1.3)
 CAMERA_SPREAD = (0.15, 0.02, 0.6)
 """Pitch and roll in rad, height in m of cameras that people are filmed with: held or on a tripod, about level."""
 
+OFF_LEVEL, MOST_OFF_LEVEL_RAD = 2.5, 0.045
+"""A camera in the hand is on average so many times farther off level than its roll wavers within a recording, which
+is too short to show all of it; and no farther than the second. Each counts once, however long the recording."""
+
 FOCAL_SPREAD = 0.15
 """Spread of the logarithm of the focal length when nothing is known."""
 
@@ -236,6 +240,8 @@ def _with_cameras(
             continue
         focal, focal_spread = _focal_prior(setup.image_size, setup.lens)
         mean, sigma = np.array([*CAMERA_MEAN, np.log(focal)]), np.array([*CAMERA_SPREAD, focal_spread])
+        off_level = min(OFF_LEVEL * setup.roll_wander_rad, MOST_OFF_LEVEL_RAD)
+        sigma[1] = np.hypot(sigma[1], np.sqrt(weight) * off_level)
         if cameras[1:]:
             raise InputError("a camera beside another needs its place in the same world: calibrate it")
         shared[columns] = [0.0, 0.0, 0.0, np.log(focal)]

@@ -98,11 +98,10 @@ def _facts(motion: CameraMotion) -> dict[str, Any]:
     if motion.kind == "still" or not len(motion):
         return facts
     forward = motion.R_camera_reference[:, 2]
-    right = motion.R_camera_reference[:, 0]
     angles = {
         "pan_deg": np.arctan2(forward[:, 0], forward[:, 2]),
         "tilt_deg": np.arcsin(np.clip(-forward[:, 1], -1, 1)),
-        "roll_deg": np.arctan2(-right[:, 1], right[:, 0]),
+        "roll_deg": motion.roll_rad,
     }
     facts |= {name: round(float(np.degrees(np.ptp(np.unwrap(a)))), 2) for name, a in angles.items()}
     facts["zoom"] = round(float(motion.zoom.max() / motion.zoom.min()), 3)
