@@ -155,7 +155,7 @@ class Pose2DSettings(SettingsGroup):
     backend: Literal["rtmpose", "alphapose"] = setting("rtmpose")
     """Keypoint network: rtmpose comes with PASE; alphapose is FastPose for 26 Halpe points, from your own weights."""
     weights: Path | None = setting(None)
-    """Checkpoint of the keypoint network, as halpe26_fast_res50_256x192.pth of AlphaPose."""
+    """Keypoint network of your own: an .onnx of RTMPose, also by its name in rtmlib's cache, or AlphaPose's .pth."""
     detector: Literal["yolox", "yolov3-spp"] = setting("yolox")
     """Who finds the persons for alphapose: yolox comes with PASE; yolov3-spp needs your own weights."""
     detector_weights: Path | None = setting(None)

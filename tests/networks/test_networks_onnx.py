@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pase.models import sha256_of
 from pase.networks import onnx
 from pase.networks.onnx import PROCESSOR, PROVIDERS, noted_networks, providers, start_session
 
@@ -24,7 +25,7 @@ def test_the_processor_alone_when_asked_for(network: Path) -> None:
         session = start_session(network, "cpu", 1)
     start_session(network, "cpu", 1)
     assert session.get_providers() == [PROCESSOR]
-    assert noted == also == [onnx.RunningNetwork("lifter.onnx", PROCESSOR, 1)]
+    assert noted == also == [onnx.RunningNetwork("lifter.onnx", PROCESSOR, 1, sha256_of(network))]
 
 
 def test_auto_takes_the_best_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,13 +153,12 @@ class Live:
     """The newest drawn picture, as JPEG."""
 
     def __enter__(self) -> Live:
-        from pase.pipeline.recording import fetch_models
-        from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK
+        from pase.pipeline.recording import network_files
         from pase.pose2d.detector import PersonDetector
         from pase.pose2d.keypoints import KeypointNetwork
         from pase.pose2d.tracking.tracker import Tracker
 
-        detector, network = fetch_models((DETECTOR, KEYPOINT_NETWORK), self.settings)
+        detector, network = network_files(self.settings)
         chosen = self.settings.pose2d
         self._tracker = Tracker(
             PersonDetector(detector, chosen.device, chosen.threads),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pase.cores import usable_cores
 from pase.errors import InputError, ModelFileError
 from pase.files import check_is_file
+from pase.models import sha256_of
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -44,6 +45,8 @@ class RunningNetwork:
     """ONNX Runtime's name of what computes, as `CPUExecutionProvider`."""
     threads: int
     """Threads of the processor that it may use."""
+    sha256: str = ""
+    """Checksum of its file."""
 
 
 _listeners: list[list[RunningNetwork]] = []
@@ -132,7 +135,7 @@ def start_session(path: Path, device: str = "auto", threads: int = 0) -> onnxrun
     if running != wanted[0]:
         log.warning("%s does not start on this computer; the networks run on the processor", wanted[0])
     for listener in _listeners:
-        listener.append(RunningNetwork(path.name, running, count))
+        listener.append(RunningNetwork(path.name, running, count, sha256_of(path)))
     return session
 
 

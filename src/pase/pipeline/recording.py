@@ -178,9 +178,27 @@ def prepare_networks(settings: Settings, progress: StepProgress | None = None) -
         When they cannot be had.
     """
     if settings.pose2d.backend == "rtmpose":
-        from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK
+        network_files(settings, progress)
 
-        fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
+
+def network_files(settings: Settings, progress: StepProgress | None = None) -> tuple[Path, Path]:
+    """Files of the detector and of the keypoint network, which is the user's where the settings name one.
+
+    Parameters
+    ----------
+    settings
+        `pose2d.weights` names a network of the user, `models` where the others are from.
+    progress
+        Told how much of a download is done.
+    """
+    from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK
+    from pase.pose2d.user_network import find_network
+
+    weights = settings.pose2d.weights
+    if weights is not None:
+        return fetch_models([DETECTOR], settings, progress)[0], find_network(weights)
+    detector, network = fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
+    return detector, network
 
 
 def detect(media: Media, settings: Settings, progress: StepProgress | None = None) -> Recording:
@@ -269,9 +287,9 @@ def _rtmpose(
     progress: StepProgress | None,
     camera: CameraFollower | None,
 ) -> Found:
-    from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK, detect_keypoints
+    from pase.pose2d.detect import detect_keypoints
 
-    fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
+    network_files(settings, progress)
     models = settings.models
     return detect_keypoints(
         frames,

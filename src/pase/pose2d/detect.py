@@ -23,6 +23,7 @@ from pase.pose2d.tracking.prominence import frame_seconds, prominence
 from pase.pose2d.tracking.relink_tracks import join_pieces
 from pase.pose2d.tracking.track import Track
 from pase.pose2d.tracking.tracker import Tracker
+from pase.pose2d.user_network import find_network
 from pase.types import Array, Progress
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,9 @@ def detect_keypoints(
         model_path(DETECTOR, models_dir=models_dir, offline=offline), settings.device, settings.threads
     )
     network = KeypointNetwork(
-        model_path(KEYPOINT_NETWORK, models_dir=models_dir, offline=offline),
+        find_network(settings.weights)
+        if settings.weights is not None
+        else model_path(KEYPOINT_NETWORK, models_dir=models_dir, offline=offline),
         settings.device,
         max(1, network_threads(settings.threads) // 2),  # it is run over two frames at once
     )
@@ -181,7 +184,7 @@ def _as_keypoints(pieces: Sequence[Track], time: Array, image_size: tuple[int, i
     shape = (last + 1 - first, len(HALPE26))
     xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
     for index, pose in (item for track in pieces for item in track.poses.items()):
-        inside = _inside(pose.xy, image_size)
+        inside = _inside(pose.xy, image_size) & np.isfinite(pose.sigma[:, 0])
         if (inside & (pose.score >= SURE_SCORE)).sum() >= _FEWEST_SURE_POINTS:
             row = index - first
             xy[row, inside], sigma[row, inside] = pose.xy[inside], pose.sigma[inside]

@@ -1,0 +1,52 @@
+"""Keypoint networks of the user: named by a file, or by a name in the folder where rtmlib keeps them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pase.errors import ModelFileError
+
+
+def rtmlib_folder() -> Path:
+    """Where rtmlib, and Sports2D and Pose2Sim through it, keep the networks that they fetched.
+
+    Source: rtmlib 0.0.13, `rtmlib/tools/file.py`.
+    """
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = os.environ.get("TORCH_HOME") or f"{caches}/rtmlib"
+    return Path(home).expanduser() / "hub" / "checkpoints"
+
+
+def find_network(weights: Path) -> Path:
+    """The network's file.
+
+    Parameters
+    ----------
+    weights
+        An `.onnx` file, or the beginning of the name of one that rtmlib has fetched, as `rtmpose-m` or
+        `rtmpose-x_simcc-body7_pt-body7-halpe26`.
+
+    Raises
+    ------
+    ModelFileError
+        When there is no such file, several begin with the name, or it is no `.onnx`.
+    """
+    if weights.is_file():
+        if weights.suffix.lower() != ".onnx":
+            raise ModelFileError(
+                f"{weights.name} is no .onnx file: networks of AlphaPose need --pose2d.backend alphapose"
+            )
+        return weights
+    folder = rtmlib_folder()
+    kept = sorted(path for path in folder.glob("*.onnx") if path.is_file())
+    fitting = [path for path in kept if path.name.lower().startswith(str(weights).lower())]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = ", ".join(path.name for path in fitting or kept) or "nothing"
+    why = (
+        "several networks begin with"
+        if fitting
+        else "there is no file, and no network in rtmlib's folder, called"
+    )
+    raise ModelFileError(f"{why} '{weights}': {folder} holds {names}; name one of them, or an .onnx file")
