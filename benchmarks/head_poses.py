@@ -1,0 +1,85 @@
+"""Which way a face looks, from its keypoints alone: a head of mean size, turned until they fall on it.
+
+It knows nothing of the estimator: sizes are those of people (a living head, not a skull), the camera is far away in
+comparison with the head.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import least_squares
+from scipy.spatial.transform import Rotation
+
+from pase.data import Camera
+from pase.types import Array
+
+FACE_MM = {
+    "Nose": (115.0, -15.0, 0.0),
+    "LEye": (82.0, 22.0, -31.5),
+    "REye": (82.0, 22.0, 31.5),
+    "LEar": (0.0, 0.0, -75.0),
+    "REar": (0.0, 0.0, 75.0),
+}
+"""Forward, up and to the right of the middle of the ears, of adults: pupils 63 mm apart, ears on a head 151 mm wide
+(ANSUR II); nose and eyes as far before the ears as on mean faces of men and women."""
+
+FEWEST, LEAST_SCORE = 4, 0.5
+"""So many of the five points must be sure for a direction."""
+SIGMA_MM = 8.0
+MOST_MISFIT = 2.0
+"""Root mean square of the distances, in standard deviations, above which the points are no face."""
+
+
+def face_direction(names: tuple[str, ...], xy: Array, score: Array, camera: Camera) -> Array | None:
+    """(3,) unit vector in the camera's axes along which a face looks, or None where the face does not tell.
+
+    Parameters
+    ----------
+    names, xy, score
+        K keypoints, (K, 2) px and (K,).
+    camera
+        Tells the lines of sight.
+    """
+    rows = [names.index(name) for name in FACE_MM]
+    sure = np.isfinite(xy[rows]).all(1) & (score[rows] >= LEAST_SCORE)
+    if sure.sum() < FEWEST:
+        return None
+    points, seen = np.array(list(FACE_MM.values()))[sure], xy[rows][sure]
+    centre = seen.mean(0)
+    tries = [_turned(points, seen - centre, start) for start in _starts()]
+    cost, turn = min(tries, key=lambda found: found[0])
+    if np.sqrt(2 * cost / sure.sum()) > MOST_MISFIT:
+        return None
+    sight = np.array([*(centre - camera.principal_point) / camera.focal_length_px, 1.0])
+    direction: Array = (_towards(sight) * turn).apply([1.0, 0.0, 0.0])
+    return direction
+
+
+def _turned(points: Array, seen: Array, start: Rotation) -> tuple[float, Rotation]:
+    """Cost and turn of a head whose points fall on (N, 2) seen ones, both about their means."""
+
+    def distances(unknowns: Array) -> Array:
+        turned = (Rotation.from_rotvec(unknowns[:3]) * start).apply(points)[:, :2]
+        return np.asarray((turned - turned.mean(0) - seen * np.exp(-unknowns[3])) / SIGMA_MM).ravel()
+
+    size = np.log(np.linalg.norm(seen) / np.linalg.norm(points - points.mean(0)))
+    bounds = ([-4, -4, -4, size - 1.0], [4, 4, 4, size + 1.5])
+    best = least_squares(distances, [0.0, 0.0, 0.0, size + 0.2], bounds=bounds)
+    return float(best.cost), Rotation.from_rotvec(best.x[:3]) * start
+
+
+def _starts() -> list[Rotation]:
+    """Heads upright, upside down and on either side, facing eight ways."""
+    at_camera = Rotation.from_matrix(np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]]))
+    return [
+        Rotation.from_euler("zy", (roll, turn), degrees=True) * at_camera
+        for roll in (0, 90, 180, 270)
+        for turn in range(0, 360, 45)
+    ]
+
+
+def _towards(sight: Array) -> Rotation:
+    """The smallest turn from the camera's axis to a line of sight."""
+    axis = np.cross([0.0, 0.0, 1.0], sight)
+    sine, cosine = np.linalg.norm(axis), sight[2]
+    return Rotation.identity() if sine == 0 else Rotation.from_rotvec(axis / sine * np.arctan2(sine, cosine))
