@@ -29,7 +29,7 @@ _PADDING = 1.25
 BATCH = 16
 """Crops that go through the network at once: more gain nothing on a processor and cost memory."""
 _FEWEST_POINTS = 5
-_NO_SIMCC = "is no network with SimCC outputs for crops of a fixed size: name an .onnx of RTMPose, as rtmlib and Sports2D use"
+_NO_SIMCC = "is no network with SimCC outputs for crops of a fixed size: name an .onnx of RTMPose"
 _SETS = {
     len(names): names for names in (HALPE26, COCO17, KEYPOINT_SETS["coco133"], KEYPOINT_SETS["halpe136"])
 }
