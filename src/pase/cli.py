@@ -122,7 +122,7 @@ def _batched(parsed: argparse.Namespace, **options: Any) -> int:
 def _pose2d(parsed: argparse.Namespace) -> int:
     from pase import pipeline
 
-    _reported(parsed, pipeline.pose2d, _settings(parsed))
+    _reported(parsed, pipeline.pose2d, _settings(parsed), kind=parsed.format)
     return 0
 
 

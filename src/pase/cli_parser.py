@@ -133,7 +133,10 @@ def _add_stages(commands: Any) -> None:
     """Commands that do one stage alone."""
     command = _add(commands, "pose2d", "find the 2D keypoints alone")
     command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help="a video or a photo")
-    _add_output(command, "file of the keypoints, as keypoints.json")
+    _add_output(command, "file of the keypoints, as keypoints.json; for openpose a new folder")
+    meaning = "how they are written (default: alphapose, which PASE reads back with times and deviations)"
+    kinds = ("alphapose", "openpose", "coco")
+    command.add_argument("--format", choices=kinds, default="alphapose", help=meaning)
     _add_settings(command, "footage", "models", "pose2d", short="pose2d")
 
     command = _add(commands, "lift", "find landmarks in space with a lifter alone")
@@ -186,7 +189,12 @@ def _add_views(commands: Any) -> None:
     command = _add(commands, "export", "write a result in the formats of other programs")
     command.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
     command.add_argument(
-        "--format", metavar="NAME", nargs="+", required=True, dest="formats", help="glb, bvh, c3d, npz or all"
+        "--format",
+        metavar="NAME",
+        nargs="+",
+        required=True,
+        dest="formats",
+        help="glb, bvh, c3d, npz or all of these; openpose, coco",
     )
 
 

@@ -388,13 +388,13 @@ def _part(name: str) -> Callable[[], bytes]:
 
 
 def _result(folder: Path) -> object:
-    from pase.pipeline.report import note_file, read_report
+    from pase.pipeline.report import note_files, read_report
     from pase.pipeline.results import load_motions
 
     motions = load_motions(folder)
     for motion in motions:
         assert np.isfinite(motion.time).all()
-    note_file(folder / "report.json", "viewer.html")
+    note_files(folder / "report.json", ["viewer.html"])
     return read_report(folder / "report.json")
 
 

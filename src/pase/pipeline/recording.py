@@ -57,6 +57,8 @@ class Recording:
     """Times in seconds at which a new shot begins."""
     time: NDArray[np.float64] | None = None
     """(T,) seconds of every frame; None where only the tracks tell it."""
+    program: str = ""
+    """Who wrote the keypoints, where they were read from a file; empty where nobody can tell."""
     camera_motions: list[CameraMotion] = field(default_factory=list)
     """How the camera of each shot moved; empty where the footage was not looked at."""
 
@@ -74,6 +76,7 @@ class Recording:
             "image_size": list(self.image_size),
             "focal_length_px": self.focal_length_px,
             "cuts_s": self.cuts,
+            **({"keypoints_of": self.program} if self.program else {}),
             "camera": camera_facts(self.camera_motions),
         }
 
@@ -353,12 +356,14 @@ def read_recording(
         known of the camera.
     """
     settings = settings or Settings()
+    from pase.pose2d.readers import program_of
     from pase.pose2d.readers.detection import Recorded
 
     if video is None:
         people = _read(keypoints, Recorded(frame_rate=settings.footage.rate_hz), skeleton)
         motions = kept_motions(keypoints.parent) if keypoints.is_file() else []
-        return Recording(people, 0, people[0].image_size if people else (0, 0), camera_motions=motions)
+        size = people[0].image_size if people else (0, 0)
+        return Recording(people, 0, size, program=program_of(keypoints), camera_motions=motions)
     with open_source(footage_with(video, settings.footage)) as media:
         time = np.array([frame.time for frame in media.frames()])
         people = _read(keypoints, Recorded(media.image_size, time), skeleton)
@@ -366,7 +371,14 @@ def read_recording(
         motions = follow_footage(media, people, settings.camera) if is_film(media) else []
         warn_of_camera(motions)
         return Recording(
-            people, len(time), media.image_size, focal, media.footage, time=time, camera_motions=motions
+            people,
+            len(time),
+            media.image_size,
+            focal,
+            media.footage,
+            time=time,
+            program=program_of(keypoints),
+            camera_motions=motions,
         )
 
 

@@ -8,7 +8,7 @@ import platform
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
@@ -187,18 +187,18 @@ def read_report(path: Path) -> dict[str, Any]:
     return content
 
 
-def note_file(path: Path, name: str) -> None:
-    """Add a file that was made afterwards to the list in a finished report.
+def note_files(path: Path, names: Iterable[str]) -> None:
+    """Add files that were made afterwards to the list in a finished report.
 
     Parameters
     ----------
     path
         The `report.json`.
-    name
-        The file's path within the result folder, with forward slashes.
+    names
+        Their paths within the result folder, with forward slashes.
     """
     content = read_report(path)
-    content["files"] = sorted({*map(str, content.get("files", [])), name})
+    content["files"] = sorted({*map(str, content.get("files", [])), *names})
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 

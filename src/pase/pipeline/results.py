@@ -16,10 +16,13 @@ from pase.formats.registry import parse_formats, write_formats
 from pase.media.footage import Footage
 from pase.pipeline.outputs import draw_over, overlay_name
 from pase.pipeline.recording import open_source, read_keypoints
-from pase.pipeline.report import note_file, read_report
+from pase.pipeline.report import note_files, read_report
 from pase.pipeline.views import VIEWER, begin_film, title_of
 from pase.pipeline.workspace import KEYPOINTS, REPORT, check_output_file
 from pase.types import StepProgress
+
+KEYPOINT_FILES = {"openpose": "keypoints_openpose", "coco": "keypoints_coco.json"}
+"""Where everybody's keypoints are put in a result, by format."""
 
 
 def load_motions(folder: str | Path) -> list[Motion]:
@@ -92,19 +95,20 @@ def render(
         path = folder / overlay_name(media.footage, view) if output is None else Path(output)
         draw_over(media.footage, motions, keypoints, path, view, progress)
     if path.resolve().is_relative_to(folder.resolve()):
-        note_file(folder / REPORT, path.resolve().relative_to(folder.resolve()).as_posix())
+        note_files(folder / REPORT, [path.resolve().relative_to(folder.resolve()).as_posix()])
     return path
 
 
 def export(folder: str | Path, formats: str) -> list[Path]:
-    """Write the persons of a finished result in further formats, into their folders.
+    """Write the persons of a finished result in further formats, into their folders, or everybody's keypoints.
 
     Parameters
     ----------
     folder
         A finished result.
     formats
-        Names of formats, parted by blanks or commas, or `all`; see `pase.formats.registry.FORMATS`.
+        Names of formats, parted by blanks or commas, or `all`; see `pase.formats.registry.FORMATS`. `openpose` and
+        `coco` are the keypoints, in `keypoints_openpose/` and `keypoints_coco.json`.
 
     Returns
     -------
@@ -116,14 +120,21 @@ def export(folder: str | Path, formats: str) -> list[Path]:
     PaseError
         When the folder is no result, a format is unknown or a file cannot be written.
     """
-    folder, names = Path(folder), parse_formats(formats)
+    from pase.pose2d.writers import write_keypoints_as
+
+    folder, words = Path(folder), formats.replace(",", " ").split()
+    names = parse_formats(" ".join(word for word in words if word not in KEYPOINT_FILES))
     report = read_report(folder / REPORT)
-    written = []
-    for motion, person in zip(load_motions(folder), report["persons"], strict=True):
-        written += write_formats(motion, folder / str(person["folder"]), names)
-    for path in written:
-        note_file(folder / REPORT, path.relative_to(folder).as_posix())
-    return written
+    written, files = [], []
+    for motion, person in zip(load_motions(folder) if names else [], report["persons"], strict=bool(names)):
+        files += write_formats(motion, folder / str(person["folder"]), names)
+    for kind in dict.fromkeys(word for word in words if word in KEYPOINT_FILES):
+        path = folder / KEYPOINT_FILES[kind]
+        write_keypoints_as(kind, read_keypoints(folder / KEYPOINTS), path)
+        written.append(path)
+        files += sorted(path.iterdir()) if path.is_dir() else [path]
+    note_files(folder / REPORT, [path.relative_to(folder).as_posix() for path in files])
+    return [path for path in files if path.parent not in written] + [p for p in written if p.is_dir()]
 
 
 def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) -> Path:
@@ -155,7 +166,7 @@ def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) 
     with begin_film(source, video) as film:
         subjects = Subject.of_all(load_motions(folder))
         write_viewer(subjects, path, title=title_of(source), film=film())
-    note_file(folder / REPORT, VIEWER)
+    note_files(folder / REPORT, [VIEWER])
     return path
 
 

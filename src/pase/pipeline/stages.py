@@ -327,19 +327,35 @@ def pose2d(
     output: str | Path,
     settings: Settings | None = None,
     *,
+    kind: str = "alphapose",
     overwrite: bool = False,
     progress: StepProgress | None = None,
 ) -> Report:
-    """Write the 2D keypoints of everyone in a video or photo as one AlphaPose-format file; see `run`."""
+    """Write the 2D keypoints of everyone in a video or photo; see `run`.
+
+    Parameters
+    ----------
+    source
+        Video or photo.
+    output
+        The file, or for `openpose` a new folder.
+    settings, overwrite, progress
+        As in `run`.
+    kind
+        One of `pase.pose2d.writers.KEYPOINT_FORMATS`.
+    """
+    from pase.pose2d.writers import write_keypoints_as
+
     settings, report, output = settings or Settings(), Report(), Path(output)
-    check_output_file(output, overwrite=overwrite)
+    if kind != "openpose" or output.exists():
+        check_output_file(output, overwrite=overwrite and kind != "openpose")
     with (
         collected_warnings() as warnings,
         noted_networks() as report.networks,
     ):
         with report.timed("pose2d"):
             recording = find_people(source, settings, progress)
-        write_keypoints(recording.people, output)
+        write_keypoints_as(kind, recording.people, output)
         report.add_recording(recording)
         report.warnings = list(warnings)
     report.persons = [{"track_id": p.track_id, "frames": int(p.seen.sum())} for p in recording.people]

@@ -31,6 +31,8 @@ def summary_lines(report: Report, source: Path, output: Path) -> list[str]:
         lines = [f"result   {output}   {count}"]
     else:
         lines = [f"nobody was found in {source}: {output} holds no skeleton   {count}"]
+    if report.source.get("keypoints_of"):
+        lines.append(f"read     keypoints of {report.source['keypoints_of']}")
     lines += _quality(report)
     lines += [f"warning  {sentence}" for sentence in report.warnings[:MOST_WARNINGS]]
     further = len(report.warnings) - MOST_WARNINGS

@@ -13,10 +13,11 @@ from pase.pose2d.readers.coco import is_coco, read_coco
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_json_film, what_it_is
 from pase.pose2d.readers.openpose import holds_openpose, read_openpose
+from pase.pose2d.readers.program import program_of
 from pase.pose2d.readers.tables import read_table
 from pase.pose2d.readers.trc import read_pixel_trc
 
-__all__ = ["is_keypoint_file", "read_keypoints"]
+__all__ = ["is_keypoint_file", "program_of", "read_keypoints"]
 
 _UNDERSTOOD = (
     "JSON of AlphaPose, OpenPose, MMPose, Ultralytics, MediaPipe, TensorFlow.js, EasyMocap or COCO, a folder with "

@@ -73,6 +73,16 @@ def assemble(
     return [_track(by_person[person], times, size, names) for person in sorted(by_person)]
 
 
+def even_times(frames: int, frame_rate: float | None) -> Array:
+    """(T,) times of evenly spaced frames; a rate that nobody told is assumed, with a warning."""
+    if frame_rate is None and frames > 1:
+        log.warning(
+            "the file tells no times: %g frames a second are assumed; give --rate, or the film with --video",
+            _DEFAULT_RATE,
+        )
+    return np.asarray(np.arange(frames) / (frame_rate or _DEFAULT_RATE))
+
+
 def _counted_times(detections: Sequence[Detection], frame_rate: float | None, source: Path) -> Array:
     """Times of frames counted at an even rate, or those that items tell of their own."""
     length = max(d.frame for d in detections) + 1
@@ -80,14 +90,14 @@ def _counted_times(detections: Sequence[Detection], frame_rate: float | None, so
         raise InputError(
             f"{source}: the frames count to {length - 1} but there are {len(detections)} items; number them"
         )
-    times: Array = np.arange(length) / (frame_rate or _DEFAULT_RATE)
-    if frame_rate is None and all(d.time is not None for d in detections):
-        time_of_frame = {d.frame: float(d.time or 0.0) for d in detections}
-        frames = np.array(sorted(time_of_frame))
-        if len(frames) > 1:
-            checked = checked_times(np.array([time_of_frame[frame] for frame in frames]), None, source)
-            times = np.interp(np.arange(length), frames, checked)
-    return times
+    if frame_rate is not None or any(d.time is None for d in detections):
+        return even_times(length, frame_rate)
+    time_of_frame = {d.frame: float(d.time or 0.0) for d in detections}
+    frames = np.array(sorted(time_of_frame))
+    if len(frames) < 2:
+        return np.asarray(np.arange(length) / _DEFAULT_RATE)
+    checked = checked_times(np.array([time_of_frame[frame] for frame in frames]), None, source)
+    return np.asarray(np.interp(np.arange(length), frames, checked))
 
 
 def number_persons(detections: Sequence[Detection]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import guess_set
-from pase.pose2d.readers.assemble import assemble
+from pase.pose2d.readers.assemble import assemble, even_times
 from pase.pose2d.readers.checks import check_is_film, to_pixels
 from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.json_frames import PoseFrame, document_frames, point_names
@@ -103,9 +103,7 @@ def _counted(recorded: Recorded, detections: Sequence[Detection], frames: int) -
     length = max(frames, 1 + max(d.frame for d in detections))
     if length > frames:
         return recorded
-    return Recorded(
-        recorded.image_size, np.arange(length) / (recorded.frame_rate or 30.0), recorded.frame_rate
-    )
+    return Recorded(recorded.image_size, even_times(length, recorded.frame_rate), recorded.frame_rate)
 
 
 def _detections(frames: Sequence[PoseFrame]) -> list[Detection]:
