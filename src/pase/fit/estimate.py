@@ -185,7 +185,10 @@ def fit_shared(
     )
     tried = (helpers or Helpers(0)).map(job, possible_rolls(observed), progress)
     best = min(tried, key=_cost)
-    floor, trial = best.floor, trial if best.floor is None else replace(trial, floor_shift=best.floor.shift)
+    floor, trial = (
+        best.floor,
+        trial if best.floor is None else replace(trial, floor_shift=best.floor.path.shift),
+    )
     notes = [*_absences(person.keypoints, span), *(Note("keypoints", text) for text in repaired.notes)]
     notes += [] if floor is None else [_note_of(floor)]
     fit = SharedFit(
@@ -297,8 +300,11 @@ def _from_roll(
     loose = solve_passes(trial, frames, State(q[frames], shared), PASSES[:1])[1].state
     floor = find_moving_floor(trial, frames, loose, belt, motion)
     if floor is not None:
-        trial = replace(trial, floor_shift=floor.shift)
-    estimate = estimate_shared(trial, frames, loose, PASSES[1:])
+        trial = replace(trial, floor_shift=floor.path.shift)
+        state = solve_passes(trial, frames, loose, PASSES[1:2])[1].state
+        floor, loose = floor.refined(trial, frames, state)
+        trial = replace(trial, floor_shift=floor.path.shift)
+    estimate = estimate_shared(trial, frames, loose, PASSES[1:] if floor is None else PASSES[2:])
     progress(1.0)
     return _Start(q, estimate, floor)
 
@@ -395,7 +401,8 @@ def _absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
 
 def _note_of(floor: MovingFloor) -> Note:
     """What the user should know of a floor that moves."""
-    speed = f"{floor.speed_m_s:.2f} ± {floor.sigma_m_s:.2f} m/s"
+    mean, sigma = floor.path.mean_speed
+    speed = f"{mean:.2f} ± {CALIBRATION * sigma:.2f} m/s"
     if floor.carried:
         return Note("floor", f"the camera goes along, at about {speed}: the way is told by the planted feet")
     return Note(
@@ -411,7 +418,7 @@ def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
     skeleton = fit.trial.subject.model.personal_skeleton(shared)
     q = sequence.q.copy()
     if fit.floor is not None and fit.floor.carried:
-        q[:, [skeleton.coordinate_index(ROOT_TRANSLATION[axis]) for axis in (0, 2)]] -= fit.floor.shift
+        q[:, [skeleton.coordinate_index(ROOT_TRANSLATION[axis]) for axis in (0, 2)]] -= fit.floor.path.shift
     q = moved_motion(skeleton, q, *world)
     camera = moved_camera(_whole_camera(fit), *world)
     kinematics, residual = Kinematics(skeleton), np.empty(keypoints.score.shape)
@@ -447,7 +454,7 @@ def _whole_camera(fit: SharedFit) -> Camera:
     path = fit.observed.camera.following(motion).path(shared, motion.time)
     if fit.floor is not None and fit.floor.carried:
         path = path or CameraPath.still(camera, motion.time)
-        x, z = (np.interp(motion.time, fit.trial.time, way) for way in fit.floor.shift.T)
+        x, z = (np.interp(motion.time, fit.trial.time, way) for way in fit.floor.path.shift.T)
         shift = np.stack([x, np.zeros_like(x), z], axis=1)
         moved = path.translation + np.einsum("tij,tj->ti", path.rotation, shift)
         path = replace(path, translation=moved)
@@ -480,6 +487,7 @@ def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
     size = model.layout.size
     pitch, roll, height = (float(value) for value in estimate.shared[fit.observed.camera.columns][:3])
     solver = estimate.solution
+    speed, sigma = (0.0, 0.0) if fit.floor is None else fit.floor.path.mean_speed
     return FitDiagnostics(
         SolverDiagnostics(
             frames_for_size=len(estimate.frames),
@@ -501,5 +509,5 @@ def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
         ),
         floor=None
         if fit.floor is None
-        else FloorDiagnostics(fit.floor.speed_m_s, fit.floor.sigma_m_s, not fit.floor.carried),
+        else FloorDiagnostics(speed, CALIBRATION * sigma, not fit.floor.carried),
     )

@@ -7,12 +7,13 @@ without a floor, which would hold them where they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from pase.data import CameraMotion
+from pase.fit.floor_velocity import FloorPath, stepped
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.trial import Trial
@@ -41,6 +42,8 @@ _SPAN_S = 0.1
 _LONGEST_STEP_S = 0.16
 _ROUNDS = 30
 _FEWEST = 6
+_STEPS = 3
+"""Steps in which the floor is solved together with everything else."""
 _SMOOTHING_S = 0.5
 """A camera that is carried along changes its velocity over such times."""
 
@@ -179,13 +182,21 @@ def _common_velocity(steps: StanceVelocities) -> FloorMotion:
 class MovingFloor:
     """How the floor moves in the estimator's world."""
 
-    shift: Array
-    """(T, 2) how far it has moved along X and Z since the first frame, metres."""
-    speed_m_s: float
-    sigma_m_s: float
-    """Standard deviation of the speed."""
+    path: FloorPath
     carried: bool
     """Whether it is the camera that goes along while the ground stands still in truth; else it is a treadmill."""
+    given: bool = False
+    """Whether the user gave the speed."""
+
+    def refined(self, trial: Trial[Any], frames: Indices, state: State) -> tuple[MovingFloor, State]:
+        """The floor solved together with everything else, from a motion (of `frames`) that was solved for it."""
+        floor = self
+        for _ in range(0 if self.given else _STEPS):
+            on_floor = replace(trial, floor_shift=floor.path.shift)
+            problem = on_floor.problem(frames, on_floor.contacts(frames, state))
+            path, state = stepped(problem, state, floor.path, frames)
+            floor = replace(floor, path=path)
+        return floor, state
 
 
 def find_moving_floor(
@@ -210,9 +221,7 @@ def find_moving_floor(
     time, skeleton = trial.time, trial.subject.model.skeleton
     steps = stance_velocities(trial.soles(loose), trial.feet_visible(frames), time[frames])
     if travels:
-        velocity, sigma = ground_motion(steps, time)
-        shift = _integral(velocity, time)
-        return MovingFloor(shift, _mean_speed(shift, time), float(np.median(sigma)), carried=True)
+        return MovingFloor(FloorPath.changing(time, *ground_motion(steps, time)), carried=True)
     columns = [skeleton.coordinate_index(ROOT_TRANSLATION[axis]) for axis in (0, 2)]
     floor_motion = belt_motion(steps, loose.q[:, columns], time[frames])
     if belt != "auto":
@@ -223,15 +232,6 @@ def find_moving_floor(
         floor_motion = FloorMotion(velocity, 0.0, 1.0)
     if floor_motion is None:
         return None
-    shift = (time - time[0])[:, None] * floor_motion.velocity
+    path = FloorPath.steady(time, floor_motion.velocity, floor_motion.sigma)
     carried = belt == "auto" and motion is not None and motion.agreement < LEAST_AGREEMENT
-    return MovingFloor(shift, floor_motion.speed, floor_motion.sigma, carried)
-
-
-def _integral(velocity: Array, time: Array) -> Array:
-    steps = 0.5 * (velocity[1:] + velocity[:-1]) * np.diff(time)[:, None]
-    return np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
-
-
-def _mean_speed(shift: Array, time: Array) -> float:
-    return float(np.linalg.norm(np.diff(shift, axis=0), axis=1).sum() / max(time[-1] - time[0], 1e-9))
+    return MovingFloor(path, carried, given=belt != "auto")

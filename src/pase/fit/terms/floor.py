@@ -135,6 +135,11 @@ class ContactVelocity(RobustTerm):
         dshared = at.dshared[:, at.soles][:, :, [0, 2]]
         return by_frame, ((dshared[1:] - dshared[:-1]) * gain).reshape(M, R, -1)
 
+    def by_floor_step(self, at: Linearization) -> Array:
+        """(T − 1, 2 S, 2) derivatives of the weighted residuals by the way of the floor from frame to frame."""
+        gain = np.sqrt(self.point_weights(self.residual(at))) * self._gain
+        return np.asarray((-gain[..., None, None] * np.eye(2)).reshape(len(gain), -1, 2))
+
 
 def _by_height(at: Linearization, gain: Array) -> tuple[dict[int, Array], Array | None]:
     """Derivatives of the heights of the soles times `gain` (T, S)."""

@@ -1,0 +1,145 @@
+"""The velocity of a floor that moves, solved together with posture, size and camera.
+
+The floor's shift is `s(t) = Σ_k b_k(t) c_k`: one steady velocity for a belt, knots of velocity for the ground under a
+camera that goes along. The c_k are few and couple to all frames, so they are eliminated last: at the solution for
+held c, with A the normal matrix of all other unknowns and B the mixed derivatives, one step is
+`−(C − Bᵀ A⁻¹ B)⁻¹ (g − Bᵀ A⁻¹ g_A)`, and the inverted matrix is the covariance of c. A floor fitted to the feet of a
+motion that is solved already would be biased: places along the line of sight are drawn to where they were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pase.fit.problem import Linearization, State
+from pase.fit.solver import Problem
+from pase.fit.terms.floor import ContactVelocity
+from pase.types import Array, Indices, Mask
+
+KNOT_S = 0.5
+"""Seconds between knots of the velocity of a camera that goes along."""
+_ACCELERATION = 0.5
+"""Its velocity changes by so many m/s in the root of a second."""
+_WEAK_M_S = 3.0
+"""What is known of velocities beforehand: nobody is carried much faster than a runner."""
+
+
+@dataclass(frozen=True)
+class FloorPath:
+    """How a floor moves: a shift that is linear in a few velocities."""
+
+    basis: Array
+    """(T, K) seconds for which each velocity counts up to each frame."""
+    velocity: Array
+    """(K, 2) m/s along X and Z."""
+    covariance: Array
+    """(2 K, 2 K) of the velocities, row by row."""
+
+    @classmethod
+    def steady(cls, time: Array, velocity: Array, sigma: float) -> FloorPath:
+        """One velocity (2,) all the time, known to `sigma` along each axis."""
+        return cls((time - time[0])[:, None], velocity[None], sigma**2 * np.eye(2))
+
+    @classmethod
+    def changing(cls, time: Array, velocity: Array, sigma: Array) -> FloorPath:
+        """Velocities (T, 2) that change, known to (T,) `sigma`: they are kept at knots."""
+        count = max(2, round(float(time[-1] - time[0]) / KNOT_S) + 1)
+        knots = np.linspace(time[0], time[-1], count)
+        hats = np.stack([np.interp(time, knots, row) for row in np.eye(count)], axis=1)
+        steps = 0.5 * (hats[1:] + hats[:-1]) * np.diff(time)[:, None]
+        basis = np.concatenate([np.zeros((1, count)), np.cumsum(steps, axis=0)])
+        at_knots = np.stack([np.interp(knots, time, v) for v in velocity.T], axis=1)
+        variance = np.square(np.minimum(np.interp(knots, time, sigma), _WEAK_M_S))
+        return cls(basis, at_knots, np.diag(np.repeat(variance, 2)))
+
+    @property
+    def shift(self) -> Array:
+        """(T, 2) how far the floor has moved since the first frame, metres."""
+        return np.asarray(self.basis @ self.velocity)
+
+    @property
+    def mean_speed(self) -> tuple[float, float]:
+        """How fast it moves on average, and the standard deviation of that, m/s."""
+        seconds = np.diff(self.basis, axis=0)
+        step = seconds @ self.velocity
+        length = np.linalg.norm(step, axis=1)
+        direction = step / np.maximum(length, 1e-9)[:, None]
+        duration = max(float(seconds.sum()), 1e-9)
+        by_velocity = (seconds.T @ direction).ravel() / duration
+        return float(length.sum() / duration), float(np.sqrt(by_velocity @ self.covariance @ by_velocity))
+
+    @property
+    def precision(self) -> Array:
+        """(K, K) what is known beforehand of the velocities along one axis: they are bounded and change slowly."""
+        count = len(self.velocity)
+        change = np.diff(np.eye(count), axis=0) / (_ACCELERATION * np.sqrt(KNOT_S))
+        return np.asarray(np.eye(count) / _WEAK_M_S**2 + change.T @ change)
+
+
+def stepped(problem: Problem, state: State, path: FloorPath, frames: Indices) -> tuple[FloorPath, State]:
+    """The path, and the motion with it, after one step of all unknowns together.
+
+    Parameters
+    ----------
+    problem
+        The cost over some frames; one of its terms holds planted feet to the floor.
+    state
+        Its solution for the path as it is.
+    path
+        Of the floor in all frames of the recording.
+    frames
+        (F,) the frames of the problem.
+    """
+    at = Linearization(problem.model, state)
+    term = next(t for t in problem.terms if isinstance(t, ContactVelocity))
+    normal = problem.normal_equations(at)
+    free_q, free_shared = problem.bounds.free(state, normal.gradient_q, normal.gradient_shared)
+    normal = normal.restricted(free_q, free_shared)
+    floor = _mixed(term, at, np.diff(path.basis[frames], axis=0), free_q, free_shared)
+    prior = np.kron(path.precision, np.eye(2))
+    own = floor.own + prior
+    gradient = floor.gradient + prior @ path.velocity.ravel()
+    factor = normal.factor(1e-6 * np.ones_like(state.q), 1e-6 * np.ones_like(state.shared))
+    columns = [factor.solve(floor.by_q[..., c], floor.by_shared[:, c]) for c in range(len(own))]
+    follow_q, follow_shared = (np.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
+    flat_q = floor.by_q.reshape(-1, len(own))
+    reduced = own - flat_q.T @ follow_q.reshape(flat_q.shape) - floor.by_shared.T @ follow_shared
+    pull = gradient - follow_q.reshape(flat_q.shape).T @ normal.gradient_q.ravel()
+    pull -= follow_shared.T @ normal.gradient_shared
+    covariance = np.linalg.inv(reduced)
+    step = -covariance @ pull
+    moved = State(state.q - follow_q @ step, state.shared - follow_shared @ step)
+    velocity = path.velocity + step.reshape(-1, 2)
+    return FloorPath(path.basis, velocity, covariance), problem.bounds.clip(moved)
+
+
+@dataclass(frozen=True)
+class _Mixed:
+    """Derivatives of second order of the cost by the floor's velocities."""
+
+    own: Array
+    """(C, C)"""
+    gradient: Array
+    """(C,)"""
+    by_q: Array
+    """(F, n, C)"""
+    by_shared: Array
+    """(m, C)"""
+
+
+def _mixed(
+    term: ContactVelocity, at: Linearization, seconds: Array, free_q: Mask, free_shared: Mask
+) -> _Mixed:
+    """Those of the term that holds feet to the floor, for the seconds (F − 1, K) of each velocity between frames."""
+    block, by_step = term.block(at), term.by_floor_step(at)
+    jacobian = np.einsum("mra,mk->mrka", by_step, seconds).reshape(*block.residual.shape, -1)
+    by_q = np.zeros((*free_q.shape, jacobian.shape[-1]))
+    for offset, dq in block.dq.items():
+        by_q[offset : offset + len(dq)] += dq.transpose(0, 2, 1) @ jacobian
+    flat = jacobian.reshape(-1, jacobian.shape[-1])
+    assert block.dshared is not None
+    by_shared = block.dshared.reshape(len(flat), -1).T @ flat
+    by_q, by_shared = by_q * free_q[..., None], by_shared * free_shared[:, None]
+    return _Mixed(flat.T @ flat, flat.T @ block.residual.ravel(), by_q, by_shared)
