@@ -11,9 +11,10 @@ from fit_scenes import FOCAL, filmed
 from pase.config import FitSettings
 from pase.data import CameraMotion, Keypoints2D
 from pase.errors import InputError
-from pase.fit.estimate import estimate_motion
-from pase.fit.inputs import keypoint_set
-from pase.fit.moving_floor import belt_motion, ground_motion, stance_velocities
+from pase.fit.estimate import estimate_motion, film_trial
+from pase.fit.floor_velocity import FloorPath
+from pase.fit.inputs import LensPrior, PersonInput, keypoint_set
+from pase.fit.moving_floor import MovingFloor, belt_motion, ground_motion, stance_velocities
 from pase.fit.posture import ROOT_TRANSLATION, posture
 from pase.fit.problem import PersonModel, State
 from pase.fit.subject import keypoint_model
@@ -148,6 +149,37 @@ def test_a_camera_that_travels_beside_a_walker_goes_as_far(
     centre = -np.einsum("tji,tj->ti", path.rotation, path.translation)
     assert np.linalg.norm(centre[-1] - centre[0]) == pytest.approx(way, rel=0.15)
     assert motion.residual is not None and np.nanmedian(motion.residual) < 6.0
+
+
+def test_a_wrong_belt_is_set_right_together_with_the_motion(
+    scene: tuple[PersonModel, Array, Keypoints2D, float, Array],
+) -> None:
+    model, time, keypoints, speed, q = scene
+    lens = LensPrior(focal_length_px=FOCAL)
+    trial, _, shared = film_trial(PersonInput(keypoints, height_m=1.73), lens)
+    shared[model.layout.camera] = [0.08, 0.0, 1.3, np.log(FOCAL)]
+    wrong = MovingFloor(FloorPath.steady(time, np.array([-1.1 * speed, 0.05]), 0.1), carried=False)
+    every = np.arange(len(time))
+    floor, state = wrong.refined(trial, every, State(q, shared))
+    # The legs swing along the heading of 0.1 rad, while the body stays.
+    off = floor.path.velocity[0] + speed * np.array([np.cos(0.1), -np.sin(0.1)])
+    assert np.abs(off[0]) < 0.04 * speed and np.abs(off[1]) < 0.1
+    mean, sigma = floor.path.mean_speed
+    assert mean == pytest.approx(speed, abs=4 * sigma) and 0.0 < sigma < 0.05
+    assert np.abs(state.q - q).max() < 0.5
+    given = replace(wrong, given=True).refined(trial, every, State(q, shared))[0]
+    assert given.path is wrong.path
+
+
+def test_a_path_at_knots_goes_as_far_as_its_velocities() -> None:
+    time = np.linspace(0, 6, 181)
+    velocity = np.stack([1 + 0.3 * np.sin(time), 0.1 * time], axis=1)
+    path = FloorPath.changing(time, velocity, np.full(len(time), 0.2))
+    way = np.concatenate([[[0, 0]], np.cumsum(0.5 * (velocity[1:] + velocity[:-1]) / 30, axis=0)])
+    np.testing.assert_allclose(path.shift, way, atol=0.03)
+    mean, sigma = path.mean_speed
+    assert mean == pytest.approx(np.linalg.norm(velocity, axis=1).mean(), rel=0.02)
+    assert 0.2 / np.sqrt(len(path.velocity)) < sigma < 0.1
 
 
 @pytest.mark.parametrize("speed", ["fast", "-1", "2,5", ""])
