@@ -275,6 +275,8 @@ class ViewSettings(SettingsGroup):
     """Bones over the footage, on black beside it, or on black alone."""
     points: bool = setting(False, flag="points")
     """Draw the 2D keypoints too."""
+    every_frame: bool = setting(False)
+    """Draw every frame also of a film of 50 frames a second and more; else 25 to 50 of them a second."""
 
 
 @dataclass(frozen=True)

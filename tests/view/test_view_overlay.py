@@ -11,7 +11,7 @@ from pase.errors import InputError, OutputError
 from pase.media import VideoWriter, open_media, write_image
 from pase.view.blending import blend, blend_frame
 from pase.view.lines import draw_number
-from pase.view.overlay import Style, draw_overlay
+from pase.view.overlay import Style, draw_overlay, frame_step
 from pase.view.scene import Patch
 
 TIMES = (0.0, 0.04, 0.05, 0.11, 0.2)
@@ -50,6 +50,29 @@ def test_draws_where_the_pose_is_known_and_keeps_the_times(video: Path, motion: 
     np.testing.assert_allclose(times, TIMES, atol=1e-3)
     assert [x > 0.01 for x in share] == [False, True, False, True, False]
     assert [done for done, _ in told] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("every_frame", "shown"), [(False, 6), (True, 12)])
+def test_of_a_fast_film_every_second_frame_is_drawn_unless_all_are_wanted(
+    tmp_path: Path, motion: Motion, every_frame: bool, shown: int
+) -> None:
+    times = np.arange(12) / 60
+    with VideoWriter(tmp_path / "clip.mp4", (640, 480), 60.0) as writer:
+        for time in times:
+            writer.write(np.full((480, 640, 3), 60, np.uint8), time)
+    q = np.tile(motion.skeleton.default_q, (12, 1))
+    moving = replace(motion, q=q, q_std=np.full_like(q, np.nan), time=times)
+    draw_overlay(tmp_path / "clip.mp4", [moving], tmp_path / "out.mp4", every_frame=every_frame)
+    drawn, share = changed(tmp_path / "out.mp4")
+    np.testing.assert_allclose(drawn, times[:: 12 // shown], atol=1e-3)
+    assert min(share) > 0.01
+
+
+@pytest.mark.parametrize(
+    ("rate", "step"), [(24, 1), (29.97, 1), (48, 1), (50, 2), (59.94, 2), (120, 4), (240, 9)]
+)
+def test_25_to_50_frames_a_second_are_drawn(rate: float, step: int) -> None:
+    assert frame_step(rate) == step
 
 
 def test_nobody(video: Path) -> None:

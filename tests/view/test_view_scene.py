@@ -125,3 +125,19 @@ def test_out_of_sight_or_around_the_camera(
         drawn = renderer.draw([standing])
     assert drawn.shape == (480, 640, 4)
     assert drawn.any() == (step[2] == -3.9)
+
+
+def test_somebody_small_is_drawn_with_fewer_triangles_and_looks_the_same(camera: Camera) -> None:
+    skeleton = default_skeleton()
+    pictures, triangles = [], []
+    for px_a_metre in (None, 150.0, 3000.0):
+        with Renderer([skeleton], camera, "bones", [px_a_metre]) as renderer:
+            pictures.append(renderer.draw([skeleton.default_q]).astype(float))
+            meshes = [bone.actor.GetMapper().GetInput() for bone in renderer._bones[0]]
+            triangles.append(sum(mesh.GetNumberOfPolys() for mesh in meshes))
+    full, small, large = triangles
+    assert small < 0.6 * full and large == full
+    covered = [picture[..., 3] > 128 for picture in pictures]
+    assert (covered[0] ^ covered[1]).sum() < 0.06 * covered[0].sum()
+    both = covered[0] & covered[1]
+    assert np.abs(pictures[0] - pictures[1])[both].mean() < 12

@@ -111,6 +111,7 @@ def draw_over(
         style=settings.style,
         layout=settings.layout,
         keypoints=keypoints if settings.points else [],
+        every_frame=settings.every_frame,
     )
 
 

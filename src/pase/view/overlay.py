@@ -6,40 +6,37 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from pase.anatomy.kinematics import BodyPoses, Kinematics
-from pase.data import Camera, Keypoints2D, Motion
+from pase.data import Keypoints2D, Motion
 from pase.errors import InputError
 from pase.media import Animation, Footage, Frame, Photo, Video, VideoWriter, open_media, write_image
 from pase.media.ahead import ahead
-from pase.types import Array, Image, Progress
+from pase.types import Image, Progress
 from pase.view.blending import blend, blend_frame
-from pase.view.lines import LineRenderer, draw_number, draw_points
-from pase.view.scene import NEAREST_M, Patch, Renderer
-from pase.view.subject import head_of
+from pase.view.layers import Layer, Style, by_camera
+from pase.view.lines import draw_points
+from pase.view.scene import Patch
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-Style = Literal["bones", "xray", "lines"]
+Item = TypeVar("Item")
 Layout = Literal["over", "beside", "alone"]
 
 QUALITY = 23
 """Constant rate factor of the video, for a preset of the encoder that needs half the usual time and more space."""
 OPACITY = 0.9
 """Share of the bones in the picture; the rest is the person."""
-CHUNK = 256
-"""Frames whose poses are computed at once: fast, and memory does not grow with the length."""
-HEAD_M = 0.3
-"""Metres over the head's origin at which a person's number stands."""
 WAITING = 4
 """Pictures that may wait for the encoder."""
+LEAST_RATE_HZ = 25.0
+"""Frames a second that look fluent: of faster films every second, third … frame is drawn."""
 
 
 def draw_overlay(
@@ -52,6 +49,7 @@ def draw_overlay(
     style: Style = "bones",
     layout: Layout = "over",
     keypoints: Sequence[Keypoints2D] = (),
+    every_frame: bool = False,
 ) -> None:
     """Draw the bones of every person over a video or photo.
 
@@ -76,6 +74,8 @@ def draw_overlay(
         `over` the footage; `beside` it, on a dark ground, in a picture twice as wide; `alone` on that ground.
     keypoints
         2D keypoints to draw on the footage.
+    every_frame
+        Also of a film of 50 frames a second and more; else 25 to 50 of them are drawn and written.
 
     Raises
     ------
@@ -90,36 +90,72 @@ def draw_overlay(
         raise InputError(f"opacity must lie in 0..1, not {opacity}")
     with open_media(source) as media, ExitStack() as stack:
         layers = [
-            stack.enter_context(_Layer(group, camera, style, numbered=len(motions) > 1))
-            for camera, group in _by_camera(motions, media.image_size)
+            stack.enter_context(Layer(group, camera, style, numbered=len(motions) > 1))
+            for camera, group in by_camera(motions, media.image_size)
         ]
+
+        def compose(frame: Frame) -> Image:
+            return _composed(frame, layers, opacity, layout, keypoints)
+
         if isinstance(media, Photo):
-            frame = next(iter(media.frames()))
-            write_image(output, _composed(frame, layers, opacity, layout, keypoints))
+            write_image(output, compose(next(iter(media.frames()))))
             return
+        step = 1 if every_frame else frame_step(media.frame_rate)
         width, height = media.image_size
-        size = (2 * width if layout == "beside" else width, height)
-        sound = media.path if media.footage.keeps_times else None
-        write = stack.enter_context(_video_file(output, size, media.frame_rate, sound))
-        pictures: Iterator[tuple[float, Image | VideoFrame]]
         if layout == "over" and not keypoints and width % 2 == height % 2 == 0:
-            pictures = _blended(media, layers, opacity)
+            pictures = _blended(media, layers, opacity, step)
         else:
-            pictures = (
-                (frame.time, _composed(frame, layers, opacity, layout, keypoints))
-                for frame in stack.enter_context(closing(ahead(media.frames())))
-            )
-        for done, (time, picture) in enumerate(pictures, 1):
+            pictures = _pictures(media, compose, step)
+        size = (2 * width if layout == "beside" else width, height)
+        _write_film(media, pictures, output, size, step, progress)
+
+
+def frame_step(frame_rate: float) -> int:
+    """Of so many frames one is shown, so that a film that is fast enough has 25 to 50 of them a second."""
+    return max(1, int((frame_rate + 0.5) // LEAST_RATE_HZ))
+
+
+def _write_film(
+    media: Video | Animation,
+    pictures: Iterator[tuple[float, Image | VideoFrame]],
+    output: str | Path,
+    size: tuple[int, int],
+    step: int,
+    progress: Progress | None,
+) -> None:
+    """Encode pictures with their times, each of which stands for `step` frames of the footage."""
+    sound = media.path if media.footage.keeps_times else None
+    with _video_file(output, size, media.frame_rate / step, sound) as write:
+        for number, (time, picture) in enumerate(pictures):
             write(picture, time)
             if progress is not None:
-                progress(done, media.frame_count_hint)
+                progress(number * step + 1, media.frame_count_hint)
+
+
+def _every(step: int, frames: Iterator[Item]) -> Iterator[Item]:
+    """The first of every `step` frames; closes what reads them, as `ahead` closes this."""
+    try:
+        yield from islice(frames, 0, None, step)
+    finally:
+        close = getattr(frames, "close", None)
+        if close is not None:
+            close()
+
+
+def _pictures(
+    media: Video | Animation, compose: Callable[[Frame], Image], step: int
+) -> Iterator[tuple[float, Image]]:
+    """Time and composed picture of every `step`-th frame."""
+    with closing(ahead(_every(step, media.frames()))) as frames:
+        for frame in frames:
+            yield frame.time, compose(frame)
 
 
 def _blended(
-    media: Video | Animation, layers: Sequence[_Layer], opacity: float
+    media: Video | Animation, layers: Sequence[Layer], opacity: float, step: int
 ) -> Iterator[tuple[float, VideoFrame]]:
-    """Frames with the bones over them, in the form that video is stored in all the way."""
-    with closing(ahead(media.small_frames(media.image_size))) as frames:
+    """Every `step`-th frame with the bones over it, in the form that video is stored in all the way."""
+    with closing(ahead(_every(step, media.small_frames(media.image_size)))) as frames:
         for time, frame in frames:
             patches = _patches(time, layers)
             if patches:
@@ -131,117 +167,8 @@ def _blended(
             yield time, frame
 
 
-class _Layer:
-    """The persons filmed by one and the same camera, with what draws them."""
-
-    def __init__(self, motions: Sequence[Motion], camera: Camera, style: Style, numbered: bool) -> None:
-        self._numbers = [motion.track_id for motion in motions] if numbered else []
-        self._heads = [head_of(motion.skeleton) for motion in motions]
-        self._tracks = [_Track(motion) for motion in motions]
-        self._camera = camera
-        skeletons = [motion.skeleton for motion in motions]
-        self._renderer: Renderer | LineRenderer = (
-            LineRenderer(skeletons, camera) if style == "lines" else Renderer(skeletons, camera, style)
-        )
-
-    def __enter__(self) -> _Layer:
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self._renderer.close()
-
-    def draw(self, time: float) -> tuple[float, list[Patch]] | None:
-        """The bones at a time and everybody's number, with the mean depth in metres; None when nobody is there."""
-        poses = [track.pose(time) for track in self._tracks]
-        origins = [pose.origin for pose in poses if pose is not None]
-        camera = self._renderer.camera = self._camera.at(time)
-        patch = self._renderer.draw_patch(poses) if origins else None
-        if patch is None:
-            return None
-        numbers = [
-            draw_number(number, _over_head(camera, pose, head), camera.image_size)
-            for number, head, pose in zip(self._numbers, self._heads, poses, strict=False)
-            if pose is not None
-        ]
-        depth = float(np.nanmean(camera.to_camera(np.concatenate(origins))[:, 2]))
-        return depth, [patch, *(drawn for drawn in numbers if drawn is not None)]
-
-
-def _over_head(camera: Camera, pose: BodyPoses, head: int | None) -> Array:
-    """A pixel (2,) a little over the head, or over the highest body of a skeleton without one."""
-    pixels = camera.project(pose.origin)
-    top = int(np.nanargmin(pixels[:, 1])) if head is None or np.isnan(pixels[head, 0]) else head
-    depth = max(float(camera.to_camera(pose.origin[top])[2]), NEAREST_M)
-    over: Array = pixels[top] - [0.0, HEAD_M * camera.focal_length_px / depth]
-    return over
-
-
-class _Track:
-    """One person's body poses by time, computed some frames ahead; bodies that were not seen are nowhere (NaN)."""
-
-    def __init__(self, motion: Motion) -> None:
-        self._motion = motion
-        self._kinematics = Kinematics(motion.skeleton, ())
-        self._known = motion.known
-        steps = np.diff(motion.time)
-        self._tolerance = 0.5 * float(np.median(steps)) if len(steps) else 1e-3
-        self._start = 0
-        self._chunk: BodyPoses | None = None
-
-    def pose(self, time: float) -> BodyPoses | None:
-        """Pose, without the axis of time, in the frame shown at `time`; None where it is not known."""
-        times = self._motion.time
-        if len(times) == 0:
-            return None
-        after = int(np.clip(np.searchsorted(times, time), 1, max(1, len(times) - 1)))
-        i = min((i for i in (after - 1, after) if i < len(times)), key=lambda i: abs(times[i] - time))
-        if abs(times[i] - time) > self._tolerance or not self._known[i]:
-            return None
-        if self._chunk is None or not 0 <= i - self._start < len(self._chunk.origin):
-            self._start = i
-            self._chunk = self._kinematics.pose(np.nan_to_num(self._motion.q[i : i + CHUNK]))
-        origin = self._chunk.origin[i - self._start]
-        if self._motion.seen is not None:
-            origin = np.where(self._motion.seen[i][:, None], origin, np.nan)
-        return BodyPoses(self._chunk.rotation[i - self._start], origin)
-
-
-def _by_camera(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[tuple[Camera, list[Motion]]]:
-    """Persons grouped by camera: those of one camera hide each other truly, others by their mean depth."""
-    groups: list[tuple[Camera, list[Motion]]] = []
-    for motion in motions:
-        if motion.camera is None:
-            raise InputError(
-                f"person {motion.track_id} has no camera, so it cannot be drawn over footage; add camera.json"
-            )
-        same = next((group for camera, group in groups if motion.camera.same_as(camera)), None)
-        if same is None:
-            groups.append((motion.camera, [motion]))
-        else:
-            same.append(motion)
-    return [(_resized(camera, image_size), group) for camera, group in groups]
-
-
-def _resized(camera: Camera, image_size: tuple[int, int]) -> Camera:
-    """The camera for the same footage in another size."""
-    (width, height), (old_width, old_height) = image_size, camera.image_size
-    zoom = width / old_width
-    if abs(height - zoom * old_height) > 2:
-        raise InputError(
-            f"the footage is {width}×{height} but the motion was made from {old_width}×{old_height}; "
-            "give the footage it was made from"
-        )
-    x, y = camera.principal_point
-    # Pixel coordinates are those of pixel centres: the picture's edge is at -0.5.
-    moved = (zoom * (x + 0.5) - 0.5, zoom * (y + 0.5) - 0.5)
-    focal, path = zoom * camera.focal_length_px, camera.path
-    if path is not None:
-        path = replace(path, focal_length_px=zoom * path.focal_length_px)
-    return replace(camera, focal_length_px=focal, principal_point=moved, image_size=image_size, path=path)
-
-
 def _composed(
-    frame: Frame, layers: Sequence[_Layer], opacity: float, layout: Layout, keypoints: Sequence[Keypoints2D]
+    frame: Frame, layers: Sequence[Layer], opacity: float, layout: Layout, keypoints: Sequence[Keypoints2D]
 ) -> Image:
     """A picture of the result: bones over the footage, beside it or alone."""
     if layout == "over":
@@ -269,7 +196,7 @@ def _ground(height: int, width: int) -> Image:
     return np.asarray(np.array([18, 20, 24]) + light * np.array([40, 44, 50]), np.uint8)
 
 
-def _drawn(image: Image, time: float, layers: Sequence[_Layer], opacity: float) -> Image:
+def _drawn(image: Image, time: float, layers: Sequence[Layer], opacity: float) -> Image:
     patches = _patches(time, layers)
     if not patches:
         return image
@@ -279,7 +206,7 @@ def _drawn(image: Image, time: float, layers: Sequence[_Layer], opacity: float) 
     return out
 
 
-def _patches(time: float, layers: Sequence[_Layer]) -> list[Patch]:
+def _patches(time: float, layers: Sequence[Layer]) -> list[Patch]:
     """What is drawn at a time, the farthest first."""
     drawn = [layer_patches for layer in layers if (layer_patches := layer.draw(time)) is not None]
     return [

@@ -16,6 +16,7 @@ from pase.anatomy.placement import place_bone
 from pase.data import Camera
 from pase.types import Array, Image
 from pase.view.backend import make_window, require_drawing
+from pase.view.detail import coarser
 
 BONE_COLORS = (
     (0.96, 0.9, 0.77), (0.72, 0.87, 0.97), (0.96, 0.76, 0.84), (0.76, 0.93, 0.72), (0.98, 0.74, 0.45),
@@ -67,6 +68,9 @@ class Renderer:
         The camera that filmed them; its `image_size` is the size of the picture.
     style
         `bones`, solid ivory, or `xray`, all bones shining through each other.
+    px_a_metre
+        How large each person is drawn at most, which tells how fine their meshes must be; None, or None for a
+        person, takes the full meshes.
 
     Raises
     ------
@@ -75,10 +79,14 @@ class Renderer:
     """
 
     def __init__(
-        self, skeletons: Sequence[Skeleton], camera: Camera, style: Literal["bones", "xray"] = "bones"
+        self,
+        skeletons: Sequence[Skeleton],
+        camera: Camera,
+        style: Literal["bones", "xray"] = "bones",
+        px_a_metre: Sequence[float | None] | None = None,
     ) -> None:
         from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
-        from vtkmodules.vtkRenderingCore import vtkRenderer
+        from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer
 
         self._window = make_window(require_drawing().name)
         self.camera = camera
@@ -88,10 +96,13 @@ class Renderer:
         self._window.AddRenderer(self._scene)
         self._buffer = vtkUnsignedCharArray()
         self._size = (0, 0)
-        _light(self._scene)
+        self._scene.AutomaticLightCreationOff()
+        self._scene.AddLight(vtkLight())
         self._bones = [
-            _bones(skeleton, style, BONE_COLORS[number % len(BONE_COLORS)])
-            for number, skeleton in enumerate(skeletons)
+            _bones(skeleton, style, BONE_COLORS[number % len(BONE_COLORS)], px)
+            for number, (skeleton, px) in enumerate(
+                zip(skeletons, px_a_metre or [None] * len(skeletons), strict=True)
+            )
         ]
         for bone in (bone for bones in self._bones for bone in bones):
             self._scene.AddActor(bone.actor)
@@ -229,21 +240,9 @@ def _region(corners: Array, camera: Camera) -> tuple[int, int, int, int] | None:
     return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
 
 
-def _light(scene: Any) -> None:
-    """A soft key light from above the camera's left shoulder and a weak one from below on the right."""
-    from vtkmodules.vtkRenderingCore import vtkLight
-
-    scene.AutomaticLightCreationOff()
-    for position, intensity in (((-0.6, 0.9, 1.0), 0.88), ((0.9, -0.3, 0.7), 0.35)):
-        light = vtkLight()
-        light.SetLightTypeToCameraLight()
-        light.SetPosition(*position)
-        light.SetFocalPoint(0, 0, 0)
-        light.SetIntensity(intensity)
-        scene.AddLight(light)
-
-
-def _bones(skeleton: Skeleton, style: str, color: tuple[float, float, float]) -> list[_Bone]:
+def _bones(
+    skeleton: Skeleton, style: str, color: tuple[float, float, float], px_a_metre: float | None
+) -> list[_Bone]:
     """One actor for every body that has meshes."""
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
@@ -263,7 +262,8 @@ def _bones(skeleton: Skeleton, style: str, color: tuple[float, float, float]) ->
             [[ends[i, 0], ends[j, 1], ends[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)]
         )
         matrix = vtkMatrix4x4()
-        actor = _actor(_polydata(placed), color)
+        polydata = _polydata(placed)
+        actor = _actor(polydata if px_a_metre is None else coarser(polydata, px_a_metre), color)
         if style == "xray":
             _shine_through(actor)
         actor.SetUserMatrix(matrix)
@@ -306,13 +306,21 @@ def _actor(polydata: Any, color: tuple[float, float, float]) -> Any:
     material = actor.GetProperty()
     material.BackfaceCullingOn()
     material.SetColor(*color)
-    material.SetAmbient(0.22)
-    material.SetDiffuse(0.85)
-    material.SetSpecular(0.12)
-    material.SetSpecularPower(18)
+    actor.GetShaderProperty().AddFragmentShaderReplacement(_LIGHT_CODE, True, _BONE, False)
     return actor
 
 
+_LIGHT_CODE = "//VTK::Light::Impl"
+"""Where VTK's own light goes. Its loops and powers for every pixel take twice as long."""
+_BONE = """//VTK::Light::Impl
+  vec3 key = vec3(-0.408, 0.612, 0.680), fill = vec3(0.764, -0.255, 0.594);
+  vec3 n = normalVCVSOutput;
+  float lit = max(dot(n, key), 0.0), weak = max(dot(n, fill), 0.0);
+  float shine = max(2.0 * lit * n.z - key.z, 0.0);
+  shine *= shine; shine *= shine; shine *= shine;
+  gl_FragData[0] = vec4((0.22 + 0.75 * lit + 0.30 * weak + 0.11 * shine * shine) * diffuseColor, 1.0);
+"""
+"""A soft key light from above the camera's left shoulder, a weak one from below on the right, and a little gloss."""
 _XRAY = """//VTK::Light::Impl
   float edge = 1.0 - abs(normalVCVSOutput.z);
   gl_FragData[0] = vec4(vec3(0.86, 0.94, 1.0), 0.13 + 0.5 * edge * edge);
@@ -324,4 +332,4 @@ def _shine_through(actor: Any) -> None:
     """One colour, seen through: layers of one colour need no order."""
     actor.ForceTranslucentOn()
     actor.GetProperty().BackfaceCullingOff()
-    actor.GetShaderProperty().AddFragmentShaderReplacement("//VTK::Light::Impl", True, _XRAY, False)
+    actor.GetShaderProperty().AddFragmentShaderReplacement(_LIGHT_CODE, True, _XRAY, False)

@@ -1,0 +1,164 @@
+"""The persons of one camera as they are drawn over its footage: where each is at a time, and how finely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from pase.anatomy.kinematics import BodyPoses, Kinematics
+from pase.data import Camera, Motion
+from pase.errors import InputError
+from pase.types import Array
+from pase.view.lines import LineRenderer, draw_number
+from pase.view.scene import NEAREST_M, Patch, Renderer
+from pase.view.subject import head_of
+
+Style = Literal["bones", "xray", "lines"]
+
+CHUNK = 256
+"""Frames whose poses are computed at once: fast, and memory does not grow with the length."""
+HEAD_M = 0.3
+"""Metres over the head's origin at which a person's number stands."""
+_FINE_FRAMES = 60
+"""Up to so many frames bones are drawn with their full meshes: to make coarser ones would take longer."""
+_NEAREST_BODY_M = 0.3
+"""Nobody is taken to be nearer to the camera when it is told how finely they have to be drawn."""
+
+
+class Layer:
+    """The persons filmed by one and the same camera, with what draws them; a context manager.
+
+    Parameters
+    ----------
+    motions
+        The persons.
+    camera
+        What filmed them, for footage of the size that is drawn on.
+    style
+        How bones are drawn.
+    numbered
+        Whether everybody's number stands over their head.
+    """
+
+    def __init__(self, motions: Sequence[Motion], camera: Camera, style: Style, numbered: bool) -> None:
+        self._numbers = [motion.track_id for motion in motions] if numbered else []
+        self._heads = [head_of(motion.skeleton) for motion in motions]
+        self._tracks = [_Track(motion) for motion in motions]
+        self._camera = camera
+        skeletons = [motion.skeleton for motion in motions]
+        self._renderer: Renderer | LineRenderer = (
+            LineRenderer(skeletons, camera)
+            if style == "lines"
+            else Renderer(skeletons, camera, style, [_px_a_metre(motion, camera) for motion in motions])
+        )
+
+    def __enter__(self) -> Layer:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self._renderer.close()
+
+    def draw(self, time: float) -> tuple[float, list[Patch]] | None:
+        """The bones at a time and everybody's number, with the mean depth in metres; None when nobody is there."""
+        poses = [track.pose(time) for track in self._tracks]
+        origins = [pose.origin for pose in poses if pose is not None]
+        camera = self._renderer.camera = self._camera.at(time)
+        patch = self._renderer.draw_patch(poses) if origins else None
+        if patch is None:
+            return None
+        numbers = [
+            draw_number(number, _over_head(camera, pose, head), camera.image_size)
+            for number, head, pose in zip(self._numbers, self._heads, poses, strict=False)
+            if pose is not None
+        ]
+        depth = float(np.nanmean(camera.to_camera(np.concatenate(origins))[:, 2]))
+        return depth, [patch, *(drawn for drawn in numbers if drawn is not None)]
+
+
+def _px_a_metre(motion: Motion, camera: Camera) -> float | None:
+    """How large the person is drawn at most; None, for the full meshes, where there are few frames."""
+    frames = np.flatnonzero(motion.known)
+    if len(frames) <= _FINE_FRAMES:
+        return None
+    some = frames[:: len(frames) // _FINE_FRAMES]
+    time = motion.time[some]
+    origins = Kinematics(motion.skeleton, ()).pose(motion.q[some]).origin
+    nearest = camera.to_camera(origins, time)[..., 2].min(axis=1)
+    focal = camera.focal_length_px if camera.path is None else camera.path.at(time).focal_length_px
+    return float(np.max(focal / np.maximum(nearest, _NEAREST_BODY_M)))
+
+
+def _over_head(camera: Camera, pose: BodyPoses, head: int | None) -> Array:
+    """A pixel (2,) a little over the head, or over the highest body of a skeleton without one."""
+    pixels = camera.project(pose.origin)
+    top = int(np.nanargmin(pixels[:, 1])) if head is None or np.isnan(pixels[head, 0]) else head
+    depth = max(float(camera.to_camera(pose.origin[top])[2]), NEAREST_M)
+    over: Array = pixels[top] - [0.0, HEAD_M * camera.focal_length_px / depth]
+    return over
+
+
+class _Track:
+    """One person's body poses by time, computed some frames ahead; bodies that were not seen are nowhere (NaN)."""
+
+    def __init__(self, motion: Motion) -> None:
+        self._motion = motion
+        self._kinematics = Kinematics(motion.skeleton, ())
+        self._known = motion.known
+        steps = np.diff(motion.time)
+        self._tolerance = 0.5 * float(np.median(steps)) if len(steps) else 1e-3
+        self._start = 0
+        self._chunk: BodyPoses | None = None
+
+    def pose(self, time: float) -> BodyPoses | None:
+        """Pose, without the axis of time, in the frame shown at `time`; None where it is not known."""
+        times = self._motion.time
+        if len(times) == 0:
+            return None
+        after = int(np.clip(np.searchsorted(times, time), 1, max(1, len(times) - 1)))
+        i = min((i for i in (after - 1, after) if i < len(times)), key=lambda i: abs(times[i] - time))
+        if abs(times[i] - time) > self._tolerance or not self._known[i]:
+            return None
+        if self._chunk is None or not 0 <= i - self._start < len(self._chunk.origin):
+            self._start = i
+            self._chunk = self._kinematics.pose(np.nan_to_num(self._motion.q[i : i + CHUNK]))
+        origin = self._chunk.origin[i - self._start]
+        if self._motion.seen is not None:
+            origin = np.where(self._motion.seen[i][:, None], origin, np.nan)
+        return BodyPoses(self._chunk.rotation[i - self._start], origin)
+
+
+def by_camera(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[tuple[Camera, list[Motion]]]:
+    """Persons grouped by camera: those of one camera hide each other truly, others by their mean depth."""
+    groups: list[tuple[Camera, list[Motion]]] = []
+    for motion in motions:
+        if motion.camera is None:
+            raise InputError(
+                f"person {motion.track_id} has no camera, so it cannot be drawn over footage; add camera.json"
+            )
+        same = next((group for camera, group in groups if motion.camera.same_as(camera)), None)
+        if same is None:
+            groups.append((motion.camera, [motion]))
+        else:
+            same.append(motion)
+    return [(_resized(camera, image_size), group) for camera, group in groups]
+
+
+def _resized(camera: Camera, image_size: tuple[int, int]) -> Camera:
+    """The camera for the same footage in another size."""
+    (width, height), (old_width, old_height) = image_size, camera.image_size
+    zoom = width / old_width
+    if abs(height - zoom * old_height) > 2:
+        raise InputError(
+            f"the footage is {width}×{height} but the motion was made from {old_width}×{old_height}; "
+            "give the footage it was made from"
+        )
+    x, y = camera.principal_point
+    # Pixel coordinates are those of pixel centres: the picture's edge is at -0.5.
+    moved = (zoom * (x + 0.5) - 0.5, zoom * (y + 0.5) - 0.5)
+    focal, path = zoom * camera.focal_length_px, camera.path
+    if path is not None:
+        path = replace(path, focal_length_px=zoom * path.focal_length_px)
+    return replace(camera, focal_length_px=focal, principal_point=moved, image_size=image_size, path=path)
