@@ -102,6 +102,7 @@ def draw_overlay(
             return
         step = 1 if every_frame else frame_step(media.frame_rate)
         width, height = media.image_size
+        pictures: Iterator[tuple[float, Image | VideoFrame]]
         if layout == "over" and not keypoints and width % 2 == height % 2 == 0:
             pictures = _blended(media, layers, opacity, step)
         else:
