@@ -194,7 +194,7 @@ def _add_views(commands: Any) -> None:
         nargs="+",
         required=True,
         dest="formats",
-        help="glb, bvh, c3d, npz or all of these; openpose, coco",
+        help="glb, rig, bvh, c3d, npz or all of these; openpose, coco",
     )
 
 

@@ -296,7 +296,7 @@ class OutputSettings(SettingsGroup):
     page: bool = setting(True, flag="report-page")
     """Write `report.html`: picture, plots, tables and settings on one page."""
     formats: str = setting("glb bvh", flag="formats")
-    """Further files of every person: any of glb, bvh, c3d, npz, parted by blanks or commas; all; or none at all."""
+    """Further files of every person: any of glb, rig, bvh, c3d, npz, parted by blanks or commas; all; or nothing."""
 
 
 @dataclass(frozen=True)

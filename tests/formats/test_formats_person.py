@@ -11,7 +11,8 @@ from pase.anatomy.model import Skeleton
 from pase.data import Camera, Motion
 from pase.errors import InputError, OutputError
 from pase.formats.camera import write_camera
-from pase.formats.person import load_motion, write_person
+from pase.formats.findings import TrialLabels
+from pase.formats.person import load_motion, model_name, write_person
 from pase.marker_files.trc import read_trc
 
 MotionOf = Callable[..., Motion]
@@ -109,3 +110,16 @@ def test_opensim_shows_the_same_pose(written: tuple[Motion, Path]) -> None:
         for b, body in enumerate(motion.skeleton.body_names):
             origin = model.getBodySet().get(body).getPositionInGround(state)
             np.testing.assert_allclose(origin.to_numpy(), poses.origin[t, b], atol=1e-8, err_msg=body)
+
+
+@pytest.mark.parametrize(
+    ("labels", "name"),
+    [
+        (TrialLabels("Anna B.", "walk 1"), "Anna_B."),
+        (TrialLabels("", "walk 1"), "walk_1_person_2"),
+        (TrialLabels(), "person_2"),
+        (TrialLabels("/"), "person"),
+    ],
+)
+def test_the_model_is_named_after_the_subject(labels: TrialLabels, name: str) -> None:
+    assert model_name(labels, "person_2") == name

@@ -268,7 +268,9 @@ def test_npz_holds_everything(tmp_path: Path, person: Skeleton, motion_of: Motio
 def test_formats_by_name(tmp_path: Path, leg: Skeleton, motion_of: MotionOf) -> None:
     assert parse_formats("glb, .BVH npz,glb") == ("glb", "bvh", "npz")
     assert parse_formats("all") == tuple(FORMATS) and parse_formats("") == ()
-    with pytest.raises(InputError, match="unknown format 'fbx'; the formats are: glb, bvh, c3d, npz, all"):
+    with pytest.raises(
+        InputError, match="unknown format 'fbx'; the formats are: glb, rig, bvh, c3d, npz, all"
+    ):
         parse_formats("glb fbx")
     (tmp_path / "file").write_text("mine")
     for name in ("glb", "bvh", "npz"):

@@ -36,8 +36,9 @@ from pase.types import Array
 log = logging.getLogger(__name__)
 
 
-FORMAT_VERSION = "40000"
-"""Document version that every OpenSim 4 reads."""
+FORMAT_VERSION = "40600"
+"""Document version of OpenSim 4.6, which therefore converts nothing. Earlier OpenSim 4 reads it too: the elements are
+those of 4.0, and a newer number is no error."""
 
 GEOMETRY_FOLDER = "Geometry"
 """Where OpenSim looks for meshes beside a model."""

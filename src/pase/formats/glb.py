@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     mesh inside has the name of its file. Metres, Y up, every key at the true time of its frame. Between
     frames a viewer turns each body about its joint, so the skeleton stays joined. Frames in which the pose
     is unknown have no key. With one known frame or none the skeleton stands still. A camera that moved is in the
-    scene and moves; one that stood still is not.
+    scene and moves; one that stood still is there and stands.
 
     Raises
     ------
@@ -57,8 +58,8 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     """
     q = motion.q[motion.known] if motion.known.any() else motion.skeleton.default_q[None]
     tree = body_tree(motion.skeleton, q[:1])
-    buffer = _Buffer()
-    nodes, meshes = _nodes(_without_unseen(motion), tree, buffer)
+    buffer = GlbBuffer()
+    nodes, meshes = _nodes(without_unseen(motion), tree, buffer)
     content: dict[str, Any] = {
         "asset": {"version": "2.0", "generator": f"PASE {__version__}", "copyright": CREDITS},
         "scene": 0,
@@ -70,17 +71,21 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     if motion.known.sum() > 1:
         time = motion.time[motion.known]
         keys = buffer.add(time.astype(np.float32), ends=True)
-        animation = _animation(motion.skeleton, q, keys, buffer)
+        animation = animation_of(motion.skeleton, q, keys, buffer)
         content |= {"animations": [animation]} if animation["channels"] else {}
         if motion.camera is not None:
             add_camera(content, motion.camera, time, keys, buffer.add)
-    content = {key: value for key, value in content.items() if value != [] and value is not None}
-    content |= buffer.parts()
+    write_binary(path, {key: value for key, value in content.items() if value != []}, buffer)
+
+
+def write_binary(path: str | Path, content: dict[str, Any], buffer: GlbBuffer) -> None:
+    """Write what the JSON of a glTF says, and its buffer, as one file."""
+    content = content | buffer.parts()
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         stream.writelines([*_binary(content, buffer.size), *buffer.data])
 
 
-def _without_unseen(motion: Motion) -> Skeleton:
+def without_unseen(motion: Motion) -> Skeleton:
     """The skeleton without the bones of bodies that were seen in no frame."""
     skeleton = motion.skeleton
     if motion.seen is None or not len(motion):
@@ -90,7 +95,7 @@ def _without_unseen(motion: Motion) -> Skeleton:
     return replace(skeleton, bodies=bodies)
 
 
-class _Buffer:
+class GlbBuffer:
     """The binary part of the file, with the views and accessors into it."""
 
     def __init__(self) -> None:
@@ -111,7 +116,7 @@ class _Buffer:
             "bufferView": len(self.views) - 1,
             "componentType": kinds[array.dtype.char],
             "count": len(array),
-            "type": {1: "SCALAR", 3: "VEC3", 4: "VEC4"}[width],
+            "type": {1: "SCALAR", 3: "VEC3", 4: "VEC4", 16: "MAT4"}[width],
         }
         if ends:
             rows = array.reshape(len(array), width)
@@ -130,7 +135,7 @@ class _Buffer:
         }
 
 
-def _nodes(skeleton: Skeleton, tree: BodyTree, buffer: _Buffer) -> tuple[list[Node], list[Node]]:
+def _nodes(skeleton: Skeleton, tree: BodyTree, buffer: GlbBuffer) -> tuple[list[Node], list[Node]]:
     """Nodes of the bodies in their order, of the bones, and of the whole last; and the meshes."""
     surfaces = load_bones(skeleton)
     turn = _quaternions(tree.rotation[:1])
@@ -159,7 +164,7 @@ def _nodes(skeleton: Skeleton, tree: BodyTree, buffer: _Buffer) -> tuple[list[No
     return nodes, meshes
 
 
-def _primitive(surface: BoneSurface, buffer: _Buffer) -> Node:
+def _primitive(surface: BoneSurface, buffer: GlbBuffer) -> Node:
     index = np.uint16 if len(surface.vertices) < 65535 else np.uint32
     upright = np.linalg.norm(surface.normals, axis=1) > 0.5
     normals = np.where(upright[:, None], surface.normals, (0.0, 1.0, 0.0))
@@ -173,12 +178,28 @@ def _primitive(surface: BoneSurface, buffer: _Buffer) -> Node:
     }
 
 
-def _animation(skeleton: Skeleton, q: Array, keys: int, buffer: _Buffer) -> Node:
-    """Channels of all bodies that turn, and of those that also shift in their joints; `keys` are their times."""
+def animation_of(
+    skeleton: Skeleton, q: Array, keys: int, buffer: GlbBuffer, parents: Mapping[str, str] | None = None
+) -> Node:
+    """Channels of all bodies that turn, and of those that also shift in their joints.
+
+    Parameters
+    ----------
+    skeleton
+        Body number b is node number b.
+    q
+        (T, n) coordinates at the keys.
+    keys
+        Accessor of their times.
+    buffer
+        Takes the values.
+    parents
+        Bodies whose node hangs on another body than the joint's parent.
+    """
     bodies = len(skeleton.bodies)
     turns, places = np.empty((len(q), bodies, 4), np.float32), np.empty((len(q), bodies, 3), np.float32)
     low, high = np.full((bodies, 12), np.inf), np.full((bodies, 12), -np.inf)
-    for frames, tree in body_trees(skeleton, q):
+    for frames, tree in body_trees(skeleton, q, parents):
         turns[frames], places[frames] = _quaternions(tree.rotation), tree.translation
         placed = np.concatenate([tree.rotation.reshape(-1, bodies, 9), tree.translation], axis=2)
         low, high = np.minimum(low, placed.min(axis=0)), np.maximum(high, placed.max(axis=0))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from pase.data import Camera
+from pase.data import Camera, CameraPath
 from pase.types import Array
 
 Node = dict[str, Any]
@@ -22,14 +22,14 @@ _GLTF_AXES = np.diag([1.0, -1.0, -1.0])
 def add_camera(
     content: Node, camera: Camera, time: Array, keys: int, add: Callable[[NDArray[np.float32]], int]
 ) -> None:
-    """Add a moving camera to a glTF's content; glTF cannot animate a lens, so its angle is that of the first frame.
+    """Add the camera to a glTF's content; glTF cannot animate a lens, so its angle is that of the first frame.
 
     Parameters
     ----------
     content
         What the file is made from: `nodes`, `scenes` and `animations` are extended.
     camera
-        With a path.
+        The camera; it is animated when it moves.
     time
         (T,) times of the keys in seconds.
     keys
@@ -37,9 +37,7 @@ def add_camera(
     add
         Appends an array to the binary part, and returns its accessor.
     """
-    if camera.path is None:
-        return
-    path, (width, height) = camera.path.at(time), camera.image_size
+    path, (width, height) = (camera.path or CameraPath.still(camera, time)).at(time), camera.image_size
     turns = Rotation.from_matrix(path.rotation.transpose(0, 2, 1) @ _GLTF_AXES).as_quat()
     same = np.einsum("ti,ti->t", turns[1:], turns[:-1]) >= 0
     turns[1:] *= np.cumprod(np.where(same, 1, -1))[:, None]
@@ -57,6 +55,8 @@ def add_camera(
         {"name": "camera", "camera": 0, "translation": places[0].tolist(), "rotation": turns[0].tolist()}
     )
     content["scenes"][0]["nodes"].append(node)
+    if camera.path is None:
+        return
     animation = content.setdefault("animations", [{"name": "motion", "channels": [], "samplers": []}])[0]
     for name, values in (("rotation", turns), ("translation", places)):
         target = {"node": node, "path": name}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pase.anatomy.kinematics import Kinematics, pieces
+from pase.anatomy.kinematics import BodyPoses, Kinematics, pieces
 from pase.anatomy.model import Skeleton
 from pase.types import Array
 
@@ -15,7 +15,7 @@ class BodyTree:
     """Bodies relative to their parents: `x_parent = rotation @ x_body + translation`."""
 
     names: tuple[str, ...]
-    """B body names, parents before their children."""
+    """B body names."""
     parent: tuple[int, ...]
     """(B,) index of the parent body; -1 for a body that hangs on the ground."""
     rotation: Array
@@ -28,11 +28,19 @@ class BodyTree:
         return [i for i, parent in enumerate(self.parent) if parent == body]
 
 
-def body_tree(skeleton: Skeleton, q: Array) -> BodyTree:
-    """The bodies of a skeleton relative to their parents, for known `q` (T, n)."""
-    names = skeleton.body_names
-    parent = tuple(names.index(j.parent) if j.parent in names else -1 for j in skeleton.joints)
-    poses = Kinematics(skeleton, ()).pose(q)
+def body_tree(skeleton: Skeleton, q: Array, parents: Mapping[str, str] | None = None) -> BodyTree:
+    """The bodies of a skeleton relative to their parents, for known `q` (T, n); see `relative_to`."""
+    return relative_to(skeleton, Kinematics(skeleton, ()).pose(q), parents)
+
+
+def relative_to(skeleton: Skeleton, poses: BodyPoses, parents: Mapping[str, str] | None = None) -> BodyTree:
+    """Bodies in the world relative to their parents; `parents` names those that shall hang on another body."""
+    names, parents = skeleton.body_names, parents or {}
+    wanted = [
+        parents[body] if parents.get(body) in names else joint.parent
+        for body, joint in zip(names, skeleton.joints, strict=True)
+    ]
+    parent = tuple(names.index(name) if name in names else -1 for name in wanted)
     rotation, translation = poses.rotation.copy(), poses.origin.copy()
     for i, p in enumerate(parent):
         if p >= 0:
@@ -43,7 +51,9 @@ def body_tree(skeleton: Skeleton, q: Array) -> BodyTree:
     return BodyTree(names, parent, rotation, translation)
 
 
-def body_trees(skeleton: Skeleton, q: Array) -> Iterator[tuple[slice, BodyTree]]:
+def body_trees(
+    skeleton: Skeleton, q: Array, parents: Mapping[str, str] | None = None
+) -> Iterator[tuple[slice, BodyTree]]:
     """`body_tree` of some thousand frames after the other, and which they are."""
     for frames in pieces(len(q)):
-        yield frames, body_tree(skeleton, q[frames])
+        yield frames, body_tree(skeleton, q[frames], parents)

@@ -51,8 +51,8 @@ def write_person(
 ) -> None:
     """Write `skeleton.osim`, `motion.mot`, `landmarks.trc`, `angles.csv` and `bones.csv` into a folder.
 
-    With `mass_kg` the masses in the model add up to it. After an analysis `events.csv`, `measures.csv` and
-    `tables.xlsx` come too, with `labels` in their first columns.
+    The model is named after the subject. With `mass_kg` the masses in the model add up to it. After an analysis
+    `events.csv`, `measures.csv` and `tables.xlsx` come too, with `labels` in their first columns.
 
     Raises
     ------
@@ -60,7 +60,8 @@ def write_person(
         When a file cannot be written.
     """
     folder = Path(folder)
-    write_osim(motion.skeleton, folder / "skeleton.osim", mass_kg=mass_kg)
+    named = replace(motion.skeleton, name=model_name(labels, folder.name))
+    write_osim(named, folder / "skeleton.osim", mass_kg=mass_kg)
     write_mot(motion, folder / "motion.mot")
     write_landmarks_trc(motion, folder / "landmarks.trc")
     write_angles_csv(motion, folder / "angles.csv")
@@ -69,6 +70,12 @@ def write_person(
         write_events_csv(motion.findings.events, folder / EVENTS)
         write_measures_csv(measure_rows(motion.findings, labels), folder / MEASURES)
         write_person_workbook(motion.findings, bone_table(motion), labels, folder / "tables.xlsx")
+
+
+def model_name(labels: TrialLabels, folder: str) -> str:
+    """Name of a person's OpenSim model: the subject, else recording and folder, in letters that OpenSim allows."""
+    name = labels.subject or "_".join(word for word in (labels.trial, folder) if word)
+    return re.sub(r"[^\w.-]+", "_", name).strip("_") or "person"
 
 
 def load_motion(folder: str | Path) -> Motion:

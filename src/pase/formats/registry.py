@@ -12,6 +12,7 @@ from pase.errors import InputError, MissingDependencyError
 
 FORMATS = {
     "glb": ("skeleton.glb", "pase.formats.glb", "write_glb"),
+    "rig": ("skeleton_rig.glb", "pase.formats.rig", "write_rig"),
     "bvh": ("motion.bvh", "pase.formats.bvh", "write_bvh"),
     "c3d": ("motion.c3d", "pase.formats.c3d", "write_c3d"),
     "npz": ("motion.npz", "pase.formats.npz", "write_npz"),
