@@ -12,9 +12,10 @@ from pase.config import FitSettings
 from pase.data import CameraMotion, Keypoints2D
 from pase.errors import InputError
 from pase.fit.estimate import estimate_motion, film_trial
-from pase.fit.floor_velocity import FloorPath
+from pase.fit.floor_velocity import FloorPath, common_path
 from pase.fit.inputs import LensPrior, PersonInput, keypoint_set
 from pase.fit.moving_floor import MovingFloor, belt_motion, ground_motion, stance_velocities
+from pase.fit.multi_person import estimate_motions
 from pase.fit.posture import ROOT_TRANSLATION, posture
 from pase.fit.problem import PersonModel, State
 from pase.fit.subject import keypoint_model
@@ -180,6 +181,49 @@ def test_a_path_at_knots_goes_as_far_as_its_velocities() -> None:
     mean, sigma = path.mean_speed
     assert mean == pytest.approx(np.linalg.norm(velocity, axis=1).mean(), rel=0.02)
     assert 0.2 / np.sqrt(len(path.velocity)) < sigma < 0.1
+
+
+def test_two_persons_before_a_travelling_camera_are_on_one_ground(
+    scene: tuple[PersonModel, Array, Keypoints2D, float, Array],
+) -> None:
+    model, time, keypoints, speed, q = scene
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.camera] = [0.08, 0.0, 1.3, np.log(FOCAL)]
+    names = model.skeleton.coordinate_index
+    behind = q.copy()
+    behind[:, [names("pelvis_tx"), names("pelvis_tz")]] += [0.6, -1.5]
+    other = filmed(model, behind, time, shared, noise_px=1.5)
+    travelling = replace(CameraMotion.still(time, FOCAL), kind="travelling")
+    first, second = estimate_motions(
+        [
+            PersonInput(keypoints, height_m=1.73, camera_motion=travelling),
+            PersonInput(other, camera_motion=travelling),
+        ],
+        LensPrior(focal_length_px=FOCAL),
+    )
+    assert first is not None and second is not None
+    assert first.camera is not None and second.camera is not None
+    assert first.camera.path is not None and second.camera.path is not None
+    np.testing.assert_allclose(first.camera.path.translation, second.camera.path.translation, atol=1e-9)
+    place = [names("pelvis_tx"), names("pelvis_tz")]
+    for motion in (first, second):
+        way = np.linalg.norm(motion.q[-1, place] - motion.q[0, place])
+        assert way == pytest.approx(speed * time[-1], rel=0.1)
+
+
+def test_a_ground_told_by_several_is_surer() -> None:
+    time = np.linspace(0.3, 3, 82)
+    paths = [
+        FloorPath.changing(t, np.tile([speed, 0.0], (len(t), 1)), np.full(len(t), sigma))
+        for t, speed, sigma in ((time, 1.0, 0.1), (time + 2.0, 1.3, 0.2))
+    ]
+    common = common_path(paths)
+    assert common.knots[[0, -1]] == pytest.approx([0.0, 5.0])
+    middle = np.searchsorted(common.knots, 2.5)
+    assert common.velocity[[0, middle, -1], 0] == pytest.approx([1.0, 1.06, 1.3])
+    assert common.covariance[2 * middle, 2 * middle] < 0.1**2
+    assert common.shift[0] == pytest.approx([0.0, 0.0])
+    assert replace(common, time=time + 2.0).shift[0, 0] == pytest.approx(2.0, abs=0.1)
 
 
 @pytest.mark.parametrize("speed", ["fast", "-1", "2,5", ""])

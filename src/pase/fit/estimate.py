@@ -190,7 +190,7 @@ def fit_shared(
         trial if best.floor is None else replace(trial, floor_shift=best.floor.path.shift),
     )
     notes = [*_absences(person.keypoints, span), *(Note("keypoints", text) for text in repaired.notes)]
-    notes += [] if floor is None else [_note_of(floor)]
+    notes += [] if floor is None else [note_of_floor(floor)]
     fit = SharedFit(
         repaired.keypoints,
         trial,
@@ -399,7 +399,7 @@ def _absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
     return [Note("absence", f"not in the picture from {times}{more}: no posture is given there")]
 
 
-def _note_of(floor: MovingFloor) -> Note:
+def note_of_floor(floor: MovingFloor) -> Note:
     """What the user should know of a floor that moves."""
     mean, sigma = floor.path.mean_speed
     speed = f"{mean:.2f} ± {CALIBRATION * sigma:.2f} m/s"
@@ -454,8 +454,7 @@ def _whole_camera(fit: SharedFit) -> Camera:
     path = fit.observed.camera.following(motion).path(shared, motion.time)
     if fit.floor is not None and fit.floor.carried:
         path = path or CameraPath.still(camera, motion.time)
-        x, z = (np.interp(motion.time, fit.trial.time, way) for way in fit.floor.path.shift.T)
-        shift = np.stack([x, np.zeros_like(x), z], axis=1)
+        shift = np.insert(replace(fit.floor.path, time=motion.time).shift, 1, 0.0, axis=1)
         moved = path.translation + np.einsum("tij,tj->ti", path.rotation, shift)
         path = replace(path, translation=moved)
     return replace(camera, path=path)

@@ -9,7 +9,8 @@ motion that is solved already would be biased: places along the line of sight ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,33 +31,44 @@ _WEAK_M_S = 3.0
 class FloorPath:
     """How a floor moves: a shift that is linear in a few velocities."""
 
-    basis: Array
-    """(T, K) seconds for which each velocity counts up to each frame."""
+    time: Array
+    """(T,) frames in seconds."""
+    knots: Array
+    """(K,) seconds at which the velocities hold; they change evenly from knot to knot."""
     velocity: Array
     """(K, 2) m/s along X and Z."""
     covariance: Array
     """(2 K, 2 K) of the velocities, row by row."""
+    origin_s: float
+    """When the shift is zero."""
 
     @classmethod
     def steady(cls, time: Array, velocity: Array, sigma: float) -> FloorPath:
         """One velocity (2,) all the time, known to `sigma` along each axis."""
-        return cls((time - time[0])[:, None], velocity[None], sigma**2 * np.eye(2))
+        return cls(time, time[:1], velocity[None], sigma**2 * np.eye(2), float(time[0]))
 
     @classmethod
     def changing(cls, time: Array, velocity: Array, sigma: Array) -> FloorPath:
         """Velocities (T, 2) that change, known to (T,) `sigma`: they are kept at knots."""
-        count = max(2, round(float(time[-1] - time[0]) / KNOT_S) + 1)
-        knots = np.linspace(time[0], time[-1], count)
-        hats = np.stack([np.interp(time, knots, row) for row in np.eye(count)], axis=1)
-        steps = 0.5 * (hats[1:] + hats[:-1]) * np.diff(time)[:, None]
-        basis = np.concatenate([np.zeros((1, count)), np.cumsum(steps, axis=0)])
+        first, last = int(np.floor(time[0] / KNOT_S)), int(np.ceil(time[-1] / KNOT_S))
+        knots = KNOT_S * np.arange(first, last + 1)
         at_knots = np.stack([np.interp(knots, time, v) for v in velocity.T], axis=1)
         variance = np.square(np.minimum(np.interp(knots, time, sigma), _WEAK_M_S))
-        return cls(basis, at_knots, np.diag(np.repeat(variance, 2)))
+        return cls(time, knots, at_knots, np.diag(np.repeat(variance, 2)), float(time[0]))
+
+    @property
+    def basis(self) -> Array:
+        """(T, K) seconds for which each velocity counts from the origin up to each frame."""
+        grid = np.unique(np.concatenate([self.time, self.knots, [self.origin_s]]))
+        hats = np.stack([np.interp(grid, self.knots, row) for row in np.eye(len(self.knots))], axis=1)
+        seconds = np.cumsum(0.5 * (hats[1:] + hats[:-1]) * np.diff(grid)[:, None], axis=0)
+        seconds = np.concatenate([np.zeros((1, len(self.knots))), seconds])
+        origin = seconds[np.searchsorted(grid, self.origin_s)]
+        return np.asarray(seconds[np.searchsorted(grid, self.time)] - origin)
 
     @property
     def shift(self) -> Array:
-        """(T, 2) how far the floor has moved since the first frame, metres."""
+        """(T, 2) how far the floor has moved since the origin, metres."""
         return np.asarray(self.basis @ self.velocity)
 
     @property
@@ -76,6 +88,26 @@ class FloorPath:
         count = len(self.velocity)
         change = np.diff(np.eye(count), axis=0) / (_ACCELERATION * np.sqrt(KNOT_S))
         return np.asarray(np.eye(count) / _WEAK_M_S**2 + change.T @ change)
+
+    def scaled(self, factor: float) -> FloorPath:
+        """The same in a world that is larger by a factor."""
+        return replace(self, velocity=factor * self.velocity, covariance=factor**2 * self.covariance)
+
+
+def common_path(paths: Sequence[FloorPath]) -> FloorPath:
+    """The path that agrees best with those which several persons tell of one floor, in the frames of the first."""
+    first = paths[0]
+    knots = np.unique(np.concatenate([path.knots for path in paths])) if len(first.knots) > 1 else first.knots
+    information, pull = np.zeros((2 * len(knots), 2 * len(knots))), np.zeros(2 * len(knots))
+    for path in paths:
+        rows = np.searchsorted(knots, path.knots) if len(knots) > 1 else np.zeros(len(path.knots), int)
+        index = (2 * rows[:, None] + [0, 1]).ravel()
+        weight = np.linalg.inv(path.covariance)
+        information[np.ix_(index, index)] += weight
+        pull[index] += weight @ path.velocity.ravel()
+    covariance = np.linalg.inv(information)
+    velocity = (covariance @ pull).reshape(-1, 2)
+    return FloorPath(first.time, knots, velocity, covariance, first.origin_s)
 
 
 def stepped(problem: Problem, state: State, path: FloorPath, frames: Indices) -> tuple[FloorPath, State]:
@@ -112,7 +144,7 @@ def stepped(problem: Problem, state: State, path: FloorPath, frames: Indices) ->
     step = -covariance @ pull
     moved = State(state.q - follow_q @ step, state.shared - follow_shared @ step)
     velocity = path.velocity + step.reshape(-1, 2)
-    return FloorPath(path.basis, velocity, covariance), problem.bounds.clip(moved)
+    return replace(path, velocity=velocity, covariance=covariance), problem.bounds.clip(moved)
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,19 @@ import numpy as np
 from pase.anatomy.proportions import Vitals
 from pase.config import FitSettings
 from pase.data import Motion
-from pase.fit.estimate import CALIBRATION, Note, SharedFit, finish, fit_frames, fit_shared
+from pase.fit.estimate import (
+    CALIBRATION,
+    Note,
+    SharedFit,
+    finish,
+    fit_frames,
+    fit_shared,
+    note_of_floor,
+)
 from pase.fit.evidence import Evidence, agreed, evidence, with_known_part
+from pase.fit.floor_velocity import FloorPath, common_path
 from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.moving_floor import MovingFloor
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.root import place_root
@@ -141,14 +151,17 @@ def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: SharePr
     """Everybody with one camera: the common one, or that of the first alone when the common one does not suit it."""
     main = people[0]
     camera = common_camera(people)
-    first = _solved(main, _with_camera(main, camera), _moved(main, camera, 1.0), camera)
+    floor = common_floor(people, camera)
+    carried = main if floor is None else _carried(main, floor)
+    first = _solved(carried, _with_camera(carried, camera), _moved(carried, camera, 1.0), camera)
     if _misfit(first) > _WORSE_FIT * _misfit(main):
         columns, covariance = main.observed.camera.columns, main.estimate.covariance
         assert covariance is not None
         weight = prior_weight(len(main.trial.time))
         camera = CommonCamera(main.estimate.shared[columns], weight * covariance[columns, columns])
-        first = main
-    return [first, *helpers.map(partial(_settled, camera=camera), people[1:], progress)]
+        first, floor = main, common_floor([main], camera)
+    others = [fit if floor is None else _carried(fit, floor) for fit in people[1:]]
+    return [first, *helpers.map(partial(_settled, camera=camera), others, progress)]
 
 
 def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
@@ -182,6 +195,32 @@ def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
     ]
     best = min(agreements, key=lambda agreement: agreement.cost)
     return CommonCamera(best.values, best.covariance)
+
+
+def common_floor(people: Sequence[SharedFit], camera: CommonCamera) -> FloorPath | None:
+    """The ground under everybody before a camera that goes along, as all of them together tell it; else None.
+
+    What a person tells is in units of the height of their own camera above the floor, as their size is not known.
+    """
+    if people[0].floor is None or not people[0].floor.carried:
+        return None
+    height = float(camera.unknowns[2])
+    return common_path(
+        [
+            fit.floor.path.scaled(height / float(fit.estimate.shared[fit.observed.camera.columns][2]))
+            for fit in people
+            if fit.floor is not None and fit.floor.carried
+        ]
+    )
+
+
+def _carried(fit: SharedFit, floor: FloorPath) -> SharedFit:
+    """The person on the ground that everybody stands on."""
+    path = replace(floor, time=fit.trial.time)
+    moving = MovingFloor(path, carried=True)
+    notes = tuple(note for note in fit.notes if note.about != "floor")
+    trial = replace(fit.trial, floor_shift=path.shift)
+    return replace(fit, trial=trial, floor=moving, notes=(*notes, note_of_floor(moving)))
 
 
 def _evidence_of_camera(fit: SharedFit, *, sure_scale: bool) -> Evidence:
