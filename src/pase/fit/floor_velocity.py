@@ -51,7 +51,7 @@ class FloorPath:
     def changing(cls, time: Array, velocity: Array, sigma: Array) -> FloorPath:
         """Velocities (T, 2) that change, known to (T,) `sigma`: they are kept at knots."""
         first, last = int(np.floor(time[0] / KNOT_S)), int(np.ceil(time[-1] / KNOT_S))
-        knots = KNOT_S * np.arange(first, last + 1)
+        knots = KNOT_S * np.arange(first, last + 1, dtype=float)
         at_knots = np.stack([np.interp(knots, time, v) for v in velocity.T], axis=1)
         variance = np.square(np.minimum(np.interp(knots, time, sigma), _WEAK_M_S))
         return cls(time, knots, at_knots, np.diag(np.repeat(variance, 2)), float(time[0]))
@@ -100,13 +100,13 @@ def common_path(paths: Sequence[FloorPath]) -> FloorPath:
     knots = np.unique(np.concatenate([path.knots for path in paths])) if len(first.knots) > 1 else first.knots
     information, pull = np.zeros((2 * len(knots), 2 * len(knots))), np.zeros(2 * len(knots))
     for path in paths:
-        rows = np.searchsorted(knots, path.knots) if len(knots) > 1 else np.zeros(len(path.knots), int)
-        index = (2 * rows[:, None] + [0, 1]).ravel()
+        rows = np.searchsorted(knots, path.knots) if len(knots) > 1 else np.zeros(1, np.intp)
+        index: Indices = (2 * rows[:, None] + np.arange(2)).ravel()
         weight = np.linalg.inv(path.covariance)
         information[np.ix_(index, index)] += weight
         pull[index] += weight @ path.velocity.ravel()
-    covariance = np.linalg.inv(information)
-    velocity = (covariance @ pull).reshape(-1, 2)
+    covariance = np.asarray(np.linalg.inv(information), float)
+    velocity = np.asarray(covariance @ pull, float).reshape(-1, 2)
     return FloorPath(first.time, knots, velocity, covariance, first.origin_s)
 
 
