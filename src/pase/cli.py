@@ -83,7 +83,8 @@ def _run(parsed: argparse.Namespace) -> int:
     from pase import pipeline
     from pase.marker_files import is_marker_file
 
-    if parsed.source.is_dir() and not _are_keypoints(parsed.source):
+    as_film = _settings(parsed).footage.as_film
+    if parsed.source.is_dir() and not as_film and not _are_keypoints(parsed.source):
         if parsed.video is not None or parsed.skeleton is not None:
             raise InputError("--video and --skeleton belong to keypoints; a folder of recordings has neither")
         return _batched(parsed)

@@ -102,6 +102,8 @@ class FootageSettings(SettingsGroup):
     """True frames a second, in place of the times of the file."""
     slow_motion: float = setting(1.0, low=0.001, high=1000.0, flag="slow-motion")
     """How many times slower the film plays than what it shows: 8 for 240 frames a second played at 30."""
+    as_film: bool = setting(False, flag="as-film")
+    """The folder holds the pictures of one film, in the order of their names; with --rate."""
     start_s: float | None = setting(None, low=0.0, flag="start")
     """Second of the film, as a player shows it, from which on it is read; time 0 of the result."""
     end_s: float | None = setting(None, low=0.0, flag="end")
@@ -111,6 +113,10 @@ class FootageSettings(SettingsGroup):
         super().__post_init__()
         if self.rate_hz is not None and self.slow_motion != 1.0:
             raise InputError("give either --rate or --slow-motion, not both")
+        if self.as_film and self.rate_hz is None:
+            raise InputError(
+                "--as-film needs --rate: nothing else tells how many pictures there are a second"
+            )
         if self.end_s is not None and self.end_s <= (self.start_s or 0.0):
             raise InputError(f"end must come after start, not {self.end_s:g} s after {self.start_s or 0:g} s")
 

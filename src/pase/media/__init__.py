@@ -10,6 +10,7 @@ from pase.media.frames import Frame, Media
 from pase.media.kinds import has_photo_suffix, is_footage
 from pase.media.opening import check_is_footage
 from pase.media.photo import Photo, is_photo
+from pase.media.sequence import PictureSequence
 from pase.media.video import Video, open_video
 from pase.media.write import VideoWriter, write_image
 from pase.types import Image
@@ -21,12 +22,12 @@ __all__ = [
 
 
 def open_media(source: str | Path | Footage) -> Video | Animation | Photo:
-    """Open a video, or a photo as a video of one frame, by what the file holds.
+    """Open a video, or a photo as a video of one frame, by what the file holds; or a folder's pictures as a film.
 
     Parameters
     ----------
     source
-        A file, to be read as it is, or footage that says how.
+        A file, to be read as it is, or footage that says how; a folder needs its rate.
 
     Raises
     ------
@@ -35,6 +36,8 @@ def open_media(source: str | Path | Footage) -> Video | Animation | Photo:
     """
     footage = footage_of(source)
     path = footage.path
+    if path.is_dir() and footage.rate_hz is not None:
+        return PictureSequence(footage)
     check_is_footage(path)
     if is_animation(path):
         return Animation(footage)

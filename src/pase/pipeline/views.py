@@ -117,7 +117,7 @@ def begin_film(source: Footage | None, wanted: bool) -> Iterator[Callable[[], Fi
     """
     if not wanted or source is None:
         yield lambda: None
-    elif not source.path.is_file():
+    elif not source.path.exists():
         log.warning("the footage is not at %s any more; the viewer shows the bones alone", source.path)
         yield lambda: None
     else:

@@ -30,9 +30,16 @@ def fingerprint(values: Mapping[str, Any]) -> str:
 
 
 def source_identity(path: Path) -> dict[str, Any]:
-    """What tells one recording from another without reading hours of video: place, size, time, both ends."""
+    """What tells recordings apart without reading hours of video: place, size, time, both ends, or a folder's files."""
     stat, edge = path.stat(), 1 << 20
     digest = hashlib.sha256()
+    if path.is_dir():
+        for file in sorted(path.iterdir()):
+            facts = file.stat()
+            digest.update(
+                f"{file.name} {facts.st_size} {facts.st_mtime_ns}\n".encode("utf-8", "surrogateescape")
+            )
+        return {"path": str(path.resolve()), "files": digest.hexdigest()}
     with path.open("rb") as stream:
         digest.update(stream.read(edge))
         stream.seek(max(0, stat.st_size - edge))
