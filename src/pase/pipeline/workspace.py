@@ -30,7 +30,7 @@ def fingerprint(values: Mapping[str, Any]) -> str:
 
 
 def source_identity(path: Path) -> dict[str, Any]:
-    """What tells recordings apart without reading hours of video: place, size, time, both ends, or a folder's files."""
+    """What tells recordings apart without reading hours of video: place, size, time, both ends; a folder's files."""
     stat, edge = path.stat(), 1 << 20
     digest = hashlib.sha256()
     if path.is_dir():
