@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from pase.fit.problem import Linearization, State
 from pase.fit.solver import Problem
-from pase.types import Array
+from pase.fit.trial import Trial
+from pase.types import Array, Indices
+
+BATCH = 800
+"""Postures solved at once: bounds the memory."""
 
 _FIRST_DAMPING, _EASED, _STIFFENED = 1e-2, 1 / 4, 6.0
 """Share of the diagonal added at first, and by what it is multiplied after a step that helped or did not."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of `solve_from_starts`."""
+
+    width: float
+    """Of the robust loss, standard deviations: wide at first, so that limbs far off are still pulled."""
+    iterations: int
+    survivors: int
+    """Starts of each frame that are left after it."""
+
+
+@dataclass(frozen=True)
+class UsualChange:
+    """How far the numbers that place a posture are off, and how much they change in a second."""
+
+    scatter: float
+    speed: float
 
 
 def solve_frames(problem: Problem, q: Array, shared: Array, iterations: int) -> tuple[Array, Array]:
@@ -56,21 +81,86 @@ def solve_frames(problem: Problem, q: Array, shared: Array, iterations: int) -> 
     return q, costs
 
 
-def cheapest_chain(q: Array, costs: Array, moved: Callable[[int], Array]) -> Array:
+def solve_from_starts(
+    trial: Trial[Any],
+    frames: Indices,
+    starts: Array,
+    shared: Array,
+    rounds: Sequence[Round],
+    *,
+    posture: float = 1.0,
+) -> tuple[Array, Array]:
+    """Postures (F, C, n) that explain each of some frames, the best first, and their costs (F, C).
+
+    Parameters
+    ----------
+    trial
+        The recording.
+    frames
+        (F,) indices.
+    starts
+        (F, S, n) postures to start from in each frame.
+    shared
+        (m,) the shared unknowns, which are held.
+    rounds
+        After each of them fewer starts are left.
+    posture
+        Weight of what is known of postures.
+    """
+    q = starts
+    for step in rounds:
+        F, S, n = q.shape
+        repeated = np.repeat(frames, S)
+        flat, costs = solve_apart(
+            trial, repeated, q.reshape(F * S, n), shared, step.width, step.iterations, posture=posture
+        )
+        costs = costs.reshape(F, S)
+        best = np.argsort(costs, axis=1)[:, : step.survivors]
+        q = np.take_along_axis(flat.reshape(F, S, n), best[..., None], 1)
+        costs = np.take_along_axis(costs, best, 1)
+    return q, costs
+
+
+def solve_apart(
+    trial: Trial[Any],
+    frames: Indices,
+    q: Array,
+    shared: Array,
+    width: float,
+    iterations: int,
+    *,
+    posture: float = 1.0,
+) -> tuple[Array, Array]:
+    """`solve_frames` on frames (N,) of a recording, a batch at a time; a frame may be named more than once."""
+    batches = []
+    for i in range(0, len(frames), BATCH):
+        batch = slice(i, i + BATCH)
+        problem = trial.apart(frames[batch], width=width, posture=posture)
+        batches.append(solve_frames(problem, q[batch], shared, iterations))
+    solved, costs = (np.concatenate(column) for column in zip(*batches, strict=True))
+    return solved, costs
+
+
+def cheapest_chain(q: Array, costs: Array, places: Array, time: Array, usual: UsualChange) -> Array:
     """(F, n) the cheapest chain through candidates (F, C, n), by dynamic programming.
 
     Parameters
     ----------
     q, costs
         The candidates and their own costs (F, C).
-    moved
-        Squared distance (C, C) in standard deviations from each candidate of frame f − 1 (second axis) to each of
-        frame f (first axis).
+    places
+        (F, C, D) numbers by whose change from frame to frame a candidate's distance from another is told.
+    time
+        (F,) seconds.
+    usual
+        How much these numbers change.
     """
     F, C, _ = q.shape
     total, back = costs[0], np.zeros((F, C), dtype=np.intp)
     for f in range(1, F):
-        through = total[None] + 0.5 * moved(f)
+        spread = usual.scatter + usual.speed * min(float(time[f] - time[f - 1]), 1.0)
+        distance = np.square(places[f][:, None] - places[f - 1][None]).sum(-1) / spread**2
+        through = total[None] + 0.5 * distance
         back[f] = np.argmin(through, 1)
         total = through.min(1) + costs[f]
     path = [int(np.argmin(total))]

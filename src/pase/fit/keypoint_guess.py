@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from pase.anatomy.model import Skeleton
 from pase.data import interpolated
-from pase.fit.frame_solver import cheapest_chain, solve_frames
+from pase.fit.frame_solver import Round, UsualChange, cheapest_chain, solve_from_starts
 from pase.fit.measurements import KeypointMeasurements
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, posture
 from pase.fit.problem import PersonModel, State
+from pase.fit.root import unwound
 from pase.fit.trial import Trial
 from pase.types import Array, Indices
 
@@ -34,21 +34,17 @@ HEADINGS = 8
 ASLANT = np.radians(10.0)
 """A person whose median posture is this far from the picture's vertical makes a tilted camera likely."""
 
-BATCH = 48
-"""Frames whose starts are solved at once: bounds the memory."""
-
 NEAREST_M = 0.5
 """A person is not nearer to the camera than this."""
 
-SCATTER_M, MOST_SPEED_M_S = 0.08, 1.0
-"""How far each point of a posture found may be off, and how fast points move about from one key frame to the next."""
+POINT_CHANGE = UsualChange(scatter=0.08, speed=1.0)
+"""Metres by which the points of a posture are off, and m/s at which they move about between key frames."""
 
 _LEAST_STIFFNESS = 1e-9
 """Keeps a place of which the points say nothing at the origin."""
 
-_ROUNDS = ((40.0, 1, 8), (40.0, 7, 4), (6.0, 12, 4))
-"""Width of the robust loss, steps, and how many starts of each frame are kept after them. Most starts face the
-wrong way and show it after one step."""
+_ROUNDS = (Round(40.0, 1, 8), Round(40.0, 7, 4), Round(6.0, 12, 4))
+"""Most starts face the wrong way and show it after one step."""
 _POSTURES: tuple[Mapping[str, float], ...] = (
     {"hip_flexion": 8.0, "knee_angle": 12.0, "elbow_flex": 45.0},
     {"hip_flexion": 80.0, "knee_angle": 90.0, "elbow_flex": 60.0, "ankle_angle": 15.0},
@@ -67,35 +63,13 @@ def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: A
     shared
         (m,) size and camera to assume.
     """
-    keys = key_frames(keypoints)
-    batches = [_candidates(trial, keypoints, shared, keys[i : i + BATCH]) for i in range(0, len(keys), BATCH)]
-    q, costs = (np.concatenate(arrays) for arrays in zip(*batches, strict=True))
-    model, time = trial.subject.model, trial.time
+    keys, model, time = key_frames(keypoints), trial.subject.model, trial.time
+    starts = _starts(model, keypoints.take(keys), shared)
+    q, costs = solve_from_starts(trial, keys, starts, shared, _ROUNDS)
     F, C, n = q.shape
     points = model.positions(State(q.reshape(F * C, n), shared))[:, model.columns(keypoints.names)]
-    points = points.reshape(F, C, -1, 3)
-
-    def moved(f: int) -> Array:
-        scatter = SCATTER_M + MOST_SPEED_M_S * min(float(time[keys[f]] - time[keys[f - 1]]), 1.0)
-        squares = np.square(points[f][:, None] - points[f - 1][None]).sum((-1, -2))
-        return np.asarray(squares / scatter**2)
-
-    return _unwound(model.skeleton, cheapest_chain(q, costs, moved), time[keys], time)
-
-
-def _candidates(
-    trial: Trial[Any], keypoints: KeypointMeasurements, shared: Array, frames: Indices
-) -> tuple[Array, Array]:
-    """Postures (F, C, n) that explain each frame, and their costs (F, C): fewer from round to round."""
-    q = _starts(trial.subject.model, keypoints.take(frames), shared)
-    for width, iterations, survivors in _ROUNDS:
-        F, S, n = q.shape
-        problem = trial.apart(np.repeat(frames, S), width=width)
-        solved, flat = solve_frames(problem, q.reshape(F * S, n), shared, iterations)
-        best = np.argsort(flat.reshape(F, S), axis=1)[:, :survivors]
-        q = np.take_along_axis(solved.reshape(F, S, n), best[..., None], 1)
-        costs = np.take_along_axis(flat.reshape(F, S), best, 1)
-    return q, costs
+    chain = cheapest_chain(q, costs, points.reshape(F, C, -1), time[keys], POINT_CHANGE)
+    return interpolated(unwound(model.skeleton, chain), time[keys], time)
 
 
 def possible_rolls(keypoints: KeypointMeasurements) -> list[float]:
@@ -164,11 +138,3 @@ def _place(points: Array, keypoints: KeypointMeasurements, shared: Array) -> Arr
     in_camera = (placed - position) @ np.swapaxes(R_camera_world, 1, 2)
     in_camera[..., 2] = np.maximum(in_camera[..., 2], NEAREST_M)
     return np.asarray(in_camera @ R_camera_world + position)
-
-
-def _unwound(skeleton: Skeleton, q: Array, key_times: Array, time: Array) -> Array:
-    """(T, n) linear interpolation of key postures; headings are unwound first."""
-    q = q.copy()
-    heading = skeleton.coordinate_index(ROOT_ROTATION[0])
-    q[:, heading] = np.unwrap(q[:, heading])
-    return interpolated(q, key_times, time)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pase.anatomy.model import Skeleton
 from pase.errors import InputError
-from pase.fit.frame_solver import cheapest_chain, solve_frames
+from pase.fit.frame_solver import Round, UsualChange, cheapest_chain, solve_apart, solve_from_starts
 from pase.fit.measurements import PointMeasurements
 from pase.fit.problem import State
-from pase.fit.root import find_root, place_root, rigid_fit
+from pase.fit.root import find_root, place_root, rigid_fit, unwound
 from pase.fit.schedule import COARSE_RATE_HZ, spread_frames
 from pase.fit.trial import Trial
 from pase.types import Array, Indices
@@ -35,20 +34,16 @@ USABLE_SHARE = 0.6
 POSTURE_WEIGHT = 0.3
 """Of the pose prior in a frame solved for itself: keeps what the markers do not tell off the ends of its range."""
 
-BATCH = 400
-"""Postures solved at once: bounds the memory."""
-
 ILL_FIT, ILL_COST = 3.0, 10.0
 """A key frame whose cost is so many times the median's, and so much more, is solved from all starts again."""
 
-TURNED_RAD, MOST_TURN_RAD_S = 0.3, 1.5
-"""How far each coordinate of a posture found may be off, and how fast it changes from one anchor to the next."""
+COORDINATE_CHANGE = UsualChange(scatter=0.3, speed=1.5)
+"""Radians by which the coordinates of a posture are off, and rad/s at which they change between anchors."""
 
-_ROUGH_WIDTH, _FINE_WIDTH = 60.0, 12.0
-_ROUGH_STEPS, _FINE_STEPS, _CONTINUED_STEPS = 10, 12, 8
-_KEPT_STARTS = 3
-"""Width of the robust loss and steps: wide at first, so that limbs far off are still pulled; then the best starts of
-each frame with a narrower one. Indices that start from a neighbour need fewer steps."""
+_FINE_WIDTH = 12.0
+_ROUNDS = (Round(60.0, 10, 3), Round(_FINE_WIDTH, 12, 3))
+_CONTINUED_STEPS = 8
+"""Frames that start from a neighbour need fewer steps."""
 
 _BENT = np.radians(45.0)
 """Elbows and knees of the first start: away from the straight end of their range, where a solver locks."""
@@ -82,48 +77,28 @@ def key_frames(trial: MarkerTrial) -> Indices:
 def solve_anchors(trial: MarkerTrial, frames: Indices, shared: Array) -> Array:
     """(F, n) postures of some frames, found from many starts."""
     starts = _starts(trial)
-    F, S = len(frames), len(starts)
-    every = np.repeat(frames, S)
-    q = _placed(trial, every, np.tile(starts, (F, 1)), shared)
-    q, costs = _solve(trial, every, q, shared, _ROUGH_WIDTH, _ROUGH_STEPS)
-    best = np.argsort(costs.reshape(F, S), axis=1)[:, :_KEPT_STARTS]
-    q = np.take_along_axis(q.reshape(F, S, -1), best[..., None], 1)
-    every = np.repeat(frames, q.shape[1])
-    fine, costs = _solve(trial, every, q.reshape(len(every), -1), shared, _FINE_WIDTH, _FINE_STEPS)
-    fine = fine.reshape(q.shape)
-    time, skeleton = trial.time[frames], trial.subject.model.skeleton
+    repeated = np.repeat(frames, len(starts))
+    q = _placed(trial, repeated, np.tile(starts, (len(frames), 1)), shared)
+    q = q.reshape(len(frames), *starts.shape)
+    q, costs = solve_from_starts(trial, frames, q, shared, _ROUNDS, posture=POSTURE_WEIGHT)
+    skeleton = trial.subject.model.skeleton
     joints = np.setdiff1d(np.arange(q.shape[-1]), find_root(skeleton).columns)
-
-    def moved(f: int) -> Array:
-        spread = TURNED_RAD + MOST_TURN_RAD_S * min(float(time[f] - time[f - 1]), 1.0)
-        squares = np.square((fine[f][:, None] - fine[f - 1][None])[..., joints]).sum(-1)
-        return np.asarray(squares / spread**2)
-
-    return unwound(skeleton, cheapest_chain(fine, costs.reshape(F, -1), moved))
+    chain = cheapest_chain(q, costs, q[..., joints], trial.time[frames], COORDINATE_CHANGE)
+    return unwound(skeleton, chain)
 
 
 def continue_motion(trial: MarkerTrial, solved: Indices, q: Array, shared: Array, keys: Indices) -> Array:
     """(F, n) postures of key frames, each started from the nearest of those known already."""
     nearest = np.abs(trial.time[keys][:, None] - trial.time[solved][None]).argmin(1)
     start = _placed(trial, keys, q[nearest], shared)
-    out, costs = _solve(trial, keys, start, shared, _FINE_WIDTH, _CONTINUED_STEPS)
+    out, costs = _solve(trial, keys, start, shared, _CONTINUED_STEPS)
     ill = costs > ILL_FIT * np.median(costs) + ILL_COST
     if ill.any():
         again = solve_anchors(trial, keys[ill], shared)
-        _, again_costs = _solve(trial, keys[ill], again, shared, _FINE_WIDTH, 0)
+        _, again_costs = _solve(trial, keys[ill], again, shared, 0)
         better = again_costs < costs[ill]
         out[np.flatnonzero(ill)[better]] = again[better]
     return unwound(trial.subject.model.skeleton, out, keep=q[nearest])
-
-
-def unwound(skeleton: Skeleton, q: Array, keep: Array | None = None) -> Array:
-    """Postures (F, n) whose root turns on without jumps of a whole turn; with `keep`, near to those."""
-    turns = [find_root(skeleton).turns[i] for i in (0, 2)]
-    out = q.copy()
-    if keep is not None:
-        out[:, turns] -= 2 * np.pi * np.round((q[:, turns] - keep[:, turns]) / (2 * np.pi))
-    out[:, turns] = np.unwrap(out[:, turns], axis=0)
-    return out
 
 
 def rough_size(trial: MarkerTrial) -> float:
@@ -183,13 +158,7 @@ def _joints_from_root(trial: MarkerTrial) -> Array:
 
 
 def _solve(
-    trial: MarkerTrial, frames: Indices, q: Array, shared: Array, width: float, iterations: int
+    trial: MarkerTrial, frames: Indices, q: Array, shared: Array, iterations: int
 ) -> tuple[Array, Array]:
     """Postures (N, n) and their costs (N,), each frame for itself."""
-    batches = []
-    for i in range(0, len(frames), BATCH):
-        batch = slice(i, i + BATCH)
-        problem = trial.apart(frames[batch], width=width, posture=POSTURE_WEIGHT)
-        batches.append(solve_frames(problem, q[batch], shared, iterations))
-    solved, costs = (np.concatenate(column) for column in zip(*batches, strict=True))
-    return solved, costs
+    return solve_apart(trial, frames, q, shared, _FINE_WIDTH, iterations, posture=POSTURE_WEIGHT)

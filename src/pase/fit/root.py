@@ -119,6 +119,16 @@ def place_root(kinematics: Kinematics, scale: Array, q: Array, turn: Array, shif
     return out
 
 
+def unwound(skeleton: Skeleton, q: Array, keep: Array | None = None) -> Array:
+    """Postures (F, n) whose root turns on without jumps of a whole turn; with `keep`, near to those."""
+    turns = [find_root(skeleton).turns[i] for i in (0, 2)]
+    out = q.copy()
+    if keep is not None:
+        out[:, turns] -= 2 * np.pi * np.round((q[:, turns] - keep[:, turns]) / (2 * np.pi))
+    out[:, turns] = np.unwrap(out[:, turns], axis=0)
+    return out
+
+
 def _slope(axis: TransformAxis) -> float:
     return float(axis.function.derivative(np.zeros(())))
 
