@@ -297,7 +297,7 @@ def _from_roll(
     shared[observed.camera.columns][1] = roll
     q, shared = stand_on_floor(trial, initial_motion(trial, observed, shared), shared)
     frames = spread_frames(thinned(trial.time))
-    loose = solve_passes(trial, frames, State(q[frames], shared), PASSES[:1])[1].state
+    loose = solve_passes(trial, frames, State(q[frames], shared), PASSES[:1]).solution.state
     floor = find_moving_floor(trial, frames, loose, belt, motion)
     if floor is not None:
         trial = replace(trial, floor_shift=floor.path.shift)

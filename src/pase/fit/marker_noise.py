@@ -56,9 +56,16 @@ class Noise:
     """Share of independent information in a frame, 0 to 1: errors of skin and models last for many frames."""
 
 
-def single_frame_sigma(trial: MarkerTrial, frames: Indices, state: State) -> float:
-    """Noise of a usual marker from frames solved each for itself, with what the sizes took up left out, m."""
-    return _sigma(_sums(trial, frames, state, sequence=False))
+def with_learned_sigma(trial: MarkerTrial, frames: Indices, state: State) -> MarkerTrial:
+    """The trial with the noise of its markers as frames solved each for themselves show it; a fixed one is kept.
+
+    What the sizes took up is left out.
+    """
+    markers = trial.measurements[0]
+    if markers.fixed:
+        return trial
+    in_full = replace(trial, measurements=(replace(markers, information=1.0, hidden=1.0),))
+    return with_noise(trial, _sigma(_sums(in_full, frames, state, sequence=False)))
 
 
 def learn_noise(trial: MarkerTrial, q: Array, shared: Array) -> Noise:

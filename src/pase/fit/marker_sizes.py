@@ -19,7 +19,7 @@ from pase.fit.marker_guess import (
     solve_anchors,
     usable_frames,
 )
-from pase.fit.marker_noise import independent_share, noise_stretches, single_frame_sigma, with_noise
+from pase.fit.marker_noise import independent_share, noise_stretches, with_learned_sigma
 from pase.fit.problem import State
 from pase.fit.schedule import (
     SHARED_FRAMES,
@@ -38,17 +38,14 @@ WHITE = 0.5
 """Share of independent information above which neighbouring frames are taken for the sizes: against white noise,
 smoothness in time keeps postures from taking up noise and sizes from following."""
 
-SKIN_SIGMA_M = 0.010
-"""Movement of skin over bone, along each axis."""
-
 SIZE_RANGE = (0.4, 1.6)
 """Sizes of the person over that of the model that a rough guess may take."""
 
 _ROUGH = (Pass(20, width=20.0),)
 """Robust in a wide sense: with the sizes still wrong, all markers are some way off."""
 
-_FINE = (Pass(25, 1e-5),)
-"""Sizes come out of small differences: a tighter tolerance than for postures."""
+_FINE = 2 * (Pass(25, 1e-5, learn=with_learned_sigma),)
+"""Sizes come out of small differences: a tighter tolerance than for postures. Sizes and noise are found in turn."""
 
 
 def estimate_sizes(trial: MarkerTrial, shared: Array, *, free: bool) -> tuple[SharedEstimate, float]:
@@ -69,73 +66,46 @@ def estimate_sizes(trial: MarkerTrial, shared: Array, *, free: bool) -> tuple[Sh
         shared[size] += np.log(np.clip(rough_size(trial), *SIZE_RANGE))
     q = solve_anchors(trial, anchors, shared)
     if not free:
-        markers = trial.measurements[0]
-        sigma = markers.sigma if markers.fixed else single_frame_sigma(trial, anchors, State(q, shared))
+        sigma = with_learned_sigma(trial, anchors, State(q, shared)).measurements[0].sigma
         return SharedEstimate(shared, None, anchors, q), sigma
-    loose = _informed(trial, FIRST_INDEPENDENT / len(anchors))
-    rough = solve_passes(loose, anchors, State(q, shared), _ROUGH, sequence=False)[1].state.shared
+    loose = _counted(trial, FIRST_INDEPENDENT / len(anchors))
+    rough = solve_passes(loose, anchors, State(q, shared), _ROUGH, sequence=False).solution.state.shared
     q = solve_anchors(trial, anchors, rough)
     frames = spread_frames(usable_frames(trial), SHARED_FRAMES, 1)
     q = continue_motion(trial, anchors, q, rough, frames)
-    estimate, sigma = _refined(
-        _informed(trial, FIRST_INDEPENDENT / len(frames)),
-        frames,
-        State(q, rough),
-        trial.measurements[0].sigma,
-    )
-    share = _independent_share(trial, estimate)
-    informed = _informed(trial, float(share * trial.measurements[0].visible.any(1).sum() / len(frames)))
-    state, sequence = State(estimate.q, estimate.shared), share > WHITE and len(trial.time) > SHARED_FRAMES
+    first = _counted(trial, FIRST_INDEPENDENT / len(frames), hidden=_hidden(0.0))
+    solved = solve_passes(first, frames, State(q, rough), _FINE, sequence=False)
+    state = solved.solution.state
+    share = _independent_share(trial, frames, state)
+    independent = share * trial.measurements[0].visible.any(1).sum() / len(frames)
+    second = _counted(solved.trial, float(independent), hidden=_hidden(share))
+    sequence = share > WHITE and len(trial.time) > SHARED_FRAMES
     if sequence:
         near = spread_frames(np.arange(len(trial.time)))
         frames, state = near, State(continue_motion(trial, frames, state.q, state.shared, near), state.shared)
-    return _refined(informed, frames, state, sigma, share, sequence=sequence)
+    solved = solve_passes(second, frames, state, _FINE, sequence=sequence)
+    return shared_estimate(solved, frames), solved.trial.measurements[0].sigma
 
 
-def _refined(
-    trial: MarkerTrial,
-    frames: Indices,
-    state: State,
-    sigma: float,
-    share: float = 0.0,
-    *,
-    sequence: bool = False,
-) -> tuple[SharedEstimate, float]:
-    """Sizes and noise in turn, twice, with a share of independent information in the frames of the recording."""
-    fixed = trial.measurements[0].fixed
-    for _ in range(2):
-        doubted = with_noise(trial, sigma if fixed else _doubted(sigma, share))
-        problem, solution = solve_passes(doubted, frames, state, _FINE, sequence=sequence)
-        state = solution.state
-        if not fixed:
-            sigma = single_frame_sigma(with_noise(_informed(trial, 1.0), sigma), frames, state)
-    return shared_estimate(problem, solution, frames), sigma
+def _counted(trial: MarkerTrial, information: float, hidden: float = 1.0) -> MarkerTrial:
+    """The trial whose frames count with a share of independent information, and errors as larger than they show."""
+    markers = trial.measurements[0]
+    hidden = 1.0 if markers.fixed else hidden
+    return replace(trial, measurements=(replace(markers, information=min(1.0, information), hidden=hidden),))
 
 
-def _informed(trial: MarkerTrial, information: float) -> MarkerTrial:
-    """The trial whose frames count with a share of independent information."""
-    markers = replace(trial.measurements[0], information=min(1.0, information))
-    return replace(trial, measurements=(markers,))
+def _hidden(share: float) -> float:
+    """Times that errors are larger than residuals show them, by the share of independent information in a frame."""
+    return 1 + 2 * (1 - share)
 
 
-def _doubted(sigma: float, share: float) -> float:
-    """Noise to assume for sizes and marker places, m, when residuals show `sigma` and repeat themselves.
-
-    Errors that repeat are those of skin and model, of which postures and marker places take up most, so that
-    little of them is left in the residuals: about 10 mm on thighs (Leardini et al. 2005).
-    """
-    return max(sigma, min(SKIN_SIGMA_M, (1 + 2 * (1 - share)) * sigma))
-
-
-def _independent_share(trial: MarkerTrial, estimate: SharedEstimate) -> float:
+def _independent_share(trial: MarkerTrial, frames: Indices, state: State) -> float:
     """Share of independent information in a frame of the recording, from how errors repeat in the next one.
 
     200 frames of one walk tell hardly more of a bone's length than some of them.
     """
     stretches = noise_stretches(len(trial.time))
-    q = continue_motion(trial, estimate.frames, estimate.q, estimate.shared, np.concatenate(stretches))
-    stretch_q = np.split(q, np.cumsum([len(s) for s in stretches])[:-1])
-    states = [
-        (f, State(q_stretch, estimate.shared)) for f, q_stretch in zip(stretches, stretch_q, strict=True)
-    ]
-    return independent_share(trial, states)
+    q = continue_motion(trial, frames, state.q, state.shared, np.concatenate(stretches))
+    by_stretch = np.split(q, np.cumsum([len(s) for s in stretches])[:-1])
+    states = [State(q_stretch, state.shared) for q_stretch in by_stretch]
+    return independent_share(trial, list(zip(stretches, states, strict=True)))

@@ -8,7 +8,7 @@ here; nothing else changes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -24,6 +24,22 @@ from pase.types import Array, Indices, Mask
 
 LIFTER_RATE_HZ = 20.0
 """Independent answers of a lifter a second; from 10 to 30 lab clips and synthetic films come out alike."""
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How the frames count that terms are made of."""
+
+    repeats: float = 1.0
+    """Frames of the recording that each frame stands for."""
+    apart: bool = False
+    """True for frames that are solved each for itself, where how long errors last does not matter."""
+    width: float | None = None
+    """Of the robust loss in standard deviations; the measurements' own when None."""
+
+
+EACH = Counting()
+"""Neighbouring frames, each for itself in number and with the usual loss."""
 
 
 class Measurements(Protocol):
@@ -48,22 +64,8 @@ class Measurements(Protocol):
         """The same sensor at some of its frames; a frame may be named more than once."""
         ...
 
-    def terms(
-        self, model: PersonModel, *, repeats: float = 1.0, apart: bool = False, width: float | None = None
-    ) -> list[Term]:
-        """The terms of the cost.
-
-        Parameters
-        ----------
-        model
-            The person's model, which has all the points.
-        repeats
-            Frames of the recording that each frame stands for.
-        apart
-            True for frames that are solved each for itself, where how long errors last does not matter.
-        width
-            Of the robust loss in standard deviations; its own when None.
-        """
+    def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
+        """The terms of the cost, of a person whose model has all the points."""
         ...
 
     def independent(self) -> Self:
@@ -72,11 +74,29 @@ class Measurements(Protocol):
 
 
 @dataclass(frozen=True)
-class KeypointMeasurements:
-    """Keypoints in the picture of one camera."""
+class _Sensor:
+    """What all kinds of measurements have."""
 
     names: tuple[str, ...]
     time: Array
+
+    def take(self, frames: Indices) -> Self:
+        """The same sensor at some of its frames."""
+        return replace(self, time=self.time[frames], **self._at(frames))
+
+    def independent(self) -> Self:
+        """The same: the weight of a frame says how independent it is."""
+        return self
+
+    def _at(self, frames: Indices) -> dict[str, Any]:
+        """The fields that have a row for each frame, at some of the frames."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class KeypointMeasurements(_Sensor):
+    """Keypoints in the picture of one camera."""
+
     xy: Array
     """(T, K, 2) px, NaN where unseen."""
     sigma: Array
@@ -100,88 +120,62 @@ class KeypointMeasurements:
         """(T, K) which keypoints count."""
         return np.isfinite(self.sigma)
 
-    def take(self, frames: Indices) -> Self:
-        """Some of the frames."""
-        return replace(
-            self,
-            time=self.time[frames],
-            xy=self.xy[frames],
-            sigma=self.sigma[frames],
-            camera=self.camera.take(frames),
-        )
+    def _at(self, frames: Indices) -> dict[str, Any]:
+        return {"xy": self.xy[frames], "sigma": self.sigma[frames], "camera": self.camera.take(frames)}
 
-    def terms(
-        self, model: PersonModel, *, repeats: float = 1.0, apart: bool = False, width: float | None = None
-    ) -> list[Term]:
+    def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
         """Their distances in the picture; beyond 30 frames a second more frames say nothing new."""
-        weight = np.ones(len(self.time)) if apart else frame_weights(self.time)
+        weight = np.ones(len(self.time)) if counting.apart else frame_weights(self.time)
         points = model.columns(self.names)
         habit = pair_habit(self.names, self.xy, self.sigma)
-        return [Reprojection(self.xy, self.sigma, self.camera, weight, width or 3.0, points, habit)]
-
-    def independent(self) -> Self:
-        """The same: the weight of a frame says how independent it is."""
-        return self
+        return [Reprojection(self.xy, self.sigma, self.camera, weight, counting.width or 3.0, points, habit)]
 
 
 @dataclass(frozen=True)
-class DepthMeasurements:
-    """Depths along a camera's lines of sight, as a lifter tells them from the keypoints of that camera."""
+class DepthMeasurements(_Sensor):
+    """Depths along a camera's lines of sight, as a lifter tells them from the keypoints of that camera.
+
+    It names no points: what a lifter says of them comes from keypoints, and shows no more of the person.
+    """
 
     points: tuple[str, ...]
     """The K points that the depths are of."""
-    time: Array
     depths: Depths
     camera: FilmCamera
-    names: tuple[str, ...] = ()
-    """None: what a lifter says of points comes from keypoints, and shows no more of the person."""
 
     @classmethod
     def of(cls, landmarks: Landmarks3D, names: tuple[str, ...], camera: FilmCamera) -> DepthMeasurements:
         """Depths of some points from a lifter's landmarks."""
-        return cls(names, landmarks.time, Depths.of(landmarks, names), camera)
+        return cls((), landmarks.time, names, Depths.of(landmarks, names), camera)
 
     @property
     def visible(self) -> Mask:
         """(T, 0) as it names no points."""
         return np.zeros((len(self.time), 0), bool)
 
-    def take(self, frames: Indices) -> Self:
-        """Some of the frames."""
-        return replace(
-            self,
-            time=self.time[frames],
-            depths=self.depths.take(frames),
-            camera=self.camera.take(frames),
-        )
+    def _at(self, frames: Indices) -> dict[str, Any]:
+        return {"depths": self.depths.take(frames), "camera": self.camera.take(frames)}
 
-    def terms(
-        self, model: PersonModel, *, repeats: float = 1.0, apart: bool = False, width: float | None = None
-    ) -> list[Term]:
+    def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
         """Their differences from the skeleton's depths."""
-        lasting = len(self.time) > 1 and not apart
-        weight = (
-            frame_weights(self.time) * (LIFTER_RATE_HZ / INFORMATION_RATE_HZ)
-            if lasting
-            else np.ones(len(self.time))
-        )
-        return [LiftedDepth(self.depths, self.camera, weight, width or 4.0, model.columns(self.points))]
-
-    def independent(self) -> Self:
-        """The same: the weight of a frame says how independent it is."""
-        return self
+        weight = np.ones(len(self.time))
+        if len(weight) > 1 and not counting.apart:
+            weight = frame_weights(self.time) * (LIFTER_RATE_HZ / INFORMATION_RATE_HZ)
+        width, points = counting.width or 4.0, model.columns(self.points)
+        return [LiftedDepth(self.depths, self.camera, weight, width, points)]
 
 
 POINT_WIDTH = 8.0
 """Standard deviations from which on a marker's pull lets go: far beyond Gaussian noise, well below swaps."""
 
+SKIN_SIGMA_M = 0.010
+"""Movement of skin over bone, along each axis."""
+
 
 @dataclass(frozen=True)
-class PointMeasurements:
+class PointMeasurements(_Sensor):
     """Points measured in space: markers, or joints of a network, in the world of the fit."""
 
-    names: tuple[str, ...]
-    time: Array
     xyz: Array
     """(T, K, 3) m, Y up, NaN where unseen."""
     relative: Array
@@ -194,30 +188,36 @@ class PointMeasurements:
     """Share of independent information with which a frame counts."""
     independent_share: float = 1.0
     """The same as it is, where errors last for many frames."""
+    hidden: float = 1.0
+    """Times that errors are larger than residuals show them, for sizes and the places of the points."""
+
+    @property
+    def sigma_to_count(self) -> float:
+        """Standard deviation with which a usual point counts, m.
+
+        Errors that repeat are those of skin and model, of which postures and marker places take up most, so that
+        little of them is left in the residuals: about 10 mm on thighs (Leardini et al. 2005).
+        """
+        return max(self.sigma, min(SKIN_SIGMA_M, self.hidden * self.sigma))
 
     @property
     def visible(self) -> Mask:
         """(T, K) which points are known and count."""
         return np.asarray(np.isfinite(self.xyz).all(-1) & np.isfinite(self.relative))
 
-    def take(self, frames: Indices) -> Self:
-        """Some of the frames."""
-        return replace(self, time=self.time[frames], xyz=self.xyz[frames])
+    def _at(self, frames: Indices) -> dict[str, Any]:
+        return {"xyz": self.xyz[frames]}
 
-    def terms(
-        self, model: PersonModel, *, repeats: float = 1.0, apart: bool = False, width: float | None = None
-    ) -> list[Term]:
+    def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
         """Their distances from the skeleton's points."""
-        return [self.distances(model, repeats=repeats, width=width)]
+        return [self.distances(model, counting)]
 
-    def distances(
-        self, model: PersonModel, *, repeats: float = 1.0, width: float | None = None
-    ) -> LandmarkDistance:
+    def distances(self, model: PersonModel, counting: Counting = EACH) -> LandmarkDistance:
         """The one term of these measurements."""
         T = len(self.time)
-        sigma = np.broadcast_to(self.sigma * self.relative, (T, len(self.relative)))
-        weight = np.full(T, repeats * self.information)
-        return LandmarkDistance(self.xyz, sigma, weight, width or POINT_WIDTH, model.columns(self.names))
+        sigma = np.broadcast_to(self.sigma_to_count * self.relative, (T, len(self.relative)))
+        weight, width = np.full(T, counting.repeats * self.information), counting.width or POINT_WIDTH
+        return LandmarkDistance(self.xyz, sigma, weight, width, model.columns(self.names))
 
     def independent(self) -> Self:
         """The same with the share of information that a frame has."""

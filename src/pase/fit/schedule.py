@@ -8,7 +8,7 @@ than the recording. The standard deviations come from the normal equations of ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -59,11 +59,24 @@ class Pass:
     """Whether contacts with the floor are found from the state before and counted."""
     width: float | None = None
     """Of the robust loss, standard deviations; that of the measurements when None."""
+    learn: Callable[[Trial[Any], Indices, State], Trial[Any]] | None = None
+    """What its solution tells of the measurements themselves, such as their noise; the next pass counts with it."""
 
 
 PASSES = (Pass(12, 1e-3, floor=False), Pass(30), Pass(6))
 """The posture is loosened without a floor, then contacts are found and everything is solved together; contacts that
 this has changed are found once more."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What came of one pass after the other."""
+
+    trial: Trial[Any]
+    """With what was learned of its measurements."""
+    problem: Problem
+    solution: Solution
+    """Of the last pass."""
 
 
 @dataclass(frozen=True)
@@ -123,14 +136,15 @@ def solve_passes(
     passes: Sequence[Pass] = PASSES,
     *,
     sequence: bool = True,
-) -> tuple[Problem, Solution]:
-    """Solve for shared unknowns and postures together, pass by pass; the last problem and its solution."""
+) -> Solved:
+    """Solve for shared unknowns and postures together, pass by pass; arguments as in `estimate_shared`."""
     for step in passes:
         contacts = trial.contacts(frames, state) if step.floor and trial.subject.floor else None
         problem = trial.problem(frames, contacts, sequence=sequence, width=step.width)
         solution = minimise(problem, state, iterations=step.iterations, tolerance=step.tolerance)
         state = solution.state
-    return problem, solution
+        trial = trial if step.learn is None else step.learn(trial, frames, state)
+    return Solved(trial, problem, solution)
 
 
 def estimate_shared(
@@ -156,11 +170,12 @@ def estimate_shared(
     sequence
         False for frames that are too far apart for their motion to be smooth.
     """
-    return shared_estimate(*solve_passes(trial, frames, state, passes, sequence=sequence), frames)
+    return shared_estimate(solve_passes(trial, frames, state, passes, sequence=sequence), frames)
 
 
-def shared_estimate(problem: Problem, solution: Solution, frames: Indices) -> SharedEstimate:
-    """The shared unknowns with their covariance, from a problem over some frames and its solution."""
+def shared_estimate(solved: Solved, frames: Indices) -> SharedEstimate:
+    """The shared unknowns with their covariance, from what was solved over some frames."""
+    problem, solution = solved.problem, solved.solution
     covariance = shared_covariance(problem.posterior(solution.state))
     shares = problem.shares(solution.state)
     return SharedEstimate(solution.state.shared, covariance, frames, solution.state.q, solution, shares)

@@ -11,7 +11,7 @@ import numpy as np
 from pase.anatomy.kinematics import pieces
 from pase.fit.contact import PELVIS_HEIGHT, Contacts, planted_probability, resting_probability
 from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights
-from pase.fit.measurements import Measurements
+from pase.fit.measurements import Counting, Measurements
 from pase.fit.posture import (
     FEET_UNSEEN,
     RESTING_RATE_HZ,
@@ -92,9 +92,8 @@ class Trial(Generic[M]):
             Of the robust loss of the measurements, standard deviations; their own when None.
         """
         subject, chosen = self.subject, self.take(frames)
-        measured = [
-            t for m in chosen.measurements for t in m.terms(subject.model, repeats=repeats, width=width)
-        ]
+        counting = Counting(repeats, width=width)
+        measured = [t for m in chosen.measurements for t in m.terms(subject.model, counting)]
         posture = chosen.posture_weight(sequence)
         beforehand = (chosen.posture_prior(posture), *subject.priors.terms)
         terms: list[Term] = [*measured[:1], *beforehand, *measured[1:]]
@@ -141,7 +140,8 @@ class Trial(Generic[M]):
             Weight of what is known of postures.
         """
         model, chosen = self.subject.model, self.take(frames)
-        terms = [t for m in chosen.measurements for t in m.terms(model, apart=True, width=width)]
+        counting = Counting(apart=True, width=width)
+        terms = [t for m in chosen.measurements for t in m.terms(model, counting)]
         habits = chosen.posture_prior(np.full(len(frames), posture))
         return Problem(model, [*terms[:1], habits, *terms[1:]], self.subject.bounds)
 
