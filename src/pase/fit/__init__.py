@@ -12,13 +12,15 @@ A fit is made of these parts, each of which can be exchanged without the others:
 - **Terms** (`terms`): one small class each, with residual and derivatives; the cost is half the sum of their squares.
 - **Trial** (`trial`): a subject with measurements of the same frames, of any kinds; its `problem` sums their terms.
 - **Solver** (`solver`, `normal`): Levenberg-Marquardt inside the ranges, in time linear in the number of frames;
-  it ends in a `Status`. `frame_solver` does the same for frames apart, from many starts.
+  it ends in a `Status`. `frame_solver` does the same for frames apart, from many starts in several rounds, and
+  chooses the cheapest chain through what they lead to: both first guesses are made of this.
 - **Schedule** (`schedule`): spread frames → shared unknowns → windows that fade → deviations (`uncertainty`).
 
 Video and markers bring nothing but their measurements and their first guess:
 
-    estimate ── keypoint_guess ──┐
-    multi_person ── evidence     ├── trial ── schedule ── solver ── terms
-    markers ── marker_guess ─────┘
-               marker_sizes, marker_noise
+    multi_person ── evidence                                            film_result
+    estimate ── film_trial ── keypoint_guess ──┐                      ┌── draws
+                              frame_solver     ├── trial ── schedule ─┤
+    markers ── marker_sizes ── marker_guess ───┘           solver     └── uncertainty
+               marker_noise                                terms
 """

@@ -17,16 +17,9 @@ import numpy as np
 from pase.anatomy.proportions import Vitals
 from pase.config import FitSettings
 from pase.data import Motion
-from pase.fit.estimate import (
-    CALIBRATION,
-    Note,
-    SharedFit,
-    finish,
-    fit_frames,
-    fit_shared,
-    note_of_floor,
-)
+from pase.fit.estimate import fit_frames, fit_shared
 from pase.fit.evidence import Evidence, agreed, evidence, with_known_part
+from pase.fit.film_result import finish
 from pase.fit.floor_velocity import FloorPath, common_path
 from pase.fit.inputs import LensPrior, PersonInput
 from pase.fit.moving_floor import MovingFloor
@@ -34,10 +27,12 @@ from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.root import place_root
 from pase.fit.schedule import estimate_shared, spread_frames, thinned
+from pase.fit.shared_fit import Note, SharedFit, floor_note
 from pase.fit.subject import CAMERA_SPREAD, FOCAL_SPREAD, Subject, prior_weight, stature_prior
 from pase.fit.terms.base import Term
 from pase.fit.terms.prior import Height, SharedPrior
 from pase.fit.threads import on_one_thread
+from pase.fit.uncertainty import CALIBRATION
 from pase.fit.world import World
 from pase.parallel import Helpers
 from pase.types import Array, ShareProgress
@@ -160,8 +155,8 @@ def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: SharePr
         weight = prior_weight(len(main.trial.time))
         camera = CommonCamera(main.estimate.shared[columns], weight * covariance[columns, columns])
         first, floor = main, common_floor([main], camera)
-    others = [fit if floor is None else _carried(fit, floor) for fit in people[1:]]
-    return [first, *helpers.map(partial(_settled, camera=camera), others, progress)]
+    beside = [fit if floor is None else _carried(fit, floor) for fit in people[1:]]
+    return [first, *helpers.map(partial(_settled, camera=camera), beside, progress)]
 
 
 def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
@@ -220,7 +215,7 @@ def _carried(fit: SharedFit, floor: FloorPath) -> SharedFit:
     moving = MovingFloor(path, carried=True)
     notes = tuple(note for note in fit.notes if note.about != "floor")
     trial = replace(fit.trial, floor_shift=path.shift)
-    return replace(fit, trial=trial, floor=moving, notes=(*notes, note_of_floor(moving)))
+    return replace(fit, trial=trial, floor=moving, notes=(*notes, floor_note(moving)))
 
 
 def _evidence_of_camera(fit: SharedFit, *, sure_scale: bool) -> Evidence:

@@ -17,6 +17,10 @@ from pase.errors import InputError
 from pase.fit.normal import NormalEquations
 from pase.types import Array
 
+CALIBRATION = 1.45
+"""Real errors over posterior standard deviations: the skeleton is not the person, and keypoints drift with posture.
+Measured against markers, so that 95 % intervals hold the truth that often (`benchmarks/calibration.py`)."""
+
 
 @contextmanager
 def _determined() -> Iterator[None]:

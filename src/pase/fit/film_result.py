@@ -1,0 +1,145 @@
+"""The result of a film: skeleton, motion, camera, error bars, warnings and figures of the fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pase.anatomy.kinematics import Kinematics, pieces
+from pase.data import Camera, CameraPath, Motion
+from pase.diagnostics import CameraDiagnostics, FitDiagnostics, FloorDiagnostics, SolverDiagnostics
+from pase.fit.bones import bone_statistics
+from pase.fit.draws import drawn_motions
+from pase.fit.film_trial import MINIMUM_POINTS
+from pase.fit.measurements import KeypointMeasurements
+from pase.fit.posture import ROOT_TRANSLATION
+from pase.fit.schedule import SequenceEstimate
+from pase.fit.shared_fit import SharedFit
+from pase.fit.uncertainty import CALIBRATION
+from pase.fit.world import World, facing_forward, moved_camera, moved_motion
+
+ILL_FIT = 3.0
+"""Mean distance between skeleton and keypoints, in their standard deviations, above which the user is warned."""
+
+
+def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = None) -> tuple[Motion, World]:
+    """The result, and the world it is told in.
+
+    Parameters
+    ----------
+    fit
+        The person with the shared unknowns.
+    sequence
+        What `fit_frames` made of it.
+    world
+        The world to tell it in; that of this person when None.
+    """
+    fit = fit.sure_of_sizes()
+    if world is None:
+        skeleton = fit.trial.subject.model.personal_skeleton(fit.estimate.shared)
+        world = facing_forward(skeleton, sequence.q, fit.trial.time)
+    motion = _motion(fit, sequence, world)
+    first = [note.text for note in fit.notes if note.about in ("scale", "size")]
+    remaining = [note.text for note in fit.notes if note.about not in ("scale", "size")]
+    return replace(motion, warnings=(*first, *_warnings(motion, fit.observed), *remaining)), world
+
+
+def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
+    """The result in the user's world."""
+    shared, keypoints = fit.estimate.shared, fit.keypoints
+    skeleton = fit.trial.subject.model.personal_skeleton(shared)
+    q = sequence.q.copy()
+    if fit.floor is not None and fit.floor.carried:
+        q[:, [skeleton.coordinate_index(ROOT_TRANSLATION[axis]) for axis in (0, 2)]] -= fit.floor.path.shift
+    q = moved_motion(skeleton, q, *world)
+    camera = moved_camera(_whole_camera(fit), *world)
+    kinematics, residual = Kinematics(skeleton), np.empty(keypoints.score.shape)
+    for frames in pieces(len(q)):
+        pixels = camera.project(kinematics.positions(q[frames]), keypoints.time[frames])
+        residual[frames] = np.linalg.norm(pixels - keypoints.xy[frames], axis=-1)
+    residual[~fit.observed.visible] = np.nan
+    return Motion(
+        skeleton,
+        q,
+        CALIBRATION * sequence.q_std,
+        keypoints.time,
+        camera,
+        residual,
+        keypoints.track_id,
+        diagnostics=_diagnostics(fit, sequence),
+        draws=drawn_motions(
+            fit.trial.subject.model,
+            shared,
+            sequence,
+            CALIBRATION,
+            lambda drawn: moved_motion(skeleton, drawn, *world),
+        ),
+    )
+
+
+def _whole_camera(fit: SharedFit) -> Camera:
+    """The camera in the estimator's world; of one that moves, in all frames of the shot."""
+    shared, motion = fit.estimate.shared, fit.camera_motion
+    camera = fit.observed.camera.at(shared)
+    if motion is None:
+        return camera
+    path = fit.observed.camera.following(motion).path(shared, motion.time)
+    if fit.floor is not None and fit.floor.carried:
+        path = path or CameraPath.still(camera, motion.time)
+        shift = np.insert(replace(fit.floor.path, time=motion.time).shift, 1, 0.0, axis=1)
+        moved = path.translation + np.einsum("tij,tj->ti", path.rotation, shift)
+        path = replace(path, translation=moved)
+    return replace(camera, path=path)
+
+
+def _warnings(motion: Motion, observed: KeypointMeasurements) -> list[str]:
+    out: list[str] = []
+    if motion.residual is None:
+        return out
+    in_deviations = motion.residual / observed.sigma
+    misfit = float(np.nanmean(in_deviations)) if np.isfinite(in_deviations).any() else 0.0
+    if misfit > ILL_FIT:
+        out.append(
+            f"the skeleton does not fit the keypoints well ({misfit:.1f} standard deviations on average); "
+            "look at the overlay before using the angles"
+        )
+    guessed = int((np.isfinite(motion.residual).sum(1) < MINIMUM_POINTS).sum())
+    if guessed:
+        out.append(
+            f"too little of the person is seen; the posture is guessed from the frames around (frames: {guessed})"
+        )
+    return out
+
+
+def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
+    """Figures for the report."""
+    estimate, model = fit.estimate, fit.trial.subject.model
+    assert estimate.solution is not None and estimate.covariance is not None
+    size = model.layout.size
+    pitch, roll, height = (float(value) for value in estimate.shared[fit.observed.camera.columns][:3])
+    solver = estimate.solution
+    speed, sigma = (0.0, 0.0) if fit.floor is None else fit.floor.path.mean_speed
+    return FitDiagnostics(
+        SolverDiagnostics(
+            frames_for_size=len(estimate.frames),
+            converged=solver.converged,
+            iterations=solver.iterations,
+            cost_trace=solver.cost_trace,
+            gradient_norm=solver.gradient_norm,
+            windows=len(sequence.windows),
+            windows_converged=sum(window.converged for window in sequence.windows),
+        ),
+        stature_m=fit.stature_m,
+        bones=bone_statistics(model, estimate.shared[size], CALIBRATION**2 * estimate.covariance[size, size]),
+        cost_by_term=estimate.shares or {},
+        camera=CameraDiagnostics(
+            float(np.degrees(pitch)),
+            float(np.degrees(roll)),
+            height,
+            fit.observed.camera.at(estimate.shared).focal_length_px,
+        ),
+        floor=None
+        if fit.floor is None
+        else FloorDiagnostics(speed, CALIBRATION * sigma, not fit.floor.carried),
+    )

@@ -1,0 +1,101 @@
+"""One person with the unknowns estimated that all frames share, and notes for the user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from pase.data import CameraMotion, Keypoints2D
+from pase.fit.childhood import child_stature
+from pase.fit.evidence import evidence, with_known_part
+from pase.fit.inputs import PersonInput
+from pase.fit.measurements import KeypointMeasurements, Measurements
+from pase.fit.moving_floor import MovingFloor
+from pase.fit.schedule import SharedEstimate
+from pase.fit.sizes import Sizes
+from pase.fit.subject import prior_weight
+from pase.fit.trial import Trial
+from pase.fit.uncertainty import CALIBRATION
+from pase.types import Array, Indices
+
+
+@dataclass(frozen=True)
+class Note:
+    """One sentence that the user should know."""
+
+    about: Literal["scale", "absence", "keypoints", "size", "floor"]
+    text: str
+
+
+@dataclass(frozen=True)
+class SharedFit:
+    """One person when the unknowns that all frames share are estimated."""
+
+    keypoints: Keypoints2D
+    """With left and right set right."""
+    trial: Trial[Measurements]
+    observed: KeypointMeasurements
+    """Of the trial's measurements those that the result is compared with."""
+    q: Array
+    """(T, n) first guess of the motion."""
+    estimate: SharedEstimate
+    notes: tuple[Note, ...] = ()
+    sizes: Sizes | None = None
+    """The person's sizes when they are known from other recordings."""
+    camera_motion: CameraMotion | None = None
+    """How the camera of the shot moved."""
+    floor: MovingFloor | None = None
+    """How the floor moves under the person; None where it stands still."""
+
+    @property
+    def stature_m(self) -> float:
+        """Standing height of the skeleton."""
+        return self.trial.subject.stature(self.estimate.shared)
+
+    def sure_of_sizes(self) -> SharedFit:
+        """The same with the sizes as certain as other recordings have made them, where they have."""
+        if self.sizes is None or self.estimate.covariance is None:
+            return self
+        covariance = self.sizes.covariance / prior_weight(len(self.trial.time))
+        columns = self.trial.subject.model.layout.size
+        covariance = with_known_part(self.estimate.covariance, columns, covariance)
+        return replace(self, estimate=replace(self.estimate, covariance=covariance))
+
+
+def absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
+    """One sentence on the times in which the person was away too long for their posture to be guessed."""
+    gaps = np.flatnonzero(np.diff(span) > 1)
+    if not len(gaps):
+        return []
+    time = keypoints.time
+    times = ", ".join(f"{time[span[i]]:.1f} to {time[span[i + 1]]:.1f} s" for i in gaps[:5])
+    more = " …" if len(gaps) > 5 else ""
+    return [Note("absence", f"not in the picture from {times}{more}: no posture is given there")]
+
+
+def scale_note(fit: SharedFit, person: PersonInput) -> Note:
+    """What was assumed in place of a height, and whether the proportions speak against it."""
+    assumed = f"no height was given, so a person of {fit.stature_m:.2f} m was taken"
+    if person.vitals.age_years is None and person.sizes is None:
+        child_m = child_stature(evidence(fit.trial, fit.estimate, fit.trial.subject.model.layout.size))
+        if child_m is not None:
+            return Note(
+                "scale",
+                f"this looks like a child, of perhaps {child_m:.1f} m: {assumed}; give --height, or at least --age",
+            )
+    return Note("scale", f"the scale is assumed: {assumed}; give --height for true lengths")
+
+
+def floor_note(floor: MovingFloor) -> Note:
+    """What the user should know of a floor that moves."""
+    mean, sigma = floor.path.mean_speed
+    speed = f"{mean:.2f} ± {CALIBRATION * sigma:.2f} m/s"
+    if floor.carried:
+        return Note("floor", f"the camera goes along, at about {speed}: the way is told by the planted feet")
+    return Note(
+        "floor",
+        f"a treadmill's belt moves at {speed}: feet are held to it, and the person stays on the spot "
+        "(--fit.belt-speed off takes the floor to stand still)",
+    )
