@@ -24,8 +24,8 @@ import numpy as np
 from accuracy import CLIPS, REPOSITORY, skating
 
 from pase.camera.follower import CameraFollower
+from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, vector_of_rotation
-from pase.data import CameraMotion
 from pase.media import Frame, VideoWriter, open_media
 from pase.pipeline.following import kept_motions
 from pase.types import Array

@@ -4,7 +4,7 @@ import importlib.util
 import json
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -79,6 +79,16 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip("needs shared/fixtures/networks of the workplace")
     return folder
+
+
+@pytest.fixture(scope="module")
+def one_torch_thread() -> Iterator[None]:
+    """Several threads on one small input are slow where other programs hold a core."""
+    torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

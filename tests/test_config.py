@@ -67,7 +67,7 @@ def test_toml_gives_the_same_as_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[person\n", "no valid TOML"),
+        ("[person\n", "not TOML"),
         ("[perso]\nheight_m = 1.7\n", "the tables are: person, footage, camera"),
         ("height_m = 1.7\n", "unknown table 'height_m'"),
         ("[person]\nheight = 1.7\n", "unknown setting 'person.height'"),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.findings import AngleSeries, Findings
+from pase.sampling import nearest_rows
 from pase.types import Array, Mask
 
 if TYPE_CHECKING:
@@ -32,18 +33,14 @@ LARGEST = 1e15
 """Larger than any real coordinate, time or number in a file; above it, squares overflow and counts are not exact."""
 
 
-def _check_shape(owner: str, name: str, array: NDArray[Any], expected: tuple[int | None, ...]) -> None:
+def check_shape(owner: str, name: str, array: NDArray[Any], expected: tuple[int | None, ...]) -> None:
+    """Refuse an array of another shape than expected, where None stands for any length."""
     actual = array.shape
     if len(actual) != len(expected) or any(
         e is not None and a != e for a, e in zip(actual, expected, strict=True)
     ):
         wanted = ", ".join("?" if e is None else str(e) for e in expected)
         raise InputError(f"{owner}.{name} must have shape ({wanted}), not {actual}")
-
-
-def interpolated(values: Array, sample_times: Array, time: Array) -> Array:
-    """Columns (K, n) known at times (K,) at other times (T,): linear between, constant outside; (T, n)."""
-    return np.stack([np.interp(time, sample_times, column) for column in values.T], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +66,10 @@ class Keypoints2D:
 
     def __post_init__(self) -> None:
         t, k = len(self.time), len(self.names)
-        _check_shape("Keypoints2D", "xy", self.xy, (t, k, 2))
-        _check_shape("Keypoints2D", "score", self.score, (t, k))
+        check_shape("Keypoints2D", "xy", self.xy, (t, k, 2))
+        check_shape("Keypoints2D", "score", self.score, (t, k))
         if self.sigma is not None:
-            _check_shape("Keypoints2D", "sigma", self.sigma, (t, k, 2))
+            check_shape("Keypoints2D", "sigma", self.sigma, (t, k, 2))
 
     @classmethod
     def empty(cls, image_size: tuple[int, int] = (0, 0), names: tuple[str, ...] = HALPE26) -> Keypoints2D:
@@ -165,18 +162,18 @@ class Landmarks3D:
 
     def __post_init__(self) -> None:
         t, k = len(self.time), len(self.names)
-        _check_shape("Landmarks3D", "xyz", self.xyz, (t, k, 3))
+        check_shape("Landmarks3D", "xyz", self.xyz, (t, k, 3))
         sigmas = {"sigma": self.sigma, "sigma_along": self.sigma_along, "sigma_own": self.sigma_own}
         for name, sigma in sigmas.items():
             if sigma is not None:
-                _check_shape("Landmarks3D", name, sigma, (t, k))
+                check_shape("Landmarks3D", name, sigma, (t, k))
         if self.sigma_shared is not None:
-            _check_shape("Landmarks3D", "sigma_shared", self.sigma_shared, (t, self.sigma_shared.shape[-1]))
+            check_shape("Landmarks3D", "sigma_shared", self.sigma_shared, (t, self.sigma_shared.shape[-1]))
         for name, vectors in (("ray", self.ray), ("down", self.down)):
             if vectors is not None:
-                _check_shape("Landmarks3D", name, vectors, (t, 3))
+                check_shape("Landmarks3D", name, vectors, (t, 3))
         if self.down_sigma is not None:
-            _check_shape("Landmarks3D", "down_sigma", self.down_sigma, (t,))
+            check_shape("Landmarks3D", "down_sigma", self.down_sigma, (t,))
 
     @classmethod
     def empty(cls, names: tuple[str, ...] = HALPE26) -> Landmarks3D:
@@ -197,74 +194,6 @@ class Landmarks3D:
 
 
 @dataclass(frozen=True, slots=True)
-class CameraMotion:
-    """How the camera of one shot moved, told by the background: `x_t ∝ R_camera_reference[t] @ x_reference`."""
-
-    time: Array
-    """(T,) presentation times of the shot's frames in seconds."""
-    R_camera_reference: Array
-    """(T, 3, 3) turn of each frame beside the reference view, camera axes (x right, y down, z forward)."""
-    zoom: Array
-    """(T,) focal length of each frame in units of the reference view's."""
-    sigma_rad: Array
-    """(T, 3) standard deviation of the turn about the camera's own axes, rad."""
-    sigma_zoom: Array
-    """(T,) standard deviation of the logarithm of the zoom."""
-    focal_px: float
-    """Focal length of the reference view in which the turns are told, pixels."""
-    focal_log_sigma: float | None = None
-    """Standard deviation of its logarithm where the turns themselves told it; None where it is a guess."""
-    kind: Literal["still", "turning", "travelling"] = "turning"
-    """Whether the camera stands still, turns (and zooms) on the spot, or goes from place to place."""
-    shot: int = 0
-    """Number of the shot, from 0."""
-    warnings: tuple[str, ...] = ()
-    """What the user should know, one sentence each."""
-    agreement: float = 1.0
-    """Median share of the background's points that move together as that of a camera on one spot does."""
-
-    def __post_init__(self) -> None:
-        t = len(self.time)
-        _check_shape("CameraMotion", "R_camera_reference", self.R_camera_reference, (t, 3, 3))
-        _check_shape("CameraMotion", "zoom", self.zoom, (t,))
-        _check_shape("CameraMotion", "sigma_rad", self.sigma_rad, (t, 3))
-        _check_shape("CameraMotion", "sigma_zoom", self.sigma_zoom, (t,))
-
-    @classmethod
-    def still(cls, time: Array, focal_px: float, shot: int = 0) -> CameraMotion:
-        """A camera that stands still in the frames (T,)."""
-        t = len(time)
-        turns, ones, zeros = np.tile(np.eye(3), (t, 1, 1)), np.ones(t), np.zeros(t)
-        return cls(time, turns, ones, np.zeros((t, 3)), zeros, focal_px, kind="still", shot=shot)
-
-    def __len__(self) -> int:
-        return len(self.time)
-
-    @property
-    def roll_rad(self) -> Array:
-        """(T,) turn about the line of sight, clockwise in the picture's axes, rad."""
-        right = self.R_camera_reference[:, :, 0]
-        return np.asarray(np.arctan2(right[:, 1], right[:, 0]))
-
-    def slice(self, frames: slice | NDArray[Any]) -> CameraMotion:
-        """The same motion in some of the frames only."""
-        names = ("time", "R_camera_reference", "zoom", "sigma_rad", "sigma_zoom")
-        return replace(self, **{name: getattr(self, name)[frames] for name in names})
-
-    def at(self, time: Array) -> CameraMotion:
-        """The motion in the frames shown at times (F,), each of which is the shot's frame next to it."""
-        return self.slice(nearest_rows(self.time, time))
-
-
-def nearest_rows(rows: Array, time: Array) -> NDArray[np.intp]:
-    """(F,) index of the row, of those at increasing times (T,), next to each of the times (F,)."""
-    if len(rows) < 2:
-        return np.zeros(np.shape(time), np.intp)
-    after = np.clip(np.searchsorted(rows, time), 1, len(rows) - 1)
-    return np.asarray(after - (time - rows[after - 1] < rows[after] - time), np.intp)
-
-
-@dataclass(frozen=True, slots=True)
 class CameraPath:
     """Where a camera that moves is, and where it looks, in every frame."""
 
@@ -279,9 +208,9 @@ class CameraPath:
 
     def __post_init__(self) -> None:
         t = len(self.time)
-        _check_shape("CameraPath", "rotation", self.rotation, (t, 3, 3))
-        _check_shape("CameraPath", "translation", self.translation, (t, 3))
-        _check_shape("CameraPath", "focal_length_px", self.focal_length_px, (t,))
+        check_shape("CameraPath", "rotation", self.rotation, (t, 3, 3))
+        check_shape("CameraPath", "translation", self.translation, (t, 3))
+        check_shape("CameraPath", "focal_length_px", self.focal_length_px, (t,))
 
     @classmethod
     def still(cls, camera: Camera, time: Array) -> CameraPath:
@@ -416,8 +345,8 @@ class Motion:
 
     def __post_init__(self) -> None:
         t, n = len(self.time), len(self.skeleton.free_coordinates)
-        _check_shape("Motion", "q", self.q, (t, n))
-        _check_shape("Motion", "q_std", self.q_std, (t, n))
+        check_shape("Motion", "q", self.q, (t, n))
+        check_shape("Motion", "q_std", self.q_std, (t, n))
 
     def __len__(self) -> int:
         return len(self.time)

@@ -89,12 +89,8 @@ def read_json(path: str | Path) -> Any:
         When it cannot be read, is not JSON, or is nested too deeply.
     """
     content = read_bytes(path)
-    try:
+    with _told_as(path, "JSON"):
         return json.loads(content)
-    except RecursionError as error:
-        raise InputError(f"{path} is nested too deeply: write it again") from error
-    except ValueError as error:
-        raise InputError(f"{path} is not JSON ({error}): write it again") from error
 
 
 def read_json_items(path: str | Path) -> Iterator[Any]:
@@ -107,17 +103,11 @@ def read_json_items(path: str | Path) -> Iterator[Any]:
     """
     path = Path(path)
     check_is_file(path)
-    try:
+    with _told_as(path, "a JSON list"):
         with path.open("rb") as start:
             encoding = json.detect_encoding(start.read(4))
         with path.open(encoding=encoding, errors="surrogatepass") as stream:
             yield from _items(stream)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
-    except RecursionError as error:
-        raise InputError(f"{path} is nested too deeply: write it again") from error
-    except ValueError as error:
-        raise InputError(f"{path} is not a JSON list ({error}): write it again") from error
 
 
 def _items(stream: TextIO) -> Iterator[Any]:
@@ -155,12 +145,21 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         When it cannot be read, is not TOML, or is nested too deeply.
     """
     text = read_text(path)
-    try:
+    with _told_as(path, "TOML"):
         return tomllib.loads(text)
+
+
+@contextmanager
+def _told_as(path: str | Path, kind: str) -> Iterator[None]:
+    """Tell the user of a file that cannot be read as one of a kind."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {_reason(error)}") from error
     except RecursionError as error:
         raise InputError(f"{path} is nested too deeply: write it again") from error
     except ValueError as error:
-        raise InputError(f"{path} is no valid TOML: {error}") from error
+        raise InputError(f"{path} is not {kind} ({error}): write it again") from error
 
 
 def _reason(error: Exception) -> str:

@@ -14,18 +14,11 @@ from pase.types import Array, Mask
 if TYPE_CHECKING:
     import pandas
 
-Movement = Literal[
-    "walking",
-    "running",
-    "jump",
-    "squat",
-    "sit_to_stand",
-    "lunge",
-    "arm_raise",
-    "periodic",
-    "standing",
-    "other",
-]
+NamedMovement = Literal[
+    "walking", "running", "jump", "squat", "sit_to_stand", "lunge", "arm_raise", "periodic", "other"
+]  # fmt: skip
+"""Movements that a user can name."""
+Movement = Literal[NamedMovement, "standing"]
 MOVEMENTS: dict[Movement, str] = {
     "walking": "Walking", "running": "Running", "jump": "Jumps", "squat": "Squats",
     "sit_to_stand": "Standing up and sitting down", "lunge": "Lunges", "arm_raise": "Arm raises",

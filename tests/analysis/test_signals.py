@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pase.analysis.signals import peaks, smoothed, spline
+from pase.analysis.signals import peaks, spline
+from pase.sampling import smoothed
 
 
 def test_a_spline_goes_through_its_points_and_between_them() -> None:

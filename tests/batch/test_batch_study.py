@@ -139,7 +139,7 @@ def test_a_wrong_table_is_refused_in_one_line(table: str, message: str, tmp_path
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("[[trial]\n", "no valid TOML"),
+        ("[[trial]\n", "not TOML"),
         ("[[trials]]\nfile = 'a.mp4'", "unknown table 'trials'"),
         ("trial = 3", r"write \[\[trial\]\]"),
         (

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pase.camera.files import read_camera_motions, write_camera_motions
 from pase.camera.keyframes import KeyLink, settle_turns
+from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.turn import NO_TURN, Turn, fit_turn
-from pase.data import CameraMotion
 from pase.errors import InputError
 
 RNG = np.random.default_rng(0)

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from pase.data import Keypoints2D
 from pase.fit.camera import FilmCamera
+from pase.fit.normal import NormalEquations
 from pase.fit.posture import ROOT_TRANSLATION, posture
-from pase.fit.problem import PersonModel, State
+from pase.fit.problem import Linearization, PersonModel, State
+from pase.fit.terms.base import Term
 from pase.types import Array
 
 IMAGE = (1280, 720)
 FOCAL = 1000.0
+
+
+def check_gradient(term: Term, model: PersonModel, state: State) -> None:
+    """The normal equations' gradient equals central differences of the cost, in all kinds of unknowns."""
+    normal = NormalEquations(*state.q.shape, len(state.shared))
+    normal.add(term.block(Linearization(model, state)))
+    rng = np.random.default_rng(5)
+    step = 1e-6
+    for _ in range(6):
+        dq, ds = rng.normal(size=state.q.shape), rng.normal(size=len(state.shared)) * 0.1
+        ahead = term.cost(Linearization(model, State(state.q + step * dq, state.shared + step * ds)))
+        behind = term.cost(Linearization(model, State(state.q - step * dq, state.shared - step * ds)))
+        expected = float(np.sum(normal.gradient_q * dq) + normal.gradient_shared @ ds)
+        assert (ahead - behind) / (2 * step) == pytest.approx(expected, rel=2e-4, abs=1e-5)
 
 
 def standing(model: PersonModel, turn: float = 0.6) -> Array:

@@ -9,9 +9,10 @@ import pytest
 from fit_scenes import FOCAL, IMAGE, filmed, squatting
 
 from pase.anatomy.default import default_skeleton
+from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.steadied import filmed_keypoints, steadied_keypoints
-from pase.data import CameraMotion, Keypoints2D
+from pase.data import Keypoints2D
 from pase.fit.camera import FilmCamera
 from pase.fit.estimate import estimate_motion
 from pase.fit.inputs import CameraSetup, keypoint_set

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fit_scenes import film_camera
+from fit_scenes import check_gradient, film_camera
 
 from pase.data import HALPE26, Landmarks3D
-from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.lifted_depth import Depths, LiftedDepth
 
@@ -34,18 +33,7 @@ def noisy(model: PersonModel, state: State) -> LiftedDepth:
 
 
 def test_gradient_is_that_of_the_cost(model: PersonModel, state: State) -> None:
-    """The normal equations' gradient equals central differences of the cost, in all kinds of unknowns."""
-    term = noisy(model, state)
-    normal = NormalEquations(*state.q.shape, len(state.shared))
-    normal.add(term.block(Linearization(model, state)))
-    rng = np.random.default_rng(5)
-    step = 1e-6
-    for _ in range(6):
-        dq, ds = rng.normal(size=state.q.shape), rng.normal(size=len(state.shared)) * 0.1
-        ahead = term.cost(Linearization(model, State(state.q + step * dq, state.shared + step * ds)))
-        behind = term.cost(Linearization(model, State(state.q - step * dq, state.shared - step * ds)))
-        expected = float(np.sum(normal.gradient_q * dq) + normal.gradient_shared @ ds)
-        assert (ahead - behind) / (2 * step) == pytest.approx(expected, rel=2e-4, abs=1e-5)
+    check_gradient(noisy(model, state), model, state)
 
 
 def test_a_perfect_lifter_costs_nothing_and_the_distance_does_not_count(

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from fit_scenes import FOCAL, filmed
 
+from pase.camera.motion import CameraMotion
 from pase.config import FitSettings
-from pase.data import CameraMotion, Keypoints2D
+from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.fit.estimate import estimate_motion, film_trial
 from pase.fit.floor_velocity import FloorPath, common_path

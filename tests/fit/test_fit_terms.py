@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fit_scenes import film_camera
+from fit_scenes import check_gradient, film_camera
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Landmarks3D
 from pase.fit.keypoint_noise import FARTHER_LOWER, pair_habit
-from pase.fit.normal import NormalEquations
 from pase.fit.posture import RESTING_TRUNK, pose_prior, resting_leg
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.balance import Balance
@@ -79,19 +78,9 @@ def low(state: State, model: PersonModel) -> State:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gradient_is_that_of_the_cost(name: str, model: PersonModel, state: State) -> None:
-    """The normal equations' gradient equals central differences of the cost, in all kinds of unknowns."""
     state = low(state, model)
     term = terms(model, state)[name]
-    normal = NormalEquations(*state.q.shape, len(state.shared))
-    normal.add(term.block(Linearization(model, state)))
-    rng = np.random.default_rng(5)
-    step = 1e-6
-    for _ in range(6):
-        dq, ds = rng.normal(size=state.q.shape), rng.normal(size=len(state.shared)) * 0.1
-        ahead = term.cost(Linearization(model, State(state.q + step * dq, state.shared + step * ds)))
-        behind = term.cost(Linearization(model, State(state.q - step * dq, state.shared - step * ds)))
-        expected = float(np.sum(normal.gradient_q * dq) + normal.gradient_shared @ ds)
-        assert (ahead - behind) / (2 * step) == pytest.approx(expected, rel=2e-4, abs=1e-5)
+    check_gradient(term, model, state)
     assert term.cost(Linearization(model, state)) > 0
 
 

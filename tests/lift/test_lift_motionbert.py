@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,7 @@ from pase.pose2d import read_alphapose
 torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Several threads on one small input are slow where other programs hold a core."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 State = Callable[[str], dict[str, Any]]
 NETWORK_TOLERANCE = 2e-5
 

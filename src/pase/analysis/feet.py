@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pase.analysis.body import SIDES, BodyMotion, Side
-from pase.analysis.signals import peaks, smoothed, spline
+from pase.analysis.signals import peaks, spline
+from pase.sampling import smoothed
 from pase.types import Array, Mask
 
 GRID_HZ = 200.0

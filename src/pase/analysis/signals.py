@@ -12,19 +12,6 @@ from scipy.linalg import solve_banded
 from pase.types import Array, Indices
 
 
-def smoothed(values: Array, deviation: float) -> Array:
-    """Values (T, ...) under a Gaussian of so many samples, cut off at four of them; the ends are repeated."""
-    reach = int(4 * deviation + 0.5)
-    if reach < 1:
-        return values
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
-    padded = np.pad(values, [(reach, reach), *[(0, 0)] * (values.ndim - 1)], mode="edge")
-    out = np.zeros_like(values)
-    for shift, weight in enumerate(kernel / kernel.sum()):
-        out += weight * padded[shift : shift + len(values)]
-    return out
-
-
 def spline(time: Array, values: Array, at: Array) -> Array:
     """Values (T, ...) at other times (N,) within the first and last, by the natural cubic spline through all.
 

@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,31 @@ class TrialJob:
         return self.note.with_name(f"{self.name}.state.json")
 
 
-def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> Outcome:
+def _noted(work: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
+    """Write what a job finds into its note, and let no failure stop the other trials."""
+
+    @wraps(work)
+    def job_done(job: TrialJob, progress: StepProgress | None = None) -> Outcome:
+        start = time.perf_counter()
+        try:
+            result = work(job, progress) | {
+                "fingerprint": job.fingerprint,
+                "seconds": time.perf_counter() - start,
+            }
+            write_text(job.note, json.dumps(result))
+        except PaseError as error:
+            return Outcome(error=one_line(error))
+        except OSError as error:
+            return Outcome(error=f"the system refuses: {one_line(error)}")
+        except Exception as error:  # noqa: BLE001 - the other trials must be done whatever happens in this one
+            return Outcome(error=f"something went wrong ({one_line(error)})", trace=traceback.format_exc())
+        return Outcome(result)
+
+    return job_done
+
+
+@_noted
+def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[str, Any]:
     """Note what a trial tells of its subject's sizes; the keypoints wait beside the result.
 
     Parameters
@@ -64,10 +89,18 @@ def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> Outcom
     progress
         Told how far each step is.
     """
-    return _noted(job, lambda: _measured(job, progress))
+    from pase.pipeline.stages import measure
+
+    _take_over_keypoints(job)
+    evidence = measure(job.source, job.output, job.settings, progress=progress)
+    state = partial_of(job.output) / STATE
+    if state.is_file():
+        write_text(job.state, state.read_text(encoding="utf-8"))
+    return {"evidence": None if evidence is None else evidence.content()}
 
 
-def run_trial(job: TrialJob, progress: StepProgress | None = None) -> Outcome:
+@_noted
+def run_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[str, Any]:
     """Make a trial's result, and note its figures for the summary.
 
     Parameters
@@ -77,7 +110,13 @@ def run_trial(job: TrialJob, progress: StepProgress | None = None) -> Outcome:
     progress
         Told how far each step is.
     """
-    return _noted(job, lambda: _run(job, progress))
+    from pase.batch.summary import figures_of
+    from pase.pipeline.stages import Run
+
+    _take_over_keypoints(job)
+    with Run(job.output, job.settings, overwrite=True, progress=progress) as run:
+        motions = run.complete(run.detect(job.source))
+    return {"figures": figures_of(run.report, motions)}
 
 
 def _measured(job: TrialJob, progress: StepProgress | None) -> dict[str, Any]:
@@ -109,20 +148,6 @@ def _take_over_keypoints(job: TrialJob) -> None:
     with atomic_path(place / KEYPOINTS) as copy:
         shutil.copyfile(earlier, copy)
     write_text(place / STATE, job.state.read_text(encoding="utf-8"))
-
-
-def _noted(job: TrialJob, work: Callable[[], dict[str, Any]]) -> Outcome:
-    start = time.perf_counter()
-    try:
-        result = work() | {"fingerprint": job.fingerprint, "seconds": time.perf_counter() - start}
-        write_text(job.note, json.dumps(result))
-    except PaseError as error:
-        return Outcome(error=one_line(error))
-    except OSError as error:
-        return Outcome(error=f"the system refuses: {one_line(error)}")
-    except Exception as error:  # noqa: BLE001 - the other trials must be done whatever happens in this one
-        return Outcome(error=f"something went wrong ({one_line(error)})", trace=traceback.format_exc())
-    return Outcome(result)
 
 
 def one_line(error: BaseException) -> str:

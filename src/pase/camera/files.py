@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
-from pase.data import LARGEST, CameraMotion
+from pase.data import LARGEST
 from pase.errors import InputError
 from pase.files import read_json, write_text
 from pase.types import Array

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from pase.camera.measured import Choice, measured_motion
+from pase.camera.motion import CameraMotion
 from pase.camera.pictures import SmallPicture
 from pase.camera.shot import ShotFollower
-from pase.data import CameraMotion
 from pase.media.frames import Frame
 from pase.types import Array
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from pase.camera.course import Course, matches_of, pixel_of, settled_course
 from pase.camera.lens import focal_from_turns
+from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
 from pase.camera.shot import FEWEST_POINTS, ShotFollower
 from pase.camera.travelling import is_travelling, travelling_course
-from pase.data import CameraMotion
 from pase.types import Array
 
 Kind = Literal["still", "turning", "travelling"]

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pase.data import CameraMotion, Keypoints2D
+from pase.camera.motion import CameraMotion
+from pase.data import Keypoints2D
 
 WIDEST = np.tan(np.radians(60.0))
 """A view this far from the reference's middle cannot be told in its picture any more: distance in focal lengths."""

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pase.camera.motion import CameraMotion
 from pase.camera.rotations import cross_matrix, left_jacobian, rotation_of_vector, vector_of_rotation
-from pase.data import Camera, CameraMotion, CameraPath
+from pase.data import Camera, CameraPath
 from pase.types import Array, Indices
 
 UNKNOWNS = ("pitch", "roll", "height", "log_focal_length")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pase.sampling import smoothed
 from pase.types import Array, Indices, Mask
 
 PLANTED_SPEED_M_S = 0.35
@@ -64,7 +65,7 @@ def planted_probability(positions: Array, visible: Mask, time: Array, floor: flo
         lowest = height == height.min()
         return np.asarray(lowest, float)
     step = float(np.median(np.diff(time)))
-    smooth = _smoothed(positions, max(_SMOOTHING_S / step, 0.3))
+    smooth = smoothed(positions, max(_SMOOTHING_S / step, 0.3))
     speed = np.linalg.norm(np.gradient(smooth, time, axis=0), axis=-1)
     still = 1.0 / (1.0 + (speed / PLANTED_SPEED_M_S) ** 4)
     level = float(np.percentile(np.min(height, axis=1), 10)) if floor is None else floor
@@ -88,20 +89,6 @@ def resting_probability(pelvis: Array, time: Array, standing_m: float) -> Array:
     if len(time) < 3:
         return np.asarray(0.5 * high)
     step = float(np.median(np.diff(time)))
-    smooth = _smoothed(pelvis, max(_RESTING_SMOOTHING_S / step, 0.3))
+    smooth = smoothed(pelvis, max(_RESTING_SMOOTHING_S / step, 0.3))
     speed = np.linalg.norm(np.gradient(smooth, time, axis=0), axis=-1)
     return np.asarray(high / (1.0 + (speed / RESTING_SPEED_M_S) ** 4))
-
-
-def _smoothed(values: Array, deviation: float) -> Array:
-    """Values (T, ...) under a Gaussian of so many frames, cut off at four of them; the ends are repeated.
-
-    As SciPy's `gaussian_filter1d`, whose room alone takes a sixth of a second to import.
-    """
-    reach = int(4 * deviation + 0.5)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
-    padded = np.pad(values, [(reach, reach), *[(0, 0)] * (values.ndim - 1)], mode="edge")
-    out = np.zeros_like(values)
-    for shift, weight in enumerate(kernel / kernel.sum()):
-        out += weight * padded[shift : shift + len(values)]
-    return out

@@ -7,8 +7,9 @@ from functools import partial
 
 import numpy as np
 
+from pase.camera.motion import CameraMotion
 from pase.config import FitSettings
-from pase.data import CameraMotion, Keypoints2D, Landmarks3D, Motion
+from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.fit.evidence import Evidence, evidence
 from pase.fit.film_result import finish
 from pase.fit.film_trial import as_slice, film_trial, repaired_keypoints, visible_span

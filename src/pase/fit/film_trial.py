@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from pase.anatomy.default import default_skeleton
+from pase.camera.motion import CameraMotion
 from pase.camera.steadied import filmed_keypoints, steadied_keypoints
 from pase.config import FitSettings
-from pase.data import CameraMotion, Keypoints2D
+from pase.data import Keypoints2D
 from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, keypoint_set
 from pase.fit.keypoint_noise import usable
 from pase.fit.left_right_swaps import RepairedKeypoints, repair_keypoints

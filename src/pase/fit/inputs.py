@@ -10,7 +10,8 @@ from pase.anatomy.keypoints import keypoint_place
 from pase.anatomy.marker_set import h36m_landmarks
 from pase.anatomy.model import Landmark
 from pase.anatomy.proportions import Vitals
-from pase.data import HALPE26, Camera, CameraMotion, Keypoints2D, Landmarks3D
+from pase.camera.motion import CameraMotion
+from pase.data import HALPE26, Camera, Keypoints2D, Landmarks3D
 
 if TYPE_CHECKING:
     from pase.fit.sizes import Sizes

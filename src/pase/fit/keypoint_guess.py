@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from pase.data import interpolated
 from pase.fit.frame_solver import Round, UsualChange, cheapest_chain, solve_from_starts
 from pase.fit.measurements import KeypointMeasurements
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, posture
 from pase.fit.problem import PersonModel, State
 from pase.fit.root import unwound
 from pase.fit.trial import Trial
+from pase.sampling import interpolated
 from pase.types import Array, Indices
 
 KEY_RATE_HZ = 5.0

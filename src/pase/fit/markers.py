@@ -11,7 +11,7 @@ import numpy as np
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.anatomy.proportions import Vitals
-from pase.data import Landmarks3D, Motion, interpolated
+from pase.data import Landmarks3D, Motion
 from pase.diagnostics import FitDiagnostics, MarkerDiagnostics, SolverDiagnostics
 from pase.errors import InputError
 from pase.fit.draws import drawn_motions
@@ -30,6 +30,7 @@ from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.fit.upright import Up, find_up, turned_up
 from pase.parallel import Helpers
+from pase.sampling import interpolated
 from pase.types import Array, ShareProgress
 
 log = logging.getLogger(__name__)
@@ -119,24 +120,14 @@ def fit_markers(
     data, warnings = named_as_model(data, markers.names, options.subject)
     used = _common(data, markers, options, warnings)
     xyz, up = _upright(data, skeleton, used, options.up, warnings)
-    free = options.scale
-    points = PointSet(used, markers.mirrored, movable=free and options.move_markers)
-    subject, shared = prepare_subject(
-        with_open_root(skeleton),
-        [points],
-        options=SubjectOptions(
-            options.height_m, options.mass_kg, largest_log_size=LARGEST_LOG_SIZE, vitals=options.vitals
-        ),
-    )
-    relative = relative_sigma(points.names, options.weights)
-    fixed, sigma = options.sigma_m is not None, options.sigma_m or FIRST_SIGMA_M
-    trial = Trial.of(subject, [PointMeasurements(points.names, data.time, xyz, relative, sigma, fixed)])
+    points = PointSet(used, markers.mirrored, movable=options.scale and options.move_markers)
+    trial, shared = _marker_trial(skeleton, points, data.time, xyz, options)
     sizing, before = trial, 0
     if static is not None:
         static, _ = named_as_model(static, markers.names, options.subject)
         sizing = _with_static(trial, static, used, options.up)
         before = len(sizing.time) - len(trial.time)
-    estimate, sigma = estimate_sizes(sizing, shared, free=free)
+    estimate, sigma = estimate_sizes(sizing, shared, free=options.scale)
     later = estimate.frames >= before
     estimate = replace(estimate, frames=estimate.frames[later] - before, q=estimate.q[later])
     report(0.3)
@@ -144,6 +135,20 @@ def fit_markers(
         with_noise(trial, sigma), estimate, lambda share: report(0.3 + 0.7 * share)
     )
     return _motion(trial, estimate, sequence, noise, up, warnings)
+
+
+def _marker_trial(
+    skeleton: Skeleton, points: PointSet, time: Array, xyz: Array, options: MarkerOptions
+) -> tuple[MarkerTrial, Array]:
+    """Markers (T, K, 3) of a person as a trial, and a first guess (m,) of sizes and marker places."""
+    person = SubjectOptions(
+        options.height_m, options.mass_kg, largest_log_size=LARGEST_LOG_SIZE, vitals=options.vitals
+    )
+    subject, shared = prepare_subject(with_open_root(skeleton), [points], options=person)
+    relative = relative_sigma(points.names, options.weights)
+    fixed, sigma = options.sigma_m is not None, options.sigma_m or FIRST_SIGMA_M
+    markers = PointMeasurements(points.names, time, xyz, relative, sigma, fixed)
+    return Trial.of(subject, [markers]), shared
 
 
 def _solve_motion(

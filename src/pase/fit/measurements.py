@@ -12,7 +12,8 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from pase.data import CameraMotion, Keypoints2D, Landmarks3D
+from pase.camera.motion import CameraMotion
+from pase.data import Keypoints2D, Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights, keypoint_sigma, pair_habit
 from pase.fit.problem import PersonModel

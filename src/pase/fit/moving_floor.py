@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pase.data import CameraMotion
+from pase.camera.motion import CameraMotion
 from pase.fit.floor_velocity import FloorPath, stepped
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION
 from pase.fit.problem import State

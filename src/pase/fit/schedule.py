@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from pase.data import interpolated
 from pase.fit.contact import Contacts
 from pase.fit.problem import State
 from pase.fit.solver import Problem, Solution, minimise
@@ -23,6 +22,7 @@ from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.fit.uncertainty import coordinate_deviations, coordinate_errors, shared_covariance, shared_errors
 from pase.parallel import Helpers
+from pase.sampling import interpolated
 from pase.types import Array, Array32, Indices, Mask, ShareProgress
 
 COARSE_RATE_HZ = 12.0

@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from pase.data import CameraMotion, Keypoints2D
+from pase.camera.motion import CameraMotion
+from pase.data import Keypoints2D
 from pase.fit.childhood import child_stature
 from pase.fit.evidence import evidence, with_known_part
 from pase.fit.inputs import PersonInput

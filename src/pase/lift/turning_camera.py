@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from pase.camera.motion import CameraMotion
 from pase.camera.steadied import steadied_keypoints
-from pase.data import CameraMotion, Keypoints2D, Landmarks3D
+from pase.data import Keypoints2D, Landmarks3D
 from pase.lift.base import Lifter
 from pase.types import Array, Progress
 

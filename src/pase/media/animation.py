@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -12,7 +11,7 @@ from PIL import Image, ImageOps
 
 from pase.errors import InputError
 from pase.media.footage import Footage, footage_of
-from pase.media.frames import Frame
+from pase.media.frames import Frame, Reopening
 from pase.media.opening import check_is_footage
 from pase.media.photo import open_picture, to_rgb
 from pase.types import Image as Picture
@@ -24,7 +23,7 @@ _USUAL_STEP_S = 0.1
 """What browsers show a picture for that says 0."""
 
 
-class Animation:
+class Animation(Reopening):
     """An animated picture with the interface of a video, read one picture at a time.
 
     Parameters
@@ -52,14 +51,6 @@ class Animation:
         self.frame_count_hint: int | None = max(1, round(self.duration * self.frame_rate))
         self.focal_length_hint_px: float | None = None
         self.metadata: dict[str, str] = {}
-
-    def __enter__(self) -> Animation:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing stays open between calls of `frames`."""
 
     def frames(self) -> Iterator[Frame]:
         """Read all pictures in order; each call starts again from the first."""

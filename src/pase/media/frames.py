@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -27,6 +28,18 @@ class Frame:
     """Presentation time in seconds, 0 at the first shown frame."""
     image: Image
     """(H, W, 3) RGB, upright, square pixels."""
+
+
+class Reopening:
+    """Media that open their file at each reading, so that nothing stays open between."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing stays open between calls of `frames`."""
 
 
 class Media(Protocol):

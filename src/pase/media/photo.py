@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
@@ -17,7 +16,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pase.errors import InputError
 from pase.media.footage import Footage, footage_of
-from pase.media.frames import Frame, focal_length_px
+from pase.media.frames import Frame, Reopening, focal_length_px
 from pase.media.opening import LARGEST_PIXELS, check_is_footage
 from pase.types import Image as Picture
 
@@ -63,7 +62,7 @@ def is_photo(path: str | Path) -> bool:
         return False
 
 
-class Photo:
+class Photo(Reopening):
     """A still picture with the interface of a video of one frame at time 0.
 
     EXIF orientation is applied, transparency is laid on white, 16-bit, grey, palette and CMYK pictures become
@@ -92,14 +91,6 @@ class Photo:
         self.duration = 0.0
         self.frame_count_hint: int | None = 1
         self.focal_length_hint_px = focal_length_px(equivalent_mm, self.image_size)
-
-    def __enter__(self) -> Photo:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing stays open."""
 
     def frames(self) -> Iterator[Frame]:
         """Give the one frame."""

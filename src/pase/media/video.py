@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 import av
@@ -19,7 +18,7 @@ from av.video.stream import VideoStream
 from pase.errors import InputError
 from pase.media.convert import shown_size, upright_frames, upright_images
 from pase.media.footage import Footage, footage_of
-from pase.media.frames import Frame, focal_length_px
+from pase.media.frames import Frame, Reopening, focal_length_px
 from pase.media.opening import LARGEST_PIXELS, decoder_errors, open_container
 from pase.types import Image
 
@@ -42,7 +41,7 @@ _NO_FILM = (
 _DAMAGE = (av.error.InvalidDataError, av.error.EOFError, av.error.UnknownError, av.error.OSError)
 
 
-class Video:
+class Video(Reopening):
     """A video file, read one frame at a time: memory does not grow with its length.
 
     Rotation and mirror flags, non-square pixels, interlacing and high dynamic range are undone: every frame
@@ -110,14 +109,6 @@ class Video:
         if message not in self.warnings:
             log.warning(message)
             self.warnings.append(message)
-
-    def __enter__(self) -> Video:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing stays open between calls of `frames`."""
 
     def frames(self) -> Iterator[Frame]:
         """Read all frames in order; each call opens the file anew.

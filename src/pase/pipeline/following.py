@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pase.camera.follower import CameraFollower
+from pase.camera.motion import CameraMotion
 from pase.config import CameraSettings
-from pase.data import CameraMotion, Keypoints2D
+from pase.data import Keypoints2D
 
 if TYPE_CHECKING:
     from pase.pipeline.recording import Media

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.limbs import absent_parts, points_of
+from pase.camera.motion import CameraMotion
 from pase.config import FootageSettings, Settings
-from pase.data import CameraMotion, Keypoints2D, LeftOut
+from pase.data import Keypoints2D, LeftOut
 from pase.errors import ModelFileError
 from pase.pipeline.film_turn import film_turn
 from pase.pipeline.following import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,7 @@ from pase.pose2d.alphapose.pipeline import FastPoseNetwork, detect_everyone
 torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Several threads on one small input are slow where other programs hold a core."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 State = Callable[[str], dict[str, Any]]
 TOLERANCE = 2e-5
 
