@@ -183,7 +183,11 @@ def _add_views(commands: Any) -> None:
         "sources", metavar="RESULT", type=Path, nargs="+", help="folders of finished results"
     )
     command.add_argument(
-        "-o", "--output", metavar="CSV", type=Path, help="write the differences to this table"
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        type=Path,
+        help="write a page with the skeletons side by side and a table here; FILE.csv writes the table alone",
     )
 
     command = _add(commands, "export", "write a result in the formats of other programs")

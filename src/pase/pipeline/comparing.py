@@ -3,90 +3,105 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from pase.data import Motion
 from pase.errors import InputError
 from pase.findings import Findings
 from pase.pipeline.results import load_motions
 
+TABLE = "differences.csv"
 COLUMNS = (
-    "measure",
-    "side",
-    "unit",
-    "first",
-    "second",
-    "value_1",
-    "sd_1",
-    "value_2",
-    "sd_2",
-    "change",
-    "sd",
-    "certain",
-)
+    "measure", "side", "unit", "first", "second", "value_1", "sd_1", "value_2", "sd_2", "change", "sd", "certain",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The main person of a finished result."""
+
+    name: str
+    """Of the result's folder."""
+    motion: Motion
+    findings: Findings
 
 
 def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iterator[str]:
-    """One line a measure on how the main person's other results differ from the first; also as a table.
+    """One line a measure on how the main person's other results differ from the first; also as a table and a page.
 
     Parameters
     ----------
     folders
         At least two finished results.
     output
-        A `.csv` to write the table to, or None.
+        A folder for the page, the skeletons that it shows and the table; a `.csv` for the table alone; or None.
 
     Raises
     ------
     InputError
         When there are fewer than two results, or one has nobody or no analysis in it.
+    OutputError
+        When a file cannot be written.
     """
     from pase.analysis.compare import differences
     from pase.formats.findings import write_rows
 
     if len(folders) < 2:
         raise InputError("name at least two results to compare")
-    first, *others = [_findings(folder) for folder in folders]
+    recordings = _recordings(folders)
+    first = recordings[0]
     rows: list[tuple[object, ...]] = []
-    for folder, second in zip(folders[1:], others, strict=True):
-        pairs = differences(first, second)
+    for folder, second in zip(folders[1:], recordings[1:], strict=True):
+        pairs = differences(first.findings, second.findings)
         yield f"{folders[0]} → {folder}"
-        if first.movement != second.movement:
-            yield f"  the movements differ: {first.movement}, {second.movement}; ranges of motion alone compare"
-        yield from (
-            f"  {difference.sentence()}"
-            for difference in pairs
-            if not difference.measure.endswith(("_min", "_max"))
-        )
-        rows += [
-            (
-                *(difference.measure, difference.side, difference.unit, folders[0].name, folder.name),
-                *(
-                    f"{x:.6g}"
-                    for x in (
-                        difference.first.value,
-                        difference.first.sd,
-                        difference.second.value,
-                        difference.second.sd,
-                    )
-                ),
-                *(
-                    f"{difference.change:.6g}",
-                    f"{difference.sd:.6g}",
-                    "" if difference.certain is None else difference.certain,
-                ),
+        if first.findings.movement != second.findings.movement:
+            yield (
+                f"  the movements differ: {first.findings.movement}, {second.findings.movement}; "
+                "ranges of motion alone compare"
             )
-            for difference in pairs
+        for pair in pairs:
+            if not pair.measure.endswith(("_min", "_max")):
+                yield f"  {pair.sentence()}"
+            numbers = (
+                pair.first.value,
+                pair.first.sd,
+                pair.second.value,
+                pair.second.sd,
+                pair.change,
+                pair.sd,
+            )
+            certain = "" if pair.certain is None else pair.certain
+            names = (pair.measure, pair.side, pair.unit, first.name, second.name)
+            rows.append((*names, *(f"{number:.6g}" for number in numbers), certain))
+    if output is None:
+        return
+    alone = output.suffix.lower() == ".csv"
+    write_rows(output if alone else output / TABLE, COLUMNS, rows)
+    yield str(output if alone else _write_page(recordings, output))
+
+
+def _write_page(recordings: Sequence[Recording], folder: Path) -> Path:
+    from pase.view.comparison import write_comparison
+
+    return write_comparison([(one.name, one.motion, one.findings) for one in recordings], folder)
+
+
+def _recordings(folders: Sequence[Path]) -> list[Recording]:
+    """The results; those that are called alike are told apart by the folder above."""
+    names = [folder.resolve().name for folder in folders]
+    if len(set(names)) < len(names):
+        names = [
+            f"{folder.resolve().parent.name}/{name}" for folder, name in zip(folders, names, strict=True)
         ]
-    if output is not None:
-        write_rows(output, COLUMNS, rows)
-        yield str(output)
+    return [_recording(name, folder) for name, folder in zip(names, folders, strict=True)]
 
 
-def _findings(folder: Path) -> Findings:
+def _recording(name: str, folder: Path) -> Recording:
     motions = load_motions(folder)
     if not motions:
         raise InputError(f"nobody is in {folder}: nothing to compare")
     findings = motions[0].findings
     if findings is None:
         raise InputError(f"{folder} holds no measures: it was made by an earlier version; run it again")
-    return findings
+    return Recording(name, motions[0], findings)

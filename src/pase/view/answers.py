@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pase.analysis.angles import ANGLES
+from pase.analysis.compare import INTERVAL, Difference
 from pase.analysis.measure import definition
 from pase.findings import Findings, Measure
 
@@ -57,7 +58,7 @@ def further_rows(findings: Findings) -> list[Row]:
     return [
         row
         for name in names
-        if name not in shown and not _of_angle(name) and (row := measure_row(findings, name)) is not None
+        if name not in shown and not of_angle(name) and (row := measure_row(findings, name)) is not None
     ]
 
 
@@ -79,6 +80,20 @@ def value_text(one: Measure, digits: int) -> str:
         return "–"
     value = _number(one.value, digits)
     return value if not np.isfinite(one.sd) else f"{value} ± {one.sd:.{digits}f}"
+
+
+def difference_cells(one: Difference) -> tuple[str, ...]:
+    """A change in words and numbers: name, both values, change with its interval, verdict, and a class for colour."""
+    told = definition(one.measure)
+    unit = "°" if one.unit == "deg" else f" {_unit(one.unit)}".rstrip()
+    name = f"{told.plain}, {one.side}" if one.side else told.plain
+    values = (value_text(measure, told.digits) + unit for measure in (one.first, one.second))
+    change = f"{'+' if round(one.change, told.digits) > 0 else ''}{_number(one.change, told.digits)}"
+    if one.certain is None:
+        return (name, *values, change + unit, "error not known", "")
+    change += f" ± {INTERVAL * one.sd:.{told.digits}f}{unit}"
+    verdict = "more than the error" if one.certain else "within the error"
+    return (name, *values, change, verdict, "certain" if one.certain else "")
 
 
 @dataclass(frozen=True)
@@ -126,7 +141,8 @@ def _number(value: float, digits: int) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)
 
 
-def _of_angle(name: str) -> bool:
+def of_angle(name: str) -> bool:
+    """Whether a measure is the extreme, range or speed of an angle."""
     return name.endswith(("_min", "_max", "_range", "_speed")) and name not in (
         "walking_speed",
         "running_speed",

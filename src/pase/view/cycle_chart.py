@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +18,10 @@ CHARTED = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
 
 @dataclass(frozen=True)
 class Band:
-    """One side's curve in the coordinates of the drawing."""
+    """One curve in the coordinates of the drawing."""
 
-    side: str
+    kind: str
+    """Its side, or `of-1`, `of-2` … for those of several recordings."""
     line: str
     """Points of the mean."""
     band: str
@@ -29,7 +31,7 @@ class Band:
 
 @dataclass(frozen=True)
 class CycleChart:
-    """A drawing: an angle of both sides over the cycle."""
+    """A drawing: an angle over the cycle, of both sides or of several recordings."""
 
     title: str
     begins: str
@@ -56,10 +58,26 @@ def cycle_charts(findings: Findings) -> list[CycleChart]:
     return charts
 
 
+def compared_charts(recordings: Sequence[Findings]) -> list[CycleChart]:
+    """The legs' angles over the cycle, of several recordings in one drawing for each side."""
+    charts = []
+    for name in CHARTED:
+        for side in ("left", "right"):
+            curves = {
+                f"of-{number}": curve
+                for number, one in enumerate(recordings, 1)
+                if (curve := cycle_curve(one, f"{name}_{side[0]}", side)) is not None
+            }
+            if len(curves) > 1:
+                begins = cycles(recordings[0], side)[1]
+                charts.append(_chart(f"{BY_NAME[name].plain}, {side}", begins, curves))
+    return charts
+
+
 def _chart(title: str, begins: str, curves: dict[str, CycleCurve]) -> CycleChart:
-    reach = {side: 2 * np.hypot(np.nan_to_num(curve.sd), curve.spread) for side, curve in curves.items()}
-    low = min(float((curve.mean - reach[side]).min()) for side, curve in curves.items())
-    high = max(float((curve.mean + reach[side]).max()) for side, curve in curves.items())
+    reach = {kind: 2 * np.hypot(np.nan_to_num(curve.sd), curve.spread) for kind, curve in curves.items()}
+    low = min(float((curve.mean - reach[kind]).min()) for kind, curve in curves.items())
+    high = max(float((curve.mean + reach[kind]).max()) for kind, curve in curves.items())
     step = next(step for step in (5, 10, 20, 30, 45, 90, 180) if (high - low) / step <= 6)
     low, high = step * np.floor(low / step), step * np.ceil(high / step)
 
@@ -69,12 +87,12 @@ def _chart(title: str, begins: str, curves: dict[str, CycleCurve]) -> CycleChart
 
     bands = tuple(
         Band(
-            side,
+            kind,
             _points(PERCENT, y(curve.mean)),
-            _around(y(curve.mean - reach[side]), y(curve.mean + reach[side])) if reach[side].any() else "",
+            _around(y(curve.mean - reach[kind]), y(curve.mean + reach[kind])) if reach[kind].any() else "",
             curve.count,
         )
-        for side, curve in curves.items()
+        for kind, curve in curves.items()
     )
     ticks = tuple(
         (float(y(value)), f"{value:.0f}".replace("-", "−")) for value in np.arange(low, high + 1, step)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from pase.diagnostics import FitDiagnostics
@@ -58,13 +58,12 @@ def write_page(
     title = Path(str(source.get("path") or "keypoints")).name
     analysis = (report.get("settings") or {}).get("analysis") or {}
     folders = [*plots, *[None] * len(subjects)]
-    web = files("pase.view").joinpath("web")
-    page = _template(web.joinpath("report.html.j2").read_text(encoding="utf-8")).render(
+    page = page_template("report.html.j2").render(
         title=title,
         who=analysis.get("subject") or "",
         note=analysis.get("note") or "",
         facts=_facts(report, title, len(subjects)),
-        style=Markup(web.joinpath("report.css").read_text(encoding="utf-8")),
+        style=Markup(page_style()),
         still=_still(Path(overlay)) if overlay is not None and Path(overlay).is_file() else "",
         persons=[_person(one, report, folder) for one, folder in zip(subjects, folders, strict=False)],
         warnings=report.get("warnings") or [],
@@ -76,9 +75,16 @@ def write_page(
     write_text(path, page + "\n")
 
 
-def _template(text: str) -> Template:
-    """A template in which every value is shown as text."""
-    return Environment(autoescape=True, trim_blocks=True, undefined=StrictUndefined).from_string(text)
+def page_template(name: str) -> Template:
+    """A template of `web/` in which every value is shown as text."""
+    loader = PackageLoader("pase.view", "web")
+    environment = Environment(autoescape=True, trim_blocks=True, undefined=StrictUndefined, loader=loader)
+    return environment.get_template(name)
+
+
+def page_style() -> str:
+    """The style of pages that are read and printed."""
+    return files("pase.view").joinpath("web", "report.css").read_text(encoding="utf-8")
 
 
 def _facts(report: Mapping[str, Any], title: str, persons: int) -> list[str]:

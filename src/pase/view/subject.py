@@ -15,6 +15,18 @@ from pase.types import Array
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """Where somebody stands in a view of several recordings."""
+
+    yaw: float
+    """Turn about the vertical, radians."""
+    shift: Array
+    """(T, 3) metres, after the turn."""
+    beside: Array
+    """(3,) metres from there to where they stand side by side with the others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A person with what is shown beside the motion."""
 
@@ -22,6 +34,7 @@ class Subject:
     """For instance `Person 1`."""
     motion: Motion
     bones: tuple[BoneLength, ...] = ()
+    placement: Placement | None = None
 
     @classmethod
     def of_all(cls, motions: Iterable[Motion]) -> list[Subject]:

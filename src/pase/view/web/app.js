@@ -209,10 +209,12 @@ class App {
     const clicks = {
       play: () => player.toggle(), back: () => player.stepBy(-1), on: () => player.stepBy(1),
       reset: () => this.resetView(), theme: () => this.switchTheme(), "as-film": () => this.lookAsFilm(),
-      follow: () => this.switchFollow(), help: () => $("keys").showModal(), choose: () => this.toggle("choosing"),
+      follow: () => this.switchFollow(), over: () => this.switchOver(), help: () => $("keys").showModal(), choose: () => this.toggle("choosing"),
     };
     for (const [id, act] of Object.entries(clicks)) $(id).onclick = act;
     $("as-film").disabled = !scene.camera;
+    $("over").hidden = !scene.persons.some((person) => person.beside);
+    $("as-film").hidden = !$("over").hidden;
     for (const tab of document.querySelectorAll("[data-tab]")) tab.onclick = () => this.openTab(tab.dataset.tab);
     this.fillPersons();
     this.openTab("curves");
@@ -260,6 +262,14 @@ class App {
   switchFollow() {
     this.follows = !this.follows;
     $("follow").setAttribute("aria-pressed", this.follows);
+    this.changed();
+  }
+
+  /** Several recordings: over one another, or side by side. */
+  switchOver() {
+    const { persons } = this.scene, over = !persons[0].over;
+    for (const person of persons) person.over = over;
+    $("over").setAttribute("aria-pressed", over);
     this.changed();
   }
 

@@ -41,10 +41,12 @@ export async function filmAddress(mime) {
   return URL.createObjectURL(new Blob([await bytes("film-data")], { type: mime }));
 }
 
-/** Where a body is in a frame: quaternion and place. */
+/** Where a body is in a frame: quaternion and place; of persons side by side, each in their own place. */
 export function bodyPose(person, frame, body) {
   const k = frame * person.bodies + body;
   const q = person.turns.subarray(4 * k, 4 * k + 4);
   const norm = Math.hypot(q[0], q[1], q[2], q[3]) || 1;
-  return [[q[0] / norm, q[1] / norm, q[2] / norm, q[3] / norm], person.places.subarray(3 * k, 3 * k + 3)];
+  const place = person.places.subarray(3 * k, 3 * k + 3), { beside } = person;
+  const moved = beside && !person.over ? [place[0] + beside[0], place[1], place[2] + beside[2]] : place;
+  return [[q[0] / norm, q[1] / norm, q[2] / norm, q[3] / norm], moved];
 }

@@ -1,0 +1,71 @@
+"""`comparison.html`: what changed from one recording to others, with their skeletons side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from markupsafe import Markup
+
+from pase.analysis.compare import Difference, differences
+from pase.data import Motion
+from pase.files import write_text
+from pase.findings import MOVEMENTS, Findings
+from pase.view.answers import KEY_MEASURES, difference_cells, of_angle
+from pase.view.cycle_chart import compared_charts
+from pase.view.page import page_style, page_template
+from pase.view.together import synchronised
+from pase.view.viewer import write_viewer
+
+PAGE, SKELETONS = "comparison.html", "skeletons.html"
+
+
+Recording = tuple[str, Motion, Findings]
+"""What a recording is called, who moves in it, and what was found."""
+
+
+def write_comparison(recordings: Sequence[Recording], folder: Path) -> Path:
+    """Write the page of a comparison and, beside it, the skeletons that it shows; where the page is.
+
+    Parameters
+    ----------
+    recordings
+        At least two; the others are compared with the first.
+    folder
+        Where the pages go.
+
+    Raises
+    ------
+    OutputError
+        When a file cannot be written.
+    """
+    names, motions, findings = zip(*recordings, strict=True)
+    shown = synchronised(motions, names)
+    title = " and ".join(names)
+    write_viewer(shown.subjects, folder / SKELETONS, title=title)
+    text = page_template("comparison.html.j2").render(
+        title=title,
+        style=Markup(page_style()),
+        skeletons=SKELETONS,
+        on=shown.on,
+        recordings=[(name, MOVEMENTS[one.movement], one.quality) for name, _, one in recordings],
+        tables=[(name, _tables(findings[0], other)) for name, _, other in recordings[1:]],
+        first=names[0],
+        charts=compared_charts(findings),
+    )
+    write_text(folder / PAGE, text + "\n")
+    return folder / PAGE
+
+
+def _tables(first: Findings, other: Findings) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """Titles and rows: the measures that answer what is asked of the movement, the others, and the angles' ranges."""
+    keys = KEY_MEASURES.get(first.movement, "").split()
+    groups: dict[str, list[Difference]] = {"": [], "Further measures": [], "Ranges of motion": []}
+    for one in differences(first, other):
+        if one.measure in keys:
+            groups[""].append(one)
+        elif not of_angle(one.measure):
+            groups["Further measures"].append(one)
+        elif one.measure.endswith("_range"):
+            groups["Ranges of motion"].append(one)
+    return [(title, [difference_cells(one) for one in rows]) for title, rows in groups.items() if rows]

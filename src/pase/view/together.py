@@ -1,0 +1,115 @@
+"""Persons of several recordings on one time line and in one place: their movements side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pase.analysis.body import BodyMotion
+from pase.analysis.cycles import cycles
+from pase.data import Motion, interpolated
+from pase.findings import Findings
+from pase.formats.tables import bone_table
+from pase.types import Array
+from pase.view.subject import Placement, Subject
+
+BESIDE_M = 1.0
+"""Distance at which persons stand side by side."""
+
+
+@dataclass(frozen=True)
+class Synchronised:
+    """Persons who move at the same time."""
+
+    subjects: tuple[Subject, ...]
+    on: str
+    """`cycle` where strides or repetitions begin and end together, else `time`."""
+
+
+def synchronised(motions: Sequence[Motion], names: Sequence[str]) -> Synchronised:
+    """The persons of several recordings on the first one's time line.
+
+    Where all recordings show strides or repetitions of the same movement, those begin and end together, as many as
+    all have; else the recordings begin together. Each faces as the first does, and is at the same place whenever a
+    stride or repetition begins.
+
+    Parameters
+    ----------
+    motions
+        One person of each recording.
+    names
+        What they are called.
+    """
+    marks = _common_marks([motion.findings for motion in motions])
+    on = "time" if marks is None else "cycle"
+    own_marks = [_ends(motion) for motion in motions] if marks is None else marks
+    start, end = (own_marks[0][0], own_marks[0][-1]) if marks else (motions[0].time[0], np.inf)
+    time = motions[0].time[(motions[0].time >= start) & (motions[0].time <= end)]
+    moved = [_on_time_line(m, own, own_marks[0], time, on) for m, own in zip(motions, own_marks, strict=True)]
+    knots = own_marks[0] if on == "cycle" else time[:1]
+    bodies = [BodyMotion.of(motion) for motion in moved]
+    subjects = [
+        Subject(
+            name,
+            replace(motion, track_id=number + 1),
+            bone_table(motion),
+            _placement(body, bodies[0], knots, number),
+        )
+        for number, (motion, name, body) in enumerate(zip(moved, names, bodies, strict=True))
+    ]
+    return Synchronised(tuple(subjects), on)
+
+
+def _common_marks(findings: Sequence[Findings | None]) -> list[Array] | None:
+    """Starts and ends of as many cycles as all recordings have; None where they do not share a movement."""
+    known = [one for one in findings if one is not None]
+    if len(known) < len(findings) or len({one.movement for one in known}) != 1:
+        return None
+    for side in ("right", "left"):
+        own = [cycles(one, side)[0] for one in known]
+        count = min(len(spans) for spans in own)
+        if count:
+            return [np.unique(np.ravel(spans[:count])) for spans in own]
+    return None
+
+
+def _ends(motion: Motion) -> Array:
+    return motion.time[[0, -1]]
+
+
+def _on_time_line(motion: Motion, own: Array, first: Array, time: Array, on: str) -> Motion:
+    """A motion at the times of the first one: its marks where that one's are, or both from their starts on."""
+    moments = np.interp(time, first, own) if on == "cycle" else own[0] + time - first[0]
+    inside = moments <= motion.time[-1]
+    q, q_std = (interpolated(values, motion.time, moments) for values in (motion.q, motion.q_std))
+    q[~inside] = np.nan
+    return replace(
+        motion, q=q, q_std=q_std, time=time, camera=None, residual=None, seen=None, findings=None, draws=None
+    )
+
+
+def _placement(body: BodyMotion, first: BodyMotion, knots: Array, number: int) -> Placement:
+    """How a person is turned and moved to face and stand as the first at every knot, and where they stand beside."""
+    hips, goal = body.middle("hip"), first.middle("hip")
+    heading, wanted = body.heading, first.heading
+    still = Placement(0.0, np.zeros((len(body), 3)), np.array([0.0, 0.0, number * BESIDE_M]))
+    if hips is None or goal is None or heading is None or wanted is None or not body.known.any():
+        return still
+    frames = np.flatnonzero(body.known & first.known)
+    if not len(frames):
+        return still
+    a, b = heading[frames[0]], wanted[frames[0]]
+    yaw = float(np.arctan2(a[2] * b[0] - a[0] * b[2], a[0] * b[0] + a[2] * b[2]))
+    away = goal - hips @ about_vertical(yaw).T
+    at = np.array([frames[np.abs(body.time[frames] - knot).argmin()] for knot in knots])
+    shift = interpolated(away[at], body.time[at], body.time) * np.array([1.0, 0.0, 1.0])
+    aside = np.cross(b, [0.0, 1.0, 0.0])
+    return Placement(yaw, shift, number * BESIDE_M * aside)
+
+
+def about_vertical(angle: float) -> Array:
+    """(3, 3) turn about the vertical axis."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])

@@ -1,0 +1,80 @@
+"""Recordings side by side: one time line, one place, and the page of a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.motions import squats
+from pase.analysis import analysed
+from pase.analysis.body import BodyMotion
+from pase.data import Motion
+from pase.view.comparison import PAGE, SKELETONS, write_comparison
+from pase.view.together import about_vertical, synchronised
+
+
+def turned(motion: Motion, degrees: float, x: float) -> Motion:
+    """The same motion by somebody who faces elsewhere and stands elsewhere."""
+    q, turn = motion.q.copy(), np.radians(degrees)
+    index = motion.skeleton.coordinate_index
+    root = [index(f"pelvis_t{axis}") for axis in "xyz"]
+    q[:, index("pelvis_rotation")] += turn
+    q[:, root] = q[:, root] @ about_vertical(turn).T + [x, 0, 0]
+    return replace(motion, q=q)
+
+
+def knees(motion: Motion) -> np.ndarray:
+    return np.degrees(motion.q[:, motion.skeleton.coordinate_index("knee_angle_r")])
+
+
+def test_repetitions_begin_turn_and_end_together() -> None:
+    slow, fast = squats([90.0, 90.0], period_s=3.0), squats([60.0, 60.0, 60.0], period_s=2.0)
+    both = synchronised([analysed(slow), analysed(fast)], ["slow", "fast"])
+    assert both.on == "cycle"
+    first, second = (subject.motion for subject in both.subjects)
+    assert [subject.name for subject in both.subjects] == ["slow", "fast"]
+    assert second.time == pytest.approx(first.time)
+    # At every moment both have gone the same share of their way.
+    assert knees(second) / 60 == pytest.approx(knees(first) / 90, abs=0.03)
+
+
+def test_everybody_faces_and_stands_as_the_first_does() -> None:
+    motion = analysed(squats([80.0]))
+    both = synchronised([motion, turned(motion, 100.0, 2.5)], ["a", "b"])
+    first, second = both.subjects
+    assert first.placement is not None and second.placement is not None
+    bodies = [BodyMotion.of(subject.motion) for subject in both.subjects]
+    place, goal = bodies[1].middle("hip"), bodies[0].middle("hip")
+    assert place is not None and goal is not None
+    moved = place @ about_vertical(second.placement.yaw).T + second.placement.shift
+    assert moved == pytest.approx(goal, abs=1e-6)
+    assert first.placement.beside == pytest.approx([0, 0, 0])
+    assert np.linalg.norm(second.placement.beside) == pytest.approx(1.0)
+
+
+def test_unlike_movements_begin_together() -> None:
+    long, short = squats([80.0, 80.0]), squats([80.0])
+    both = synchronised([long, short], ["a", "b"])
+    assert both.on == "time"
+    known = both.subjects[1].motion.known
+    assert known.sum() == len(short)
+    assert known[: len(short)].all()
+
+
+def test_the_page_tells_what_changed(tmp_path: Path) -> None:
+    names = ("before <1>", "after")
+    motions = [analysed(squats([depth, depth])) for depth in (80.0, 95.0)]
+    recordings = [
+        (name, m, m.findings) for name, m in zip(names, motions, strict=True) if m.findings is not None
+    ]
+    page = write_comparison(recordings, tmp_path)
+    assert page == tmp_path / PAGE
+    text = page.read_text(encoding="utf-8")
+    assert "before &lt;1&gt;" in text
+    assert "Knee flexion, range, left" in text and "+15°" in text
+    assert text.count("<polyline") == 12
+    assert (tmp_path / SKELETONS).stat().st_size > 100_000
+    assert f'src="{SKELETONS}"' in text
