@@ -9,9 +9,10 @@ import numpy as np
 
 from pase.analysis.body import BodyMotion
 from pase.analysis.cycles import cycles
-from pase.data import Motion, interpolated
+from pase.data import Motion
 from pase.findings import Findings
 from pase.formats.tables import bone_table
+from pase.sampling import interpolated
 from pase.types import Array
 from pase.view.subject import Placement, Subject
 
