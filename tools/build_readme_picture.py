@@ -1,7 +1,7 @@
 """Make the moving picture of README and docs: `python tools/build_readme_picture.py RESULT`.
 
-RESULT is what `pase run` has made of the demo clip (BSD-3-Clause, Sports2D by David Pagnon). The film on the left, the
-same with the walker's bones on the right; the cut follows her.
+RESULT is what `pase run` has made of the demo clip (BSD-3-Clause, Sports2D by David Pagnon). The film is on the left,
+on the right the same with the walker's bones; the cut follows her.
 """
 
 from __future__ import annotations
