@@ -11,7 +11,8 @@ from pase.analysis.angle_table import angle_table
 from pase.analysis.body import BodyMotion
 from pase.analysis.contact_times import at_turns
 from pase.analysis.exercises import Exercise, find_exercises, measure_exercises
-from pase.analysis.gait import Bout, find_bouts, measure_bouts
+from pase.analysis.gait import Bout, find_bouts
+from pase.analysis.gait_measures import measure_bouts
 from pase.analysis.jumps import Flight, find_flights, measure_flights
 from pase.analysis.measure import Values, as_measures, averaged
 from pase.analysis.quality import judge, without_guesses
