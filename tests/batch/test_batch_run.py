@@ -48,6 +48,8 @@ def test_a_folder_of_photos_gives_a_skeleton_each_and_goes_on_where_it_stopped(
     assert summary["nobody"]["persons"] == "0" and summary["nobody"]["stature_m"] == ""
     assert summary["broken"]["state"] == "failed" and "broken.jpg" in summary["broken"]["error"]
     assert 1.5 < float(summary["late"]["stature_m"]) < 1.9
+    page = (output / "index.html").read_text(encoding="utf-8")
+    assert "3 of 4 recordings done · 4 subjects" in page and "broken.jpg" in page
     log = (output / "batch.log").read_text(encoding="utf-8")
     assert sum(f" {name}: " in log for name in summary) == 4
 

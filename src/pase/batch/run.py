@@ -11,25 +11,27 @@ from pathlib import Path
 from typing import Protocol
 
 from pase.batch.footage import BATCH
+from pase.batch.pages import study_trial
 from pase.batch.plan import NOTES, SUBJECTS, TRIALS, Plan, check_places, check_settings
 from pase.batch.status import BatchResult, Entry
 from pase.batch.study import Trial, by_subject, read_study
-from pase.batch.summary import write_bones, write_measures, write_summary
+from pase.batch.summary import study_measures, write_bones, write_summary
 from pase.batch.trial import measure_trial, one_line, run_trial
 from pase.batch.workers import Outcome, Processes, Work, Workers, suggested_jobs
 from pase.config import Settings, to_dict
 from pase.cores import usable_cores
 from pase.errors import InputError, OutputError, PaseError
 from pase.files import write_text
-from pase.formats.findings import TrialLabels
+from pase.formats.findings import TrialLabels, write_measures_csv
 from pase.pipeline.estimating import vitals_of
 from pase.pipeline.lock import FolderLock
 from pase.pipeline.workspace import REPORT
 from pase.version import __version__
+from pase.view.study import write_study_page
 
 log = logging.getLogger(__name__)
 
-SUMMARY, BONES, MEASURES, LOG = "summary.csv", "bones.csv", "measures.csv", "batch.log"
+SUMMARY, BONES, MEASURES, LOG, PAGE = "summary.csv", "bones.csv", "measures.csv", "batch.log", "index.html"
 
 
 class Show(Protocol):
@@ -244,14 +246,13 @@ class _Batch:
             if entry.state == "done" and entry.figures.get("persons"):
                 bones.setdefault(entry.trial.subject, self._plan.result(entry.trial) / "person_1")
         write_bones(self._plan.output / BONES, bones)
-        finished = [entry.trial for entry in self._entries.values() if entry.state == "done"]
-        write_measures(
-            self._plan.output / MEASURES,
-            (
-                (TrialLabels(trial.subject, trial.name, trial.condition), self._plan.result(trial))
-                for trial in finished
-            ),
-        )
+        done = [entry.trial for entry in self._entries.values() if entry.state == "done"]
+        labelled = ((TrialLabels(t.subject, t.name, t.condition), self._plan.result(t)) for t in done)
+        rows = study_measures(labelled)
+        output = self._plan.output
+        write_measures_csv((row for own in rows.values() for row in own), output / MEASURES)
+        trials = [study_trial(entry, output, rows.get(name, [])) for name, entry in self._entries.items()]
+        write_study_page(trials, output / PAGE, title=output.resolve().name)
 
 
 def _outcome(future: Future[Outcome]) -> Outcome:

@@ -13,7 +13,7 @@ import numpy as np
 from pase.anatomy.limbs import unseen_angles
 from pase.data import Motion
 from pase.files import write_text
-from pase.formats.findings import MEASURE_COLUMNS, TrialLabels
+from pase.formats.findings import TrialLabels
 from pase.formats.person import MEASURES
 from pase.pipeline.report import Report, reprojection_error
 from pase.types import Array
@@ -125,29 +125,22 @@ def write_bones(path: Path, results: Mapping[str, Path]) -> None:
     _write(path, header, rows)
 
 
-def write_measures(path: Path, results: Iterable[tuple[TrialLabels, Path]]) -> None:
-    """Write the measures of the main persons of all results as one long table.
+def study_measures(results: Iterable[tuple[TrialLabels, Path]]) -> dict[str, list[list[str]]]:
+    """By trial, the measures of the main person as rows of one long table.
 
     Parameters
     ----------
-    path
-        The table.
     results
         Whose recording each is, as the study's table says now, and the folder of its result.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
-    rows: list[list[str]] = []
+    rows: dict[str, list[list[str]]] = {}
     for labels, folder in results:
         table = folder / "person_1" / MEASURES
         if table.is_file():
             with table.open(newline="", encoding="utf-8") as stream:
                 _, *own = csv.reader(stream)
-            rows += [[labels.subject, labels.trial, labels.condition, *row[3:]] for row in own]
-    _write(path, MEASURE_COLUMNS, rows)
+            rows[labels.trial] = [[labels.subject, labels.trial, labels.condition, *row[3:]] for row in own]
+    return rows
 
 
 def _ranges(motion: Motion) -> dict[str, float | None]:

@@ -71,24 +71,26 @@ def measure_row(findings: Findings, name: str) -> Row | None:
     told = definition(name)
     texts = {side: "" if one is None else value_text(one, told.digits) for side, one in found.items()}
     count = max(one.count for one in known)
-    return Row(told.plain, texts[""], texts["right"], texts["left"], _unit(told.unit), count, told.meaning)
+    return Row(
+        told.plain, texts[""], texts["right"], texts["left"], unit_text(told.unit), count, told.meaning
+    )
 
 
 def value_text(one: Measure, digits: int) -> str:
     """A value with its standard deviation: `1.24 ± 0.05`."""
     if not np.isfinite(one.value):
         return "–"
-    value = _number(one.value, digits)
+    value = number_text(one.value, digits)
     return value if not np.isfinite(one.sd) else f"{value} ± {one.sd:.{digits}f}"
 
 
 def difference_cells(one: Difference) -> tuple[str, ...]:
     """A change in words and numbers: name, both values, change with its interval, verdict, and a class for colour."""
     told = definition(one.measure)
-    unit = "°" if one.unit == "deg" else f" {_unit(one.unit)}".rstrip()
+    unit = "°" if one.unit == "deg" else f" {unit_text(one.unit)}".rstrip()
     name = f"{told.plain}, {one.side}" if one.side else told.plain
     values = (value_text(measure, told.digits) + unit for measure in (one.first, one.second))
-    change = f"{'+' if round(one.change, told.digits) > 0 else ''}{_number(one.change, told.digits)}"
+    change = f"{'+' if round(one.change, told.digits) > 0 else ''}{number_text(one.change, told.digits)}"
     if one.certain is None:
         return (name, *values, change + unit, "error not known", "")
     change += f" ± {INTERVAL * one.sd:.{told.digits}f}{unit}"
@@ -132,11 +134,11 @@ def _range_cells(findings: Findings, name: str, side: str) -> tuple[str, str]:
         return "not seen", ""
     sd = "–" if not np.isfinite(high.sd) else f"{high.sd:.0f}"
     if low is None:
-        return _number(high.value, 0), sd
-    return f"{_number(low.value, 0)} … {_number(high.value, 0)}", sd
+        return number_text(high.value, 0), sd
+    return f"{number_text(low.value, 0)} … {number_text(high.value, 0)}", sd
 
 
-def _number(value: float, digits: int) -> str:
+def number_text(value: float, digits: int) -> str:
     """A rounded number; nothing is −0."""
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", MINUS)
 
@@ -149,5 +151,6 @@ def of_angle(name: str) -> bool:
     )
 
 
-def _unit(unit: str) -> str:
+def unit_text(unit: str) -> str:
+    """A unit as a page shows it."""
     return {"deg": "°", "deg/s": "°/s"}.get(unit, unit)
