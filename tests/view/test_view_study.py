@@ -16,9 +16,12 @@ def trial(name: str, subject: str, condition: str, speed: float) -> StudyTrial:
 
 def test_groups_count_each_subject_once(tmp_path: Path) -> None:
     trials = [
-        trial("a1", "anna", "barefoot", 1.0), trial("a2", "anna", "barefoot", 1.2), trial("b1", "ben", "barefoot", 1.5),
-        trial("a3", "anna", "shoes", 1.4), StudyTrial("c1", "cleo", "shoes", "no such <file>"),
-    ]  # fmt: skip
+        trial("a1", "anna", "barefoot", 1.0),
+        trial("a2", "anna", "barefoot", 1.2),
+        trial("a3", "anna", "shoes", 1.4),
+        trial("b1", "ben", "barefoot", 1.5),
+        StudyTrial("c1", "cleo", "shoes", "no such <file>"),
+    ]
     write_study_page(trials, tmp_path / "index.html", title="Shoes & feet")
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     # Anna's mean is 1.1, Ben's 1.5: their mean is 1.3, and 0.4 / sqrt(2) = 0.28 is between them.
@@ -26,7 +29,9 @@ def test_groups_count_each_subject_once(tmp_path: Path) -> None:
     assert "<td>Step length, right, m</td><td>0.65 ± 0.14 (2)</td><td>0.70 (1)</td>" in text
     assert "4 of 5 recordings done · 3 subjects" in text
     assert "no such &lt;file&gt;" in text and "Shoes &amp; feet" in text
-    assert re.findall(r'href="(trials[^"]*)"', text) == [f"trials/{n}/report.html" for n in ("a1", "a2", "a3", "b1")]
+    assert re.findall(r'href="(trials[^"]*)"', text) == [
+        f"trials/{n}/report.html" for n in ("a1", "a2", "a3", "b1")
+    ]
 
 
 def test_a_study_without_measures_lists_its_recordings(tmp_path: Path) -> None:
