@@ -12,7 +12,8 @@ from pase.camera.motion import CameraMotion
 from pase.config import FitSettings
 from pase.data import Keypoints2D
 from pase.errors import InputError
-from pase.fit.estimate import estimate_motion, film_trial
+from pase.fit.estimate import estimate_motion
+from pase.fit.film_trial import film_trial
 from pase.fit.floor_velocity import FloorPath, common_path
 from pase.fit.inputs import LensPrior, PersonInput, keypoint_set
 from pase.fit.moving_floor import MovingFloor, belt_motion, ground_motion, stance_velocities
