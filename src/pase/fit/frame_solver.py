@@ -16,6 +16,9 @@ from pase.types import Array, Indices
 BATCH = 800
 """Postures solved at once: bounds the memory."""
 
+_BETWEEN_LOOKS, _SETTLED = 4, 1e-3
+"""Steps after which those postures are left alone whose cost they have lowered by less than a share."""
+
 _FIRST_DAMPING, _EASED, _STIFFENED = 1e-2, 1 / 4, 6.0
 """Share of the diagonal added at first, and by what it is multiplied after a step that helped or did not."""
 
@@ -132,13 +135,15 @@ def solve_apart(
     posture: float = 1.0,
 ) -> tuple[Array, Array]:
     """`solve_frames` on frames (N,) of a recording, a batch at a time; a frame may be named more than once."""
-    batches = []
-    for i in range(0, len(frames), BATCH):
-        batch = slice(i, i + BATCH)
-        problem = trial.apart(frames[batch], width=width, posture=posture)
-        batches.append(solve_frames(problem, q[batch], shared, iterations))
-    solved, costs = (np.concatenate(column) for column in zip(*batches, strict=True))
-    return solved, costs
+    q, costs, active = q.copy(), np.full(len(q), np.inf), np.arange(len(q))
+    for first in range(0, max(iterations, 1), _BETWEEN_LOOKS):
+        before, steps = costs[active], min(_BETWEEN_LOOKS, iterations - first)
+        for i in range(0, len(active), BATCH):
+            batch = active[i : i + BATCH]
+            problem = trial.apart(frames[batch], width=width, posture=posture)
+            q[batch], costs[batch] = solve_frames(problem, q[batch], shared, steps)
+        active = active[before - costs[active] > _SETTLED * costs[active]]
+    return q, costs
 
 
 def cheapest_chain(q: Array, costs: Array, places: Array, time: Array, usual: UsualChange) -> Array:

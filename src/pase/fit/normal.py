@@ -48,6 +48,10 @@ class NormalEquations:
 
     def add(self, block: ResidualBlock) -> None:
         """Add the residuals of one term."""
+        if block.constant is not None:
+            J, factor = block.constant
+            self.lag0 += np.square(factor)[:, None, None] * (J.T @ J)
+            self.gradient_q += (factor[:, None] * block.residual) @ J
         for offset, J in block.dq.items():
             self._add_own(offset, J, block.residual)
             if len(block.dq) > 1:

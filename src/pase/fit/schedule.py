@@ -40,12 +40,12 @@ OVERLAP_FRAMES = 120
 
 DRAWS_BYTES, LEAST_DRAWS, MOST_DRAWS = 100_000_000, 8, 20
 """Room for the motions drawn from the posterior; a standard deviation over 20 of them is itself sure to 16 %."""
-DEVIATION_RATE_HZ = 31.0
-"""Frames a second at which standard deviations are computed at least, where there are more than twice as many; they
-change slowly. Video of 60 Hz keeps every frame."""
+DEVIATION_RATE_HZ = 28.0
+"""Frames a second at which standard deviations are computed at least, where there are twice as many or more: they
+change slowly, and more frames of a camera tell nothing new."""
 
 _COARSE_ITERATIONS = 12
-_WINDOW_ITERATIONS, _WINDOW_TOLERANCE = 15, 3e-5
+_WINDOW_ITERATIONS, _WINDOW_TOLERANCE = 15, 1e-4
 """Of a window: at the coarse rate the large corrections are made, then all frames are settled."""
 
 

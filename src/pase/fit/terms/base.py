@@ -24,6 +24,9 @@ class ResidualBlock:
     """Offset → (M, R, n), or (M, n) when R = n and row j depends on coordinate j only."""
     dshared: Array | None = None
     """(M, R, m) or None."""
+    constant: tuple[Array, Array] | None = None
+    """Instead of `dq`: (R, n) derivatives by the group's own frame that are the same in all groups but for a factor,
+    (M,)."""
 
 
 class Term(ABC):

@@ -30,16 +30,16 @@ class PosePrior(SquaredTerm):
         held = values > 1e-9
         self._mean = mean
         self._whiten = np.sqrt(values[held])[:, None] * vectors[:, held].T
-        self._gain = np.sqrt(weight)[:, None]
+        self._gain = np.sqrt(weight)
 
     def residual(self, at: Linearization) -> Array:
         """(T, R) deviations in standard deviations, R the rank of the precision."""
-        deviation: Array = ((at.state.q - self._mean) @ self._whiten.T) * self._gain
+        deviation: Array = ((at.state.q - self._mean) @ self._whiten.T) * self._gain[:, None]
         return deviation
 
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with their constant derivatives."""
-        return ResidualBlock(self.residual(at), {0: self._gain[..., None] * self._whiten})
+        return ResidualBlock(self.residual(at), constant=(self._whiten, self._gain))
 
 
 class Smoothness(Term):
