@@ -57,6 +57,8 @@ def _shot(motion: CameraMotion) -> dict[str, Any]:
         out |= {
             name: np.round(values, _DIGITS).tolist() for name, values in zip(_COLUMNS, columns, strict=True)
         }
+    if motion.if_carried is not None:
+        out["if_carried"] = _shot(motion.if_carried)
     return out
 
 
@@ -98,6 +100,9 @@ def _read_shot(shot: dict[str, Any], path: str | Path) -> CameraMotion:
     )
     if (zoom <= 0).any():
         raise InputError(f"{path}: zoom must be positive")
+    carried = shot.get("if_carried")
+    if carried is not None and not isinstance(carried, dict):
+        raise InputError(f"{path}: if_carried must hold a camera's motion")
     return CameraMotion(
         time,
         rotation_of_vector(turn),
@@ -110,6 +115,7 @@ def _read_shot(shot: dict[str, Any], path: str | Path) -> CameraMotion:
         number,
         warnings,
         agreement,
+        None if carried is None else _read_shot(carried | {"if_carried": None}, path),
     )
 
 

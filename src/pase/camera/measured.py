@@ -12,7 +12,7 @@ from pase.camera.lens import focal_from_turns
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
 from pase.camera.shot import FEWEST_POINTS, ShotFollower
-from pase.camera.travelling import is_travelling, travelling_course
+from pase.camera.travelling import judged, travelling_course
 from pase.types import Array
 
 Kind = Literal["still", "turning", "travelling"]
@@ -52,7 +52,8 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
     choice
         What the user says of the camera.
     """
-    travels = choice == "travelling" or (choice == "auto" and is_travelling(shot))
+    judgement = judged(shot) if choice == "auto" else None
+    travels = choice == "travelling" if judgement is None else judgement.travels
     course, factor, log_sigma = (travelling_course(shot), 1.0, np.inf) if travels else _course_and_lens(shot)
     R, log_zoom, variance = _in_every_frame(course, time)
     R = R @ _reference(R).T
@@ -63,6 +64,7 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
     if kind == "still":
         still = CameraMotion.still(time, shot.focal_px, number)
         return replace(still, warnings=warnings, agreement=agreement)
+    is_open = judgement is not None and not travels and judgement.is_open(factor)
     return CameraMotion(
         time,
         R,
@@ -75,6 +77,7 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
         number,
         warnings,
         agreement,
+        measured_motion(shot, time, number, "travelling") if is_open else None,
     )
 
 

@@ -39,6 +39,9 @@ class CameraMotion:
     """What the user should know, one sentence each."""
     agreement: float = 1.0
     """Median share of the background's points that move together as that of a camera on one spot does."""
+    if_carried: CameraMotion | None = None
+    """The motion of a camera that goes from place to place, where the background leaves open whether it does: before
+    a plain wall, to go along looks like a pan with a long lens. The feet decide."""
 
     def __post_init__(self) -> None:
         t = len(self.time)
@@ -66,7 +69,8 @@ class CameraMotion:
     def slice(self, frames: slice | NDArray[Any]) -> CameraMotion:
         """The same motion in some of the frames only."""
         names = ("time", "R_camera_reference", "zoom", "sigma_rad", "sigma_zoom")
-        return replace(self, **{name: getattr(self, name)[frames] for name in names})
+        carried = None if self.if_carried is None else self.if_carried.slice(frames)
+        return replace(self, if_carried=carried, **{name: getattr(self, name)[frames] for name in names})
 
     def at(self, time: Array) -> CameraMotion:
         """The motion in the frames shown at times (F,), each of which is the shot's frame next to it."""

@@ -22,9 +22,6 @@ _PRIOR_RAD = 0.25
 _AGREES_PX = 0.6
 """Points agree that are within so many pixels of the small picture."""
 _FEWEST = 15
-_MORE_AGREE, _TURN_AGREES = 0.2, 0.75
-"""A camera travels when so many more of the points agree with that than with a turn on the spot, of which fewer
-than the second share do."""
 _SYSTEMATIC_RAD = np.radians(0.15)
 
 
@@ -124,11 +121,3 @@ def homography_share(a: Array, b: Array, tolerance: float) -> float:
 
     _, inside = cv2.findHomography(a, b, cv2.RANSAC, tolerance, maxIters=300)
     return 0.0 if inside is None else float(inside.mean())
-
-
-def travels(turn_shares: Sequence[float], travel_shares: Sequence[float]) -> bool:
-    """Whether a camera travels, by the shares of agreeing points of some pairs of pictures under either."""
-    if len(turn_shares) < 2:
-        return False
-    turn, travel = float(np.median(turn_shares)), float(np.median(travel_shares))
-    return turn < _TURN_AGREES and travel > turn + _MORE_AGREE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from pase.camera.course import Course, chained, pixel_of
 from pase.camera.keyframes import KeyLink, settle_turns
 from pase.camera.shot import ShotFollower, Sight
-from pase.camera.travel import TravelFit, fit_travel, homography_share, travels
+from pase.camera.travel import TravelFit, fit_travel, homography_share
 from pase.types import Array
 
 _FEWEST_POINTS = 15
@@ -20,13 +22,41 @@ _JUDGED = 12
 _AGREES_PX = 0.8
 """Points move with the background that are within so many pixels of the small picture."""
 _ZOOM_SIGMA = 1e-3
+_MORE_AGREE, _TURN_AGREES = 0.2, 0.75
+"""A camera travels when so many more of the points agree with that than with a turn on the spot, of which fewer
+than the second share do."""
+_UNEXPLAINED, _EXPLAINED = 0.05, 0.5
+"""It may travel when more than this share of the points disagree with a turn, and most of them agree with a way."""
+_LONG_LENS = 2.2
+"""A turn with a lens so much longer than usual may be a way along a wall, which would make it endless."""
 
 
-def is_travelling(shot: ShotFollower) -> bool:
-    """Whether the points of the background move as before a camera that travels, and not as before one that turns."""
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Median shares of agreeing points in pairs of pictures."""
+
+    turn: float
+    """Under a turn on the spot, whatever the lens."""
+    travel: float
+    """Under a way from place to place."""
+
+    @property
+    def travels(self) -> bool:
+        """Whether the camera surely goes from place to place."""
+        return self.turn < _TURN_AGREES and self.travel > self.turn + _MORE_AGREE
+
+    def is_open(self, focal_factor: float) -> bool:
+        """Whether it may go from place to place: for the lens found with a turn, beside the usual one."""
+        unexplained = 1.0 - self.turn
+        explained = self.travel - self.turn > _EXPLAINED * unexplained
+        return focal_factor > _LONG_LENS or (unexplained > _UNEXPLAINED and explained)
+
+
+def judged(shot: ShotFollower) -> Judgement:
+    """How the points of the background move: as before a camera that travels, or as before one that turns."""
     far = [sight for sight in shot.sights if _is_far(shot, sight)]
     if not far:
-        return False
+        return Judgement(1.0, 1.0)
     chosen = np.unique(np.linspace(0, len(far) - 1, min(len(far), _JUDGED)).astype(int))
     pixel = pixel_of(shot)
     turn_shares, travel_shares = [], []
@@ -34,7 +64,7 @@ def is_travelling(shot: ShotFollower) -> bool:
         rays_key, rays = shot.rays_of(sight)
         turn_shares.append(homography_share(rays_key, rays, _AGREES_PX * pixel))
         travel_shares.append(_fit(shot, sight, []).agreeing)
-    return travels(turn_shares, travel_shares)
+    return Judgement(float(np.median(turn_shares)), float(np.median(travel_shares)))
 
 
 def travelling_course(shot: ShotFollower) -> Course:

@@ -16,7 +16,7 @@ from pase.fit.film_trial import as_slice, film_trial, repaired_keypoints, visibl
 from pase.fit.inputs import LensPrior, PersonInput
 from pase.fit.keypoint_guess import initial_motion, possible_rolls
 from pase.fit.measurements import KeypointMeasurements, Measurements
-from pase.fit.moving_floor import MovingFloor, find_moving_floor
+from pase.fit.moving_floor import MovingFloor, feet_slide, find_moving_floor
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.schedule import (
@@ -113,6 +113,9 @@ def fit_shared(
     )
     tried = (helpers or Helpers(0)).map(job, possible_rolls(observed), progress)
     best = min(tried, key=_cost)
+    if best.slides and person.camera_motion is not None and person.camera_motion.if_carried is not None:
+        carried = replace(person, camera_motion=person.camera_motion.if_carried)
+        return fit_shared(carried, progress, lens=lens, settings=settings, helpers=helpers)
     floor, trial = (
         best.floor,
         trial if best.floor is None else replace(trial, floor_shift=best.floor.path.shift),
@@ -143,6 +146,8 @@ class _Start:
     """(T, n) first guess of the motion."""
     estimate: SharedEstimate
     floor: MovingFloor | None
+    slides: bool
+    """Whether feet in stance move alike over the floor, as they do when the camera goes along unnoticed."""
 
 
 @on_one_thread
@@ -162,6 +167,7 @@ def _from_roll(
     q, shared = stand_on_floor(trial, initial_motion(trial, observed, shared), shared)
     frames = spread_frames(thinned(trial.time))
     loose = solve_passes(trial, frames, State(q[frames], shared), PASSES[:1]).solution.state
+    slides = motion is not None and motion.if_carried is not None and feet_slide(trial, frames, loose)
     floor = find_moving_floor(trial, frames, loose, belt, motion)
     if floor is not None:
         trial = replace(trial, floor_shift=floor.path.shift)
@@ -170,7 +176,7 @@ def _from_roll(
         trial = replace(trial, floor_shift=floor.path.shift)
     estimate = estimate_shared(trial, frames, loose, PASSES[1:] if floor is None else PASSES[2:])
     progress(1.0)
-    return _Start(q, estimate, floor)
+    return _Start(q, estimate, floor, slides)
 
 
 def _cost(start: _Start) -> float:

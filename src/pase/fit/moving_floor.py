@@ -199,6 +199,17 @@ class MovingFloor:
         return floor, state
 
 
+def feet_slide(trial: Trial[Any], frames: Indices, loose: State) -> bool:
+    """Whether the feet in stance move alike over the floor, in a motion (of `frames`) solved without any."""
+    if not trial.subject.floor or len(frames) < 3:
+        return False
+    steps = stance_velocities(trial.soles(loose), trial.feet_visible(frames), trial.time[frames])
+    if steps.weight.sum() < _FEWEST:
+        return False
+    common = _common_velocity(steps)
+    return common.speed > LEAST_SPEED_M_S and common.share > _CLEARER * _support(steps, np.zeros(2))
+
+
 def find_moving_floor(
     trial: Trial[Any], frames: Indices, loose: State, belt: str, motion: CameraMotion | None
 ) -> MovingFloor | None:
