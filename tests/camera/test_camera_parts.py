@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pase.camera.files import read_camera_motions, write_camera_motions
 from pase.camera.keyframes import KeyLink, settle_turns
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
+from pase.camera.travelling import Judgement
 from pase.camera.turn import NO_TURN, Turn, fit_turn
 from pase.errors import InputError
 
@@ -89,6 +91,33 @@ def test_the_file_round_trips(tmp_path: Path) -> None:
         assert again.time == pytest.approx(motion.time)
         assert again.zoom == pytest.approx(motion.zoom)
     assert again.sigma_rad == pytest.approx(motion.sigma_rad)
+
+
+def test_the_file_keeps_what_the_background_leaves_open(tmp_path: Path) -> None:
+    turning = next(motion for motion in motions() if motion.kind == "turning")
+    carried = replace(turning, kind="travelling", focal_px=700.0)
+    write_camera_motions([replace(turning, if_carried=carried)], tmp_path / "motion.json")
+    (again,) = read_camera_motions(tmp_path / "motion.json")
+    assert again.if_carried is not None and again.if_carried.kind == "travelling"
+    assert again.if_carried.focal_px == pytest.approx(700.0)
+    assert again.slice(slice(0, 1)).if_carried is not None
+
+
+@pytest.mark.parametrize(
+    ("turn", "travel", "lens", "travels", "is_open"),
+    [
+        (0.98, 1.0, 1.0, False, False),
+        (0.98, 1.0, 2.4, False, True),
+        (0.90, 0.98, 1.2, False, True),
+        (0.90, 0.92, 1.2, False, False),
+        (0.5, 0.95, 1.0, True, True),
+    ],
+)
+def test_a_way_along_a_wall_is_left_open(
+    turn: float, travel: float, lens: float, travels: bool, is_open: bool
+) -> None:
+    judgement = Judgement(turn, travel)
+    assert (judgement.travels, judgement.is_open(lens)) == (travels, is_open)
 
 
 @pytest.mark.parametrize(

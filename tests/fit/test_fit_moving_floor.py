@@ -213,6 +213,31 @@ def test_two_persons_before_a_travelling_camera_are_on_one_ground(
         assert way == pytest.approx(speed * time[-1], rel=0.1)
 
 
+@pytest.mark.parametrize("carried", [True, False], ids=["goes along", "pans"])
+def test_feet_decide_whether_the_camera_goes_along(
+    carried: bool, scene: tuple[PersonModel, Array, Keypoints2D, float, Array]
+) -> None:
+    """Before a wall to go along looks like a pan with a long lens: only then the feet slide."""
+    model, time, keypoints, speed, _ = scene
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.camera] = [0.08, 0.0, 1.3, np.log(FOCAL)]
+    if not carried:
+        keypoints = filmed(model, walking(model, carried=False)[1], time, shared, noise_px=1.5)
+    still = CameraMotion.still(time, FOCAL)
+    motion = estimate_motion(
+        keypoints,
+        height_m=1.73,
+        focal_length_px=FOCAL,
+        camera_motion=replace(still, kind="turning", if_carried=replace(still, kind="travelling")),
+    )
+    assert motion is not None and motion.diagnostics is not None
+    floor = motion.diagnostics.floor
+    assert (floor is not None and not floor.treadmill) == carried
+    place = [motion.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xz"]
+    way = float(np.linalg.norm(motion.q[-1, place] - motion.q[0, place]))
+    assert way == pytest.approx(speed * time[-1], rel=0.08)
+
+
 def test_a_ground_told_by_several_is_surer() -> None:
     time = np.linspace(0.3, 3, 82)
     paths = [

@@ -19,6 +19,7 @@ from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.prior import CameraPrior, Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
 from pase.fit.terms.resting import Resting
+from pase.fit.terms.shaken import ShakenReprojection
 
 TIME = np.array([0.0, 0.04, 0.07, 0.12])
 WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
@@ -44,6 +45,13 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
             WEIGHT,
             habit=pair_habit(model.points, points[..., :2] * 500, np.ones((4, K))),
         ),
+        "reprojection, shaken": ShakenReprojection(
+            film_camera(model).project(points, state.shared)[0] + rng.normal(0, 40.0, (4, K, 2)),
+            np.full((4, K), 60.0),
+            film_camera(model),
+            WEIGHT,
+            shift_sigma=np.array([1.0, 20.0, 90.0, 400.0]),
+        ),
         "landmarks": LandmarkDistance(points, np.full((4, K), 0.02), WEIGHT),
         "pose prior": PosePrior(*pose_prior(model.skeleton), WEIGHT),
         "smoothness": Smoothness(TIME, np.full(state.q.shape[1], 20.0)),
@@ -62,7 +70,7 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
 
 
 NAMES = [
-    "reprojection", "reprojection, farther lower",
+    "reprojection", "reprojection, farther lower", "reprojection, shaken",
     "landmarks", "pose prior", "smoothness", "smoothness, fast", "floor", "contact height",
     "contact velocity", "balance", "resting leg", "resting trunk", "proportions", "height", "gravity", "camera",
 ]  # fmt: skip
@@ -192,3 +200,20 @@ def test_the_farther_hip_is_drawn_lower(model: PersonModel, state: State) -> Non
     assert habit is not None
     np.testing.assert_allclose(apart, expected * habit.down[:, 1], rtol=0.02, atol=0.02)
     assert (lower[:, model.points.index("LAnkle")] == 0).all()
+
+
+def test_a_shift_of_a_whole_frame_is_the_cameras(model: PersonModel, state: State) -> None:
+    camera, at = film_camera(model), Linearization(model, state)
+    pixels, _ = camera.project(at.positions[:, : len(model.points)], state.shared)
+    sigma, shift_sigma = np.full(pixels.shape[:2], 3.0), np.full(4, 30.0)
+    shifted, wild = pixels + [20.0, -10.0], pixels.copy()
+    wild[:, 4] += 500.0
+    alike, own = (
+        ShakenReprojection(shifted, sigma, camera, np.ones(4), shift_sigma=shift_sigma),
+        Reprojection(shifted, sigma, camera, np.ones(4)),
+    )
+    assert alike.cost(at) == pytest.approx(4 * 0.5 * (20**2 + 10**2) / 30**2, rel=0.1)
+    assert own.cost(at) > 50 * alike.cost(at)
+    assert ShakenReprojection(wild, sigma, camera, np.ones(4), shift_sigma=shift_sigma).cost(at) == (
+        pytest.approx(Reprojection(wild, sigma, camera, np.ones(4)).cost(at), rel=0.01)
+    )

@@ -21,7 +21,11 @@ from pase.fit.terms.base import Term
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.lifted_depth import Depths, LiftedDepth
 from pase.fit.terms.reprojection import Reprojection
+from pase.fit.terms.shaken import ShakenReprojection
 from pase.types import Array, Indices, Mask
+
+UNSURE_SHARE = 0.1
+"""A turn is known well whose error moves keypoints by less than this share of their own."""
 
 LIFTER_RATE_HZ = 20.0
 """Independent answers of a lifter a second; from 10 to 30 lab clips and synthetic films come out alike."""
@@ -103,6 +107,8 @@ class KeypointMeasurements(_Sensor):
     sigma: Array
     """(T, K) px, infinite where the point shall not count."""
     camera: FilmCamera
+    shift_sigma: Array | None = None
+    """(T,) px by which all keypoints of a frame are off alike, where the turn of the camera is not known well."""
 
     @classmethod
     def of(cls, keypoints: Keypoints2D, camera: FilmCamera) -> KeypointMeasurements:
@@ -110,11 +116,12 @@ class KeypointMeasurements(_Sensor):
         return cls(keypoints.names, keypoints.time, keypoints.xy, keypoint_sigma(keypoints), camera)
 
     def unsure_of_turn(self, motion: CameraMotion | None) -> Self:
-        """The same with keypoints as unsure as the turn of the camera leaves them, in the frames of its motion."""
+        """The same with frames as unsure as the turn of the camera leaves them, in the frames of its motion."""
         if motion is None or motion.kind == "still":
             return self
         turn_px = motion.focal_px * motion.zoom * motion.sigma_rad[:, :2].max(1)
-        return replace(self, sigma=np.hypot(self.sigma, turn_px[:, None]))
+        unsure = bool(turn_px.max() > UNSURE_SHARE * float(np.median(self.sigma[self.visible])))
+        return replace(self, shift_sigma=turn_px) if unsure else self
 
     @property
     def visible(self) -> Mask:
@@ -122,14 +129,19 @@ class KeypointMeasurements(_Sensor):
         return np.isfinite(self.sigma)
 
     def _at(self, frames: Indices) -> dict[str, Any]:
-        return {"xy": self.xy[frames], "sigma": self.sigma[frames], "camera": self.camera.take(frames)}
+        shift = None if self.shift_sigma is None else self.shift_sigma[frames]
+        camera = self.camera.take(frames)
+        return {"xy": self.xy[frames], "sigma": self.sigma[frames], "camera": camera, "shift_sigma": shift}
 
     def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
         """Their distances in the picture; beyond 30 frames a second more frames say nothing new."""
         weight = np.ones(len(self.time)) if counting.apart else frame_weights(self.time)
         points = model.columns(self.names)
         habit = pair_habit(self.names, self.xy, self.sigma)
-        return [Reprojection(self.xy, self.sigma, self.camera, weight, counting.width or 3.0, points, habit)]
+        look = (self.xy, self.sigma, self.camera, weight, counting.width or 3.0, points, habit)
+        if self.shift_sigma is None:
+            return [Reprojection(*look)]
+        return [ShakenReprojection(*look, shift_sigma=self.shift_sigma)]
 
 
 @dataclass(frozen=True)

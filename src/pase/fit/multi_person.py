@@ -107,7 +107,8 @@ def estimate_motions(
     helpers = helpers or Helpers(0)
     share = _shares(progress, (0.55, 0.05, 0.4))
     begin = partial(fit_shared, lens=lens or LensPrior(), settings=settings)
-    fits = _each(begin, [*people], share(0), helpers)
+    people = [*people]
+    fits = _of_one_camera(_each(begin, people, share(0), helpers), people, begin)
     visible = {number: fit for number, fit in enumerate(fits) if fit is not None}
     if len(visible) > 1:
         together = in_one_room([*visible.values()], helpers, share(1))
@@ -118,6 +119,21 @@ def estimate_motions(
     for (number, fit), sequence in zip(visible.items(), sequences, strict=True):
         motions[number], world = finish(fit, sequence, world)
     return motions
+
+
+def _of_one_camera(
+    fits: list[SharedFit | None], people: Sequence[PersonInput], begin: Callable[..., SharedFit | None]
+) -> list[SharedFit | None]:
+    """The fits with the camera's motion as the first person's feet have it, where the background leaves it open."""
+    motion = next((fit.camera_motion for fit in fits if fit is not None), None)
+    if motion is None:
+        return fits
+    return [
+        fit
+        if fit is None or fit.camera_motion is None or fit.camera_motion.kind == motion.kind
+        else begin(replace(person, camera_motion=replace(motion, if_carried=None)), lambda _: None)
+        for fit, person in zip(fits, people, strict=True)
+    ]
 
 
 def _shares(progress: ShareProgress | None, weights: Sequence[float]) -> Callable[[int], ShareProgress]:

@@ -1,0 +1,83 @@
+"""Keypoints in the picture of a camera whose turn is not known well: a frame's keypoints are then off alike."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pase.fit.camera import FilmCamera
+from pase.fit.problem import Linearization
+from pase.fit.terms.base import robust_loss
+from pase.fit.terms.reprojection import PairHabit, Reprojection
+from pase.types import Array, Indices
+
+_ROUNDS = 10
+
+
+class ShakenReprojection(Reprojection):
+    """`(project(p_k) + d − xy_k) / σ_k` for every keypoint k, and `d / s` for the shift d of the frame.
+
+    The shift stands for a small turn of the camera: it is that of least cost for the posture, and so is no unknown
+    of the problem. Taken as errors of each keypoint on its own, a turn would make the posture unsure and the place
+    too sure.
+
+    Parameters
+    ----------
+    shift_sigma
+        (T,) standard deviation of the shift in px: a low one nails the person to the picture, a high one leaves their
+        place to planted feet and smooth motion.
+    """
+
+    def __init__(
+        self,
+        xy: Array,
+        sigma: Array,
+        camera: FilmCamera,
+        weight: Array,
+        width: float = 3.0,
+        points: slice | Indices | None = None,
+        habit: PairHabit | None = None,
+        *,
+        shift_sigma: Array,
+    ) -> None:
+        super().__init__(xy, sigma, camera, weight, width, points, habit)
+        self._shift_gain = 1.0 / np.maximum(shift_sigma, 1e-3)[:, None]
+
+    def residual(self, at: Linearization) -> Array:
+        """(T, K + 1, 2) distances in standard deviations before the robust loss; the shift's come last."""
+        held = super().residual(at)
+        shift = self._shift(held)
+        moved = held + self._gain[..., None] * shift[:, None]
+        return np.concatenate([moved, (self._shift_gain * shift)[:, None]], axis=1)
+
+    def _shift(self, held: Array) -> Array:
+        """(T, 2) shift of least robust cost, px, for distances (T, K, 2) without one."""
+        shift = np.zeros((len(held), 2))
+        for _ in range(_ROUNDS):
+            moved = held + self._gain[..., None] * shift[:, None]
+            weight = self._gain * robust_loss(np.square(moved).sum(-1), self._width)[1]
+            own = self._shift_gain * self._shift_gain
+            own = (
+                own * robust_loss(np.square(self._shift_gain * shift).sum(-1, keepdims=True), self._width)[1]
+            )
+            pull = (weight[..., None] * held).sum(1)
+            shift = -pull / ((weight * self._gain).sum(1, keepdims=True) + own)
+        return shift
+
+    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+        """Those of the keypoints, less what the shift takes up of them."""
+        held, held_shared = super().derivatives(at, np.ones_like(self._gain))
+        shared = None if held_shared is None else self._shifted(held_shared, root)
+        return {0: self._shifted(held[0], root)}, shared
+
+    def _shifted(self, held: Array, root: Array) -> Array:
+        """Derivatives (T, 2 K, c) without a shift in those (T, 2 K + 2, c) with one, times `root` (T, K + 1)."""
+        T, K = self._gain.shape
+        held = held.reshape(T, K, 2, -1)
+        weight, own = np.square(root[:, :K]) * self._gain, np.square(root[:, K:] * self._shift_gain)
+        total = (weight * self._gain).sum(1, keepdims=True) + own
+        pull = (weight[:, None] @ held.reshape(T, K, -1)).reshape(T, 2, -1)
+        shift = -pull / np.maximum(total, 1e-12)[..., None]
+        out = np.empty((T, K + 1, *held.shape[2:]))
+        out[:, :K] = (held + self._gain[..., None, None] * shift[:, None]) * root[:, :K, None, None]
+        out[:, K] = shift * (self._shift_gain * root[:, K:])[..., None]
+        return out.reshape(T, 2 * K + 2, -1)
