@@ -11,7 +11,7 @@ from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
 from pase.data import Camera
-from pase.types import Array
+from pase.types import Array, Mask
 
 FACE_MM = {
     "Nose": (115.0, -15.0, 0.0),
@@ -25,6 +25,9 @@ FACE_MM = {
 
 FEWEST, LEAST_SCORE = 4, 0.5
 """So many of the five points must be sure for a direction."""
+HIDDEN_EAR = 0.25
+"""An ear that lies nearer to the nose than this share of the distance between the ears is behind the cheek (the head
+is turned by more than 18°): detectors draw it on the outline of the face, and it does not count."""
 SIGMA_MM = 8.0
 MOST_MISFIT = 2.0
 """Root mean square of the distances, in standard deviations, above which the points are no face."""
@@ -44,6 +47,7 @@ def face_direction(names: tuple[str, ...], xy: Array, score: Array, camera: Came
     sure = np.isfinite(xy[rows]).all(1) & (score[rows] >= LEAST_SCORE)
     if sure.sum() < FEWEST:
         return None
+    sure &= ~_hidden_ears(xy[rows])
     points, seen = np.array(list(FACE_MM.values()))[sure], xy[rows][sure]
     centre = seen.mean(0)
     tries = [_turned(points, seen - centre, start) for start in _starts()]
@@ -53,6 +57,13 @@ def face_direction(names: tuple[str, ...], xy: Array, score: Array, camera: Came
     sight = np.array([*(centre - camera.principal_point) / camera.focal_length_px, 1.0])
     direction: Array = (_towards(sight) * turn).apply([1.0, 0.0, 0.0])
     return direction
+
+
+def _hidden_ears(xy: Array) -> Mask:
+    """(5,) which of the points is an ear behind the cheek."""
+    nose, *_, left, right = xy
+    share = (nose - left) @ (right - left) / max(float(np.square(right - left).sum()), 1e-9)
+    return np.array([False, False, False, share < HIDDEN_EAR, share > 1 - HIDDEN_EAR])
 
 
 def _turned(points: Array, seen: Array, start: Rotation) -> tuple[float, Rotation]:

@@ -34,13 +34,14 @@ SLACK_DEG = {
 """Independent standard deviation added to each coordinate, degrees."""
 
 UNMEASURED_DEG = {
-    "mtp_angle": (5.0, 10.0), "neck_flexion": (0.0, 15.0), "neck_bending": (0.0, 10.0),
-    "neck_rotation": (0.0, 20.0), "wrist_flex": (0.0, 15.0), "wrist_dev": (0.0, 8.0),
+    "mtp_angle": (5.0, 10.0), "neck_flexion": (0.0, 20.0), "neck_bending": (0.0, 15.0),
+    "neck_rotation": (0.0, 27.0), "wrist_flex": (0.0, 15.0), "wrist_dev": (0.0, 8.0),
     "arm_elevation": (15.0, 60.0), "arm_crossing": (0.0, 35.0), "arm_rotation": (-5.0, 45.0),
     "elbow_flex": (35.0, 50.0), "pro_sup": (80.0, 40.0),
 }  # fmt: skip
 """Mean and standard deviation of the coordinates that no recording measures, or too few people to learn from:
-the arms of these recordings are those of four runners and one person squatting with the arms held out."""
+the arms of these recordings are those of four runners and one person squatting with the arms held out. The neck
+reaches the ends of its range at three standard deviations."""
 
 TRUNK = {
     "L5_S1_Flex_Ext": "lumbar_extension",

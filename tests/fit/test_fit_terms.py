@@ -8,13 +8,14 @@ from fit_scenes import check_gradient, film_camera
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Landmarks3D
-from pase.fit.keypoint_noise import FARTHER_LOWER, pair_habit
+from pase.fit.keypoint_noise import FARTHER_LOWER, head_points, pair_habit
 from pase.fit.posture import RESTING_TRUNK, pose_prior, resting_leg
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term, robust_loss
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
 from pase.fit.terms.gravity import Gravity
+from pase.fit.terms.head_turn import HeadTurn
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.prior import CameraPrior, Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
@@ -34,6 +35,7 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
     xy[1, 3] = np.nan
     points = model.positions(state)[:, :K] + rng.normal(0, 0.03, (4, K, 3))
     points[2, 5] = np.nan
+    head = head_points(model.points)[0]
     size = model.layout.size
     covariance = np.cov(rng.normal(size=(size.stop, 60)))
     return {
@@ -51,6 +53,9 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
             film_camera(model),
             WEIGHT,
             shift_sigma=np.array([1.0, 20.0, 90.0, 400.0]),
+        ),
+        "head turn": HeadTurn(
+            xy[:, head], np.full((4, len(head)), 60.0), film_camera(model), WEIGHT, points=head
         ),
         "landmarks": LandmarkDistance(points, np.full((4, K), 0.02), WEIGHT),
         "pose prior": PosePrior(*pose_prior(model.skeleton), WEIGHT),
@@ -70,7 +75,7 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
 
 
 NAMES = [
-    "reprojection", "reprojection, farther lower", "reprojection, shaken",
+    "reprojection", "reprojection, farther lower", "reprojection, shaken", "head turn",
     "landmarks", "pose prior", "smoothness", "smoothness, fast", "floor", "contact height",
     "contact velocity", "balance", "resting leg", "resting trunk", "proportions", "height", "gravity", "camera",
 ]  # fmt: skip
@@ -217,3 +222,18 @@ def test_a_shift_of_a_whole_frame_is_the_cameras(model: PersonModel, state: Stat
     assert ShakenReprojection(wild, sigma, camera, np.ones(4), shift_sigma=shift_sigma).cost(at) == (
         pytest.approx(Reprojection(wild, sigma, camera, np.ones(4)).cost(at), rel=0.01)
     )
+
+
+def test_where_the_head_is_says_nothing_of_its_turn(model: PersonModel, state: State) -> None:
+    """Points that are all shifted in the picture alike cost the same; points that are turned do not."""
+    camera, (head, _) = film_camera(model), head_points(model.points)
+    at = Linearization(model, state)
+    xy = camera.project(at.positions, state.shared)[0][:, head]
+    sigma, middle = np.full(xy.shape[:2], 5.0), xy.mean(1, keepdims=True)
+    turned = middle + (xy - middle) * [0.7, 1.0]
+
+    def cost(seen: np.ndarray) -> float:
+        return HeadTurn(seen, sigma, camera, WEIGHT, points=head).cost(at)
+
+    assert cost(xy + [40.0, -25.0]) == pytest.approx(0.0, abs=1e-9)
+    assert cost(turned) > 0.1

@@ -6,7 +6,7 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.fit.terms.reprojection import PairHabit
-from pase.types import Array, Mask
+from pase.types import Array, Indices, Mask
 
 INFORMATION_RATE_HZ = 30.0
 """Frames a second beyond which a detector's errors repeat themselves: more frames say nothing new."""
@@ -18,11 +18,21 @@ _TELLING_SCORES = (0.25, 0.8)
 """Scores between which a point's spread grows as the score falls; from the higher one on it is as below."""
 
 _POINT_SIGMA_M = {
-    "Nose": 0.015, "Eye": 0.015, "Ear": 0.015, "Head": 0.025, "Neck": 0.025, "Hip": 0.035, "Shoulder": 0.025,
+    "Nose": 0.020, "Eye": 0.020, "Ear": 0.020, "Head": 0.030, "Neck": 0.025, "Hip": 0.035, "Shoulder": 0.025,
     "Elbow": 0.020, "Wrist": 0.020, "Knee": 0.020, "Ankle": 0.015, "Heel": 0.015, "BigToe": 0.015,
     "SmallToe": 0.015,
 }  # fmt: skip
 """Spread of a detected point about its own fixed place on the bone, metres: skin and clothes moving."""
+
+HEAD_SIGMA_SHARE = {"Nose": 0.4, "Eye": 0.4, "Ear": 0.6, "Head": 1.0}
+"""The same of the points of the head beside one another, as shares: the head is rigid and bare, but for the hair."""
+
+_FAR_EAR = (0.30, 0.15)
+"""Where the nose is seen between the ears, as a share of their distance from the nearer one: from the first on the
+cheek begins to hide the ear on the far side (a head turned by 15°), from the second on it is hidden (25°)."""
+
+_HIDDEN_EAR = 4.0
+"""How much less is known of a hidden ear: detectors draw it on the outline of the face."""
 
 _LIMBS_M = (
     ("Hip", "Knee", 0.42), ("Knee", "Ankle", 0.41), ("Shoulder", "Elbow", 0.29), ("Elbow", "Wrist", 0.25),
@@ -69,9 +79,25 @@ def keypoint_sigma(keypoints: Keypoints2D) -> Array:
     side_free = [n[1:] if n[0] in "LR" and n[1:] in _POINT_SIGMA_M else n for n in keypoints.names]
     own = np.array([_POINT_SIGMA_M[name] for name in side_free])
     sigma = scale[:, None] * own / np.clip(keypoints.score, *_TELLING_SCORES) * _TELLING_SCORES[1]
+    sigma *= _hidden_ears(keypoints)
     if keypoints.sigma is not None:
         sigma = np.hypot(sigma, np.nan_to_num(keypoints.sigma.mean(-1), nan=0.0))
     return np.where(usable(keypoints), sigma, np.inf)
+
+
+def _hidden_ears(keypoints: Keypoints2D) -> Array:
+    """(T, K) factors on the standard deviations: above 1 for an ear on the far side of a head turned away."""
+    factor, names = np.ones(keypoints.score.shape), keypoints.names
+    if not {"Nose", "LEar", "REar"} <= set(names):
+        return factor
+    nose, left, right = (keypoints.xy[:, names.index(name)] for name in ("Nose", "LEar", "REar"))
+    line = right - left
+    share = np.sum((nose - left) * line, axis=-1) / np.maximum(np.square(line).sum(-1), 1e-9)
+    begins, ends = _FAR_EAR
+    for name, near in (("LEar", share), ("REar", 1.0 - share)):
+        hidden = np.clip(np.nan_to_num((begins - near) / (begins - ends)), 0.0, 1.0)
+        factor[:, names.index(name)] = 1.0 + (_HIDDEN_EAR - 1.0) * hidden
+    return factor
 
 
 def frame_weights(time: Array) -> Array:
@@ -80,6 +106,13 @@ def frame_weights(time: Array) -> Array:
         return np.ones(len(time))
     spacing = np.gradient(time)
     return np.clip(spacing * INFORMATION_RATE_HZ, 0.0, 1.0)
+
+
+def head_points(names: tuple[str, ...]) -> tuple[Indices, Array]:
+    """The points of the head among K keypoints, and how much less they are off beside one another."""
+    stems = [name if name in HEAD_SIGMA_SHARE else name[1:] for name in names]
+    rows = np.array([k for k, stem in enumerate(stems) if stem in HEAD_SIGMA_SHARE], dtype=np.intp)
+    return rows, np.array([HEAD_SIGMA_SHARE[stems[k]] for k in rows])
 
 
 def pair_habit(names: tuple[str, ...], xy: Array, sigma: Array) -> PairHabit | None:

@@ -15,9 +15,16 @@ import numpy as np
 from pase.camera.motion import CameraMotion
 from pase.data import Keypoints2D, Landmarks3D
 from pase.fit.camera import FilmCamera
-from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights, keypoint_sigma, pair_habit
+from pase.fit.keypoint_noise import (
+    INFORMATION_RATE_HZ,
+    frame_weights,
+    head_points,
+    keypoint_sigma,
+    pair_habit,
+)
 from pase.fit.problem import PersonModel
 from pase.fit.terms.base import Term
+from pase.fit.terms.head_turn import HeadTurn
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.lifted_depth import Depths, LiftedDepth
 from pase.fit.terms.reprojection import Reprojection
@@ -139,9 +146,20 @@ class KeypointMeasurements(_Sensor):
         points = model.columns(self.names)
         habit = pair_habit(self.names, self.xy, self.sigma)
         look = (self.xy, self.sigma, self.camera, weight, counting.width or 3.0, points, habit)
-        if self.shift_sigma is None:
-            return [Reprojection(*look)]
-        return [ShakenReprojection(*look, shift_sigma=self.shift_sigma)]
+        whole = (
+            Reprojection(*look)
+            if self.shift_sigma is None
+            else ShakenReprojection(*look, shift_sigma=self.shift_sigma)
+        )
+        return [whole, *self._head_turn(model, weight, counting)]
+
+    def _head_turn(self, model: PersonModel, weight: Array, counting: Counting) -> list[Term]:
+        """How the points of the head lie beside one another, where there are any."""
+        head, share = head_points(self.names)
+        if not len(head):
+            return []
+        sigma, places = self.sigma[:, head] * share, model.columns(tuple(self.names[k] for k in head))
+        return [HeadTurn(self.xy[:, head], sigma, self.camera, weight, counting.width or 3.0, places)]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pase.keypoint_sets import SURE_SCORE
 from pase.media.frames import Frame
 from pase.models import model_path
 from pase.networks.onnx import network_threads
+from pase.pose2d.closer_look import with_closer_look
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork
 from pase.pose2d.tracking.prominence import frame_seconds, prominence
@@ -105,6 +106,10 @@ def detect_keypoints(
         times.append(frame.time)
         if progress is not None:
             progress(len(times), None)
+    if len(times) == 1:
+        for track in tracker.tracks:
+            poses = with_closer_look(network, frame.image, list(track.poses.values()))
+            track.poses.update(zip(track.poses, poses, strict=True))
     _warn(tracker, len(times))
     return _found(tracker, np.array(times), settings, image_size)
 
