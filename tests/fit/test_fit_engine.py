@@ -152,7 +152,7 @@ def test_a_camera_that_turns_and_zooms_is_asked_at_its_frames() -> None:
     seen = KeypointMeasurements(
         keypoint_set().names, time, still, np.full(still.shape[:2], 40.0), camera
     ).take(frames)
-    (term,) = seen.terms(subject.model)
+    term, *_ = seen.terms(subject.model)
     assert isinstance(term, Reprojection)
     state = State(q[frames], shared)
     normal = NormalEquations(*state.q.shape, len(shared))

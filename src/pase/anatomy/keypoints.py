@@ -4,9 +4,9 @@ A detector's "hip" or "shoulder" is a habit of those who labelled its training p
 The places of the points from shoulder to foot were measured for RTMPose on clips of two adults filmed together
 with a marker-based reference (`tools/measure_keypoints.py`): camera and places were solved for so that the
 reference's bodies project onto the detected points, the same place for both persons and, mirrored, both sides.
-The points of the head are those of a living face before this skull, on its own axes and divided by the mean scale of
-adults: pupils 63 mm apart on heads 151 mm wide (ANSUR II), the tip of the nose 30 mm before the bone (nose protrusion 20 mm,
-Zhuang & Bradtmiller 2005, over 10 mm of lip), the middle of the ear just behind the ear canal. The neck's (the throat)
+The points of the head are those of a living face before this skull, on its own axes and divided by the mean scale
+of adults: pupils 63 mm apart on heads 151 mm wide (ANSUR II), the tip of the nose 30 mm before the bone (20 mm over
+10 mm of lip, Zhuang & Bradtmiller 2005), the middle of the ear just behind the ear canal. The neck's (the throat)
 is read off pictures.
 """
 
