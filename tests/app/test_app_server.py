@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed")
 
-from pase.app.jobs import Jobs, safe_name
+from pase.app.jobs import Jobs, in_fields, safe_name
 from pase.app.server import make_app
 
 OWN = {"X-PASE": "1"}
@@ -107,6 +107,7 @@ def test_other_web_sites_can_do_nothing(server: Server) -> None:
     assert server.ask("POST", "/api/jobs?name=x.mp4", b"x", Origin="http://evil.example", **OWN)[0] == 403
     assert server.ask("GET", "/", Host="evil.example")[0] == 400
     assert server.ask("DELETE", "/api/jobs/0123456789abcdef")[0] == 403
+    assert server.ask("POST", "/api/demo")[0] == 403
 
 
 @pytest.mark.parametrize(
@@ -149,6 +150,59 @@ def test_jobs_are_found_again_after_a_restart(server: Server, finished: dict) ->
     again = Jobs(server.folder)
     job = again.get(finished["id"])
     assert job is not None and job.state == "done" and again.file(job, "viewer.html") is not None
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("give --height, or at least --age", "give the field 'Height', or at least the field 'Age'"),
+        ("say --rotate 90", "say the field 'Turn' 90"),
+        ("name its video with --video", "name its video with --video"),
+        ("choose one with --person", "choose one with a click on the person"),
+    ],
+)
+def test_messages_speak_of_the_pages_own_fields(told: str, shown: str) -> None:
+    assert in_fields(told) == shown
+
+
+def test_settings_of_the_page_reach_the_run(server: Server, finished: dict) -> None:
+    status, job = server.upload("x.mp4", b"no video", footage__mirror="true", footage__rotate="90")
+    assert status == 400 and "x.mp4 is not a video" in job["message"]
+    status, job = server.upload("x.mp4", b"no video", footage__start_s="3", footage__end_s="1")
+    assert status == 400 and "end must come after start" in job["message"]
+    assert finished["share"] == 1.0 and finished["values"] == {"person.height_m": "1.75"}
+
+
+def test_nobody_is_told_what_to_do_and_nothing_overflows_on_a_phone(
+    server: Server, empty_photo: Path, finished: dict
+) -> None:
+    from browser import chromium
+
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.goto(f"http://127.0.0.1:{server.port}/")
+        page.set_input_files("#file", [str(empty_photo), str(empty_photo)])
+        assert page.text_content("#chosen") == "2 files, with the same settings"
+        page.set_input_files("#file", str(empty_photo))
+        page.wait_for_function("document.querySelector('#photo').naturalWidth === 320")
+        box = page.locator("#photo").bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+        pixel = [float(x) for x in page.input_value("[name='pose2d.person']").split(",")]
+        assert pixel == pytest.approx([80, 120], abs=2)
+        page.fill("[name='analysis.subject']", "Anna")
+        page.fill("[name='person.height_m']", "1,7")
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        assert page.input_value("[name='pose2d.person']") == "", "a second click takes the first back"
+        page.click("#start")
+        page.wait_for_selector("#nobody:not([hidden])", timeout=60_000)
+        assert page.input_value("[name='person.height_m']") == "", "the height is not the next person's"
+        page.fill("[name='analysis.subject']", "Anna")
+        page.dispatch_event("[name='analysis.subject']", "change")
+        assert page.input_value("[name='person.height_m']") == "1,7"
+        page.click("#jobs .name:has-text('my walk.mp4')")
+        page.wait_for_selector("#views a")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def test_upload_wait_play_download_in_a_browser(

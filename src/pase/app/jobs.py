@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from pase.config import make_settings
+from pase.config import Settings, leaves, make_settings
 from pase.errors import InputError, OutputError, PaseError
 from pase.files import read_json, write_text
 
@@ -24,9 +24,26 @@ log = logging.getLogger(__name__)
 State = Literal["uploading", "waiting", "running", "done", "failed"]
 NOTE, RESULT = "job.json", "result"
 IDENTITY = re.compile(r"[0-9a-f]{16}")
-FIELDS = ("person.height_m", "person.mass_kg", "camera.fov_deg")
-"""Settings that the page asks for."""
-_OTHER_KINDS: dict[str, tuple[type, ...]] = {"total": (int, type(None)), "started": (int, float)}
+FIELDS = {
+    "person.height_m": "Height", "person.mass_kg": "Mass", "person.sex": "Sex", "person.age_years": "Age",
+    "analysis.subject": "Name", "pose2d.person": "a click on the person", "footage.start_s": "From",
+    "footage.end_s": "To", "footage.rotate": "Turn", "footage.mirror": "Mirror image",
+    "footage.slow_motion": "Slow motion", "camera.fov_deg": "Angle of view",
+}  # fmt: skip
+"""Settings that the page asks for, and what it calls them."""
+DEMO = "demo.mp4"
+SHARES = {
+    "2D keypoints": (0.0, 0.4),
+    "3D landmarks": (0.4, 0.45),
+    "skeleton": (0.45, 0.8),
+    "overlay": (0.8, 1.0),
+}
+"""Where each step of a job begins and ends in the whole of it, by usual times."""
+_OTHER_KINDS: dict[str, tuple[type, ...]] = {
+    "total": (int, type(None)),
+    "started": (int, float),
+    "share": (int, float),
+}
 """Of fields that may be of several kinds."""
 
 
@@ -50,6 +67,8 @@ class Job:
     done: int = 0
     total: int | None = None
     """How far the step is, and where it ends if that is known."""
+    share: float = 0.0
+    """How far the whole job is, from 0 to 1."""
     message: str = ""
     """Why it failed."""
     started: float = 0.0
@@ -97,8 +116,11 @@ class Jobs:
         unknown = set(values) - set(FIELDS)
         if unknown:
             raise InputError(f"unknown setting '{sorted(unknown)[0]}'")
-        filled = {path: value for path, value in values.items() if value.strip()}
-        make_settings(filled)
+        filled = {path: value.strip() for path, value in values.items() if value.strip()}
+        try:
+            settings_of(filled)
+        except InputError as error:
+            raise InputError(in_fields(str(error))) from error
         job = Job(secrets.token_hex(8), safe_name(name), filled, started=time.time())
         (self.folder / job.id / "source").mkdir(parents=True)
         with self._lock:
@@ -108,6 +130,22 @@ class Jobs:
     def source(self, job: Job) -> Path:
         """Where the video of a job is put."""
         return self.folder / job.id / "source" / job.name
+
+    def demo(self) -> Job:
+        """A job with the demo clip, which is fetched first where it is not here yet.
+
+        Raises
+        ------
+        ModelFileError
+            When the clip cannot be had.
+        """
+        from pase.models import model_path
+
+        clip = model_path("demo")
+        job = self.new(DEMO, {})
+        shutil.copyfile(clip, self.source(job))
+        self.submit(job)
+        return job
 
     def submit(self, job: Job) -> None:
         """Let a job wait for its turn, once its video is there.
@@ -129,7 +167,8 @@ class Jobs:
                 next(iter(media.frames()), None)
         except PaseError as error:
             self.remove(job.id)
-            raise InputError(str(error).replace(str(self.source(job)), job.name)) from error
+            message = str(error).replace(str(self.source(job)), job.name)
+            raise InputError(in_fields(message)) from error
         job.state = "waiting"
         self._note(job)
         self._waiting.put(job.id)
@@ -201,7 +240,8 @@ class Jobs:
         except Stopped:
             pass
         except PaseError as error:
-            job.state, job.message = "failed", str(error).replace(str(self.source(job)), job.name)
+            message = str(error).replace(str(self.source(job)), job.name)
+            job.state, job.message = "failed", in_fields(message)
         except Exception as error:  # noqa: BLE001 - the next job must run whatever happens in this one
             log.exception("job %s failed", job.id)
             job.state, job.message = (
@@ -220,11 +260,31 @@ class Jobs:
             if self.get(job.id) is None:
                 raise Stopped
             job.step, job.done, job.total = step, done, total
+            first, last = SHARES.get(step, (job.share, job.share))
+            job.share = max(job.share, first + (last - first) * min(1.0, done / total if total else 0.0))
 
         output = self.folder / job.id / RESULT
-        report = pipeline.run(self.source(job), output, make_settings(job.values), progress=progress)
-        job.persons, job.warnings, job.files = len(report.persons), report.warnings, report.files
+        report = pipeline.run(self.source(job), output, settings_of(job.values), progress=progress)
+        job.persons, job.files = len(report.persons), report.files
+        job.warnings = [in_fields(sentence) for sentence in report.warnings]
         job.state, job.step = "done", ""
+
+
+def settings_of(values: Mapping[str, str]) -> Settings:
+    """Settings from the page's fields; a tick comes as the word `true`."""
+    ticks = {"true": True, "false": False}
+    return make_settings({path: ticks.get(text, text) for path, text in values.items()})
+
+
+def in_fields(sentence: str) -> str:
+    """A sentence that names flags of the command line, in the words of the page: `give the field 'Height'`."""
+    flags = {leaf.flag: FIELDS[leaf.path] for leaf in leaves() if leaf.path in FIELDS}
+
+    def field_name(match: re.Match[str]) -> str:
+        name = flags.get(match[1])
+        return match[0] if name is None else name if " " in name else f"the field '{name}'"
+
+    return re.sub(r"--([a-z][a-z0-9.-]*[a-z0-9])", field_name, sentence)
 
 
 def _is_job(content: Any, folder: str) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 
 from pase.app.jobs import Job, Jobs
-from pase.errors import InputError, OutputError
+from pase.errors import InputError, OutputError, PaseError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -33,8 +33,12 @@ NAMES = [HOST, "localhost"]
 LARGEST_MB = 2000
 """Largest video that is taken, in megabytes, unless told otherwise."""
 _WATCH_S = 0.2
-PAGE_POLICY = "default-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'"
-ASSETS = {"app.js": "text/javascript", "app.css": "text/css"}
+PAGE_POLICY = (
+    "default-src 'self'; frame-src 'self'; media-src 'self' blob:; img-src 'self' blob: data:; object-src 'none'; "
+    "base-uri 'none'"
+)
+"""The page shows a chosen video or photo before it is sent."""
+ASSETS = {"app.js": "text/javascript", "form.js": "text/javascript", "app.css": "text/css"}
 
 
 def make_app(folder: Path, *, largest_mb: float = LARGEST_MB) -> Starlette:
@@ -62,6 +66,7 @@ def make_app(folder: Path, *, largest_mb: float = LARGEST_MB) -> Starlette:
         Route("/web/{name}", handlers.asset),
         Route("/api/jobs", handlers.listed),
         Route("/api/jobs", handlers.upload, methods=["POST"]),
+        Route("/api/demo", handlers.demo, methods=["POST"]),
         Route("/api/jobs/{id}", handlers.remove, methods=["DELETE"]),
         Route("/jobs/{id}/all.zip", handlers.archive),
         Route("/jobs/{id}/{name:path}", handlers.file),
@@ -194,6 +199,18 @@ class _Handlers:
             return _refusal(400, str(error))
         except OSError as error:
             return _refusal(507, f"the video cannot be stored: {error.strerror or error}")
+        return JSONResponse(_told(job), status_code=201)
+
+    async def demo(self, request: Request) -> Response:
+        """Run the demo clip."""
+        from starlette.responses import JSONResponse
+
+        if not _is_own(request):
+            return _refusal(403, "only the app's own page may do this")
+        try:
+            job = await anyio.to_thread.run_sync(self.jobs.demo)
+        except PaseError as error:
+            return _refusal(400, str(error))
         return JSONResponse(_told(job), status_code=201)
 
     async def _receive(self, request: Request, job: Job) -> bool:

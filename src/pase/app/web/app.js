@@ -1,57 +1,17 @@
-const $ = (id) => document.getElementById(id);
+/** Jobs and their results. */
+
+import { $, problem, setUp } from "/web/form.js";
+
 const make = (tag, className = "", text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 const OWN = { "X-PASE": "1" };
 const POLL_MS = 700, IDLE_MS = 4000;
 const VIEWS = { "viewer.html": "Viewer", "overlay.mp4": "Overlay", "overlay.png": "Overlay", "report.html": "Report" };
 const STEPS = { waiting: "waits for its turn", uploading: "is being copied", done: "done" };
+const SOON = 0.06;
 
-let file = null;
 let jobs = [];
 let shown = null;
 let wanted = null;
-
-function choose(given) {
-  file = given ?? null;
-  $("chosen").textContent = file ? file.name : "or choose one";
-  $("start").disabled = !file;
-  problem("");
-}
-
-function problem(text) {
-  $("problem").textContent = text;
-  $("problem").hidden = !text;
-}
-
-/** Send the chosen file; the browser tells how far it is only of this older kind of request. */
-function send() {
-  const query = new URLSearchParams({ name: file.name });
-  for (const input of document.querySelectorAll(".fields input")) query.set(input.name, input.value.replace(",", "."));
-  const request = new XMLHttpRequest();
-  request.open("POST", `/api/jobs?${query}`);
-  request.setRequestHeader("X-PASE", "1");
-  request.upload.onprogress = (event) => { $("upload").value = event.loaded / event.total; };
-  request.onloadend = () => {
-    $("upload").hidden = true;
-    const answer = read(request.responseText);
-    if (request.status === 201) {
-      wanted = answer.id;
-      choose(null);
-      $("file").value = "";
-      refresh();
-    } else {
-      $("start").disabled = false;
-      problem(answer?.message ?? "the app does not answer; is it still running?");
-    }
-  };
-  $("upload").hidden = false;
-  $("start").disabled = true;
-  problem("");
-  request.send(file);
-}
-
-function read(text) {
-  try { return JSON.parse(text); } catch { return null; }
-}
 
 async function refresh() {
   clearTimeout(refresh.timer);
@@ -86,7 +46,7 @@ function row(job) {
   item.append(name, make("span", "told", told(job)), gone);
   if (job.state === "running") {
     const bar = make("progress");
-    if (job.total) { bar.max = job.total; bar.value = Math.min(job.done, job.total); }
+    if (job.share) bar.value = job.share;
     item.append(bar);
   }
   return item;
@@ -94,9 +54,16 @@ function row(job) {
 
 function told(job) {
   if (job.state === "failed") return job.message;
-  if (job.state === "running") return job.total ? `${job.step}: ${job.done} of ${job.total}` : job.step || "begins";
+  if (job.state === "running") return job.step ? `${job.step}, ${Math.round(100 * job.share)} %${left(job)}` : "begins";
   if (job.state === "done" && !job.persons) return "nobody was found";
   return STEPS[job.state];
+}
+
+/** How long a running job will last yet, once that can be told. */
+function left(job) {
+  if (job.share < SOON) return "";
+  const seconds = ((Date.now() / 1000 - job.started) * (1 - job.share)) / job.share;
+  return seconds < 60 ? `, ${Math.max(5, 5 * Math.round(seconds / 5))} s left` : `, ${Math.round(seconds / 60)} min left`;
 }
 
 async function remove(job) {
@@ -112,6 +79,11 @@ function show(job) {
   $("result").hidden = false;
   $("title").textContent = job.name;
   $("warnings").replaceChildren(...job.warnings.map((sentence) => make("li", "", sentence)));
+  $("notes").hidden = !job.warnings.length;
+  $("notes").open = false;
+  $("notes").querySelector("summary").textContent = job.warnings.length > 1 ? `${job.warnings[0]} (and ${job.warnings.length - 1} more)` : job.warnings[0] ?? "";
+  $("nobody").hidden = job.persons > 0;
+  $("frame").hidden = !job.persons;
   const views = job.files.filter((name) => name in VIEWS);
   $("views").replaceChildren(...views.sort((a, b) => (a === "viewer.html" ? -1 : b === "viewer.html" ? 1 : 0)).map((name) => {
     const link = make("a", "", VIEWS[name]);
@@ -150,11 +122,23 @@ function hide() {
   $("frame").src = "about:blank";
 }
 
-$("file").onchange = () => choose($("file").files[0]);
-$("form").onsubmit = (event) => { event.preventDefault(); if (file) send(); };
-for (const kind of ["dragenter", "dragover"]) {
-  addEventListener(kind, (event) => { event.preventDefault(); $("drop").classList.add("over"); });
+$("demo").onclick = async () => {
+  $("demo").disabled = true;
+  try {
+    const answer = await fetch("/api/demo", { method: "POST", headers: OWN });
+    const job = await answer.json();
+    if (answer.ok) began(job);
+    else problem(job.message);
+  } catch {
+    problem("the app does not answer; is it still running?");
+  }
+  $("demo").disabled = false;
+};
+
+function began(job) {
+  wanted = job.id;
+  refresh();
 }
-for (const kind of ["dragleave", "drop"]) addEventListener(kind, () => $("drop").classList.remove("over"));
-addEventListener("drop", (event) => { event.preventDefault(); choose(event.dataTransfer.files[0]); });
+
+setUp(began);
 refresh();
