@@ -41,7 +41,8 @@ def swing_share(share: Array) -> Array:
 
 def gait(
     *, speed: float, stride_s: float, stance_s: float, width_m: float, rate_hz: float, seconds: float,
-    lift_m: float = 0.12, backward: bool = False, belt: bool = False,
+    lift_m: float = 0.12, backward: bool = False, belt: bool = False, left_after_s: float | None = None,
+    left_stance_s: float | None = None,
 ) -> BodyMotion:  # fmt: skip
     """Somebody who walks or runs along X with feet that stand still on the ground; left is half a stride later.
 
@@ -50,9 +51,12 @@ def gait(
     time = np.arange(0, seconds, 1 / rate_hz)
     sign = -1.0 if backward else 1.0
     origin = {}
-    for side, delay, z in (("r", 0.0, width_m / 2), ("l", stride_s / 2, -width_m / 2)):
+    after = stride_s / 2 if left_after_s is None else left_after_s
+    for side, delay, z, stance in (
+        ("r", 0.0, width_m / 2, stance_s), ("l", after, -width_m / 2, left_stance_s or stance_s),
+    ):  # fmt: skip
         starts = np.arange(0.2 + delay - 2 * stride_s, seconds + 2 * stride_s, stride_s)
-        stances = [(s, s + stance_s, sign * speed * (s + stance_s / 2)) for s in starts]
+        stances = [(s, s + stance, sign * speed * (s + stance / 2)) for s in starts]
         heel = foot(time, stances, z, lift_m)
         origin |= {
             f"calcn_{side}": heel,

@@ -8,7 +8,7 @@ def test_the_mean_is_as_uncertain_as_one_repetition() -> None:
     values = averaged({Key("step_length", "right", i): 0.7 + 0.01 * i for i in (1, 2, 3)})
     rng = np.random.default_rng(0)
     draws = [
-        averaged({Key("step_length", "right", i): 0.7 + rng.normal(0, 0.03) for i in (1, 2, 3)})
+        averaged({Key("step_length", "right", i): 0.7 + 0.01 * i + rng.normal(0, 0.03) for i in (1, 2, 3)})
         for _ in range(400)
     ]
     mean = next(one for one in as_measures(values, draws) if one.repetition == 0)
@@ -16,6 +16,25 @@ def test_the_mean_is_as_uncertain_as_one_repetition() -> None:
     assert mean.sd == pytest.approx(0.03, rel=0.1)
     assert mean.count == 3
     assert mean.spread == pytest.approx(0.01)
+
+
+def test_a_bias_of_the_draws_is_part_of_the_error() -> None:
+    # The range of a noisy angle is larger than that of the angle: in the draws as in the estimate.
+    key = Key("knee_flexion_range", "left", 0)
+    (one,) = as_measures({key: 60.0}, [{key: 63.0}, {key: 65.0}, {key: 64.0}])
+    assert one.sd == pytest.approx(np.sqrt((9 + 25 + 16) / 3))
+
+
+def test_symmetry_is_as_uncertain_as_the_sides() -> None:
+    sides = {Key("step_length", side, 0): 0.7 for side in ("right", "left")}
+    values = {**sides, Key("step_length_symmetry", "", 0): 0.0}
+    draws = [
+        {**{key: 0.7 + error for key in sides}, Key("step_length_symmetry", "", 0): 0.0}
+        for error in (0.03, -0.03, 0.03)
+    ]
+    symmetry = next(one for one in as_measures(values, draws) if one.measure == "step_length_symmetry")
+    # Each side is uncertain by 0.03 m: 200 · sqrt(2) · 0.03 / 1.4 per cent.
+    assert symmetry.sd == pytest.approx(200 * np.sqrt(2) * 0.03 / 1.4)
 
 
 def test_without_draws_there_are_no_error_bars() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from pase.analysis.body import SIDES, BodyMotion, Side
 from pase.analysis.signals import peaks, spline
 from pase.sampling import smoothed
-from pase.types import Array, Mask
+from pase.types import Array
 
 GRID_HZ = 200.0
 """Rate at which the feet are followed: times are found between the frames."""
@@ -100,24 +100,6 @@ class Feet:
     def swings_of(self, side: Side) -> list[Swing]:
         """Swings of one foot."""
         return [swing for swing in self.swings if swing.side == side]
-
-    def in_contact(self, side: Side, time: Array) -> Mask:
-        """(T,) whether a foot is on the ground."""
-        contact = np.ones(len(time), bool)
-        for swing in self.swings_of(side):
-            off = -np.inf if swing.toe_off is None else swing.toe_off
-            on = np.inf if swing.foot_strike is None else swing.foot_strike
-            contact &= (time < off) | (time >= on)
-        return contact
-
-    def contacts_of(self, side: Side) -> list[tuple[float | None, float | None]]:
-        """Stances of one foot as (foot strike, toe-off); None for an end that was not seen."""
-        swings = self.swings_of(side)
-        if not swings:
-            return []
-        strikes = [None, *(swing.foot_strike for swing in swings)]
-        offs = [*(swing.toe_off for swing in swings), None]
-        return [pair for pair in zip(strikes, offs, strict=True) if pair != (None, None)]
 
 
 def follow_feet(body: BodyMotion) -> Feet | None:

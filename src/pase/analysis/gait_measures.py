@@ -164,16 +164,15 @@ def _strides(swings: list[Swing], side: Side, bout: Bout) -> Measured:
 
 def _double_support(bout: Bout, start: float, stride: float) -> float | None:
     """Share in percent of a stride in which both feet stand; None where a swing within it was not seen whole."""
-    feet = bout.stretch.feet
-    assert feet is not None
     inside = [s for s in bout.swings if start < s.middle < start + stride]
-    if {s.side for s in inside} != set(SIDES) or any(
-        s.toe_off is None or s.foot_strike is None for s in inside
-    ):
+    if {s.side for s in inside} != set(SIDES):
         return None
-    moments = np.linspace(start, start + stride, 400, endpoint=False)
-    both = feet.in_contact("right", moments) & feet.in_contact("left", moments)
-    return 100 * float(both.mean())
+    swinging = 0.0
+    for swing in inside:
+        if swing.toe_off is None or swing.foot_strike is None:
+            return None
+        swinging += swing.foot_strike - swing.toe_off
+    return 100 * (1 - swinging / stride)
 
 
 def _swing_phase(bout: Bout) -> Measured:

@@ -49,6 +49,10 @@ ANGLE_ENDINGS = {
 """Measures of every angle: the least and largest value, the range between, and the largest angular speed."""
 
 
+SYMMETRY = "_symmetry"
+"""Ending of the measures of how much longer the right side is than the left."""
+
+
 def definition(name: str) -> Definition:
     """What a measure is, those of the angles too."""
     if name in DEFINITIONS:
@@ -77,25 +81,48 @@ def as_measures(values: Values, draws: Sequence[Values]) -> list[Measure]:
     """Measures with their standard deviations over draws from the posterior, where there are any.
 
     The mean over repetitions is as uncertain as one of them: errors of a film last (view, clothes, the lean that a
-    lifter gives), and many repetitions do not take them away as they take the draws' noise.
+    lifter gives), and many repetitions do not take them away as they take the draws' noise. How much longer one side
+    is than the other is as uncertain as the two sides are.
     """
-    sds = {key: _sd_over(draws, key) for key in values}
+    sds = {key: _sd_over(draws, key, value) for key, value in values.items()}
+    for key in values:
+        if key.repetition == 0:
+            single = [sds[k] for k in _repetitions(values, key) if np.isfinite(sds[k])]
+            sds[key] = max(sds[key], float(np.sqrt(np.mean(np.square(single))))) if single else sds[key]
+    for key in values:
+        if key.measure.endswith(SYMMETRY):
+            sds[key] = max(sds[key], _sd_of_symmetry(values, sds, key))
     measures = []
     for key, value in values.items():
-        alike = [k for k in values if key.repetition == 0 and k.repetition and k[:2] == key[:2]]
-        each = [values[k] for k in alike if np.isfinite(values[k])]
-        lasting = [sds[k] for k in alike if np.isfinite(sds[k])]
-        sd = max(sds[key], float(np.sqrt(np.mean(np.square(lasting))))) if lasting else sds[key]
+        each = [values[k] for k in _repetitions(values, key) if np.isfinite(values[k])]
         measures.append(
             Measure(
-                key.measure, value, sd, definition(key.measure).unit, key.side, key.repetition,
+                key.measure, value, sds[key], definition(key.measure).unit, key.side, key.repetition,
                 max(1, len(each)), float(np.std(each, ddof=1)) if len(each) > 1 else np.nan,
             )
         )  # fmt: skip
     return measures
 
 
-def _sd_over(draws: Sequence[Values], key: Key) -> float:
-    """Standard deviation of a value over the draws; NaN where too few of them have it."""
+def _repetitions(values: Values, key: Key) -> list[Key]:
+    """The single repetitions behind a mean over them; none behind a single one."""
+    return [k for k in values if key.repetition == 0 and k.repetition and k[:2] == key[:2]]
+
+
+def _sd_of_symmetry(values: Values, sds: Mapping[Key, float], key: Key) -> float:
+    """Standard deviation of 200 (right - left) / (right + left), the errors of the sides being independent."""
+    right, left = (Key(key.measure.removesuffix(SYMMETRY), side, 0) for side in ("right", "left"))
+    if right not in values or left not in values:
+        return np.nan
+    return 200 * float(np.hypot(sds[right], sds[left])) / (values[right] + values[left])
+
+
+def _sd_over(draws: Sequence[Values], key: Key, value: float) -> float:
+    """Root mean square difference of the draws from the value; NaN where too few of them have it.
+
+    About the value, not about the draws' mean: noise makes extremes larger, in the draws as in the estimate.
+    """
     drawn = np.array([draw[key] for draw in draws if np.isfinite(draw.get(key, np.nan))])
-    return float(np.std(drawn, ddof=1)) if len(drawn) > max(2, len(draws) // 2) else np.nan
+    return (
+        float(np.sqrt(np.mean(np.square(drawn - value)))) if len(drawn) > max(2, len(draws) // 2) else np.nan
+    )

@@ -77,11 +77,11 @@ def measure_row(findings: Findings, name: str) -> Row | None:
 
 
 def value_text(one: Measure, digits: int) -> str:
-    """A value with its standard deviation: `1.24 ± 0.05`."""
+    """A value with its standard deviation: `1.24 ± 0.05`; a number of repetitions was counted, and has none."""
     if not np.isfinite(one.value):
         return "–"
     value = number_text(one.value, digits)
-    return value if not np.isfinite(one.sd) else f"{value} ± {one.sd:.{digits}f}"
+    return value if not one.sd > 0 else f"{value} ± {one.sd:.{digits}f}"
 
 
 def difference_cells(one: Difference) -> tuple[str, ...]:

@@ -1,0 +1,133 @@
+"""Measures of bodies whose joints were placed by hand, so that the right value can be worked out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from analysis.motions import gait, jump, posed
+from pase.analysis import analyse
+from pase.analysis.analyse import segment
+from pase.analysis.body import BodyMotion
+from pase.analysis.exercises import find_exercises, measure_exercises
+from pase.analysis.measure import Key, Values
+from pase.analysis.ranges import measure_reach
+from pase.analysis.stretch import stretches
+from pase.findings import Movement
+
+Array = NDArray[np.float64]
+
+
+def placed(time: Array, hip_height: Array, knee_inward: Array) -> BodyMotion:
+    """Somebody whose hips go up and down over feet that stand; the knees bend by 70° per 0.4 m and go inward."""
+    down = 0.92 - hip_height
+    origin, rotation = {}, {}
+    still = np.broadcast_to(np.eye(3), (len(time), 3, 3))
+    for side, z in (("r", 0.1), ("l", -0.1)):
+        knee = np.stack([0.3 * down, 0.5 - 0.25 * down, z - np.sign(z) * knee_inward], axis=1)
+        origin |= {
+            f"femur_{side}": np.stack([0 * time, hip_height, 0 * time + z], axis=1),
+            f"tibia_{side}": knee,
+            f"talus_{side}": np.tile([0, 0.08, z], (len(time), 1)),
+            f"calcn_{side}": np.tile([-0.05, 0.01, z], (len(time), 1)),
+            f"toes_{side}": np.tile([0.13, 0.01, z], (len(time), 1)),
+        }
+        bend = -np.radians(70 / 0.4) * down
+        turn = still.copy()
+        turn[:, 0, 0] = turn[:, 1, 1] = np.cos(bend)
+        turn[:, 1, 0], turn[:, 0, 1] = np.sin(bend), -np.sin(bend)
+        rotation |= {f"femur_{side}": still, f"tibia_{side}": turn}
+    middle = 0.5 * (origin["femur_r"] + origin["femur_l"])
+    rotation |= {"pelvis": still, "torso": still}
+    return BodyMotion(time, rotation, {**origin, "pelvis": middle, "torso": middle + [0, 0.2, 0]}, middle)
+
+
+def exercised(body: BodyMotion, movement: Movement) -> Values:
+    return measure_exercises(
+        [one for stretch in stretches(body) for one in find_exercises(stretch, movement)]
+    )
+
+
+def ramp(time: Array, start: float, seconds: float) -> Array:
+    return np.clip((time - start) / seconds, 0, 1)
+
+
+def test_five_times_sit_to_stand() -> None:
+    time = np.arange(0, 19, 0.01)
+    up = sum(ramp(time, 1 + 3.5 * i, 1.0) - ramp(time, 2.5 + 3.5 * i, 1.0) for i in range(5))
+    values = exercised(placed(time, 0.5 + 0.4 * np.asarray(up), 0 * time), "sit_to_stand")
+    assert values[Key("repetitions", "", 0)] == 5
+    # From a tenth to nine tenths of a rise that takes a second.
+    assert values[Key("stand_up_time", "", 1)] == pytest.approx(0.8, abs=0.02)
+    assert values[Key("five_times_sit_to_stand", "", 0)] == pytest.approx(4 * 3.5 + 0.8, abs=0.03)
+
+
+def test_knees_that_go_inward_in_a_squat() -> None:
+    time = np.arange(0, 4, 0.02)
+    down = np.sin(np.pi * np.clip((time - 1) / 2, 0, 1)) ** 2
+    values = exercised(placed(time, 0.92 - 0.4 * down, 0.04 * down), "squat")
+    # Lowest: hip at 0.52, knee at 0.40, ankle at 0.08 m; the knee is 0.04 m inside of both.
+    expected = np.degrees(np.arctan(0.04 / 0.12) + np.arctan(0.04 / 0.32))
+    for side in ("right", "left"):
+        assert values[Key("knee_valgus_peak", side, 1)] == pytest.approx(expected, abs=0.2)
+    assert values[Key("squat_depth", "", 1)] == pytest.approx(70, abs=0.5)
+    assert values[Key("hip_drop", "", 1)] == pytest.approx(0.4 * 0.9, abs=0.02)
+
+
+def test_the_front_leg_tells_the_depth_of_a_lunge() -> None:
+    time = np.arange(0, 4, 1 / 30)
+    there = np.sin(np.pi * np.clip((time - 0.8) / 2.4, 0, 1)) ** 2
+    motion = posed(
+        time, hip_flexion_r=80 * there, knee_angle_r=90 * there, hip_flexion_l=-20 * there, knee_angle_l=60 * there
+    )  # fmt: skip
+    found = analyse(motion)
+    assert found.movement == "lunge"
+    depth = found.measure("lunge_depth", "right")
+    assert depth is not None and depth.value == pytest.approx(90, abs=3.5)
+    assert found.measure("lunge_depth", "left") is None
+
+
+def test_knees_at_landing() -> None:
+    body = jump(height_m=0.3, rate_hz=120.0)
+    landing = 1 + np.sqrt(8 * 0.3 / 9.81)
+    after = np.clip((body.time - landing + 0.05) / 0.05, 0, 1)
+    bend = -np.radians(30.0) * after
+    turn = np.tile(np.eye(3), (len(body), 1, 1))
+    turn[:, 0, 0] = turn[:, 1, 1] = np.cos(bend)
+    turn[:, 1, 0], turn[:, 0, 1] = np.sin(bend), -np.sin(bend)
+    body.rotation["tibia_r"] = turn  # type: ignore[index]
+    body.origin["tibia_r"][:, 2] -= 0.05 * after
+    values = segment(body).values()
+    # Hip, knee and ankle are 0.42 m above each other, the knee 0.05 m inside.
+    assert values[Key("knee_valgus_at_landing", "right", 1)] == pytest.approx(
+        2 * np.degrees(np.arctan(0.05 / 0.42)), abs=0.1
+    )
+    assert values[Key("knee_valgus_at_landing", "left", 1)] == pytest.approx(0, abs=1e-6)
+    assert values[Key("knee_flexion_at_landing", "right", 1)] == pytest.approx(30, abs=9)
+    assert values[Key("knee_flexion_at_landing", "left", 1)] == pytest.approx(0, abs=1e-6)
+
+
+def test_uneven_times_say_so() -> None:
+    body = gait(
+        speed=1.2,
+        stride_s=1.1,
+        stance_s=0.68,
+        width_m=0.1,
+        rate_hz=100,
+        seconds=7,
+        left_after_s=0.45,
+        left_stance_s=0.72,
+    )
+    values = segment(body).values()
+    assert values[Key("step_time", "left", 0)] == pytest.approx(0.45, abs=0.01)
+    assert values[Key("step_time", "right", 0)] == pytest.approx(0.65, abs=0.01)
+    assert values[Key("step_time_symmetry", "", 0)] == pytest.approx(200 * (0.65 - 0.45) / 1.1, abs=3)
+    assert values[Key("stance_time_symmetry", "", 0)] == pytest.approx(200 * (0.68 - 0.72) / 1.40, abs=2)
+
+
+def test_reach() -> None:
+    body = placed(np.arange(3) / 30, np.full(3, 0.9), np.zeros(3))
+    hand = np.array([[0.2, 1.0, 0.3], [0.6, 1.5, 0.3], [0.4, 1.6, 0.3]])
+    reach = measure_reach(BodyMotion(body.time, body.rotation, {**body.origin, "hand_r": hand}))
+    assert reach == {Key("reach_height", "right", 0): 1.6, Key("reach_forward", "right", 0): 0.6}
