@@ -110,6 +110,9 @@ def test_held_shared_unknowns_leave_the_rest(name: str, model: PersonModel, stat
     np.testing.assert_allclose(whole.residual, held.residual, atol=1e-12)
     for offset, J in whole.dq.items():
         np.testing.assert_allclose(J, held.dq[offset], atol=1e-12)
+    for rows, same in zip(whole.chains, held.chains, strict=True):
+        for offset, J in rows.dq.items():
+            np.testing.assert_allclose(J, same.dq[offset], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["pose prior", "smoothness", "floor", "proportions", "height"])

@@ -168,7 +168,7 @@ def _mixed(
     block, by_step = term.block(at), term.by_floor_step(at)
     jacobian = np.einsum("mra,mk->mrka", by_step, seconds).reshape(*block.residual.shape, -1)
     by_q = np.zeros((*free_q.shape, jacobian.shape[-1]))
-    for offset, dq in block.dq.items():
+    for offset, dq in block.dense(free_q.shape[1]).items():
         by_q[offset : offset + len(dq)] += dq.transpose(0, 2, 1) @ jacobian
     flat = jacobian.reshape(-1, jacobian.shape[-1])
     assert block.dshared is not None

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 from scipy.linalg.lapack import dtbtrs
 
-from pase.fit.terms.base import ResidualBlock
+from pase.fit.terms.base import ChainRows, ResidualBlock
 from pase.types import Array, Mask
 
 
@@ -52,6 +52,8 @@ class NormalEquations:
             J, factor = block.constant
             self.lag0 += np.square(factor)[:, None, None] * (J.T @ J)
             self.gradient_q += (factor[:, None] * block.residual) @ J
+        for rows in block.chains:
+            self._add_chain(rows, block)
         for offset, J in block.dq.items():
             self._add_own(offset, J, block.residual)
             if len(block.dq) > 1:
@@ -67,6 +69,21 @@ class NormalEquations:
             flat = block.dshared.reshape(-1, block.dshared.shape[-1])
             self.corner += flat.T @ flat
             self.gradient_shared += flat.T @ block.residual.reshape(-1)
+
+    def _add_chain(self, chain: ChainRows, block: ResidualBlock) -> None:
+        """Add rows that depend on a few coordinates of their frames."""
+        columns, residual = chain.columns, block.residual[:, chain.rows, None]
+        square = (slice(None), columns[:, None], columns)
+        for offset, J in chain.dq.items():
+            frames, Jt = slice(offset, offset + len(J)), J.transpose(0, 2, 1)
+            self.lag0[frames][square] += Jt @ J
+            self.gradient_q[frames][:, columns] += (Jt @ residual)[..., 0]
+            if len(chain.dq) > 1:
+                self.tied[frames][:, columns] += np.square(J).sum(1)
+            if block.dshared is not None:
+                self.border[frames][:, columns] += Jt @ block.dshared[:, chain.rows]
+        if len(chain.dq) > 1:
+            self.lag1[: len(residual)][square] += chain.dq[1].transpose(0, 2, 1) @ chain.dq[0]
 
     def _add_own(self, offset: int, J: Array, residual: Array) -> None:
         frames = slice(offset, offset + len(J))

@@ -14,9 +14,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from pase.anatomy.kinematics import Kinematics, LandmarkJacobian
+from pase.anatomy.kinematics import BodyDerivative, Kinematics, LandmarkJacobian, Placement
 from pase.anatomy.model import Landmark, Skeleton
 from pase.anatomy.proportions import Proportions
+from pase.fit.chains import Chain, Structure, find_chains
 from pase.types import Array, Indices
 
 SOLE_THICKNESS_M = 0.010
@@ -174,13 +175,19 @@ class PersonModel:
         """(T, K + S, 3) landmark positions in the world, metres."""
         return self.kinematics.positions(state.q, self.scale(state.shared), self.location(state.shared))
 
-    def jacobian(self, state: State, shared_free: bool) -> tuple[LandmarkJacobian, Array | None]:
+    def placement(self, state: State) -> Placement:
+        """The bodies in all postures, for `jacobian` and for the positions of the landmarks."""
+        return self.kinematics.placement(state.q, self.scale(state.shared))
+
+    def jacobian(
+        self, state: State, placement: Placement, shared_free: bool
+    ) -> tuple[LandmarkJacobian, Array | None]:
         """Positions with derivatives by q, and by all shared unknowns (T, K + S, 3, m) unless they are held."""
-        scale = self.scale(state.shared)
+        location = self.location(state.shared)
         if not shared_free:
-            return self.kinematics.jacobian(state.q, scale, location=self.location(state.shared)), None
-        directions = scale[:, :, None] * self.scale_matrix
-        jac = self.kinematics.jacobian(state.q, scale, directions, self.location(state.shared))
+            return self.kinematics.jacobian_in(placement, location=location), None
+        directions = placement.scale[:, :, None] * self.scale_matrix
+        jac = self.kinematics.jacobian_in(placement, directions, location)
         dshared = np.zeros((*jac.position.shape, self.layout.count))
         dshared[..., self.layout.size] = jac.dsize
         dshared[..., self.layout.offset] = jac.dlocation @ self._offset_matrix
@@ -216,20 +223,37 @@ class Linearization:
         self.shared_free = shared_free
 
     @cached_property
+    def _placement(self) -> Placement:
+        return self.model.placement(self.state)
+
+    @cached_property
     def _derivatives(self) -> tuple[LandmarkJacobian, Array | None]:
-        return self.model.jacobian(self.state, self.shared_free)
+        return self.model.jacobian(self.state, self._placement, self.shared_free)
 
     @cached_property
     def positions(self) -> Array:
         """(T, K + S, 3) landmarks in the world, metres."""
-        if "_derivatives" in self.__dict__:
-            return self._derivatives[0].position
-        return self.model.positions(self.state)
+        return self.model.kinematics.positions_in(self._placement, self.model.location(self.state.shared))
 
     @property
     def dq(self) -> Array:
         """(T, K + S, 3, n) derivative of the positions by q."""
         return self._derivatives[0].dq
+
+    @property
+    def bodies(self) -> tuple[BodyDerivative, ...]:
+        """Derivatives of the positions by the coordinates that move them, body by body."""
+        return self._derivatives[0].bodies
+
+    def chains(self, points: slice | Indices, partner: Indices | None = None) -> tuple[Chain, ...]:
+        """Some of the points (K,) in chains that follow the same coordinates; see `find_chains`."""
+        landmarks = np.arange(self.positions.shape[1])[points]
+        twins = None if partner is None else tuple(partner.tolist())
+        return find_chains(self._structure, tuple(landmarks.tolist()), twins)
+
+    @cached_property
+    def _structure(self) -> Structure:
+        return tuple((tuple(b.landmarks.tolist()), tuple(b.columns.tolist())) for b in self.bodies)
 
     @property
     def dshared(self) -> Array | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import RobustTerm
+from pase.fit.terms.base import Derivatives, RobustTerm
 from pase.types import Array
 
 MASS_SHARES: Mapping[str, float] = {"Hip": 0.28, "Shoulder": 0.17, "Knee": 0.05}
@@ -57,10 +57,13 @@ class Balance(RobustTerm):
         distance: Array = np.einsum("tk,tkd->td", self._mix, at.positions[..., [0, 2]]) / self._sigma
         return distance[:, None]
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """Those of the mixed positions."""
         mix = self._mix * (root / self._sigma)
-        dq = np.einsum("tk,tkdn->tdn", mix, at.dq[:, :, [0, 2]])
+        dq = np.zeros((len(mix), 2, at.state.q.shape[1]))
+        for chain in at.chains(slice(None)):
+            by_points = chain.derivative(at.bodies)[:, :, [0, 2]] * mix[:, chain.points, None, None]
+            dq[:, :, chain.columns] += by_points.sum(1)
         if at.dshared is None:
             return {0: dq}, None
         return {0: dq}, np.einsum("tk,tkdm->tdm", mix, at.dshared[:, :, [0, 2]])

@@ -7,8 +7,28 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pase.fit.chains import Chain
 from pase.fit.problem import Linearization
-from pase.types import Array
+from pase.types import Array, Indices
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRows:
+    """Some of a term's rows, which depend on a few coordinates alone; see `pase.fit.chains`."""
+
+    rows: Indices
+    """(r,) the rows of each group."""
+    columns: Indices
+    """(c,) the coordinates."""
+    dq: dict[int, Array]
+    """Offset → (M, r, c)."""
+
+    @classmethod
+    def of(cls, chain: Chain, dq: dict[int, Array]) -> ChainRows:
+        """Derivatives (M, P, R, c) of R rows for each point of a chain."""
+        R = next(iter(dq.values())).shape[2]
+        flat = {offset: J.reshape(len(J), -1, J.shape[-1]) for offset, J in dq.items()}
+        return cls(chain.rows(R), chain.columns, flat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +44,23 @@ class ResidualBlock:
     """Offset → (M, R, n), or (M, n) when R = n and row j depends on coordinate j only."""
     dshared: Array | None = None
     """(M, R, m) or None."""
+    chains: tuple[ChainRows, ...] = ()
+    """Instead of `dq`: the rows by the coordinates that they depend on."""
     constant: tuple[Array, Array] | None = None
     """Instead of `dq`: (R, n) derivatives by the group's own frame that are the same in all groups but for a factor,
     (M,)."""
+
+    def dense(self, coordinates: int) -> dict[int, Array]:
+        """Offset → (M, R, n) derivatives by all n coordinates of a frame, of rows that come in chains."""
+        out = {k: np.zeros((*self.residual.shape, coordinates)) for rows in self.chains for k in rows.dq}
+        for rows in self.chains:
+            for offset, J in rows.dq.items():
+                out[offset][:, rows.rows[:, None], rows.columns] = J
+        return out
+
+
+Derivatives = dict[int, Array] | tuple[ChainRows, ...]
+"""By q: as `ResidualBlock.dq` or as its chains."""
 
 
 class Term(ABC):
@@ -77,7 +111,7 @@ class RobustTerm(Term):
         """(M, G, D) residuals of G points with D numbers each, in standard deviations, before the robust loss."""
 
     @abstractmethod
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """Derivatives of the residuals times `root` (M, G), as in `ResidualBlock` with R = G · D."""
 
     def costs(self, at: Linearization) -> Array:
@@ -90,8 +124,11 @@ class RobustTerm(Term):
         """Residuals and derivatives, each point with the root of its weight."""
         residual = self.residual(at)
         root = np.sqrt(self.point_weights(residual))
-        dq, dshared = self.derivatives(at, root)
-        return ResidualBlock((residual * root[..., None]).reshape(len(residual), -1), dq, dshared)
+        derivatives, dshared = self.derivatives(at, root)
+        flat = (residual * root[..., None]).reshape(len(residual), -1)
+        if isinstance(derivatives, dict):
+            return ResidualBlock(flat, derivatives, dshared)
+        return ResidualBlock(flat, dshared=dshared, chains=derivatives)
 
     def point_weights(self, residual: Array) -> Array:
         """(M, G) weight of each point after the robust loss."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import ResidualBlock, RobustTerm, SquaredTerm
+from pase.fit.terms.base import ChainRows, Derivatives, ResidualBlock, RobustTerm, SquaredTerm
 from pase.types import Array
 
 MAXIMUM_GAP_S = 0.3
@@ -38,7 +38,8 @@ class Floor(SquaredTerm):
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with derivatives; rows of points above the floor are zero."""
         residual = self.residual(at)
-        return ResidualBlock(residual, *_by_height(at, self._gain * (residual < 0)))
+        chains, dshared = _by_height(at, self._gain * (residual < 0))
+        return ResidualBlock(residual, dshared=dshared, chains=chains)
 
 
 class ContactHeight(RobustTerm):
@@ -71,7 +72,7 @@ class ContactHeight(RobustTerm):
         height: Array = at.positions[:, at.soles, 1, None] / self._sigma
         return height
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """Those of the heights."""
         return _by_height(at, root / self._sigma)
 
@@ -124,16 +125,18 @@ class ContactVelocity(RobustTerm):
         speed: Array = (flat[1:] - flat[:-1] - self._floor_step) * self._gain[..., None]
         return speed
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """By both frames."""
         gain = (self._gain * root)[..., None, None]
         M, R = len(root), root.shape[1] * 2
-        dq = at.dq[:, at.soles][:, :, [0, 2]]
-        by_frame = {0: (-dq[:-1] * gain).reshape(M, R, -1), 1: (dq[1:] * gain).reshape(M, R, -1)}
+        rows = []
+        for chain in at.chains(at.soles):
+            dq, own = chain.derivative(at.bodies)[:, :, [0, 2]], gain[:, chain.points]
+            rows.append(ChainRows.of(chain, {0: -dq[:-1] * own, 1: dq[1:] * own}))
         if at.dshared is None:
-            return by_frame, None
+            return tuple(rows), None
         dshared = at.dshared[:, at.soles][:, :, [0, 2]]
-        return by_frame, ((dshared[1:] - dshared[:-1]) * gain).reshape(M, R, -1)
+        return tuple(rows), ((dshared[1:] - dshared[:-1]) * gain).reshape(M, R, -1)
 
     def by_floor_step(self, at: Linearization) -> Array:
         """(T − 1, 2 S, 2) derivatives of the weighted residuals by the way of the floor from frame to frame."""
@@ -141,8 +144,12 @@ class ContactVelocity(RobustTerm):
         return np.asarray((-gain[..., None, None] * np.eye(2)).reshape(len(gain), -1, 2))
 
 
-def _by_height(at: Linearization, gain: Array) -> tuple[dict[int, Array], Array | None]:
+def _by_height(at: Linearization, gain: Array) -> tuple[tuple[ChainRows, ...], Array | None]:
     """Derivatives of the heights of the soles times `gain` (T, S)."""
     gain = gain[..., None]
+    rows = []
+    for chain in at.chains(at.soles):
+        height = chain.derivative(at.bodies)[:, :, 1] * gain[:, chain.points]
+        rows.append(ChainRows.of(chain, {0: height[:, :, None]}))
     dshared = None if at.dshared is None else at.dshared[:, at.soles, 1] * gain
-    return {0: at.dq[:, at.soles, 1] * gain}, dshared
+    return tuple(rows), dshared

@@ -7,7 +7,7 @@ import numpy as np
 from pase.data import Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import RobustTerm
+from pase.fit.terms.base import Derivatives, RobustTerm
 from pase.types import Array
 
 LEAST_SIGMA = np.radians(1.5)
@@ -62,7 +62,7 @@ class Gravity(RobustTerm):
         pitch = at.state.shared[self._columns.start]
         return np.full((1, 1, 1), (np.sin(pitch) - self._forward) / self._sigma)
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """By the pitch."""
         if not at.shared_free:
             return {}, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import RobustTerm
+from pase.fit.terms.base import ChainRows, Derivatives, RobustTerm
 from pase.types import Array, Indices
 
 
@@ -57,10 +57,13 @@ class LandmarkDistance(RobustTerm):
         weight = (self.point_weights(residual) * (self._gain[..., 0] > 0))[..., None]
         return float((weight * np.square(residual)).sum()), 3.0 * float(weight.sum())
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """Those of the positions."""
         gain = (self._gain * root[..., None])[..., None]
         T, R = len(root), root.shape[1] * 3
-        dq = (at.dq[:, self._points] * gain).reshape(T, R, -1)
+        rows = []
+        for chain in at.chains(self._points):
+            own = chain.derivative(at.bodies) * gain[:, chain.points]
+            rows.append(ChainRows.of(chain, {0: own}))
         shared = at.dshared
-        return {0: dq}, None if shared is None else (shared[:, self._points] * gain).reshape(T, R, -1)
+        return tuple(rows), None if shared is None else (shared[:, self._points] * gain).reshape(T, R, -1)

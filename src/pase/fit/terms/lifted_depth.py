@@ -9,7 +9,7 @@ import numpy as np
 from pase.data import Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import RobustTerm
+from pase.fit.terms.base import Derivatives, RobustTerm
 from pase.lift.shared_depth import shared_errors
 from pase.types import Array, Indices
 
@@ -133,11 +133,16 @@ class LiftedDepth(RobustTerm):
         difference = self._along(at) / _stature(at) - self._depth
         return np.asarray(np.einsum("tlk,tk->tl", self._whiten, difference)[..., None])
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """Those of the depths, by the camera and the stature too."""
         gain = self._whiten * (root / _stature(at))[..., None]
         line = self._turned(self._camera.rotation(at.state.shared))
-        dq = gain @ np.einsum("ti,tkin->tkn", line, at.dq[:, self._points])
+        by_depth = np.zeros((*self._depth.shape, at.state.q.shape[1]))
+        outer = np.broadcast_to(line[:, None, None], (*self._depth.shape, 1, 3))
+        for chain in at.chains(self._points):
+            along = chain.derivative(at.bodies, outer)[:, :, 0]
+            by_depth[:, chain.points[:, None], chain.columns] = along
+        dq = gain @ by_depth
         if at.dshared is None:
             return {0: dq}, None
         dshared = np.einsum("ti,tkim->tkm", line, at.dshared[:, self._points])

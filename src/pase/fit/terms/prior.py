@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import ResidualBlock, RobustTerm, SquaredTerm, Term
+from pase.fit.terms.base import Derivatives, ResidualBlock, RobustTerm, SquaredTerm, Term
 from pase.types import Array
 
 
@@ -177,7 +177,7 @@ class CameraPrior(RobustTerm):
         deviation: Array = (at.state.shared[self._columns] - self._mean) / self._sigma
         return deviation[None, :, None]
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """A diagonal by the camera's unknowns."""
         if not at.shared_free:
             return {}, None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from pase.fit.camera import FilmCamera
+from pase.fit.chains import product
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import RobustTerm
+from pase.fit.terms.base import ChainRows, Derivatives, RobustTerm
 from pase.types import Array, Indices
 
 
@@ -76,22 +77,34 @@ class Reprojection(RobustTerm):
         residual: Array = (pixels - self._xy) * self._gain[..., None]
         return residual
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """By the points through the projection, and by the camera."""
         p_world, shared = at.positions[:, self._points], at.state.shared
         pixels, depth = self._camera.project(p_world, shared)
         by_point, by_camera = self._camera.pixel_derivatives(p_world, shared, pixels, depth)
-        gain = (self._gain * root)[..., None, None]
-        by_point = by_point * gain
-        T, K = root.shape
-        dq, dshared = _chain(by_point, at.dq[:, self._points]), None
-        if at.dshared is not None:
-            dshared = _chain(by_point, at.dshared[:, self._points])
-            dshared[..., self._camera.columns] += by_camera * gain
+        gain = self._gain * root
+        by_point, by_partner, partner = by_point * gain[..., None, None], None, None
         if self._habit is not None:
-            self._add_habit(self._habit, at, gain[..., 0, 0], dq, dshared)
-        shared_rows = None if dshared is None else dshared.reshape(T, 2 * K, -1)
-        return {0: dq.reshape(T, 2 * K, -1)}, shared_rows
+            partner = self._habit.partner
+            own, by_partner = self._by_depth(self._habit, at, depth, gain)
+            by_point = by_point + self._down(self._habit, at, own)
+            by_partner = self._down(self._habit, at, by_partner)
+        rows = []
+        for chain in at.chains(self._points, partner):
+            J = chain.derivative(at.bodies, by_point)
+            if chain.paired and by_partner is not None:
+                J += chain.derivative(at.bodies, by_partner[:, partner])[:, ::-1]
+            rows.append(ChainRows.of(chain, {0: J}))
+        if at.dshared is None:
+            return tuple(rows), None
+        p_shared = at.dshared[:, self._points]
+        dshared = product(by_point, p_shared)
+        dshared[..., self._camera.columns] += by_camera * gain[..., None, None]
+        if self._habit is not None and by_partner is not None:
+            pair = np.flatnonzero(self._habit.slope)
+            dshared[:, pair] += product(by_partner[:, pair], p_shared[:, self._habit.partner[pair]])
+            self._add_camera(self._habit, at, depth, gain, dshared)
+        return tuple(rows), dshared.reshape(len(root), 2 * root.shape[1], -1)
 
     def _lower(self, habit: PairHabit, at: Linearization, depth: Array) -> Array:
         """(T, K, 2) px by which the points are drawn lower."""
@@ -100,49 +113,36 @@ class Reprojection(RobustTerm):
         lower: Array = (focal * share)[..., None] * habit.down[:, None]
         return lower
 
-    def _add_habit(
-        self, habit: PairHabit, at: Linearization, gain: Array, dq: Array, dshared: Array | None
+    def _by_depth(
+        self, habit: PairHabit, at: Linearization, depth: Array, gain: Array
+    ) -> tuple[Array, Array]:
+        """(T, K) derivatives of how much lower points are drawn, by their own depth and by their partner's."""
+        focal = self._camera.focal_px(at.state.shared)[..., None]
+        scale = 0.5 * habit.slope * gain * focal / depth
+        return scale * depth[:, habit.partner] / depth, -scale
+
+    def _down(self, habit: PairHabit, at: Linearization, by_depth: Array) -> Array:
+        """(T, K, 2, 3) derivatives by points of numbers that lie down the trunk, by those by the depth (T, K)."""
+        R_camera_world = self._camera.rotation(at.state.shared)
+        forward = np.broadcast_to(R_camera_world[..., 2, :], (len(by_depth), 3))
+        return np.asarray(by_depth[..., None, None] * (habit.down[:, :, None] * forward[:, None])[:, None])
+
+    def _add_camera(
+        self, habit: PairHabit, at: Linearization, depth: Array, gain: Array, dshared: Array
     ) -> None:
-        """Add the derivatives of `_lower` times `gain` (T, K) to those by q (T, K, 2, n) and the shared unknowns."""
+        """Add the derivatives of `_lower` times `gain` (T, K) by the camera to those by the shared unknowns."""
         shared, camera = at.state.shared, self._camera
-        p_world = at.positions[:, self._points]
-        _, depth = camera.project(p_world, shared)
-        focal = camera.focal_px(shared)[..., None]
-        pair = np.flatnonzero(habit.slope)
-        partner = habit.partner[pair]
-        near, far = depth[:, partner], depth[:, pair]
-        scale = 0.5 * habit.slope[pair] * gain[:, pair] * focal / far
-        by_own, by_other = scale * near / far, -scale
-        forward = np.broadcast_to(camera.rotation(shared)[..., 2, :], (len(depth), 3))
-        down = habit.down[:, None, :, None]
-
-        def along(values: Array) -> Array:
-            """(T, P, 1, c) derivative of the depths, weighted."""
-            by_depth = np.einsum("ti,tkic->tkc", forward, values[:, self._points])
-            mixed = by_own[..., None] * by_depth[:, pair] + by_other[..., None] * by_depth[:, partner]
-            return np.asarray(mixed[:, :, None])
-
-        dq[:, pair] += down * along(at.dq)
-        if dshared is None or at.dshared is None:
-            return
-        dshared[:, pair] += down * along(at.dshared)
-        relative = p_world - camera.position(shared)
-        for column, turn in camera.rotation_derivatives(shared):
-            line = np.broadcast_to(turn[..., 2, :], (len(depth), 3))
+        relative = at.positions[:, self._points] - camera.position(shared)
+        by_own, by_partner = self._by_depth(habit, at, depth, gain)
+        for column, dR_camera_world in camera.rotation_derivatives(shared):
+            line = np.broadcast_to(dR_camera_world[..., 2, :], (len(depth), 3))
             by_turn = np.einsum("ti,tki->tk", line, relative)
-            mixed = by_own * by_turn[:, pair] + by_other * by_turn[:, partner]
-            dshared[..., column][:, pair] += habit.down[:, None] * mixed[..., None]
+            mixed = by_own * by_turn + by_partner * by_turn[:, habit.partner]
+            dshared[..., column] += habit.down[:, None] * mixed[..., None]
         first = camera.columns.start
         dshared[..., first + 3] += self._lower(habit, at, depth) * gain[..., None]
+        forward = np.broadcast_to(camera.rotation(shared)[..., 2, :], (len(depth), 3))
         for column, axis in ((2, 1), (5, 0), (6, 2)):
             if first + column < camera.columns.stop:
-                moved = -(by_own + by_other) * forward[:, None, axis]
-                dshared[..., first + column][:, pair] += habit.down[:, None] * moved[..., None]
-
-
-def _chain(outer: Array, inner: Array) -> Array:
-    """`outer (T, K, R, 3) @ inner (T, K, 3, c)`, as three broadcast products: faster than many tiny ones."""
-    out: Array = outer[..., 0, None] * inner[..., 0, None, :]
-    out += outer[..., 1, None] * inner[..., 1, None, :]
-    out += outer[..., 2, None] * inner[..., 2, None, :]
-    return out
+                moved = -(by_own + by_partner) * forward[:, None, axis]
+                dshared[..., first + column] += habit.down[:, None] * moved[..., None]

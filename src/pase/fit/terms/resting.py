@@ -6,7 +6,7 @@ import numpy as np
 
 from pase.fit.posture import Rest
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import RobustTerm
+from pase.fit.terms.base import Derivatives, RobustTerm
 from pase.types import Array
 
 
@@ -44,6 +44,6 @@ class Resting(RobustTerm):
         deviation: Array = (at.state.q[:, self._columns] - self._mean) / self._sigma
         return deviation[:, None]
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """Constant, times the weights."""
         return {0: root[:, :, None] * self._slope}, None

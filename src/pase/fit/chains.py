@@ -1,0 +1,146 @@
+"""Points along one kinematic chain follow the same few coordinates: derivatives are kept for these alone.
+
+A keypoint depends on 6 to 17 of 40 coordinates. The points of a term are put together in chains, each from the root
+to the end of a limb, so that the products of derivatives are small and dense; a pair of points that measure one
+another (see `PairHabit`) is a chain of its own, with the coordinates of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from pase.anatomy.kinematics import BodyDerivative
+from pase.types import Array, Indices
+
+Structure = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+"""Landmarks of each body, and the coordinates that move it, from the root outwards."""
+
+
+@dataclass(frozen=True)
+class BodyPoints:
+    """The points of one body in a chain."""
+
+    body: int
+    """Number of the body among those with landmarks."""
+    landmarks: Indices
+    """The points among the body's landmarks."""
+    rows: slice
+    """The points among those of the chain."""
+    columns: slice | Indices
+    """The body's coordinates among those of the chain."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Points that follow the same coordinates."""
+
+    points: Indices
+    """(P,) their places among the points of a term."""
+    columns: Indices
+    """(c,) the coordinates."""
+    bodies: tuple[BodyPoints, ...]
+    paired: bool = False
+    """Whether it is a pair of points, each of which also depends on the other's coordinates."""
+
+    def derivative(self, bodies: Sequence[BodyDerivative], outer: Array | None = None) -> Array:
+        """(T, P, R, c) derivatives of the points, or of numbers whose derivatives by the points are `outer`.
+
+        Parameters
+        ----------
+        bodies
+            Derivatives of all landmarks.
+        outer
+            (T, K, R, 3) derivatives by all K points of the term; the points themselves (R = 3) when None.
+        """
+        R = 3 if outer is None else outer.shape[2]
+        out = np.zeros((len(bodies[0].dq), len(self.points), R, len(self.columns)))
+        for own in self.bodies:
+            dq = bodies[own.body].dq
+            if len(own.landmarks) < dq.shape[1]:
+                dq = dq[:, own.landmarks]
+            if outer is not None:
+                dq = product(outer[:, self.points[own.rows]], dq)
+            out[:, own.rows, :, own.columns] = dq
+        return out
+
+    def rows(self, count: int) -> Indices:
+        """(P R,) rows of a term that has `count` rows for each of its points."""
+        return (self.points[:, None] * count + np.arange(count)).ravel()
+
+
+@lru_cache(maxsize=64)
+def find_chains(
+    structure: Structure, points: tuple[int, ...], partner: tuple[int, ...] | None = None
+) -> tuple[Chain, ...]:
+    """The chains of some landmarks, as few as their order from the root allows.
+
+    Parameters
+    ----------
+    structure
+        The skeleton's bodies with landmarks.
+    points
+        (K,) the landmarks that a term is of.
+    partner
+        (K,) the other one of each point's pair; itself where there is none.
+    """
+    body_of = {landmark: number for number, (landmarks, _) in enumerate(structure) for landmark in landmarks}
+    alone = [k for k in range(len(points)) if partner is None or partner[k] == k]
+    pairs = [(k, twin) for k, twin in enumerate(partner or ()) if twin > k]
+    bodies: dict[int, list[int]] = {}
+    for k in alone:
+        bodies.setdefault(body_of[points[k]], []).append(k)
+    members: list[tuple[tuple[int, ...], list[int]]] = []
+    for body in sorted(bodies, key=lambda b: -len(structure[b][1])):
+        own = structure[body][1]
+        fitting = next((m for m in members if m[0][: len(own)] == own), None)
+        if fitting is None:
+            fitting = (own, [])
+            members.append(fitting)
+        fitting[1].extend(bodies[body])
+    chains = [_chain(structure, points, columns, places, body_of) for columns, places in members]
+    for first, second in pairs:
+        own, other = (structure[body_of[points[k]]][1] for k in (first, second))
+        columns = (*own, *(c for c in other if c not in own))
+        chains.append(_chain(structure, points, columns, [first, second], body_of, paired=True))
+    return tuple(chains)
+
+
+def _chain(
+    structure: Structure,
+    points: tuple[int, ...],
+    columns: tuple[int, ...],
+    places: list[int],
+    body_of: dict[int, int],
+    *,
+    paired: bool = False,
+) -> Chain:
+    parts: list[BodyPoints] = []
+    start = 0
+    for body in dict.fromkeys(body_of[points[k]] for k in places):
+        own = [k for k in places if body_of[points[k]] == body]
+        landmarks, moving = structure[body]
+        at = [columns.index(c) for c in moving]
+        in_order = at == list(range(len(at)))
+        parts.append(
+            BodyPoints(
+                body,
+                np.array([landmarks.index(points[k]) for k in own], np.intp),
+                slice(start, start + len(own)),
+                slice(0, len(at)) if in_order else np.array(at, np.intp),
+            )
+        )
+        start += len(own)
+    order = [k for part in parts for k in places if body_of[points[k]] == part.body]
+    return Chain(np.array(order, np.intp), np.array(columns, np.intp), tuple(parts), paired)
+
+
+def product(outer: Array, inner: Array) -> Array:
+    """`outer (T, P, R, 3) @ inner (T, P, 3, c)`, as three broadcast products: faster than many tiny ones."""
+    out: Array = outer[..., 0, None] * inner[..., 0, None, :]
+    out += outer[..., 1, None] * inner[..., 1, None, :]
+    out += outer[..., 2, None] * inner[..., 2, None, :]
+    return out
