@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pase.fit.problem import Linearization
+from pase.fit.terms.base import ChainRows
 from pase.fit.terms.reprojection import Reprojection
 from pase.types import Array
 
@@ -24,15 +27,17 @@ class HeadTurn(Reprojection):
         """(T, K, 2) in standard deviations before the robust loss."""
         return self._beside_one_another(super().residual(at))
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
-        """Those of `Reprojection` less what they have in common."""
+    def derivatives(self, at: Linearization, root: Array) -> tuple[tuple[ChainRows, ...], Array | None]:
+        """Those of `Reprojection` less what they have in common; the points of the one head are one chain."""
+        (head,), dshared = super().derivatives(at, np.ones_like(root))
+        by_q = replace(head, dq={0: self._rest(head.dq[0], root)})
+        return (by_q,), None if dshared is None else self._rest(dshared, root)
+
+    def _rest(self, rows: Array, root: Array) -> Array:
+        """Derivatives (T, 2 K, c) less their common part, times `root` (T, K)."""
         T, K = root.shape
-        dq, dshared = super().derivatives(at, np.ones_like(root))
-        rows = [self._beside_one_another(d.reshape(T, K, -1)) for d in (dq[0], dshared) if d is not None]
-        by_q, *by_shared = (
-            (row.reshape(T, K, 2, -1) * root[..., None, None]).reshape(T, 2 * K, -1) for row in rows
-        )
-        return {0: by_q}, by_shared[0] if by_shared else None
+        rest = self._beside_one_another(rows.reshape(T, K, -1)).reshape(T, K, 2, -1)
+        return np.asarray(rest * root[..., None, None]).reshape(T, 2 * K, -1)
 
     def _beside_one_another(self, rows: Array) -> Array:
         """(T, K, c) rows less their common part."""

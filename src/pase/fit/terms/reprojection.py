@@ -9,7 +9,7 @@ import numpy as np
 from pase.fit.camera import FilmCamera
 from pase.fit.chains import product
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import ChainRows, Derivatives, RobustTerm
+from pase.fit.terms.base import ChainRows, RobustTerm
 from pase.types import Array, Indices
 
 
@@ -77,7 +77,7 @@ class Reprojection(RobustTerm):
         residual: Array = (pixels - self._xy) * self._gain[..., None]
         return residual
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[tuple[ChainRows, ...], Array | None]:
         """By the points through the projection, and by the camera."""
         p_world, shared = at.positions[:, self._points], at.state.shared
         pixels, depth = self._camera.project(p_world, shared)

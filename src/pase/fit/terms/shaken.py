@@ -6,7 +6,7 @@ import numpy as np
 
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import robust_loss
+from pase.fit.terms.base import ResidualBlock, robust_loss
 from pase.fit.terms.reprojection import PairHabit, Reprojection
 from pase.types import Array, Indices
 
@@ -63,11 +63,17 @@ class ShakenReprojection(Reprojection):
             shift = -pull / ((weight * self._gain).sum(1, keepdims=True) + own)
         return shift
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[dict[int, Array], Array | None]:
-        """Those of the keypoints, less what the shift takes up of them."""
-        held, held_shared = super().derivatives(at, np.ones_like(self._gain))
+    def block(self, at: Linearization) -> ResidualBlock:
+        """Residuals and derivatives; by all coordinates, as the shift ties all keypoints of a frame."""
+        residual = self.residual(at)
+        root = np.sqrt(self.point_weights(residual))
+        chains, held_shared = super().derivatives(at, np.ones_like(self._gain))
+        held = np.zeros((len(residual), 2 * self._gain.shape[1], at.state.q.shape[1]))
+        for chain in chains:
+            held[:, chain.rows[:, None], chain.columns] = chain.dq[0]
         shared = None if held_shared is None else self._shifted(held_shared, root)
-        return {0: self._shifted(held[0], root)}, shared
+        flat = (residual * root[..., None]).reshape(len(residual), -1)
+        return ResidualBlock(flat, {0: self._shifted(held, root)}, shared)
 
     def _shifted(self, held: Array, root: Array) -> Array:
         """Derivatives (T, 2 K, c) without a shift in those (T, 2 K + 2, c) with one, times `root` (T, K + 1)."""
