@@ -220,7 +220,7 @@ def test_focal_length_tag_becomes_pixels(monkeypatch: pytest.MonkeyPatch, tmp_pa
         container.mux(stream.encode(VideoFrame.from_ndarray(picture(), format="rgb24")))
         container.mux(stream.encode(None))
     video = Video(path)
-    assert video.focal_length_hint_px == pytest.approx(26 / 43.267 * np.hypot(*SIZE), rel=1e-3)
+    assert video.focal_length_hint_px == pytest.approx(26 / (0.8 * 43.267) * max(SIZE), rel=1e-3)
 
 
 def test_full_range_motion_jpeg(tmp_path: Path) -> None:

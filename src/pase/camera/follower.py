@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pase.camera.angle_of_view import focal_length_of_view
 from pase.camera.measured import Choice, measured_motion
 from pase.camera.motion import CameraMotion
 from pase.camera.pictures import SmallPicture
 from pase.camera.shot import ShotFollower
 from pase.media.frames import Frame
 from pase.types import Array
-
-DEFAULT_FOV_DEG = 62.0
-"""Angle of view along the longer side in which turns are measured when nothing is known of the lens."""
 
 CHECK_EVERY_S = 0.2
 """How often a camera that stands still is looked at."""
@@ -42,9 +40,8 @@ class CameraFollower:
     """
 
     def __init__(self, image_size: tuple[int, int], focal_px: float | None = None) -> None:
-        half = np.radians(DEFAULT_FOV_DEG) / 2
         self._image_size = image_size
-        self._focal_px = focal_px or max(image_size) / 2 / float(np.tan(half))
+        self._focal_px = focal_px or focal_length_of_view(image_size)
         self._shots = [ShotFollower(image_size, self._focal_px)]
         self._begin()
 

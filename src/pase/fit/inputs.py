@@ -26,6 +26,10 @@ JOINT_CENTRE_SPREAD_M = 0.015
 """How far a lifting network's joint is off the anatomical joint centre, the same in all frames."""
 
 
+KNOWN_FOCAL_SPREAD = 0.02
+"""Spread of the logarithm of the focal length when it or the angle of view is given: data sheets are off by that."""
+
+
 @dataclass(frozen=True)
 class PersonInput:
     """One person as filmed, and what is known of them."""
@@ -50,6 +54,8 @@ class LensPrior:
     fov_deg: float | None = None
     """Angle of view along the picture's longer side."""
     focal_length_px: float | None = None
+    focal_log_sigma: float = KNOWN_FOCAL_SPREAD
+    """Standard deviation of its logarithm."""
     measured_px: float | None = None
     """Focal length as a turn of the camera told it: it counts beside what is known otherwise."""
     measured_log_sigma: float = 0.0

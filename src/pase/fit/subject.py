@@ -11,10 +11,11 @@ from pase.anatomy.body_groups import body_groups, body_prior
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.model import Landmark, Skeleton
 from pase.anatomy.proportions import Vitals, load_proportions
+from pase.camera.angle_of_view import focal_length_of_view
 from pase.data import Camera
 from pase.errors import InputError
 from pase.fit.camera import CALIBRATED_UNKNOWNS, UNKNOWNS, FilmCamera
-from pase.fit.inputs import CameraSetup, LensPrior, PointSet
+from pase.fit.inputs import KNOWN_FOCAL_SPREAD, CameraSetup, LensPrior, PointSet
 from pase.fit.posture import acceleration_spread, pose_prior
 from pase.fit.problem import Offsets, PersonModel, sole_landmarks
 from pase.fit.root import find_root
@@ -23,10 +24,6 @@ from pase.fit.terms.base import Term
 from pase.fit.terms.gravity import Gravity
 from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
 from pase.types import Array
-
-DEFAULT_FOV_DEG = 62.0
-"""Angle of view along the longer side when nothing is known: a phone's main camera (26 mm equivalent is 69°)
-less the crop of video stabilisation."""
 
 CAMERA_MEAN = (0.05, 0.0, 1.3)
 CAMERA_SPREAD = (0.15, 0.02, 0.6)
@@ -38,9 +35,6 @@ is too short to show all of it; and no farther than the second. Each counts once
 
 FOCAL_SPREAD = 0.15
 """Spread of the logarithm of the focal length when nothing is known."""
-
-KNOWN_FOCAL_SPREAD = 0.02
-"""The same when the angle of view or the focal length is given: data sheets and stabilisation are off by so much."""
 
 CALIBRATED_SPREAD = (0.02, 0.02, 0.05, 0.02, 0.02, 0.05, 0.05)
 """Spread of pitch, roll, height, log focal length, heading and place (x, z) of a calibrated camera, rad and m."""
@@ -264,10 +258,9 @@ def _unknowns_of(place: Camera) -> Array:
 def _focal_prior(image_size: tuple[int, int], lens: LensPrior) -> tuple[float, float]:
     """Focal length in px and the spread of its logarithm."""
     if lens.focal_length_px is not None:
-        focal, spread = lens.focal_length_px, KNOWN_FOCAL_SPREAD
+        focal, spread = lens.focal_length_px, lens.focal_log_sigma
     else:
-        half = np.radians(DEFAULT_FOV_DEG if lens.fov_deg is None else lens.fov_deg) / 2
-        focal = max(image_size) / 2 / float(np.tan(half))
+        focal = focal_length_of_view(image_size, lens.fov_deg)
         spread = FOCAL_SPREAD if lens.fov_deg is None else KNOWN_FOCAL_SPREAD
     if lens.measured_px is None:
         return focal, spread

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.camera.angle_of_view import focal_length_of_view
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.features import Inputs, Known, centred, facing
@@ -34,9 +35,6 @@ WINDOW, OVERLAP = 48, 12
 _SHARED = 2 * (WINDOW - OVERLAP)
 STRETCH = 100 * _SHARED
 """Frames of a course that are lifted at once, a whole number of steps from window to window: bounds the memory."""
-DEFAULT_FOV_DEG = 62.0
-"""Angle of view along the longer side when nothing is known; the network was trained not to rely on it."""
-
 FOV_SIGMA_UNKNOWN, FOV_SIGMA_KNOWN = 0.15, 0.03
 """Standard deviation of the focal length, as a share of it, when nothing is known and when a value is given."""
 
@@ -127,10 +125,7 @@ class PaseLifter:
 
     def _rays(self, keypoints: Keypoints2D) -> tuple[Floats, Floats]:
         width, height = keypoints.image_size
-        focal = self._focal
-        if focal is None:
-            angle = np.radians(DEFAULT_FOV_DEG if self._fov_deg is None else self._fov_deg)
-            focal = max(width, height, 1) / 2 / float(np.tan(angle / 2))
+        focal = self._focal or focal_length_of_view(keypoints.image_size, self._fov_deg)
         xy, score = keypoints.xy, keypoints.score
         known = np.isfinite(xy).all(-1) & np.isfinite(score) & (score >= _MINIMUM_SCORE)
         known &= (xy[..., 0] >= 0) & (xy[..., 0] <= width) & (xy[..., 1] >= 0) & (xy[..., 1] <= height)

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from pase.errors import InputError
 from pase.media.convert import shown_size, upright_frames, upright_images
 from pase.media.footage import Footage, footage_of
-from pase.media.frames import Frame, Reopening, focal_length_px
+from pase.media.frames import Frame, Reopening, film_focal_length_px
 from pase.media.opening import LARGEST_PIXELS, decoder_errors, open_container
 from pase.types import Image
 
@@ -282,7 +282,7 @@ def _focal_length(metadata: dict[str, str], image_size: tuple[int, int]) -> floa
     for name, value in metadata.items():
         if name.lower().endswith(_FOCAL_LENGTH_TAG):
             try:
-                return focal_length_px(float(value), image_size)
+                return film_focal_length_px(float(value), image_size)
             except ValueError:
                 log.debug("unreadable focal length %r in %s", value, name)
     return None

@@ -140,11 +140,13 @@ def known_sizes(settings: Settings) -> Sizes | None:
 
 def _lens(recording: Recording, settings: Settings) -> LensPrior:
     """What the user or the file tells of the lens."""
-    from pase.fit.inputs import LensPrior
+    from pase.fit.inputs import KNOWN_FOCAL_SPREAD, LensPrior
+    from pase.media.frames import FILM_FOCAL_SPREAD
 
     camera = settings.camera
     if camera.focal_length_px is None and camera.fov_deg is None:
-        return LensPrior(focal_length_px=recording.focal_length_px)
+        spread = FILM_FOCAL_SPREAD if recording.frames > 1 else KNOWN_FOCAL_SPREAD
+        return LensPrior(focal_length_px=recording.focal_length_px, focal_log_sigma=spread)
     return LensPrior(camera.fov_deg, camera.focal_length_px)
 
 

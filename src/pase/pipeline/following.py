@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pase.camera.angle_of_view import focal_length_of_view
 from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
 from pase.config import CameraSettings
@@ -30,7 +31,7 @@ def follower_of(media: Media, settings: CameraSettings) -> CameraFollower:
     """A follower of a recording's camera that knows what the user or the file tells of the lens."""
     focal = settings.focal_length_px
     if focal is None and settings.fov_deg is not None:
-        focal = max(media.image_size) / 2 / float(np.tan(np.radians(settings.fov_deg) / 2))
+        focal = focal_length_of_view(media.image_size, settings.fov_deg)
     return CameraFollower(media.image_size, focal or media.focal_length_hint_px)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from pase.anatomy.limbs import parts_not_seen
+from pase.camera.angle_of_view import DEFAULT_FOV_DEG
 from pase.config import Settings, to_dict
 from pase.data import Motion
 from pase.errors import InputError
@@ -94,7 +95,11 @@ class Report:
         self.settings = to_dict(settings)
         if settings.camera.fov_deg is None and settings.camera.focal_length_px is None:
             has_focal_length = self.source.get("focal_length_px") is not None
-            origin = "taken from the file's metadata" if has_focal_length else "estimated from the picture"
+            origin = (
+                "taken from the file's metadata"
+                if has_focal_length
+                else f"estimated, beginning with the {DEFAULT_FOV_DEG:.0f}° of a phone's main camera"
+            )
             self.assumptions.append(f"the focal length was not given: it was {origin}")
 
     def add_recording(self, recording: Recording) -> None:
