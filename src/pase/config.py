@@ -20,6 +20,7 @@ from pase.setting import SettingsGroup, convert, setting
 Sex = Literal["unknown", "female", "male"]
 
 _PERSON = re.compile(r"all|main|[1-9]\d{0,5}|\d{1,6}(\.\d+)?\s*,\s*\d{1,6}(\.\d+)?")
+_EVERY = re.compile(r"auto|all|\d{1,3}(\.\d+)?")
 _BELT_SPEED = re.compile(r"auto|off|\d{1,2}(\.\d+)?")
 
 
@@ -132,6 +133,8 @@ class Pose2DSettings(SettingsGroup):
     """Weights of the detector, as yolov3-spp.weights of Darknet."""
     person: str = setting("all", flag="person")
     """Whose skeleton: all, main (large, central, there for long), a number as in the report, or a pixel x,y."""
+    every: str = setting("auto")
+    """Frames that are looked at: auto, as many as the movement needs; all; or one in so many seconds, as 0.1."""
     detect_every: float = setting(1.0, low=0.0)
     """Seconds between two looks for persons; in between each is followed by the last keypoints."""
     search_every: float = setting(0.1, low=0.0)
@@ -163,10 +166,17 @@ class Pose2DSettings(SettingsGroup):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not _EVERY.fullmatch(self.every):
+            raise InputError(f"pose2d.every must be auto, all or seconds as 0.1, not '{self.every}'")
         if not _PERSON.fullmatch(self.person):
             raise InputError(
                 f"person must be all, main, a number as in the report, or a pixel x,y as 640,360, not '{self.person}'"
             )
+
+    @property
+    def every_s(self) -> float | None:
+        """Seconds from one frame that is looked at to the next; None where they are not told."""
+        return None if self.every in ("auto", "all") else float(self.every)
 
 
 @dataclass(frozen=True)

@@ -63,11 +63,15 @@ class Keypoints2D:
     """Number of the person, from 1, the same in every frame."""
     shot: int = 0
     """Number of the shot in which the person is seen, from 0: a new one begins at every cut."""
+    measured: Mask | None = None
+    """(T,) frames that were looked at; keypoints of the others lie between those around them. None: all of them."""
 
     def __post_init__(self) -> None:
         t, k = len(self.time), len(self.names)
         check_shape("Keypoints2D", "xy", self.xy, (t, k, 2))
         check_shape("Keypoints2D", "score", self.score, (t, k))
+        if self.measured is not None:
+            check_shape("Keypoints2D", "measured", self.measured, (t,))
         if self.sigma is not None:
             check_shape("Keypoints2D", "sigma", self.sigma, (t, k, 2))
 
@@ -88,8 +92,14 @@ class Keypoints2D:
     def slice(self, frames: slice | NDArray[Any]) -> Keypoints2D:
         """The same person in some of the frames only."""
         sigma = None if self.sigma is None else self.sigma[frames]
+        measured = None if self.measured is None else self.measured[frames]
         return replace(
-            self, xy=self.xy[frames], score=self.score[frames], time=self.time[frames], sigma=sigma
+            self,
+            xy=self.xy[frames],
+            score=self.score[frames],
+            time=self.time[frames],
+            sigma=sigma,
+            measured=measured,
         )
 
     def without(self, names: Collection[str]) -> Keypoints2D:
@@ -112,7 +122,11 @@ class Keypoints2D:
         if self.sigma is not None:
             sigma = np.full((*shape, 2), np.nan)
             sigma[frames] = self.sigma
-        return replace(self, xy=xy, score=score, time=time, sigma=sigma)
+        measured = None
+        if self.measured is not None:
+            measured = np.ones(len(time), bool)
+            measured[frames] = self.measured
+        return replace(self, xy=xy, score=score, time=time, sigma=sigma, measured=measured)
 
 
 @dataclass(frozen=True, slots=True)

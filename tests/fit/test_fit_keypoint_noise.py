@@ -1,12 +1,20 @@
-"""How much a keypoint is worth: the ear behind the cheek less than the other."""
+"""How much a keypoint is worth: the ear behind the cheek less than the other, frames between looks nothing."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from pase.data import HALPE26, Keypoints2D
-from pase.fit.keypoint_noise import head_points, keypoint_sigma
+from pase.fit.keypoint_noise import (
+    INFORMATION_RATE_HZ,
+    frame_weights,
+    head_points,
+    keypoint_sigma,
+    measurement_gap,
+)
 
 
 def head_seen_from(turn_deg: float) -> Keypoints2D:
@@ -35,3 +43,39 @@ def test_points_of_the_head_are_known_better_beside_one_another() -> None:
     assert [HALPE26[row] for row in rows] == ["Nose", "LEye", "REye", "LEar", "REar", "Head"]
     assert ((share > 0) & (share <= 1)).all()
     assert len(head_points(("LHip", "RHip"))[0]) == 0
+
+
+def keypoints(rate: float, measured: np.ndarray | None) -> Keypoints2D:
+    time = np.arange(120) / rate
+    xy = np.tile(np.linspace(10, 90, 26)[:, None], (120, 1, 2))
+    return Keypoints2D(xy, np.ones((120, 26)), time, (100, 100), measured=measured)
+
+
+@pytest.mark.parametrize("rate", [15.0, 30.0, 60.0, 240.0])
+def test_no_more_than_30_frames_a_second_count(rate: float) -> None:
+    weight = frame_weights(np.arange(120) / rate)
+    np.testing.assert_allclose(weight, min(1.0, INFORMATION_RATE_HZ / rate))
+
+
+@pytest.mark.parametrize(
+    ("rate", "every", "looks_a_second"), [(60, 4, 15), (60, 2, 30), (60, 1, 30), (30, 2, 15)]
+)
+def test_frames_between_looks_add_nothing(rate: float, every: int, looks_a_second: float) -> None:
+    person = keypoints(rate, np.arange(120) % every == 0)
+    weight = frame_weights(person.time, measurement_gap(person))
+    np.testing.assert_allclose(weight[8:-8], looks_a_second / rate)
+
+
+def test_where_all_frames_are_looked_at_it_is_as_if_nothing_were_told() -> None:
+    assert measurement_gap(keypoints(60, None)) is None
+    assert measurement_gap(keypoints(60, np.ones(120, bool))) is None
+
+
+def test_parts_of_keypoints_know_their_looks() -> None:
+    person = keypoints(60, np.arange(120) % 3 == 0)
+    part = person.slice(slice(30, 40))
+    np.testing.assert_array_equal(part.measured, np.arange(30, 40) % 3 == 0)
+    back = part.over(person.time)
+    assert back.measured is not None
+    assert back.measured[:30].all() and not back.measured[31]
+    assert replace(part, measured=None).over(person.time).measured is None

@@ -69,6 +69,22 @@ def test_a_walker_is_seen_in_every_frame() -> None:
     assert steps.max() < 25
 
 
+def test_a_squat_is_as_well_known_from_a_part_of_the_frames() -> None:
+    path = footage("bench/dev/lab_squat/video.mp4")
+    with open_media(path) as media:
+        frames = list(islice(media.frames(), 120))
+    full, part = (
+        detect_keypoints(frames, (720, 1280), Pose2DSettings(every=every)).people[0]
+        for every in ("all", "auto")
+    )
+    assert full.measured is None
+    assert part.seen.all() and part.measured is not None
+    assert part.measured[[0, -1]].all() and 0.2 < part.measured.mean() < 0.6
+    apart = np.linalg.norm(full.xy - part.xy, axis=-1)
+    height = np.ptp(full.xy[0, :, 1])
+    assert np.sqrt(np.mean(apart[~part.measured] ** 2)) < 0.01 * height
+
+
 def test_a_mirrored_recording_gives_mirrored_keypoints() -> None:
     path = footage("bench/dev/lab_squat/video.mp4")
     (plain, *_) = found(path, 6)
@@ -149,7 +165,7 @@ def test_frames_are_not_kept() -> None:
             most = max(most, alive)
             yield Frame(number, number / 30, image)
 
-    detect_keypoints(frames(), (80, 60), Pose2DSettings())
+    detect_keypoints(frames(), (80, 60), Pose2DSettings(every="all"))
     assert most <= 3
 
 

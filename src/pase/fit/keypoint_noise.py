@@ -100,12 +100,34 @@ def _hidden_ears(keypoints: Keypoints2D) -> Array:
     return factor
 
 
-def frame_weights(time: Array) -> Array:
-    """(T,) how much independent information each frame carries, 0 to 1."""
+def frame_weights(time: Array, gap_s: Array | None = None) -> Array:
+    """(T,) how much independent information each frame carries, 0 to 1.
+
+    Parameters
+    ----------
+    time
+        (T,) seconds.
+    gap_s
+        (T,) seconds between the measurements around each frame; all frames together then carry as much as the
+        measurements alone. None where every frame is one.
+    """
     if len(time) < 2:
         return np.ones(len(time))
-    spacing = np.gradient(time)
-    return np.clip(spacing * INFORMATION_RATE_HZ, 0.0, 1.0)
+    rate = INFORMATION_RATE_HZ if gap_s is None else np.minimum(INFORMATION_RATE_HZ, 1.0 / gap_s)
+    return np.clip(np.gradient(time) * rate, 0.0, 1.0)
+
+
+def measurement_gap(keypoints: Keypoints2D) -> Array | None:
+    """(T,) seconds between the measured frames around each frame; None where all are measured."""
+    if keypoints.measured is None or keypoints.measured.all() or keypoints.measured.sum() < 2:
+        return None
+    frames = np.flatnonzero(keypoints.measured)
+    after = np.clip(np.searchsorted(frames, np.arange(len(keypoints)), side="left"), 1, len(frames) - 1)
+    time = keypoints.time[frames]
+    between = time[after] - time[after - 1]
+    # A measured frame stands for half of the gap on either side.
+    between[frames] = np.gradient(time)
+    return np.asarray(between)
 
 
 def head_points(names: tuple[str, ...]) -> tuple[Indices, Array]:

@@ -20,6 +20,7 @@ from pase.fit.keypoint_noise import (
     frame_weights,
     head_points,
     keypoint_sigma,
+    measurement_gap,
     pair_habit,
 )
 from pase.fit.problem import PersonModel
@@ -114,13 +115,16 @@ class KeypointMeasurements(_Sensor):
     sigma: Array
     """(T, K) px, infinite where the point shall not count."""
     camera: FilmCamera
+    gap_s: Array | None = None
+    """(T,) seconds between the measurements around each frame; None where every frame is one."""
     shift_sigma: Array | None = None
     """(T,) px by which all keypoints of a frame are off alike, where the turn of the camera is not known well."""
 
     @classmethod
     def of(cls, keypoints: Keypoints2D, camera: FilmCamera) -> KeypointMeasurements:
         """Keypoints with their standard deviations; of low score or outside the picture they do not count."""
-        return cls(keypoints.names, keypoints.time, keypoints.xy, keypoint_sigma(keypoints), camera)
+        sigma, gap_s = keypoint_sigma(keypoints), measurement_gap(keypoints)
+        return cls(keypoints.names, keypoints.time, keypoints.xy, sigma, camera, gap_s)
 
     def unsure_of_turn(self, motion: CameraMotion | None) -> Self:
         """The same with frames as unsure as the turn of the camera leaves them, in the frames of its motion."""
@@ -138,11 +142,13 @@ class KeypointMeasurements(_Sensor):
     def _at(self, frames: Indices) -> dict[str, Any]:
         shift = None if self.shift_sigma is None else self.shift_sigma[frames]
         camera = self.camera.take(frames)
-        return {"xy": self.xy[frames], "sigma": self.sigma[frames], "camera": camera, "shift_sigma": shift}
+        gap_s = None if self.gap_s is None else self.gap_s[frames]
+        parts = {"xy": self.xy[frames], "sigma": self.sigma[frames], "camera": camera}
+        return {**parts, "shift_sigma": shift, "gap_s": gap_s}
 
     def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
         """Their distances in the picture; beyond 30 frames a second more frames say nothing new."""
-        weight = np.ones(len(self.time)) if counting.apart else frame_weights(self.time)
+        weight = np.ones(len(self.time)) if counting.apart else frame_weights(self.time, self.gap_s)
         points = model.columns(self.names)
         habit = pair_habit(self.names, self.xy, self.sigma)
         look = (self.xy, self.sigma, self.camera, weight, counting.width or 3.0, points, habit)

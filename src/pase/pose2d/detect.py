@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,17 @@ from pase.keypoint_sets import SURE_SCORE
 from pase.media.frames import Frame
 from pase.models import model_path
 from pase.networks.onnx import network_threads
+from pase.pose2d.between import fill_between
 from pase.pose2d.closer_look import with_closer_look
 from pase.pose2d.detector import PersonDetector
-from pase.pose2d.keypoints import KeypointNetwork
+from pase.pose2d.keypoints import KeypointNetwork, Pose
+from pase.pose2d.sampling import COARSE_S, Sampler
 from pase.pose2d.tracking.prominence import frame_seconds, prominence
 from pase.pose2d.tracking.relink_tracks import join_pieces
 from pase.pose2d.tracking.track import Track
 from pase.pose2d.tracking.tracker import Tracker
 from pase.pose2d.user_network import find_network
-from pase.types import Array, Progress
+from pase.types import Array, Mask, Progress
 
 log = logging.getLogger(__name__)
 
@@ -101,24 +104,37 @@ def detect_keypoints(
     )
     tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person), camera)
     times: list[float] = []
+    sampler = None if settings.every == "all" else Sampler(tracker, settings.every_s)
     for frame, following in _with_following(frames):
-        tracker.add(frame, following)
+        if sampler is None:
+            tracker.add(frame, following)
+        else:
+            sampler.add(frame)
         times.append(frame.time)
         if progress is not None:
             progress(len(times), None)
+    if sampler is not None:
+        sampler.finish()
     if len(times) == 1:
         for track in tracker.tracks:
             poses = with_closer_look(network, frame.image, list(track.poses.values()))
             track.poses.update(zip(track.poses, poses, strict=True))
     _warn(tracker, len(times))
-    return _found(tracker, np.array(times), settings, image_size)
+    looked = None if sampler is None else np.isin(np.arange(len(times)), list(sampler.looked))
+    return _found(tracker, np.array(times), settings, image_size, looked)
 
 
-def _found(tracker: Tracker, time: Array, settings: Pose2DSettings, image_size: tuple[int, int]) -> Found:
+def _found(
+    tracker: Tracker,
+    time: Array,
+    settings: Pose2DSettings,
+    image_size: tuple[int, int],
+    looked: Mask | None,
+) -> Found:
     """Everybody who was followed, with or without keypoints."""
     people, unfollowed = [], [track for track in tracker.tracks if not track.poses]
     for pieces in join_pieces([track for track in tracker.tracks if track.poses], time):
-        person = _as_keypoints(pieces, time, image_size)
+        person = _as_keypoints(pieces, time, image_size, looked)
         if person.seen.any():
             people.append(person)
         else:
@@ -184,18 +200,40 @@ def _left_out(
     return out
 
 
-def _as_keypoints(pieces: Sequence[Track], time: Array, image_size: tuple[int, int]) -> Keypoints2D:
-    first, last = (end(end(track.poses) for track in pieces) for end in (min, max))
+def _as_keypoints(
+    pieces: Sequence[Track], time: Array, image_size: tuple[int, int], looked: Mask | None
+) -> Keypoints2D:
+    between = {index: pose for track in pieces for index, pose in track.between.items()}
+    poses = between | {index: pose for track in pieces for index, pose in track.poses.items()}
+    first, last = min(poses), max(poses)
     shape = (last + 1 - first, len(HALPE26))
     xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
-    for index, pose in (item for track in pieces for item in track.poses.items()):
+    for index, pose in poses.items():
         inside = _inside(pose.xy, image_size) & np.isfinite(pose.sigma[:, 0])
         if (inside & (pose.score >= SURE_SCORE)).sum() >= _FEWEST_SURE_POINTS:
             row = index - first
             xy[row, inside], sigma[row, inside] = pose.xy[inside], pose.sigma[inside]
             score[row, inside] = pose.score[inside]
+    measured = None
+    if looked is not None:
+        unmeasured = _unmeasured(poses, looked, between, time)
+        fill_between(xy, sigma, score, time[first : last + 1], unmeasured)
+        measured = ~unmeasured if unmeasured.any() else None
     time = time[first : last + 1]
-    return Keypoints2D(xy, score, time, image_size, sigma=sigma, shot=pieces[0].shot)
+    return Keypoints2D(xy, score, time, image_size, sigma=sigma, shot=pieces[0].shot, measured=measured)
+
+
+def _unmeasured(poses: Mapping[int, Pose], looked: Mask, between: Container[int], time: Array) -> Mask:
+    """(T,) frames from the first pose to the last in which the person, there before and after, was not looked for.
+
+    Poses `between` come from a second look at some of the frames, in which nobody was looked for in the others.
+    """
+    frames = sorted(poses)
+    out = np.zeros(frames[-1] + 1 - frames[0], bool)
+    for start, end in pairwise(frames):
+        second_look = (start in between or end in between) and time[end] - time[start] < 1.5 * COARSE_S
+        out[start + 1 - frames[0] : end - frames[0]] = second_look or not looked[start + 1 : end].any()
+    return out
 
 
 def _inside(xy: Array, image_size: tuple[int, int]) -> NDArray[np.bool_]:

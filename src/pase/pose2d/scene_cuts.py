@@ -28,6 +28,13 @@ class Shots:
         self.blank = 0
         """Frames that show nothing so far."""
 
+    def changes(self, image: Image) -> bool:
+        """Whether a frame would not continue the shot; takes no note of it."""
+        last, blank = self._last, self.blank
+        content = self.look(image)
+        self._last, self.blank = last, blank
+        return content != "same"
+
     def look(self, image: Image) -> Seen:
         """Whether a frame continues the shot, starts a new one, or is `blank`: black, white, or of one colour."""
         small = _thumbnail(image)

@@ -56,6 +56,16 @@ def test_the_shot_comes_back(tmp_path: Path) -> None:
     assert [one.shot for one in read_alphapose(tmp_path / "keypoints.json")] == [0, 3]
 
 
+def test_frames_that_were_not_looked_at_come_back(tmp_path: Path) -> None:
+    measured = np.array([True, False, False, True])
+    somebody = replace(person(1, 4), measured=measured)
+    write_alphapose([somebody], tmp_path / "k.json")
+    (back,) = read_alphapose(tmp_path / "k.json")
+    np.testing.assert_array_equal(back.measured, measured)
+    write_alphapose([somebody.slice(measured)], tmp_path / "all.json")
+    assert read_alphapose(tmp_path / "all.json")[0].measured is None
+
+
 def test_nobody_and_one_photo(tmp_path: Path) -> None:
     write_alphapose([], tmp_path / "nobody.json")
     assert json.loads((tmp_path / "nobody.json").read_text()) == []

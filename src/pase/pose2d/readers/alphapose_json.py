@@ -26,7 +26,8 @@ _LENGTHS = {3 * len(names) for names in KEYPOINT_SETS.values()}
 def write_alphapose(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
     """Write everybody's keypoints as AlphaPose results: one item for each person and frame where it is seen.
 
-    Besides AlphaPose's own keys each item has `time` (s), `image_size` (px) and, where known, `sigma` (px);
+    Besides AlphaPose's own keys each item has `time` (s), `image_size` (px) and, where known, `sigma` (px), and
+    `measured`, false, in a frame that was not looked at, whose keypoints lie between those around it;
     the first item has `times`, those of every frame of the recording. Other tools skip these. A keypoint
     that is unseen in a frame is written as 0, 0 with score 0, as JSON has no NaN.
 
@@ -82,6 +83,8 @@ def _item(track: Keypoints2D, frame: int) -> dict[str, Any]:
     }
     if track.shot:
         item["shot"] = track.shot
+    if track.measured is not None and not track.measured[frame]:
+        item["measured"] = False
     if track.sigma is not None:
         item["sigma"] = np.nan_to_num(track.sigma[frame]).ravel().tolist()
     return item
@@ -188,7 +191,8 @@ def _detection(item: Any, number: int, path: Path, count: int) -> Detection:
     sigma = numbers(item.get("sigma"), 2 * count)
     sigma = None if sigma is None else sigma.reshape(-1, 2)
     shot = item.get("shot")
-    return Detection(0, points.reshape(-1, 3), person, sigma, time, shot if type(shot) is int else 0)
+    shot = shot if type(shot) is int else 0
+    return Detection(0, points.reshape(-1, 3), person, sigma, time, shot, item.get("measured") is not False)
 
 
 def _first_number(value: Any) -> int | None:

@@ -150,14 +150,26 @@ def _track(
 ) -> Keypoints2D:
     shape = (len(times), len(names))
     xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
+    measured = np.ones(len(times), bool)
     # Of several items for one person and frame the surest is written last.
     for detection in sorted(detections, key=lambda d: float(np.nan_to_num(d.points[:, 2]).mean())):
         points, frame = detection.points, detection.frame
         visible = known_points(points)
         xy[frame] = np.where(visible[:, None], points[:, :2], np.nan)
         score[frame] = np.where(visible, np.clip(points[:, 2], 0.0, 1.0), 0.0)
+        measured[frame] = detection.measured
         if detection.sigma is not None:
             sigma[frame] = np.where(visible[:, None], detection.sigma, np.nan)
     with_sigma = any(detection.sigma is not None for detection in detections)
     person, shot = detections[0].person or 1, detections[-1].shot
-    return Keypoints2D(xy, score, times, size, names, sigma if with_sigma else None, person, shot)
+    return Keypoints2D(
+        xy,
+        score,
+        times,
+        size,
+        names,
+        sigma if with_sigma else None,
+        person,
+        shot,
+        None if measured.all() else measured,
+    )

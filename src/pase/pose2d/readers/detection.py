@@ -26,6 +26,8 @@ class Detection:
     """Seconds where that is known."""
     shot: int = 0
     """Number of the shot."""
+    measured: bool = True
+    """Whether the frame was looked at; else the points lie between those around it."""
 
 
 @dataclass(frozen=True, slots=True)

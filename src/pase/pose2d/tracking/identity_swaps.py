@@ -127,9 +127,11 @@ def _way_gain(frame: Frame, meeting: _Encounter) -> float:
 
 def exchange(first: Track, second: Track, start: int) -> None:
     """Exchange all that two tracks hold from a frame on, and where they are now."""
-    earlier = [{i: p for i, p in t.poses.items() if i < start} for t in (first, second)]
-    later = [{i: p for i, p in t.poses.items() if i >= start} for t in (first, second)]
-    first.poses, second.poses = earlier[0] | later[1], earlier[1] | later[0]
+    for name in ("poses", "between"):
+        earlier = [{i: p for i, p in getattr(t, name).items() if i < start} for t in (first, second)]
+        later = [{i: p for i, p in getattr(t, name).items() if i >= start} for t in (first, second)]
+        setattr(first, name, earlier[0] | later[1])
+        setattr(second, name, earlier[1] | later[0])
     followed = ("box", "time", "active", "unconfirmed", "velocity", "prominence")
     for name in (*followed, "turn", "turns_tried", "turns_rest"):
         mine, theirs = getattr(first, name), getattr(second, name)

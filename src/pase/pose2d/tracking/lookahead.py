@@ -45,10 +45,21 @@ class PairedNetwork:
         self._network = network
         self._beside = ThreadPoolExecutor(1, "pase-pose")
         self._early: dict[int, list[_Early]] = {}
+        self._before: int | None = None
+        """Index of the frame in which persons were followed last."""
 
     def __call__(self, frame: Frame, boxes: Array, turns: Sequence[int]) -> list[Pose]:
         """Place keypoints in one frame alone; see `KeypointNetwork`."""
         return self._network(frame.image, boxes, turns) if len(boxes) else []
+
+    def place(self, crops: Sequence[tuple[Frame, Array, int]]) -> list[Pose]:
+        """Place keypoints in boxes (4,) of several frames, half of them on each half of the cores."""
+        half = (len(crops) + 1) // 2
+        pending = self._beside.submit(self._each, crops[half:]) if len(crops) > 1 else None
+        return self._each(crops[:half]) + ([] if pending is None else pending.result())
+
+    def _each(self, crops: Sequence[tuple[Frame, Array, int]]) -> list[Pose]:
+        return [pose for frame, box, turn in crops for pose in self(frame, box[None], [turn])]
 
     def follow(self, frame: Frame, following: Frame | None, tracks: Sequence[Track]) -> list[Pose]:
         """The poses of persons in a frame, each in the box where the person should be.
@@ -64,11 +75,15 @@ class PairedNetwork:
         """
         boxes = np.array([track.expected_box(frame.time) for track in tracks]).reshape(-1, 4)
         early = self._early.pop(frame.index, [])
+        before, self._before = self._before, frame.index
         poses_or_none = [self._found(early, track, box) for track, box in zip(tracks, boxes, strict=True)]
         missing = [number for number, pose in enumerate(poses_or_none) if pose is None]
         if not missing:
             return [pose for pose in poses_or_none if pose is not None]
-        pending, ahead = None, [track for track in tracks if _steady(track, frame.index)]
+        pending, ahead = (
+            None,
+            [t for t in tracks if _steady(t, frame.index - 1 if before is None else before)],
+        )
         if following is not None and ahead:
             pending = self._beside.submit(self._place_early, following, ahead)
         placed = iter(self(frame, boxes[missing], [tracks[number].turn for number in missing]))
@@ -91,7 +106,7 @@ class PairedNetwork:
         return early_pose.pose if good else None
 
 
-def _steady(track: Track, index: int) -> bool:
+def _steady(track: Track, before: int) -> bool:
     """Whether a person was clearly seen in the frame before, so that a pose placed early has a chance to count."""
-    last = track.poses.get(index - 1)
+    last = track.poses.get(before)
     return last is not None and last.quality >= LEAST_QUALITY

@@ -55,7 +55,9 @@ class Track:
     looked: float = -np.inf
     """When they were last looked at, in seconds."""
     poses: dict[int, Pose] = field(default_factory=dict)
-    """Poses by frame index."""
+    """Poses by frame index, in order, of the frames that were followed."""
+    between: dict[int, Pose] = field(default_factory=dict)
+    """Poses by frame index of other frames, in any order."""
     found: list[tuple[float, float]] = field(default_factory=list)
     """Time (s) and size (px) of every time the detector found the person."""
     first_place: Array = field(init=False)

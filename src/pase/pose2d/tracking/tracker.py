@@ -97,33 +97,52 @@ class Tracker:
                 self._camera.cut()
             self.cuts.append(frame.time)
         since = frame.time - self._detected_at
-        soon = not self._active() or self._crowded(frame.time)
+        soon = not self.active() or self._crowded(frame.time)
         detected = since >= (self._settings.search_every if soon else self._settings.detect_every)
         if detected:
             self._detect(frame)
-        lost = self._follow(frame, self._active(), following)
+        lost = self._follow(frame, self.active(), following)
         if lost and not detected and since >= self._wait:
             self._detect(frame)
-            placed = [track for track in self._active() if frame.index not in track.poses]
+            placed = [track for track in self.active() if frame.index not in track.poses]
             lost = self._follow(frame, placed)
             self._wait = min(2 * self._wait, self._settings.detect_every)
-        if not lost or len(lost) == len(self._active()):
+        if not lost or len(lost) == len(self.active()):
             self._wait = self._settings.search_every
-        self._encounters.watch(frame, self._active())
+        self._encounters.watch(frame, self.active())
         self._look(frame)
         if self._camera is not None:
-            boxes = [track.expected_box(frame.time) for track in self._live]
-            self._camera.look(frame, np.array(boxes).reshape(-1, 4))
+            self._camera.look(frame, self._expected(frame.time))
         self._live = [t for t in self._live if frame.time - t.time <= self._patience(t)]
+
+    def calm(self, frame: Frame) -> bool:
+        """Whether everybody who is followed was clearly seen in the newest frame, away from others."""
+        poses = [track.poses.get(frame.index) for track in self.active()]
+        clear = all(pose is not None and pose.quality >= _WEAK_QUALITY for pose in poses)
+        return clear and not self._crowded(frame.time)
+
+    def skip(self, frame: Frame) -> None:
+        """Show a frame that is not looked at to whoever tells how the camera moves."""
+        if self._camera is not None:
+            self._camera.look(frame, self._expected(frame.time))
+
+    def place(self, crops: Sequence[tuple[Frame, Array, int]]) -> list[Pose]:
+        """Place keypoints without following anybody; see `PairedNetwork.place`."""
+        return self._network.place(crops)
+
+    def _expected(self, time: float) -> Array:
+        """(N, 4) boxes of everybody at a time."""
+        return np.array([track.expected_box(time) for track in self._live]).reshape(-1, 4)
 
     def _crowded(self, time: float) -> list[Track]:
         """Those who are so near others that the keypoints alone may go over to somebody else."""
-        active = self._active()
+        active = self.active()
         boxes = np.array([track.expected_box(time) for track in active]).reshape(-1, 4)
         near = (overlap(boxes, boxes) > NEAR_IOU).sum(1) > 1
         return [track for track, crowded in zip(active, near, strict=True) if crowded]
 
-    def _active(self) -> list[Track]:
+    def active(self) -> list[Track]:
+        """Those on whom keypoints are placed."""
         return [track for track in self._live if track.active]
 
     def _patience(self, track: Track) -> float:
@@ -209,7 +228,7 @@ class Tracker:
         for number, (track, pose) in enumerate(zip(tracks, poses, strict=True)):
             if self._is_person(track, pose, frame.time):
                 placed[number] = pose
-        settled_poses = [t.poses[frame.index] for t in self._active() if frame.index in t.poses]
+        settled_poses = [t.poses[frame.index] for t in self.active() if frame.index in t.poses]
         settled = settle(frame, tracks, placed, settled_poses)
         for number, pose in settled.items():
             box = pose.box(self._settings.least_point_score)
@@ -261,7 +280,7 @@ class Tracker:
 
     def _look(self, frame: Frame) -> None:
         """Take note of what persons wear whose trunks are clear of others'."""
-        visible = [track for track in self._active() if frame.index in track.poses]
+        visible = [track for track in self.active() if frame.index in track.poses]
         clear = clear_torsos([track.poses[frame.index] for track in visible])
         for track, shown in zip(visible, clear, strict=True):
             if shown and frame.time - track.looked >= _LOOK_EVERY_S:

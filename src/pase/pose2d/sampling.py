@@ -1,0 +1,248 @@
+"""Which frames of a recording are looked at: few where movement is slow, all where it is fast or people meet."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pase.keypoint_sets import SURE_SCORE
+from pase.media.frames import Frame
+from pase.pose2d.between import third_derivative
+from pase.pose2d.keypoints import Pose
+from pase.pose2d.tracking.assignment import SAME_BODY
+from pase.pose2d.tracking.similarity import box_size, pose_similarity
+from pase.pose2d.tracking.track import Track
+from pase.pose2d.tracking.tracker import Tracker
+from pase.types import Array
+
+COARSE_S = 1 / 15
+"""Seconds from one look to the next where everybody is calm: a detector's errors last longer."""
+FINE_S = 1 / 60
+"""Seconds from one look to the next where somebody is lost, hidden, or near others; at most every frame."""
+USUAL_S = 1 / 30
+"""The same for those of whom it is not known yet how they move."""
+MOST_MISSED = 1.0
+"""Standard deviations of a keypoint by which the parabola through three looks may miss the one between them. Curves
+through all looks miss what is between them by a fifth of that."""
+_BODY_SIGMA = 0.012
+"""Spread of a keypoint about its place on the bone, as a share of the person's longer side (20 mm of 1.7 m)."""
+_CLEAR_QUALITY = 0.5
+"""Mean score of a pose from which it is taken without the tracker's further checks."""
+_BACK_S = 1.3
+"""So long before they were found people are looked for: the detector may have looked a second before."""
+_SETTLED = 4
+"""Looks from which it is known how somebody moves."""
+_MOST_BYTES = 256 * 10**6
+"""Memory for the frames that wait."""
+_WAITING_STEPS = 4
+"""From one look to the next but so many frames wait: for the look ahead, and in gaps."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Two looks and the frames between them, of which it is not known yet which are needed."""
+
+    start: Frame
+    between: list[Frame]
+    end: Frame
+
+
+@dataclass(slots=True)
+class _Course:
+    """The last looks at somebody."""
+
+    looks: deque[tuple[float, Pose]] = field(default_factory=lambda: deque(maxlen=4))
+    jerks: deque[float] = field(default_factory=lambda: deque([np.inf], maxlen=2))
+    """Third derivative around the second and third last look, in standard deviations a second cubed."""
+    traced: bool = False
+    """Whether the person was looked for in the frames before."""
+
+
+class Sampler:
+    """Shows a tracker those frames that it needs, and places keypoints in others where movement is fast.
+
+    The tracker looks at a frame every fifteenth of a second while it is calm, and at every sixtieth of a second
+    otherwise. When it has looked a little further, frames between are measured too, where the keypoints do not go
+    along a parabola. What is not measured is left to `pase.pose2d.between`.
+
+    Parameters
+    ----------
+    tracker
+        Follows the persons.
+    every_s
+        Seconds from one look to the next; None lets the movement tell.
+    """
+
+    def __init__(self, tracker: Tracker, every_s: float | None = None) -> None:
+        self._tracker, self._every_s = tracker, every_s
+        self._waiting: deque[Frame] = deque()
+        self._gaps: deque[_Gap] = deque()
+        self._past: deque[Frame] = deque()
+        self._last: Frame | None = None
+        self._courses: dict[Track, _Course] = {}
+        self.looked: set[int] = set()
+        """Indices of the frames that the tracker looked at."""
+
+    def add(self, frame: Frame) -> None:
+        """Take the next frame of the recording."""
+        self._waiting.append(frame)
+        while True:
+            chosen = self._due(self._last)
+            following = None if chosen is None else self._due(chosen)
+            if chosen is None or following is None:
+                return
+            self._look(chosen, following)
+
+    def finish(self) -> None:
+        """Look at the end of the recording, of which the last frame is looked at in any case."""
+        while self._waiting:
+            chosen = self._due(self._last) or self._waiting[-1]
+            self._look(chosen, self._due(chosen))
+        self._measure_gaps(None)
+
+    def _due(self, last: Frame | None) -> Frame | None:
+        """The first frame that waits and is to be looked at after another; None while it is not here."""
+        if last is None:
+            return self._waiting[0] if self._waiting else None
+        # Half a millisecond: times of frames are rounded.
+        due = last.time + self._step_s(last) - 5e-4
+        return next(
+            (frame for frame in self._waiting if frame.time >= due and frame.index > last.index), None
+        )
+
+    def _step_s(self, last: Frame) -> float:
+        """Seconds to the next look; fewer where so many frames would not fit into the memory."""
+        if self._every_s is not None:
+            return self._every_s
+        if self._last is None or not self._tracker.calm(self._last):
+            return FINE_S
+        frame_s = last.time / last.index if last.index else COARSE_S
+        return min(COARSE_S, frame_s * max(1, _MOST_BYTES // (_WAITING_STEPS * last.image.nbytes)))
+
+    def _look(self, chosen: Frame, following: Frame | None) -> None:
+        """Let the tracker look at a frame, or at all up to it where there is a cut before it."""
+        between = []
+        while self._waiting and self._waiting[0].index <= chosen.index:
+            between.append(self._waiting.popleft())
+        between.pop()
+        if between and self._tracker.shots.changes(chosen.image):
+            for frame in (*between, chosen):
+                self._track(frame, None)
+        else:
+            for frame in between:
+                self._tracker.skip(frame)
+            if self._last is not None and between:
+                self._gaps.append(_Gap(self._last, between, chosen))
+            self._track(chosen, following)
+        self._measure_gaps(chosen)
+
+    def _track(self, frame: Frame, following: Frame | None) -> None:
+        self._tracker.add(frame, following)
+        self._last = frame
+        self.looked.add(frame.index)
+        if self._every_s is not None:
+            return
+        if not self._past or frame.time - self._past[-1].time >= USUAL_S - 5e-4:
+            self._past.append(frame)
+        most = max(1, _MOST_BYTES // (2 * frame.image.nbytes))
+        while len(self._past) > most or frame.time - self._past[0].time > _BACK_S:
+            self._past.popleft()
+        for track in self._tracker.active():
+            if frame.index in track.poses:
+                self._note(track, frame.time, track.poses[frame.index])
+
+    def _note(self, track: Track, time: float, pose: Pose) -> None:
+        """Note how somebody moves; who is new is looked for in the frames before."""
+        course = self._courses.setdefault(track, _Course())
+        course.looks.append((time, pose))
+        if len(course.looks) < _SETTLED:
+            return
+        course.jerks.append(_jerk(course.looks))
+        if not course.traced:
+            course.traced = True
+            self._trace_back(track)
+
+    def _measure_gaps(self, last: Frame | None) -> None:
+        """Measure what is needed in the gaps that end before a look; in all of them at the end of the recording."""
+        while self._gaps and (last is None or self._gaps[0].end.index < last.index):
+            gap = self._gaps.popleft()
+            if self._every_s is None:
+                self._measure(gap)
+
+    def _measure(self, gap: _Gap) -> None:
+        work: list[tuple[Frame, Track, Pose]] = []
+        for track in self._tracker.tracks:
+            first, last = (track.poses.get(frame.index) for frame in (gap.start, gap.end))
+            if first is not None and last is not None:
+                course = self._courses.get(track)
+                for frame in _needed(gap, np.inf if course is None else max(course.jerks)):
+                    share = (frame.time - gap.start.time) / (gap.end.time - gap.start.time)
+                    work.append((frame, track, _mixed(first, last, share)))
+            elif first is not None:
+                self._extend(track, gap.between, first, gap.start.time)
+            elif last is not None:
+                self._extend(track, gap.between[::-1], last, gap.end.time)
+        crops = [(frame, _whole(expected), expected.turn) for frame, _, expected in work]
+        for (frame, track, expected), pose in zip(work, self._tracker.place(crops), strict=True):
+            # What is not that body is left out.
+            if pose.quality >= _CLEAR_QUALITY and pose_similarity(pose, expected) >= SAME_BODY:
+                track.between[frame.index] = pose
+
+    def _trace_back(self, track: Track) -> None:
+        """Follow somebody new back to the frame in which they appeared."""
+        first = next(iter(track.poses))
+        start = self._tracker.cuts[-1] if self._tracker.cuts else -np.inf
+        earlier = [frame for frame in self._past if frame.index <= first and frame.time >= start]
+        if len(earlier) > 1 and earlier[-1].index == first:
+            self._extend(track, earlier[-2::-1], track.poses[first], earlier[-1].time, track.velocity)
+
+    def _extend(
+        self, track: Track, frames: Iterable[Frame], pose: Pose, time: float, velocity: Array | None = None
+    ) -> None:
+        """Follow somebody through frames, one after the other, away from where they were seen, as far as it goes."""
+        velocity = np.zeros(2) if velocity is None else velocity
+        for frame in frames:
+            step = velocity * (frame.time - time)
+            crop = (frame, _whole(pose) + np.tile(step, 2), track.turn)
+            (found,) = self._tracker.place([crop])
+            others = (t.poses[frame.index] for t in self._tracker.tracks if frame.index in t.poses)
+            own = found.quality >= _CLEAR_QUALITY and pose_similarity(pose, found, step) >= SAME_BODY
+            if not own or any(pose_similarity(other, found) >= SAME_BODY for other in others):
+                return
+            track.between[frame.index] = found
+            velocity = np.median(found.xy - pose.xy, axis=0) / (frame.time - time)
+            pose, time = found, frame.time
+
+
+def _jerk(looks: Sequence[tuple[float, Pose]]) -> float:
+    """Third derivative at the last look but one, in standard deviations a second cubed, of the quickest keypoint."""
+    times, poses = zip(*looks, strict=True)
+    at = poses[2]
+    sigma = np.hypot(at.sigma.mean(-1), _BODY_SIGMA * box_size(_whole(at)))
+    telling = np.min([pose.score for pose in poses], axis=0) >= SURE_SCORE
+    third = third_derivative(np.stack([pose.xy for pose in poses]), np.array(times))
+    return float((np.linalg.norm(third, axis=-1) / sigma)[telling].max(initial=0.0))
+
+
+def _needed(gap: _Gap, jerk: float) -> list[Frame]:
+    """The frames of a gap that are to be measured."""
+    frames = [gap.start, *gap.between, gap.end]
+    spacing = USUAL_S if np.isinf(jerk) else (3 * MOST_MISSED / max(jerk, 1e-9)) ** (1 / 3)
+    steps = int(np.ceil((gap.end.time - gap.start.time) / spacing - 0.05))
+    places = np.linspace(0, len(frames) - 1, min(steps, len(frames) - 1) + 1)
+    return [frames[place] for place in np.round(places).astype(int)[1:-1]]
+
+
+def _mixed(first: Pose, last: Pose, share: float) -> Pose:
+    """A pose between two."""
+    score = np.minimum(first.score, last.score)
+    return Pose(first.xy + share * (last.xy - first.xy), score, first.sigma, last.turn)
+
+
+def _whole(pose: Pose) -> Array:
+    """Box (4,) around the keypoints of a pose that are sure, or around all where these are few."""
+    box = pose.box(SURE_SCORE)
+    return np.concatenate([pose.xy.min(0), pose.xy.max(0)]) if box is None else box

@@ -1,0 +1,152 @@
+"""Which frames are looked at, with networks that know where everybody is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pase.config import Pose2DSettings
+from pase.errors import InputError
+from pase.media import Frame
+from pase.pose2d.between import fill_between, third_derivative
+from pase.pose2d.keypoints import Pose
+from pase.pose2d.sampling import Sampler
+from pase.pose2d.tracking.similarity import overlap
+from pase.pose2d.tracking.tracker import Tracker
+from pase.types import Array
+
+SIZE = (160, 120)
+BODY = np.random.default_rng(1).uniform([0, 0], [40, 90], (26, 2))
+RATE = 60
+
+
+@dataclass
+class Scene:
+    """One person in a film of 60 frames a second, whose number is the first pixel; both networks in one."""
+
+    place: Callable[[float], float | None]
+    """Seconds → px from the left; None where the person is not there."""
+    crops: int = 0
+
+    def frame(self, index: int) -> Frame:
+        picture = np.random.default_rng(2).integers(0, 255, (SIZE[1], SIZE[0], 3)).astype(np.uint8)
+        picture[0, 0, 0] = index
+        return Frame(index, index / RATE, picture)
+
+    def body(self, image: NDArray[np.uint8]) -> Array | None:
+        left = self.place(int(image[0, 0, 0]) / RATE)
+        return None if left is None else BODY + [left, 15.0]
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Array, Array]:
+        body = self.body(image)
+        if body is None:
+            return np.zeros((0, 4)), np.zeros(0)
+        return np.concatenate([body.min(0), body.max(0)])[None], np.array([0.9])
+
+    def __call__(self, image: NDArray[np.uint8], boxes: Array, turns: Sequence[int]) -> list[Pose]:
+        self.crops += len(boxes)
+        body = self.body(image)
+        poses = []
+        for box in boxes:
+            own = np.zeros(4) if body is None else np.concatenate([body.min(0), body.max(0)])
+            there = overlap(own[None], box[None])[0, 0] > 0.3
+            xy = body if there and body is not None else np.tile(box[:2], (26, 1))
+            poses.append(Pose(xy, np.full(26, 0.9 if there else 0.1), np.full((26, 2), 0.5)))
+        return poses
+
+    def sampled(self, frames: int, every: str = "auto") -> tuple[Tracker, Sampler]:
+        settings = Pose2DSettings(every=every)
+        tracker = Tracker(cast(Any, self.detect), cast(Any, self), SIZE, settings)
+        sampler = Sampler(tracker, None if every == "auto" else float(every))
+        for index in range(frames):
+            sampler.add(self.frame(index))
+        sampler.finish()
+        return tracker, sampler
+
+
+def measured(tracker: Tracker) -> set[int]:
+    return {index for track in tracker.tracks for index in (*track.poses, *track.between)}
+
+
+def test_of_slow_movement_few_frames_are_looked_at_and_the_last_one() -> None:
+    scene = Scene(lambda t: 30.0 + 20.0 * t)
+    tracker, sampler = scene.sampled(120)
+    assert len(tracker.tracks) == 1
+    assert {0, 119} <= sampler.looked
+    assert 119 / 4 <= len(measured(tracker)) < 0.35 * 120
+    assert scene.crops < 0.45 * 120
+
+
+def test_of_fast_movement_many_are() -> None:
+    slow, quick, fast = (
+        len(measured(Scene(lambda t, f=hz: 50.0 + 12.0 * np.sin(2 * np.pi * f * t)).sampled(120)[0]))  # type: ignore[misc]
+        for hz in (0.4, 2.5, 5.0)
+    )
+    assert slow < 0.4 * 120 < 0.48 * 120 < quick < fast
+
+
+def test_who_comes_in_is_followed_back_to_the_first_frame_with_them() -> None:
+    there = range(20, 150)
+    scene = Scene(lambda t: 10.0 + 15.0 * t if round(t * RATE) in there else None)
+    found_late = Pose2DSettings(search_every=0.5)
+    tracker = Tracker(cast(Any, scene.detect), cast(Any, scene), SIZE, found_late)
+    sampler = Sampler(tracker)
+    for index in range(150):
+        sampler.add(scene.frame(index))
+    sampler.finish()
+    (track,) = tracker.tracks
+    assert min(track.poses) >= 28, "the detector is late"
+    assert min(measured(tracker)) - 20 <= 3
+
+
+def test_who_leaves_is_followed_to_the_last_frame_with_them() -> None:
+    scene = Scene(lambda t: 30.0 + 20.0 * t if t * RATE < 62.5 else None)
+    tracker, _ = scene.sampled(120)
+    assert max(measured(tracker)) == 62
+
+
+def test_seconds_are_kept_whatever_the_movement() -> None:
+    _, sampler = Scene(lambda t: 50.0 + 12.0 * np.sin(15.0 * t)).sampled(61, "0.1")
+    assert sorted(sampler.looked) == list(range(0, 61, 6))
+
+
+def test_frames_are_kept_for_a_moment_only() -> None:
+    scene = Scene(lambda t: 30.0)
+    tracker = Tracker(cast(Any, scene.detect), cast(Any, scene), SIZE, Pose2DSettings())
+    sampler = Sampler(tracker)
+    for index in range(240):
+        sampler.add(scene.frame(index))
+        held = {f.index for f in (*sampler._waiting, *sampler._past)}
+        held |= {f.index for gap in sampler._gaps for f in gap.between}
+        assert len(held) < 0.6 * RATE
+
+
+@pytest.mark.parametrize("every", ["some", "-1", "0.1 s", ""])
+def test_other_words_are_refused(every: str) -> None:
+    with pytest.raises(InputError, match="auto, all or seconds"):
+        Pose2DSettings(every=every)
+
+
+def test_the_third_derivative_of_a_cubic_is_exact() -> None:
+    times = np.array([0.0, 0.1, 0.25, 0.3])
+    places = np.stack([2.0 * times**3 - times, 5.0 * times**2], axis=1)
+    np.testing.assert_allclose(third_derivative(places, times), [12.0, 0.0], atol=1e-9)
+
+
+def test_between_measurements_a_curve_is_followed_and_what_is_unseen_stays_so() -> None:
+    time = np.arange(61) / 60
+    truth = np.stack([100 + 30 * np.sin(4 * time), 50 + 20 * np.cos(4 * time)], axis=1)[:, None]
+    unmeasured = np.arange(61) % 4 > 0
+    xy = np.where(unmeasured[:, None, None], np.nan, np.concatenate([truth, truth], axis=1))
+    xy[20, 1] = np.nan
+    sigma, score = np.ones((61, 2, 2)), np.where(unmeasured[:, None], 0.0, 0.8) * np.ones(2)
+    fill_between(xy, sigma, score, time, unmeasured)
+    assert np.abs(xy[:, 0] - truth[:, 0]).max() < 0.5
+    np.testing.assert_allclose(score[:, 0], 0.8)
+    assert np.isnan(xy[17:24, 1]).all()
+    assert np.isfinite(xy[24:, 1]).all()
