@@ -101,6 +101,15 @@ def test_who_stands_or_fidgets_makes_no_steps() -> None:
     assert parts.movement in ("standing", "other")
 
 
+def test_a_foot_that_jumps_for_a_moment_makes_no_step() -> None:
+    body = gait(**WALK, rate_hz=60.0)
+    before = events(segment(body), "foot_strike", "right")
+    away = np.clip((body.time - 1.5) / 0.1, 0, 1) - np.clip((body.time - 1.7) / 0.1, 0, 1)
+    for name in ("calcn_r", "toes_r", "talus_r"):
+        body.origin[name][:] += np.stack([0.4 * away, 0.1 * away * (1 - away), 0 * away], axis=1)
+    assert events(segment(body), "foot_strike", "right") == pytest.approx(before, abs=0.02)
+
+
 def test_feet_stand_between_strike_and_toe_off() -> None:
     feet = follow_feet(gait(**WALK, rate_hz=60.0))
     assert feet is not None

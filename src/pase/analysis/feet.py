@@ -29,6 +29,8 @@ LEAST_SWING_M_S = 0.8
 """Peak speed of the heel in the slowest steps of old people is 1.5 m/s; a shuffle below this is no step."""
 LEAST_TRAVEL_M, LEAST_RISE_M = 0.12, 0.04
 """A swing carries the foot so far, or lifts all of it so high."""
+LEAST_SWING_S = 0.15
+"""No foot is carried through the air in less, not in a sprint; an estimate that jumps for a moment is no step."""
 LEAST_SECONDS = 0.1
 LEAST_CYCLE_S = 0.35
 """No foot steps more often."""
@@ -274,15 +276,16 @@ def _first_below(speed: Array, peak: int, level: float) -> float | None:
 def _swing(track: FootTrack, flight: _Flight) -> Swing | None:
     """A flight as a swing, if the foot got anywhere by it."""
     off, on = flight.off, flight.on
+    step = track.time[1] - track.time[0]
     a = 0 if off is None else int(off)
     b = len(track.time) - 1 if on is None else int(on) + 1
     travel = track.points[b].mean(axis=0) - track.points[a].mean(axis=0)
     low = track.lowest
     rise = float(low[a : b + 1].max() - max(low[a], low[b]))
     bounded = (off is not None and flight.leaves) or (on is not None and flight.lands)
-    if not bounded or (float(np.hypot(travel[0], travel[2])) < LEAST_TRAVEL_M and rise < LEAST_RISE_M):
+    brief = off is not None and on is not None and (on - off) * step < LEAST_SWING_S
+    if not bounded or brief or (float(np.hypot(travel[0], travel[2])) < LEAST_TRAVEL_M and rise < LEAST_RISE_M):
         return None
-    step = track.time[1] - track.time[0]
     return Swing(
         track.side,
         float(track.time[0] + off * step) if off is not None and flight.leaves else None,

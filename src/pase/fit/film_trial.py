@@ -18,6 +18,7 @@ from pase.fit.measurements import DepthMeasurements, KeypointMeasurements, Measu
 from pase.fit.subject import SubjectOptions, prepare_subject, prior_weight, stature_prior
 from pase.fit.terms.gravity import Gravity
 from pase.fit.trial import Trial
+from pase.fit.uncertainty import FILM_ERRORS
 from pase.types import Array, Indices
 
 MINIMUM_POINTS = 8
@@ -71,7 +72,8 @@ def film_trial(
         calm=CALM,
         floor=settings.floor,
     )
-    return Trial.of(subject, measurements), observed, shared
+    trial = replace(Trial.of(subject, measurements), errors=FILM_ERRORS)
+    return trial, observed, shared
 
 
 def repaired_keypoints(keypoints: Keypoints2D, motion: CameraMotion | None) -> RepairedKeypoints:

@@ -20,7 +20,13 @@ from pase.fit.problem import State
 from pase.fit.solver import Problem, Solution, minimise
 from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
-from pase.fit.uncertainty import coordinate_deviations, coordinate_errors, shared_covariance, shared_errors
+from pase.fit.uncertainty import (
+    coordinate_covariances,
+    coordinate_deviations,
+    coordinate_errors,
+    shared_covariance,
+    shared_errors,
+)
 from pase.parallel import Helpers
 from pase.sampling import interpolated
 from pase.types import Array, Array32, Indices, Mask, ShareProgress
@@ -192,7 +198,7 @@ def solve_windows(
     start[estimate.frames] = estimate.q
     total = np.zeros(len(q))
     out, deviation = np.zeros_like(q), np.zeros_like(q)
-    of_shared = shared_errors(estimate.covariance, len(estimate.shared), _draws(q))
+    of_shared = trial.errors.shared * shared_errors(estimate.covariance, len(estimate.shared), _draws(q))
     errors = np.zeros((len(of_shared), *q.shape), np.float32)
     windows = list(fading_windows(len(q)))
     window_of = partial(_window, trial=trial, start=start, estimate=estimate, errors=of_shared)
@@ -294,7 +300,8 @@ def _deviations(window: _Window, state: State, contacts: Contacts | None) -> tup
     contacts = None if contacts is None else contacts.take(frames)
     problem = trial.independent().problem(frames, contacts, repeats=float(step))
     normal = problem.posterior(chosen, shared_free=window.covariance is not None)
-    deviations = coordinate_deviations(normal, window.covariance)
-    errors = coordinate_errors(normal, window.shared_errors)
+    covariances = coordinate_covariances(normal)
+    deviations = coordinate_deviations(normal, window.covariance, covariances)
+    errors = coordinate_errors(normal, window.shared_errors, trial.errors.lasting, covariances)
     drawn = np.stack([interpolated(draw, time[frames], time) for draw in errors]).astype(np.float32)
     return interpolated(deviations, time[frames], time), drawn

@@ -27,6 +27,7 @@ from pase.fit.terms.base import Term
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
 from pase.fit.terms.prior import PosePrior, Smoothness
 from pase.fit.terms.resting import Resting
+from pase.fit.uncertainty import ErrorModel
 from pase.types import Array, Indices, Mask
 
 M = TypeVar("M", bound=Measurements)
@@ -45,6 +46,8 @@ class Trial(Generic[M]):
     """Seconds between frames of the whole recording; 0 for a single frame."""
     floor_shift: Array | None = None
     """(T, 2) how far the floor has moved along X and Z, metres; None for one that stands still."""
+    errors: ErrorModel = ErrorModel()
+    """How the errors of its frames go together."""
 
     @classmethod
     def of(cls, subject: Subject, measurements: Sequence[M]) -> Trial[M]:
