@@ -284,7 +284,11 @@ def _swing(track: FootTrack, flight: _Flight) -> Swing | None:
     rise = float(low[a : b + 1].max() - max(low[a], low[b]))
     bounded = (off is not None and flight.leaves) or (on is not None and flight.lands)
     brief = off is not None and on is not None and (on - off) * step < LEAST_SWING_S
-    if not bounded or brief or (float(np.hypot(travel[0], travel[2])) < LEAST_TRAVEL_M and rise < LEAST_RISE_M):
+    if (
+        not bounded
+        or brief
+        or (float(np.hypot(travel[0], travel[2])) < LEAST_TRAVEL_M and rise < LEAST_RISE_M)
+    ):
         return None
     return Swing(
         track.side,
