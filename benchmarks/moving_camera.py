@@ -1,13 +1,16 @@
 """A camera that moves beside one that stands still: clips of a tripod are turned into panned, shaken and zoomed ones.
 
-    python benchmarks/moving_camera.py [CLIPS] [--modes follow shake zoom] [--seeds 0 1] [--seconds 5 60]
-                                       [--focal 1100] [--results DIR] [--markdown FILE]
+    python benchmarks/moving_camera.py [CLIPS] [--only lab_walk] [--modes follow shake zoom] [--seeds 0 1]
+                                       [--seconds 5 60] [--drawn walk run belt] [--focal 1100] [--results DIR]
+                                       [--markdown FILE]
 
 CLIPS is a folder of clips with a reference, as for `accuracy.py`, beside a `score.py` and a `make_moving.py`, which
 turns a clip into one of a camera that moves about its lens: the world stays as it is, so the clip's reference
-holds. With `--seconds` the clip is played to and fro for so long first; then only the camera is judged. The table
-tells errors of the camera (turn beside the truth, less a constant one, and zoom) and the scores, first those of the
-clip as filmed.
+holds. A camera that shakes may cut the person; so each film is scored beside the same picture content turned back by
+the true turns (`held`): what differs between the two is what following the camera costs. With `--seconds` the clip is
+played to and fro for so long first; then only the camera is judged. The second table is of drawn films of somebody
+who walks or runs through a room, by a camera carried along 5 m beside them (`travelling_films.py`); no CLIPS are
+needed for that.
 """
 
 from __future__ import annotations
@@ -20,7 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import travelling_films as drawn
 from accuracy import CLIPS, REPOSITORY, skating
 
 from pase.camera.follower import CameraFollower
@@ -48,37 +53,26 @@ class Film:
     """(T,) true focal lengths."""
 
 
+DRAWN_HEAD = (
+    "| drawn film | camera said to be | turn rms, ° | way, true, m | way, m | speed, m/s | its SD | skating, cm/s |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+
+
 def main() -> int:
     """Make the films, run, score, print."""
     options = parse()
-    tools = options.clips.parent
-    maker, scorer = tools / "make_moving.py", tools / "score.py"
-    clips = sorted(path.parent for path in options.clips.glob("*/truth.npz"))
-    if not clips or not maker.is_file() or not scorer.is_file():
-        print(
-            f"no clips with a scorer and make_moving.py at {options.clips}: nothing to measure",
-            file=sys.stderr,
-        )
-        return 0
     options.results.mkdir(parents=True, exist_ok=True)
-    lines = [HEAD]
-    for clip in clips:
-        still = options.results / f"{clip.name}_still"
-        lines.append(row(clip.name, "still", None, scored(clip / "video.mp4", clip, still, scorer)))
-        keypoints = still / "keypoints.json"
-        for mode in options.modes:
-            for seed in options.seeds:
-                name = options.results / f"{clip.name}_{mode}_{seed}"
-                film = moved(clip / "video.mp4", name, mode, seed, keypoints, maker, options.focal)
-                score = scored(film.path, clip, name, scorer)
-                errors = camera_errors(motion_of(name, film), film)
-                lines.append(row(clip.name, f"{mode}, seed {seed}", errors, score))
-        for seconds in options.seconds:
-            name = options.results / f"{clip.name}_{seconds:g}s"
-            to_and_fro(clip / "video.mp4", name.with_suffix(".source.mp4"), seconds)
-            film = moved(name.with_suffix(".source.mp4"), name, "shake", 0, None, maker, options.focal)
-            lines.append(row(clip.name, f"shake, {seconds:g} s", camera_errors(followed(film), film), None))
-        print("\n".join(lines[-1:]), file=sys.stderr)
+    scorer = options.clips.parent / "score.py"
+    clips = sorted(path.parent for path in options.clips.glob("*/truth.npz"))
+    clips = [clip for clip in clips if not options.only or clip.name in options.only]
+    lines = []
+    if clips and scorer.is_file() and (options.clips.parent / "make_moving.py").is_file():
+        lines = [HEAD, *(line for clip in clips for line in rows_of_clip(clip, scorer, options))]
+    else:
+        print(f"no clips with a scorer and make_moving.py at {options.clips}", file=sys.stderr)
+    if options.drawn:
+        lines += ["", DRAWN_HEAD, *(told(drawn_row(name)) for name in options.drawn)]
     table = "\n".join(lines)
     print(table)
     if options.markdown:
@@ -86,13 +80,70 @@ def main() -> int:
     return 0
 
 
+def told(line: str) -> str:
+    """The line itself, printed as soon as it is known."""
+    print(line, file=sys.stderr, flush=True)
+    return line
+
+
+def rows_of_clip(clip: Path, scorer: Path, options: argparse.Namespace) -> list[str]:
+    """The lines of one clip: as filmed, and by cameras that move."""
+    maker, source = options.clips.parent / "make_moving.py", clip / "video.mp4"
+    still = options.results / f"{clip.name}_still"
+    lines = [told(row(clip.name, "still", None, scored(source, clip, still, scorer)))]
+    for mode, seed in ((mode, seed) for mode in options.modes for seed in options.seeds):
+        name = options.results / f"{clip.name}_{mode}_{seed}"
+        film = moved(source, name, mode, seed, still / "keypoints.json", maker, options.focal)
+        score = scored(film.path, clip, name, scorer)
+        errors = camera_errors(motion_of(name, film), film)
+        lines.append(told(row(clip.name, f"{mode}, seed {seed}", errors, score)))
+        back = held(film, name.with_name(f"{name.name}_held.mp4"))
+        score = scored(back, clip, back.with_suffix(""), scorer, "--camera.motion", "still")
+        lines.append(told(row(clip.name, f"{mode}, seed {seed}, held", None, score)))
+    for seconds in options.seconds:
+        name = options.results / f"{clip.name}_{seconds:g}s"
+        to_and_fro(source, name.with_suffix(".source.mp4"), seconds)
+        film = moved(name.with_suffix(".source.mp4"), name, "shake", 0, None, maker, options.focal)
+        line = row(clip.name, f"shake, {seconds:g} s", camera_errors(followed(film), film), None)
+        lines.append(told(line))
+    return lines
+
+
+def drawn_row(name: str) -> str:
+    """The line of a drawn film: `walk` or `run` by a camera that is carried along, or a walk on a `belt`."""
+    person = drawn.walker(drawn.RUN if name == "run" else drawn.WALK)
+    camera = drawn.carried_camera(person, 5.0, seed=0)
+    if name == "belt":
+        person = drawn.on_a_treadmill(person)
+        camera = drawn.standing_camera(person, 5.0)
+    motion = drawn.followed_film(person, camera, drawn.Room(12.0 if name == "run" else 4.0))
+    estimate = drawn.estimated(person, camera, motion, seed=0)
+    film = Film(Path(), camera.R_camera_world, np.full(len(person.time), drawn.FOCAL_PX))
+    floor = None if estimate.diagnostics is None else estimate.diagnostics.floor
+    place = [estimate.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xz"]
+    kind = motion.kind
+    if motion.if_carried is not None and floor is not None and not floor.treadmill:
+        kind, motion = f"{kind}; travelling by the feet", motion.if_carried
+    cells = [name, kind, f"{camera_errors(motion, film)[0]:.2f}", f"{person.way_m:.2f}"]
+    cells.append(f"{np.linalg.norm(estimate.q[-1, place] - estimate.q[0, place]):.2f}")
+    cells += ["–", "–"] if floor is None else [f"{floor.speed_m_s:.2f}", f"{floor.speed_sd_m_s:.2f}"]
+    skate = drawn.skating_m_s(person, estimate)
+    return "| " + " | ".join([*cells, "–" if name == "belt" else f"{100 * skate:.1f}"]) + " |"
+
+
 def parse() -> argparse.Namespace:
     """Options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("clips", nargs="?", type=Path, default=CLIPS)
+    parser.add_argument(
+        "--only", nargs="*", default=["lab_walk"], help="names of clips; all when none is named"
+    )
     parser.add_argument("--modes", nargs="*", default=["follow", "shake", "zoom"])
     parser.add_argument("--seeds", nargs="*", type=int, default=[0])
     parser.add_argument("--seconds", nargs="*", type=float, default=[])
+    parser.add_argument(
+        "--drawn", nargs="*", choices=["walk", "run", "belt"], default=["walk", "run", "belt"]
+    )
     parser.add_argument("--focal", type=float, default=1100.0, help="of the clips as filmed, in px")
     parser.add_argument("--results", type=Path, default=REPOSITORY / "benchmarks" / "results" / "moving")
     parser.add_argument("--markdown", type=Path)
@@ -124,10 +175,30 @@ def to_and_fro(source: Path, path: Path, seconds: float) -> None:
             writer.write(frames[loop[i % len(loop)]], i / rate)
 
 
-def scored(film: Path, clip: Path, output: Path, scorer: Path) -> dict[str, Any]:
+def held(film: Film, path: Path) -> Path:
+    """The film turned back by its true turns into one of a camera that stands still, black where nothing was seen."""
+    with open_media(film.path) as media:
+        width, height = media.image_size
+        focal, R_still = float(film.focal_px[0]), mean_rotation(film.R)
+        wide = (round(1.7 * width), round(1.35 * height))
+        K_still = intrinsics(focal, wide)
+        with VideoWriter(path, wide, media.frame_rate) as writer:
+            for i, frame in enumerate(media.frames()):
+                K = intrinsics(float(film.focal_px[i]), (width, height))
+                turn = K_still @ R_still @ film.R[i].T @ np.linalg.inv(K)
+                writer.write(cv2.warpPerspective(frame.image, turn, wide, flags=cv2.INTER_CUBIC), frame.time)
+    return path
+
+
+def intrinsics(focal_px: float, size: tuple[int, int]) -> Array:
+    """(3, 3) of a camera whose principal point is the middle of the picture."""
+    return np.array([[focal_px, 0, size[0] / 2], [0, focal_px, size[1] / 2], [0, 0, 1.0]])
+
+
+def scored(film: Path, clip: Path, output: Path, scorer: Path, *flags: str) -> dict[str, Any]:
     """The scores of `pase run` on a film."""
     command = [sys.executable, "-m", "pase", "run", str(film), "-o", str(output), "--overwrite"]
-    command += ["--no-overlay", "--no-viewer", "--no-plots", "--no-report-page"]
+    command += ["--no-overlay", "--no-viewer", "--no-plots", "--no-report-page", *flags]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     person, answer = output / "person_1", output.with_suffix(".score.json")
     command = [sys.executable, str(scorer), "--quiet", "--clip", str(clip), "--json", str(answer)]

@@ -39,6 +39,10 @@ _LIMBS = (
 )  # fmt: skip
 
 
+_LEVEL = rotation_of_vector(np.array([[0.07, 0.0, 0.0]]))[0] @ np.diag([1.0, -1.0, -1.0])
+"""`R_camera_world` of a camera that looks along −Z and a little down."""
+
+
 @dataclass(frozen=True)
 class Gait:
     """A made-up way of going, angles in degrees."""
@@ -160,8 +164,14 @@ def carried_camera(person: Walker, beside_m: float, seed: int) -> CarriedCamera:
     centre = np.column_stack(
         [way + sway[:, 0], CAMERA_HEIGHT_M + 0.02 * waves[1][:, 1], np.full(len(time), beside_m)]
     )
-    level = rotation_of_vector(np.array([[0.07, 0.0, 0.0]]))[0] @ np.diag([1.0, -1.0, -1.0])
-    return CarriedCamera(rotation_of_vector(turn) @ level, centre)
+    return CarriedCamera(rotation_of_vector(turn) @ _LEVEL, centre)
+
+
+def standing_camera(person: Walker, beside_m: float) -> CarriedCamera:
+    """A camera on a tripod beside somebody who stays on the spot."""
+    frames = len(person.time)
+    centre = np.array([0.0, CAMERA_HEIGHT_M, beside_m])
+    return CarriedCamera(np.tile(_LEVEL, (frames, 1, 1)), np.tile(centre, (frames, 1)))
 
 
 class Room:

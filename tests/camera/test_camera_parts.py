@@ -108,8 +108,8 @@ def test_the_file_keeps_what_the_background_leaves_open(tmp_path: Path) -> None:
     [
         (0.98, 1.0, 1.0, False, False),
         (0.98, 1.0, 2.4, False, True),
-        (0.90, 0.98, 1.2, False, True),
-        (0.90, 0.92, 1.2, False, False),
+        (0.88, 0.98, 1.2, False, True),
+        (0.88, 0.90, 1.2, False, False),
         (0.5, 0.95, 1.0, True, True),
     ],
 )

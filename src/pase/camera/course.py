@@ -15,7 +15,7 @@ from pase.types import Array
 
 _FAR_SHARE = 0.04
 """Pairs of pictures tell of the lens when they are apart by such a share of the picture."""
-_MOST_PAIRS = 120
+_MOST_PAIRS = 24
 _FEWEST_POINTS = 12
 
 

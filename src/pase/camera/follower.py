@@ -18,7 +18,7 @@ CHECK_EVERY_S = 0.2
 """How often a camera that stands still is looked at."""
 _KEEP_EVERY_S = 0.06
 """How often a small picture is kept meanwhile: when the camera starts to move they are looked at after all."""
-_SHORTEST_S = 1 / 70
+_SHORTEST_S = 1 / 36
 """Frames that follow quicker are told from those before and after."""
 _STARTS_PX = 0.35
 """Motion between two looks, in pixels of the small picture, by which a camera that stood still moves."""

@@ -10,8 +10,10 @@ import numpy as np
 from pase.camera.turn import Turn, fit_turn
 from pase.types import Array
 
-_ROUNDS = 8
-_LARGEST_STEP = 0.2
+_ROUNDS = 14
+_LARGEST_STEP, _CONVERGED = 0.2, 4e-3
+LONGEST_LOG_FACTOR = 1.6
+"""No lens is longer than five times the usual one, a view of 14°, as far as can be told from a pan."""
 _POINT_NOISE_PX = 0.12
 """Standard deviation of a followed corner over a long way, pixels of the small picture."""
 _MODEL_LOG_SIGMA, _MODEL_RAD = 0.03, np.radians(0.7)
@@ -58,8 +60,8 @@ def focal_from_turns(pairs: Sequence[Matches], pixel: float, zooming: bool) -> t
             )
             information, slope = information + pair_information, slope + pull
         step = float(np.clip(-slope / information, -_LARGEST_STEP, _LARGEST_STEP))
-        log_factor = float(np.clip(log_factor + step, -0.7, 0.9))
-        if abs(step) < 1e-3:
+        log_factor = float(np.clip(log_factor + step, -0.7, LONGEST_LOG_FACTOR))
+        if abs(step) < _CONVERGED:
             break
     angles = [np.arccos(np.clip(turn.R_camera_reference[2, 2], -1, 1)) for turn in starts]
     widest = float(np.max(angles, initial=1e-6))

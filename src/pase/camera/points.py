@@ -68,9 +68,10 @@ def follow_points(old: Grey, new: Grey, points: Points, guess: Points) -> tuple[
         return points, np.zeros(0, bool)
     flow: Any = cv2.calcOpticalFlowPyrLK
     levelled = _with_exposure_of(new, old)
-    options = {"winSize": _WINDOW, "maxLevel": _LEVELS, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
-    followed, good, _ = flow(old, levelled, points, guess.copy(), **options)
-    back, good_back, _ = flow(levelled, old, followed, points.copy(), **options)
+    options = {"winSize": _WINDOW, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
+    followed, good, _ = flow(old, levelled, points, guess.copy(), maxLevel=_LEVELS, **options)
+    # Whoever came the right way is home at once: the way back needs no coarse pictures.
+    back, good_back, _ = flow(levelled, old, followed, points.copy(), maxLevel=0, **options)
     home = np.abs(back - points).max(axis=1) < _THERE_AND_BACK
     height, width = new.shape
     inside = (followed >= 0).all(axis=1) & (followed[:, 0] < width) & (followed[:, 1] < height)

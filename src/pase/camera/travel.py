@@ -33,11 +33,15 @@ class TravelFit:
     """(3, 3)"""
     covariance: Array
     """(3, 3) of a small rotation in the second camera's axes, rad."""
+    direction: Array
+    """(3,) in which the second camera lies from the first, in the second's axes."""
     agreeing: float
     """Share of the points that agree."""
 
 
-def fit_travel(a: Array, b: Array, starts: Sequence[Array], pixel: float) -> TravelFit:
+def fit_travel(
+    a: Array, b: Array, starts: Sequence[Array], pixel: float, directions: Sequence[Array] | None = None
+) -> TravelFit:
     """Fit turn and direction of travel to rays of the same points in two pictures.
 
     Parameters
@@ -48,18 +52,20 @@ def fit_travel(a: Array, b: Array, starts: Sequence[Array], pixel: float) -> Tra
         (3, 3) guesses of the turn; the best outcome of all is taken, each with several directions.
     pixel
         One pixel of the small picture in the rays' units.
+    directions
+        (3,) guesses of the direction; those that are met with people who go along when None.
     """
     first, second = (np.column_stack([rays, np.ones(len(rays))]) for rays in (a, b))
-    best: tuple[float, Array, Array, Array] | None = None
+    best: tuple[float, Array, Array, Array, Array] | None = None
     for R in starts:
-        for direction in _DIRECTIONS:
+        for direction in _DIRECTIONS if directions is None else directions:
             outcome = _refined(first, second, R, direction, pixel)
             if best is None or outcome[0] < best[0]:
                 best = outcome
     assert best is not None
-    _, R, information, distance = best
+    _, R, t, information, distance = best
     covariance = np.linalg.inv(information)[:3, :3] + np.eye(3) * _SYSTEMATIC_RAD**2
-    return TravelFit(R, covariance, float((np.abs(distance) < _AGREES_PX * pixel).mean()))
+    return TravelFit(R, covariance, t, float((np.abs(distance) < _AGREES_PX * pixel).mean()))
 
 
 _DIRECTIONS = np.array([[1.0, 0, 0], [0.7, 0, 0.7], [-0.7, 0, 0.7], [0, 0, 1.0], [0.6, 0.5, 0.6]])
@@ -67,8 +73,8 @@ _DIRECTIONS = np.array([[1.0, 0, 0], [0.7, 0, 0.7], [-0.7, 0, 0.7], [0, 0, 1.0],
 
 def _refined(
     a: Array, b: Array, R: Array, direction: Array, pixel: float
-) -> tuple[float, Array, Array, Array]:
-    """Robust cost, turn, information (5, 5) and distances (N,) after some rounds from one start."""
+) -> tuple[float, Array, Array, Array, Array]:
+    """Robust cost, turn, direction, information (5, 5) and distances (N,) after some rounds from one start."""
     t = direction / np.linalg.norm(direction)
     spread = pixel
     for _ in range(_ROUNDS):
@@ -91,7 +97,7 @@ def _refined(
     squared = np.square(distance)
     cost = float((width * squared / (width + squared)).sum() / (0.3 * pixel) ** 2)
     cost += float(np.square(vector_of_rotation(R)).sum()) / _PRIOR_RAD**2
-    return cost, R, information, distance
+    return cost, R, t, information, distance
 
 
 def _sampson(a: Array, b: Array, R: Array, t: Array) -> tuple[Array, Array, Array]:

@@ -17,15 +17,16 @@ _EVERY_S = 0.12
 """Turns between frames so far apart are interpolated: hands and steps are slower."""
 _FAR_SHARE = 0.05
 """A frame nearer to its key picture, as a share of the picture, shows too little to part turn from travel."""
-_JUDGED = 12
+_JUDGED = 8
 """Pairs of pictures by which it is judged whether a camera travels."""
 _AGREES_PX = 0.8
 """Points move with the background that are within so many pixels of the small picture."""
+_GOES_ON = 0.8
 _ZOOM_SIGMA = 1e-3
 _MORE_AGREE, _TURN_AGREES = 0.2, 0.75
 """A camera travels when so many more of the points agree with that than with a turn on the spot, of which fewer
 than the second share do."""
-_UNEXPLAINED, _EXPLAINED = 0.05, 0.5
+_UNEXPLAINED, _EXPLAINED = 0.08, 0.5
 """It may travel when more than this share of the points disagree with a turn, and most of them agree with a way."""
 _LONG_LENS = 2.2
 """A turn with a lens so much longer than usual may be a way along a wall, which would make it endless."""
@@ -59,12 +60,10 @@ def judged(shot: ShotFollower) -> Judgement:
         return Judgement(1.0, 1.0)
     chosen = np.unique(np.linspace(0, len(far) - 1, min(len(far), _JUDGED)).astype(int))
     pixel = pixel_of(shot)
-    turn_shares, travel_shares = [], []
-    for sight in (far[i] for i in chosen):
-        rays_key, rays = shot.rays_of(sight)
-        turn_shares.append(homography_share(rays_key, rays, _AGREES_PX * pixel))
-        travel_shares.append(_fit(shot, sight, []).agreeing)
-    return Judgement(float(np.median(turn_shares)), float(np.median(travel_shares)))
+    turn = float(np.median([homography_share(*shot.rays_of(far[i]), _AGREES_PX * pixel) for i in chosen]))
+    if turn > 1.0 - _UNEXPLAINED:
+        return Judgement(turn, turn)
+    return Judgement(turn, float(np.median([_fit(shot, far[i]).agreeing for i in chosen])))
 
 
 def travelling_course(shot: ShotFollower) -> Course:
@@ -72,7 +71,7 @@ def travelling_course(shot: ShotFollower) -> Course:
     links = []
     for link in shot.links:
         if link.second_sight is None and len(link.first.which) >= _FEWEST_POINTS:
-            fit = _fit(shot, link.first, [])
+            fit = _fit(shot, link.first)
             links.append(KeyLink(link.first.key, link.second, fit.R, 0.0, _with_zoom(fit.covariance)))
         elif link.second_sight is None:
             R = _turn_to_key(shot, link.first)
@@ -81,27 +80,31 @@ def travelling_course(shot: ShotFollower) -> Course:
     time: list[float] = []
     turns: list[Array] = []
     variance: list[Array] = []
-    last: tuple[int, float, Array] = (-1, -np.inf, np.eye(3))
+    last_key, last_time, last = -1, -np.inf, None
     for sight in sorted(shot.sights, key=lambda sight: sight.time):
         R_key = settled[sight.key].R_camera_reference
         if not len(sight.which):
-            relative, own = np.eye(3), np.zeros((3, 3))
-        elif sight.time - last[1] >= _EVERY_S and _is_far(shot, sight):
-            fit = _fit(shot, sight, [last[2]] if last[0] == sight.key else [])
+            relative, own, fit = np.eye(3), np.zeros((3, 3)), None
+        elif sight.time - last_time >= _EVERY_S and _is_far(shot, sight):
+            fit = _fit(shot, sight, last if last_key == sight.key else None)
             relative, own = fit.R, fit.covariance
         else:
             continue
-        last = (sight.key, sight.time, relative)
+        last_key, last_time, last = sight.key, sight.time, fit
         time.append(sight.time)
         turns.append(relative @ R_key)
         variance.append(np.append(np.diag(own), _ZOOM_SIGMA**2) + of_keys[sight.key])
     return Course(np.array(time), np.array(turns), np.zeros(len(time)), np.array(variance))
 
 
-def _fit(shot: ShotFollower, sight: Sight, starts: list[Array]) -> TravelFit:
+def _fit(shot: ShotFollower, sight: Sight, before: TravelFit | None = None) -> TravelFit:
+    """A frame beside its key picture; the one shortly before it is the guess, if most of the points agree."""
     rays_key, rays = shot.rays_of(sight)
-    guesses = starts or [np.eye(3), _turn_to_key(shot, sight)]
-    return fit_travel(rays_key, rays, guesses, pixel_of(shot))
+    if before is not None:
+        fit = fit_travel(rays_key, rays, [before.R], pixel_of(shot), [before.direction])
+        if fit.agreeing > _GOES_ON:
+            return fit
+    return fit_travel(rays_key, rays, [np.eye(3), _turn_to_key(shot, sight)], pixel_of(shot))
 
 
 def _turn_to_key(shot: ShotFollower, sight: Sight) -> Array:

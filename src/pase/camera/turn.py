@@ -97,7 +97,7 @@ def fit_turn(
     for _ in range(_ROUNDS):
         jacobian, residual = _linearized(directions, rays, turn)
         squared = np.einsum("nd,nd->n", residual, residual)
-        spread = max(float(np.sqrt(np.median(squared) / 1.386)), least_spread)
+        spread = max(float(np.sqrt(_middle(squared) / 1.386)), least_spread)
         # 1.386 is the median of a squared distance in the plane in units of the variance along an axis.
         weight = np.square(1.0 / (1.0 + squared / (_WIDTH * spread) ** 2))
         if not zooming:
@@ -112,6 +112,12 @@ def fit_turn(
     if not zooming:
         covariance[3, 3] = 0.0
     return TurnFit(turn, covariance, weight, spread)
+
+
+def _middle(values: Array) -> float:
+    """The median, or the value above it of an even number: `numpy.median` takes as long as the rest of a round."""
+    half = len(values) // 2
+    return float(np.partition(values, half)[half])
 
 
 def _linearized(directions: Array, rays: Array, turn: Turn) -> tuple[Array, Array]:
