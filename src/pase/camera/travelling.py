@@ -80,17 +80,18 @@ def travelling_course(shot: ShotFollower) -> Course:
     time: list[float] = []
     turns: list[Array] = []
     variance: list[Array] = []
-    last_key, last_time, last = -1, -np.inf, None
+    last_key, last_time = -1, -np.inf
+    last: TravelFit | None = None
     for sight in sorted(shot.sights, key=lambda sight: sight.time):
         R_key = settled[sight.key].R_camera_reference
         if not len(sight.which):
-            relative, own, fit = np.eye(3), np.zeros((3, 3)), None
+            relative, own, last = np.eye(3), np.zeros((3, 3)), None
         elif sight.time - last_time >= _EVERY_S and _is_far(shot, sight):
-            fit = _fit(shot, sight, last if last_key == sight.key else None)
-            relative, own = fit.R, fit.covariance
+            last = _fit(shot, sight, last if last_key == sight.key else None)
+            relative, own = last.R, last.covariance
         else:
             continue
-        last_key, last_time, last = sight.key, sight.time, fit
+        last_key, last_time = sight.key, sight.time
         time.append(sight.time)
         turns.append(relative @ R_key)
         variance.append(np.append(np.diag(own), _ZOOM_SIGMA**2) + of_keys[sight.key])
