@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fit_scenes import FOCAL, filmed, squatting
 
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.proportions import Vitals, load_proportions
-from pase.data import Keypoints2D
+from pase.data import Camera, Keypoints2D, Motion
+from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.fit.estimate import estimate_motion, measure_sizes
 from pase.fit.evidence import Evidence, with_known_part
@@ -145,26 +148,32 @@ def test_what_are_no_sizes_is_refused(change: dict[str, object], message: str, t
         read_sizes(tmp_path / "none.json")
 
 
-def _look(height_m: float, age_years: float) -> Evidence:
-    """What a sharp recording tells of somebody of usual proportions; nothing of the overall size."""
-    sizes = load_proportions().prior(height_m, age_years=age_years).mean
-    all_alike = np.full((len(sizes), 1), len(sizes) ** -0.5)
-    information = 30.0**2 * (np.eye(len(sizes)) - all_alike @ all_alike.T)
-    return Evidence(information, information @ sizes)
-
-
 @pytest.mark.parametrize(
-    ("height_m", "age_years", "expected"),
-    [(1.0, 4, 1.0), (1.2, 7, 1.2), (1.5, 30, None), (1.7, 30, None), (1.9, 40, None)],
+    ("height_m", "told"), [(1.0, 1.0), (1.25, 1.25), (1.55, None), (1.69, None), (1.9, None)]
 )
-def test_a_child_is_told_by_its_proportions(
-    height_m: float, age_years: float, expected: float | None
-) -> None:
-    from pase.fit.childhood import child_stature
+def test_a_child_is_told_by_its_head(height_m: float, told: float | None) -> None:
+    """Ears as far apart as those of somebody of the height, on a body that was taken for 1.69 m."""
+    from pase.fit.childhood import ADULT_EARS, child_stature
 
-    assert child_stature(_look(height_m, age_years)) == (
-        None if expected is None else pytest.approx(expected, abs=0.11)
+    skeleton, frames = default_skeleton(), 12
+    heights, ratios = load_proportions().child_heads()
+    large = float(np.interp(height_m, heights, ratios)) if height_m < 1.5 else 1.69 / height_m
+    camera = Camera(
+        1000.0, (500.0, 500.0), np.diag([1.0, -1.0, -1.0]), np.array([0.0, 1.0, 5.0]), (1000, 1000)
     )
+    q = np.tile(skeleton.standing_q, (frames, 1))
+    motion = Motion(
+        skeleton, q, q, np.arange(frames) / 25, camera, diagnostics=FitDiagnostics(stature_m=1.69)
+    )
+    head = Kinematics(skeleton, ()).pose(q[:1]).origin[:, [skeleton.body_index("head")]]
+    depth = float(camera.to_camera(head)[0, 0, 2])
+    xy = np.zeros((frames, 26, 2))
+    xy[:, 4, 0] = large * ADULT_EARS * 1.69 * 1000 / depth
+    keypoints = Keypoints2D(xy, np.ones((frames, 26)), motion.time, (1000, 1000))
+    found = child_stature(motion, keypoints)
+    assert found == (None if told is None else pytest.approx(told, abs=0.02))
+    photo = Keypoints2D(xy[:1], np.ones((1, 26)), motion.time[:1], (1000, 1000))
+    assert child_stature(replace(motion, q=q[:1], q_std=q[:1], time=motion.time[:1]), photo) is None
 
 
 def test_age_and_sex_are_known_beforehand() -> None:

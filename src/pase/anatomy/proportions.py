@@ -181,6 +181,12 @@ class Proportions:
             mean, covariance = self._at_stature(mean, covariance, height_m)
         return Prior(mean, covariance, self._describe(sex, height_m, mass_kg, age_years, weight))
 
+    def child_heads(self) -> tuple[Array, Array]:
+        """Statures of children (k,) in metres, and how much broader their heads are for it than adults' (k,)."""
+        table, adult_m = self._data["children"], self.population_height()[0]
+        heights = np.array(table["height_m"])
+        return heights, np.exp(table["log_of_adult"]["head_breadth"]) * adult_m / heights
+
     def population_height(self, sex: str | None = None) -> tuple[float, float]:
         """Mean and standard deviation of adults' stature in metres; without a sex, of both in equal parts."""
         p = len(self.groups)

@@ -10,6 +10,7 @@ from pase.anatomy.kinematics import Kinematics, pieces
 from pase.data import Camera, CameraPath, Motion
 from pase.diagnostics import CameraDiagnostics, FitDiagnostics, FloorDiagnostics, SolverDiagnostics
 from pase.fit.bones import bone_statistics
+from pase.fit.childhood import child_stature
 from pase.fit.draws import drawn_motions
 from pase.fit.film_trial import MINIMUM_POINTS
 from pase.fit.measurements import KeypointMeasurements
@@ -41,6 +42,11 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
         world = facing_forward(skeleton, sequence.q, fit.trial.time)
     motion = _motion(fit, sequence, world)
     first = [note.text for note in fit.notes if note.about in ("scale", "size")]
+    child_m = child_stature(motion, fit.keypoints) if any(n.about == "scale" for n in fit.notes) else None
+    if child_m is not None:
+        first.insert(
+            0, f"this looks like a child, of perhaps {child_m:.1f} m: give --height, or at least --age"
+        )
     remaining = [note.text for note in fit.notes if note.about not in ("scale", "size")]
     return replace(motion, warnings=(*first, *_warnings(motion, fit.observed), *remaining)), world
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from pase.camera.motion import CameraMotion
 from pase.data import Keypoints2D
-from pase.fit.childhood import child_stature
-from pase.fit.evidence import evidence, with_known_part
+from pase.fit.evidence import with_known_part
 from pase.fit.inputs import PersonInput
 from pase.fit.measurements import KeypointMeasurements, Measurements
 from pase.fit.moving_floor import MovingFloor
@@ -77,16 +76,13 @@ def absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
 
 
 def scale_note(fit: SharedFit, person: PersonInput) -> Note:
-    """What was assumed in place of a height, and whether the proportions speak against it."""
-    assumed = f"no height was given, so a person of {fit.stature_m:.2f} m was taken"
-    if person.vitals.age_years is None and person.sizes is None:
-        child_m = child_stature(evidence(fit.trial, fit.estimate, fit.trial.subject.model.layout.size))
-        if child_m is not None:
-            return Note(
-                "scale",
-                f"this looks like a child, of perhaps {child_m:.1f} m: {assumed}; give --height, or at least --age",
-            )
-    return Note("scale", f"the scale is assumed: {assumed}; give --height for true lengths")
+    """What was assumed in place of a height; `size` where an age or sizes made it more than a guess."""
+    is_guess = person.vitals.age_years is None and person.sizes is None
+    return Note(
+        "scale" if is_guess else "size",
+        f"the scale is assumed: no height was given, so a person of {fit.stature_m:.2f} m was taken; "
+        "give --height for true lengths",
+    )
 
 
 def floor_note(floor: MovingFloor) -> Note:
