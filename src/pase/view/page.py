@@ -123,9 +123,14 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
 
 
 def _answers(findings: Findings) -> dict[str, Any]:
-    ranges = [(title, [(row.name, *row.cells) for row in rows]) for title, rows in range_tables(findings)]
+    photo = len(findings.angles.time) == 1
+    seen = "" if photo else ": ranges where they were seen"
+    ranges = [
+        (title + seen, [(row.name, *row.cells) for row in rows]) for title, rows in range_tables(findings)
+    ]
+    movement = MOVEMENTS[findings.movement] + (", as told" if findings.movement_given else "")
     return {
-        "movement": MOVEMENTS[findings.movement] + (", as told" if findings.movement_given else ""),
+        "movement": "" if photo and findings.movement == "other" else movement,
         "quality": findings.quality,
         "key_rows": key_rows(findings),
         "further_rows": further_rows(findings),
