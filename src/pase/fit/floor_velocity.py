@@ -128,7 +128,7 @@ def stepped(problem: Problem, state: State, path: FloorPath, frames: Indices) ->
     term = next(t for t in problem.terms if isinstance(t, ContactVelocity))
     normal = problem.normal_equations(at)
     free_q, free_shared = problem.bounds.free(state, normal.gradient_q, normal.gradient_shared)
-    normal = normal.restricted(free_q, free_shared)
+    normal = normal.held(free_q, free_shared)
     floor = _mixed(term, at, np.diff(path.basis[frames], axis=0), free_q, free_shared)
     prior = np.kron(path.precision, np.eye(2))
     own = floor.own + prior

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, State
 from pase.fit.solver import Problem
 from pase.fit.trial import Trial
-from pase.types import Array, Indices
+from pase.types import Array, Indices, Mask
 
 BATCH = 800
 """Postures solved at once: bounds the memory."""
@@ -21,6 +22,10 @@ _BETWEEN_LOOKS, _SETTLED = 4, 1e-3
 
 _FIRST_DAMPING, _EASED, _STIFFENED = 1e-2, 1 / 4, 6.0
 """Share of the diagonal added at first, and by what it is multiplied after a step that helped or did not."""
+
+
+SAME_POSTURE_M = 0.02
+"""Starts that have come this close to one another lead to the same posture: only the best of them is followed."""
 
 
 @dataclass(frozen=True)
@@ -65,23 +70,29 @@ def solve_frames(problem: Problem, q: Array, shared: Array, iterations: int) -> 
     at = Linearization(problem.model, State(q, shared), shared_free=False)
     costs = problem.frame_costs(at)
     damping = np.full(len(q), _FIRST_DAMPING)
-    eye = np.arange(q.shape[1])
+    normal, better = NormalEquations(len(q), q.shape[1], 0), np.ones(len(q), bool)
     for _ in range(iterations):
-        normal = problem.normal_equations(at)
-        free = problem.bounds.free(at.state, normal.gradient_q, normal.gradient_shared)[0]
-        normal = normal.restricted(free, np.ones(0, bool))
-        hessian = normal.lag0
-        diagonal = hessian[:, eye, eye]
-        hessian[:, eye, eye] += damping[:, None] * np.maximum(diagonal, 1e-6) + 1e-9
-        step = np.linalg.solve(hessian, -normal.gradient_q[..., None])[..., 0]
+        # The last candidate is at hand: its derivatives cost less than those of a mixture of old and new postures.
+        latest = problem.normal_equations(at)
+        normal.lag0[better], normal.gradient_q[better] = latest.lag0[better], latest.gradient_q[better]
+        step = _damped_step(problem, normal, State(q, shared), damping)
         candidate = problem.bounds.clip(State(q + step, shared))
-        new = problem.frame_costs(Linearization(problem.model, candidate, shared_free=False))
+        at = Linearization(problem.model, candidate, shared_free=False)
+        new = problem.frame_costs(at)
         better = new < costs
         q = np.where(better[:, None], candidate.q, q)
         costs = np.where(better, new, costs)
         damping = np.where(better, damping * _EASED, damping * _STIFFENED)
-        at = Linearization(problem.model, State(q, shared), shared_free=False)
     return q, costs
+
+
+def _damped_step(problem: Problem, normal: NormalEquations, state: State, damping: Array) -> Array:
+    """(N, n) step of every frame, with coordinates held that are pushed against an end of their range."""
+    free = problem.bounds.free(state, normal.gradient_q, normal.gradient_shared)[0]
+    held = normal.held(free, np.ones(0, bool))
+    hessian, eye = held.lag0, np.arange(free.shape[1])
+    hessian[:, eye, eye] += damping[:, None] * np.maximum(hessian[:, eye, eye], 1e-6) + 1e-9
+    return np.asarray(np.linalg.solve(hessian, -held.gradient_q[..., None])[..., 0])
 
 
 def solve_from_starts(
@@ -93,7 +104,7 @@ def solve_from_starts(
     *,
     posture: float = 1.0,
 ) -> tuple[Array, Array]:
-    """Postures (F, C, n) that explain each of some frames, the best first, and their costs (F, C).
+    """Postures (F, C, n) that explain each of some frames, and their costs (F, C), infinite for what comes twice.
 
     Parameters
     ----------
@@ -110,18 +121,29 @@ def solve_from_starts(
     posture
         Weight of what is known of postures.
     """
-    q = starts
+    q, costs, model = starts, np.zeros(starts.shape[:2]), trial.subject.model
     for step in rounds:
-        F, S, n = q.shape
-        repeated = np.repeat(frames, S)
-        flat, costs = solve_apart(
-            trial, repeated, q.reshape(F * S, n), shared, step.width, step.iterations, posture=posture
+        (F, S, n), q, costs = q.shape, q.copy(), costs.copy()
+        apart = np.isfinite(costs)
+        repeated = np.broadcast_to(frames[:, None], (F, S))[apart]
+        q[apart], costs[apart] = solve_apart(
+            trial, repeated, q[apart], shared, step.width, step.iterations, posture=posture
         )
-        costs = costs.reshape(F, S)
         best = np.argsort(costs, axis=1)[:, : step.survivors]
-        q = np.take_along_axis(flat.reshape(F, S, n), best[..., None], 1)
-        costs = np.take_along_axis(costs, best, 1)
+        q, costs = np.take_along_axis(q, best[..., None], 1), np.take_along_axis(costs, best, 1)
+        points = model.positions(State(q.reshape(-1, n), shared)).reshape(*costs.shape, -1)
+        costs[_repeats(points)] = np.inf
     return q, costs
+
+
+def _repeats(points: Array) -> Mask:
+    """(F, C) whether a candidate has come to the same posture as a better one, by its points (F, C, D)."""
+    F, C, _ = points.shape
+    out = np.zeros((F, C), bool)
+    for c in range(1, C):
+        apart = np.abs(points[:, :c] - points[:, c, None]).max(-1)
+        out[:, c] = (np.where(out[:, :c], np.inf, apart) < SAME_POSTURE_M).any(1)
+    return out
 
 
 def solve_apart(

@@ -43,7 +43,7 @@ POINT_CHANGE = UsualChange(scatter=0.08, speed=1.0)
 _LEAST_STIFFNESS = 1e-9
 """Keeps a place of which the points say nothing at the origin."""
 
-_ROUNDS = (Round(40.0, 1, 8), Round(40.0, 7, 4), Round(6.0, 12, 4))
+_ROUNDS = (Round(40.0, 1, 8), Round(40.0, 4, 8), Round(40.0, 3, 4), Round(6.0, 12, 4))
 """Most starts face the wrong way and show it after one step."""
 _POSTURES: tuple[Mapping[str, float], ...] = (
     {"hip_flexion": 8.0, "knee_angle": 12.0, "elbow_flex": 45.0},

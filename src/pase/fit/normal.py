@@ -12,7 +12,9 @@ small dense system for the shared unknowns.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
@@ -119,17 +121,21 @@ class NormalEquations:
         of_q, of_shared = self.diagonal()
         return np.maximum(of_q - self.tied, 1e-6 * of_q), of_shared
 
-    def restricted(self, free_q: Mask, free_shared: Mask) -> NormalEquations:
+    def held(self, free_q: Mask, free_shared: Mask) -> NormalEquations:
         """The same system with some unknowns held: their rows and columns are those of the identity."""
-        out = NormalEquations(0, 0, 0)
-        keep, shared = free_q.astype(float), free_shared.astype(float)
-        out.lag0 = self.lag0 * keep[:, :, None] * keep[:, None, :]
-        out.lag1 = self.lag1 * keep[1:, :, None] * keep[:-1, None, :]
+        T, keep, shared = len(free_q), free_q.astype(float), free_shared.astype(float)
+        out = copy(self)
+        t, j = np.nonzero(~free_q)
+        out.lag0 = self.lag0.copy()
+        out.lag0[t, j], out.lag0[t, :, j] = 0.0, 0.0
+        out.lag0[t, j, j] = 1.0
+        out.lag1 = self.lag1.copy()
+        out.lag1[t[t > 0] - 1, j[t > 0]] = 0.0
+        out.lag1[t[t < T - 1], :, j[t < T - 1]] = 0.0
         out.lag2 = self.lag2 * keep[2:] * keep[:-2]
-        out.border = self.border * keep[:, :, None] * shared
+        out.border = self.border * shared
+        out.border[t, j] = 0.0
         out.corner = self.corner * shared[:, None] * shared
-        n = free_q.shape[1]
-        out.lag0[:, np.arange(n), np.arange(n)] += 1 - keep
         out.corner[np.diag_indices(len(shared))] += 1 - shared
         out.tied = self.tied * keep
         out.gradient_q = self.gradient_q * keep
@@ -154,17 +160,22 @@ class NormalEquations:
         corner = self.corner + np.diag(damping_shared) - half.T @ half
         return Factor(lower, half, cho_factor(corner, lower=True))
 
+    @cached_property
     def response(self) -> Array:
         """(T n, m) how the coordinates follow the shared unknowns, with the sign changed: A⁻¹ B."""
-        lower = cholesky_banded(self._band(0.0), lower=True, overwrite_ab=True, check_finite=False)
         border = self.border.reshape(-1, self.border.shape[-1])
-        response: Array = cho_solve_banded((lower, True), border, check_finite=False)
+        response: Array = cho_solve_banded((self._lower, True), border, check_finite=False)
         return response
 
     def sample(self, noise: Array) -> Array:
         """Errors (T n, D) of the coordinates with the covariance A⁻¹, from white noise of that shape."""
-        lower = cholesky_banded(self._band(0.0), lower=True, overwrite_ab=True, check_finite=False)
-        return _backward(lower, noise)
+        return _backward(self._lower, noise)
+
+    @cached_property
+    def _lower(self) -> Array:
+        """Banded Cholesky factor of A; the equations must not be changed after it was asked for."""
+        lower: Array = cholesky_banded(self._band(0.0), lower=True, overwrite_ab=True, check_finite=False)
+        return lower
 
     def _band(self, damping_q: Array | float) -> Array:
         """Lower band of A in LAPACK's layout: `band[i − j, j] = A[i, j]`."""

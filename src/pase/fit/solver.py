@@ -197,7 +197,7 @@ def minimise(
 def _prepare(problem: Problem, at: Linearization) -> tuple[NormalEquations, tuple[Array, Array], float]:
     """Normal equations with held unknowns taken out, the trust region's scale, and the projected gradient's norm."""
     normal = problem.normal_equations(at)
-    normal = normal.restricted(*problem.bounds.free(at.state, normal.gradient_q, normal.gradient_shared))
+    normal = normal.held(*problem.bounds.free(at.state, normal.gradient_q, normal.gradient_shared))
     diagonal = normal.diagonal()
     free = normal.free_diagonal()
     scaled = [

@@ -68,8 +68,8 @@ def coordinate_deviations(
     covariances = coordinate_covariances(normal) if covariances is None else covariances
     variance = np.einsum("tii->ti", covariances).copy()
     if shared_covariance is not None and normal.border.shape[-1]:
-        response = normal.response()
-        variance = variance + np.einsum("im,mk,ik->i", response, shared_covariance, response).reshape(T, n)
+        response = normal.response
+        variance = variance + ((response @ shared_covariance) * response).sum(1).reshape(T, n)
     deviation: Array = np.sqrt(variance)
     return deviation
 
@@ -102,12 +102,17 @@ def coordinate_errors(
     passing = normal.sample(random.standard_normal((T * n, draws))).T.reshape(draws, T, n)
     errors: Array = np.sqrt(1 - lasting) * passing
     if lasting:
-        values, vectors = np.linalg.eigh(covariances)
-        root = (vectors * np.sqrt(np.maximum(values, 0.0))[:, None]) @ vectors.transpose(0, 2, 1)
-        errors += np.sqrt(lasting) * np.einsum("tij,dj->dti", root, chance)
+        errors += np.sqrt(lasting) * (chance @ _roots(covariances).transpose(0, 2, 1)).transpose(1, 0, 2)
     if shared_errors.shape[1] and normal.border.shape[-1]:
-        errors -= (normal.response() @ shared_errors.T).T.reshape(draws, T, n)
+        errors -= (normal.response @ shared_errors.T).T.reshape(draws, T, n)
     return errors
+
+
+def _roots(covariances: Array) -> Array:
+    """(T, n, n) Cholesky factors, which change as smoothly as the covariances; by a billionth wider, for rounding."""
+    wider = covariances.copy()
+    wider[:, range(wider.shape[1]), range(wider.shape[1])] *= 1 + 1e-9
+    return np.linalg.cholesky(wider)
 
 
 def shared_errors(covariance: Array | None, unknowns: int, draws: int, seed: int = 0) -> Array:
