@@ -112,7 +112,7 @@ def _roots(covariances: Array) -> Array:
     """(T, n, n) Cholesky factors, which change as smoothly as the covariances; by a billionth wider, for rounding."""
     wider = covariances.copy()
     wider[:, range(wider.shape[1]), range(wider.shape[1])] *= 1 + 1e-9
-    return np.linalg.cholesky(wider)
+    return np.asarray(np.linalg.cholesky(wider), float)
 
 
 def shared_errors(covariance: Array | None, unknowns: int, draws: int, seed: int = 0) -> Array:
