@@ -54,7 +54,7 @@ def compare(clip: Path, parts: int) -> None:
     height = facts["height_m"] or facts["height_from_scaled_model_m"]
     settings = make_settings({"person.height_m": height})
     with open_source(clip / "video.mp4") as media:
-        recording = choose(detect(media, settings), settings.pose2d)
+        recording = choose(detect(media, settings), settings)
     truth = reference(clip)
     cut = np.array_split(np.arange(recording.frames), parts)
     evidence = [evidence_of(recording, settings, slice(int(f[0]), int(f[-1]) + 1)) for f in cut]

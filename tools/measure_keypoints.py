@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation, Slerp
 
-from pase.config import Pose2DSettings, Settings
+from pase.config import Settings
 from pase.pipeline.recording import choose, detect, open_source
 
 Array = NDArray[np.float64]
@@ -69,7 +69,7 @@ def main() -> None:
 def sightings(folder: Path) -> list[Sighting]:
     """What the detector sees of a clip, with the reference at the same times."""
     with open_source(folder / "video.mp4") as media:
-        found = choose(detect(media, Settings()), Pose2DSettings()).people[0]
+        found = choose(detect(media, Settings()), Settings()).people[0]
     with np.load(folder / "truth.npz") as data:
         truth = {key: data[key] for key in data.files}
     inside = np.flatnonzero((found.time >= truth["time"][0]) & (found.time <= truth["time"][-1]))

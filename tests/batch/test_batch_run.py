@@ -88,6 +88,14 @@ def test_trials_of_a_subject_share_one_skeleton(
     (photos / "study.csv").write_text(TABLE.replace("1.7", "1.75"), encoding="utf-8")
     assert not any(entry.kept for entry in run_batch(photos, output, settings).entries)
     assert rows(output / "summary.csv")[0]["height_m"] == "1.75"
+    reports = [json.loads(path.read_text(encoding="utf-8")) for path in output.glob("trials/*/report.json")]
+    assert [report["resumed"] for report in reports] == [["pose2d"], ["pose2d"]], (
+        "keypoints are not found again"
+    )
+    assert not list((output / "trials").glob(".*"))
+    shutil.copy(photos / "nobody.png", photos / "late.png")
+    run_batch(photos, output, settings)
+    assert rows(output / "summary.csv")[1]["persons"] == "0", "another file has other keypoints"
 
 
 @pytest.mark.parametrize(
@@ -139,19 +147,3 @@ def test_a_stopped_batch_says_so_and_goes_on(
     assert not list((output / "trials").glob(".*.lock"))
     assert main(command[3:]) == 1
     assert states(output)["late"].startswith("done")
-
-
-def test_keypoints_are_not_found_again_when_the_sizes_change(
-    photos: Path, networks: tuple[Path, Path], tmp_path: Path
-) -> None:
-    output, settings = tmp_path / "out", make_settings(QUICK)
-    (photos / "study.csv").write_text(TABLE, encoding="utf-8")
-    run_batch(photos, output, settings)
-    assert not list((output / "trials").glob(".*"))
-    (photos / "study.csv").write_text(TABLE.replace("1.7", "1.8"), encoding="utf-8")
-    assert not run_batch(photos, output, settings).failed
-    reports = [json.loads(path.read_text(encoding="utf-8")) for path in output.glob("trials/*/report.json")]
-    assert [report["resumed"] for report in reports] == [["pose2d"], ["pose2d"]]
-    shutil.copy(photos / "nobody.png", photos / "late.png")
-    run_batch(photos, output, settings)
-    assert rows(output / "summary.csv")[1]["persons"] == "0", "another file has other keypoints"
