@@ -29,9 +29,9 @@ class Place(NamedTuple):
 
 
 PLACES: dict[str, Place] = {
-    "Nose": Place("head", (0.130, 0.012, 0.0), 0.008),
-    "Eye": Place("head", (0.097, 0.046, 0.036), 0.006),
-    "Ear": Place("head", (-0.002, 0.024, 0.087), 0.010),
+    "Nose": Place("head", (0.130, 0.012, 0.0), 0.006),
+    "Eye": Place("head", (0.097, 0.046, 0.036), 0.004),
+    "Ear": Place("head", (-0.002, 0.024, 0.087), 0.006),
     "Head": Place("head", (0.016, 0.164, 0.0), 0.020),
     "Neck": Place("torso", (0.000, 0.405, 0.0), 0.020),
     "Shoulder": Place("scapula", (0.003, -0.016, -0.032), 0.020),
