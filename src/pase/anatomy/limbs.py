@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
 
 from pase.anatomy.model import Skeleton
 from pase.errors import InputError
@@ -141,7 +140,8 @@ def with_seen_parts(motion: Motion) -> Motion:
         ]
         if points and name in columns:
             shown = measured[:, points].any(axis=1)
-            seen[:, columns[name]] = maximum_filter1d(shown.astype(np.int8), window)[:, None] > 0
+            near = np.convolve(shown, np.ones(window))[window // 2 :][: len(measured)]
+            seen[:, columns[name]] = near[:, None] > 0.5
     if motion.seen is not None:
         seen &= motion.seen
     return replace(motion, seen=seen)

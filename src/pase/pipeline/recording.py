@@ -166,6 +166,11 @@ def fetch_models(
     ]
 
 
+def import_networks() -> None:
+    """Import what the 2D stage runs on, which takes a while, at a time of the caller's choice."""
+    from pase.pose2d import detect  # noqa: F401
+
+
 def prepare_networks(settings: Settings, progress: StepProgress | None = None) -> None:
     """Fetch the files of the 2D networks that come with PASE where they are not here yet.
 

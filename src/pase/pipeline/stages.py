@@ -15,6 +15,7 @@ from pase.media.footage import Footage
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
 from pase.pipeline.analysing import analyse_people, trial_labels
+from pase.pipeline.background import in_background
 from pase.pipeline.estimating import fit_people, size_evidence
 from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
 from pase.pipeline.lifting import lift_in_statures
@@ -24,6 +25,7 @@ from pase.pipeline.recording import (
     choose,
     find_people,
     footage_with,
+    import_networks,
     open_source,
     read_keypoints,
     read_recording,
@@ -40,6 +42,7 @@ from pase.pipeline.workspace import (
 )
 from pase.types import StepProgress
 from pase.version import __version__
+from pase.view.backend import probe_drawing
 
 if TYPE_CHECKING:
     from pase.fit.evidence import Evidence
@@ -121,9 +124,11 @@ class Run:
 
     def detect(self, source: str | Path) -> Recording:
         """Find and choose the persons in footage, or take over what an interrupted run has found."""
-        check_writing(self.settings, draw=self._draw)
         footage = footage_with(source, self.settings.footage)
-        with open_source(footage) as media:
+        with in_background(lambda _: self._draw and probe_drawing()) as probed, open_source(footage) as media:
+            import_networks()
+            probed()
+            check_writing(self.settings, draw=self._draw)
             self.open_folder(resume=True)
             return self._resumed(media) or self._detected(media)
 

@@ -23,12 +23,12 @@ def fill_between(xy: Array, sigma: Array, score: Array, time: Array, unmeasured:
     unmeasured
         (T,) frames to fill. A keypoint that is not seen in the measured frames right before and after stays NaN.
     """
-    from scipy.interpolate import Akima1DInterpolator
-
     rows = np.flatnonzero(unmeasured)
     measured = np.flatnonzero(~unmeasured & np.isfinite(xy).all(-1).any(-1))
     if not len(rows) or len(measured) < 2:
         return
+    from scipy.interpolate import Akima1DInterpolator
+
     after = np.clip(np.searchsorted(measured, rows), 1, len(measured) - 1)
     for k in range(xy.shape[1]):
         finite = np.isfinite(xy[:, k, 0])

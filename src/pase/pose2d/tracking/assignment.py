@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse.csgraph import connected_components
 
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import Pose
@@ -60,6 +58,10 @@ def settle(
         A pose by index into `tracks`; who has none is hidden.
     """
     bodies = _bodies(placed, settled_poses)
+    if len(tracks) == 1:
+        return bodies
+    from scipy.optimize import linear_sum_assignment
+
     out: dict[int, Pose] = {}
     for group in _groups(frame.time, tracks, bodies):
         own = [number for number in group if number in bodies]
@@ -100,8 +102,16 @@ def _groups(time: float, tracks: Sequence[Track], bodies: Mapping[int, Pose]) ->
     boxes = np.array([expected, current]).reshape(2, -1, 4)
     near = (overlap(boxes[0], boxes[0]) > NEAR_IOU) | (overlap(boxes[1], boxes[1]) > NEAR_IOU)
     near |= overlap(boxes[0], boxes[1]) > NEAR_IOU
-    _, labels = connected_components(near, directed=False)
-    return [[int(n) for n in np.flatnonzero(labels == label)] for label in np.unique(labels)]
+    groups: list[list[int]] = []
+    left = list(range(len(tracks)))
+    while left:
+        group = [left.pop(0)]
+        for member in group:
+            neighbours = [n for n in left if near[member, n] or near[n, member]]
+            group += neighbours
+            left = [n for n in left if n not in neighbours]
+        groups.append(sorted(group))
+    return groups
 
 
 def _fit(frame: Frame, track: Track, pose: Pose, colours: Array | None) -> float:

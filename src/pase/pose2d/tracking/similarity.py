@@ -60,10 +60,12 @@ def _area(pose: Pose) -> float:
 
 def assign(likeness: Array, least: float) -> list[tuple[int, int]]:
     """Pairs (row, column) of the assignment with the largest sum of likeness (N, M), each at least `least`."""
-    from scipy.optimize import linear_sum_assignment
-
     if not likeness.size:
         return []
+    if likeness.size == 1:
+        return [(0, 0)] if likeness[0, 0] >= least else []
+    from scipy.optimize import linear_sum_assignment
+
     counted = np.where(likeness >= least, likeness, 0.0)
     pairs = zip(*linear_sum_assignment(-counted), strict=True)
     return [(int(row), int(column)) for row, column in pairs if likeness[row, column] >= least]
