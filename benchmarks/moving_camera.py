@@ -54,7 +54,7 @@ class Film:
 
 
 DRAWN_HEAD = (
-    "| drawn film | camera said to be | turn rms, ° | way, true, m | way, m | speed, m/s | its SD | skating, cm/s |\n"
+    "| drawn film | camera | turn rms, ° | true way, m | way, m | true speed, m/s | speed, m/s | skating (true), cm/s |\n"
     "|---|---|---|---|---|---|---|---|"
 )
 
@@ -112,7 +112,7 @@ def rows_of_clip(clip: Path, scorer: Path, options: argparse.Namespace) -> list[
 def drawn_row(name: str) -> str:
     """The line of a drawn film: `walk` or `run` by a camera that is carried along, or a walk on a `belt`."""
     person = drawn.walker(drawn.RUN if name == "run" else drawn.WALK)
-    camera = drawn.carried_camera(person, 5.0, seed=0)
+    camera, true_speed = drawn.carried_camera(person, 5.0, seed=0), person.way_m / person.time[-1]
     if name == "belt":
         person = drawn.on_a_treadmill(person)
         camera = drawn.standing_camera(person, 5.0)
@@ -126,9 +126,14 @@ def drawn_row(name: str) -> str:
         kind, motion = f"{kind}; travelling by the feet", motion.if_carried
     cells = [name, kind, f"{camera_errors(motion, film)[0]:.2f}", f"{person.way_m:.2f}"]
     cells.append(f"{np.linalg.norm(estimate.q[-1, place] - estimate.q[0, place]):.2f}")
-    cells += ["–", "–"] if floor is None else [f"{floor.speed_m_s:.2f}", f"{floor.speed_sd_m_s:.2f}"]
-    skate = drawn.skating_m_s(person, estimate)
-    return "| " + " | ".join([*cells, "–" if name == "belt" else f"{100 * skate:.1f}"]) + " |"
+    cells.append(f"{true_speed:.2f}")
+    cells.append("–" if floor is None else f"{floor.speed_m_s:.2f} ± {floor.speed_sd_m_s:.2f}")
+    skating = (
+        drawn.skating_m_s(person, *of)
+        for of in ((estimate.skeleton, estimate.q), (person.skeleton, person.q))
+    )
+    cells.append("–" if name == "belt" else "{:.1f} ({:.1f})".format(*(100 * speed for speed in skating)))
+    return "| " + " | ".join(cells) + " |"
 
 
 def parse() -> argparse.Namespace:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import Skeleton
 from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector
@@ -71,6 +72,11 @@ class Walker:
     """(T, n)"""
     stance: NDArray[np.bool_]
     """(T, 2) whether the right and the left foot are on the floor."""
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """Their own."""
+        return self.model.personal_skeleton(np.zeros(self.model.layout.count))
 
     @property
     def way_m(self) -> float:
@@ -243,12 +249,10 @@ def estimated(person: Walker, camera: CarriedCamera, motion: CameraMotion, seed:
     return out
 
 
-def skating_m_s(person: Walker, motion: Motion) -> float:
-    """Mean speed over the floor of heels that stand, in the middle of stance."""
-    skeleton = motion.skeleton
-    heels = Kinematics(skeleton).positions(motion.q)[
-        :, [skeleton.landmark_names.index(n) for n in ("RHeel", "LHeel")]
-    ]
+def skating_m_s(person: Walker, skeleton: Skeleton, q: Array) -> float:
+    """Mean speed over the floor of heels that stand, in the middle of the person's stance, in a motion (T, n)."""
+    points = [skeleton.landmark_names.index(name) for name in ("RHeel", "LHeel")]
+    heels = Kinematics(skeleton).positions(q)[:, points]
     speed = np.linalg.norm(np.gradient(heels[..., [0, 2]], person.time, axis=0), axis=-1)
     inside = person.stance.copy()
     for shift in (1, 2, 3):

@@ -116,8 +116,9 @@ def _is_far(shot: ShotFollower, sight: Sight) -> bool:
     """Whether a frame has moved enough, and shows enough points, to part turn from travel."""
     if len(sight.which) < _FEWEST_POINTS:
         return False
-    moved = shot.distance_px(sight.turn, shot.keys[sight.key].turn)
-    return bool(moved > _FAR_SHARE * max(shot.keys[0].picture.grey.shape))
+    rays_key, rays = shot.rays_of(sight)
+    moved = float(np.percentile(np.linalg.norm(rays - rays_key, axis=1), 75)) / pixel_of(shot)
+    return moved > _FAR_SHARE * max(shot.keys[0].picture.grey.shape)
 
 
 def _with_zoom(covariance: Array) -> Array:

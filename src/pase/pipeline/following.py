@@ -97,6 +97,8 @@ def camera_facts(motions: Sequence[CameraMotion]) -> list[dict[str, Any]]:
 
 def _facts(motion: CameraMotion) -> dict[str, Any]:
     facts: dict[str, Any] = {"shot": motion.shot, "kind": motion.kind}
+    if motion.if_carried is not None:
+        facts["or"] = "travelling, if the feet say so: see the person's diagnostics"
     if motion.kind == "still" or not len(motion):
         return facts
     forward = motion.R_camera_reference[:, 2]
