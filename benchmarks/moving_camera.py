@@ -54,7 +54,7 @@ class Film:
 
 
 DRAWN_HEAD = (
-    "| drawn film | camera | turn rms, ° | true way, m | way, m | true speed, m/s | speed, m/s | skating (true), cm/s |\n"
+    "| drawn | camera | turn rms, ° | true way, m | way, m | true speed, m/s | speed, m/s | skating (true), cm/s |\n"
     "|---|---|---|---|---|---|---|---|"
 )
 
