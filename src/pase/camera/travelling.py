@@ -118,7 +118,7 @@ def _is_far(shot: ShotFollower, sight: Sight) -> bool:
         return False
     rays_key, rays = shot.rays_of(sight)
     moved = float(np.percentile(np.linalg.norm(rays - rays_key, axis=1), 75)) / pixel_of(shot)
-    return moved > _FAR_SHARE * max(shot.keys[0].picture.grey.shape)
+    return bool(moved > _FAR_SHARE * max(shot.keys[0].picture.grey.shape))
 
 
 def _with_zoom(covariance: Array) -> Array:
