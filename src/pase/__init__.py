@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
     from pase.config import Settings
     from pase.data import Motion
-    from pase.findings import Movement
+    from pase.movements import Movement
 
 # ONNX Runtime reports to its maker unless it finds this when it is imported; processes of ours inherit it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

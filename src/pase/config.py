@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 
 from pase.errors import InputError
 from pase.files import read_toml
-from pase.findings import NamedMovement
+from pase.movements import NamedMovement
 from pase.setting import SettingsGroup, convert, setting
 
 Sex = Literal["unknown", "female", "male"]

@@ -9,22 +9,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from pase.errors import InputError, MissingDependencyError
+from pase.movements import Movement
 from pase.types import Array, Mask
 
 if TYPE_CHECKING:
     import pandas
-
-NamedMovement = Literal[
-    "walking", "running", "jump", "squat", "sit_to_stand", "lunge", "arm_raise", "periodic", "other"
-]  # fmt: skip
-"""Movements that a user can name."""
-Movement = Literal[NamedMovement, "standing"]
-MOVEMENTS: dict[Movement, str] = {
-    "walking": "Walking", "running": "Running", "jump": "Jumps", "squat": "Squats",
-    "sit_to_stand": "Standing up and sitting down", "lunge": "Lunges", "arm_raise": "Arm raises",
-    "periodic": "A movement that repeats", "standing": "Standing", "other": "Another movement",
-}  # fmt: skip
-"""Kinds of movement, and how a page calls them."""
 
 EventName = Literal[
     "foot_strike",

@@ -14,7 +14,7 @@ from pase.analysis.exercises import find_exercises, measure_exercises
 from pase.analysis.measure import Key, Values
 from pase.analysis.ranges import measure_reach
 from pase.analysis.stretch import stretches
-from pase.findings import Movement
+from pase.movements import Movement
 
 Array = NDArray[np.float64]
 

@@ -21,7 +21,8 @@ from pase.analysis.stretch import Stretch, stretches
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.limbs import bodies_not_seen, with_seen_parts
 from pase.data import Motion
-from pase.findings import AngleTable, Event, Findings, Measure, Movement
+from pase.findings import AngleTable, Event, Findings, Measure
+from pase.movements import Movement
 
 STILL_M_S = 0.15
 """Who stands moves their hips more slowly than this."""

@@ -11,7 +11,8 @@ from pase.analysis.body import SIDES
 from pase.analysis.measure import Key, Values
 from pase.analysis.repetitions import Repetition, find_repetitions, periodicity
 from pase.analysis.stretch import SAME_EVENT_S, Stretch
-from pase.findings import Event, Movement
+from pase.findings import Event
+from pase.movements import Movement
 from pase.types import Array
 
 LEAST_DROP = 0.12

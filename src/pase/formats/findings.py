@@ -13,8 +13,9 @@ import numpy as np
 
 from pase.errors import InputError
 from pase.files import atomic_path, read_text
-from pase.findings import MOVEMENTS, Event, Findings, Measure, Movement
+from pase.findings import Event, Findings, Measure
 from pase.formats.tables import BoneLength
+from pase.movements import MOVEMENTS, Movement
 
 EVENT_COLUMNS = ("time_s", "event", "side")
 MEASURE_COLUMNS = (

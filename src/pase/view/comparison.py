@@ -10,7 +10,8 @@ from markupsafe import Markup
 from pase.analysis.compare import Difference, differences
 from pase.data import Motion
 from pase.files import write_text
-from pase.findings import MOVEMENTS, Findings
+from pase.findings import Findings
+from pase.movements import MOVEMENTS
 from pase.view.answers import KEY_MEASURES, difference_cells, of_angle
 from pase.view.cycle_chart import compared_charts
 from pase.view.page import page_style, page_template

@@ -15,8 +15,9 @@ from markupsafe import Markup
 
 from pase.diagnostics import FitDiagnostics
 from pase.files import write_text
-from pase.findings import MOVEMENTS, Findings
+from pase.findings import Findings
 from pase.media import Photo, open_media
+from pase.movements import MOVEMENTS
 from pase.view.answers import further_rows, key_rows, range_tables
 from pase.view.cycle_chart import cycle_charts
 from pase.view.names import coordinate_name

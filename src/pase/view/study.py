@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from pase.analysis.measure import definition
 from pase.files import write_text
-from pase.findings import MOVEMENTS, Movement
+from pase.movements import MOVEMENTS, Movement
 from pase.view.answers import KEY_MEASURES, number_text, unit_text
 from pase.view.page import page_style, page_template
 
