@@ -54,7 +54,8 @@ def test_squats_are_counted_and_measured() -> None:
         assert one.count == 3
     drop, lean, uneven = (result.measure(name) for name in ("hip_drop", "trunk_lean", "knee_asymmetry"))
     assert drop is not None and 0.15 < drop.value < 0.45
-    assert lean is not None and lean.value == pytest.approx(0.3 * 88.3, abs=1)
+    # At rest the shoulders of the skeleton are 2.2° behind its hips.
+    assert lean is not None and lean.value == pytest.approx(0.3 * 88.3 - 2.2, abs=1)
     assert uneven is not None and uneven.value == pytest.approx(0, abs=0.1)
 
 
