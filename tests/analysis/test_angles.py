@@ -136,7 +136,7 @@ def test_correlated_errors_of_draws_cancel() -> None:
     drawn = [BodyMotion.placed(kinematics, one.astype(float), motion.time) for one in draws.q]
     table = angle_table(motion, body, drawn)
     assert table.sd[:, table.column("pelvis_tilt_forward")] == pytest.approx(5.0, rel=0.1)
-    # Independent errors would add up to more than 5°; these take each other away but for what the spine does not move.
+    # Independent errors would add up to more than 5°; these take each other away, but not below the bend.
     share = (at("trunk_lean_forward", L5_S1_Flex_Ext=-1) - at("trunk_lean_forward")) / 7.14
     assert table.sd[:, table.column("trunk_lean_forward")] == pytest.approx(5 * (1 - share), rel=0.1)
 
