@@ -123,6 +123,11 @@ class Kinematics:
         """Rotation and origin of every body for `q` (T, n) in rad or m and `scale` (B, 3)."""
         return self._placed(q, scale, range(len(self._joints))).poses
 
+    def root_pose(self, q: Array, scale: Array | None = None) -> tuple[Array, Array]:
+        """Rotation (T, 3, 3) and origin (T, 3) of the first body alone, which carries all others."""
+        poses = self._placed(q, scale, [0]).poses
+        return poses.rotation[:, 0], poses.origin[:, 0]
+
     def placement(self, q: Array, scale: Array | None = None) -> Placement:
         """The skeleton in postures `q` (T, n), for `positions_in` and `jacobian_in`."""
         return self._placed(q, scale, self._carriers)

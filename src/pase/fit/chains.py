@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,6 +19,10 @@ from pase.types import Array, Indices
 
 Structure = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 """Landmarks of each body, and the coordinates that move it, from the root outwards."""
+
+
+Runs = tuple[tuple[slice, slice], ...]
+"""Coordinates that follow one another, as slices: where they are among all, and among those of a chain."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Chain:
     columns: Indices
     """(c,) the coordinates."""
     bodies: tuple[BodyPoints, ...]
+    runs: Runs
     paired: bool = False
     """Whether it is a pair of points, each of which also depends on the other's coordinates."""
 
@@ -63,7 +69,7 @@ class Chain:
             if len(own.landmarks) < dq.shape[1]:
                 dq = dq[:, own.landmarks]
             if outer is not None:
-                dq = product(outer[:, self.points[own.rows]], dq)
+                dq = outer[:, self.points[own.rows]] @ dq
             out[:, own.rows, :, own.columns] = dq
         return out
 
@@ -134,13 +140,14 @@ def _chain(
             )
         )
         start += len(own)
+    place = np.array(columns, np.intp)
     order = [k for part in parts for k in places if body_of[points[k]] == part.body]
-    return Chain(np.array(order, np.intp), np.array(columns, np.intp), tuple(parts), paired)
+    return Chain(np.array(order, np.intp), place, tuple(parts), _runs(place), paired)
 
 
-def product(outer: Array, inner: Array) -> Array:
-    """`outer (T, P, R, 3) @ inner (T, P, 3, c)`, as three broadcast products: faster than many tiny ones."""
-    out: Array = outer[..., 0, None] * inner[..., 0, None, :]
-    out += outer[..., 1, None] * inner[..., 1, None, :]
-    out += outer[..., 2, None] * inner[..., 2, None, :]
-    return out
+def _runs(columns: Indices) -> Runs:
+    """Coordinates that follow one another, as slices: where they are among all, and among the chain's."""
+    starts = [0, *(np.flatnonzero(np.diff(columns) != 1) + 1).tolist(), len(columns)]
+    return tuple(
+        (slice(int(columns[a]), int(columns[a]) + b - a), slice(a, b)) for a, b in pairwise(starts) if b > a
+    )

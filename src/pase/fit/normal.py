@@ -20,6 +20,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 from scipy.linalg.lapack import dtbtrs
 
+from pase.fit.chains import Runs
 from pase.fit.terms.base import ChainRows, ResidualBlock
 from pase.types import Array, Mask
 
@@ -74,18 +75,18 @@ class NormalEquations:
 
     def _add_chain(self, chain: ChainRows, block: ResidualBlock) -> None:
         """Add rows that depend on a few coordinates of their frames."""
-        columns, residual = chain.columns, block.residual[:, chain.rows, None]
-        square = (slice(None), columns[:, None], columns)
+        residual = block.residual[:, chain.rows, None]
         for offset, J in chain.dq.items():
             frames, Jt = slice(offset, offset + len(J)), J.transpose(0, 2, 1)
-            self.lag0[frames][square] += Jt @ J
-            self.gradient_q[frames][:, columns] += (Jt @ residual)[..., 0]
+            _add_square(self.lag0[frames], Jt @ J, chain.runs)
+            _add_rows(self.gradient_q[frames], (Jt @ residual)[..., 0], chain.runs)
             if len(chain.dq) > 1:
-                self.tied[frames][:, columns] += np.square(J).sum(1)
+                _add_rows(self.tied[frames], np.square(J).sum(1), chain.runs)
             if block.dshared is not None:
-                self.border[frames][:, columns] += Jt @ block.dshared[:, chain.rows]
+                _add_rows(self.border[frames], Jt @ block.dshared[:, chain.rows], chain.runs)
         if len(chain.dq) > 1:
-            self.lag1[: len(residual)][square] += chain.dq[1].transpose(0, 2, 1) @ chain.dq[0]
+            product = chain.dq[1].transpose(0, 2, 1) @ chain.dq[0]
+            _add_square(self.lag1[: len(residual)], product, chain.runs)
 
     def _add_own(self, offset: int, J: Array, residual: Array) -> None:
         frames = slice(offset, offset + len(J))
@@ -212,6 +213,19 @@ class Factor:
             shared = cho_solve(self.corner, right_shared - self.half.T @ inner[:, 0])
             inner = inner - self.half @ shared[:, None]
         return _backward(self.lower, inner).reshape(right_q.shape), shared
+
+
+def _add_rows(target: Array, added: Array, runs: Runs) -> None:
+    """Add rows (T, c, ...) to those of a chain's coordinates among all (T, n, ...)."""
+    for place, own in runs:
+        target[:, place] += added[:, own]
+
+
+def _add_square(target: Array, added: Array, runs: Runs) -> None:
+    """Add matrices (T, c, c) to (T, n, n); by slices, as NumPy is several times slower with indices."""
+    for row, own_row in runs:
+        for column, own_column in runs:
+            target[:, row, column] += added[:, own_row, own_column]
 
 
 def _forward(lower: Array, right: Array) -> Array:

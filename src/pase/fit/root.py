@@ -99,11 +99,9 @@ def place_root(kinematics: Kinematics, scale: Array, q: Array, turn: Array, shif
         return np.concatenate([place_root(kinematics, scale, *arrays) for arrays in batches])
     root = find_root(kinematics.skeleton)
     joint = root.joint
-    poses = kinematics.pose(q, scale)
-    rotation = turn @ poses.rotation[:, 0]
-    centre = poses.origin[:, 0] + poses.rotation[:, 0] @ (
-        scale[0] * np.asarray(joint.child_frame.translation)
-    )
+    R_world_root, origin = kinematics.root_pose(q, scale)
+    rotation = turn @ R_world_root
+    centre = origin + R_world_root @ (scale[0] * np.asarray(joint.child_frame.translation))
     centre = (turn @ centre[..., None])[..., 0] + shift
     base = rotation_xyz(joint.parent_frame.orientation)
     inner = base.T @ rotation @ rotation_xyz(joint.child_frame.orientation)

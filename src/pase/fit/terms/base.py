@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pase.fit.chains import Chain
+from pase.fit.chains import Chain, Runs
 from pase.fit.problem import Linearization
 from pase.types import Array, Indices
 
@@ -20,6 +20,7 @@ class ChainRows:
     """(r,) the rows of each group."""
     columns: Indices
     """(c,) the coordinates."""
+    runs: Runs
     dq: dict[int, Array]
     """Offset → (M, r, c)."""
 
@@ -28,7 +29,7 @@ class ChainRows:
         """Derivatives (M, P, R, c) of R rows for each point of a chain."""
         R = next(iter(dq.values())).shape[2]
         flat = {offset: J.reshape(len(J), -1, J.shape[-1]) for offset, J in dq.items()}
-        return cls(chain.rows(R), chain.columns, flat)
+        return cls(chain.rows(R), chain.columns, chain.runs, flat)
 
 
 @dataclass(frozen=True, slots=True)

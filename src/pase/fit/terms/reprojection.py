@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from pase.fit.camera import FilmCamera
-from pase.fit.chains import product
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import ChainRows, RobustTerm
 from pase.types import Array, Indices
@@ -98,11 +97,11 @@ class Reprojection(RobustTerm):
         if at.dshared is None:
             return tuple(rows), None
         p_shared = at.dshared[:, self._points]
-        dshared = product(by_point, p_shared)
+        dshared = by_point @ p_shared
         dshared[..., self._camera.columns] += by_camera * gain[..., None, None]
         if self._habit is not None and by_partner is not None:
             pair = np.flatnonzero(self._habit.slope)
-            dshared[:, pair] += product(by_partner[:, pair], p_shared[:, self._habit.partner[pair]])
+            dshared[:, pair] += by_partner[:, pair] @ p_shared[:, self._habit.partner[pair]]
             self._add_camera(self._habit, at, depth, gain, dshared)
         return tuple(rows), dshared.reshape(len(root), 2 * root.shape[1], -1)
 
