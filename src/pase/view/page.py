@@ -179,8 +179,8 @@ def _bones(subject: Subject) -> list[tuple[str, ...]]:
         (
             bone_label(bone.name),
             f"{1000 * bone.length_m:.0f}" if bone.seen else "not seen",
-            "–" if bone.sd_m is None else f"{1000 * bone.sd_m:.0f}",
-            "–" if bone.percentile is None else f"{bone.percentile:.0f}",
+            "–" if bone.sd_m is None or not bone.seen else f"{1000 * bone.sd_m:.0f}",
+            "–" if bone.percentile is None or not bone.seen else f"{bone.percentile:.0f}",
         )
         for bone in subject.bones
     ]
