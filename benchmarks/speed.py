@@ -1,11 +1,16 @@
-"""Speed and memory: `pase run` on a clip without and with the overlay, against the bare keypoint network.
+"""Speed and memory of `pase run`, by stage, against the bare keypoint network and against the film's own length.
 
-    python benchmarks/speed.py VIDEO [--loop N] [--markdown FILE] [--no-bare] [-- FLAGS OF pase run]
+    python benchmarks/speed.py VIDEO [--cases NAMES] [--end SECONDS] [--loop N] [--markdown FILE] [-- FLAGS]
 
-The bare network is given as many crops as in a run, ready made, one after the other on all cores; nothing is read,
-followed, fitted or written. Ratios are given for wall time, and for processor
-time, which other programs disturb less.
-`--loop N` first joins the clip N times, without encoding it again: memory must not grow with the length.
+The bare network places keypoints in every frame of everybody, in crops that are ready made: nothing is read,
+followed, fitted or written. It is measured at its best: one after the other on all cores, and with a session for
+every core; what is faster counts. Ratios are given for wall and for processor time, which other programs disturb
+less.
+
+Cases, made of one film: `film`, as it is; `half`, every second frame; `slow` and `fast`, the same frames at half
+and at four times the rate, so that everything is as much slower or faster (30 and 240 frames a second of a film of
+60); `five`, five of the film beside one another. `--loop N` joins the film N times: memory must not grow with the
+length.
 """
 
 from __future__ import annotations
@@ -18,32 +23,66 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from flags import with_flags
 
+CASES = ("film", "half", "slow", "fast", "five")
+STAGES = ("pose2d", "lift", "fit", "analyse", "export", "overlay", "views")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of something."""
+
+    wall: float
+    processor: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run."""
+
+    cost: Cost
+    seconds: dict[str, float]
+    """Wall time by stage."""
+    frames: int
+    film_s: float
+    crops: int
+    """Frames of everybody, looked at or not."""
+    looked: int
+    """Those in which keypoints were measured."""
+    peak_mb: float
+
 
 def main() -> int:
     """Run, measure, print."""
     options = parse(sys.argv[1:])
+    lines = [
+        "| case | frames, film | crops, looked at | overlay | wall : film | wall : bare | processor : bare | "
+        + " | ".join(f"{stage}, s" for stage in STAGES)
+        + " | start and the rest, s | peak, MB |"
+    ]
+    lines.append("|---" * (lines[0].count("|") - 1) + "|")
     with tempfile.TemporaryDirectory() as scratch:
-        video = options.video
-        if options.loop > 1:
-            video = Path(scratch) / f"looped{options.video.suffix}"
-            loop(options.video, video, options.loop)
-        result = Path(scratch) / "result"
-        rows = {
-            name: measure(video, result, [*options.flags, flag, "--overwrite"])
-            for name, flag in (("without overlay", "--no-overlay"), ("with overlay", "--overlay"))
-        }
-        bare = None if options.no_bare else bare_network(video, options.flags)
-    table = "\n\n".join([markdown(name, row) for name, row in rows.items()] + [against_bare(rows, bare)])
-    print(table)
+        for name in options.cases:
+            video, flags = made(name, options, Path(scratch))
+            runs = [
+                measure(video, Path(scratch) / "result", [*options.flags, *flags, flag, "--overwrite"])
+                for flag in ("--no-overlay", "--overlay")
+            ]
+            bare = bare_network(max(runs[0].crops, 1))
+            lines += [row(name, run, bare, overlay) for run, overlay in zip(runs, ("no", "yes"), strict=True)]
+            print("\n".join(lines[-2:]), file=sys.stderr, flush=True)
+    print("\n".join(lines))
     if options.markdown:
-        options.markdown.write_text(table + "\n", encoding="utf-8")
+        options.markdown.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return 0
 
 
@@ -51,10 +90,50 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     """Options; what follows `--` goes to `pase run`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("video", type=Path)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=["film"], metavar="NAME")
+    parser.add_argument(
+        "--end", type=float, metavar="SECONDS", help="so much of the film; all when not given"
+    )
     parser.add_argument("--loop", type=int, default=1, metavar="N", help="join the clip N times")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
-    parser.add_argument("--no-bare", action="store_true", help="leave the bare network out")
     return with_flags(parser, words)
+
+
+def made(case: str, options: argparse.Namespace, folder: Path) -> tuple[Path, list[str]]:
+    """The film of a case, and flags of `pase run` with it."""
+    from pase.media import Footage, open_media
+
+    source = Footage(options.video, end_s=options.end)
+    with open_media(source) as media:
+        rate = media.frame_rate
+    if case == "half":
+        return rewritten(source, folder / "half.mp4", step=2), []
+    if case == "five":
+        return rewritten(source, folder / "five.mp4", copies=5), []
+    video = options.video
+    if options.loop > 1:
+        video = folder / f"looped{video.suffix}"
+        loop(options.video, video, options.loop)
+    flags = [] if options.end is None else ["--end", str(options.end)]
+    times = {"film": 1.0, "slow": 0.5, "fast": 4.0}[case]
+    return video, flags if times == 1.0 else [*flags, "--rate", str(rate * times)]
+
+
+def rewritten(source: Any, target: Path, step: int = 1, copies: int = 1) -> Path:
+    """A film of every `step`-th frame, with several copies beside one another at half the size."""
+    import cv2
+
+    from pase.media import VideoWriter, open_media
+
+    with open_media(source) as media:
+        width, height = media.image_size
+        if copies > 1:
+            width, height = width // 4 * 2, height // 4 * 2
+        with VideoWriter(target, (copies * width, height), media.frame_rate / step, 18) as writer:
+            for frame in islice(media.frames(), 0, None, step):
+                image = frame.image if copies == 1 else cv2.resize(frame.image, (width, height))
+                writer.write(np.hstack([image] * copies), frame.time)
+    return target
 
 
 def loop(source: Path, target: Path, times: int) -> None:
@@ -78,26 +157,32 @@ def loop(source: Path, target: Path, times: int) -> None:
                 shift = end
 
 
-def measure(video: Path, output: Path, flags: Sequence[str]) -> dict[str, Any]:
-    """Run the whole command once and read its report."""
+def measure(video: Path, output: Path, flags: Sequence[str]) -> Measured:
+    """Run the whole command once and read its result."""
+    from pase.pipeline.recording import read_keypoints
+
     command = [sys.executable, "-m", "pase", "run", str(video), "-o", str(output), *flags]
     start, before = time.perf_counter(), processor_of_children()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"pase run ended with status {status}")
-    wall = time.perf_counter() - start
+    cost = Cost(time.perf_counter() - start, processor_of_children() - before)
     unit = 1e6 if sys.platform == "darwin" else 1e3
     report = json.loads((output / "report.json").read_text(encoding="utf-8"))
-    return {
-        "frames": report["source"]["frames"],
-        "size": report["source"]["image_size"],
-        "seconds": report["seconds"],
-        "networks": report["networks"],
-        "wall": wall,
-        "processor": processor_of_children() - before,
-        "peak_mb": usage.ru_maxrss / unit,
-    }
+    people = read_keypoints(output / "keypoints.json")
+    visible = [person.seen for person in people]
+    looked = [s & p.measured if p.measured is not None else s for s, p in zip(visible, people, strict=True)]
+    times = people[0].time if people else np.zeros(1)
+    return Measured(
+        cost,
+        report["seconds"],
+        report["source"]["frames"],
+        float(times[-1] - times[0]),
+        int(sum(frames.sum() for frames in visible)),
+        int(sum(frames.sum() for frames in looked)),
+        usage.ru_maxrss / unit,
+    )
 
 
 def processor_of_children() -> float:
@@ -106,78 +191,57 @@ def processor_of_children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def bare_network(video: Path, flags: Sequence[str]) -> dict[str, float]:
-    """Seconds of the keypoint network alone on as many crops as in a run: one at a time, on all cores."""
-    from pase.cli_parser import parse as parse_flags
-    from pase.config import leaves, make_settings
+def bare_network(crops: int) -> Cost:
+    """The keypoint network alone on so many crops, in the faster of two ways to use all cores."""
     from pase.models import model_path
     from pase.networks.onnx import network_threads, start_session
-    from pase.pipeline.recording import detect, open_source
     from pase.pose2d.detect import KEYPOINT_NETWORK
-    from pase.pose2d.keypoints import KeypointNetwork
 
-    known = parse_flags(["run", str(video), "-o", "result", *flags])
-    settings = make_settings({k.path: getattr(known, k.path) for k in leaves() if hasattr(known, k.path)})
-    counts: list[int] = []
-    place = KeypointNetwork.__call__
-
-    def noted(network: KeypointNetwork, image: Any, found: Any, turns: Any) -> Any:
-        counts.append(len(found))
-        return place(network, image, found, turns)
-
-    KeypointNetwork.__call__ = noted  # type: ignore[method-assign]
-    try:
-        with open_source(video) as media:
-            detect(media, settings)
-    finally:
-        KeypointNetwork.__call__ = place  # type: ignore[method-assign]
-    crops = sum(counts)
-    session = start_session(model_path(KEYPOINT_NETWORK), "cpu", network_threads())
-    entry = session.get_inputs()[0]
+    cores = network_threads()
+    path = model_path(KEYPOINT_NETWORK)
     # The time of a network does not depend on what is in the picture.
-    crop = np.random.default_rng(0).normal(size=(1, 3, *entry.shape[2:])).astype(np.float32)
-    for _ in range(5):
-        session.run(None, {entry.name: crop})
+    crop = np.random.default_rng(0).normal(size=(1, 3, 256, 192)).astype(np.float32)
+
+    def many(session: Any, count: int) -> None:
+        for _ in range(count):
+            session.run(None, {session.get_inputs()[0].name: crop})
+
+    together = start_session(path, "cpu", cores)
+    apart = [start_session(path, "cpu", 1) for _ in range(cores)]
+
+    def side_by_side() -> None:
+        with ThreadPoolExecutor(cores) as pool:
+            list(pool.map(lambda session: many(session, -(-crops // cores)), apart))
+
+    return min((timed(lambda: many(together, crops)), timed(side_by_side)), key=lambda cost: cost.wall)
+
+
+def timed(work: Callable[[], object]) -> Cost:
+    """What something costs in this process."""
     start, processor = time.perf_counter(), time.process_time()
-    for _ in range(crops):
-        session.run(None, {entry.name: crop})
-    return {
-        "crops": crops,
-        "wall": time.perf_counter() - start,
-        "processor": time.process_time() - processor,
-    }
+    work()
+    return Cost(time.perf_counter() - start, time.process_time() - processor)
 
 
-def against_bare(rows: dict[str, dict[str, Any]], bare: dict[str, float] | None) -> str:
-    """The table of ratios."""
-    lines = ["| | wall, s | processor, s | frames a second | wall : bare | processor : bare |"]
-    lines.append("|---|---|---|---|---|---|")
-    if bare is not None:
-        times = f"{bare['wall']:.2f} | {bare['processor']:.2f}"
-        lines.append(f"| bare keypoint network, {bare['crops']:.0f} crops | {times} | | 1 | 1 |")
-    for name, row in rows.items():
-        ratios = ["", ""] if bare is None else [f"{row[k] / bare[k]:.2f}" for k in ("wall", "processor")]
-        lines.append(
-            f"| `pase run` {name} | {row['wall']:.2f} | {row['processor']:.2f} | "
-            f"{row['frames'] / row['wall']:.1f} | {ratios[0]} | {ratios[1]} |"
-        )
-    return "\n".join(lines)
-
-
-def markdown(name: str, row: dict[str, Any]) -> str:
-    """The stages of one run."""
-    frames = max(1, row["frames"])
-    width, height = row["size"]
-    stages = row["seconds"] | {"start and the rest": row["wall"] - sum(row["seconds"].values())}
-    lines = [
-        f"{name.capitalize()}: {frames} frames of {width} × {height}; peak memory {row['peak_mb']:.0f} MB",
-        "",
+def row(name: str, run: Measured, bare: Cost, overlay: str) -> str:
+    """One line of the table."""
+    rest = run.cost.wall - sum(run.seconds.values())
+    ratios = (
+        run.cost.wall / max(run.film_s, 1e-9),
+        run.cost.wall / bare.wall,
+        run.cost.processor / bare.processor,
+    )
+    cells = [
+        name,
+        f"{run.frames}, {run.film_s:.1f} s",
+        f"{run.crops}, {run.looked / max(run.crops, 1):.0%}",
+        overlay,
+        *(f"{ratio:.2f}" for ratio in ratios),
+        *(f"{run.seconds[stage]:.1f}" if stage in run.seconds else "–" for stage in STAGES),
+        f"{rest:.1f}",
+        f"{run.peak_mb:.0f}",
     ]
-    lines += ["| stage | seconds | ms a frame |", "|---|---|---|"]
-    lines += [f"| {name} | {value:.2f} | {1000 * value / frames:.1f} |" for name, value in stages.items()]
-    lines.append(f"| all, wall time | {row['wall']:.2f} | {1000 * row['wall'] / frames:.1f} |")
-    lines.append(f"| all, processor time | {row['processor']:.2f} | {1000 * row['processor'] / frames:.1f} |")
-    return "\n".join(lines)
+    return "| " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":
