@@ -85,16 +85,20 @@ def as_measures(values: Values, draws: Sequence[Values]) -> list[Measure]:
     is than the other is as uncertain as the two sides are.
     """
     sds = {key: _sd_over(draws, key, value) for key, value in values.items()}
+    repetitions: dict[Key, list[Key]] = {}
     for key in values:
-        if key.repetition == 0:
-            single = [sds[k] for k in _repetitions(values, key) if np.isfinite(sds[k])]
-            sds[key] = max(sds[key], float(np.sqrt(np.mean(np.square(single))))) if single else sds[key]
+        if key.repetition:
+            repetitions.setdefault(key._replace(repetition=0), []).append(key)
+    for key, members in repetitions.items():
+        single = [sds[k] for k in members if np.isfinite(sds[k])]
+        if key in values and single:
+            sds[key] = max(sds[key], float(np.sqrt(np.mean(np.square(single)))))
     for key in values:
         if key.measure.endswith(SYMMETRY):
             sds[key] = max(sds[key], _sd_of_symmetry(values, sds, key))
     measures = []
     for key, value in values.items():
-        each = [values[k] for k in _repetitions(values, key) if np.isfinite(values[k])]
+        each = [values[k] for k in repetitions.get(key, []) if np.isfinite(values[k])]
         measures.append(
             Measure(
                 key.measure, value, sds[key], definition(key.measure).unit, key.side, key.repetition,
@@ -102,11 +106,6 @@ def as_measures(values: Values, draws: Sequence[Values]) -> list[Measure]:
             )
         )  # fmt: skip
     return measures
-
-
-def _repetitions(values: Values, key: Key) -> list[Key]:
-    """The single repetitions behind a mean over them; none behind a single one."""
-    return [k for k in values if key.repetition == 0 and k.repetition and k[:2] == key[:2]]
 
 
 def _sd_of_symmetry(values: Values, sds: Mapping[Key, float], key: Key) -> float:
