@@ -74,7 +74,7 @@ def test_the_page_tells_what_changed(tmp_path: Path) -> None:
     assert page == tmp_path / PAGE
     text = page.read_text(encoding="utf-8")
     assert "before &lt;1&gt;" in text
-    assert "Knee flexion, range, left" in text and "+15°" in text
+    assert "Squat depth, °" in text and "<td>+15</td>" in text
     assert text.count("<polyline") == 12
     assert (tmp_path / SKELETONS).stat().st_size > 100_000
     assert f'src="{SKELETONS}"' in text

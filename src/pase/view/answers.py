@@ -87,13 +87,12 @@ def value_text(one: Measure, digits: int) -> str:
 def difference_cells(one: Difference) -> tuple[str, ...]:
     """A change in words and numbers: name, both values, change with its interval, verdict, and a class for colour."""
     told = definition(one.measure)
-    unit = "°" if one.unit == "deg" else f" {unit_text(one.unit)}".rstrip()
-    name = f"{told.plain}, {one.side}" if one.side else told.plain
-    values = (value_text(measure, told.digits) + unit for measure in (one.first, one.second))
+    name = ", ".join(word for word in (told.plain, one.side, unit_text(one.unit)) if word)
+    values = (value_text(measure, told.digits) for measure in (one.first, one.second))
     change = f"{'+' if round(one.change, told.digits) > 0 else ''}{number_text(one.change, told.digits)}"
     if one.certain is None:
-        return (name, *values, change + unit, "error not known", "")
-    change += f" ± {INTERVAL * one.sd:.{told.digits}f}{unit}"
+        return (name, *values, change, "error not known", "")
+    change += f" ± {INTERVAL * one.sd:.{told.digits}f}"
     verdict = "more than the error" if one.certain else "within the error"
     return (name, *values, change, verdict, "certain" if one.certain else "")
 
