@@ -1,7 +1,8 @@
-"""Read markers in space that motion laboratories' programs wrote: TRC, C3D, Qualisys' TSV, joints in JSON."""
+"""Read points in space that other programs wrote: TRC, C3D, Qualisys' TSV, FreeMoCap's CSV, joints in JSON."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,22 @@ from pase.errors import InputError
 from pase.files import check_is_file
 from pase.marker_files.c3d import is_c3d, read_c3d
 from pase.marker_files.checks import at_rate, without_gaps
-from pase.marker_files.joints import are_joints, read_joints
+from pase.marker_files.joints import DEFAULT_RATE_HZ, are_joints, read_joints
+from pase.marker_files.named_csv import is_named_csv, read_named_csv
 from pase.marker_files.qualisys import is_qualisys, read_qualisys
 from pase.marker_files.trc import is_pixel_trc, is_trc, read_trc
 
 __all__ = ["are_joints", "is_marker_file", "is_pixel_trc", "read_markers"]
 
-_READERS = ((is_trc, read_trc), (is_c3d, read_c3d), (is_qualisys, read_qualisys))
-_HEAD = 4096
+log = logging.getLogger(__name__)
+
+_READERS = (
+    (is_trc, read_trc),
+    (is_c3d, read_c3d),
+    (is_qualisys, read_qualisys),
+    (is_named_csv, read_named_csv),
+)
+_HEAD = 8192
 
 
 def is_marker_file(path: Path) -> bool:
@@ -28,7 +37,7 @@ def is_marker_file(path: Path) -> bool:
     head = _head(path)
     if path.suffix.lower() == ".trc" or is_trc(head):
         return not is_pixel_trc(path)
-    return is_c3d(head) or is_qualisys(head) or are_joints(head)
+    return is_c3d(head) or is_qualisys(head) or are_joints(head) or is_named_csv(head)
 
 
 def read_markers(path: Path, rate_hz: float | None = None) -> Landmarks3D:
@@ -39,7 +48,7 @@ def read_markers(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     Parameters
     ----------
     path
-        A `.trc`, `.c3d` or Qualisys `.tsv` file, or JSON numbers (T, 17, 3).
+        A `.trc`, `.c3d` or Qualisys `.tsv` file, FreeMoCap's `.csv`, or JSON numbers (T, 17, 3).
     rate_hz
         Frames a second, in place of what the file says.
 
@@ -59,6 +68,10 @@ def read_markers(path: Path, rate_hz: float | None = None) -> Landmarks3D:
         )
     if reader is None:
         raise InputError(f"{path} holds no markers that are understood: export it as TRC or C3D")
+    if reader is read_named_csv and rate_hz is None:
+        log.warning(
+            "%s tells no times: %g frames a second were taken; give --rate", path.name, DEFAULT_RATE_HZ
+        )
     data = reader(path) if rate_hz is None else at_rate(reader(path), rate_hz)
     if not len(data):
         raise InputError(f"{path} has no frames")

@@ -15,9 +15,9 @@ import pytest
 from pase.data import HALPE26
 from pase.errors import InputError
 from pase.keypoint_sets import BLAZEPOSE33, BODY25, COCO17, COCO18, CROWDPOSE14, LSP14, MPI15, MPII16
+from pase.point_names import halpe_name, halpe_names
 from pase.pose2d.readers import read_keypoints
 from pase.pose2d.readers.detection import Recorded
-from pase.pose2d.readers.point_names import halpe_name, halpe_names
 
 FRAMES, SIZE = 4, (1280, 720)
 RECORDED = Recorded(SIZE, np.arange(FRAMES) / 25)

@@ -12,12 +12,12 @@ import numpy as np
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import guess_set
+from pase.point_names import halpe_names
 from pase.pose2d.readers.assemble import assemble, even_times
 from pase.pose2d.readers.checks import check_is_film, to_pixels
 from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.json_frames import PoseFrame, document_frames, point_names
 from pase.pose2d.readers.keypoint_json import frame_numbers
-from pase.pose2d.readers.point_names import halpe_names
 from pase.pose2d.readers.skeleton_file import told_names
 
 _log = logging.getLogger(__name__)

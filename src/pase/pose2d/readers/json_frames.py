@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.pose2d.readers.keypoint_json import is_number
-from pase.pose2d.readers.point_names import FEWEST_KNOWN, halpe_name
 from pase.types import Array
 
 _FRAMES = ("frames", "instance_info", "results", "data", "predictions")

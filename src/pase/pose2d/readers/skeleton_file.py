@@ -9,7 +9,7 @@ from typing import Any
 from pase.errors import InputError
 from pase.files import read_toml
 from pase.keypoint_sets import keypoint_set
-from pase.pose2d.readers.point_names import halpe_names
+from pase.point_names import halpe_names
 
 _EXAMPLE = 'points = ["nose", "left_knee", …], or [columns] with left_knee = ["lk_x", "lk_y", "lk_score"]'
 

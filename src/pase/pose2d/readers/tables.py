@@ -16,10 +16,10 @@ from pase.errors import InputError
 from pase.files import read_text
 from pase.keypoint_sets import BLAZEPOSE33, KEYPOINT_SETS, column_order
 from pase.marker_files.text import delimiter_of, number
+from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_frames
 from pase.pose2d.readers.json_frames import Pose, PoseFrame
-from pase.pose2d.readers.point_names import FEWEST_KNOWN, halpe_name
 from pase.pose2d.readers.skeleton_file import is_skeleton_file, told_columns
 
 Row = Sequence[str]

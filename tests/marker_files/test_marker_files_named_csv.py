@@ -1,0 +1,59 @@
+"""FreeMoCap's table is points in space; the same columns of a picture's points are none."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pase.errors import InputError
+from pase.marker_files import is_marker_file, read_markers
+
+NAMES = (
+    "nose",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+    "left_pinky",
+)
+MM = np.random.default_rng(2).uniform(-900, 900, (6, len(NAMES), 3))
+
+
+def table(path: Path, values: np.ndarray) -> Path:
+    header = ",".join(f"{name}_{axis}" for name in NAMES for axis in "xyz")
+    rows = [",".join("" if np.isnan(x) else f"{x:.3f}" for x in row.ravel()) for row in values]
+    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    return path
+
+
+def test_millimetres_around_an_origin_are_points_in_space(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    values = MM.copy()
+    values[2, 3] = np.nan
+    path = table(tmp_path / "body_3d_xyz.csv", values)
+    assert is_marker_file(path)
+    with caplog.at_level(logging.WARNING, "pase"):
+        data = read_markers(path)
+    assert "tells no times" in caplog.text
+    assert data.names == ("Nose", "LHip", "RHip", "LKnee", "RKnee", "LAnkle", "RAnkle")
+    np.testing.assert_allclose(data.xyz, values[:, :7] / 1000, atol=1e-6)
+    caplog.clear()
+    assert read_markers(path, 60.0).time[1] == pytest.approx(1 / 60) and not caplog.messages
+
+
+@pytest.mark.parametrize("values", [np.abs(MM), np.abs(MM) / 900])
+def test_pixels_and_shares_of_a_picture_are_not(values: np.ndarray, tmp_path: Path) -> None:
+    assert not is_marker_file(table(tmp_path / "a.csv", values))
+
+
+def test_a_row_that_is_too_short_is_named(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", MM)
+    path.write_text(path.read_text(encoding="utf-8") + "1,2,3\n", encoding="utf-8")
+    with pytest.raises(InputError, match="row 7: 3 cells, not 24"):
+        read_markers(path)
