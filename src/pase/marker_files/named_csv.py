@@ -1,4 +1,4 @@
-"""CSV tables of named points in space, as FreeMoCap writes: `left_knee_x, left_knee_y, left_knee_z` in millimetres."""
+"""CSV tables of named points in space, as FreeMoCap writes: `left_knee_x, left_knee_y, left_knee_z` in mm."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def is_named_csv(head: bytes) -> bool:
 def read_named_csv(path: Path) -> Landmarks3D:
     """Read a table of a person's points in metres, in its own axes, called as the Halpe keypoints.
 
-    Points that those do not have, as of hands and face, are left out. Such tables tell no times: 30 frames a second are
-    taken.
+    Points that those do not have, as of hands and face, are left out. Such tables tell no
+    times: 30 frames a second are taken.
 
     Raises
     ------
