@@ -159,6 +159,13 @@ def qualisys() -> bytes:
     return "\r\n".join([*facts, *rows]).encode()
 
 
+def freemocap() -> bytes:
+    names = ("nose", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle")
+    points = np.random.default_rng(1).uniform(-900, 900, (4, 3 * len(names))).round(2)
+    header = ",".join(f"{name}_{axis}" for name in names for axis in "xyz")
+    return "\n".join([header, *(",".join(map(str, row)) for row in points)]).encode()
+
+
 def mmpose() -> bytes:
     xy = np.nan_to_num(_people()[0].xy)
     frames = [
@@ -610,6 +617,7 @@ READERS: dict[str, Reader] = {
     "trc": Reader("m.trc", "lines", trc, _markers),
     "c3d": Reader("m.c3d", "bytes", c3d, _markers, needs="ezc3d"),
     "qualisys": Reader("m.tsv", "lines", qualisys, _markers),
+    "freemocap": Reader("m.csv", "lines", freemocap, _markers),
     "joints": Reader("j.json", "json", joints, _markers),
     "mmpose": Reader("k.json", "json", mmpose, _keypoints),
     "ultralytics": Reader("k.json", "json", ultralytics, _keypoints),
