@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing
 from pathlib import Path
 
-from pase.config import Leaf, leaves, setting_groups
+from pase.config import leaves, setting_groups
+from pase.setting import Leaf
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 

@@ -9,8 +9,9 @@ import typing
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from pase.config import Leaf, leaves, setting_groups
+from pase.config import leaves, setting_groups
 from pase.errors import InputError
+from pase.setting import Leaf
 from pase.version import __version__
 
 ALL_STAGES = ("person", "footage", "camera", "models", "pose2d", "lift", "fit", "analysis", "view", "output")

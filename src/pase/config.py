@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 from pase.errors import InputError
 from pase.files import read_toml
 from pase.movements import NamedMovement
-from pase.setting import SettingsGroup, convert, setting
+from pase.setting import Leaf, SettingsGroup, convert, setting
 
 Sex = Literal["unknown", "female", "male"]
 
@@ -284,31 +284,6 @@ class Settings:
     output: OutputSettings = field(default_factory=OutputSettings)
 
 
-@dataclass(frozen=True)
-class Leaf:
-    """One setting as seen by the command line, the TOML reader and the reference page."""
-
-    path: str
-    """Dotted path, as `pose2d.detect_every`."""
-    kind: Any
-    """Its type."""
-    default: Any
-    """Its default."""
-    doc: str
-    """What it means, from the docstring under the field."""
-    flag: str
-    """Command-line flag without dashes."""
-    low: float | None
-    """Lowest allowed value."""
-    high: float | None
-    """Highest allowed value."""
-
-    @property
-    def label(self) -> str:
-        """How messages call it: its short flag where it has one."""
-        return self.path if "." in self.flag else self.flag
-
-
 @functools.cache
 def field_docs() -> dict[str, dict[str, str]]:
     """Docstrings under the fields of the classes of this module: by class, then by field, on one line."""
@@ -347,6 +322,13 @@ def leaves(*names: str) -> Iterator[Leaf]:
 def make_settings(values: Mapping[str, Any], base: Settings | None = None) -> Settings:
     """Settings from values by dotted path, as `{"person.height_m": 1.75}`; text is read as its type.
 
+    Parameters
+    ----------
+    values
+        Values by dotted path, as `fit.smoothness`, or by the short name of their flag.
+    base
+        Settings to start from; the defaults when None.
+
     Raises
     ------
     InputError
@@ -370,6 +352,11 @@ def make_settings(values: Mapping[str, Any], base: Settings | None = None) -> Se
 def read_settings(path: Path) -> dict[str, Any]:
     """Values by dotted path from a TOML file with one table per group, to be given to `make_settings`.
 
+    Parameters
+    ----------
+    path
+        The TOML file.
+
     Raises
     ------
     InputError
@@ -390,7 +377,13 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def to_dict(settings: Any) -> dict[str, Any]:
-    """A tree of settings as nested dictionaries of JSON values."""
+    """A tree of settings as nested dictionaries of JSON values.
+
+    Parameters
+    ----------
+    settings
+        A tree of settings, or one group of it.
+    """
     return {
         name: to_dict(value) if is_dataclass(value) else str(value) if isinstance(value, Path) else value
         for name, value in _shallow(settings).items()

@@ -130,24 +130,6 @@ class Keypoints2D:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Somebody in the picture who gets no skeleton."""
-
-    why: str
-    """One sentence."""
-    frames: int
-    """Number of frames in which the person was seen."""
-    first_s: float
-    """When the person was first seen, seconds."""
-    last_s: float
-    """When the person was last seen, seconds."""
-    size_px: float
-    """Longer side of the person in the picture, pixels, at its largest."""
-    place_px: tuple[float, float]
-    """Where the person was when first seen: x, y in pixels."""
-
-
-@dataclass(frozen=True, slots=True)
 class Landmarks3D:
     """Named points of one person in space; NaN where unknown."""
 

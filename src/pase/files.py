@@ -52,6 +52,11 @@ def check_is_file(path: Path, wanted: str = "a file") -> None:
 def read_bytes(path: str | Path) -> bytes:
     """All bytes of a regular file.
 
+    Parameters
+    ----------
+    path
+        The file.
+
     Raises
     ------
     InputError
@@ -68,6 +73,11 @@ def read_bytes(path: str | Path) -> bytes:
 def read_text(path: str | Path) -> str:
     """A UTF-8 text file with any line ends, with or without byte order mark.
 
+    Parameters
+    ----------
+    path
+        The file.
+
     Raises
     ------
     InputError
@@ -83,6 +93,11 @@ def read_text(path: str | Path) -> str:
 def read_json(path: str | Path) -> Any:
     """Contents of a JSON file in UTF-8, -16 or -32.
 
+    Parameters
+    ----------
+    path
+        The file.
+
     Raises
     ------
     InputError
@@ -95,6 +110,11 @@ def read_json(path: str | Path) -> Any:
 
 def read_json_items(path: str | Path) -> Iterator[Any]:
     """Items of a JSON list one after the other: a file of hours is never held whole.
+
+    Parameters
+    ----------
+    path
+        The file.
 
     Raises
     ------
@@ -138,6 +158,11 @@ def _items(stream: TextIO) -> Iterator[Any]:
 
 def read_toml(path: str | Path) -> dict[str, Any]:
     """Contents of a TOML file.
+
+    Parameters
+    ----------
+    path
+        The file.
 
     Raises
     ------
@@ -219,6 +244,13 @@ def write_text(path: str | Path, text: str | Iterable[str]) -> None:
     """Write a UTF-8 text file atomically, whole or piece by piece, with line feeds on every system.
 
     What is no character, as in file names that are no UTF-8, is written as JSON escapes it.
+
+    Parameters
+    ----------
+    path
+        The file; it appears under its name when it is whole.
+    text
+        What it shall hold, in UTF-8.
 
     Raises
     ------

@@ -101,6 +101,11 @@ KEYPOINT_SETS: dict[str, tuple[str, ...]] = {
 def keypoint_set(name: str) -> tuple[str, ...]:
     """Point names of a set.
 
+    Parameters
+    ----------
+    name
+        Its name, in any case.
+
     Raises
     ------
     InputError
@@ -187,6 +192,11 @@ def to_halpe26(keypoints: Keypoints2D) -> Keypoints2D:
 
     The mid-point of the hips is added where it is missing, as it is that by definition. The neck is not: Halpe's
     lies well above the line of the shoulders, whose middle other sets call so.
+
+    Parameters
+    ----------
+    keypoints
+        One person, in any of the sets.
     """
     if keypoints.names == HALPE26:
         return keypoints
@@ -208,11 +218,25 @@ def to_halpe26(keypoints: Keypoints2D) -> Keypoints2D:
 
 
 def column_order(columns: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
-    """Where each wanted name is among the found ones, whatever case, blanks and underscores."""
+    """Where each wanted name is among the found ones, whatever case, blanks and underscores.
+
+    Parameters
+    ----------
+    columns
+        Names of the columns that there are.
+    wanted
+        Names of the points that are needed, in order.
+    """
     plain = {plain_name(name): i for i, name in reversed(list(enumerate(columns)))}
     return [plain.get(plain_name(name)) for name in wanted]
 
 
 def plain_name(name: str) -> str:
-    """A name without what programs write differently: capitals, blanks, underscores and hyphens."""
+    """A name without what programs write differently: capitals, blanks, underscores and hyphens.
+
+    Parameters
+    ----------
+    name
+        A name as anybody writes it.
+    """
     return name.lower().replace("_", "").replace(" ", "").replace("-", "")

@@ -128,7 +128,13 @@ def _cache_dir() -> Path:
 
 
 def cached(name: str) -> Path | None:
-    """Path of a file in the cache if it is there with the right checksum, else None."""
+    """Path of a file in the cache if it is there with the right checksum, else None.
+
+    Parameters
+    ----------
+    name
+        Name of the model.
+    """
     file = _known(name)
     path = cache_dir() / "models" / file.file_name
     return path if path.is_file() and sha256_of(path) == file.sha256 else None
@@ -176,7 +182,13 @@ def model_path(
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal."""
+    """SHA-256 of a file in hexadecimal.
+
+    Parameters
+    ----------
+    path
+        The file.
+    """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -6,7 +6,7 @@ import math
 import re
 import types
 import typing
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -48,6 +48,31 @@ class SettingsGroup:
                     [f"at most {high:g}"] if high is not None else []
                 )
                 raise InputError(f"{label} must be {' and '.join(ends) or 'a finite number'}, not {value:g}")
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One setting as seen by the command line, the TOML reader and the reference page."""
+
+    path: str
+    """Dotted path, as `pose2d.detect_every`."""
+    kind: Any
+    """Its type."""
+    default: Any
+    """Its default."""
+    doc: str
+    """What it means, from the docstring under the field."""
+    flag: str
+    """Command-line flag without dashes."""
+    low: float | None
+    """Lowest allowed value."""
+    high: float | None
+    """Highest allowed value."""
+
+    @property
+    def label(self) -> str:
+        """How messages call it: its short flag where it has one."""
+        return self.path if "." in self.flag else self.flag
 
 
 def convert(kind: Any, value: Any, label: str) -> Any:

@@ -43,12 +43,26 @@ class Angle:
 
 
 def angle_key(name: str, side: str | None) -> str:
-    """Column of an angle: `knee_flexion_r`, `trunk_flexion`."""
+    """Column of an angle: `knee_flexion_r`, `trunk_flexion`.
+
+    Parameters
+    ----------
+    name
+        Of the angle.
+    side
+        `left` or `right`; None where the angle has no side.
+    """
     return name if side is None else f"{name}_{side[0]}"
 
 
 def all_angles(body: BodyMotion) -> dict[str, Array]:
-    """Every angle that a body has: (T,) radians by key, in the order legs, trunk, arms; NaN where unknown."""
+    """Every angle that a body has: (T,) radians by key, in the order legs, trunk, arms; NaN where unknown.
+
+    Parameters
+    ----------
+    body
+        Segments of the body in all frames.
+    """
     angles = {}
     for angle in ANGLES:
         for side in SIDES if angle.sided else SIDES[:1]:
@@ -60,6 +74,11 @@ def all_angles(body: BodyMotion) -> dict[str, Array]:
 
 def angle_of(key: str) -> tuple[Angle, Side | None]:
     """The angle and side of a key such as `knee_flexion_r`.
+
+    Parameters
+    ----------
+    key
+        As `angle_key` makes it.
 
     Raises
     ------
@@ -74,7 +93,15 @@ def angle_of(key: str) -> tuple[Angle, Side | None]:
 
 
 def relative(parent: Array, child: Array) -> Array:
-    """(T, 3, 3) orientation of a segment in the axes of another."""
+    """(T, 3, 3) orientation of a segment in the axes of another.
+
+    Parameters
+    ----------
+    parent
+        (T, 3, 3) axes of the proximal segment in the world.
+    child
+        (T, 3, 3) axes of the distal one.
+    """
     turn: Array = np.swapaxes(parent, 1, 2) @ child
     return turn
 

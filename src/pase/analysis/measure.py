@@ -54,7 +54,13 @@ SYMMETRY = "_symmetry"
 
 
 def definition(name: str) -> Definition:
-    """What a measure is, those of the angles too."""
+    """What a measure is, those of the angles too.
+
+    Parameters
+    ----------
+    name
+        Of a measure, as in `measures.csv`.
+    """
     if name in DEFINITIONS:
         return DEFINITIONS[name]
     for ending, (word, unit) in ANGLE_ENDINGS.items():
@@ -69,7 +75,13 @@ def definition(name: str) -> Definition:
 
 
 def averaged(values: Values) -> Values:
-    """The values, and for every measure of repetitions also its mean over them, as repetition 0."""
+    """The values, and for every measure of repetitions also its mean over them, as repetition 0.
+
+    Parameters
+    ----------
+    values
+        Values of single repetitions, steps and strides.
+    """
     groups: dict[Key, list[float]] = {}
     for key, value in values.items():
         if key.repetition and np.isfinite(value):
@@ -83,6 +95,13 @@ def as_measures(values: Values, draws: Sequence[Values]) -> list[Measure]:
     The mean over repetitions is as uncertain as one of them: errors of a film last (view, clothes, the lean that a
     lifter gives), and many repetitions do not take them away as they take the draws' noise. How much longer one side
     is than the other is as uncertain as the two sides are.
+
+    Parameters
+    ----------
+    values
+        Values in the estimate.
+    draws
+        The same in each motion drawn from the posterior.
     """
     sds = {key: _sd_over(draws, key, value) for key, value in values.items()}
     repetitions: dict[Key, list[Key]] = {}

@@ -26,7 +26,13 @@ CHECK_ANGLE_DEG = 12.0
 
 
 def judge(motion: Motion) -> Quality:
-    """Judge one person's result."""
+    """Judge one person's result.
+
+    Parameters
+    ----------
+    motion
+        The result of one person.
+    """
     error, visible = error_share(motion), _mean(seen_landmarks(motion))
     wrong, doubts = [], []
     if error > WRONG_ERROR:
@@ -50,7 +56,13 @@ def judge(motion: Motion) -> Quality:
 
 
 def error_share(motion: Motion) -> float:
-    """Mean distance between skeleton and measurement, by the person's size: of the picture in pixels, or metres."""
+    """Mean distance between skeleton and measurement, by the person's size: of the picture in pixels, or metres.
+
+    Parameters
+    ----------
+    motion
+        The result of one person.
+    """
     finite = np.isfinite(motion.q).all(axis=1)
     if motion.residual is None or not np.isfinite(motion.residual[finite]).any():
         return float("nan")
@@ -62,7 +74,13 @@ def error_share(motion: Motion) -> float:
 
 
 def seen_landmarks(motion: Motion) -> Array | None:
-    """(T,) share of the landmarks that were seen in each frame; None where it is not known."""
+    """(T,) share of the landmarks that were seen in each frame; None where it is not known.
+
+    Parameters
+    ----------
+    motion
+        The result of one person.
+    """
     if motion.residual is None or motion.residual.shape[1] == 0:
         return None
     share: Array = np.isfinite(motion.residual).mean(axis=1)
@@ -70,7 +88,13 @@ def seen_landmarks(motion: Motion) -> Array | None:
 
 
 def without_guesses(motion: Motion) -> Motion:
-    """The motion without a posture in frames in which most of the body had left the picture."""
+    """The motion without a posture in frames in which most of the body had left the picture.
+
+    Parameters
+    ----------
+    motion
+        The result of one person.
+    """
     share = seen_landmarks(motion)
     if share is None or len(motion) < 2:
         return motion

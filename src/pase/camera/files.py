@@ -29,6 +29,13 @@ def write_camera_motions(motions: Sequence[CameraMotion], path: str | Path) -> N
     A shot has `time_s`, and unless the camera stands still `turn_rad` (rotation vector of reference → frame, camera
     axes), `zoom` (focal length beside the reference's), and the standard deviations `sigma_rad`, `sigma_log_zoom`.
 
+    Parameters
+    ----------
+    motions
+        One of each shot.
+    path
+        The file.
+
     Raises
     ------
     OutputError
@@ -64,6 +71,11 @@ def _shot(motion: CameraMotion) -> dict[str, Any]:
 
 def read_camera_motions(path: str | Path) -> list[CameraMotion]:
     """Read what `write_camera_motions` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
 
     Raises
     ------

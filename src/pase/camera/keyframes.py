@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.turn import Turn
-from pase.types import Array
+from pase.types import Array, Indices
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix
 
 _ROUNDS = 6
 _WIDTH = 4.0
@@ -32,6 +36,21 @@ class KeyLink:
     """(4, 4) of a small rotation in the second's axes, rad, and of the log zoom."""
 
 
+def _sparse_rows(blocks: Sequence[tuple[Array, Indices]], count: int) -> csc_matrix:
+    """(4 L, 4 (K − 1)) derivatives of L links, from blocks (L, 4, 4) by the key picture (L,) at one end of each.
+
+    The first key picture stays as it is and has no columns.
+    """
+    from scipy.sparse import coo_matrix
+
+    links = len(blocks[0][0])
+    rows = np.broadcast_to(4 * np.arange(links)[:, None, None] + np.arange(4)[:, None], (links, 4, 4))
+    columns = [np.broadcast_to(4 * end[:, None, None] + np.arange(4), rows.shape) for _, end in blocks]
+    values = np.concatenate([block.ravel() for block, _ in blocks])
+    places = (np.tile(rows.ravel(), len(blocks)), np.concatenate([c.ravel() for c in columns]))
+    return coo_matrix((values, places), shape=(4 * links, 4 * count)).tocsc()[:, 4:]
+
+
 def settle_turns(turns: Sequence[Turn], links: Sequence[KeyLink]) -> tuple[list[Turn], Array]:
     """Key pictures' turns by weighted least squares over the links; the first one stays as it is.
 
@@ -49,7 +68,6 @@ def settle_turns(turns: Sequence[Turn], links: Sequence[KeyLink]) -> tuple[list[
     variance : (K, 4)
         Of a small rotation of each in camera axes, rad², and of its log zoom, beside the first.
     """
-    from scipy.sparse import coo_matrix
     from scipy.sparse.linalg import splu
 
     count = len(turns)
@@ -71,17 +89,7 @@ def settle_turns(turns: Sequence[Turn], links: Sequence[KeyLink]) -> tuple[list[
         turned = np.zeros((len(links), 4, 4))
         turned[:, :3, :3], turned[:, 3, 3] = -forward, -1.0
         by_first = by_second @ turned
-        rows = 4 * np.arange(len(links))[:, None, None] + np.arange(4)[None, :, None]
-        blocks = [(by_first, first), (by_second, second)]
-        values = np.concatenate([block.ravel() for block, _ in blocks])
-        columns = [
-            np.broadcast_to(4 * end[:, None, None] + np.arange(4), block.shape) for block, end in blocks
-        ]
-        J = coo_matrix(
-            (values, (np.tile(np.broadcast_to(rows, by_first.shape).ravel(), 2),
-                      np.concatenate([column.ravel() for column in columns]))),
-            shape=(4 * len(links), 4 * count),
-        ).tocsc()[:, 4:]  # fmt: skip
+        J = _sparse_rows([(by_first, first), (by_second, second)], count)
         factor = splu((J.T @ J).tocsc())
         step = factor.solve(-(J.T @ (off * root[:, None]).ravel())).reshape(-1, 4)
         R[1:] = rotation_of_vector(step[:, :3]) @ R[1:]

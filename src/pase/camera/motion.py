@@ -52,7 +52,17 @@ class CameraMotion:
 
     @classmethod
     def still(cls, time: Array, focal_px: float, shot: int = 0) -> CameraMotion:
-        """A camera that stands still in the frames (T,)."""
+        """A camera that stands still in the frames (T,).
+
+        Parameters
+        ----------
+        time
+            (T,) presentation times in seconds.
+        focal_px
+            Focal length in pixels.
+        shot
+            Number of the shot, from 0.
+        """
         t = len(time)
         turns, ones, zeros = np.tile(np.eye(3), (t, 1, 1)), np.ones(t), np.zeros(t)
         return cls(time, turns, ones, np.zeros((t, 3)), zeros, focal_px, kind="still", shot=shot)
@@ -67,11 +77,23 @@ class CameraMotion:
         return np.asarray(np.arctan2(right[:, 1], right[:, 0]))
 
     def slice(self, frames: slice | NDArray[Any]) -> CameraMotion:
-        """The same motion in some of the frames only."""
+        """The same motion in some of the frames only.
+
+        Parameters
+        ----------
+        frames
+            Their indices.
+        """
         names = ("time", "R_camera_reference", "zoom", "sigma_rad", "sigma_zoom")
         carried = None if self.if_carried is None else self.if_carried.slice(frames)
         return replace(self, if_carried=carried, **{name: getattr(self, name)[frames] for name in names})
 
     def at(self, time: Array) -> CameraMotion:
-        """The motion in the frames shown at times (F,), each of which is the shot's frame next to it."""
+        """The motion in the frames shown at times (F,), each of which is the shot's frame next to it.
+
+        Parameters
+        ----------
+        time
+            (F,) seconds.
+        """
         return self.slice(nearest_rows(self.time, time))

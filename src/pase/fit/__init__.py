@@ -10,6 +10,7 @@ A fit is made of these parts, each of which can be exchanged without the others:
   `PointMeasurements` of markers or joints in space. Each gives its terms for the frames that it is taken at.
 - **Cameras** (`camera`): a `FilmCamera` knows its own unknowns, and is asked for its pose at given frames.
 - **Terms** (`terms`): one small class each, with residual and derivatives; the cost is half the sum of their squares.
+  Derivatives are kept for the coordinates that points depend on alone, chain by chain (`chains`).
 - **Trial** (`trial`): a subject with measurements of the same frames, of any kinds; its `problem` sums their terms.
 - **Solver** (`solver`, `normal`): Levenberg-Marquardt inside the ranges, in time linear in the number of frames;
   it ends in a `Status`. `frame_solver` does the same for frames apart, from many starts in several rounds, and

@@ -116,23 +116,14 @@ def fit_shared(
     if best.slides and person.camera_motion is not None and person.camera_motion.if_carried is not None:
         carried = replace(person, camera_motion=person.camera_motion.if_carried)
         return fit_shared(carried, progress, lens=lens, settings=settings, helpers=helpers)
-    floor, trial = (
-        best.floor,
-        trial if best.floor is None else replace(trial, floor_shift=best.floor.path.shift),
-    )
     notes = [*absences(person.keypoints, span), *(Note("keypoints", text) for text in repaired.notes)]
-    notes += [] if floor is None else [floor_note(floor)]
+    if best.floor is not None:
+        trial = replace(trial, floor_shift=best.floor.path.shift)
+        notes.append(floor_note(best.floor))
     fit = SharedFit(
-        repaired.keypoints,
-        trial,
-        observed,
-        best.q,
-        best.estimate,
-        tuple(notes),
-        person.sizes,
-        person.camera_motion,
-        floor,
-    )
+        repaired.keypoints, trial, observed, best.q, best.estimate, tuple(notes),
+        person.sizes, person.camera_motion, best.floor,
+    )  # fmt: skip
     if person.height_m is None:
         fit = replace(fit, notes=(scale_note(fit, person), *notes))
     return fit.sure_of_sizes()

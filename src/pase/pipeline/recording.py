@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pase.anatomy.limbs import absent_parts, points_of
 from pase.camera.motion import CameraMotion
 from pase.config import FootageSettings, Settings
-from pase.data import Keypoints2D, LeftOut
+from pase.data import Keypoints2D
 from pase.errors import ModelFileError
+from pase.left_out import LeftOut
 from pase.pipeline.film_turn import film_turn
 from pase.pipeline.following import (
     camera_facts,

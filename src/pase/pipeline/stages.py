@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pase.config import Settings, to_dict
-from pase.data import Landmarks3D, LeftOut, Motion
+from pase.data import Landmarks3D, Motion
+from pase.left_out import LeftOut
 from pase.media.footage import Footage
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers

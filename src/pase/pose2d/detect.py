@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from pase.camera.follower import CameraFollower
 from pase.config import Pose2DSettings
-from pase.data import HALPE26, Keypoints2D, LeftOut
+from pase.data import HALPE26, Keypoints2D
 from pase.keypoint_sets import SURE_SCORE
+from pase.left_out import LeftOut
 from pase.media.frames import Frame
 from pase.models import model_path
 from pase.networks.onnx import network_threads
