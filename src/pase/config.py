@@ -261,7 +261,9 @@ class OutputSettings(SettingsGroup):
     film: bool = setting(True, flag="film")
     """Carry the footage, made small, inside `viewer.html`."""
     plots: bool = setting(True, flag="plots")
-    """Write plots of the joint angles, the bones, the path and the error, as PNG and SVG."""
+    """Write plots of the joint angles, the bones, the path and the error, as SVG, and show them in the report."""
+    png: bool = setting(False)
+    """Write the plots as PNG, too, which takes as long again."""
     page: bool = setting(True, flag="report-page")
     """Write `report.html`: picture, plots, tables and settings on one page."""
     formats: str = setting("glb bvh", flag="formats")

@@ -89,7 +89,7 @@ def test_a_run_writes_every_file_and_says_so(result: Path) -> None:
     assert {p.name for p in result.iterdir()} == names
     assert set(PERSON) <= {p.name for p in (result / "person_1").iterdir()}
     plots = {p.name for p in (result / "person_1" / "plots").iterdir()}
-    assert {"angles_legs.png", "angles_legs.svg", "bones.png", "path.png", "error.png"} <= plots
+    assert {"angles_legs.svg", "bones.svg", "path.svg", "error.svg"} <= plots
     assert report["files"] == sorted(
         p.relative_to(result).as_posix() for p in result.rglob("*") if p.is_file()
     )

@@ -54,14 +54,16 @@ def subject(camera: Camera, frames: int = 30) -> Subject:
     return Subject("Person <1>", motion, BONES)
 
 
-def test_plots_are_png_and_svg_and_the_same_every_time(tmp_path: Path, camera: Camera) -> None:
-    paths = write_plots(subject(camera), tmp_path / "a")
+def test_plots_are_svg_and_png_if_wanted_and_the_same_every_time(tmp_path: Path, camera: Camera) -> None:
+    paths = write_plots(subject(camera), tmp_path / "a", png=True)
     names = {path.stem for path in paths}
     assert names == {"angles_legs", "angles_trunk", "angles_arms", "bones", "path", "error"}
     assert {p.name for p in (tmp_path / "a").iterdir()} == {f"{n}.{s}" for n in names for s in ("png", "svg")}
-    write_plots(subject(camera), tmp_path / "b")
+    write_plots(subject(camera), tmp_path / "b", png=True)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+    write_plots(subject(camera), tmp_path / "c", ["bones"])
+    assert [path.name for path in (tmp_path / "c").iterdir()] == ["bones.svg"]
 
 
 def test_what_is_not_known_is_left_out(camera: Camera) -> None:

@@ -90,18 +90,18 @@ def begin_plots(
 
     subjects = [subject.thinned(MOST_FRAMES) for subject in Subject.of_all(motions)]
     jobs = [
-        (subject, folder / person_folder(number) / PLOTS, name)
+        (subject, folder / person_folder(number) / PLOTS, name, settings.png)
         for number, subject in enumerate(subjects, 1)
         for name in PLOT_NAMES
     ]
     return helpers.begin(_write_plot, jobs)
 
 
-def _write_plot(job: tuple[Subject, Path, str], progress: ShareProgress) -> None:
+def _write_plot(job: tuple[Subject, Path, str, bool], progress: ShareProgress) -> None:
     from pase.view.plots import write_plots
 
-    subject, folder, name = job
-    write_plots(subject, folder, [name])
+    subject, folder, name, png = job
+    write_plots(subject, folder, [name], png=png)
 
 
 @contextmanager

@@ -42,8 +42,10 @@ PLOT_NAMES = (*ANGLE_PLOTS, "bones", "path", "error")
 """Names of all plots."""
 
 
-def write_plots(subject: Subject, folder: str | Path, names: Sequence[str] = PLOT_NAMES) -> list[Path]:
-    """Write plots of a person as PNG and SVG; what is not known is left out.
+def write_plots(
+    subject: Subject, folder: str | Path, names: Sequence[str] = PLOT_NAMES, *, png: bool = False
+) -> list[Path]:
+    """Write plots of a person as SVG; what is not known is left out.
 
     `angles_legs`, `angles_trunk`, `angles_arms` (bands: two standard deviations; shaded: beyond the range of
     motion), `bones` (against the population, where percentiles are known), `path` (from above) and `error`
@@ -57,11 +59,13 @@ def write_plots(subject: Subject, folder: str | Path, names: Sequence[str] = PLO
         Where to; made when it is not there.
     names
         Which plots, of `PLOT_NAMES`.
+    png
+        As PNG, too.
 
     Returns
     -------
     list of Path
-        The PNG files.
+        The SVG files.
 
     Raises
     ------
@@ -70,11 +74,12 @@ def write_plots(subject: Subject, folder: str | Path, names: Sequence[str] = PLO
     """
     written = []
     for name, figure in make_plots(subject, names):
-        path = Path(folder) / f"{name}.png"
+        path = Path(folder) / f"{name}.svg"
         with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=DPI)
-        with atomic_path(path.with_suffix(".svg")) as temporary:
             temporary.write_bytes(svg(figure))
+        if png:
+            with atomic_path(path.with_suffix(".png")) as temporary:
+                figure.savefig(temporary, dpi=DPI)
         written.append(path)
     return written
 
