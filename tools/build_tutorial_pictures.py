@@ -1,7 +1,8 @@
 """Make the pictures of docs/tutorial.md from a result: `python tools/build_tutorial_pictures.py RESULT`.
 
 RESULT is what `pase run --person 2 --output.png` has made of the demo clip (BSD-3-Clause, Sports2D by David
-Pagnon). The plot is made by the code on the page itself; the viewer is photographed in Chromium (`pip install playwright`).
+Pagnon). The plot is made by the code on the page itself; the viewer is photographed in Chromium (`pip install
+playwright`).
 """
 
 from __future__ import annotations
