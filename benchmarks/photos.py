@@ -13,7 +13,6 @@ to look at are written, `photos.png` with the bones over every picture, and `hea
 from __future__ import annotations
 
 import argparse
-import pickle
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from pase.data import Motion
 from pase.media.photo import is_photo
 from pase.pipeline.estimating import fit_people
 from pase.pipeline.lifting import lift_in_statures
-from pase.pipeline.recording import Recording, find_people
+from pase.pipeline.recording import Recording, find_people, read_recording, write_keypoints
 from pase.view.overlay import draw_overlay
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -106,12 +105,11 @@ def found(path: Path, settings: Settings, kept: Path | None) -> Recording:
     """Everybody in a picture; read from `kept` where an earlier run has left it."""
     if kept is None:
         return find_people(path, settings)
-    file = kept / f"{path.name}.pkl"
+    file = kept / f"{path.stem}.json"
     if not file.is_file():
         kept.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(pickle.dumps(find_people(path, settings)))
-    recording: Recording = pickle.loads(file.read_bytes())
-    return recording
+        write_keypoints(find_people(path, settings).people, file)
+    return read_recording(file, path, settings=settings)
 
 
 def measured(motion: Motion, recording: Recording) -> Figures:
