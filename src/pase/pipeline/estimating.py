@@ -65,7 +65,7 @@ def fit_people(
         for number in numbers:
             lifted, landmarks[number] = landmarks[number], None
             person = recording.people[number]
-            if number == 0 and lifted is not None:
+            if number == 0 and absent and lifted is not None:
                 lifted = without_points(lifted, points_of(absent))
             facts = (main.height_m, main.mass_kg, sizes) if number == 0 else (None, None, None)
             vitals = vitals_of(main) if number == 0 else Vitals()
