@@ -71,8 +71,6 @@ class Swing:
     """Seconds."""
     foot_strike: float | None
     """Seconds."""
-    peak_m_s: float
-    """Largest speed of the heel over the ground."""
     travel: Array
     """(3,) way of the foot over the ground, metres."""
 
@@ -294,6 +292,5 @@ def _swing(track: FootTrack, flight: _Flight) -> Swing | None:
         track.side,
         float(track.time[0] + off * step) if off is not None and flight.leaves else None,
         float(track.time[0] + on * step) if on is not None and flight.lands else None,
-        float(track.heel_speed[flight.peak]),
         travel,
     )

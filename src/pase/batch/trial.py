@@ -119,27 +119,6 @@ def run_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[str, 
     return {"figures": figures_of(run.report, motions)}
 
 
-def _measured(job: TrialJob, progress: StepProgress | None) -> dict[str, Any]:
-    from pase.pipeline.stages import measure
-
-    _take_over_keypoints(job)
-    evidence = measure(job.source, job.output, job.settings, progress=progress)
-    state = partial_of(job.output) / STATE
-    if state.is_file():
-        write_text(job.state, state.read_text(encoding="utf-8"))
-    return {"evidence": None if evidence is None else evidence.content()}
-
-
-def _run(job: TrialJob, progress: StepProgress | None) -> dict[str, Any]:
-    from pase.batch.summary import figures_of
-    from pase.pipeline.stages import Run
-
-    _take_over_keypoints(job)
-    with Run(job.output, job.settings, overwrite=True, progress=progress) as run:
-        motions = run.complete(run.detect(job.source))
-    return {"figures": figures_of(run.report, motions)}
-
-
 def _take_over_keypoints(job: TrialJob) -> None:
     """Put the keypoints of an earlier result where a run can go on from them, if they are still valid."""
     earlier, place = job.output / KEYPOINTS, partial_of(job.output)
