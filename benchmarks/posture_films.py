@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
-from tools.train_lifter.corpus import FRAME_RATE_HZ, Retargeter
+from tools.train_lifter.corpus import FRAME_RATE_HZ, Retargeter, legs_too_long, straightened
 from tools.train_lifter.jumps import make_jumps
 from tools.train_lifter.postures import POSTURES, TRUNK_SHARE, Foot, Key, Rng
 from tools.train_lifter.procedural import Planter, minimum_jerk, over_feet
@@ -289,6 +289,7 @@ def _convert(corpus: Path, cache: Path, longest: int = 150, most: int = 8) -> No
             first = clips["start"][i]
             positions = clips["pos"][first : first + min(clips["length"][i], longest)]
             q = retarget.solve(positions.astype(float))[0]
+            q = straightened(q, legs_too_long(str(clips["skeleton"][i])))
             if np.isfinite(q).all():
                 out[f"{name}_{i}"] = q
     cache.parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,25 @@ def tools_importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(REPOSITORY))
 
 
+def test_legs_that_are_too_long_bend_straight_knees_most() -> None:
+    """With 1.6 % taken off, 22° become 10 and 70° become 68; the foot stays where it was."""
+    from tools.train_lifter.corpus import legs_too_long, straightened
+
+    from pase.anatomy.default import default_skeleton
+    from pase.anatomy.kinematics import Kinematics
+    from pase.fit.problem import sole_landmarks
+
+    skeleton = default_skeleton()
+    knee = skeleton.coordinate_index("knee_angle_r")
+    q = np.tile(skeleton.standing_q, (3, 1))
+    q[:, knee] = np.radians([22.0, 70.0, 1.0])
+    out = straightened(q, legs_too_long("subject-specific (ASF)"))
+    np.testing.assert_allclose(np.degrees(out[:, knee]), [8.1, 67.3, 0.0], atol=0.5)
+    heights = [Kinematics(skeleton, sole_landmarks()).positions(x)[..., 1].min(1) for x in (q, out)]
+    np.testing.assert_allclose(heights[0], heights[1], atol=1e-9)
+    assert straightened(q, legs_too_long("scaled OpenSim model (marker IK)")) is q
+
+
 def test_procedural_motion_stands_on_its_feet_inside_the_ranges() -> None:
     """Feet are on the floor and still most of the time; every angle is possible."""
     from tools.train_lifter.procedural import Planter, make_episodes
