@@ -9,7 +9,7 @@ from fit_scenes import check_gradient, film_camera
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Landmarks3D
 from pase.fit.keypoint_noise import FARTHER_LOWER, head_points, pair_habit
-from pase.fit.posture import RESTING_TRUNK, pose_prior, resting_leg
+from pase.fit.posture import pose_prior, posture_kinds
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term, robust_loss
@@ -17,9 +17,9 @@ from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
 from pase.fit.terms.gravity import Gravity
 from pase.fit.terms.head_turn import HeadTurn
 from pase.fit.terms.landmarks import LandmarkDistance
+from pase.fit.terms.posture_kinds import KindsPrior
 from pase.fit.terms.prior import CameraPrior, Height, PosePrior, SharedPrior, Smoothness
 from pase.fit.terms.reprojection import Reprojection
-from pase.fit.terms.resting import Resting
 from pase.fit.terms.shaken import ShakenReprojection
 
 TIME = np.array([0.0, 0.04, 0.07, 0.12])
@@ -65,8 +65,7 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
         "contact height": ContactHeight(planted, WEIGHT),
         "contact velocity": ContactVelocity(planted, TIME, WEIGHT, sigma=1.0),
         "balance": Balance(planted, WEIGHT, model.points),
-        "resting leg": Resting("leg", resting_leg("r"), model.skeleton.free_names, WEIGHT),
-        "resting trunk": Resting("trunk", RESTING_TRUNK, model.skeleton.free_names, WEIGHT),
+        "posture": KindsPrior(posture_kinds(model.skeleton), WEIGHT),
         "proportions": SharedPrior("proportions", size, np.zeros(size.stop), covariance),
         "height": Height(1.7),
         "gravity": Gravity(model.layout.camera, np.array([0.0, np.cos(0.2), np.sin(0.2)]), 0.05),
@@ -77,7 +76,7 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
 NAMES = [
     "reprojection", "reprojection, farther lower", "reprojection, shaken", "head turn",
     "landmarks", "pose prior", "smoothness", "smoothness, fast", "floor", "contact height",
-    "contact velocity", "balance", "resting leg", "resting trunk", "proportions", "height", "gravity", "camera",
+    "contact velocity", "balance", "posture", "proportions", "height", "gravity", "camera",
 ]  # fmt: skip
 
 

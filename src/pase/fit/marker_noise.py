@@ -162,7 +162,7 @@ def _sums(trial: MarkerTrial, frames: Indices, state: State, *, sequence: bool =
     squares, count = distances.weighted_squares(at)
     data, own = NormalEquations(T, n, 0), NormalEquations(T, n, 0)
     data.add(distances.block(at))
-    for term in (distances, frame_trial.posture_prior(frame_trial.posture_weight(sequence))):
+    for term in (distances, *frame_trial.posture_priors(frame_trial.posture_weight(sequence))):
         own.add(term.block(at))
     bent, degrees = np.zeros(n), np.zeros(n)
     if sequence and T > 2:

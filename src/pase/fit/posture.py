@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pase.anatomy.model import Skeleton
+from pase.fit.terms.posture_kinds import PostureKinds
 from pase.types import Array
 
 ROOT_ROTATION = ("pelvis_rotation", "pelvis_list", "pelvis_tilt")
@@ -41,65 +41,49 @@ _OTHER_ACCELERATION_DEG = 2500.0
 _ROOT_ACCELERATION_M = 4.0
 
 
-@dataclass(frozen=True)
-class Rest:
-    """How people hold some coordinates at rest."""
-
-    angles_deg: Mapping[str, tuple[float, float]]
-    """Coordinate → mean and standard deviation in degrees."""
-    width: float
-    """Distance in standard deviations from which on the posture is taken as another one."""
-
-
-RESTING_TRUNK = Rest(
-    {
-        "pelvis_tilt": (0.0, 6.0),
-        "pelvis_list": (0.0, 3.0),
-        "L5_S1_Flex_Ext": (0.0, 0.8),
-        "L5_S1_Lat_Bending": (0.0, 0.35),
-    },
-    width=4.0,
-)
-"""Pelvis and trunk of somebody who stands at ease; a trunk turns by 7 and 11 times its lumbar coordinates."""
-
-RESTING_RATE_HZ = 1.5
-"""Independent looks a second at whether somebody at rest stands straight. Set on synthetic films: the knees of those
-who do, and of those who hold a crouch of 25-60°, are 4.3 and 11° wrong at 0.5, 2.9 and 18° at 1.5, 1.6 and 33° at 6;
-without this 5.8 and 8.5°."""
-
-FEET_UNSEEN = 0.3
-"""How likely an unseen foot of somebody at rest is to stand on the floor."""
-
-
-def resting_leg(side: str) -> Rest:
-    """A leg that carries weight at rest: people stand with knees at 0-5°."""
-    return Rest({f"knee_angle_{side}": (2.0, 3.0)}, width=5.0)
-
-
 def stem(name: str) -> str:
     """Name of a coordinate without its side."""
     return name[:-2] if name.endswith(("_r", "_l")) else name
 
 
-def pose_prior(skeleton: Skeleton) -> tuple[Array, Array]:
-    """Mean (n,) and precision (n, n) of the free coordinates, rad; zero precision where nothing is known.
+def independent_habits(skeleton: Skeleton) -> tuple[Array, Array]:
+    """Mean (n,) and precision (n, n) of the coordinates that do not depend on the kind of posture, rad.
 
-    Learned by `tools/build_pose_prior.py`.
+    Neck, arms and toes. Zero precision for all others.
     """
-    document = _learned()
     mean, precision = skeleton.default_q.copy(), np.zeros((len(skeleton.free_names),) * 2)
-    names = [name for name in document["coordinates"] if name in skeleton.free_names]
-    rows = [document["coordinates"].index(name) for name in names]
-    columns = [skeleton.coordinate_index(name) for name in names]
-    mean[columns] = np.asarray(document["mean"])[rows]
-    covariance = np.asarray(document["covariance"])[np.ix_(rows, rows)]
-    precision[np.ix_(columns, columns)] = np.linalg.inv(covariance)
+    for name, (usual, spread) in _learned()["independent"].items():
+        i = skeleton.coordinate_index(name)
+        mean[i], precision[i, i] = usual, spread**-2
+    return mean, precision
+
+
+def posture_kinds(skeleton: Skeleton) -> PostureKinds:
+    """Kinds of posture of legs, pelvis and trunk. Learned by `tools/build_posture_kinds.py`."""
+    document = _learned()
+    columns = np.array([skeleton.coordinate_index(name) for name in document["coordinates"]], dtype=np.intp)
+    covariance = np.zeros((len(document["mean"]), len(columns), len(columns)))
+    lower = np.tril_indices(len(columns))
+    covariance[:, lower[0], lower[1]] = covariance[:, lower[1], lower[0]] = document["covariance"]
+    return PostureKinds(columns, np.array(document["mean"]), covariance)
+
+
+def pose_prior(skeleton: Skeleton) -> tuple[Array, Array]:
+    """Mean (n,) and precision (n, n) of all postures together, as one Gaussian; zero where nothing is known."""
+    mean, precision = independent_habits(skeleton)
+    kinds = posture_kinds(skeleton)
+    mean[kinds.columns] = kinds.mean.mean(0)
+    away = kinds.mean - kinds.mean.mean(0)
+    covariance = kinds.covariance.mean(0) + away.T @ away / len(away)
+    precision[np.ix_(kinds.columns, kinds.columns)] = np.linalg.inv(covariance)
     return mean, precision
 
 
 @cache
 def _learned() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(files("pase.assets").joinpath("pose_prior.json").read_text("utf-8"))
+    document: dict[str, Any] = json.loads(
+        files("pase.assets").joinpath("posture_kinds.json").read_text("utf-8")
+    )
     return document
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from pase.fit.contact import Contacts
 from pase.fit.problem import State
 from pase.fit.solver import Problem, Solution, minimise
 from pase.fit.threads import on_one_thread
@@ -282,12 +281,12 @@ def _solve_coarse(window: _Window) -> tuple[Indices, Array]:
     return coarse, minimise(problem, state, shared_free=False, iterations=_COARSE_ITERATIONS).state.q
 
 
-def _contacts(trial: Trial[Any], frames: Indices, state: State) -> Contacts | None:
+def _contacts(trial: Trial[Any], frames: Indices, state: State) -> Array | None:
     """Contacts with the floor at Y = 0, where there is one."""
     return trial.contacts(frames, state, floor=0.0) if trial.subject.floor else None
 
 
-def _deviations(window: _Window, state: State, contacts: Contacts | None) -> tuple[Array, Array32]:
+def _deviations(window: _Window, state: State, contacts: Array | None) -> tuple[Array, Array32]:
     """Standard deviations (F, n) and drawn errors (D, F, n) of all frames.
 
     Where there are very many frames a second, some stand for those around them.
@@ -297,7 +296,7 @@ def _deviations(window: _Window, state: State, contacts: Contacts | None) -> tup
         step = max(1, int(1.0 / (DEVIATION_RATE_HZ * float(np.median(np.diff(time))))))
     frames = np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
     chosen = State(state.q[frames], state.shared)
-    contacts = None if contacts is None else contacts.take(frames)
+    contacts = None if contacts is None else contacts[frames]
     problem = trial.independent().problem(frames, contacts, repeats=float(step))
     normal = problem.posterior(chosen, shared_free=window.covariance is not None)
     covariances = coordinate_covariances(normal)

@@ -16,12 +16,13 @@ from pase.data import Camera
 from pase.errors import InputError
 from pase.fit.camera import CALIBRATED_UNKNOWNS, UNKNOWNS, FilmCamera
 from pase.fit.inputs import KNOWN_FOCAL_SPREAD, CameraSetup, LensPrior, PointSet
-from pase.fit.posture import acceleration_spread, pose_prior
+from pase.fit.posture import acceleration_spread, independent_habits, posture_kinds
 from pase.fit.problem import Offsets, PersonModel, sole_landmarks
 from pase.fit.root import find_root
 from pase.fit.solver import Bounds
 from pase.fit.terms.base import Term
 from pase.fit.terms.gravity import Gravity
+from pase.fit.terms.posture_kinds import PostureKinds
 from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
 from pase.types import Array
 
@@ -79,7 +80,9 @@ class Posture:
     mean: Array
     """(n,) rad or m."""
     precision: Array
-    """(n, n); zero rows for coordinates of which nothing is known."""
+    """(n, n); zero rows for coordinates of which nothing is known, or whose habits are of kinds."""
+    kinds: PostureKinds | None
+    """Of legs, pelvis and trunk."""
     rate_hz: float
     """Independent postures a second: how often this counts in full."""
 
@@ -299,12 +302,12 @@ def _is_generic(skeleton: Skeleton) -> bool:
     return skeleton.joints == default_skeleton().joints and bool((skeleton.scale == 1).all())
 
 
-def _usual_posture(skeleton: Skeleton) -> tuple[Array, Array]:
-    """Mean and precision of the coordinates; of an unknown skeleton, half a range away is one standard deviation."""
+def _usual_posture(skeleton: Skeleton) -> tuple[Array, Array, PostureKinds | None]:
+    """Habits of the coordinates; of an unknown skeleton, half a range away is one standard deviation."""
     if is_default(skeleton):
-        return pose_prior(skeleton)
+        return (*independent_habits(skeleton), posture_kinds(skeleton))
     low, high = skeleton.bounds
     precision = np.diag(1.0 / np.square(np.clip((high - low) / 2, *_VAGUE_RANGE)))
     free = find_root(skeleton).columns
     precision[free, free] = 0.0
-    return np.clip(skeleton.default_q, low, high), precision
+    return np.clip(skeleton.default_q, low, high), precision, None

@@ -9,24 +9,17 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from pase.anatomy.kinematics import pieces
-from pase.fit.contact import PELVIS_HEIGHT, Contacts, planted_probability, resting_probability
+from pase.fit.contact import planted_probability
 from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights
 from pase.fit.measurements import Counting, Measurements
-from pase.fit.posture import (
-    FEET_UNSEEN,
-    RESTING_RATE_HZ,
-    RESTING_TRUNK,
-    ROOT_TRANSLATION,
-    resting_leg,
-)
 from pase.fit.problem import State
 from pase.fit.solver import Problem
 from pase.fit.subject import Subject
 from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term
 from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
+from pase.fit.terms.posture_kinds import KindsPrior
 from pase.fit.terms.prior import PosePrior, Smoothness
-from pase.fit.terms.resting import Resting
 from pase.fit.uncertainty import ErrorModel
 from pase.types import Array, Indices, Mask
 
@@ -80,7 +73,7 @@ class Trial(Generic[M]):
     def problem(
         self,
         frames: Indices,
-        contacts: Contacts | None = None,
+        contacts: Array | None = None,
         *,
         sequence: bool = True,
         repeats: float = 1.0,
@@ -93,7 +86,7 @@ class Trial(Generic[M]):
         frames
             (F,) indices of the frames.
         contacts
-            Support and rest in these frames; None leaves the floor out.
+            (F, S) probability that each point under the feet stands on the floor; None leaves the floor out.
         sequence
             False for frames that are too far apart for their motion to be smooth.
         repeats
@@ -105,37 +98,22 @@ class Trial(Generic[M]):
         counting = Counting(repeats, width=width)
         measured = [t for m in chosen.measurements for t in m.terms(subject.model, counting)]
         posture = chosen.posture_weight(sequence)
-        beforehand = (chosen.posture_prior(posture), *subject.priors.terms)
+        beforehand = (*chosen.posture_priors(posture), *subject.priors.terms)
         terms: list[Term] = [*measured[:1], *beforehand, *measured[1:]]
         if sequence and len(frames) > 2:
             terms.append(chosen.smoothness())
         if contacts is not None and subject.floor:
-            balance = Balance(contacts.planted, posture, subject.model.points)
-            terms += [*chosen._floor_terms(contacts), *chosen._resting_terms(contacts), balance]
+            balance = Balance(contacts, posture, subject.model.points)
+            terms += [*chosen._floor_terms(contacts), balance]
         return Problem(subject.model, terms, subject.bounds)
 
-    def _floor_terms(self, contacts: Contacts) -> list[Term]:
+    def _floor_terms(self, planted: Array) -> list[Term]:
         """No foot below the floor, and planted ones neither float nor slide."""
-        weight, planted = frame_weights(self.time), contacts.planted
+        weight = frame_weights(self.time)
         terms: list[Term] = [Floor(weight), ContactHeight(planted, weight)]
         if len(weight) > 1:
             terms.append(ContactVelocity(planted, self.time, weight, floor_shift=self.floor_shift))
         return terms
-
-    def _resting_terms(self, contacts: Contacts) -> list[Term]:
-        """Straight legs and an upright trunk of somebody who is on their feet and hardly moves."""
-        model = self.subject.model
-        names, right = model.skeleton.free_names, np.array([s.name.endswith("_r") for s in model.soles])
-        visible = self.feet_visible(np.arange(len(self.time)))
-        planted = np.where(visible, contacts.planted, FEET_UNSEEN)
-        right_foot, left_foot = planted[:, right].max(1), planted[:, ~right].max(1)
-        share = RESTING_RATE_HZ / INFORMATION_RATE_HZ if len(self.time) > 1 else 1.0
-        weight = frame_weights(self.time) * share * contacts.resting
-        return [
-            Resting("resting leg, right", resting_leg("r"), names, weight * right_foot),
-            Resting("resting leg, left", resting_leg("l"), names, weight * left_foot),
-            Resting("resting trunk", RESTING_TRUNK, names, weight * right_foot * left_foot),
-        ]
 
     def apart(self, frames: Indices, *, width: float | None = None, posture: float = 1.0) -> Problem:
         """The cost of frames that are solved each for itself, the shared unknowns held; see `solve_frames`.
@@ -152,12 +130,14 @@ class Trial(Generic[M]):
         model, chosen = self.subject.model, self.take(frames)
         counting = Counting(apart=True, width=width)
         terms = [t for m in chosen.measurements for t in m.terms(model, counting)]
-        habits = chosen.posture_prior(np.full(len(frames), posture))
-        return Problem(model, [*terms[:1], habits, *terms[1:]], self.subject.bounds)
+        habits = chosen.posture_priors(np.full(len(frames), posture))
+        return Problem(model, [*terms[:1], *habits, *terms[1:]], self.subject.bounds)
 
-    def posture_prior(self, weight: Array) -> PosePrior:
+    def posture_priors(self, weight: Array) -> list[Term]:
         """What is known of the postures, with a weight (T,) for each frame."""
-        return PosePrior(self.subject.posture.mean, self.subject.posture.precision, weight)
+        posture = self.subject.posture
+        apart = PosePrior(posture.mean, posture.precision, weight)
+        return [apart] if posture.kinds is None else [apart, KindsPrior(posture.kinds, weight)]
 
     def posture_weight(self, sequence: bool = True) -> Array:
         """(T,) how much what is known of postures counts in each frame: in full at its own rate."""
@@ -172,21 +152,15 @@ class Trial(Generic[M]):
         """The accelerations of all frames."""
         return Smoothness(self.time, self.subject.acceleration, width=self.subject.calm)
 
-    def contacts(self, frames: Indices, state: State, floor: float | None = None) -> Contacts:
-        """Which points under the feet stand on the floor, and when the person is at rest, in `frames`.
+    def contacts(self, frames: Indices, state: State, floor: float | None = None) -> Array:
+        """(F, S) probability that each point under the feet stands on the floor in `frames`.
 
         `floor` is its height in metres; that of the lowest steps when None.
         """
-        soles, time = self.soles(state), self.time[frames]
-        root = [self.subject.model.skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]
-        pelvis = state.q[:, root]
+        soles = self.soles(state)
         if self.floor_shift is not None:
             soles[..., [0, 2]] -= self.floor_shift[frames][:, None]
-            pelvis[:, [0, 2]] -= self.floor_shift[frames]
-        planted = planted_probability(soles, self.feet_visible(frames), time, floor)
-        pelvis[:, 1] -= float(np.percentile(soles[..., 1].min(1), 10)) if floor is None else floor
-        standing = PELVIS_HEIGHT * self.subject.stature(state.shared)
-        return Contacts(planted, resting_probability(pelvis, time, standing))
+        return planted_probability(soles, self.feet_visible(frames), self.time[frames], floor)
 
     def soles(self, state: State) -> Array:
         """(T, S, 3) points under the feet in the world, metres."""
