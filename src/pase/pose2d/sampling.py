@@ -174,11 +174,13 @@ class Sampler:
 
     def _measure(self, gap: _Gap) -> None:
         work: list[tuple[Frame, Track, Pose]] = []
-        for track in self._tracker.tracks:
+        # Who is gone for long is not gone through again in every gap of a long recording.
+        known = {t: c for t, c in self._courses.items() if gap.start.time - t.time < _BACK_S}
+        self._courses = known
+        for track in known:
             first, last = (track.poses.get(frame.index) for frame in (gap.start, gap.end))
             if first is not None and last is not None:
-                course = self._courses.get(track)
-                for frame in _needed(gap, np.inf if course is None else max(course.jerks)):
+                for frame in _needed(gap, max(known[track].jerks)):
                     share = (frame.time - gap.start.time) / (gap.end.time - gap.start.time)
                     work.append((frame, track, _mixed(first, last, share)))
             elif first is not None:
