@@ -27,7 +27,9 @@ FEWEST, LEAST_SCORE = 4, 0.5
 """So many of the five points must be sure for a direction."""
 HIDDEN_EAR = 0.25
 """An ear that lies nearer to the nose than this share of the distance between the ears is behind the cheek (the head
-is turned by more than 18°): detectors draw it on the outline of the face, and it does not count."""
+is turned by more than 18°): detectors draw it on the outline of the face, and it counts a quarter."""
+LEAST_PX = 12.0
+"""Faces that are smaller than this tell no direction: their points are off by 2 px."""
 SIGMA_MM = 8.0
 MOST_MISFIT = 2.0
 """Root mean square of the distances, in standard deviations, above which the points are no face."""
@@ -47,10 +49,12 @@ def face_direction(names: tuple[str, ...], xy: Array, score: Array, camera: Came
     sure = np.isfinite(xy[rows]).all(1) & (score[rows] >= LEAST_SCORE)
     if sure.sum() < FEWEST:
         return None
-    sure &= ~_hidden_ears(xy[rows])
+    if np.ptp(xy[rows][sure], axis=0).max() < LEAST_PX:
+        return None
+    gain = np.where(_hidden_ears(xy[rows]), 0.25, 1.0)[sure, None] / SIGMA_MM
     points, seen = np.array(list(FACE_MM.values()))[sure], xy[rows][sure]
     centre = seen.mean(0)
-    tries = [_turned(points, seen - centre, start) for start in _starts()]
+    tries = [_turned(points, seen - centre, gain, start) for start in _starts()]
     cost, turn = min(tries, key=lambda found: found[0])
     if np.sqrt(2 * cost / sure.sum()) > MOST_MISFIT:
         return None
@@ -66,12 +70,14 @@ def _hidden_ears(xy: Array) -> Mask:
     return np.array([False, False, False, share < HIDDEN_EAR, share > 1 - HIDDEN_EAR])
 
 
-def _turned(points: Array, seen: Array, start: Rotation) -> tuple[float, Rotation]:
-    """Cost and turn of a head whose points fall on (N, 2) seen ones, both about their means."""
+def _turned(points: Array, seen: Array, gain: Array, start: Rotation) -> tuple[float, Rotation]:
+    """Cost and turn of a head whose points fall on (N, 2) seen ones that count by a gain (N, 1), 1/mm."""
 
     def distances(unknowns: Array) -> Array:
         turned = (Rotation.from_rotvec(unknowns[:3]) * start).apply(points)[:, :2]
-        return np.asarray((turned - turned.mean(0) - seen * np.exp(-unknowns[3])) / SIGMA_MM).ravel()
+        apart = turned - seen * np.exp(-unknowns[3])
+        weight = np.square(gain) / np.square(gain).sum()
+        return np.asarray(gain * (apart - (weight * apart).sum(0))).ravel()
 
     size = np.log(np.linalg.norm(seen) / np.linalg.norm(points - points.mean(0)))
     bounds = ([-4, -4, -4, size - 1.0], [4, 4, 4, size + 1.5])
