@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -16,7 +17,13 @@ from pase.fit.estimate import estimate_motion
 from pase.fit.film_trial import film_trial
 from pase.fit.floor_velocity import FloorPath, common_path
 from pase.fit.inputs import LensPrior, PersonInput, keypoint_set
-from pase.fit.moving_floor import MovingFloor, belt_motion, ground_motion, stance_velocities
+from pase.fit.moving_floor import (
+    MovingFloor,
+    belt_motion,
+    find_moving_floor,
+    ground_motion,
+    stance_velocities,
+)
 from pase.fit.multi_person import estimate_motions
 from pase.fit.posture import ROOT_TRANSLATION, posture
 from pase.fit.problem import PersonModel, State
@@ -136,6 +143,22 @@ def test_feet_are_held_to_the_belt_of_a_treadmill(
     given = estimate_motion(keypoints, FitSettings(belt_speed="1.25"), height_m=1.75, focal_length_px=FOCAL)
     assert given is not None and given.diagnostics is not None and given.diagnostics.floor is not None
     assert given.diagnostics.floor.speed_m_s == pytest.approx(1.25)
+
+
+@pytest.mark.parametrize(
+    ("kind", "agreement", "treadmill"),
+    [("still", 0.6, False), ("turning", 0.65, True), ("turning", 0.4, False)],
+)
+def test_a_streaming_ground_is_no_treadmill(
+    kind: Literal["still", "turning"], agreement: float, treadmill: bool,
+    scene: tuple[PersonModel, Array, Keypoints2D, float, Array],
+) -> None:  # fmt: skip
+    model, time, keypoints, _, q = scene
+    trial, _, shared = film_trial(PersonInput(keypoints, height_m=1.73), LensPrior(focal_length_px=FOCAL))
+    shared[model.layout.camera] = [0.08, 0.0, 1.3, np.log(FOCAL)]
+    motion = replace(CameraMotion.still(time, FOCAL), kind=kind, agreement=agreement)
+    floor = find_moving_floor(trial, np.arange(len(time)), State(q, shared), "auto", motion)
+    assert floor is not None and floor.carried != treadmill
 
 
 def test_a_camera_that_travels_beside_a_walker_goes_as_far(
