@@ -26,8 +26,8 @@ _POINTS_OF_A_STEP = 6.0
 """Points of one foot in neighbouring frames, which are wrong alike."""
 LEAST_AGREEMENT = {"still": 0.75, "turning": 0.5}
 """Where less of the background than this moves together while the feet go back, it is the camera that goes along:
-the ground streams by. Before a treadmill everything but the belt stands still; a camera that turns loses a third of the
-background's points anyway (real pans keep 66 to 71 %, a runner's streaming ground 55 % and less)."""
+the ground streams by. Before a treadmill everything but the belt stands still; a camera that turns loses a third of
+the points anyway (real pans keep 66 to 71 %, a runner's streaming ground 55 % and less)."""
 _LOW_M = 0.06
 """A point this far above the lowest one is about as likely lifted as not."""
 _STEP_M_S = 0.25
