@@ -23,6 +23,9 @@ KNOT_S = 0.5
 """Seconds between knots of the velocity of a camera that goes along."""
 _ACCELERATION = 0.5
 """Its velocity changes by so many m/s in the root of a second."""
+SLIP = 0.02
+"""Feet in stance roll and give, and so tell the speed of the floor with an error of this share of it: on drawn belts
+and on one made of a walk in a laboratory, seen from the side and aslant, it was 1-3 %."""
 _WEAK_M_S = 3.0
 """What is known of velocities beforehand: nobody is carried much faster than a runner."""
 
@@ -80,7 +83,8 @@ class FloorPath:
         direction = step / np.maximum(length, 1e-9)[:, None]
         duration = max(float(seconds.sum()), 1e-9)
         by_velocity = (seconds.T @ direction).ravel() / duration
-        return float(length.sum() / duration), float(np.sqrt(by_velocity @ self.covariance @ by_velocity))
+        speed = float(length.sum() / duration)
+        return speed, float(np.hypot(SLIP * speed, np.sqrt(by_velocity @ self.covariance @ by_velocity)))
 
     @property
     def precision(self) -> Array:
