@@ -73,11 +73,15 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
     unit = np.where(motion.skeleton.rotational, 180 / np.pi, 1.0)
     header = ["time", *(name for c in coordinates for name in (c.name, f"{c.name}_sd"))]
     names, further = _analysed_columns(motion, {c.name for c in coordinates})
-    shown = np.where(unseen_angles(motion, motion.skeleton.free_names), np.nan, motion.q)
-    frames = zip(motion.time, shown, motion.q_std, further, strict=True)
+    unseen = unseen_angles(motion, motion.skeleton.free_names)
+    frames = zip(motion.time, unseen, motion.q, motion.q_std, further, strict=True)
     rows = (
-        [time, *np.stack([q * unit, sd * unit], axis=1).ravel().tolist(), *more.tolist()]
-        for time, q, sd, more in frames
+        [
+            time,
+            *np.stack([np.where(hidden, np.nan, q) * unit, sd * unit], axis=1).ravel().tolist(),
+            *more.tolist(),
+        ]
+        for time, hidden, q, sd, more in frames
     )
     _write(path, [*header, *names], ([_cell(x) for x in row] for row in rows))
 
