@@ -8,6 +8,7 @@ import pytest
 from pase.fit.posture import posture, posture_kinds
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.posture_kinds import KindsPrior
+from pase.fit.terms.prior import CameraPrior
 
 MIRRORED = ("pelvis_list", "L5_S1_Lat_Bending", "L5_S1_axial_rotation")
 
@@ -75,3 +76,13 @@ def test_left_and_right_are_alike(model: PersonModel) -> None:
 
 def test_covariances_are_positive_definite(model: PersonModel) -> None:
     assert np.linalg.eigvalsh(posture_kinds(model.skeleton).covariance).min() > 0
+
+
+def test_lying_is_likelier_than_a_camera_on_its_side(model: PersonModel) -> None:
+    lying, standing = _prior(model, 2).costs(_at(model, LYING, STANDING))
+    state = State(np.zeros((1, len(model.skeleton.free_names))), np.zeros(model.layout.count))
+    level, rolled = state.shared.copy(), state.shared.copy()
+    rolled[model.layout.camera][1] = np.pi / 2
+    prior = CameraPrior(model.layout.camera, np.zeros(4), np.full(4, 0.02))
+    costs = [prior.cost(Linearization(model, State(state.q, shared), False)) for shared in (level, rolled)]
+    assert lying - standing < costs[1] - costs[0] < 9.0

@@ -105,7 +105,7 @@ class RobustTerm(Term):
     """
 
     _weight: Array
-    _width: float
+    _width: float | Array
 
     @abstractmethod
     def residual(self, at: Linearization) -> Array:
@@ -138,7 +138,7 @@ class RobustTerm(Term):
         return weights
 
 
-def robust_loss(squared: Array, width: float) -> tuple[Array, Array]:
+def robust_loss(squared: Array, width: float | Array) -> tuple[Array, Array]:
     """Geman and McClure's loss and its weight for squared residuals in standard deviations.
 
     `ρ(s) = w² s / (w² + s)`: quadratic for small s, never above `w²`, so that a wild point loses its pull.

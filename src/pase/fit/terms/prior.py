@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pase.fit.problem import Linearization
@@ -156,21 +158,27 @@ class CameraPrior(RobustTerm):
     weight
         How many times the prior counts.
     width
-        Deviation in standard deviations from which on the loss lets go: a low one gives up on tilted cameras early,
-        with a high one they are drawn back to level.
+        Deviations in standard deviations from which on the loss lets go: low ones give up on tilted cameras early,
+        with high ones they are drawn back to level. Half its square is the price of a camera that is held otherwise:
+        for one in fifty rolled by any angle `−ln(0.02 · 1.1° √2π / 180°) = 8`.
     """
 
     name = "camera"
     unit = "rad, m"
 
     def __init__(
-        self, columns: slice, mean: Array, sigma: Array, weight: float = 1.0, width: float = 3.0
+        self,
+        columns: slice,
+        mean: Array,
+        sigma: Array,
+        weight: float = 1.0,
+        width: Sequence[float] = (3.0, 4.0, 3.0, 3.0),
     ) -> None:
         self._columns = columns
         self._mean = mean
         self._sigma = sigma
         self._weight = np.full((1, 1), weight)
-        self._width = width
+        self._width = np.array(width)
 
     def residual(self, at: Linearization) -> Array:
         """(1, 4, 1) deviations in standard deviations before the robust loss."""
