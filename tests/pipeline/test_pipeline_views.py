@@ -50,7 +50,7 @@ def test_export_writes_every_person_and_notes_it(result: Path, capsys: pytest.Ca
     assert all((result / name).is_file() for name in wanted) and wanted <= listed(result)
     assert len(capsys.readouterr().out.splitlines()) == 4
     assert main(["export", str(result), "--format", "fbx"]) == 2
-    assert "the formats are: glb, bvh, c3d, npz, all" in capsys.readouterr().err
+    assert "the formats are: glb, rig, bvh, c3d, npz, all" in capsys.readouterr().err
     with pytest.raises(InputError, match="no finished result"):
         export(result / "person_1", "glb")
 
