@@ -32,8 +32,7 @@ _FOOT = ("Heel", "BigToe", "SmallToe")
 PHOTO_POSTURE = 0.5
 """How much what is known of postures, learned from walking, running, jumps and squats, counts in a photo, which is
 taken of anything. With 0.5 in place of 1 single frames of two lab clips and of four views on a balance beam are as
-right (± 0.1°), and the skeletons of climbers and skaters lie 0.1 to 1 % of the stature nearer to their keypoints;
-with 0.25 the views come apart by 0.8°."""
+right (± 0.1°), and the skeletons of climbers and skaters lie 0.1 to 1 % of the stature nearer to their keypoints."""
 
 
 @dataclass(frozen=True)
