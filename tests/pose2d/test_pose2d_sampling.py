@@ -31,6 +31,8 @@ class Scene:
 
     place: Callable[[float], float | None]
     """Seconds → px from the left; None where the person is not there."""
+    top: Callable[[float], float] = lambda _: 15.0
+    """Seconds → px from above."""
     crops: int = 0
 
     def frame(self, index: int) -> Frame:
@@ -39,8 +41,9 @@ class Scene:
         return Frame(index, index / RATE, picture)
 
     def body(self, image: NDArray[np.uint8]) -> Array | None:
-        left = self.place(int(image[0, 0, 0]) / RATE)
-        return None if left is None else BODY + [left, 15.0]
+        time = int(image[0, 0, 0]) / RATE
+        left = self.place(time)
+        return None if left is None else BODY + [left, self.top(time)]
 
     def detect(self, image: NDArray[np.uint8]) -> tuple[Array, Array]:
         body = self.body(image)
@@ -88,6 +91,21 @@ def test_of_fast_movement_many_are() -> None:
         for hz in (0.4, 2.5, 5.0)
     )
     assert slow < 0.4 * 120 < 0.48 * 120 < quick < fast
+
+
+def test_a_jumper_stays_the_same_person_and_take_off_and_landing_are_measured() -> None:
+    def top(time: float) -> float:
+        """In the air from 1.0 to 1.5 s, as gravity has it for a body 90 px high."""
+        flight = time - 1.0
+        return 25.0 - max(0.0, 0.5 * 520.0 * flight * (0.5 - flight))
+
+    tracker, _ = Scene(lambda t: 60.0, top).sampled(150)
+    (track,) = tracker.tracks
+    poses = track.poses | track.between
+    for start, end in ((0.98, 1.08), (1.42, 1.52)):
+        assert len([i for i in poses if start <= i / RATE <= end]) >= 3
+    for index, pose in poses.items():
+        assert pose.xy[:, 1].min() == pytest.approx(BODY[:, 1].min() + top(index / RATE))
 
 
 def test_who_comes_in_is_followed_back_to_the_first_frame_with_them() -> None:
