@@ -252,7 +252,7 @@ def _list_models(parsed: argparse.Namespace) -> int:
 
 def _fetch_models(parsed: argparse.Namespace) -> int:
     from pase.models import MODEL_FILES
-    from pase.pipeline.recording import fetch_models
+    from pase.pipeline.network_files import fetch_models
 
     with _progress() as progress:
         paths = fetch_models(parsed.names or list(MODEL_FILES), _settings(parsed), progress)

@@ -153,7 +153,7 @@ class Live:
     """The newest drawn picture, as JPEG."""
 
     def __enter__(self) -> Live:
-        from pase.pipeline.recording import network_files
+        from pase.pipeline.network_files import network_files
         from pase.pose2d.detector import PersonDetector
         from pase.pose2d.keypoints import KeypointNetwork
         from pase.pose2d.tracking.tracker import Tracker

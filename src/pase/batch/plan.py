@@ -133,8 +133,8 @@ def check_settings(settings: Settings) -> None:
     PaseError
         One line that says what to do.
     """
+    from pase.pipeline.network_files import prepare_networks
     from pase.pipeline.outputs import check_writing
-    from pase.pipeline.recording import prepare_networks
 
     if settings.person.sizes is not None:
         raise InputError("a batch finds the sizes of each subject by itself: leave out --sizes")

@@ -10,17 +10,17 @@ from pase.errors import InputError, ModelFileError
 from pase.lift.base import Lifter
 from pase.media.footage import Footage
 from pase.memory import give_back
+from pase.pipeline.network_files import fetch_models
 from pase.pipeline.recording import (
     Recording,
     choose,
-    fetch_models,
     find_people,
     footage_with,
     open_source,
     read_recording,
-    step_of,
 )
 from pase.pipeline.report import Report, collected_warnings
+from pase.pipeline.steps import step_of
 from pase.pipeline.workspace import check_output_file
 from pase.types import Progress, StepProgress
 

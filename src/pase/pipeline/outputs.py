@@ -12,7 +12,7 @@ from pase.errors import MissingDependencyError
 from pase.formats.findings import TrialLabels
 from pase.media.footage import Footage
 from pase.pipeline.estimating import known_sizes
-from pase.pipeline.recording import step_of
+from pase.pipeline.steps import step_of
 from pase.pipeline.workspace import CAMERA, person_folder
 from pase.types import StepProgress
 

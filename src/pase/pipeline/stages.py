@@ -20,13 +20,13 @@ from pase.pipeline.background import in_background
 from pase.pipeline.estimating import fit_people, size_evidence
 from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
 from pase.pipeline.lifting import lift_in_statures
+from pase.pipeline.network_files import import_networks
 from pase.pipeline.outputs import check_writing, draw_over, overlay_name, write_people
 from pase.pipeline.recording import (
     Recording,
     choose,
     find_people,
     footage_with,
-    import_networks,
     open_source,
     read_keypoints,
     read_recording,
@@ -355,10 +355,7 @@ def pose2d(
     settings, report, output = settings or Settings(), Report(), Path(output)
     if kind != "openpose" or output.exists():
         check_output_file(output, overwrite=overwrite and kind != "openpose")
-    with (
-        collected_warnings() as warnings,
-        noted_networks() as report.networks,
-    ):
+    with collected_warnings() as warnings, noted_networks() as report.networks:
         with report.timed("pose2d"):
             recording = find_people(source, settings, progress)
         write_keypoints_as(kind, recording.people, output)

@@ -1,0 +1,72 @@
+"""The files of the networks of a run: the user's, those in the cache, or fetched ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pase.config import Settings
+from pase.pipeline.steps import step_of
+from pase.types import StepProgress
+
+
+def fetch_models(
+    names: Sequence[str], settings: Settings, progress: StepProgress | None = None
+) -> list[Path]:
+    """Paths of model files, fetched where they are not here yet; see `pase.models.model_path`."""
+    from pase.models import model_path
+
+    models = settings.models
+    return [
+        model_path(
+            name,
+            models_dir=models.folder,
+            offline=models.offline,
+            progress=step_of(progress, f"fetch {name}"),
+        )
+        for name in names
+    ]
+
+
+def import_networks() -> None:
+    """Import what the 2D stage runs on, which takes a while, at a time of the caller's choice."""
+    from pase.pose2d import detect  # noqa: F401
+
+
+def prepare_networks(settings: Settings, progress: StepProgress | None = None) -> None:
+    """Fetch the files of the 2D networks that come with PASE where they are not here yet.
+
+    Parameters
+    ----------
+    settings
+        `pose2d.backend` tells which networks, `models` where from.
+    progress
+        Told how much of a download is done.
+
+    Raises
+    ------
+    ModelFileError
+        When they cannot be had.
+    """
+    if settings.pose2d.backend == "rtmpose":
+        network_files(settings, progress)
+
+
+def network_files(settings: Settings, progress: StepProgress | None = None) -> tuple[Path, Path]:
+    """Files of the detector and of the keypoint network, which is the user's where the settings name one.
+
+    Parameters
+    ----------
+    settings
+        `pose2d.weights` names a network of the user, `models` where the others are from.
+    progress
+        Told how much of a download is done.
+    """
+    from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK
+    from pase.pose2d.user_network import find_network
+
+    weights = settings.pose2d.weights
+    if weights is not None:
+        return fetch_models([DETECTOR], settings, progress)[0], find_network(weights)
+    detector, network = fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
+    return detector, network
