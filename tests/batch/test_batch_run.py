@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,14 @@ def test_a_stopped_batch_says_so_and_goes_on(
     command = [sys.executable, "-m", "pase", "batch", str(photos), "-o", str(output), "--jobs", "1", *FLAGS]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     batch = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=partial(
+            signal.signal, signal.SIGINT, signal.SIG_DFL
+        ),  # a shell's job in the background ignores it
     )
     deadline = time.monotonic() + 60
     while not (output / "batch.log").exists() and time.monotonic() < deadline:
