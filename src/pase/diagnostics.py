@@ -127,6 +127,8 @@ class FitDiagnostics:
     solver: SolverDiagnostics = SolverDiagnostics()
     stature_m: float | None = None
     """Standing height of the skeleton."""
+    child_stature_m: float | None = None
+    """Likely standing height of who looks like a child but was taken for an adult, as no height was given."""
     bones: Mapping[str, BoneStatistics] = field(default_factory=dict)
     """Statistics of each bone length of `pase.anatomy.lengths`."""
     cost_by_term: Mapping[str, float] = field(default_factory=dict)
@@ -143,6 +145,8 @@ class FitDiagnostics:
         figures: dict[str, Any] = {"solver": self.solver.content()}
         if self.stature_m is not None:
             figures["stature_m"] = round(self.stature_m, 4)
+        if self.child_stature_m is not None:
+            figures["child_stature_m"] = round(self.child_stature_m, 2)
         if self.bones:
             figures["bones"] = {name: asdict(bone) for name, bone in self.bones.items()}
         if self.cost_by_term:

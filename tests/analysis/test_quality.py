@@ -41,6 +41,11 @@ def test_an_unsettled_fit_tells_something_where_it_fits_badly() -> None:
     assert judge(replace(measured(0.011, 1.0), diagnostics=unsettled)).verdict == "check"
 
 
+def test_the_sizes_of_who_looks_like_a_child_are_to_be_checked() -> None:
+    child = judge(replace(measured(0.006, 1.0), diagnostics=FitDiagnostics(child_stature_m=1.3)))
+    assert child.verdict == "check" and "a child of 1.3 m" in child.reasons[0]
+
+
 def test_nothing_is_known_of_a_motion_without_measurements() -> None:
     assert judge(posed(np.arange(3) / 30)).verdict == "not known"
 

@@ -43,7 +43,11 @@ def judge(motion: Motion) -> Quality:
         wrong.append(f"only {100 * visible:.0f} % of the body was seen")
     elif visible < CHECK_SEEN:
         doubts.append(f"only {100 * visible:.0f} % of the body was seen")
-    solver = motion.diagnostics.solver
+    child_m, solver = motion.diagnostics.child_stature_m, motion.diagnostics.solver
+    if child_m is not None:
+        doubts.append(
+            f"sizes and speeds are those of an adult, but this looks like a child of {child_m:.1f} m"
+        )
     if error > UNSETTLED_ERROR and (solver.converged is False or solver.windows_converged < solver.windows):
         doubts.append("the estimate had not settled when its time was up")
     spread = _usual_spread(motion)

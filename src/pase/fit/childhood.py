@@ -17,6 +17,7 @@ ADULT_EARS = 0.148 / 1.69
 LARGE = 1.15
 """A head so much larger than an adult's is a child's; adults differ by 6 % (breadth 4 %, stature 5 %, points)."""
 FRONTAL_PERCENTILE = 90
+EARS = frozenset(("LEar", "REar"))
 SURE_SCORE, LEAST_FRAMES, LEAST_PX = 0.5, 10, 12.0
 """Fewer or smaller views than this, and photos, in which headphones and hoods are seen once, tell nothing."""
 
@@ -32,7 +33,7 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
         Of the person.
     """
     stature, names = motion.diagnostics.stature_m, motion.skeleton.body_names
-    if motion.camera is None or stature is None or "head" not in names:
+    if motion.camera is None or stature is None or "head" not in names or EARS.difference(keypoints.names):
         return None
     left, right = (keypoints.names.index(name) for name in ("LEar", "REar"))
     visible = (keypoints.score[:, [left, right]] >= SURE_SCORE).all(axis=1) & motion.known

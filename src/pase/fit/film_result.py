@@ -44,6 +44,7 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
     first = [note.text for note in fit.notes if note.about in ("scale", "size")]
     child_m = child_stature(motion, fit.keypoints) if any(n.about == "scale" for n in fit.notes) else None
     if child_m is not None:
+        motion = replace(motion, diagnostics=replace(motion.diagnostics, child_stature_m=child_m))
         first.insert(
             0, f"this looks like a child, of perhaps {child_m:.1f} m: give --height, or at least --age"
         )
