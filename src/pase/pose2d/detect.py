@@ -93,16 +93,7 @@ def detect_keypoints(
         When a network cannot be had or run.
     """
     settings = settings or Pose2DSettings()
-    detector = PersonDetector(
-        model_path(DETECTOR, models_dir=models_dir, offline=offline), settings.device, settings.threads
-    )
-    network = KeypointNetwork(
-        find_network(settings.weights)
-        if settings.weights is not None
-        else model_path(KEYPOINT_NETWORK, models_dir=models_dir, offline=offline),
-        settings.device,
-        max(1, network_threads(settings.threads) // 2),  # it is run over two frames at once
-    )
+    detector, network = _networks(settings, models_dir, offline)
     tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person), camera)
     times: list[float] = []
     sampler = None if settings.every == "all" else Sampler(tracker, settings.every_s)
@@ -123,6 +114,23 @@ def detect_keypoints(
     _warn(tracker, len(times))
     looked = None if sampler is None else np.isin(np.arange(len(times)), list(sampler.looked))
     return _found(tracker, np.array(times), settings, image_size, looked)
+
+
+def _networks(
+    settings: Pose2DSettings, models_dir: Path | None, offline: bool
+) -> tuple[PersonDetector, KeypointNetwork]:
+    """The detector and the keypoint network, which is the user's where the settings name one."""
+    detector = PersonDetector(
+        model_path(DETECTOR, models_dir=models_dir, offline=offline), settings.device, settings.threads
+    )
+    network = KeypointNetwork(
+        find_network(settings.weights)
+        if settings.weights is not None
+        else model_path(KEYPOINT_NETWORK, models_dir=models_dir, offline=offline),
+        settings.device,
+        max(1, network_threads(settings.threads) // 2),  # it is run over two frames at once
+    )
+    return detector, network
 
 
 def _found(
