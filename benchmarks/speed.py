@@ -195,7 +195,7 @@ def bare_network(crops: int) -> Cost:
     """The keypoint network alone on so many crops, in the faster of two ways to use all cores."""
     from pase.models import model_path
     from pase.networks.onnx import network_threads, start_session
-    from pase.pose2d.detect import KEYPOINT_NETWORK
+    from pase.pose2d.user_network import KEYPOINT_NETWORK
 
     cores = network_threads()
     path = model_path(KEYPOINT_NETWORK)

@@ -28,10 +28,10 @@ from pase.data import HALPE26, Keypoints2D
 from pase.media import Frame, VideoWriter, open_video
 from pase.models import model_path
 from pase.pose2d import detect_keypoints
-from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.tracking.similarity import overlap, pose_similarity
+from pase.pose2d.user_network import DETECTOR, KEYPOINT_NETWORK
 
 WALK = Path(__file__).parents[2] / "shared/bench/dev/lab_walk/video.mp4"
 SIZE, RATE = (1280, 720), 30.0

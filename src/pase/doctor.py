@@ -69,7 +69,7 @@ def _networks() -> str:
     """What the keypoint network really starts on, if its file is here: an installed provider may lack its driver."""
     from pase.models import model_path
     from pase.networks.onnx import network_threads, noted_networks, providers, start_session
-    from pase.pose2d.detect import KEYPOINT_NETWORK
+    from pase.pose2d.user_network import KEYPOINT_NETWORK
 
     try:
         path = model_path(KEYPOINT_NETWORK, offline=True)

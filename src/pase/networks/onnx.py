@@ -139,6 +139,30 @@ def start_session(path: Path, device: str = "auto", threads: int = 0) -> onnxrun
     return session
 
 
+class OnnxNetwork:
+    """A network that was started from its file.
+
+    Parameters
+    ----------
+    path
+        The `.onnx` file.
+    device, threads
+        See `start_session`.
+
+    Raises
+    ------
+    ModelFileError
+        When the file cannot be run, or is another network.
+    """
+
+    def __init__(self, path: Path, device: str = "auto", threads: int = 0) -> None:
+        self._session = start_session(path, device, threads)
+        self._describe(path.name)
+
+    def _describe(self, name: str) -> None:
+        """Note what the network takes and gives, or refuse it by the name of its file."""
+
+
 def _try(path: Path, wanted: list[str], threads: int) -> onnxruntime.InferenceSession:
     onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from pase.types import ShareProgress, StepProgress
 
 if TYPE_CHECKING:
     from pase.fit.evidence import Evidence
-    from pase.fit.inputs import LensPrior
+    from pase.fit.inputs import LensPrior, PersonInput
     from pase.fit.sizes import Sizes
     from pase.parallel import Helpers
 
@@ -55,38 +54,52 @@ def fit_people(
     """
     if not recording.people:
         return []
-    from pase.fit.inputs import PersonInput
     from pase.fit.multi_person import estimate_motions
 
-    lens, sizes, main = _lens(recording, settings), known_sizes(settings), settings.person
-    absent = absent_parts(main.without)
-
-    def inputs(numbers: Sequence[int]) -> Iterator[PersonInput]:
-        for number in numbers:
-            lifted, landmarks[number] = landmarks[number], None
-            person = recording.people[number]
-            if number == 0 and absent and lifted is not None:
-                lifted = without_points(lifted, points_of(absent))
-            facts = (main.height_m, main.mass_kg, sizes) if number == 0 else (None, None, None)
-            vitals = vitals_of(main) if number == 0 else Vitals()
-            yield PersonInput(person, lifted, *facts, recording.camera_motion(person.shot), vitals)
-
+    lens = _lens(recording, settings)
     by_track: dict[int, Motion | None] = {}
-    for shot in sorted({person.shot for person in recording.people}):
-        numbers = [number for number, person in enumerate(recording.people) if person.shot == shot]
+    for numbers in _by_shot(recording):
         share = _share(progress, "skeleton", (len(by_track), len(numbers)), recording)
-        of_shot = estimate_motions(inputs(numbers), lens, settings.fit, progress=share, helpers=helpers)
+        people = (_person_input(recording, number, landmarks, settings) for number in numbers)
+        of_shot = estimate_motions(people, lens, settings.fit, progress=share, helpers=helpers)
         by_track |= {recording.people[n].track_id: motion for n, motion in zip(numbers, of_shot, strict=True)}
-    for track_id in [track_id for track_id, motion in by_track.items() if motion is None]:
-        log.warning("person %d shows too little for a skeleton and is left out", track_id)
     give_back()
-    main_track = recording.people[0].track_id
-    motions = [
-        without_parts(motion, absent) if track_id == main_track else motion
-        for track_id, motion in sorted(by_track.items())
-        if motion is not None
-    ]
+    motions = []
+    for track_id, motion in sorted(by_track.items()):
+        if motion is None:
+            log.warning("person %d shows too little for a skeleton and is left out", track_id)
+        elif track_id == recording.people[0].track_id:
+            motions.append(without_parts(motion, absent_parts(settings.person.without)))
+        else:
+            motions.append(motion)
     return [replace(motion, track_id=number) for number, motion in enumerate(motions, 1)]
+
+
+def _by_shot(recording: Recording) -> list[list[int]]:
+    """Numbers of the persons in each shot."""
+    shots = [person.shot for person in recording.people]
+    return [[n for n, of_person in enumerate(shots) if of_person == shot] for shot in sorted(set(shots))]
+
+
+def _person_input(
+    recording: Recording, number: int, landmarks: list[Landmarks3D | None], settings: Settings
+) -> PersonInput:
+    """What the estimator is given of a person: of the main one also what the user knows.
+
+    The person's landmarks are taken out of the list.
+    """
+    from pase.fit.inputs import PersonInput
+
+    filmed, lifted, landmarks[number] = recording.people[number], landmarks[number], None
+    motion, main = recording.camera_motion(filmed.shot), settings.person
+    if number > 0:
+        return PersonInput(filmed, lifted, camera_motion=motion)
+    absent = points_of(absent_parts(main.without))
+    if absent and lifted is not None:
+        lifted = without_points(lifted, absent)
+    return PersonInput(
+        filmed, lifted, main.height_m, main.mass_kg, known_sizes(settings), motion, vitals_of(main)
+    )
 
 
 def size_evidence(
@@ -106,14 +119,10 @@ def size_evidence(
     if not recording.people:
         return None
     from pase.fit.estimate import measure_sizes
-    from pase.fit.inputs import PersonInput
 
     main = replace(recording, people=recording.people[:1])
-    (landmarks,) = lift_in_statures(main, settings, progress)
-    filmed, options = main.people[0], settings.person
-    moved = recording.camera_motion(filmed.shot)
-    known = (options.height_m, options.mass_kg, None, moved, vitals_of(options))
-    person = PersonInput(filmed, landmarks, *known)
+    landmarks = lift_in_statures(main, settings, progress)
+    person = replace(_person_input(main, 0, landmarks, settings), sizes=None)
     sizes_progress = _share(progress, "sizes", (0, 1), main)
     return measure_sizes(person, _lens(main, settings), settings.fit, sizes_progress)
 

@@ -62,11 +62,6 @@ def network_files(settings: Settings, progress: StepProgress | None = None) -> t
     progress
         Told how much of a download is done.
     """
-    from pase.pose2d.detect import DETECTOR, KEYPOINT_NETWORK
-    from pase.pose2d.user_network import find_network
+    from pase.pose2d.user_network import choose_networks
 
-    weights = settings.pose2d.weights
-    if weights is not None:
-        return fetch_models([DETECTOR], settings, progress)[0], find_network(weights)
-    detector, network = fetch_models((DETECTOR, KEYPOINT_NETWORK), settings, progress)
-    return detector, network
+    return choose_networks(settings.pose2d.weights, lambda name: fetch_models([name], settings, progress)[0])

@@ -32,7 +32,7 @@ from pase.types import StepProgress
 if TYPE_CHECKING:
     from pase.camera.follower import CameraFollower
     from pase.media import Animation, Footage, Frame, Photo, Video
-    from pase.pose2d.detect import Found
+    from pase.pose2d.detect import DetectedPeople
     from pase.pose2d.readers.detection import Recorded
 
     Media = Video | Animation | Photo
@@ -220,28 +220,21 @@ def _rtmpose(
     settings: Settings,
     progress: StepProgress | None,
     camera: CameraFollower | None,
-) -> Found:
+) -> DetectedPeople:
     from pase.pose2d.detect import detect_keypoints
 
-    network_files(settings, progress)
-    models = settings.models
-    return detect_keypoints(
-        frames,
-        image_size,
-        settings.pose2d,
-        camera=camera,
-        models_dir=models.folder,
-        offline=models.offline,
-    )
+    networks = network_files(settings, progress)
+    return detect_keypoints(frames, image_size, settings.pose2d, networks=networks, camera=camera)
 
 
 def _alphapose(
     frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: StepProgress | None
-) -> Found:
+) -> DetectedPeople:
     """AlphaPose's network and way, with its own detector or with ours."""
     from pase.pose2d.alphapose.pipeline import BoxDetector, FastPoseNetwork, detect_everyone
-    from pase.pose2d.detect import DETECTOR, Found
+    from pase.pose2d.detect import DetectedPeople
     from pase.pose2d.detector import PersonDetector
+    from pase.pose2d.user_network import DETECTOR
 
     chosen = settings.pose2d
     if chosen.weights is None:
@@ -263,7 +256,7 @@ def _alphapose(
         (path,) = fetch_models([DETECTOR], settings, progress)
         detector = PersonDetector(path, chosen.device, chosen.threads)
     people = detect_everyone(frames, image_size, detector, FastPoseNetwork(chosen.weights))
-    return Found(people, people[0].time if people else np.zeros(0))
+    return DetectedPeople(people, people[0].time if people else np.zeros(0))
 
 
 def read_recording(

@@ -17,7 +17,6 @@ from pase.data import HALPE26, Keypoints2D
 from pase.keypoint_sets import SURE_SCORE
 from pase.left_out import LeftOut
 from pase.media.frames import Frame
-from pase.models import model_path
 from pase.networks.onnx import network_threads
 from pase.pose2d.between import fill_between
 from pase.pose2d.closer_look import with_closer_look
@@ -28,21 +27,18 @@ from pase.pose2d.tracking.prominence import frame_seconds, prominence
 from pase.pose2d.tracking.relink_tracks import join_pieces
 from pase.pose2d.tracking.track import Track
 from pase.pose2d.tracking.tracker import Tracker
-from pase.pose2d.user_network import find_network
+from pase.pose2d.user_network import choose_networks
 from pase.types import Array, Mask, Progress
 
 log = logging.getLogger(__name__)
-
-DETECTOR = "yolox-tiny"
-KEYPOINT_NETWORK = "rtmpose-s"
 
 _FEWEST_SURE_POINTS = 5
 """With fewer than these in the picture the person counts as unseen: the rest is guessed."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """Who was found in a recording, and how it is cut."""
+class DetectedPeople:
+    """Everybody in a recording, and how it is cut."""
 
     people: list[Keypoints2D]
     """Everybody whose keypoints were placed, the most prominent first, numbered from 1, each from the first to the
@@ -60,11 +56,10 @@ def detect_keypoints(
     image_size: tuple[int, int],
     settings: Pose2DSettings | None = None,
     *,
+    networks: tuple[Path, Path] | None = None,
     camera: CameraFollower | None = None,
-    models_dir: Path | None = None,
-    offline: bool = False,
     progress: Progress | None = None,
-) -> Found:
+) -> DetectedPeople:
     """Find the persons of a recording, follow them, and place the 26 Halpe keypoints in every frame.
 
     Parameters
@@ -75,16 +70,17 @@ def detect_keypoints(
         Width and height in pixels.
     settings
         How to detect and whom to follow; the defaults when None.
+    networks
+        Files of the detector and of the keypoint network, as `pase.pose2d.user_network.choose_networks` gives them;
+        those that the settings name, from the model store, when None.
     camera
         Shown every frame, to tell how the camera itself moves.
-    models_dir, offline
-        See `pase.models.model_path`.
     progress
         Called with the number of frames done and None.
 
     Returns
     -------
-    Found
+    DetectedPeople
         The persons, with NaN where one, or a point, is not in the picture. Nobody where nobody was found.
 
     Raises
@@ -93,8 +89,35 @@ def detect_keypoints(
         When a network cannot be had or run.
     """
     settings = settings or Pose2DSettings()
-    detector, network = _networks(settings, models_dir, offline)
+    detector, network = _started(networks or choose_networks(settings.weights), settings)
     tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person), camera)
+    time, looked = _watch(frames, tracker, network, settings, progress)
+    _warn(tracker, len(time))
+    return _everybody(tracker, time, settings, image_size, looked)
+
+
+def _started(networks: tuple[Path, Path], settings: Pose2DSettings) -> tuple[PersonDetector, KeypointNetwork]:
+    detector = PersonDetector(networks[0], settings.device, settings.threads)
+    threads = max(1, network_threads(settings.threads) // 2)  # it is run over two frames at once
+    return detector, KeypointNetwork(networks[1], settings.device, threads)
+
+
+def _watch(
+    frames: Iterable[Frame],
+    tracker: Tracker,
+    network: KeypointNetwork,
+    settings: Pose2DSettings,
+    progress: Progress | None,
+) -> tuple[Array, Mask | None]:
+    """Let a tracker follow everybody through a recording.
+
+    Returns
+    -------
+    time : (T,)
+        Seconds of every frame.
+    looked : (T,)
+        Frames that the tracker looked at; None where those are all.
+    """
     times: list[float] = []
     sampler = None if settings.every == "all" else Sampler(tracker, settings.every_s)
     for frame, following in _with_following(frames):
@@ -111,35 +134,17 @@ def detect_keypoints(
         for track in tracker.tracks:
             poses = with_closer_look(network, frame.image, list(track.poses.values()))
             track.poses.update(zip(track.poses, poses, strict=True))
-    _warn(tracker, len(times))
     looked = None if sampler is None else np.isin(np.arange(len(times)), list(sampler.looked))
-    return _found(tracker, np.array(times), settings, image_size, looked)
+    return np.array(times), looked
 
 
-def _networks(
-    settings: Pose2DSettings, models_dir: Path | None, offline: bool
-) -> tuple[PersonDetector, KeypointNetwork]:
-    """The detector and the keypoint network, which is the user's where the settings name one."""
-    detector = PersonDetector(
-        model_path(DETECTOR, models_dir=models_dir, offline=offline), settings.device, settings.threads
-    )
-    network = KeypointNetwork(
-        find_network(settings.weights)
-        if settings.weights is not None
-        else model_path(KEYPOINT_NETWORK, models_dir=models_dir, offline=offline),
-        settings.device,
-        max(1, network_threads(settings.threads) // 2),  # it is run over two frames at once
-    )
-    return detector, network
-
-
-def _found(
+def _everybody(
     tracker: Tracker,
     time: Array,
     settings: Pose2DSettings,
     image_size: tuple[int, int],
     looked: Mask | None,
-) -> Found:
+) -> DetectedPeople:
     """Everybody who was followed, with or without keypoints."""
     people, unfollowed = [], [track for track in tracker.tracks if not track.poses]
     for pieces in join_pieces([track for track in tracker.tracks if track.poses], time):
@@ -151,7 +156,7 @@ def _found(
     step_s = frame_seconds(time)
     people.sort(key=lambda person: -prominence(person, step_s))
     numbered = [replace(person, track_id=number) for number, person in enumerate(people, 1)]
-    return Found(numbered, time, _left_out(unfollowed, settings, image_size), tracker.cuts)
+    return DetectedPeople(numbered, time, _left_out(unfollowed, settings, image_size), tracker.cuts)
 
 
 def _with_following(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Frame | None]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.networks.onnx import start_session
+from pase.networks.onnx import OnnxNetwork
 from pase.types import Image
 
 Boxes = NDArray[np.float64]
@@ -17,22 +15,14 @@ _PAD = 114
 _PERSON = 0
 
 
-class PersonDetector:
+class PersonDetector(OnnxNetwork):
     """YOLOX with its non-maximum suppression inside, as exported by the RTMPose project.
 
     Source of the input and output format: RTMPose's ONNX SDK models (raw BGR 0 to 255, letterboxed to the top
     left with grey 114; `dets (1, N, 5)`, `labels (1, N)`).
-
-    Parameters
-    ----------
-    path
-        The `.onnx` file.
-    device, threads
-        See `pase.networks.onnx.start_session`.
     """
 
-    def __init__(self, path: Path, device: str = "auto", threads: int = 0) -> None:
-        self._session = start_session(path, device, threads)
+    def _describe(self, name: str) -> None:
         entry = self._session.get_inputs()[0]
         self._input = entry.name
         self._height, self._width = entry.shape[2:]

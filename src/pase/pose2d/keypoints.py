@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from pase.data import HALPE26
 from pase.errors import ModelFileError
 from pase.keypoint_sets import COCO17, KEYPOINT_SETS
-from pase.networks.onnx import start_session
+from pase.networks.onnx import OnnxNetwork
 from pase.pose2d.simcc import decode_simcc
 from pase.types import Array, Image
 
@@ -94,28 +93,15 @@ def crop_transform(box: NDArray[np.float64], crop_size: tuple[int, int], turn: i
     return np.column_stack([linear, shift])
 
 
-class KeypointNetwork:
+class KeypointNetwork(OnnxNetwork):
     """RTMPose with SimCC outputs, as exported by the RTMPose project: ours, or one of the user's.
 
     Networks for 26 (Halpe), 17 (COCO), 133 and 136 points (whole body) and crops of any size are understood; their
     points become the 26 of Halpe. One that a network does not know has the score 0.
-
-    Parameters
-    ----------
-    path
-        The `.onnx` file.
-    device, threads
-        See `pase.networks.onnx.start_session`.
-
-    Raises
-    ------
-    ModelFileError
-        When the file is no such network.
     """
 
-    def __init__(self, path: Path, device: str = "auto", threads: int = 0) -> None:
-        self._session = start_session(path, device, threads)
-        self._layout = _layout(self._session, path.name)
+    def _describe(self, name: str) -> None:
+        self._layout = _layout(self._session, name)
         names = _SETS[self._layout.points]
         self._columns = np.array([names.index(name) if name in names else -1 for name in HALPE26])
 

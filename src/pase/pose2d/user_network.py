@@ -1,11 +1,34 @@
-"""Keypoint networks of the user: named by a file, or by a name in the folder where rtmlib keeps them."""
+"""Which networks the 2D stage runs: those of the model store, or a keypoint network of the user."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from pase.errors import ModelFileError
+from pase.models import model_path
+
+DETECTOR = "yolox-tiny"
+KEYPOINT_NETWORK = "rtmpose-s"
+
+
+def choose_networks(weights: Path | None, fetch: Callable[[str], Path] = model_path) -> tuple[Path, Path]:
+    """Files of the detector and of the keypoint network.
+
+    Parameters
+    ----------
+    weights
+        The user's keypoint network, see `find_network`; None for that of the model store.
+    fetch
+        Gives the file of a network in the model store by its name.
+
+    Raises
+    ------
+    ModelFileError
+        When a network cannot be had.
+    """
+    return fetch(DETECTOR), fetch(KEYPOINT_NETWORK) if weights is None else find_network(weights)
 
 
 def rtmlib_folder() -> Path:
@@ -19,7 +42,7 @@ def rtmlib_folder() -> Path:
 
 
 def find_network(weights: Path) -> Path:
-    """The network's file.
+    """The file of a network of the user.
 
     Parameters
     ----------

@@ -24,70 +24,56 @@ class PairHabit:
     """(T, 2) down the trunk in the picture; shorter than 1 px a px where the trunk is foreshortened."""
 
 
+@dataclass(eq=False)
 class Reprojection(RobustTerm):
-    """`(project(p_k) − xy_k) / σ_k` for every keypoint k, with a robust loss over the distance.
-
-    Parameters
-    ----------
-    xy
-        (T, K, 2) measured pixels, NaN where unseen.
-    sigma
-        (T, K) standard deviation of a keypoint in px; infinite takes the point out.
-    camera
-        The camera, taken at the T frames.
-    weight
-        (T,) how much independent information a frame carries, 0 to 1.
-    width
-        Distance in standard deviations from which on the robust loss lets go: a low width drops points that are
-        somewhat off, a high one lets stray points pull.
-    points
-        Place of the K keypoints among the landmarks; the first K when None.
-    habit
-        How the detector draws the farther one of a pair; None when it draws both alike.
-    """
+    """`(project(p_k) − xy_k) / σ_k` for every keypoint k, with a robust loss over the distance."""
 
     name = "reprojection"
     unit = "px"
 
-    def __init__(
-        self,
-        xy: Array,
-        sigma: Array,
-        camera: FilmCamera,
-        weight: Array,
-        width: float = 3.0,
-        points: slice | Indices | None = None,
-        habit: PairHabit | None = None,
-    ) -> None:
-        measured = np.isfinite(xy).all(-1) & np.isfinite(sigma)
-        self._xy = np.where(measured[..., None], xy, 0.0)
-        self._gain = np.where(measured, 1.0 / np.where(measured, sigma, 1.0), 0.0)
-        self._camera = camera
-        self._points = slice(0, xy.shape[1]) if points is None else points
-        self._habit = habit
-        self._weight = weight[:, None]
-        self._width = width
+    xy: Array
+    """(T, K, 2) measured pixels, NaN where unseen."""
+    sigma: Array
+    """(T, K) standard deviation of a keypoint in px; infinite takes the point out."""
+    camera: FilmCamera
+    """The camera, taken at the T frames."""
+    weight: Array
+    """(T,) how much independent information a frame carries, 0 to 1."""
+    width: float = 3.0
+    """Distance in standard deviations from which on the robust loss lets go: a low width drops points that are
+    somewhat off, a high one lets stray points pull."""
+    points: slice | Indices | None = None
+    """Place of the K keypoints among the landmarks; the first K when None."""
+    habit: PairHabit | None = None
+    """How the detector draws the farther one of a pair; None when it draws both alike."""
+
+    def __post_init__(self) -> None:
+        measured = np.isfinite(self.xy).all(-1) & np.isfinite(self.sigma)
+        self._xy = np.where(measured[..., None], self.xy, 0.0)
+        self._gain = np.where(measured, 1.0 / np.where(measured, self.sigma, 1.0), 0.0)
+        self._points = slice(0, self.xy.shape[1]) if self.points is None else self.points
+        self._weight, self._width = self.weight[:, None], self.width
 
     def residual(self, at: Linearization) -> Array:
         """(T, K, 2) distances in standard deviations before the robust loss."""
-        pixels, depth = self._camera.project(at.positions[:, self._points], at.state.shared)
-        if self._habit is not None:
-            pixels = pixels + self._lower(self._habit, at, depth)
+        pixels, depth = self.camera.project(at.positions[:, self._points], at.state.shared)
+        if self.habit is not None:
+            pixels = pixels + self._lower(self.habit, at, depth)
         residual: Array = (pixels - self._xy) * self._gain[..., None]
         return residual
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[tuple[ChainRows, ...], Array | None]:
         """By the points through the projection, and by the camera."""
         p_world, shared = at.positions[:, self._points], at.state.shared
-        pixels, depth = self._camera.project(p_world, shared)
-        by_point, by_camera = self._camera.pixel_derivatives(p_world, shared, pixels, depth)
+        pixels, depth = self.camera.project(p_world, shared)
+        by_point, by_camera = self.camera.pixel_derivatives(p_world, shared, pixels, depth)
         gain = self._gain * root
         by_point, by_partner, partner = by_point * gain[..., None, None], None, None
-        if self._habit is not None:
-            partner = self._habit.partner
-            own, by_partner = self._by_depth(self._habit, at, depth, gain)
-            by_point = by_point + self._down(self._habit, at, own)
-            by_partner = self._down(self._habit, at, by_partner)
+        if self.habit is not None:
+            partner = self.habit.partner
+            own, by_partner = self._by_depth(self.habit, at, depth, gain)
+            by_point = by_point + self._down(self.habit, at, own)
+            by_partner = self._down(self.habit, at, by_partner)
         rows = []
         for chain in at.chains(self._points, partner):
             J = chain.derivative(at.bodies, by_point)
@@ -98,17 +84,17 @@ class Reprojection(RobustTerm):
             return tuple(rows), None
         p_shared = at.dshared[:, self._points]
         dshared = by_point @ p_shared
-        dshared[..., self._camera.columns] += by_camera * gain[..., None, None]
-        if self._habit is not None and by_partner is not None:
-            pair = np.flatnonzero(self._habit.slope)
-            dshared[:, pair] += by_partner[:, pair] @ p_shared[:, self._habit.partner[pair]]
-            self._add_camera(self._habit, at, depth, gain, dshared)
+        dshared[..., self.camera.columns] += by_camera * gain[..., None, None]
+        if self.habit is not None and by_partner is not None:
+            pair = np.flatnonzero(self.habit.slope)
+            dshared[:, pair] += by_partner[:, pair] @ p_shared[:, self.habit.partner[pair]]
+            self._add_camera(self.habit, at, depth, gain, dshared)
         return tuple(rows), dshared.reshape(len(root), 2 * root.shape[1], -1)
 
     def _lower(self, habit: PairHabit, at: Linearization, depth: Array) -> Array:
         """(T, K, 2) px by which the points are drawn lower."""
         share = 0.5 * habit.slope * (depth - depth[:, habit.partner]) / depth
-        focal = self._camera.focal_px(at.state.shared)[..., None]
+        focal = self.camera.focal_px(at.state.shared)[..., None]
         lower: Array = (focal * share)[..., None] * habit.down[:, None]
         return lower
 
@@ -116,13 +102,13 @@ class Reprojection(RobustTerm):
         self, habit: PairHabit, at: Linearization, depth: Array, gain: Array
     ) -> tuple[Array, Array]:
         """(T, K) derivatives of how much lower points are drawn, by their own depth and by their partner's."""
-        focal = self._camera.focal_px(at.state.shared)[..., None]
+        focal = self.camera.focal_px(at.state.shared)[..., None]
         scale = 0.5 * habit.slope * gain * focal / depth
         return scale * depth[:, habit.partner] / depth, -scale
 
     def _down(self, habit: PairHabit, at: Linearization, by_depth: Array) -> Array:
         """(T, K, 2, 3) derivatives by points of numbers that lie down the trunk, by those by the depth (T, K)."""
-        R_camera_world = self._camera.rotation(at.state.shared)
+        R_camera_world = self.camera.rotation(at.state.shared)
         forward = np.broadcast_to(R_camera_world[..., 2, :], (len(by_depth), 3))
         return np.asarray(by_depth[..., None, None] * (habit.down[:, :, None] * forward[:, None])[:, None])
 
@@ -130,7 +116,7 @@ class Reprojection(RobustTerm):
         self, habit: PairHabit, at: Linearization, depth: Array, gain: Array, dshared: Array
     ) -> None:
         """Add the derivatives of `_lower` times `gain` (T, K) by the camera to those by the shared unknowns."""
-        shared, camera = at.state.shared, self._camera
+        shared, camera = at.state.shared, self.camera
         relative = at.positions[:, self._points] - camera.position(shared)
         by_own, by_partner = self._by_depth(habit, at, depth, gain)
         for column, dR_camera_world in camera.rotation_derivatives(shared):

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
-from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import ResidualBlock, robust_loss
-from pase.fit.terms.reprojection import PairHabit, Reprojection
-from pase.types import Array, Indices
+from pase.fit.terms.reprojection import Reprojection
+from pase.types import Array
 
 _ROUNDS = 10
 
 
+@dataclass(eq=False)
 class ShakenReprojection(Reprojection):
     """`(project(p_k) + d − xy_k) / σ_k` for every keypoint k, and `d / s` for the shift d of the frame.
 
     The shift stands for a small turn of the camera: it is that of least cost for the posture, and so is no unknown
     of the problem. Taken as errors of each keypoint on its own, a turn would make the posture unsure and the place
     too sure.
-
-    Parameters
-    ----------
-    shift_sigma
-        (T,) standard deviation of the shift in px: a low one nails the person to the picture, a high one leaves their
-        place to planted feet and smooth motion.
     """
 
-    def __init__(
-        self,
-        xy: Array,
-        sigma: Array,
-        camera: FilmCamera,
-        weight: Array,
-        width: float = 3.0,
-        points: slice | Indices | None = None,
-        habit: PairHabit | None = None,
-        *,
-        shift_sigma: Array,
-    ) -> None:
-        super().__init__(xy, sigma, camera, weight, width, points, habit)
-        self._shift_gain = 1.0 / np.maximum(shift_sigma, 1e-3)[:, None]
+    shift_sigma: Array = field(kw_only=True)
+    """(T,) standard deviation of the shift in px: a low one nails the person to the picture, a high one leaves their
+    place to planted feet and smooth motion."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._shift_gain = 1.0 / np.maximum(self.shift_sigma, 1e-3)[:, None]
 
     def residual(self, at: Linearization) -> Array:
         """(T, K + 1, 2) distances in standard deviations before the robust loss; the shift's come last."""
@@ -55,10 +44,8 @@ class ShakenReprojection(Reprojection):
         for _ in range(_ROUNDS):
             moved = held + self._gain[..., None] * shift[:, None]
             weight = self._gain * robust_loss(np.square(moved).sum(-1), self._width)[1]
-            own = self._shift_gain * self._shift_gain
-            own = (
-                own * robust_loss(np.square(self._shift_gain * shift).sum(-1, keepdims=True), self._width)[1]
-            )
+            squared_shift = np.square(self._shift_gain * shift).sum(-1, keepdims=True)
+            own = np.square(self._shift_gain) * robust_loss(squared_shift, self._width)[1]
             pull = (weight[..., None] * held).sum(1)
             shift = -pull / ((weight * self._gain).sum(1, keepdims=True) + own)
         return shift
