@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,13 +21,21 @@ from typing import Any
 
 import numpy as np
 from calibration import Reference, reference
-from flags import with_flags
+from common import (
+    CLIPS,
+    RESULTS,
+    header,
+    line,
+    make_parser,
+    parse_with_flags,
+    progress,
+    run_pase,
+    score,
+    show,
+)
 
 from pase.data import Motion
 from pase.formats.person import load_motion
-
-REPOSITORY = Path(__file__).resolve().parents[1]
-CLIPS = REPOSITORY.parent / "shared" / "bench" / "dev"
 
 COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
     "13 angles, °": lambda s: f"{s['mae13']:.1f}",
@@ -57,25 +64,21 @@ def main() -> int:
         return 0
     rows = []
     for clip in clips:
-        print(f"{clip.name} …", file=sys.stderr)
+        progress(f"{clip.name} …")
         rows.append(measure(clip, scorer, options.results / clip.name, options.flags))
-    table = markdown(rows)
-    print(table)
+    show(markdown(rows), options.markdown)
     for row in rows:
         for warning in row["warnings"]:
             print(f"{row['clip']}: {warning}")
-    if options.markdown:
-        options.markdown.write_text(table + "\n", encoding="utf-8")
     return 1 if any(row["score"] is None for row in rows) else 0
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Options; what follows `--` goes to `pase run`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__, markdown=True)
     parser.add_argument("clips", nargs="?", type=Path, default=CLIPS, help="folder of clips")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
-    parser.add_argument("--results", type=Path, metavar="DIR", default=REPOSITORY / "benchmarks" / "results")
-    options = with_flags(parser, words)
+    parser.add_argument("--results", type=Path, metavar="DIR", default=RESULTS)
+    options = parse_with_flags(parser, words)
     options.clips = options.clips.resolve()
     return options
 
@@ -84,22 +87,15 @@ def measure(clip: Path, scorer: Path, output: Path, flags: Sequence[str]) -> dic
     """Run and score one clip; `score` is None, and the reason among the warnings, when it could not be."""
     height, origin = known_height(json.loads((clip / "subject.json").read_text(encoding="utf-8")))
     row: dict[str, Any] = {"clip": clip.name, "height": origin, "score": None, "warnings": []}
-    command = [sys.executable, "-m", "pase", "run", str(clip / "video.mp4"), "-o", str(output)]
-    command += ["--overwrite", "--no-overlay", *([] if height is None else ["--height", str(height)]), *flags]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        return row | {"warnings": [f"pase run ended with code {done.returncode}"]}
+    height_flags = [] if height is None else ["--height", str(height)]
     person = output / "person_1"
-    answer = output.with_suffix(".score.json")
-    command = [sys.executable, str(scorer), "--quiet", "--clip", str(clip), "--json", str(answer)]
-    command += ["--osim", str(person / "skeleton.osim"), "--mot", str(person / "motion.mot")]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        reason = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
-        return row | {"warnings": [f"not scored: {reason}"]}
-    score = json.loads(answer.read_text(encoding="utf-8"))
-    score["straightest_knees"] = straightest_knees(load_motion(person), reference(clip / "truth.npz"))
-    return row | {"score": score, "warnings": score["warnings"]}
+    try:
+        run_pase("run", clip / "video.mp4", output, *height_flags, *flags)
+        scores = score(scorer, clip, person, output.with_suffix(".score.json"))
+    except RuntimeError as error:
+        return row | {"warnings": [str(error)]}
+    scores["straightest_knees"] = straightest_knees(load_motion(person), reference(clip / "truth.npz"))
+    return row | {"score": scores, "warnings": scores["warnings"]}
 
 
 def straightest_knees(motion: Motion, truth: Reference) -> tuple[float, float]:
@@ -144,16 +140,13 @@ def skating(score: dict[str, Any], who: str) -> str:
     return "–" if speed is None else f"{100 * speed:.1f}"
 
 
-def markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """The table."""
-    lines = ["| clip | height given | " + " | ".join(COLUMNS) + " | scorer's warnings |"]
-    lines.append("|---" * (len(COLUMNS) + 3) + "|")
+def markdown(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Lines of the table."""
+    lines = [header("clip", "height given", *COLUMNS, "scorer's warnings")]
     for row in rows:
         cells = [cell(row["score"]) if row["score"] else "–" for cell in COLUMNS.values()]
-        lines.append(
-            f"| {row['clip']} | {row['height']} | " + " | ".join(cells) + f" | {len(row['warnings'])} |"
-        )
-    return "\n".join(lines)
+        lines.append(line([row["clip"], row["height"], *cells, len(row["warnings"])]))
+    return lines
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ picture, PASE joint angles in space with a skeleton that fits the person.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -18,6 +17,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from common import header, line, make_parser, show
 
 QUIET = (
     "--no-overlay", "--no-viewer", "--no-plots", "--no-report-page", "--formats", "",
@@ -45,11 +46,10 @@ Sports2D.process({
 
 def main() -> int:
     """Run both in turns, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__, markdown=True)
     parser.add_argument("video", type=Path, nargs="?")
     parser.add_argument("--python", type=Path, required=True, help="Python that has sports2d")
     parser.add_argument("--repeat", type=int, default=1, help="the fastest of so many runs counts")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
     options = parser.parse_args()
     from pase.models import model_path
 
@@ -68,10 +68,7 @@ def main() -> int:
             command = [sys.executable, "-m", "pase", "run", str(video.resolve()), "-o", str(ours), *QUIET]
             times["PASE"].append(timed(command, folder))
             frames = json.loads((ours / "report.json").read_text(encoding="utf-8"))["source"]["frames"]
-    table = markdown(times, frames)
-    print(table)
-    if options.markdown:
-        options.markdown.write_text(table + "\n", encoding="utf-8")
+    show(markdown(times, frames), options.markdown)
     return 0
 
 
@@ -86,15 +83,14 @@ def timed(command: list[str], folder: Path) -> tuple[float, float]:
     return time.perf_counter() - start, processor
 
 
-def markdown(times: dict[str, list[tuple[float, float]]], frames: int) -> str:
-    """The table; of several runs the fastest."""
-    lines = ["| | wall, s | processor, s | frames a second |", "|---|---|---|---|"]
+def markdown(times: dict[str, list[tuple[float, float]]], frames: int) -> list[str]:
+    """Lines of the table; of several runs the fastest."""
+    lines = [header("", "wall, s", "processor, s", "frames a second")]
     best = {name: (min(w for w, _ in runs), min(c for _, c in runs)) for name, runs in times.items()}
     for name, (wall, processor) in best.items():
-        lines.append(f"| {name} | {wall:.2f} | {processor:.2f} | {frames / wall:.1f} |")
+        lines.append(line([name, f"{wall:.2f}", f"{processor:.2f}", f"{frames / wall:.1f}"]))
     ratios = [theirs / ours for theirs, ours in zip(best["Sports2D"], best["PASE"], strict=True)]
-    lines.append(f"| Sports2D : PASE | {ratios[0]:.2f} | {ratios[1]:.2f} | |")
-    return "\n".join(lines)
+    return [*lines, line(["Sports2D : PASE", *(f"{ratio:.2f}" for ratio in ratios), ""])]
 
 
 if __name__ == "__main__":

@@ -9,28 +9,26 @@ angle, its root mean square error, its bias, the mean standard deviation that PA
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
+from common import CLIPS, RESULTS, header, line, make_parser
 from scipy.spatial.transform import Rotation, Slerp
 
 from pase.data import Motion
 from pase.formats.person import load_motion
 from pase.types import Array
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-CLIPS = REPOSITORY.parent / "shared" / "bench" / "dev"
 TRUNK_SHARES = {"L5_S1_Flex_Ext": 7.1429, "L5_S1_Lat_Bending": 10.7808, "L5_S1_axial_rotation": 5.5625}
 """Trunk angle for one unit of the coordinate: sums of the coupler slopes."""
 
 
 def main() -> int:
     """Print one table a clip."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("clips", nargs="?", type=Path, default=CLIPS)
-    parser.add_argument("--results", type=Path, default=REPOSITORY / "benchmarks" / "results")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     clips = sorted(path.parent for path in options.clips.glob("*/truth.npz"))
     done = [c for c in clips if (options.results / c.name / "person_1").is_dir()]
@@ -38,13 +36,8 @@ def main() -> int:
         print(f"no results of these clips in {options.results}: run accuracy.py first", file=sys.stderr)
         return 0
     for clip in done:
-        print(
-            table(
-                clip.name,
-                load_motion(options.results / clip.name / "person_1"),
-                reference(clip / "truth.npz"),
-            )
-        )
+        motion = load_motion(options.results / clip.name / "person_1")
+        print(table(clip.name, motion, reference(clip / "truth.npz")))
     return 0
 
 
@@ -88,11 +81,7 @@ def reference(path: Path) -> Reference:
 def table(clip: str, motion: Motion, truth: Reference) -> str:
     """Rows of one clip as Markdown."""
     inside = (motion.time >= truth.time[0]) & (motion.time <= truth.time[-1])
-    lines = [
-        f"\n{clip}\n",
-        "| angle | RMSE, ° | bias, ° | told SD, ° | in 95 % interval |",
-        "|---|---|---|---|---|",
-    ]
+    lines = [f"\n{clip}\n", header("angle", "RMSE, °", "bias, °", "told SD, °", "in 95 % interval")]
     held = []
     for name, angle in truth.angles(motion.time[inside]).items():
         column = motion.skeleton.coordinate_index(name)
@@ -100,10 +89,8 @@ def table(clip: str, motion: Motion, truth: Reference) -> str:
         told = np.degrees(motion.q_std[inside, column])
         within = np.abs(error) < 1.96 * told
         held.append(within)
-        lines.append(
-            f"| {name} | {np.sqrt(np.mean(error**2)):.1f} | {error.mean():+.1f} | {told.mean():.1f} "
-            f"| {100 * within.mean():.0f} % |"
-        )
+        rms, bias, sd = f"{np.sqrt(np.mean(error**2)):.1f}", f"{error.mean():+.1f}", f"{told.mean():.1f}"
+        lines.append(line([name, rms, bias, sd, f"{100 * within.mean():.0f} %"]))
     lines.append(f"| **all** | | | | **{100 * np.mean(held):.1f} %** |")
     return "\n".join(lines)
 

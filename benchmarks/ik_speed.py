@@ -10,7 +10,6 @@ are of the wall clock and do depend on it. Memory is the largest resident size o
 
 from __future__ import annotations
 
-import argparse
 import resource
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from common import header, line, make_parser, show
 from opensim_ik import run_opensim
 from synthetic import synthetic_motion
 
@@ -33,12 +33,11 @@ from pase.marker_files.trc import read_trc
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__, markdown=True)
     parser.add_argument("model", nargs="?", type=Path)
     parser.add_argument("markers", nargs="?", type=Path)
     parser.add_argument("--frames", type=int, default=10000)
     parser.add_argument("--opensim-frames", type=int, default=100)
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
     options = parser.parse_args()
     if options.model:
         skeleton, data = read_osim(options.model), read_trc(options.markers)
@@ -59,19 +58,14 @@ def main() -> int:
         seconds = run_opensim(folder / "model.osim", folder / "markers.trc", folder / "ik.mot")
     ours, theirs = 1000 * cpu / len(motion), 1000 * seconds / some
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    table = "\n".join(
-        [
-            "| method | frames | CPU ms a frame | frames a second | memory, MiB |",
-            "|---|---|---|---|---|",
-            f"| PASE | {len(motion)} | {ours:.2f} | {len(motion) / wall:.0f} | {memory:.0f} |",
-            f"| OpenSim 4.6 | {some} | {theirs:.1f} | {1000 / theirs:.0f} | – |",
-            "",
-            f"OpenSim takes {theirs / ours:.0f} times the CPU seconds a frame.",
-        ]
-    )
-    print(table)
-    if options.markdown:
-        options.markdown.write_text(table + "\n", encoding="utf-8")
+    lines = [
+        header("method", "frames", "CPU ms a frame", "frames a second", "memory, MiB"),
+        line(["PASE", len(motion), f"{ours:.2f}", f"{len(motion) / wall:.0f}", f"{memory:.0f}"]),
+        line(["OpenSim 4.6", some, f"{theirs:.1f}", f"{1000 / theirs:.0f}", "–"]),
+        "",
+        f"OpenSim takes {theirs / ours:.0f} times the CPU seconds a frame.",
+    ]
+    show(lines, options.markdown)
     return 0
 
 

@@ -9,13 +9,13 @@ detected. Errors are for a person of 1.70 m, whose focal length is guessed with 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+from benchmarks.common import CLIPS, JOINTS, REPOSITORY, header, line, make_parser, procrustes
 from tools.train_lifter.bank import Bank
 from tools.train_lifter.checks import UNKNOWN_FOV
 from tools.train_lifter.corpus import Retargeter, Take
@@ -35,7 +35,7 @@ from pase.types import Array, Mask
 STATURE_MM = 1700.0
 FOCAL = 1000.0
 SIZE = 40_000
-JOINTS = slice(26, len(POINTS))
+JOINT_POINTS = slice(26, len(POINTS))
 TOLD_FOV, TOLD_LENGTHS = 0.03, 0.3
 """How well lens and lengths are told where they are: shares of the focal length and of the spread among people."""
 
@@ -63,7 +63,7 @@ class Sums:
         length = np.linalg.norm(error, axis=-1)
         aligned = procrustes(truth[use][:, TEN_JOINTS], found.xyz[use][:, TEN_JOINTS])
         lean, turn = np.degrees(np.abs(whole_errors(along, truth[use], ray))).T
-        parts = [length[:, JOINTS], across[:, JOINTS], np.abs(along[:, JOINTS])]
+        parts = [length[:, JOINT_POINTS], across[:, JOINT_POINTS], np.abs(along[:, JOINT_POINTS])]
         columns = [*(p.mean(1) for p in parts), aligned, lean, turn, z_across, z_along]
         self.rows.append(np.stack(columns, axis=1))
         bone = np.einsum("tbi,ti->tb", (truth[:, LIMBS[:, 1]] - truth[:, LIMBS[:, 0]])[use], ray)
@@ -72,23 +72,20 @@ class Sums:
         tilted = np.abs(bone) > np.sin(np.radians(20)) * size
         self.signs.append((bone * said > 0)[tilted])
 
-    def row(self) -> str:
-        """One line of a table."""
+    def row(self) -> list[str]:
+        """Cells of a line of the table."""
         rows = np.concatenate(self.rows)
         mean = rows.mean(0)
         mm = STATURE_MM * mean[:4]
         sign = 100 * np.concatenate(self.signs).mean()
-        return (
-            f"{mm[0]:.0f} | {mm[1]:.0f} | {mm[2]:.0f} | {mm[3]:.0f} | {sign:.1f} | "
-            f"{mean[4]:.1f} / {mean[5]:.1f} | {np.sqrt(mean[6]):.2f} / {np.sqrt(mean[7]):.2f} | {len(rows)}"
-        )
+        turns, ratios = f"{mean[4]:.1f} / {mean[5]:.1f}", f"{np.sqrt(mean[6]):.2f} / {np.sqrt(mean[7]):.2f}"
+        return [*(f"{value:.0f}" for value in mm), f"{sign:.1f}", turns, ratios, str(len(rows))]
 
 
 HEADER = (
-    "| {} | joints, mm | across | along | aligned (PA) | depth sign right, % "
-    "| lean / turn, ° | error/sigma across / along | frames |\n"
-    "|---|---|---|---|---|---|---|---|---|"
-)
+    "", "joints, mm", "across", "along", "aligned (PA)", "depth sign right, %", "lean / turn, °",
+    "error/sigma across / along", "frames",
+)  # fmt: skip
 
 
 def whole_errors(along: Array, truth: Array, ray: Array) -> Array:
@@ -96,18 +93,6 @@ def whole_errors(along: Array, truth: Array, ray: Array) -> Array:
     virtual = np.einsum("tij,tpj->tpi", facing(ray), truth)[..., [1, 0]]
     weight = np.square(virtual).sum(1) + 0.3
     return np.asarray(np.einsum("tp,tpi->ti", along, virtual) / weight)
-
-
-def procrustes(truth: Array, found: Array) -> Array:
-    """(T,) mean distance of points (T, J, 3) after the best similarity transform in each frame."""
-    p, q = truth - truth.mean(1, keepdims=True), found - found.mean(1, keepdims=True)
-    U, S, Vt = np.linalg.svd(np.swapaxes(q, 1, 2) @ p)
-    D = np.ones_like(S)
-    D[:, 2] = np.sign(np.linalg.det(U @ Vt))
-    scale = (S * D).sum(1) / np.square(q).sum((1, 2))
-    return np.asarray(
-        np.linalg.norm(scale[:, None, None] * (q @ ((U * D[:, None]) @ Vt)) - p, axis=2).mean(1)
-    )
 
 
 def keypoints_of(rays: Array, score: Array) -> Keypoints2D:
@@ -163,11 +148,11 @@ def tables(name: str, shown: Shown, lifter: MakeLifter, *, told: bool = False) -
         for group, label in labels.items():
             groups[group].setdefault(label, Sums()).add(found, shown.truth[i], valid)
     print(f"\n{name}\n")
-    print(HEADER.format(" "))
+    print(header(*HEADER))
     for rows in reversed(groups.values()):
         for label in sorted(rows):
             if rows[label].rows:
-                print(f"| {label} | {rows[label].row()} |", flush=True)
+                print(line([label, *rows[label].row()]), flush=True)
 
 
 def side(azimuth: float) -> str:
@@ -207,13 +192,12 @@ def clip_errors(keypoints: Keypoints2D, truth: Path, lifter: PaseLifter) -> str:
     """PA-MPJPE of ten joints, and how much of the knee's excursion the lifter alone shows."""
     with np.load(truth) as z:
         names, time, origins = [str(b) for b in z["bodies"]], z["time"], z["origins"]
-    bodies = [b + s for s in ("_r", "_l") for b in ("femur", "tibia", "talus", "humerus", "ulna")]
     wanted = [s + j + "Joint" for s in "RL" for j in ("Hip", "Knee", "Ankle", "Shoulder", "Elbow")]
     found = lifter(keypoints).xyz[:, [POINTS.index(n) for n in wanted]]
     true = np.stack(
         [
             np.stack([np.interp(keypoints.time, time, origins[:, names.index(b), a]) for a in range(3)], -1)
-            for b in bodies
+            for b in JOINTS
         ],
         1,
     )
@@ -246,11 +230,10 @@ def detected(video: Path) -> Keypoints2D:
 
 def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    shared = Path(__file__).resolve().parents[2] / "shared"
+    parser = make_parser(__doc__)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--data", type=Path, default=shared / "data" / "motion")
-    parser.add_argument("--clips", type=Path, default=shared / "bench" / "dev")
+    parser.add_argument("--data", type=Path, default=REPOSITORY.parent / "shared" / "data" / "motion")
+    parser.add_argument("--clips", type=Path, default=CLIPS)
     parser.add_argument("--weights", type=Path, default=None)
     parser.add_argument("--windows", type=int, default=400)
     parser.add_argument("--only", choices=[*SOURCES, "made", "bandai", "clips"], default=None)

@@ -11,16 +11,13 @@ the trial alone. Angles are compared with the reference motion, another program'
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from common import BENCH, header, line, make_parser, progress, score, show
 from opensim_ik import run_opensim
 
 from pase.anatomy.kinematics import Kinematics
@@ -32,35 +29,28 @@ from pase.fit.markers import MarkerOptions, fit_markers
 from pase.formats.mot import read_mot, write_mot
 from pase.marker_files.trc import read_trc
 
-TRIALS = Path(__file__).resolve().parents[2] / "shared" / "bench" / "marker_fit"
+HEADER = (
+    "trial", "model and method", "markers, mm RMS", "angles against the reference, °", "without constant offsets, °",
+    "frames out of range, %", "CPU ms a frame",
+)  # fmt: skip
 
 
 def main() -> int:
     """Fit, score, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("trials", nargs="?", type=Path, default=TRIALS)
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
+    parser = make_parser(__doc__, markdown=True)
+    parser.add_argument("trials", nargs="?", type=Path, default=BENCH / "marker_fit")
     options = parser.parse_args()
     trials = sorted(path.parent for path in options.trials.glob("*/scaled.osim"))
     if not trials:
         print(f"no trials at {options.trials}: nothing to measure", file=sys.stderr)
         return 0
-    rows = [HEADER]
+    rows = [header(*HEADER)]
     with tempfile.TemporaryDirectory() as name:
         for trial in trials:
-            print(f"{trial.name} …", file=sys.stderr)
+            progress(f"{trial.name} …")
             rows += measure(trial, Path(name) / trial.name)
-    table = "\n".join(rows)
-    print(table)
-    if options.markdown:
-        options.markdown.write_text(table + "\n", encoding="utf-8")
+    show(rows, options.markdown)
     return 0
-
-
-HEADER = (
-    "| trial | model and method | markers, mm RMS | angles against the reference, ° | without constant offsets, ° | "
-    "frames out of range, % | CPU ms a frame |\n" + "|---" * 7 + "|"
-)
 
 
 def measure(trial: Path, folder: Path) -> list[str]:
@@ -81,8 +71,8 @@ def measure(trial: Path, folder: Path) -> list[str]:
     try:
         seconds = run_opensim(trial / "scaled.osim", trial / "markers.trc", home / "ik.mot")
     except RuntimeError as error:
-        print(f"{trial.name}: {error}", file=sys.stderr)
-        return [*out, f"| {trial.name} | OpenSim 4.6: scaled, kept | failed | – | – | – | – |"]
+        progress(f"{trial.name}: {error}")
+        return [*out, line([trial.name, "OpenSim 4.6: scaled, kept", "failed", *"––––"])]
     time_, q = read_mot(home / "ik.mot", scaled)
     motion = Motion(scaled, q, np.full_like(q, np.nan), time_)
     out.append(row(trial, "OpenSim 4.6: scaled, kept", motion, data, home, seconds))
@@ -100,27 +90,15 @@ def row(trial: Path, label: str, motion: Motion, data: Landmarks3D, folder: Path
     folder.mkdir(parents=True, exist_ok=True)
     write_osim(motion.skeleton, folder / "skeleton.osim")
     write_mot(motion, folder / "motion.mot")
-    score = scored(trial, folder)
+    scores = score(trial.parents[1] / "score.py", trial, folder, folder / "score.json")
     columns = [data.names.index(name) for name in motion.skeleton.landmark_names]
     off = Kinematics(motion.skeleton).positions(motion.q) - data.xyz[: len(motion)][:, columns]
     rms = 1000 * float(np.sqrt(np.nanmean(np.square(off).sum(-1))))
     low, high = motion.skeleton.bounds
     outside = 100 * ((motion.q < low - 1e-6) | (motion.q > high + 1e-6)).any(1).mean()
-    return (
-        f"| {trial.name} | {label} | {rms:.1f} | {score['mae13']:.2f} | {score['mae13_offset_free']:.2f} | "
-        f"{outside:.1f} | {1000 * seconds / len(motion):.2f} |"
-    )
-
-
-def scored(trial: Path, folder: Path) -> dict[str, Any]:
-    """What the scorer says."""
-    command = [sys.executable, str(trial.parents[1] / "score.py"), "--quiet", "--clip", str(trial)]
-    command += ["--osim", str(folder / "skeleton.osim"), "--mot", str(folder / "motion.mot")]
-    done = subprocess.run([*command, "--json", str(folder / "score.json")], capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"not scored: {done.stderr.strip() or done.stdout.strip()}")
-    result: dict[str, Any] = json.loads((folder / "score.json").read_text(encoding="utf-8"))
-    return result
+    angles = [f"{scores[name]:.2f}" for name in ("mae13", "mae13_offset_free")]
+    ms = f"{1000 * seconds / len(motion):.2f}"
+    return line([trial.name, label, f"{rms:.1f}", *angles, f"{outside:.1f}", ms])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.synthetic_gait import Gait, Walker
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
-from tools.train_lifter.people import Body, camera_rotation, detected
+from tools.train_lifter.people import Body, aimed, detected
 
 from pase.analysis import analyse
 from pase.anatomy.default import default_skeleton
@@ -69,14 +69,6 @@ class Outcome:
         return pairs
 
 
-def adult(rng: Rng) -> Body:
-    """A random adult."""
-    while True:
-        body = Body(rng)
-        if body.stature > 1.45:
-            return body
-
-
 def usual_gait(rng: Rng, stature_m: float, speed: float | None = None) -> Gait:
     """How a person of this stature walks, at about 1.25 m/s or the speed wanted."""
     speed = float(np.clip(rng.normal(1.25, 0.25), 0.6, 2.0)) if speed is None else speed
@@ -130,8 +122,9 @@ def film(rng: Rng, person: int, title: str, body: Body, truth: Motion, gait: Gai
     half = np.array(image) / max(image) * np.tan(np.radians(np.clip(rng.normal(65, 5), 52, 78)) / 2)
     bearing, height = rng.uniform(-np.pi, np.pi), rng.uniform(0.9, 1.6)
     middle = 0.5 * (world.min((0, 1)) + world.max((0, 1)))
+    roll = np.radians(np.random.default_rng(person).normal(0, 1.0))
     for away in np.arange(2.5, 30.0, 0.25):
-        rotation, place = _aimed(np.random.default_rng(person), middle, bearing, float(away), height)
+        rotation, place = aimed(middle, bearing, float(away), height, (0.0, 0.0, roll))
         seen = (world - place) @ rotation.T
         rays = seen[..., :2] / np.maximum(seen[..., 2:], 0.3)
         if (np.abs(rays) < 0.92 * half).all() and seen[..., 2].min() > 1.0:
@@ -148,15 +141,6 @@ def _unsized(body: Body, q: Array) -> Array:
     q = q.copy()
     q[:, 3:6] /= body.sized(np.ones((1, q.shape[1])))[0, 3]
     return q
-
-
-def _aimed(rng: Rng, middle: Array, bearing: float, away: float, height: float) -> tuple[Array, Array]:
-    """World → camera rotation, and place of a hand-held camera that looks at a person."""
-    place = middle + away * np.array([np.cos(bearing), 0, -np.sin(bearing)])
-    place[1] = height
-    look = middle - place
-    angles = np.arctan2(look[0], look[2]), np.arctan2(-look[1], away), np.radians(rng.normal(0, 1.0))
-    return camera_rotation(*angles), place
 
 
 def _detected(rng: Rng, seen: Array, stature: float, half: Array, time: Array) -> tuple[Array, Array]:

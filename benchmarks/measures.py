@@ -20,10 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from benchmarks.common import header, line, make_parser
 from benchmarks.measure_films import (
     Film,
     Outcome,
-    adult,
     exercise_film,
     gait_film,
     icc,
@@ -33,6 +33,7 @@ from benchmarks.measure_films import (
 )
 from benchmarks.synthetic_gait import Gait
 from numpy.typing import NDArray
+from tools.train_lifter.people import Body
 
 import pase
 from pase.analysis.analyse import Segmentation, segment
@@ -53,7 +54,7 @@ WALKS_M_S, RUNS_M_S = (0.6, 1.0, 1.4, 2.0), (2.5, 3.5, 5.0)
 
 def main() -> int:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--walk", type=Path, help="result of lab_walk")
     parser.add_argument("--squat", type=Path, help="result of lab_squat")
     parser.add_argument("--bench", type=Path, default=Path("../shared/bench"))
@@ -97,7 +98,7 @@ def walks(people: int) -> Iterator[Film]:
     """Every person walks once, before two phones."""
     for person in range(people):
         rng = np.random.default_rng([1, person])
-        body = adult(rng)
+        body = Body.adult(rng)
         gait = usual_gait(rng, body.stature)
         for phone in range(2):
             yield gait_film(np.random.default_rng([2, person, phone]), person, body, gait)
@@ -107,7 +108,7 @@ def gaits() -> Iterator[Film]:
     """Walks and runs at many speeds and rates, by other people."""
     for number, speed in enumerate((*WALKS_M_S, *RUNS_M_S)):
         rng = np.random.default_rng([5, number])
-        body = adult(rng)
+        body = Body.adult(rng)
         gait = (usual_gait if speed in WALKS_M_S else usual_run)(rng, body.stature, speed)
         for rate in RATES_HZ:
             rng = np.random.default_rng([6, number])
@@ -122,7 +123,7 @@ def exercises(people: int) -> Iterator[Film]:
     for number, title in enumerate(EXERCISES):
         for person in range(people):
             rng = np.random.default_rng([3, number, person])
-            body = adult(rng)
+            body = Body.adult(rng)
             q = MOVEMENTS[title](stage, rng)
             film_rng = np.random.default_rng([4, number, person])
             yield exercise_film(film_rng, 2000 + 100 * number + person, title, body, q, RATE_HZ)
@@ -135,8 +136,8 @@ def agreement_table(outcomes: Sequence[Outcome]) -> str:
         people.setdefault(one.film.person, []).append(one)
     pairs = [pair for pair in people.values() if len(pair) == 2]
     lines = [
-        "\n| measure | people | ICC with the truth (each film) | between the films | rms error |",
-        "|---" * 5 + "|",
+        "",
+        header("measure", "people", "ICC with the truth (each film)", "between the films", "rms error"),
     ]
     for name in ("cadence", "walking_speed", "stride_length", "step_width"):
         truth = [known(pair[0], name) for pair in pairs]
@@ -147,7 +148,7 @@ def agreement_table(outcomes: Sequence[Outcome]) -> str:
             f"{icc(first, second):.3f}",
             f"{np.sqrt(np.nanmean(error**2)):.3f}",
         )
-        lines.append(f"| {name} | {len(pairs)} | {' | '.join(cells)} |")
+        lines.append(line([name, len(pairs), *cells]))
     return "\n".join(lines)
 
 
@@ -181,7 +182,7 @@ def _both_sides(one: Outcome, name: str) -> float:
 
 def event_table(outcomes: Iterable[Outcome]) -> str:
     """Errors of foot strikes and toe-offs by gait, in milliseconds."""
-    lines = ["\n| gait | event | events | missed | median | worst |", "|---" * 6 + "|"]
+    lines = ["", header("gait", "event", "events", "missed", "median", "worst")]
     groups: dict[str, list[Outcome]] = {}
     for one in outcomes:
         title = one.film.title if one.film.person >= 1000 else "walks of the table above, 30 Hz"
@@ -190,8 +191,10 @@ def event_table(outcomes: Iterable[Outcome]) -> str:
         for name in ("foot_strike", "toe_off"):
             errors = 1000 * np.array([found - chosen for one in group for found, chosen in one.events(name)])
             near = errors[np.isfinite(errors)]
-            figures = f"{np.median(near):+.0f} | {near[np.abs(near).argmax()]:+.0f}" if len(near) else "– | –"
-            lines.append(f"| {title} | {name} | {len(errors)} | {len(errors) - len(near)} | {figures} |")
+            figures = (
+                [f"{np.median(near):+.0f}", f"{near[np.abs(near).argmax()]:+.0f}"] if len(near) else "––"
+            )
+            lines.append(line([title, name, len(errors), len(errors) - len(near), *figures]))
     return "\n".join(lines)
 
 
@@ -206,14 +209,14 @@ def coverage_table(outcomes: Iterable[Outcome]) -> str:
                 ending = measure.measure.rpartition("_")[2]
                 kind = f"angles: {ending}" if of_angle(measure.measure) else measure.measure
                 rows.setdefault(kind, []).append((measure.value - value, measure.sd))
-    lines = ["\n| measure | values | bias | rms error | told SD | in 95 % interval |", "|---" * 6 + "|"]
+    lines = ["", header("measure", "values", "bias", "rms error", "told SD", "in 95 % interval")]
     pooled = {name: np.array(pairs) for name, pairs in rows.items()}
     named = np.concatenate([pairs for name, pairs in pooled.items() if not name.startswith("angles")])
     for name, pairs in {**pooled, "**all but the angles**": named}.items():
         error, sd = pairs.T
         inside = 100 * np.mean(np.abs(error) < 1.96 * sd)
         sizes = (error.mean(), np.sqrt(np.mean(error**2)), np.sqrt(np.mean(sd**2)))
-        lines.append(f"| {name} | {len(error)} | {' | '.join(f'{x:.3g}' for x in sizes)} | {inside:.0f} % |")
+        lines.append(line([name, len(error), *(f"{x:.3g}" for x in sizes), f"{inside:.0f} %"]))
     return "\n".join(lines)
 
 

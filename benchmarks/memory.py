@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flags import with_flags
+from common import header, line, make_parser, parse_with_flags, progress, show
 from speed import loop
 
 from pase.cli import main as pase
@@ -63,23 +63,19 @@ def main() -> int:
             video = Path(scratch) / "video.mp4"
             loop(clip, video, -(-frames // period))
             rows.append(measure(options.keypoints, video, Path(scratch) / "result", options.flags))
-            print(json.dumps(rows[-1]), file=sys.stderr)
-    table = markdown(rows)
-    print(table)
-    if options.markdown:
-        options.markdown.write_text(table + "\n", encoding="utf-8")
+            progress(json.dumps(rows[-1]))
+    show(markdown(rows), options.markdown)
     return 0
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Options; what follows `--` goes to `pase run`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__, markdown=True)
     parser.add_argument("keypoints", type=Path)
     parser.add_argument(
         "--frames", type=int, nargs="+", default=[10_000, 30_000, 108_000], help="at least so many"
     )
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
-    return with_flags(parser, words)
+    return parse_with_flags(parser, words)
 
 
 def picture_size(keypoints: Path) -> tuple[int, int]:
@@ -212,8 +208,8 @@ def answer(people: Sequence[Keypoints2D]) -> None:
     Tracker.add, PersonDetector.__call__, PairedNetwork.__call__ = noted, found, placed  # type: ignore[method-assign, assignment]
 
 
-def markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """The table: a column a length; peaks and processor seconds by stage."""
+def markdown(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Lines of the table: a column a length; peaks and processor seconds by stage."""
     names = list(dict.fromkeys(name for row in rows for name in row["peak_mb"]))
     cells = [(f"{name}, MB", [row["peak_mb"].get(name) for row in rows]) for name in names]
     cells.append(("**most, MB**", [max(row["peak_mb"].values()) for row in rows]))
@@ -223,13 +219,10 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
         ("**all, ms a frame**", [1000 * sum(row["processor_s"].values()) / row["frames"] for row in rows])
     )
     cells.append(("all, wall s", [row["wall_s"]["all"] for row in rows]))
-    lines = [
-        "| | " + " | ".join(f"{row['frames']:,} frames" for row in rows) + " |",
-        "|---" * (len(rows) + 1) + "|",
+    lines = [header("", *(f"{row['frames']:,} frames" for row in rows))]
+    return lines + [
+        line([name, *("" if v is None else f"{v:.0f}" for v in values)]) for name, values in cells
     ]
-    for name, values in cells:
-        lines.append(f"| {name} | " + " | ".join("" if v is None else f"{v:.0f}" for v in values) + " |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

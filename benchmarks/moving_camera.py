@@ -26,7 +26,8 @@ from typing import Any
 import cv2
 import numpy as np
 import travelling_films as drawn
-from accuracy import CLIPS, REPOSITORY, skating
+from accuracy import skating
+from common import CLIPS, RESULTS, header, line, make_parser, progress, run_pase, score, show
 
 from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
@@ -36,10 +37,14 @@ from pase.pipeline.following import kept_motions
 from pase.types import Array
 
 SIZE = "540x960"
+DRAWN = ("walk", "run", "belt")
 HEAD = (
-    "| clip | camera | turn rms, ° | zoom rms, % | 13 angles, ° | PA, mm | global, mm | way, m | skating, cm/s |\n"
-    "|---|---|---|---|---|---|---|---|---|"
-)
+    "clip", "camera", "turn rms, °", "zoom rms, %", "13 angles, °", "PA, mm", "global, mm", "way, m", "skating, cm/s",
+)  # fmt: skip
+DRAWN_HEAD = (
+    "drawn", "camera", "turn rms, °", "true way, m", "way, m", "true speed, m/s", "speed, m/s",
+    "skating (true), cm/s",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,6 @@ class Film:
     """(T,) true focal lengths."""
 
 
-DRAWN_HEAD = (
-    "| drawn | camera | turn rms, ° | true way, m | way, m | true speed, m/s | speed, m/s | skating (true), cm/s |\n"
-    "|---|---|---|---|---|---|---|---|"
-)
-
-
 def main() -> int:
     """Make the films, run, score, print."""
     options = parse()
@@ -68,44 +67,35 @@ def main() -> int:
     clips = [clip for clip in clips if not options.only or clip.name in options.only]
     lines = []
     if clips and scorer.is_file() and (options.clips.parent / "make_moving.py").is_file():
-        lines = [HEAD, *(line for clip in clips for line in rows_of_clip(clip, scorer, options))]
+        lines = [header(*HEAD), *(row for clip in clips for row in rows_of_clip(clip, scorer, options))]
     else:
-        print(f"no clips with a scorer and make_moving.py at {options.clips}", file=sys.stderr)
+        progress(f"no clips with a scorer and make_moving.py at {options.clips}")
     if options.drawn:
-        lines += ["", DRAWN_HEAD, *(told(drawn_row(name)) for name in options.drawn)]
-    table = "\n".join(lines)
-    print(table)
-    if options.markdown:
-        options.markdown.write_text(table + "\n", encoding="utf-8")
+        lines += ["", header(*DRAWN_HEAD), *(progress(drawn_row(name)) for name in options.drawn)]
+    show(lines, options.markdown)
     return 0
-
-
-def told(line: str) -> str:
-    """The line itself, printed as soon as it is known."""
-    print(line, file=sys.stderr, flush=True)
-    return line
 
 
 def rows_of_clip(clip: Path, scorer: Path, options: argparse.Namespace) -> list[str]:
     """The lines of one clip: as filmed, and by cameras that move."""
     maker, source = options.clips.parent / "make_moving.py", clip / "video.mp4"
     still = options.results / f"{clip.name}_still"
-    lines = [told(row(clip.name, "still", None, scored(source, clip, still, scorer)))]
+    lines = [progress(row(clip.name, "still", None, scored(source, clip, still, scorer)))]
     for mode, seed in ((mode, seed) for mode in options.modes for seed in options.seeds):
         name = options.results / f"{clip.name}_{mode}_{seed}"
         film = moved(source, name, mode, seed, still / "keypoints.json", maker, options.focal)
-        score = scored(film.path, clip, name, scorer)
+        scores = scored(film.path, clip, name, scorer)
         errors = camera_errors(motion_of(name, film), film)
-        lines.append(told(row(clip.name, f"{mode}, seed {seed}", errors, score)))
+        lines.append(progress(row(clip.name, f"{mode}, seed {seed}", errors, scores)))
         back = held(film, name.with_name(f"{name.name}_held.mp4"))
-        score = scored(back, clip, back.with_suffix(""), scorer, "--camera.motion", "still")
-        lines.append(told(row(clip.name, f"{mode}, seed {seed}, held", None, score)))
+        scores = scored(back, clip, back.with_suffix(""), scorer, "--camera.motion", "still")
+        lines.append(progress(row(clip.name, f"{mode}, seed {seed}, held", None, scores)))
     for seconds in options.seconds:
         name = options.results / f"{clip.name}_{seconds:g}s"
         to_and_fro(source, name.with_suffix(".source.mp4"), seconds)
         film = moved(name.with_suffix(".source.mp4"), name, "shake", 0, None, maker, options.focal)
-        line = row(clip.name, f"shake, {seconds:g} s", camera_errors(followed(film), film), None)
-        lines.append(told(line))
+        errors = camera_errors(followed(film), film)
+        lines.append(progress(row(clip.name, f"shake, {seconds:g} s", errors, None)))
     return lines
 
 
@@ -133,25 +123,20 @@ def drawn_row(name: str) -> str:
         for of in ((estimate.skeleton, estimate.q), (person.skeleton, person.q))
     )
     cells.append("–" if name == "belt" else "{:.1f} ({:.1f})".format(*(100 * speed for speed in skating)))
-    return "| " + " | ".join(cells) + " |"
+    return line(cells)
 
 
 def parse() -> argparse.Namespace:
     """Options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__, markdown=True)
     parser.add_argument("clips", nargs="?", type=Path, default=CLIPS)
-    parser.add_argument(
-        "--only", nargs="*", default=["lab_walk"], help="names of clips; all when none is named"
-    )
+    parser.add_argument("--only", nargs="*", default=["lab_walk"], help="clips; all when none is named")
     parser.add_argument("--modes", nargs="*", default=["follow", "shake", "zoom"])
     parser.add_argument("--seeds", nargs="*", type=int, default=[0])
     parser.add_argument("--seconds", nargs="*", type=float, default=[])
-    parser.add_argument(
-        "--drawn", nargs="*", choices=["walk", "run", "belt"], default=["walk", "run", "belt"]
-    )
+    parser.add_argument("--drawn", nargs="*", choices=DRAWN, default=DRAWN)
     parser.add_argument("--focal", type=float, default=1100.0, help="of the clips as filmed, in px")
-    parser.add_argument("--results", type=Path, default=REPOSITORY / "benchmarks" / "results" / "moving")
-    parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--results", type=Path, default=RESULTS / "moving")
     return parser.parse_args()
 
 
@@ -202,15 +187,8 @@ def intrinsics(focal_px: float, size: tuple[int, int]) -> Array:
 
 def scored(film: Path, clip: Path, output: Path, scorer: Path, *flags: str) -> dict[str, Any]:
     """The scores of `pase run` on a film."""
-    command = [sys.executable, "-m", "pase", "run", str(film), "-o", str(output), "--overwrite"]
-    command += ["--no-overlay", "--no-viewer", "--no-plots", "--no-report-page", *flags]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    person, answer = output / "person_1", output.with_suffix(".score.json")
-    command = [sys.executable, str(scorer), "--quiet", "--clip", str(clip), "--json", str(answer)]
-    command += ["--osim", str(person / "skeleton.osim"), "--mot", str(person / "motion.mot")]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    score: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
-    return score
+    run_pase("run", film, output, "--no-viewer", "--no-plots", "--no-report-page", *flags)
+    return score(scorer, clip, output / "person_1", output.with_suffix(".score.json"))
 
 
 def motion_of(output: Path, film: Film) -> CameraMotion:
@@ -241,14 +219,14 @@ def camera_errors(motion: CameraMotion, film: Film) -> tuple[float, float]:
     return float(np.sqrt(np.square(off).mean())), 100 * float(np.std(zoom) / np.mean(zoom))
 
 
-def row(clip: str, camera: str, errors: tuple[float, float] | None, score: dict[str, Any] | None) -> str:
+def row(clip: str, camera: str, errors: tuple[float, float] | None, scores: dict[str, Any] | None) -> str:
     """A line of the table."""
     cells = [clip, camera, *(["–", "–"] if errors is None else [f"{errors[0]:.3f}", f"{errors[1]:.2f}"])]
-    if score is None:
-        return "| " + " | ".join([*cells, *["–"] * 5]) + " |"
-    way = score["path"]["net_horizontal_pred_m"]
-    cells += [f"{score['mae13']:.2f}", f"{score['pa_mpjpe_mm']:.1f}", f"{score['global_mpjpe_mm']:.0f}"]
-    return "| " + " | ".join([*cells, f"{way:.2f}", skating(score, "pred")]) + " |"
+    if scores is None:
+        return line([*cells, *"–––––"])
+    way = scores["path"]["net_horizontal_pred_m"]
+    cells += [f"{scores['mae13']:.2f}", f"{scores['pa_mpjpe_mm']:.1f}", f"{scores['global_mpjpe_mm']:.0f}"]
+    return line([*cells, f"{way:.2f}", skating(scores, "pred")])
 
 
 if __name__ == "__main__":

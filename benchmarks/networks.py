@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from common import header, line, make_parser, show
 from torch import nn
 
 from pase.lift.dstformer import DSTformer
@@ -45,21 +46,17 @@ class Row(NamedTuple):
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__, markdown=True)
     parser.add_argument("--seconds", type=float, default=8.0, help="how long to repeat each measurement")
     parser.add_argument("--yolo", action="store_true", help="YOLOv3-SPP too")
     parser.add_argument("--onnx", action="store_true", help="the same networks in onnxruntime, too")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = [motionbert("lite", Path(folder), options), motionbert("full", Path(folder), options)]
         rows.append(fastpose(Path(folder), options))
         if options.yolo:
             rows.append(yolo(Path(folder), options.seconds))
-    table = markdown(rows)
-    print(table)
-    if options.markdown:
-        options.markdown.write_text(table + "\n", encoding="utf-8")
+    show(markdown(rows), options.markdown)
     return 0
 
 
@@ -148,21 +145,19 @@ def repeat(work: Callable[[], Any], seconds: float) -> tuple[float, float]:
     return min(wall), min(processor)
 
 
-def markdown(rows: list[Row]) -> str:
-    """The table."""
+def markdown(rows: list[Row]) -> list[str]:
+    """Lines of the table."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     lines = [
         f"{torch.get_num_threads()} cores, load {load:.1f}, PyTorch {torch.__version__}, best of the repetitions",
         "",
-        "| network | PASE | bare PyTorch | bare onnxruntime | processor ms each |",
-        "|---|---|---|---|---|",
+        header("network", "PASE", "bare PyTorch", "bare onnxruntime", "processor ms each"),
     ]
     for row in rows:
         onnx = "–" if row.onnx is None else f"{row.onnx:.1f}"
-        lines.append(
-            f"| {row.name}, {row.unit} | {row.rate:.1f} | {row.bare:.1f} | {onnx} | {row.processor_ms:.1f} |"
-        )
-    return "\n".join(lines)
+        rates = (f"{row.rate:.1f}", f"{row.bare:.1f}", onnx, f"{row.processor_ms:.1f}")
+        lines.append(line([f"{row.name}, {row.unit}", *rates]))
+    return lines
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from common import REPOSITORY, RESULTS, header, line, make_parser
 from head_poses import face_direction
 from PIL import Image as Pictures
 from PIL import ImageDraw
@@ -32,7 +33,6 @@ from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.recording import Recording, find_people, read_recording, write_keypoints
 from pase.view.overlay import draw_overlay
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 MEDIA = REPOSITORY.parent / "shared" / "media"
 NEAR = 0.03
 """Share of the standing height within which a point counts as met."""
@@ -66,8 +66,7 @@ def main() -> int:
     options.results.mkdir(parents=True, exist_ok=True)
     settings = Settings()
     tiles, heads, table = [], [], []
-    print("| picture, person | points | mean distance, % | within 3 %, % | skull and face apart, ° |")
-    print("|---|---|---|---|---|")
+    print(header("picture, person", "points", "mean distance, %", "within 3 %, %", "skull and face apart, °"))
     for path in pictures:
         recording = found(path, settings, options.keypoints)
         motions = fit_people(recording, lift_in_statures(recording, settings), settings)
@@ -91,13 +90,11 @@ def main() -> int:
 
 def parse() -> argparse.Namespace:
     """Options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=MEDIA)
     parser.add_argument("--only", nargs="*", metavar="NAME", help="pictures, without their suffix")
-    parser.add_argument(
-        "--keypoints", type=Path, metavar="DIR", help="keep keypoints here and read them from here"
-    )
-    parser.add_argument("--results", type=Path, default=REPOSITORY / "benchmarks" / "results" / "photos")
+    parser.add_argument("--keypoints", type=Path, metavar="DIR", help="keep keypoints here, and read them")
+    parser.add_argument("--results", type=Path, default=RESULTS / "photos")
     return parser.parse_args()
 
 
@@ -134,7 +131,7 @@ def measured(motion: Motion, recording: Recording) -> Figures:
 def row(title: str, figures: Figures) -> str:
     """One line of the table."""
     face = "–" if np.isnan(figures.face_deg) else f"{figures.face_deg:.0f}"
-    return f"| {title} | {figures.seen} | {figures.mean_percent:.2f} | {figures.near_percent:.0f} | {face} |"
+    return line([title, figures.seen, f"{figures.mean_percent:.2f}", f"{figures.near_percent:.0f}", face])
 
 
 def summary(table: list[Figures]) -> str:

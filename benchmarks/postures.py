@@ -1,6 +1,6 @@
 """How well everyday postures come out: synthetic people of whom everything is known, filmed from all sides.
 
-    PYTHONPATH=src python -m benchmarks.postures [--quick] [--people 12] [--views 2] [--cache FILE]
+    PYTHONPATH=src python -m benchmarks.postures [--quick] [--people 12] [--views 2] [--without-lifter] [--cache FILE]
 
 People of random build stand quietly, squat, get up, lunge, jump, raise their arms, crouch, sit, lie, and (where
 `../shared/data/motion` is there) walk and run, each filmed by one of eight cameras around them, with keypoints as
@@ -11,20 +11,30 @@ person stands straight and still.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from benchmarks.lifter import procrustes
-from benchmarks.multiview import thirteen_angles
+from benchmarks.common import (
+    JOINTS,
+    REPOSITORY,
+    RESULTS,
+    angle_differences,
+    header,
+    line,
+    make_parser,
+    procrustes,
+    progress,
+    thirteen_angles,
+)
 from benchmarks.posture_films import MOVEMENTS, RATE_HZ, Stage, captured
 from numpy.typing import NDArray
-from tools.train_lifter.people import Body, camera_rotation, detected
+from tools.train_lifter.people import Body, aimed, detected
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
@@ -35,9 +45,7 @@ from pase.lift.pase_lifter import PaseLifter
 Array = NDArray[np.float64]
 Rng = np.random.Generator
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 MOTION = REPOSITORY.parent / "shared" / "data" / "motion"
-CACHE = REPOSITORY / "benchmarks" / "results" / "captured.npz"
 
 CAMERAS = 8
 """Directions from which people are filmed, evenly about them."""
@@ -49,8 +57,6 @@ HIDDEN: dict[str, tuple[str, ...]] = {
     "feet": ("BigToe", "SmallToe", "Heel", "Ankle"),
     "an arm": ("LElbow", "LWrist"),
 }
-
-JOINTS = [b + s for s in ("_r", "_l") for b in ("femur", "tibia", "talus", "humerus", "ulna")]
 
 RESTING = {"knee": (3, 8), "hip": (0, 5), "ankle": (4, 9), "trunk": (10,)}
 """Columns of the 13 angles that are looked at while people stand straight."""
@@ -96,7 +102,7 @@ class Outcome:
 
 def film(rng: Rng, movement: str, q: Array, camera: int, hidden: str) -> Film:
     """Let a person of random build perform `q` (T, n) before one of the cameras."""
-    body = _adult(rng)
+    body = Body.adult(rng)
     world = body.points(q) * body.stature
     q = body.sized(q)
     skeleton = default_skeleton()
@@ -107,7 +113,8 @@ def film(rng: Rng, movement: str, q: Array, camera: int, hidden: str) -> Film:
     focal = max(image) / 2 / np.tan(fov / 2)
     middle = 0.5 * (world.min((0, 1)) + world.max((0, 1)))
     away = max(away, 1.15 * focal / image[1] * float(np.ptp(world[..., 1])))
-    rotation, place = _aimed(rng, middle, bearing, away, height)
+    off = rng.normal(0, 0.04), rng.normal(0, 0.03), np.radians(rng.normal(0, 1.0))
+    rotation, place = aimed(middle, bearing, away, height, off)
     seen = (world - place) @ rotation.T / body.stature
     rays, score = detected(rng, seen, body.stature, np.array(image) / 2 / focal)
     score[:, [k for k, name in enumerate(HALPE26) if name.endswith(HIDDEN[hidden])]] *= not HIDDEN[hidden]
@@ -129,26 +136,6 @@ def film(rng: Rng, movement: str, q: Array, camera: int, hidden: str) -> Film:
     )
 
 
-def _adult(rng: Rng) -> Body:
-    while True:
-        body = Body(rng)
-        if body.stature > 1.45:
-            return body
-
-
-def _aimed(rng: Rng, middle: Array, bearing: float, away: float, height: float) -> tuple[Array, Array]:
-    """World → camera rotation, and place of a hand-held camera that looks at a person."""
-    place = middle + away * np.array([np.cos(bearing), 0, -np.sin(bearing)])
-    place[1] = height
-    look = middle - place
-    angles = (
-        np.arctan2(look[0], look[2]) + rng.normal(0, 0.04),
-        np.arctan2(-look[1], away) + rng.normal(0, 0.03),
-        np.radians(rng.normal(0, 1.0)),
-    )
-    return camera_rotation(*angles), place
-
-
 def _at_rest(names: tuple[str, ...], q: Array, pelvis: Array) -> NDArray[np.bool_]:
     knees = np.degrees(q[:, [names.index("knee_angle_r"), names.index("knee_angle_l")]]).max(1)
     speed = np.linalg.norm(np.gradient(pelvis, 1 / RATE_HZ, axis=0), axis=1)
@@ -156,15 +143,15 @@ def _at_rest(names: tuple[str, ...], q: Array, pelvis: Array) -> NDArray[np.bool
     return np.asarray((knees < STRAIGHT_DEG) & (speed < STILL_M_S) & upright)
 
 
-def outcome(one: Film) -> Outcome | None:
+def outcome(one: Film, with_lifter: bool = True) -> Outcome | None:
     """Estimate the motion of a film and compare; None when nobody was found."""
-    lifted = PaseLifter()(one.keypoints)
-    motion = estimate_motion(one.keypoints, height_m=one.height_m, landmarks=lifted)
+    landmarks = PaseLifter()(one.keypoints) if with_lifter else None
+    motion = estimate_motion(one.keypoints, height_m=one.height_m, landmarks=landmarks)
     if motion is None:
         return None
     first = int(np.argmin(np.abs(one.truth.time - motion.time[0])))
     frames = slice(first, first + len(motion))
-    error = (thirteen_angles(motion) - thirteen_angles(one.truth)[frames] + 180) % 360 - 180
+    error = angle_differences(thirteen_angles(motion), thirteen_angles(one.truth)[frames])
     origin, index = Kinematics(motion.skeleton).pose(motion.q).origin, motion.skeleton.body_index
     assert motion.camera is not None
     found = (origin[:, [index(b) for b in JOINTS]] - origin[:, [index("pelvis")]]) @ motion.camera.rotation.T
@@ -202,14 +189,14 @@ def table(title: str, results: Iterable[Outcome], key: Callable[[Outcome], str])
     for r in results:
         groups.setdefault(key(r), []).append(r)
     groups["**all**"] = [r for group in list(groups.values()) for r in group]
-    measures = "13 angles, ° | hip flexion, ° | knee, ° | ankle, ° | trunk, ° | PA-MPJPE, mm | MPJPE, mm"
-    lines = [f"\n| {title} | films | {measures} | in 95 % interval |", "|---" * 10 + "|"]
+    angle_names = ("13 angles, °", "hip flexion, °", "knee, °", "ankle, °", "trunk, °")
+    lines = ["", header(title, "films", *angle_names, "PA-MPJPE, mm", "MPJPE, mm", "in 95 % interval")]
     for name, group in groups.items():
         angles = np.mean([r.angles for r in group], axis=0)
         pa, mpjpe, inside = (np.mean([getattr(r, k) for r in group]) for k in ("pa_mm", "mpjpe_mm", "inside"))
         joints = [angles[list(columns)].mean() for columns in ((0, 5), (3, 8), (4, 9), (10, 11, 12))]
-        cells = " | ".join(f"{v:.1f}" for v in (angles.mean(), *joints, pa, mpjpe))
-        lines.append(f"| {name} | {len(group)} | {cells} | {100 * inside:.0f} % |")
+        figures = (f"{v:.1f}" for v in (angles.mean(), *joints, pa, mpjpe))
+        lines.append(line([name, len(group), *figures, f"{100 * inside:.0f} %"]))
     return "\n".join(lines)
 
 
@@ -220,20 +207,20 @@ def rest_table(results: Iterable[Outcome]) -> str:
         if len(r.rest):
             groups.setdefault(r.movement, []).append(r.rest)
     groups["**all**"] = [rest for group in list(groups.values()) for rest in group]
-    lines = ["\n| at rest in | films | " + " | ".join(f"{n}, °" for n in RESTING) + " |", "|---" * 6 + "|"]
+    lines = ["", header("at rest in", "films", *(f"{name}, °" for name in RESTING))]
     for name, group in groups.items():
         cells = []
         for columns in RESTING.values():
             errors = [rest[:, list(columns)] for rest in group]
             bias, size = np.mean([e.mean() for e in errors]), np.mean([np.abs(e).mean() for e in errors])
             cells.append(f"{bias:+.1f} ({size:.1f})")
-        lines.append(f"| {name} | {len(group)} | " + " | ".join(cells) + " |")
+        lines.append(line([name, len(group), *cells]))
     return "\n".join(lines)
 
 
 def main() -> int:
     """Make the films, estimate, print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="four people, one view each")
     parser.add_argument("--people", type=int, default=12)
     parser.add_argument("--views", type=int, default=2)
@@ -241,20 +228,22 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", metavar="MOVEMENT")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--motion", type=Path, default=MOTION)
-    parser.add_argument("--cache", type=Path, default=CACHE, help="where converted captured motion is kept")
+    parser.add_argument("--cache", type=Path, default=RESULTS / "captured.npz", help="for converted motion")
+    parser.add_argument("--without-lifter", action="store_true", help="estimate from keypoints alone")
     options = parser.parse_args()
     people, views = (4, 1) if options.quick else (options.people, options.views)
     start = time.perf_counter()
     everything = films(people, views, options.seed, captured(options.motion, options.cache))
     chosen = [f for f in everything if not options.only or f.movement in options.only]
-    print(f"{len(chosen)} films made in {time.perf_counter() - start:.0f} s", file=sys.stderr)
+    progress(f"{len(chosen)} films made in {time.perf_counter() - start:.0f} s")
+    measure = partial(outcome, with_lifter=not options.without_lifter)
     with ProcessPoolExecutor(options.processes) as pool:
-        results = [r for r in pool.map(outcome, chosen) if r is not None]
+        results = [r for r in pool.map(measure, chosen) if r is not None]
     print(table("movement", results, lambda r: r.movement))
     print(table("view", results, lambda r: r.view))
     print(table("hidden", results, lambda r: r.hidden))
     print(rest_table(results))
-    print(f"{len(results)} films, {time.perf_counter() - start:.0f} s", file=sys.stderr)
+    progress(f"{len(results)} films, {time.perf_counter() - start:.0f} s")
     return 0
 
 

@@ -9,31 +9,29 @@ shanks and upper arms with the marker-based reference.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from common import CLIPS, header, line, make_parser, progress
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.lengths import joint_lengths
 from pase.anatomy.proportions import load_proportions
 from pase.config import Settings, make_settings
 from pase.fit.evidence import Evidence
-from pase.fit.sizes import Sizes, combined_sizes
+from pase.fit.sizes import combined_sizes
 from pase.pipeline.estimating import size_evidence
 from pase.pipeline.recording import Recording, choose, detect, open_source
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-CLIPS = REPOSITORY.parent / "shared" / "bench" / "dev"
 SEGMENTS = {"femur": ("femur", "tibia"), "tibia": ("tibia", "talus"), "humerus": ("humerus", "ulna")}
 
 
 def main() -> int:
     """Estimate, compare, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("clips", nargs="?", type=Path, default=CLIPS)
     parser.add_argument("--parts", type=int, default=2)
     options = parser.parse_args()
@@ -41,9 +39,9 @@ def main() -> int:
     if not clips:
         print(f"no clips in {options.clips}: nothing to measure", file=sys.stderr)
         return 0
-    print("| clip | sizes from | femur / tibia / humerus off by, mm | mean, mm |\n|---|---|---|---|")
+    print(header("clip", "sizes from", "femur / tibia / humerus off by, mm", "mean, mm"))
     for clip in clips:
-        print(f"{clip.name} …", file=sys.stderr)
+        progress(f"{clip.name} …")
         compare(clip, options.parts)
     return 0
 
@@ -60,9 +58,9 @@ def compare(clip: Path, parts: int) -> None:
     evidence = [evidence_of(recording, settings, slice(int(f[0]), int(f[-1]) + 1)) for f in cut]
     whole = evidence_of(recording, settings, slice(None))
     for number, one in enumerate(evidence, 1):
-        row(clip.name, f"part {number} alone", errors(together([one], height), truth))
-    row(clip.name, "all parts together", errors(together(evidence, height), truth))
-    row(clip.name, "the whole clip", errors(together([whole], height), truth))
+        row(clip.name, f"part {number} alone", errors([one], height, truth))
+    row(clip.name, "all parts together", errors(evidence, height, truth))
+    row(clip.name, "the whole clip", errors([whole], height, truth))
 
 
 def evidence_of(recording: Recording, settings: Settings, frames: slice) -> Evidence:
@@ -73,14 +71,9 @@ def evidence_of(recording: Recording, settings: Settings, frames: slice) -> Evid
     return found
 
 
-def together(evidence: Sequence[Evidence], height_m: float) -> Sizes:
-    """Sizes from all of the evidence."""
-    return combined_sizes(evidence, height_m=height_m)
-
-
-def errors(sizes: Sizes, truth: dict[str, float]) -> dict[str, float]:
-    """Estimated minus true length of each segment, mean of both sides, mm."""
-    skeleton = default_skeleton()
+def errors(evidence: Sequence[Evidence], height_m: float, truth: dict[str, float]) -> dict[str, float]:
+    """Length of each segment by all of the evidence minus the true one, mean of both sides, mm."""
+    sizes, skeleton = combined_sizes(evidence, height_m=height_m), default_skeleton()
     scale = load_proportions().body_scale(sizes.log_scale, skeleton.body_names)
     found = joint_lengths(skeleton.scaled(scale))
     return {name: 1000 * (found[f"{name}_r"] - length) for name, length in truth.items()}
@@ -102,7 +95,7 @@ def reference(clip: Path) -> dict[str, float]:
 def row(clip: str, label: str, off: dict[str, float]) -> None:
     """Print one row."""
     each = " / ".join(f"{value:+.0f}" for value in off.values())
-    print(f"| {clip} | {label} | {each} | {np.mean(np.abs([*off.values()])):.1f} |", flush=True)
+    print(line([clip, label, each, f"{np.mean(np.abs([*off.values()])):.1f}"]), flush=True)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flags import with_flags
+from common import header, line, make_parser, parse_with_flags, progress, show
 
 CASES = ("film", "half", "slow", "fast", "five")
 STAGES = ("pose2d", "lift", "fit", "analyse", "export", "overlay", "views")
@@ -64,12 +64,12 @@ class Measured:
 def main() -> int:
     """Run, measure, print."""
     options = parse(sys.argv[1:])
+    costs = ("wall : film", "wall : bare", "processor : bare", *(f"{stage}, s" for stage in STAGES))
     lines = [
-        "| case | frames, film | crops, looked at | overlay | wall : film | wall : bare | processor : bare | "
-        + " | ".join(f"{stage}, s" for stage in STAGES)
-        + " | start and the rest, s | peak, MB |"
+        header(
+            "case", "frames, film", "crops, looked at", "overlay", *costs, "start and the rest, s", "peak, MB"
+        )
     ]
-    lines.append("|---" * (lines[0].count("|") - 1) + "|")
     with tempfile.TemporaryDirectory() as scratch:
         for name in options.cases:
             video, flags = made(name, options, Path(scratch))
@@ -78,25 +78,22 @@ def main() -> int:
                 for flag in ("--no-overlay", "--overlay")
             ]
             bare = bare_network(max(runs[0].crops, 1))
-            lines += [row(name, run, bare, overlay) for run, overlay in zip(runs, ("no", "yes"), strict=True)]
-            print("\n".join(lines[-2:]), file=sys.stderr, flush=True)
-    print("\n".join(lines))
-    if options.markdown:
-        options.markdown.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            for run, overlay in zip(runs, ("no", "yes"), strict=True):
+                lines.append(progress(row(name, run, bare, overlay)))
+    show(lines, options.markdown)
     return 0
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Options; what follows `--` goes to `pase run`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__, markdown=True)
     parser.add_argument("video", type=Path)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=["film"], metavar="NAME")
     parser.add_argument(
         "--end", type=float, metavar="SECONDS", help="so much of the film; all when not given"
     )
     parser.add_argument("--loop", type=int, default=1, metavar="N", help="join the clip N times")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
-    return with_flags(parser, words)
+    return parse_with_flags(parser, words)
 
 
 def made(case: str, options: argparse.Namespace, folder: Path) -> tuple[Path, list[str]]:
@@ -241,7 +238,7 @@ def row(name: str, run: Measured, bare: Cost, overlay: str) -> str:
         f"{rest:.1f}",
         f"{run.peak_mb:.0f}",
     ]
-    return "| " + " | ".join(cells) + " |"
+    return line(cells)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from common import header, line, make_parser, progress, show
 from opensim_ik import run_opensim
 
 from pase.anatomy.default import default_skeleton
@@ -78,24 +79,20 @@ def main() -> int:
                 )
                 seconds = time.process_time() - start
                 rows.append(judge(method, noise, motion, skeleton, q, seconds))
-                print(line(rows[-1]), file=sys.stderr)
+                progress(row_line(rows[-1]))
             if options.opensim_frames:
                 rows.append(opensim_row(noise, skeleton, data, q, options.opensim_frames))
-                print(line(rows[-1]), file=sys.stderr)
-    table = "\n".join([HEADER, *(line(row) for row in rows)])
-    print(table)
-    if options.markdown:
-        options.markdown.write_text(table + "\n", encoding="utf-8")
+                progress(row_line(rows[-1]))
+    show([header(*HEADER), *map(row_line, rows)], options.markdown)
     return 0
 
 
 def parse() -> argparse.Namespace:
     """Options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__, markdown=True)
     parser.add_argument("--frames", type=int, default=1000)
     parser.add_argument("--opensim-frames", type=int, default=200, help="0 leaves OpenSim out")
     parser.add_argument("--seeds", type=int, default=1, help="persons and motions")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
     return parser.parse_args()
 
 
@@ -200,20 +197,17 @@ def opensim_row(noise: float, skeleton: Skeleton, data: Landmarks3D, q: Array, f
 
 
 HEADER = (
-    "| method | noise, mm | frames | mean angle error, ° | worst joint's mean, ° | joint centres, mm | frames with a "
-    "flipped shoulder | frames out of range, % | truth in 95 % interval, % | CPU ms a frame |\n"
-    + "|---" * 10
-    + "|"
-)
+    "method", "noise, mm", "frames", "mean angle error, °", "worst joint's mean, °", "joint centres, mm",
+    "frames with a flipped shoulder", "frames out of range, %", "truth in 95 % interval, %", "CPU ms a frame",
+)  # fmt: skip
 
 
-def line(row: Row) -> str:
+def row_line(row: Row) -> str:
     """A line of the table."""
     coverage = "–" if np.isnan(row.coverage) else f"{row.coverage:.1f}"
-    return (
-        f"| {row.method} | {row.noise_mm:.0f} | {row.frames} | {row.angle_deg:.3f} | {row.worst_deg:.2f} | "
-        f"{row.position_mm:.3f} | {row.flips} | {row.outside:.1f} | {coverage} | {row.ms:.2f} |"
-    )
+    errors = (f"{row.angle_deg:.3f}", f"{row.worst_deg:.2f}", f"{row.position_mm:.3f}", row.flips)
+    shares = (f"{row.outside:.1f}", coverage, f"{row.ms:.2f}")
+    return line([row.method, f"{row.noise_mm:.0f}", row.frames, *errors, *shares])
 
 
 if __name__ == "__main__":

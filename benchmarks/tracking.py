@@ -12,7 +12,6 @@ lie on the right body; a switch is a person whose box goes on under another numb
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from common import CLIPS, header, line, make_parser, progress, show
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
@@ -33,7 +33,7 @@ from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.tracking.similarity import overlap, pose_similarity
 from pase.pose2d.user_network import DETECTOR, KEYPOINT_NETWORK
 
-WALK = Path(__file__).parents[2] / "shared/bench/dev/lab_walk/video.mp4"
+WALK = CLIPS / "lab_walk" / "video.mp4"
 SIZE, RATE = (1280, 720), 30.0
 VISIBLE, SAME_BOX, SAME_BODY = 1 / 3, 0.4, 0.5
 """Share of a person that must be seen; intersection over union of the boxes, and object keypoint similarity, from
@@ -300,19 +300,15 @@ def write(frames: Iterator[Frame] | list[Frame], path: Path, rate: float) -> Non
 
 def main() -> int:
     """Make every film, follow, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = make_parser(__doc__, markdown=True)
     parser.add_argument("walk", type=Path, nargs="?", default=WALK)
     parser.add_argument("--only", metavar="NAME", help="one film")
     parser.add_argument("--seed", type=int, default=7, help="another crowd")
     parser.add_argument("--rate", type=float, default=RATE, help="frames a second")
     parser.add_argument("--films", type=Path, metavar="DIR", help="keep the films here")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table here, too")
     options = parser.parse_args()
     cut = sprites(options.walk)
-    lines = [
-        "| film | persons | tracks | IDF1 | IDF1 of keypoints | switches | ms a frame |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    lines = [header("film", "persons", "tracks", "IDF1", "IDF1 of keypoints", "switches", "ms a frame")]
     for name, (seconds, actors) in films(options.seed).items():
         if options.only and name != options.only:
             continue
@@ -321,13 +317,10 @@ def main() -> int:
             options.films.mkdir(parents=True, exist_ok=True)
             write(frames, options.films / f"{name.replace(' ', '_').replace(',', '')}.mp4", options.rate)
         score = tracked(frames, truth)
-        lines.append(
-            f"| {name} | {len(actors)} | {score.tracks} | {score.idf1:.1f} % | "
-            f"{score.idf1_keypoints:.1f} % | {score.switches} | {score.ms_a_frame:.0f} |"
-        )
-        print(lines[-1], flush=True)
-    if options.markdown:
-        options.markdown.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        rates = [f"{share:.1f} %" for share in (score.idf1, score.idf1_keypoints)]
+        cells = [name, len(actors), score.tracks, *rates, score.switches, f"{score.ms_a_frame:.0f}"]
+        lines.append(progress(line(cells)))
+    show(lines, options.markdown)
     return 0
 
 

@@ -21,6 +21,14 @@ class Body:
         self.stature = float(self._bodies.stature)
         self.scale: Array = self._bodies.scale[0].double().numpy()
 
+    @classmethod
+    def adult(cls, rng: np.random.Generator) -> Body:
+        """A random adult."""
+        while True:
+            body = cls(rng)
+            if body.stature > 1.45:
+                return body
+
     def points(self, q: Array) -> Array:
         """(T, P, 3) points of a motion `q` (T, n) of the default skeleton, in statures."""
         points: Array = self._bodies.points(torch.tensor(q[None], dtype=torch.float32))[0].double().numpy()
@@ -39,6 +47,21 @@ def camera_rotation(yaw: float, pitch: float, roll: float) -> Array:
         world_to_camera(*(torch.tensor([float(a)]) for a in (yaw, pitch, roll)))[0].double().numpy()
     )
     return rotation
+
+
+def aimed(
+    middle: Array,
+    bearing: float,
+    away: float,
+    height: float,
+    off: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> tuple[Array, Array]:
+    """`R_camera_world`, and place, of a camera that looks at `middle` but for yaw, pitch and roll `off`."""
+    place = middle + away * np.array([np.cos(bearing), 0, -np.sin(bearing)])
+    place[1] = height
+    look = middle - place
+    yaw, pitch = np.arctan2(look[0], look[2]), np.arctan2(-look[1], away)
+    return camera_rotation(yaw + off[0], pitch + off[1], off[2]), place
 
 
 def detected(rng: np.random.Generator, points: Array, stature: float, half: Array) -> tuple[Array, Array]:
