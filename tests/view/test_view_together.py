@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from analysis.motions import squats
 from pase.analysis import analysed
 from pase.analysis.body import BodyMotion
 from pase.data import Motion
 from pase.view.comparison import PAGE, SKELETONS, write_comparison
-from pase.view.together import about_vertical, synchronised
+from pase.view.together import synchronised
 
 
 def turned(motion: Motion, degrees: float, x: float) -> Motion:
@@ -22,7 +23,7 @@ def turned(motion: Motion, degrees: float, x: float) -> Motion:
     index = motion.skeleton.coordinate_index
     root = [index(f"pelvis_t{axis}") for axis in "xyz"]
     q[:, index("pelvis_rotation")] += turn
-    q[:, root] = q[:, root] @ about_vertical(turn).T + [x, 0, 0]
+    q[:, root] = q[:, root] @ Rotation.from_euler("y", turn).as_matrix().T + [x, 0, 0]
     return replace(motion, q=q)
 
 
@@ -49,7 +50,7 @@ def test_everybody_faces_and_stands_as_the_first_does() -> None:
     bodies = [BodyMotion.of(subject.motion) for subject in both.subjects]
     place, goal = bodies[1].middle("hip"), bodies[0].middle("hip")
     assert place is not None and goal is not None
-    moved = place @ about_vertical(second.placement.yaw).T + second.placement.shift
+    moved = place @ Rotation.from_euler("y", second.placement.yaw).as_matrix().T + second.placement.shift
     assert moved == pytest.approx(goal, abs=1e-6)
     assert first.placement.beside == pytest.approx([0, 0, 0])
     assert np.linalg.norm(second.placement.beside) == pytest.approx(1.0)

@@ -49,11 +49,11 @@ class PackedBones:
             (B, 3) scale factors of the bodies.
         """
         b = self.files.index(mesh.file)
-        turn = rotation_xyz(mesh.frame.orientation)
-        stretch = np.asarray(mesh.scale) * np.linalg.norm(scale[:, None] * turn, axis=0)
-        linear = turn * stretch
-        move = linear @ self.centre[b] + np.asarray(mesh.frame.translation) * scale
-        return np.column_stack([linear * self.size[b], move])
+        R_body_mesh = rotation_xyz(mesh.frame.orientation)
+        stretch = np.asarray(mesh.scale) * np.linalg.norm(scale[:, None] * R_body_mesh, axis=0)
+        linear = R_body_mesh * stretch
+        t_body_mesh = linear @ self.centre[b] + np.asarray(mesh.frame.translation) * scale
+        return np.column_stack([linear * self.size[b], t_body_mesh])
 
 
 def pack_bones(skeletons: Sequence[Skeleton]) -> PackedBones:

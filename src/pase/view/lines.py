@@ -140,7 +140,7 @@ def _links(skeleton: Skeleton) -> list[tuple[int, int, Color]]:
 
     names = skeleton.body_names
     lower, upper = skeleton.bounds
-    places = Kinematics(skeleton, ()).pose(np.clip(np.zeros_like(lower), lower, upper)[None]).origin[0]
+    p_world = Kinematics(skeleton, ()).pose(np.clip(np.zeros_like(lower), lower, upper)[None]).origin[0]
     parent = [names.index(j.parent) if j.parent in names else -1 for j in skeleton.joints]
     links = []
     for b, body in enumerate(skeleton.bodies):
@@ -148,7 +148,7 @@ def _links(skeleton: Skeleton) -> list[tuple[int, int, Color]]:
         has_bones = bool(body.meshes) or not any(segment.meshes for segment in skeleton.bodies)
         if p < 0 or not has_bones or body.name.startswith(("patella", "radius")):
             continue
-        if np.linalg.norm(places[b] - places[p]) > SHORTEST_M:
+        if np.linalg.norm(p_world[b] - p_world[p]) > SHORTEST_M:
             links.append((p, b, _color(body.name)))
         else:
             parent[b] = p

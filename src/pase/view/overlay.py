@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -93,22 +94,12 @@ def draw_overlay(
             stack.enter_context(Layer(group, camera, style, numbered=len(motions) > 1))
             for camera, group in by_camera(motions, media.image_size)
         ]
-
-        def compose(frame: Frame) -> Image:
-            return _composed(frame, layers, opacity, layout, keypoints)
-
+        drawing = _Drawing(layers, opacity, layout, keypoints)
         if isinstance(media, Photo):
-            write_image(output, compose(next(iter(media.frames()))))
-            return
-        step = 1 if every_frame else frame_step(media.frame_rate)
-        width, height = media.image_size
-        pictures: Iterator[tuple[float, Image | VideoFrame]]
-        if layout == "over" and not keypoints and width % 2 == height % 2 == 0:
-            pictures = _blended(media, layers, opacity, step)
+            write_image(output, drawing.picture(next(iter(media.frames()))))
         else:
-            pictures = _pictures(media, compose, step)
-        size = (2 * width if layout == "beside" else width, height)
-        _write_film(media, pictures, output, size, step, progress)
+            step = 1 if every_frame else frame_step(media.frame_rate)
+            _write_film(media, drawing.film(media, step), output, drawing.size(media), step, progress)
 
 
 def frame_step(frame_rate: float) -> int:
@@ -143,50 +134,69 @@ def _every(step: int, frames: Iterator[Item]) -> Iterator[Item]:
             close()
 
 
-def _pictures(
-    media: Video | Animation, compose: Callable[[Frame], Image], step: int
-) -> Iterator[tuple[float, Image]]:
-    """Time and composed picture of every `step`-th frame."""
-    with closing(ahead(_every(step, media.frames()))) as frames:
-        for frame in frames:
-            yield frame.time, compose(frame)
+@dataclass(frozen=True)
+class _Drawing:
+    """What is drawn over the frames, and how; the fields are those of `draw_overlay`."""
 
+    layers: Sequence[Layer]
+    opacity: float
+    layout: Layout
+    keypoints: Sequence[Keypoints2D]
 
-def _blended(
-    media: Video | Animation, layers: Sequence[Layer], opacity: float, step: int
-) -> Iterator[tuple[float, VideoFrame]]:
-    """Every `step`-th frame with the bones over it, in the form that video is stored in all the way."""
-    with closing(ahead(_every(step, media.small_frames(media.image_size)))) as frames:
-        for time, frame in frames:
-            patches = _patches(time, layers)
-            if patches:
-                if frame.format.name != "yuv420p":
-                    frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
-                frame.make_writable()
-                for patch in patches:
-                    blend_frame(frame, patch, opacity)
-            yield time, frame
+    def size(self, media: Video | Animation) -> tuple[int, int]:
+        """Width and height of the pictures."""
+        width, height = media.image_size
+        return (2 * width if self.layout == "beside" else width), height
 
+    def film(self, media: Video | Animation, step: int) -> Iterator[tuple[float, Image | VideoFrame]]:
+        """Time and picture of every `step`-th frame, in the form that video is stored in where that will do."""
+        if self.layout == "over" and not self.keypoints and not any(side % 2 for side in media.image_size):
+            with closing(ahead(_every(step, media.small_frames(media.image_size)))) as frames:
+                for time, frame in frames:
+                    yield time, self._blended(frame, time)
+        else:
+            with closing(ahead(_every(step, media.frames()))) as pictures:
+                for picture in pictures:
+                    yield picture.time, self.picture(picture)
 
-def _composed(
-    frame: Frame, layers: Sequence[Layer], opacity: float, layout: Layout, keypoints: Sequence[Keypoints2D]
-) -> Image:
-    """A picture of the result: bones over the footage, beside it or alone."""
-    if layout == "over":
-        drawn = _drawn(frame.image, frame.time, layers, opacity)
-        return _with_points(drawn, keypoints, frame)
-    bones = _drawn(_ground(frame.image.shape[0], frame.image.shape[1]), frame.time, layers, 1.0)
-    if layout == "alone":
-        return _with_points(bones, keypoints, frame)
-    return np.concatenate([_with_points(frame.image, keypoints, frame), bones], axis=1)
+    def picture(self, frame: Frame) -> Image:
+        """A picture of the result: bones over the footage, beside it or alone."""
+        if self.layout == "over":
+            return self._with_points(self._with_bones(frame.image, frame.time, self.opacity), frame.time)
+        bones = self._with_bones(_ground(*frame.image.shape[:2]), frame.time, 1.0)
+        if self.layout == "alone":
+            return self._with_points(bones, frame.time)
+        return np.concatenate([self._with_points(frame.image, frame.time), bones], axis=1)
 
+    def _with_points(self, image: Image, time: float) -> Image:
+        if not self.keypoints:
+            return image
+        out = image.copy()
+        draw_points(out, self.keypoints, time)
+        return out
 
-def _with_points(image: Image, keypoints: Sequence[Keypoints2D], frame: Frame) -> Image:
-    if not keypoints:
-        return image
-    out = image.copy()
-    draw_points(out, keypoints, frame.time)
-    return out
+    def _with_bones(self, image: Image, time: float, opacity: float) -> Image:
+        patches = self._patches(time)
+        out = image.copy() if patches else image
+        for patch in patches:
+            blend(out, patch, opacity)
+        return out
+
+    def _blended(self, frame: VideoFrame, time: float) -> VideoFrame:
+        """A frame with the bones over it, never turned into red, green and blue."""
+        patches = self._patches(time)
+        if patches:
+            if frame.format.name != "yuv420p":
+                frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
+            frame.make_writable()
+        for patch in patches:
+            blend_frame(frame, patch, self.opacity)
+        return frame
+
+    def _patches(self, time: float) -> list[Patch]:
+        """What is drawn at a time, the farthest first."""
+        drawn = filter(None, (layer.draw(time) for layer in self.layers))
+        return [patch for _, patches in sorted(drawn, key=lambda layer: -layer[0]) for patch in patches]
 
 
 @cache
@@ -195,26 +205,6 @@ def _ground(height: int, width: int) -> Image:
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     light = np.exp(-0.9 * (x**2 + y**2))[..., None]
     return np.asarray(np.array([18, 20, 24]) + light * np.array([40, 44, 50]), np.uint8)
-
-
-def _drawn(image: Image, time: float, layers: Sequence[Layer], opacity: float) -> Image:
-    patches = _patches(time, layers)
-    if not patches:
-        return image
-    out = image.copy()
-    for patch in patches:
-        blend(out, patch, opacity)
-    return out
-
-
-def _patches(time: float, layers: Sequence[Layer]) -> list[Patch]:
-    """What is drawn at a time, the farthest first."""
-    drawn = [layer_patches for layer in layers if (layer_patches := layer.draw(time)) is not None]
-    return [
-        patch
-        for _, patches in sorted(drawn, key=lambda layer_patches: -layer_patches[0])
-        for patch in patches
-    ]
 
 
 @contextmanager

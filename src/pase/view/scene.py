@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from types import TracebackType
 from typing import Any, Literal
 
@@ -49,9 +50,10 @@ class _Bone:
 
     body: int
     actor: Any
-    matrix: Any
-    corners: Array
-    """(8, 3) of the box around them, in the body's frame, metres."""
+    T_world_body: Any
+    """VTK's 4 × 4 matrix, from the body's frame to the world."""
+    p_body: Array
+    """(8, 3) corners of the box around them in the body's frame, metres."""
 
 
 class Renderer:
@@ -132,15 +134,13 @@ class Renderer:
         Image
             (H, W, 4) red, green, blue, alpha; the colours are already multiplied by alpha.
         """
-        placed = [
+        posed = [
             None if q is None else kinematics.pose(np.asarray(q, float)[None])
             for q, kinematics in zip(poses, self._kinematics, strict=True)
         ]
         width, height = self.camera.image_size
         picture = np.zeros((height, width, 4), np.uint8)
-        patch = self.draw_patch(
-            [None if p is None else BodyPoses(p.rotation[0], p.origin[0]) for p in placed]
-        )
+        patch = self.draw_patch([p and BodyPoses(p.rotation[0], p.origin[0]) for p in posed])
         if patch is not None:
             h, w = patch.rgba.shape[:2]
             picture[patch.y : patch.y + h, patch.x : patch.x + w] = patch.rgba
@@ -156,32 +156,32 @@ class Renderer:
         Patch or None
             The part of the picture that has bones in it; None where there are none.
         """
-        corners = self._move(poses)
-        region = _region(corners, self.camera)
+        p_camera = self._move(poses)
+        region = _region(p_camera, self.camera)
         if region is None:
             return None
         left, top, width, height = region
         window = self._fit(width, height)
         zoom = 2 if 4 * window[0] * window[1] <= LARGEST_SMOOTHED else 1
-        self._look(left, top, window, corners)
+        self._look(left, top, window, depth=p_camera[:, 2])
         self._resize((zoom * window[0], zoom * window[1]))
         self._window.Render()
         return Patch(left, top, self._read(width, height, window[1], zoom))
 
     def _move(self, poses: Sequence[BodyPoses | None]) -> Array:
         """Put every actor in its place; corners (N, 3) of the boxes around the shown ones, in camera axes."""
-        corners = [np.zeros((0, 3))]
+        p_world = [np.zeros((0, 3))]
         for pose, bones in zip(poses, self._bones, strict=True):
             for bone in bones:
                 shown = pose is not None and bool(np.isfinite(pose.origin[bone.body]).all())
                 bone.actor.SetVisibility(shown)
                 if pose is None or not shown:
                     continue
-                placed = np.eye(4)
-                placed[:3, :3], placed[:3, 3] = pose.rotation[bone.body], pose.origin[bone.body]
-                bone.matrix.DeepCopy(placed.ravel().tolist())
-                corners.append(bone.corners @ placed[:3, :3].T + placed[:3, 3])
-        return self.camera.to_camera(np.concatenate(corners))
+                R_world_body, t_world_body = pose.rotation[bone.body], pose.origin[bone.body]
+                rows = np.column_stack([R_world_body, t_world_body])
+                bone.T_world_body.DeepCopy([*rows.ravel().tolist(), 0.0, 0.0, 0.0, 1.0])
+                p_world.append(bone.p_body @ R_world_body.T + t_world_body)
+        return self.camera.to_camera(np.concatenate(p_world))
 
     def _fit(self, width: int, height: int) -> tuple[int, int]:
         """Size of the window for a region: the present one if it has room and is not far too large."""
@@ -195,19 +195,19 @@ class Renderer:
         if tuple(self._window.GetSize()) != size:
             self._window.SetSize(*size)
 
-    def _look(self, left: int, top: int, window: tuple[int, int], corners: Array) -> None:
-        """Aim VTK's camera so that the window shows its part of the picture."""
+    def _look(self, left: int, top: int, window: tuple[int, int], depth: Array) -> None:
+        """Aim VTK's camera so that the window shows its part of the picture, and bones of some depths (N,)."""
         camera, (width, height) = self.camera, window
-        center = -camera.rotation.T @ camera.translation
+        R_camera_world = camera.rotation
+        centre_world = -R_camera_world.T @ camera.translation
         view = self._scene.GetActiveCamera()
-        view.SetPosition(*center)
-        view.SetFocalPoint(*(center + camera.rotation[2]))
-        view.SetViewUp(*(-camera.rotation[1]))
+        view.SetPosition(*centre_world)
+        view.SetFocalPoint(*(centre_world + R_camera_world[2]))
+        view.SetViewUp(*-R_camera_world[1])
         view.SetViewAngle(np.degrees(2 * np.arctan2(height / 2, camera.focal_length_px)))
         # A pixel's own coordinates are those of its centre; VTK counts from the edge of the window.
         x, y = camera.principal_point[0] + 0.5 - left, camera.principal_point[1] + 0.5 - top
         view.SetWindowCenter(1 - 2 * x / width, 2 * y / height - 1)
-        depth = corners[:, 2]
         view.SetClippingRange(max(NEAREST_M, 0.95 * depth.min()), 1.05 * depth.max() + NEAREST_M)
 
     def _read(self, width: int, height: int, window_height: int, zoom: int) -> Image:
@@ -224,15 +224,15 @@ class Renderer:
         return np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _region(corners: Array, camera: Camera) -> tuple[int, int, int, int] | None:
+def _region(p_camera: Array, camera: Camera) -> tuple[int, int, int, int] | None:
     """Left, top, width and height of the part of the picture that holds points (N, 3) in camera axes."""
-    depth = corners[:, 2]
+    depth = p_camera[:, 2]
     width, height = camera.image_size
-    if len(corners) == 0 or depth.max() <= NEAREST_M:
+    if len(p_camera) == 0 or depth.max() <= NEAREST_M:
         return None
     if depth.min() <= NEAREST_M:
         return 0, 0, width, height
-    pixels = camera.focal_length_px * corners[:, :2] / depth[:, None] + camera.principal_point
+    pixels = camera.focal_length_px * p_camera[:, :2] / depth[:, None] + camera.principal_point
     low = np.clip(np.floor(pixels.min(axis=0)) - 1, 0, camera.image_size)
     high = np.clip(np.ceil(pixels.max(axis=0)) + 2, 0, camera.image_size)
     if np.any(high <= low):
@@ -257,17 +257,14 @@ def _bones(
         if not placed:
             continue
         vertices = np.concatenate([surface.vertices for surface in placed])
-        ends = np.stack([vertices.min(axis=0), vertices.max(axis=0)])
-        corners = np.array(
-            [[ends[i, 0], ends[j, 1], ends[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)]
-        )
-        matrix = vtkMatrix4x4()
+        p_body = np.array(list(product(*zip(vertices.min(axis=0), vertices.max(axis=0), strict=True))))
+        T_world_body = vtkMatrix4x4()
         polydata = _polydata(placed)
         actor = _actor(polydata if px_a_metre is None else coarser(polydata, px_a_metre), color)
         if style == "xray":
             _shine_through(actor)
-        actor.SetUserMatrix(matrix)
-        bones.append(_Bone(b, actor, matrix, corners))
+        actor.SetUserMatrix(T_world_body)
+        bones.append(_Bone(b, actor, T_world_body, p_body))
     return bones
 
 

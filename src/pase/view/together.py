@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from pase.analysis.body import BodyMotion
 from pase.analysis.cycles import cycles
@@ -103,14 +104,9 @@ def _placement(body: BodyMotion, first: BodyMotion, knots: Array, number: int) -
         return still
     a, b = heading[frames[0]], wanted[frames[0]]
     yaw = float(np.arctan2(a[2] * b[0] - a[0] * b[2], a[0] * b[0] + a[2] * b[2]))
-    away = goal - hips @ about_vertical(yaw).T
-    at = np.array([frames[np.abs(body.time[frames] - knot).argmin()] for knot in knots])
-    shift = interpolated(away[at], body.time[at], body.time) * np.array([1.0, 0.0, 1.0])
+    R_world_own = Rotation.from_euler("y", yaw).as_matrix()
+    away = goal - hips @ R_world_own.T
+    at_knots = np.array([frames[np.abs(body.time[frames] - knot).argmin()] for knot in knots])
+    shift = interpolated(away[at_knots], body.time[at_knots], body.time) * np.array([1.0, 0.0, 1.0])
     aside = np.cross(b, [0.0, 1.0, 0.0])
     return Placement(yaw, shift, number * BESIDE_M * aside)
-
-
-def about_vertical(angle: float) -> Array:
-    """(3, 3) turn about the vertical axis."""
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])

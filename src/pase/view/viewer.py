@@ -163,14 +163,14 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
     rows = _rows_at(motion, time)
     shown = rows >= 0
     q = np.where(shown[:, None], motion.q[rows] if len(motion) else 0.0, 0.0)
-    turns, places = _poses(subject, q, rows)
-    seen = np.ones(places.shape[:2], bool) if motion.seen is None else motion.seen[rows]
+    rotations, p_world = _poses(subject, q, rows)
+    seen = np.ones(p_world.shape[:2], bool) if motion.seen is None else motion.seen[rows]
     return {
         "name": subject.name,
         "number": motion.track_id,
         "shown": blob.add(shown, "u1"),
-        "turns": blob.add(np.round(turns * 32767), "<i2"),
-        "places": blob.add(places, "<f4"),
+        "turns": blob.add(np.round(rotations * 32767), "<i2"),
+        "places": blob.add(p_world, "<f4"),
         "seen": None if seen.all() else blob.add(seen, "u1"),
         "beside": None if subject.placement is None else np.round(subject.placement.beside, 3).tolist(),
         "bodies": len(motion.skeleton.bodies),
@@ -184,14 +184,14 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
 
 
 def _poses(subject: Subject, q: Array, rows: NDArray[np.intp]) -> tuple[Array, Array]:
-    """Quaternions (T B, 4) and places (T, B, 3) of all bodies, where the person is placed."""
+    """Quaternions (T B, 4) and origins (T, B, 3) of all bodies in the world, where the person is placed."""
     poses, placement = Kinematics(subject.motion.skeleton, ()).pose(q), subject.placement
-    turns, places = Rotation.from_matrix(poses.rotation.reshape(-1, 3, 3)), poses.origin
+    R_world_body, p_world = Rotation.from_matrix(poses.rotation.reshape(-1, 3, 3)), poses.origin
     if placement is not None:
-        turn = Rotation.from_euler("y", placement.yaw)
-        turns = turn * turns
-        places = places @ turn.as_matrix().T + placement.shift[np.maximum(rows, 0)][:, None]
-    return turns.as_quat(), places
+        R_world_own = Rotation.from_euler("y", placement.yaw)
+        R_world_body = R_world_own * R_world_body
+        p_world = p_world @ R_world_own.as_matrix().T + placement.shift[np.maximum(rows, 0)][:, None]
+    return R_world_body.as_quat(), p_world
 
 
 def _rows_at(motion: Motion, time: Array) -> NDArray[np.intp]:
