@@ -14,6 +14,9 @@ from pase.errors import InputError
 from pase.setting import Leaf
 from pase.version import __version__
 
+PAGES = tuple(f"output.{name}" for name in ("viewer", "film", "plots", "png", "page", "formats"))
+"""Settings of what is written beside the numbers."""
+
 ALL_STAGES = ("person", "footage", "camera", "models", "pose2d", "lift", "fit", "analysis", "view", "output")
 """Groups of settings that a whole run has."""
 
@@ -152,7 +155,7 @@ def _add_stages(commands: Any) -> None:
     _add_footage(command)
     _add_markers(command)
     _add_output(command, "folder of the result; the source's name with _pase by default", required=False)
-    _add_settings(command, "person", "pose2d.person", "camera", "models", "lift", "fit", "analysis")
+    _add_settings(command, "person", "pose2d.person", "camera", "models", "lift", "fit", "analysis", *PAGES)
     command.add_argument("--explain", action="store_true", help="show each term's share of the cost")
 
 

@@ -251,6 +251,26 @@ def test_unknown_bones_are_left_out_with_a_warning(caplog: pytest.LogCaptureFixt
     assert "tail.vtp" in caplog.text
 
 
+def test_other_models_names_of_bones_are_known() -> None:
+    ours, skeleton = load_bones(), default_skeleton()
+    same = {
+        "pelvis.vtp": "r_pelvis.vtp",
+        "r_pelvis_raja.vtp": "r_pelvis.vtp",
+        "l_femur.vtp": "femur_l.vtp",
+        "fibula.vtp": "fibula_r.vtp",
+        "l_talus.vtp": "talus_lv.vtp",
+        "r_foot.vtp": "foot.vtp",
+    }
+    trunk = ("hat_spine.vtp", "hat_ribs_scap.vtp", "hat_skull.vtp")
+    body = replace(skeleton.bodies[0], meshes=tuple(BoneMesh(name) for name in (*same, *trunk)))
+    named = load_bones(replace(skeleton, bodies=(body, *skeleton.bodies[1:])))
+    for name, own in same.items():
+        assert np.array_equal(named[name].vertices, ours[own].vertices)
+    spine, ribs, skull = (named[name].vertices for name in trunk)
+    assert spine[:, 1].min() < 0 < spine[:, 1].max() < skull[:, 1].max() < 0.8
+    assert np.abs(ribs[:, 2].max() + ribs[:, 2].min()) < 0.02 and 0.36 < ribs[:, 1].max() < 0.45
+
+
 def test_sides_that_do_not_mirror_are_refused() -> None:
     skeleton = default_skeleton()
     hip = skeleton.joints[[j.name for j in skeleton.joints].index("hip_l")]

@@ -42,6 +42,9 @@ def test_trc_to_a_result_folder(tmp_path: Path, capsys: pytest.CaptureFixture[st
     np.testing.assert_allclose(motion.q[:, knee], q[:, knee], atol=np.radians(0.5))
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["persons"][0]["details"]["up"] == "y"
+    assert "m.trc" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert main(["view", str(tmp_path / "out"), "--rebuild", "--print"]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "out" / "viewer.html")
 
 
 def test_joints_of_any_unit_with_y_down_come_out_upright(tmp_path: Path) -> None:

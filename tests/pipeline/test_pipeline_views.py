@@ -80,9 +80,9 @@ def test_view_prints_where_it_is(result: Path, capsys: pytest.CaptureFixture[str
 def test_only_what_is_wanted_is_written(result: Path) -> None:
     before = {path.name for path in result.rglob("*")}
     nothing = OutputSettings(viewer=False, plots=False, formats="")
-    write_views([motion(1), motion(2)], result, nothing, None)
+    write_views([motion(1), motion(2)], result, nothing, "clip.mp4")
     assert {path.name for path in result.rglob("*")} == before
-    write_views([motion(1), motion(2)], result, OutputSettings(film=False), None)
+    write_views([motion(1), motion(2)], result, OutputSettings(film=False), "clip.mp4")
     assert (result / "viewer.html").is_file() and (result / "person_2" / "plots" / "path.svg").is_file()
     assert (result / "person_2" / "motion.bvh").is_file()
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import pase.view.scene as scene
-from pase.anatomy.bones import BoneSurface
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Body, BoneMesh, Frame, Joint, Skeleton, TransformAxis
+from pase.anatomy.surfaces import BoneSurface
 from pase.data import Camera
 from pase.view.scene import Renderer
 

@@ -1,36 +1,15 @@
-"""The surfaces of the bones, in the coordinates of their mesh files."""
+"""The bones that a skeleton is drawn with."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import PurePosixPath
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from pase.anatomy.mesh_names import bone_by_other_name
 from pase.anatomy.model import Skeleton
-from pase.types import Array
+from pase.anatomy.surfaces import BoneSurface, stored_bones
 
 log = logging.getLogger(__name__)
-
-
-ASSET = "bones.npz"
-
-
-@dataclass(frozen=True)
-class BoneSurface:
-    """A closed triangle mesh with one smooth normal at each vertex."""
-
-    vertices: Array
-    """(V, 3) metres, as in the mesh file: before the mesh's and the body's scale."""
-    faces: NDArray[np.int32]
-    """(F, 3) vertex indices, counter-clockwise seen from outside."""
-    normals: Array
-    """(V, 3) unit vectors outwards."""
 
 
 def load_bones(skeleton: Skeleton | None = None) -> dict[str, BoneSurface]:
@@ -40,90 +19,20 @@ def load_bones(skeleton: Skeleton | None = None) -> dict[str, BoneSurface]:
     ----------
     skeleton
         Give only the meshes that this skeleton uses, under the names it uses; all when None. Meshes are
-        known by file name, whatever their folder; those that PASE does not have are left out with one
-        warning in the log.
+        known by file name, whatever their folder, and by what other models call them; see
+        `pase.anatomy.mesh_names`. Those that PASE does not have are left out with one warning in the log.
     """
-    surfaces = _all_bones()
     if skeleton is None:
-        return dict(surfaces)
-    wanted = list(dict.fromkeys(mesh.file for body in skeleton.bodies for mesh in body.meshes))
-    missing = [file for file in wanted if _key(file) not in surfaces]
+        return dict(stored_bones())
+    wanted = dict.fromkeys(mesh.file for body in skeleton.bodies for mesh in body.meshes)
+    surfaces = {file: surface for file in wanted if (surface := _surface(file)) is not None}
+    missing = [file for file in wanted if file not in surfaces]
     if missing:
         log.warning("no surface for %d bone meshes: %s", len(missing), ", ".join(missing))
-    return {file: surfaces[_key(file)] for file in wanted if _key(file) in surfaces}
+    return surfaces
 
 
-def _key(file: str) -> str:
-    return PurePosixPath(file.replace("\\", "/")).stem + ".vtp"
-
-
-@cache
-def _all_bones() -> dict[str, BoneSurface]:
-    bones = {}
-    with (
-        files("pase.assets").joinpath(ASSET).open("rb") as stream,
-        np.load(stream, allow_pickle=False) as data,
-    ):
-        for file in data["names"]:
-            vertices = data[f"{file}/vertices"].astype(float)
-            faces = data[f"{file}/faces"].astype(np.int32)
-            bones[str(file)] = BoneSurface(vertices, faces, smooth_normals(vertices, faces))
-    return bones
-
-
-def smooth_normals(vertices: Array, faces: NDArray[np.int32]) -> Array:
-    """Unit normals (V, 3): the mean of the adjoining triangles' normals, weighted by area."""
-    corners = vertices[faces]
-    area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(total, faces[:, corner], area)
-    length = np.linalg.norm(total, axis=1, keepdims=True)
-    normals: Array = np.divide(total, length, out=np.zeros_like(total), where=length > 0)
-    return normals
-
-
-_VTP = """<?xml version="1.0"?>
-<VTKFile type="PolyData" version="0.1" byte_order="LittleEndian">
-<PolyData>
-<Piece NumberOfPoints="{v}" NumberOfVerts="0" NumberOfLines="0" NumberOfStrips="0" NumberOfPolys="{f}">
-<PointData Normals="Normals">
-<DataArray type="Float32" Name="Normals" NumberOfComponents="3" format="ascii">
-{normals}
-</DataArray>
-</PointData>
-<Points>
-<DataArray type="Float32" NumberOfComponents="3" format="ascii">
-{vertices}
-</DataArray>
-</Points>
-<Polys>
-<DataArray type="Int32" Name="connectivity" format="ascii">
-{faces}
-</DataArray>
-<DataArray type="Int32" Name="offsets" format="ascii">
-{offsets}
-</DataArray>
-</Polys>
-</Piece>
-</PolyData>
-</VTKFile>
-"""
-
-
-def vtp_text(bone: BoneSurface) -> str:
-    """A surface as an ASCII VTK PolyData file, coordinates to 10 µm."""
-    return _VTP.format(
-        v=len(bone.vertices),
-        f=len(bone.faces),
-        normals=_rows(bone.normals, "%.3f"),
-        vertices=_rows(bone.vertices, "%.5f"),
-        faces=_rows(bone.faces, "%d"),
-        offsets=" ".join(str(3 * (i + 1)) for i in range(len(bone.faces))),
-    )
-
-
-def _rows(table: NDArray[Any], pattern: str) -> str:
-    """A line a row; all numbers are formatted at once, which takes a third of the time."""
-    row = " ".join([pattern] * table.shape[1])
-    return "\n".join([row] * len(table)) % tuple(table.ravel().tolist())
+def _surface(file: str) -> BoneSurface | None:
+    stem = PurePosixPath(file.replace("\\", "/")).stem
+    stored = stored_bones().get(stem + ".vtp")
+    return bone_by_other_name(stem) if stored is None else stored

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 
-from pase.anatomy.bones import BoneSurface, load_bones, vtp_text
+from pase.anatomy.bones import load_bones
 from pase.anatomy.functions import (
     Constant,
     Function,
@@ -29,6 +29,7 @@ from pase.anatomy.joints import (
     translation_scale,
 )
 from pase.anatomy.model import Body, BoneMesh, Coordinate, Coupler, Frame, Joint, Skeleton, TransformAxis
+from pase.anatomy.surfaces import BoneSurface, vtp_text
 from pase.errors import InputError
 from pase.files import write_text
 from pase.types import Array

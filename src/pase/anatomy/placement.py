@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pase.anatomy.bones import BoneSurface
 from pase.anatomy.joints import rotation_xyz
 from pase.anatomy.model import BoneMesh
+from pase.anatomy.surfaces import BoneSurface
 from pase.types import Array
 
 

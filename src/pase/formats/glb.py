@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from pase.anatomy.bones import BoneSurface, load_bones
+from pase.anatomy.bones import load_bones
 from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
+from pase.anatomy.surfaces import BoneSurface
 from pase.data import Motion
 from pase.files import atomic_path
 from pase.formats.glb_camera import add_camera

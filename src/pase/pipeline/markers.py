@@ -94,9 +94,12 @@ def fit_marker_file(
         job.open_folder()
         job.report.source = _facts(Path(source), data)
         job.report.settings = to_dict(settings)
+        job.begin_views(None, anybody=True)
         with job.report.timed("fit"):
             motion = _fit(data, static, skeleton, markers, run, settings, joints, progress)
-        job.export(job.analyse([motion]))
+        motions = job.analyse([motion])
+        job.export(motions)
+        job.view(motions)
         job.commit()
     return job.report
 

@@ -165,15 +165,18 @@ def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) 
     source = _footage_of(report)
     with begin_film(source, video) as film:
         subjects = Subject.of_all(load_motions(folder))
-        write_viewer(subjects, path, title=title_of(source), film=film())
+        write_viewer(subjects, path, title=title_of(report.get("source")), film=film())
     note_files(folder / REPORT, [VIEWER])
     return path
 
 
 def _footage_of(report: dict[str, Any], video: str | Path | None = None) -> Footage | None:
-    """The footage of a result, at its place or another one, read as it was; None when there was none."""
+    """The footage of a result, at its place or another one, read as it was; None when there was none.
+
+    Of markers there is none, though the report names their file.
+    """
     source = report.get("source") or {}
-    path = video or source.get("path")
+    path = video or (None if "markers" in source else source.get("path"))
     options = source.get("read_as")
     try:
         return None if path is None else Footage.from_options(Path(str(path)), options)

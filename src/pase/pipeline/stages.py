@@ -98,11 +98,11 @@ class Run:
         """Every stage after the keypoints, up to the finished result."""
         self.report.add_recording(recording)
         self.report.add_settings(self.settings)
-        self._begin_views(recording)
+        self.begin_views(recording.source, bool(recording.people))
         landmarks = self.lift(recording)
         motions = self.analyse(self.fit(recording, landmarks))
         self.export(motions)
-        self.view(recording, motions)
+        self.view(motions, recording)
         self.commit()
         return motions
 
@@ -166,22 +166,33 @@ class Run:
             write_people(motions, self._space.folder, self.settings.person.mass_kg, labels)
         self.report.add_persons(motions)
 
-    def view(self, recording: Recording, motions: Sequence[Motion]) -> None:
-        """Draw the bones over the footage; write the viewer, the plots and the report page."""
-        from pase.pipeline.views import begin_plots, write_report_page, write_views
+    def begin_views(self, source: Footage | None, anybody: bool) -> None:
+        """Begin beside the fit what needs no motion: the film in the viewer, and imports for the plots."""
+        from pase.pipeline.views import DRAWING, begin_film
+
+        output = self.settings.output
+        self._helpers = self._stack.enter_context(Helpers())
+        self._film = self._stack.enter_context(begin_film(source, output.viewer and output.film and anybody))
+        if output.plots and anybody:
+            self._helpers.prepare(DRAWING)
+
+    def view(self, motions: Sequence[Motion], recording: Recording | None = None) -> None:
+        """Draw the bones over the footage, if there is any; write the viewer, the plots and the report page."""
+        from pase.pipeline.views import begin_plots, title_of, write_report_page, write_views
 
         if not motions:
             return
         folder, output = self._space.folder, self.settings.output
         plots = begin_plots(motions, folder, output, self._helpers)
-        if self._draw and recording.source is not None:
+        if self._draw and recording is not None and recording.source is not None:
             with self.report.timed("overlay"):
                 path = folder / overlay_name(recording.source)
                 draw_over(
                     recording.source, motions, recording.people, path, self.settings.view, self._progress
                 )
         with self.report.timed("views"):
-            write_views(motions, folder, output, recording.source, self._film, plots)
+            title = title_of(self.report.source)
+            write_views(motions, folder, output, title, self._film, plots)
         if output.page:
             self._add_warnings()
             write_report_page(motions, folder, self.report.content())
@@ -192,17 +203,6 @@ class Run:
         self.report.files = self._space.files()
         self.report.write(self._space.folder / REPORT)
         self._space.commit()
-
-    def _begin_views(self, recording: Recording) -> None:
-        """Begin beside the fit what needs no motion: the film in the viewer, and imports for the plots."""
-        from pase.pipeline.views import DRAWING, begin_film
-
-        output, anybody = self.settings.output, bool(recording.people)
-        self._helpers = self._stack.enter_context(Helpers())
-        wanted = output.viewer and output.film and anybody
-        self._film = self._stack.enter_context(begin_film(recording.source, wanted))
-        if output.plots and anybody:
-            self._helpers.prepare(DRAWING)
 
     def _add_warnings(self) -> None:
         self.report.warnings = unique(self.report.warnings, self._warnings, self.report.warnings_of_persons())

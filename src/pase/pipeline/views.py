@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ def write_views(
     motions: Sequence[Motion],
     folder: Path,
     settings: OutputSettings,
-    source: Footage | None,
+    title: str,
     film: Callable[[], Film | None] = lambda: None,
     plots: Callable[[], object] | None = None,
 ) -> None:
@@ -48,8 +48,8 @@ def write_views(
         The result folder.
     settings
         What to write.
-    source
-        The footage, or None when it is unknown.
+    title
+        What the viewer is called.
     film
         Waits for the film in the viewer; see `begin_film`.
     plots
@@ -67,7 +67,7 @@ def write_views(
         from pase.view.subject import Subject
         from pase.view.viewer import write_viewer
 
-        write_viewer(Subject.of_all(motions), folder / VIEWER, title=title_of(source), film=film())
+        write_viewer(Subject.of_all(motions), folder / VIEWER, title=title, film=film())
     plots()
 
 
@@ -133,9 +133,15 @@ def _noted(film: Film | None) -> Film | None:
     return film
 
 
-def title_of(source: Footage | None) -> str:
-    """What the viewer of some footage is called."""
-    return "PASE" if source is None else source.path.name
+def title_of(source: Mapping[str, Any] | None) -> str:
+    """What pages call a result: the name of the file that it was made from.
+
+    Parameters
+    ----------
+    source
+        Of the report; see `Report.source`.
+    """
+    return Path(str((source or {}).get("path") or "keypoints")).name
 
 
 def write_report_page(motions: Sequence[Motion], folder: Path, report: dict[str, Any]) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.anatomy.bones import BoneSurface, load_bones
+from pase.anatomy.bones import load_bones
 from pase.anatomy.joints import rotation_xyz
 from pase.anatomy.model import BoneMesh, Skeleton
+from pase.anatomy.surfaces import BoneSurface
 from pase.types import Array
 
 VERTEX = np.dtype([("place", "<i2", 3), ("bone", "<u2"), ("normal", "i1", 3), ("hollow", "i1")])

@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pase.anatomy.bones import BoneSurface, load_bones
+from pase.anatomy.bones import load_bones
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
+from pase.anatomy.surfaces import BoneSurface
 from pase.data import Camera
 from pase.types import Array, Image
 from pase.view.backend import make_window, require_drawing
