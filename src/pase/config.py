@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
-import functools
 import re
 import typing
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pase.errors import InputError
 from pase.files import read_toml
 from pase.movements import NamedMovement
-from pase.setting import Leaf, SettingsGroup, convert, setting
+from pase.setting import Leaf, SettingsGroup, convert, field_docs, setting
 
 Sex = Literal["unknown", "female", "male"]
 
@@ -286,23 +284,6 @@ class Settings:
     output: OutputSettings = field(default_factory=OutputSettings)
 
 
-@functools.cache
-def field_docs() -> dict[str, dict[str, str]]:
-    """Docstrings under the fields of the classes of this module: by class, then by field, on one line."""
-    classes = [n for n in ast.parse(Path(__file__).read_bytes()).body if isinstance(n, ast.ClassDef)]
-    docs: dict[str, dict[str, str]] = {group.name: {} for group in classes}
-    for group in classes:
-        for line, following in zip(group.body, group.body[1:], strict=False):
-            if (
-                isinstance(line, ast.AnnAssign)
-                and isinstance(line.target, ast.Name)
-                and isinstance(following, ast.Expr)
-                and isinstance(following.value, ast.Constant)
-            ):
-                docs[group.name][line.target.id] = " ".join(str(following.value.value).split())
-    return docs
-
-
 def setting_groups() -> dict[str, type[SettingsGroup]]:
     """The groups of settings, by name."""
     return typing.get_type_hints(Settings)
@@ -311,7 +292,7 @@ def setting_groups() -> dict[str, type[SettingsGroup]]:
 def leaves(*names: str) -> Iterator[Leaf]:
     """Every setting of the named groups, or named by dotted paths, or all of them, in order."""
     for name, group in setting_groups().items():
-        docs, kinds = field_docs()[group.__name__], typing.get_type_hints(group)
+        docs, kinds = field_docs(Path(__file__))[group.__name__], typing.get_type_hints(group)
         for item in fields(typing.cast(Any, group)):
             flag = item.metadata.get("flag") or f"{name}.{item.name}".replace("_", "-")
             low, high = item.metadata.get("low"), item.metadata.get("high")
@@ -337,18 +318,12 @@ def make_settings(values: Mapping[str, Any], base: Settings | None = None) -> Se
         For an unknown path (the message lists the valid ones) and for a value of the wrong type or range.
     """
     by_group: dict[str, dict[str, Any]] = {name: {} for name in setting_groups()}
-    settings_by_path = {leaf.path: leaf for leaf in leaves()}
-    for path, value in values.items():
-        if path not in settings_by_path:
-            raise InputError(_unknown(path, settings_by_path))
-        group, name = path.split(".", 1)
-        by_group[group][name] = convert(settings_by_path[path].kind, value, settings_by_path[path].label)
+    for path, leaf in _leaves_of(values).items():
+        group, name = path.split(".")
+        by_group[group][name] = convert(leaf.kind, values[path], leaf.label)
     base = base or Settings()
-    built = {
-        name: group(**{**_shallow(getattr(base, name)), **by_group[name]})
-        for name, group in setting_groups().items()
-    }
-    return Settings(**typing.cast(Any, built))
+    built = {name: replace(getattr(base, name), **own_values) for name, own_values in by_group.items()}
+    return replace(base, **built)
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -371,10 +346,7 @@ def read_settings(path: Path) -> dict[str, Any]:
                 f"{path}: unknown table '{group}'; the tables are: {', '.join(setting_groups())}"
             )
         values |= {f"{group}.{name}": value for name, value in table.items()}
-    settings_by_path = {leaf.path: leaf for leaf in leaves()}
-    for name in values:
-        if name not in settings_by_path:
-            raise InputError(f"{path}: {_unknown(name, settings_by_path)}")
+    _leaves_of(values, f"{path}: ")
     return values
 
 
@@ -386,17 +358,19 @@ def to_dict(settings: Any) -> dict[str, Any]:
     settings
         A tree of settings, or one group of it.
     """
+    values = {item.name: getattr(settings, item.name) for item in fields(settings)}
     return {
         name: to_dict(value) if is_dataclass(value) else str(value) if isinstance(value, Path) else value
-        for name, value in _shallow(settings).items()
+        for name, value in values.items()
     }
 
 
-def _shallow(group: Any) -> dict[str, Any]:
-    return {item.name: getattr(group, item.name) for item in fields(group)}
-
-
-def _unknown(path: str, settings_by_path: Mapping[str, Leaf]) -> str:
-    close = difflib.get_close_matches(path, settings_by_path, 1)
-    hint = f", did you mean '{close[0]}'?" if close else ""
-    return f"unknown setting '{path}'{hint}; the settings are: {', '.join(settings_by_path)}"
+def _leaves_of(paths: Iterable[str], where: str = "") -> dict[str, Leaf]:
+    """The settings with some dotted paths; the message on an unknown one begins with where it stands."""
+    by_path = {leaf.path: leaf for leaf in leaves()}
+    for path in paths:
+        if path not in by_path:
+            close = difflib.get_close_matches(path, by_path, 1)
+            hint = f", did you mean '{close[0]}'?" if close else ""
+            raise InputError(f"{where}unknown setting '{path}'{hint}; the settings are: {', '.join(by_path)}")
+    return {path: by_path[path] for path in paths}

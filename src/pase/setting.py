@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import math
 import re
 import types
 import typing
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -73,6 +76,30 @@ class Leaf:
     def label(self) -> str:
         """How messages call it: its short flag where it has one."""
         return self.path if "." in self.flag else self.flag
+
+
+@functools.cache
+def field_docs(module: Path) -> dict[str, dict[str, str]]:
+    """Docstrings under the fields of a module's classes, each on one line: by class, then by field.
+
+    Parameters
+    ----------
+    module
+        Its source file.
+    """
+    docs: dict[str, dict[str, str]] = {}
+    for group in ast.parse(module.read_bytes()).body:
+        if not isinstance(group, ast.ClassDef):
+            continue
+        docs[group.name] = {
+            line.target.id: " ".join(str(below.value.value).split())
+            for line, below in pairwise(group.body)
+            if isinstance(line, ast.AnnAssign)
+            and isinstance(line.target, ast.Name)
+            and isinstance(below, ast.Expr)
+            and isinstance(below.value, ast.Constant)
+        }
+    return docs
 
 
 def convert(kind: Any, value: Any, label: str) -> Any:
