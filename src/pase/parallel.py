@@ -131,7 +131,7 @@ class _Work:
         self._function, self._jobs, self._progress = function, jobs, progress
         self._part = make_job or (lambda job: job)
         self._left = deque(range(len(jobs)))
-        self._found: dict[int, Any] = {}
+        self._results: dict[int, Any] = {}
         self._shares = [0.0] * len(jobs)
         self._news = threading.Event()
 
@@ -140,7 +140,7 @@ class _Work:
         try:
             while True:
                 self._news.clear()
-                if len(self._found) == len(self._jobs):
+                if len(self._results) == len(self._jobs):
                     break
                 number = self._next()
                 if number is None:
@@ -148,19 +148,19 @@ class _Work:
                     self._report()
                 else:
                     job = self._part(self._jobs[number])
-                    self._found[number] = self._function(job, self._told(number, self._report))
+                    self._results[number] = self._function(job, self._share_of(number, self._report))
         finally:
             self._left.clear()
-        return [self._found[number] for number in range(len(self._jobs))]
+        return [self._results[number] for number in range(len(self._jobs))]
 
     def help_out(self, process: Interpreter) -> None:
         """Let a process do jobs while there are any; a job that it could not do is put back."""
         while (number := self._next()) is not None:
             try:
-                progress = self._told(number, self._news.set)
-                self._found[number] = process.call(self._function, self._part(self._jobs[number]), progress)
+                progress = self._share_of(number, self._news.set)
+                self._results[number] = process.call(self._function, self._part(self._jobs[number]), progress)
             finally:
-                if number not in self._found:
+                if number not in self._results:
                     self._left.append(number)
                 self._news.set()
 
@@ -170,12 +170,12 @@ class _Work:
         except IndexError:
             return None
 
-    def _told(self, number: int, then: Callable[[], None]) -> ShareProgress:
-        def told(share: float) -> None:
+    def _share_of(self, number: int, then: Callable[[], None]) -> ShareProgress:
+        def note(share: float) -> None:
             self._shares[number] = share
             then()
 
-        return told
+        return note
 
     def _report(self) -> None:
         if self._progress is not None:

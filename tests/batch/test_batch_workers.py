@@ -30,8 +30,8 @@ def test_jobs_know_their_threads_and_tell_their_progress(tmp_path: Path, told: T
         first, second = (
             pool.submit(batch_jobs.tell_threads, Job(name, tmp_path / name)).result() for name in "ab"
         )
-    assert set(first.found["threads"]) == {"3"}
-    assert first.found["process"] == second.found["process"], "a process does one job after the other"
+    assert set(first.result["threads"]) == {"3"}
+    assert first.result["process"] == second.result["process"], "a process does one job after the other"
     assert told == [("a", "looking", 1, 2), ("b", "looking", 1, 2)]
 
 
@@ -43,7 +43,7 @@ def test_a_killed_job_is_tried_once_more_and_the_others_do_not_notice(
         lost = pool.submit(batch_jobs.die_once, Job("lost", tmp_path / "lost"))
         hopeless = pool.submit(batch_jobs.die, Job("hopeless", tmp_path / "x"))
         other = pool.submit(batch_jobs.tell_threads, Job("other", tmp_path / "y"))
-        assert lost.result().found == {"tries": 2}
+        assert lost.result().result == {"tries": 2}
         with pytest.raises(
             WorkerLostError, match="was killed .SIGKILL, as the system does when memory is short"
         ):

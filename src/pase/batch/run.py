@@ -168,7 +168,7 @@ class _Batch:
         except PaseError as error:
             self._take(work, trial, Outcome(error=one_line(error)))
             return
-        earlier = None if self._plan.overwrite else job.found()
+        earlier = None if self._plan.overwrite else job.earlier_result()
         if earlier is not None and (measuring or (job.output / REPORT).is_file()):
             self._entries[trial.name].kept = True
             self._take(work, trial, Outcome(earlier))
@@ -178,7 +178,7 @@ class _Batch:
 
     def _take(self, work: Work, trial: Trial, outcome: Outcome) -> None:
         """Note what became of a job, and send what had to wait for it."""
-        entry, result = self._entries[trial.name], outcome.found
+        entry, result = self._entries[trial.name], outcome.result
         entry.seconds += result.get("seconds", 0.0)
         if outcome.error:
             entry.state, entry.error, entry.trace = "failed", outcome.error, outcome.trace

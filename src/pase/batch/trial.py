@@ -39,7 +39,7 @@ class TrialJob:
     fingerprint: str
     """Identifies the work, so that a note of other work is not taken for this one's."""
 
-    def found(self) -> dict[str, Any] | None:
+    def earlier_result(self) -> dict[str, Any] | None:
         """What the same job found earlier; None when it has not been done."""
         try:
             content = read_json(self.note)

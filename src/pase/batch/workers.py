@@ -38,7 +38,7 @@ class Job(Protocol):
 class Outcome:
     """What became of a job."""
 
-    found: dict[str, Any] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
     """What it found, as JSON values."""
     error: str = ""
     """Why it failed, on one line; empty when it is done."""
@@ -48,7 +48,7 @@ class Outcome:
 
 Work = Callable[[Any, Any], Outcome]
 """A function of a module that does a job, telling a `pipeline.StepProgress` (or None) how far it is."""
-Told = Callable[[str, str, int, int | None], None]
+ReportStep = Callable[[str, str, int, int | None], None]
 """Takes a job's name, its step, the units done and their number (None where unknown)."""
 
 
@@ -82,12 +82,12 @@ class Processes:
         Number of processes.
     threads
         Threads each of them may use.
-    told
+    report
         Told how far each job is, from other threads.
     """
 
-    def __init__(self, count: int, threads: int, report: Told) -> None:
-        self._processes, self._told = ThreadInterpreters(threads), report
+    def __init__(self, count: int, threads: int, report: ReportStep) -> None:
+        self._processes, self._report = ThreadInterpreters(threads), report
         self._pool = ThreadPoolExecutor(count, "pase-batch")
         self._stopped = False
 
@@ -134,7 +134,7 @@ class Processes:
         except OSError as error:
             raise WorkerLostError(f"its process cannot be started ({error})") from error
         try:
-            outcome: Outcome = process.call(work, job, partial(self._told, job.name))
+            outcome: Outcome = process.call(work, job, partial(self._report, job.name))
         except ProcessLostError as lost:
             raise WorkerLostError(f"its process {lost}") from lost
         except CallFailedError as error:

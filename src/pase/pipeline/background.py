@@ -34,12 +34,12 @@ def in_background(work: Callable[[Progress], Result]) -> Iterator[Callable[[], R
     """
     abandoned = threading.Event()
 
-    def told(done: int, total: int | None) -> None:
+    def progress(done: int, total: int | None) -> None:
         if abandoned.is_set():
             raise _Abandoned
 
     with ThreadPoolExecutor(1, "pase-beside") as pool:
-        future = pool.submit(work, told)
+        future = pool.submit(work, progress)
         try:
             yield future.result
         finally:

@@ -84,7 +84,7 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
 def _write_page(recordings: Sequence[Recording], folder: Path) -> Path:
     from pase.view.comparison import write_comparison
 
-    return write_comparison([(one.name, one.motion, one.findings) for one in recordings], folder)
+    return write_comparison([(r.name, r.motion, r.findings) for r in recordings], folder)
 
 
 def _recordings(folders: Sequence[Path]) -> list[Recording]:

@@ -54,7 +54,7 @@ def key_rows(findings: Findings) -> list[Row]:
 def further_rows(findings: Findings) -> list[Row]:
     """All other measures that are no angle's range."""
     shown = set(_key_names(findings))
-    names = dict.fromkeys(one.measure for one in findings.summary())
+    names = dict.fromkeys(measure.measure for measure in findings.summary())
     return [
         row
         for name in names
@@ -64,37 +64,40 @@ def further_rows(findings: Findings) -> list[Row]:
 
 def measure_row(findings: Findings, name: str) -> Row | None:
     """A measure of all repetitions together; None where it was not measured."""
-    found = {side: findings.measure(name, side) for side in ("", "right", "left")}
-    known = [one for one in found.values() if one is not None]
-    if not known:
+    by_side = {side: findings.measure(name, side) for side in ("", "right", "left")}
+    measured = [measure for measure in by_side.values() if measure is not None]
+    if not measured:
         return None
-    told = definition(name)
-    texts = {side: "" if one is None else value_text(one, told.digits) for side, one in found.items()}
-    count = max(one.count for one in known)
+    entry = definition(name)
+    texts = {
+        side: "" if measure is None else value_text(measure, entry.digits)
+        for side, measure in by_side.items()
+    }
+    count = max(measure.count for measure in measured)
     return Row(
-        told.plain, texts[""], texts["right"], texts["left"], unit_text(told.unit), count, told.meaning
+        entry.plain, texts[""], texts["right"], texts["left"], unit_text(entry.unit), count, entry.meaning
     )
 
 
-def value_text(one: Measure, digits: int) -> str:
+def value_text(measure: Measure, digits: int) -> str:
     """A value with its standard deviation: `1.24 ± 0.05`; a number of repetitions was counted, and has none."""
-    if not np.isfinite(one.value):
+    if not np.isfinite(measure.value):
         return "–"
-    value = number_text(one.value, digits)
-    return value if not one.sd > 0 else f"{value} ± {one.sd:.{digits}f}"
+    value = number_text(measure.value, digits)
+    return value if not measure.sd > 0 else f"{value} ± {measure.sd:.{digits}f}"
 
 
-def difference_cells(one: Difference) -> tuple[str, ...]:
+def difference_cells(pair: Difference) -> tuple[str, ...]:
     """A change in words and numbers: name, both values, change with its interval, verdict, and a class for colour."""
-    told = definition(one.measure)
-    name = ", ".join(word for word in (told.plain, one.side, unit_text(one.unit)) if word)
-    values = (value_text(measure, told.digits) for measure in (one.first, one.second))
-    change = f"{'+' if round(one.change, told.digits) > 0 else ''}{number_text(one.change, told.digits)}"
-    if one.certain is None:
+    entry = definition(pair.measure)
+    name = ", ".join(word for word in (entry.plain, pair.side, unit_text(pair.unit)) if word)
+    values = (value_text(measure, entry.digits) for measure in (pair.first, pair.second))
+    change = f"{'+' if round(pair.change, entry.digits) > 0 else ''}{number_text(pair.change, entry.digits)}"
+    if pair.certain is None:
         return (name, *values, change, "error not known", "")
-    change += f" ± {INTERVAL * one.sd:.{told.digits}f}"
-    verdict = "more than the error" if one.certain else "within the error"
-    return (name, *values, change, verdict, "certain" if one.certain else "")
+    change += f" ± {INTERVAL * pair.sd:.{entry.digits}f}"
+    verdict = "more than the error" if pair.certain else "within the error"
+    return (name, *values, change, verdict, "certain" if pair.certain else "")
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,10 @@ def write_comparison(recordings: Sequence[Recording], folder: Path) -> Path:
         style=Markup(page_style()),
         skeletons=SKELETONS,
         on=shown.on,
-        recordings=[(name, MOVEMENTS[one.movement], one.quality) for name, _, one in recordings],
+        recordings=[
+            (name, MOVEMENTS[own_findings.movement], own_findings.quality)
+            for name, _, own_findings in recordings
+        ],
         tables=[(name, _tables(findings[0], other)) for name, _, other in recordings[1:]],
         first=names[0],
         charts=compared_charts(findings),
@@ -62,11 +65,11 @@ def _tables(first: Findings, other: Findings) -> list[tuple[str, list[tuple[str,
     """Titles and rows: the measures that answer what is asked of the movement, the others, and the angles' ranges."""
     keys = KEY_MEASURES.get(first.movement, "").split()
     groups: dict[str, list[Difference]] = {"": [], "Further measures": [], "Ranges of motion": []}
-    for one in differences(first, other):
-        if one.measure in keys:
-            groups[""].append(one)
-        elif not of_angle(one.measure):
-            groups["Further measures"].append(one)
-        elif one.measure.endswith("_range"):
-            groups["Ranges of motion"].append(one)
-    return [(title, [difference_cells(one) for one in rows]) for title, rows in groups.items() if rows]
+    for pair in differences(first, other):
+        if pair.measure in keys:
+            groups[""].append(pair)
+        elif not of_angle(pair.measure):
+            groups["Further measures"].append(pair)
+        elif pair.measure.endswith("_range"):
+            groups["Ranges of motion"].append(pair)
+    return [(title, [difference_cells(pair) for pair in rows]) for title, rows in groups.items() if rows]

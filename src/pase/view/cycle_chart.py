@@ -65,8 +65,8 @@ def compared_charts(recordings: Sequence[Findings]) -> list[CycleChart]:
         for side in ("left", "right"):
             curves = {
                 f"of-{number}": curve
-                for number, one in enumerate(recordings, 1)
-                if (curve := cycle_curve(one, f"{name}_{side[0]}", side)) is not None
+                for number, findings in enumerate(recordings, 1)
+                if (curve := cycle_curve(findings, f"{name}_{side[0]}", side)) is not None
             }
             if len(curves) > 1:
                 begins = cycles(recordings[0], side)[1]

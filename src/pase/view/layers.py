@@ -83,9 +83,9 @@ def _px_a_metre(motion: Motion, camera: Camera) -> float | None:
     frames = np.flatnonzero(motion.known)
     if len(frames) <= _FINE_FRAMES:
         return None
-    some = frames[:: len(frames) // _FINE_FRAMES]
-    time = motion.time[some]
-    origins = Kinematics(motion.skeleton, ()).pose(motion.q[some]).origin
+    sampled = frames[:: len(frames) // _FINE_FRAMES]
+    time = motion.time[sampled]
+    origins = Kinematics(motion.skeleton, ()).pose(motion.q[sampled]).origin
     nearest = camera.to_camera(origins, time)[..., 2].min(axis=1)
     focal = camera.focal_length_px if camera.path is None else camera.path.at(time).focal_length_px
     return float(np.max(focal / np.maximum(nearest, _NEAREST_BODY_M)))

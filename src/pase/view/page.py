@@ -66,7 +66,9 @@ def write_page(
         facts=_facts(report, title, len(subjects)),
         style=Markup(page_style()),
         still=_still(Path(overlay)) if overlay is not None and Path(overlay).is_file() else "",
-        persons=[_person(one, report, folder) for one, folder in zip(subjects, folders, strict=False)],
+        persons=[
+            _person(subject, report, folder) for subject, folder in zip(subjects, folders, strict=False)
+        ],
         warnings=report.get("warnings") or [],
         left_out=_left_out(report),
         assumed=report.get("assumptions") or [],
@@ -218,7 +220,10 @@ def _settings(report: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _versions(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     seconds = [(stage, f"{value:.1f} s") for stage, value in (report.get("seconds") or {}).items()]
-    return [*seconds, *((str(name), str(told)) for name, told in (report.get("versions") or {}).items())]
+    return [
+        *seconds,
+        *((str(name), str(version)) for name, version in (report.get("versions") or {}).items()),
+    ]
 
 
 def _plots(subject: Subject, folder: Path | None) -> list[tuple[str, bytes]]:

@@ -97,9 +97,9 @@ def _groups(trials: Sequence[StudyTrial]) -> Iterator[dict[str, Any]]:
 
 
 def _heading(column: Column) -> str:
-    told = definition(column[0])
-    name = f"{told.plain}, {column[1]}" if column[1] else told.plain
-    return f"{name}, {unit_text(told.unit)}" if told.unit else name
+    measure = definition(column[0])
+    name = f"{measure.plain}, {column[1]}" if column[1] else measure.plain
+    return f"{name}, {unit_text(measure.unit)}" if measure.unit else name
 
 
 def _mean(trials: Sequence[StudyTrial], subject: str, condition: str, column: Column) -> float:
@@ -117,9 +117,9 @@ def _of_subject(trials: Sequence[StudyTrial], subject: str, condition: str, colu
 def _between_subjects(trials: Sequence[StudyTrial], condition: str, column: Column) -> str:
     """Mean over the subjects, each counted once, the standard deviation between them, and how many they are."""
     means = [_mean(trials, subject, condition, column) for subject in {trial.subject for trial in trials}]
-    known = [mean for mean in means if np.isfinite(mean)]
-    if not known:
+    usable = [mean for mean in means if np.isfinite(mean)]
+    if not usable:
         return "–"
     digits = definition(column[0]).digits
-    spread = f" ± {np.std(known, ddof=1):.{digits}f}" if len(known) > 1 else ""
-    return f"{number_text(float(np.mean(known)), digits)}{spread} ({len(known)})"
+    spread = f" ± {np.std(usable, ddof=1):.{digits}f}" if len(usable) > 1 else ""
+    return f"{number_text(float(np.mean(usable)), digits)}{spread} ({len(usable)})"

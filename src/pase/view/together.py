@@ -49,7 +49,10 @@ def synchronised(motions: Sequence[Motion], names: Sequence[str]) -> Synchronise
     own_marks = [_ends(motion) for motion in motions] if marks is None else marks
     start, end = (own_marks[0][0], own_marks[0][-1]) if marks else (motions[0].time[0], np.inf)
     time = motions[0].time[(motions[0].time >= start) & (motions[0].time <= end)]
-    moved = [_on_time_line(m, own, own_marks[0], time, on) for m, own in zip(motions, own_marks, strict=True)]
+    moved = [
+        _on_time_line(m, marks_of_motion, own_marks[0], time, on)
+        for m, marks_of_motion in zip(motions, own_marks, strict=True)
+    ]
     knots = own_marks[0] if on == "cycle" else time[:1]
     bodies = [BodyMotion.of(motion) for motion in moved]
     subjects = [
@@ -66,14 +69,14 @@ def synchronised(motions: Sequence[Motion], names: Sequence[str]) -> Synchronise
 
 def _common_marks(findings: Sequence[Findings | None]) -> list[Array] | None:
     """Starts and ends of as many cycles as all recordings have; None where they do not share a movement."""
-    known = [one for one in findings if one is not None]
-    if len(known) < len(findings) or len({one.movement for one in known}) != 1:
+    analysed = [f for f in findings if f is not None]
+    if len(analysed) < len(findings) or len({f.movement for f in analysed}) != 1:
         return None
     for side in ("right", "left"):
-        own = [cycles(one, side)[0] for one in known]
-        count = min(len(spans) for spans in own)
+        cycle_spans = [cycles(f, side)[0] for f in analysed]
+        count = min(len(spans) for spans in cycle_spans)
         if count:
-            return [np.unique(np.ravel(spans[:count])) for spans in own]
+            return [np.unique(np.ravel(spans[:count])) for spans in cycle_spans]
     return None
 
 
@@ -81,9 +84,11 @@ def _ends(motion: Motion) -> Array:
     return motion.time[[0, -1]]
 
 
-def _on_time_line(motion: Motion, own: Array, first: Array, time: Array, on: str) -> Motion:
+def _on_time_line(motion: Motion, own_marks: Array, first_marks: Array, time: Array, on: str) -> Motion:
     """A motion at the times of the first one: its marks where that one's are, or both from their starts on."""
-    moments = np.interp(time, first, own) if on == "cycle" else own[0] + time - first[0]
+    moments = (
+        np.interp(time, first_marks, own_marks) if on == "cycle" else own_marks[0] + time - first_marks[0]
+    )
     inside = moments <= motion.time[-1]
     q, q_std = (interpolated(values, motion.time, moments) for values in (motion.q, motion.q_std))
     q[~inside] = np.nan
@@ -94,18 +99,18 @@ def _on_time_line(motion: Motion, own: Array, first: Array, time: Array, on: str
 
 def _placement(body: BodyMotion, first: BodyMotion, knots: Array, number: int) -> Placement:
     """How a person is turned and moved to face and stand as the first at every knot, and where they stand beside."""
-    hips, goal = body.middle("hip"), first.middle("hip")
-    heading, wanted = body.heading, first.heading
+    hips, first_hips = body.middle("hip"), first.middle("hip")
+    heading, first_heading = body.heading, first.heading
     still = Placement(0.0, np.zeros((len(body), 3)), np.array([0.0, 0.0, number * BESIDE_M]))
-    if hips is None or goal is None or heading is None or wanted is None or not body.known.any():
+    if hips is None or first_hips is None or heading is None or first_heading is None or not body.known.any():
         return still
     frames = np.flatnonzero(body.known & first.known)
     if not len(frames):
         return still
-    a, b = heading[frames[0]], wanted[frames[0]]
+    a, b = heading[frames[0]], first_heading[frames[0]]
     yaw = float(np.arctan2(a[2] * b[0] - a[0] * b[2], a[0] * b[0] + a[2] * b[2]))
     R_world_own = Rotation.from_euler("y", yaw).as_matrix()
-    away = goal - hips @ R_world_own.T
+    away = first_hips - hips @ R_world_own.T
     at_knots = np.array([frames[np.abs(body.time[frames] - knot).argmin()] for knot in knots])
     shift = interpolated(away[at_knots], body.time[at_knots], body.time) * np.array([1.0, 0.0, 1.0])
     aside = np.cross(b, [0.0, 1.0, 0.0])

@@ -254,12 +254,12 @@ def _angles(motion: Motion, rows: NDArray[np.intp], blob: _Blob) -> dict[str, An
         region = region_name(name).replace("Right ", "").replace("Left ", "").capitalize()
         limits = [low, high] if has_range(low, high, unit) else None
         listed.append(_listed(name, plain, side, unit, region, limits))
-    found = motion.findings
-    if found is not None:
-        keys = [key for key in found.angles.keys if angle_of(key)[0].name in FURTHER_ANGLES]
-        columns = [found.angles.column(key) for key in keys]
-        values = np.concatenate([values, found.angles.values[:, columns]], axis=1)
-        deviations = np.concatenate([deviations, found.angles.sd[:, columns]], axis=1)
+    findings = motion.findings
+    if findings is not None:
+        keys = [key for key in findings.angles.keys if angle_of(key)[0].name in FURTHER_ANGLES]
+        columns = [findings.angles.column(key) for key in keys]
+        values = np.concatenate([values, findings.angles.values[:, columns]], axis=1)
+        deviations = np.concatenate([deviations, findings.angles.sd[:, columns]], axis=1)
         for key in keys:
             angle, of = angle_of(key)
             region = ANGLE_REGIONS[angle.region]
@@ -280,7 +280,7 @@ def _listed(
 def _events(motion: Motion) -> list[list[Any]]:
     """Time in seconds, name in words and side of what happened."""
     events = () if motion.findings is None else motion.findings.events
-    return [[round(one.time_s, 4), one.event.replace("_", " "), one.side[:1]] for one in events]
+    return [[round(event.time_s, 4), event.event.replace("_", " "), event.side[:1]] for event in events]
 
 
 def _text(content: bytes) -> str:
