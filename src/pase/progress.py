@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+if TYPE_CHECKING:
+    from pase.pipeline.first_look import Look
+
 MEGABYTE = 1e6
+
+
+class _BarsAndSentence(Progress):
+    """Bars with a sentence under them."""
+
+    sentence = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.sentence:
+            yield Text(self.sentence, style="dim")
 
 
 class _OnScreen:
     """Bars on stderr, where that is a terminal, while the block runs."""
 
     def __init__(self, *columns: ProgressColumn, redirect_stdout: bool = True) -> None:
-        self._bars = Progress(
+        self._bars = _BarsAndSentence(
             *columns,
             console=Console(stderr=True),
             disable=sys.stderr is None or not sys.stderr.isatty(),
@@ -33,6 +47,7 @@ class _OnScreen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._bars.sentence = ""
         self._bars.stop()
 
 
@@ -51,6 +66,15 @@ class Bars(_OnScreen):
         if step not in self._tasks:
             self._tasks[step] = self._bars.add_task(step, total=total)
         self._bars.update(self._tasks[step], completed=done, total=total)
+
+    @property
+    def watching(self) -> bool:
+        """Whether there is a terminal."""
+        return not self._bars.disable
+
+    def show(self, look: Look) -> None:
+        """Say under the bars who is there; see `pase.pipeline.first_look.Watcher`."""
+        self._bars.sentence = look.sentence()
 
 
 class BatchBars(_OnScreen):

@@ -173,6 +173,13 @@ def test_settings_of_the_page_reach_the_run(server: Server, finished: dict) -> N
     assert finished["share"] == 1.0 and finished["values"] == {"person.height_m": "1.75"}
 
 
+def test_a_job_shows_what_it_has_seen_before_it_is_done(server: Server, finished: dict) -> None:
+    assert finished["looks"] >= 1 and finished["look"] == "", "the result has taken its place"
+    status, picture = server.ask("GET", f"/jobs/{finished['id']}/look.jpg")
+    assert status == 200 and picture[:2] == b"\xff\xd8"
+    assert server.ask("GET", "/jobs/0123456789abcdef/look.jpg")[0] == 404
+
+
 def test_nobody_is_told_what_to_do_and_nothing_overflows_on_a_phone(
     server: Server, empty_photo: Path, finished: dict
 ) -> None:

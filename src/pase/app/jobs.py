@@ -13,11 +13,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pase.config import Settings, leaves, make_settings
 from pase.errors import InputError, OutputError, PaseError
 from pase.files import read_json, write_text
+
+if TYPE_CHECKING:
+    from pase.pipeline.first_look import Look
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +72,10 @@ class Job:
     """How far the step is, and where it ends if that is known."""
     share: float = 0.0
     """How far the whole job is, from 0 to 1."""
+    look: str = ""
+    """Who has been seen so far, in one line; empty once it is done."""
+    looks: int = 0
+    """How many pictures have been drawn of that; see `Jobs.picture`."""
     message: str = ""
     """Why it failed."""
     started: float = 0.0
@@ -91,6 +98,7 @@ class Jobs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._jobs: dict[str, Job] = {}
+        self._picture: tuple[str, bytes] = ("", b"")
         self._lock = threading.Lock()
         self._waiting: queue.Queue[str] = queue.Queue()
         folder.mkdir(parents=True, exist_ok=True)
@@ -206,6 +214,11 @@ class Jobs:
         path = (root / name).resolve()
         return path if path.is_relative_to(root) and path.is_file() else None
 
+    def picture(self, identity: str) -> bytes | None:
+        """The newest picture of what a running job has seen, as JPEG; None where there is none."""
+        owner, picture = self._picture
+        return picture if owner == identity and self.get(identity) is not None else None
+
     def _recall(self, note: Path) -> None:
         """Take up a job of an earlier start."""
         try:
@@ -256,18 +269,38 @@ class Jobs:
     def _run(self, job: Job) -> None:
         from pase import pipeline
 
-        def progress(step: str, done: int, total: int | None) -> None:
-            if self.get(job.id) is None:
-                raise Stopped
-            job.step, job.done, job.total = step, done, total
-            first, last = SHARES.get(step, (job.share, job.share))
-            job.share = max(job.share, first + (last - first) * min(1.0, done / total if total else 0.0))
-
         output = self.folder / job.id / RESULT
-        report = pipeline.run(self.source(job), output, settings_of(job.values), progress=progress)
+        report = pipeline.run(self.source(job), output, settings_of(job.values), progress=_Watcher(self, job))
         job.persons, job.files = len(report.persons), report.files
         job.warnings = [in_fields(sentence) for sentence in report.warnings]
-        job.state, job.step = "done", ""
+        job.state, job.step, job.look = "done", "", ""
+
+    def note_picture(self, job: Job, look: Look) -> None:
+        """Keep the newest picture of what a job has seen."""
+        from pase.app.picture import look_picture
+
+        self._picture = (job.id, look_picture(look))
+        job.look, job.looks = look.sentence(), job.looks + 1
+
+
+@dataclass(frozen=True)
+class _Watcher:
+    """Notes in a job how far it is and what it has seen, and stops it when it was removed."""
+
+    jobs: Jobs
+    job: Job
+    watching: bool = True
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        job = self.job
+        if self.jobs.get(job.id) is None:
+            raise Stopped
+        job.step, job.done, job.total = step, done, total
+        first, last = SHARES.get(step, (job.share, job.share))
+        job.share = max(job.share, first + (last - first) * min(1.0, done / total if total else 0.0))
+
+    def show(self, look: Look) -> None:
+        self.jobs.note_picture(self.job, look)
 
 
 def settings_of(values: Mapping[str, str]) -> Settings:

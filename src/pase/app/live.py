@@ -13,34 +13,19 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import anyio.to_thread
 import numpy as np
 
+from pase.app.picture import draw_pose, jpeg
 from pase.app.server import NAMES, PAGE_POLICY, listening, run_server, web_file
 from pase.config import Settings
-from pase.data import HALPE26
 from pase.errors import InputError
-from pase.keypoint_sets import SURE_SCORE
 from pase.media.frames import Frame
-from pase.types import Image
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from pase.pose2d.keypoints import Pose
-
 Thing = TypeVar("Thing")
 
-LINKS = (
-    ("Head", "Neck"), ("Neck", "Hip"), ("LShoulder", "RShoulder"), ("LHip", "RHip"),
-    *((f"{side}{a}", f"{side}{b}") for side in "LR" for a, b in (
-        ("Shoulder", "Elbow"), ("Elbow", "Wrist"), ("Hip", "Knee"), ("Knee", "Ankle"),
-        ("Ankle", "Heel"), ("Ankle", "BigToe"), ("BigToe", "SmallToe"),
-    )),
-)  # fmt: skip
-"""Pairs of keypoints that a line is drawn between."""
-
-COLORS = {"L": (86, 180, 233), "R": (230, 159, 0)}
-JPEG_QUALITY = 80
 FORGOTTEN_AFTER_S = 5.0
 _BOUNDARY = "pase"
 
@@ -216,8 +201,6 @@ class Live:
                 self._newest.put(frame)
 
     def _look(self) -> None:
-        import cv2
-
         number = 0
         while not self._stop.is_set() and (newest := self._newest.after(number)) is not None:
             number, frame = newest
@@ -227,8 +210,7 @@ class Live:
                 if frame.index in track.poses:
                     draw_pose(picture, track.poses[frame.index])
             self._forget(frame.time)
-            quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-            self.drawn.put(cv2.imencode(".jpg", picture[..., ::-1], quality)[1].tobytes())
+            self.drawn.put(jpeg(picture))
             self.shown += 1
 
     def _forget(self, now: float) -> None:
@@ -237,30 +219,6 @@ class Live:
         for track in self._tracker.tracks:
             for index in list(track.poses)[:-1]:
                 del track.poses[index]
-
-
-def draw_pose(image: Image, pose: Pose) -> None:
-    """Draw a person's keypoints and the lines between them on a picture, in place; doubtful ones are left out.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) picture.
-    pose
-        The person's keypoints.
-    """
-    import cv2
-
-    width = max(2, round(max(image.shape[:2]) / 360))
-    sure = pose.score >= SURE_SCORE
-    places = np.round(pose.xy).astype(int)
-    for a, b in LINKS:
-        i, j = HALPE26.index(a), HALPE26.index(b)
-        if sure[i] and sure[j]:
-            color = COLORS.get(b[0], (240, 240, 240)) if a[0] == b[0] else (240, 240, 240)
-            cv2.line(image, tuple(places[i].tolist()), tuple(places[j].tolist()), color, width, cv2.LINE_AA)
-    for place in places[sure].tolist():
-        cv2.circle(image, tuple(place), width + 1, (240, 240, 240), -1, cv2.LINE_AA)
 
 
 def make_live_app(live: Live) -> Starlette:

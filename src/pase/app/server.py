@@ -69,6 +69,7 @@ def make_app(folder: Path, *, largest_mb: float = LARGEST_MB) -> Starlette:
         Route("/api/demo", handlers.demo, methods=["POST"]),
         Route("/api/jobs/{id}", handlers.remove, methods=["DELETE"]),
         Route("/jobs/{id}/all.zip", handlers.archive),
+        Route("/jobs/{id}/look.jpg", handlers.look),
         Route("/jobs/{id}/{name:path}", handlers.file),
     ]
     return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=NAMES)])
@@ -257,6 +258,15 @@ class _Handlers:
             content_disposition_type="inline" if inline else "attachment",
             headers={"X-Content-Type-Options": "nosniff"},
         )
+
+    async def look(self, request: Request) -> Response:
+        """What a running job has seen so far."""
+        from starlette.responses import Response
+
+        picture = self.jobs.picture(request.path_params["id"])
+        if picture is None:
+            return _refusal(404, "nobody has been seen yet")
+        return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     async def archive(self, request: Request) -> Response:
         """All files of a finished result."""

@@ -18,6 +18,7 @@ from pase.data import Keypoints2D
 from pase.errors import ModelFileError
 from pase.left_out import LeftOut
 from pase.pipeline.film_turn import film_turn
+from pase.pipeline.first_look import FirstLook, Watcher
 from pase.pipeline.following import (
     camera_facts,
     follow_footage,
@@ -170,7 +171,7 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
         people_in_footage = _alphapose(counted(), media.image_size, settings, progress)
     else:
         follower = follower_of(media, settings.camera) if is_film(media) else None
-        people_in_footage = _rtmpose(counted(), media.image_size, settings, progress, follower)
+        people_in_footage = _rtmpose(counted(), media, settings, progress, follower)
     motions: list[CameraMotion] = []
     if follower is not None:
         motions = follower.motions(people_in_footage.time, people_in_footage.cuts, settings.camera.motion)
@@ -216,15 +217,19 @@ def choose(recording: Recording, settings: Settings) -> Recording:
 
 def _rtmpose(
     frames: Iterator[Frame],
-    image_size: tuple[int, int],
+    media: Media,
     settings: Settings,
     progress: StepProgress | None,
     camera: CameraFollower | None,
 ) -> DetectedPeople:
     from pase.pose2d.detect import detect_keypoints
 
-    networks = network_files(settings, progress)
-    return detect_keypoints(frames, image_size, settings.pose2d, networks=networks, camera=camera)
+    networks, look = network_files(settings, progress), None
+    if isinstance(progress, Watcher) and progress.watching:
+        look = FirstLook(progress, settings, media.image_size, media.focal_length_hint_px)
+    return detect_keypoints(
+        frames, media.image_size, settings.pose2d, networks=networks, camera=camera, look=look
+    )
 
 
 def _alphapose(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -59,6 +59,7 @@ def detect_keypoints(
     networks: tuple[Path, Path] | None = None,
     camera: CameraFollower | None = None,
     progress: Progress | None = None,
+    look: Callable[[Frame, Sequence[Pose]], None] | None = None,
 ) -> DetectedPeople:
     """Find the persons of a recording, follow them, and place the 26 Halpe keypoints in every frame.
 
@@ -77,6 +78,8 @@ def detect_keypoints(
         Shown every frame, to tell how the camera itself moves.
     progress
         Called with the number of frames done and None.
+    look
+        Shown the frames that are looked at, with the poses of everybody in them.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def detect_keypoints(
     """
     settings = settings or Pose2DSettings()
     detector, network = _started(networks or choose_networks(settings.weights), settings)
-    tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person), camera)
+    tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person), camera, look)
     time, looked = _watch(frames, tracker, network, settings, progress)
     _warn(tracker, len(time))
     return _everybody(tracker, time, settings, image_size, looked)

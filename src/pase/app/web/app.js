@@ -33,13 +33,26 @@ function list() {
     show(ready);
   }
   if (shown && !jobs.some((job) => job.id === shown)) hide();
+  else firstLook();
+}
+
+/** What the running job has seen so far, while no result is shown. */
+function firstLook() {
+  const job = shown ? null : jobs.find((job) => job.state === "running" && job.looks);
+  $("look").hidden = !job;
+  $("empty").hidden = !!(shown || job);
+  if (!job) return;
+  const address = `/jobs/${job.id}/look.jpg?${job.looks}`;
+  const picture = $("look").querySelector("img");
+  if (picture.getAttribute("src") !== address) picture.src = address;
+  $("look").querySelector("figcaption").textContent = job.look;
 }
 
 function row(job) {
   const item = make("li", job.state);
   item.setAttribute("aria-current", job.id === shown);
   const name = make("button", "name", job.name);
-  name.onclick = () => job.state === "done" && show(job);
+  name.onclick = () => (job.state === "done" ? show(job) : hide());
   const gone = make("button", "remove", "✕");
   gone.setAttribute("aria-label", `remove ${job.name}`);
   gone.onclick = () => remove(job);
@@ -75,7 +88,6 @@ async function remove(job) {
 
 function show(job) {
   shown = job.id;
-  $("empty").hidden = true;
   $("result").hidden = false;
   $("title").textContent = job.name;
   $("warnings").replaceChildren(...job.warnings.map((sentence) => make("li", "", sentence)));
@@ -118,8 +130,8 @@ function fillDownloads(job) {
 function hide() {
   shown = null;
   $("result").hidden = true;
-  $("empty").hidden = false;
   $("frame").src = "about:blank";
+  firstLook();
 }
 
 $("demo").onclick = async () => {
@@ -137,6 +149,7 @@ $("demo").onclick = async () => {
 
 function began(job) {
   wanted = job.id;
+  hide();
   refresh();
 }
 

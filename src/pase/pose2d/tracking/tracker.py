@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -61,6 +61,8 @@ class Tracker:
         (2,) pixel of the first frame at which somebody stands who is to be followed in any case.
     camera
         Shown every frame with the places of all persons, and every cut.
+    look
+        Shown every frame that is looked at, with the poses in it.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Tracker:
         settings: Pose2DSettings,
         wanted: Array | None = None,
         camera: CameraFollower | None = None,
+        look: Callable[[Frame, Sequence[Pose]], None] | None = None,
     ) -> None:
         self._detector, self._network = detector, PairedNetwork(network)
         self._image_size, self._settings = image_size, settings
@@ -80,7 +83,7 @@ class Tracker:
         self._wait = settings.search_every
         """Seconds until the next search for some of many; it grows while they stay hidden behind others."""
         self._encounters = Encounters()
-        self.shots, self._camera = Shots(), camera
+        self.shots, self._camera, self._show = Shots(), camera, look
         self.cuts: list[float] = []
         """Times (s) at which a new shot begins."""
         self.tracks: list[Track] = []
@@ -113,6 +116,8 @@ class Tracker:
         self._look(frame)
         if self._camera is not None:
             self._camera.look(frame, self._expected(frame.time))
+        if self._show is not None:
+            self._show(frame, [t.poses[frame.index] for t in self.active() if frame.index in t.poses])
         self._live = [t for t in self._live if frame.time - t.time <= self._patience(t)]
 
     def calm(self, frame: Frame) -> bool:
