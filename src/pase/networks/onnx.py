@@ -134,8 +134,10 @@ def start_session(path: Path, device: str = "auto", threads: int = 0) -> onnxrun
     running = session.get_providers()[0]
     if running != wanted[0]:
         log.warning("%s does not start on this computer; the networks run on the processor", wanted[0])
+    network = RunningNetwork(path.name, running, count, sha256_of(path))
     for listener in _listeners:
-        listener.append(RunningNetwork(path.name, running, count, sha256_of(path)))
+        if network not in listener:  # it may be started a second time, for another lens for instance
+            listener.append(network)
     return session
 
 
