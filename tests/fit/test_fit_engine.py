@@ -18,7 +18,7 @@ from pase.fit.keypoint_guess import initial_motion
 from pase.fit.measurements import KeypointMeasurements, Measurements, PointMeasurements
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, State
-from pase.fit.schedule import estimate_shared, solve_windows, spread_frames, thinned
+from pase.fit.schedule import solve_passes, solve_windows, spread_frames, thinned
 from pase.fit.subject import PERSISTENCE, Subject, SubjectOptions, prepare_subject
 from pase.fit.terms.reprojection import Reprojection
 from pase.fit.trial import Trial
@@ -44,7 +44,7 @@ def solve(trial: Trial[Measurements], keypoints: KeypointMeasurements, shared: A
     """The motion (T, n) and the shared unknowns (m,)."""
     q = initial_motion(trial, keypoints, shared)
     frames = spread_frames(thinned(trial.time))
-    estimate = estimate_shared(trial, frames, State(q[frames], shared))
+    estimate = solve_passes(trial, frames, State(q[frames], shared)).estimate()
     sequence = solve_windows(trial, q, estimate, lambda _: None, Helpers(0))
     return sequence.q, estimate.shared
 

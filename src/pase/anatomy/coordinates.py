@@ -19,7 +19,8 @@ class CoordinateMap:
         self.default = np.array([c.default for c in skeleton.coordinates])
         self.free = [names.index(c.name) for c in skeleton.free_coordinates]
         self.couplers = [
-            (names.index(c.dependent), names.index(c.independent), c) for c in _ordered(skeleton.couplers)
+            (names.index(c.dependent), names.index(c.independent), c)
+            for c in ordered_couplers(skeleton.couplers)
         ]
 
     def values(self, q: Array) -> tuple[Array, Array]:
@@ -41,15 +42,21 @@ class CoordinateMap:
         return values, slopes
 
 
-def _ordered(couplers: Sequence[Coupler]) -> list[Coupler]:
-    """Couplers such that each one's independent coordinate is known before it is needed."""
+def ordered_couplers(couplers: Sequence[Coupler]) -> list[Coupler]:
+    """Couplers in such an order that each one's independent coordinate is known before it is needed.
+
+    Raises
+    ------
+    InputError
+        When they form a circle.
+    """
     waiting = list(couplers)
     ordered: list[Coupler] = []
     while waiting:
         pending = {c.dependent for c in waiting}
         ready = [c for c in waiting if c.independent not in pending]
         if not ready:
-            raise InputError(f"couplers form a circle: {', '.join(sorted(pending))}")
+            raise InputError(f"the couplers form a circle: {', '.join(sorted(pending))}")
         ordered += ready
         waiting = [c for c in waiting if c not in ready]
     return ordered

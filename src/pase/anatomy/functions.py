@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.interpolate import PPoly, make_interp_spline
 
 from pase.errors import InputError
 from pase.types import Array
@@ -90,34 +91,56 @@ class Multiplier:
 
 
 @dataclass(frozen=True)
-class PiecewiseLinear:
-    """Straight lines between the knots, the end pieces prolonged."""
+class _Knots(ABC):
+    """A curve through knots, made of polynomials and prolonged at both ends by straight lines."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        _check_knots("PiecewiseLinear", self.x, self.y)
+        name, x, y = type(self).__name__, self.x, self.y
+        if len(x) < 2 or len(x) != len(y):
+            raise InputError(
+                f"{name} needs as many x as y and at least two of them, not {len(x)} and {len(y)}"
+            )
+        if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y)) and np.all(np.diff(x) > 0)):
+            raise InputError(f"{name} needs finite values and increasing x")
+
+    @abstractmethod
+    def _inner(self, x: Array, y: Array) -> PPoly:
+        """The curve from the first knot to the last."""
 
     @cached_property
-    def _pieces(self) -> tuple[Array, Array, Array]:
-        x, y = np.asarray(self.x), np.asarray(self.y)
-        return x, y, np.diff(y) / np.diff(x)
+    def _curve(self) -> PPoly:
+        x, y = np.asarray(self.x, float), np.asarray(self.y, float)
+        curve = self._inner(x, y)
+        first, last = curve(x[[0, -1]], 1)
+        higher = [[0.0]] * (len(curve.c) - 2)
+        curve.extend([*higher, [first], [y[0] - first]], [x[0] - 1.0])
+        curve.extend([*higher, [last], [y[-1]]], [x[-1] + 1.0])
+        return curve
+
+    @cached_property
+    def _slope(self) -> PPoly:
+        return self._curve.derivative()
 
     def value(self, x: Array) -> Array:
-        """Interpolated value at x."""
-        knots, y, slopes = self._pieces
-        piece = _piece(knots, x)
-        return np.asarray(y[piece] + slopes[piece] * (x - knots[piece]), float)
+        """The curve at x."""
+        return np.asarray(self._curve(x), float)
 
     def derivative(self, x: Array) -> Array:
-        """Slope of the piece that x lies in; at a knot, of the piece to its right."""
-        knots, _, slopes = self._pieces
-        return np.asarray(slopes[_piece(knots, x)], float)
+        """Its slope at x; at a corner, that to the right."""
+        return np.asarray(self._slope(x), float)
 
 
-@dataclass(frozen=True)
-class SimmSpline:
+class PiecewiseLinear(_Knots):
+    """Straight lines between the knots, the end pieces prolonged."""
+
+    def _inner(self, x: Array, y: Array) -> PPoly:
+        return PPoly(np.stack([np.diff(y) / np.diff(x), y[:-1]]), x)
+
+
+class SimmSpline(_Knots):
     """Cubic spline through the knots, prolonged by straight lines.
 
     At each end the third derivative is that of the cubic through the outermost four knots (zero with three
@@ -125,72 +148,10 @@ class SimmSpline:
     Computations*, 1977, section 4.4, which SIMM and OpenSim use.
     """
 
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        _check_knots("SimmSpline", self.x, self.y)
-
-    @cached_property
-    def _pieces(self) -> tuple[Array, Array]:
-        """Knots, and (pieces, 4) coefficients in rising powers: lower line, cubics, upper line."""
-        x, y = np.asarray(self.x, float), np.asarray(self.y, float)
-        h = np.diff(x)
-        bend = _sixth_of_curvature(x, y)
-        slope = np.diff(y) / h - h * (bend[1:] + 2 * bend[:-1])
-        cubic = np.stack([y[:-1], slope, 3 * bend[:-1], np.diff(bend) / h], axis=-1)
-        last_slope = (y[-1] - y[-2]) / h[-1] + h[-1] * (bend[-2] + 2 * bend[-1])
-        low, high = [y[0], slope[0], 0.0, 0.0], [y[-1], last_slope, 0.0, 0.0]
-        return x, np.vstack([low, cubic, high])
-
-    def value(self, x: Array) -> Array:
-        """Spline value at x."""
-        d, c = self._locate(x)
-        return np.asarray(c[..., 0] + d * (c[..., 1] + d * (c[..., 2] + d * c[..., 3])), float)
-
-    def derivative(self, x: Array) -> Array:
-        """Spline slope at x."""
-        d, c = self._locate(x)
-        return np.asarray(c[..., 1] + d * (2 * c[..., 2] + 3 * d * c[..., 3]), float)
-
-    def _locate(self, x: Array) -> tuple[Array, Array]:
-        knots, coefficients = self._pieces
-        x = np.asarray(x, float)
-        piece = np.searchsorted(knots, x, side="right")
-        start = np.concatenate([knots[:1], knots])
-        return x - start[piece], coefficients[piece]
-
-
-def _check_knots(owner: str, x: tuple[float, ...], y: tuple[float, ...]) -> None:
-    if len(x) < 2 or len(x) != len(y):
-        raise InputError(f"{owner} needs as many x as y and at least two of them, not {len(x)} and {len(y)}")
-    if not (np.all(np.isfinite(x)) and np.all(np.isfinite(y)) and np.all(np.diff(x) > 0)):
-        raise InputError(f"{owner} needs finite values and increasing x")
-
-
-def _piece(knots: Array, x: Array) -> NDArray[np.intp]:
-    return np.clip(np.searchsorted(knots, x, side="right") - 1, 0, len(knots) - 2)
-
-
-def _sixth_of_curvature(x: Array, y: Array) -> Array:
-    """A sixth of the spline's second derivative at the knots (n,)."""
-    n, h = len(x), np.diff(x)
-    if n == 2:
-        return np.zeros(2)
-    slope = np.diff(y) / h
-    matrix = np.zeros((n, n))
-    right = np.zeros(n)
-    inner = np.arange(1, n - 1)
-    matrix[inner, inner - 1], matrix[inner, inner], matrix[inner, inner + 1] = (
-        h[:-1],
-        2 * (h[:-1] + h[1:]),
-        h[1:],
-    )
-    right[inner] = np.diff(slope)
-    matrix[0, :2] = -1.0, 1.0
-    matrix[-1, -2:] = -1.0, 1.0
-    if n > 3:
-        second = np.diff(slope) / (x[2:] - x[:-2])
-        third = np.diff(second) / (x[3:] - x[:-3])
-        right[0], right[-1] = h[0] * third[0], h[-1] * third[-1]
-    return np.asarray(np.linalg.solve(matrix, right), float)
+    def _inner(self, x: Array, y: Array) -> PPoly:
+        if len(x) == 2:
+            return PPoly(np.stack([np.diff(y) / np.diff(x), y[:-1]]), x)
+        ends = [(x[:4], y[:4]), (x[-4:], y[-4:])]
+        third = [6 * np.polyfit(*outermost, 3)[0] if len(x) > 3 else 0.0 for outermost in ends]
+        spline = make_interp_spline(x, y, k=3, bc_type=([(3, third[0])], [(3, third[1])]))
+        return PPoly(PPoly.from_spline(spline).c[:, 3:-3], x)

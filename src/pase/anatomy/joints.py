@@ -136,13 +136,13 @@ def rotation_xyz(angles: Sequence[float] | Array) -> Array:
     )
 
 
-def angles_xyz(rotation: Array) -> tuple[float, float, float]:
-    """Body-fixed X-Y-Z Euler angles in radians of a (3, 3) rotation."""
-    y = float(np.arctan2(rotation[0, 2], np.hypot(rotation[0, 0], rotation[0, 1])))
-    if np.hypot(rotation[0, 0], rotation[0, 1]) < 1e-12:
-        return float(np.arctan2(rotation[2, 1], rotation[1, 1])), y, 0.0
-    x = np.arctan2(-rotation[1, 2], rotation[2, 2])
-    return float(x), y, float(np.arctan2(-rotation[0, 1], rotation[0, 0]))
+def angles_xyz(rotation: Array) -> Array:
+    """(..., 3) body-fixed X-Y-Z Euler angles in radians of rotations (..., 3, 3); Z is 0 where Y is ±90°."""
+    R, across = rotation, np.hypot(rotation[..., 0, 0], rotation[..., 0, 1])
+    locked = across < 1e-12
+    x = np.where(locked, np.arctan2(R[..., 2, 1], R[..., 1, 1]), np.arctan2(-R[..., 1, 2], R[..., 2, 2]))
+    z = np.where(locked, 0.0, np.arctan2(-R[..., 0, 1], R[..., 0, 0]))
+    return np.stack([x, np.arctan2(R[..., 0, 2], across), z], axis=-1)
 
 
 def compose(outer: Frame, inner: Frame) -> Frame:
@@ -150,10 +150,11 @@ def compose(outer: Frame, inner: Frame) -> Frame:
     if outer == Frame():
         return inner
     rotation = rotation_xyz(outer.orientation)
-    x, y, z = np.asarray(outer.translation) + rotation @ np.asarray(inner.translation)
+    x, y, z = (np.asarray(outer.translation) + rotation @ np.asarray(inner.translation)).tolist()
     if inner.orientation == (0.0, 0.0, 0.0):
-        return Frame((float(x), float(y), float(z)), outer.orientation)
-    return Frame((float(x), float(y), float(z)), angles_xyz(rotation @ rotation_xyz(inner.orientation)))
+        return Frame((x, y, z), outer.orientation)
+    a, b, c = angles_xyz(rotation @ rotation_xyz(inner.orientation)).tolist()
+    return Frame((x, y, z), (a, b, c))
 
 
 def still_axes() -> Axes:

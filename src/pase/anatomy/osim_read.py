@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
+from pase.anatomy.coordinates import ordered_couplers
 from pase.anatomy.functions import Constant, Linear
 from pase.anatomy.joints import (
     JOINT_KINDS,
@@ -227,7 +228,7 @@ class _ModelReader:
         twice = sorted({d for d in dependent if dependent.count(d) > 1})
         if twice:
             raise InputError(f"two couplers drive the same coordinate: {', '.join(twice)}")
-        _check_no_circle({c.dependent: c.independent for c in couplers})
+        ordered_couplers(couplers)
         return tuple(couplers)
 
     def _landmarks(self) -> tuple[Landmark, ...]:
@@ -359,12 +360,3 @@ def _coupler(name: str, element: Element, coordinates: set[str]) -> Coupler:
     return Coupler(
         name, dependent, independents[0], read_function(function), scalar(element, "scale_factor", 1.0)
     )
-
-
-def _check_no_circle(leader: dict[str, str]) -> None:
-    for start in leader:
-        at, steps = start, 0
-        while at in leader:
-            at, steps = leader[at], steps + 1
-            if steps > len(leader):
-                raise InputError(f"the couplers form a circle through coordinate '{start}'")

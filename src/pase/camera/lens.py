@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pase.camera.turn import Turn, fit_turn
+from pase.camera.turn import Turn, fit_turn, ray_derivatives
 from pase.types import Array
 
 _ROUNDS = 14
@@ -85,7 +85,7 @@ def _told_by(
     # A longer focal length shrinks all rays: d ray / d log f = −ray for both pictures.
     moved = -(a @ R[:, :2].T)
     by_focal = factor * (moved[:, :2] - ray * moved[:, 2:]) / p[:, 2:] + b
-    by_turn = _by_turn(ray, factor)[..., : 4 if zooming else 3]
+    by_turn = ray_derivatives(ray, factor)[..., : 4 if zooming else 3]
     weight = (fit.weight / np.square(fit.spread))[:, None]
     J, r, g = by_turn.reshape(-1, by_turn.shape[-1]), residual.ravel(), by_focal.ravel()
     w = np.repeat(weight, 2, axis=1).ravel()
@@ -93,12 +93,3 @@ def _told_by(
     normal = J.T @ (w[:, None] * J) + 1e-9 * np.eye(J.shape[1])
     solved = np.linalg.solve(normal, np.column_stack([cross, J.T @ (w * r)]))
     return fit.turn, float(g @ (w * g) - cross @ solved[:, 0]), float(g @ (w * r) - cross @ solved[:, 1])
-
-
-def _by_turn(ray: Array, zoom: float) -> Array:
-    """(N, 2, 4) derivatives of rays by a small rotation and the log zoom."""
-    x, y = ray.T
-    ones = np.ones_like(x)
-    rows = [[-x * y, ones + x * x, -y, x], [-(ones + y * y), x * y, x, y]]
-    derivatives: Array = zoom * np.array(rows).transpose(2, 0, 1)
-    return derivatives

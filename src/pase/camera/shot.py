@@ -286,10 +286,7 @@ class ShotFollower:
         number = self._add_key(*self._before, last.turn)
         self.links.append(Link(last, number, None))
         self._before = None
-        sight, _ = self._measure(time, number, picture, boxes, expected)
-        if sight is not None:
-            return sight
-        return None
+        return self._measure(time, number, picture, boxes, expected)[0]
 
     def _key_of_its_own(
         self, time: float, picture: SmallPicture, boxes: Array, expected: Turn

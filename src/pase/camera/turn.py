@@ -125,12 +125,18 @@ def _linearized(directions: Array, rays: Array, turn: Turn) -> tuple[Array, Arra
     p = directions @ turn.R_camera_reference.T
     inverse = 1.0 / np.maximum(p[:, 2], _NEAREST)
     zoom = np.exp(turn.log_zoom)
-    x, y = p[:, 0] * inverse, p[:, 1] * inverse
-    jacobian = np.empty((len(p), 2, _UNKNOWNS))
-    jacobian[:, 0, 0], jacobian[:, 0, 1], jacobian[:, 0, 2], jacobian[:, 0, 3] = -x * y, 1 + x * x, -y, x
-    jacobian[:, 1, 0], jacobian[:, 1, 1], jacobian[:, 1, 2], jacobian[:, 1, 3] = -(1 + y * y), x * y, x, y
-    jacobian *= zoom
-    return jacobian, zoom * np.column_stack([x, y]) - rays
+    rays_camera = p[:, :2] * inverse[:, None]
+    return ray_derivatives(rays_camera, zoom), zoom * rays_camera - rays
+
+
+def ray_derivatives(rays: Array, zoom: float) -> Array:
+    """(N, 2, 4) derivatives of zoomed rays (N, 2) by a small rotation in camera axes and by the log zoom."""
+    x, y = rays.T
+    out = np.empty((len(rays), 2, _UNKNOWNS))
+    out[:, 0, 0], out[:, 0, 1], out[:, 0, 2], out[:, 0, 3] = -x * y, 1 + x * x, -y, x
+    out[:, 1, 0], out[:, 1, 1], out[:, 1, 2], out[:, 1, 3] = -(1 + y * y), x * y, x, y
+    out *= zoom
+    return out
 
 
 def start_from_shift(directions: Array, rays: Array, expected: Turn, tolerance: float) -> Turn | None:

@@ -23,7 +23,6 @@ from pase.fit.schedule import (
     PASSES,
     SequenceEstimate,
     SharedEstimate,
-    estimate_shared,
     solve_passes,
     solve_windows,
     spread_frames,
@@ -165,7 +164,8 @@ def _from_roll(
         state = solve_passes(trial, frames, loose, PASSES[1:2]).solution.state
         floor, loose = floor.refined(trial, frames, state)
         trial = replace(trial, floor_shift=floor.path.shift)
-    estimate = estimate_shared(trial, frames, loose, PASSES[1:] if floor is None else PASSES[2:])
+    passes = PASSES[1:] if floor is None else PASSES[2:]
+    estimate = solve_passes(trial, frames, loose, passes).estimate()
     progress(1.0)
     return _Start(q, estimate, floor, slides)
 

@@ -25,7 +25,6 @@ from pase.fit.schedule import (
     SHARED_FRAMES,
     Pass,
     SharedEstimate,
-    shared_estimate,
     solve_passes,
     spread_frames,
 )
@@ -84,7 +83,7 @@ def estimate_sizes(trial: MarkerTrial, shared: Array, *, free: bool) -> tuple[Sh
         near = spread_frames(np.arange(len(trial.time)))
         frames, state = near, State(continue_motion(trial, frames, state.q, state.shared, near), state.shared)
     solved = solve_passes(second, frames, state, _FINE, sequence=sequence)
-    return shared_estimate(solved, frames), solved.trial.measurements[0].sigma
+    return solved.estimate(), solved.trial.measurements[0].sigma
 
 
 def _counted(trial: MarkerTrial, information: float, hidden: float = 1.0) -> MarkerTrial:

@@ -7,8 +7,9 @@ here; nothing else changes.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -55,59 +56,47 @@ EACH = Counting()
 """Neighbouring frames, each for itself in number and with the usual loss."""
 
 
-class Measurements(Protocol):
+@dataclass(frozen=True)
+class Measurements(ABC):
     """What one sensor measured in T frames."""
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """K points of the body that it shows."""
-        ...
+    names: tuple[str, ...]
+    """K points of the body that it shows."""
+    time: Array
+    """(T,) seconds."""
 
     @property
-    def time(self) -> Array:
-        """(T,) seconds."""
-        ...
-
-    @property
+    @abstractmethod
     def visible(self) -> Mask:
         """(T, K) which of its points were measured and count."""
-        ...
+
+    @abstractmethod
+    def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
+        """The terms of the cost.
+
+        Parameters
+        ----------
+        model
+            Of the person; it has all the points.
+        counting
+            How the frames count.
+        """
+
+    @abstractmethod
+    def _at(self, frames: Indices) -> dict[str, Any]:
+        """The fields that have a row for each frame, at some of the frames."""
 
     def take(self, frames: Indices) -> Self:
         """The same sensor at some of its frames; a frame may be named more than once."""
-        ...
-
-    def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
-        """The terms of the cost, of a person whose model has all the points."""
-        ...
-
-    def independent(self) -> Self:
-        """The same with each frame counted as the independent look that it is, for standard deviations."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Sensor:
-    """What all kinds of measurements have."""
-
-    names: tuple[str, ...]
-    time: Array
-
-    def take(self, frames: Indices) -> Self:
-        """The same sensor at some of its frames."""
         return replace(self, time=self.time[frames], **self._at(frames))
 
     def independent(self) -> Self:
-        """The same: the weight of a frame says how independent it is."""
+        """The same with each frame counted as the independent look that it is, for standard deviations."""
         return self
-
-    def _at(self, frames: Indices) -> dict[str, Any]:
-        """The fields that have a row for each frame, at some of the frames."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class KeypointMeasurements(_Sensor):
+class KeypointMeasurements(Measurements):
     """Keypoints in the picture of one camera."""
 
     xy: Array
@@ -140,11 +129,9 @@ class KeypointMeasurements(_Sensor):
         return np.isfinite(self.sigma)
 
     def _at(self, frames: Indices) -> dict[str, Any]:
-        shift = None if self.shift_sigma is None else self.shift_sigma[frames]
-        camera = self.camera.take(frames)
-        gap_s = None if self.gap_s is None else self.gap_s[frames]
-        parts = {"xy": self.xy[frames], "sigma": self.sigma[frames], "camera": camera}
-        return {**parts, "shift_sigma": shift, "gap_s": gap_s}
+        rows = {name: getattr(self, name) for name in ("xy", "sigma", "gap_s", "shift_sigma")}
+        at_frames = {name: None if values is None else values[frames] for name, values in rows.items()}
+        return at_frames | {"camera": self.camera.take(frames)}
 
     def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
         """Their distances in the picture; beyond 30 frames a second more frames say nothing new."""
@@ -152,12 +139,10 @@ class KeypointMeasurements(_Sensor):
         points = model.columns(self.names)
         habit = pair_habit(self.names, self.xy, self.sigma)
         look = (self.xy, self.sigma, self.camera, weight, counting.width or 3.0, points, habit)
-        whole = (
-            Reprojection(*look)
-            if self.shift_sigma is None
-            else ShakenReprojection(*look, shift_sigma=self.shift_sigma)
-        )
-        return [whole, *self._head_turn(model, weight, counting)]
+        body = Reprojection(*look)
+        if self.shift_sigma is not None:
+            body = ShakenReprojection(*look, shift_sigma=self.shift_sigma)
+        return [body, *self._head_turn(model, weight, counting)]
 
     def _head_turn(self, model: PersonModel, weight: Array, counting: Counting) -> list[Term]:
         """How the points of the head lie beside one another, where there are any."""
@@ -169,7 +154,7 @@ class KeypointMeasurements(_Sensor):
 
 
 @dataclass(frozen=True)
-class DepthMeasurements(_Sensor):
+class DepthMeasurements(Measurements):
     """Depths along a camera's lines of sight, as a lifter tells them from the keypoints of that camera.
 
     It names no points: what a lifter says of them comes from keypoints, and shows no more of the person.
@@ -210,7 +195,7 @@ SKIN_SIGMA_M = 0.010
 
 
 @dataclass(frozen=True)
-class PointMeasurements(_Sensor):
+class PointMeasurements(Measurements):
     """Points measured in space: markers, or joints of a network, in the world of the fit."""
 
     xyz: Array

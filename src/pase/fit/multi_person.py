@@ -26,7 +26,7 @@ from pase.fit.moving_floor import MovingFloor
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.root import place_root
-from pase.fit.schedule import estimate_shared, spread_frames, thinned
+from pase.fit.schedule import solve_passes, spread_frames, thinned
 from pase.fit.shared_fit import Note, SharedFit, floor_note
 from pase.fit.subject import CAMERA_SPREAD, FOCAL_SPREAD, Subject, prior_weight, stature_prior
 from pase.fit.terms.base import Term
@@ -151,13 +151,6 @@ def _each(
     return helpers.map(function, people, progress)
 
 
-@on_one_thread
-def _settled(fit: SharedFit, progress: ShareProgress, *, camera: CommonCamera) -> SharedFit:
-    moved = settled(fit, camera)
-    progress(1.0)
-    return moved
-
-
 def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: ShareProgress) -> list[SharedFit]:
     """Everybody with one camera: the common one, or that of the first alone when the common one does not suit it."""
     main = people[0]
@@ -172,7 +165,7 @@ def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: SharePr
         camera = CommonCamera(main.estimate.shared[columns], weight * covariance[columns, columns])
         first, floor = main, common_floor([main], camera)
     beside = [fit if floor is None else _carried(fit, floor) for fit in people[1:]]
-    return [first, *helpers.map(partial(_settled, camera=camera), beside, progress)]
+    return [first, *helpers.map(partial(_beside_main, camera=camera), beside, progress)]
 
 
 def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
@@ -186,25 +179,19 @@ def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
     looks = [_evidence_of_camera(fit, sure_scale=number == 0) for number, fit in enumerate(people)]
     everybody = np.ones(len(people))
     trials = [everybody, *(1.0 - np.eye(len(people))[1:] if len(people) > 2 else ())]
-    model, weight, columns = (
-        main.trial.subject.model,
-        prior_weight(len(main.trial.time)),
-        main.observed.camera.columns,
-    )
+    subject, columns = main.trial.subject, main.observed.camera.columns
+    weight = prior_weight(len(main.trial.time))
     # What each tells holds near their own camera: beyond it only a plain prior keeps the focal length.
     focal = slice(columns.start + 3, columns.start + 4)
     own_focal, variance = main.estimate.shared[focal].copy(), np.array([[FOCAL_SPREAD**2]])
     beforehand: list[Term] = [
-        *main.trial.subject.priors.cameras,
+        *subject.priors.cameras,
         SharedPrior("focal length", focal, own_focal, variance, weight),
     ]
-    agreements = [
-        agreed(
-            model, beforehand, looks, columns, main.estimate.shared, weight=weight, width=_ODD, shares=shares
-        )
-        for shares in trials
-    ]
-    best = min(agreements, key=lambda agreement: agreement.cost)
+    agree = partial(
+        agreed, subject.model, beforehand, looks, columns, main.estimate.shared, weight=weight, width=_ODD
+    )
+    best = min((agree(shares=shares) for shares in trials), key=lambda agreement: agreement.cost)
     return CommonCamera(best.values, best.covariance)
 
 
@@ -256,7 +243,14 @@ def _evidence_of_camera(fit: SharedFit, *, sure_scale: bool) -> Evidence:
     return Evidence(information, information @ own)
 
 
-def settled(fit: SharedFit, camera: CommonCamera) -> SharedFit:
+@on_one_thread
+def _beside_main(fit: SharedFit, progress: ShareProgress, *, camera: CommonCamera) -> SharedFit:
+    placed = _on_common_floor(fit, camera)
+    progress(1.0)
+    return placed
+
+
+def _on_common_floor(fit: SharedFit, camera: CommonCamera) -> SharedFit:
     """Another than the main person estimated anew with the common camera held.
 
     The floor tells the size, unless it comes out absurd, the feet were not seen, or the keypoints fit much worse
@@ -353,7 +347,7 @@ def _of_stature(subject: Subject, stature_m: float, weight: float) -> Subject:
 def _solved(fit: SharedFit, subject: Subject, state: State, camera: CommonCamera) -> SharedFit:
     trial = replace(fit.trial, subject=subject)
     frames = spread_frames(thinned(trial.time))
-    estimate = estimate_shared(trial, frames, State(state.q[frames], state.shared))
+    estimate = solve_passes(trial, frames, State(state.q[frames], state.shared)).estimate()
     assert estimate.covariance is not None
     covariance = camera.covariance / prior_weight(len(trial.time))
     covariance = with_known_part(estimate.covariance, fit.observed.camera.columns, covariance)

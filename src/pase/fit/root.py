@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pase.anatomy.functions import Linear
-from pase.anatomy.joints import rotation_xyz
+from pase.anatomy.joints import angles_xyz, rotation_xyz
 from pase.anatomy.kinematics import AT_ONCE, Kinematics, pieces
 from pase.anatomy.model import Coordinate, Joint, Skeleton, TransformAxis
 from pase.anatomy.ranges import PLACE_LIMIT_M, TURN_LIMIT_DEG
@@ -106,7 +106,7 @@ def place_root(kinematics: Kinematics, scale: Array, q: Array, turn: Array, shif
     base = rotation_xyz(joint.parent_frame.orientation)
     inner = base.T @ rotation @ rotation_xyz(joint.child_frame.orientation)
     axes = np.array([a.axis for a in joint.rotations]).T
-    angles = _angles(axes.T @ inner @ axes) * np.linalg.det(axes)
+    angles = angles_xyz(axes.T @ inner @ axes) * np.linalg.det(axes)
     directions = np.array([a.axis for a in joint.translations]).T
     local = (centre - np.asarray(joint.parent_frame.translation)) @ base
     out = q.copy()
@@ -129,13 +129,6 @@ def unwound(skeleton: Skeleton, q: Array, keep: Array | None = None) -> Array:
 
 def _slope(axis: TransformAxis) -> float:
     return float(axis.function.derivative(np.zeros(())))
-
-
-def _angles(rotation: Array) -> Array:
-    """(N, 3) body-fixed X-Y-Z angles of rotations (N, 3, 3)."""
-    R = rotation
-    y = np.arctan2(R[:, 0, 2], np.hypot(R[:, 0, 0], R[:, 0, 1]))
-    return np.stack([np.arctan2(-R[:, 1, 2], R[:, 2, 2]), y, np.arctan2(-R[:, 0, 1], R[:, 0, 0])], axis=1)
 
 
 def rigid_fit(points: Array, target: Array, weight: Array) -> tuple[Array, Array]:

@@ -1,7 +1,7 @@
 """The order in which the unknowns of a recording are solved, whatever was measured.
 
 Body size, cameras and the places of points are the same in all frames, so some hundred well spread frames tell them
-as well as all (`estimate_shared`). With them held, the motion is solved in windows that overlap by more than the
+as well as all (`solve_passes`). With them held, the motion is solved in windows that overlap by more than the
 reach of the smoothness term and fade into one another (`solve_windows`), so that time and memory do not grow faster
 than the recording. The standard deviations come from the normal equations of each window at its solution.
 """
@@ -74,17 +74,6 @@ this has changed are found once more."""
 
 
 @dataclass(frozen=True)
-class Solved:
-    """What came of one pass after the other."""
-
-    trial: Trial[Any]
-    """With what was learned of its measurements."""
-    problem: Problem
-    solution: Solution
-    """Of the last pass."""
-
-
-@dataclass(frozen=True)
 class SharedEstimate:
     """The unknowns that all frames share: body, cameras and places of points."""
 
@@ -100,6 +89,25 @@ class SharedEstimate:
     """The solver's result on these frames; None where the shared unknowns were held."""
     shares: dict[str, float] | None = None
     """Cost of each term at the solution."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What came of one pass after the other."""
+
+    trial: Trial[Any]
+    """With what was learned of its measurements."""
+    frames: Indices
+    problem: Problem
+    solution: Solution
+    """Of the last pass."""
+
+    def estimate(self) -> SharedEstimate:
+        """The shared unknowns with their covariance."""
+        state = self.solution.state
+        covariance = shared_covariance(self.problem.posterior(state))
+        shares = self.problem.shares(state)
+        return SharedEstimate(state.shared, covariance, self.frames, state.q, self.solution, shares)
 
 
 @dataclass(frozen=True)
@@ -142,25 +150,7 @@ def solve_passes(
     *,
     sequence: bool = True,
 ) -> Solved:
-    """Solve for shared unknowns and postures together, pass by pass; arguments as in `estimate_shared`."""
-    for step in passes:
-        contacts = trial.contacts(frames, state) if step.floor and trial.subject.floor else None
-        problem = trial.problem(frames, contacts, sequence=sequence, width=step.width)
-        solution = minimise(problem, state, iterations=step.iterations, tolerance=step.tolerance)
-        state = solution.state
-        trial = trial if step.learn is None else step.learn(trial, frames, state)
-    return Solved(trial, problem, solution)
-
-
-def estimate_shared(
-    trial: Trial[Any],
-    frames: Indices,
-    state: State,
-    passes: Sequence[Pass] = PASSES,
-    *,
-    sequence: bool = True,
-) -> SharedEstimate:
-    """Estimate the shared unknowns on some frames, from a first guess of them and of the postures.
+    """Solve for shared unknowns and postures of some frames together, from a first guess, pass by pass.
 
     Parameters
     ----------
@@ -175,15 +165,13 @@ def estimate_shared(
     sequence
         False for frames that are too far apart for their motion to be smooth.
     """
-    return shared_estimate(solve_passes(trial, frames, state, passes, sequence=sequence), frames)
-
-
-def shared_estimate(solved: Solved, frames: Indices) -> SharedEstimate:
-    """The shared unknowns with their covariance, from what was solved over some frames."""
-    problem, solution = solved.problem, solved.solution
-    covariance = shared_covariance(problem.posterior(solution.state))
-    shares = problem.shares(solution.state)
-    return SharedEstimate(solution.state.shared, covariance, frames, solution.state.q, solution, shares)
+    for step in passes:
+        contacts = trial.contacts(frames, state) if step.floor and trial.subject.floor else None
+        problem = trial.problem(frames, contacts, sequence=sequence, width=step.width)
+        solution = minimise(problem, state, iterations=step.iterations, tolerance=step.tolerance)
+        state = solution.state
+        trial = trial if step.learn is None else step.learn(trial, frames, state)
+    return Solved(trial, frames, problem, solution)
 
 
 def solve_windows(

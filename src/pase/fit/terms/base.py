@@ -84,6 +84,25 @@ class Term(ABC):
         """Residuals and Jacobian; with a robust loss, weighted so that their gradient is that of the cost."""
 
 
+def by_shared(at: Linearization, columns: slice, derivative: Array) -> Array | None:
+    """(1, R, m) derivatives of a term that depends on some of the shared unknowns alone; None while they are held.
+
+    Parameters
+    ----------
+    at
+        The state.
+    columns
+        The p unknowns among the shared ones.
+    derivative
+        (R, p) by these.
+    """
+    if not at.shared_free:
+        return None
+    dshared = np.zeros((1, len(derivative), at.model.layout.count))
+    dshared[0, :, columns] = derivative
+    return dshared
+
+
 class SquaredTerm(Term):
     """A term without a robust loss."""
 

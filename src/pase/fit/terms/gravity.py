@@ -7,7 +7,7 @@ import numpy as np
 from pase.data import Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import Derivatives, RobustTerm
+from pase.fit.terms.base import Derivatives, RobustTerm, by_shared
 from pase.types import Array
 
 LEAST_SIGMA = np.radians(1.5)
@@ -22,7 +22,7 @@ class Gravity(RobustTerm):
 
     Parameters
     ----------
-    part
+    columns
         Place of the camera among the shared unknowns.
     down
         (3,) unit vector in camera axes.
@@ -64,9 +64,5 @@ class Gravity(RobustTerm):
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """By the pitch."""
-        if not at.shared_free:
-            return {}, None
-        pitch = at.state.shared[self._columns.start]
-        dshared = np.zeros((1, 1, at.model.layout.count))
-        dshared[0, 0, self._columns.start] = root[0, 0] * np.cos(pitch) / self._sigma
-        return {}, dshared
+        pitch = slice(self._columns.start, self._columns.start + 1)
+        return {}, by_shared(at, pitch, root * np.cos(at.state.shared[pitch]) / self._sigma)

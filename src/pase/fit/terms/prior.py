@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import Derivatives, ResidualBlock, RobustTerm, SquaredTerm, Term
+from pase.fit.terms.base import Derivatives, ResidualBlock, RobustTerm, SquaredTerm, Term, by_shared
 from pase.types import Array
 
 
@@ -112,7 +112,7 @@ class SharedPrior(SquaredTerm):
     ----------
     name
         What is known.
-    part
+    columns
         Its place among the shared unknowns.
     mean, covariance
         (p,) and (p, p): a small covariance holds the unknowns at the mean, a large one leaves them to the data.
@@ -137,11 +137,7 @@ class SharedPrior(SquaredTerm):
 
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with their constant derivative."""
-        if not at.shared_free:
-            return ResidualBlock(self.residual(at))
-        dshared = np.zeros((1, len(self._mean), at.model.layout.count))
-        dshared[0, :, self._columns] = self._whiten
-        return ResidualBlock(self.residual(at), {}, dshared)
+        return ResidualBlock(self.residual(at), dshared=by_shared(at, self._columns, self._whiten))
 
 
 class CameraPrior(RobustTerm):
@@ -151,7 +147,7 @@ class CameraPrior(RobustTerm):
 
     Parameters
     ----------
-    part
+    columns
         Place of the camera among the shared unknowns.
     mean, sigma
         (4,) rad, rad, m and 1: a low sigma holds the camera level and at its usual height.
@@ -187,11 +183,7 @@ class CameraPrior(RobustTerm):
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """A diagonal by the camera's unknowns."""
-        if not at.shared_free:
-            return {}, None
-        dshared = np.zeros((1, len(self._mean), at.model.layout.count))
-        dshared[0, :, self._columns] = np.diag(root[0] / self._sigma)
-        return {}, dshared
+        return {}, by_shared(at, self._columns, np.diag(root[0] / self._sigma))
 
 
 class Height(SquaredTerm):
@@ -219,10 +211,6 @@ class Height(SquaredTerm):
 
     def block(self, at: Linearization) -> ResidualBlock:
         """The residual with its derivative by the size parameters."""
-        layout = at.model.layout
-        if not at.shared_free:
-            return ResidualBlock(self.residual(at))
-        dshared = np.zeros((1, 1, layout.count))
-        gradient = at.model.proportions.stature_gradient(at.state.shared[layout.size])
-        dshared[0, 0, layout.size] = gradient / self._sigma
-        return ResidualBlock(self.residual(at), {}, dshared)
+        size = at.model.layout.size
+        gradient = at.model.proportions.stature_gradient(at.state.shared[size]) / self._sigma
+        return ResidualBlock(self.residual(at), dshared=by_shared(at, size, gradient[None]))

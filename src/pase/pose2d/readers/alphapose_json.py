@@ -16,7 +16,7 @@ from pase.files import read_json_items, write_text
 from pase.keypoint_sets import KEYPOINT_SETS, guess_set
 from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.detection import Detection, Recorded
-from pase.pose2d.readers.keypoint_json import frame_numbers, is_number, numbers
+from pase.pose2d.readers.keypoint_json import first_number, frame_numbers, is_number, numbers
 from pase.types import Array
 
 _PERSON_CATEGORY = 1
@@ -185,7 +185,7 @@ def _detection(item: Any, number: int, path: Path, count: int) -> Detection:
     if time is not None and not is_number(time):
         raise wrong("time is not a finite number")
     if person is not None:
-        person = _first_number(person)
+        person = first_number(person)
         if person is None:
             raise wrong(f"idx '{item['idx']}' is not a person's number")
     sigma = numbers(item.get("sigma"), 2 * count)
@@ -193,10 +193,3 @@ def _detection(item: Any, number: int, path: Path, count: int) -> Detection:
     shot = item.get("shot")
     shot = shot if type(shot) is int else 0
     return Detection(0, points.reshape(-1, 3), person, sigma, time, shot, item.get("measured") is not False)
-
-
-def _first_number(value: Any) -> int | None:
-    """AlphaPose writes a person's number bare, in a list, or in nested lists where it merged two tracks."""
-    while isinstance(value, list) and value:
-        value = value[0]
-    return int(value) if is_number(value) else None

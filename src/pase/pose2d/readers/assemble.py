@@ -13,7 +13,7 @@ from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.marker_files.checks import checked_times
 from pase.pose2d.readers.checks import check_poses, counted_from_zero
-from pase.pose2d.readers.detection import Detection, Recorded, known_points, pose_gap
+from pase.pose2d.readers.detection import Detection, Recorded, by_frame, known_points, pose_gap
 from pase.types import Array
 
 log = logging.getLogger(__name__)
@@ -108,11 +108,8 @@ def number_persons(detections: Sequence[Detection]) -> None:
     named = {(d.frame, d.person) for d in detections}
     if any(d.person is None for d in detections) or len(named) < len(detections):
         last: list[Detection] = []
-        by_frame: dict[int, list[Detection]] = {}
-        for detection in detections:
-            by_frame.setdefault(detection.frame, []).append(detection)
-        for frame in sorted(by_frame):
-            _follow(by_frame[frame], last)
+        for current in by_frame(detections).values():
+            _follow(current, last)
     elif detections and min(d.person or 0 for d in detections) < 1:
         lowest = min(d.person or 0 for d in detections)
         for detection in detections:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from pase.errors import InputError
-from pase.pose2d.readers.detection import Detection, Recorded, known_points, pose_gap
+from pase.pose2d.readers.detection import Detection, Recorded, by_frame, known_points, pose_gap
 
 _log = logging.getLogger(__name__)
 
@@ -92,13 +93,9 @@ def counted_from_zero(detections: Sequence[Detection], recorded: Recorded) -> No
 
 def film_gap(detections: Sequence[Detection]) -> float:
     """Median distance of the nearest person from one picture to the next, in sizes of the body; 0 for one picture."""
-    by_frame: dict[int, list[Detection]] = {}
-    for detection in detections:
-        by_frame.setdefault(detection.frame, []).append(detection)
-    frames = sorted(by_frame)
-    pairs = list(zip(frames, frames[1:], strict=False))
+    pairs = list(pairwise(by_frame(detections).values()))
     pairs = pairs[:: max(1, len(pairs) // _SAMPLES)]
-    gaps = [min(pose_gap(b, a) for a in by_frame[first] for b in by_frame[second]) for first, second in pairs]
+    gaps = [min(pose_gap(new, old) for old in first for new in second) for first, second in pairs]
     return float(np.median(gaps)) if gaps else 0.0
 
 

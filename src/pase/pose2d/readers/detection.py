@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,14 @@ class Recorded:
     """(T,) seconds of every frame."""
     frame_rate: float | None = None
     """Frames a second where the times are not known."""
+
+
+def by_frame(detections: Iterable[Detection]) -> dict[int, list[Detection]]:
+    """Everybody in each frame, in the order of the frames."""
+    frames: dict[int, list[Detection]] = {}
+    for detection in sorted(detections, key=lambda d: d.frame):
+        frames.setdefault(detection.frame, []).append(detection)
+    return frames
 
 
 def known_points(points: Array) -> NDArray[np.bool_]:

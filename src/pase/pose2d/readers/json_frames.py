@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pase.point_names import FEWEST_KNOWN, halpe_name
-from pase.pose2d.readers.keypoint_json import is_number
+from pase.pose2d.readers.keypoint_json import first_number, is_number
 from pase.types import Array
 
 _FRAMES = ("frames", "instance_info", "results", "data", "predictions")
@@ -22,7 +22,15 @@ _SCORES = ("keypoint_scores", "keypoints_scores", "keypoint_score", "confidences
 _OF_POINT = ("score", "visibility", "confidence", "likelihood", "visible", "v", "c", "presence")
 _FRAME_NUMBERS = ("frame_id", "frame", "frame_index", "frame_idx", "frame_number", "frameid", "framenumber")
 _PICTURES = ("image_id", "filename", "image", "file_name", "image_path")
-_TIMES = {"timestamp_ms": 1e-3, "timestampms": 1e-3, "time_ms": 1e-3, "timestamp": 1.0, "time": 1.0}
+TIMES = {
+    "timestamp_ms": 1e-3,
+    "timestampms": 1e-3,
+    "time_ms": 1e-3,
+    "timestamp": 1.0,
+    "time": 1.0,
+    "time_s": 1.0,
+}
+"""Keys and columns of times, with the seconds in their unit."""
 _TRACKS = ("track_id", "trackid", "idx", "person_id", "personid", "tracking_id", "id")
 _OF_PERSON = ("bbox", "box", "bboxes", "class", "keypoint_scores", "bbox_score", "track_id")
 """Keys of a person: a list of things that have them is one picture, not a film."""
@@ -115,7 +123,7 @@ def _is_one_picture(items: list[Any]) -> bool:
     if _points(items, {}) is not None:
         return True
     objects = [item for item in items if isinstance(item, dict)]
-    numbered = any(key in item for item in objects for key in (*_FRAME_NUMBERS, *_PICTURES, *_TIMES))
+    numbered = any(key in item for item in objects for key in (*_FRAME_NUMBERS, *_PICTURES, *TIMES))
     persons = all(any(key in item for key in _OF_PERSON) for item in objects)
     return len(objects) == len(items) and not numbered and persons
 
@@ -131,7 +139,7 @@ def frame_of(item: Any) -> PoseFrame | None:
         return PoseFrame(poses)
     number = next((item[key] for key in _FRAME_NUMBERS if is_number(item.get(key))), None)
     picture = next((str(item[key]) for key in _PICTURES if isinstance(item.get(key), str | int)), None)
-    time = next((item[key] * unit for key, unit in _TIMES.items() if is_number(item.get(key))), None)
+    time = next((item[key] * unit for key, unit in TIMES.items() if is_number(item.get(key))), None)
     width, height = item.get("width", 0), item.get("height", 0)
     size = (
         (int(width), int(height)) if is_number(width) and is_number(height) and width * height >= 1 else None
@@ -180,15 +188,9 @@ def person_pose(item: Any) -> Pose | None:
     pose = next((p for key in _POINTS if (p := _points(item.get(key), item)) is not None), None)
     pose = pose if pose is not None else _points(item, item)
     if pose is not None:
-        numbers = (_first_number(item.get(key)) for key in _TRACKS)
+        numbers = (first_number(item.get(key)) for key in _TRACKS)
         pose.person = next((number for number in numbers if number is not None and number >= 0), None)
     return pose
-
-
-def _first_number(value: Any) -> int | None:
-    while isinstance(value, list) and value:
-        value = value[0]
-    return int(value) if is_number(value) else None
 
 
 def _points(values: Any, person: Mapping[str, Any]) -> Pose | None:
@@ -320,6 +322,6 @@ def _walk(stack: list[Any]) -> Iterator[Any]:
 
 
 _ALL_KEYS = frozenset(
-    (*_FRAMES, *_PERSONS, *_POINTS, *_SCORES, *_OF_POINT, *_FRAME_NUMBERS, *_PICTURES, *_TIMES, *_TRACKS, *_OF_PERSON,
+    (*_FRAMES, *_PERSONS, *_POINTS, *_SCORES, *_OF_POINT, *_FRAME_NUMBERS, *_PICTURES, *TIMES, *_TRACKS, *_OF_PERSON,
      "x", "y", "z", "name", "part", "position", "width", "height")
 )  # fmt: skip

@@ -20,6 +20,13 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST
 
 
+def first_number(value: Any) -> int | None:
+    """A whole number that stands bare, in a list, or in lists of lists, as AlphaPose writes persons it merged."""
+    while isinstance(value, list) and value:
+        value = value[0]
+    return int(value) if is_number(value) else None
+
+
 def numbers(values: Any, count: int | None = None) -> Array | None:
     """A JSON list as an array, or None unless it is a list of (so many) finite numbers."""
     if not isinstance(values, list) or (count is not None and len(values) != count):

@@ -19,19 +19,11 @@ from pase.marker_files.text import delimiter_of, number
 from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_frames
-from pase.pose2d.readers.json_frames import Pose, PoseFrame
+from pase.pose2d.readers.json_frames import TIMES, Pose, PoseFrame
 from pase.pose2d.readers.skeleton_file import is_skeleton_file, told_columns
 
 Row = Sequence[str]
 
-_TIMES = {
-    "timestamp_ms": 1e-3,
-    "timestampms": 1e-3,
-    "time_ms": 1e-3,
-    "timestamp": 1.0,
-    "time": 1.0,
-    "time_s": 1.0,
-}
 _FRAMES = ("frame", "frame_idx", "frame_id", "frame_number", "frame_index", "framenumber")
 _PERSONS = ("person", "person_id", "track", "track_id", "individual", "id")
 _AXES = {"x": 0, "y": 1, "v": 2, "visibility": 2, "score": 2, "likelihood": 2, "confidence": 2, "conf": 2, "c": 2,
@@ -128,7 +120,7 @@ def _column(plain: Row, names: Sequence[str]) -> int | None:
 
 def _facts(header: Row, points: dict[str, dict[int, int]], names: tuple[str, ...] | None) -> _Layout:
     plain = [name.lower() for name in header]
-    clock = next(((plain.index(key), unit) for key, unit in _TIMES.items() if key in plain), None)
+    clock = next(((plain.index(key), unit) for key, unit in TIMES.items() if key in plain), None)
     return _Layout(points, _column(plain, _FRAMES), clock, _column(plain, _PERSONS), names)
 
 

@@ -58,7 +58,7 @@ def settle(
         A pose by index into `tracks`; who has none is hidden.
     """
     bodies = _bodies(placed, settled_poses)
-    if len(tracks) == 1:
+    if len(tracks) < 2:
         return bodies
     from scipy.optimize import linear_sum_assignment
 
@@ -97,21 +97,15 @@ def _bodies(placed: Mapping[int, Pose], settled_poses: Sequence[Pose]) -> dict[i
 
 def _groups(time: float, tracks: Sequence[Track], bodies: Mapping[int, Pose]) -> list[list[int]]:
     """Indices of persons who are near one another, where they should be or by the bodies in their crops."""
+    from scipy.sparse.csgraph import connected_components
+
     expected = [track.expected_box(time) for track in tracks]
     current = [_box(bodies[n]) if n in bodies else box for n, box in enumerate(expected)]
     boxes = np.array([expected, current]).reshape(2, -1, 4)
     near = (overlap(boxes[0], boxes[0]) > NEAR_IOU) | (overlap(boxes[1], boxes[1]) > NEAR_IOU)
     near |= overlap(boxes[0], boxes[1]) > NEAR_IOU
-    groups: list[list[int]] = []
-    left = list(range(len(tracks)))
-    while left:
-        group = [left.pop(0)]
-        for member in group:
-            neighbours = [n for n in left if near[member, n] or near[n, member]]
-            group += neighbours
-            left = [n for n in left if n not in neighbours]
-        groups.append(sorted(group))
-    return groups
+    count, label = connected_components(near, directed=False)
+    return [np.flatnonzero(label == group).tolist() for group in range(count)]
 
 
 def _fit(frame: Frame, track: Track, pose: Pose, colours: Array | None) -> float:
