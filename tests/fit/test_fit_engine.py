@@ -35,7 +35,7 @@ CLUSTER = PointSet(
         for bone in BONES
         for k in range(3)
     ),
-    mirrored=False,
+    mirrored=0.0,
 )
 """Three markers on each bone of pelvis and legs; none on trunk and arms."""
 
@@ -135,9 +135,28 @@ def test_two_cameras_in_one_fit() -> None:
 
 
 def test_two_sets_may_not_put_one_name_at_two_places() -> None:
-    wrong = PointSet((BodyPoint(Landmark("LKnee", "femur_l", (0.3, 0.0, 0.0)), 0.01),), mirrored=False)
+    wrong = PointSet((BodyPoint(Landmark("LKnee", "femur_l", (0.3, 0.0, 0.0)), 0.01),), mirrored=0.0)
     with pytest.raises(InputError, match="LKnee"):
         prepare_subject(default_skeleton(), [keypoint_set(), wrong])
+
+
+def test_the_sides_of_a_detector_s_points_are_alike_but_not_the_same() -> None:
+    """One knee drawn off its place is dear, both alike are less so; a point of the middle stays near the middle."""
+    subject, _ = prepare_subject(default_skeleton(), [keypoint_set()], [CameraSetup(IMAGE, LENS)], OPTIONS)
+    model, offsets = subject.model, subject.priors.offsets
+    assert offsets is not None
+
+    def cost(**places: tuple[float, float, float]) -> float:
+        shared = np.zeros(model.layout.count)
+        for name, place in places.items():
+            first = model.layout.offset.start + 3 * model.points.index(name)
+            shared[first : first + 3] = place
+        state = State(model.skeleton.default_q[None], shared)
+        return float(offsets.costs(Linearization(model, state, False)).sum())
+
+    both = cost(RKnee=(0.01, 0.0, 0.01), LKnee=(0.01, 0.0, -0.01))
+    assert both < cost(RKnee=(0.01, 0.0, 0.01)) < cost(RKnee=(0.01, 0.0, 0.01), LKnee=(-0.01, 0.0, 0.01))
+    assert cost(Nose=(0.0, 0.0, 0.01)) > 2 * cost(Nose=(0.01, 0.0, 0.0))
 
 
 def test_a_camera_that_turns_and_zooms_is_asked_at_its_frames() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from pase.anatomy.body_groups import body_groups, body_prior
 from pase.anatomy.default import default_skeleton
@@ -162,12 +163,11 @@ def prepare_subject(
     body = model.proportions
     known = (options.height_m, options.mass_kg, options.vitals.sex, options.vitals.age_years)
     size = body.prior(*known) if is_generic else body_prior(body)
-    spread = [p.spread_m for s in _distinct(sets) for p in s.markers]
-    variance = np.diag(np.square(model.offsets.spread(spread)))
     priors = Priors(SharedPrior("proportions", layout.size, size.mean, size.covariance, options.weight))
     if model.offsets.count:
-        zero = np.zeros(model.offsets.count)
-        offsets = SharedPrior("landmark offsets", layout.offset, zero, variance, options.weight)
+        covariance = block_diag(*(_displacement_covariance(s) for s in _distinct(sets)))
+        zero = np.zeros(len(covariance))
+        offsets = SharedPrior("landmark offsets", layout.offset, zero, covariance, options.weight)
         priors = replace(priors, offsets=offsets)
     shared, limit = np.zeros(layout.count), np.full(layout.count, np.inf)
     limit[layout.size] = options.largest_log_size
@@ -191,17 +191,28 @@ def _model(
 ) -> PersonModel:
     skeleton = skeleton.with_landmarks([p.landmark for s in sets for p in s.markers])
     proportions = load_proportions() if _is_generic(skeleton) else body_groups(skeleton)
-    offsets = [
-        Offsets.mirrored(s.names)
-        if s.mirrored and s.movable
-        else Offsets.free(len(s.names), held=not s.movable)
-        for s in sets
-    ]
     unknowns = [len(UNKNOWNS if c.place is None else CALIBRATED_UNKNOWNS) for c in cameras]
     names = tuple(name for s in sets for name in s.names)
-    return PersonModel(
-        skeleton, proportions, names, sole_landmarks() if soles else (), Offsets.joined(offsets), unknowns
-    )
+    offsets = Offsets.joined([_displacements(s) for s in sets])
+    return PersonModel(skeleton, proportions, names, sole_landmarks() if soles else (), offsets, unknowns)
+
+
+def _displacements(points: PointSet) -> Offsets:
+    """The unknown displacements of a set of points."""
+    if points.movable and points.mirrored == 1:
+        return Offsets.mirrored(points.names)
+    return Offsets.free(len(points.names), held=not points.movable)
+
+
+def _displacement_covariance(points: PointSet) -> Array:
+    """(c, c) covariance of the unknown displacements of a set of points, m²."""
+    offsets = _displacements(points)
+    spread = offsets.spread([p.spread_m for p in points.markers])
+    correlation = np.eye(offsets.count)
+    if points.movable and 0 < points.mirrored < 1:
+        mirror = Offsets.mirrored(points.names).matrix.reshape(offsets.count, -1)
+        correlation = (1 - points.mirrored) * correlation + points.mirrored * mirror @ mirror.T
+    return np.asarray(spread[:, None] * correlation * spread)
 
 
 def _distinct(sets: Sequence[PointSet]) -> list[PointSet]:
