@@ -165,8 +165,7 @@ class CompiledJoint:
             if np.any(self.scale_weights[i]) and np.any(amount):
                 along = amount[:, None] * (step.base @ self.directions[i])
                 out = out + along[:, :, None] * (self.scale_weights[i] @ parent_directions)
-        moved: Array = out - step.rotation @ (self.child_translation[:, None] * directions)
-        return moved
+        return out - step.rotation @ (self.child_translation[:, None] * directions)
 
 
 def _moving(order: int, axis: TransformAxis, names: Sequence[str]) -> _Axis | None:
@@ -205,8 +204,7 @@ def cross(a: Array, b: Array) -> Array:
 
 def times(rotation: Array, fixed: Array) -> Array:
     """Rotations (T, 3, 3) times one matrix (3, 3) or vector (3,): one product instead of T small ones."""
-    product: Array = (rotation.reshape(-1, 3) @ fixed).reshape(rotation.shape[: fixed.ndim + 1])
-    return product
+    return (rotation.reshape(-1, 3) @ fixed).reshape(rotation.shape[: fixed.ndim + 1])
 
 
 def _skew(axis: Array) -> Array:

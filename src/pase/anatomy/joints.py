@@ -120,8 +120,7 @@ def translation_scale(joint: Joint, parent_scale: Array) -> Array:
     (..., 3) factors of the three translations.
     """
     matrix, offset = translation_scale_matrix(joint)
-    factors: Array = np.asarray(parent_scale, float) @ matrix.T + offset
-    return factors
+    return np.asarray(parent_scale, float) @ matrix.T + offset
 
 
 def rotation_xyz(angles: Sequence[float] | Array) -> Array:

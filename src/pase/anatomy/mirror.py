@@ -30,8 +30,7 @@ class MirrorTable:
 
     def __call__(self, q: Array) -> Array:
         """Mirrored coordinates (..., n) of q (..., n)."""
-        mirrored: Array = self.sign * q[..., self.index]
-        return mirrored
+        return self.sign * q[..., self.index]
 
 
 def mirror_table(skeleton: Skeleton) -> MirrorTable:

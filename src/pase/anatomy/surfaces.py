@@ -54,8 +54,7 @@ def smooth_normals(vertices: Array, faces: NDArray[np.int32]) -> Array:
     for corner in range(3):
         np.add.at(total, faces[:, corner], area)
     length = np.linalg.norm(total, axis=1, keepdims=True)
-    normals: Array = np.divide(total, length, out=np.zeros_like(total), where=length > 0)
-    return normals
+    return np.asarray(np.divide(total, length, out=np.zeros_like(total), where=length > 0))
 
 
 _VTP = """<?xml version="1.0"?>

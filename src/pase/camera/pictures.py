@@ -51,8 +51,7 @@ class SmallPicture:
 
     def to_frame(self, points: Array) -> Array:
         """(N, 2) pixels of the frame at which points (N, 2) of the small picture lie."""
-        p_frame: Array = self.step * (2 * points + 0.5 if self.halved else points)
-        return p_frame
+        return self.step * (2 * points + 0.5 if self.halved else points)
 
     def from_frame(self, points: Array) -> Array:
         """(N, 2) points of the small picture at which pixels (N, 2) of the frame lie."""

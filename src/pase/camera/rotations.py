@@ -33,8 +33,7 @@ def left_jacobian(vectors: Array) -> Array:
     safe = np.where(small, 1.0, angle)
     first = np.where(small, 0.5, (1 - np.cos(safe)) / safe**2)
     second = np.where(small, 1 / 6, (safe - np.sin(safe)) / safe**3)
-    jacobian: Array = np.eye(3) + first * k + second * (k @ k)
-    return jacobian
+    return np.eye(3) + first * k + second * (k @ k)
 
 
 def vector_of_rotation(rotations: Array) -> Array:

@@ -179,8 +179,7 @@ class ShotFollower:
 
     def _rays(self, picture: SmallPicture, points: Points) -> Array:
         middle = np.array(self.image_size) / 2
-        rays: Array = (picture.to_frame(points.astype(float)) - middle) / self.focal_px
-        return rays
+        return (picture.to_frame(points.astype(float)) - middle) / self.focal_px
 
     def _add_key(self, picture: SmallPicture, boxes: Array, turn: Turn) -> int:
         for ovals in (False, True):

@@ -29,14 +29,12 @@ class Turn:
     def rays(self, rays_reference: Array) -> Array:
         """(N, 2) rays in this picture, in units of the reference's focal length, of (N, 3) directions."""
         p_camera = rays_reference @ self.R_camera_reference.T
-        rays: Array = np.exp(self.log_zoom) * p_camera[:, :2] / np.maximum(p_camera[:, 2:], _NEAREST)
-        return rays
+        return np.asarray(np.exp(self.log_zoom) * p_camera[:, :2] / np.maximum(p_camera[:, 2:], _NEAREST))
 
     def directions(self, rays: Array) -> Array:
         """(N, 3) directions in the reference camera's axes of (N, 2) rays in this picture."""
         p_camera = np.column_stack([rays * np.exp(-self.log_zoom), np.ones(len(rays))])
-        directions: Array = p_camera @ self.R_camera_reference
-        return directions
+        return p_camera @ self.R_camera_reference
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,7 @@ def _path_spread(keypoints: Keypoints2D) -> Array:
     """(T,) px that a point may be off the straight path between its neighbours."""
     step = np.gradient(keypoints.time) if len(keypoints) > 1 else np.ones(len(keypoints))
     metres = np.hypot(JITTER_M, LIMB_ACCELERATION_M_S2 * step**2)
-    spread: Array = pixels_per_metre(keypoints) * metres
-    return spread
+    return pixels_per_metre(keypoints) * metres
 
 
 def _exchanges(xy: Array, score: Array, spread: Array, pairs: list[tuple[int, int]]) -> Mask:

@@ -165,8 +165,7 @@ class NormalEquations:
     def response(self) -> Array:
         """(T n, m) how the coordinates follow the shared unknowns, with the sign changed: A⁻¹ B."""
         border = self.border.reshape(-1, self.border.shape[-1])
-        response: Array = cho_solve_banded((self._lower, True), border, check_finite=False)
-        return response
+        return np.asarray(cho_solve_banded((self._lower, True), border, check_finite=False))
 
     def sample(self, noise: Array) -> Array:
         """Errors (T n, D) of the coordinates with the covariance A⁻¹, from white noise of that shape."""
@@ -175,8 +174,7 @@ class NormalEquations:
     @cached_property
     def _lower(self) -> Array:
         """Banded Cholesky factor of A; the equations must not be changed after it was asked for."""
-        lower: Array = cholesky_banded(self._band(0.0), lower=True, overwrite_ab=True, check_finite=False)
-        return lower
+        return np.asarray(cholesky_banded(self._band(0.0), lower=True, overwrite_ab=True, check_finite=False))
 
     def _band(self, damping_q: Array | float) -> Array:
         """Lower band of A in LAPACK's layout: `band[i − j, j] = A[i, j]`."""
@@ -230,11 +228,9 @@ def _add_square(target: Array, added: Array, runs: Runs) -> None:
 
 def _forward(lower: Array, right: Array) -> Array:
     """L⁻¹ times a matrix, for a banded factor."""
-    solved: Array = dtbtrs(lower, right, uplo="L")[0]
-    return solved
+    return np.asarray(dtbtrs(lower, right, uplo="L")[0])
 
 
 def _backward(lower: Array, right: Array) -> Array:
     """L⁻ᵀ times a matrix, for a banded factor."""
-    solved: Array = dtbtrs(lower, right, uplo="L", trans="T")[0]
-    return solved
+    return np.asarray(dtbtrs(lower, right, uplo="L", trans="T")[0])

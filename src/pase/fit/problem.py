@@ -163,13 +163,11 @@ class PersonModel:
 
     def scale(self, shared: Array) -> Array:
         """(B, 3) scale factors of the bodies."""
-        factors: Array = self.skeleton.scale * np.exp(self.scale_matrix @ shared[self.layout.size])
-        return factors
+        return self.skeleton.scale * np.exp(self.scale_matrix @ shared[self.layout.size])
 
     def location(self, shared: Array) -> Array:
         """(K + S, 3) places of the landmarks on their unscaled bodies, metres."""
-        places: Array = self._location + self._offset_matrix @ shared[self.layout.offset]
-        return places
+        return self._location + self._offset_matrix @ shared[self.layout.offset]
 
     def positions(self, state: State) -> Array:
         """(T, K + S, 3) landmark positions in the world, metres."""

@@ -101,8 +101,7 @@ class Problem:
 
     def frame_costs(self, at: Linearization) -> Array:
         """(T,) cost of each frame; only for terms that do not couple frames."""
-        total: Array = np.sum([term.costs(at) for term in self.terms], axis=0)
-        return total
+        return np.asarray(np.sum([term.costs(at) for term in self.terms], axis=0))
 
     def shares(self, state: State) -> dict[str, float]:
         """Cost of each term by its name."""

@@ -70,8 +70,7 @@ def coordinate_deviations(
     if shared_covariance is not None and normal.border.shape[-1]:
         response = normal.response
         variance = variance + ((response @ shared_covariance) * response).sum(1).reshape(T, n)
-    deviation: Array = np.sqrt(variance)
-    return deviation
+    return np.asarray(np.sqrt(variance))
 
 
 def coordinate_errors(
@@ -121,8 +120,7 @@ def shared_errors(covariance: Array | None, unknowns: int, draws: int, seed: int
         return np.zeros((draws, unknowns))
     noise = np.random.default_rng(seed).standard_normal((draws, len(covariance)))
     values, vectors = np.linalg.eigh(covariance)
-    drawn: Array = noise @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
-    return drawn
+    return np.asarray(noise @ (vectors * np.sqrt(np.maximum(values, 0.0))).T)
 
 
 def coordinate_covariances(normal: NormalEquations) -> Array:
@@ -143,8 +141,7 @@ def shared_covariance(normal: NormalEquations) -> Array:
         factor = normal.factor(np.zeros((T, n)), np.zeros(m))
     if factor.corner is None:
         return np.zeros((0, 0))
-    covariance: Array = cho_solve(factor.corner, np.eye(m))
-    return covariance
+    return np.asarray(cho_solve(factor.corner, np.eye(m)))
 
 
 def _paired(normal: NormalEquations) -> tuple[Array, Array]:

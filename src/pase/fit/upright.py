@@ -48,8 +48,7 @@ def find_up(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) -> L
 
 def turned_up(xyz: Array, up: Literal["y", "z", "-y"]) -> Array:
     """Points (..., 3) turned so that the axis `up` becomes Y."""
-    turned: Array = xyz @ _TURNS[up].T
-    return turned
+    return np.asarray(xyz @ _TURNS[up].T)
 
 
 def _correlation(a: Array, b: Array) -> float:

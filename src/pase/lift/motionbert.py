@@ -137,8 +137,7 @@ class MotionBert:
                 weight[start:stop] += share
                 if progress is not None:
                     progress(stop, len(joints))
-        out: Joints = (total / weight[:, None, None]).astype(np.float32)
-        return out
+        return (total / weight[:, None, None]).astype(np.float32)
 
     def _clip(self, results: Iterator[Joints], *, first: bool) -> Joints:
         """The next clip, averaged with the mirrored one, its root as published."""

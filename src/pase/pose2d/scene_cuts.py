@@ -57,5 +57,4 @@ def _thumbnail(image: Image) -> NDArray[np.float32]:
     size = (max(1, image.shape[1] // step), max(1, image.shape[0] // step))
     sampled = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
     small = cv2.resize(sampled, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    grey: NDArray[np.float32] = small.astype(np.float32).mean(-1)
-    return grey
+    return np.asarray(small.astype(np.float32).mean(-1))

@@ -112,8 +112,7 @@ class SquaredTerm(Term):
 
     def costs(self, at: Linearization) -> Array:
         """(M,) half the sum of squares of each group."""
-        half: Array = 0.5 * np.square(self.residual(at)).sum(-1)
-        return half
+        return np.asarray(0.5 * np.square(self.residual(at)).sum(-1))
 
 
 class RobustTerm(Term):
@@ -137,8 +136,7 @@ class RobustTerm(Term):
     def costs(self, at: Linearization) -> Array:
         """(M,) half the robust losses of all points, weighted."""
         loss, _ = robust_loss(np.square(self.residual(at)).sum(-1), self._width)
-        half: Array = 0.5 * (self._weight * loss).sum(-1)
-        return half
+        return np.asarray(0.5 * (self._weight * loss).sum(-1))
 
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals and derivatives, each point with the root of its weight."""
@@ -153,8 +151,7 @@ class RobustTerm(Term):
     def point_weights(self, residual: Array) -> Array:
         """(M, G) weight of each point after the robust loss."""
         _, slope = robust_loss(np.square(residual).sum(-1), self._width)
-        weights: Array = self._weight * slope
-        return weights
+        return self._weight * slope
 
 
 def robust_loss(squared: Array, width: float | Array) -> tuple[Array, Array]:

@@ -32,8 +32,7 @@ class Floor(SquaredTerm):
 
     def residual(self, at: Linearization) -> Array:
         """(T, S) depth below the floor in standard deviations."""
-        depth: Array = np.minimum(at.positions[:, at.soles, 1], 0.0) * self._gain
-        return depth
+        return np.minimum(at.positions[:, at.soles, 1], 0.0) * self._gain
 
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with derivatives; rows of points above the floor are zero."""
@@ -69,8 +68,7 @@ class ContactHeight(RobustTerm):
 
     def residual(self, at: Linearization) -> Array:
         """(T, S, 1) heights in standard deviations before the robust loss."""
-        height: Array = at.positions[:, at.soles, 1, None] / self._sigma
-        return height
+        return at.positions[:, at.soles, 1, None] / self._sigma
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """Those of the heights."""
@@ -122,8 +120,7 @@ class ContactVelocity(RobustTerm):
     def residual(self, at: Linearization) -> Array:
         """(T − 1, S, 2) speeds in standard deviations before the robust loss."""
         flat = at.positions[:, at.soles][..., [0, 2]]
-        speed: Array = (flat[1:] - flat[:-1] - self._floor_step) * self._gain[..., None]
-        return speed
+        return (flat[1:] - flat[:-1] - self._floor_step) * self._gain[..., None]
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """By both frames."""

@@ -43,5 +43,4 @@ class HeadTurn(Reprojection):
         """(T, K, c) rows less their common part."""
         gain = self._gain[..., None]
         total = np.maximum(np.square(gain).sum(1, keepdims=True), 1e-12)
-        rest: Array = rows - gain * (gain * rows).sum(1, keepdims=True) / total
-        return rest
+        return np.asarray(rows - gain * (gain * rows).sum(1, keepdims=True) / total)

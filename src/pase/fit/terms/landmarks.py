@@ -48,8 +48,7 @@ class LandmarkDistance(RobustTerm):
 
     def residual(self, at: Linearization) -> Array:
         """(T, K, 3) distances in standard deviations before the robust loss."""
-        distance: Array = (at.positions[:, self._points] - self._xyz) * self._gain
-        return distance
+        return (at.positions[:, self._points] - self._xyz) * self._gain
 
     def weighted_squares(self, at: Linearization) -> tuple[float, float]:
         """Sum of the squared residuals, each by its robust weight, and the sum of these weights."""

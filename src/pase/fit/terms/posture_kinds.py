@@ -55,13 +55,11 @@ class KindsPrior(Term):
         """(T, K) logarithm of each kind's density, in units of the largest that all together can have."""
         K = len(self._log_peak)
         white = at.state.q[:, self._columns] @ self._whiten - self._white_mean
-        out: Array = self._log_peak - 0.5 * np.square(white).reshape(len(white), K, -1).sum(-1)
-        return out
+        return np.asarray(self._log_peak - 0.5 * np.square(white).reshape(len(white), K, -1).sum(-1))
 
     def costs(self, at: Linearization) -> Array:
         """(T,) negative log likelihood of each posture."""
-        cost: Array = -self._weight * np.logaddexp.reduce(self.log_likelihoods(at), axis=1)
-        return cost
+        return np.asarray(-self._weight * np.logaddexp.reduce(self.log_likelihoods(at), axis=1))
 
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals whose gradient is that of the cost, and whose Hessian is the mean precision of the kinds.

@@ -36,8 +36,7 @@ class PosePrior(SquaredTerm):
 
     def residual(self, at: Linearization) -> Array:
         """(T, R) deviations in standard deviations, R the rank of the precision."""
-        deviation: Array = ((at.state.q - self._mean) @ self._whiten.T) * self._gain[:, None]
-        return deviation
+        return np.asarray(((at.state.q - self._mean) @ self._whiten.T) * self._gain[:, None])
 
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with their constant derivatives."""
@@ -93,8 +92,7 @@ class Smoothness(Term):
     def costs(self, at: Linearization) -> Array:
         """(T − 2,) half the losses of each instant."""
         squared = np.square(self.residual(at))
-        half: Array = (squared / (np.sqrt(1 + squared / self._calm) + 1)).sum(-1)
-        return half
+        return np.asarray((squared / (np.sqrt(1 + squared / self._calm) + 1)).sum(-1))
 
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with their diagonal derivatives by three frames, weighted by the loss."""

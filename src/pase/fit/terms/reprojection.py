@@ -59,8 +59,7 @@ class Reprojection(RobustTerm):
         pixels, depth = self.camera.project(at.positions[:, self._points], at.state.shared)
         if self.habit is not None:
             pixels = pixels + self._lower(self.habit, at, depth)
-        residual: Array = (pixels - self._xy) * self._gain[..., None]
-        return residual
+        return (pixels - self._xy) * self._gain[..., None]
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[tuple[ChainRows, ...], Array | None]:
         """By the points through the projection, and by the camera."""
@@ -95,8 +94,7 @@ class Reprojection(RobustTerm):
         """(T, K, 2) px by which the points are drawn lower."""
         share = 0.5 * habit.slope * (depth - depth[:, habit.partner]) / depth
         focal = self.camera.focal_px(at.state.shared)[..., None]
-        lower: Array = (focal * share)[..., None] * habit.down[:, None]
-        return lower
+        return (focal * share)[..., None] * habit.down[:, None]
 
     def _by_depth(
         self, habit: PairHabit, at: Linearization, depth: Array, gain: Array

@@ -53,8 +53,7 @@ def by_frame(detections: Iterable[Detection]) -> dict[int, list[Detection]]:
 
 def known_points(points: Array) -> NDArray[np.bool_]:
     """(K,) which points (K, 3) of x, y, score were seen."""
-    finite: NDArray[np.bool_] = np.isfinite(points).all(-1) & (points != 0.0).any(-1)
-    return finite
+    return np.asarray(np.isfinite(points).all(-1) & (points != 0.0).any(-1))
 
 
 def pose_gap(new: Detection, old: Detection) -> float:

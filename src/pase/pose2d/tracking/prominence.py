@@ -22,8 +22,7 @@ def boxes_of(person: Keypoints2D) -> Array:
 def sizes_of(person: Keypoints2D) -> Array:
     """(T,) longer side of the person in every frame, pixels; NaN where unseen."""
     boxes = boxes_of(person)
-    sizes: Array = (boxes[:, 2:] - boxes[:, :2]).max(1)
-    return sizes
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).max(1))
 
 
 def frame_seconds(time: Array) -> float:

@@ -28,8 +28,7 @@ def overlap(first: Boxes, second: Boxes) -> Array:
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
     common = np.prod(np.clip(high - low, 0, None), axis=-1)
     areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=-1) for boxes in (first, second)]
-    shared: Array = common / np.maximum(areas[0][:, None] + areas[1][None] - common, 1e-9)
-    return shared
+    return np.asarray(common / np.maximum(areas[0][:, None] + areas[1][None] - common, 1e-9))
 
 
 def pose_similarity(first: Pose, second: Pose, shift: Array | None = None) -> float:

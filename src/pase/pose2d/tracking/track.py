@@ -114,8 +114,7 @@ class Track:
 
 def centre_of(box: Array) -> Array:
     """(2,) middle of a box."""
-    middle: Array = (box[:2] + box[2:]) / 2
-    return middle
+    return (box[:2] + box[2:]) / 2
 
 
 def prominence_of(box: Array, score: float, image_size: tuple[int, int]) -> float:
