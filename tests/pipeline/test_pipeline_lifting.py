@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD
+from pase.camera.motion import CameraMotion
 from pase.cli import main
+from pase.config import CameraSettings, Settings
 from pase.lift.files import read_landmarks
+from pase.media.frames import FILM_FOCAL_SPREAD
+from pase.pipeline.lifting import lens_of, lens_of_turn
+from pase.pipeline.recording import Recording
 from pase.pose2d import read_alphapose
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -145,3 +152,17 @@ def test_the_original_systems_file_becomes_a_finished_skeleton(tmp_path: Path) -
         "landmarks.trc",
     }
     assert not (output / "overlay.mp4").exists()
+
+
+def test_the_lifter_is_told_how_well_the_lens_is_known() -> None:
+    """A film's tag is surer than a guess and less sure than the user; a turning camera's guess stays a guess."""
+    recording = Recording([], 100, (1280, 720), focal_length_px=1000.0)
+    assert lens_of(recording, Settings()).spread == FILM_FOCAL_SPREAD
+    assert lens_of(replace(recording, frames=1), Settings()).spread == KNOWN_FOCAL_SPREAD
+    assert lens_of(recording, Settings(camera=CameraSettings(fov_deg=70.0))).spread == KNOWN_FOCAL_SPREAD
+    guess = lens_of(replace(recording, focal_length_px=None), Settings())
+    assert guess.spread == FOCAL_SPREAD
+    motion = CameraMotion.still(np.arange(3.0), 1100.0)
+    for sigma, spread in ((None, FOCAL_SPREAD), (0.04, 0.04)):
+        turned = lens_of_turn(guess, replace(motion, focal_log_sigma=sigma))
+        assert (turned.focal_length_px, turned.spread) == (1100.0, spread)

@@ -8,6 +8,9 @@ DEFAULT_FOV_DEG = 67.0
 """Angle of view along the picture's longer side when nothing is known: that of a phone's main camera. Those of 24 to
 26 mm equivalent have 72 to 67° over the whole width of their sensor (4:3); stabilised film is up to a tenth narrower.
 One of 26 mm was measured by calibration to film 70°."""
+FOCAL_SPREAD, KNOWN_FOCAL_SPREAD = 0.15, 0.02
+"""Spread of the logarithm of the focal length when nothing is known, and when it or the angle of view is given: data
+sheets are off by that."""
 
 
 def focal_length_of_view(image_size: tuple[int, int], fov_deg: float | None = None) -> float:

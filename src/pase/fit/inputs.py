@@ -10,6 +10,7 @@ from pase.anatomy.keypoints import keypoint_place
 from pase.anatomy.marker_set import h36m_landmarks
 from pase.anatomy.model import Landmark
 from pase.anatomy.proportions import Vitals
+from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD
 from pase.camera.motion import CameraMotion
 from pase.data import HALPE26, Camera, Keypoints2D, Landmarks3D
 
@@ -29,10 +30,6 @@ KEYPOINTS_ALIKE = 0.6
 """Correlation between the sides of where a detector sees their points: habits are common, but clothes, light and the
 sides themselves differ. On two people measured beside markers half the difference of the sides is 6.6 mm a point and
 axis (rms), so one side alone strays by 9 of the 15 mm by which places do."""
-
-KNOWN_FOCAL_SPREAD = 0.02
-"""Spread of the logarithm of the focal length when it or the angle of view is given: data sheets are off by that."""
-
 
 @dataclass(frozen=True)
 class PersonInput:
@@ -59,11 +56,17 @@ class LensPrior:
     """Angle of view along the picture's longer side."""
     focal_length_px: float | None = None
     focal_log_sigma: float = KNOWN_FOCAL_SPREAD
-    """Standard deviation of its logarithm."""
+    """Standard deviation of its logarithm, where one of the two is given."""
     measured_px: float | None = None
     """Focal length as a turn of the camera told it: it counts beside what is known otherwise."""
     measured_log_sigma: float = 0.0
     """Standard deviation of its logarithm."""
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the logarithm of the focal length, but for what a turn told."""
+        known = self.fov_deg is not None or self.focal_length_px is not None
+        return self.focal_log_sigma if known else FOCAL_SPREAD
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from pase.anatomy.proportions import Vitals
+from pase.camera.angle_of_view import FOCAL_SPREAD
 from pase.config import FitSettings
 from pase.data import Motion
 from pase.fit.estimate import fit_frames, fit_shared
@@ -28,7 +29,7 @@ from pase.fit.problem import State
 from pase.fit.root import place_root
 from pase.fit.schedule import solve_passes, spread_frames, thinned
 from pase.fit.shared_fit import Note, SharedFit, floor_note
-from pase.fit.subject import CAMERA_SPREAD, FOCAL_SPREAD, Subject, prior_weight, stature_prior
+from pase.fit.subject import CAMERA_SPREAD, Subject, prior_weight, stature_prior
 from pase.fit.terms.base import Term
 from pase.fit.terms.prior import Height, SharedPrior
 from pase.fit.threads import on_one_thread

@@ -16,7 +16,7 @@ from pase.camera.angle_of_view import focal_length_of_view
 from pase.data import Camera
 from pase.errors import InputError
 from pase.fit.camera import CALIBRATED_UNKNOWNS, UNKNOWNS, FilmCamera
-from pase.fit.inputs import KNOWN_FOCAL_SPREAD, CameraSetup, LensPrior, PointSet
+from pase.fit.inputs import CameraSetup, LensPrior, PointSet
 from pase.fit.posture import acceleration_spread, independent_habits, posture_kinds
 from pase.fit.problem import Offsets, PersonModel, sole_landmarks
 from pase.fit.root import find_root
@@ -34,9 +34,6 @@ CAMERA_SPREAD = (0.15, 0.02, 0.6)
 OFF_LEVEL, MOST_OFF_LEVEL_RAD = 2.5, 0.045
 """A camera in the hand is on average so many times farther off level than its roll wavers within a recording, which
 is too short to show all of it; and no farther than the second. Each counts once, however long the recording."""
-
-FOCAL_SPREAD = 0.15
-"""Spread of the logarithm of the focal length when nothing is known."""
 
 CALIBRATED_SPREAD = (0.02, 0.02, 0.05, 0.02, 0.02, 0.05, 0.05)
 """Spread of pitch, roll, height, log focal length, heading and place (x, z) of a calibrated camera, rad and m."""
@@ -271,11 +268,7 @@ def _unknowns_of(place: Camera) -> Array:
 
 def _focal_prior(image_size: tuple[int, int], lens: LensPrior) -> tuple[float, float]:
     """Focal length in px and the spread of its logarithm."""
-    if lens.focal_length_px is not None:
-        focal, spread = lens.focal_length_px, lens.focal_log_sigma
-    else:
-        focal = focal_length_of_view(image_size, lens.fov_deg)
-        spread = FOCAL_SPREAD if lens.fov_deg is None else KNOWN_FOCAL_SPREAD
+    focal, spread = lens.focal_length_px or focal_length_of_view(image_size, lens.fov_deg), lens.spread
     if lens.measured_px is None:
         return focal, spread
     weight, measured = spread**-2, lens.measured_log_sigma**-2

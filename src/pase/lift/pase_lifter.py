@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.camera.angle_of_view import focal_length_of_view
+from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD, focal_length_of_view
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.features import Inputs, Known, centred, facing
@@ -35,8 +35,6 @@ WINDOW, OVERLAP = 48, 12
 _SHARED = 2 * (WINDOW - OVERLAP)
 STRETCH = 100 * _SHARED
 """Frames of a course that are lifted at once, a whole number of steps from window to window: bounds the memory."""
-FOV_SIGMA_UNKNOWN, FOV_SIGMA_KNOWN = 0.15, 0.03
-"""Standard deviation of the focal length, as a share of it, when nothing is known and when a value is given."""
 
 _K, _P, _R = len(HALPE26), len(POINTS), len(MODES)
 _FEWEST_POINTS = 4
@@ -58,7 +56,7 @@ class PaseLifter:
         Angle of view along the longer side, or focal length, when known.
     fov_sigma
         How well that is known: standard deviation of the focal length as a share of it. 0.15 when nothing is known,
-        0.03 when a value is given.
+        0.02 when a value is given.
     proportions
         Lengths of segments in statures (`pase.lift.segment_lengths.SEGMENTS`), when known; any of them.
     proportions_sigma
@@ -91,7 +89,7 @@ class PaseLifter:
         self._fov_deg, self._focal = fov_deg, focal_length_px
         if fov_sigma is None:
             given = fov_deg is not None or focal_length_px is not None
-            fov_sigma = FOV_SIGMA_KNOWN if given else FOV_SIGMA_UNKNOWN
+            fov_sigma = KNOWN_FOCAL_SPREAD if given else FOCAL_SPREAD
         self._known = Known(fov_sigma, proportions or {}, proportions_sigma or {}).numbers()
         self._flip, self._threads = flip, threads
 

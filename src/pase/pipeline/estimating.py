@@ -11,13 +11,13 @@ from pase.anatomy.proportions import Vitals
 from pase.config import PersonSettings, Settings
 from pase.data import Landmarks3D, Motion
 from pase.memory import give_back
-from pase.pipeline.lifting import lift_in_statures
+from pase.pipeline.lifting import lens_of, lift_in_statures
 from pase.pipeline.recording import Recording
 from pase.types import ShareProgress, StepProgress
 
 if TYPE_CHECKING:
     from pase.fit.evidence import Evidence
-    from pase.fit.inputs import LensPrior, PersonInput
+    from pase.fit.inputs import PersonInput
     from pase.fit.sizes import Sizes
     from pase.parallel import Helpers
 
@@ -56,7 +56,7 @@ def fit_people(
         return []
     from pase.fit.multi_person import estimate_motions
 
-    lens = _lens(recording, settings)
+    lens = lens_of(recording, settings)
     by_track: dict[int, Motion | None] = {}
     for numbers in _by_shot(recording):
         share = _share(progress, "skeleton", (len(by_track), len(numbers)), recording)
@@ -124,7 +124,7 @@ def size_evidence(
     landmarks = lift_in_statures(main, settings, progress)
     person = replace(_person_input(main, 0, landmarks, settings), sizes=None)
     sizes_progress = _share(progress, "sizes", (0, 1), main)
-    return measure_sizes(person, _lens(main, settings), settings.fit, sizes_progress)
+    return measure_sizes(person, lens_of(main, settings), settings.fit, sizes_progress)
 
 
 def vitals_of(person: PersonSettings) -> Vitals:
@@ -145,18 +145,6 @@ def known_sizes(settings: Settings) -> Sizes | None:
     from pase.fit.sizes import read_sizes
 
     return read_sizes(settings.person.sizes)
-
-
-def _lens(recording: Recording, settings: Settings) -> LensPrior:
-    """What the user or the file tells of the lens."""
-    from pase.fit.inputs import KNOWN_FOCAL_SPREAD, LensPrior
-    from pase.media.frames import FILM_FOCAL_SPREAD
-
-    camera = settings.camera
-    if camera.focal_length_px is None and camera.fov_deg is None:
-        spread = FILM_FOCAL_SPREAD if recording.frames > 1 else KNOWN_FOCAL_SPREAD
-        return LensPrior(focal_length_px=recording.focal_length_px, focal_log_sigma=spread)
-    return LensPrior(camera.fov_deg, camera.focal_length_px)
 
 
 def _share(

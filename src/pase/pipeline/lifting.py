@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from pase.camera.motion import CameraMotion
 from pase.config import LiftSettings, Settings
 from pase.data import Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
@@ -24,20 +27,21 @@ from pase.pipeline.steps import step_of
 from pase.pipeline.workspace import check_output_file
 from pase.types import Progress, StepProgress
 
+if TYPE_CHECKING:
+    from pase.fit.inputs import LensPrior
+
 STEP = "3D landmarks"
 
 
-def make_lifter(
-    settings: LiftSettings, *, fov_deg: float | None = None, focal_length_px: float | None = None
-) -> Lifter | None:
+def make_lifter(settings: LiftSettings, lens: LensPrior) -> Lifter | None:
     """The lifter from keypoints that the settings name; None when it is another kind, or none.
 
     Parameters
     ----------
     settings
         Which lifter.
-    fov_deg, focal_length_px
-        Angle of view along the longer side, or focal length, when known.
+    lens
+        What is known of the camera's lens.
 
     Raises
     ------
@@ -47,7 +51,12 @@ def make_lifter(
     if settings.backend == "pase":
         from pase.lift.pase_lifter import PaseLifter
 
-        return PaseLifter(settings.weights, fov_deg=fov_deg, focal_length_px=focal_length_px)
+        return PaseLifter(
+            settings.weights,
+            fov_deg=lens.fov_deg,
+            focal_length_px=lens.focal_length_px,
+            fov_sigma=lens.spread,
+        )
     if settings.backend != "motionbert":
         return None
     from pase.lift.motionbert import MotionBert
@@ -73,18 +82,20 @@ def lift_people(
             raise InputError("MediaPipe reads pictures, not keypoints: name the footage with --video")
         _, landmarks = landmark_video(recording.source, settings, progress)
         return [landmarks if number == 0 else None for number in range(len(recording.people))]
-    lifter = _lifter_for(recording, settings)
+    lens = lens_of(recording, settings)
+    lifter = make_lifter(settings.lift, lens)
     if lifter is None:
         return [None] * len(recording.people)
     step_progress = step_of(progress, STEP)
     return [
-        _lifted_person(lifter, person, recording, settings, _part(step_progress, number, recording))
+        _lifted_person(lifter, lens, person, recording, settings, _part(step_progress, number, recording))
         for number, person in enumerate(recording.people)
     ]
 
 
 def _lifted_person(
     lifter: Lifter,
+    lens: LensPrior,
     person: Keypoints2D,
     recording: Recording,
     settings: Settings,
@@ -96,7 +107,7 @@ def _lifted_person(
         return lifter(person, progress)
     from pase.lift.turning_camera import lift_steadied
 
-    steady = make_lifter(settings.lift, focal_length_px=motion.focal_px)
+    steady = make_lifter(settings.lift, lens_of_turn(lens, motion))
     return lift_steadied(steady or lifter, person, motion, progress)
 
 
@@ -132,13 +143,39 @@ def _part(step_progress: Progress | None, number: int, recording: Recording) -> 
     return lambda done, _: step_progress(before + done, total)
 
 
-def _lifter_for(recording: Recording, settings: Settings) -> Lifter | None:
-    """The lifter, with what is known of the camera."""
+def lens_of(recording: Recording, settings: Settings) -> LensPrior:
+    """What the user or the file tells of the lens.
+
+    Parameters
+    ----------
+    recording
+        Its metadata, which count where the user tells nothing.
+    settings
+        `camera` is what the user tells.
+    """
+    from pase.camera.angle_of_view import KNOWN_FOCAL_SPREAD
+    from pase.fit.inputs import LensPrior
+    from pase.media.frames import FILM_FOCAL_SPREAD
+
     camera = settings.camera
-    focal_length_px = camera.focal_length_px
-    if focal_length_px is None and camera.fov_deg is None:
-        focal_length_px = recording.focal_length_px
-    return make_lifter(settings.lift, fov_deg=camera.fov_deg, focal_length_px=focal_length_px)
+    if camera.focal_length_px is None and camera.fov_deg is None:
+        spread = FILM_FOCAL_SPREAD if recording.frames > 1 else KNOWN_FOCAL_SPREAD
+        return LensPrior(focal_length_px=recording.focal_length_px, focal_log_sigma=spread)
+    return LensPrior(camera.fov_deg, camera.focal_length_px)
+
+
+def lens_of_turn(lens: LensPrior, motion: CameraMotion) -> LensPrior:
+    """The lens of a camera that turns: as its turn told it, or as it was assumed to follow the turn.
+
+    Parameters
+    ----------
+    lens
+        What is known of it otherwise.
+    motion
+        How the camera moved.
+    """
+    sigma = lens.spread if motion.focal_log_sigma is None else motion.focal_log_sigma
+    return replace(lens, fov_deg=None, focal_length_px=motion.focal_px, focal_log_sigma=sigma)
 
 
 def landmark_video(
