@@ -57,13 +57,29 @@ def halve_weights(path: Path) -> None:
     onnx.save(model, path)
 
 
+def exported_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Parameters of the network in an exported file, by their names in `LifterNetwork`."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(path).graph
+    stored = {t.name.removesuffix("_half"): numpy_helper.to_array(t) for t in graph.initializer}
+    weights = {name: values for name, values in stored.items() if not name.startswith("onnx::")}
+    for node in graph.node:
+        if node.op_type == "MatMul" and node.input[1] in stored:
+            layer = node.name.strip("/").removesuffix("/MatMul").replace("/", ".")
+            weights[f"{layer}.weight"] = stored[node.input[1]].T
+    names = LifterNetwork().state_dict().keys()
+    return {name: torch.tensor(weights[name], dtype=torch.float32) for name in names}
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("cache", type=Path, help="folder of `tools.train_lifter.train`")
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
-    state = torch.load(arguments.cache / "average.pt", weights_only=True)
+    state = torch.load(arguments.cache / "average.pt", weights_only=True, map_location="cpu")
     progress = torch.load(arguments.cache / "progress.pt", weights_only=True)
     network = LifterNetwork()
     network.load_state_dict({k: v.float() for k, v in state.items()})

@@ -13,6 +13,7 @@ import argparse
 import json
 import logging
 import math
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -22,7 +23,7 @@ import torch
 from tools.train_lifter.bank import Bank, unpack
 from tools.train_lifter.checks import HeldOut
 from tools.train_lifter.dice import Dice
-from tools.train_lifter.export import export
+from tools.train_lifter.export import export, exported_weights
 from tools.train_lifter.losses import losses
 from tools.train_lifter.model import LifterNetwork
 from tools.train_lifter.scenes import Batch, Scenes
@@ -60,6 +61,10 @@ class Settings:
     replayed: bool = False
     """Record the making of a batch once and replay it with other random numbers; for a graphics card."""
     check_every: int = 1000
+    start: str | None = None
+    """An exported network to go on from; random weights when None."""
+    only: str = ""
+    """Pattern of the names of the parameters that are trained, as `re.search` has it; all when empty."""
 
 
 def shapes(windows: int) -> tuple[tuple[tuple[int, int], float], ...]:
@@ -74,10 +79,15 @@ class Training:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.network = LifterNetwork(dropout=settings.dropout).to(settings.device)
+        if settings.start is not None:
+            self.network.load_state_dict(exported_weights(Path(settings.start)))
+        for name, parameter in self.network.named_parameters():
+            parameter.requires_grad_(re.search(settings.only, name) is not None)
         self.average = LifterNetwork().to(settings.device).eval()
         self.average.load_state_dict(self.network.state_dict())
+        trained = [p for p in self.network.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=0.0, weight_decay=settings.weight_decay, betas=(0.9, 0.98),
+            trained, lr=0.0, weight_decay=settings.weight_decay, betas=(0.9, 0.98),
             fused=settings.device.startswith("cuda"),
         )  # fmt: skip
         self.step, self.resumed_at = 0, 0
@@ -200,11 +210,18 @@ def main() -> None:
     parser.add_argument(
         "--cache", type=Path, required=True, help="folder of the checkpoint, the log and the result"
     )
+    parser.add_argument(
+        "--from", dest="start", help="exported network to fine-tune, with a small learning rate"
+    )
+    parser.add_argument(
+        "--only", default=Settings.only, help="train parameters whose names match this pattern"
+    )
     parser.add_argument("--minutes", type=float, default=Settings.minutes)
     parser.add_argument("--call-minutes", type=float, default=Settings.call_minutes)
     parser.add_argument("--windows", type=int, default=Settings.windows)
     parser.add_argument("--learning-rate", type=float, default=Settings.learning_rate)
     parser.add_argument("--dropout", type=float, default=Settings.dropout)
+    parser.add_argument("--warm-up", type=int, default=Settings.warm_up)
     parser.add_argument("--seed", type=int, default=Settings.seed)
     parser.add_argument("--device", default=Settings.device)
     parser.add_argument("--check-every", type=int, default=Settings.check_every)
