@@ -31,6 +31,7 @@ KEYPOINTS_ALIKE = 0.6
 sides themselves differ. On two people measured beside markers half the difference of the sides is 6.6 mm a point and
 axis (rms), so one side alone strays by 9 of the 15 mm by which places do."""
 
+
 @dataclass(frozen=True)
 class PersonInput:
     """One person as filmed, and what is known of them."""
