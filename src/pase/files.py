@@ -14,7 +14,30 @@ from typing import Any, TextIO
 
 from pase.errors import InputError, OutputError
 
+_FOREIGN: tuple[tuple[bytes, str], ...] = (
+    (b"\x89HDF", "HDF5, as DeepLabCut and SLEAP write: export it as .csv"),
+    (b"\x93NUMPY", "an array of NumPy: write it as .csv or .json"),
+    (b"\x80\x02", "a pickle of Python, which may hold code: write it as .csv or .json"),
+    (b"\x80\x03", "a pickle of Python, which may hold code: write it as .csv or .json"),
+    (b"\x80\x04", "a pickle of Python, which may hold code: write it as .csv or .json"),
+    (b"\x80\x05", "a pickle of Python, which may hold code: write it as .csv or .json"),
+    (b"PAR1", "a Parquet table: export it as .csv"),
+    (b"MATLAB 5.0", "a file of MATLAB: export it as .csv"),
+    (b"\xd0\xcf\x11\xe0", "a file of Microsoft Office: export it as .csv"),
+    (b"PK\x03\x04", "a ZIP archive or a file of Excel or NumPy: unpack it, or export it as .csv"),
+    (b"\x1f\x8b", "compressed with gzip: unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+    (b"%YAML", "YAML: write it as .json, OpenPose with --write_json"),
+    (b"%PDF-", "a PDF document: export what is in it"),
+    (b"#EXTM3U", "a playlist: download the film that it names"),
+    (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself with 'git lfs pull'"),
+    (b"<!doctype html", "a web page, not the file: download it again"),
+    (b"<html", "a web page, not the file: download it again"),
+)
+"""How files begin that people have and that are not read, and what to do with them."""
 _DECODER, _AFTER_ITEM = json.JSONDecoder(), re.compile(r"\s*([,\]])\s*")
+_HEAD = 64
 _PIECE = 1 << 22
 """Characters of a long file that are read at once."""
 _LONGEST_SUFFIX = 16
@@ -47,6 +70,24 @@ def check_is_file(path: Path, wanted: str = "a file") -> None:
         raise InputError(f"{path} is a folder: name {wanted} in it")
     if not stat.S_ISREG(mode):
         raise InputError(f"{path} is a pipe or a device: copy what it gives into a file and name that")
+
+
+def foreign_kind(path: Path) -> str:
+    """What a file is that is not read, and what to do with it, told by its first bytes; empty for any other.
+
+    Parameters
+    ----------
+    path
+        The file; it need not exist.
+    """
+    if not path.is_file():  # a pipe would be waited for
+        return ""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+    except OSError:
+        return ""
+    return next((kind for start, kind in _FOREIGN if head[: len(start)].lower() == start.lower()), "")
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -91,7 +132,7 @@ def read_text(path: str | Path) -> str:
 
 
 def read_json(path: str | Path) -> Any:
-    """Contents of a JSON file in UTF-8, -16 or -32.
+    """Contents of a JSON file in UTF-8, -16 or -32; of one with an object a line, the list of them.
 
     Parameters
     ----------
@@ -104,8 +145,27 @@ def read_json(path: str | Path) -> Any:
         When it cannot be read, is not JSON, or is nested too deeply.
     """
     content = read_bytes(path)
+    kind = foreign_kind(Path(path))
+    if kind:
+        raise InputError(f"{path} is {kind}")
     with _told_as(path, "JSON"):
-        return json.loads(content)
+        try:
+            return json.loads(content)
+        except json.JSONDecodeError as error:
+            lines = _json_lines(content) if error.msg == "Extra data" else None
+            if lines is None:
+                raise
+            return lines
+
+
+def _json_lines(content: bytes) -> list[Any] | None:
+    """Objects or lists written one a line; None where a line is another thing."""
+    text = content.decode(json.detect_encoding(content), "surrogatepass")
+    try:
+        items = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except ValueError:
+        return None
+    return items if all(isinstance(item, dict | list) for item in items) else None
 
 
 def read_json_items(path: str | Path) -> Iterator[Any]:

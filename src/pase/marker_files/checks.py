@@ -21,6 +21,8 @@ _USUAL_HZ = (5.0, 5000.0)
 _SURE_HZ = (10.0, 500.0)
 """Rates that speak for another unit of the times where the file tells no rate."""
 _CLOCKS = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
+_CLOCK_S = 1e7
+"""Seconds after which nobody still films: such times count from 1970."""
 _NAMED = 6
 """Markers that a message names."""
 
@@ -68,6 +70,14 @@ def checked_times(time: Array, rate_hz: float | None, path: Path) -> Array:
     InputError
         When times do not increase, or neither times nor rate can be those of a recording.
     """
+    checked = _checked(time, rate_hz, path)
+    if not len(checked) or checked[0] < _CLOCK_S:
+        return checked
+    log.warning("%s: its times are those of a clock: they are counted from the first", path.name)
+    return np.asarray(checked - checked[0])
+
+
+def _checked(time: Array, rate_hz: float | None, path: Path) -> Array:
     rate = rate_hz if rate_hz and np.isfinite(rate_hz) and rate_hz > 0 else None
     if len(time) > 1 and rate and (np.isnan(time).all() or np.ptp(time) == 0):
         log.warning("%s has no times: its rate of %g frames a second was taken", path.name, rate)

@@ -14,7 +14,9 @@ from pase.errors import InputError
 from pase.files import read_bytes
 from pase.types import Array
 
-_MISSING = re.compile(r"[-+]?(nan(\(\w*\))?|1?\.?#?(qnan|ind|inf)\w*|n/?a|null|none|inf(inity)?|-+)", re.I)
+_MISSING = re.compile(
+    r"[-+]?(nan(\(\w*\))?|1?\.?#?(qnan|ind|inf)\w*|#?n/?a|#[\w/]+[!?]|null|none|inf(inity)?|-+)", re.I
+)
 """Words for a number that is not there."""
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(e[-+]?\d+)?", re.I)
 

@@ -11,7 +11,7 @@ import av.error
 from av.container import InputContainer
 
 from pase.errors import InputError, PaseError
-from pase.files import check_is_file
+from pase.files import check_is_file, foreign_kind
 
 LARGEST_PIXELS = 100_000_000
 """Pixels of the largest picture that is read: three times 8K; a larger one is damage or an attack."""
@@ -50,7 +50,9 @@ def open_container(path: Path) -> InputContainer:
     except PermissionError as error:
         raise InputError(f"{path} may not be read: change its permissions") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
+        kind, reason = foreign_kind(path), str(getattr(error, "strerror", None) or error)
+        if kind:
+            raise InputError(f"{path} is {kind}") from error
         raise InputError(
             f"{path} is not a video or photo that can be read, or it is cut off ({reason}): "
             "export or copy it again, for instance as .mp4"

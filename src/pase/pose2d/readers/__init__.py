@@ -16,20 +16,23 @@ from pase.pose2d.readers.openpose import holds_openpose, read_openpose
 from pase.pose2d.readers.program import program_of
 from pase.pose2d.readers.tables import read_table
 from pase.pose2d.readers.trc import read_pixel_trc
+from pase.pose2d.readers.yolo import is_yolo, read_yolo
 
 __all__ = ["is_keypoint_file", "program_of", "read_keypoints"]
 
 _UNDERSTOOD = (
     "JSON of AlphaPose, OpenPose, MMPose, Ultralytics, MediaPipe, TensorFlow.js, EasyMocap or COCO, a folder with "
-    "one such file a frame (also Pose2Sim's pose/cam01_json), a .trc in pixels, or a .csv of MediaPipe, DeepLabCut "
-    "or SLEAP"
+    "one such file a frame (also Pose2Sim's pose/cam01_json, and YOLO's labels), a .trc in pixels, or a .csv of "
+    "MediaPipe, DeepLabCut or SLEAP"
 )
 
 
 def is_keypoint_file(path: str | Path) -> bool:
     """Whether a path names keypoints rather than footage: by its suffix, a folder by what is in it."""
     path = Path(path)
-    return path.suffix.lower() in (".json", ".trc", ".csv") or (path.is_dir() and holds_openpose(path))
+    if path.is_dir():
+        return holds_openpose(path) or is_yolo(path)
+    return path.suffix.lower() in (".json", ".jsonl", ".ndjson", ".trc", ".csv", ".tsv") or is_yolo(path)
 
 
 def read_keypoints(
@@ -40,7 +43,7 @@ def read_keypoints(
     Parameters
     ----------
     path
-        A JSON, TRC or CSV file, or a folder with one JSON file a frame.
+        A JSON, TRC or CSV file, or a folder with one JSON file, or one of YOLO's labels, a frame.
     recorded
         What is known about the footage: times, picture size.
     skeleton
@@ -59,11 +62,13 @@ def read_keypoints(
         When the file cannot be read or understood; one line that says what to do.
     """
     path, recorded = Path(path), recorded or Recorded()
-    if path.is_dir():
+    if is_yolo(path):
+        people = read_yolo(path, recorded, skeleton)
+    elif path.is_dir():
         people = read_openpose(path, recorded, skeleton)
     elif path.suffix.lower() == ".trc":
         people = read_pixel_trc(path, recorded)
-    elif path.suffix.lower() == ".csv":
+    elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
         people = read_table(path, recorded, skeleton)
     else:
         people = _read_json(path, recorded, skeleton)

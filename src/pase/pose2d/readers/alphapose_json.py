@@ -16,7 +16,7 @@ from pase.files import read_json_items, write_text
 from pase.keypoint_sets import KEYPOINT_SETS, guess_set
 from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.detection import Detection, Recorded
-from pase.pose2d.readers.keypoint_json import first_number, frame_numbers, is_number, numbers
+from pase.pose2d.readers.keypoint_json import first_number, frame_numbers, is_number, numbers, triples
 from pase.types import Array
 
 _PERSON_CATEGORY = 1
@@ -123,7 +123,7 @@ def read_alphapose(
     Raises
     ------
     InputError
-        When there is no such file, is not such a list, a number is not finite, or times do not increase.
+        When there is no such file, it is no such list, or times do not increase.
     """
     path = Path(path)
     count, items = _point_count(read_json_items(path), skeleton)
@@ -178,9 +178,9 @@ def _detection(item: Any, number: int, path: Path, count: int) -> Detection:
 
     if not isinstance(item, dict):
         raise wrong("it should be an object with image_id and keypoints")
-    points = numbers(item.get("keypoints"), 3 * count)
-    if points is None:
-        raise wrong(f"keypoints should be {3 * count} finite numbers, x, y and score of {count} points")
+    points = triples(item.get("keypoints"))
+    if points is None or len(points) != count:
+        raise wrong(f"keypoints should be {3 * count} numbers, x, y and score of {count} points")
     time, person = item.get("time"), item.get("idx")
     if time is not None and not is_number(time):
         raise wrong("time is not a finite number")
@@ -192,4 +192,4 @@ def _detection(item: Any, number: int, path: Path, count: int) -> Detection:
     sigma = None if sigma is None else sigma.reshape(-1, 2)
     shot = item.get("shot")
     shot = shot if type(shot) is int else 0
-    return Detection(0, points.reshape(-1, 3), person, sigma, time, shot, item.get("measured") is not False)
+    return Detection(0, points, person, sigma, time, shot, item.get("measured") is not False)

@@ -12,7 +12,7 @@ import numpy as np
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.marker_files.checks import checked_times
-from pase.pose2d.readers.checks import check_poses, counted_from_zero
+from pase.pose2d.readers.checks import check_poses, check_upright, counted_from_zero, even_scores
 from pase.pose2d.readers.detection import Detection, Recorded, by_frame, known_points, pose_gap
 from pase.types import Array
 
@@ -54,7 +54,9 @@ def assemble(
     """
     if not detections:
         return []
+    even_scores(detections, source)
     check_poses(detections, recorded, source)
+    check_upright(detections, names, source)
     counted_from_zero(detections, recorded)
     times = recorded.time
     times = _counted_times(detections, recorded.frame_rate, source) if times is None else np.asarray(times)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -22,15 +23,35 @@ _MOST_OUTSIDE, _MARGIN = 0.2, 0.1
 _UNLIKE_GAP = 0.6
 """Distance from one picture's person to the nearest in the next, in sizes of the body, that no film has."""
 _SAMPLES = 500
+_NEARLY_ALL = 0.9
+_AT_ORIGIN = 0.1
+"""Distance of the middle of the hips from the origin, in distances of the hips, that no picture has throughout."""
+_PER_CENT_ABOVE = 20.0
+"""Scores are shares; those of heat maps and SimCC may be above 1, but not so far."""
+_DOWNWARDS = (
+    ("Nose", "Head", "LShoulder", "RShoulder", "MidShoulder"),
+    ("LAnkle", "RAnkle", "LKnee", "RKnee"),
+)
+_STANDS = 0.4
+"""Height of head and shoulders over the knees and ankles, in sizes of the body, of somebody upright."""
 
 
 def to_pixels(
-    detections: Sequence[Detection], recorded: Recorded, path: Path, *, centred: bool = False
+    detections: Sequence[Detection],
+    recorded: Recorded,
+    path: Path,
+    names: Sequence[str],
+    *,
+    centred: bool = False,
 ) -> None:
     """Bring coordinates that are shares of the picture to pixels, in place.
 
     Parameters
     ----------
+    detections, recorded, path
+        The persons, what is known of the footage, and the file, for messages.
+    names
+        Halpe's names of the points.
     centred
         Whether negative shares mean that they go from -1 to 1, as by OpenPose's `--keypoint_scale 4`, rather than
         that points lie outside the picture.
@@ -38,8 +59,13 @@ def to_pixels(
     Raises
     ------
     InputError
-        When the size of the picture is not known.
+        When the size of the picture is not known, or the points are in metres around the hips.
     """
+    if _around_the_hips(detections, names):
+        raise InputError(
+            f"{path} holds points in metres around the hips, as MediaPipe's world landmarks, which do not tell where "
+            "the person is in the picture: give its other landmarks (pose_landmarks)"
+        )
     visible = [known_points(d.points) for d in detections]
     visible_xy = [d.points[k, :2] for d, k in zip(detections, visible, strict=True) if k.any()]
     if not visible_xy or max(float(np.abs(xy).max()) for xy in visible_xy) >= _SHARES_BELOW:
@@ -51,6 +77,52 @@ def to_pixels(
     for detection, own in zip(detections, visible, strict=True):
         share = detection.points[own, :2]
         detection.points[own, :2] = size * ((share + 1) / 2 if negative else share)
+
+
+def _around_the_hips(detections: Sequence[Detection], names: Sequence[str]) -> bool:
+    """Whether the middle of the hips is the origin in nearly all poses."""
+    if not {"LHip", "RHip"} <= set(names):
+        return False
+    hips = np.array([d.points[[names.index("LHip"), names.index("RHip")], :2] for d in detections])
+    apart = np.linalg.norm(hips[:, 0] - hips[:, 1], axis=1)
+    offset = np.linalg.norm(hips.mean(axis=1), axis=1)
+    measured = (hips != 0).any(axis=(1, 2))
+    return bool(measured.any() and np.mean(offset[measured] < _AT_ORIGIN * apart[measured]) > _NEARLY_ALL)
+
+
+def even_scores(detections: Sequence[Detection], path: Path) -> None:
+    """Bring scores in per cent to shares, and take points as seen where a file has no score above 0, in place."""
+    largest = max((float(np.nanmax(d.points[:, 2], initial=0.0)) for d in detections), default=0.0)
+    if largest > _PER_CENT_ABOVE:
+        _log.warning("%s: its scores reach %.3g: they were taken as per cent", path.name, largest)
+        for detection in detections:
+            detection.points[:, 2] /= 100.0
+    elif largest <= 0 and any((d.points[:, :2] != 0).any() for d in detections):
+        _log.warning("%s: all its scores are 0: its points were taken as sure ones", path.name)
+        for detection in detections:
+            detection.points[:, 2] = (detection.points[:, :2] != 0).any(axis=1)
+
+
+def check_upright(detections: Sequence[Detection], names: Sequence[str], path: Path) -> None:
+    """Warn of people who stand on their heads in nearly all poses: in their file y goes up, or the film is turned."""
+    ends = [[names.index(name) for name in pair if name in names] for pair in _DOWNWARDS]
+    if not all(ends):
+        return
+    upper, lower = (
+        np.array([np.where(d.points[k, 2] > 0, d.points[k, 1], np.nan) for d in detections]) for k in ends
+    )
+    with catch_warnings():
+        simplefilter("ignore")  # of poses that show neither
+        down = np.nanmean(lower, axis=1) - np.nanmean(upper, axis=1)
+        sizes = np.array(
+            [np.ptp(d.points[known_points(d.points), :2], axis=0).max(initial=0) for d in detections]
+        )
+    down = (down / np.maximum(sizes, 1e-9))[np.isfinite(down)]
+    if len(down) and np.mean(down < -_STANDS) > _NEARLY_ALL:
+        _log.warning(
+            "%s: the people stand on their heads in nearly all frames: if its y goes up from the lower edge of the "
+            "picture, turn it (y = height - y); if the film is upside down, name it with --video", path.name,
+        )  # fmt: skip
 
 
 def check_poses(detections: Sequence[Detection], recorded: Recorded, path: Path) -> None:
@@ -82,11 +154,14 @@ def check_poses(detections: Sequence[Detection], recorded: Recorded, path: Path)
 
 
 def counted_from_zero(detections: Sequence[Detection], recorded: Recorded) -> None:
-    """Frames that a file counts from 1 up to the number of the video's frames become those from 0, in place."""
+    """Frames that a file counts from 1, or from any number, to as many as the video has become those from 0."""
     if recorded.time is None or not detections:
         return
     first, last = min(d.frame for d in detections), max(d.frame for d in detections)
-    if first >= 1 and last == len(recorded.time):
+    if first >= 1 and last >= len(recorded.time) == last - first + 1:
+        for detection in detections:
+            detection.frame -= first
+    elif first >= 1 and last == len(recorded.time):
         for detection in detections:
             detection.frame -= 1
 

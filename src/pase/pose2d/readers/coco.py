@@ -79,7 +79,7 @@ def read_coco(content: Any, path: Path, recorded: Recorded, skeleton: str | None
         for frame, (item, _), points in zip(frames, posed, all_points, strict=True)
     ]
     recorded = _with_size(recorded, content, {item["image_id"] for item, _ in posed}, path)
-    to_pixels(persons, recorded, path)
+    to_pixels(persons, recorded, path, names)
     _check_film(persons, ranked, path)
     return assemble(persons, recorded, path, names)
 

@@ -90,7 +90,7 @@ def read_frames(
     recorded = Recorded(
         recorded.image_size or (sizes[0] if sizes else None), recorded.time, recorded.frame_rate
     )
-    to_pixels(detections, recorded, path, centred=centred)
+    to_pixels(detections, recorded, path, names, centred=centred)
     if len({frame.picture for frame in frames}) > 1:
         check_is_film(detections, path)
     return assemble(detections, _counted(recorded, detections, len(frames)), path, names)

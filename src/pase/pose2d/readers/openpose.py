@@ -14,7 +14,12 @@ from pase.pose2d.readers.json_frames import PoseFrame, document_frames, frame_of
 
 def holds_openpose(folder: Path) -> bool:
     """Whether a folder holds JSON files, itself or in folders called `…_json`."""
-    return any(folder.glob("*.json")) or any(folder.glob("*_json/*.json"))
+    return bool(_visible(folder, "*.json") or _visible(folder, "*_json/*.json"))
+
+
+def _visible(folder: Path, pattern: str) -> list[Path]:
+    """Files in a folder, sorted, without those that a Mac writes beside each on other disks (`._name`)."""
+    return sorted(file for file in folder.glob(pattern) if not file.name.startswith("."))
 
 
 def read_openpose(path: Path, recorded: Recorded, skeleton: str | None = None) -> list[Keypoints2D]:
@@ -59,12 +64,12 @@ def _frame(content: object, file: Path) -> PoseFrame:
 
 
 def _files(path: Path) -> list[Path]:
-    files = sorted(path.glob("*.json"))
+    files = _visible(path, "*.json")
     if files:
         return files
-    folders = sorted({file.parent for file in path.glob("*_json/*.json")})
+    folders = sorted({file.parent for file in _visible(path, "*_json/*.json")})
     if len(folders) == 1:
-        return sorted(folders[0].glob("*.json"))
+        return _visible(folders[0], "*.json")
     if folders:
         cameras = ", ".join(folder.name for folder in folders)
         raise InputError(f"{path} has several cameras: name one of {cameras}")

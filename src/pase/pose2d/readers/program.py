@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 LOOKED_AT_BYTES = 200_000
@@ -10,6 +11,8 @@ JSON_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("PASE", ('"image_id"', '"image_size"', '"times"')),
     ("OpenPose 1.3 or later", ('"pose_keypoints_2d"',)),
     ("OpenPose before 1.3", ('"pose_keypoints"',)),
+    ("OpenPose", ('"version"', '"people"')),
+    ("easy_ViTPose", ('"keypoints"', '"skeleton"')),
     ("MMPose", ('"instances"',)),
     ("MMPose", ('"instance_info"',)),
     ("MMPose", ('"keypoint_scores"',)),
@@ -48,13 +51,17 @@ def program_of(path: Path) -> str:
         What `pase.pose2d.readers.read_keypoints` reads.
     """
     if path.is_dir():
-        files = sorted(path.glob("*.json")) or sorted(path.glob("*_json/*.json"))
+        files = sorted(path.glob("[!.]*.json")) or sorted(path.glob("*_json/[!.]*.json"))
+        if not files and any(path.glob("*.txt")):
+            return "Ultralytics (YOLO-pose)"
         return program_of(files[0]) if files else ""
     if path.suffix.lower() == ".trc":
         return "Sports2D or Pose2Sim"
     try:
         with path.open("rb") as stream:
-            text = stream.read(LOOKED_AT_BYTES).decode("utf-8", "replace")
+            head = stream.read(LOOKED_AT_BYTES)
+            wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            text = head.decode("utf-16" if wide else "utf-8", "replace")
     except OSError:
         return ""
     table = CSV_WORDS if path.suffix.lower() == ".csv" else JSON_WORDS

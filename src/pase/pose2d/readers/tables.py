@@ -13,19 +13,20 @@ import numpy as np
 
 from pase.data import LARGEST, Keypoints2D
 from pase.errors import InputError
-from pase.files import read_text
+from pase.files import foreign_kind
 from pase.keypoint_sets import BLAZEPOSE33, KEYPOINT_SETS, column_order
-from pase.marker_files.text import delimiter_of, number
+from pase.marker_files.text import delimiter_of, number, text_lines
 from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_frames
-from pase.pose2d.readers.json_frames import TIMES, Pose, PoseFrame
+from pase.pose2d.readers.json_frames import TIMES, PoseFrame, document_frames
+from pase.pose2d.readers.json_persons import Pose
 from pase.pose2d.readers.skeleton_file import is_skeleton_file, told_columns
 
 Row = Sequence[str]
 
 _FRAMES = ("frame", "frame_idx", "frame_id", "frame_number", "frame_index", "framenumber")
-_PERSONS = ("person", "person_id", "track", "track_id", "individual", "id")
+_PERSONS = ("person", "person_id", "track", "track_id", "individual", "individuals", "id")
 _AXES = {"x": 0, "y": 1, "v": 2, "visibility": 2, "score": 2, "likelihood": 2, "confidence": 2, "conf": 2, "c": 2,
          "s": 2, "p": 2, "prob": 2}  # fmt: skip
 _COLUMNS = (
@@ -37,6 +38,12 @@ _COLUMNS = (
 _POINT_COLUMNS = ("landmark", "landmark_name", "keypoint", "keypoint_name", "bodypart", "body_part", "joint", "point",
                   "name", "landmark_id", "landmark_index", "keypoint_id", "index", "part")  # fmt: skip
 """Columns that say which point a row is of."""
+_UNIT = re.compile(r"\s*[\[(](px|pixels?)[\])]$", re.I)
+"""A unit at the end of a column's name."""
+_PREFACE = re.compile(r"#|sep=.$", re.I)
+"""How lines before the table begin: comments, and the mark by which Excel is told what parts the cells."""
+_SHARED = "single"
+"""What DeepLabCut calls the individual of points that belong to no animal or person."""
 _OFFICIAL = (
     "nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer",
     "left_ear", "right_ear", "mouth_left", "mouth_right", "left_shoulder", "right_shoulder", "left_elbow",
@@ -76,6 +83,8 @@ def read_table(path: Path, recorded: Recorded, skeleton: str | None = None) -> l
         When the file cannot be read or lacks the coordinates of a point.
     """
     header, rows = _cells(path)
+    if header and all(np.isfinite(number(cell) or 0.0) and number(cell) is not None for cell in header):
+        return _read_bare([header, *rows], path, recorded, skeleton)
     if header and header[0].strip().lower() == "scorer":
         header, rows = _one_header(header, rows)
     layout = _told_layout(header, skeleton, path) if is_skeleton_file(skeleton) else _long_layout(header)
@@ -88,17 +97,36 @@ def read_table(path: Path, recorded: Recorded, skeleton: str | None = None) -> l
     return read_frames(frames, path, recorded, set_name, layout.names)
 
 
+def _read_bare(
+    rows: Sequence[Row], path: Path, recorded: Recorded, skeleton: str | None
+) -> list[Keypoints2D]:
+    """Rows of nothing but numbers, all points of one person each."""
+    frames = document_frames([[number(cell) for cell in row] for row in rows])
+    if frames is None or not all(frame.poses for frame in frames):
+        raise InputError(
+            f"{path} has no names of columns, and {len(rows[0])} numbers a row are those of no known set of points: "
+            "add a first row with names, as nose_x, nose_y, nose_score"
+        )
+    return read_frames(frames, path, recorded, skeleton)
+
+
 def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
-    text = read_text(path)
-    lines = [line for line in text.split("\n") if line.strip()]
+    kind = foreign_kind(path)
+    if kind:
+        raise InputError(f"{path} is {kind}")
+    lines = [line for line in text_lines(path) if line.strip()]
+    while lines and _PREFACE.match(lines[0]):
+        lines.pop(0)
+    if not lines:
+        raise InputError(f"{path} is empty: write it again")
     try:
         rows = list(csv.reader(lines, delimiter=delimiter_of(lines[:20]) or ","))
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table: {error}") from error
-    header, rows = (rows[0], rows[1:]) if rows else ([], [])
+    header, rows = rows[0], rows[1:]
     if any(len(row) != len(header) for row in rows):
         raise InputError(f"{path}: every row must have as many cells as the first")
-    return [cell.strip() for cell in header], rows
+    return [_UNIT.sub("", cell.strip()) for cell in header], rows
 
 
 def _one_header(header: Row, rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
@@ -108,10 +136,18 @@ def _one_header(header: Row, rows: list[list[str]]) -> tuple[list[str], list[lis
         head = rows.pop(0)
         heads[head[0].strip().lower()] = head
     bodyparts, axes = heads.get("bodyparts", header), heads.get("coords", header)
-    people = list(dict.fromkeys(heads.get("individuals", ["", ""])[1:]))
-    own = [k for k in range(1, len(header)) if len(people) < 2 or heads["individuals"][k] == people[0]]
-    shortened = [[row[0], *(row[k] for k in own)] for row in rows]
-    return ["frame", *(f"{bodyparts[k]}_{axes[k]}" for k in own)], shortened
+    individuals = heads.get("individuals", [""] * len(header))
+    places: dict[str, dict[str, int]] = defaultdict(dict)
+    for k in range(1, len(header)):
+        if individuals[k] != _SHARED:
+            places[individuals[k]][f"{bodyparts[k]}_{axes[k]}"] = k
+    columns = list(dict.fromkeys(name for own in places.values() for name in own))
+    per_person = [
+        [row[0], person, *(row[own[name]] if name in own else "" for name in columns)]
+        for row in rows
+        for person, own in places.items()
+    ]
+    return ["frame", "individual", *columns], per_person
 
 
 def _column(plain: Row, names: Sequence[str]) -> int | None:
@@ -232,6 +268,10 @@ def _long_frames(header: Row, rows: Sequence[Row], path: Path, layout: _Layout) 
     """Frames of a table with a row per point: those with the same frame, or time, and person belong together."""
     plain = [name.lower() for name in header]
     name_column = _column(plain, _POINT_COLUMNS) or 0
+    if "type" in plain and any(row[plain.index("type")] == "pose" for row in rows):
+        rows = [
+            row for row in rows if row[plain.index("type")] == "pose"
+        ]  # MediaPipe's face and hands beside it
     score = next((plain.index(name) for name in plain if _AXES.get(name) == 2), None)
     columns = [plain.index("x"), plain.index("y"), *([] if score is None else [score])]
     order = {name: k for k, name in enumerate(dict.fromkeys(row[name_column].strip() for row in rows))}

@@ -1,0 +1,79 @@
+"""Labels in text, a file a frame, as Ultralytics' YOLO-pose saves and its trainers read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pase.data import Keypoints2D
+from pase.errors import InputError
+from pase.keypoint_sets import KEYPOINT_SETS
+from pase.marker_files.text import number, text_lines
+from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.json_film import read_frames
+from pase.pose2d.readers.json_frames import PoseFrame
+from pase.pose2d.readers.json_persons import Pose
+
+_BOX = 5
+"""Class and box before the points of a row."""
+_COUNTS = {len(names) for names in KEYPOINT_SETS.values()}
+
+
+def is_yolo(path: Path) -> bool:
+    """Whether a file is one of labels of persons with points, or a folder holds such."""
+    if path.is_dir():
+        return any(is_yolo(file) for file in sorted(path.glob("*.txt"))[:_BOX])
+    if path.suffix.lower() != ".txt" or not path.is_file():
+        return False
+    rows = [line.split() for line in text_lines(path) if line.strip()]
+    return bool(rows) and all(_points(row) is not None for row in rows)
+
+
+def read_yolo(path: Path, recorded: Recorded, skeleton: str | None = None) -> list[Keypoints2D]:
+    """Read the keypoints of everybody in a folder with a file of labels a frame, or in one such file.
+
+    A row is a person: class, box, then x, y and perhaps score of each point as shares of the picture, and perhaps
+    the number of the track. Frames in which nobody was found have no file.
+
+    Parameters
+    ----------
+    path
+        The folder or file.
+    recorded, skeleton
+        See `pase.pose2d.readers.read_keypoints`.
+
+    Raises
+    ------
+    InputError
+        When a row has another form, or the size of the picture is not known.
+    """
+    files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
+    frames = []
+    for file in files:
+        frame = PoseFrame(picture=file.name)
+        for line, row in enumerate(text_lines(file), start=1):
+            if row.strip():
+                pose = _points(row.split())
+                if pose is None:
+                    raise InputError(
+                        f"{file}, line {line}: it should be class, box, and x, y, score of each point"
+                    )
+                frame.poses.append(pose)
+        frames.append(frame)
+    return read_frames(frames, path, recorded, skeleton)
+
+
+def _points(cells: list[str]) -> Pose | None:
+    """The person of a row; None where it is none."""
+    values = [number(cell) for cell in cells]
+    if any(value is None or not np.isfinite(value) for value in values):
+        return None
+    table = np.array(values, dtype=float)
+    for width in (3, 2):
+        count, more = divmod(len(table) - _BOX, width)
+        if count in _COUNTS and more <= 1:
+            points = table[_BOX : _BOX + count * width].reshape(count, width)
+            score = points[:, 2] if width == 3 else (points != 0).any(axis=1).astype(float)
+            return Pose(np.column_stack([points[:, :2], score]), None, int(table[-1]) if more else None)
+    return None
