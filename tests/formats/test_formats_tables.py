@@ -13,8 +13,8 @@ from pase.data import Motion
 from pase.diagnostics import BoneStatistics, FitDiagnostics
 from pase.errors import InputError
 from pase.formats.tables import (
-    read_angle_deviations,
     read_bone_statistics,
+    read_number_table,
     write_angles_csv,
     write_bones_csv,
 )
@@ -44,9 +44,12 @@ def test_angles(tmp_path: Path, leg: Skeleton, motion_of: MotionOf) -> None:
 def test_deviations_round_trip(tmp_path: Path, leg: Skeleton, motion_of: MotionOf, frames: int) -> None:
     motion = motion_of(leg, frames)
     write_angles_csv(motion, tmp_path / "angles.csv")
-    time, q_std = read_angle_deviations(tmp_path / "angles.csv", leg)
-    np.testing.assert_allclose(time, motion.time, atol=1e-7)
-    np.testing.assert_allclose(q_std, motion.q_std, atol=1e-7)
+    table = read_number_table(tmp_path / "angles.csv")
+    np.testing.assert_allclose(table.values[:, 0], motion.time, atol=1e-7)
+    columns = table.at(motion.time, ["hip_sd", "tx_sd", "no_such"])
+    np.testing.assert_allclose(columns[:, 0], np.degrees(motion.q_std[:, 3]), atol=1e-6)
+    np.testing.assert_allclose(columns[:, 1], motion.q_std[:, 1], atol=1e-7)
+    assert np.isnan(columns[:, 2]).all() and np.isnan(table.at(motion.time + 0.005, ["hip_sd"])).all()
 
 
 @pytest.mark.parametrize(
@@ -60,10 +63,10 @@ def test_deviations_round_trip(tmp_path: Path, leg: Skeleton, motion_of: MotionO
         ("time,hip_sd\n0,1\n0,1\n", "time does not increase"),
     ],
 )
-def test_malformed_angles(tmp_path: Path, leg: Skeleton, text: str, error: str) -> None:
+def test_malformed_angles(tmp_path: Path, text: str, error: str) -> None:
     (tmp_path / "angles.csv").write_text(text)
     with pytest.raises(InputError, match=error):
-        read_angle_deviations(tmp_path / "angles.csv", leg)
+        read_number_table(tmp_path / "angles.csv")
 
 
 def test_bones_of_the_default_skeleton_are_human_and_even() -> None:

@@ -162,7 +162,7 @@ def unseen_angles(motion: Motion, keys: Iterable[str]) -> Mask:
     return unseen
 
 
-def seen_by_angles(skeleton: Skeleton, keys: tuple[str, ...], unseen: Array) -> Mask | None:
+def seen_by_angles(skeleton: Skeleton, keys: tuple[str, ...], unseen: Mask) -> Mask | None:
     """(T, B) which bodies were seen, from angles (T, m) that were not; None where all were.
 
     The inverse of `unseen_angles`, for results that are read back.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,9 @@ import numpy as np
 
 from pase.anatomy.limbs import unseen_angles
 from pase.data import Motion
-from pase.files import write_text
 from pase.formats.findings import TrialLabels
 from pase.formats.person import MEASURES
+from pase.formats.tables import write_rows
 from pase.pipeline.report import Report, reprojection_error
 from pase.types import Array
 
@@ -97,7 +96,7 @@ def write_summary(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         When the file cannot be written.
     """
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    _write(path, columns, ([_cell(row.get(column)) for column in columns] for row in rows))
+    write_rows(path, columns, ([_cell(row.get(column)) for column in columns] for row in rows))
 
 
 def write_bones(path: Path, results: Mapping[str, Path]) -> None:
@@ -122,7 +121,7 @@ def write_bones(path: Path, results: Mapping[str, Path]) -> None:
             first, *data_rows = csv.reader(stream)
         header = ["subject", *first]
         rows += [[subject, *row] for row in data_rows]
-    _write(path, header, rows)
+    write_rows(path, header, rows)
 
 
 def study_measures(results: Iterable[tuple[TrialLabels, Path]]) -> dict[str, list[list[str]]]:
@@ -161,11 +160,3 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-
-
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())

@@ -14,7 +14,7 @@ import numpy as np
 from pase.errors import InputError
 from pase.files import atomic_path, read_text
 from pase.findings import Event, Findings, Measure
-from pase.formats.tables import BoneLength
+from pase.formats.tables import BoneLength, write_rows
 from pase.movements import MOVEMENTS, Movement
 
 EVENT_COLUMNS = ("time_s", "event", "side")
@@ -46,18 +46,9 @@ def measure_rows(findings: Findings, labels: TrialLabels) -> Iterator[tuple[Any,
     The repetition is empty for the mean over all repetitions, and for what is measured once.
     """
     for measure in findings.measures:
-        yield (
-            labels.subject,
-            labels.trial,
-            labels.condition,
-            findings.movement,
-            measure.side,
-            measure.repetition or None,
-            measure.measure,
-            _rounded(measure.value),
-            _rounded(measure.sd),
-            measure.unit,
-        )
+        whose = (labels.subject, labels.trial, labels.condition, findings.movement, measure.side)
+        value, sd = _rounded(measure.value), _rounded(measure.sd)
+        yield *whose, measure.repetition or None, measure.measure, value, sd, measure.unit
 
 
 def write_events_csv(events: Iterable[Event], path: str | Path) -> None:
@@ -202,14 +193,6 @@ def _read(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
             f"{path}: the column '{missing[0]}' is missing; the columns are: {', '.join(columns)}"
         )
     return content
-
-
-def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a table as CSV; None is an empty cell."""
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(["" if value is None else value for value in row] for row in rows)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -27,20 +27,17 @@ from pase.formats.findings import (
 )
 from pase.formats.mot import read_mot, write_mot
 from pase.formats.tables import (
+    NumberTable,
     bone_table,
-    read_angle_deviations,
     read_bone_statistics,
     read_number_table,
     write_angles_csv,
     write_bones_csv,
 )
 from pase.formats.trc import write_landmarks_trc
-from pase.types import Array, Indices, Mask
+from pase.types import Array, Mask
 
 EVENTS, MEASURES = "events.csv", "measures.csv"
-
-SAME_TIME = 1e-5
-"""Seconds within which two files' rows are of the same frame."""
 
 
 def write_person(
@@ -104,69 +101,48 @@ def load_motion(folder: str | Path) -> Motion:
     ]
     camera = read_camera(cameras[0]) if cameras else None
     number = re.fullmatch(r"person_(\d+)", folder.resolve().name)
-    track_id = int(number[1]) if number else 1
-    q_std, table = _deviations(folder / "angles.csv", skeleton, time), folder / "bones.csv"
-    diagnostics = FitDiagnostics(bones=read_bone_statistics(table) if table.is_file() else {})
-    seen = _seen(folder / "angles.csv", skeleton, time)
-    motion = Motion(skeleton, q, q_std, time, camera, track_id=track_id, diagnostics=diagnostics, seen=seen)
-    return replace(motion, findings=_findings(motion, folder))
+    angles, bones = _table(folder / "angles.csv"), folder / "bones.csv"
+    return Motion(
+        skeleton,
+        q,
+        _deviations(angles, skeleton, time),
+        time,
+        camera,
+        track_id=int(number[1]) if number else 1,
+        diagnostics=FitDiagnostics(bones=read_bone_statistics(bones) if bones.is_file() else {}),
+        seen=None if angles is None else _seen(angles, skeleton, time),
+        findings=None if angles is None else _findings(folder, angles, time),
+    )
 
 
-def _findings(motion: Motion, folder: Path) -> Findings | None:
+def _table(path: Path) -> NumberTable | None:
+    return read_number_table(path) if path.is_file() else None
+
+
+def _deviations(angles: NumberTable | None, skeleton: Skeleton, time: Array) -> Array:
+    """Standard deviations (T, n) of the coordinates; NaN where the table has no such frame."""
+    names = skeleton.free_names
+    if angles is None:
+        return np.full((len(time), len(names)), np.nan)
+    sd = angles.at(time, [f"{name}_sd" for name in names])
+    return np.where(skeleton.rotational, np.radians(sd), sd)
+
+
+def _seen(angles: NumberTable, skeleton: Skeleton, time: Array) -> Mask | None:
+    """(T, B) which bodies were seen: the angles of the others have a standard deviation, but no value."""
+    names = tuple(n for n in skeleton.free_names if {n, f"{n}_sd"} <= set(angles.names))
+    values, sd = angles.at(time, names), angles.at(time, [f"{name}_sd" for name in names])
+    return seen_by_angles(skeleton, names, np.isnan(values) & np.isfinite(sd))
+
+
+def _findings(folder: Path, angles: NumberTable, time: Array) -> Findings | None:
     """What an analysis found before, without its verdict; None where it was not kept."""
     if not (folder / EVENTS).is_file() or not (folder / MEASURES).is_file():
         return None
     movement, measures = read_measures_csv(folder / MEASURES)
-    angles = _analysed_angles(folder / "angles.csv", motion.time)
-    return Findings(movement, False, read_events_csv(folder / EVENTS), measures, angles)
-
-
-def _deviations(path: Path, skeleton: Skeleton, time: Array) -> Array:
-    """Standard deviations (T, n) at the frames of a motion; NaN where the table has no such frame."""
-    q_std = np.full((len(time), len(skeleton.free_coordinates)), np.nan)
-    if not path.is_file():
-        return q_std
-    table_time, table = read_angle_deviations(path, skeleton)
-    rows, same = _rows_at(table_time, time)
-    q_std[same] = table[rows[same]]
-    return q_std
-
-
-def _seen(path: Path, skeleton: Skeleton, time: Array) -> Mask | None:
-    """(T, B) which bodies were seen: the angles of the others have a standard deviation, but no value."""
-    if not path.is_file():
-        return None
-    header, table = read_number_table(path)
-    names = tuple(n for n in skeleton.free_names if {n, f"{n}_sd"} <= set(header))
-    rows, same = _rows_at(table[:, 0], time)
-    unseen = np.zeros((len(time), len(names)), bool)
-    values, deviations = (table[:, [header.index(f"{n}{end}") for n in names]] for end in ("", "_sd"))
-    unseen[same] = (np.isnan(values) & np.isfinite(deviations))[rows[same]]
-    return seen_by_angles(skeleton, names, unseen)
-
-
-def _analysed_angles(path: Path, time: Array) -> AngleTable:
-    """The angles of an analysis at the frames of a motion, from the table of angles."""
-    header, table = read_number_table(path)
-    rows, same = _rows_at(table[:, 0], time)
-    keys = tuple(name.removesuffix("_speed") for name in header if name.endswith("_speed"))
-
-    def columns(ending: str) -> Array:
-        out = np.full((len(time), len(keys)), np.nan)
-        for i, key in enumerate(keys):
-            if f"{key}{ending}" in header:
-                out[same, i] = table[rows[same], header.index(f"{key}{ending}")]
-        return out
-
-    values, sd = columns(""), columns("_sd")
-    return AngleTable(
-        time, keys, values, sd, columns("_speed"), columns("_speed_sd"), surely_seen(values, sd)
+    keys = tuple(name.removesuffix("_speed") for name in angles.names if name.endswith("_speed"))
+    values, sd, speed, speed_sd = (
+        angles.at(time, [f"{key}{ending}" for key in keys]) for ending in ("", "_sd", "_speed", "_speed_sd")
     )
-
-
-def _rows_at(table_time: Array, time: Array) -> tuple[Indices, Mask]:
-    """Rows of a table at the frames of a motion, and whether they are of the same time."""
-    if not len(table_time):
-        return np.zeros(len(time), np.intp), np.zeros(len(time), bool)
-    rows = np.minimum(np.searchsorted(table_time, time - SAME_TIME), len(table_time) - 1)
-    return rows, np.abs(table_time[rows] - time) < SAME_TIME
+    table = AngleTable(time, keys, values, sd, speed, speed_sd, surely_seen(values, sd))
+    return Findings(movement, False, read_events_csv(folder / EVENTS), measures, table)

@@ -11,7 +11,6 @@ import numpy as np
 
 from pase.anatomy.lengths import CARRIERS, bone_lengths
 from pase.anatomy.limbs import unseen_angles
-from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.diagnostics import BoneStatistics
 from pase.errors import InputError
@@ -20,6 +19,8 @@ from pase.formats.mot import check_times
 from pase.types import Array
 
 BONE_COLUMNS = ("name", "length_m", "length_sd_m", "percentile", "scale_x", "scale_y", "scale_z", "seen")
+SAME_TIME = 1e-5
+"""Seconds within which rows of two files are of the same frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
         ]
         for time, hidden, q, sd, more in frames
     )
-    _write(path, [*header, *names], ([_cell(x) for x in row] for row in rows))
+    write_rows(path, [*header, *names], ([_cell(x) for x in row] for row in rows))
 
 
 def _analysed_columns(motion: Motion, coordinates: set[str]) -> tuple[list[str], Array]:
@@ -101,8 +102,30 @@ def _analysed_columns(motion: Motion, coordinates: set[str]) -> tuple[list[str],
     return names, np.stack(columns, axis=1) if columns else np.zeros((len(motion), 0))
 
 
-def read_number_table(path: str | Path) -> tuple[list[str], Array]:
-    """Header and numbers (T, columns) of a table by frame, NaN for empty cells; the first column is `time`.
+@dataclass(frozen=True, slots=True)
+class NumberTable:
+    """Numbers by frame, NaN for empty cells."""
+
+    names: tuple[str, ...]
+    """Columns; the first one is `time` in seconds."""
+    values: Array
+    """(T, columns)."""
+
+    def at(self, time: Array, names: Sequence[str]) -> Array:
+        """(F, k) named columns at times (F,); NaN where the table has no such column or frame."""
+        out = np.full((len(time), len(names)), np.nan)
+        if len(self.values):
+            rows = np.searchsorted(self.values[:, 0], time - SAME_TIME)
+            rows = np.minimum(rows, len(self.values) - 1)
+            same = np.abs(self.values[rows, 0] - time) < SAME_TIME
+            for i, name in enumerate(names):
+                if name in self.names:
+                    out[same, i] = self.values[rows[same], self.names.index(name)]
+        return out
+
+
+def read_number_table(path: str | Path) -> NumberTable:
+    """Read a table of numbers by frame, as `write_angles_csv` writes it.
 
     Raises
     ------
@@ -114,35 +137,13 @@ def read_number_table(path: str | Path) -> tuple[list[str], Array]:
         rows = csv.reader(text.splitlines(keepends=True))
         header = next(rows, [])
         numbers = [np.array([float(cell) if cell else np.nan for cell in row]) for row in rows]
-        table = np.array(numbers) if numbers else np.zeros((0, len(header)))
+        values = np.array(numbers) if numbers else np.zeros((0, len(header)))
     except (ValueError, csv.Error) as error:
         raise InputError(f"{path}: not a table of numbers: {error}") from error
-    if header[:1] != ["time"] or table.shape[1:] != (len(header),):
+    if header[:1] != ["time"] or values.shape[1:] != (len(header),):
         raise InputError(f"{path}: the first column must be 'time' and every row have {len(header)} values")
-    check_times(table[:, 0], path)
-    return header, table
-
-
-def read_angle_deviations(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
-    """Read the standard deviations back from a table written by `write_angles_csv`.
-
-    Returns
-    -------
-    time, q_std
-        (T,) seconds and (T, n) rad or m, NaN where the table has none.
-
-    Raises
-    ------
-    InputError
-        When the file is missing or is not such a table.
-    """
-    header, table = read_number_table(path)
-    q_std = np.full((len(table), len(skeleton.free_coordinates)), np.nan)
-    for i, coordinate in enumerate(skeleton.free_coordinates):
-        if f"{coordinate.name}_sd" in header:
-            column = table[:, header.index(f"{coordinate.name}_sd")]
-            q_std[:, i] = np.radians(column) if coordinate.motion == "rotational" else column
-    return table[:, 0], q_std
+    check_times(values[:, 0], path)
+    return NumberTable(tuple(header), values)
 
 
 def write_bones_csv(motion: Motion, path: str | Path) -> None:
@@ -164,7 +165,7 @@ def write_bones_csv(motion: Motion, path: str | Path) -> None:
         rows.append(
             [bone.name, *map(_cell, (bone.length_m, bone.sd_m, bone.percentile, *scale)), str(int(bone.seen))]
         )
-    _write(path, BONE_COLUMNS, rows)
+    write_rows(path, BONE_COLUMNS, rows)
 
 
 def read_bone_statistics(path: str | Path) -> dict[str, BoneStatistics]:
@@ -195,7 +196,14 @@ def _cell(value: float | None) -> str:
     return repr(round(float(value), 7)) if value is not None and np.isfinite(value) else ""
 
 
-def _write(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table as CSV; None is an empty cell.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)

@@ -45,7 +45,7 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
         When a file cannot be written.
     """
     from pase.analysis.compare import differences
-    from pase.formats.findings import write_rows
+    from pase.formats.tables import write_rows
 
     if len(folders) < 2:
         raise InputError("name at least two results to compare")
@@ -63,17 +63,10 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
         for pair in pairs:
             if not pair.measure.endswith(("_min", "_max")):
                 yield f"  {pair.sentence()}"
-            numbers = (
-                pair.first.value,
-                pair.first.sd,
-                pair.second.value,
-                pair.second.sd,
-                pair.change,
-                pair.sd,
-            )
-            certain = "" if pair.certain is None else pair.certain
+            before, after = pair.first, pair.second
+            numbers = (before.value, before.sd, after.value, after.sd, pair.change, pair.sd)
             names = (pair.measure, pair.side, pair.unit, first.name, second.name)
-            rows.append((*names, *(f"{number:.6g}" for number in numbers), certain))
+            rows.append((*names, *(f"{number:.6g}" for number in numbers), pair.certain))
     if output is None:
         return
     alone = output.suffix.lower() == ".csv"
