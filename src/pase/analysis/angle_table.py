@@ -33,25 +33,37 @@ def angle_table(motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = 
         Segments of motions drawn from its posterior. Without them only those angles have a standard deviation that
         hang on one coordinate: the errors of several are correlated, and how is not known then.
     """
-    angles = all_angles(body)
-    keys = tuple(angles)
-    values = np.degrees(_columns(angles, keys, len(body)))
+    # Angles of parts that nobody saw stay in the table, as unknown.
+    whole = BodyMotion.placed(Kinematics(motion.skeleton, ()), motion.skeleton.default_q[None], motion.time[:1])
+    keys = tuple(all_angles(whole))
+    values = np.degrees(_columns(all_angles(body), keys, len(body)))
     speed = _speed(values, body.time)
     speed_sd = np.full_like(values, np.nan)
     if len(drawn) > 2:
         tables = [np.degrees(_columns(all_angles(body), keys, len(body))) for body in drawn]
-        sd = np.sqrt(np.mean([_turned(table - values) ** 2 for table in tables], axis=0))
-        speed_sd = np.sqrt(np.mean([(_speed(table, body.time) - speed) ** 2 for table in tables], axis=0))
+        sd = _root_mean_square([_turned(table - values) for table in tables])
+        speed_sd = _root_mean_square([_speed(table, body.time) - speed for table in tables])
         largest = sd
     else:
         sd, largest = _linear_sd(motion, keys)
     guessed = unseen_angles(motion, keys)
     values, speed = np.where(guessed, np.nan, values), np.where(guessed, np.nan, speed)
+    sd = np.where(np.isfinite(values), sd, np.nan)
     return AngleTable(body.time, keys, values, sd, speed, speed_sd, surely_seen(values, largest))
 
 
 def _columns(angles: dict[str, Array], keys: Sequence[str], frames: int) -> Array:
-    return np.stack([angles[key] for key in keys], axis=1) if keys else np.zeros((frames, 0))
+    unknown = np.full(frames, np.nan)
+    return np.stack([angles.get(key, unknown) for key in keys], axis=1) if keys else np.zeros((frames, 0))
+
+
+def _root_mean_square(differences: Sequence[Array]) -> Array:
+    """(T, m) of the draws in which an angle is known; NaN where it is known in less than half of them."""
+    stacked = np.stack(differences)
+    known = np.isfinite(stacked)
+    count = known.sum(axis=0)
+    total = np.square(np.where(known, stacked, 0.0)).sum(axis=0)
+    return np.sqrt(np.where(count > len(stacked) // 2, total, np.nan) / np.maximum(count, 1))
 
 
 def _turned(degrees: Array) -> Array:

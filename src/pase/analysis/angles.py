@@ -21,6 +21,9 @@ UP = np.array([0.0, 1.0, 0.0])
 LEAST_PROGRESS_M_S = 0.3
 """Slower, a person goes nowhere: a foot then points to the side against where the pelvis faces."""
 PROGRESS_OVER_S = 0.6
+LEAST_PROJECTED_SHARE = 0.3
+"""An angle in a plane is unknown where less than this share of a segment's length lies in the plane: the segment points
+along the line of sight there, as a shank in the swing of a runner seen from the front, and any angle comes out."""
 
 
 @dataclass(frozen=True)
@@ -167,9 +170,7 @@ def knee_valgus(body: BodyMotion, side: Side) -> Array | None:
         return None
     hip, knee, ankle = (place for place in places if place is not None)
     outward = np.cross(heading, UP) * (1 if side == "right" else -1)
-    thigh, shank = (
-        np.arctan2((segment * outward).sum(axis=1), -segment[:, 1]) for segment in (knee - hip, ankle - knee)
-    )
+    thigh, shank = (_angle_within(segment, -UP, outward) for segment in (knee - hip, ankle - knee))
     valgus: Array = (shank - thigh + np.pi) % (2 * np.pi) - np.pi
     return valgus
 
@@ -185,8 +186,7 @@ def foot_progression(body: BodyMotion, side: Side) -> Array | None:
         return None
     foot = ball - heel
     outward = np.cross(way, UP) * (1 if side == "right" else -1)
-    angle: Array = np.arctan2((foot * outward).sum(axis=1), (foot * way).sum(axis=1))
-    return angle
+    return _angle_within(foot, way, outward)
 
 
 def progression(body: BodyMotion) -> Array | None:
@@ -226,8 +226,26 @@ def arm_swing(body: BodyMotion, side: Side) -> Array | None:
     arm, trunk = _upper_arm(body, side), body.segment("torso")
     if arm is None or trunk is None:
         return None
-    swing: Array = np.arctan2((arm * _facing(trunk)).sum(axis=1), -arm[:, 1])
-    return swing
+    return _angle_in_plane(arm, -UP, _facing(trunk))
+
+
+def _angle_in_plane(segment: Array, zero: Array, positive: Array) -> Array:
+    """(T,) angle of segments (T, 3) in the plane of two unit vectors, from the first to the second, radians.
+
+    NaN where too little of the segment lies in the plane; see `LEAST_PROJECTED_SHARE`.
+    """
+    along, aside = (segment * zero).sum(axis=1), (segment * positive).sum(axis=1)
+    clear = np.hypot(along, aside) > LEAST_PROJECTED_SHARE * np.linalg.norm(segment, axis=1)
+    angle: Array = np.where(clear, np.arctan2(aside, along), np.nan)
+    return angle
+
+
+def _angle_within(segment: Array, zero: Array, positive: Array) -> Array:
+    """As `_angle_in_plane`, but NaN beyond a quarter turn: a foot that is lifted until it points backward, or a shank
+    that points up, is turned about another axis."""
+    angle = _angle_in_plane(segment, zero, positive)
+    within: Array = np.where(np.abs(angle) < 0.5 * np.pi, angle, np.nan)
+    return within
 
 
 def _facing(turn: Array) -> Array:
@@ -246,8 +264,7 @@ def trunk_lean_forward(body: BodyMotion, side: Side) -> Array | None:
     trunk, line = body.segment("torso"), _trunk_line(body)
     if trunk is None or line is None:
         return None
-    lean: Array = np.arctan2((line * _facing(trunk)).sum(axis=1), line[:, 1])
-    return lean
+    return _angle_in_plane(line, UP, _facing(trunk))
 
 
 def trunk_lean_side(body: BodyMotion, side: Side) -> Array | None:

@@ -165,7 +165,9 @@ def _best_signal(stretch: Stretch, keys: list[str], least_deg: float, least: int
     best, largest = None, 0.0
     for key in keys:
         values = stretch.angles.get(key)
-        if values is None or key.startswith(("pelvis_heading", "foot_progression", "knee_valgus")):
+        if values is None or not np.isfinite(values).all():
+            continue
+        if key.startswith(("pelvis_heading", "foot_progression", "knee_valgus")):
             continue
         degrees = np.degrees(values)
         way = float(np.subtract(*np.percentile(degrees, (95, 5))))
@@ -227,9 +229,10 @@ def _of_drop(stretch: Stretch, repetition: Repetition) -> Single:
     for side in SIDES:
         valgus = stretch.angle_between("knee_valgus", side, repetition.start, repetition.end)
         bent = stretch.angle_between("knee_flexion", side, repetition.start, repetition.end)
-        # Where the thigh points to the front, its projection on the frontal plane has no direction.
-        if len(valgus) and (bent < 90).any():
-            values["knee_valgus_peak", side] = float(valgus[bent < 90].max())
+        # A thigh that points to the front is short on the frontal plane, and small errors turn it far there.
+        clear = np.isfinite(valgus[bent < 90]) if len(valgus) else np.zeros(0, bool)
+        if clear.any():
+            values["knee_valgus_peak", side] = float(valgus[bent < 90][clear].max())
     return values
 
 
@@ -242,8 +245,8 @@ def _of_times(repetition: Repetition) -> Single:
 
 
 def _of_trunk(stretch: Stretch, repetition: Repetition) -> Single:
-    lean = stretch.angle_between("trunk_lean_forward", None, repetition.start, repetition.end)
-    return {("trunk_lean", ""): float(lean.max())} if len(lean) else {}
+    lean = stretch.largest_angle("trunk_lean_forward", None, repetition.start, repetition.end)
+    return {("trunk_lean", ""): lean} if np.isfinite(lean) else {}
 
 
 def _of_standing_up(exercise: Exercise, repetition: Repetition) -> Single:

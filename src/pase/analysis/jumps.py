@@ -114,10 +114,10 @@ def measure_flights(flights: list[Flight]) -> Values:
         values[Key("flight_time", "", number)] = duration
         for side in SIDES:
             knee = stretch.angle_at("knee_flexion", side, flight.landing)
-            after = stretch.angle_between(
+            values[Key("knee_flexion_at_landing", side, number)] = knee
+            valgus = stretch.largest_angle(
                 "knee_valgus", side, flight.landing, flight.landing + VALGUS_WITHIN_S
             )
-            values[Key("knee_flexion_at_landing", side, number)] = knee
-            if len(after):
-                values[Key("knee_valgus_at_landing", side, number)] = float(after.max())
+            if np.isfinite(valgus):
+                values[Key("knee_valgus_at_landing", side, number)] = valgus
     return values

@@ -74,6 +74,12 @@ class Stretch:
             return np.zeros(0)
         return np.asarray(np.degrees(values[(self.time >= start) & (self.time <= end)]))
 
+    def largest_angle(self, name: str, side: Side | None, start: float, end: float) -> float:
+        """The largest value of an angle from start to end, degrees; NaN where it is known in no frame of them."""
+        values = self.angle_between(name, side, start, end)
+        values = values[np.isfinite(values)]
+        return float(values.max()) if len(values) else np.nan
+
     def retimed(self, feet: Feet | None) -> Stretch:
         """This stretch with the swings of another estimate, each at its own time in this one where it has it."""
         if feet is None or self.feet is None:

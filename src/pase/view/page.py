@@ -177,15 +177,16 @@ def _left_out(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _bones(subject: Subject) -> list[tuple[str, ...]]:
-    return [
-        (
-            bone_label(bone.name),
-            f"{1000 * bone.length_m:.0f}" if bone.seen else "not seen",
-            "–" if bone.sd_m is None or not bone.seen else f"{1000 * bone.sd_m:.0f}",
-            "–" if bone.percentile is None or not bone.seen else f"{bone.percentile:.0f}",
-        )
-        for bone in subject.bones
-    ]
+    """The table of bones, its head first, without columns that have no number."""
+    bones = subject.bones
+    columns = {
+        "±": ["" if b.sd_m is None or not b.seen else f"{1000 * b.sd_m:.0f}" for b in bones],
+        "percentile": ["" if b.percentile is None or not b.seen else f"{b.percentile:.0f}" for b in bones],
+    }
+    columns = {title: [cell or "–" for cell in cells] for title, cells in columns.items() if any(cells)}
+    names = [bone_label(bone.name) for bone in bones]
+    lengths = [f"{1000 * bone.length_m:.0f}" if bone.seen else "not seen" for bone in bones]
+    return [("bone", "mm", *columns), *zip(names, lengths, *columns.values(), strict=True)]
 
 
 def _angles(subject: Subject) -> list[list[str]]:
