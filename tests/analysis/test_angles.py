@@ -44,7 +44,7 @@ def test_angles_mean_what_people_mean(key: str, coordinate: str, given: float, e
 
 def test_an_angle_in_a_plane_is_unknown_where_the_segment_points_out_of_it() -> None:
     assert at("knee_valgus_r", hip_flexion_r=10, knee_angle_r=30) == pytest.approx(0, abs=8)
-    assert np.isnan(at("knee_valgus_r", knee_angle_r=88))  # the shank points backward, and has no width from the front
+    assert np.isnan(at("knee_valgus_r", knee_angle_r=88))  # the shank points backward
     assert np.isnan(at("knee_valgus_r", knee_angle_r=120))  # it points up
     assert np.isnan(at("foot_progression_r", hip_flexion_r=-10, knee_angle_r=75, ankle_angle_r=-10))
     assert np.isfinite(at("foot_progression_r", hip_flexion_r=30, knee_angle_r=30))

@@ -34,7 +34,9 @@ def angle_table(motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = 
         hang on one coordinate: the errors of several are correlated, and how is not known then.
     """
     # Angles of parts that nobody saw stay in the table, as unknown.
-    whole = BodyMotion.placed(Kinematics(motion.skeleton, ()), motion.skeleton.default_q[None], motion.time[:1])
+    whole = BodyMotion.placed(
+        Kinematics(motion.skeleton, ()), motion.skeleton.default_q[None], motion.time[:1]
+    )
     keys = tuple(all_angles(whole))
     values = np.degrees(_columns(all_angles(body), keys, len(body)))
     speed = _speed(values, body.time)
@@ -63,7 +65,8 @@ def _root_mean_square(differences: Sequence[Array]) -> Array:
     known = np.isfinite(stacked)
     count = known.sum(axis=0)
     total = np.square(np.where(known, stacked, 0.0)).sum(axis=0)
-    return np.sqrt(np.where(count > len(stacked) // 2, total, np.nan) / np.maximum(count, 1))
+    mean: Array = np.where(count > len(stacked) // 2, total, np.nan) / np.maximum(count, 1)
+    return np.asarray(np.sqrt(mean))
 
 
 def _turned(degrees: Array) -> Array:

@@ -22,8 +22,8 @@ LEAST_PROGRESS_M_S = 0.3
 """Slower, a person goes nowhere: a foot then points to the side against where the pelvis faces."""
 PROGRESS_OVER_S = 0.6
 LEAST_PROJECTED_SHARE = 0.3
-"""An angle in a plane is unknown where less than this share of a segment's length lies in the plane: the segment points
-along the line of sight there, as a shank in the swing of a runner seen from the front, and any angle comes out."""
+"""An angle in a plane is unknown where less than this share of a segment lies in it: the segment points along the
+line of sight there, as a runner's shank in the swing seen from the front, and any angle comes out."""
 
 
 @dataclass(frozen=True)
