@@ -215,3 +215,21 @@ def test_jumps_fly_under_gravity_and_land_on_their_feet() -> None:
         fall.append((q[air + 1, 4] - 2 * q[air, 4] + q[air - 1, 4]) * 30**2)
     assert len(np.concatenate(fall)) > 20
     np.testing.assert_allclose(np.median(np.concatenate(fall)), -GRAVITY, rtol=0.1)
+
+
+def test_an_exported_network_is_fine_tuned_in_the_layers_named(tmp_path: Path) -> None:
+    """Training starts with the exported weights, rounded to 16 bits, and moves those that match the pattern alone."""
+    torch = pytest.importorskip("torch", reason=TRAIN)
+    pytest.importorskip("onnx", reason=TRAIN)
+    from tools.train_lifter.export import export
+    from tools.train_lifter.train import Settings, Training
+
+    first = Training(Settings(windows=4))
+    export(first.average, tmp_path / "lifter.onnx", {})
+    second = Training(Settings(windows=4, start=str(tmp_path / "lifter.onnx"), only="shared"))
+    before = {name: values.clone() for name, values in second.network.state_dict().items()}
+    for name, values in first.network.state_dict().items():
+        torch.testing.assert_close(before[name], values, atol=2e-3, rtol=0)
+    second.learn(standing(3).draw(4, 8), 0.0)
+    moved = {name for name, values in second.network.state_dict().items() if (values != before[name]).any()}
+    assert moved == {"shared.weight", "shared.bias"}

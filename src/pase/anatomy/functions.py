@@ -111,7 +111,8 @@ class _Knots(ABC):
         """The curve from the first knot to the last."""
 
     @cached_property
-    def _curve(self) -> PPoly:
+    def curve(self) -> PPoly:
+        """Its polynomials, those at both ends straight."""
         x, y = np.asarray(self.x, float), np.asarray(self.y, float)
         curve = self._inner(x, y)
         first, last = curve(x[[0, -1]], 1)
@@ -122,11 +123,11 @@ class _Knots(ABC):
 
     @cached_property
     def _slope(self) -> PPoly:
-        return self._curve.derivative()
+        return self.curve.derivative()
 
     def value(self, x: Array) -> Array:
         """The curve at x."""
-        return np.asarray(self._curve(x), float)
+        return np.asarray(self.curve(x), float)
 
     def derivative(self, x: Array) -> Array:
         """Its slope at x; at a corner, that to the right."""
