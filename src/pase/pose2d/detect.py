@@ -199,9 +199,9 @@ def _left_out(
     least = settings.least_size * max(image_size)
     out = []
     for track in tracks:
-        if not track.found:
+        if not track.detections:
             continue
-        times, sizes = zip(*track.found, strict=True)
+        times, sizes = zip(*track.detections, strict=True)
         if track.poses:
             why = "no keypoint is clear enough"
         elif settings.person == "main":

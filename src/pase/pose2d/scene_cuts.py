@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pase.types import Image
 
-Seen = Literal["same", "cut", "blank"]
+Content = Literal["same", "cut", "blank"]
 
 _SIDE = 32
 _SAMPLES = 128
@@ -35,7 +35,7 @@ class Shots:
         self._last, self.blank = last, blank
         return content != "same"
 
-    def look(self, image: Image) -> Seen:
+    def look(self, image: Image) -> Content:
         """Whether a frame continues the shot, starts a new one, or is `blank`: black, white, or of one colour."""
         small = _thumbnail(image)
         spread = float(small.std())

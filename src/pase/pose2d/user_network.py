@@ -62,11 +62,11 @@ def find_network(weights: Path) -> Path:
             )
         return weights
     folder = rtmlib_folder()
-    kept = sorted(path for path in folder.glob("*.onnx") if path.is_file())
-    fitting = [path for path in kept if path.name.lower().startswith(str(weights).lower())]
+    cached = sorted(path for path in folder.glob("*.onnx") if path.is_file())
+    fitting = [path for path in cached if path.name.lower().startswith(str(weights).lower())]
     if len(fitting) == 1:
         return fitting[0]
-    names = ", ".join(path.name for path in fitting or kept) or "nothing"
+    names = ", ".join(path.name for path in fitting or cached) or "nothing"
     why = (
         "several networks begin with"
         if fitting

@@ -128,9 +128,9 @@ def write_coco(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
 
 def _annotation(points: Array, frame: int, person: int) -> dict[str, Any]:
     """What COCO says of a person in a picture, from the points (17, 3)."""
-    seen = points[:, 2] > 0
-    low, high = points[seen, :2].min(axis=0), points[seen, :2].max(axis=0)
-    flags = np.where(seen, np.where(points[:, 2] >= SURE_SCORE, 2, 1), 0)
+    visible = points[:, 2] > 0
+    low, high = points[visible, :2].min(axis=0), points[visible, :2].max(axis=0)
+    flags = np.where(visible, np.where(points[:, 2] >= SURE_SCORE, 2, 1), 0)
     keypoints = [
         x
         for (u, v, _), flag in zip(points.round(2).tolist(), flags.tolist(), strict=True)
@@ -141,11 +141,11 @@ def _annotation(points: Array, frame: int, person: int) -> dict[str, Any]:
         "image_id": frame,
         "category_id": 1,
         "keypoints": keypoints,
-        "num_keypoints": int(seen.sum()),
+        "num_keypoints": int(visible.sum()),
         "bbox": [round(x, 2) for x in (*low.tolist(), width, height)],
         "area": round(width * height, 2),
         "iscrowd": 0,
-        "score": round(float(points[seen, 2].mean()), 4),
+        "score": round(float(points[visible, 2].mean()), 4),
         "track_id": person,
     }
 

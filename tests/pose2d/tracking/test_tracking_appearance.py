@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from pase.data import HALPE26
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.tracking.appearance import look, look_distance
+from pase.pose2d.tracking.appearance import clothes_colours, clothes_distance
 
 RED, BLUE, GREEN, GREY = (200, 40, 40), (40, 60, 190), (40, 160, 60), (110, 110, 110)
 
@@ -44,13 +44,13 @@ def test_the_same_clothes_are_known_elsewhere_nearer_and_in_other_light() -> Non
     moved = worn(RED, BLUE, x=240.0, height=170.0)
     darker = worn(RED, BLUE, light=0.8)
     other = worn(GREEN, GREY)
-    assert look_distance(here, moved) < 0.02
-    assert look_distance(here, darker) < 0.5 * look_distance(here, other)
+    assert clothes_distance(here, moved) < 0.02
+    assert clothes_distance(here, darker) < 0.5 * clothes_distance(here, other)
 
 
 def test_each_half_of_the_clothes_counts() -> None:
     here, other_trousers, all_other = worn(RED, BLUE), worn(RED, GREEN), worn(GREY, GREEN)
-    assert 0.1 < look_distance(here, other_trousers) < look_distance(here, all_other) <= 1.0
+    assert 0.1 < clothes_distance(here, other_trousers) < clothes_distance(here, all_other) <= 1.0
 
 
 @pytest.mark.parametrize("name", ["LShoulder", "RHip", "LKnee"])
@@ -73,9 +73,9 @@ def test_somebody_seen_from_the_side_has_a_look_too() -> None:
     edge_on = replace(pose, xy=np.column_stack([np.full(len(pose.xy), 80.0), pose.xy[:, 1]]))
     image = np.zeros((220, 320, 3), np.uint8)
     dress(image, pose, RED, BLUE)
-    found = look(image, edge_on)
+    found = clothes_colours(image, edge_on)
     assert found is not None
-    assert look_distance(found, worn(RED, BLUE)) < 0.1
+    assert clothes_distance(found, worn(RED, BLUE)) < 0.1
 
 
 histograms = arrays(float, (2, 24), elements=st.floats(1e-3, 1.0)).map(lambda h: h / h.sum(1, keepdims=True))
@@ -83,13 +83,13 @@ histograms = arrays(float, (2, 24), elements=st.floats(1e-3, 1.0)).map(lambda h:
 
 @given(histograms, histograms)
 def test_the_distance_of_two_looks_is_a_distance(first: np.ndarray, second: np.ndarray) -> None:
-    apart = look_distance(first, second)
+    apart = clothes_distance(first, second)
     assert 0.0 <= apart <= 1.0
-    assert apart == pytest.approx(look_distance(second, first))
-    assert look_distance(first, first) == pytest.approx(0.0, abs=1e-7)
+    assert apart == pytest.approx(clothes_distance(second, first))
+    assert clothes_distance(first, first) == pytest.approx(0.0, abs=1e-7)
 
 
 def test_nothing_in_common_is_one() -> None:
     first, second = np.zeros((2, 24)), np.zeros((2, 24))
     first[:, 0] = second[:, 1] = 1.0
-    assert look_distance(first, second) == pytest.approx(1.0)
+    assert clothes_distance(first, second) == pytest.approx(1.0)

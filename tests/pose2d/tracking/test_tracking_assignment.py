@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.tracking.appearance import clear_torsos, look
+from pase.pose2d.tracking.appearance import clear_torsos, clothes_colours
 from pase.pose2d.tracking.assignment import SAME_BODY, settle
 from pase.pose2d.tracking.similarity import pose_similarity
 from pase.pose2d.tracking.track import Track
@@ -65,7 +65,7 @@ def test_clothes_tell_who_comes_out_from_behind() -> None:
     tracks = [followed(figure(200.0)), followed(figure(200.0))]
     for track, color in zip(tracks, (RED, BLUE), strict=True):
         shown = frame((figure(200.0), color))
-        track.look = look(shown.image, figure(200.0))
+        track.clothes = clothes_colours(shown.image, figure(200.0))
     body = figure(204.0)
     for number, color in enumerate((RED, BLUE)):
         assert settle(frame((body, color)), tracks, {0: body, 1: body}, []) == {number: body}

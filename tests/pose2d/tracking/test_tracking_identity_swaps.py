@@ -10,7 +10,7 @@ from figures import Color, dress, figure
 
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.tracking.appearance import look
+from pase.pose2d.tracking.appearance import clothes_colours
 from pase.pose2d.tracking.identity_swaps import Encounters, exchange
 from pase.pose2d.tracking.track import Track, centre_of
 
@@ -68,9 +68,9 @@ def walk(
             if number == 1 and index in hidden:
                 continue
             track.place(index, poses[person], _box(poses[person]), time)
-            found = look(image, poses[person])
+            found = clothes_colours(image, poses[person])
             if index < MIDDLE // 2 and found is not None:
-                track.remember(found, time)
+                track.note_clothes(found, time)
         encounters.watch(Frame(index, time, image), tracks)
     return tracks[0], tracks[1]
 
@@ -138,12 +138,12 @@ def test_an_exchange_keeps_what_was_before_and_what_is_worn() -> None:
             track.place(index, figure(x + index), _box(figure(x + index)), index / RATE)
     looks = [np.full((2, 24), 1 / 24), np.eye(24)[:2]]
     for track, worn in zip(tracks, looks, strict=True):
-        track.remember(worn, 0.0)
+        track.note_clothes(worn, 0.0)
     first, second = tracks
     exchange(first, second, 2)
     assert [round(middle(first, i)) for i in range(4)] == [50, 51, 302, 303]
     assert [round(middle(second, i)) for i in range(4)] == [300, 301, 52, 53]
     assert (first.prominence, second.prominence) == (300.0, 50.0)
-    np.testing.assert_array_equal(first.look, looks[0])
+    np.testing.assert_array_equal(first.clothes, looks[0])
     exchange(first, second, 2)
     assert [round(middle(first, i)) for i in range(4)] == [50, 51, 52, 53]

@@ -84,7 +84,7 @@ class FastPoseNetwork:
         return out
 
 
-class _Found(NamedTuple):
+class _FrameCrops(NamedTuple):
     """Persons of one frame on their way to the keypoints."""
 
     frame: int
@@ -120,17 +120,17 @@ def detect_everyone(
     """
     times: list[float] = []
 
-    def found() -> Iterator[_Found]:
+    def detected() -> Iterator[_FrameCrops]:
         for frame in frames:
             boxes, _ = detector(frame.image)
-            yield _Found(frame.index, boxes, _crops(frame.image, boxes))
+            yield _FrameCrops(frame.index, boxes, _crops(frame.image, boxes))
             times.append(frame.time)
             if progress is not None:
                 progress(len(times), None)
 
     detections = [
         Detection(frame, np.column_stack([pose.points, pose.scores]))
-        for frame, poses in read_poses(found(), network)
+        for frame, poses in read_poses(detected(), network)
         for pose in poses
     ]
     if not detections:
@@ -140,9 +140,11 @@ def detect_everyone(
     return sorted(tracks, key=lambda track: -prominence(track))
 
 
-def read_poses(frames: Iterable[_Found], network: FastPoseNetwork) -> Iterator[tuple[int, list[MergedPose]]]:
+def read_poses(
+    frames: Iterable[_FrameCrops], network: FastPoseNetwork
+) -> Iterator[tuple[int, list[MergedPose]]]:
     """Poses of every frame, the network being run over the persons of several frames at once."""
-    waiting: list[_Found] = []
+    waiting: list[_FrameCrops] = []
     for frame in frames:
         waiting.append(frame)
         if sum(len(w.boxes) for w in waiting) >= BATCH:
@@ -151,7 +153,9 @@ def read_poses(frames: Iterable[_Found], network: FastPoseNetwork) -> Iterator[t
     yield from _read_batch(waiting, network)
 
 
-def _read_batch(waiting: list[_Found], network: FastPoseNetwork) -> Iterator[tuple[int, list[MergedPose]]]:
+def _read_batch(
+    waiting: list[_FrameCrops], network: FastPoseNetwork
+) -> Iterator[tuple[int, list[MergedPose]]]:
     if not waiting:
         return
     crops = np.concatenate([persons.crops for persons in waiting])

@@ -32,7 +32,7 @@ _TINT_SHARE = 2 / 3
 """How much of the histogram is the opponent colours'; the rest is the lightness'."""
 
 
-def look(image: Image, pose: Pose) -> Array | None:
+def clothes_colours(image: Image, pose: Pose) -> Array | None:
     """Colours of a person's clothes, or None where too little of them is in the picture.
 
     Parameters
@@ -58,8 +58,8 @@ def look(image: Image, pose: Pose) -> Array | None:
     return np.array(histograms)
 
 
-def look_distance(first: Array, second: Array) -> float:
-    """Hellinger distance of two looks, 0 the same to 1 nothing in common; the mean of upper and lower body."""
+def clothes_distance(first: Array, second: Array) -> float:
+    """Hellinger distance of the colours of clothes, 0 the same to 1 nothing in common; the mean of upper and lower body."""
     alike = np.sqrt(first * second).sum(-1)
     return float(np.sqrt(np.clip(1.0 - alike, 0.0, 1.0)).mean())
 

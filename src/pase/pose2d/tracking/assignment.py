@@ -13,7 +13,7 @@ import numpy as np
 
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.tracking.appearance import clear_torsos, look
+from pase.pose2d.tracking.appearance import clear_torsos, clothes_colours
 from pase.pose2d.tracking.similarity import overlap, pose_similarity, reach_likeness
 from pase.pose2d.tracking.track import Track
 from pase.types import Array
@@ -26,7 +26,7 @@ _OWN_CROP = 0.12
 """So much more a body is a person's when it was found in their own crop."""
 _REACH_WEIGHT = 0.5
 """What the right place counts against the keypoints of the frame before: it tells less."""
-_LOOK_WEIGHT, _USUALLY_ALIKE = 0.8, 0.5
+_CLOTHES_WEIGHT, _USUALLY_ALIKE = 0.8, 0.5
 """What it counts that clothes are more alike, or less, than those of any two persons usually are."""
 _LEAST_ALIKE = 0.4
 """Likeness of the clothes under which nobody is found again after having been hidden."""
@@ -69,16 +69,13 @@ def settle(
             out |= {number: bodies[number] for number in own}
         elif own:
             clear = clear_torsos([bodies[number] for number in own])
-            looks = [look(frame.image, bodies[n]) if c else None for n, c in zip(own, clear, strict=True)]
-            fits = np.array(
-                [
-                    [
-                        _fit(frame, tracks[n], bodies[b], s) + _OWN_CROP * (n == b)
-                        for b, s in zip(own, looks, strict=True)
-                    ]
-                    for n in group
-                ]
-            )
+            clothes = [
+                clothes_colours(frame.image, bodies[n]) if c else None
+                for n, c in zip(own, clear, strict=True)
+            ]
+            worn = list(zip(own, clothes, strict=True))
+            fits = np.array([[_fit(frame, tracks[n], bodies[b], c) for b, c in worn] for n in group])
+            fits += _OWN_CROP * (np.array(group)[:, None] == own)
             for row, column in zip(*linear_sum_assignment(-fits), strict=True):
                 if fits[row, column] >= _LEAST_FIT:
                     out[group[row]] = bodies[own[column]]
@@ -115,11 +112,11 @@ def _fit(frame: Frame, track: Track, pose: Pose, colours: Array | None) -> float
         return _NEW
     way = pose_similarity(last, pose, track.shift(frame.time)) / (1.0 + gap)
     place = _REACH_WEIGHT * reach_likeness(track.expected_box(frame.time), _box(pose), gap)
-    comparable = track.look is not None and colours is not None
-    alike = track.looks_like(colours)
+    comparable = track.clothes is not None and colours is not None
+    alike = track.clothes_likeness(colours)
     if comparable and place > way and alike < _LEAST_ALIKE:
         return 0.0
-    return max(way, place) + _LOOK_WEIGHT * (alike - _USUALLY_ALIKE if comparable else 0.0)
+    return max(way, place) + _CLOTHES_WEIGHT * (alike - _USUALLY_ALIKE if comparable else 0.0)
 
 
 def _box(pose: Pose) -> Array:

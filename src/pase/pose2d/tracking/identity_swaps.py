@@ -13,18 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from pase.media.frames import Frame
-from pase.pose2d.tracking.appearance import look, look_distance
+from pase.pose2d.tracking.appearance import clothes_colours, clothes_distance
 from pase.pose2d.tracking.similarity import box_size, overlap
 from pase.pose2d.tracking.track import Track, centre_of
 from pase.types import Array
 
 _MEET, _PART = 0.15, 0.05
 """Intersection over union of two boxes from which on persons meet, and under which they have parted."""
-_CLEAR_LOOK = 0.25
-"""By so much the exchanged looks must fit better, summed over both persons."""
-_CLEAR_WAY = 0.6
-"""By so many body sizes the exchanged ways must fit better, where looks do not tell and one was hidden."""
-_LONGEST_WAY_S = 2.0
+_CLEAR_CLOTHES = 0.25
+"""By so much the exchanged clothes must fit better, summed over both persons."""
+_CLEAR_PATH = 0.6
+"""By so many body sizes the exchanged paths must fit better, where clothes do not tell and one was hidden."""
+_LONGEST_PATH_S = 2.0
 """For no longer than this anybody is expected to have gone on as before they met."""
 _LONGEST_S = 6.0
 """Who has not parted after so long is judged as far as they are seen."""
@@ -94,29 +94,29 @@ class Encounters:
 def _mend(frame: Frame, meeting: _Encounter, free: Sequence[Track]) -> None:
     """Exchange what two tracks hold since they were closest, where they are better exchanged."""
     first, second = meeting.first, meeting.second
-    fresh = {t: look(frame.image, t.poses[frame.index]) for t in free}
-    gain = _look_gain(first, second, fresh)
-    if abs(gain) < _CLEAR_LOOK and meeting.hidden and len(free) == 2:
-        gain = _CLEAR_LOOK * _way_gain(frame, meeting) / _CLEAR_WAY
-    if gain >= _CLEAR_LOOK:
+    fresh = {t: clothes_colours(frame.image, t.poses[frame.index]) for t in free}
+    gain = _clothes_gain(first, second, fresh)
+    if abs(gain) < _CLEAR_CLOTHES and meeting.hidden and len(free) == 2:
+        gain = _CLEAR_CLOTHES * _path_gain(frame, meeting) / _CLEAR_PATH
+    if gain >= _CLEAR_CLOTHES:
         exchange(first, second, meeting.closest)
 
 
-def _look_gain(first: Track, second: Track, fresh: dict[Track, Array | None]) -> float:
-    """How much better the looks fit when the two are exchanged; 0 where they do not tell."""
-    if first.look is None or second.look is None:
+def _clothes_gain(first: Track, second: Track, fresh: dict[Track, Array | None]) -> float:
+    """How much better the clothes fit when the two are exchanged; 0 where they do not tell."""
+    if first.clothes is None or second.clothes is None:
         return 0.0
     gain = 0.0
     for own, rival in ((first, second), (second, first)):
         colours = fresh.get(own)
-        if colours is not None and own.look is not None and rival.look is not None:
-            gain += look_distance(own.look, colours) - look_distance(rival.look, colours)
+        if colours is not None and own.clothes is not None and rival.clothes is not None:
+            gain += clothes_distance(own.clothes, colours) - clothes_distance(rival.clothes, colours)
     return gain
 
 
-def _way_gain(frame: Frame, meeting: _Encounter) -> float:
+def _path_gain(frame: Frame, meeting: _Encounter) -> float:
     """How much nearer the two are to where they were going when they are exchanged, in body sizes."""
-    span = min(frame.time - meeting.time, _LONGEST_WAY_S)
+    span = min(frame.time - meeting.time, _LONGEST_PATH_S)
     expected = [c + span * v for c, v in zip(meeting.centres, meeting.velocities, strict=True)]
     centres = [centre_of(track.box) for track in (meeting.first, meeting.second)]
     size = max(box_size(meeting.first.box), box_size(meeting.second.box))

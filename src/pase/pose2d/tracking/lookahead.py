@@ -21,7 +21,7 @@ LEAST_QUALITY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Early:
+class _EarlyPose:
     track: Track
     box: Array
     turn: int
@@ -44,7 +44,7 @@ class PairedNetwork:
     def __init__(self, network: KeypointNetwork) -> None:
         self._network = network
         self._beside = ThreadPoolExecutor(1, "pase-pose")
-        self._early: dict[int, list[_Early]] = {}
+        self._early: dict[int, list[_EarlyPose]] = {}
         self._before: int | None = None
         """Index of the frame in which persons were followed last."""
 
@@ -76,14 +76,13 @@ class PairedNetwork:
         boxes = np.array([track.expected_box(frame.time) for track in tracks]).reshape(-1, 4)
         early = self._early.pop(frame.index, [])
         before, self._before = self._before, frame.index
-        poses_or_none = [self._found(early, track, box) for track, box in zip(tracks, boxes, strict=True)]
+        poses_or_none = [self._usable(early, track, box) for track, box in zip(tracks, boxes, strict=True)]
         missing = [number for number, pose in enumerate(poses_or_none) if pose is None]
         if not missing:
             return [pose for pose in poses_or_none if pose is not None]
-        pending, ahead = (
-            None,
-            [t for t in tracks if _steady(t, frame.index - 1 if before is None else before)],
-        )
+        last = frame.index - 1 if before is None else before
+        ahead = [track for track in tracks if _steady(track, last)]
+        pending = None
         if following is not None and ahead:
             pending = self._beside.submit(self._place_early, following, ahead)
         placed = iter(self(frame, boxes[missing], [tracks[number].turn for number in missing]))
@@ -92,18 +91,19 @@ class PairedNetwork:
             self._early = {following.index: pending.result()}
         return poses
 
-    def _place_early(self, frame: Frame, tracks: Sequence[Track]) -> list[_Early]:
+    def _place_early(self, frame: Frame, tracks: Sequence[Track]) -> list[_EarlyPose]:
         boxes = np.array([track.expected_box(frame.time) for track in tracks])
         turns = [track.turn for track in tracks]
         poses = self(frame, boxes, turns)
-        return [_Early(*early) for early in zip(tracks, boxes, turns, poses, strict=True)]
+        return [_EarlyPose(*early) for early in zip(tracks, boxes, turns, poses, strict=True)]
 
-    def _found(self, early: Sequence[_Early], track: Track, box: Array) -> Pose | None:
-        early_pose = next((e for e in early if e.track is track and e.turn == track.turn), None)
-        if early_pose is None or early_pose.pose.quality < LEAST_QUALITY:
-            return None
-        good = overlap(early_pose.box[None], box[None])[0, 0] >= LEAST_OVERLAP
-        return early_pose.pose if good else None
+    def _usable(self, early: Sequence[_EarlyPose], track: Track, box: Array) -> Pose | None:
+        """The pose that was placed early, where it was clear and in about the right box."""
+        for placed in early:
+            if placed.track is track and placed.turn == track.turn and placed.pose.quality >= LEAST_QUALITY:
+                good = overlap(placed.box[None], box[None])[0, 0] >= LEAST_OVERLAP
+                return placed.pose if good else None
+        return None
 
 
 def _steady(track: Track, before: int) -> bool:

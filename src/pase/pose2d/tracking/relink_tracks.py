@@ -70,8 +70,8 @@ def _continues(before: Track, after: Track, time: Array, everybody: Sequence[Tra
     if before.shot != after.shot or not 0 < gap <= _SHORT_GAP_S:
         return 0.0
     distance, ratio = _change(before.poses[end], after.poses[start])
-    comparable = before.look is not None and after.look is not None
-    alike = before.looks_like(after.look)
+    comparable = before.clothes is not None and after.clothes is not None
+    alike = before.clothes_likeness(after.clothes)
     if ratio > _SIZE_RATIO or (comparable and alike < _LEAST_ALIKE):
         return 0.0
     reach = _REACH + _REACH_A_SECOND * gap
@@ -105,9 +105,9 @@ def _returns(before: Sequence[Track], after: Sequence[Track], time: Array) -> fl
     gap = float(time[start] - time[end])
     if before[-1].shot != after[0].shot or not 0 < gap <= _LONG_GAP_S:
         return 0.0
-    if before[-1].look is None or after[0].look is None:
+    if before[-1].clothes is None or after[0].clothes is None:
         return 0.0
-    return before[-1].looks_like(after[0].look)
+    return before[-1].clothes_likeness(after[0].clothes)
 
 
 def _ends(track: Track) -> tuple[int, int]:

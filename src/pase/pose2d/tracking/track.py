@@ -8,7 +8,7 @@ import numpy as np
 
 from pase.keypoint_sets import SURE_SCORE
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.tracking.appearance import look_distance
+from pase.pose2d.tracking.appearance import clothes_distance
 from pase.pose2d.tracking.similarity import box_size
 from pase.types import Array
 
@@ -18,8 +18,8 @@ _COAST_S = 0.5
 """Seconds for which an unseen person is expected to move on."""
 _VELOCITY_MEMORY_S = 0.15
 """Time constant with which the velocity follows the newest step."""
-_LOOK_SHARE = 0.2
-"""Share of the newest look in what is remembered of the clothes."""
+_NEWEST_SHARE = 0.2
+"""Share of the newest colours in what is remembered of the clothes."""
 _FASTEST = 4.0
 """Body sizes a second: nobody is expected to move on faster."""
 
@@ -50,15 +50,15 @@ class Track:
     """How many times running the detector has not found the person."""
     velocity: Array = field(default_factory=lambda: np.zeros(2))
     """(2,) px/s."""
-    look: Array | None = None
-    """Colours of the clothes; see `pase.pose2d.tracking.appearance.look`."""
-    looked: float = -np.inf
-    """When they were last looked at, in seconds."""
+    clothes: Array | None = None
+    """Colours of the clothes; see `pase.pose2d.tracking.appearance.clothes_colours`."""
+    clothes_time: float = -np.inf
+    """When these were last seen, in seconds."""
     poses: dict[int, Pose] = field(default_factory=dict)
     """Poses by frame index, in order, of the frames that were followed."""
     between: dict[int, Pose] = field(default_factory=dict)
     """Poses by frame index of other frames, in any order."""
-    found: list[tuple[float, float]] = field(default_factory=list)
+    detections: list[tuple[float, float]] = field(default_factory=list)
     """Time (s) and size (px) of every time the detector found the person."""
     first_place: Array = field(init=False)
     """(2,) px where the person was first."""
@@ -100,16 +100,17 @@ class Track:
         self.turn = pose.turn
         self.poses[index] = pose
 
-    def remember(self, look: Array, time: float) -> None:
+    def note_clothes(self, clothes: Array, time: float) -> None:
         """Note what the person wears."""
-        self.look = look if self.look is None else self.look + _LOOK_SHARE * (look - self.look)
-        self.looked = time
+        before = clothes if self.clothes is None else self.clothes
+        self.clothes = before + _NEWEST_SHARE * (clothes - before)
+        self.clothes_time = time
 
-    def looks_like(self, look: Array | None) -> float:
+    def clothes_likeness(self, clothes: Array | None) -> float:
         """How alike the person's clothes are to others, from 0 to 1; 0.5 where either is unknown."""
-        if self.look is None or look is None:
+        if self.clothes is None or clothes is None:
             return 0.5
-        return 1.0 - look_distance(self.look, look)
+        return 1.0 - clothes_distance(self.clothes, clothes)
 
 
 def centre_of(box: Array) -> Array:

@@ -12,7 +12,7 @@ from pase.media.frames import Frame
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.scene_cuts import Shots
-from pase.pose2d.tracking.appearance import clear_torsos, look
+from pase.pose2d.tracking.appearance import clear_torsos, clothes_colours
 from pase.pose2d.tracking.assignment import NEAR_IOU, settle
 from pase.pose2d.tracking.identity_swaps import Encounters
 from pase.pose2d.tracking.lookahead import PairedNetwork
@@ -36,7 +36,7 @@ _MOST_UNCONFIRMED = 2
 """A person is in doubt whom the detector has not found so many times running."""
 _CLEARLY_BETTER = 0.05
 """By so much a turned crop's pose must be of better quality to be taken."""
-_LOOK_EVERY_S = 0.2
+_CLOTHES_EVERY_S = 0.2
 """How often a person's clothes are looked at."""
 _KEPT_SIZE = 0.7
 """Who is followed already may become smaller than others would have to be, by this factor."""
@@ -113,7 +113,7 @@ class Tracker:
         if not lost or len(lost) == len(self.active()):
             self._wait = self._settings.search_every
         self._encounters.watch(frame, self.active())
-        self._look(frame)
+        self._note_clothes(frame)
         if self._camera is not None:
             self._camera.look(frame, self._expected(frame.time))
         if self._show is not None:
@@ -211,7 +211,7 @@ class Tracker:
             track.move(box, time, centre_of(box) - centre_of(track.box))
         track.box, track.unconfirmed = box, 0
         track.prominence = prominence_of(box, score, self._image_size)
-        track.found.append((time, box_size(box)))
+        track.detections.append((time, box_size(box)))
 
     def _choose_active(self) -> None:
         ranked = sorted(self._live, key=lambda track: -track.prominence)
@@ -283,15 +283,15 @@ class Tracker:
         self._live = [t for t in self._live if t is not track]
         self.tracks = [t for t in self.tracks if t is not track]
 
-    def _look(self, frame: Frame) -> None:
+    def _note_clothes(self, frame: Frame) -> None:
         """Take note of what persons wear whose trunks are clear of others'."""
         visible = [track for track in self.active() if frame.index in track.poses]
         clear = clear_torsos([track.poses[frame.index] for track in visible])
         for track, shown in zip(visible, clear, strict=True):
-            if shown and frame.time - track.looked >= _LOOK_EVERY_S:
-                colours = look(frame.image, track.poses[frame.index])
+            if shown and frame.time - track.clothes_time >= _CLOTHES_EVERY_S:
+                colours = clothes_colours(frame.image, track.poses[frame.index])
                 if colours is not None:
-                    track.remember(colours, frame.time)
+                    track.note_clothes(colours, frame.time)
 
 
 def _outside(box: Array, point: Array | None) -> float:
