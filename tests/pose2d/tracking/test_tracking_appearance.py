@@ -25,7 +25,7 @@ def worn(
     image = np.full((220, 320, 3), (230, 225, 210), dtype=np.uint8)
     pose = figure(x, height=height)
     dress(image, pose, shirt, trousers)
-    found = look((image * light).astype(np.uint8), pose)
+    found = clothes_colours((image * light).astype(np.uint8), pose)
     assert found is not None
     return found
 
@@ -58,14 +58,14 @@ def test_clothes_of_which_a_corner_is_unsure_are_not_looked_at(name: str) -> Non
     pose = figure(80.0)
     score = pose.score.copy()
     score[HALPE26.index(name)] = 0.2
-    assert look(np.zeros((220, 320, 3), np.uint8), replace(pose, score=score)) is None
+    assert clothes_colours(np.zeros((220, 320, 3), np.uint8), replace(pose, score=score)) is None
 
 
 @pytest.mark.parametrize(
     "pose", [figure(80.0, height=8.0), figure(-400.0), figure(80.0, top=900.0)], ids=["tiny", "left", "below"]
 )
 def test_too_little_in_the_picture_gives_no_look(pose: Pose) -> None:
-    assert look(np.zeros((220, 320, 3), np.uint8), pose) is None
+    assert clothes_colours(np.zeros((220, 320, 3), np.uint8), pose) is None
 
 
 def test_somebody_seen_from_the_side_has_a_look_too() -> None:

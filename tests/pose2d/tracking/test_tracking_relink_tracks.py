@@ -20,7 +20,7 @@ def piece(
     frames: range, x: float, size: float = 100.0, wears: np.ndarray | None = None, shot: int = 0
 ) -> Track:
     poses = {number: pose(x, size) for number in frames}
-    return Track(np.zeros(4), 0.0, shot, look=wears, poses=poses)
+    return Track(np.zeros(4), 0.0, shot, clothes=wears, poses=poses)
 
 
 @pytest.mark.parametrize(

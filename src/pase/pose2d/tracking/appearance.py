@@ -59,7 +59,7 @@ def clothes_colours(image: Image, pose: Pose) -> Array | None:
 
 
 def clothes_distance(first: Array, second: Array) -> float:
-    """Hellinger distance of the colours of clothes, 0 the same to 1 nothing in common; the mean of upper and lower body."""
+    """Hellinger distance of two such colours, 0 the same to 1 nothing in common; the mean of upper and lower body."""
     alike = np.sqrt(first * second).sum(-1)
     return float(np.sqrt(np.clip(1.0 - alike, 0.0, 1.0)).mean())
 

@@ -69,12 +69,11 @@ def settle(
             out |= {number: bodies[number] for number in own}
         elif own:
             clear = clear_torsos([bodies[number] for number in own])
-            clothes = [
-                clothes_colours(frame.image, bodies[n]) if c else None
-                for n, c in zip(own, clear, strict=True)
-            ]
-            worn = list(zip(own, clothes, strict=True))
-            fits = np.array([[_fit(frame, tracks[n], bodies[b], c) for b, c in worn] for n in group])
+            clothes = {
+                number: clothes_colours(frame.image, bodies[number]) if is_clear else None
+                for number, is_clear in zip(own, clear, strict=True)
+            }
+            fits = np.array([[_fit(frame, tracks[n], bodies[b], clothes[b]) for b in own] for n in group])
             fits += _OWN_CROP * (np.array(group)[:, None] == own)
             for row, column in zip(*linear_sum_assignment(-fits), strict=True):
                 if fits[row, column] >= _LEAST_FIT:
