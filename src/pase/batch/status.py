@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pase.batch.plan import TRIALS
 from pase.batch.study import Trial
 from pase.batch.summary import FIGURES
+from pase.pipeline.summary import counted
 
 State = Literal["waiting", "done", "failed"]
 
@@ -63,17 +64,13 @@ class Entry:
         """The entry in one line, for people."""
         if self.error:
             return f"{self.trial.name}: failed: {self.error}"
-        phrases = [_counted(self.figures["frames"], "frame")]
+        phrases = [counted(self.figures["frames"], "frame")]
         if not self.figures["persons"]:
             phrases.append("nobody was found")
         if self.figures["warnings"]:
-            phrases.append(_counted(self.figures["warnings"], "warning"))
+            phrases.append(counted(self.figures["warnings"], "warning"))
         phrases.append("done before" if self.kept else f"{self.seconds:.1f} s")
         return f"{self.trial.name}: {', '.join(phrases)}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pase.anatomy.placement import place_bone
 from pase.anatomy.surfaces import BoneSurface
 from pase.data import Motion
 from pase.files import atomic_path
-from pase.formats.glb_camera import add_camera
+from pase.formats.glb_camera import add_camera, without_flips
 from pase.formats.hierarchy import BodyTree, body_tree, body_trees
 from pase.types import Array, Mask
 from pase.version import __version__
@@ -61,27 +61,47 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     tree = body_tree(motion.skeleton, q[:1])
     buffer = GlbBuffer()
     nodes, meshes = _nodes(without_unseen(motion), tree, buffer)
-    content: dict[str, Any] = {
-        "asset": {"version": "2.0", "generator": f"PASE {__version__}", "copyright": CREDITS},
-        "scene": 0,
+    scene = {
         "scenes": [{"nodes": [len(nodes) - 1]}],
         "nodes": nodes,
         "meshes": meshes,
         "materials": [MATERIAL],
     }
-    if motion.known.sum() > 1:
-        time = motion.time[motion.known]
-        keys = buffer.add(time.astype(np.float32), ends=True)
-        animation = animation_of(motion.skeleton, q, keys, buffer)
-        content |= {"animations": [animation]} if animation["channels"] else {}
-        if motion.camera is not None:
-            add_camera(content, motion.camera, time, keys, buffer.add)
-    write_binary(path, {key: value for key, value in content.items() if value != []}, buffer)
+    content = {key: value for key, value in scene.items() if value != []}
+    add_motion(content, motion, buffer)
+    write_binary(path, content, buffer)
 
 
-def write_binary(path: str | Path, content: dict[str, Any], buffer: GlbBuffer) -> None:
-    """Write what the JSON of a glTF says, and its buffer, as one file."""
-    content = content | buffer.parts()
+def add_motion(
+    content: Node, motion: Motion, buffer: GlbBuffer, parents: Mapping[str, str] | None = None
+) -> None:
+    """Add a motion's animation and camera to a scene whose first nodes are the bodies.
+
+    Parameters
+    ----------
+    content
+        What the file is made from; it is extended.
+    motion
+        Frames of unknown pose have no key; with one known frame or none nothing is added.
+    buffer
+        Takes the values.
+    parents
+        Bodies whose node hangs on another body than the joint's parent.
+    """
+    time = motion.time[motion.known]
+    if len(time) < 2:
+        return
+    keys = buffer.add(time.astype(np.float32), ends=True)
+    animation = _animation(motion.skeleton, motion.q[motion.known], keys, buffer, parents)
+    content |= {"animations": [animation]} if animation["channels"] else {}
+    if motion.camera is not None:
+        add_camera(content, motion.camera, time, keys, buffer.add)
+
+
+def write_binary(path: str | Path, scene: Node, buffer: GlbBuffer) -> None:
+    """Write a scene, as the JSON of a glTF has it, and its buffer as one file."""
+    asset = {"version": "2.0", "generator": f"PASE {__version__}", "copyright": CREDITS}
+    content = {"asset": asset, "scene": 0, **scene, **buffer.parts()}
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         stream.writelines([*_binary(content, buffer.size), *buffer.data])
 
@@ -179,23 +199,12 @@ def _primitive(surface: BoneSurface, buffer: GlbBuffer) -> Node:
     }
 
 
-def animation_of(
-    skeleton: Skeleton, q: Array, keys: int, buffer: GlbBuffer, parents: Mapping[str, str] | None = None
+def _animation(
+    skeleton: Skeleton, q: Array, keys: int, buffer: GlbBuffer, parents: Mapping[str, str] | None
 ) -> Node:
-    """Channels of all bodies that turn, and of those that also shift in their joints.
+    """Channels of all bodies that turn, and of those that also shift in their joints; body b is node b.
 
-    Parameters
-    ----------
-    skeleton
-        Body number b is node number b.
-    q
-        (T, n) coordinates at the keys.
-    keys
-        Accessor of their times.
-    buffer
-        Takes the values.
-    parents
-        Bodies whose node hangs on another body than the joint's parent.
+    `q` (T, n) are the coordinates at the keys, whose times the accessor `keys` has.
     """
     bodies = len(skeleton.bodies)
     turns, places = np.empty((len(q), bodies, 4), np.float32), np.empty((len(q), bodies, 3), np.float32)
@@ -204,7 +213,7 @@ def animation_of(
         turns[frames], places[frames] = _quaternions(tree.rotation), tree.translation
         placed = np.concatenate([tree.rotation.reshape(-1, bodies, 9), tree.translation], axis=2)
         low, high = np.minimum(low, placed.min(axis=0)), np.maximum(high, placed.max(axis=0))
-    _without_flips(turns)
+    turns = without_flips(turns)
     moved = {
         "rotation": (turns, (high - low)[:, :9].max(axis=1)),
         "translation": (places, (high - low)[:, 9:].max(axis=1)),
@@ -227,12 +236,6 @@ def _quaternions(rotation: Array) -> Array:
     shape = rotation.shape[:2]
     turns: Array = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat().reshape(*shape, 4)
     return turns
-
-
-def _without_flips(turns: NDArray[np.float32]) -> None:
-    """Take changes of sign from frame to frame out of quaternions (T, B, 4), in place."""
-    same = np.einsum("tbi,tbi->tb", turns[1:], turns[:-1]) >= 0
-    turns[1:] *= np.cumprod(np.where(same, 1, -1).astype(np.float32), axis=0)[:, :, None]
 
 
 def _binary(content: dict[str, Any], size: int) -> list[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from pase.data import Camera, CameraPath
 from pase.types import Array
 
 Node = dict[str, Any]
+Quaternions = TypeVar("Quaternions", np.float32, np.float64)
 
 NEAREST_M = 0.05
 _GLTF_AXES = np.diag([1.0, -1.0, -1.0])
@@ -38,10 +39,9 @@ def add_camera(
         Appends an array to the binary part, and returns its accessor.
     """
     path, (width, height) = (camera.path or CameraPath.still(camera, time)).at(time), camera.image_size
-    turns = Rotation.from_matrix(path.rotation.transpose(0, 2, 1) @ _GLTF_AXES).as_quat()
-    same = np.einsum("ti,ti->t", turns[1:], turns[:-1]) >= 0
-    turns[1:] *= np.cumprod(np.where(same, 1, -1))[:, None]
-    places = -np.einsum("tji,tj->ti", path.rotation, path.translation)
+    R_world_camera = path.rotation.transpose(0, 2, 1)
+    turns = without_flips(Rotation.from_matrix(R_world_camera @ _GLTF_AXES).as_quat())
+    places = -np.einsum("tij,tj->ti", R_world_camera, path.translation)
     focal = float(path.focal_length_px[0])
     angle = 2 * float(np.arctan2(height / 2, focal))
     content["cameras"] = [
@@ -62,3 +62,10 @@ def add_camera(
         target = {"node": node, "path": name}
         animation["channels"].append({"sampler": len(animation["samplers"]), "target": target})
         animation["samplers"].append({"input": keys, "output": add(values.astype(np.float32))})
+
+
+def without_flips(quaternions: NDArray[Quaternions]) -> NDArray[Quaternions]:
+    """Quaternions (T, …, 4) of the same rotations, without changes of sign from frame to frame."""
+    flips = np.einsum("t...i,t...i->t...", quaternions[1:], quaternions[:-1]) < 0
+    signs = np.cumprod(np.where(flips, -1, 1), axis=0).astype(quaternions.dtype)
+    return np.concatenate([quaternions[:1], quaternions[1:] * signs[..., None]])

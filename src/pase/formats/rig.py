@@ -14,20 +14,9 @@ from pase.anatomy.model import Skeleton
 from pase.anatomy.placement import place_bone
 from pase.data import Motion
 from pase.errors import InputError
-from pase.formats.glb import (
-    CREDITS,
-    INDICES,
-    MATERIAL,
-    VERTICES,
-    GlbBuffer,
-    animation_of,
-    without_unseen,
-    write_binary,
-)
-from pase.formats.glb_camera import add_camera
+from pase.formats.glb import INDICES, MATERIAL, VERTICES, GlbBuffer, add_motion, without_unseen, write_binary
 from pase.formats.hierarchy import BodyTree, relative_to
 from pase.types import Array
-from pase.version import __version__
 
 MIDDLE_NAMES = {
     "pelvis": "Hips", "lumbar5": "Spine", "lumbar3": "Spine1", "torso": "Spine2", "head": "Head",
@@ -76,8 +65,6 @@ def write_rig(motion: Motion, path: str | Path) -> None:
     mesh = _skinned_mesh(skeleton, rest, buffer)
     inverse = buffer.add(_inverse_binds(rest))
     content: dict[str, Any] = {
-        "asset": {"version": "2.0", "generator": f"PASE {__version__}", "copyright": CREDITS},
-        "scene": 0,
         "scenes": [{"nodes": [count, count + 2]}],
         "nodes": [
             *nodes,
@@ -91,14 +78,7 @@ def write_rig(motion: Motion, path: str | Path) -> None:
         ],
         "materials": [MATERIAL, FLOOR],
     }
-    known = motion.known
-    time = motion.time[known]
-    if len(time) > 1:
-        keys = buffer.add(time.astype(np.float32), ends=True)
-        animation = animation_of(skeleton, motion.q[known], keys, buffer, PARENTS)
-        content |= {"animations": [animation]} if animation["channels"] else {}
-        if motion.camera is not None:
-            add_camera(content, motion.camera, time, keys, buffer.add)
+    add_motion(content, motion, buffer, PARENTS)
     write_binary(path, content, buffer)
 
 

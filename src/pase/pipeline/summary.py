@@ -26,7 +26,7 @@ def summary_lines(report: Report, source: Path, output: Path) -> list[str]:
         The result.
     """
     persons, frames = len(report.persons), report.source["frames"]
-    count = f"{_counted(persons, 'person')}, {_counted(frames, 'frame')}"
+    count = f"{counted(persons, 'person')}, {counted(frames, 'frame')}"
     if persons:
         lines = [f"result   {output}   {count}"]
     else:
@@ -38,7 +38,7 @@ def summary_lines(report: Report, source: Path, output: Path) -> list[str]:
     further = len(report.warnings) - MOST_WARNINGS
     if further > 0:
         place = next((name for name in ("report.html", "report.json") if name in report.files), "report.json")
-        lines.append(f"         {_counted(further, 'more warning')} in {place}")
+        lines.append(f"         {counted(further, 'more warning')} in {place}")
     lines.append(f"seconds  {_seconds(report)}")
     files = [str(output / name) for name in TO_OPEN if name in report.files]
     return lines + ([f"open     {'   '.join(files)}"] if files else [])
@@ -68,5 +68,6 @@ def _seconds(report: Report) -> str:
     return stages + resumed
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 frame`, `3 frames`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

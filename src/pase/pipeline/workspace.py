@@ -8,7 +8,6 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from pase.errors import InputError, OutputError, PaseError
@@ -186,9 +185,7 @@ class Workspace:
             raise OutputError(f"cannot write to {self.output}: {error.strerror or error}") from error
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self.folder.exists() and not self._state():
             shutil.rmtree(self.folder, ignore_errors=True)
         self._leave()
