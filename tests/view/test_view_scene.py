@@ -46,7 +46,7 @@ PLACES = [(0, 0.9, 0), (0.3, 1.8, -0.6), (-0.8, 0.1, 0.9), (1.5, 1.2, 0.5), (-3.
 def test_a_ball_lands_where_the_camera_sees_it(
     monkeypatch: pytest.MonkeyPatch, camera: Camera, place: tuple[float, float, float], smoothed: bool
 ) -> None:
-    monkeypatch.setattr(scene, "load_bones", lambda skeleton: {"ball.vtp": ball(0.02)})
+    monkeypatch.setattr("pase.anatomy.bones.load_bones", lambda skeleton: {"ball.vtp": ball(0.02)})
     monkeypatch.setattr(scene, "LARGEST_SMOOTHED", 4_000_000 if smoothed else 0)
     with Renderer([ball_at(np.array(place))], camera) as renderer:
         drawn = renderer.draw([np.zeros(0)])
@@ -58,7 +58,7 @@ def test_a_ball_lands_where_the_camera_sees_it(
 
 
 def test_the_nearer_hides_the_farther(monkeypatch: pytest.MonkeyPatch, camera: Camera) -> None:
-    monkeypatch.setattr(scene, "load_bones", lambda skeleton: {"ball.vtp": ball(0.1)})
+    monkeypatch.setattr("pase.anatomy.bones.load_bones", lambda skeleton: {"ball.vtp": ball(0.1)})
     ray = camera.rotation[2]
     near, far = ball_at(np.array([0, 1.2, 0])), ball_at(np.array([0, 1.2, 0]) + 0.5 * ray)
     q = np.zeros(0)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from pase.anatomy.mesh_names import bone_by_other_name
-from pase.anatomy.model import Skeleton
+from pase.anatomy.model import BoneMesh, Skeleton
+from pase.anatomy.placement import place_bone
 from pase.anatomy.surfaces import BoneSurface, stored_bones
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,29 @@ def load_bones(skeleton: Skeleton | None = None) -> dict[str, BoneSurface]:
     if missing:
         log.warning("no surface for %d bone meshes: %s", len(missing), ", ".join(missing))
     return surfaces
+
+
+class PlacedBone(NamedTuple):
+    """A bone on its body."""
+
+    body: int
+    """Index of the body."""
+    number: int
+    """Index of the mesh among those of the body."""
+    mesh: BoneMesh
+    surface: BoneSurface
+    """In the axes of the body, in the person's size."""
+
+
+def placed_bones(skeleton: Skeleton) -> list[PlacedBone]:
+    """Every bone of a skeleton that PASE has a surface for, body by body."""
+    surfaces = load_bones(skeleton)
+    return [
+        PlacedBone(b, number, mesh, place_bone(surfaces[mesh.file], mesh, skeleton.scale[b]))
+        for b, body in enumerate(skeleton.bodies)
+        for number, mesh in enumerate(body.meshes)
+        if mesh.file in surfaces
+    ]
 
 
 def _surface(file: str) -> BoneSurface | None:

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from pase.anatomy.bones import load_bones
+from pase.anatomy.bones import placed_bones
 from pase.anatomy.model import Skeleton
-from pase.anatomy.placement import place_bone
 from pase.data import Motion
 from pase.files import write_text
 from pase.formats.hierarchy import BodyTree, body_tree, body_trees
@@ -81,14 +80,12 @@ def _numbers(vector: Array) -> str:
 
 def _ends(skeleton: Skeleton) -> dict[int, Array]:
     """Of every body, the corner of its bones' box farthest from its joint: where the last bone of a limb ends."""
-    surfaces, ends = load_bones(skeleton), {}
-    for b, body in enumerate(skeleton.bodies):
-        points = [np.array([[0.0, 0.05, 0.0]])] + [
-            place_bone(surfaces[mesh.file], mesh, skeleton.scale[b]).vertices
-            for mesh in body.meshes
-            if mesh.file in surfaces
-        ]
-        low, high = np.concatenate(points).min(axis=0), np.concatenate(points).max(axis=0)
+    points = [[np.array([[0.0, 0.05, 0.0]])] for _ in skeleton.bodies]
+    for bone in placed_bones(skeleton):
+        points[bone.body].append(bone.surface.vertices)
+    ends = {}
+    for b, of_body in enumerate(points):
+        low, high = np.concatenate(of_body).min(axis=0), np.concatenate(of_body).max(axis=0)
         axis = int(np.argmax(np.maximum(np.abs(low), np.abs(high))))
         ends[b] = 0.5 * (low + high)
         ends[b][axis] = low[axis] if abs(low[axis]) > abs(high[axis]) else high[axis]

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from pase.anatomy.bones import load_bones
+from pase.anatomy.bones import placed_bones
 from pase.anatomy.model import Skeleton
-from pase.anatomy.placement import place_bone
 from pase.anatomy.surfaces import BoneSurface
 from pase.data import Motion
 from pase.files import atomic_path
@@ -158,7 +157,6 @@ class GlbBuffer:
 
 def _nodes(skeleton: Skeleton, tree: BodyTree, buffer: GlbBuffer) -> tuple[list[Node], list[Node]]:
     """Nodes of the bodies in their order, of the bones, and of the whole last; and the meshes."""
-    surfaces = load_bones(skeleton)
     turn = _quaternions(tree.rotation[:1])
     nodes: list[Node] = [
         {
@@ -170,14 +168,10 @@ def _nodes(skeleton: Skeleton, tree: BodyTree, buffer: GlbBuffer) -> tuple[list[
         for b, body in enumerate(skeleton.bodies)
     ]
     meshes: list[Node] = []
-    for b, body in enumerate(skeleton.bodies):
-        for i, mesh in enumerate(body.meshes):
-            if mesh.file not in surfaces:
-                continue
-            placed = place_bone(surfaces[mesh.file], mesh, skeleton.scale[b])
-            nodes[b]["children"].append(len(nodes))
-            nodes.append({"name": f"{body.name}_mesh_{i}", "mesh": len(meshes)})
-            meshes.append({"name": Path(mesh.file).stem, "primitives": [_primitive(placed, buffer)]})
+    for b, number, mesh, surface in placed_bones(skeleton):
+        nodes[b]["children"].append(len(nodes))
+        nodes.append({"name": f"{skeleton.bodies[b].name}_mesh_{number}", "mesh": len(meshes)})
+        meshes.append({"name": Path(mesh.file).stem, "primitives": [_primitive(surface, buffer)]})
     nodes.append({"name": skeleton.name, "children": tree.children(-1)})
     for node in nodes:
         if not node.get("children", True):
@@ -185,14 +179,18 @@ def _nodes(skeleton: Skeleton, tree: BodyTree, buffer: GlbBuffer) -> tuple[list[
     return nodes, meshes
 
 
+def upright_normals(surface: BoneSurface) -> Array:
+    """(V, 3) unit normals of a surface, upwards where it has none: glTF allows no others."""
+    known = np.linalg.norm(surface.normals, axis=1, keepdims=True) > 0.5
+    return np.where(known, surface.normals, (0.0, 1.0, 0.0))
+
+
 def _primitive(surface: BoneSurface, buffer: GlbBuffer) -> Node:
     index = np.uint16 if len(surface.vertices) < 65535 else np.uint32
-    upright = np.linalg.norm(surface.normals, axis=1) > 0.5
-    normals = np.where(upright[:, None], surface.normals, (0.0, 1.0, 0.0))
     return {
         "attributes": {
             "POSITION": buffer.add(surface.vertices.astype(np.float32), VERTICES, ends=True),
-            "NORMAL": buffer.add(normals.astype(np.float32), VERTICES),
+            "NORMAL": buffer.add(upright_normals(surface).astype(np.float32), VERTICES),
         },
         "indices": buffer.add(surface.faces.astype(index).ravel(), INDICES),
         "material": 0,

@@ -8,13 +8,21 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from pase.anatomy.bones import load_bones
+from pase.anatomy.bones import PlacedBone, placed_bones
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
-from pase.anatomy.placement import place_bone
 from pase.data import Motion
 from pase.errors import InputError
-from pase.formats.glb import INDICES, MATERIAL, VERTICES, GlbBuffer, add_motion, without_unseen, write_binary
+from pase.formats.glb import (
+    INDICES,
+    MATERIAL,
+    VERTICES,
+    GlbBuffer,
+    add_motion,
+    upright_normals,
+    without_unseen,
+    write_binary,
+)
 from pase.formats.hierarchy import BodyTree, relative_to
 from pase.types import Array
 
@@ -97,8 +105,8 @@ def t_pose(skeleton: Skeleton) -> Array:
         ends = kinematics.pose(q[None]).origin[0, [bodies.index(f"{b}_{side}") for b in ("humerus", "ulna")]]
         x, _, z = ends[1] - ends[0]
         q[names.index(column)] = -np.arctan2(x, sign * z)
-    surfaces, poses = load_bones(skeleton), kinematics.pose(q[None])
-    lowest = min((points[:, 1].min() for _, points in _placed(skeleton, poses, surfaces)), default=0.0)
+    poses = kinematics.pose(q[None])
+    lowest = min((_in_world(bone, poses)[:, 1].min() for bone in placed_bones(skeleton)), default=0.0)
     if "pelvis_ty" in names:
         q[names.index("pelvis_ty")] -= lowest
     return q
@@ -128,39 +136,29 @@ def _joints(tree: BodyTree) -> list[dict[str, Any]]:
     return nodes
 
 
-def _placed(skeleton: Skeleton, poses: BodyPoses, surfaces: dict[str, Any]) -> list[tuple[int, Array]]:
-    """Body and vertices (V, 3) in the world of every bone that PASE has."""
-    out = []
-    for b, body in enumerate(skeleton.bodies):
-        for mesh in body.meshes:
-            if mesh.file in surfaces:
-                local = place_bone(surfaces[mesh.file], mesh, skeleton.scale[b]).vertices
-                out.append((b, local @ poses.rotation[0, b].T + poses.origin[0, b]))
-    return out
+def _in_world(bone: PlacedBone, poses: BodyPoses) -> Array:
+    """(V, 3) vertices of a bone in the world, in frame 0."""
+    p_world: Array = bone.surface.vertices @ poses.rotation[0, bone.body].T + poses.origin[0, bone.body]
+    return p_world
 
 
 def _skinned_mesh(skeleton: Skeleton, rest: BodyPoses, buffer: GlbBuffer) -> dict[str, Any]:
     """All bones as one primitive at rest, each vertex on the joint of its body."""
-    surfaces, at = load_bones(skeleton), 0
-    places, normals, faces, bodies = [], [], [], []
-    for b, body in enumerate(skeleton.bodies):
-        for mesh in body.meshes:
-            if mesh.file not in surfaces:
-                continue
-            bone = place_bone(surfaces[mesh.file], mesh, skeleton.scale[b])
-            places.append(bone.vertices @ rest.rotation[0, b].T + rest.origin[0, b])
-            upright = np.linalg.norm(bone.normals, axis=1, keepdims=True) > 0.5
-            normals.append(np.where(upright, bone.normals, (0.0, 1.0, 0.0)) @ rest.rotation[0, b].T)
-            faces.append(bone.faces + at)
-            bodies.append(np.full(len(bone.vertices), b))
-            at += len(bone.vertices)
-    if not places:
+    at = 0
+    p_world, normals, faces, bodies = [], [], [], []
+    for bone in placed_bones(skeleton):
+        p_world.append(_in_world(bone, rest))
+        normals.append(upright_normals(bone.surface) @ rest.rotation[0, bone.body].T)
+        faces.append(bone.surface.faces + at)
+        bodies.append(np.full(len(p_world[-1]), bone.body))
+        at += len(p_world[-1])
+    if not p_world:
         raise InputError("no bone of this skeleton was seen: there is nothing to rig")
     joints, weights = np.zeros((at, 4), np.uint16), np.zeros((at, 4), np.float32)
     joints[:, 0], weights[:, 0] = np.concatenate(bodies), 1.0
     return {
         "attributes": {
-            "POSITION": buffer.add(np.concatenate(places).astype(np.float32), VERTICES, ends=True),
+            "POSITION": buffer.add(np.concatenate(p_world).astype(np.float32), VERTICES, ends=True),
             "NORMAL": buffer.add(np.concatenate(normals).astype(np.float32), VERTICES),
             "JOINTS_0": buffer.add(joints, VERTICES),
             "WEIGHTS_0": buffer.add(weights, VERTICES),

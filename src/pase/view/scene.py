@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby, product
 from typing import Any, Literal
 
 import numpy as np
 
-from pase.anatomy.bones import load_bones
+from pase.anatomy.bones import placed_bones
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
-from pase.anatomy.placement import place_bone
 from pase.anatomy.surfaces import BoneSurface
 from pase.data import Camera
 from pase.types import Array, Image
@@ -244,20 +243,13 @@ def _bones(
     """One actor for every body that has meshes."""
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
-    surfaces = load_bones(skeleton)
     bones = []
-    for b, body in enumerate(skeleton.bodies):
-        placed = [
-            place_bone(surfaces[mesh.file], mesh, skeleton.scale[b])
-            for mesh in body.meshes
-            if mesh.file in surfaces
-        ]
-        if not placed:
-            continue
-        vertices = np.concatenate([surface.vertices for surface in placed])
+    for b, placed in groupby(placed_bones(skeleton), key=lambda bone: bone.body):
+        surfaces = [bone.surface for bone in placed]
+        vertices = np.concatenate([surface.vertices for surface in surfaces])
         p_body = np.array(list(product(*zip(vertices.min(axis=0), vertices.max(axis=0), strict=True))))
         T_world_body = vtkMatrix4x4()
-        polydata = _polydata(placed)
+        polydata = _polydata(surfaces)
         actor = _actor(polydata if px_a_metre is None else coarser(polydata, px_a_metre), color)
         if style == "xray":
             _shine_through(actor)

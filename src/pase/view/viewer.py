@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from pase.analysis.angles import angle_of
-from pase.anatomy.bones import load_bones
+from pase.anatomy.bones import placed_bones
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.lengths import CARRIERS
-from pase.anatomy.placement import place_bone
 from pase.data import Camera, Motion
 from pase.files import write_text
 from pase.types import Array
@@ -217,30 +216,25 @@ def _root(motion: Motion) -> int:
 def _bones(subject: Subject, bones: PackedBones) -> list[dict[str, Any]]:
     """Every mesh of a person: which surface, on which body, where, what it is called, how long it is."""
     skeleton = subject.motion.skeleton
-    lengths = [(CARRIERS.get(row.name), row) for row in subject.bones]
-    surfaces, rows = load_bones(skeleton), []
-    for b, body in enumerate(skeleton.bodies):
-        carried = [
-            {"name": row.name, "length": row.length_m, "sd": row.sd_m, "percentile": row.percentile}
-            for carrier, row in lengths
-            if carrier == body.name
-        ]
-        for mesh in body.meshes:
-            if mesh.file not in surfaces:
-                continue
-            extent = np.ptp(place_bone(surfaces[mesh.file], mesh, skeleton.scale[b]).vertices, axis=0).max()
-            rows.append(
-                {
-                    "surface": bones.files.index(mesh.file),
-                    "body": b,
-                    "bodyName": body.name,
-                    "affine": np.round(bones.affine(mesh, skeleton.scale[b]), 7).T.ravel().tolist(),
-                    "name": bone_name(mesh.file),
-                    "region": region_name(body.name if not mesh.file.startswith("cerv") else "cerv"),
-                    "extent": round(float(extent), 4),
-                    "lengths": carried,
-                }
-            )
+    rows = []
+    for b, _, mesh, surface in placed_bones(skeleton):
+        body = skeleton.bodies[b].name
+        rows.append(
+            {
+                "surface": bones.files.index(mesh.file),
+                "body": b,
+                "bodyName": body,
+                "affine": np.round(bones.affine(mesh, skeleton.scale[b]), 7).T.ravel().tolist(),
+                "name": bone_name(mesh.file),
+                "region": region_name(body if not mesh.file.startswith("cerv") else "cerv"),
+                "extent": round(float(np.ptp(surface.vertices, axis=0).max()), 4),
+                "lengths": [
+                    {"name": row.name, "length": row.length_m, "sd": row.sd_m, "percentile": row.percentile}
+                    for row in subject.bones
+                    if CARRIERS.get(row.name) == body
+                ],
+            }
+        )
     return rows
 
 
