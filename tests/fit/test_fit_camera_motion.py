@@ -11,13 +11,16 @@ from fit_scenes import FOCAL, IMAGE, filmed, squatting
 from pase.anatomy.default import default_skeleton
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
-from pase.camera.steadied import filmed_keypoints, steadied_keypoints
-from pase.data import Keypoints2D
+from pase.camera.steadied import steady_stretches
+from pase.data import HALPE26, Keypoints2D
 from pase.fit.camera import FilmCamera
 from pase.fit.estimate import estimate_motion
 from pase.fit.inputs import CameraSetup, keypoint_set
-from pase.fit.problem import Linearization, State
+from pase.fit.left_right_swaps import LIMBS, repair_keypoints
+from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.subject import SubjectOptions, keypoint_model, prepare_subject
+from pase.lift.pase_lifter import PaseLifter
+from pase.lift.turning_camera import lift_steadied
 from pase.types import Array
 
 RNG = np.random.default_rng(4)
@@ -36,7 +39,11 @@ def panned(time: Array, focal_px: float = FOCAL, degrees: float = 18.0) -> Camer
 
 def seen_by(keypoints: Keypoints2D, motion: CameraMotion) -> Keypoints2D:
     """What a camera of that motion sees of keypoints filmed by one that stood still."""
-    return filmed_keypoints(keypoints, replace(motion, focal_px=FOCAL), keypoints.image_size)
+    middle = np.array(keypoints.image_size) / 2
+    rays = np.concatenate([(keypoints.xy - middle) / FOCAL, np.ones((*keypoints.score.shape, 1))], axis=-1)
+    rays = rays @ motion.R_camera_reference.transpose(0, 2, 1)
+    xy = FOCAL * motion.zoom[:, None, None] * rays[..., :2] / rays[..., 2:]
+    return replace(keypoints, xy=xy + middle)
 
 
 def test_derivatives_by_the_unknowns_are_those_of_finite_differences() -> None:
@@ -106,18 +113,59 @@ def test_a_person_before_a_camera_that_turns_comes_out_as_before_one_that_stands
     assert np.nanmedian(second.residual) < 6.0
 
 
-def test_steadied_keypoints_come_back() -> None:
+def test_a_held_view_sees_what_a_still_camera_would_have_filmed() -> None:
     time = np.linspace(0, 1, 8)
     xy = RNG.uniform(100, 600, (8, 26, 2))
     xy[2, 3] = np.nan
-    keypoints = Keypoints2D(xy, np.ones((8, 26)), time, IMAGE)
-    motion = panned(time)
-    steadied = steadied_keypoints(keypoints, motion)
-    assert steadied is not None
-    seen = np.isfinite(steadied.xy).all(-1)
-    assert (steadied.xy[seen] >= 0).all() and (steadied.xy[seen] <= steadied.image_size).all()
-    np.testing.assert_allclose(filmed_keypoints(steadied, motion, IMAGE).xy, xy, atol=1e-6)
-    assert steadied_keypoints(keypoints, panned(time, degrees=80.0)) is None
+    still = Keypoints2D(xy, np.ones((8, 26)), time, IMAGE)
+    (stretch,) = steady_stretches(seen_by(still, panned(time)), panned(time))
+    held, seen = stretch.keypoints, np.isfinite(xy).all(-1)
+    assert (held.xy[seen] >= 0).all() and (held.xy[seen] <= held.image_size).all()
+    np.testing.assert_allclose(held.xy - np.array(held.image_size) / 2, xy - np.array(IMAGE) / 2, atol=1e-6)
+
+
+def walk_past(model: PersonModel) -> tuple[CameraMotion, Keypoints2D, Array, Array]:
+    """Somebody who goes 8 m past a camera, 2.3 m from it, and is panned along with by 120 degrees."""
+    frames = 72
+    time = np.arange(frames) / 24.0
+    _, squats = squatting(model, frames, rate=24.0, turn=0.0)
+    q = squats.copy()
+    columns = [model.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xz"]
+    q[:, columns] = np.stack([np.linspace(-4.0, 4.0, frames), np.full(frames, -2.3)], 1)
+    yaw = np.arctan2(q[:, columns[0]], -q[:, columns[1]])
+    none = np.zeros(frames)
+    R = rotation_of_vector(np.stack([none, -yaw, none], 1))
+    motion = CameraMotion(time, R, none + 1, np.zeros((frames, 3)) + 2e-4, none + 1e-3, FOCAL)
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.camera] = [0.0, 0.0, 1.2, np.log(FOCAL)]
+    camera = FilmCamera(model.layout.camera, np.array(IMAGE) / 2.0, IMAGE).following(motion)
+    xy, _ = camera.project(model.positions(State(q, shared))[:, : len(model.points)], shared)
+    xy += np.random.default_rng(3).normal(0, 1.0, xy.shape)
+    return motion, Keypoints2D(xy, np.full(xy.shape[:2], 0.8), time, IMAGE), q, shared
+
+
+def test_a_pan_of_120_degrees_is_lifted_and_repaired_like_a_short_one() -> None:
+    model = keypoint_model(keypoint_set())
+    motion, keypoints, q, shared = walk_past(model)
+    assert np.degrees(np.ptp(vector_of_rotation(motion.R_camera_reference)[:, 1])) == pytest.approx(
+        120, abs=1
+    )
+    stretches = list(steady_stretches(keypoints, motion))
+    assert len(stretches) > 1
+    assert [int(f) for s in stretches for f in s.frames[s.own]] == list(range(len(motion)))
+    swapped, frames = keypoints.xy.copy(), [4, 20, 36, 37, 68]
+    legs = [[keypoints.names.index(side + point) for point in LIMBS["legs"]] for side in "LR"]
+    swapped[np.ix_(frames, legs[0])] = keypoints.xy[np.ix_(frames, legs[1])]
+    swapped[np.ix_(frames, legs[1])] = keypoints.xy[np.ix_(frames, legs[0])]
+    repaired = repair_keypoints(replace(keypoints, xy=swapped), motion)
+    assert list(np.flatnonzero(repaired.exchanged["legs"])) == frames
+    np.testing.assert_allclose(repaired.keypoints.xy, keypoints.xy)
+
+    lifted = lift_steadied(PaseLifter(focal_length_px=FOCAL), keypoints, motion)
+    camera = FilmCamera(model.layout.camera, np.array(IMAGE) / 2.0, IMAGE).following(motion)
+    points = model.positions(State(q, shared))[:, : len(HALPE26)]
+    true_m = (points - points[:, [HALPE26.index("Hip")]]) @ camera.rotation(shared).transpose(0, 2, 1)
+    assert np.linalg.norm(1.73 * lifted.xyz[:, : len(HALPE26)] - true_m, axis=-1).mean() < 0.035
 
 
 @pytest.mark.parametrize(("wander_deg", "roll_deg"), [(0.0, 1.2), (0.6, 3.0), (1.2, 5.0)])

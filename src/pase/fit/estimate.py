@@ -12,9 +12,10 @@ from pase.config import FitSettings
 from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.fit.evidence import Evidence, evidence
 from pase.fit.film_result import finish
-from pase.fit.film_trial import as_slice, film_trial, repaired_keypoints, visible_span
+from pase.fit.film_trial import as_slice, film_trial, visible_span
 from pase.fit.inputs import LensPrior, PersonInput
 from pase.fit.keypoint_guess import initial_motion, possible_rolls
+from pase.fit.left_right_swaps import repair_keypoints
 from pase.fit.measurements import KeypointMeasurements, Measurements
 from pase.fit.moving_floor import MovingFloor, feet_slide, find_moving_floor
 from pase.fit.posture import ROOT_TRANSLATION
@@ -102,7 +103,9 @@ def fit_shared(
     if span is None:
         return None
     frames = as_slice(span)
-    repaired = repaired_keypoints(person.keypoints.slice(frames), person.camera_motion)
+    keypoints = person.keypoints.slice(frames)
+    motion = None if person.camera_motion is None else person.camera_motion.at(keypoints.time)
+    repaired = repair_keypoints(keypoints, motion)
     landmarks = None if person.landmarks is None else person.landmarks.slice(frames)
     visible = replace(person, keypoints=repaired.keypoints, landmarks=landmarks)
     trial, observed, shared = film_trial(visible, lens, settings)

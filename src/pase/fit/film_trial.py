@@ -7,13 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from pase.anatomy.default import default_skeleton
-from pase.camera.motion import CameraMotion
-from pase.camera.steadied import filmed_keypoints, steadied_keypoints
 from pase.config import FitSettings
 from pase.data import Keypoints2D
 from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, keypoint_set
 from pase.fit.keypoint_noise import usable
-from pase.fit.left_right_swaps import RepairedKeypoints, repair_keypoints
 from pase.fit.measurements import DepthMeasurements, KeypointMeasurements, Measurements
 from pase.fit.subject import SubjectOptions, prepare_subject, prior_weight, stature_prior
 from pase.fit.terms.gravity import Gravity
@@ -74,17 +71,6 @@ def film_trial(
     )
     trial = replace(Trial.of(subject, measurements), errors=FILM_ERRORS)
     return trial, observed, shared
-
-
-def repaired_keypoints(keypoints: Keypoints2D, motion: CameraMotion | None) -> RepairedKeypoints:
-    """Keypoints with exchanged sides and stray points set right, by their paths before a camera that stands still."""
-    film_motion = None if motion is None or motion.kind == "still" else motion.at(keypoints.time)
-    steadied = None if film_motion is None else steadied_keypoints(keypoints, film_motion)
-    if film_motion is None or steadied is None:
-        return repair_keypoints(keypoints)
-    repaired = repair_keypoints(steadied)
-    filmed = filmed_keypoints(repaired.keypoints, film_motion, keypoints.image_size)
-    return replace(repaired, keypoints=filmed)
 
 
 def visible_span(keypoints: Keypoints2D) -> Indices | None:

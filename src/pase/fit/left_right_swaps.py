@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pase.camera.motion import CameraMotion
+from pase.camera.steadied import steady_stretches
 from pase.data import Keypoints2D
 from pase.fit.keypoint_noise import MINIMUM_SCORE, pixels_per_metre
 from pase.types import Array, Mask
@@ -58,26 +60,66 @@ class RepairedKeypoints:
         return out
 
 
-def repair_keypoints(keypoints: Keypoints2D) -> RepairedKeypoints:
-    """Exchange left and right where that makes the limbs move smoothly, and take out single stray points."""
-    xy, score = keypoints.xy.copy(), keypoints.score.copy()
-    sigma = None if keypoints.sigma is None else keypoints.sigma.copy()
-    spread = _path_spread(keypoints)
-    exchanged: dict[str, Mask] = {}
-    for limb, points in LIMBS.items():
-        pairs = [
-            (keypoints.names.index(f"L{point}"), keypoints.names.index(f"R{point}"))
-            for point in points
-            if f"L{point}" in keypoints.names
-        ]
-        swap = _exchanges(xy, score, spread, pairs)
-        for array in (xy, score) if sigma is None else (xy, score, sigma):
-            for left, right in pairs:
-                array[swap, left], array[swap, right] = array[swap, right].copy(), array[swap, left].copy()
-        exchanged[limb] = swap
-    stray = _strays(xy, spread)
+def repair_keypoints(keypoints: Keypoints2D, motion: CameraMotion | None = None) -> RepairedKeypoints:
+    """Exchange left and right where that makes the limbs move smoothly, and take out single stray points.
+
+    Parameters
+    ----------
+    keypoints
+        One person in T frames.
+    motion
+        How the camera moved in the same frames; it stands still when None.
+    """
+    if motion is None or motion.kind == "still":
+        exchanged, stray = _faults(keypoints)
+    else:
+        exchanged = {limb: np.zeros(len(keypoints), bool) for limb in LIMBS}
+        stray = np.zeros(keypoints.score.shape, bool)
+        for stretch in steady_stretches(keypoints, motion):
+            swaps, strays = _faults(stretch.keypoints)
+            own = stretch.frames[stretch.own]
+            stray[own] = strays[stretch.own]
+            for limb in LIMBS:
+                exchanged[limb][own] = swaps[limb][stretch.own]
+    mended = keypoints
+    for limb, frames in exchanged.items():
+        mended = _with_sides_exchanged(mended, _pairs(mended, limb), frames)
+    xy, score = mended.xy.copy(), mended.score.copy()
     xy[stray], score[stray] = np.nan, 0.0
-    return RepairedKeypoints(replace(keypoints, xy=xy, score=score, sigma=sigma), exchanged, stray)
+    return RepairedKeypoints(replace(mended, xy=xy, score=score), exchanged, stray)
+
+
+def _faults(keypoints: Keypoints2D) -> tuple[dict[str, Mask], Mask]:
+    """Frames (T,) in which the sides of each limb are exchanged, and stray points (T, K) once that is mended."""
+    spread, exchanged = _path_spread(keypoints), {}
+    for limb in LIMBS:
+        pairs = _pairs(keypoints, limb)
+        exchanged[limb] = _exchanges(keypoints.xy, keypoints.score, spread, pairs)
+        keypoints = _with_sides_exchanged(keypoints, pairs, exchanged[limb])
+    return exchanged, _strays(keypoints.xy, spread)
+
+
+def _pairs(keypoints: Keypoints2D, limb: str) -> list[tuple[int, int]]:
+    """Left and right point of a limb, of those that the keypoints have."""
+    names = keypoints.names
+    return [
+        (names.index(f"L{point}"), names.index(f"R{point}")) for point in LIMBS[limb] if f"L{point}" in names
+    ]
+
+
+def _with_sides_exchanged(keypoints: Keypoints2D, pairs: list[tuple[int, int]], frames: Mask) -> Keypoints2D:
+    """The keypoints with the points of each pair exchanged in some frames (T,)."""
+    columns = np.arange(len(keypoints.names))
+    for left, right in pairs:
+        columns[[left, right]] = right, left
+
+    def exchanged(values: Array) -> Array:
+        out = values.copy()
+        out[frames] = values[frames][:, columns]
+        return out
+
+    sigma = None if keypoints.sigma is None else exchanged(keypoints.sigma)
+    return replace(keypoints, xy=exchanged(keypoints.xy), score=exchanged(keypoints.score), sigma=sigma)
 
 
 def _path_spread(keypoints: Keypoints2D) -> Array:

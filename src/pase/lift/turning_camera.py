@@ -1,17 +1,19 @@
 """Lifting a person who was filmed by a camera that turns, as if it had stood still.
 
-A lifter looks at many frames at once and takes the camera to stand still in them. So it is given the keypoints as the
-shot's reference view would have seen them, and what it says is turned back into the axes of each frame's camera.
+A lifter looks at many frames at once and takes the camera to stand still in them. So it is given the keypoints as a
+view that is held would have seen them, and what it says is turned back into the axes of each frame's camera.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 
 from pase.camera.motion import CameraMotion
-from pase.camera.steadied import steadied_keypoints
+from pase.camera.steadied import steady_stretches
 from pase.data import Keypoints2D, Landmarks3D
 from pase.lift.base import Lifter
 from pase.types import Array, Progress
@@ -34,14 +36,30 @@ def lift_steadied(
         Of the lifter.
     """
     motion = motion.at(keypoints.time)
-    steadied = steadied_keypoints(keypoints, motion)
-    if steadied is None:
+    if not len(keypoints):
         return lifter(keypoints, progress)
-    lifted = lifter(steadied, progress)
-    R = motion.R_camera_reference
+    parts: list[Landmarks3D] = []
+    for stretch in steady_stretches(keypoints, motion):
+        lifted = lifter(stretch.keypoints).slice(stretch.own)
+        parts.append(_turned(lifted, stretch.R_camera_view[stretch.own]))
+        if progress is not None:
+            progress(sum(map(len, parts)), len(keypoints))
+    return _joined(parts)
+
+
+def _turned(landmarks: Landmarks3D, R_camera_view: Array) -> Landmarks3D:
+    """Landmarks in F frames in the axes of each frame's camera, of those in the axes of the view that is held."""
 
     def turned(vectors: Array | None) -> Array | None:
-        return None if vectors is None else np.asarray((vectors[:, None] @ R.transpose(0, 2, 1))[:, 0])
+        return None if vectors is None else np.einsum("tij,t...j->t...i", R_camera_view, vectors)
 
-    xyz = np.asarray(lifted.xyz @ R.transpose(0, 2, 1))
-    return replace(lifted, xyz=xyz, ray=turned(lifted.ray), down=turned(lifted.down))
+    xyz = np.einsum("tij,tpj->tpi", R_camera_view, landmarks.xyz)
+    return replace(landmarks, xyz=xyz, ray=turned(landmarks.ray), down=turned(landmarks.down))
+
+
+def _joined(parts: Sequence[Landmarks3D]) -> Landmarks3D:
+    """Landmarks of stretches of a recording that follow one another."""
+    of_frames = {field.name for field in fields(Landmarks3D)} - {"names", "frame"}
+    present = [name for name in of_frames if getattr(parts[0], name) is not None]
+    whole: dict[str, Any] = {name: np.concatenate([getattr(p, name) for p in parts]) for name in present}
+    return replace(parts[0], **whole)
