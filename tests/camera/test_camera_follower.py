@@ -28,12 +28,12 @@ def followed(
     focal_px: float | None = 390.0,
 ) -> CameraMotion:
     """What is told of a camera of known turns (T, 3, 3) and zooms (T,)."""
-    follower = CameraFollower(panorama.size, focal_px)
+    follower = CameraFollower(panorama.size, focal_px, choice)
     zoom = np.ones(len(time)) if zoom is None else zoom
     for i in range(len(time)):
         picture, boxes = panorama.frame(time[i], R[i], zoom[i])
         follower.look(Frame(i, time[i], over(i, picture)), boxes)
-    (motion,) = follower.motions(time, choice=choice)
+    (motion,) = follower.motions(time)
     return motion
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pase.camera.keyframes import KeyLink, settle_turns
-from pase.camera.lens import Matches
+from pase.camera.matches import AT_ONCE, Matches, pixel_of
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.shot import POINT_NOISE_PX, SYSTEMATIC_RAD, ShotFollower, Sight
 from pase.camera.turn import Turn, fit_turn
@@ -35,11 +36,14 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class _Relative:
-    """A frame beside its key picture."""
+    """S frames, each beside its key picture."""
 
     R: Array
-    log_zoom: float
+    """(S, 3, 3)"""
+    log_zoom: Array
+    """(S,)"""
     covariance: Array
+    """(S, 4, 4)"""
 
 
 def settled_course(shot: ShotFollower, factor: float, zooming: bool) -> Course:
@@ -54,32 +58,39 @@ def settled_course(shot: ShotFollower, factor: float, zooming: bool) -> Course:
     zooming
         False takes the zoom as constant: then what looks like zoom is noise.
     """
-    links = []
-    for link in shot.links:
-        first = _relative(shot, link.first, factor, zooming)
-        R, zoom, covariance = first.R, first.log_zoom, first.covariance
-        if link.second_sight is not None:
-            second = _relative(shot, link.second_sight, factor, zooming)
-            R, zoom = second.R.T @ R, zoom - second.log_zoom
-            covariance = covariance + second.covariance
-        floor = np.diag([SYSTEMATIC_RAD**2] * 4)
-        links.append(KeyLink(link.first.key, link.second, R, zoom, covariance + floor))
+    links = _key_links(shot, factor, zooming)
     settled, of_keys = settle_turns(chained(len(shot.keys), links), links)
     sights = sorted(shot.sights, key=lambda sight: sight.time)
-    relative = [_relative(shot, sight, factor, zooming) for sight in sights]
+    relative = _relative(shot, sights, factor, zooming)
     key = np.array([sight.key for sight in sights])
     R_key = np.array([turn.R_camera_reference for turn in settled])
     zoom_key = np.array([turn.log_zoom for turn in settled])
-    own = np.array([np.diag(of.covariance) for of in relative]) + SYSTEMATIC_RAD**2
+    own = np.diagonal(relative.covariance, axis1=1, axis2=2) + SYSTEMATIC_RAD**2
     return Course(
         np.array([sight.time for sight in sights]),
-        np.array([of.R for of in relative]) @ R_key[key],
-        np.array([of.log_zoom for of in relative]) + zoom_key[key],
+        relative.R @ R_key[key],
+        relative.log_zoom + zoom_key[key],
         own + of_keys[key],
     )
 
 
-def matches_of(shot: ShotFollower, zooming: bool) -> list[Matches]:
+def _key_links(shot: ShotFollower, factor: float, zooming: bool) -> list[KeyLink]:
+    """What frames that were measured against two key pictures, or became the second one, tell of them."""
+    first = _relative(shot, [link.first for link in shot.links], factor, zooming)
+    again = [link.second_sight for link in shot.links if link.second_sight is not None]
+    second, row, links = _relative(shot, again, factor, zooming), 0, []
+    for n, link in enumerate(shot.links):
+        R, zoom = first.R[n], float(first.log_zoom[n])
+        covariance = first.covariance[n] + np.diag([SYSTEMATIC_RAD**2] * 4)
+        if link.second_sight is not None:
+            R, zoom = second.R[row].T @ R, zoom - float(second.log_zoom[row])
+            covariance = covariance + second.covariance[row]
+            row += 1
+        links.append(KeyLink(link.first.key, link.second, R, zoom, covariance))
+    return links
+
+
+def matches_of(shot: ShotFollower, zooming: bool) -> Matches:
     """Frames far from their key pictures, spread over the shot, with the points of the background in both."""
     least = _FAR_SHARE * max(shot.keys[0].picture.grey.shape)
     far = [
@@ -88,39 +99,36 @@ def matches_of(shot: ShotFollower, zooming: bool) -> list[Matches]:
         if sight.agreeing.sum() >= _FEWEST_POINTS
         and shot.distance_px(sight.turn, shot.keys[sight.key].turn) > least
     ]
-    if not far:
-        return []
     chosen = np.unique(np.linspace(0, len(far) - 1, min(len(far), _MOST_PAIRS)).astype(int))
-    out = []
-    for sight in (far[i] for i in chosen):
-        rays_key, rays = shot.rays_of(sight)
-        zoom = np.exp(shot.keys[sight.key].turn.log_zoom) if zooming else 1.0
-        out.append(Matches(rays_key[sight.agreeing] / zoom, rays[sight.agreeing] / zoom))
-    return out
+    sights = [far[i] for i in chosen]
+    zoom = np.exp([float(shot.keys[sight.key].turn.log_zoom) if zooming else 0.0 for sight in sights])
+    return Matches.of(shot, sights, agreeing=True).scaled(1 / zoom)
 
 
-def pixel_of(shot: ShotFollower) -> float:
-    """One pixel of the small picture in units of the guessed focal length."""
-    return shot.keys[0].picture.pixel / shot.focal_px
-
-
-def _relative(shot: ShotFollower, sight: Sight, factor: float, zooming: bool) -> _Relative:
-    """A frame measured again beside its key picture."""
-    key = shot.keys[sight.key].turn
-    key_zoom = key.log_zoom if zooming else 0.0
-    R = sight.turn.R_camera_reference @ key.R_camera_reference.T
-    if factor != 1.0:
-        # What is seen is a shift in pixels: across the line of sight a turn goes with 1 / focal length.
-        R = rotation_of_vector(vector_of_rotation(R) / np.array([factor, factor, 1.0]))
-    if not len(sight.which):
-        return _Relative(R, sight.turn.log_zoom - key.log_zoom if zooming else 0.0, sight.covariance)
+def _relative(shot: ShotFollower, sights: Sequence[Sight], factor: float, zooming: bool) -> _Relative:
+    """Frames measured again beside their key pictures."""
+    keys = [shot.keys[sight.key].turn for sight in sights]
+    R = np.array(
+        [s.turn.R_camera_reference @ k.R_camera_reference.T for s, k in zip(sights, keys, strict=True)]
+    )
+    R = R.reshape(-1, 3, 3)
+    log_zoom = np.array([float(s.turn.log_zoom - k.log_zoom) for s, k in zip(sights, keys, strict=True)])
+    covariance = np.array([sight.covariance for sight in sights]).reshape(-1, 4, 4)
     if factor == 1.0 and zooming:
-        return _Relative(R, sight.turn.log_zoom - key_zoom, sight.covariance)
-    rays_key, rays = (rays / factor for rays in shot.rays_of(sight))
-    start = Turn(R, sight.turn.log_zoom if zooming else 0.0)
-    directions = Turn(np.eye(3), key_zoom).directions(rays_key)
-    fit = fit_turn(directions, rays, start, POINT_NOISE_PX * pixel_of(shot) / factor, zooming)
-    return _Relative(fit.turn.R_camera_reference, fit.turn.log_zoom - key_zoom, fit.covariance)
+        return _Relative(R, log_zoom, covariance)
+    # What is seen is a shift in pixels: across the line of sight a turn goes with 1 / focal length.
+    R = rotation_of_vector(vector_of_rotation(R) / np.array([factor, factor, 1.0]))
+    log_zoom *= zooming
+    with_points = np.flatnonzero([len(sight.which) > 0 for sight in sights])
+    for rows in np.split(with_points, range(AT_ONCE, len(with_points), AT_ONCE)):
+        zoom_key = np.array([float(keys[row].log_zoom) for row in rows]) * zooming
+        matches = Matches.of(shot, [sights[row] for row in rows]).scaled(1 / factor)
+        directions = Turn(np.tile(np.eye(3), (len(rows), 1, 1)), zoom_key).directions(matches.rays_key)
+        start, noise = Turn(R[rows], log_zoom[rows] + zoom_key), POINT_NOISE_PX * pixel_of(shot) / factor
+        fit = fit_turn(directions, matches.rays, start, noise, zooming, matches.counts)
+        R[rows], log_zoom[rows] = fit.turn.R_camera_reference, fit.turn.log_zoom - zoom_key
+        covariance[rows] = fit.covariance
+    return _Relative(R, log_zoom, covariance)
 
 
 def chained(count: int, links: list[KeyLink]) -> list[Turn]:

@@ -37,10 +37,14 @@ class CameraFollower:
         Width and height of the frames in pixels.
     focal_px
         The focal length as far as it is known before; that of a phone when None.
+    choice
+        What the user knows: the camera stands still, turns on the spot, or travels; `auto` lets the picture tell.
     """
 
-    def __init__(self, image_size: tuple[int, int], focal_px: float | None = None) -> None:
-        self._image_size = image_size
+    def __init__(
+        self, image_size: tuple[int, int], focal_px: float | None = None, choice: Choice = "auto"
+    ) -> None:
+        self._image_size, self._choice = image_size, choice
         self._focal_px = focal_px or focal_length_of_view(image_size)
         self._shots = [ShotFollower(image_size, self._focal_px)]
         self._begin()
@@ -64,6 +68,8 @@ class CameraFollower:
         boxes
             (N, 4) left, top, right and bottom of everybody in the picture, pixels: people are no background.
         """
+        if self._choice == "still":
+            return
         time, shot = frame.time, self._shots[-1]
         moving = time - self._moved_at <= _CALM_S
         if time - self._kept_at < (_SHORTEST_S if moving else _KEEP_EVERY_S) - 1e-6:
@@ -80,7 +86,7 @@ class CameraFollower:
                     self._moved_at = time
         self._waiting = []
 
-    def motions(self, time: Array, cuts: Sequence[float] = (), choice: Choice = "auto") -> list[CameraMotion]:
+    def motions(self, time: Array, cuts: Sequence[float] = ()) -> list[CameraMotion]:
         """How the camera of each shot moved.
 
         Parameters
@@ -89,12 +95,10 @@ class CameraFollower:
             (T,) presentation times in seconds of all frames of the recording.
         cuts
             Times at which new shots begin.
-        choice
-            What the user knows: the camera stands still, turns on the spot, or travels; `auto` lets the picture tell.
         """
         of_shots = np.split(time, np.searchsorted(time, np.asarray(cuts, float) - 1e-6))
         return [
-            measured_motion(shot, times, number, choice)
+            measured_motion(shot, times, number, self._choice)
             if shot.keys
             else CameraMotion.still(times, self._focal_px, number)
             for number, (shot, times) in enumerate(zip(self._shots, of_shots, strict=False))

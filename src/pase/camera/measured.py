@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from pase.camera.course import Course, matches_of, pixel_of, settled_course
+from pase.camera.course import Course, matches_of, settled_course
 from pase.camera.lens import focal_from_turns
+from pase.camera.matches import pixel_of
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
 from pase.camera.shot import FEWEST_POINTS, ShotFollower
@@ -59,7 +60,7 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
     R = R @ _reference(R).T
     kind: Kind = "travelling" if travels else _kind(R, log_zoom) if choice == "auto" else choice
     deviation = np.sqrt(variance)
-    warnings = tuple(_warnings(kind, choice, deviation))
+    warnings = tuple(_warnings(kind, deviation))
     agreement = _agreement(shot)
     if kind == "still":
         still = CameraMotion.still(time, shot.focal_px, number)
@@ -150,11 +151,11 @@ def _in_every_frame(course: Course, time: Array) -> tuple[Array, Array, Array]:
     return R, log_zoom, variance + alone_s[:, None] * wander
 
 
-def _warnings(kind: str, choice: Choice, deviation: Array) -> list[str]:
+def _warnings(kind: str, deviation: Array) -> list[str]:
     unsure = (deviation[:, :2] > (_UNSURE_TRAVEL_RAD if kind == "travelling" else UNSURE_RAD)).any(1)
     share = float(unsure.mean()) if len(unsure) else 0.0
     if kind == "still":
-        if choice == "still" or share < _UNSURE_SHARE_STILL:
+        if share < _UNSURE_SHARE_STILL:
             return []
         return [
             f"in {100 * share:.0f} % of the frames the background shows too little to tell whether the camera "

@@ -12,11 +12,9 @@ _SMALL = 1e-9
 
 def cross_matrix(vectors: Array) -> Array:
     """(..., 3, 3) matrices of the cross products with vectors (..., 3)."""
-    x, y, z = np.moveaxis(vectors, -1, 0)
     out = np.zeros((*vectors.shape, 3))
-    out[..., 0, 1], out[..., 0, 2], out[..., 1, 2] = -z, y, -x
-    out[..., 1, 0], out[..., 2, 0], out[..., 2, 1] = z, -y, x
-    return out
+    out[..., 2, 1], out[..., 0, 2], out[..., 1, 0] = vectors[..., 0], vectors[..., 1], vectors[..., 2]
+    return out - out.swapaxes(-1, -2)
 
 
 def rotation_of_vector(vectors: Array) -> Array:

@@ -18,6 +18,9 @@ FEWEST_POINTS = 8
 """Fewer points of the background than these tell no turn."""
 _AGREEMENT = 0.6
 """With a smaller share of agreeing points another start is tried."""
+_POORER = 1.15
+"""The other start is tried again only for a fit so much poorer than the one before: before a camera that travels,
+whose points agree with no turn, it would be tried for each frame."""
 _LEAST_AGREEMENT = 0.3
 _LEFT_OF_KEY = 0.45
 """When less than this share of a key picture's points is found again, another key picture is looked for."""
@@ -112,6 +115,7 @@ class ShotFollower:
         self._active = 0
         self._before: tuple[SmallPicture, Array] | None = None
         self._velocity = np.zeros(3)
+        self._poorness = 0.0
         self._overlays = Overlays()
 
     def look(self, time: float, picture: SmallPicture, boxes: Array) -> None:
@@ -226,12 +230,13 @@ class ShotFollower:
     def _fit(self, directions: Array, rays: Array, expected: Turn) -> TurnFit | None:
         noise = POINT_NOISE_PX * self.keys[0].picture.pixel / self.focal_px
         fit = fit_turn(directions, rays, expected, noise)
-        if fit.agreeing.mean() < _AGREEMENT or fit.spread > _WIDE_SPREAD * noise:
+        if _poorness(fit, noise) > max(1.0, _POORER * self._poorness):
             start = start_from_shift(directions, rays, expected, _WIDE_SPREAD * noise)
             if start is not None:
                 refit = fit_turn(directions, rays, start, noise)
                 if refit.agreeing.sum() > fit.agreeing.sum() or refit.spread < 0.5 * fit.spread:
                     fit = refit
+        self._poorness = _poorness(fit, noise)
         if fit.agreeing.sum() < max(FEWEST_POINTS, _LEAST_AGREEMENT * len(rays)):
             return None
         return fit
@@ -302,6 +307,11 @@ class ShotFollower:
         guess = _sight_of_key(time, before, expected, _LOST_RAD)
         self.links.append(Link(guess, lost, None))
         return _sight_of_key(time, lost, expected)
+
+
+def _poorness(fit: TurnFit, noise: float) -> float:
+    """Above 1 where few points agree or they scatter widely, as with a bad start or a camera that travels."""
+    return float(max((1 - fit.agreeing.mean()) / (1 - _AGREEMENT), fit.spread / (_WIDE_SPREAD * noise)))
 
 
 def _sight_of_key(time: float, key: int, turn: Turn, sigma: float = SYSTEMATIC_RAD) -> Sight:

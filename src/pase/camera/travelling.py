@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from pase.camera.course import Course, chained, pixel_of
+from pase.camera.course import Course, chained
 from pase.camera.keyframes import KeyLink, settle_turns
+from pase.camera.matches import Matches, pixel_of
 from pase.camera.shot import ShotFollower, Sight
 from pase.camera.travel import TravelFit, fit_travel, homography_share
 from pase.types import Array
@@ -21,7 +23,8 @@ _JUDGED = 8
 """Pairs of pictures by which it is judged whether a camera travels."""
 _AGREES_PX = 0.8
 """Points move with the background that are within so many pixels of the small picture."""
-_GOES_ON = 0.8
+_AT_ONCE = 64
+"""Frames that are fitted at once: more need memory and gain nothing."""
 _ZOOM_SIGMA = 1e-3
 _MORE_AGREE, _TURN_AGREES = 0.2, 0.75
 """A camera travels when so many more of the points agree with that than with a turn on the spot, of which fewer
@@ -58,54 +61,65 @@ def judged(shot: ShotFollower) -> Judgement:
     far = [sight for sight in shot.sights if _is_far(shot, sight)]
     if not far:
         return Judgement(1.0, 1.0)
-    chosen = np.unique(np.linspace(0, len(far) - 1, min(len(far), _JUDGED)).astype(int))
-    pixel = pixel_of(shot)
-    turn = float(np.median([homography_share(*shot.rays_of(far[i]), _AGREES_PX * pixel) for i in chosen]))
+    chosen = [far[i] for i in np.unique(np.linspace(0, len(far) - 1, min(len(far), _JUDGED)).astype(int))]
+    tolerance = _AGREES_PX * pixel_of(shot)
+    turn = float(np.median([homography_share(*shot.rays_of(sight), tolerance) for sight in chosen]))
     if turn > 1.0 - _UNEXPLAINED:
         return Judgement(turn, turn)
-    return Judgement(turn, float(np.median([_fit(shot, far[i]).agreeing for i in chosen])))
+    return Judgement(turn, float(np.median(_fit(shot, chosen).agreeing)))
 
 
 def travelling_course(shot: ShotFollower) -> Course:
     """Turns of the looked-at frames of a camera that travels, in order of time; its lens is taken not to zoom."""
-    links = []
-    for link in shot.links:
-        if link.second_sight is None and len(link.first.which) >= _FEWEST_POINTS:
-            fit = _fit(shot, link.first)
-            links.append(KeyLink(link.first.key, link.second, fit.R, 0.0, _with_zoom(fit.covariance)))
-        elif link.second_sight is None:
-            R = _turn_to_key(shot, link.first)
-            links.append(KeyLink(link.first.key, link.second, R, 0.0, link.first.covariance))
+    links = _key_links(shot)
     settled, of_keys = settle_turns(chained(len(shot.keys), links), links)
-    time: list[float] = []
-    turns: list[Array] = []
-    variance: list[Array] = []
-    last_key, last_time = -1, -np.inf
-    last: TravelFit | None = None
+    sights = _measured(shot)
+    key, with_points = np.array([s.key for s in sights]), np.array([len(s.which) > 0 for s in sights])
+    R, variance = np.tile(np.eye(3), (len(sights), 1, 1)), np.zeros((len(sights), 4))
+    fit = _fit(shot, [sight for sight in sights if len(sight.which)])
+    R[with_points] = fit.R
+    variance[with_points, :3] = np.diagonal(fit.covariance, axis1=1, axis2=2)
+    variance[:, 3] = _ZOOM_SIGMA**2
+    R_key = np.array([turn.R_camera_reference for turn in settled])
+    time = np.array([sight.time for sight in sights])
+    return Course(time, R @ R_key[key], np.zeros(len(sights)), variance + of_keys[key])
+
+
+def _key_links(shot: ShotFollower) -> list[KeyLink]:
+    """What frames that became key pictures tell of the turn since the key picture before."""
+    became_key = [link for link in shot.links if link.second_sight is None]
+    fitted = [link.first for link in became_key if len(link.first.which) >= _FEWEST_POINTS]
+    fits, row, links = _fit(shot, fitted), 0, []
+    for link in became_key:
+        R, covariance = _turn_to_key(shot, link.first), link.first.covariance
+        if len(link.first.which) >= _FEWEST_POINTS:
+            R, covariance = fits.R[row], np.diag([0.0, 0.0, 0.0, _ZOOM_SIGMA**2])
+            covariance[:3, :3] = fits.covariance[row]
+            row += 1
+        links.append(KeyLink(link.first.key, link.second, R, 0.0, covariance))
+    return links
+
+
+def _measured(shot: ShotFollower) -> list[Sight]:
+    """Frames in order of time that tell the turn: key pictures, and those far enough from theirs, some a second."""
+    out: list[Sight] = []
     for sight in sorted(shot.sights, key=lambda sight: sight.time):
-        R_key = settled[sight.key].R_camera_reference
-        if not len(sight.which):
-            relative, own, last = np.eye(3), np.zeros((3, 3)), None
-        elif sight.time - last_time >= _EVERY_S and _is_far(shot, sight):
-            last = _fit(shot, sight, last if last_key == sight.key else None)
-            relative, own = last.R, last.covariance
-        else:
-            continue
-        last_key, last_time = sight.key, sight.time
-        time.append(sight.time)
-        turns.append(relative @ R_key)
-        variance.append(np.append(np.diag(own), _ZOOM_SIGMA**2) + of_keys[sight.key])
-    return Course(np.array(time), np.array(turns), np.zeros(len(time)), np.array(variance))
+        last = out[-1].time if out else -np.inf
+        if not len(sight.which) or (sight.time - last >= _EVERY_S and _is_far(shot, sight)):
+            out.append(sight)
+    return out
 
 
-def _fit(shot: ShotFollower, sight: Sight, before: TravelFit | None = None) -> TravelFit:
-    """A frame beside its key picture; the one shortly before it is the guess, if most of the points agree."""
-    rays_key, rays = shot.rays_of(sight)
-    if before is not None:
-        fit = fit_travel(rays_key, rays, [before.R], pixel_of(shot), [before.direction])
-        if fit.agreeing > _GOES_ON:
-            return fit
-    return fit_travel(rays_key, rays, [np.eye(3), _turn_to_key(shot, sight)], pixel_of(shot))
+def _fit(shot: ShotFollower, sights: Sequence[Sight]) -> TravelFit:
+    """Frames beside their key pictures."""
+    parts = []
+    for first in range(0, max(len(sights), 1), _AT_ONCE):
+        chosen = sights[first : first + _AT_ONCE]
+        R_turn = np.array([_turn_to_key(shot, sight) for sight in chosen]).reshape(-1, 3, 3)
+        parts.append(fit_travel(Matches.of(shot, chosen), R_turn, pixel_of(shot)))
+    return TravelFit(
+        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(TravelFit))
+    )
 
 
 def _turn_to_key(shot: ShotFollower, sight: Sight) -> Array:
@@ -119,9 +133,3 @@ def _is_far(shot: ShotFollower, sight: Sight) -> bool:
     rays_key, rays = shot.rays_of(sight)
     moved = float(np.percentile(np.linalg.norm(rays - rays_key, axis=1), 75)) / pixel_of(shot)
     return bool(moved > _FAR_SHARE * max(shot.keys[0].picture.grey.shape))
-
-
-def _with_zoom(covariance: Array) -> Array:
-    out = np.diag([0.0, 0.0, 0.0, _ZOOM_SIGMA**2])
-    out[:3, :3] = covariance
-    return out

@@ -28,11 +28,11 @@ _NOBODY = np.zeros((0, 4))
 
 
 def follower_of(media: Media, settings: CameraSettings) -> CameraFollower:
-    """A follower of a recording's camera that knows what the user or the file tells of the lens."""
+    """A follower of a recording's camera that knows what the user tells of it, and what is known of the lens."""
     focal = settings.focal_length_px
     if focal is None and settings.fov_deg is not None:
         focal = focal_length_of_view(media.image_size, settings.fov_deg)
-    return CameraFollower(media.image_size, focal or media.focal_length_hint_px)
+    return CameraFollower(media.image_size, focal or media.focal_length_hint_px, settings.motion)
 
 
 def follow_footage(
@@ -46,7 +46,7 @@ def follow_footage(
         for frame in frames:
             times.append(frame.time)
             follower.look(frame, _boxes(people, frame.time))
-    return follower.motions(np.array(times), choice=settings.motion)
+    return follower.motions(np.array(times))
 
 
 def _boxes(people: Sequence[Keypoints2D], time: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

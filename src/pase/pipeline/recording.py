@@ -174,7 +174,7 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
         people_in_footage = _rtmpose(counted(), media, settings, progress, follower)
     motions: list[CameraMotion] = []
     if follower is not None:
-        motions = follower.motions(people_in_footage.time, people_in_footage.cuts, settings.camera.motion)
+        motions = follower.motions(people_in_footage.time, people_in_footage.cuts)
     elif is_film(media):
         motions = follow_footage(media, people_in_footage.people, settings.camera)
     warn_of_camera(motions)
