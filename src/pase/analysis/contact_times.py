@@ -4,8 +4,9 @@ The moment at which a foot is farthest ahead of the hips (foot strike), or behin
 passes that of the body, on the steepest part of its way: noise and smoothing hardly move it, while the moment at
 which the foot stands still in an estimate of a film comes some 50 ms late. The foot comes down after it has turned
 about, and leaves the ground before: by a share of the stride that force plates tell (Zeni et al. 2008 give the
-moments themselves; the shares were set on force plates, 39 foot strikes in
-walking and 14 in running of five people, and leave medians within 6 ms there, but about -15 ms in a sprint).
+moments themselves; the shares were set on force plates, 39 foot strikes in walking and 14 in running of five people).
+A foot strike is midway between that moment and the one at which the foot stands still: each errs where the other
+does not.
 """
 
 from __future__ import annotations
@@ -21,8 +22,7 @@ from pase.sampling import smoothed
 from pase.types import Array
 
 STRIKE_AFTER = 0.035
-"""Foot strike after the foot was farthest ahead, as a share of the stride. The faster somebody runs, the longer the
-foot comes back before it lands (10 % in a sprint): in running the moment at which it stands still counts as much."""
+"""Foot strike after the foot was farthest ahead, as a share of the stride; longer (10 %) in a sprint."""
 TOE_OFF_BEFORE = {False: 0.015, True: 0.11}
 """Toe-off before the foot is farthest behind, as a share of the stride, in walking and in running."""
 USUAL_STRIDE_S = {False: 1.1, True: 0.72}
@@ -55,7 +55,7 @@ def at_turns(stretch: Stretch, swings: list[Swing], running: bool) -> list[Swing
         if strike is not None:
             turn = _turn(track.time, ahead[0], middle or strike - 2 * WITHIN_S, strike + WITHIN_S)
             after = None if turn is None else turn + STRIKE_AFTER * stride
-            strike = strike if after is None else 0.5 * (after + strike) if running else after
+            strike = strike if after is None else 0.5 * (after + strike)
         if toe_off is not None:
             turn = _turn(track.time, -ahead[1], toe_off - WITHIN_S, middle or toe_off + 2 * WITHIN_S)
             toe_off = toe_off if turn is None else turn - TOE_OFF_BEFORE[running] * stride

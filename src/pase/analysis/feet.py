@@ -75,6 +75,11 @@ class Swing:
     """(3,) way of the foot over the ground, metres."""
 
     @property
+    def whole(self) -> bool:
+        """Whether both ends were seen."""
+        return self.toe_off is not None and self.foot_strike is not None
+
+    @property
     def middle(self) -> float:
         """Seconds; of a swing with one end, that end."""
         ends = [end for end in (self.toe_off, self.foot_strike) if end is not None]

@@ -63,7 +63,8 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
     if feet is None or hips is None:
         return []
     least = LEAST_STEP_SHARE * stretch.body.leg_length
-    steps = [s for s in feet.swings if float(np.hypot(s.travel[0], s.travel[2])) > least]
+    # A swing that an end of the recording cuts off has not got far yet.
+    steps = [s for s in feet.swings if not s.whole or float(np.hypot(s.travel[0], s.travel[2])) > least]
     groups: list[list[Swing]] = []
     for swing in steps:
         if groups and _begin(swing) - max(_finish(s) for s in groups[-1]) < LONGEST_PAUSE_S:
@@ -90,7 +91,7 @@ def _runs(stretch: Stretch, swings: list[Swing], alternating: int) -> bool:
     That holds however long the feet are estimated to be in the air. Where the body goes level, flights decide.
     """
     assert stretch.hips is not None
-    complete = [s for s in swings if s.toe_off is not None and s.foot_strike is not None]
+    complete = [s for s in swings if s.whole]
     rises = []
     for a, b in zip(complete[:-1], complete[1:], strict=True):
         if _alternate(a, b):
