@@ -3,8 +3,8 @@
 Each foot strikes with the heel (or, running, nearly flat), rolls over heel, sole, ball and toe without sliding, and
 swings; the joints follow by least squares from usual angles over the stride (Winter 1991; Novacheck 1998). The share
 of stance falls with speed as in Perry & Burnfield (2010) and Novacheck (1998); heels come down with 0.27 of the speed
-forwards and 0.22 downwards, as 28 did on force plates (public motion of a lab, 1.3-1.4 m/s); those of runners as ten
-did (two runners, 2 and 3 m/s).
+forwards and 0.22 downwards, as 28 did on force plates (public motion of a lab, 1.3-1.4 m/s); those of runners, and
+their toes, move about the contacts as ten did (two runners, 2 and 3 m/s).
 """
 
 from __future__ import annotations
@@ -206,13 +206,15 @@ def _strike_pitch(gait: Gait) -> float:
 
 def _stance(gait: Gait, u: Array, place: float, heel: float, toe: float) -> tuple[Array, Array, Array]:
     """Ball (T, 2), pitch of foot and of toes at shares `u` of the stance; the heel strikes at `place`."""
-    flat, rise, roll = (0.22, 0.40, 0.85) if gait.running else (0.16, 0.52, 0.88)
+    flat, rise, roll = (0.22, 0.40, 0.60) if gait.running else (0.16, 0.52, 0.88)
     first = _strike_pitch(gait)
     pitch = np.where(u < flat, first * (1 - u / flat) ** 2, 0.0)
     last = np.radians(55.0 if gait.running else np.clip(40 + 12 * gait.speed, 45, 62))
     share = (u - rise) / (1 - rise)
-    pitch = np.where(u > rise, -last * (1.3 * share**2 - 0.3 * share**4), pitch)
-    toe_pitch = np.where(u > roll, -np.radians(30) * ((u - roll) / (1 - roll)) ** 2, np.maximum(pitch, 0.0))
+    late = 0.665 if gait.running else 0.3
+    pitch = np.where(u > rise, -last * ((1 + late) * share**2 - late * share**4), pitch)
+    bend = np.radians(20 if gait.running else 30)
+    toe_pitch = np.where(u > roll, -bend * ((u - roll) / (1 - roll)) ** 2, np.maximum(pitch, 0.0))
     ball = np.stack(
         [place + heel * np.cos(np.maximum(pitch, 0)), heel * np.sin(np.maximum(pitch, 0))], axis=1
     )
@@ -236,27 +238,39 @@ def _swing(
     arrive = np.array([*ends[1][0][0], ends[1][1][0], ends[1][2][0]])
     start = (leave - before) / (step * stance) * swing
     v = gait.speed
-    approach = _running_approach(v, arrive) if gait.running else ()
-    times = [0.0, *(1 + seconds / swing for seconds, _, _ in approach), 1.0]
     end = (
         np.array([0.52 * v, -0.56 * v, -9.0, -9.0])
         if gait.running
         else np.array([0.27 * v, -0.22 * v, -2.0, -2.0])
     )
-    places = [leave, *(place for _, place, _ in approach), arrive]
-    speeds = [start, *(velocity * swing for _, _, velocity in approach), end * swing]
+    times, places, speeds = [0.0, 1.0], [leave, arrive], [start, end * swing]
+    if gait.running:
+        times[1:1], places[1:1], between = _running_swing(v, swing, leave, arrive)
+        speeds[1:1] = between
     course = np.asarray(CubicHermiteSpline(times, places, speeds)(u))
-    lift = 0.02 * v if gait.running else 0.0
-    course[:, 1] += lift * 27 / 4 * u * (1 - u) ** 2 + 0.02 * np.sin(np.pi * u) ** 2
+    course[:, 1] += 0.02 * np.sin(np.pi * u) ** 2
     return course[:, :2], course[:, 2], course[:, 3]
 
 
-def _running_approach(speed: float, arrive: Array) -> list[tuple[float, Array, Array]]:
-    """Seconds before the strike, and ball and pitches there with their speeds, as in ten strikes of two runners."""
-    turning = min(speed, 3.0)
-    far = np.array([-0.104 * speed, 0.0013 * speed, -0.106 * turning, -0.106 * turning])
-    near = np.array([-0.036 * speed, 0.0076 * speed, 0.0, 0.0])
-    return [
-        (-0.08, arrive + far, np.array([2.1 * speed, 0.20 * speed, 4.0 * turning, 4.0 * turning])),
-        (-0.04, arrive + near, np.array([1.3 * speed, 0.02 * speed, 1.2 * turning, 1.2 * turning])),
+def _running_swing(
+    speed: float, swing: float, leave: Array, arrive: Array
+) -> tuple[list[float], list[Array], list[Array]]:
+    """Ball and pitches 40 and 80 ms after toe-off and before foot strike: shares of the swing, places, and speeds.
+
+    As in ten contacts of two runners.
+    """
+    v, turning = speed, min(speed, 3.0)
+    shares = [0.04 / swing, 0.08 / swing, 1 - 0.08 / swing, 1 - 0.04 / swing]
+    places = [
+        leave + np.array([0.0163 * v, 0.0163 * v, -0.148, -0.22]),
+        leave + np.array([0.0477 * v, 0.0342 * v, -0.288, -0.44]),
+        arrive + np.array([-0.104 * v, 0.0013 * v, -0.106 * turning, -0.106 * turning]),
+        arrive + np.array([-0.036 * v, 0.0076 * v, 0.0, 0.0]),
     ]
+    speeds = [
+        np.array([0.585 * v, 0.46 * v, -3.05, -5.5]),
+        np.array([0.985 * v, 0.39 * v, -3.0, -5.0]),
+        np.array([2.1 * v, 0.20 * v, 4.0 * turning, 4.0 * turning]),
+        np.array([1.3 * v, 0.02 * v, 1.2 * turning, 1.2 * turning]),
+    ]
+    return shares, places, [velocity * swing for velocity in speeds]

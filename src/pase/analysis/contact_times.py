@@ -5,8 +5,8 @@ passes that of the body, on the steepest part of its way: noise and smoothing ha
 which the foot stands still in an estimate of a film comes some 50 ms late. The foot comes down after it has turned
 about, and leaves the ground before: by a share of the stride that force plates tell (Zeni et al. 2008 give the
 moments themselves; the shares were set on force plates, 39 foot strikes in walking and 14 in running of five people).
-A foot strike is midway between that moment and the one at which the foot stands still: each errs where the other
-does not.
+A foot strike, and a runner's toe-off, is midway between that moment and the one at which the foot begins or ends to
+stand still: each errs where the other does not. In walking the toe rolls off too slowly for the second.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def at_turns(stretch: Stretch, swings: list[Swing], running: bool) -> list[Swing
             strike = strike if after is None else 0.5 * (after + strike)
         if toe_off is not None:
             turn = _turn(track.time, -ahead[1], toe_off - WITHIN_S, middle or toe_off + 2 * WITHIN_S)
-            toe_off = toe_off if turn is None else turn - TOE_OFF_BEFORE[running] * stride
+            before = None if turn is None else turn - TOE_OFF_BEFORE[running] * stride
+            toe_off = toe_off if before is None else 0.5 * (before + toe_off) if running else before
         out.append(replace(swing, toe_off=toe_off, foot_strike=strike))
     return sorted(out, key=lambda phase: phase.middle)
 
