@@ -63,8 +63,10 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
     if feet is None or hips is None:
         return []
     least = LEAST_STEP_SHARE * stretch.body.leg_length
-    # A swing that an end of the recording cuts off has not got far yet.
-    steps = [s for s in feet.swings if not s.whole or float(np.hypot(s.travel[0], s.travel[2])) > least]
+    # A swing that the end of the recording cuts off has not got far yet.
+    steps = [
+        s for s in feet.swings if s.foot_strike is None or float(np.hypot(s.travel[0], s.travel[2])) > least
+    ]
     groups: list[list[Swing]] = []
     for swing in steps:
         if groups and _begin(swing) - max(_finish(s) for s in groups[-1]) < LONGEST_PAUSE_S:
