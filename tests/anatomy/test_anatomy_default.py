@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import importlib.util
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -281,16 +281,10 @@ def test_sides_that_do_not_mirror_are_refused() -> None:
 
 
 @pytest.fixture
-def builder(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def builder(load_tool: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """`tools/build_skeleton.py`, which is no part of the package."""
     monkeypatch.syspath_prepend(REPOSITORY / "tools")
-    spec = importlib.util.spec_from_file_location(
-        "build_skeleton", REPOSITORY / "tools" / "build_skeleton.py"
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("build_skeleton")
 
 
 @pytest.mark.network

@@ -12,7 +12,13 @@ from pase.fit.solver import Bounds, Problem, minimise
 from pase.fit.terms.base import ResidualBlock
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.prior import SharedPrior, Smoothness
-from pase.fit.uncertainty import coordinate_deviations, shared_covariance
+from pase.fit.uncertainty import (
+    coordinate_covariances,
+    coordinate_deviations,
+    coordinate_errors,
+    shared_covariance,
+    shared_errors,
+)
 from pase.types import Array
 
 
@@ -118,3 +124,33 @@ def test_ranges_hold_in_every_frame(model: PersonModel) -> None:
     assert np.all(solution.state.q <= high) and np.all(solution.state.q >= low)
     assert np.any(solution.state.q[:, knee] == high[knee])
     assert solution.gradient_norm < 0.05
+
+
+def test_drawn_errors_have_the_covariance_of_the_posterior() -> None:
+    normal = random_equations(7, 3, 2)
+    normal.lag0 += 6 * np.eye(3)
+    covariance = np.array([[0.5, 0.2], [0.2, 0.4]])
+    of_shared = shared_errors(covariance, 2, 20_000)
+    errors = coordinate_errors(normal, of_shared, 0.0, coordinate_covariances(normal), seed=1)
+    inverse = np.linalg.inv(dense(normal)[:21, :21])
+    border = normal.border.reshape(21, 2)
+    expected = inverse + inverse @ border @ covariance @ border.T @ inverse
+    drawn = errors.reshape(len(errors), -1)
+    assert np.cov(drawn.T) == pytest.approx(expected, abs=0.06 * expected.max())
+    assert errors.std(axis=0) == pytest.approx(coordinate_deviations(normal, covariance), rel=0.05)
+
+
+def test_the_share_of_errors_that_lasts_is_the_same_in_all_frames() -> None:
+    frames, n, lasting = 5, 2, 0.4
+    normal = NormalEquations(frames, n, 0)
+    normal.lag0 += np.diag([4.0, 25.0])
+    covariances = coordinate_covariances(normal)
+    errors = coordinate_errors(normal, np.zeros((40_000, 0)), lasting, covariances, seed=2)
+    assert errors.std(axis=0) == pytest.approx(np.tile([0.5, 0.2], (frames, 1)), rel=0.03)
+    between = np.corrcoef(errors[:, 0, 0], errors[:, 4, 0])[0, 1]
+    assert between == pytest.approx(lasting, abs=0.02)
+    assert np.corrcoef(errors[:, 0, 0], errors[:, 4, 1])[0, 1] == pytest.approx(0.0, abs=0.02)
+
+
+def test_held_unknowns_have_no_errors() -> None:
+    assert shared_errors(None, 4, 3).tolist() == [[0.0] * 4] * 3

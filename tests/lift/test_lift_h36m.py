@@ -7,10 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pase.data import Landmarks3D
-from pase.errors import InputError
 from pase.keypoint_sets import H36M17
-from pase.lift.base import root_relative
 from pase.lift.h36m import (
     h36m_from_halpe26,
     mirrored,
@@ -42,12 +39,3 @@ def test_a_mirror_twice_changes_nothing_and_exchanges_sides() -> None:
     np.testing.assert_array_equal(mirrored(mirrored(joints)), joints)
     left, right = H36M17.index("LKnee"), H36M17.index("RKnee")
     np.testing.assert_array_equal(mirrored(joints)[:, left], joints[:, right] * [-1, 1, 1])
-
-
-def test_landmarks_measured_from_the_root() -> None:
-    xyz = np.random.default_rng(2).normal(size=(3, 17, 3))
-    moved = root_relative(Landmarks3D(xyz, np.arange(3.0), H36M17, "camera"))
-    assert np.allclose(moved.xyz[:, 0], 0)
-    np.testing.assert_allclose(moved.xyz[:, 5] - moved.xyz[:, 2], xyz[:, 5] - xyz[:, 2])
-    with pytest.raises(InputError, match="no landmark 'Sternum'; there are: Hip"):
-        root_relative(moved, "Sternum")

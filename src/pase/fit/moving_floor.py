@@ -78,9 +78,7 @@ class FloorMotion:
         return float(np.linalg.norm(self.velocity))
 
 
-def stance_velocities(
-    soles: Array, visible: Mask, time: Array, drop: Array | None = None
-) -> StanceVelocities:
+def stance_velocities(soles: Array, visible: Mask, time: Array) -> StanceVelocities:
     """Velocities of the lowest points under the feet, from frame to frame.
 
     Parameters
@@ -91,12 +89,10 @@ def stance_velocities(
         (T, S) whether the foot was seen.
     time
         (T,) seconds.
-    drop
-        (T,) height of the floor in each frame; that of the lowest tenth of all frames when None.
     """
     apart = max(1, round(_SPAN_S / max(float(np.median(np.diff(time))), 1e-6))) if len(time) > 1 else 1
     height, step = soles[..., 1], time[apart:] - time[:-apart]
-    floor = np.percentile(height.min(1), 10) if drop is None else drop[:, None]
+    floor = np.percentile(height.min(1), 10)
     low = 1.0 / (1.0 + (np.maximum(height - floor, 0.0) / _LOW_M) ** 4) * visible
     usable = (step > 0) & (step < _LONGEST_STEP_S)
     pairs = low[apart:] * low[:-apart] * usable[:, None]

@@ -134,11 +134,11 @@ def spread_frames(frames: Indices, count: int = SHARED_FRAMES, stretch: int = ST
     return frames[np.unique(starts[:, None] + np.arange(stretch))]
 
 
-def thinned(time: Array, rate_hz: float = COARSE_RATE_HZ) -> Indices:
-    """Indices of frames at about a rate, the first and the last included."""
+def thinned(time: Array) -> Indices:
+    """Indices of frames at about the coarse rate, the first and the last included, of frames at times (T,)."""
     if len(time) < 3:
         return np.arange(len(time))
-    step = max(1, round(1 / (rate_hz * float(np.median(np.diff(time))))))
+    step = max(1, round(1 / (COARSE_RATE_HZ * float(np.median(np.diff(time))))))
     return np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
 
 

@@ -114,11 +114,11 @@ def _roots(covariances: Array) -> Array:
     return np.asarray(np.linalg.cholesky(wider), float)
 
 
-def shared_errors(covariance: Array | None, unknowns: int, draws: int, seed: int = 0) -> Array:
+def shared_errors(covariance: Array | None, unknowns: int, draws: int) -> Array:
     """(D, m) errors of the shared unknowns, drawn from their covariance (m, m); zero where it is None."""
     if covariance is None or not covariance.size:
         return np.zeros((draws, unknowns))
-    noise = np.random.default_rng(seed).standard_normal((draws, len(covariance)))
+    noise = np.random.default_rng(0).standard_normal((draws, len(covariance)))
     values, vectors = np.linalg.eigh(covariance)
     return np.asarray(noise @ (vectors * np.sqrt(np.maximum(values, 0.0))).T)
 

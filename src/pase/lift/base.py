@@ -8,7 +8,6 @@ from typing import Protocol
 import numpy as np
 
 from pase.data import Keypoints2D, Landmarks3D
-from pase.errors import InputError
 from pase.types import Progress
 
 
@@ -51,17 +50,3 @@ def in_statures(landmarks: Landmarks3D) -> Landmarks3D:
     scale = sum(usual) / float(np.median(totals)) if len(totals) and np.median(totals) > 0 else np.nan
     sigma, along = (None if s is None else scale * s for s in (landmarks.sigma, landmarks.sigma_along))
     return replace(landmarks, xyz=scale * landmarks.xyz, sigma=sigma, sigma_along=along)
-
-
-def root_relative(landmarks: Landmarks3D, root: str = "Hip") -> Landmarks3D:
-    """The same landmarks measured from one of them in every frame.
-
-    Raises
-    ------
-    InputError
-        When there is no landmark of that name.
-    """
-    if root not in landmarks.names:
-        raise InputError(f"no landmark '{root}'; there are: {', '.join(landmarks.names)}")
-    centre = landmarks.xyz[:, [landmarks.names.index(root)]]
-    return replace(landmarks, xyz=np.asarray(landmarks.xyz - centre))

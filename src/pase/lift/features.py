@@ -86,8 +86,8 @@ def centred(rays: Floats, score: Floats, valid: Floats, known: Floats) -> Inputs
     known
         (KNOWN,) or (N, KNOWN) what `Known.numbers` says.
     """
-    seen = (score > 0).astype(np.float32)
-    weight = seen * CENTRE_WEIGHT
+    visible = (score > 0).astype(np.float32)
+    weight = visible * CENTRE_WEIGHT
     total = np.maximum(weight.sum(-1, keepdims=True), 1e-6)
     centre = (weight[..., None] * rays).sum(-2) / total
     yaw = np.arctan(centre[..., 0])
@@ -95,23 +95,25 @@ def centred(rays: Floats, score: Floats, valid: Floats, known: Floats) -> Inputs
     rotation = looking_at(yaw, pitch)
     direction = np.concatenate([rays, np.ones_like(rays[..., :1])], axis=-1)
     turned = np.einsum("ntij,ntkj->ntki", rotation, direction)
-    flat = turned[..., :2] / np.maximum(turned[..., 2:], 0.1) * seen[..., None]
+    flat = turned[..., :2] / np.maximum(turned[..., 2:], 0.1) * visible[..., None]
     distance = np.linalg.norm(flat, axis=-1)
-    distance[seen == 0] = np.nan
+    distance[visible == 0] = np.nan
     size = _median(distance)[..., None]
     N, T = valid.shape
     flat = np.clip(flat / size[..., None], -FARTHEST, FARTHEST).reshape(N, T, -1)
     place = np.stack([np.log(size[..., 0]) + 2.0, yaw, pitch], axis=-1)
-    told = np.broadcast_to(np.atleast_2d(known)[:, None], (N, T, KNOWN))
-    features = np.concatenate([flat, score, seen, place, told, valid[..., None]], axis=-1) * valid[..., None]
+    facts = np.broadcast_to(np.atleast_2d(known)[:, None], (N, T, KNOWN))
+    features = (
+        np.concatenate([flat, score, visible, place, facts, valid[..., None]], axis=-1) * valid[..., None]
+    )
     return Inputs(features.astype(np.float32), rotation.astype(np.float32))
 
 
 def _median(distance: Floats) -> Floats:
     """(N, T) median of the distances that are there (others are NaN), within bounds."""
-    there = np.isfinite(distance)
-    count = there.sum(-1)
-    ordered = np.sort(np.where(there, distance, np.inf), axis=-1)
+    finite = np.isfinite(distance)
+    count = finite.sum(-1)
+    ordered = np.sort(np.where(finite, distance, np.inf), axis=-1)
     last = np.maximum(count - 1, 0)
     pair = np.stack([last // 2, np.maximum(count, 1) // 2], axis=-1)
     middle = np.take_along_axis(ordered, pair, axis=-1).mean(-1)

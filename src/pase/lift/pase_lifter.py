@@ -88,8 +88,8 @@ class PaseLifter:
         self._weights = weights
         self._fov_deg, self._focal = fov_deg, focal_length_px
         if fov_sigma is None:
-            given = fov_deg is not None or focal_length_px is not None
-            fov_sigma = KNOWN_FOCAL_SPREAD if given else FOCAL_SPREAD
+            is_known = fov_deg is not None or focal_length_px is not None
+            fov_sigma = KNOWN_FOCAL_SPREAD if is_known else FOCAL_SPREAD
         self._known = Known(fov_sigma, proportions or {}, proportions_sigma or {}).numbers()
         self._flip, self._threads = flip, threads
 
@@ -108,28 +108,28 @@ class PaseLifter:
         if keypoints.names != HALPE26:
             raise InputError("the lifter needs the 26 Halpe keypoints; convert them first")
         rays, score = self._rays(keypoints)
-        found = _unknown(keypoints.time)
+        landmarks = _unknown(keypoints.time)
         present, done = (score > 0).sum(1) >= _FEWEST_POINTS, 0
         for index, spread in _courses(keypoints.time):
-            for whole, inner in _stretches(len(index)):
-                part, frames = index[whole], index[whole][inner]
-                lifted = self._course(*_upsampled(rays[part], score[part], spread))[::spread][inner]
+            for stretch, inner in _stretches(len(index)):
+                around, frames = index[stretch], index[stretch][inner]
+                lifted = self._course(*_upsampled(rays[around], score[around], spread))[::spread][inner]
                 lifted[~present[frames]] = np.nan
-                _fill(found, frames, lifted)
+                _fill(landmarks, frames, lifted)
                 done += len(frames)
                 if progress is not None:
                     progress(done, len(keypoints))
-        return found
+        return landmarks
 
     def _rays(self, keypoints: Keypoints2D) -> tuple[Floats, Floats]:
         width, height = keypoints.image_size
         focal = self._focal or focal_length_of_view(keypoints.image_size, self._fov_deg)
         xy, score = keypoints.xy, keypoints.score
-        known = np.isfinite(xy).all(-1) & np.isfinite(score) & (score >= _MINIMUM_SCORE)
-        known &= (xy[..., 0] >= 0) & (xy[..., 0] <= width) & (xy[..., 1] >= 0) & (xy[..., 1] <= height)
-        rays = (np.where(known[..., None], xy, 0.0) - np.array([width / 2, height / 2])) / focal
-        rays = np.where(known[..., None], rays, 0.0).astype(np.float32)
-        return rays, np.where(known, np.minimum(score, 1.0), 0.0).astype(np.float32)
+        usable = np.isfinite(xy).all(-1) & np.isfinite(score) & (score >= _MINIMUM_SCORE)
+        usable &= (xy[..., 0] >= 0) & (xy[..., 0] <= width) & (xy[..., 1] >= 0) & (xy[..., 1] <= height)
+        rays = (np.where(usable[..., None], xy, 0.0) - np.array([width / 2, height / 2])) / focal
+        rays = np.where(usable[..., None], rays, 0.0).astype(np.float32)
+        return rays, np.where(usable, np.minimum(score, 1.0), 0.0).astype(np.float32)
 
     def _course(self, rays: Floats, score: Floats) -> Array:
         """(T, outputs) of evenly spaced frames, in camera axes."""
@@ -151,10 +151,12 @@ class PaseLifter:
         ramp = np.minimum(np.arange(length) + 1.0, OVERLAP)
         ramp = np.minimum(ramp, ramp[::-1])
         for first in range(0, len(starts), 32):
-            part = index[first : first + 32]
-            inputs = centred(rays[part] * valid[part][..., None, None], score[part], valid[part], self._known)
+            batch = index[first : first + 32]
+            inputs = centred(
+                rays[batch] * valid[batch][..., None, None], score[batch], valid[batch], self._known
+            )
             outputs = self._run(inputs)
-            for frames, values in zip(part, outputs, strict=True):
+            for frames, values in zip(batch, outputs, strict=True):
                 total[frames] += ramp[:, None] * values
                 weight[frames] += ramp
         return np.asarray(total / weight[:, None])
@@ -166,8 +168,16 @@ class PaseLifter:
         xyz = np.einsum("ntji,ntpj->ntpi", inputs.rotation, points[..., :3])
         gravity = np.einsum("ntji,ntj->nti", inputs.rotation, down[..., :3])
         ahead = inputs.rotation[..., 2, :]
-        parts = [xyz.reshape(N, T, -1), points[..., 3], points[..., 4], gravity, ahead, down[..., 3:], shared]
-        return np.concatenate(parts, axis=-1).astype(float)
+        columns = [
+            xyz.reshape(N, T, -1),
+            points[..., 3],
+            points[..., 4],
+            gravity,
+            ahead,
+            down[..., 3:],
+            shared,
+        ]
+        return np.concatenate(columns, axis=-1).astype(float)
 
     @cached_property
     def _session(self) -> Any:
@@ -221,10 +231,10 @@ def _mirrored_outputs(out: Array) -> Array:
     twin, flip = np.array(MIRRORED), np.array([-1.0, 1.0, 1.0])
     back = out.copy()
     back[:, _XYZ] = (out[:, _XYZ].reshape(-1, _P, 3)[:, twin] * flip).reshape(len(out), -1)
-    for part in (_ACROSS, _OWN):
-        back[:, part] = out[:, part][:, twin]
-    for part in (_DOWN, _AHEAD):
-        back[:, part] = out[:, part] * flip
+    for columns in (_ACROSS, _OWN):
+        back[:, columns] = out[:, columns][:, twin]
+    for columns in (_DOWN, _AHEAD):
+        back[:, columns] = out[:, columns] * flip
     back[:, _SHARED_SIGMA] = out[:, _SHARED_SIGMA][:, np.array(MIRRORED_MODES)]
     return back
 
@@ -240,14 +250,14 @@ def _unknown(time: Array) -> Landmarks3D:
     return Landmarks3D(np.full((T, _P, 3), np.nan), time, POINTS, "camera", **nothing)
 
 
-def _fill(found: Landmarks3D, frames: NDArray[np.intp], out: Array) -> None:
+def _fill(landmarks: Landmarks3D, frames: NDArray[np.intp], out: Array) -> None:
     """Note what the network said (F, outputs) of some frames."""
     xyz = out[:, _XYZ].reshape(-1, _P, 3)
     xyz = xyz - xyz[:, [ROOT]]
     ray = _unit(out[:, _AHEAD])
     virtual = np.einsum("tij,tpj->tpi", facing(ray), xyz)
     own, shared = np.exp(out[:, _OWN]), np.exp(out[:, _SHARED_SIGMA])
-    told = {
+    values_by_name = {
         "xyz": xyz,
         "sigma": np.exp(out[:, _ACROSS]),
         "sigma_along": along_sigma(virtual, own, shared),
@@ -257,8 +267,8 @@ def _fill(found: Landmarks3D, frames: NDArray[np.intp], out: Array) -> None:
         "ray": ray,
         "down_sigma": np.exp(out[:, _DOWN_SIGMA]),
     }
-    for name, values in told.items():
-        getattr(found, name)[frames] = values
+    for name, values in values_by_name.items():
+        getattr(landmarks, name)[frames] = values
 
 
 def _unit(vectors: Array) -> Array:

@@ -137,11 +137,12 @@ def _folded(values: Array32, layer: Any) -> tuple[Array32, Array32]:
     return kernel.astype(np.float32), (bias - mean * factor).astype(np.float32)
 
 
-def letterbox(image: Image, size: int = INPUT_SIZE) -> Array32:
-    """The network's input (3, size, size) of a picture (H, W, 3) RGB: made to fit, grey around it."""
+def letterbox(image: Image) -> Array32:
+    """The network's input (3, 608, 608) of a picture (H, W, 3) RGB: made to fit, grey around it."""
     import cv2
 
     height, width = image.shape[:2]
+    size = INPUT_SIZE
     ratio = min(size / width, size / height)
     new = (max(1, int(width * ratio)), max(1, int(height * ratio)))
     left, top = (size - new[0]) // 2, (size - new[1]) // 2
@@ -150,9 +151,7 @@ def letterbox(image: Image, size: int = INPUT_SIZE) -> Array32:
     return np.ascontiguousarray(canvas.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)
 
 
-def pick_persons(
-    prediction: Array32, image_size: tuple[int, int], size: int = INPUT_SIZE
-) -> tuple[Array, Array]:
+def pick_persons(prediction: Array32, image_size: tuple[int, int]) -> tuple[Array, Array]:
     """Persons among all boxes of a picture.
 
     Parameters
@@ -161,8 +160,6 @@ def pick_persons(
         (M, 85) as the network gives them.
     image_size
         Width and height of the picture in pixels.
-    size
-        Edge of the network's input.
 
     Returns
     -------
@@ -179,8 +176,8 @@ def pick_persons(
     if len(survivors) > _MOST_PERSONS:
         survivors = _suppressed(corners, _STRICTER_IOU)
     extent = np.asarray(image_size, dtype=float)
-    ratio = float(min(size / extent))
-    margin = (size - ratio * extent) / 2
+    ratio = float(min(INPUT_SIZE / extent))
+    margin = (INPUT_SIZE - ratio * extent) / 2
     boxes = (corners[survivors] - np.tile(margin, 2)) / ratio
     return np.clip(boxes, 0, np.tile(extent, 2)), persons[survivors, 4]
 
