@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from scipy.interpolate import PPoly, make_interp_spline
 
 from pase.errors import InputError
 from pase.types import Array
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PPoly  # half a second to import, which a start need not wait for
 
 
 class Function(Protocol):
@@ -138,6 +140,8 @@ class PiecewiseLinear(_Knots):
     """Straight lines between the knots, the end pieces prolonged."""
 
     def _inner(self, x: Array, y: Array) -> PPoly:
+        from scipy.interpolate import PPoly
+
         return PPoly(np.stack([np.diff(y) / np.diff(x), y[:-1]]), x)
 
 
@@ -150,6 +154,8 @@ class SimmSpline(_Knots):
     """
 
     def _inner(self, x: Array, y: Array) -> PPoly:
+        from scipy.interpolate import PPoly, make_interp_spline
+
         if len(x) == 2:
             return PPoly(np.stack([np.diff(y) / np.diff(x), y[:-1]]), x)
         ends = [(x[:4], y[:4]), (x[-4:], y[-4:])]

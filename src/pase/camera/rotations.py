@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from pase.types import Array
 
@@ -19,6 +18,8 @@ def cross_matrix(vectors: Array) -> Array:
 
 def rotation_of_vector(vectors: Array) -> Array:
     """(..., 3, 3) rotations about vectors (..., 3) by their length in rad."""
+    from scipy.spatial.transform import Rotation  # too slow to import for every start
+
     matrices = Rotation.from_rotvec(vectors.reshape(-1, 3)).as_matrix()
     return np.asarray(matrices).reshape(*vectors.shape, 3)
 
@@ -36,10 +37,14 @@ def left_jacobian(vectors: Array) -> Array:
 
 def vector_of_rotation(rotations: Array) -> Array:
     """(..., 3) rotation vectors in rad of rotations (..., 3, 3)."""
+    from scipy.spatial.transform import Rotation
+
     vectors = Rotation.from_matrix(rotations.reshape(-1, 3, 3)).as_rotvec()
     return np.asarray(vectors).reshape(rotations.shape[:-1])
 
 
 def mean_rotation(rotations: Array) -> Array:
     """(3, 3) mean of rotations (N, 3, 3): the one with the least squared distances of the matrices."""
+    from scipy.spatial.transform import Rotation
+
     return np.asarray(Rotation.from_matrix(rotations).mean().as_matrix())
