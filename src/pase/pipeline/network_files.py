@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from pase.config import Settings
 from pase.pipeline.steps import step_of
 from pase.types import StepProgress
+
+LATER_STAGES = (
+    "scipy.interpolate",
+    "pase.lift.pase_lifter",
+    "pase.fit.multi_person",
+    "pase.analysis.analyse",
+    "pase.formats.person",
+    "pase.view.viewer",
+)
+"""The slow imports of those stages."""
 
 
 def fetch_models(
@@ -31,6 +42,12 @@ def fetch_models(
 def import_networks() -> None:
     """Import what the 2D stage runs on, which takes a while, at a time of the caller's choice."""
     from pase.pose2d import detect  # noqa: F401
+
+
+def import_later_stages() -> None:
+    """Import what the stages after the keypoints need: done beside these, little of their time shows."""
+    for module in LATER_STAGES:
+        importlib.import_module(module)
 
 
 def prepare_networks(settings: Settings, progress: StepProgress | None = None) -> None:

@@ -20,7 +20,7 @@ from pase.pipeline.background import in_background
 from pase.pipeline.estimating import fit_people, size_evidence
 from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
 from pase.pipeline.lifting import lift_in_statures
-from pase.pipeline.network_files import import_networks
+from pase.pipeline.network_files import import_later_stages, import_networks
 from pase.pipeline.outputs import check_writing, draw_over, overlay_name, write_people
 from pase.pipeline.recording import (
     Recording,
@@ -160,7 +160,10 @@ class Run:
             return analyse_people(motions, self.settings.analysis)
 
     def export(self, motions: Sequence[Motion]) -> None:
-        """Write the files of every person."""
+        """Write the files of every person, and begin the plots."""
+        from pase.pipeline.views import begin_plots
+
+        self._plots = begin_plots(motions, self._space.folder, self.settings.output, self._helpers)
         with self.report.timed("export"):
             labels = trial_labels(self.settings.analysis, self.report.source.get("path"))
             write_people(motions, self._space.folder, self.settings.person.mass_kg, labels)
@@ -178,12 +181,11 @@ class Run:
 
     def view(self, motions: Sequence[Motion], recording: Recording | None = None) -> None:
         """Draw the bones over the footage, if there is any; write the viewer, the plots and the report page."""
-        from pase.pipeline.views import begin_plots, title_of, write_report_page, write_views
+        from pase.pipeline.views import title_of, write_report_page, write_views
 
         if not motions:
             return
         folder, output = self._space.folder, self.settings.output
-        plots = begin_plots(motions, folder, output, self._helpers)
         if self._draw and recording is not None and recording.source is not None:
             with self.report.timed("overlay"):
                 path = folder / overlay_name(recording.source)
@@ -192,7 +194,7 @@ class Run:
                 )
         with self.report.timed("views"):
             title = title_of(self.report.source)
-            write_views(motions, folder, output, title, self._film, plots)
+            write_views(motions, folder, output, title, self._film, self._plots)
         if output.page:
             self._add_warnings()
             write_report_page(motions, folder, self.report.content())
@@ -229,7 +231,8 @@ class Run:
 
     def _detected(self, media: Media) -> Recording:
         self._space.clear()
-        with collected_warnings() as warnings, self.report.timed("pose2d"):
+        beside = in_background(lambda _: import_later_stages())
+        with collected_warnings() as warnings, self.report.timed("pose2d"), beside:
             recording = find_people(media.path, self.settings, self._progress)
         write_keypoints(recording.people, self._space.folder / KEYPOINTS)
         facts = recording.facts() | {
