@@ -137,10 +137,13 @@ def _lift(parsed: argparse.Namespace) -> int:
 def _fit(parsed: argparse.Namespace) -> int:
     from pase import pipeline
     from pase.marker_files import is_marker_file
+    from pase.media import is_footage
 
     settings = _settings(parsed)
     if is_marker_file(parsed.source):
         return _fit_markers(parsed, settings)
+    if parsed.source.is_file() and is_footage(parsed.source):
+        raise InputError(f"{parsed.source} is a video or photo: give it to 'pase run'")
     if parsed.rate is not None:
         settings = make_settings({"footage.rate_hz": parsed.rate}, settings)
     report = _reported(parsed, pipeline.fit, settings, video=parsed.video, skeleton=parsed.skeleton)

@@ -127,16 +127,25 @@ def convert(kind: Any, value: Any, label: str) -> Any:
 
 
 def _plain_number(text: str, label: str) -> str | float:
-    """A number as people write it, with a decimal comma or a unit (`1,75`, `175cm`); other text as it is."""
+    """A number as people write it (`1,75`, `175cm`, `5'9"`, `1:02.5`); other text as it is."""
+    parts = _FEET.fullmatch(text.strip()) if label == "height" else None
+    if parts:
+        return round(0.3048 * float(parts[1]) + 0.0254 * float((parts[2] or "0").replace(",", ".")), 4)
+    clock = _CLOCK.fullmatch(text.strip()) if label in ("start", "end") else None
+    if clock:
+        return 3600 * float(clock[1] or 0) + 60 * float(clock[2]) + float(clock[3].replace(",", "."))
     match = _NUMBER.fullmatch(text.strip())
     factor = _UNITS.get(label, {}).get(match[2].lower(), None if match[2] else 1.0) if match else None
     return text if match is None or factor is None else round(float(match[1].replace(",", ".")) * factor, 9)
 
 
 _NUMBER = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*([a-zA-Z]*)")
+_FEET = re.compile(r"(\d)\s*(?:'|′|ft|feet)\s*(?:(\d+(?:[.,]\d+)?)\s*(?:\"|''|″|in|inches)?)?", re.I)
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:[.,]\d+)?)")
+"""Feet and inches; hours, minutes and seconds."""
 _UNITS: dict[str, dict[str, float]] = {
-    "height": {"m": 1.0, "cm": 0.01, "mm": 0.001},
-    "mass": {"kg": 1.0},
+    "height": {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254},
+    "mass": {"kg": 1.0, "lb": 0.45359237, "lbs": 0.45359237},
     "age": {"y": 1.0, "years": 1.0},
     "start": {"s": 1.0, "ms": 0.001},
     "end": {"s": 1.0, "ms": 0.001},

@@ -12,8 +12,8 @@ from pase.keypoint_sets import plain_name
 FEWEST_MARKERS = 4
 """Markers without which nobody's posture can be told."""
 
-_MARK = ":"
-"""Parts the subject's name from the marker's, as Vicon, Qualisys and OptiTrack write them."""
+_MARKS = ":|._ "
+"""Part the subject's or file's name from the marker's; the first is that of Vicon, Qualisys and OptiTrack."""
 
 
 def named_as_model(
@@ -40,32 +40,39 @@ def named_as_model(
         prefix = _subject(data.names, wanted, subject)
         if prefix is not None:
             data = _of_subject(data, prefix)
-            notes.append(f"'{prefix}{_MARK}' before the names of the markers was left out")
+            notes.append(f"'{prefix}' before the names of the markers was left out")
     return _spelled_as_model(data, wanted, notes), notes
 
 
 def _subject(names: Sequence[str], wanted: Sequence[str], chosen: str | None) -> str | None:
-    """The prefix of the subject whose markers the model has; None where names have none."""
+    """The prefix, with its mark, of the subject whose markers the model has; None where names have none."""
     plain = {plain_name(name) for name in wanted}
     counts: dict[str, int] = {}
-    for prefix, mark, name in (text.partition(_MARK) for text in names):
-        if mark:
-            counts[prefix] = counts.get(prefix, 0) + (plain_name(name) in plain)
+    for mark in _MARKS:
+        for text in names:
+            prefix, _, name = text.partition(mark)
+            if name:
+                counts[prefix + mark] = counts.get(prefix + mark, 0) + (plain_name(name) in plain)
+        if any(count >= FEWEST_MARKERS for count in counts.values()):
+            break
     if chosen is not None:
-        if chosen not in counts:
-            raise InputError(f"no subject '{chosen}' in the data; there are: {', '.join(counts) or 'none'}")
-        return chosen
+        prefix = next((prefix for prefix in counts if prefix[:-1] == chosen), "")
+        if not prefix:
+            subjects = ", ".join(prefix[:-1] for prefix, count in counts.items() if count)
+            raise InputError(f"no subject '{chosen}' in the data; there are: {subjects or 'none'}")
+        return prefix
     fitting = [prefix for prefix, count in counts.items() if count >= FEWEST_MARKERS]
     if len(fitting) > 1:
+        subjects = ", ".join(prefix[:-1] for prefix in fitting)
         raise InputError(
-            f"the data hold markers of several people: {', '.join(fitting)}; name one, as --subject {fitting[0]}"
+            f"the data hold markers of several people: {subjects}; name one, as --subject {fitting[0][:-1]}"
         )
     return fitting[0] if fitting else None
 
 
 def _of_subject(data: Landmarks3D, prefix: str) -> Landmarks3D:
-    own = [k for k, name in enumerate(data.names) if name.startswith(prefix + _MARK)]
-    names = tuple(data.names[k].removeprefix(prefix + _MARK) for k in own)
+    own = [k for k, name in enumerate(data.names) if name.startswith(prefix)]
+    names = tuple(data.names[k].removeprefix(prefix) for k in own)
     return replace(data, xyz=data.xyz[:, own], names=names)
 
 

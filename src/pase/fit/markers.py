@@ -175,6 +175,8 @@ def _common(
     weighted = {n for n in data.names if options.weights is None or options.weights.get(n, 0.0) > 0}
     measured = {data.names[k] for k in measured_columns}
     used = tuple(m for m in markers.markers if m.landmark.name in measured & weighted)
+    if not len(measured_columns):
+        raise InputError("no marker has a position in any frame: export the data again")
     if len(used) < FEWEST_MARKERS:
         raise InputError(
             f"only {len(used)} of the markers are in both the data and the model (with a weight); the data have: "

@@ -1,31 +1,38 @@
-"""Read points in space that other programs wrote: TRC, C3D, Qualisys' TSV, FreeMoCap's CSV, joints in JSON."""
+"""Read points in space that other programs wrote: TRC, C3D, tables of laboratories, joints in JSON."""
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import numpy as np
 
 from pase.data import Landmarks3D
 from pase.errors import InputError
-from pase.files import check_is_file
+from pase.files import check_is_file, foreign_kind
 from pase.marker_files.c3d import is_c3d, read_c3d
 from pase.marker_files.checks import at_rate, without_gaps
-from pase.marker_files.joints import DEFAULT_RATE_HZ, are_joints, read_joints
+from pase.marker_files.joints import are_joints, read_joints
+from pase.marker_files.laboratory import (
+    is_motive,
+    is_nexus,
+    is_storage,
+    read_motive,
+    read_nexus,
+    read_storage,
+)
 from pase.marker_files.named_csv import is_named_csv, read_named_csv
 from pase.marker_files.qualisys import is_qualisys, read_qualisys
 from pase.marker_files.trc import is_pixel_trc, is_trc, read_trc
 
 __all__ = ["are_joints", "is_marker_file", "is_pixel_trc", "read_markers"]
 
-log = logging.getLogger(__name__)
-
 _READERS = (
     (is_trc, read_trc),
     (is_c3d, read_c3d),
     (is_qualisys, read_qualisys),
-    (is_named_csv, read_named_csv),
+    (is_motive, read_motive),
+    (is_nexus, read_nexus),
+    (is_storage, read_storage),
 )
 _HEAD = 8192
 
@@ -41,9 +48,9 @@ def is_marker_file(path: Path) -> bool:
     if not path.is_file():
         return path.suffix.lower() in (".trc", ".c3d")
     head = _head(path)
-    if path.suffix.lower() == ".trc" or is_trc(head):
+    if is_trc(head) or (path.suffix.lower() == ".trc" and not any(knows(head) for knows, _ in _READERS)):
         return not is_pixel_trc(path)
-    return is_c3d(head) or is_qualisys(head) or are_joints(head) or is_named_csv(head)
+    return any(knows(head) for knows, _ in _READERS) or are_joints(head) or is_named_csv(head)
 
 
 def read_markers(path: Path, rate_hz: float | None = None) -> Landmarks3D:
@@ -54,7 +61,7 @@ def read_markers(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     Parameters
     ----------
     path
-        A `.trc`, `.c3d` or Qualisys `.tsv` file, FreeMoCap's `.csv`, or JSON numbers (T, 17, 3).
+        A `.trc`, `.c3d`, a table of Qualisys, Vicon, OptiTrack, FreeMoCap or OpenSim, or JSON numbers (T, 17, 3).
     rate_hz
         Frames a second, in place of what the file says.
 
@@ -67,18 +74,21 @@ def read_markers(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     head = _head(path)
     if are_joints(head):
         return read_joints(path, rate_hz)
+    if is_named_csv(head):
+        return _checked(read_named_csv(path, rate_hz), path)
     reader = next((read for knows, read in _READERS if knows(head)), None)
     if reader is None:
         reader = (
             read_trc if path.suffix.lower() == ".trc" else read_joints if path.suffix == ".json" else None
         )
     if reader is None:
-        raise InputError(f"{path} holds no markers that are understood: export it as TRC or C3D")
-    if reader is read_named_csv and rate_hz is None:
-        log.warning(
-            "%s tells no times: %g frames a second were taken; give --rate", path.name, DEFAULT_RATE_HZ
-        )
-    data = reader(path) if rate_hz is None else at_rate(reader(path), rate_hz)
+        kind = foreign_kind(path) or "no file of markers that is understood: export it as TRC or C3D"
+        raise InputError(f"{path} is {kind}")
+    return _checked(reader(path) if rate_hz is None else at_rate(reader(path), rate_hz), path)
+
+
+def _checked(data: Landmarks3D, path: Path) -> Landmarks3D:
+    """The same markers without numbers that stand for gaps; refused where they are of a picture."""
     if not len(data):
         raise InputError(f"{path} has no frames")
     data = without_gaps(data, path)

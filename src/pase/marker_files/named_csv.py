@@ -1,80 +1,149 @@
-"""CSV tables of named points in space, as FreeMoCap writes: `left_knee_x, left_knee_y, left_knee_z` in mm."""
+"""CSV tables of named points in space, as FreeMoCap and scripts write: `left_knee_x, left_knee_y, left_knee_z`."""
 
 from __future__ import annotations
 
-import csv
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from pase.data import LARGEST, Landmarks3D
 from pase.errors import InputError
-from pase.files import read_text
+from pase.marker_files.checks import checked_times
 from pase.marker_files.joints import DEFAULT_RATE_HZ
+from pase.marker_files.text import cells_of, delimiter_of, number, text_lines
 from pase.point_names import FEWEST_KNOWN, halpe_name
+from pase.types import Array
 
-_MILLIMETRES = 0.001
-_AXES = ("_x", "_y", "_z")
+log = logging.getLogger(__name__)
+
+_COORDINATE = re.compile(r"(.+?)[_. ]?([xyz])(?:\s*[\[(]\w+[\])])?", re.I)
+"""Column of a point's coordinate, perhaps with its unit."""
+_TIMES = re.compile(r"(?:time(?:stamp)?|t)(?:[_ ]?(?:\(?s\)?|\(?sec\w*\)?|seconds))?", re.I)
+_COUNTERS = ("", "frame", "frames", "frame_number", "index", "unnamed: 0")
 _BELOW_PICTURES = -5.0
 """Values of x or y below this are none of a picture, whose pixels and shares begin at 0."""
+_MILLIMETRES_ABOVE = 20.0
+"""Coordinates that reach farther are no metres of somebody in a room."""
+_UPWARDS, _DEEP = 0.5, 0.7
+"""Share of the way from feet to head that goes up in y, or along z, in no picture of somebody who stands."""
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the columns of such a table are."""
+
+    names: tuple[str, ...]
+    """Names of the points, whose x, y, z follow one another."""
+    first: int
+    """Column of the first coordinate; before it only the time and counters."""
+    time: int | None
+    """Column of the time."""
 
 
 def is_named_csv(head: bytes) -> bool:
     """Whether a file begins as a table of nothing but x, y, z of a person's points, and not of a picture's."""
-    lines = head.decode("utf-8-sig", "replace").splitlines()
-    names = _names(lines[0]) if lines else None
-    if names is None or sum(halpe_name(name) is not None for name in names) < FEWEST_KNOWN:
+    lines = [line for line in head.decode("utf-8-sig", "replace").splitlines() if line.strip()]
+    delimiter = delimiter_of(lines[:1])
+    header = _header(cells_of(lines[0], delimiter)) if lines and delimiter else None
+    if header is None or sum(halpe_name(name) is not None for name in header.names) < FEWEST_KNOWN:
         return False
     for line in lines[1:]:
-        cells = line.split(",")
-        if len(cells) == 3 * len(names):
-            values = _numbers(cells).reshape(-1, 3)
-            return bool((values[:, :2] < _BELOW_PICTURES).any())
+        cells = cells_of(line, delimiter)
+        if len(cells) == header.first + 3 * len(header.names):
+            return _are_in_space(_numbers(cells[header.first :]).reshape(-1, 3), header.names)
     return False
 
 
-def read_named_csv(path: Path) -> Landmarks3D:
+def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     """Read a table of a person's points in metres, in its own axes, called as the Halpe keypoints.
 
-    Points that those do not have, as of hands and face, are left out. Such tables tell no
-    times: 30 frames a second are taken.
+    Points that those do not have, as of hands and face, are left out. Millimetres are told by how far the points
+    lie apart.
+
+    Parameters
+    ----------
+    path
+        The table.
+    rate_hz
+        Frames a second; without it the column of times counts, and 30 where there is none.
 
     Raises
     ------
     InputError
         When a row has another number of cells than the header.
     """
-    lines = [line for line in read_text(path).splitlines() if line.strip()]
-    names = _names(lines[0]) if lines else None
-    if names is None:
+    lines = [line for line in text_lines(path) if line.strip()]
+    delimiter = delimiter_of(lines[:1])
+    header = _header(cells_of(lines[0], delimiter)) if lines else None
+    if header is None:
         raise InputError(f"{path} is not a table of x, y, z of named points")
-    rows = list(csv.reader(lines[1:]))
-    wrong = next((i for i, row in enumerate(rows) if len(row) != 3 * len(names)), None)
+    rows = [cells_of(line, delimiter) for line in lines[1:]]
+    width = header.first + 3 * len(header.names)
+    wrong = next((i for i, row in enumerate(rows) if len(row) != width), None)
     if wrong is not None:
-        raise InputError(
-            f"{path}, row {wrong + 1}: {len(rows[wrong])} cells, not {3 * len(names)}: write it again"
-        )
-    xyz = np.array([_numbers(row) for row in rows]).reshape(len(rows), len(names), 3) * _MILLIMETRES
+        raise InputError(f"{path}, row {wrong + 1}: {len(rows[wrong])} cells, not {width}: write it again")
+    table = np.array([_numbers(row) for row in rows]).reshape(len(rows), width)
+    xyz = table[:, header.first :].reshape(len(rows), len(header.names), 3)
     xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
-    own = [(k, name) for k, name in enumerate(map(halpe_name, names)) if name is not None]
+    if np.nanmax(np.abs(xyz), initial=0.0) > _MILLIMETRES_ABOVE:
+        xyz = xyz / 1000
+    own = [(k, name) for k, name in enumerate(map(halpe_name, header.names)) if name is not None]
     kept = [(k, name) for i, (k, name) in enumerate(own) if name not in {earlier for _, earlier in own[:i]}]
-    time = np.arange(len(rows)) / DEFAULT_RATE_HZ
+    time = _times(table, header, rate_hz, path)
     return Landmarks3D(xyz[:, [k for k, _ in kept]], time, tuple(name for _, name in kept))
 
 
-def _names(header: str) -> list[str] | None:
-    """Names of points whose x, y and z are all there is in a header; None for any other header."""
-    cells = [cell.strip().strip('"') for cell in header.split(",")]
-    names = [cell[:-2] for cell in cells[::3]]
-    wanted = [f"{name}{axis}" for name in names for axis in _AXES]
-    return names if cells == wanted else None
+def _times(table: Array, header: _Header, rate_hz: float | None, path: Path) -> Array:
+    if rate_hz is not None:
+        return np.arange(len(table)) / rate_hz
+    if header.time is not None:
+        return checked_times(table[:, header.time], None, path)
+    log.warning("%s tells no times: %g frames a second were taken; give --rate", path.name, DEFAULT_RATE_HZ)
+    return np.arange(len(table)) / DEFAULT_RATE_HZ
 
 
-def _numbers(cells: list[str]) -> np.ndarray:
-    def number(cell: str) -> float:
-        try:
-            return float(cell)
-        except ValueError:
-            return np.nan
+def _header(cells: Sequence[str]) -> _Header | None:
+    """Columns of points whose x, y and z are all there is beside time and counters; None for any other header."""
+    plain = [cell.lower() for cell in cells]
+    first = next(
+        (k for k, cell in enumerate(plain) if cell not in _COUNTERS and not _TIMES.fullmatch(cell)),
+        len(plain),
+    )
+    matches = [_COORDINATE.fullmatch(cell) for cell in cells[first:]]
+    if not matches or len(matches) % 3 or any(match is None for match in matches):
+        return None
+    names = [match[1] for match in matches if match is not None]
+    axes = "".join(match[2].lower() for match in matches if match is not None)
+    points = names[::3]
+    if axes != "xyz" * len(points) or names != [name for name in points for _ in range(3)]:
+        return None
+    time = next((k for k in range(first) if _TIMES.fullmatch(plain[k])), None)
+    return _Header(tuple(points), first, time)
 
-    return np.array([number(cell) for cell in cells])
+
+def _are_in_space(xyz: Array, names: Sequence[str]) -> bool:
+    """Whether points of one frame are in space: at negative places, or head over feet where no picture has it."""
+    if (xyz[:, :2] < _BELOW_PICTURES).any():
+        return True
+    halpe = [halpe_name(name) for name in names]
+    ends = [
+        np.array([xyz[k] for k, name in enumerate(halpe) if name in wanted and np.isfinite(xyz[k]).all()])
+        for wanted in (
+            ("Nose", "Head", "Neck", "LShoulder", "RShoulder"),
+            ("LAnkle", "RAnkle", "LHeel", "RHeel"),
+        )
+    ]
+    if not len(ends[0]) or not len(ends[1]):
+        return False
+    way = ends[0].mean(axis=0) - ends[1].mean(axis=0)
+    length = float(np.linalg.norm(way))
+    return bool(way[1] > _UPWARDS * length > 0 or abs(way[2]) > _DEEP * length > 0)
+
+
+def _numbers(cells: Sequence[str]) -> Array:
+    values = [number(cell) for cell in cells]
+    return np.array([np.nan if value is None else value for value in values])

@@ -10,12 +10,14 @@ import numpy as np
 
 from pase.data import LARGEST, Landmarks3D
 from pase.errors import InputError
+from pase.files import foreign_kind
 from pase.marker_files.checks import checked_times
 from pase.marker_files.text import CellTable, cells_of, delimiter_of, number, text_lines
 from pase.marker_files.units import PIXELS, metres_in
 
 _TABLE = re.compile(r'\s*"?frame\s*#?"?\s*[\t;, ]', re.I)
 _AXIS = re.compile(r"([XYZ])\d*", re.I)
+_NO_TABLE = "not a TRC: no line that starts with 'Frame#'"
 _MOST_MARKERS = 10_000
 _LEAST_PIXELS = 50.0
 """Nobody moves so many metres away in a room, or is so few pixels from the edge all the time."""
@@ -75,7 +77,8 @@ def _read(path: Path) -> tuple[dict[str, str], tuple[str, ...], np.ndarray]:
     lines = text_lines(path)
     start = next((i for i, line in enumerate(lines) if _TABLE.match(line + " ")), None)
     if start is None:
-        raise InputError(f"{path}: no line that starts with 'Frame#'; this is not a TRC file")
+        kind = foreign_kind(path)
+        raise InputError(f"{path} is {kind or _NO_TABLE}")
     facts = _facts(lines[:start])
     rows = [line for line in lines[start + 1 :] if line.strip()]
     delimiter = delimiter_of([lines[start], *rows[-3:]])

@@ -7,7 +7,7 @@ from pathlib import Path
 from pase.media.animation import Animation, is_animation
 from pase.media.footage import Footage, footage_of
 from pase.media.frames import Frame, Media
-from pase.media.kinds import has_photo_suffix, is_footage
+from pase.media.kinds import begins_as_video, has_photo_suffix, is_bare_motion_jpeg, is_footage
 from pase.media.opening import check_is_footage
 from pase.media.photo import Photo, is_photo
 from pase.media.sequence import PictureSequence
@@ -41,6 +41,8 @@ def open_media(source: str | Path | Footage) -> Video | Animation | Photo:
     check_is_footage(path)
     if is_animation(path):
         return Animation(footage)
-    if is_photo(path) or has_photo_suffix(path):
+    if is_bare_motion_jpeg(path):
+        return Video(footage)
+    if is_photo(path) or (has_photo_suffix(path) and not begins_as_video(path)):
         return Photo(footage)
     return Video(footage)

@@ -84,9 +84,16 @@ class Footage:
         return np.ascontiguousarray(turned[:, ::-1] if self.mirror else turned)
 
     def played(self, frames: Iterable[tuple[float, Picture]]) -> Iterator[tuple[int, float, Picture]]:
-        """Number, true time and picture of the frames of the stretch, from frames with the film's own times."""
-        first, index = None, 0
+        """Number, true time and picture of the frames of the stretch, from frames with the film's own times.
+
+        Raises
+        ------
+        InputError
+            When the film ends before the stretch begins.
+        """
+        first, index, last = None, 0, None
         for time, picture in frames:
+            last = time
             if self.start_s is not None and time < self.start_s:
                 continue
             if self.end_s is not None and time > self.end_s:
@@ -95,6 +102,10 @@ class Footage:
             true = (time - first) / self.slow_motion if self.rate_hz is None else index / self.rate_hz
             yield index, true, picture
             index += 1
+        if first is None and last is not None:
+            raise InputError(
+                f"{self.path} ends at {last:.2f} s, before the start at {self.start_s:g} s: give an earlier start"
+            )
 
     def film_time(self, time: float, frame_rate: float) -> float:
         """The film's own time of a true time; `frame_rate` is the film's own."""

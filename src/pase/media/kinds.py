@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pase.media.opening import BARE_STREAMS
 from pase.media.photo import is_photo
 
 _PHOTO_SUFFIXES = (
@@ -27,12 +28,15 @@ _SIGNATURES: tuple[tuple[int, bytes], ...] = (
     (0, b"\x00\x00\x01\xba"), (0, b"\x00\x00\x01\xb3"),
     (0, b"\x00\x00\x00\x01\x67"), (0, b"\x00\x00\x00\x01\x09"), (0, b"\x00\x00\x00\x01\x40\x01"),
     (0, b"\x1f\x07\x00"),
-    (0, b"GIF8"), (0, b"\x89PNG"),
     (0, b"YUV4MPEG2"), (0, b"DKIF"), (0, b".RMF"),
 )  # fmt: skip
 """Place and bytes by which containers of video begin: MP4 and QuickTime, Matroska, AVI, ASF, FLV, MXF, MPEG program
-stream and video, H.264 and H.265 without a container, DV, animations, YUV4MPEG, IVF, RealMedia."""
+stream and video, H.264 and H.265 without a container, DV, YUV4MPEG, IVF, RealMedia."""
+_ANIMATIONS = (b"GIF8", b"\x89PNG")
+"""Bytes by which pictures begin that may be animated."""
 _SOUND_BRANDS = (b"M4A ", b"M4B ", b"M4P ")
+_PICTURE_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+"""Brands of HEIF and AVIF, which are laid out as MP4 is."""
 _STREAM_PACKETS = (188, 192)
 """Bytes of a packet of an MPEG transport stream, each of which begins with 0x47, bare and with a time before it."""
 
@@ -48,16 +52,26 @@ def is_footage(path: Path) -> bool:
         return True
     if not path.is_file():  # a pipe would be waited for
         return False
+    return begins_as_video(path) or _start(path).startswith(_ANIMATIONS) or is_photo(path)
+
+
+def _start(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            start = file.read(1024)
+            return file.read(1024)
     except OSError:
-        return False
-    return _begins_as_video(start) or is_photo(path)
+        return b""
 
 
-def _begins_as_video(start: bytes) -> bool:
-    if start[4:8] == b"ftyp" and start[8:12] in _SOUND_BRANDS:
+def is_bare_motion_jpeg(path: Path) -> bool:
+    """Whether a file is called as pictures in JPEG one after the other are, which begin as a single one does."""
+    return path.suffix.lower() in BARE_STREAMS
+
+
+def begins_as_video(path: Path) -> bool:
+    """Whether a regular file begins as a container of video does; animated pictures begin as others."""
+    start = _start(path)
+    if start[4:8] == b"ftyp" and start[8:12] in (*_SOUND_BRANDS, *_PICTURE_BRANDS):
         return False
     if any(start[at : at + len(mark)] == mark for at, mark in _SIGNATURES):
         return True

@@ -20,6 +20,8 @@ _CONTAINERS = (
     "mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "asf", "flv", "ogg", "mxf", "nut", "dv", "gif",
     "apng", "h264", "hevc", "mjpeg", "mpegvideo", "m4v", "ivf", "obu", "rm", "wtv", "nsv", "amv", "yuv4mpegpipe",
 )  # fmt: skip
+BARE_STREAMS = {".mjpeg": "mjpeg", ".mjpg": "mjpeg"}
+"""Containers by suffix that FFmpeg would take for a single picture."""
 _ALONE = {"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)}
 """A playlist with the name of a video would make FFmpeg open other files and addresses."""
 
@@ -46,7 +48,9 @@ def open_container(path: Path) -> InputContainer:
     """
     check_is_footage(path)
     try:
-        return av.open(file_address(path), mode="r", options=_ALONE)
+        return av.open(
+            file_address(path), mode="r", options=_ALONE, format=BARE_STREAMS.get(path.suffix.lower())
+        )
     except PermissionError as error:
         raise InputError(f"{path} may not be read: change its permissions") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:

@@ -50,6 +50,8 @@ depth and brightness of the first one."""
 log = logging.getLogger(__name__)
 
 _WIDE = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+_WHITE = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
+"""What white may be in grey pictures of more than 8 bits: cameras and microscopes fill 10, 12 or 14 of 16 bits."""
 _BACKGROUND = (255, 255, 255)
 
 
@@ -170,7 +172,8 @@ def to_rgb(image: Image.Image) -> Picture:
     """(H, W, 3) 8-bit RGB of a Pillow image of any mode."""
     if image.mode in _WIDE:
         grey = np.nan_to_num(np.asarray(image).astype(np.float32))
-        full = 65535.0 if grey.max(initial=0) > 255 else 255.0
+        brightest, least = float(grey.max(initial=0)), _WHITE[0] if image.mode == "F" else _WHITE[1]
+        full = next((white for white in _WHITE if white >= max(brightest, least)), brightest)
         levels = np.clip(grey / full * 255.0 + 0.5, 0, 255).astype(np.uint8)
         return np.ascontiguousarray(np.repeat(levels[..., None], 3, axis=-1))
     if "A" in image.getbands() or "transparency" in image.info:

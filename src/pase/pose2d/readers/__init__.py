@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pase.data import Keypoints2D
 from pase.errors import InputError
-from pase.files import read_json
+from pase.files import foreign_kind, read_bytes, read_json
 from pase.keypoint_sets import to_halpe26
+from pase.media.kinds import begins_as_video
 from pase.pose2d.readers.alphapose_json import is_alphapose, read_alphapose
 from pase.pose2d.readers.coco import is_coco, read_coco
 from pase.pose2d.readers.detection import Recorded
@@ -27,12 +28,22 @@ _UNDERSTOOD = (
 )
 
 
+_HEAD = 100
+_JSON = (".json", ".jsonl", ".ndjson")
+
+
 def is_keypoint_file(path: str | Path) -> bool:
     """Whether a path names keypoints rather than footage: by its suffix, a folder by what is in it."""
     path = Path(path)
     if path.is_dir():
-        return holds_openpose(path) or is_yolo(path)
-    return path.suffix.lower() in (".json", ".jsonl", ".ndjson", ".trc", ".csv", ".tsv") or is_yolo(path)
+        return is_yolo(path) or (holds_openpose(path) and not _is_of_films(path))
+    return path.suffix.lower() in (*_JSON, ".trc", ".csv", ".tsv") or is_yolo(path)
+
+
+def _is_of_films(folder: Path) -> bool:
+    """Whether a folder's JSON files only lie beside films: no more of them than films, or of no known program."""
+    films = sum(path.is_file() and begins_as_video(path) for path in folder.iterdir())
+    return films > 0 and (films >= len(list(folder.glob("*.json"))) or not program_of(folder))
 
 
 def read_keypoints(
@@ -75,6 +86,10 @@ def read_keypoints(
     return [to_halpe26(person) for person in people]
 
 
+def _begins_as_json(path: Path) -> bool:
+    return read_bytes(path)[:_HEAD].translate(None, b"\0 \t\r\n\xef\xbb\xbf\xff\xfe")[:1] in (b"[", b"{")
+
+
 def _read_json(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:
     # AlphaPose's files, ours among them, may be of hours: they are read item by item.
     if is_alphapose(path):
@@ -85,6 +100,11 @@ def _read_json(path: Path, recorded: Recorded, skeleton: str | None) -> list[Key
             frame_rate=recorded.frame_rate,
             skeleton=skeleton,
         )
+    kind = foreign_kind(path)
+    if not kind and path.suffix.lower() not in _JSON and not _begins_as_json(path):
+        kind = f"neither JSON nor a table of keypoints, nor of markers; understood are: {_UNDERSTOOD}"
+    if kind:
+        raise InputError(f"{path} is {kind}")
     content = read_json(path)
     if is_coco(content):
         return read_coco(content, path, recorded, skeleton)

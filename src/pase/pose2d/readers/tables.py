@@ -102,7 +102,8 @@ def _read_bare(
 ) -> list[Keypoints2D]:
     """Rows of nothing but numbers, all points of one person each."""
     frames = document_frames([[number(cell) for cell in row] for row in rows])
-    if frames is None or not all(frame.poses for frame in frames):
+    in_picture = all((number(cell) or 0.0) >= 0.0 for row in rows for cell in row[:2])
+    if frames is None or not in_picture or not all(frame.poses for frame in frames):
         raise InputError(
             f"{path} has no names of columns, and {len(rows[0])} numbers a row are those of no known set of points: "
             "add a first row with names, as nose_x, nose_y, nose_score"

@@ -1,0 +1,146 @@
+"""Tables of Vicon Nexus, OptiTrack Motive and OpenSim: markers in space below headers of several lines."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pase.data import LARGEST, Landmarks3D
+from pase.errors import InputError
+from pase.marker_files.checks import checked_times
+from pase.marker_files.text import delimiter_of, number, text_lines
+from pase.marker_files.units import metres_in
+from pase.types import Array
+
+_AXES = ["x", "y", "z"]
+
+
+def is_motive(head: bytes) -> bool:
+    """Whether a file begins as a CSV of OptiTrack Motive."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip(b'"').startswith(b"Format Version")
+
+
+def is_nexus(head: bytes) -> bool:
+    """Whether a file begins as a CSV of Vicon Nexus."""
+    first = head.removeprefix(b"\xef\xbb\xbf").splitlines()[:1]
+    return bool(first) and first[0].strip(b'",; \t') in (
+        b"Trajectories",
+        b"Devices",
+        b"Joints",
+        b"Model Outputs",
+    )
+
+
+def is_storage(head: bytes) -> bool:
+    """Whether a file begins as a table of OpenSim with three numbers a cell."""
+    return b"DataType=Vec3" in head.replace(b" ", b"")
+
+
+def read_motive(path: Path) -> Landmarks3D:
+    """Read the markers of a CSV of Motive in metres; rigid bodies and bones are left out.
+
+    Raises
+    ------
+    InputError
+        When it holds no markers, or its rows do not fit its header.
+    """
+    rows = _rows(path)
+    facts = dict(zip(rows[0][::2], rows[0][1::2], strict=False))
+    start = next((i for i, row in enumerate(rows) if row and row[0].strip() == "Frame"), None)
+    heads = rows[1:start]
+    kinds = next((row for row in heads if "Marker" in row), [])
+    what = next((row for row in heads if "Position" in row), [])
+    names = heads[heads.index(kinds) + 1] if kinds else []
+    if start is None or not what or len(names) < len(kinds):
+        raise InputError(f"{path} holds no markers: export it from Motive with markers and header")
+    columns = [k for k, kind in enumerate(kinds) if kind == "Marker" and what[k] == "Position"]
+    table = _table(rows[start + 1 :], len(rows[start]), path)
+    rate = number(facts.get("Export Frame Rate", "") or facts.get("Capture Frame Rate", ""))
+    time = checked_times(table[:, 1], rate, path)
+    unit = metres_in(facts.get("Length Units", ""), path)
+    return _landmarks(table, columns, [names[k] for k in columns], rows[start], unit, time, path)
+
+
+def read_nexus(path: Path) -> Landmarks3D:
+    """Read the trajectories of a CSV of Nexus in metres; devices and model outputs are left out.
+
+    Raises
+    ------
+    InputError
+        When it holds no trajectories, or its rows do not fit its header.
+    """
+    rows = _rows(path)
+    start = next((i for i, row in enumerate(rows) if row and row[0].strip() == "Trajectories"), len(rows))
+    section = rows[start + 1 : start + 5]
+    rate = number(section[0][0].strip()) if len(section) == 4 and section[0] else None
+    if not rate or not rate > 0:
+        raise InputError(f"{path} holds no trajectories with their rate: export them from Nexus as ASCII")
+    heads, axes, units = section[1:]
+    names = {k: name.strip() for k, name in enumerate(heads) if name.strip()}
+    last = next((i for i, row in enumerate(rows[start + 5 :]) if not any(row)), len(rows) - start - 5)
+    table = _table(rows[start + 5 : start + 5 + last], len(axes), path)
+    columns = [k + axis for k in names for axis in range(3)]
+    unit = metres_in(next((cell for cell in units if cell.strip()), "mm"), path)
+    time = np.arange(len(table)) / rate
+    labels = [names[k] for k in names for _ in range(3)]
+    return _landmarks(table, columns, labels, axes, unit, time, path)
+
+
+def read_storage(path: Path) -> Landmarks3D:
+    """Read the markers of a table of OpenSim (`DataType=Vec3`) in metres.
+
+    Raises
+    ------
+    InputError
+        When a row lacks some of its numbers.
+    """
+    lines = text_lines(path)
+    ends = [i for i, line in enumerate(lines) if line.strip().lower() == "endheader"]
+    body = [line.rstrip().split("\t") for line in lines[ends[0] + 1 :] if line.strip()] if ends else []
+    if len(body) < 2:
+        raise InputError(f"{path} has no rows below its header: write it again")
+    names, rows = tuple(name.strip() for name in body[0][1:]), body[1:]
+    spread = [[row[0], *(value for cell in row[1:] for value in cell.split(","))] for row in rows]
+    table = _table(spread, 1 + 3 * len(names), path)
+    facts = dict(line.lower().split("=", 1) for line in lines[: ends[0]] if "=" in line)
+    xyz = table[:, 1:].reshape(len(table), len(names), 3) * metres_in(facts.get("units", "m"), path)
+    return Landmarks3D(xyz, checked_times(table[:, 0], number(facts.get("datarate", "")), path), names)
+
+
+def _rows(path: Path) -> list[list[str]]:
+    lines = text_lines(path)
+    try:
+        return list(csv.reader(lines, delimiter=delimiter_of(lines[-20:]) or ","))
+    except csv.Error as error:
+        raise InputError(f"{path} cannot be read as a table: {error}") from error
+
+
+def _table(rows: Sequence[Sequence[str]], width: int, path: Path) -> Array:
+    """Rows as numbers (T, width); NaN for empty cells and those at the end of a row."""
+    table = np.full((len(rows), width), np.nan)
+    for i, row in enumerate(rows):
+        for k, cell in enumerate(row[:width]):
+            value = number(cell.strip())
+            if value is None:
+                raise InputError(f"{path}: row {i + 1} holds something that is not a number: '{cell[:30]}'")
+            table[i, k] = value
+    return table
+
+
+def _landmarks(
+    table: Array, columns: Sequence[int], labels: Sequence[str], axes: Sequence[str], unit: float, time: Array,
+    path: Path,
+) -> Landmarks3D:  # fmt: skip
+    """Markers whose x, y, z stand in columns that follow one another."""
+    letters = [axes[k].strip().lower() for k in columns if k < len(axes)]
+    names = tuple(label.strip() for label in labels[::3])
+    if not columns or letters != _AXES * len(names) or len(set(names)) < len(names):
+        raise InputError(
+            f"{path}: its columns are not x, y, z of markers with names of their own: export it again"
+        )
+    xyz = table[:, list(columns)].reshape(len(table), len(names), 3) * unit
+    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    return Landmarks3D(xyz, time, names)
