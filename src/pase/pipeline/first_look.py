@@ -1,4 +1,4 @@
-"""What can be said of a recording seconds after the start: who is there, in what posture, how far away.
+"""What can be said of a recording seconds after the start: who is there, in what posture.
 
 It is for the eyes of who waits. The lifter looks at one frame, so everything is rough; no result uses it.
 """
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from pase.camera.angle_of_view import focal_length_of_view
 from pase.config import Settings
 from pase.data import Keypoints2D, Landmarks3D
 from pase.keypoint_sets import SURE_SCORE
@@ -26,8 +25,6 @@ EVERY_S = 1.0
 """Seconds of work from one look to the next: each takes some 20 ms a person."""
 MOST_PERSONS = 4
 """Of more only the largest are described."""
-USUAL_HEIGHT_M = 1.7
-"""Of those whose height nobody told."""
 STRAIGHT_DEG, ACROSS_DEG = 40.0, 60.0
 """A segment hangs down up to the first tilt and lies across from the second."""
 
@@ -42,8 +39,6 @@ class PersonLook:
     hips."""
     posture: str
     """In a word or two."""
-    distance_m: float
-    """From the camera; NaN where it cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +49,11 @@ class Look:
     persons: list[PersonLook]
 
     def sentence(self) -> str:
-        """One line, as `2 persons: upright, about 3.2 m away; lying, about 4.0 m away`."""
+        """One line, as `2 persons: upright; lying`."""
         count = len(self.persons)
-        descriptions = [
-            person.posture
-            + (f", about {person.distance_m:.1f} m away" if np.isfinite(person.distance_m) else "")
-            for person in self.persons[:MOST_PERSONS]
-        ]
+        postures = "; ".join(person.posture for person in self.persons[:MOST_PERSONS])
         more = "; …" if count > MOST_PERSONS else ""
-        return f"{count} {'person' if count == 1 else 'persons'}: {'; '.join(descriptions)}{more}"
+        return f"{count} {'person' if count == 1 else 'persons'}: {postures}{more}"
 
 
 @runtime_checkable
@@ -85,7 +76,7 @@ class FirstLook:
     watcher
         Shows it.
     settings
-        What is known of the camera and the height.
+        What is known of the camera.
     image_size
         Width and height in px.
     focal_length_px
@@ -104,10 +95,8 @@ class FirstLook:
         camera = settings.camera
         if camera.focal_length_px is not None or camera.fov_deg is not None:
             focal_length_px = camera.focal_length_px
-        self._focal_px = focal_length_px or focal_length_of_view(image_size, camera.fov_deg)
-        self._lifter = PaseLifter(focal_length_px=self._focal_px)
+        self._lifter = PaseLifter(fov_deg=camera.fov_deg, focal_length_px=focal_length_px)
         self._watcher, self._image_size = watcher, image_size
-        self._height_m = settings.person.height_m or USUAL_HEIGHT_M
         self._next = 0.0
 
     def __call__(self, frame: Frame, poses: Sequence[Pose]) -> None:
@@ -121,13 +110,11 @@ class FirstLook:
     def _described(self, pose: Pose) -> PersonLook:
         keypoints = Keypoints2D(pose.xy[None], pose.score[None], np.zeros(1), self._image_size)
         landmarks = self._lifter(keypoints)
-        px_per_stature = _scale(pose, landmarks)
-        side_view = px_per_stature * seen_from_the_side(landmarks)[: len(pose.xy)]
-        distance_m = self._focal_px * self._height_m / px_per_stature
-        return PersonLook(pose, side_view, posture(landmarks), distance_m)
+        side_view = _px_per_stature(pose, landmarks) * seen_from_the_side(landmarks)[: len(pose.xy)]
+        return PersonLook(pose, side_view, posture(landmarks))
 
 
-def _scale(pose: Pose, landmarks: Landmarks3D) -> float:
+def _px_per_stature(pose: Pose, landmarks: Landmarks3D) -> float:
     """Pixels for a stature at the person's distance; NaN where too little is seen."""
     sure = (pose.score >= SURE_SCORE) & np.isfinite(landmarks.xyz[0, : len(pose.xy), 0])
     if sure.sum() < 2:
