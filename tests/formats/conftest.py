@@ -3,6 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from pase.anatomy.default import default_skeleton
 from pase.anatomy.functions import Linear
 from pase.anatomy.model import (
     Body,
@@ -46,6 +47,13 @@ def leg() -> Skeleton:
         couplers=(Coupler("follow", "knee", "hip", Linear(-0.5, 0.1)),),
         landmarks=(Landmark("RHip", "femur_r", (0, 0, 0)), Landmark("RKnee", "tibia_r", (0, 0, 0.01))),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def person() -> Skeleton:
+    """The default skeleton in another size for every body."""
+    skeleton = default_skeleton()
+    return skeleton.scaled(np.random.default_rng(1).uniform(0.8, 1.2, (len(skeleton.bodies), 3)))
 
 
 @pytest.fixture

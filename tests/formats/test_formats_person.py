@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.data import Camera, Motion
@@ -18,14 +17,6 @@ from pase.marker_files.trc import read_trc
 MotionOf = Callable[..., Motion]
 
 FILES = {"Geometry", "skeleton.osim", "motion.mot", "landmarks.trc", "angles.csv", "bones.csv"}
-
-
-@pytest.fixture(scope="module")
-def person() -> Skeleton:
-    """The default skeleton in another size for every body."""
-    skeleton = default_skeleton()
-    scale = np.random.default_rng(1).uniform(0.8, 1.2, (len(skeleton.bodies), 3))
-    return skeleton.scaled(scale)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 import json
 import shutil
-import struct
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gltf import Gltf
 from scipy.spatial.transform import Rotation
 
-from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.data import Camera, Motion
@@ -25,53 +24,6 @@ MotionOf = Callable[..., Motion]
 TENTH_OF_A_MILLIMETRE = 1e-4
 
 
-@pytest.fixture
-def person() -> Skeleton:
-    """The default skeleton in another size for every body."""
-    skeleton = default_skeleton()
-    return skeleton.scaled(np.random.default_rng(1).uniform(0.8, 1.2, (len(skeleton.bodies), 3)))
-
-
-def read_glb(path: Path) -> tuple[dict[str, object], bytes]:
-    content = path.read_bytes()
-    magic, version, length = struct.unpack_from("<III", content)
-    size, kind = struct.unpack_from("<II", content, 12)
-    assert (magic, version, length, kind) == (0x46546C67, 2, len(content), 0x4E4F534A)
-    return json.loads(content[20 : 20 + size]), content[28 + size :]
-
-
-def rows(glb: dict, data: bytes, accessor: int) -> np.ndarray:
-    told = glb["accessors"][accessor]
-    width = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}[told["type"]]
-    kind = {5126: np.float32, 5123: np.uint16}[told["componentType"]]
-    start = glb["bufferViews"][told["bufferView"]]["byteOffset"]
-    return np.frombuffer(data, kind, told["count"] * width, start).reshape(-1, width)
-
-
-def world_places(glb: dict, data: bytes, key: int) -> dict[str, np.ndarray]:
-    """Origins in the world of all nodes at one key of the animation."""
-    local = {}
-    for node in glb["nodes"]:
-        turn, place = node.get("rotation", [0, 0, 0, 1]), node.get("translation", [0, 0, 0])
-        local[node["name"]] = [np.array(turn), np.array(place)]
-    animation = glb["animations"][0]
-    for channel in animation["channels"]:
-        values = rows(glb, data, animation["samplers"][channel["sampler"]]["output"])[key]
-        name = glb["nodes"][channel["target"]["node"]]["name"]
-        local[name][channel["target"]["path"] == "translation"] = values
-    found: dict[str, np.ndarray] = {}
-
-    def walk(index: int, turn: np.ndarray, place: np.ndarray) -> None:
-        node = glb["nodes"][index]
-        here_turn, here_place = local[node["name"]]
-        found[node["name"]] = turn @ here_place + place
-        for child in node.get("children", []):
-            walk(child, turn @ Rotation.from_quat(here_turn).as_matrix(), found[node["name"]])
-
-    walk(glb["scenes"][0]["nodes"][0], np.eye(3), np.zeros(3))
-    return found
-
-
 def test_glb_opensim_and_kinematics_agree(tmp_path: Path, person: Skeleton, motion_of: MotionOf) -> None:
     """OpenSim with `skeleton.osim` and `motion.mot`, the GLB and the overlay put every bone in one place."""
     opensim = pytest.importorskip("opensim", reason="the opensim package is not installed")
@@ -81,7 +33,7 @@ def test_glb_opensim_and_kinematics_agree(tmp_path: Path, person: Skeleton, moti
     write_osim(motion.skeleton, tmp_path / "skeleton.osim")
     write_mot(motion, tmp_path / "motion.mot")
     write_glb(motion, tmp_path / "skeleton.glb")
-    glb, data = read_glb(tmp_path / "skeleton.glb")
+    glb = Gltf(tmp_path / "skeleton.glb")
     overlay = Kinematics(motion.skeleton, ()).pose(motion.q)
     opensim.Logger.setLevelString("Error")
     model = opensim.Model(str(tmp_path / "skeleton.osim"))
@@ -96,10 +48,10 @@ def test_glb_opensim_and_kinematics_agree(tmp_path: Path, person: Skeleton, moti
             coordinate.setLocked(state, False)
             coordinate.setValue(state, values.get(i - 1), False)
         model.realizePosition(state)
-        places = world_places(glb, data, t)
+        places = glb.world(t)
         for b, body in enumerate(motion.skeleton.body_names):
             wanted = model.getBodySet().get(body).getPositionInGround(state).to_numpy()
-            np.testing.assert_allclose(places[body], wanted, atol=TENTH_OF_A_MILLIMETRE, err_msg=body)
+            np.testing.assert_allclose(places[body][:3, 3], wanted, atol=TENTH_OF_A_MILLIMETRE, err_msg=body)
             np.testing.assert_allclose(overlay.origin[t, b], wanted, atol=TENTH_OF_A_MILLIMETRE, err_msg=body)
 
 
@@ -108,15 +60,15 @@ def test_glb_has_a_node_a_bone_and_true_times(tmp_path: Path, person: Skeleton, 
     q = motion.q.copy()
     q[2] = np.nan
     write_glb(replace(motion, q=q), tmp_path / "a.glb")
-    glb, data = read_glb(tmp_path / "a.glb")
-    names = [node["name"] for node in glb["nodes"]]
+    glb = Gltf(tmp_path / "a.glb")
+    names = glb.names
     bones = [f"{b.name}_mesh_{i}" for b in person.bodies for i in range(len(b.meshes))]
     assert len(names) == len(set(names)) and set(names) == {*person.body_names, *bones, person.name}
-    times = rows(glb, data, glb["animations"][0]["samplers"][0]["input"])[:, 0]
+    times = glb.array(glb.content["animations"][0]["samplers"][0]["input"])[:, 0]
     np.testing.assert_allclose(times, np.delete(motion.time, 2), atol=1e-6)
-    normals = rows(glb, data, glb["meshes"][0]["primitives"][0]["attributes"]["NORMAL"])
+    normals = glb.array(glb.content["meshes"][0]["primitives"][0]["attributes"]["NORMAL"])
     np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-5)
-    assert "CC BY" in glb["asset"]["copyright"]
+    assert "CC BY" in glb.content["asset"]["copyright"]
 
 
 @pytest.mark.parametrize("frames", [0, 1])
@@ -124,18 +76,18 @@ def test_glb_of_a_photo_or_of_nobody_stands_still(
     tmp_path: Path, person: Skeleton, motion_of: MotionOf, frames: int
 ) -> None:
     write_glb(motion_of(person, frames), tmp_path / "a.glb")
-    glb, _ = read_glb(tmp_path / "a.glb")
-    assert "animations" not in glb and len(glb["meshes"]) == 108
+    content = Gltf(tmp_path / "a.glb").content
+    assert "animations" not in content and len(content["meshes"]) == 108
 
 
 def test_glb_of_a_skeleton_without_bones(tmp_path: Path, leg: Skeleton, motion_of: MotionOf) -> None:
     write_glb(motion_of(leg), tmp_path / "a.glb")
-    glb, data = read_glb(tmp_path / "a.glb")
-    assert "meshes" not in glb
+    glb = Gltf(tmp_path / "a.glb")
+    assert "meshes" not in glb.content
     poses = Kinematics(leg, ()).pose(motion_of(leg).q)
-    places = world_places(glb, data, 4)
+    places = glb.world(4)
     for b, body in enumerate(leg.body_names):
-        np.testing.assert_allclose(places[body], poses.origin[4, b], atol=1e-6)
+        np.testing.assert_allclose(places[body][:3, 3], poses.origin[4, b], atol=1e-6)
 
 
 def test_glb_passes_the_validator(tmp_path: Path, person: Skeleton, motion_of: MotionOf) -> None:

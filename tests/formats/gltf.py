@@ -1,0 +1,63 @@
+"""A reader of our own for `.glb` files, to test what was written."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+
+class Gltf:
+    """The JSON of a file, and the arrays and places that it tells."""
+
+    def __init__(self, path: Path) -> None:
+        file = path.read_bytes()
+        size, kind = struct.unpack_from("<II", file, 12)
+        assert struct.unpack_from("<III", file) == (0x46546C67, 2, len(file)) and kind == 0x4E4F534A
+        self.content: dict[str, Any] = json.loads(file[20 : 20 + size])
+        self._data = file[28 + size :]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the nodes."""
+        return [node["name"] for node in self.content["nodes"]]
+
+    def array(self, accessor: int) -> np.ndarray:
+        """(N, width) numbers of an accessor."""
+        facts = self.content["accessors"][accessor]
+        width = {"SCALAR": 1, "VEC3": 3, "VEC4": 4, "MAT4": 16}[facts["type"]]
+        kind = {5126: "<f4", 5123: "<u2", 5125: "<u4"}[facts["componentType"]]
+        start = self.content["bufferViews"][facts["bufferView"]]["byteOffset"]
+        return np.frombuffer(self._data, kind, facts["count"] * width, start).reshape(-1, width)
+
+    def keys_of(self, node: int) -> dict[str, np.ndarray]:
+        """Values of a node's rotation and translation at every key, as far as they are animated."""
+        animation = self.content["animations"][0]
+        return {
+            channel["target"]["path"]: self.array(animation["samplers"][channel["sampler"]]["output"])
+            for channel in animation["channels"]
+            if channel["target"]["node"] == node
+        }
+
+    def world(self, key: int | None) -> dict[str, np.ndarray]:
+        """(4, 4) from each node to the world by the node's name, at rest or at a key of the animation."""
+        found: dict[str, np.ndarray] = {}
+
+        def place(number: int, T_world_parent: np.ndarray) -> None:
+            node = self.content["nodes"][number]
+            local = {} if key is None else {path: v[key] for path, v in self.keys_of(number).items()}
+            T = np.eye(4)
+            turn = local.get("rotation", node.get("rotation", [0, 0, 0, 1]))
+            T[:3, :3] = Rotation.from_quat(turn).as_matrix()
+            T[:3, 3] = local.get("translation", node.get("translation", [0, 0, 0]))
+            found[node["name"]] = T_world_parent @ T
+            for child in node.get("children", []):
+                place(child, found[node["name"]])
+
+        for root in self.content["scenes"][0]["nodes"]:
+            place(root, np.eye(4))
+        return found
