@@ -139,8 +139,14 @@ def agreement_table(outcomes: Sequence[Outcome]) -> str:
         "",
         header("measure", "people", "ICC with the truth (each film)", "between the films", "rms error"),
     ]
-    for name in ("cadence", "walking_speed", "stride_length", "step_width"):
-        truth = [known(pair[0], name) for pair in pairs]
+    both, middle = ("right", "left"), ("",)
+    for name, sides in {
+        "cadence": middle,
+        "walking_speed": middle,
+        "stride_length": both,
+        "step_width": both,
+    }.items():
+        truth = [np.mean([known(pair[0], name, side) for side in sides]) for pair in pairs]
         first, second = ([_both_sides(pair[i], name) for pair in pairs] for i in (0, 1))
         error = np.concatenate([np.subtract(first, truth), np.subtract(second, truth)])
         cells = (
@@ -167,7 +173,7 @@ def chosen_values(gait: Gait, side: str) -> dict[str, float]:
     return {
         "cadence": gait.cadence, "walking_speed": gait.speed, "running_speed": gait.speed,
         "step_length": step + (1 if side == "right" else -1) * gait.unevenness_m, "stride_length": 2 * step,
-        "step_width": gait.width_m, "stride_time": stride, "step_time": 0.5 * stride,
+        "stride_time": stride, "step_time": 0.5 * stride,
         "stance_time": stance * stride, "contact_time": stance * stride, "swing_time": (1 - stance) * stride,
         "stance_share": 100 * stance, "duty_factor": 100 * stance, "double_support": 100 * (2 * stance - 1),
         "flight_time": (0.5 - stance) * stride, "step_length_symmetry": 200 * gait.unevenness_m / step,

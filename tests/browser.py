@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic",
@@ -28,3 +32,21 @@ def chromium() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+def screenshot(path: Path, hidden: str = "") -> np.ndarray:
+    """(H, W, 3) of the top of a page that fits a phone and can be printed; elements of a selector are hidden.
+
+    Fails where anything on it is wider than a phone's screen.
+    """
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1000, "height": 1100})
+        page.goto(path.as_uri())
+        if hidden:
+            page.add_style_tag(content=f"{hidden} {{ visibility: hidden }}")
+        page.wait_for_timeout(300)
+        shot = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, "the page is wider than a phone"
+        assert len(page.pdf(format="A4")) > 10_000
+    return shot

@@ -43,6 +43,12 @@ def test_events_come_when_the_feet_come_down_and_leave(kind: str, made: dict, ra
         assert len(events(parts, "foot_strike", side)) <= len(strikes) + 1
 
 
+def test_the_last_toe_off_counts_however_soon_the_recording_ends() -> None:
+    # The right foot leaves at 0.2 + 2 * 1.1 + 0.68 = 3.08 s, and has not got far when all ends.
+    parts = segment(gait(**{**WALK, "seconds": 3.2}, rate_hz=60.0))
+    assert np.abs(events(parts, "toe_off", "right") - 3.08).min() < 0.035
+
+
 @pytest.mark.parametrize("rate_hz", [30.0, 100.0])
 @pytest.mark.parametrize("belt", [False, True])
 def test_walking_is_measured_as_it_was_made(rate_hz: float, belt: bool) -> None:

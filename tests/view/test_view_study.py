@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pictures import check_picture
+
+from browser import screenshot
 from pase.view.study import StudyTrial, write_study_page
 
 
@@ -14,7 +17,8 @@ def trial(name: str, subject: str, condition: str, speed: float) -> StudyTrial:
     return StudyTrial(name, subject, condition, "done", "walking", "good", page, "", values)
 
 
-def test_groups_count_each_subject_once(tmp_path: Path) -> None:
+def study(folder: Path) -> Path:
+    """The page of four recordings of two subjects, and one that could not be read."""
     trials = [
         trial("a1", "anna", "barefoot", 1.0),
         trial("a2", "anna", "barefoot", 1.2),
@@ -22,8 +26,12 @@ def test_groups_count_each_subject_once(tmp_path: Path) -> None:
         trial("b1", "ben", "barefoot", 1.5),
         StudyTrial("c1", "cleo", "shoes", "no such <file>"),
     ]
-    write_study_page(trials, tmp_path / "index.html", title="Shoes & feet")
-    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    write_study_page(trials, folder / "index.html", title="Shoes & feet")
+    return folder / "index.html"
+
+
+def test_groups_count_each_subject_once(tmp_path: Path) -> None:
+    text = study(tmp_path).read_text(encoding="utf-8")
     # Anna's mean is 1.1, Ben's 1.5: their mean is 1.3, and 0.4 / sqrt(2) = 0.28 is between them.
     assert "<td>Speed, m/s</td><td>1.30 ± 0.28 (2)</td><td>1.40 (1)</td>" in text
     assert "<td>Step length, right, m</td><td>0.65 ± 0.14 (2)</td><td>0.70 (1)</td>" in text
@@ -38,3 +46,7 @@ def test_a_study_without_measures_lists_its_recordings(tmp_path: Path) -> None:
     write_study_page([StudyTrial("x", "x", "", "waiting")], tmp_path / "index.html", title="one")
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "0 of 1 recordings done · 1 subject" in text and "waiting" in text
+
+
+def test_the_page_looks_as_it_did(tmp_path: Path) -> None:
+    check_picture("study", screenshot(study(tmp_path)))

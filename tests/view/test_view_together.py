@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pictures import check_picture
 from scipy.spatial.transform import Rotation
 
 from analysis.motions import squats
+from browser import screenshot
 from pase.analysis import analysed
 from pase.analysis.body import BodyMotion
 from pase.data import Motion
@@ -42,6 +44,17 @@ def test_repetitions_begin_turn_and_end_together() -> None:
     assert knees(second) / 60 == pytest.approx(knees(first) / 90, abs=0.03)
 
 
+def test_angles_and_events_are_on_the_common_time_line() -> None:
+    slow, fast = squats([90.0, 90.0], period_s=3.0), squats([60.0, 60.0, 60.0], period_s=2.0)
+    both = synchronised([analysed(slow), analysed(fast)], ["slow", "fast"])
+    first, second = (subject.motion.findings for subject in both.subjects)
+    assert first is not None and second is not None
+    column = second.angles.column("knee_flexion_r")
+    assert second.angles.values[:, column] == pytest.approx(knees(both.subjects[1].motion), abs=2.0)
+    turns = [[e.time_s for e in f.events if e.event == "repetition_turn"] for f in (first, second)]
+    assert len(turns[0]) == 2 and turns[1] == pytest.approx(turns[0], abs=0.1)
+
+
 def test_everybody_faces_and_stands_as_the_first_does() -> None:
     motion = analysed(squats([80.0]))
     both = synchronised([motion, turned(motion, 100.0, 2.5)], ["a", "b"])
@@ -65,13 +78,18 @@ def test_unlike_movements_begin_together() -> None:
     assert known[: len(short)].all()
 
 
-def test_the_page_tells_what_changed(tmp_path: Path) -> None:
+def compared(folder: Path) -> Path:
+    """The page of two sets of squats, the second deeper."""
     names = ("before <1>", "after")
     motions = [analysed(squats([depth, depth])) for depth in (80.0, 95.0)]
     recordings = [
         (name, m, m.findings) for name, m in zip(names, motions, strict=True) if m.findings is not None
     ]
-    page = write_comparison(recordings, tmp_path)
+    return write_comparison(recordings, folder)
+
+
+def test_the_page_tells_what_changed(tmp_path: Path) -> None:
+    page = compared(tmp_path)
     assert page == tmp_path / PAGE
     text = page.read_text(encoding="utf-8")
     assert "before &lt;1&gt;" in text
@@ -79,3 +97,9 @@ def test_the_page_tells_what_changed(tmp_path: Path) -> None:
     assert text.count("<polyline") == 12
     assert (tmp_path / SKELETONS).stat().st_size > 100_000
     assert f'src="{SKELETONS}"' in text
+
+
+def test_the_page_looks_as_it_did(tmp_path: Path) -> None:
+    # Skeletons are drawn by the graphics card, and have a test of their own.
+    shot = screenshot(compared(tmp_path), hidden=".skeletons")
+    check_picture("comparison", shot)

@@ -11,6 +11,7 @@ from pase.analysis.body import SIDES, Side
 from pase.analysis.feet import Swing
 from pase.analysis.gait import Bout, flights
 from pase.analysis.measure import Key, Values
+from pase.analysis.signals import spline
 from pase.types import Array
 
 Measured = list[tuple[str, str, float]]
@@ -19,12 +20,14 @@ Measured = list[tuple[str, str, float]]
 
 @dataclass(frozen=True)
 class Print:
-    """Where a foot stood: the place of its heel over the ground while the foot was flat."""
+    """Where a foot stood: the places of heel and ankle over the ground while the foot was flat."""
 
     side: Side
     strike: float | None
     off: float | None
-    place: Array
+    heel: Array
+    """(3,) metres."""
+    ankle: Array
     """(3,) metres."""
 
     @property
@@ -40,6 +43,9 @@ def footprints(bout: Bout) -> list[Print]:
     assert feet is not None
     prints = []
     for track in feet.tracks:
+        ankle = bout.stretch.body.joint("ankle", track.side)
+        assert ankle is not None
+        ankle = spline(bout.stretch.time, bout.stretch.over_ground(ankle), track.time)
         swings = [swing for swing in bout.swings if swing.side == track.side]
         strikes = [None, *(swing.foot_strike for swing in swings)]
         offs = [*(swing.toe_off for swing in swings), None]
@@ -51,7 +57,8 @@ def footprints(bout: Bout) -> list[Print]:
             # The heel rises in the second half of the stance; in the first tenth it still comes down.
             inside = (track.time >= start + 0.1 * (end - start)) & (track.time <= start + 0.5 * (end - start))
             if inside.any():
-                prints.append(Print(track.side, strike, off, track.points[inside, 0].mean(axis=0)))
+                heel = track.points[inside, 0].mean(axis=0)
+                prints.append(Print(track.side, strike, off, heel, ankle[inside].mean(axis=0)))
     return sorted(prints, key=lambda footprint: footprint.middle)
 
 
@@ -94,7 +101,7 @@ def _lengths(bout: Bout) -> Measured:
         if this.strike is None:
             continue
         if same is not None and i >= 2 and prints[i - 2] is same:
-            lengths.append(("stride_length", this.side, float(np.hypot(*(this.place - same.place)[[0, 2]]))))
+            lengths.append(("stride_length", this.side, float(np.hypot(*(this.heel - same.heel)[[0, 2]]))))
         if before is not None:
             along, across = _along_and_across(bout, before, this)
             lengths += [("step_length", this.side, along), ("step_width", this.side, across)]
@@ -102,7 +109,10 @@ def _lengths(bout: Bout) -> Measured:
 
 
 def _along_and_across(bout: Bout, before: Print, this: Print) -> tuple[float, float]:
-    """Parts of the way from one footprint to the other: along that of the hips, and across, to this foot's side."""
+    """From one footprint to the other: heels along the way of the hips, ankles across it to this foot's side.
+
+    How far a foot is turned out is hard to see, and shifts its heel more than its ankle.
+    """
     stretch = bout.stretch
     assert stretch.hips is not None and this.strike is not None
     half = 0.5 * max(abs(this.middle - before.middle), 0.2)
@@ -111,10 +121,10 @@ def _along_and_across(bout: Bout, before: Print, this: Print) -> tuple[float, fl
     ends = np.clip((center - 2 * half, center + 2 * half), stretch.time[0], stretch.time[-1])
     way = (stretch.at(stretch.hips, ends[1]) - stretch.at(stretch.hips, ends[0]))[[0, 2]]
     way = way / max(float(np.hypot(*way)), 1e-9)
-    step = (this.place - before.place)[[0, 2]]
+    step, apart = (this.heel - before.heel)[[0, 2]], (this.ankle - before.ankle)[[0, 2]]
     heading = stretch.body.heading
     forward = 1.0 if heading is None else np.sign(stretch.at(heading, center)[[0, 2]] @ way) or 1.0
-    right = (-way[1] * step[0] + way[0] * step[1]) * forward
+    right = (-way[1] * apart[0] + way[0] * apart[1]) * forward
     return float(step @ way), float(right if this.side == "right" else -right)
 
 

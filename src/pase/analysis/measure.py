@@ -33,6 +33,8 @@ class Definition(NamedTuple):
     """Decimals that are shown."""
     meaning: str
     source: str
+    people_sd: float = np.inf
+    """Standard deviation between healthy adults, in the unit: with a larger error the measure tells nothing."""
 
 
 def _read_definitions() -> dict[str, Definition]:

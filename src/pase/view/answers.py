@@ -9,7 +9,7 @@ import numpy as np
 
 from pase.analysis.angles import ANGLES
 from pase.analysis.compare import INTERVAL, Difference
-from pase.analysis.measure import definition
+from pase.analysis.measure import Definition, definition
 from pase.findings import Findings, Measure
 
 KEY_MEASURES: dict[str, str] = {
@@ -70,13 +70,17 @@ def measure_row(findings: Findings, name: str) -> Row | None:
         return None
     entry = definition(name)
     texts = {
-        side: "" if measure is None else value_text(measure, entry.digits)
-        for side, measure in by_side.items()
+        side: "" if measure is None else _shown_text(measure, entry) for side, measure in by_side.items()
     }
     count = max(measure.count for measure in measured)
     return Row(
         entry.plain, texts[""], texts["right"], texts["left"], unit_text(entry.unit), count, entry.meaning
     )
+
+
+def _shown_text(measure: Measure, entry: Definition) -> str:
+    """A value with its error, or that it cannot be told: where the error is larger than what people differ by."""
+    return "not measurable" if measure.sd > entry.people_sd else value_text(measure, entry.digits)
 
 
 def value_text(measure: Measure, digits: int) -> str:

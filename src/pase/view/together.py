@@ -11,10 +11,10 @@ from scipy.spatial.transform import Rotation
 from pase.analysis.body import BodyMotion
 from pase.analysis.cycles import cycles
 from pase.data import Motion
-from pase.findings import Findings
+from pase.findings import AngleTable, Findings
 from pase.formats.tables import bone_table
 from pase.sampling import interpolated
-from pase.types import Array
+from pase.types import Array, Mask
 from pase.view.subject import Placement, Subject
 
 BESIDE_M = 1.0
@@ -92,9 +92,28 @@ def _on_time_line(motion: Motion, own_marks: Array, first_marks: Array, time: Ar
     inside = moments <= motion.time[-1]
     q, q_std = (interpolated(values, motion.time, moments) for values in (motion.q, motion.q_std))
     q[~inside] = np.nan
-    return replace(
-        motion, q=q, q_std=q_std, time=time, camera=None, residual=None, seen=None, findings=None, draws=None
+    findings = None if motion.findings is None else _findings_on(motion.findings, moments, inside, time)
+    bare = replace(motion, camera=None, residual=None, seen=None, draws=None)
+    return replace(bare, q=q, q_std=q_std, time=time, findings=findings)
+
+
+def _findings_on(findings: Findings, moments: Array, inside: Mask, time: Array) -> Findings:
+    """Angles and events that happen at `moments`, on another time line."""
+    table = findings.angles
+
+    def moved(values: Array) -> Array:
+        return np.where(inside[:, None], interpolated(values, table.time, moments), np.nan)
+
+    angles = AngleTable(
+        time, table.keys, moved(table.values), moved(table.sd), moved(table.speed), moved(table.speed_sd),
+        moved(table.sure.astype(float)) > 0.5,
+    )  # fmt: skip
+    events = tuple(
+        replace(event, time_s=float(np.interp(event.time_s, moments, time)))
+        for event in findings.events
+        if moments[0] <= event.time_s <= moments[-1]
     )
+    return replace(findings, angles=angles, events=events)
 
 
 def _placement(body: BodyMotion, first: BodyMotion, knots: Array, number: int) -> Placement:
