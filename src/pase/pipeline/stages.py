@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from pase.config import Settings, to_dict
+from pase.config import Settings
 from pase.data import Landmarks3D, Motion
-from pase.left_out import LeftOut
 from pase.media.footage import Footage
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
 from pase.pipeline.analysing import analyse_people, trial_labels
 from pase.pipeline.background import in_background
 from pase.pipeline.estimating import fit_people, size_evidence
-from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
 from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.network_files import import_later_stages, import_networks
 from pase.pipeline.outputs import check_writing, draw_over, overlay_name, write_people
@@ -28,26 +25,16 @@ from pase.pipeline.recording import (
     find_people,
     footage_with,
     open_source,
-    read_keypoints,
     read_recording,
-    write_keypoints,
 )
 from pase.pipeline.report import Report, collected_warnings, unique
-from pase.pipeline.workspace import (
-    KEYPOINTS,
-    REPORT,
-    Workspace,
-    check_output_file,
-    fingerprint,
-    source_identity,
-)
+from pase.pipeline.resuming import STAGE, detection_key, keep_recording, kept_recording, write_recording
+from pase.pipeline.workspace import REPORT, Workspace, check_output_file
 from pase.types import StepProgress
-from pase.version import __version__
 from pase.view.backend import probe_drawing
 
 if TYPE_CHECKING:
     from pase.fit.evidence import Evidence
-    from pase.pipeline.recording import Media
 
 
 class Run:
@@ -131,7 +118,8 @@ class Run:
             probed()
             check_writing(self.settings, draw=self._draw)
             self.open_folder(resume=True)
-            return self._resumed(media) or self._detected(media)
+            key = detection_key(media.path, self.settings)
+            return self._resumed(media.path, key) or self._detected(media.path, key)
 
     def read(self, keypoints: str | Path, video: str | Path | None, skeleton: str | None) -> Recording:
         """Choose the persons in keypoints that were made before; see `run`."""
@@ -140,8 +128,7 @@ class Run:
         everybody = read_recording(Path(keypoints), footage, skeleton, self.settings)
         recording = choose(everybody, self.settings)
         self.open_folder()
-        write_keypoints(recording.people, self._space.folder / KEYPOINTS)
-        keep_motions(recording.camera_motions, self._space.folder)
+        write_recording(recording, self._space.folder)
         return recording
 
     def lift(self, recording: Recording) -> list[Landmarks3D | None]:
@@ -209,50 +196,23 @@ class Run:
     def _add_warnings(self) -> None:
         self.report.warnings = unique(self.report.warnings, self._warnings, self.report.warnings_of_persons())
 
-    def _resumed(self, media: Media) -> Recording | None:
+    def _resumed(self, path: Path, key: str) -> Recording | None:
         """What an interrupted run has found in the same footage with the same settings of the 2D stage."""
-        facts = self._space.stage_facts("pose2d", self._pose2d_key(media))
-        if facts is None:
+        kept = kept_recording(self._space, key, path)
+        if kept is None:
             return None
-        self._space.clear(keep=[KEYPOINTS, CAMERA_MOTION])
-        self.report.resumed, self.report.seconds = ["pose2d"], {"pose2d": float(facts["seconds"])}
-        self.report.warnings = list(facts["warnings"])
-        return Recording(
-            read_keypoints(self._space.folder / KEYPOINTS),
-            facts["frames"],
-            (facts["image_size"][0], facts["image_size"][1]),
-            facts["focal_length_px"],
-            Footage.from_options(media.path, facts["read_as"]),
-            [LeftOut(**person) for person in facts["left_out"]],
-            facts["why_main"],
-            facts["cuts_s"],
-            camera_motions=kept_motions(self._space.folder),
-        )
+        self.report.resumed, self.report.seconds = [STAGE], {STAGE: kept.seconds}
+        self.report.warnings = kept.warnings
+        return kept.recording
 
-    def _detected(self, media: Media) -> Recording:
+    def _detected(self, path: Path, key: str) -> Recording:
+        """Find the persons, while what the later stages need is imported."""
         self._space.clear()
         beside = in_background(lambda _: import_later_stages())
-        with collected_warnings() as warnings, self.report.timed("pose2d"), beside:
-            recording = find_people(media.path, self.settings, self._progress)
-        write_keypoints(recording.people, self._space.folder / KEYPOINTS)
-        facts = recording.facts() | {
-            "seconds": self.report.seconds["pose2d"],
-            "warnings": list(warnings),
-            "left_out": [asdict(person) for person in recording.left_out],
-            "why_main": recording.why_main,
-        }
-        camera_files = keep_motions(recording.camera_motions, self._space.folder)
-        self._space.note_stage("pose2d", self._pose2d_key(media), [KEYPOINTS, *camera_files], facts)
+        with collected_warnings() as warnings, self.report.timed(STAGE), beside:
+            recording = find_people(path, self.settings, self._progress)
+        keep_recording(self._space, key, recording, self.report.seconds[STAGE], warnings)
         return recording
-
-    def _pose2d_key(self, media: Media) -> str:
-        """Tells whether the 2D stage would find the same again; threads change only how long it takes."""
-        chosen = to_dict(self.settings.pose2d) | {"threads": None, "without": self.settings.person.without}
-        source, camera = source_identity(media.path), self.settings.camera.motion
-        footage = to_dict(self.settings.footage)
-        return fingerprint(
-            {"pase": __version__, "source": source, "pose2d": chosen, "camera": camera, "footage": footage}
-        )
 
 
 def run(

@@ -1,0 +1,98 @@
+"""What the 2D stage has found, kept in a run's folder, so that a run which was interrupted goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pase.config import Settings, to_dict
+from pase.left_out import LeftOut
+from pase.media.footage import Footage
+from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
+from pase.pipeline.recording import Recording, read_keypoints, write_keypoints
+from pase.pipeline.workspace import KEYPOINTS, Workspace, fingerprint, source_identity
+from pase.version import __version__
+
+STAGE = "pose2d"
+
+
+@dataclass(frozen=True)
+class KeptRecording:
+    """A recording as the 2D stage has found it before."""
+
+    recording: Recording
+    seconds: float
+    """How long it took."""
+    warnings: list[str]
+
+
+def detection_key(path: Path, settings: Settings) -> str:
+    """Tells whether the 2D stage would find the same again; threads change only how long it takes."""
+    chosen = to_dict(settings.pose2d) | {"threads": None, "without": settings.person.without}
+    source, footage = source_identity(path), to_dict(settings.footage)
+    camera = settings.camera.motion
+    return fingerprint(
+        {"pase": __version__, "source": source, STAGE: chosen, "camera": camera, "footage": footage}
+    )
+
+
+def write_recording(recording: Recording, folder: Path) -> list[str]:
+    """Write the keypoints, and the camera's motion if it moves; names of the files."""
+    write_keypoints(recording.people, folder / KEYPOINTS)
+    return [KEYPOINTS, *keep_motions(recording.camera_motions, folder)]
+
+
+def keep_recording(
+    space: Workspace, key: str, recording: Recording, seconds: float, warnings: Sequence[str]
+) -> None:
+    """Write what the 2D stage has found, and note that it is done.
+
+    Parameters
+    ----------
+    space
+        The run's folder.
+    key
+        Of `detection_key`.
+    recording
+        What was found.
+    seconds
+        How long it took.
+    warnings
+        What it warned of.
+    """
+    facts = recording.facts() | {
+        "seconds": seconds,
+        "warnings": list(warnings),
+        "left_out": [asdict(person) for person in recording.left_out],
+        "why_main": recording.why_main,
+    }
+    space.note_stage(STAGE, key, write_recording(recording, space.folder), facts)
+
+
+def kept_recording(space: Workspace, key: str, path: Path) -> KeptRecording | None:
+    """What an interrupted run has found in the same footage with the same settings; all else is removed.
+
+    Parameters
+    ----------
+    space, key
+        As of `keep_recording`.
+    path
+        The footage.
+    """
+    facts = space.stage_facts(STAGE, key)
+    if facts is None:
+        return None
+    space.clear(keep=[KEYPOINTS, CAMERA_MOTION])
+    recording = Recording(
+        read_keypoints(space.folder / KEYPOINTS),
+        facts["frames"],
+        (facts["image_size"][0], facts["image_size"][1]),
+        facts["focal_length_px"],
+        Footage.from_options(path, facts["read_as"]),
+        [LeftOut(**person) for person in facts["left_out"]],
+        facts["why_main"],
+        facts["cuts_s"],
+        camera_motions=kept_motions(space.folder),
+    )
+    return KeptRecording(recording, float(facts["seconds"]), list(facts["warnings"]))
