@@ -147,16 +147,14 @@ class _Spline(nn.Module):
 
     def __init__(self, spline: SimmSpline) -> None:
         super().__init__()
-        curve = spline.curve
-        for name, values in {"knots": curve.x[1:-1], "starts": curve.x, "powers": curve.c.T}.items():
+        starts, coefficients = spline.pieces
+        for name, values in {"starts": starts, "coefficients": coefficients}.items():
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
-        piece = torch.bucketize(x.contiguous(), self.knots, right=True)
-        d, powers = x - self.starts[piece], self.powers[piece].unbind(-1)
-        out: Tensor = powers[0]
-        for coefficient in powers[1:]:
-            out = out * d + coefficient
+        piece = torch.bucketize(x.contiguous(), self.starts[1:], right=True)
+        d, c = x - self.starts[piece], self.coefficients[piece]
+        out: Tensor = c[..., 0] + d * (c[..., 1] + d * (c[..., 2] + d * c[..., 3]))
         return out
 
 

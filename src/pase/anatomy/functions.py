@@ -5,15 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from pase.errors import InputError
 from pase.types import Array
-
-if TYPE_CHECKING:
-    from scipy.interpolate import PPoly  # half a second to import, which a start need not wait for
 
 
 class Function(Protocol):
@@ -94,7 +91,7 @@ class Multiplier:
 
 @dataclass(frozen=True)
 class _Knots(ABC):
-    """A curve through knots, made of polynomials and prolonged at both ends by straight lines."""
+    """A curve through knots, made of cubics and prolonged at both ends by straight lines."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -109,40 +106,42 @@ class _Knots(ABC):
             raise InputError(f"{name} needs finite values and increasing x")
 
     @abstractmethod
-    def _inner(self, x: Array, y: Array) -> PPoly:
-        """The curve from the first knot to the last."""
+    def _bend(self, x: Array, y: Array) -> Array:
+        """(n,) a sixth of the second derivative at the knots."""
 
     @cached_property
-    def curve(self) -> PPoly:
-        """Its polynomials, those at both ends straight."""
+    def pieces(self) -> tuple[Array, Array]:
+        """Where each piece starts, and (pieces, 4) coefficients in rising powers: lower line, cubics, upper line."""
         x, y = np.asarray(self.x, float), np.asarray(self.y, float)
-        curve = self._inner(x, y)
-        first, last = curve(x[[0, -1]], 1)
-        higher = [[0.0]] * (len(curve.c) - 2)
-        curve.extend([*higher, [first], [y[0] - first]], [x[0] - 1.0])
-        curve.extend([*higher, [last], [y[-1]]], [x[-1] + 1.0])
-        return curve
+        h, bend = np.diff(x), self._bend(x, y)
+        slope = np.diff(y) / h - h * (bend[1:] + 2 * bend[:-1])
+        cubic = np.stack([y[:-1], slope, 3 * bend[:-1], np.diff(bend) / h], axis=-1)
+        last_slope = (y[-1] - y[-2]) / h[-1] + h[-1] * (bend[-2] + 2 * bend[-1])
+        low, high = [y[0], slope[0], 0.0, 0.0], [y[-1], last_slope, 0.0, 0.0]
+        return np.concatenate([x[:1], x]), np.vstack([low, cubic, high])
 
-    @cached_property
-    def _slope(self) -> PPoly:
-        return self.curve.derivative()
+    def _locate(self, x: Array) -> tuple[Array, Array]:
+        """Distance from the start of each x's piece, and the coefficients of the piece."""
+        start, coefficients = self.pieces
+        piece = np.searchsorted(start[1:], x, side="right")
+        return x - start[piece], coefficients[piece]
 
     def value(self, x: Array) -> Array:
         """The curve at x."""
-        return np.asarray(self.curve(x), float)
+        d, c = self._locate(np.asarray(x, float))
+        return np.asarray(c[..., 0] + d * (c[..., 1] + d * (c[..., 2] + d * c[..., 3])), float)
 
     def derivative(self, x: Array) -> Array:
         """Its slope at x; at a corner, that to the right."""
-        return np.asarray(self._slope(x), float)
+        d, c = self._locate(np.asarray(x, float))
+        return np.asarray(c[..., 1] + d * (2 * c[..., 2] + 3 * d * c[..., 3]), float)
 
 
 class PiecewiseLinear(_Knots):
     """Straight lines between the knots, the end pieces prolonged."""
 
-    def _inner(self, x: Array, y: Array) -> PPoly:
-        from scipy.interpolate import PPoly
-
-        return PPoly(np.stack([np.diff(y) / np.diff(x), y[:-1]]), x)
+    def _bend(self, x: Array, y: Array) -> Array:
+        return np.zeros(len(x))
 
 
 class SimmSpline(_Knots):
@@ -153,12 +152,16 @@ class SimmSpline(_Knots):
     Computations*, 1977, section 4.4, which SIMM and OpenSim use.
     """
 
-    def _inner(self, x: Array, y: Array) -> PPoly:
-        from scipy.interpolate import PPoly, make_interp_spline
-
-        if len(x) == 2:
-            return PPoly(np.stack([np.diff(y) / np.diff(x), y[:-1]]), x)
-        ends = [(x[:4], y[:4]), (x[-4:], y[-4:])]
-        third = [6 * np.polyfit(*outermost, 3)[0] if len(x) > 3 else 0.0 for outermost in ends]
-        spline = make_interp_spline(x, y, k=3, bc_type=([(3, third[0])], [(3, third[1])]))
-        return PPoly(PPoly.from_spline(spline).c[:, 3:-3], x)
+    def _bend(self, x: Array, y: Array) -> Array:
+        n, h = len(x), np.diff(x)
+        if n == 2:
+            return np.zeros(2)
+        slope = np.diff(y) / h
+        matrix = np.diag([-1.0, *(2 * (h[:-1] + h[1:])), 1.0])
+        matrix += np.diag([1.0, *h[1:]], 1) + np.diag([*h[:-1], -1.0], -1)
+        ends = np.zeros(2)
+        if n > 3:
+            second = np.diff(slope) / (x[2:] - x[:-2])
+            third = np.diff(second) / (x[3:] - x[:-3])
+            ends = h[[0, -1]] * third[[0, -1]]
+        return np.asarray(np.linalg.solve(matrix, [ends[0], *np.diff(slope), ends[1]]), float)

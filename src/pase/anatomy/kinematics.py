@@ -124,7 +124,7 @@ class Kinematics:
         return self._placed(q, scale, range(len(self._joints))).poses
 
     def root_pose(self, q: Array, scale: Array | None = None) -> tuple[Array, Array]:
-        """Rotation (T, 3, 3) and origin (T, 3) of the first body alone, which carries all others."""
+        """Rotation (T, 3, 3) and origin (T, 3) of the first body alone, which carries all others; see `pose`."""
         poses = self._placed(q, scale, [0]).poses
         return poses.rotation[:, 0], poses.origin[:, 0]
 
@@ -133,10 +133,7 @@ class Kinematics:
         return self._placed(q, scale, self._carriers)
 
     def positions(self, q: Array, scale: Array | None = None, location: Array | None = None) -> Array:
-        """(T, K, 3) world positions of the landmarks in metres.
-
-        `location` (K, 3) replaces the landmarks' own places on their bodies.
-        """
+        """(T, K, 3) world positions of the landmarks in metres; arguments as in `jacobian`."""
         if len(q) > AT_ONCE:
             out = np.empty((len(q), len(self.landmarks), 3))
             for frames in pieces(len(q)):
@@ -145,7 +142,7 @@ class Kinematics:
         return self.positions_in(self.placement(q, scale), location)
 
     def positions_in(self, placement: Placement, location: Array | None = None) -> Array:
-        """(T, K, 3) landmarks in a placement; `location` as in `positions`."""
+        """(T, K, 3) landmarks in a placement; `location` as in `jacobian`."""
         places, bodies = self._location if location is None else location, self._landmark_body
         local, poses = places * placement.scale[bodies], placement.poses
         turned = np.einsum("tkij,kj->tki", poses.rotation[:, bodies], local)
@@ -163,13 +160,13 @@ class Kinematics:
         Parameters
         ----------
         q
-            (T, n) free coordinates.
+            (T, n) free coordinates, rad or m.
         scale
-            (B, 3) scale factors.
+            (B, 3) scale factors; the skeleton's own when None.
         scale_directions
             (B, 3, P) derivative of the scale factors by P size parameters; none when omitted.
         location
-            (K, 3) places of the landmarks on their unscaled bodies, metres.
+            (K, 3) places of the landmarks on their unscaled bodies, metres; their own when None.
         """
         return self.jacobian_in(self.placement(q, scale), scale_directions, location)
 

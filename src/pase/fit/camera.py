@@ -114,7 +114,7 @@ class FilmCamera:
         return np.asarray(focal if self.zoom is None else focal * self.zoom)
 
     def project(self, p_world: Array, shared: Array) -> tuple[Array, Array]:
-        """Pixels (T, K, 2) and depths (T, K) in metres of points (T, K, 3)."""
+        """Pixels (T, K, 2) and depths (T, K) in metres of points `p_world` (T, K, 3), for shared unknowns (m,)."""
         rotation = self.rotation(shared)
         p_camera = (p_world - self.position(shared)) @ np.swapaxes(rotation, -1, -2)
         depth = np.maximum(p_camera[..., 2], MINIMUM_DEPTH_M)
@@ -124,7 +124,15 @@ class FilmCamera:
     def pixel_derivatives(
         self, p_world: Array, shared: Array, pixels: Array, depth: Array
     ) -> tuple[Array, Array]:
-        """Derivatives (T, K, 2, 3) of the pixels by the world points and (T, K, 2, c) by the camera's unknowns."""
+        """Derivatives (T, K, 2, 3) of the pixels by the world points and (T, K, 2, c) by the camera's unknowns.
+
+        Parameters
+        ----------
+        p_world, shared
+            (T, K, 3) metres, and (m,) the shared unknowns.
+        pixels, depth
+            What `project` makes of them.
+        """
         rotation, derivatives = self._rotations(shared)
         focal = self.focal_px(shared)[..., None]
         scale = focal / depth

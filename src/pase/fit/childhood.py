@@ -23,7 +23,7 @@ SURE_SCORE, LEAST_FRAMES, LEAST_PX = 0.5, 10, 12.0
 
 
 def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
-    """The likeliest stature in metres of somebody who looks like a child; None for who may be an adult.
+    """The likeliest stature in metres of somebody who looks like a child; None for somebody who may be an adult.
 
     Parameters
     ----------

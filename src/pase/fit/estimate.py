@@ -98,7 +98,21 @@ def fit_shared(
     settings: FitSettings | None = None,
     helpers: Helpers | None = None,
 ) -> SharedFit | None:
-    """`estimate_motion` up to the shared unknowns; None when the person is unseen."""
+    """`estimate_motion` up to the unknowns that all frames share; None when the person is seen in no frame.
+
+    Parameters
+    ----------
+    person
+        What was filmed, and what is known of the person.
+    progress
+        Called with the share of the work done, 0 to 1.
+    lens
+        What is known of the camera's lens.
+    settings
+        Settings of the estimator; the defaults when None.
+    helpers
+        Processes that share the work; all is done here when None.
+    """
     span = visible_span(person.keypoints)
     if span is None:
         return None
@@ -133,7 +147,7 @@ def fit_shared(
 
 @dataclass(frozen=True)
 class _Start:
-    """What came of one way to hold the camera."""
+    """The fit from one assumed roll of the camera."""
 
     q: Array
     """(T, n) first guess of the motion."""
@@ -179,7 +193,7 @@ def _cost(start: _Start) -> float:
 
 
 def stand_on_floor(trial: Trial[Measurements], q: Array, shared: Array) -> tuple[Array, Array]:
-    """Raise world and cameras so that the lowest foot of a first guess is on the floor."""
+    """Postures (T, n) and shared unknowns (m,), moved up or down until the lowest foot is on the floor."""
     level = float(np.percentile(trial.lowest(State(q, shared)), 10))
     model = trial.subject.model
     q, shared = q.copy(), shared.copy()
@@ -193,7 +207,7 @@ def stand_on_floor(trial: Trial[Measurements], q: Array, shared: Array) -> tuple
 def fit_frames(
     fit: SharedFit, progress: ShareProgress, *, helpers: Helpers | None = None
 ) -> SequenceEstimate:
-    """The motion in all frames, the shared unknowns held."""
+    """The motion in all frames, the shared unknowns held; arguments as in `fit_shared`, which gives `fit`."""
     return solve_windows(fit.trial, fit.q, fit.sure_of_sizes().estimate, progress, helpers or Helpers(0))
 
 
@@ -207,6 +221,15 @@ def measure_sizes(
     """What a recording tells of one person's sizes, to be put together with that of others by `combined_sizes`.
 
     None when the person is seen in no frame.
+
+    Parameters
+    ----------
+    person
+        What was filmed, and what is known of the person; sizes are not.
+    lens
+        What is known of the camera's lens; nothing when None.
+    settings, progress
+        As in `estimate_motion`.
     """
     fit = fit_shared(person, progress or (lambda _: None), lens=lens or LensPrior(), settings=settings)
     return None if fit is None else evidence(fit.trial, fit.estimate, fit.trial.subject.model.layout.size)

@@ -22,7 +22,7 @@ MINIMUM_POINTS = 8
 """A frame with fewer keypoints says nothing of a posture."""
 
 LONGEST_GUESS_S = 1.0
-"""Seconds for which the posture of a person who is not to be seen is guessed from before and after."""
+"""Longest absence of a person, in seconds, for which the posture is guessed from the frames around it."""
 
 POSE_PRIOR_RATE_HZ = 6.0
 """Independent postures a second: how often what is known of postures counts in full beside keypoints."""

@@ -1,4 +1,4 @@
-"""Frames solved each for itself, from many starts, and the likeliest chain through what they found."""
+"""Frames solved each for itself, from many starts, and the likeliest chain through the postures they lead to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BATCH = 800
 """Postures solved at once: bounds the memory."""
 
 _BETWEEN_LOOKS, _SETTLED = 4, 1e-3
-"""Steps after which those postures are left alone whose cost they have lowered by less than a share."""
+"""After every so many steps, postures whose cost has fallen by less than this share are left alone."""
 
 _FIRST_DAMPING, _EASED, _STIFFENED = 1e-2, 1 / 4, 6.0
 """Share of the diagonal added at first, and by what it is multiplied after a step that helped or did not."""
@@ -156,7 +156,23 @@ def solve_apart(
     *,
     posture: float = 1.0,
 ) -> tuple[Array, Array]:
-    """`solve_frames` on frames (N,) of a recording, a batch at a time; a frame may be named more than once."""
+    """`solve_frames` on frames of a recording, a batch at a time.
+
+    Parameters
+    ----------
+    trial
+        The recording.
+    frames
+        (N,) indices; a frame may be named more than once.
+    q, shared
+        (N, n) first guess, and (m,) the shared unknowns, which are held.
+    width
+        Of the robust loss, standard deviations.
+    iterations
+        Steps to try; 0 gives the costs of the first guess.
+    posture
+        Weight of what is known of postures.
+    """
     q, costs, active = q.copy(), np.full(len(q), np.inf), np.arange(len(q))
     for first in range(0, max(iterations, 1), _BETWEEN_LOOKS):
         before, steps = costs[active], min(_BETWEEN_LOOKS, iterations - first)

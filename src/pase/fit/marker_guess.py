@@ -88,7 +88,19 @@ def solve_anchors(trial: MarkerTrial, frames: Indices, shared: Array) -> Array:
 
 
 def continue_motion(trial: MarkerTrial, solved: Indices, q: Array, shared: Array, keys: Indices) -> Array:
-    """(F, n) postures of key frames, each started from the nearest of those known already."""
+    """(F, n) postures of key frames, each started from the nearest of those that are solved already.
+
+    Parameters
+    ----------
+    trial
+        The recording.
+    solved, q
+        (S,) frames that are solved, and their postures (S, n).
+    shared
+        (m,) the shared unknowns, which are held.
+    keys
+        (F,) frames to solve.
+    """
     nearest = np.abs(trial.time[keys][:, None] - trial.time[solved][None]).argmin(1)
     start = _placed(trial, keys, q[nearest], shared)
     out, costs = _solve(trial, keys, start, shared, _CONTINUED_STEPS)

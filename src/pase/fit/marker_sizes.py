@@ -101,7 +101,7 @@ def _hidden(share: float) -> float:
 def _independent_share(trial: MarkerTrial, frames: Indices, state: State) -> float:
     """Share of independent information in a frame of the recording, from how errors repeat in the next one.
 
-    200 frames of one walk tell hardly more of a bone's length than some of them.
+    200 frames of one walk tell hardly more of a bone's length than a few of them.
     """
     stretches = noise_stretches(len(trial.time))
     q = continue_motion(trial, frames, state.q, state.shared, np.concatenate(stretches))

@@ -53,7 +53,7 @@ class Counting:
 
 
 EACH = Counting()
-"""Neighbouring frames, each for itself in number and with the usual loss."""
+"""Every frame counts once, with the measurements' own loss."""
 
 
 @dataclass(frozen=True)

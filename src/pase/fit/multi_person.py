@@ -1,8 +1,8 @@
 """Several persons before one camera, on one floor, in one world.
 
-Everybody is first looked at alone. What each tells of the camera adds up, as each tells something else: a person
-far away how high the camera is, one who walks up to it how it is tilted. With that camera held, the floor tells
-how far away each person is, and so how tall.
+Everybody is first fitted alone. What each person tells of the camera is added up, as each tells something else: one
+who is far away, how high the camera is; one who walks up to it, how it is tilted. With that camera held, the floor
+tells how far away each person is, and so how tall.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def estimate_motions(
     Parameters
     ----------
     people
-        The persons; the world is that of the first. What only an iterator held of them is let go of when used.
+        The persons; the world is that of the first.
     lens
         The camera's; unknown when None.
     settings

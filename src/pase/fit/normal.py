@@ -123,7 +123,13 @@ class NormalEquations:
         return np.maximum(of_q - self.tied, 1e-6 * of_q), of_shared
 
     def held(self, free_q: Mask, free_shared: Mask) -> NormalEquations:
-        """The same system with some unknowns held: their rows and columns are those of the identity."""
+        """The same system with some unknowns held: their rows and columns are those of the identity.
+
+        Parameters
+        ----------
+        free_q, free_shared
+            (T, n) and (m,) which unknowns are not held.
+        """
         T, keep, shared = len(free_q), free_q.astype(float), free_shared.astype(float)
         out = copy(self)
         t, j = np.nonzero(~free_q)

@@ -177,9 +177,20 @@ def solve_passes(
 def solve_windows(
     trial: Trial[Any], q: Array, estimate: SharedEstimate, progress: ShareProgress, helpers: Helpers
 ) -> SequenceEstimate:
-    """Solve every frame from a first guess (T, n), the shared unknowns held, window by window.
+    """Solve every frame, the shared unknowns held, in windows that fade into one another.
 
-    Where windows overlap, one fades into the other. Other processes take some of them.
+    Parameters
+    ----------
+    trial
+        The whole recording.
+    q
+        (T, n) first guess.
+    estimate
+        The shared unknowns, and the postures that were solved with them.
+    progress
+        Called with the share of the work done, 0 to 1.
+    helpers
+        Processes that take some of the windows.
     """
     start = q.copy()
     start[estimate.frames] = estimate.q

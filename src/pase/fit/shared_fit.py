@@ -1,4 +1,4 @@
-"""One person with the unknowns estimated that all frames share, and notes for the user."""
+"""One person once the unknowns that all frames share are estimated, and notes for the user."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Note:
 
 @dataclass(frozen=True)
 class SharedFit:
-    """One person when the unknowns that all frames share are estimated."""
+    """One person once the unknowns that all frames share are estimated."""
 
     keypoints: Keypoints2D
     """With left and right set right."""
     trial: Trial[Measurements]
     observed: KeypointMeasurements
-    """Of the trial's measurements those that the result is compared with."""
+    """The keypoints among the trial's measurements: the result is compared with them."""
     q: Array
     """(T, n) first guess of the motion."""
     estimate: SharedEstimate

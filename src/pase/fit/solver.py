@@ -41,7 +41,7 @@ class Bounds:
         )
 
     def free(self, state: State, gradient_q: Array, gradient_shared: Array) -> tuple[Mask, Mask]:
-        """Unknowns that are not pushed against an end of their range."""
+        """(T, n) and (m,) which unknowns are not pushed by their gradients against an end of their range."""
         held_q = ((state.q <= self.low_q) & (gradient_q > 0)) | ((state.q >= self.high_q) & (gradient_q < 0))
         if not gradient_shared.size:
             return ~held_q, np.ones(0, bool)

@@ -284,7 +284,17 @@ def prior_weight(frames: int) -> float:
 def stature_prior(
     model: PersonModel, *, height_m: float | None, mass_kg: float | None, weight: float, vitals: Vitals
 ) -> tuple[SharedPrior, Height, Array]:
-    """Proportions and height of the default skeleton as known beforehand, and the mean (P,) of its sizes."""
+    """Proportions and height of the default skeleton as known beforehand, and the mean (P,) of its sizes.
+
+    Parameters
+    ----------
+    model
+        The person's model.
+    height_m, mass_kg, vitals
+        What is known of the person.
+    weight
+        How many times the proportions count; see `prior_weight`.
+    """
     body = model.proportions
     size = body.prior(height_m, mass_kg, vitals.sex, vitals.age_years)
     stature = height_m

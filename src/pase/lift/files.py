@@ -29,6 +29,13 @@ def write_landmarks(landmarks: Landmarks3D, path: str | Path) -> None:
     An `.npz` has `xyz`, `time`, `names`, `frame` and, where known, `sigma`. A `.trc` has no room for camera axes:
     such landmarks are turned by half about x, so that y points up and z to the camera.
 
+    Parameters
+    ----------
+    landmarks
+        Of one person.
+    path
+        The file, whose suffix tells the format.
+
     Raises
     ------
     InputError

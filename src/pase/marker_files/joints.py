@@ -29,6 +29,13 @@ def read_joints(path: Path, rate_hz: float | None = None) -> Landmarks3D:
 
     They are taken in the axes of a camera, x right and y down, and turned by half about x.
 
+    Parameters
+    ----------
+    path
+        The file.
+    rate_hz
+        Frames a second; 30, with a warning in the log, when None.
+
     Raises
     ------
     InputError

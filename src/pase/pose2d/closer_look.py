@@ -2,7 +2,7 @@
 
 A crop of a whole person shows the face with some twenty pixels, and a photo has no other frames that would tell
 better. The networks are trained on upper bodies, too: in a crop of one, nose, eyes and ears are seen twice as large.
-Limbs gain nothing from it: they are told by the whole.
+Limbs gain nothing from it: they need the whole body around them.
 """
 
 from __future__ import annotations

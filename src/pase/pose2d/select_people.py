@@ -96,7 +96,7 @@ def _reasons(people: Sequence[Keypoints2D], settings: Pose2DSettings, time: Arra
 
 
 def _too_little(person: Keypoints2D, settings: Pose2DSettings, time: Array, *, main: bool) -> str | None:
-    """Why a person is not worth a skeleton; None when it is."""
+    """Why a person gets no skeleton; None for one who does."""
     shown = int(((person.score >= SURE_SCORE) & np.isfinite(person.xy).all(-1)).sum(1).max())
     if shown < FEWEST_POINTS:
         return f"shows too little: {shown} keypoints at once of the {FEWEST_POINTS} that are needed"

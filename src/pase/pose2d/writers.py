@@ -57,6 +57,13 @@ def write_openpose(tracks: Sequence[Keypoints2D], folder: str | Path) -> None:
     The files are called `<folder>_000000000000_keypoints.json` and so on; the folder must not be there, and appears
     when it is whole. OpenPose's neck is the middle of the shoulders. Times and picture size have no place in them.
 
+    Parameters
+    ----------
+    tracks
+        Persons of one recording, with the same times.
+    folder
+        The new folder.
+
     Raises
     ------
     OutputError
@@ -97,6 +104,13 @@ def write_coco(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
 
     The 17 points of COCO, with 2 for seen, 1 for doubtful (score below 0.3) and 0 for unseen. Besides COCO's own keys
     images have `time_s` and annotations `score` and `track_id`.
+
+    Parameters
+    ----------
+    tracks
+        Persons of one recording, with the same times.
+    path
+        The file.
 
     Raises
     ------
