@@ -44,10 +44,10 @@ TILT_SLACK_DEG = 3.0
 
 KINDS = {
     "stand": 1, "walk": 3, "run": 3, "squat": 2, "lunge": 2, "one leg": 2, "rise": 2, "sit": 2, "bend": 1, "kneel": 3,
-    "sit_on_floor": 3, "lie": 4, "on_hands": 2, "free": 3,
+    "sit_on_floor": 3, "lie": 4, "on_hands": 2, "free": 3, "seated": 2,
 }  # fmt: skip
 """Kinds of movement, and into how many clusters each is split; every cluster that is not symmetrical has its mirror
-image beside it. `free` is dance, sport and play."""
+image beside it. `free` is dance, sport and play; `sit` is as recorded, before people get up, `seated` is at ease."""
 
 SYMMETRICAL = 0.7
 """Standard deviations; a cluster whose mean is nowhere further from its mirror image's is its own mirror image."""
@@ -56,7 +56,7 @@ _MADE_DEG = {"pelvis_list": 8.0, "hip_adduction": 10.0, "hip_rotation": 12.0}
 WIDER_DEG = {
     "free": {"pelvis_list": 12.0, "pelvis_tilt": 8.0},
     "lie": _MADE_DEG | {"pelvis_list": 15.0, "pelvis_tilt": 15.0},
-} | dict.fromkeys(("kneel", "sit_on_floor", "on_hands", "bend", "sit"), _MADE_DEG)
+} | dict.fromkeys(("kneel", "sit_on_floor", "on_hands", "bend", "sit", "seated"), _MADE_DEG)
 """Further deviation of kinds that few recordings or none show: people lean as a whole, and made postures are tidy."""
 
 ANYTHING_DEG = {
@@ -277,6 +277,7 @@ def _add_made(columns: Columns, frames: Frames) -> None:
             for name, degrees in POSTURES[kind](rng).angles.items():
                 row[[i for i, n in enumerate(names) if name in (n, stem(n))]] = np.radians(degrees)
         frames.setdefault(kind, {}).setdefault("made", []).append(q)
+    frames["seated"] = {"made": frames["sit"]["made"]}
 
 
 def _gaussians(columns: Columns, frames: Frames) -> Iterator[tuple[str, Array, Array]]:

@@ -14,7 +14,7 @@ from pase.data import Camera, Keypoints2D
 from pase.errors import InputError
 from pase.fit.camera import FilmCamera, camera_rotation
 from pase.fit.inputs import BodyPoint, CameraSetup, LensPrior, PointSet, keypoint_set
-from pase.fit.keypoint_guess import initial_motion
+from pase.fit.keypoint_guess import initial_motion, possible_rolls
 from pase.fit.measurements import KeypointMeasurements, Measurements, PointMeasurements
 from pase.fit.problem import Linearization, State
 from pase.fit.schedule import solve_passes, solve_windows, spread_frames, thinned
@@ -156,6 +156,41 @@ def test_the_sides_of_a_detector_s_points_are_alike_but_not_the_same() -> None:
     both = cost(RKnee=(0.01, 0.0, 0.01), LKnee=(0.01, 0.0, -0.01))
     assert both < cost(RKnee=(0.01, 0.0, 0.01)) < cost(RKnee=(0.01, 0.0, 0.01), LKnee=(-0.01, 0.0, 0.01))
     assert cost(Nose=(0.0, 0.0, 0.01)) > 2 * cost(Nose=(0.01, 0.0, 0.0))
+
+
+def test_nobody_stands_on_their_feet_who_lies() -> None:
+    """Feet of a standing person are planted; those of the same person on the back, as still and as low, are not."""
+    subject, shared = prepare_subject(
+        default_skeleton(), [keypoint_set()], [CameraSetup(IMAGE, LENS)], OPTIONS
+    )
+    time, q = squatting(subject.model)
+    lying = q.copy()
+    lying[:, subject.model.skeleton.coordinate_index("pelvis_tilt")] += np.pi / 2
+    keypoints = filmed(subject.model, q, time, shared)
+    trial = Trial.of(subject, [KeypointMeasurements.of(keypoints, subject.cameras[0])])
+    frames = np.arange(len(time))
+    assert trial.contacts(frames, State(q, shared)).mean() > 0.8
+    assert trial.contacts(frames, State(lying, shared)).max() < 0.1
+
+
+def test_the_seated_do_not_make_a_camera_seem_tilted() -> None:
+    """Feet before the chair are no slant of the picture; a whole body aslant is."""
+    subject, shared = prepare_subject(
+        default_skeleton(), [keypoint_set()], [CameraSetup(IMAGE, LENS)], OPTIONS
+    )
+    time, q = squatting(subject.model)
+    keypoints = filmed(subject.model, q, time, shared)
+
+    def rolls(slope_of_trunk: float, slope_of_legs: float) -> list[float]:
+        xy, index = keypoints.xy.copy(), keypoints.names.index
+        xy[:, index("Neck")] = [600.0, 200.0]
+        for side in "LR":
+            xy[:, index(f"{side}Hip")] = [600.0 - 150 * slope_of_trunk, 350.0]
+            xy[:, index(f"{side}Ankle")] = [600.0 - 300 * slope_of_legs, 500.0]
+        return possible_rolls(KeypointMeasurements.of(replace(keypoints, xy=xy), subject.cameras[0]))
+
+    assert rolls(0.02, 0.5) == [0.0]
+    assert rolls(0.5, 0.5) == [0.0, pytest.approx(0.5 * np.arctan(0.5)), pytest.approx(np.arctan(0.5))]
 
 
 def test_a_camera_that_turns_and_zooms_is_asked_at_its_frames() -> None:

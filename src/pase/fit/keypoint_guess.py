@@ -73,18 +73,29 @@ def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: A
 
 
 def possible_rolls(keypoints: KeypointMeasurements) -> list[float]:
-    """Rolls of the camera worth trying, rad: level, and where people stand aslant in the picture, half and whole."""
-    needed = ("Neck", "LAnkle", "RAnkle")
-    if not set(needed) <= set(keypoints.names):
+    """Rolls of the camera worth trying, rad: level, and where people are aslant in the picture, half and whole.
+
+    Those are aslant whose trunk and whole body both are: the seated have their feet before them, the bent their head.
+    """
+    slants = [_slant(keypoints, ends) for ends in (("LHip", "RHip"), ("LAnkle", "RAnkle"))]
+    slant = min(slants, key=abs)
+    if abs(slant) < ASLANT or slants[0] * slants[1] < 0:
         return [0.0]
+    return [0.0, 0.5 * slant, slant]
+
+
+def _slant(keypoints: KeypointMeasurements, ends: tuple[str, str]) -> float:
+    """Median angle of the line from the middle of two points up to the neck from the vertical; 0 when unseen."""
+    needed = ("Neck", *ends)
+    if not set(needed) <= set(keypoints.names):
+        return 0.0
     columns = [keypoints.names.index(name) for name in needed]
     visible = keypoints.visible[:, columns, None]
     neck, left, right = np.where(visible, keypoints.xy[:, columns], np.nan).swapaxes(0, 1)
-    upright = neck - 0.5 * (left + right)
-    angles = np.arctan2(upright[:, 0], -upright[:, 1])
+    up = neck - 0.5 * (left + right)
+    angles = np.arctan2(up[:, 0], -up[:, 1])
     angles = angles[np.isfinite(angles)]
-    slant = float(np.median(angles)) if len(angles) else 0.0
-    return [0.0] if abs(slant) < ASLANT else [0.0, 0.5 * slant, slant]
+    return float(np.median(angles)) if len(angles) else 0.0
 
 
 def key_frames(keypoints: KeypointMeasurements) -> Indices:

@@ -12,6 +12,7 @@ from pase.anatomy.kinematics import pieces
 from pase.fit.contact import planted_probability
 from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights
 from pase.fit.measurements import Counting, Measurements
+from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.solver import Problem
 from pase.fit.subject import Subject
@@ -159,7 +160,9 @@ class Trial(Generic[M]):
         soles = self.soles(state)
         if self.floor_shift is not None:
             soles[..., [0, 2]] -= self.floor_shift[frames][:, None]
-        return planted_probability(soles, self.feet_visible(frames), self.time[frames], floor)
+        skeleton = self.subject.model.skeleton
+        pelvis = state.q[:, [skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]]
+        return planted_probability(soles, pelvis, self.feet_visible(frames), self.time[frames], floor)
 
     def soles(self, state: State) -> Array:
         """(T, S, 3) points under the feet in the world, metres."""
