@@ -160,50 +160,36 @@ def _add_stages(commands: Any) -> None:
 
 
 def _add_views(commands: Any) -> None:
-    """Commands that look at a finished result."""
-    command = _add(commands, "render", "draw a result over its footage again")
-    command.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
-    command.add_argument(
-        "--video", metavar="FILE", type=Path, help="the footage, when it is not where it was"
-    )
+    """Commands that look at finished results."""
+    command = _add_with_result(commands, "render", "draw a result over its footage again")
+    meaning = "the footage, when it is not where it was"
+    command.add_argument("--video", metavar="FILE", type=Path, help=meaning)
     meaning = "file of the drawing; by default in RESULT, named after style and layout, as overlay_xray.mp4"
     command.add_argument("-o", "--output", metavar="FILE", type=Path, help=meaning)
     _add_settings(command, "view")
 
-    command = _add(commands, "view", "open a result in the browser")
-    command.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
-    command.add_argument(
-        "--video", action=argparse.BooleanOptionalAction, help="carry the footage inside, or not"
-    )
+    command = _add_with_result(commands, "view", "open a result in the browser")
+    meaning = "carry the footage inside, or not"
+    command.add_argument("--video", action=argparse.BooleanOptionalAction, help=meaning)
     command.add_argument("--rebuild", action="store_true", help="make the viewer anew")
     command.add_argument("--print", action="store_true", help="print where it is, and open nothing")
 
-    command = _add(
-        commands,
-        "compare",
-        "tell what changed from one result to others, and whether it is more than the error",
-    )
-    command.add_argument(
-        "sources", metavar="RESULT", type=Path, nargs="+", help="folders of finished results"
-    )
-    command.add_argument(
-        "-o",
-        "--output",
-        metavar="FOLDER",
-        type=Path,
-        help="write a page with the skeletons side by side and a table here; FILE.csv writes the table alone",
-    )
+    meaning = "tell what changed from one result to others, and whether it is more than the error"
+    command = _add(commands, "compare", meaning)
+    meaning = "folders of finished results"
+    command.add_argument("sources", metavar="RESULT", type=Path, nargs="+", help=meaning)
+    meaning = "write a page with the skeletons side by side and a table here; FILE.csv writes the table alone"
+    command.add_argument("-o", "--output", metavar="FOLDER", type=Path, help=meaning)
 
-    command = _add(commands, "export", "write a result in the formats of other programs")
+    command = _add_with_result(commands, "export", "write a result in the formats of other programs")
+    meaning = "glb, rig, bvh, c3d, npz or all of these; openpose, coco"
+    command.add_argument("--format", metavar="NAME", nargs="+", required=True, dest="formats", help=meaning)
+
+
+def _add_with_result(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    command = _add(commands, name, summary)
     command.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
-    command.add_argument(
-        "--format",
-        metavar="NAME",
-        nargs="+",
-        required=True,
-        dest="formats",
-        help="glb, rig, bvh, c3d, npz or all of these; openpose, coco",
-    )
+    return command
 
 
 def _add_apps(commands: Any) -> None:

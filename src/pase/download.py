@@ -27,6 +27,8 @@ _TOTAL_SECONDS = 900.0
 _PIECE = 1 << 18
 _LARGEST_BYTES = 1 << 31
 """Largest file that is taken out of an archive: a malicious one can unpack to any size."""
+_DAMAGE = (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError, LookupError, zlib.error)
+"""What reading a damaged archive raises."""
 _PATIENCE = {"PIP_DEFAULT_TIMEOUT": "15", "PIP_RETRIES": "1"}
 """Settings of pip, unless the user has set them: short, because another source may follow."""
 
@@ -192,15 +194,7 @@ def _extract(archive: Path, ends: list[str], folder: Path) -> dict[str, Path]:
                     raise SourceError(f"{names[0]} in the archive is far too large")
                 with opened.open(names[0]) as member, paths[end].open("wb") as stream:
                     shutil.copyfileobj(member, stream)
-    except (
-        zipfile.BadZipFile,
-        OSError,
-        EOFError,
-        RuntimeError,
-        ValueError,
-        LookupError,
-        zlib.error,
-    ) as error:
+    except _DAMAGE as error:
         raise SourceError(f"the archive is damaged ({_short(error)})") from error
     finally:
         archive.unlink(missing_ok=True)

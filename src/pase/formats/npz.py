@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from pase.anatomy.kinematics import Kinematics
-from pase.data import Motion
+from pase.data import Camera, Motion
 from pase.files import atomic_path
+from pase.types import Array
 
 
 def write_npz(motion: Motion, path: str | Path) -> None:
@@ -23,14 +24,14 @@ def write_npz(motion: Motion, path: str | Path) -> None:
         When the file cannot be written.
     """
     skeleton = motion.skeleton
-    kinematics = Kinematics(skeleton)
-    poses = kinematics.pose(motion.q[motion.known])
-    frames, bodies = len(motion), len(skeleton.bodies)
-    rotation = np.full((frames, bodies, 3, 3), np.nan)
-    origin = np.full((frames, bodies, 3), np.nan)
-    points = np.full((frames, len(skeleton.landmarks), 3), np.nan)
-    rotation[motion.known], origin[motion.known] = poses.rotation, poses.origin
-    points[motion.known] = kinematics.positions(motion.q[motion.known])
+    kinematics, q = Kinematics(skeleton), motion.q[motion.known]
+    poses = kinematics.pose(q)
+
+    def in_all_frames(rows: Array) -> Array:
+        out = np.full((len(motion), *rows.shape[1:]), np.nan)
+        out[motion.known] = rows
+        return out
+
     arrays = {
         "time": motion.time,
         "coordinate_names": np.array(skeleton.free_names),
@@ -40,25 +41,30 @@ def write_npz(motion: Motion, path: str | Path) -> None:
         "q_std": motion.q_std,
         "body_names": np.array(skeleton.body_names),
         "body_scale": skeleton.scale,
-        "body_rotation": rotation,
-        "body_origin": origin,
+        "body_rotation": in_all_frames(poses.rotation),
+        "body_origin": in_all_frames(poses.origin),
         "landmark_names": np.array(skeleton.landmark_names, dtype=np.str_),
-        "landmarks": points,
+        "landmarks": in_all_frames(kinematics.positions(q)),
     }
     if motion.camera is not None:
-        arrays |= {
-            "camera_focal_length_px": np.array(motion.camera.focal_length_px),
-            "camera_principal_point_px": np.array(motion.camera.principal_point),
-            "camera_rotation": motion.camera.rotation,
-            "camera_translation": motion.camera.translation,
-            "camera_image_size": np.array(motion.camera.image_size),
-        }
-    if motion.camera is not None and motion.camera.path is not None:
-        rows = motion.camera.path.at(motion.time)
-        arrays |= {
-            "camera_rotation_by_frame": rows.rotation,
-            "camera_translation_by_frame": rows.translation,
-            "camera_focal_length_px_by_frame": rows.focal_length_px,
-        }
+        arrays |= _camera_arrays(motion.camera, motion.time)
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(stream, allow_pickle=False, **arrays)
+
+
+def _camera_arrays(camera: Camera, time: Array) -> dict[str, Array]:
+    arrays = {
+        "camera_focal_length_px": np.array(camera.focal_length_px),
+        "camera_principal_point_px": np.array(camera.principal_point),
+        "camera_rotation": camera.rotation,
+        "camera_translation": camera.translation,
+        "camera_image_size": np.array(camera.image_size),
+    }
+    if camera.path is None:
+        return arrays
+    rows = camera.path.at(time)
+    return arrays | {
+        "camera_rotation_by_frame": rows.rotation,
+        "camera_translation_by_frame": rows.translation,
+        "camera_focal_length_px_by_frame": rows.focal_length_px,
+    }

@@ -31,12 +31,7 @@ _TURNS = {
 }
 """Filters that bring a stored picture upright, by where its x and y axes (right, down) point when shown."""
 
-_QUARTER_TURNS: tuple[tuple[str, ...], ...] = (
-    (),
-    ("transpose=cclock",),
-    ("hflip", "vflip"),
-    ("transpose=clock",),
-)
+_QUARTER_TURNS = ((), ("transpose=cclock",), ("hflip", "vflip"), ("transpose=clock",))
 """Filters for 0, 90, 180 and 270 degrees anticlockwise."""
 
 

@@ -21,21 +21,9 @@ from pase.media.opening import LARGEST_PIXELS, check_is_footage
 from pase.types import Image as Picture
 
 _FORMATS = (
-    "JPEG",
-    "MPO",
-    "PNG",
-    "TIFF",
-    "WEBP",
-    "BMP",
-    "DIB",
-    "PPM",
-    "GIF",
-    "JPEG2000",
-    "AVIF",
-    "HEIF",
-    "TGA",
-    "PSD",
-)
+    "JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP", "DIB", "PPM", "GIF", "JPEG2000", "AVIF", "HEIF",
+    "TGA", "PSD",
+)  # fmt: skip
 """Kinds of pictures that are read; others are seldom photos, and EPS among them is a program."""
 _DAMAGE = (
     OSError, ValueError, SyntaxError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError,

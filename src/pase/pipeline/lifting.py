@@ -221,14 +221,8 @@ def lift(
         others' have their number before the suffix.
     settings
         All settings; `lift.backend` names the lifter.
-    video
-        The footage of a keypoint file.
-    skeleton
-        The keypoint file's set of points, where its contents do not tell.
-    overwrite
-        Replace earlier files.
-    progress
-        Told how far each step is.
+    video, skeleton, overwrite, progress
+        As in `pase.pipeline.run`.
 
     Raises
     ------

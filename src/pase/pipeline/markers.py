@@ -70,10 +70,8 @@ def fit_marker_file(
         What to fit, and how.
     settings
         Height and mass of the person are used.
-    overwrite
-        Replace an earlier result, once the new one is whole.
-    progress
-        Told how far the work is.
+    overwrite, progress
+        As in `pase.pipeline.run`.
 
     Raises
     ------
