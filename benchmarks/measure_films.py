@@ -7,7 +7,7 @@ A film is the keypoints that a detector would give of it, with its habits, lasti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from benchmarks.synthetic_gait import Gait, Walker
@@ -175,7 +175,7 @@ def outcome(one: Film) -> Outcome | None:
         return None
     first = int(np.argmin(np.abs(one.truth.time - motion.time[0])))
     part = slice(first, first + len(motion))
-    truth = replace(one.truth, q=one.truth.q[part], q_std=one.truth.q_std[part], time=one.truth.time[part])
+    truth = one.truth.slice(part)
     known = analyse(truth)
     found = analyse(motion)
     return Outcome(one, found, known)

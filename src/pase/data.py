@@ -33,14 +33,29 @@ LARGEST = 1e15
 """Larger than any real coordinate, time or number in a file; above it, squares overflow and counts are not exact."""
 
 
-def check_shape(owner: str, name: str, array: NDArray[Any], expected: tuple[int | None, ...]) -> None:
-    """Refuse an array of another shape than expected, where None stands for any length."""
-    actual = array.shape
+def check_shape(owner: str, name: str, array: NDArray[Any] | None, expected: tuple[int | None, ...]) -> None:
+    """Refuse an array of another shape than expected.
+
+    Parameters
+    ----------
+    owner, name
+        What messages call it: the class and its field.
+    array
+        None passes: the field is optional.
+    expected
+        Length along each axis, where None stands for any.
+    """
+    actual = expected if array is None else array.shape
     if len(actual) != len(expected) or any(
         e is not None and a != e for a, e in zip(actual, expected, strict=True)
     ):
-        wanted = ", ".join("?" if e is None else str(e) for e in expected)
-        raise InputError(f"{owner}.{name} must have shape ({wanted}), not {actual}")
+        lengths = ", ".join("?" if e is None else str(e) for e in expected)
+        raise InputError(f"{owner}.{name} must have shape ({lengths}), not {actual}")
+
+
+def _rows(of: object, frames: slice | NDArray[Any], *names: str) -> dict[str, Any]:
+    """Fields of an object in some frames only, but for those that are None."""
+    return {name: values[frames] for name in names if (values := getattr(of, name)) is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +85,8 @@ class Keypoints2D:
         t, k = len(self.time), len(self.names)
         check_shape("Keypoints2D", "xy", self.xy, (t, k, 2))
         check_shape("Keypoints2D", "score", self.score, (t, k))
-        if self.measured is not None:
-            check_shape("Keypoints2D", "measured", self.measured, (t,))
-        if self.sigma is not None:
-            check_shape("Keypoints2D", "sigma", self.sigma, (t, k, 2))
+        check_shape("Keypoints2D", "measured", self.measured, (t,))
+        check_shape("Keypoints2D", "sigma", self.sigma, (t, k, 2))
 
     @classmethod
     def empty(cls, image_size: tuple[int, int] = (0, 0), names: tuple[str, ...] = HALPE26) -> Keypoints2D:
@@ -91,16 +104,7 @@ class Keypoints2D:
 
     def slice(self, frames: slice | NDArray[Any]) -> Keypoints2D:
         """The same person in some of the frames only."""
-        sigma = None if self.sigma is None else self.sigma[frames]
-        measured = None if self.measured is None else self.measured[frames]
-        return replace(
-            self,
-            xy=self.xy[frames],
-            score=self.score[frames],
-            time=self.time[frames],
-            sigma=sigma,
-            measured=measured,
-        )
+        return replace(self, **_rows(self, frames, "xy", "score", "time", "sigma", "measured"))
 
     def without(self, names: Collection[str]) -> Keypoints2D:
         """The same person with some of the points unseen."""
@@ -159,17 +163,12 @@ class Landmarks3D:
     def __post_init__(self) -> None:
         t, k = len(self.time), len(self.names)
         check_shape("Landmarks3D", "xyz", self.xyz, (t, k, 3))
-        sigmas = {"sigma": self.sigma, "sigma_along": self.sigma_along, "sigma_own": self.sigma_own}
-        for name, sigma in sigmas.items():
-            if sigma is not None:
-                check_shape("Landmarks3D", name, sigma, (t, k))
-        if self.sigma_shared is not None:
-            check_shape("Landmarks3D", "sigma_shared", self.sigma_shared, (t, self.sigma_shared.shape[-1]))
-        for name, vectors in (("ray", self.ray), ("down", self.down)):
-            if vectors is not None:
-                check_shape("Landmarks3D", name, vectors, (t, 3))
-        if self.down_sigma is not None:
-            check_shape("Landmarks3D", "down_sigma", self.down_sigma, (t,))
+        for name in ("sigma", "sigma_along", "sigma_own"):
+            check_shape("Landmarks3D", name, getattr(self, name), (t, k))
+        for name in ("ray", "down"):
+            check_shape("Landmarks3D", name, getattr(self, name), (t, 3))
+        check_shape("Landmarks3D", "sigma_shared", self.sigma_shared, (t, None))
+        check_shape("Landmarks3D", "down_sigma", self.down_sigma, (t,))
 
     @classmethod
     def empty(cls, names: tuple[str, ...] = HALPE26) -> Landmarks3D:
@@ -181,12 +180,8 @@ class Landmarks3D:
 
     def slice(self, frames: slice | NDArray[Any]) -> Landmarks3D:
         """The same landmarks in some of the frames only."""
-        optional = {
-            name: values[frames]
-            for name in ("sigma", "sigma_along", "ray", "down", "down_sigma", "sigma_own", "sigma_shared")
-            if (values := getattr(self, name)) is not None
-        }
-        return replace(self, xyz=self.xyz[frames], time=self.time[frames], **optional)
+        sigmas = ("sigma", "sigma_along", "sigma_own", "sigma_shared", "down_sigma")
+        return replace(self, **_rows(self, frames, "xyz", "time", "ray", "down", *sigmas))
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +341,11 @@ class Motion:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def slice(self, frames: slice | NDArray[Any]) -> Motion:
+        """The same person in some of the frames only, without draws and findings, which are of all."""
+        fields = _rows(self, frames, "q", "q_std", "time", "residual", "seen")
+        return replace(self, **fields, draws=None, findings=None)
 
     @property
     def known(self) -> Mask:

@@ -45,19 +45,8 @@ class Subject:
 
     def thinned(self, most: int) -> Subject:
         """The person in every frame, or of more than `most` in every second, third …"""
-        motion, shown = self.motion, slice(None, None, step_to(len(self.motion), most))
-        residual = None if motion.residual is None else motion.residual[shown]
-        return replace(
-            self,
-            motion=replace(
-                motion,
-                q=motion.q[shown],
-                q_std=motion.q_std[shown],
-                time=motion.time[shown],
-                residual=residual,
-                seen=None if motion.seen is None else motion.seen[shown],
-            ),
-        )
+        shown = slice(None, None, step_to(len(self.motion), most))
+        return replace(self, motion=self.motion.slice(shown))
 
 
 def step_to(frames: int, most: int) -> int:
