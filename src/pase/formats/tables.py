@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +194,7 @@ def _number(row: dict[str, str], column: str) -> float | None:
 
 
 def _cell(value: float | None) -> str:
-    return repr(round(float(value), 7)) if value is not None and np.isfinite(value) else ""
+    return repr(round(float(value), 7)) if value is not None and math.isfinite(value) else ""
 
 
 def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
