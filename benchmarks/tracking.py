@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from pase.data import HALPE26, Keypoints2D
+from pase.keypoint_sets import mirrored_order
 from pase.media import Frame, VideoWriter, open_video
 from pase.models import model_path
 from pase.pose2d import detect_keypoints
@@ -38,7 +39,7 @@ SIZE, RATE = (1280, 720), 30.0
 VISIBLE, SAME_BOX, SAME_BODY = 1 / 3, 0.4, 0.5
 """Share of a person that must be seen; intersection over union of the boxes, and object keypoint similarity, from
 which on a track has the person."""
-OPPOSITE = [HALPE26.index({"L": "R", "R": "L"}[n[0]] + n[1:] if n[0] in "LR" else n) for n in HALPE26]
+OPPOSITE = mirrored_order(HALPE26)
 """Where each keypoint is in the mirror."""
 SOLE = 0.03
 """Under the lowest keypoint, as a share of the height of all."""

@@ -71,6 +71,19 @@ LSP14 = (
 SURE_SCORE = 0.3
 """Score from which on a keypoint counts as sure: it is drawn filled, and tells how a person moved."""
 
+
+def mirrored_order(names: Sequence[str]) -> list[int]:
+    """Index of the point that each one is in a mirror: its twin on the other side, or itself.
+
+    Parameters
+    ----------
+    names
+        Of the points; those of the left begin with L, those of the right with R.
+    """
+    twins = [{"L": "R", "R": "L"}.get(name[0], "") + name[1:] for name in names]
+    return [names.index(twin if twin in names else name) for name, twin in zip(names, twins, strict=True)]
+
+
 _FEET = ("LBigToe", "LSmallToe", "LHeel", "RBigToe", "RSmallToe", "RHeel")
 
 

@@ -21,6 +21,7 @@ from pase.anatomy.osim import read_osim
 from pase.anatomy.ranges import RANGES, range_of
 from pase.data import HALPE26
 from pase.errors import InputError
+from pase.keypoint_sets import mirrored_order
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -140,8 +141,7 @@ def test_a_mirrored_pose_is_the_mirror_image(seed: int) -> None:
     low, high = skeleton.bounds
     q = np.random.default_rng(seed).uniform(np.maximum(low, -4), np.minimum(high, 4), (4, len(low)))
     kinematics = Kinematics(skeleton)
-    swapped = [HALPE26.index({"L": "R", "R": "L"}.get(n[0], n[0]) + n[1:]) for n in HALPE26]
-    image = kinematics.positions(q)[:, swapped] * (1, 1, -1)
+    image = kinematics.positions(q)[:, mirrored_order(HALPE26)] * (1, 1, -1)
     np.testing.assert_allclose(kinematics.positions(table(q)), image, rtol=0, atol=1e-9)
     np.testing.assert_array_equal(table(table(q)), q)
 

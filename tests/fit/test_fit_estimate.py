@@ -14,6 +14,7 @@ from pase.config import FitSettings
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
 from pase.fit.problem import PersonModel, State
+from pase.keypoint_sets import mirrored_order
 from pase.types import Array
 
 Scene = tuple[Keypoints2D, Array, Array]
@@ -110,9 +111,7 @@ def test_bones_have_deviations_and_percentiles(motion: Motion) -> None:
 def test_mirrored_picture_gives_the_mirrored_motion(scene: Scene, motion: Motion) -> None:
     """Left and right of the picture exchanged: left and right of the angles exchanged."""
     keypoints = scene[0]
-    swap = [HALPE26.index({"L": "R", "R": "L"}.get(n[0], n[0]) + n[1:]) if n[1:] and n[0] in "LR" else i
-            for i, n in enumerate(HALPE26)]  # fmt: skip
-    xy = keypoints.xy[:, swap] * [-1, 1] + [IMAGE[0], 0]
+    xy = keypoints.xy[:, mirrored_order(HALPE26)] * [-1, 1] + [IMAGE[0], 0]
     mirrored = estimate_motion(dataclasses.replace(keypoints, xy=xy), height_m=STATURE, focal_length_px=FOCAL)
     assert mirrored is not None
     back = mirror_table(motion.skeleton)(mirrored.q)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from pase.config import Pose2DSettings
-from pase.data import Keypoints2D
+from pase.data import HALPE26, Keypoints2D
 from pase.errors import ModelFileError
+from pase.keypoint_sets import mirrored_order
 from pase.media import Frame, open_media
 from pase.models import model_path
 from pase.networks.onnx import start_session
@@ -18,7 +19,6 @@ from pase.pose2d import detect_keypoints
 
 SHARED = Path(__file__).parents[3] / "shared"
 WALK = SHARED / "bench/dev/lab_walk/video.mp4"
-SIDES = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15, 17, 18, 19, 21, 20, 23, 22, 25, 24]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -89,7 +89,7 @@ def test_a_mirrored_recording_gives_mirrored_keypoints() -> None:
     path = footage("bench/dev/lab_squat/video.mp4")
     (plain, *_) = found(path, 6)
     (mirrored, *_) = found(path, 6, lambda frame: frame.image[:, ::-1])
-    back = mirrored.xy[:, SIDES] * [-1, 1] + [719, 0]
+    back = mirrored.xy[:, mirrored_order(HALPE26)] * [-1, 1] + [719, 0]
     height = np.ptp(plain.xy[0, :, 1])
     assert np.median(np.linalg.norm(back - plain.xy, axis=-1)) < 0.01 * height
 

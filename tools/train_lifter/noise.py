@@ -15,6 +15,7 @@ from tools.train_lifter.dice import Dice
 from torch import Tensor
 
 from pase.data import HALPE26
+from pase.keypoint_sets import mirrored_order
 
 Detector = Callable[[Dice, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 """Rays and scores of points, as `detect`."""
@@ -36,18 +37,16 @@ def _kind(name: str) -> str:
     return name[1:] if name[0] in "LR" and name[1:] in _SLOW_MM else name
 
 
-def _twin(name: str) -> str:
-    paired = name[0] in "LR" and f"{'R' if name[0] == 'L' else 'L'}{name[1:]}" in HALPE26
-    return ("R" if name[0] == "L" else "L") + name[1:] if paired else name
-
-
-_TWIN = Constant([HALPE26.index(_twin(n)) for n in HALPE26])
+_TWIN = Constant(mirrored_order(HALPE26))
 _SLOW_M = Constant([[1e-3 * _SLOW_MM[_kind(n)]] for n in HALPE26])
 _IS_LIMB = Constant([float(_kind(n) not in ("Nose", "Neck", "Head", "Hip")) for n in HALPE26])
 _SLOPE = Constant([[_LOWERED.get(_kind(n), (0.0, 0.0))[i] for n in HALPE26] for i in range(2)])
 _PAIRS = {n: Constant([HALPE26.index(s + n) for s in "LR"]) for n in ("Hip", "Shoulder")}
 _SWAPPED = tuple(
-    (Constant([HALPE26.index(_twin(n) if _kind(n) in kinds else n) for n in HALPE26]), probability)
+    (
+        Constant([m if _kind(HALPE26[k]) in kinds else k for k, m in enumerate(mirrored_order(HALPE26))]),
+        probability,
+    )
     for kinds, probability in (
         (("Knee", "Ankle", "BigToe", "SmallToe", "Heel"), 0.05),
         (("Elbow", "Wrist"), 0.02),

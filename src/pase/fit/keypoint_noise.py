@@ -6,6 +6,7 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.fit.terms.reprojection import PairHabit
+from pase.keypoint_sets import mirrored_order
 from pase.types import Array, Indices, Mask
 
 INFORMATION_RATE_HZ = 30.0
@@ -150,12 +151,9 @@ def pair_habit(names: tuple[str, ...], xy: Array, sigma: Array) -> PairHabit | N
     trunk = ("LShoulder", "RShoulder", "LHip", "RHip")
     if not set(trunk) <= set(names):
         return None
-    partner = np.arange(len(names))
-    slope = np.zeros(len(names))
-    for k, name in enumerate(names):
-        twin = {"L": "R", "R": "L"}.get(name[0], "") + name[1:]
-        if twin in names and name[1:] in FARTHER_LOWER:
-            partner[k], slope[k] = names.index(twin), FARTHER_LOWER[name[1:]]
+    slope, own = np.array([FARTHER_LOWER.get(name[1:], 0.0) for name in names]), np.arange(len(names))
+    partner = np.where(slope > 0, mirrored_order(names), own)
+    slope[partner == own] = 0.0
     left, right, left_hip, right_hip = (names.index(n) for n in trunk)
     line = 0.5 * (xy[:, left_hip] + xy[:, right_hip] - xy[:, left] - xy[:, right])
     length = np.linalg.norm(line, axis=-1, keepdims=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.keypoint_sets import H36M17
+from pase.keypoint_sets import H36M17, mirrored_order
 from pase.types import Array
 
 _NECK, _HIP = 18, 19
 _FROM_HALPE26 = [_HIP, 12, 14, 16, 11, 13, 15, _NECK, _NECK, 0, 17, 5, 7, 9, 6, 8, 10]
 _SPINE = H36M17.index("Spine")
-_MIRRORED = [0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13]
+_MIRRORED = mirrored_order(H36M17)
 _FEWEST_JOINTS = 4
 _STAND_INS = ((_NECK, 5, 6), (_HIP, 11, 12), (17, 1, 2))
 

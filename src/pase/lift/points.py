@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pase.data import HALPE26
+from pase.keypoint_sets import mirrored_order
 
 JOINT_BODIES: dict[str, str] = {
     f"{side}{name}Joint": f"{body}_{side.lower()}"
@@ -18,13 +19,7 @@ POINTS = (*HALPE26, *JOINT_BODIES)
 """Names of the landmarks that the lifter gives, in its order."""
 
 
-def _twin(name: str) -> str:
-    if name[0] not in "LR" or name == "LumbarJoint":
-        return name
-    return {"L": "R", "R": "L"}[name[0]] + name[1:]
-
-
-MIRRORED = tuple(POINTS.index(_twin(name)) for name in POINTS)
+MIRRORED = tuple(mirrored_order(POINTS))
 """Index of each landmark's twin on the other side."""
 
 ROOT = POINTS.index("Hip")

@@ -84,6 +84,22 @@ class Term(ABC):
         """Residuals and Jacobian; with a robust loss, weighted so that their gradient is that of the cost."""
 
 
+def with_gains(values: Array, sigma: Array) -> tuple[Array, Array]:
+    """Measured values with 0 for those that are unknown, and one over their standard deviations, 0 for these.
+
+    Parameters
+    ----------
+    values
+        (T, K) or (T, K, D), not finite where unknown.
+    sigma
+        (T, K), infinite for values that shall not count.
+    """
+    finite = np.isfinite(values) if values.ndim == sigma.ndim else np.isfinite(values).all(-1)
+    measured = finite & np.isfinite(sigma)
+    gain = np.where(measured, 1.0 / np.where(measured, sigma, 1.0), 0.0)
+    return np.where(measured.reshape(sigma.shape + (1,) * (values.ndim - sigma.ndim)), values, 0.0), gain
+
+
 def by_shared(at: Linearization, columns: slice, derivative: Array) -> Array | None:
     """(1, R, m) derivatives of a term that depends on some of the shared unknowns alone; None while they are held.
 

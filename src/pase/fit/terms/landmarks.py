@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import ChainRows, Derivatives, RobustTerm
+from pase.fit.terms.base import ChainRows, Derivatives, RobustTerm, with_gains
 from pase.types import Array, Indices
 
 
@@ -39,9 +39,8 @@ class LandmarkDistance(RobustTerm):
         width: float = 4.0,
         points: slice | Indices | None = None,
     ) -> None:
-        measured = np.isfinite(xyz).all(-1) & np.isfinite(sigma)
-        self._xyz = np.where(measured[..., None], xyz, 0.0)
-        self._gain = np.where(measured, 1.0 / np.where(measured, sigma, 1.0), 0.0)[..., None]
+        self._xyz, gain = with_gains(xyz, sigma)
+        self._gain = gain[..., None]
         self._points = slice(0, xyz.shape[1]) if points is None else points
         self._weight = weight[:, None]
         self._width = width

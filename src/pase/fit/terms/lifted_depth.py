@@ -9,7 +9,7 @@ import numpy as np
 from pase.data import Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import Derivatives, RobustTerm
+from pase.fit.terms.base import Derivatives, RobustTerm, with_gains
 from pase.lift.shared_depth import shared_errors
 from pase.types import Array, Indices
 
@@ -118,9 +118,7 @@ class LiftedDepth(RobustTerm):
         width: float = 4.0,
         points: slice | Indices | None = None,
     ) -> None:
-        measured = np.isfinite(depths.depth) & np.isfinite(depths.sigma)
-        self._depth = np.where(measured, depths.depth, 0.0)
-        self._gain = np.where(measured, 1.0 / np.where(measured, depths.sigma, 1.0), 0.0)
+        self._depth, self._gain = with_gains(depths.depth, depths.sigma)
         self._whiten = _whitening(self._gain, depths.modes)
         self._ray = np.where(np.isfinite(depths.ray), depths.ray, 0.0)
         self._camera = camera

@@ -8,7 +8,7 @@ import numpy as np
 
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import ChainRows, RobustTerm
+from pase.fit.terms.base import ChainRows, RobustTerm, with_gains
 from pase.types import Array, Indices
 
 
@@ -48,9 +48,7 @@ class Reprojection(RobustTerm):
     """How the detector draws the farther one of a pair; None when it draws both alike."""
 
     def __post_init__(self) -> None:
-        measured = np.isfinite(self.xy).all(-1) & np.isfinite(self.sigma)
-        self._xy = np.where(measured[..., None], self.xy, 0.0)
-        self._gain = np.where(measured, 1.0 / np.where(measured, self.sigma, 1.0), 0.0)
+        self._xy, self._gain = with_gains(self.xy, self.sigma)
         self._points = slice(0, self.xy.shape[1]) if self.points is None else self.points
         self._weight, self._width = self.weight[:, None], self.width
 

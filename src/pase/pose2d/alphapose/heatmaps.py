@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from pase.data import HALPE26
+from pase.keypoint_sets import mirrored_order
 from pase.types import Array, Array32, Image
 
 CROP_SIZE = (192, 256)
@@ -15,11 +17,6 @@ _PADDING = np.float32(1.25)
 _MEAN = np.array([0.406, 0.457, 0.480], dtype=np.float32)
 """Taken off red, green and blue in this order, as AlphaPose does."""
 _QUARTER = 0.25
-
-MIRRORED_POINTS = np.array(
-    [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15, 17, 18, 19, 21, 20, 23, 22, 25, 24]
-)
-"""Which Halpe keypoint each one is in a mirror."""
 
 
 def crop_box(box: Array) -> Array32:
@@ -66,7 +63,7 @@ def normalise_crop(crop: Image) -> Array32:
 
 def unmirror_heatmaps(heatmaps: Array32) -> Array32:
     """Heatmaps (N, K, H, W) of mirrored crops as those of the crops: turned, sides exchanged, one to the right."""
-    turned = heatmaps[:, MIRRORED_POINTS, :, ::-1]
+    turned = heatmaps[:, mirrored_order(HALPE26), :, ::-1]
     out = np.ascontiguousarray(turned)
     out[..., 1:] = turned[..., :-1]
     return out
