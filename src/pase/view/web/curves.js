@@ -3,7 +3,7 @@ import { make } from "./dom.js";
 const LEFT = "#0072b2", RIGHT = "#d55e00", MIDDLE = "#009e73";
 const LEFT_DARK = "#56b4e9", RIGHT_DARK = "#e69f00", MIDDLE_DARK = "#2fc79b";
 const MARGIN = { left: 38, right: 8, top: 6, bottom: 16 };
-const FIRST = ["Hip flexion", "Knee flexion", "Ankle dorsiflexion", "Trunk flexion", "Lumbar extension", "Elbow flexion"];
+const FIRST = ["Hip flexion", "Knee flexion", "Ankle dorsiflexion", "Trunk flexion", "Elbow flexion"];
 
 
 /** Curves of one person's coordinates over time; left and right share a picture. */
