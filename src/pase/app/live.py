@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 
 FORGOTTEN_AFTER_S = 5.0
 _BOUNDARY = "pase"
 
 
-class Newest(Generic[Thing]):
+class Newest(Generic[Item]):
     """The newest of many things that come faster than they are used."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._thing: Thing | None = None
+        self._item: Item | None = None
         self._count = 0
         self._over = False
 
-    def put(self, item: Thing) -> None:
+    def put(self, item: Item) -> None:
         """Take the place of the one before, seen or not."""
         with self._changed:
-            self._thing, self._count = item, self._count + 1
+            self._item, self._count = item, self._count + 1
             self._changed.notify_all()
 
     def end(self) -> None:
@@ -51,13 +51,13 @@ class Newest(Generic[Thing]):
             self._over = True
             self._changed.notify_all()
 
-    def after(self, number: int) -> tuple[int, Thing] | None:
+    def after(self, number: int) -> tuple[int, Item] | None:
         """The first item that comes after `number`, with its own number; None when no more will come."""
         with self._changed:
             self._changed.wait_for(lambda: self._count > number or self._over)
-            if self._count <= number or self._thing is None:
+            if self._count <= number or self._item is None:
                 return None
-            return self._count, self._thing
+            return self._count, self._item
 
 
 def camera_frames(camera: str) -> tuple[tuple[int, int], Iterator[Frame]]:

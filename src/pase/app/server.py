@@ -178,7 +178,7 @@ class _Handlers:
         """All jobs, the newest first."""
         from starlette.responses import JSONResponse
 
-        return JSONResponse([_told(job) for job in self.jobs.all()], headers={"Cache-Control": "no-store"})
+        return JSONResponse([_content(job) for job in self.jobs.all()], headers={"Cache-Control": "no-store"})
 
     async def upload(self, request: Request) -> Response:
         """Take a video, the body of the request, with its name and settings in the address."""
@@ -200,7 +200,7 @@ class _Handlers:
             return _refusal(400, str(error))
         except OSError as error:
             return _refusal(507, f"the video cannot be stored: {error.strerror or error}")
-        return JSONResponse(_told(job), status_code=201)
+        return JSONResponse(_content(job), status_code=201)
 
     async def demo(self, request: Request) -> Response:
         """Run the demo clip."""
@@ -212,7 +212,7 @@ class _Handlers:
             job = await anyio.to_thread.run_sync(self.jobs.demo)
         except PaseError as error:
             return _refusal(400, str(error))
-        return JSONResponse(_told(job), status_code=201)
+        return JSONResponse(_content(job), status_code=201)
 
     async def _receive(self, request: Request, job: Job) -> bool:
         """Write the body of a request into the job's folder; False when it is too large."""
@@ -293,7 +293,7 @@ class _Handlers:
         return _refusal(413, f"the video is larger than {self.largest / 1e6:.0f} MB; cut or shrink it")
 
 
-def _told(job: Job) -> dict[str, Any]:
+def _content(job: Job) -> dict[str, Any]:
     return asdict(job)
 
 

@@ -55,7 +55,7 @@ class TrialJob:
         return self.note.with_name(f"{self.name}.state.json")
 
 
-def _noted(work: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
+def _with_note(work: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
     """Write what a job finds into its note, and let no failure stop the other trials."""
 
     @wraps(work)
@@ -78,7 +78,7 @@ def _noted(work: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
     return job_done
 
 
-@_noted
+@_with_note
 def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[str, Any]:
     """Note what a trial tells of its subject's sizes; the keypoints wait beside the result.
 
@@ -99,7 +99,7 @@ def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[s
     return {"evidence": None if evidence is None else evidence.content()}
 
 
-@_noted
+@_with_note
 def run_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[str, Any]:
     """Make a trial's result, and note its figures for the summary.
 

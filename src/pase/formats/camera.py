@@ -110,6 +110,6 @@ def _numbers(
     except (TypeError, ValueError, OverflowError):
         array = np.full(0, np.nan)
     if array.shape != shape or not (np.abs(array) <= LARGEST).all():
-        wanted = " × ".join(map(str, shape)) or "one"
-        raise InputError(f"{path}: {key} must be {wanted} finite numbers")
+        lengths = " × ".join(map(str, shape)) or "one"
+        raise InputError(f"{path}: {key} must be {lengths} finite numbers")
     return array

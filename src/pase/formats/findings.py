@@ -44,6 +44,13 @@ def measure_rows(findings: Findings, labels: TrialLabels) -> Iterator[tuple[Any,
     """Rows of `measures.csv`: values as numbers, None where there is none.
 
     The repetition is empty for the mean over all repetitions, and for what is measured once.
+
+    Parameters
+    ----------
+    findings
+        Of one person.
+    labels
+        Subject, trial and condition, the first columns.
     """
     for measure in findings.measures:
         whose = (labels.subject, labels.trial, labels.condition, findings.movement, measure.side)
@@ -76,7 +83,14 @@ def write_measures_csv(rows: Iterable[Sequence[Any]], path: str | Path) -> None:
 def write_workbook(
     path: str | Path, sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Any]]]]
 ) -> None:
-    """Write tables as sheets of one `.xlsx`: name, header and rows of each, in bold and with a filter.
+    """Write tables as sheets of one `.xlsx`, their headers in bold and with a filter.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sheets
+        Name, header and rows of each; None and empty texts are empty cells.
 
     Raises
     ------
@@ -107,6 +121,17 @@ def write_person_workbook(
     findings: Findings, bones: Iterable[BoneLength], labels: TrialLabels, path: str | Path
 ) -> None:
     """Write measures, events and bones of a person as sheets of one `.xlsx`.
+
+    Parameters
+    ----------
+    findings
+        Of the person.
+    bones
+        See `pase.formats.tables.bone_table`.
+    labels
+        As of `measure_rows`.
+    path
+        The file.
 
     Raises
     ------

@@ -36,11 +36,11 @@ def body_tree(skeleton: Skeleton, q: Array, parents: Mapping[str, str] | None = 
 def relative_to(skeleton: Skeleton, poses: BodyPoses, parents: Mapping[str, str] | None = None) -> BodyTree:
     """Bodies in the world relative to their parents; `parents` names those that shall hang on another body."""
     names, parents = skeleton.body_names, parents or {}
-    wanted = [
+    parent_names = [
         parents[body] if parents.get(body) in names else joint.parent
         for body, joint in zip(names, skeleton.joints, strict=True)
     ]
-    parent = tuple(names.index(name) if name in names else -1 for name in wanted)
+    parent = tuple(names.index(name) if name in names else -1 for name in parent_names)
     rotation, translation = poses.rotation.copy(), poses.origin.copy()
     for i, p in enumerate(parent):
         if p >= 0:

@@ -84,6 +84,13 @@ def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
     Columns may be plain coordinate names or state paths (`/jointset/knee_r/knee_angle_r/value`). A free
     coordinate without a column keeps its default; columns that are no free coordinate are ignored.
 
+    Parameters
+    ----------
+    path
+        The file, in degrees or radians as its header says.
+    skeleton
+        Whose coordinates are looked for.
+
     Returns
     -------
     time, q

@@ -48,8 +48,18 @@ def write_person(
 ) -> None:
     """Write `skeleton.osim`, `motion.mot`, `landmarks.trc`, `angles.csv` and `bones.csv` into a folder.
 
-    The model is named after the subject. With `mass_kg` the masses in the model add up to it. After an analysis
-    `events.csv`, `measures.csv` and `tables.xlsx` come too, with `labels` in their first columns.
+    After an analysis `events.csv`, `measures.csv` and `tables.xlsx` come too.
+
+    Parameters
+    ----------
+    motion
+        The person.
+    folder
+        Where to; made when it is not there.
+    mass_kg
+        What the masses in the model add up to; as the model has them when None.
+    labels
+        The first columns of the tables; the model is named after the subject.
 
     Raises
     ------

@@ -25,6 +25,13 @@ def write_trc(landmarks: Landmarks3D, path: str | Path) -> None:
 
     The time column holds the true frame times; `DataRate` is their mean rate, as the header has room for one.
 
+    Parameters
+    ----------
+    landmarks
+        In axes whose Y points up: programs that read `.trc` expect it.
+    path
+        The file.
+
     Raises
     ------
     OutputError

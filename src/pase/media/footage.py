@@ -84,7 +84,12 @@ class Footage:
         return np.ascontiguousarray(turned[:, ::-1] if self.mirror else turned)
 
     def played(self, frames: Iterable[tuple[float, Picture]]) -> Iterator[tuple[int, float, Picture]]:
-        """Number, true time and picture of the frames of the stretch, from frames with the film's own times.
+        """Number, true time and picture of the frames of the stretch.
+
+        Parameters
+        ----------
+        frames
+            The film's own times, which increase, and pictures.
 
         Raises
         ------

@@ -38,7 +38,17 @@ def follower_of(media: Media, settings: CameraSettings) -> CameraFollower:
 def follow_footage(
     media: Media, people: Sequence[Keypoints2D], settings: CameraSettings
 ) -> list[CameraMotion]:
-    """How the camera moved in footage whose persons are known, by looking at all its frames."""
+    """How the camera moved in footage whose persons are known, by looking at all its frames.
+
+    Parameters
+    ----------
+    media
+        The open footage.
+    people
+        Everybody in it: the background is what lies outside of their boxes.
+    settings
+        What is known of lens and motion.
+    """
     from pase.media.ahead import ahead
 
     follower, times = follower_of(media, settings), []

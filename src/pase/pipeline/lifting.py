@@ -76,6 +76,20 @@ def lift_people(
 
     They are in camera axes and of unknown scale; see `pase.lift.base.Lifter`. MediaPipe knows one person alone,
     and it is up to the estimator whether that is the one it looks at: the others get None.
+
+    Parameters
+    ----------
+    recording
+        The persons.
+    settings
+        `lift` names the lifter; `camera` tells what is known of the lens.
+    progress
+        Told how far the step is.
+
+    Raises
+    ------
+    InputError
+        When the lifter needs pictures and there is no footage.
     """
     if settings.lift.backend == "mediapipe":
         if recording.source is None:
@@ -88,7 +102,9 @@ def lift_people(
         return [None] * len(recording.people)
     step_progress = step_of(progress, STEP)
     return [
-        _lifted_person(lifter, lens, person, recording, settings, _part(step_progress, number, recording))
+        _lifted_person(
+            lifter, lens, person, recording, settings, _share_of_person(step_progress, number, recording)
+        )
         for number, person in enumerate(recording.people)
     ]
 
@@ -134,7 +150,7 @@ def lift_in_statures(
     return [None if landmarks is None else in_statures(landmarks) for landmarks in lifted]
 
 
-def _part(step_progress: Progress | None, number: int, recording: Recording) -> Progress | None:
+def _share_of_person(step_progress: Progress | None, number: int, recording: Recording) -> Progress | None:
     """The progress of one of several persons, in frames of everybody."""
     if step_progress is None:
         return None

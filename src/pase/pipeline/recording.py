@@ -116,15 +116,15 @@ def find_people(source: str | Path, settings: Settings, progress: StepProgress |
         Told how many frames are done.
     """
     footage = footage_with(source, settings.footage)
-    recording = _found(footage, settings, progress)
+    recording = _people_in(footage, settings, progress)
     if settings.footage.rotate == "auto" and recording.people and recording.frames > 1:
         turn = film_turn(recording.people[0])
         if turn:
-            recording = _found(replace(footage, rotate=turn), settings, progress)
+            recording = _people_in(replace(footage, rotate=turn), settings, progress)
     return recording
 
 
-def _found(footage: Footage, settings: Settings, progress: StepProgress | None) -> Recording:
+def _people_in(footage: Footage, settings: Settings, progress: StepProgress | None) -> Recording:
     with open_source(footage) as media:
         return choose(detect(media, settings, progress), settings)
 

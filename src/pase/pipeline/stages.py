@@ -122,7 +122,13 @@ class Run:
             return self._resumed(media.path, key) or self._detected(media.path, key)
 
     def read(self, keypoints: str | Path, video: str | Path | None, skeleton: str | None) -> Recording:
-        """Choose the persons in keypoints that were made before; see `run`."""
+        """Choose the persons in keypoints that were made before.
+
+        Parameters
+        ----------
+        keypoints, video, skeleton
+            As `source`, `video` and `skeleton` of `run`.
+        """
         check_writing(self.settings, draw=self._draw)
         footage = None if video is None else Path(video)
         everybody = read_recording(Path(keypoints), footage, skeleton, self.settings)
@@ -137,7 +143,15 @@ class Run:
             return lift_in_statures(recording, self.settings, self._progress)
 
     def fit(self, recording: Recording, landmarks: list[Landmarks3D | None]) -> list[Motion]:
-        """The motion of everybody who shows enough for a skeleton; empties the list of landmarks."""
+        """The motion of everybody who shows enough for a skeleton.
+
+        Parameters
+        ----------
+        recording
+            The persons, the main person first.
+        landmarks
+            Of `lift`; each is taken out of the list once it is used, as they need twice the room of the keypoints.
+        """
         with self.report.timed("fit"):
             return fit_people(recording, landmarks, self.settings, self._progress, self._helpers)
 

@@ -124,10 +124,10 @@ def begin_film(source: Footage | None, wanted: bool) -> Iterator[Callable[[], Fi
         from pase.view.film import make_film
 
         with in_background(lambda progress: make_film(source, progress)) as film:
-            yield lambda: _noted(film())
+            yield lambda: _warned_if_left_out(film())
 
 
-def _noted(film: Film | None) -> Film | None:
+def _warned_if_left_out(film: Film | None) -> Film | None:
     if film is None:
         log.warning("the footage is too long to be carried inside the viewer; it shows the bones alone")
     return film

@@ -138,11 +138,11 @@ def by_camera(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[tu
             raise InputError(
                 f"person {motion.track_id} has no camera, so it cannot be drawn over footage; add camera.json"
             )
-        same = next((group for camera, group in groups if motion.camera.same_as(camera)), None)
-        if same is None:
+        group = next((group for camera, group in groups if motion.camera.same_as(camera)), None)
+        if group is None:
             groups.append((motion.camera, [motion]))
         else:
-            same.append(motion)
+            group.append(motion)
     return [(_resized(camera, image_size), group) for camera, group in groups]
 
 

@@ -44,7 +44,7 @@ class LineRenderer:
             line
             for pose, links in zip(poses, self._links, strict=True)
             if pose
-            for line in self._seen(pose, links)
+            for line in self._visible(pose, links)
         ]
         for shade in (True, False):
             for start, end, color in lines:
@@ -54,7 +54,9 @@ class LineRenderer:
                 _dot(picture, place, color, self._width + 1)
         return Patch(0, 0, picture) if lines else None
 
-    def _seen(self, pose: BodyPoses, links: list[tuple[int, int, Color]]) -> list[tuple[Array, Array, Color]]:
+    def _visible(
+        self, pose: BodyPoses, links: list[tuple[int, int, Color]]
+    ) -> list[tuple[Array, Array, Color]]:
         """Ends in pixels of the links before the camera."""
         depth = self.camera.to_camera(pose.origin)[:, 2]
         with np.errstate(divide="ignore", invalid="ignore"):
