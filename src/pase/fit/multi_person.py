@@ -41,8 +41,9 @@ from pase.types import Array, ShareProgress
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-POSSIBLE_STATURES_M = (0.9, 2.1)
-"""Who would be shorter or taller on the common floor does not stand on it, or is not seen well enough."""
+POSSIBLE_STATURES_M = (0.9, 2.25)
+"""Who would be shorter or taller on the common floor does not stand on it, or is not seen well enough: the tallest of
+adults (2.05 m, four standard deviations) come out up to 5-10 % too tall, as the camera's tilt is known that well."""
 
 USUAL_STATURES_M = (1.42, 1.98)
 """Of others the user is told: three standard deviations about the mean of adults."""
