@@ -25,7 +25,7 @@ def _prior(model: PersonModel, frames: int) -> KindsPrior:
 def _step(model: PersonModel, at: Linearization) -> np.ndarray:
     """(T, n) where the prior would have each posture go."""
     block = _prior(model, len(at.state.q)).block(at)
-    J = block.dq[0]
+    J = block.dense(at.state.q.shape[1])[0]
     hessian = np.einsum("tri,trj->tij", J, J) + 1e-9 * np.eye(J.shape[2])
     gradient = np.einsum("tri,tr->ti", J, block.residual)
     return -np.linalg.solve(hessian, gradient[..., None])[..., 0]

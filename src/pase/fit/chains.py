@@ -142,10 +142,10 @@ def _chain(
         start += len(own)
     place = np.array(columns, np.intp)
     order = [k for part in parts for k in places if body_of[points[k]] == part.body]
-    return Chain(np.array(order, np.intp), place, tuple(parts), _runs(place), paired)
+    return Chain(np.array(order, np.intp), place, tuple(parts), runs_of(place), paired)
 
 
-def _runs(columns: Indices) -> Runs:
+def runs_of(columns: Indices) -> Runs:
     """Coordinates that follow one another, as slices: where they are among all, and among the chain's."""
     starts = [0, *(np.flatnonzero(np.diff(columns) != 1) + 1).tolist(), len(columns)]
     return tuple(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pase.fit.chains import runs_of
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import ResidualBlock, Term
+from pase.fit.terms.base import ChainRows, ResidualBlock, Term
 from pase.types import Array, Indices
 
 
@@ -41,40 +42,46 @@ class KindsPrior(Term):
     unit = "rad"
 
     def __init__(self, kinds: PostureKinds, weight: Array) -> None:
-        self._columns = kinds.columns
+        self._columns, self._runs = kinds.columns, runs_of(kinds.columns)
         self._precision = np.linalg.inv(kinds.covariance)
-        root = np.linalg.cholesky(self._precision)
-        self._whiten = root.transpose(1, 0, 2).reshape(root.shape[1], -1)
-        self._white_mean = np.einsum("ki,kij->kj", kinds.mean, root).ravel()
         self._pull = np.einsum("kij,kj->ki", self._precision, kinds.mean)
-        log_peak = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(1)
-        self._log_peak = log_peak - np.logaddexp.reduce(log_peak)
+        log_peak = 0.5 * np.linalg.slogdet(self._precision)[1]
+        self._constant = log_peak - np.logaddexp.reduce(log_peak) - 0.5 * (self._pull * kinds.mean).sum(1)
+        self._pairs = np.triu_indices(len(kinds.columns))
+        same = self._pairs[0] == self._pairs[1]
+        self._squares = np.where(same, 0.5, 1.0)[:, None] * self._precision[:, *self._pairs].T
         self._weight = weight
 
     def log_likelihoods(self, at: Linearization) -> Array:
         """(T, K) logarithm of each kind's density, in units of the largest that all together can have."""
-        K = len(self._log_peak)
-        white = at.state.q[:, self._columns] @ self._whiten - self._white_mean
-        return np.asarray(self._log_peak - 0.5 * np.square(white).reshape(len(white), K, -1).sum(-1))
+        q = at.state.q[:, self._columns]
+        products = q[:, self._pairs[0]] * q[:, self._pairs[1]]
+        return np.asarray(self._constant + q @ self._pull.T - products @ self._squares)
 
     def costs(self, at: Linearization) -> Array:
         """(T,) negative log likelihood of each posture."""
-        return np.asarray(-self._weight * np.logaddexp.reduce(self.log_likelihoods(at), axis=1))
+        return np.asarray(-self._weight * _shares(self.log_likelihoods(at))[1])
 
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals whose gradient is that of the cost, and whose Hessian is the mean precision of the kinds.
 
         Each kind counts by how likely the posture is of this kind.
         """
-        logs = self.log_likelihoods(at)
-        belongs = np.exp(logs - np.logaddexp.reduce(logs, axis=1, keepdims=True))
+        belongs, _ = _shares(self.log_likelihoods(at))
         K, m = self._pull.shape
         precision = (belongs @ self._precision.reshape(K, -1)).reshape(-1, m, m)
         q = at.state.q[:, self._columns]
         gradient = (precision @ q[..., None])[..., 0] - belongs @ self._pull
-        root = np.linalg.cholesky(precision)
-        gain = np.sqrt(self._weight)[:, None]
+        root, gain = np.linalg.cholesky(precision), np.sqrt(self._weight)[:, None]
         residual = np.linalg.solve(root, gradient[..., None])[..., 0] * gain
-        dq = np.zeros((*residual.shape, at.state.q.shape[1]))
-        dq[..., self._columns] = root.swapaxes(1, 2) * gain[..., None]
-        return ResidualBlock(residual, {0: dq})
+        by_posture = root.swapaxes(1, 2) * gain[..., None]
+        rows = ChainRows(np.arange(m), self._columns, self._runs, {0: by_posture})
+        return ResidualBlock(residual, chains=(rows,))
+
+
+def _shares(logs: Array) -> tuple[Array, Array]:
+    """Share (T, K) of each kind in the densities whose logarithms these are, and the logarithm of their sum (T,)."""
+    largest = logs.max(1, keepdims=True)
+    density = np.exp(logs - largest)
+    total = density.sum(1)
+    return density / total[:, None], largest[:, 0] + np.log(total)
