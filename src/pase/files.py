@@ -111,22 +111,27 @@ def read_bytes(path: str | Path) -> bytes:
         raise InputError(f"{path} cannot be read: {_reason(error)}") from error
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | Path, fallback: str | None = None) -> str:
     """A UTF-8 text file with any line ends, with or without byte order mark.
 
     Parameters
     ----------
     path
         The file.
+    fallback
+        Encoding of a file that is no UTF-8; None refuses it.
 
     Raises
     ------
     InputError
         When it cannot be read or is no UTF-8.
     """
+    content = read_bytes(path)
     try:
-        text = read_bytes(path).decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if fallback is not None:
+            return "\n".join(content.decode(fallback, "replace").splitlines())
         raise InputError(f"{path} is not text in UTF-8 ({error}): save it in this encoding") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

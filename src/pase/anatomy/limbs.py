@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -68,14 +69,14 @@ ABSENT = {
 
 
 def absent_parts(words: str) -> frozenset[str]:
-    """Parts that a person lacks, as `left shank`, from words such as `left_shank,right_forearm`.
+    """Parts that a person lacks, as `left shank`, from words as `left_shank,right_forearm`.
 
     Raises
     ------
     InputError
         For any other word; the message lists those there are.
     """
-    names = [word.strip().lower().replace("-", "_") for word in words.split(",") if word.strip()]
+    names = [word.strip().lower().replace("-", "_") for word in re.split(r"[,;\s]+", words) if word]
     known = [f"{side}_{limb}" for side in ("left", "right") for limb in ABSENT]
     for name in names:
         if name not in known:

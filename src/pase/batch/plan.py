@@ -62,6 +62,7 @@ class Plan:
             mass_kg=base.person.mass_kg if trial.mass_kg is None else trial.mass_kg,
             sex=base.person.sex if trial.sex == "unknown" else trial.sex,
             age_years=base.person.age_years if trial.age_years is None else trial.age_years,
+            without=trial.without or base.person.without,
             sizes=sizes,
         )
         analysis = replace(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pase.anatomy.limbs import absent_parts
 from pase.batch.footage import check_is_folder, files_in, same_name
 from pase.batch.table import COLUMNS, Row, read_table
 from pase.config import PersonSettings, Sex
@@ -41,6 +42,8 @@ class Trial:
     age_years: float | None = None
     condition: str = ""
     """What the user compares, as `barefoot`."""
+    without: str = ""
+    """Limbs that are not there, as `left_shank`."""
     further: dict[str, str] = field(default_factory=dict)
     """Columns of the table that PASE does not know; they are kept as they are."""
 
@@ -118,6 +121,7 @@ def _trial(row: Row, folder: Path, footage: Sequence[Path]) -> Trial:
     height, mass, age = row.number("height"), row.number("mass"), row.number("age")
     try:
         PersonSettings(height, mass, age_years=age)
+        absent_parts(row.text("without"))
     except InputError as error:
         raise InputError(f"{row.place}: {error}") from error
     further = {column: text for column, text in row.cells.items() if column not in COLUMNS}
@@ -131,6 +135,7 @@ def _trial(row: Row, folder: Path, footage: Sequence[Path]) -> Trial:
         row.sex(),
         age,
         row.text("condition"),
+        row.text("without"),
         further,
     )
 

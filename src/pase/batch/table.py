@@ -15,8 +15,11 @@ from pase.config import Sex
 from pase.errors import InputError
 from pase.files import read_text, read_toml
 
-COLUMNS = ("file", "subject", "height", "mass", "sex", "age", "condition", "output")
+COLUMNS = ("file", "subject", "height", "mass", "sex", "age", "condition", "without", "output")
 """Columns that PASE knows."""
+
+_EXCEL = "cp1252"
+"""What Excel saves a CSV in on Windows in the west, when nobody chooses UTF-8."""
 
 MEANT = {"weight": "mass", "filename": "file", "video": "file", "photo": "file", "person": "subject"}
 """Other names that people use for these columns."""
@@ -85,7 +88,11 @@ def read_table(path: Path) -> list[Row]:
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".toml"):
         raise InputError(f"{path}: a study's table is a .csv or a .toml")
-    rows = _csv_rows(read_text(path), path) if suffix == ".csv" else _toml_rows(read_toml(path), path)
+    rows = (
+        _csv_rows(read_text(path, fallback=_EXCEL), path)
+        if suffix == ".csv"
+        else _toml_rows(read_toml(path), path)
+    )
     if not rows:
         raise InputError(f"{path} has no trials")
     return rows
