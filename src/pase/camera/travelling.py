@@ -17,8 +17,9 @@ from pase.types import Array
 _FEWEST_POINTS = 15
 _EVERY_S = 0.12
 """Turns between frames so far apart are interpolated: hands and steps are slower."""
-_FAR_SHARE = 0.05
-"""A frame nearer to its key picture, as a share of the picture, shows too little to part turn from travel."""
+_FAR_SHARE, _JUDGED_SHARE = 0.025, 0.05
+"""A frame nearer to its key picture, as a share of the picture, shows too little to part turn from travel; and to
+judge whether the camera travels."""
 _JUDGED = 8
 """Pairs of pictures by which it is judged whether a camera travels."""
 _AGREES_PX = 0.8
@@ -58,7 +59,7 @@ class Judgement:
 
 def judged(shot: ShotFollower) -> Judgement:
     """How the points of the background move: as before a camera that travels, or as before one that turns."""
-    far = [sight for sight in shot.sights if _is_far(shot, sight)]
+    far = [sight for sight in shot.sights if _is_far(shot, sight, _JUDGED_SHARE)]
     if not far:
         return Judgement(1.0, 1.0)
     chosen = [far[i] for i in np.unique(np.linspace(0, len(far) - 1, min(len(far), _JUDGED)).astype(int))]
@@ -105,7 +106,7 @@ def _measured(shot: ShotFollower) -> list[Sight]:
     out: list[Sight] = []
     for sight in sorted(shot.sights, key=lambda sight: sight.time):
         last = out[-1].time if out else -np.inf
-        if not len(sight.which) or (sight.time - last >= _EVERY_S and _is_far(shot, sight)):
+        if not len(sight.which) or (sight.time - last >= _EVERY_S and _is_far(shot, sight, _FAR_SHARE)):
             out.append(sight)
     return out
 
@@ -126,10 +127,10 @@ def _turn_to_key(shot: ShotFollower, sight: Sight) -> Array:
     return np.asarray(sight.turn.R_camera_reference @ shot.keys[sight.key].turn.R_camera_reference.T)
 
 
-def _is_far(shot: ShotFollower, sight: Sight) -> bool:
-    """Whether a frame has moved enough, and shows enough points, to part turn from travel."""
+def _is_far(shot: ShotFollower, sight: Sight, share: float) -> bool:
+    """Whether a frame shows enough points, moved by such a share of the picture since its key picture."""
     if len(sight.which) < _FEWEST_POINTS:
         return False
     rays_key, rays = shot.rays_of(sight)
     moved = float(np.percentile(np.linalg.norm(rays - rays_key, axis=1), 75)) / pixel_of(shot)
-    return bool(moved > _FAR_SHARE * max(shot.keys[0].picture.grey.shape))
+    return bool(moved > share * max(shot.keys[0].picture.grey.shape))

@@ -41,8 +41,10 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
     if visible.sum() < LEAST_FRAMES or np.percentile(apart_px, FRONTAL_PERCENTILE) < LEAST_PX:
         return None
     head = Kinematics(motion.skeleton, ()).pose(motion.q[visible]).origin[:, [names.index("head")]]
-    depth = motion.camera.to_camera(head, motion.time[visible])[:, 0, 2]
-    apart_m = float(np.percentile(apart_px * depth / motion.camera.focal_length_px, FRONTAL_PERCENTILE))
+    time, path = motion.time[visible], motion.camera.path
+    focal_px = motion.camera.focal_length_px if path is None else path.at(time).focal_length_px
+    depth = motion.camera.to_camera(head, time)[:, 0, 2]
+    apart_m = float(np.percentile(apart_px * depth / focal_px, FRONTAL_PERCENTILE))
     ratio = apart_m / stature / ADULT_EARS
     heights, ratios = load_proportions().child_heads()
     return float(np.interp(-ratio, -ratios, heights)) if ratio > LARGE else None
