@@ -7,7 +7,7 @@ fitted with the direction of t by Sampson's distances, robustly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from pase.camera.matches import Matches
 from pase.camera.rotations import cross_matrix, rotation_of_vector, vector_of_rotation
 from pase.camera.turn import median
-from pase.types import Array
+from pase.types import Array, Indices
 
-_ROUNDS = (4, 3), (8, 1)
-"""Rounds of refinement, and how many of the outcomes of all starts are kept after them."""
+_ROUNDS = 12
 _WIDTH = 2.5
 _CONVERGED = 1e-5
 _PRIOR_RAD = 0.25
@@ -26,20 +25,58 @@ _PRIOR_RAD = 0.25
 _AGREES_PX = 0.6
 """Points agree that are within so many pixels of the small picture."""
 _SYSTEMATIC_RAD = np.radians(0.15)
+_WHIRL_RAD_S, _SWERVE_RAD = 0.35, 0.5
+"""How fast a carried camera turns, and how much its direction of travel changes from picture to picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class TravelFit:
-    """The turns between P pairs of pictures of a camera that travels."""
+    """Turns between P pairs of pictures of a camera that travels: for each pair the outcomes of S starts."""
 
+    cost: Array
+    """(P, S) robust cost in squared standard deviations."""
     R: Array
-    """(P, 3, 3)"""
+    """(P, S, 3, 3)"""
     covariance: Array
-    """(P, 3, 3) of a small rotation in the second camera's axes, rad."""
+    """(P, S, 3, 3) of a small rotation in the second camera's axes, rad."""
     direction: Array
-    """(P, 3) in which the second camera lies from the first, in the second's axes."""
+    """(P, S, 3) in which the second camera lies from the first, in the second's axes; its sign is open."""
     agreeing: Array
-    """(P,) share of the points that agree."""
+    """(P, S) share of the points that agree."""
+
+    def likeliest(self, time: Array, key: Indices) -> Indices:
+        """(P,) the outcomes that follow one another best: a camera neither whirls round nor changes its way at once.
+
+        A turn and a way can be taken for one another before far or flat things: the least cost of a single pair is
+        now and then that of a wrong outcome.
+
+        Parameters
+        ----------
+        time
+            (P,) seconds of the second pictures, increasing.
+        key
+            (P,) number of the first picture of each pair.
+        """
+        if not len(time):
+            return np.zeros(0, np.intp)
+        total, back = self.cost[0], np.zeros(self.cost.shape, np.intp)
+        for n in range(1, len(time)):
+            before = self.R[n - 1] if key[n] == key[n - 1] else np.eye(3)[None]
+            step = vector_of_rotation(self.R[n][:, None] @ before.swapaxes(1, 2))
+            change = np.square(step).sum(-1) / np.square(_WHIRL_RAD_S * (time[n] - time[n - 1]))
+            aligned = np.abs(self.direction[n] @ self.direction[n - 1].T)
+            through = total + change + 2 * (1 - aligned) / _SWERVE_RAD**2
+            back[n] = through.argmin(1)
+            total = through.min(1) + self.cost[n]
+        chosen = [int(total.argmin())]
+        for row in back[:0:-1]:
+            chosen.append(int(row[chosen[-1]]))
+        return np.array(chosen[::-1])
+
+    def take(self, chosen: Indices) -> TravelFit:
+        """The fit with one outcome (P,) of each pair, without the axis of outcomes."""
+        rows = np.arange(len(chosen)), chosen
+        return TravelFit(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 _DIRECTIONS = np.array([[1.0, 0, 0], [0.7, 0, 0.7], [-0.7, 0, 0.7], [0, 0, 1.0], [0.6, 0.5, 0.6]])
@@ -54,7 +91,7 @@ def fit_travel(pairs: Matches, R_turn: Array, pixel: float) -> TravelFit:
     pairs
         P pairs of pictures.
     R_turn
-        (P, 3, 3) guesses of the turns; no turn is the other guess, and the best outcome of all is taken.
+        (P, 3, 3) guesses of the turns; no turn is the other guess.
     pixel
         One pixel of the small picture in the rays' units.
     """
@@ -65,22 +102,19 @@ def fit_travel(pairs: Matches, R_turn: Array, pixel: float) -> TravelFit:
     R = np.stack([np.broadcast_to(np.eye(3), R_turn.shape), R_turn], axis=1)
     R = np.repeat(R, len(_DIRECTIONS), axis=1)
     t = np.broadcast_to(np.tile(_DIRECTIONS, (2, 1)), R.shape[:-1])
-    for rounds, kept in _ROUNDS:
-        cost, *outcome = _refined(a, b, pairs.counts[:, None], R, t, pixel, rounds)
-        best = np.arange(len(pairs))[:, None], np.argsort(cost, axis=1)[:, :kept]
-        R, t, information, distance = (values[best] for values in outcome)
-    R, t, information, distance = R[:, 0], t[:, 0], information[:, 0], distance[:, 0]
-    covariance = np.linalg.inv(information)[:, :3, :3] + np.eye(3) * _SYSTEMATIC_RAD**2
-    near = (np.abs(distance) < _AGREES_PX * pixel) & pairs.counts
-    return TravelFit(R, covariance, t, near.sum(1) / np.maximum(pairs.counts.sum(1), 1))
+    counts = pairs.counts[:, None]
+    cost, R, t, information, distance = _refined(a, b, counts, R, t, pixel)
+    covariance = np.linalg.inv(information)[..., :3, :3] + np.eye(3) * _SYSTEMATIC_RAD**2
+    near = (np.abs(distance) < _AGREES_PX * pixel) & counts
+    return TravelFit(cost, R, covariance, t, near.sum(-1) / np.maximum(counts.sum(-1), 1))
 
 
 def _refined(
-    a: Array, b: Array, counts: NDArray[np.bool_], R: Array, t: Array, pixel: float, rounds: int
+    a: Array, b: Array, counts: NDArray[np.bool_], R: Array, t: Array, pixel: float
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Robust cost (P, S), turn, direction, information (P, S, 5, 5) and distances (P, S, N) from S starts each."""
     t = t / np.linalg.norm(t, axis=-1, keepdims=True)
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         distance, jacobian, tangent = _sampson(a, b, R, t)
         spread = np.clip(median(np.abs(distance), counts) * 1.48, 0.15 * pixel, 3 * pixel)[..., None]
         weight = counts * np.square(1 / (1 + np.square(distance / (_WIDTH * spread)))) / spread**2

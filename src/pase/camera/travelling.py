@@ -10,7 +10,7 @@ import numpy as np
 from pase.camera.course import Course, chained
 from pase.camera.keyframes import KeyLink, settle_turns
 from pase.camera.matches import Matches, pixel_of
-from pase.camera.shot import ShotFollower, Sight
+from pase.camera.shot import Link, ShotFollower, Sight
 from pase.camera.travel import TravelFit, fit_travel, homography_share
 from pase.types import Array
 
@@ -67,46 +67,44 @@ def judged(shot: ShotFollower) -> Judgement:
     turn = float(np.median([homography_share(*shot.rays_of(sight), tolerance) for sight in chosen]))
     if turn > 1.0 - _UNEXPLAINED:
         return Judgement(turn, turn)
-    return Judgement(turn, float(np.median(_fit(shot, chosen).agreeing)))
+    return Judgement(turn, float(np.median(_fit(shot, chosen).agreeing.max(1))))
 
 
 def travelling_course(shot: ShotFollower) -> Course:
     """Turns of the looked-at frames of a camera that travels, in order of time; its lens is taken not to zoom."""
-    links = _key_links(shot)
-    settled, of_keys = settle_turns(chained(len(shot.keys), links), links)
     sights = _measured(shot)
-    key, with_points = np.array([s.key for s in sights]), np.array([len(s.which) > 0 for s in sights])
+    time, key = (np.array([getattr(sight, name) for sight in sights]) for name in ("time", "key"))
     R, variance = np.tile(np.eye(3), (len(sights), 1, 1)), np.zeros((len(sights), 4))
-    fit = _fit(shot, [sight for sight in sights if len(sight.which)])
+    with_points = np.flatnonzero([len(sight.which) >= _FEWEST_POINTS for sight in sights])
+    fit = _fit(shot, [sights[row] for row in with_points])
+    fit = fit.take(fit.likeliest(time[with_points], key[with_points]))
     R[with_points] = fit.R
     variance[with_points, :3] = np.diagonal(fit.covariance, axis1=1, axis2=2)
     variance[:, 3] = _ZOOM_SIGMA**2
+    row_of, links = {id(sight): row for row, sight in enumerate(sights)}, []
+    for link in _new_keys(shot):
+        row = row_of[id(link.first)]
+        if len(link.first.which) < _FEWEST_POINTS:
+            R[row], variance[row] = _turn_to_key(shot, link.first), np.diag(link.first.covariance)
+        links.append(KeyLink(link.first.key, link.second, R[row], 0.0, np.diag(variance[row])))
+    settled, of_keys = settle_turns(chained(len(shot.keys), links), links)
     R_key = np.array([turn.R_camera_reference for turn in settled])
-    time = np.array([sight.time for sight in sights])
     return Course(time, R @ R_key[key], np.zeros(len(sights)), variance + of_keys[key])
 
 
-def _key_links(shot: ShotFollower) -> list[KeyLink]:
-    """What frames that became key pictures tell of the turn since the key picture before."""
-    became_key = [link for link in shot.links if link.second_sight is None]
-    fitted = [link.first for link in became_key if len(link.first.which) >= _FEWEST_POINTS]
-    fits, row, links = _fit(shot, fitted), 0, []
-    for link in became_key:
-        R, covariance = _turn_to_key(shot, link.first), link.first.covariance
-        if len(link.first.which) >= _FEWEST_POINTS:
-            R, covariance = fits.R[row], np.diag([0.0, 0.0, 0.0, _ZOOM_SIGMA**2])
-            covariance[:3, :3] = fits.covariance[row]
-            row += 1
-        links.append(KeyLink(link.first.key, link.second, R, 0.0, covariance))
-    return links
+def _new_keys(shot: ShotFollower) -> list[Link]:
+    """The frames that became key pictures."""
+    return [link for link in shot.links if link.second_sight is None]
 
 
 def _measured(shot: ShotFollower) -> list[Sight]:
     """Frames in order of time that tell the turn: key pictures, and those far enough from theirs, some a second."""
     out: list[Sight] = []
-    for sight in sorted(shot.sights, key=lambda sight: sight.time):
+    keys = {id(link.first): link.first for link in _new_keys(shot)}
+    for sight in sorted(({id(s): s for s in shot.sights} | keys).values(), key=lambda sight: sight.time):
         last = out[-1].time if out else -np.inf
-        if not len(sight.which) or (sight.time - last >= _EVERY_S and _is_far(shot, sight, _FAR_SHARE)):
+        far = sight.time - last >= _EVERY_S and _is_far(shot, sight, _FAR_SHARE)
+        if far or not len(sight.which) or id(sight) in keys:
             out.append(sight)
     return out
 
