@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -26,6 +26,8 @@ from pase.view.scene import Patch
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
+
+    Picture = Callable[[], Image | VideoFrame]
 
 Item = TypeVar("Item")
 Layout = Literal["over", "beside", "alone"]
@@ -109,7 +111,7 @@ def frame_step(frame_rate: float) -> int:
 
 def _write_film(
     media: Video | Animation,
-    pictures: Iterator[tuple[float, Image | VideoFrame]],
+    pictures: Iterator[tuple[float, Picture]],
     output: str | Path,
     size: tuple[int, int],
     step: int,
@@ -148,16 +150,19 @@ class _Drawing:
         width, height = media.image_size
         return (2 * width if self.layout == "beside" else width), height
 
-    def film(self, media: Video | Animation, step: int) -> Iterator[tuple[float, Image | VideoFrame]]:
-        """Time and picture of every `step`-th frame, in the form that video is stored in where that will do."""
+    def film(self, media: Video | Animation, step: int) -> Iterator[tuple[float, Picture]]:
+        """Time and picture of every `step`-th frame, in the form that video is stored in where that will do.
+
+        The bones are drawn here, by the thread that has the window; they may be laid over the frame by another.
+        """
         if self.layout == "over" and not self.keypoints and not any(side % 2 for side in media.image_size):
             with closing(ahead(_every(step, media.small_frames(media.image_size)))) as frames:
                 for time, frame in frames:
-                    yield time, self._blended(frame, time)
+                    yield time, partial(self._blended, frame, self._patches(time))
         else:
             with closing(ahead(_every(step, media.frames()))) as pictures:
                 for picture in pictures:
-                    yield picture.time, self.picture(picture)
+                    yield picture.time, partial(np.asarray, self.picture(picture))
 
     def picture(self, frame: Frame) -> Image:
         """A picture of the result: bones over the footage, beside it or alone."""
@@ -182,9 +187,8 @@ class _Drawing:
             blend(out, patch, opacity)
         return out
 
-    def _blended(self, frame: VideoFrame, time: float) -> VideoFrame:
+    def _blended(self, frame: VideoFrame, patches: Sequence[Patch]) -> VideoFrame:
         """A frame with the bones over it, never turned into red, green and blue."""
-        patches = self._patches(time)
         if patches:
             if frame.format.name != "yuv420p":
                 frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
@@ -210,13 +214,19 @@ def _ground(height: int, width: int) -> Image:
 @contextmanager
 def _video_file(
     path: str | Path, image_size: tuple[int, int], frame_rate: float, source: Path | None
-) -> Iterator[Callable[[Image | VideoFrame, float], None]]:
-    """A video file whose pictures are encoded beside the drawing of the next ones."""
+) -> Iterator[Callable[[Picture, float], None]]:
+    """A video file whose pictures are finished and encoded beside the drawing of the next ones."""
     waiting: deque[Future[None]] = deque()
 
-    def write(image: Image | VideoFrame, time: float) -> None:
-        encode = writer.write if isinstance(image, np.ndarray) else writer.write_frame
-        waiting.append(encoder.submit(encode, image, time))  # type: ignore[arg-type]
+    def encode(picture: Picture, time: float) -> None:
+        image = picture()
+        if isinstance(image, np.ndarray):
+            writer.write(image, time)
+        else:
+            writer.write_frame(image, time)
+
+    def write(picture: Picture, time: float) -> None:
+        waiting.append(encoder.submit(encode, picture, time))
         if len(waiting) > WAITING:
             waiting.popleft().result()
 
