@@ -44,7 +44,7 @@ class SolverDiagnostics:
 
 @dataclass(frozen=True, slots=True)
 class CameraDiagnostics:
-    """The camera as it was estimated, in the terms of who set it up."""
+    """The camera as it was estimated, in the terms of somebody who sets one up."""
 
     pitch_deg: float
     """Tilt downwards."""
@@ -128,7 +128,7 @@ class FitDiagnostics:
     stature_m: float | None = None
     """Standing height of the skeleton."""
     child_stature_m: float | None = None
-    """Likely standing height of who looks like a child but was taken for an adult, as no height was given."""
+    """Likely standing height of a person who looks like a child but, without a height, was taken for an adult."""
     bones: Mapping[str, BoneStatistics] = field(default_factory=dict)
     """Statistics of each bone length of `pase.anatomy.lengths`."""
     cost_by_term: Mapping[str, float] = field(default_factory=dict)

@@ -178,7 +178,7 @@ def knee_valgus(body: BodyMotion, side: Side) -> Array | None:
 def foot_progression(body: BodyMotion, side: Side) -> Array | None:
     """(T,) angle of the foot's long axis to the way that the person goes, radians; toes outward are positive.
 
-    Who stands has no way: there, and at less than 0.3 m/s, it is the angle to where the pelvis faces.
+    A person who stands goes nowhere: below 0.3 m/s it is the angle to where the pelvis faces.
     """
     heel, ball, heading = body.joint("heel", side), body.joint("ball", side), body.heading
     way = progression(body)

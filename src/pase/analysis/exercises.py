@@ -20,7 +20,7 @@ LEAST_DROP = 0.12
 LEAST_KNEE_DEG = 35.0
 """Bending over does not bend the knees; a squat of 35° is a shallow one."""
 SEAT_BEHIND_HEELS_M = 0.06
-"""A seat carries whose centre of mass is so far behind the heels; nobody stands there."""
+"""With the centre of mass so far behind the heels a person sits; nobody can stand so."""
 LUNGE_APART = 0.45
 """The feet are apart in a lunge by at least this share of the leg's length, more than in standing or squatting."""
 LEAST_ARM_DEG, LEAST_OTHER_DEG = 50.0, 25.0

@@ -64,7 +64,7 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
     Columns are `time` in seconds, then `<coordinate>` and `<coordinate>_sd`: degrees for rotations, metres
     for translations. After an analysis `<angle>` and `<angle>_sd` follow for those angles that are no
     coordinates, and `<angle>_speed` and `<angle>_speed_sd`, degrees a second, for all. Unknown values are empty; so
-    are those of parts that were not seen, of which `motion.mot` has the guess that OpenSim needs.
+    are those of parts that were not seen; `motion.mot` has a guess there, as OpenSim needs one.
 
     Raises
     ------

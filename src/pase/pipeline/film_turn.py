@@ -29,8 +29,8 @@ def film_turn(person: Keypoints2D) -> int:
     """Degrees clockwise by which a film has to be turned for its main person to stand; 0 where that is not sure.
 
     A body that points the same wrong way in nearly all frames may lie, hang or stand on the hands: then the hands, or
-    nothing, keep their place while the trunk moves. Who walks, squats or works stands on the feet, which do. Where
-    it is not sure, a warning asks for `--rotate`.
+    nothing, keep their place while the trunk moves. The feet of somebody who walks, squats or works do keep their
+    place. Where it is not sure, a warning asks for `--rotate`.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """What can be said of a recording seconds after the start: who is there, in what posture.
 
-It is for the eyes of who waits. The lifter looks at one frame, so everything is rough; no result uses it.
+It is shown to the user who waits. The lifter looks at one frame, so everything is rough; no result uses it.
 """
 
 from __future__ import annotations

@@ -193,9 +193,9 @@ ANKLE_HEIGHT_M = 0.07
 def in_metres(
     data: Landmarks3D, skeleton: Skeleton, markers: PointSet, height_m: float | None
 ) -> tuple[Landmarks3D, float]:
-    """Joints of Human3.6M of any unit in metres, such that the limbs are as long as a person's; and the unit.
+    """Joints of Human3.6M in metres, and how many metres their unit is.
 
-    The lowest ankle is put as high as it is above the floor.
+    In that unit the limbs are as long as a person's. The lowest ankle is put as high as it is above the floor.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ def write_page(
     path
         The `.html` file to write.
     overlay
-        The drawn video or photo, of which a picture is shown.
+        The drawn video or photo; the page shows a picture of it.
     plots
         Folders of the persons' plots where they are made already.
 
