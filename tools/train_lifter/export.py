@@ -1,11 +1,7 @@
-"""The trained network as ONNX with half-precision weights, and the record of its training beside it.
-
-PYTHONPATH=src python -m tools.train_lifter.export CACHE src/pase/assets/lifter.onnx
-"""
+"""The trained network as ONNX with half-precision weights, the record of its training beside it, and the way back."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 from pathlib import Path
@@ -71,23 +67,3 @@ def exported_weights(path: Path) -> dict[str, torch.Tensor]:
             weights[f"{layer}.weight"] = stored[node.input[1]].T
     names = LifterNetwork().state_dict().keys()
     return {name: torch.tensor(weights[name], dtype=torch.float32) for name in names}
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("cache", type=Path, help="folder of `tools.train_lifter.train`")
-    parser.add_argument("out", type=Path)
-    arguments = parser.parse_args()
-    state = torch.load(arguments.cache / "average.pt", weights_only=True, map_location="cpu")
-    progress = torch.load(arguments.cache / "progress.pt", weights_only=True)
-    network = LifterNetwork()
-    network.load_state_dict({k: v.float() for k, v in state.items()})
-    last = (arguments.cache / "log.jsonl").read_text().splitlines()[-1]
-    figures = {k: v for k, v in json.loads(last).items() if isinstance(v, dict) and k != "loss"}
-    done = {"steps": progress["step"], "minutes": round(progress["spent"] / 60, 1)}
-    export(network, arguments.out, {**done, "figures": figures})
-
-
-if __name__ == "__main__":
-    main()

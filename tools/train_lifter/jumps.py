@@ -7,14 +7,13 @@ of take-off to that of landing, and its root flies a parabola between the two.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
-from tools.train_lifter.corpus import FRAME_RATE_HZ, Take
+from tools.train_lifter.corpus import FRAME_RATE_HZ
 from tools.train_lifter.postures import POSTURES, Foot, Key, Rng, arms
-from tools.train_lifter.procedural import Planter, minimum_jerk, over_feet, procedural
+from tools.train_lifter.procedural import Planter, minimum_jerk, over_feet
 
 Array = NDArray[np.float64]
 
@@ -163,11 +162,3 @@ def _flight(planter: Planter, rng: Rng, start: Array, end: Array, rise_m: float)
         q[:, planter.coordinates[f"hip_flexion_{side}"]] += 0.8 * tuck
         q[:, planter.coordinates[f"knee_angle_{side}"]] += tuck
     return q
-
-
-def all_procedural(
-    folder: Path, minutes: float = 360.0, jump_minutes: float = 30.0, seed: int = 4
-) -> list[Take]:
-    """Everything made on the skeleton, jumps included; made once and then read from `folder`."""
-    made = procedural(folder / "procedural_q.npz", minutes, seed)
-    return made + procedural(folder / "jumps_q.npz", jump_minutes, seed, make_jumps)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,6 @@ CHUNK = 40
 """Episodes whose frames are solved together."""
 
 _BALANCE_POINTS = ("LHip", "RHip", "LShoulder", "RShoulder", "LKnee", "RKnee")
-_FOOT_PARTS = ("heel", "ball_inner", "ball_outer", "toe")
 _SUPPORT = {
     "tibia_r": (0.04, 0.0, 0.0, 0.05), "tibia_l": (0.04, 0.0, 0.0, 0.05), "talus_r": (0.0, 0.0, 0.0, 0.04),
     "talus_l": (0.0, 0.0, 0.0, 0.04), "pelvis": (-0.07, -0.06, 0.0, 0.11), "torso": (-0.05, 0.2, 0.0, 0.10),
@@ -167,14 +167,11 @@ def make_keys(planter: Planter, rng: Rng) -> tuple[str, list[Key], Array, Array,
             heading += float(rng.normal(0, 0.6))
             origin = origin + np.array([rng.normal(0, 0.25), 0.0, rng.normal(0, 0.25)])
         placed = dict(key.feet)
-        if (
-            not wander
-            and not key.on_floor
-            and name not in ("lunge",)
-            and stands is not None
-            and rng.random() < 0.9
-        ):
-            placed = {s: f if f.free else _with_lift(stands[s], f.heel_lift) for s, f in placed.items()}
+        stays = not wander and not key.on_floor and name != "lunge"
+        if stays and stands is not None and rng.random() < 0.9:
+            placed = {
+                s: f if f.free else replace(stands[s], heel_lift=f.heel_lift) for s, f in placed.items()
+            }
         elif placed and not any(f.free for f in placed.values()):
             stands = placed
         keys.append(key)
@@ -187,10 +184,6 @@ def make_keys(planter: Planter, rng: Rng) -> tuple[str, list[Key], Array, Array,
         feet.append(points)
     durations = rng.uniform(0.35, 1.6) * rng.uniform(0.8, 1.25, count - 1)
     return chain[-1], keys, np.array(wishes), np.array(feet), durations
-
-
-def _with_lift(foot: Foot, lift: float) -> Foot:
-    return Foot(foot.forward, foot.aside, foot.outwards, lift)
 
 
 def over_feet(planter: Planter, wish: Array, feet: Array) -> Array:
@@ -244,11 +237,8 @@ def _course(q: Array, feet: Array, keys: list[Key], durations: Array, rng: Rng) 
         stagger = rng.normal(0, 0.06, q.shape[1])
         stagger[:20] *= 0.3
         u = np.arange(steps)[:, None] / steps
-        s = (
-            minimum_jerk(np.clip((u - stagger) / (1 - 0.1), 0, 1))
-            if rng.random() < 0.8
-            else minimum_jerk(u + 0 * stagger)
-        )
+        out_of_step = rng.random() < 0.8
+        s = minimum_jerk(np.clip((u - stagger) / 0.9, 0, 1) if out_of_step else u + 0 * stagger)
         s[0] = 0.0
         course.append(q[i] + s * (q[i + 1] - q[i]))
         placed.append(_foot_course(feet[i], feet[i + 1], steps, rng))

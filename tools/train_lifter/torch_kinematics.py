@@ -1,7 +1,7 @@
 """Forward kinematics of the default skeleton in torch: many windows at once, each of another body.
 
 The same joints in the same order as `pase.anatomy.kinematics`, whose results it gives to 1e-5 m
-(`tests/tools/test_train_lifter.py`); no derivatives, because training data need none.
+(`tests/lift/test_lift_training.py`); no derivatives, because training data need none.
 """
 
 from __future__ import annotations

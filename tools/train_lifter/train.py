@@ -2,9 +2,11 @@
 
     PYTHONPATH=src python -m tools.train_lifter.train --motion FOLDER --cache FOLDER --minutes 40
 
-`tools.train_lifter.motion` makes the packed motion first. A second call with the same cache goes on where the last
-stopped; `--call-minutes` ends a call early, so that a machine lent by the quarter of an hour is enough. `log.jsonl`
-in the cache tells the course of the training.
+`tools.train_lifter.motion` makes the packed motion first. A second call with the same cache goes on where the
+last stopped; `--call-minutes` ends a call early, so that a machine lent by the quarter of an hour is enough.
+`log.jsonl` in the cache tells the course of the training; `lifter.onnx` and `lifter.json` are its result.
+`--from` goes on from an exported network, such as the package's, with a small learning rate, and `--only` with
+some of its layers.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from tools.train_lifter.bank import Bank, unpack
@@ -152,8 +155,8 @@ def train(motion: Path, cache: Path, settings: Settings) -> None:
     log.info("%d takes, %.1f h, from step %d", len(takes), len(bank.q) / 108000, training.step)
     scenes = Scenes(bank, settings.seed + training.step)
     form = Dice(settings.seed + training.step)
-    draw = {shape: scenes.drawer(*shape, replayed=settings.replayed) for shape, _ in shapes(settings.windows)}
     choices = shapes(settings.windows)
+    draw = {shape: scenes.drawer(*shape, replayed=settings.replayed) for shape, _ in choices}
     odds = torch.tensor([p for _, p in choices])
     begin = saved = time.monotonic()
     before = training.spent
@@ -171,8 +174,18 @@ def train(motion: Path, cache: Path, settings: Settings) -> None:
     training.save(cache)
     figures = note(cache, training, parts, checks)
     done = {"steps": training.step, "minutes": round(training.spent / 60, 1)}
-    record = {**done, "settings": asdict(replace(settings, call_minutes=0.0)), "figures": figures}
+    record = {**done, **history(settings), "figures": figures}
     export(training.average.cpu(), cache / "lifter.onnx", record)
+
+
+def history(settings: Settings) -> dict[str, Any]:
+    """How a network was trained, and how the one was that it goes on from."""
+    told = asdict(replace(settings, call_minutes=0.0))
+    if settings.start is None:
+        return {"settings": told}
+    before = json.loads(Path(settings.start).with_suffix(".json").read_text())
+    before.pop("figures", None)
+    return {"settings": told | {"start": Path(settings.start).name}, "from": before}
 
 
 def cooling(share: float) -> float:
