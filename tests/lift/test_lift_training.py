@@ -236,3 +236,8 @@ def test_an_exported_network_is_fine_tuned_in_the_layers_named(tmp_path: Path) -
     second.learn(standing(3).draw(4, 8), 0.0)
     moved = {name for name, values in second.network.state_dict().items() if (values != before[name]).any()}
     assert moved == {"shared.weight", "shared.bias"}
+    tuned = second.average.shared.weight.clone()
+    second.settings = Settings(start=str(tmp_path / "lifter.onnx"), blend=0.5)
+    second.mix()
+    halfway = 0.5 * (before["shared.weight"] + tuned)
+    torch.testing.assert_close(second.average.shared.weight, halfway, atol=1e-6, rtol=0)
