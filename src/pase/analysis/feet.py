@@ -12,6 +12,7 @@ survive the noise of a film.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -31,6 +32,8 @@ LEAST_TRAVEL_M, LEAST_RISE_M = 0.12, 0.04
 """A swing carries the foot so far, or lifts all of it so high."""
 LEAST_SWING_S = 0.15
 """No foot is carried through the air in less, not in a sprint; an estimate that jumps for a moment is no step."""
+LEAST_STANCE_SHARE = 0.4
+"""Of the foot's usual time on the ground; an estimate that stops for a moment in mid-swing is no step."""
 LEAST_SECONDS = 0.1
 LEAST_CYCLE_S = 0.35
 """No foot steps more often."""
@@ -200,9 +203,15 @@ class _Flight:
 def _swings(track: FootTrack) -> list[Swing]:
     """Swings of a foot; a foot that is held still in the air, or turns back in it, is in one swing all the time."""
     joined: list[_Flight] = []
-    for flight in _flights(track):
-        if joined and not joined[-1].lands and not flight.leaves:
-            last = joined[-1]
+    flights = _flights(track)
+    stances = [b.off - a.on for a, b in pairwise(flights) if a.on is not None and b.off is not None]
+    brief = LEAST_STANCE_SHARE * float(np.median(stances)) if stances else 0.0
+    shortest = LEAST_SWING_S / (track.time[1] - track.time[0])
+    for flight in flights:
+        last = joined[-1] if joined else None
+        if last is not None and (
+            _between(last, flight, shortest) < brief or not (last.lands or flight.leaves)
+        ):
             faster = track.heel_speed[flight.peak] > track.heel_speed[last.peak]
             joined[-1] = _Flight(
                 flight.peak if faster else last.peak, last.off, flight.on, last.leaves, flight.lands
@@ -211,6 +220,14 @@ def _swings(track: FootTrack) -> list[Swing]:
             joined.append(flight)
     swings = [_swing(track, flight) for flight in joined]
     return [swing for swing in swings if swing is not None]
+
+
+def _between(first: _Flight, second: _Flight, shortest: float) -> float:
+    """Grid steps for which a foot stands between two flights; infinite beside one that is too short for a swing."""
+    if first.on is None or second.off is None:
+        return np.inf
+    lengths = [f.on - f.off for f in (first, second) if f.on is not None and f.off is not None]
+    return np.inf if lengths and min(lengths) < shortest else second.off - first.on
 
 
 def _flights(track: FootTrack) -> list[_Flight]:

@@ -35,6 +35,8 @@ class Definition(NamedTuple):
     source: str
     people_sd: float = np.inf
     """Standard deviation between healthy adults, in the unit: with a larger error the measure tells nothing."""
+    detection_sd: float = 0.0
+    """What its moments are wrong by in exact motion, in its unit: contacts by force plates, others by markers."""
 
 
 def _read_definitions() -> dict[str, Definition]:
@@ -119,6 +121,7 @@ def as_measures(values: Values, draws: Sequence[Values]) -> list[Measure]:
             sds[key] = max(sds[key], _sd_of_symmetry(values, sds, key))
     measures = []
     for key, value in values.items():
+        sds[key] = float(np.hypot(sds[key], definition(key.measure).detection_sd))
         each = [values[k] for k in repetitions.get(key, []) if np.isfinite(values[k])]
         measures.append(
             Measure(
