@@ -5,8 +5,8 @@ passes that of the body, on the steepest part of its way: noise and smoothing ha
 which the foot stands still in an estimate of a film comes some 50 ms late. The foot comes down after it has turned
 about, and leaves the ground before: by a share of the stride that force plates tell (Zeni et al. 2008 give the
 moments themselves; the shares were set on force plates, 39 foot strikes in walking and 14 in running of five people).
-A foot strike, and a runner's toe-off, is midway between that moment and the one at which the foot begins or ends to
-stand still: each errs where the other does not. In walking the toe rolls off too slowly for the second.
+A foot strike, and a runner's toe-off, is between that moment and the one at which the foot begins or ends to stand
+still: each errs where the other does not. In walking the toe rolls off too slowly for the second.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ STRIKE_AFTER = 0.035
 """Foot strike after the foot was farthest ahead, as a share of the stride; longer (10 %) in a sprint."""
 TOE_OFF_BEFORE = {False: 0.015, True: 0.11}
 """Toe-off before the foot is farthest behind, as a share of the stride, in walking and in running."""
+STRIKE_STILL, TOE_OFF_STILL = 1 / 3, {False: 0.0, True: 0.5}
+"""Weight of the moment at which the foot begins or ends to stand still."""
 USUAL_STRIDE_S = {False: 1.1, True: 0.72}
 WITHIN_S = 0.12
 """The turn lies so near to the moment at which the foot begins or ends to stand still."""
@@ -55,13 +57,17 @@ def at_turns(stretch: Stretch, swings: list[Swing], running: bool) -> list[Swing
         if strike is not None:
             turn = _turn(track.time, ahead[0], middle or strike - 2 * WITHIN_S, strike + WITHIN_S)
             after = None if turn is None else turn + STRIKE_AFTER * stride
-            strike = strike if after is None else 0.5 * (after + strike)
+            strike = strike if after is None else _weighted(after, strike, STRIKE_STILL)
         if toe_off is not None:
             turn = _turn(track.time, -ahead[1], toe_off - WITHIN_S, middle or toe_off + 2 * WITHIN_S)
             before = None if turn is None else turn - TOE_OFF_BEFORE[running] * stride
-            toe_off = toe_off if before is None else 0.5 * (before + toe_off) if running else before
+            toe_off = toe_off if before is None else _weighted(before, toe_off, TOE_OFF_STILL[running])
         out.append(replace(swing, toe_off=toe_off, foot_strike=strike))
     return sorted(out, key=lambda phase: phase.middle)
+
+
+def _weighted(turned: float, still: float, share: float) -> float:
+    return (1 - share) * turned + share * still
 
 
 def _usual_stride(swings: list[Swing], running: bool) -> float:
