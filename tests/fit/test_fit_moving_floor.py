@@ -193,7 +193,7 @@ def test_a_wrong_belt_is_set_right_together_with_the_motion(
     mean, sigma = floor.path.mean_speed
     assert mean == pytest.approx(speed, abs=4 * sigma) and 0.0 < sigma < 0.05
     assert np.abs(state.q - q).max() < 0.5
-    given = replace(wrong, given=True).refined(trial, every, State(q, shared))[0]
+    given = replace(wrong, by_user=True).refined(trial, every, State(q, shared))[0]
     assert given.path is wrong.path
 
 

@@ -78,13 +78,13 @@ def _rewrite_body(body: Element) -> None:
             _add_mesh(geometry, file, None, factors)
 
 
-def _add_mesh(geometry: Element, file: str | None, own: str | None, whole: str | None) -> None:
+def _add_mesh(geometry: Element, file: str | None, own: str | None, display: str | None) -> None:
     """A mesh whose scale is that of the file and that of the body's whole display."""
     if not file or not file.strip():
         return
     mesh = SubElement(geometry, "Mesh", name=file.strip())
     _set_text(mesh, "mesh_file", file)
-    words = [(text or "1 1 1").split() for text in (own, whole)]
+    words = [(text or "1 1 1").split() for text in (own, display)]
     try:
         factors = [float(a) * float(b) for a, b in zip(*words, strict=True)]
     except ValueError:

@@ -152,7 +152,7 @@ def _model(skeleton: Skeleton, mass_factor: float) -> Element:
         marker = SubElement(markers, "Marker", name=landmark.name)
         _text(marker, "socket_parent_frame", f"/bodyset/{landmark.body}")
         _text(marker, "location", _numbers(np.asarray(landmark.location) * scale[landmark.body]))
-        _text(marker, "fixed", "true" if landmark.fixed else "false")
+        _text(marker, "fixed", _flag(landmark.fixed))
     return model
 
 

@@ -109,8 +109,8 @@ def find_chains(
         fitting[1].extend(bodies[body])
     chains = [_chain(structure, points, columns, places, body_of) for columns, places in members]
     for first, second in pairs:
-        own, other = (structure[body_of[points[k]]][1] for k in (first, second))
-        columns = (*own, *(c for c in other if c not in own))
+        own, twin = (structure[body_of[points[k]]][1] for k in (first, second))
+        columns = (*own, *(c for c in twin if c not in own))
         chains.append(_chain(structure, points, columns, [first, second], body_of, paired=True))
     return tuple(chains)
 
@@ -124,25 +124,24 @@ def _chain(
     *,
     paired: bool = False,
 ) -> Chain:
-    parts: list[BodyPoints] = []
-    start = 0
+    bodies: list[BodyPoints] = []
+    order: list[int] = []
     for body in dict.fromkeys(body_of[points[k]] for k in places):
         own = [k for k in places if body_of[points[k]] == body]
         landmarks, moving = structure[body]
         at = [columns.index(c) for c in moving]
         in_order = at == list(range(len(at)))
-        parts.append(
+        bodies.append(
             BodyPoints(
                 body,
                 np.array([landmarks.index(points[k]) for k in own], np.intp),
-                slice(start, start + len(own)),
+                slice(len(order), len(order) + len(own)),
                 slice(0, len(at)) if in_order else np.array(at, np.intp),
             )
         )
-        start += len(own)
+        order += own
     place = np.array(columns, np.intp)
-    order = [k for part in parts for k in places if body_of[points[k]] == part.body]
-    return Chain(np.array(order, np.intp), place, tuple(parts), runs_of(place), paired)
+    return Chain(np.array(order, np.intp), place, tuple(bodies), runs_of(place), paired)
 
 
 def runs_of(columns: Indices) -> Runs:

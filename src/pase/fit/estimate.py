@@ -128,7 +128,7 @@ def fit_shared(
         _from_roll, trial=trial, observed=observed, shared=shared, belt=belt, motion=person.camera_motion
     )
     tried = (helpers or Helpers(0)).map(job, possible_rolls(observed), progress)
-    best = min(tried, key=_cost)
+    best = min(tried, key=lambda start: start.estimate.cost)
     if best.slides and person.camera_motion is not None and person.camera_motion.if_carried is not None:
         carried = replace(person, camera_motion=person.camera_motion.if_carried)
         return fit_shared(carried, progress, lens=lens, settings=settings, helpers=helpers)
@@ -185,11 +185,6 @@ def _from_roll(
     estimate = solve_passes(trial, frames, loose, passes).estimate()
     progress(1.0)
     return _Start(q, estimate, floor, slides)
-
-
-def _cost(start: _Start) -> float:
-    solution = start.estimate.solution
-    return np.inf if solution is None else solution.cost
 
 
 def stand_on_floor(trial: Trial[Measurements], q: Array, shared: Array) -> tuple[Array, Array]:

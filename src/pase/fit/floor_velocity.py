@@ -139,7 +139,7 @@ def stepped(problem: Problem, state: State, path: FloorPath, frames: Indices) ->
     gradient = floor.gradient + prior @ path.velocity.ravel()
     factor = normal.factor(1e-6 * np.ones_like(state.q), 1e-6 * np.ones_like(state.shared))
     columns = [factor.solve(floor.by_q[..., c], floor.by_shared[:, c]) for c in range(len(own))]
-    follow_q, follow_shared = (np.stack(parts, axis=-1) for parts in zip(*columns, strict=True))
+    follow_q, follow_shared = (np.stack(solutions, axis=-1) for solutions in zip(*columns, strict=True))
     flat_q = floor.by_q.reshape(-1, len(own))
     reduced = own - flat_q.T @ follow_q.reshape(flat_q.shape) - floor.by_shared.T @ follow_shared
     pull = gradient - follow_q.reshape(flat_q.shape).T @ normal.gradient_q.ravel()

@@ -182,13 +182,13 @@ class MovingFloor:
     path: FloorPath
     carried: bool
     """Whether it is the camera that goes along while the ground stands still in truth; else it is a treadmill."""
-    given: bool = False
+    by_user: bool = False
     """Whether the user gave the speed."""
 
     def refined(self, trial: Trial[Any], frames: Indices, state: State) -> tuple[MovingFloor, State]:
         """The floor solved together with everything else, from a motion (of `frames`) that was solved for it."""
         floor = self
-        for _ in range(0 if self.given else _STEPS):
+        for _ in range(0 if self.by_user else _STEPS):
             on_floor = replace(trial, floor_shift=floor.path.shift)
             problem = on_floor.problem(frames, on_floor.contacts(frames, state))
             path, state = stepped(problem, state, floor.path, frames)
@@ -242,4 +242,4 @@ def find_moving_floor(
         return None
     path = FloorPath.steady(time, floor_motion.velocity, floor_motion.sigma)
     carried = belt == "auto" and motion is not None and motion.agreement < LEAST_AGREEMENT[motion.kind]
-    return MovingFloor(path, carried, given=belt != "auto")
+    return MovingFloor(path, carried, by_user=belt != "auto")

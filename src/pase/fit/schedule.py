@@ -90,6 +90,11 @@ class SharedEstimate:
     shares: dict[str, float] | None = None
     """Cost of each term at the solution."""
 
+    @property
+    def cost(self) -> float:
+        """Cost at the solution; infinite where the shared unknowns were held."""
+        return np.inf if self.solution is None else self.solution.cost
+
 
 @dataclass(frozen=True)
 class Solved:

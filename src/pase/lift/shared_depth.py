@@ -36,17 +36,17 @@ def _coefficients() -> Array:
     out = np.zeros((4, len(POINTS), len(MODES)))
     for p, name in enumerate(POINTS):
         stem = name.removesuffix("Joint")
-        part = stem[1:] if stem[0] in "LR" and stem != "Lumbar" else stem
-        upper = part not in _LEGS
+        point = stem[1:] if stem[0] in "LR" and stem != "Lumbar" else stem
+        upper = point not in _LEGS
         out[0, p, MODES.index("shift")] = 1.0
         for mode, axis in (("turn", 1), ("lean", 2), ("stretch", 3)):
             out[axis, p, MODES.index(mode)] = 1.0
         for mode, axis in (("upper_turn", 1), ("upper_lean", 2)):
             out[axis, p, MODES.index(mode)] = float(upper)
-        if stem != part:
+        if stem != point:
             side = "left" if stem[0] == "L" else "right"
-            out[0, p, MODES.index(f"{side}_leg")] = _FAR.get(part, 0.0)
-            out[0, p, MODES.index(f"{side}_arm")] = _FAR_ON_ARM.get(part, 0.0)
+            out[0, p, MODES.index(f"{side}_leg")] = _FAR.get(point, 0.0)
+            out[0, p, MODES.index(f"{side}_arm")] = _FAR_ON_ARM.get(point, 0.0)
         out[0, p, MODES.index("head")] = float(name in _HEAD)
     return out
 

@@ -92,9 +92,11 @@ def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     if np.nanmax(np.abs(xyz), initial=0.0) > _MILLIMETRES_ABOVE:
         xyz = xyz / 1000
     own = [(k, name) for k, name in enumerate(map(halpe_name, header.names)) if name is not None]
-    kept = [(k, name) for i, (k, name) in enumerate(own) if name not in {earlier for _, earlier in own[:i]}]
+    distinct = [
+        (k, name) for i, (k, name) in enumerate(own) if name not in {earlier for _, earlier in own[:i]}
+    ]
     time = _times(table, header, rate_hz, path)
-    return Landmarks3D(xyz[:, [k for k, _ in kept]], time, tuple(name for _, name in kept))
+    return Landmarks3D(xyz[:, [k for k, _ in distinct]], time, tuple(name for _, name in distinct))
 
 
 def _times(table: Array, header: _Header, rate_hz: float | None, path: Path) -> Array:

@@ -141,7 +141,7 @@ class KeypointNetwork(OnnxNetwork):
         outputs = self._session.run(self._layout.outputs, {self._layout.input: blob})
         across, down = (decode_simcc(output) for output in outputs)
         return [
-            self._pose(matrix, turn, [part[i] for part in across], [part[i] for part in down])
+            self._pose(matrix, turn, [values[i] for values in across], [values[i] for values in down])
             for i, (matrix, turn) in enumerate(zip(matrices, turns, strict=True))
         ]
 

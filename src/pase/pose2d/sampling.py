@@ -175,12 +175,12 @@ class Sampler:
     def _measure(self, gap: _Gap) -> None:
         work: list[tuple[Frame, Track, Pose]] = []
         # Who is gone for long is not gone through again in every gap of a long recording.
-        known = {t: c for t, c in self._courses.items() if gap.start.time - t.time < _BACK_S}
-        self._courses = known
-        for track in known:
+        courses = {t: c for t, c in self._courses.items() if gap.start.time - t.time < _BACK_S}
+        self._courses = courses
+        for track in courses:
             first, last = (track.poses.get(frame.index) for frame in (gap.start, gap.end))
             if first is not None and last is not None:
-                for frame in _needed(gap, max(known[track].jerks)):
+                for frame in _needed(gap, max(courses[track].jerks)):
                     share = (frame.time - gap.start.time) / (gap.end.time - gap.start.time)
                     work.append((frame, track, _mixed(first, last, share)))
             elif first is not None:
@@ -209,14 +209,14 @@ class Sampler:
         for frame in frames:
             step = velocity * (frame.time - time)
             crop = (frame, _whole(pose) + np.tile(step, 2), track.turn)
-            (found,) = self._tracker.place([crop])
-            others = (t.poses[frame.index] for t in self._tracker.tracks if frame.index in t.poses)
-            own = found.quality >= _CLEAR_QUALITY and pose_similarity(pose, found, step) >= SAME_BODY
-            if not own or any(pose_similarity(other, found) >= SAME_BODY for other in others):
+            (placed,) = self._tracker.place([crop])
+            rivals = (t.poses[frame.index] for t in self._tracker.tracks if frame.index in t.poses)
+            own = placed.quality >= _CLEAR_QUALITY and pose_similarity(pose, placed, step) >= SAME_BODY
+            if not own or any(pose_similarity(rival, placed) >= SAME_BODY for rival in rivals):
                 return
-            track.between[frame.index] = found
-            velocity = np.median(found.xy - pose.xy, axis=0) / (frame.time - time)
-            pose, time = found, frame.time
+            track.between[frame.index] = placed
+            velocity = np.median(placed.xy - pose.xy, axis=0) / (frame.time - time)
+            pose, time = placed, frame.time
 
 
 def _jerk(looks: Sequence[tuple[float, Pose]]) -> float:

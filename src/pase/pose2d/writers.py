@@ -87,7 +87,7 @@ def write_openpose(tracks: Sequence[Keypoints2D], folder: str | Path) -> None:
 
 
 def _openpose_people(people: Sequence[tuple[Keypoints2D, Array]], frame: int) -> list[dict[str, Any]]:
-    empty: dict[str, Any] = {f"{part}_keypoints_2d": [] for part in _PARTS} | {"pose_keypoints_3d": []}
+    empty: dict[str, Any] = {f"{name}_keypoints_2d": [] for name in _PARTS} | {"pose_keypoints_3d": []}
     return [
         {
             "person_id": [track.track_id],

@@ -23,9 +23,9 @@ _KIN = {
     "Neck": 2.0,
     "Hip": 2.0,
 } | {
-    side + part: count
+    side + point: count
     for side in "LR"
-    for part, count in {"BigToe": 3.0, "SmallToe": 3.0, "Heel": 3.0, "Ankle": 2.0, "Shoulder": 2.0}.items()
+    for point, count in {"BigToe": 3.0, "SmallToe": 3.0, "Heel": 3.0, "Ankle": 2.0, "Shoulder": 2.0}.items()
 }
 """About how many neighbours tell the same as a point does: the lifter is wrong about a whole head or foot at once."""
 
