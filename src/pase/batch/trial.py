@@ -101,15 +101,7 @@ def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[s
 
 @_with_note
 def run_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[str, Any]:
-    """Make a trial's result, and note its figures for the summary.
-
-    Parameters
-    ----------
-    job
-        The trial.
-    progress
-        Told how far each step is.
-    """
+    """Make a trial's result, and note its figures for the summary; the arguments are those of `measure_trial`."""
     from pase.batch.summary import figures_of
     from pase.pipeline.stages import Run
 
