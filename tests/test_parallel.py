@@ -51,6 +51,10 @@ def greedy(job: int, told: Progress) -> tuple[bool, str]:
     return True, subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=30).stdout.strip()
 
 
+def process_of(job: int, told: Progress) -> int:
+    return os.getpid()
+
+
 def _with_another() -> bool:
     """Whether this is a helping process; the parent waits here until one is at work, however slow it starts."""
     note = Path(os.environ["TEST_NOTE"])
@@ -97,6 +101,14 @@ def test_without_helpers_everything_is_done_here(monkeypatch: pytest.MonkeyPatch
         assert none.map(doubled, range(2)) == [(0, os.getpid()), (2, os.getpid())]
         assert none.begin(doubled, [4])() == [(8, os.getpid())]
         assert none.map(doubled, []) == []
+
+
+def test_few_jobs_are_left_to_a_process_while_there_is_one(helpers: Helpers) -> None:
+    with helpers:
+        assert os.getpid() not in helpers.begin(process_of, [1, 2, 3], worth_joining=4)()
+        assert helpers.begin(died, [1, 2], worth_joining=4)() == [1, 2]
+    with Helpers(0) as alone:
+        assert alone.begin(process_of, [1, 2, 3], worth_joining=4)() == 3 * [os.getpid()]
 
 
 def test_variable_and_cores_tell_how_many(monkeypatch: pytest.MonkeyPatch) -> None:

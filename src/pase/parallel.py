@@ -11,7 +11,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from pase.cores import usable_cores
@@ -88,16 +88,25 @@ class Helpers:
         return work.results()
 
     def begin(
-        self, function: Callable[[Job, ShareProgress], Result], jobs: Sequence[Job]
+        self, function: Callable[[Job, ShareProgress], Result], jobs: Sequence[Job], worth_joining: int = 1
     ) -> Callable[[], list[Result]]:
-        """As `map`, but return at once; the returned function does the remaining jobs and waits for the processes."""
-        work = _Work(function, jobs)
+        """As `map`, but return at once; the returned function does the remaining jobs and waits for the processes.
+
+        Parameters
+        ----------
+        function, jobs
+            As of `map`.
+        worth_joining
+            While a process works, this one takes a job only if so many remain: more than 1 where it had to import
+            much for the first.
+        """
+        work = _Work(function, jobs, worth_joining=worth_joining)
         self._help(work, len(jobs))
         return work.results
 
     def _help(self, work: _Work, most: int) -> None:
         for _ in range(min(self.count, most)):
-            self._pool.submit(self._help_out, work)
+            work.helpers.append(self._pool.submit(self._help_out, work))
 
     def _help_out(self, work: _Work) -> None:
         """Let the process of this thread do jobs."""
@@ -124,7 +133,10 @@ class _Work:
         jobs: Sequence[Any],
         progress: ShareProgress | None = None,
         make_job: Callable[[Any], Any] | None = None,
+        worth_joining: int = 1,
     ) -> None:
+        self._worth_joining = worth_joining
+        self.helpers: list[Future[None]] = []
         self._function, self._jobs, self._progress = function, jobs, progress
         self._part = make_job or (lambda job: job)
         self._left = deque(range(len(jobs)))
@@ -139,7 +151,9 @@ class _Work:
                 self._news.clear()
                 if len(self._results) == len(self._jobs):
                     break
-                number = self._next()
+                helped = any(not helper.done() for helper in self.helpers)
+                joins = not helped or len(self._left) >= self._worth_joining
+                number = self._next() if joins else None
                 if number is None:
                     self._news.wait(REPORT_EVERY_S)
                     self._report()

@@ -94,7 +94,8 @@ def begin_plots(
         for number, subject in enumerate(subjects, 1)
         for name in PLOT_NAMES
     ]
-    return helpers.begin(_write_plot, jobs)
+    # What draws them takes as long to import here as another process takes for one person's.
+    return helpers.begin(_write_plot, jobs, worth_joining=len(PLOT_NAMES))
 
 
 def _write_plot(job: tuple[Subject, Path, str, bool], progress: ShareProgress) -> None:
