@@ -1,6 +1,8 @@
 """Imports go downwards only: no module imports one that imports it, and rooms keep their order."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -72,3 +74,15 @@ def test_rooms_import_downwards_only(room: str) -> None:
         if module.split(".")[1:2] == [room] and name.split(".")[1] in FORBIDDEN[room]
     }
     assert not upwards
+
+
+def test_the_start_waits_for_nothing_slow() -> None:
+    """The command line and the estimator import these where they are needed: each takes 0.1 to 2 s of a start."""
+    code = (
+        "import sys, pase.cli, pase.fit.estimate, pase.fit.markers, pase.anatomy.default\n"
+        "slow = ('scipy.interpolate', 'scipy.ndimage', 'scipy.spatial', 'scipy.optimize')\n"
+        "slow += ('cv2', 'torch', 'vtkmodules')\n"
+        "print(*(name for name in slow if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == ""
