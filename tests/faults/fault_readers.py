@@ -166,6 +166,58 @@ def freemocap() -> bytes:
     return "\n".join([header, *(",".join(map(str, row)) for row in points)]).encode()
 
 
+def _rows_of_markers(before: int) -> str:
+    points = np.random.default_rng(1).uniform(-900, 900, (4, 9)).round(2)
+    heads = [[str(i), f"{i / 50}"][:before] for i in range(len(points))]
+    return "\n".join(",".join([*head, *map(str, row)]) for head, row in zip(heads, points, strict=True))
+
+
+def motive() -> bytes:
+    heads = ["Format Version,1.23,Capture Frame Rate,50.0,Length Units,Millimeters"]
+    for cells in (["Marker"] * 3, ["a", "b", "c"], ["1", "2", "3"], ["Position"] * 3):
+        heads.append(",," + ",".join(cell for cell in cells for _ in "xyz"))
+    return "\n".join([*heads, "Frame,Time (Seconds)" + ",X,Y,Z" * 3, _rows_of_markers(2)]).encode()
+
+
+def nexus() -> bytes:
+    heads = [
+        "Trajectories",
+        "50",
+        ",,a,,,b,,,c,,",
+        "Frame,Sub Frame" + ",X,Y,Z" * 3,
+        ",," + ",".join(["mm"] * 9),
+    ]
+    return "\n".join([*heads, _rows_of_markers(2)]).encode()
+
+
+def storage_of_markers() -> bytes:
+    points = np.random.default_rng(1).uniform(-1, 1, (4, 3, 3)).round(4)
+    rows = [f"{i / 50}\t" + "\t".join(",".join(map(str, p)) for p in frame) for i, frame in enumerate(points)]
+    return "\n".join(["m", "DataRate=50", "DataType=Vec3", "endheader", "time\ta\tb\tc", *rows]).encode()
+
+
+def bare_table() -> bytes:
+    xy = np.nan_to_num(_people()[0].xy[:, :17]).round(1)
+    return "\n".join(",".join(map(str, p.ravel())) for p in xy).encode()
+
+
+def yolo() -> bytes:
+    xy = np.nan_to_num(_people()[0].xy[:2, :17]) / [1768, 994]
+    return "\n".join("0 0.5 0.5 0.2 0.8 " + " ".join(f"{v:.5f}" for v in p.ravel()) for p in xy).encode()
+
+
+def rtmlib() -> bytes:
+    xy = np.nan_to_num(_people()[0].xy)
+    return json.dumps(
+        {"keypoints": [[p.tolist()] for p in xy], "scores": [[[0.9] * 26] for _ in xy]}
+    ).encode()
+
+
+def json_lines() -> bytes:
+    xy = np.nan_to_num(_people()[0].xy[:, :17])
+    return "\n".join(json.dumps({"frame": i, "keypoints": p.tolist()}) for i, p in enumerate(xy)).encode()
+
+
 def mmpose() -> bytes:
     xy = np.nan_to_num(_people()[0].xy)
     frames = [
@@ -618,6 +670,13 @@ READERS: dict[str, Reader] = {
     "c3d": Reader("m.c3d", "bytes", c3d, _markers, needs="ezc3d"),
     "qualisys": Reader("m.tsv", "lines", qualisys, _markers),
     "freemocap": Reader("m.csv", "lines", freemocap, _markers),
+    "motive": Reader("m.csv", "lines", motive, _markers),
+    "nexus": Reader("m.csv", "lines", nexus, _markers),
+    "storage of markers": Reader("m.sto", "lines", storage_of_markers, _markers),
+    "bare table": Reader("k.csv", "lines", bare_table, _keypoints),
+    "yolo": Reader("k.txt", "lines", yolo, _keypoints),
+    "rtmlib": Reader("k.json", "json", rtmlib, _keypoints),
+    "json lines": Reader("k.jsonl", "lines", json_lines, _keypoints),
     "joints": Reader("j.json", "json", joints, _markers),
     "mmpose": Reader("k.json", "json", mmpose, _keypoints),
     "ultralytics": Reader("k.json", "json", ultralytics, _keypoints),

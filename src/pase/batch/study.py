@@ -146,10 +146,13 @@ def _file(row: Row, folder: Path, footage: Sequence[Path]) -> Path:
     if not text:
         raise InputError(f"{row.place}: no file is named")
     path = folder / text
-    if path.is_dir():
-        raise InputError(f"{row.place}: '{text}' is a folder; name a video or photo")
-    if path.is_file():
-        return path
+    try:
+        if path.is_dir():
+            raise InputError(f"{row.place}: '{text}' is a folder; name a video or photo")
+        if path.is_file():
+            return path
+    except OSError as error:
+        raise InputError(f"{row.place}: '{text[:40]}' cannot be a file: {error.strerror or error}") from error
     by_name = {same_name(p.relative_to(folder).as_posix()): p for p in footage}
     alike = by_name.get(same_name(Path(text).as_posix()))
     if alike is not None:

@@ -16,6 +16,7 @@ from pase.marker_files.units import metres_in
 from pase.types import Array
 
 _AXES = ["x", "y", "z"]
+_LEAST_HZ = 1e-6
 
 
 def is_motive(head: bytes) -> bool:
@@ -53,8 +54,9 @@ def read_motive(path: Path) -> Landmarks3D:
     heads = rows[1:start]
     kinds = next((row for row in heads if "Marker" in row), [])
     what = next((row for row in heads if "Position" in row), [])
-    names = heads[heads.index(kinds) + 1] if kinds else []
-    if start is None or not what or len(names) < len(kinds):
+    below = heads.index(kinds) + 1 if kinds else len(heads)
+    names = heads[below] if below < len(heads) else []
+    if start is None or len(rows[start]) < 2 or not names or min(len(names), len(what)) < len(kinds):
         raise InputError(f"{path} holds no markers: export it from Motive with markers and header")
     columns = [k for k, kind in enumerate(kinds) if kind == "Marker" and what[k] == "Position"]
     table = _table(rows[start + 1 :], len(rows[start]), path)
@@ -76,7 +78,7 @@ def read_nexus(path: Path) -> Landmarks3D:
     start = next((i for i, row in enumerate(rows) if row and row[0].strip() == "Trajectories"), len(rows))
     section = rows[start + 1 : start + 5]
     rate = number(section[0][0].strip()) if len(section) == 4 and section[0] else None
-    if not rate or not rate > 0:
+    if rate is None or not _LEAST_HZ < rate < 1 / _LEAST_HZ:
         raise InputError(f"{path} holds no trajectories with their rate: export them from Nexus as ASCII")
     heads, axes, units = section[1:]
     names = {k: name.strip() for k, name in enumerate(heads) if name.strip()}
@@ -107,6 +109,7 @@ def read_storage(path: Path) -> Landmarks3D:
     table = _table(spread, 1 + 3 * len(names), path)
     facts = dict(line.lower().split("=", 1) for line in lines[: ends[0]] if "=" in line)
     xyz = table[:, 1:].reshape(len(table), len(names), 3) * metres_in(facts.get("units", "m"), path)
+    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
     return Landmarks3D(xyz, checked_times(table[:, 0], number(facts.get("datarate", "")), path), names)
 
 

@@ -95,7 +95,7 @@ def _lists(values: Sequence[Any], scores: Any) -> Pose | None:
     table = np.array([[_float(v) for v in value] for value in values])
     score = np.ones(len(table))
     if isinstance(scores, list) and len(scores) == len(table) and all(_is_numeric(s) for s in scores):
-        score = np.array(scores, float)
+        score = np.array([_float(s) for s in scores])
     elif width == 4:
         score = table[:, 3]
     elif width == 3 and _are_scores(table):
@@ -118,12 +118,12 @@ def _objects(values: Sequence[Mapping[str, Any]], scores: Any) -> Pose | None:
         if not isinstance(place, dict) or "x" not in place or "y" not in place:
             return None
         score = next((value[key] for key in OF_POINT if _is_numeric(value.get(key))), 1.0)
-        rows.append([_float(place["x"]), _float(place["y"]), float(score)])
+        rows.append([_float(place["x"]), _float(place["y"]), _float(score)])
         name = next((value[key] for key in _POINT_NAMES if isinstance(value.get(key), str)), None)
         names.append(name)
     table = np.array(rows)
     if isinstance(scores, list) and len(scores) == len(table) and all(_is_numeric(s) for s in scores):
-        table[:, 2] = scores
+        table[:, 2] = [_float(s) for s in scores]
     point_names = tuple(name for name in names if name is not None)
     return Pose(_clean(table), point_names if len(point_names) == len(rows) else None)
 
