@@ -59,10 +59,11 @@ def settled_course(shot: ShotFollower, factor: float, zooming: bool) -> Course:
         False takes the zoom as constant: then what looks like zoom is noise.
     """
     links = _key_links(shot, factor, zooming)
-    settled, of_keys = settle_turns(chained(len(shot.keys), links), links)
     sights = sorted(shot.sights, key=lambda sight: sight.time)
     relative = _relative(shot, sights, factor, zooming)
     key = np.array([sight.key for sight in sights])
+    shares = np.bincount(key, minlength=len(shot.keys))
+    settled, of_keys = settle_turns(chained(len(shot.keys), links), links, shares)
     R_key = np.array([turn.R_camera_reference for turn in settled])
     zoom_key = np.array([turn.log_zoom for turn in settled])
     own = np.diagonal(relative.covariance, axis1=1, axis2=2) + SYSTEMATIC_RAD**2

@@ -51,7 +51,7 @@ def _sparse_rows(blocks: Sequence[tuple[Array, Indices]], count: int) -> csc_mat
     return coo_matrix((values, places), shape=(4 * links, 4 * count)).tocsc()[:, 4:]
 
 
-def settle_turns(turns: Sequence[Turn], links: Sequence[KeyLink]) -> tuple[list[Turn], Array]:
+def settle_turns(turns: Sequence[Turn], links: Sequence[KeyLink], shares: Array) -> tuple[list[Turn], Array]:
     """Key pictures' turns by weighted least squares over the links; the first one stays as it is.
 
     Parameters
@@ -60,13 +60,16 @@ def settle_turns(turns: Sequence[Turn], links: Sequence[KeyLink]) -> tuple[list[
         K first guesses.
     links
         What frames that see two key pictures tell of them.
+    shares
+        (K,) how much each counts in the mean view, such as the number of its frames.
 
     Returns
     -------
     turns : list
         The best turns.
     variance : (K, 4)
-        Of a small rotation of each in camera axes, rad², and of its log zoom, beside the first.
+        Of a small rotation of each in camera axes, rad², and of its log zoom, beside the mean view: what all are
+        wrong by alike is no error of the camera's motion.
     """
     from scipy.sparse.linalg import splu
 
@@ -95,8 +98,19 @@ def settle_turns(turns: Sequence[Turn], links: Sequence[KeyLink]) -> tuple[list[
         R[1:] = rotation_of_vector(step[:, :3]) @ R[1:]
         log_zoom[1:] += step[:, 3]
     variance = np.zeros((count, 4))
-    for column in range(4 * (count - 1)) if count <= _MOST_FOR_VARIANCE else ():
-        unit = np.zeros(4 * (count - 1))
-        unit[column] = 1.0
-        variance[1 + column // 4, column % 4] = factor.solve(unit)[column]
+    if count <= _MOST_FOR_VARIANCE:
+        covariance = np.zeros((count, 4, count, 4))
+        covariance[1:, :, 1:] = factor.solve(np.eye(4 * (count - 1))).reshape(count - 1, 4, count - 1, 4)
+        variance = _beside_mean(covariance, R, shares)
     return [Turn(R[k], float(log_zoom[k])) for k in range(count)], variance
+
+
+def _beside_mean(covariance: Array, R: Array, shares: Array) -> Array:
+    """(K, 4) variances beside the mean view, of covariances (K, 4, K, 4) beside the first; both in camera axes."""
+    to_common = np.zeros((len(R), 4, 4))
+    to_common[:, :3, :3], to_common[:, 3, 3] = R.swapaxes(1, 2), 1.0
+    common = np.einsum("iac,icjd,jbd->iajb", to_common, covariance, to_common, optimize=True)
+    with_mean = np.einsum("j,iajb->iab", shares / shares.sum(), common)
+    of_mean = np.einsum("i,iab->ab", shares / shares.sum(), with_mean)
+    own = np.einsum("iaib->iab", common) - with_mean - with_mean.swapaxes(1, 2) + of_mean
+    return np.maximum(np.einsum("iba,ibc,ica->ia", to_common, own, to_common), 0.0)

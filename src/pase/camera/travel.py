@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pase.camera.matches import Matches
 from pase.camera.rotations import cross_matrix, rotation_of_vector, vector_of_rotation
+from pase.camera.shot import POINT_NOISE_PX
 from pase.camera.turn import median
 from pase.types import Array, Indices
 
@@ -116,7 +117,9 @@ def _refined(
     t = t / np.linalg.norm(t, axis=-1, keepdims=True)
     for _ in range(_ROUNDS):
         distance, jacobian, tangent = _sampson(a, b, R, t)
-        spread = np.clip(median(np.abs(distance), counts) * 1.48, 0.15 * pixel, 3 * pixel)[..., None]
+        spread = np.clip(median(np.abs(distance), counts) * 1.48, POINT_NOISE_PX * pixel, 3 * pixel)[
+            ..., None
+        ]
         weight = counts * np.square(1 / (1 + np.square(distance / (_WIDTH * spread)))) / spread**2
         weighted = (jacobian * weight[..., None]).swapaxes(-1, -2)
         information = weighted @ jacobian + np.diag([1 / _PRIOR_RAD**2 + 1e-6] * 3 + [1e-6] * 2)
