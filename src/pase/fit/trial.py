@@ -158,10 +158,11 @@ class Trial(Generic[M]):
         `floor` is its height in metres; that of the lowest steps when None.
         """
         soles = self.soles(state)
-        if self.floor_shift is not None:
-            soles[..., [0, 2]] -= self.floor_shift[frames][:, None]
         skeleton = self.subject.model.skeleton
         pelvis = state.q[:, [skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]]
+        if self.floor_shift is not None:
+            soles[..., [0, 2]] -= self.floor_shift[frames][:, None]
+            pelvis[:, [0, 2]] -= self.floor_shift[frames]
         return planted_probability(soles, pelvis, self.feet_visible(frames), self.time[frames], floor)
 
     def soles(self, state: State) -> Array:
