@@ -62,7 +62,7 @@ def settled_course(shot: ShotFollower, factor: float, zooming: bool) -> Course:
     sights = sorted(shot.sights, key=lambda sight: sight.time)
     relative = _relative(shot, sights, factor, zooming)
     key = np.array([sight.key for sight in sights])
-    shares = np.bincount(key, minlength=len(shot.keys))
+    shares = np.bincount(key, minlength=len(shot.keys)).astype(float)
     settled, of_keys = settle_turns(chained(len(shot.keys), links), links, shares)
     R_key = np.array([turn.R_camera_reference for turn in settled])
     zoom_key = np.array([turn.log_zoom for turn in settled])

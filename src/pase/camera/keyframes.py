@@ -113,4 +113,4 @@ def _beside_mean(covariance: Array, R: Array, shares: Array) -> Array:
     with_mean = np.einsum("j,iajb->iab", shares / shares.sum(), common)
     of_mean = np.einsum("i,iab->ab", shares / shares.sum(), with_mean)
     own = np.einsum("iaib->iab", common) - with_mean - with_mean.swapaxes(1, 2) + of_mean
-    return np.maximum(np.einsum("iba,ibc,ica->ia", to_common, own, to_common), 0.0)
+    return np.asarray(np.maximum(np.einsum("iba,ibc,ica->ia", to_common, own, to_common), 0.0))

@@ -87,7 +87,7 @@ def travelling_course(shot: ShotFollower) -> Course:
         if len(link.first.which) < _FEWEST_POINTS:
             R[row], variance[row] = _turn_to_key(shot, link.first), np.diag(link.first.covariance)
         links.append(KeyLink(link.first.key, link.second, R[row], 0.0, np.diag(variance[row])))
-    shares = np.bincount(key, minlength=len(shot.keys))
+    shares = np.bincount(key, minlength=len(shot.keys)).astype(float)
     settled, of_keys = settle_turns(chained(len(shot.keys), links), links, shares)
     R_key = np.array([turn.R_camera_reference for turn in settled])
     return Course(time, R @ R_key[key], np.zeros(len(sights)), variance + of_keys[key])
