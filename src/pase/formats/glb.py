@@ -18,7 +18,7 @@ from pase.anatomy.model import Skeleton
 from pase.anatomy.surfaces import BoneSurface
 from pase.data import Motion
 from pase.files import atomic_path
-from pase.formats.glb_camera import add_camera, without_flips
+from pase.formats.glb_camera import add_camera, take_out_flips
 from pase.formats.hierarchy import BodyTree, body_tree, body_trees
 from pase.types import Array, Mask
 from pase.version import __version__
@@ -56,8 +56,8 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     OutputError
         When the file cannot be written.
     """
-    q = motion.q[motion.known] if motion.known.any() else motion.skeleton.default_q[None]
-    tree = body_tree(motion.skeleton, q[:1])
+    first = motion.q[np.flatnonzero(motion.known)[:1]]
+    tree = body_tree(motion.skeleton, first if len(first) else motion.skeleton.default_q[None])
     buffer = GlbBuffer()
     nodes, meshes = _nodes(without_unseen(motion), tree, buffer)
     scene = {
@@ -211,7 +211,7 @@ def _animation(
         turns[frames], places[frames] = _quaternions(tree.rotation), tree.translation
         placed = np.concatenate([tree.rotation.reshape(-1, bodies, 9), tree.translation], axis=2)
         low, high = np.minimum(low, placed.min(axis=0)), np.maximum(high, placed.max(axis=0))
-    turns = without_flips(turns)
+    take_out_flips(turns)
     moved = {
         "rotation": (turns, (high - low)[:, :9].max(axis=1)),
         "translation": (places, (high - low)[:, 9:].max(axis=1)),

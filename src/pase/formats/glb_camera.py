@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from pase.data import Camera, CameraPath
 from pase.types import Array
 
 Node = dict[str, Any]
-Quaternions = TypeVar("Quaternions", np.float32, np.float64)
 
 NEAREST_M = 0.05
 _GLTF_AXES = np.diag([1.0, -1.0, -1.0])
@@ -40,7 +39,8 @@ def add_camera(
     """
     path, (width, height) = (camera.path or CameraPath.still(camera, time)).at(time), camera.image_size
     R_world_camera = path.rotation.transpose(0, 2, 1)
-    turns = without_flips(Rotation.from_matrix(R_world_camera @ _GLTF_AXES).as_quat())
+    turns = Rotation.from_matrix(R_world_camera @ _GLTF_AXES).as_quat()
+    take_out_flips(turns)
     places = -np.einsum("tij,tj->ti", R_world_camera, path.translation)
     focal = float(path.focal_length_px[0])
     angle = 2 * float(np.arctan2(height / 2, focal))
@@ -64,8 +64,8 @@ def add_camera(
         animation["samplers"].append({"input": keys, "output": add(values.astype(np.float32))})
 
 
-def without_flips(quaternions: NDArray[Quaternions]) -> NDArray[Quaternions]:
-    """Quaternions (T, …, 4) of the same rotations, without changes of sign from frame to frame."""
+def take_out_flips(quaternions: NDArray[Any]) -> None:
+    """Take changes of sign from frame to frame out of quaternions (T, …, 4), in place: they may be of an hour."""
     flips = np.einsum("t...i,t...i->t...", quaternions[1:], quaternions[:-1]) < 0
-    signs = np.cumprod(np.where(flips, -1, 1), axis=0).astype(quaternions.dtype)
-    return np.concatenate([quaternions[:1], quaternions[1:] * signs[..., None]])
+    signs = np.cumprod(np.where(flips, -1, 1).astype(np.int8), axis=0, dtype=np.int8)
+    quaternions[1:] *= signs[..., None]
