@@ -145,6 +145,22 @@ def test_feet_are_held_to_the_belt_of_a_treadmill(
     assert given.diagnostics.floor.speed_m_s == pytest.approx(1.25)
 
 
+def test_feet_stand_on_a_floor_that_moves_as_on_one_that_stands(
+    scene: tuple[PersonModel, Array, Keypoints2D, float, Array],
+) -> None:
+    _, _, keypoints, _, _ = scene
+    trial, _, shared = film_trial(PersonInput(keypoints), LensPrior(focal_length_px=FOCAL))
+    _, over_ground = walking(trial.subject.model, carried=False)
+    shift = np.stack([-9.0 * trial.time, np.zeros(len(trial.time))], 1)
+    carried = over_ground.copy()
+    carried[:, trial.subject.model.skeleton.coordinate_index("pelvis_tx")] += shift[:, 0]
+    frames = np.arange(len(trial.time))
+    standing = trial.contacts(frames, State(over_ground, shared))
+    assert standing.max() > 0.9
+    moving = replace(trial, floor_shift=shift).contacts(frames, State(carried, shared))
+    np.testing.assert_allclose(moving, standing, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("kind", "agreement", "treadmill"),
     [("still", 0.6, False), ("turning", 0.65, True), ("turning", 0.4, False)],
