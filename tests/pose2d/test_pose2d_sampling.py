@@ -80,7 +80,7 @@ def test_of_slow_movement_few_frames_are_looked_at_and_the_last_one() -> None:
     scene = Scene(lambda t: 30.0 + 20.0 * t)
     tracker, sampler = scene.sampled(120)
     assert len(tracker.tracks) == 1
-    assert {0, 119} <= sampler.looked
+    assert {0, 119} <= sampler.measured_frames
     assert 119 / 4 <= len(measured(tracker)) < 0.35 * 120
     assert scene.crops < 0.45 * 120
 
@@ -130,7 +130,7 @@ def test_who_leaves_is_followed_to_the_last_frame_with_them() -> None:
 
 def test_seconds_are_kept_whatever_the_movement() -> None:
     _, sampler = Scene(lambda t: 50.0 + 12.0 * np.sin(15.0 * t)).sampled(61, "0.1")
-    assert sorted(sampler.looked) == list(range(0, 61, 6))
+    assert sorted(sampler.measured_frames) == list(range(0, 61, 6))
 
 
 def test_frames_are_kept_for_a_moment_only() -> None:

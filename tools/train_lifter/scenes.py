@@ -161,7 +161,7 @@ def _sureness(dice: Dice, N: int) -> Tensor:
 
 
 def knowledge(dice: Dice, lengths: Tensor, fov_sigma: Tensor, *, told: bool) -> Tensor:
-    """(N, KNOWN) what the network is told of the lens and of the person, as `pase.lift.features.Known` writes it."""
+    """(N, KNOWN) what the network is told, as `pase.lift.features.LensAndLengths` writes it."""
     N, S = lengths.shape
     usual, spread = _USUAL.on(lengths.device), _SPREAD.on(lengths.device)
     sigma = dice.log_uniform(N, 1, low=0.1, high=1.5) * torch.exp(0.3 * dice.normal(N, S))

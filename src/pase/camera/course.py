@@ -120,7 +120,7 @@ def _relative(shot: ShotFollower, sights: Sequence[Sight], factor: float, zoomin
     # What is seen is a shift in pixels: across the line of sight a turn goes with 1 / focal length.
     R = rotation_of_vector(vector_of_rotation(R) / np.array([factor, factor, 1.0]))
     log_zoom *= zooming
-    with_points = np.flatnonzero([len(sight.which) > 0 for sight in sights])
+    with_points = np.flatnonzero([len(sight.point_numbers) > 0 for sight in sights])
     for rows in np.split(with_points, range(AT_ONCE, len(with_points), AT_ONCE)):
         zoom_key = np.array([float(keys[row].log_zoom) for row in rows]) * zooming
         matches = Matches.of(shot, [sights[row] for row in rows]).scaled(1 / factor)

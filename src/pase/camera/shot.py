@@ -71,7 +71,7 @@ class Sight:
     turn: Turn
     covariance: Array
     """(4, 4) of a small rotation in camera axes, rad, and of the log zoom."""
-    which: NDArray[np.uint8]
+    point_numbers: NDArray[np.uint8]
     """(N,) numbers of the key picture's points that were found again."""
     places: NDArray[np.int16]
     """(N, 2) where, in `PLACE_PX` of the small picture: an hour's places must fit into the memory."""
@@ -179,7 +179,7 @@ class ShotFollower:
     def rays_of(self, sight: Sight) -> tuple[Array, Array]:
         """Rays (N, 2) of a frame's points in its key picture and in the frame, in guessed focal lengths."""
         key = self.keys[sight.key]
-        return key.rays[sight.which], self._rays(key.picture, sight.places * np.float32(PLACE_PX))
+        return key.rays[sight.point_numbers], self._rays(key.picture, sight.places * np.float32(PLACE_PX))
 
     def _rays(self, picture: SmallPicture, points: Points) -> Array:
         middle = np.array(self.image_size) / 2

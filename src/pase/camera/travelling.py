@@ -75,7 +75,7 @@ def travelling_course(shot: ShotFollower) -> Course:
     sights = _measured(shot)
     time, key = (np.array([getattr(sight, name) for sight in sights]) for name in ("time", "key"))
     R, variance = np.tile(np.eye(3), (len(sights), 1, 1)), np.zeros((len(sights), 4))
-    with_points = np.flatnonzero([len(sight.which) >= _FEWEST_POINTS for sight in sights])
+    with_points = np.flatnonzero([len(sight.point_numbers) >= _FEWEST_POINTS for sight in sights])
     fit = _fit(shot, [sights[row] for row in with_points])
     fit = fit.take(fit.likeliest(time[with_points], key[with_points]))
     R[with_points] = fit.R
@@ -84,7 +84,7 @@ def travelling_course(shot: ShotFollower) -> Course:
     row_of, links = {id(sight): row for row, sight in enumerate(sights)}, []
     for link in _new_keys(shot):
         row = row_of[id(link.first)]
-        if len(link.first.which) < _FEWEST_POINTS:
+        if len(link.first.point_numbers) < _FEWEST_POINTS:
             R[row], variance[row] = _turn_to_key(shot, link.first), np.diag(link.first.covariance)
         links.append(KeyLink(link.first.key, link.second, R[row], 0.0, np.diag(variance[row])))
     shares = np.bincount(key, minlength=len(shot.keys)).astype(float)
@@ -105,7 +105,7 @@ def _measured(shot: ShotFollower) -> list[Sight]:
     for sight in sorted(({id(s): s for s in shot.sights} | keys).values(), key=lambda sight: sight.time):
         last = out[-1].time if out else -np.inf
         far = sight.time - last >= _EVERY_S and _is_far(shot, sight, _FAR_SHARE)
-        if far or not len(sight.which) or id(sight) in keys:
+        if far or not len(sight.point_numbers) or id(sight) in keys:
             out.append(sight)
     return out
 
@@ -128,7 +128,7 @@ def _turn_to_key(shot: ShotFollower, sight: Sight) -> Array:
 
 def _is_far(shot: ShotFollower, sight: Sight, share: float) -> bool:
     """Whether a frame shows enough points, moved by such a share of the picture since its key picture."""
-    if len(sight.which) < _FEWEST_POINTS:
+    if len(sight.point_numbers) < _FEWEST_POINTS:
         return False
     rays_key, rays = shot.rays_of(sight)
     moved = float(np.percentile(np.linalg.norm(rays - rays_key, axis=1), 75)) / pixel_of(shot)

@@ -33,7 +33,7 @@ FEATURES = 4 * _K + 4 + KNOWN
 
 
 @dataclass(frozen=True)
-class Known:
+class LensAndLengths:
     """What is known beforehand of the lens and of the person's proportions."""
 
     fov_sigma: float
@@ -84,7 +84,7 @@ def centred(rays: Floats, score: Floats, valid: Floats, known: Floats) -> Inputs
     valid
         (N, T) 1 for frames that are there, 0 for filling.
     known
-        (KNOWN,) or (N, KNOWN) what `Known.numbers` says.
+        (KNOWN,) or (N, KNOWN) what `LensAndLengths.numbers` says.
     """
     visible = (score > 0).astype(np.float32)
     weight = visible * CENTRE_WEIGHT

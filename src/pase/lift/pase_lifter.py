@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD, focal_length_of_view
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
-from pase.lift.features import Inputs, Known, centred, facing
+from pase.lift.features import Inputs, LensAndLengths, centred, facing
 from pase.lift.points import MIRRORED, POINTS, ROOT
 from pase.lift.shared_depth import MIRRORED_MODES, MODES, along_sigma
 from pase.networks.onnx import start_session
@@ -90,7 +90,7 @@ class PaseLifter:
         if fov_sigma is None:
             is_known = fov_deg is not None or focal_length_px is not None
             fov_sigma = KNOWN_FOCAL_SPREAD if is_known else FOCAL_SPREAD
-        self._known = Known(fov_sigma, proportions or {}, proportions_sigma or {}).numbers()
+        self._known = LensAndLengths(fov_sigma, proportions or {}, proportions_sigma or {}).numbers()
         self._flip, self._threads = flip, threads
 
     def __call__(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Landmarks3D:

@@ -137,7 +137,7 @@ def _watch(
         for track in tracker.tracks:
             poses = with_closer_look(network, frame.image, list(track.poses.values()))
             track.poses.update(zip(track.poses, poses, strict=True))
-    looked = None if sampler is None else np.isin(np.arange(len(times)), list(sampler.looked))
+    looked = None if sampler is None else np.isin(np.arange(len(times)), list(sampler.measured_frames))
     return np.array(times), looked
 
 

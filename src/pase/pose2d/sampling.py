@@ -83,7 +83,7 @@ class Sampler:
         self._past: deque[Frame] = deque()
         self._last: Frame | None = None
         self._courses: dict[Track, _Course] = {}
-        self.looked: set[int] = set()
+        self.measured_frames: set[int] = set()
         """Indices of the frames that the tracker looked at."""
 
     def add(self, frame: Frame) -> None:
@@ -142,7 +142,7 @@ class Sampler:
     def _track(self, frame: Frame, following: Frame | None) -> None:
         self._tracker.add(frame, following)
         self._last = frame
-        self.looked.add(frame.index)
+        self.measured_frames.add(frame.index)
         if self._every_s is not None:
             return
         if not self._past or frame.time - self._past[-1].time >= USUAL_S - 5e-4:

@@ -15,7 +15,7 @@ from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.checks import check_is_film, film_gap, to_pixels
 from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.keypoint_json import frame_numbers, is_number, ranks, triples
-from pase.pose2d.readers.skeleton_file import told_names
+from pase.pose2d.readers.skeleton_file import names_of_skeleton_file
 
 _MOST_VISIBLE = 2.0
 _MOST_SKIPPED = 10
@@ -69,7 +69,7 @@ def read_coco(content: Any, path: Path, recorded: Recorded, skeleton: str | None
     if annotated:
         all_points[..., 2] = np.minimum(all_points[..., 2] / _MOST_VISIBLE, 1.0)
     named = None if skeleton else _category_names(content)
-    names = told_names(skeleton, all_points.shape[1], path)
+    names = names_of_skeleton_file(skeleton, all_points.shape[1], path)
     if names is None:
         counted = named is None or len(named) != all_points.shape[1]
         names = guess_set(all_points, str(path)) if counted else halpe_names(named or (), str(path))

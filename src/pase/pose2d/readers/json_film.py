@@ -18,7 +18,7 @@ from pase.pose2d.readers.checks import check_is_film, to_pixels
 from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.json_frames import PoseFrame, document_frames, point_names
 from pase.pose2d.readers.keypoint_json import frame_numbers
-from pase.pose2d.readers.skeleton_file import told_names
+from pase.pose2d.readers.skeleton_file import names_of_skeleton_file
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ def read_frames(
         raise InputError(
             f"{path} mixes persons of {counts[0]} and {counts[1]} points: read each set on its own"
         )
-    names_of_skeleton = told_names(skeleton, counts[0], path)
+    names_of_skeleton = names_of_skeleton_file(skeleton, counts[0], path)
     named = poses[0].names or named
     if names_of_skeleton is not None:
         names = names_of_skeleton

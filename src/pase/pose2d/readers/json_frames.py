@@ -12,7 +12,7 @@ from pase.pose2d.readers.json_persons import (
     POINTS,
     SCORES,
     TRACKS,
-    Pose,
+    RecordedPose,
     person_pose,
     pose_of_points,
 )
@@ -41,7 +41,7 @@ _LAST_NUMBER = re.compile(r"\d{1,9}(?=\D*$)")
 class PoseFrame:
     """Everybody in one frame."""
 
-    poses: list[Pose] = field(default_factory=list)
+    poses: list[RecordedPose] = field(default_factory=list)
     number: int | None = None
     """Number of the frame by the file."""
     picture: str | None = None
@@ -197,7 +197,7 @@ def frame_of(item: Any) -> PoseFrame | None:
     return PoseFrame(poses, None if number is None else int(number), picture, time, size)
 
 
-def _poses(item: Any) -> list[Pose] | None:
+def _poses(item: Any) -> list[RecordedPose] | None:
     """The persons of a frame."""
     if isinstance(item, dict):
         for key in _PERSONS:
@@ -219,7 +219,7 @@ def _poses(item: Any) -> list[Pose] | None:
     return [pose] if pose is not None else _every_pose(item)
 
 
-def _every_pose(items: list[Any]) -> list[Pose] | None:
+def _every_pose(items: list[Any]) -> list[RecordedPose] | None:
     poses = [person_pose(item) for item in items if item not in (None, [], {}) and not _is_empty(item)]
     return None if any(pose is None for pose in poses) else [pose for pose in poses if pose is not None]
 

@@ -27,7 +27,7 @@ _NORMALISED_BELOW = 10.0
 
 
 @dataclass(slots=True)
-class Pose:
+class RecordedPose:
     """One person in one frame."""
 
     points: Array
@@ -38,7 +38,7 @@ class Pose:
     """The person's number, if the file has one."""
 
 
-def person_pose(item: Any) -> Pose | None:
+def person_pose(item: Any) -> RecordedPose | None:
     """One person; None where the item has no form of a person."""
     if isinstance(item, list):
         return pose_of_points(item, {})
@@ -52,7 +52,7 @@ def person_pose(item: Any) -> Pose | None:
     return pose
 
 
-def pose_of_points(values: Any, person: Mapping[str, Any]) -> Pose | None:
+def pose_of_points(values: Any, person: Mapping[str, Any]) -> RecordedPose | None:
     """Points in one of their forms; those that are null or not finite become 0, unseen."""
     if isinstance(values, dict):
         if isinstance(values.get("landmark"), list):
@@ -74,7 +74,7 @@ def _is_numeric(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _flat(values: Sequence[Any], scores: Any) -> Pose | None:
+def _flat(values: Sequence[Any], scores: Any) -> RecordedPose | None:
     if scores is not None and len(values) == 2 * len(scores):
         return _lists([list(values[k : k + 2]) for k in range(0, len(values), 2)], scores)
     width = next((w for w in (3, 4, 2) if len(values) % w == 0 and len(values) // w in _COUNTS), 3)
@@ -83,7 +83,7 @@ def _flat(values: Sequence[Any], scores: Any) -> Pose | None:
     return _lists([list(values[k : k + width]) for k in range(0, len(values), width)], None)
 
 
-def _lists(values: Sequence[Any], scores: Any) -> Pose | None:
+def _lists(values: Sequence[Any], scores: Any) -> RecordedPose | None:
     """Lists of x, y; x, y, score; x, y, z; or x, y, z, visibility."""
     if not all(isinstance(value, list) for value in values):
         return None
@@ -100,7 +100,7 @@ def _lists(values: Sequence[Any], scores: Any) -> Pose | None:
         score = table[:, 3]
     elif width == 3 and _are_scores(table):
         score = table[:, 2]
-    return Pose(_clean(np.column_stack([table[:, :2], score])))
+    return RecordedPose(_clean(np.column_stack([table[:, :2], score])))
 
 
 def _are_scores(table: Array) -> bool:
@@ -111,7 +111,7 @@ def _are_scores(table: Array) -> bool:
     )
 
 
-def _objects(values: Sequence[Mapping[str, Any]], scores: Any) -> Pose | None:
+def _objects(values: Sequence[Mapping[str, Any]], scores: Any) -> RecordedPose | None:
     rows, names = [], []
     for value in values:
         place = value.get("position", value)
@@ -125,10 +125,10 @@ def _objects(values: Sequence[Mapping[str, Any]], scores: Any) -> Pose | None:
     if isinstance(scores, list) and len(scores) == len(table) and all(_is_numeric(s) for s in scores):
         table[:, 2] = [_float(s) for s in scores]
     point_names = tuple(name for name in names if name is not None)
-    return Pose(_clean(table), point_names if len(point_names) == len(rows) else None)
+    return RecordedPose(_clean(table), point_names if len(point_names) == len(rows) else None)
 
 
-def _columns(values: Mapping[str, Any]) -> Pose | None:
+def _columns(values: Mapping[str, Any]) -> RecordedPose | None:
     """All x, all y, and perhaps all scores, as Ultralytics writes them."""
     x, y = values.get("x"), values.get("y")
     if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y) or len(x) < _FEWEST:
@@ -137,10 +137,10 @@ def _columns(values: Mapping[str, Any]) -> Pose | None:
     columns = [x, y, score if len(score) == len(x) else [1.0] * len(x)]
     if not all(v is None or _is_numeric(v) for column in columns for v in column):
         return None
-    return Pose(_clean(np.array([[_float(v) for v in column] for column in columns]).T))
+    return RecordedPose(_clean(np.array([[_float(v) for v in column] for column in columns]).T))
 
 
-def _by_name(values: Mapping[str, Any]) -> Pose | None:
+def _by_name(values: Mapping[str, Any]) -> RecordedPose | None:
     """An object with a point below the name of each."""
     named = {
         name: value for name, value in values.items() if halpe_name(name) and isinstance(value, dict | list)
@@ -150,7 +150,7 @@ def _by_name(values: Mapping[str, Any]) -> Pose | None:
     listed = list(named.values())
     objects = [value for value in listed if isinstance(value, dict)]
     pose = _objects(objects, None) if len(objects) == len(listed) else _lists(listed, None)
-    return None if pose is None else Pose(pose.points, tuple(named))
+    return None if pose is None else RecordedPose(pose.points, tuple(named))
 
 
 def _float(value: Any) -> float:

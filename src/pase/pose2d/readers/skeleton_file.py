@@ -19,7 +19,7 @@ def is_skeleton_file(skeleton: str | None) -> bool:
     return skeleton is not None and skeleton.lower().endswith(".toml")
 
 
-def told_names(skeleton: str | None, count: int, path: Path) -> tuple[str, ...] | None:
+def names_of_skeleton_file(skeleton: str | None, count: int, path: Path) -> tuple[str, ...] | None:
     """Halpe's names of a file's points in order, by what the user says; None where nothing is said.
 
     Parameters

@@ -20,7 +20,7 @@ from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_frames
 from pase.pose2d.readers.json_frames import TIMES, PoseFrame, document_frames
-from pase.pose2d.readers.json_persons import Pose
+from pase.pose2d.readers.json_persons import RecordedPose
 from pase.pose2d.readers.skeleton_file import is_skeleton_file, told_columns
 
 Row = Sequence[str]
@@ -261,7 +261,7 @@ def _wide_frames(rows: Sequence[Row], path: Path, layout: _Layout) -> list[PoseF
         key = i if frame.number is None else frame.number
         frame = frames.setdefault(key if layout.person is not None or frame.number is not None else i, frame)
         if points.any():
-            frame.poses.append(Pose(points, None, _person(row, layout, people)))
+            frame.poses.append(RecordedPose(points, None, _person(row, layout, people)))
     return list(frames.values())
 
 
@@ -277,7 +277,7 @@ def _long_frames(header: Row, rows: Sequence[Row], path: Path, layout: _Layout) 
     columns = [plain.index("x"), plain.index("y"), *([] if score is None else [score])]
     order = {name: k for k, name in enumerate(dict.fromkeys(row[name_column].strip() for row in rows))}
     frames: dict[object, PoseFrame] = {}
-    poses: dict[object, Pose] = {}
+    poses: dict[object, RecordedPose] = {}
     people: dict[str, int] = {}
     for i, row in enumerate(rows):
         frame, person = _frame_facts(row, i + 2, path, layout), _person(row, layout, people)
@@ -286,7 +286,7 @@ def _long_frames(header: Row, rows: Sequence[Row], path: Path, layout: _Layout) 
             key = i // len(order)
         frame = frames.setdefault(key, frame)
         if (key, person) not in poses:
-            poses[key, person] = Pose(np.zeros((len(order), 3)), None, person)
+            poses[key, person] = RecordedPose(np.zeros((len(order), 3)), None, person)
             frame.poses.append(poses[key, person])
         values = [*(_value(row, column, i + 2, path) for column in columns), 1.0][:3]
         if np.isfinite(values).all():

@@ -13,7 +13,7 @@ from pase.marker_files.text import number, text_lines
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_frames
 from pase.pose2d.readers.json_frames import PoseFrame
-from pase.pose2d.readers.json_persons import Pose
+from pase.pose2d.readers.json_persons import RecordedPose
 
 _BOX = 5
 """Class and box before the points of a row."""
@@ -64,7 +64,7 @@ def read_yolo(path: Path, recorded: Recorded, skeleton: str | None = None) -> li
     return read_frames(frames, path, recorded, skeleton)
 
 
-def _points(cells: list[str]) -> Pose | None:
+def _points(cells: list[str]) -> RecordedPose | None:
     """The person of a row; None where it is none."""
     values = [number(cell) for cell in cells]
     if any(value is None or not np.isfinite(value) for value in values):
@@ -75,5 +75,7 @@ def _points(cells: list[str]) -> Pose | None:
         if count in _COUNTS and more <= 1:
             points = table[_BOX : _BOX + count * width].reshape(count, width)
             score = points[:, 2] if width == 3 else (points != 0).any(axis=1).astype(float)
-            return Pose(np.column_stack([points[:, :2], score]), None, int(table[-1]) if more else None)
+            return RecordedPose(
+                np.column_stack([points[:, :2], score]), None, int(table[-1]) if more else None
+            )
     return None
