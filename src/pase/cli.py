@@ -279,7 +279,7 @@ def _doctor(parsed: argparse.Namespace) -> int:
     for finding in findings:
         print(f"{' ' if finding.good else '!'} {finding.name:<{width}}  {finding.value}")
     missing = [finding.name for finding in findings if not finding.good]
-    print(f"missing: {', '.join(missing)}" if missing else "all is there")
+    print(f"missing: {', '.join(missing)}" if missing else "nothing has to be installed")
     return 1 if missing else 0
 
 
