@@ -17,9 +17,10 @@ from pase.media.footage import Footage
 from pase.pipeline.outputs import draw_over, overlay_name
 from pase.pipeline.recording import open_source, read_keypoints
 from pase.pipeline.report import note_files, read_report
-from pase.pipeline.views import VIEWER, begin_film, title_of
+from pase.pipeline.views import VIEWER, begin_film
 from pase.pipeline.workspace import KEYPOINTS, REPORT, check_output_file
 from pase.types import StepProgress
+from pase.view.names import title_of
 
 KEYPOINT_FILES = {"openpose": "keypoints_openpose", "coco": "keypoints_coco.json"}
 """Where everybody's keypoints are put in a result, by format."""

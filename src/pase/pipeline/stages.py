@@ -182,7 +182,8 @@ class Run:
 
     def view(self, motions: Sequence[Motion], recording: Recording | None = None) -> None:
         """Draw the bones over the footage, if there is any; write the viewer, the plots and the report page."""
-        from pase.pipeline.views import title_of, write_report_page, write_views
+        from pase.pipeline.views import write_report_page, write_views
+        from pase.view.names import title_of
 
         if not motions:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,17 +132,6 @@ def _warned_if_left_out(film: Film | None) -> Film | None:
     if film is None:
         log.warning("the footage is too long to be carried inside the viewer; it shows the bones alone")
     return film
-
-
-def title_of(source: Mapping[str, Any] | None) -> str:
-    """What pages call a result: the name of the file that it was made from.
-
-    Parameters
-    ----------
-    source
-        Of the report; see `Report.source`.
-    """
-    return Path(str((source or {}).get("path") or "keypoints")).name
 
 
 def write_report_page(motions: Sequence[Motion], folder: Path, report: dict[str, Any]) -> None:

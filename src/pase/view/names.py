@@ -1,9 +1,11 @@
-"""What people call the bones and coordinates that OpenSim's files abbreviate."""
+"""What people call a result, and the bones and coordinates that OpenSim's files abbreviate."""
 
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 SIDES = {"r": "Right", "l": "Left"}
 
@@ -80,3 +82,14 @@ def region_name(name: str) -> str:
             side = re.search(r"_([rl])$", name)
             return f"{SIDES[side[1]]} {region}" if side and region in ("arm", "leg") else region
     return "Other"
+
+
+def title_of(source: Mapping[str, Any] | None) -> str:
+    """What pages call a result: the name of the file that it was made from.
+
+    Parameters
+    ----------
+    source
+        Of the report; see `Report.source`.
+    """
+    return Path(str((source or {}).get("path") or "keypoints")).name

@@ -20,7 +20,7 @@ from pase.media import Photo, open_media
 from pase.movements import MOVEMENTS
 from pase.view.answers import further_rows, key_rows, range_tables
 from pase.view.cycle_chart import cycle_charts
-from pase.view.names import coordinate_name
+from pase.view.names import coordinate_name, title_of
 from pase.view.plots import MOST_FRAMES, bone_label, make_plots, svg
 from pase.view.subject import Subject, frames_shown, has_range, in_display_units
 
@@ -55,8 +55,7 @@ def write_page(
     OutputError
         When the file cannot be written.
     """
-    source = report.get("source") or {}
-    title = Path(str(source.get("path") or "keypoints")).name
+    title = title_of(report.get("source"))
     analysis = (report.get("settings") or {}).get("analysis") or {}
     folders = [*plots, *[None] * len(subjects)]
     page = page_template("report.html.j2").render(
