@@ -14,11 +14,13 @@ from PIL import Image
 
 from browser import screenshot
 from pase.anatomy.default import default_skeleton
+from pase.anatomy.kinematics import Kinematics
 from pase.data import Camera, Motion
 from pase.diagnostics import FitDiagnostics
 from pase.formats.tables import BoneLength
 from pase.view.page import write_page
 from pase.view.plots import make_plots, write_plots
+from pase.view.still import still_picture
 from pase.view.subject import Subject, frames_shown
 from pase.view.viewer import write_viewer
 
@@ -134,11 +136,26 @@ def test_the_page_tells_everything_and_escapes_it(tmp_path: Path, camera: Camera
 
 
 def test_a_photo_has_one_value_an_angle(tmp_path: Path, camera: Camera) -> None:
-    for frames, told in ((1, "<td>0</td>"), (30, "<td>-29 … 29</td>")):
+    for frames, told in ((1, "<td>0</td>"), (30, "<td>−29 … 29</td>")):
         write_page([subject(camera, frames)], REPORT, tmp_path / "report.html")
         page = (tmp_path / "report.html").read_text(encoding="utf-8")
         row = next(row for row in page.split("<tr>") if "<td>Hip flexion" in row)
         assert told in row
+
+
+def test_the_picture_is_cut_to_the_person(tmp_path: Path, camera: Camera) -> None:
+    person = subject(camera)
+    joints = camera.project(Kinematics(person.motion.skeleton, ()).pose(person.motion.q[:1]).origin[0])
+    picture = np.zeros((960, 1280, 3), np.uint8)
+    for x, y in np.round(2 * joints).astype(int):
+        picture[y - 4 : y + 5, x - 4 : x + 5] = 255
+    Image.fromarray(picture).save(tmp_path / "overlay.png")
+    still = Image.open(io.BytesIO(still_picture(tmp_path / "overlay.png", [person]))).convert("L")
+    assert still.width < 0.8 * still.height
+    assert (np.asarray(still) > 128).sum() == pytest.approx((picture[..., 0] > 128).sum(), rel=0.05)
+    nowhere = replace(person, motion=replace(person.motion, camera=None))
+    whole = Image.open(io.BytesIO(still_picture(tmp_path / "overlay.png", [nowhere])))
+    assert whole.size == (900, 675)
 
 
 def test_the_page_takes_plots_that_are_there(tmp_path: Path, camera: Camera) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from analysis.motions import squats
 from browser import chromium
@@ -35,3 +38,23 @@ def test_every_page_opens(tmp_path: Path) -> None:
             page.wait_for_timeout(200)
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert not problems and wide <= 0, (name, problems, wide)
+            if name == "viewer":
+                page.click("[data-tab=answers]")
+                told = page.inner_text("[data-pane=answers]")
+                assert "Squats" in told and "Squat depth" in told and "\t91\t°" in told
+
+
+def test_a_side_without_a_whole_cycle_is_not_in_the_legend(tmp_path: Path) -> None:
+    (subject,) = Subject.of_all([analysed(squats([90.0, 90.0]))])
+    (tmp_path / "plots").mkdir()
+    findings = subject.motion.findings
+    assert findings is not None
+    values = findings.angles.values.copy()
+    values[:, [key.endswith("_r") for key in findings.angles.keys]] = np.nan
+    half_seen = replace(findings, angles=replace(findings.angles, values=values))
+    for own, drawn in ((findings, True), (half_seen, False)):
+        person = replace(subject, motion=replace(subject.motion, findings=own))
+        write_page([person], {"persons": [{}]}, tmp_path / "report.html", plots=[tmp_path / "plots"])
+        page = (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert "left, mean of 2" in page and ("right, mean of 2" in page) == drawn
+        assert ("right: no whole cycle was seen" in page) == (not drawn)

@@ -11,6 +11,7 @@ from pase.analysis.angles import ANGLES
 from pase.analysis.compare import INTERVAL, Difference
 from pase.analysis.measure import Definition, definition
 from pase.findings import Findings, Measure
+from pase.movements import MOVEMENTS
 
 KEY_MEASURES: dict[str, str] = {
     "walking": "walking_speed cadence step_length step_time step_width stance_share double_support",
@@ -38,7 +39,15 @@ class Row:
     left: str
     unit: str
     count: int
+    """Repetitions behind the values; 0 for a number of repetitions itself."""
     meaning: str
+
+
+def movement_text(findings: Findings) -> str:
+    """What the person does; nothing for a photo in which it is not clear."""
+    if len(findings.angles.time) == 1 and findings.movement == "other":
+        return ""
+    return MOVEMENTS[findings.movement] + (", as told" if findings.movement_given else "")
 
 
 def _key_names(findings: Findings) -> list[str]:
@@ -70,11 +79,12 @@ def measure_row(findings: Findings, name: str) -> Row | None:
         return None
     entry = definition(name)
     texts = {
-        side: "" if measure is None else _shown_text(measure, entry) for side, measure in by_side.items()
+        side: "–" if measure is None else _shown_text(measure, entry) for side, measure in by_side.items()
     }
-    count = max(measure.count for measure in measured)
+    middle = "" if by_side[""] is None else texts[""]
+    count = max(measure.count for measure in measured) if entry.unit else 0
     return Row(
-        entry.plain, texts[""], texts["right"], texts["left"], unit_text(entry.unit), count, entry.meaning
+        entry.plain, middle, texts["right"], texts["left"], unit_text(entry.unit), count, entry.meaning
     )
 
 

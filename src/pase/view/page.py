@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -16,15 +15,12 @@ from markupsafe import Markup
 from pase.diagnostics import FitDiagnostics
 from pase.files import write_text
 from pase.findings import Findings
-from pase.media import Photo, open_media
-from pase.movements import MOVEMENTS
-from pase.view.answers import further_rows, key_rows, range_tables
+from pase.view.answers import further_rows, key_rows, movement_text, number_text, range_tables
 from pase.view.cycle_chart import cycle_charts
 from pase.view.names import coordinate_name, title_of
 from pase.view.plots import MOST_FRAMES, bone_label, make_plots, svg
+from pase.view.still import still_picture
 from pase.view.subject import Subject, frames_shown, has_range, in_display_units
-
-PICTURE_WIDTH = 900
 
 
 def write_page(
@@ -64,7 +60,7 @@ def write_page(
         note=analysis.get("note") or "",
         facts=_facts(report, title, len(subjects)),
         style=Markup(page_style()),
-        still=_still(Path(overlay)) if overlay is not None and Path(overlay).is_file() else "",
+        still=_still(overlay, subjects),
         persons=[
             _person(subject, report, folder) for subject, folder in zip(subjects, folders, strict=False)
         ],
@@ -111,7 +107,8 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
     """What the template shows of a person."""
     motion = subject.motion
     facts = _figures(motion.diagnostics)
-    if motion.track_id == 1 and report.get("main_person"):
+    others = len(report.get("persons") or []) + len(report.get("left_out") or []) > 1
+    if others and motion.track_id == 1 and report.get("main_person"):
         facts.insert(0, f"main person: {report['main_person']}")
     plots = [(name, _data("image/svg+xml", content)) for name, content in _plots(subject, plots_folder)]
     return {
@@ -125,19 +122,28 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
 
 
 def _answers(findings: Findings) -> dict[str, Any]:
-    photo = len(findings.angles.time) == 1
-    seen = "" if photo else ": ranges where they were seen"
+    seen = "" if len(findings.angles.time) == 1 else ": ranges where they were seen"
     ranges = [
         (title + seen, [(row.name, *row.cells) for row in rows]) for title, rows in range_tables(findings)
     ]
-    movement = MOVEMENTS[findings.movement] + (", as told" if findings.movement_given else "")
     return {
-        "movement": "" if photo and findings.movement == "other" else movement,
+        "movement": movement_text(findings),
         "quality": findings.quality,
         "key_rows": key_rows(findings),
         "further_rows": further_rows(findings),
-        "charts": cycle_charts(findings),
+        **_cycles(findings),
         "range_tables": ranges,
+    }
+
+
+def _cycles(findings: Findings) -> dict[str, Any]:
+    """Curves over the cycle, and which sides they show."""
+    charts = cycle_charts(findings)
+    drawn = {band.kind: band.count for chart in charts for band in chart.bands}
+    return {
+        "charts": charts,
+        "drawn": [(side, drawn[side]) for side in ("left", "right") if side in drawn],
+        "not_drawn": [side for side in ("left", "right") if charts and side not in drawn],
     }
 
 
@@ -148,6 +154,8 @@ def _unanalysed(subject: Subject) -> dict[str, Any]:
         "key_rows": [],
         "further_rows": [],
         "charts": [],
+        "drawn": [],
+        "not_drawn": [],
     }
     return empty | {"range_tables": [], "angles": _angles(subject)}
 
@@ -205,8 +213,9 @@ def _angles(subject: Subject) -> list[list[str]]:
         if np.isnan(values[frames, i]).all():
             cells[at] = "not seen"
             continue
-        least, largest = round(np.nanmin(values[frames, i])), round(np.nanmax(values[frames, i]))
-        cells[at : at + 2] = [f"{least} … {largest}" if len(motion) > 1 else f"{least}", sure]
+        least, largest = np.nanmin(values[frames, i]), np.nanmax(values[frames, i])
+        span = [number_text(value, 0) for value in (least, largest)[: len(motion)]]
+        cells[at : at + 2] = [" … ".join(span), sure]
     return list(rows.values())
 
 
@@ -233,19 +242,10 @@ def _plots(subject: Subject, folder: Path | None) -> list[tuple[str, bytes]]:
     return [(name, svg(figure)) for name, figure in make_plots(subject)]
 
 
-def _still(path: Path) -> str:
-    """A picture from the middle of a video, or the photo, small, as a data address."""
-    from PIL import Image
-
-    with open_media(path) as media:
-        if isinstance(media, Photo):
-            image = next(iter(media.frames())).image
-        else:
-            image = media.picture_at(0.5 * media.duration)
-    stream, picture = io.BytesIO(), Image.fromarray(image)
-    picture.thumbnail((PICTURE_WIDTH, PICTURE_WIDTH))
-    picture.save(stream, "JPEG", quality=85)
-    return _data("image/jpeg", stream.getvalue())
+def _still(overlay: str | Path | None, subjects: Sequence[Subject]) -> str:
+    if overlay is None or not Path(overlay).is_file():
+        return ""
+    return _data("image/jpeg", still_picture(Path(overlay), subjects))
 
 
 def _data(mime: str, content: bytes) -> str:

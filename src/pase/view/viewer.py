@@ -22,8 +22,10 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.lengths import CARRIERS
 from pase.data import Camera, Motion
 from pase.files import write_text
+from pase.findings import Findings
 from pase.types import Array
 from pase.version import __version__
+from pase.view.answers import key_rows, movement_text
 from pase.view.film import Film
 from pase.view.geometry import PackedBones, pack_bones
 from pase.view.names import bone_name, coordinate_name, region_name
@@ -36,7 +38,9 @@ from pase.view.subject import (
     step_to,
 )
 
-MODULES = ("math", "dom", "data", "shaders", "bake", "renderer", "orbit", "player", "curves", "bones", "app")
+MODULES = (
+    "math", "dom", "data", "shaders", "bake", "renderer", "orbit", "player", "curves", "answers", "bones", "app",
+)  # fmt: skip
 """The page's scripts in `web/`, each after what it imports."""
 FURTHER_ANGLES = (
     "knee_valgus", "foot_progression", "trunk_flexion", "trunk_bending", "trunk_rotation", "trunk_lean_forward",
@@ -178,7 +182,7 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
         "bones": _bones(subject, bones),
         "angles": _angles(motion, rows, blob),
         "events": _events(motion),
-        "quality": "" if motion.findings is None else motion.findings.quality.verdict,
+        "answers": None if motion.findings is None else _answers(motion.findings),
     }
 
 
@@ -275,6 +279,18 @@ def _events(motion: Motion) -> list[list[Any]]:
     """Time in seconds, name in words and side of what happened."""
     events = () if motion.findings is None else motion.findings.events
     return [[round(event.time_s, 4), event.event.replace("_", " "), event.side[:1]] for event in events]
+
+
+def _answers(findings: Findings) -> dict[str, Any]:
+    """Movement, quality and the first page's measures, as text."""
+    rows = [(r.name, *((r.middle,) if r.middle else (r.left, r.right)), r.unit) for r in key_rows(findings)]
+    quality = findings.quality
+    return {
+        "movement": movement_text(findings),
+        "verdict": quality.verdict,
+        "reasons": list(quality.reasons),
+        "rows": rows,
+    }
 
 
 def _text(content: bytes) -> str:

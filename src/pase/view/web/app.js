@@ -1,3 +1,4 @@
+import { showAnswers } from "./answers.js";
 import { Bones } from "./bones.js";
 import { Curves } from "./curves.js";
 import { bodyPose, cameraAt, filmAddress, readScene } from "./data.js";
@@ -225,18 +226,19 @@ class App {
   fillPersons() {
     const { persons } = this.scene;
     $("person").hidden = persons.length < 2;
-    $("person").append(...persons.map((person, i) => new Option(person.quality && person.quality !== "good" ? `${person.name} (${person.quality})` : person.name, i)));
+    $("person").append(...persons.map((person, i) => new Option(titleOf(person), i)));
     $("person").onchange = () => this.showPerson(Number($("person").value));
     if (persons.length > 1) $("numbers").append(...persons.map((person) => make("b", "", person.number)));
-    $("numbers").firstChild?.classList.add("chosen");
     $("nobody").hidden = persons.length > 0;
-    this.markEvents(persons[0]);
+    if (!persons.some((person) => person.answers)) document.querySelector("[data-tab=answers]").remove();
+    this.showPerson(0);
   }
 
   /** Show somebody's curves, and whose they are. */
   showPerson(chosen) {
     this.curves.show(chosen);
     this.markEvents(this.scene.persons[chosen]);
+    showAnswers($("answers"), this.scene.persons[chosen]?.answers);
     [...$("numbers").children].forEach((label, i) => label.classList.toggle("chosen", i === chosen));
   }
 
@@ -303,6 +305,9 @@ class App {
     list.onchange();
   }
 }
+
+/** A person's name, and the verdict where it is not good. */
+const titleOf = ({ name, answers }) => (answers && answers.verdict !== "good" ? `${name} (${answers.verdict})` : name);
 
 try {
   const scene = await readScene();

@@ -132,15 +132,15 @@ function grouped(list) {
   return [...groups.values()];
 }
 
-/** A rounded number; nothing is -0. */
-const plain = (value, digits) => value.toFixed(digits).replace(/^-(?=[0.]+$)/, "");
+/** A rounded number with a true minus; nothing is −0. */
+const plain = (value, digits) => value.toFixed(digits).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
 
 function told(angles, member, frame, frames) {
   const value = angles.values[member.row * frames + frame], spread = angles.spread[member.row * frames + frame];
   const side = { l: "L ", r: "R " }[member.side] ?? "";
   if (Number.isNaN(value)) return `${side}–`;
   const digits = member.unit === "m" ? 2 : 0, gap = member.unit === "m" ? " " : "";
-  const band = Number.isNaN(spread) ? "" : ` ± ${spread.toFixed(member.unit === "m" ? 3 : 1)}`;
+  const band = Number.isNaN(spread) ? "" : ` ± ${spread.toFixed(digits)}`;
   return `${side}${plain(value, digits)}${gap}${member.unit}${band}`;
 }
 
@@ -196,7 +196,7 @@ function drawAxes({ pen, width, height, ends, time, ink, text }, group) {
     pen.moveTo(left, Math.round(y(value)) + 0.5);
     pen.lineTo(right, Math.round(y(value)) + 0.5);
     pen.stroke();
-    pen.fillText(group.unit === "m" ? value.toFixed(2) : `${Math.round(value)}°`, left - 5, y(value));
+    pen.fillText(group.unit === "m" ? plain(value, 2) : `${plain(value, 0)}°`, left - 5, y(value));
   }
   pen.textAlign = "center";
   pen.textBaseline = "top";
