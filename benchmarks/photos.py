@@ -30,7 +30,8 @@ from pase.data import Motion
 from pase.media.photo import is_photo
 from pase.pipeline.estimating import fit_people
 from pase.pipeline.lifting import lift_in_statures
-from pase.pipeline.recording import Recording, find_people, read_recording, write_keypoints
+from pase.pipeline.recording import Recording, find_people, read_recording
+from pase.pose2d.readers.alphapose_json import write_alphapose
 from pase.view.overlay import draw_overlay
 
 MEDIA = REPOSITORY.parent / "shared" / "media"
@@ -105,7 +106,7 @@ def found(path: Path, settings: Settings, kept: Path | None) -> Recording:
     file = kept / f"{path.stem}.json"
     if not file.is_file():
         kept.mkdir(parents=True, exist_ok=True)
-        write_keypoints(find_people(path, settings).people, file)
+        write_alphapose(find_people(path, settings).people, file)
     return read_recording(file, path, settings=settings)
 
 

@@ -23,8 +23,9 @@ from pase.anatomy.proportions import load_proportions
 from pase.config import Settings, make_settings
 from pase.fit.evidence import Evidence
 from pase.fit.sizes import combined_sizes
+from pase.media import open_media
 from pase.pipeline.estimating import size_evidence
-from pase.pipeline.recording import Recording, choose, detect, open_source
+from pase.pipeline.recording import Recording, choose, detect
 
 SEGMENTS = {"femur": ("femur", "tibia"), "tibia": ("tibia", "talus"), "humerus": ("humerus", "ulna")}
 
@@ -51,7 +52,7 @@ def compare(clip: Path, parts: int) -> None:
     facts = json.loads((clip / "subject.json").read_text(encoding="utf-8"))
     height = facts["height_m"] or facts["height_from_scaled_model_m"]
     settings = make_settings({"person.height_m": height})
-    with open_source(clip / "video.mp4") as media:
+    with open_media(clip / "video.mp4") as media:
         recording = choose(detect(media, settings), settings)
     truth = reference(clip)
     cut = np.array_split(np.arange(recording.frames), parts)

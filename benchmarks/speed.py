@@ -194,7 +194,7 @@ def first_look_s(video: Path) -> float:
 
 def measure(video: Path, output: Path, flags: Sequence[str]) -> Measured:
     """Run the whole command once and read its result."""
-    from pase.pipeline.recording import read_keypoints
+    from pase.pipeline.recording import read_people
 
     command = [sys.executable, "-m", "pase", "run", str(video), "-o", str(output), *flags]
     start, before = time.perf_counter(), processor_of_children()
@@ -205,7 +205,7 @@ def measure(video: Path, output: Path, flags: Sequence[str]) -> Measured:
     cost = Cost(time.perf_counter() - start, processor_of_children() - before)
     unit = 1e6 if sys.platform == "darwin" else 1e3
     report = json.loads((output / "report.json").read_text(encoding="utf-8"))
-    people = read_keypoints(output / "keypoints.json")
+    people = read_people(output / "keypoints.json")
     visible = [person.seen for person in people]
     looked = [s & p.measured if p.measured is not None else s for s, p in zip(visible, people, strict=True)]
     times = people[0].time if people else np.zeros(1)

@@ -37,10 +37,11 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
 
 
 @cache
-def imported(module: str) -> frozenset[str]:
-    """The modules of ours that a module imports, at once or when a function runs."""
+def imported(module: str, for_types: bool = False) -> frozenset[str]:
+    """The modules of ours that a module imports, at once, when a function runs, or for type checkers only."""
     names: set[str] = set()
-    for node in _statements(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    for node in ast.walk(tree) if for_types else _statements(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
@@ -53,7 +54,7 @@ def _circle(module: str, path: tuple[str, ...], done: set[str]) -> tuple[str, ..
         return (*path[path.index(module) :], module)
     if module not in done:
         done.add(module)
-        for other in sorted(imported(module)):
+        for other in sorted(imported(module, for_types=True)):
             if circle := _circle(other, (*path, module), done):
                 return circle
     return ()

@@ -24,7 +24,8 @@ from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation, Slerp
 
 from pase.config import Settings
-from pase.pipeline.recording import choose, detect, open_source
+from pase.media import open_media
+from pase.pipeline.recording import choose, detect
 
 Array = NDArray[np.float64]
 
@@ -68,7 +69,7 @@ def main() -> None:
 
 def sightings(folder: Path) -> list[Sighting]:
     """What the detector sees of a clip, with the reference at the same times."""
-    with open_source(folder / "video.mp4") as media:
+    with open_media(folder / "video.mp4") as media:
         found = choose(detect(media, Settings()), Settings()).people[0]
     with np.load(folder / "truth.npz") as data:
         truth = {key: data[key] for key in data.files}

@@ -5,6 +5,9 @@
     - `OutputError`: the result cannot be written
     - `ModelFileError`: a model file is missing, damaged or cannot be fetched
     - `MissingDependencyError`: a package or system library is not installed
+
+Whatever writes a file raises `OutputError` when it cannot be written, and whatever reads one raises `InputError` when
+it is missing or not of its kind. The docstrings of readers and writers name what else they raise.
 """
 
 from __future__ import annotations

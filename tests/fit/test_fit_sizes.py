@@ -18,9 +18,9 @@ from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.fit.estimate import estimate_motion, measure_sizes
 from pase.fit.evidence import Evidence, with_known_part
-from pase.fit.inputs import PersonInput
+from pase.fit.inputs import PersonInput, Sizes
 from pase.fit.problem import PersonModel, State
-from pase.fit.sizes import Sizes, combined_sizes, read_sizes, write_sizes
+from pase.fit.sizes import combined_sizes, read_sizes, write_sizes
 from pase.types import Array
 
 

@@ -89,11 +89,6 @@ def write_summary(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
         The `.csv` file.
     rows
         One a trial: values by column.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     columns = list(dict.fromkeys(column for row in rows for column in row))
     write_rows(path, columns, ([_cell(row.get(column)) for column in columns] for row in rows))
@@ -108,11 +103,6 @@ def write_bones(path: Path, results: Mapping[str, Path]) -> None:
         The `.csv` file.
     results
         For each subject, the folder of the person in one of the results.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     header: list[str] = []
     rows: list[list[str]] = []

@@ -35,11 +35,6 @@ def write_camera_motions(motions: Sequence[CameraMotion], path: str | Path) -> N
         One of each shot.
     path
         The file.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     write_text(path, json.dumps({"shots": [_shot(motion) for motion in motions]}) + "\n")
 

@@ -13,7 +13,7 @@ from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.fit.evidence import Evidence, evidence
 from pase.fit.film_result import finish
 from pase.fit.film_trial import as_slice, film_trial, visible_span
-from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.inputs import LensPrior, PersonInput, Sizes
 from pase.fit.keypoint_guess import initial_motion, possible_rolls
 from pase.fit.left_right_swaps import repair_keypoints
 from pase.fit.measurements import KeypointMeasurements, Measurements
@@ -30,7 +30,6 @@ from pase.fit.schedule import (
     thinned,
 )
 from pase.fit.shared_fit import Note, SharedFit, absences, floor_note, scale_note
-from pase.fit.sizes import Sizes
 from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.parallel import Helpers

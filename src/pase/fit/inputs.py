@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pase.anatomy.keypoints import keypoint_place
 from pase.anatomy.marker_set import h36m_landmarks
@@ -13,9 +12,7 @@ from pase.anatomy.proportions import Vitals
 from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD
 from pase.camera.motion import CameraMotion
 from pase.data import HALPE26, Camera, Keypoints2D, Landmarks3D
-
-if TYPE_CHECKING:
-    from pase.fit.sizes import Sizes
+from pase.types import Array
 
 STUCK_ON_SPREAD_M = 0.010
 """How far a marker is stuck on off the place that the model has for it, along each axis."""
@@ -30,6 +27,16 @@ KEYPOINTS_ALIKE = 0.6
 """Correlation between the sides of where a detector sees their points: habits are common, but clothes, light and the
 sides themselves differ. On two people measured beside markers half the difference of the sides is 6.6 mm a point and
 axis (rms), so one side alone strays by 9 of the 15 mm by which places do."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """A person's sizes, known beforehand."""
+
+    log_scale: Array
+    """(P,) log scale factors of the groups of `pase.anatomy.proportions`."""
+    covariance: Array
+    """(P, P) posterior covariance after all recordings, each counted as one independent look."""
 
 
 @dataclass(frozen=True)

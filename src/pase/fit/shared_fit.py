@@ -10,11 +10,10 @@ import numpy as np
 from pase.camera.motion import CameraMotion
 from pase.data import Keypoints2D
 from pase.fit.evidence import with_known_part
-from pase.fit.inputs import PersonInput
+from pase.fit.inputs import PersonInput, Sizes
 from pase.fit.measurements import KeypointMeasurements, Measurements
 from pase.fit.moving_floor import MovingFloor
 from pase.fit.schedule import SharedEstimate
-from pase.fit.sizes import Sizes
 from pase.fit.subject import prior_weight
 from pase.fit.trial import Trial
 from pase.fit.uncertainty import CALIBRATION

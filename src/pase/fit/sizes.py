@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,22 +13,12 @@ from pase.data import HALPE26
 from pase.errors import InputError
 from pase.files import read_json, write_text
 from pase.fit.evidence import Evidence, agreed
-from pase.fit.inputs import keypoint_set
+from pase.fit.inputs import Sizes, keypoint_set
 from pase.fit.subject import keypoint_model, stature_prior
 from pase.types import Array
 
 LARGEST = 1.5
 """No human bone is further than this from the generic one in its log scale factor, small children's included."""
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """A person's sizes, known beforehand."""
-
-    log_scale: Array
-    """(P,) log scale factors of the groups of `pase.anatomy.proportions`."""
-    covariance: Array
-    """(P, P) posterior covariance after all recordings, each counted as one independent look."""
 
 
 def combined_sizes(
@@ -61,13 +50,7 @@ def combined_sizes(
 
 
 def write_sizes(sizes: Sizes, path: str | Path) -> None:
-    """Write sizes as JSON, atomically.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
-    """
+    """Write sizes as JSON, atomically."""
     content = {
         "groups": list(load_proportions().groups),
         "log_scale": sizes.log_scale.tolist(),

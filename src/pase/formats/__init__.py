@@ -1,1 +1,1 @@
-"""Files that other programs read: one module per format."""
+"""Files that other programs read: one module per format. `pase.errors` says what reading and writing raise."""

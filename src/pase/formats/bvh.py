@@ -29,11 +29,6 @@ def write_bvh(motion: Motion, path: str | Path) -> None:
     shift (the pelvis, knees, kneecaps) have channels of position, which are their whole place in the parent's
     axes, as Blender reads them. The format has one frame rate: uneven frames are interpolated at their mean
     rate. It starts at the first frame with a known pose.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     skeleton, even = motion.skeleton, even_motion(motion)
     lower, upper = skeleton.bounds

@@ -21,11 +21,6 @@ def write_camera(camera: Camera, path: str | Path) -> None:
 
     A camera that moves has besides a list `frames` with the `time_s`, `focal_length_px`, `rotation` and
     `translation` of each frame; the values outside of it are those of one frame.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     values: dict[str, Any] = {
         "focal_length_px": float(camera.focal_length_px),

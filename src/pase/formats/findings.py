@@ -59,24 +59,12 @@ def measure_rows(findings: Findings, labels: TrialLabels) -> Iterator[tuple[Any,
 
 
 def write_events_csv(events: Iterable[Event], path: str | Path) -> None:
-    """Write what happened when, in the order of time.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
-    """
+    """Write what happened when, in the order of time."""
     write_rows(path, EVENT_COLUMNS, event_rows(events))
 
 
 def write_measures_csv(rows: Iterable[Sequence[Any]], path: str | Path) -> None:
-    """Write rows of measures, of one person or of a study.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
-    """
+    """Write rows of measures, of one person or of a study."""
     write_rows(path, MEASURE_COLUMNS, rows)
 
 
@@ -91,11 +79,6 @@ def write_workbook(
         The file.
     sheets
         Name, header and rows of each; None and empty texts are empty cells.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     import xlsxwriter
 
@@ -132,11 +115,6 @@ def write_person_workbook(
         As of `measure_rows`.
     path
         The file.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     events = ((round(event.time_s, 4), event.event, event.side) for event in findings.events)
     lengths = (
@@ -153,13 +131,7 @@ def write_person_workbook(
 
 
 def read_events_csv(path: str | Path) -> tuple[Event, ...]:
-    """Read events back.
-
-    Raises
-    ------
-    InputError
-        When the file is missing or is no such table.
-    """
+    """Read events back."""
     rows = _read(path, EVENT_COLUMNS)
     try:
         return tuple(Event(float(row["time_s"]), cast(Any, row["event"]), row["side"]) for row in rows)
@@ -168,13 +140,7 @@ def read_events_csv(path: str | Path) -> tuple[Event, ...]:
 
 
 def read_measures_csv(path: str | Path) -> tuple[Movement, tuple[Measure, ...]]:
-    """Read the movement and the measures of one person back.
-
-    Raises
-    ------
-    InputError
-        When the file is missing or is no such table.
-    """
+    """Read the movement and the measures of one person back."""
     rows = _read(path, MEASURE_COLUMNS)
     if not rows:
         return "other", ()

@@ -50,11 +50,6 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     frames a viewer turns each body about its joint, so the skeleton stays joined. Frames in which the pose
     is unknown have no key. With one known frame or none the skeleton stands still. A camera that moved is in the
     scene and moves; one that stood still is there and stands.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     first = motion.q[np.flatnonzero(motion.known)[:1]]
     tree = body_tree(motion.skeleton, first if len(first) else motion.skeleton.default_q[None])

@@ -46,11 +46,6 @@ def write_mot(motion: Motion, path: str | Path) -> None:
     their default, so OpenSim finds every column it looks for. Rotations are in degrees, translations in
     metres, times are the true frame times. Frames in which the pose is unknown (NaN) are left out, as OpenSim
     refuses NaN.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     finite = np.flatnonzero(motion.known)
     names = [c.name for c in motion.skeleton.coordinates]

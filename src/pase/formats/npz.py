@@ -17,11 +17,6 @@ def write_npz(motion: Motion, path: str | Path) -> None:
 
     Angles are in radians, lengths in metres, the world is X forward, Y up, Z right; unknown values are NaN.
     `docs/files.md` lists the names and shapes. `numpy.load(path)` reads it, without pickles.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     skeleton = motion.skeleton
     kinematics, q = Kinematics(skeleton), motion.q[motion.known]

@@ -60,11 +60,6 @@ def write_person(
         What the masses in the model add up to; as the model has them when None.
     labels
         The first columns of the tables; the model is named after the subject.
-
-    Raises
-    ------
-    OutputError
-        When a file cannot be written.
     """
     folder = Path(folder)
     named = replace(motion.skeleton, name=model_name(labels, folder.name))

@@ -65,11 +65,6 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
     for translations. After an analysis `<angle>` and `<angle>_sd` follow for those angles that are no
     coordinates, and `<angle>_speed` and `<angle>_speed_sd`, degrees a second, for all. Unknown values are empty; so
     are those of parts that were not seen; `motion.mot` has a guess there, as OpenSim needs one.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     coordinates = motion.skeleton.free_coordinates
     unit = np.where(motion.skeleton.rotational, 180 / np.pi, 1.0)
@@ -126,13 +121,7 @@ class NumberTable:
 
 
 def read_number_table(path: str | Path) -> NumberTable:
-    """Read a table of numbers by frame, as `write_angles_csv` writes it.
-
-    Raises
-    ------
-    InputError
-        When the file is missing or is not such a table.
-    """
+    """Read a table of numbers by frame, as `write_angles_csv` writes it."""
     text = read_text(path)
     try:
         rows = csv.reader(text.splitlines(keepends=True))
@@ -154,11 +143,6 @@ def write_bones_csv(motion: Motion, path: str | Path) -> None:
     shorter one, from 0 to 100), `scale_x`, `scale_y`, `scale_z` along the axes of the body that carries the bone (x
     forward, y up, z right), and `seen`, 0 where nobody saw that body. What was not estimated is an empty cell. Which
     points a length joins is told by `SPANS` and `EXTENTS` of `pase.anatomy.lengths`.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     skeleton, rows = motion.skeleton, []
     for bone in bone_table(motion):
@@ -170,13 +154,7 @@ def write_bones_csv(motion: Motion, path: str | Path) -> None:
 
 
 def read_bone_statistics(path: str | Path) -> dict[str, BoneStatistics]:
-    """Read what is known of each bone's length back from a table written by `write_bones_csv`.
-
-    Raises
-    ------
-    InputError
-        When the file is missing or is not such a table.
-    """
+    """Read what is known of each bone's length back from a table written by `write_bones_csv`."""
     text = read_text(path)
     try:
         return {
@@ -198,13 +176,7 @@ def _cell(value: float | None) -> str:
 
 
 def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table as CSV; None is an empty cell.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
-    """
+    """Write a table as CSV; None is an empty cell."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)

@@ -31,11 +31,6 @@ def write_trc(landmarks: Landmarks3D, path: str | Path) -> None:
         In axes whose Y points up: programs that read `.trc` expect it.
     path
         The file.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     names, count, frames = landmarks.names, len(landmarks.names), len(landmarks)
     rate = f"{mean_rate(landmarks.time):.6f}"

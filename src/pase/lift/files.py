@@ -67,13 +67,7 @@ def upright(landmarks: Landmarks3D) -> Landmarks3D:
 
 
 def read_landmarks(path: str | Path) -> Landmarks3D:
-    """Read landmarks of an `.npz` written by `write_landmarks`, or of a `.trc` in metres.
-
-    Raises
-    ------
-    InputError
-        When the file is missing or holds something else.
-    """
+    """Read landmarks of an `.npz` written by `write_landmarks`, or of a `.trc` in metres."""
     path = Path(path)
     if path.suffix.lower() == ".trc":
         from pase.marker_files.trc import read_trc

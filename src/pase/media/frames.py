@@ -9,9 +9,8 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from pase.media.footage import Footage
 from pase.types import Image
-
-"""(H, W, 3) RGB picture, upright."""
 
 FILM_DIAGONAL_MM = float(np.hypot(36.0, 24.0))
 """Diagonal of 35 mm film; equivalent focal lengths have the same diagonal angle of view (CIPA DCG-001)."""
@@ -48,6 +47,8 @@ class Media(Protocol):
 
     path: Path
     """The file."""
+    footage: Footage
+    """The same, and how it is read."""
     image_size: tuple[int, int]
     """Width and height in pixels of every frame."""
     frame_rate: float

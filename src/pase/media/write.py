@@ -48,11 +48,6 @@ class VideoWriter:
     sound_from
         A recording with the same times, whose sound is copied as it is.
 
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
-
     Examples
     --------
     >>> with VideoWriter("out.mp4", (1280, 720)) as writer:  # doctest: +SKIP
@@ -184,13 +179,7 @@ class VideoWriter:
 
 
 def write_image(path: str | Path, image: Image) -> None:
-    """Write an (H, W, 3) RGB picture; the suffix chooses the format (`.png`, `.jpg`).
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
-    """
+    """Write an (H, W, 3) RGB picture; the suffix chooses the format (`.png`, `.jpg`)."""
     from PIL import Image as Pillow
 
     with atomic_path(path) as temporary:

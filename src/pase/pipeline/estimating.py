@@ -17,8 +17,7 @@ from pase.types import ShareProgress, StepProgress
 
 if TYPE_CHECKING:
     from pase.fit.evidence import Evidence
-    from pase.fit.inputs import PersonInput
-    from pase.fit.sizes import Sizes
+    from pase.fit.inputs import PersonInput, Sizes
     from pase.parallel import Helpers
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,8 @@ from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
 from pase.config import CameraSettings
 from pase.data import Keypoints2D
-
-if TYPE_CHECKING:
-    from pase.pipeline.recording import Media
+from pase.media import Media
+from pase.media.ahead import ahead
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +48,6 @@ def follow_footage(
     settings
         What is known of lens and motion.
     """
-    from pase.media.ahead import ahead
-
     follower, times = follower_of(media, settings), []
     with closing(ahead(media.frames())) as frames:
         for frame in frames:

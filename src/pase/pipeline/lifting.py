@@ -11,7 +11,7 @@ from pase.config import LiftSettings, Settings
 from pase.data import Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.base import Lifter
-from pase.media.footage import Footage
+from pase.media import Footage, open_media
 from pase.memory import give_back
 from pase.pipeline.network_files import fetch_models
 from pase.pipeline.recording import (
@@ -19,7 +19,6 @@ from pase.pipeline.recording import (
     choose,
     find_people,
     footage_with,
-    open_source,
     read_recording,
 )
 from pase.pipeline.report import Report, collected_warnings
@@ -212,7 +211,7 @@ def landmark_video(
 
     weights = settings.lift.weights or fetch_models([MODEL], settings, progress)[0]
     landmarker = MediaPipeLandmarker(weights)
-    with open_source(footage_with(source, settings.footage)) as media:
+    with open_media(footage_with(source, settings.footage)) as media:
         return landmarker(media.frames(), media.image_size, step_of(progress, STEP))
 
 

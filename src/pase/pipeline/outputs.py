@@ -55,11 +55,6 @@ def write_people(motions: Sequence[Motion], folder: Path, mass_kg: float | None,
         Mass of the main person; that of the model when None.
     labels
         The first columns of the tables; the subject is the main person.
-
-    Raises
-    ------
-    OutputError
-        When a file cannot be written.
     """
     from pase.formats.camera import write_camera
     from pase.formats.person import write_person

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,8 @@ from pase.config import FootageSettings, Settings
 from pase.data import Keypoints2D
 from pase.errors import ModelFileError
 from pase.left_out import LeftOut
+from pase.media import Footage, Frame, Media, open_media
+from pase.media.ahead import ahead
 from pase.pipeline.film_turn import film_turn
 from pase.pipeline.first_look import FirstLook, Watcher
 from pase.pipeline.following import (
@@ -32,11 +34,8 @@ from pase.types import StepProgress
 
 if TYPE_CHECKING:
     from pase.camera.follower import CameraFollower
-    from pase.media import Animation, Footage, Frame, Photo, Video
     from pase.pose2d.detect import DetectedPeople
     from pase.pose2d.readers.detection import Recorded
-
-    Media = Video | Animation | Photo
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,6 @@ class Recording:
 
 def footage_with(source: str | Path | Footage, settings: FootageSettings) -> Footage:
     """A video or photo, to be read as the settings say; footage that says so itself stays as it is."""
-    from pase.media import Footage
-
     if isinstance(source, Footage):
         return source
     rotate = 0 if settings.rotate == "auto" else int(settings.rotate)
@@ -125,15 +122,8 @@ def find_people(source: str | Path, settings: Settings, progress: StepProgress |
 
 
 def _people_in(footage: Footage, settings: Settings, progress: StepProgress | None) -> Recording:
-    with open_source(footage) as media:
+    with open_media(footage) as media:
         return choose(detect(media, settings, progress), settings)
-
-
-def open_source(source: str | Path | Footage) -> Media:
-    """Open a video or photo; see `pase.media.open_media`."""
-    from pase.media import open_media
-
-    return open_media(source)
 
 
 def detect(media: Media, settings: Settings, progress: StepProgress | None = None) -> Recording:
@@ -153,8 +143,6 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
     PaseError
         When the model files cannot be had or the recording cannot be read.
     """
-    from pase.media.ahead import ahead
-
     count = 0
 
     def counted() -> Iterator[Frame]:
@@ -293,7 +281,7 @@ def read_recording(
         motions = kept_motions(keypoints.parent) if keypoints.is_file() else []
         size = people[0].image_size if people else (0, 0)
         return Recording(people, 0, size, program=program_of(keypoints), camera_motions=motions)
-    with open_source(footage_with(video, settings.footage)) as media:
+    with open_media(footage_with(video, settings.footage)) as media:
         time = np.array([frame.time for frame in media.frames()])
         people = _read(keypoints, Recorded(media.image_size, time), skeleton)
         focal = media.focal_length_hint_px
@@ -318,24 +306,8 @@ def _read(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoint
     return [person for person in read_keypoints(path, recorded, skeleton) if person.seen.any()]
 
 
-def read_keypoints(path: Path, **options: Any) -> list[Keypoints2D]:
+def read_people(path: Path) -> list[Keypoints2D]:
     """Persons seen at least once in a file of ours; see `pase.pose2d.readers.alphapose_json.read_alphapose`."""
     from pase.pose2d.readers.alphapose_json import read_alphapose
 
-    people = read_alphapose(path, **options)
-    return [person for person in people if person.seen.any()]
-
-
-def write_keypoints(people: Sequence[Keypoints2D], path: Path) -> None:
-    """Write persons as `read_keypoints` reads them, atomically.
-
-    Parameters
-    ----------
-    people
-        The persons.
-    path
-        The file.
-    """
-    from pase.pose2d.readers.alphapose_json import write_alphapose
-
-    write_alphapose(people, path)
+    return [person for person in read_alphapose(path) if person.seen.any()]

@@ -13,9 +13,9 @@ from pase.data import Motion
 from pase.errors import InputError
 from pase.findings import Quality
 from pase.formats.registry import parse_formats, write_formats
-from pase.media.footage import Footage
+from pase.media import Footage, open_media
 from pase.pipeline.outputs import draw_over, overlay_name
-from pase.pipeline.recording import open_source, read_keypoints
+from pase.pipeline.recording import read_people
 from pase.pipeline.report import note_files, read_report
 from pase.pipeline.views import VIEWER, begin_film
 from pase.pipeline.workspace import KEYPOINTS, REPORT, check_output_file
@@ -87,12 +87,12 @@ def render(
     footage = _footage_of(read_report(folder / REPORT), video)
     if footage is None:
         raise InputError(f"{folder} was made from keypoints alone; name its video with --video")
-    with open_source(footage) as media:
+    with open_media(footage) as media:
         motions = load_motions(folder)
         if not motions:
             return None
         view = (settings or Settings()).view
-        keypoints = read_keypoints(folder / KEYPOINTS) if view.points else []
+        keypoints = read_people(folder / KEYPOINTS) if view.points else []
         path = folder / overlay_name(media.footage, view) if output is None else Path(output)
         draw_over(media.footage, motions, keypoints, path, view, progress)
     if path.resolve().is_relative_to(folder.resolve()):
@@ -131,7 +131,7 @@ def export(folder: str | Path, formats: str) -> list[Path]:
         files += write_formats(motion, folder / str(person["folder"]), names)
     for kind in dict.fromkeys(word for word in words if word in KEYPOINT_FILES):
         path = folder / KEYPOINT_FILES[kind]
-        write_keypoints_as(kind, read_keypoints(folder / KEYPOINTS), path)
+        write_keypoints_as(kind, read_people(folder / KEYPOINTS), path)
         written.append(path)
         files += sorted(path.iterdir()) if path.is_dir() else [path]
     note_files(folder / REPORT, [path.relative_to(folder).as_posix() for path in files])

@@ -10,7 +10,7 @@ from pase.config import Settings, to_dict
 from pase.left_out import LeftOut
 from pase.media.footage import Footage
 from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
-from pase.pipeline.recording import Recording, read_keypoints, write_keypoints
+from pase.pipeline.recording import Recording, read_people
 from pase.pipeline.workspace import KEYPOINTS, Workspace, fingerprint, source_identity
 from pase.version import __version__
 
@@ -39,7 +39,9 @@ def detection_key(path: Path, settings: Settings) -> str:
 
 def write_recording(recording: Recording, folder: Path) -> list[str]:
     """Write the keypoints, and the camera's motion if it moves; names of the files."""
-    write_keypoints(recording.people, folder / KEYPOINTS)
+    from pase.pose2d.readers.alphapose_json import write_alphapose
+
+    write_alphapose(recording.people, folder / KEYPOINTS)
     return [KEYPOINTS, *keep_motions(recording.camera_motions, folder)]
 
 
@@ -85,7 +87,7 @@ def kept_recording(space: Workspace, key: str, path: Path) -> KeptRecording | No
         return None
     space.clear(keep=[KEYPOINTS, CAMERA_MOTION])
     recording = Recording(
-        read_keypoints(space.folder / KEYPOINTS),
+        read_people(space.folder / KEYPOINTS),
         facts["frames"],
         (facts["image_size"][0], facts["image_size"][1]),
         facts["focal_length_px"],

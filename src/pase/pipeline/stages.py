@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pase.config import Settings
 from pase.data import Landmarks3D, Motion
-from pase.media.footage import Footage
+from pase.media import Footage, open_media
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
 from pase.pipeline.analysing import analyse_people, trial_labels
@@ -24,7 +24,6 @@ from pase.pipeline.recording import (
     choose,
     find_people,
     footage_with,
-    open_source,
     read_recording,
 )
 from pase.pipeline.report import Report, collected_warnings, unique
@@ -113,7 +112,7 @@ class Run:
     def detect(self, source: str | Path) -> Recording:
         """Find and choose the persons in footage, or take over what an interrupted run has found."""
         footage = footage_with(source, self.settings.footage)
-        with in_background(lambda _: self._draw and probe_drawing()) as probed, open_source(footage) as media:
+        with in_background(lambda _: self._draw and probe_drawing()) as probed, open_media(footage) as media:
             import_networks()
             probed()
             check_writing(self.settings, draw=self._draw)

@@ -41,11 +41,6 @@ def write_keypoints_as(kind: str, tracks: Sequence[Keypoints2D], path: Path) -> 
         The persons, with the same times.
     path
         The file, or for `openpose` the folder.
-
-    Raises
-    ------
-    OutputError
-        When it cannot be written.
     """
     write = {"alphapose": write_alphapose, "openpose": write_openpose, "coco": write_coco}[kind]
     write(tracks, path)
@@ -111,11 +106,6 @@ def write_coco(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
         Persons of one recording, with the same times.
     path
         The file.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     longest = max(tracks, key=len, default=None)
     size = (0, 0) if longest is None else longest.image_size

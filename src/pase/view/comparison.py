@@ -34,11 +34,6 @@ def write_comparison(recordings: Sequence[Recording], folder: Path) -> Path:
         At least two; the others are compared with the first.
     folder
         Where the pages go.
-
-    Raises
-    ------
-    OutputError
-        When a file cannot be written.
     """
     names, motions, findings = zip(*recordings, strict=True)
     shown = synchronised(motions, names)

@@ -45,11 +45,6 @@ def write_page(
         The drawn video or photo; the page shows a picture of it.
     plots
         Folders of the persons' plots where they are made already.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     title = title_of(report.get("source"))
     analysis = (report.get("settings") or {}).get("analysis") or {}

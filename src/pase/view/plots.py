@@ -66,11 +66,6 @@ def write_plots(
     -------
     list of Path
         The SVG files.
-
-    Raises
-    ------
-    OutputError
-        When a file cannot be written.
     """
     written = []
     for name, figure in make_plots(subject, names):

@@ -49,11 +49,6 @@ def write_study_page(trials: Sequence[StudyTrial], path: Path, *, title: str) ->
         The `.html` file to write.
     title
         What the study is called.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     subjects = sorted({trial.subject for trial in trials})
     text = page_template("study.html.j2").render(

@@ -69,11 +69,6 @@ def write_viewer(
         What the page is called, for instance the name of the footage.
     film
         The footage to show beside or behind the bones, from `pase.view.film.make_film`.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     blob, time = _Blob(), _timeline(subjects, film)
     scene = _scene(subjects, title, film, time[:: step_to(len(time), MOST_FRAMES)], blob)

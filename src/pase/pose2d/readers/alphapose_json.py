@@ -37,11 +37,6 @@ def write_alphapose(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
         Persons of one recording, with the same times; an empty list gives a file with no item.
     path
         Where to write.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     write_text(path, _pieces(tracks))
 
