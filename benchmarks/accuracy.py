@@ -1,6 +1,6 @@
 """Accuracy against a marker-based reference: run `pase run` on clips, score each result, print one table.
 
-    python benchmarks/accuracy.py [CLIPS] [--markdown FILE] [--results DIR] [-- FLAGS OF pase run]
+    python -m benchmarks.accuracy [CLIPS] [--markdown FILE] [--results DIR] [-- FLAGS OF pase run]
 
 CLIPS is a folder of clips, each with `video.mp4`, `truth.npz` and `subject.json`, beside a `score.py`; by
 default `../shared/bench/dev`. The scorer needs OpenSim: `pip install '.[bench]'`. Where the height was not
@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from calibration import Reference, reference
-from common import (
+from benchmarks.calibration import Reference, reference
+from benchmarks.common import (
     CLIPS,
     RESULTS,
     header,
@@ -91,7 +91,9 @@ def measure(clip: Path, scorer: Path, output: Path, flags: Sequence[str]) -> dic
     person = output / "person_1"
     try:
         run_pase("run", clip / "video.mp4", output, *height_flags, *flags)
-        scores = score(scorer, clip, person, output.with_suffix(".score.json"))
+        scores = score(
+            scorer, clip, person / "skeleton.osim", person / "motion.mot", output.with_suffix(".score.json")
+        )
     except RuntimeError as error:
         return row | {"warnings": [str(error)]}
     scores["straightest_knees"] = straightest_knees(load_motion(person), reference(clip / "truth.npz"))

@@ -1,6 +1,6 @@
 """Do the error bars hold the truth? Angles of finished results against a marker-based reference.
 
-    python benchmarks/calibration.py [CLIPS] [--results DIR]
+    python -m benchmarks.calibration [CLIPS] [--results DIR]
 
 Reads the results that `benchmarks/accuracy.py` has left in DIR, and `truth.npz` of each clip. Prints, for every
 angle, its root mean square error, its bias, the mean standard deviation that PASE tells, and how often the
@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from common import CLIPS, RESULTS, header, line, make_parser
+from benchmarks.common import CLIPS, RESULTS, header, line, make_parser
 from scipy.spatial.transform import Rotation, Slerp
 
 from pase.data import Motion

@@ -74,10 +74,10 @@ def run_pase(command: str, source: Path, output: Path, *flags: str) -> None:
         raise RuntimeError(f"pase {command} ended with code {done.returncode}")
 
 
-def score(scorer: Path, clip: Path, person: Path, answer: Path) -> dict[str, Any]:
-    """What the scorer says of the `skeleton.osim` and `motion.mot` in a folder; RuntimeError if it cannot."""
+def score(scorer: Path, clip: Path, model: Path, motion: Path, answer: Path) -> dict[str, Any]:
+    """What the scorer says of a `.osim` and a `.mot`; RuntimeError if it cannot."""
     command = [sys.executable, str(scorer), "--quiet", "--clip", str(clip), "--json", str(answer)]
-    command += ["--osim", str(person / "skeleton.osim"), "--mot", str(person / "motion.mot")]
+    command += ["--osim", str(model), "--mot", str(motion)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         reason = done.stderr.strip() or done.stdout.strip() or "no reason given"

@@ -1,6 +1,6 @@
 """How well the shipped lifter lifts: held-out motion, other people, real clips; with its sigma's calibration.
 
-    PYTHONPATH=src python -m benchmarks.lifter --cache FOLDER [--data MOTION] [--clips ../shared/bench/dev]
+    python -m benchmarks.lifter --cache FOLDER [--data MOTION] [--clips ../shared/bench/dev]
 
 FOLDER is that of `tools.train_lifter.motion`, which keeps the converted motion. Keypoints of held-out motion are
 synthetic, by random cameras and with noise like the detector's; those of the clips are

@@ -1,6 +1,6 @@
 """Real marker trials against OpenSim: marker error and angles, with the given model and with our own scaling.
 
-    python benchmarks/marker_fit.py [TRIALS] [--markdown FILE]
+    python -m benchmarks.marker_fit [TRIALS] [--markdown FILE]
 
 TRIALS is a folder of trials, each with `markers.trc`, `scaled.osim` (scaled and its markers registered by
 others), `ik.mot` and `truth.npz`, beside a `score.py` one level up; by default `../shared/bench/marker_fit`.
@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import BENCH, header, line, make_parser, progress, score, show
-from opensim_ik import run_opensim
+from benchmarks.common import BENCH, header, line, make_parser, progress, score, show
+from benchmarks.opensim_ik import run_opensim
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
@@ -90,7 +90,8 @@ def row(trial: Path, label: str, motion: Motion, data: Landmarks3D, folder: Path
     folder.mkdir(parents=True, exist_ok=True)
     write_osim(motion.skeleton, folder / "skeleton.osim")
     write_mot(motion, folder / "motion.mot")
-    scores = score(trial.parents[1] / "score.py", trial, folder, folder / "score.json")
+    scorer, files = trial.parents[1] / "score.py", (folder / "skeleton.osim", folder / "motion.mot")
+    scores = score(scorer, trial, *files, folder / "score.json")
     columns = [data.names.index(name) for name in motion.skeleton.landmark_names]
     off = Kinematics(motion.skeleton).positions(motion.q) - data.xyz[: len(motion)][:, columns]
     rms = 1000 * float(np.sqrt(np.nanmean(np.square(off).sum(-1))))

@@ -1,7 +1,7 @@
 """Events and measures against the truth: synthetic films, films with markers, motion of a lab at the rates of films.
 
-    PYTHONPATH=src:. python benchmarks/measures.py [--people 20] [--exercises 10] [--processes 2]
-    PYTHONPATH=src:. python benchmarks/measures.py --walk RESULT --squat RESULT [--bench DIR]
+    python -m benchmarks.measures [--people 20] [--exercises 10] [--processes 2]
+    python -m benchmarks.measures --walk RESULT --squat RESULT [--bench DIR]
 
 Without results: people of random build walk before two random phones each, run, and exercise
 (`benchmarks/measure_films.py`). Printed are the agreement of cadence, speed and lengths with the truth and between

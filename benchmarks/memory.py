@@ -1,7 +1,7 @@
 """Memory and time by the length of a recording: `pase run` on hours of footage without hours of networks.
 
     pase pose2d clip.mp4 -o keypoints.json
-    python benchmarks/memory.py keypoints.json [--frames 10000 30000 108000] [-- FLAGS OF pase run]
+    python -m benchmarks.memory keypoints.json [--frames 10000 30000 108000] [-- FLAGS OF pase run]
 
 A long video is made whose picture does not matter, and in `pase run` the networks answer with the given keypoints,
 played forwards and backwards over and over. They are started as always, and run on the first second of the video, so
@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import header, line, make_parser, parse_with_flags, progress, show
-from speed import loop
+from benchmarks.common import header, line, make_parser, parse_with_flags, progress, show
+from benchmarks.speed import loop
 
 from pase.cli import main as pase
 from pase.data import HALPE26, Keypoints2D

@@ -1,6 +1,6 @@
 """A camera that moves beside one that stands still: clips of a tripod are turned into panned, shaken and zoomed ones.
 
-    python benchmarks/moving_camera.py [CLIPS] [--only lab_walk] [--modes follow shake zoom] [--seeds 0 1]
+    python -m benchmarks.moving_camera [CLIPS] [--only lab_walk] [--modes follow shake zoom] [--seeds 0 1]
                                        [--seconds 5 60] [--drawn walk run belt] [--focal 1100] [--results DIR]
                                        [--markdown FILE]
 
@@ -25,9 +25,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-import travelling_films as drawn
-from accuracy import skating
-from common import CLIPS, RESULTS, header, line, make_parser, progress, run_pase, score, show
+from benchmarks import travelling_films as drawn
+from benchmarks.accuracy import skating
+from benchmarks.common import CLIPS, RESULTS, header, line, make_parser, progress, run_pase, score, show
 
 from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
@@ -188,7 +188,10 @@ def intrinsics(focal_px: float, size: tuple[int, int]) -> Array:
 def scored(film: Path, clip: Path, output: Path, scorer: Path, *flags: str) -> dict[str, Any]:
     """The scores of `pase run` on a film."""
     run_pase("run", film, output, "--no-viewer", "--no-plots", "--no-report-page", *flags)
-    return score(scorer, clip, output / "person_1", output.with_suffix(".score.json"))
+    person = output / "person_1"
+    return score(
+        scorer, clip, person / "skeleton.osim", person / "motion.mot", output.with_suffix(".score.json")
+    )
 
 
 def motion_of(output: Path, film: Film) -> CameraMotion:

@@ -1,6 +1,6 @@
 """Do the results of four cameras, each taken alone, agree? One person on a balance beam, filmed in step.
 
-    python benchmarks/multiview.py [FOLDER] [--results DIR] [--shared]
+    python -m benchmarks.multiview [FOLDER] [--results DIR] [--shared]
 
 Runs `pase run` (with `--shared`: `pase batch`, one skeleton for all views) on every `cam*.mp4` of FOLDER
 (default `../shared/bench/multiview`) without height or calibration, and compares the 13 angles of legs and
@@ -14,7 +14,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from common import BENCH, RESULTS, angle_differences, header, make_parser, run_pase, thirteen_angles
+from benchmarks.common import (
+    BENCH,
+    RESULTS,
+    angle_differences,
+    header,
+    make_parser,
+    run_pase,
+    thirteen_angles,
+)
 
 from pase.anatomy.lengths import joint_lengths
 from pase.data import Motion

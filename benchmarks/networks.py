@@ -1,6 +1,6 @@
 """Speed of the original system's networks: whole path against the bare network, in the same run.
 
-    python benchmarks/networks.py [--seconds S] [--yolo] [--onnx] [--markdown FILE]
+    python -m benchmarks.networks [--seconds S] [--yolo] [--onnx] [--markdown FILE]
 
 Weights are random: speed does not depend on them. Needs the extra `torch`; `--onnx` also `onnx`. Other programs
 on the machine slow everything alike, so compare the columns of one run; processor time hardly suffers.
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from common import header, line, make_parser, show
+from benchmarks.common import header, line, make_parser, show
 from torch import nn
 
 from pase.lift.dstformer import DSTformer

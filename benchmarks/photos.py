@@ -1,6 +1,6 @@
 """Photos: does the skeleton lie on everybody, and does the skull face as the face does?
 
-    python benchmarks/photos.py [FOLDER] [--only NAME ...] [--keypoints DIR] [--results DIR]
+    python -m benchmarks.photos [FOLDER] [--only NAME ...] [--keypoints DIR] [--results DIR]
 
 For every picture in FOLDER (default `../shared/media`) and everybody in it: the mean distance between the skeleton's
 points and the keypoints in % of the person's standing height, the share of points within 3 % of it, and the
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from common import REPOSITORY, RESULTS, header, line, make_parser
-from head_poses import face_direction
+from benchmarks.common import REPOSITORY, RESULTS, header, line, make_parser
+from benchmarks.head_poses import face_direction
 from PIL import Image as Pictures
 from PIL import ImageDraw
 

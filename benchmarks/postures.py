@@ -1,6 +1,6 @@
 """How well everyday postures come out: synthetic people of whom everything is known, filmed from all sides.
 
-    PYTHONPATH=src python -m benchmarks.postures [--quick] [--people 12] [--views 2] [--without-lifter] [--cache FILE]
+    python -m benchmarks.postures [--quick] [--people 12] [--views 2] [--without-lifter] [--cache FILE]
 
 People of random build stand quietly, squat, get up, lunge, jump, raise their arms, crouch, sit, lie, and (where
 `../shared/data/motion` is there) walk and run, each filmed by one of eight cameras around them, with keypoints as

@@ -1,6 +1,6 @@
 """What it changes to look at some frames only: synthetic people who jump, kick and throw, at 60 frames a second.
 
-    PYTHONPATH=src python -m benchmarks.sampling [--people 2] [--every auto]
+    python -m benchmarks.sampling [--people 2] [--every auto]
 
 Each film is followed twice, once in all frames and once as `--pose2d.every` says, by networks that know where
 the person is but for a detector's error, which keeps half of itself for a quarter of a second. Both are lifted and

@@ -1,6 +1,6 @@
 """One skeleton from several recordings: are its sizes better than those of each alone?
 
-    python benchmarks/shared_sizes.py [CLIPS] [--parts N]
+    python -m benchmarks.shared_sizes [CLIPS] [--parts N]
 
 Cuts every clip of CLIPS (default `../shared/bench/dev`) into N parts (default 2), estimates the sizes from each part
 alone, from all parts together as `pase batch` does, and from the whole clip, and compares the lengths of thighs,
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from common import CLIPS, header, line, make_parser, progress
+from benchmarks.common import CLIPS, header, line, make_parser, progress
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.lengths import joint_lengths

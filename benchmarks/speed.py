@@ -1,6 +1,6 @@
 """Speed and memory of `pase run`, by stage, against the bare keypoint network and against the film's own length.
 
-    python benchmarks/speed.py VIDEO [--cases NAMES] [--end SECONDS] [--loop N] [--markdown FILE] [-- FLAGS]
+    python -m benchmarks.speed VIDEO [--cases NAMES] [--end SECONDS] [--loop N] [--markdown FILE] [-- FLAGS]
 
 The bare network places keypoints in every frame of everybody, in crops that are ready made: nothing is read,
 followed, fitted or written. It is measured at its best: one after the other on all cores, and with a session for
@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import header, line, make_parser, parse_with_flags, progress, show
+from benchmarks.common import header, line, make_parser, parse_with_flags, progress, show
 
 CASES = ("film", "half", "slow", "fast", "five")
 STAGES = ("pose2d", "lift", "fit", "analyse", "export", "overlay", "views")

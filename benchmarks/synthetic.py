@@ -1,6 +1,6 @@
 """Synthetic motion of the default skeleton: our fit of markers against OpenSim's inverse kinematics, truth known.
 
-    python benchmarks/synthetic.py [--frames 1000] [--opensim-frames 200] [--seeds 1] [--markdown FILE]
+    python -m benchmarks.synthetic [--frames 1000] [--opensim-frames 200] [--seeds 1] [--markdown FILE]
 
 Every coordinate moves smoothly and at random (band-limited, up to 2 Hz) through 60 % of its range, at most
 84°, about its usual value, while the person walks in a curve. 22 of the 26 Halpe landmarks (no eyes, no ears)
@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from common import header, line, make_parser, progress, show
-from opensim_ik import run_opensim
+from benchmarks.common import header, line, make_parser, progress, show
+from benchmarks.opensim_ik import run_opensim
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import BodyPoses, Kinematics

@@ -1,6 +1,6 @@
 """Who is who: persons cut out of one recording walk through made films, cross, hide and come back.
 
-    python benchmarks/tracking.py [WALK.mp4] [--only NAME] [--films DIR] [--markdown FILE]
+    python -m benchmarks.tracking [WALK.mp4] [--only NAME] [--films DIR] [--markdown FILE]
 
 The walker of a still camera's clip is cut out by the difference from the background, without the mirror image
 on the floor, and set into films of 1280 × 720 at 30 frames/s, in other colours, sizes and directions. So it is
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from common import CLIPS, header, line, make_parser, progress, show
+from benchmarks.common import CLIPS, header, line, make_parser, progress, show
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
