@@ -91,9 +91,8 @@ def measure(clip: Path, scorer: Path, output: Path, flags: Sequence[str]) -> dic
     person = output / "person_1"
     try:
         run_pase("run", clip / "video.mp4", output, *height_flags, *flags)
-        scores = score(
-            scorer, clip, person / "skeleton.osim", person / "motion.mot", output.with_suffix(".score.json")
-        )
+        files = person / "skeleton.osim", person / "motion.mot"
+        scores = score(scorer, clip, *files, output.with_suffix(".score.json"))
     except RuntimeError as error:
         return row | {"warnings": [str(error)]}
     scores["straightest_knees"] = straightest_knees(load_motion(person), reference(clip / "truth.npz"))

@@ -189,9 +189,8 @@ def scored(film: Path, clip: Path, output: Path, scorer: Path, *flags: str) -> d
     """The scores of `pase run` on a film."""
     run_pase("run", film, output, "--no-viewer", "--no-plots", "--no-report-page", *flags)
     person = output / "person_1"
-    return score(
-        scorer, clip, person / "skeleton.osim", person / "motion.mot", output.with_suffix(".score.json")
-    )
+    files = person / "skeleton.osim", person / "motion.mot"
+    return score(scorer, clip, *files, output.with_suffix(".score.json"))
 
 
 def motion_of(output: Path, film: Film) -> CameraMotion:
