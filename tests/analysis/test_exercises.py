@@ -106,6 +106,14 @@ def test_repetitions_start_and_end_at_a_tenth_of_the_way() -> None:
     assert find_repetitions(time, signal, 1.5) == []
 
 
+def test_a_posture_that_trembles_while_it_is_held_is_one_repetition() -> None:
+    time = np.arange(0, 4, 1 / 15)
+    held = np.interp(time, [0, 0.6, 1.2, 2.4, 3.0, 4.0], [5, 5, 120, 120, 5, 5])
+    tremble = 2.0 * np.sin(2 * np.pi * 1.9 * time)
+    (one,) = find_repetitions(time, held + tremble, 50.0)
+    assert one.start == pytest.approx(0.66, abs=0.05) and one.end == pytest.approx(2.94, abs=0.05)
+
+
 def test_a_period_is_found() -> None:
     time = np.arange(0, 10, 0.02)
     likeness, period = periodicity(time, np.sin(2 * np.pi * time / 1.7))

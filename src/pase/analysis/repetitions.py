@@ -113,8 +113,9 @@ def _excursions(signal: Array, away: float, back: float) -> list[tuple[int, int]
 def _repetition(time: Array, signal: Array, first: int, last: int) -> tuple[Repetition, float] | None:
     """The repetition around an excursion and its way; None where it is cut off by an end of the recording."""
     peak = first + int(signal[first : last + 1].argmax())
-    before = _foot(signal, peak, -1)
-    after = _foot(signal, peak, 1)
+    # From outside the excursion: a posture that is held trembles.
+    before = _foot(signal, peak, first, -1)
+    after = _foot(signal, peak, last, 1)
     top = float(signal[peak])
     start = _passage(time, signal, peak, before, signal[before] + STARTS_AT * (top - signal[before]))
     end = _passage(time, signal, peak, after, signal[after] + STARTS_AT * (top - signal[after]))
@@ -124,9 +125,9 @@ def _repetition(time: Array, signal: Array, first: int, last: int) -> tuple[Repe
     return Repetition(start, 0.5 * (reached + left), end, reached), way
 
 
-def _foot(signal: Array, peak: int, step: int) -> int:
-    """The lowest frame on one side of a peak, before the signal rises again by a fifth of the way."""
-    lowest, i = peak, peak
+def _foot(signal: Array, peak: int, edge: int, step: int) -> int:
+    """The lowest frame beyond an edge of the excursion, before the signal rises again by a fifth of the way."""
+    lowest = i = edge
     while 0 <= i + step < len(signal):
         i += step
         if signal[i] < signal[lowest]:
