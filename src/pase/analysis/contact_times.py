@@ -50,10 +50,10 @@ def at_turns(stretch: Stretch, swings: list[Swing], running: bool) -> list[Swing
     stride = _usual_stride(swings, running)
     out = []
     for swing in swings:
-        track = next(track for track in feet.tracks if track.side == swing.side)
+        track = feet.track(swing.side)
         ahead = _ahead(stretch, track, hips)
         toe_off, strike = swing.toe_off, swing.foot_strike
-        middle = swing.middle if toe_off is not None and strike is not None else None
+        middle = swing.middle if len(swing.ends) == 2 else None
         if strike is not None:
             turn = _turn(track.time, ahead[0], middle or strike - 2 * WITHIN_S, strike + WITHIN_S)
             after = None if turn is None else turn + STRIKE_AFTER * stride

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -70,10 +71,9 @@ def find_exercises(stretch: Stretch, movement: Movement | None = None) -> list[E
     if movement in ("squat", "sit_to_stand", "lunge"):
         return _with_repetitions(stretch, movement)
     if movement is None:
-        down = _repetitions(stretch, "squat", "")
-        down = [repetition for repetition in down if _knee_at(stretch, repetition.turn) >= LEAST_KNEE_DEG]
-        if down:
-            return _with_repetitions(stretch, _kind_of_drop(stretch, down))
+        squats = _with_repetitions(stretch, "squat")
+        if squats:
+            return _with_repetitions(stretch, _kind_of_drop(stretch, squats[0].repetitions))
     if movement in (None, "arm_raise"):
         raises = _best_signal(stretch, [f"shoulder_elevation_{side[0]}" for side in SIDES], LEAST_ARM_DEG, 1)
         if raises is not None and (movement is not None or _legs_rest(stretch)):
@@ -94,9 +94,7 @@ def _legs_rest(stretch: Stretch) -> bool:
 def _with_repetitions(stretch: Stretch, movement: Movement) -> list[Exercise]:
     repetitions = _repetitions(stretch, movement, "")
     if movement != "sit_to_stand":
-        repetitions = [
-            repetition for repetition in repetitions if _knee_at(stretch, repetition.turn) >= LEAST_KNEE_DEG
-        ]
+        repetitions = [r for r in repetitions if _knee_at(stretch, r.turn) >= LEAST_KNEE_DEG]
     return [Exercise(movement, stretch, tuple(repetitions))] if repetitions else []
 
 
@@ -126,7 +124,7 @@ def _knee_at(stretch: Stretch, moment: float) -> float:
     return max(stretch.angle_at("knee_flexion", side, moment) for side in SIDES)
 
 
-def _kind_of_drop(stretch: Stretch, down: list[Repetition]) -> Movement:
+def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement:
     """What the hips go down for: a seat below a centre of mass behind the heels, feet far apart, or else a squat."""
     behind = np.median([_behind_heels(stretch, repetition.turn) for repetition in down])
     if behind > SEAT_BEHIND_HEELS_M:

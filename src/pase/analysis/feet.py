@@ -53,8 +53,8 @@ class FootTrack:
     """(N,) seconds."""
     points: Array
     """(N, 3, 3) heel, ball and toe tip over the ground, metres; the ground stands still in them."""
-    speed: Array
-    """(N,) of the slowest of the three, m/s."""
+    slowest: Array
+    """(N,) speed of the slowest of the three, m/s."""
     heel_speed: Array
     """(N,) m/s."""
 
@@ -78,15 +78,14 @@ class Swing:
     """(3,) way of the foot over the ground, metres."""
 
     @property
-    def whole(self) -> bool:
-        """Whether both ends were seen."""
-        return self.toe_off is not None and self.foot_strike is not None
+    def ends(self) -> list[float]:
+        """Toe-off and foot strike, or the one that was seen, seconds."""
+        return [end for end in (self.toe_off, self.foot_strike) if end is not None]
 
     @property
     def middle(self) -> float:
         """Seconds; of a swing with one end, that end."""
-        ends = [end for end in (self.toe_off, self.foot_strike) if end is not None]
-        return sum(ends) / len(ends)
+        return sum(self.ends) / len(self.ends)
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,10 @@ class Feet:
     def swings_of(self, side: Side) -> list[Swing]:
         """Swings of one foot."""
         return [swing for swing in self.swings if swing.side == side]
+
+    def track(self, side: Side) -> FootTrack:
+        """The points of one foot."""
+        return self.tracks[SIDES.index(side)]
 
 
 def follow_feet(body: BodyMotion) -> Feet | None:
@@ -190,60 +193,64 @@ def _mode(velocities: Array) -> Array:
 
 
 @dataclass(slots=True)
-class _Flight:
-    """A stretch in which all of the foot moves: places on the grid; whether it left the ground and came down."""
+class _Airborne:
+    """A stretch of the grid in which all of the foot moves; None for an end that was not seen."""
 
     peak: int
+    """Where the heel is fastest."""
     off: float | None
     on: float | None
     leaves: bool
+    """Whether it begins on the ground."""
     lands: bool
+    """Whether it ends on the ground."""
 
 
 def _swings(track: FootTrack) -> list[Swing]:
     """Swings of a foot; a foot that is held still in the air, or turns back in it, is in one swing all the time."""
-    joined: list[_Flight] = []
-    flights = _flights(track)
-    stances = [b.off - a.on for a, b in pairwise(flights) if a.on is not None and b.off is not None]
+    joined: list[_Airborne] = []
+    stretches = _airborne(track)
+    stances = [b.off - a.on for a, b in pairwise(stretches) if a.on is not None and b.off is not None]
     brief = LEAST_STANCE_SHARE * float(np.median(stances)) if stances else 0.0
     shortest = LEAST_SWING_S / (track.time[1] - track.time[0])
-    for flight in flights:
+    for following in stretches:
         last = joined[-1] if joined else None
         if last is not None and (
-            _between(last, flight, shortest) < brief or not (last.lands or flight.leaves)
+            _stands_between(last, following, shortest) < brief or not (last.lands or following.leaves)
         ):
-            faster = track.heel_speed[flight.peak] > track.heel_speed[last.peak]
-            joined[-1] = _Flight(
-                flight.peak if faster else last.peak, last.off, flight.on, last.leaves, flight.lands
-            )
+            peak = max(last.peak, following.peak, key=lambda i: track.heel_speed[i])
+            joined[-1] = _Airborne(peak, last.off, following.on, last.leaves, following.lands)
         else:
-            joined.append(flight)
-    swings = [_swing(track, flight) for flight in joined]
+            joined.append(following)
+    swings = [_swing(track, stretch) for stretch in joined]
     return [swing for swing in swings if swing is not None]
 
 
-def _between(first: _Flight, second: _Flight, shortest: float) -> float:
-    """Grid steps for which a foot stands between two flights; infinite beside one that is too short for a swing."""
+def _stands_between(first: _Airborne, second: _Airborne, shortest: float) -> float:
+    """Grid steps for which a foot stands between two stretches; infinite beside one too short for a swing."""
     if first.on is None or second.off is None:
         return np.inf
-    lengths = [f.on - f.off for f in (first, second) if f.on is not None and f.off is not None]
+    lengths = [a.on - a.off for a in (first, second) if a.on is not None and a.off is not None]
     return np.inf if lengths and min(lengths) < shortest else second.off - first.on
 
 
-def _flights(track: FootTrack) -> list[_Flight]:
+def _airborne(track: FootTrack) -> list[_Airborne]:
     """Stretches in which even the slowest point of the foot moves, found from their peaks."""
     usual = _usual_peak(track)
-    flights: list[_Flight] = []
+    stretches: list[_Airborne] = []
     for peak in _peaks(track, usual):
         level = CONTACT_SHARE * max(float(track.heel_speed[peak]), usual)
-        if track.speed[peak] < level or (flights and peak < (flights[-1].on or np.inf)):
+        if track.slowest[peak] < level or (stretches and peak < (stretches[-1].on or np.inf)):
             continue
-        off, on = _last_below(track.speed, peak, level), _first_below(track.speed, peak, level)
-        a = 0 if off is None else int(off)
-        b = len(track.time) - 1 if on is None else int(on) + 1
-        leaves, lands = _leaves_and_lands(track, a, b)
-        flights.append(_Flight(peak, off, on, off is not None and leaves, on is not None and lands))
-    return flights
+        off, on = (_passage(track.slowest, peak, level, step) for step in (-1, 1))
+        leaves, lands = _leaves_and_lands(track, *_grid_span(track, off, on))
+        stretches.append(_Airborne(peak, off, on, off is not None and leaves, on is not None and lands))
+    return stretches
+
+
+def _grid_span(track: FootTrack, off: float | None, on: float | None) -> tuple[int, int]:
+    """The grid points on the ground before and after a stretch; the ends of the track where it has none."""
+    return 0 if off is None else int(off), len(track.time) - 1 if on is None else int(on) + 1
 
 
 def _leaves_and_lands(track: FootTrack, a: int, b: int) -> tuple[bool, bool]:
@@ -262,7 +269,7 @@ def _leaves_and_lands(track: FootTrack, a: int, b: int) -> tuple[bool, bool]:
 
 def _peaks(track: FootTrack, usual: float) -> list[int]:
     """Fastest moments of the heel while all of the foot moves, one for each time between two still ones."""
-    fast = track.speed > CONTACT_SHARE * usual
+    fast = track.slowest > CONTACT_SHARE * usual
     edges = np.flatnonzero(np.diff(np.concatenate([[False], fast, [False]]).astype(int)))
     fastest = [int(a + track.heel_speed[a:b].argmax()) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     return [peak for peak in fastest if track.heel_speed[peak] > LEAST_SWING_M_S]
@@ -275,44 +282,29 @@ def _usual_peak(track: FootTrack) -> float:
     return float(np.median(track.heel_speed[fastest])) if len(fastest) else LEAST_SWING_M_S
 
 
-def _last_below(speed: Array, peak: int, level: float) -> float | None:
-    """Place between grid points, before a peak, at which the speed last rose through a level."""
-    below = np.flatnonzero(speed[:peak] < level)
+def _passage(speed: Array, peak: int, level: float, step: int) -> float | None:
+    """Place between grid points at which the speed first falls below a level, from a peak on (1) or back (-1)."""
+    path = speed[peak::step]
+    below = np.flatnonzero(path < level)
     if not len(below):
         return None
-    i = int(below[-1])
-    return i + float((level - speed[i]) / max(speed[i + 1] - speed[i], 1e-9))
+    i = int(below[0])
+    return peak + step * (i - 1 + float((path[i - 1] - level) / max(path[i - 1] - path[i], 1e-9)))
 
 
-def _first_below(speed: Array, peak: int, level: float) -> float | None:
-    """Place between grid points, after a peak, at which the speed first fell through a level."""
-    below = np.flatnonzero(speed[peak:] < level)
-    if not len(below):
-        return None
-    i = peak + int(below[0])
-    return i - 1 + float((speed[i - 1] - level) / max(speed[i - 1] - speed[i], 1e-9))
-
-
-def _swing(track: FootTrack, flight: _Flight) -> Swing | None:
-    """A flight as a swing, if the foot got anywhere by it."""
-    off, on = flight.off, flight.on
+def _swing(track: FootTrack, airborne: _Airborne) -> Swing | None:
+    """A stretch as a swing, if the foot got anywhere by it."""
+    off, on = airborne.off, airborne.on
     step = track.time[1] - track.time[0]
-    a = 0 if off is None else int(off)
-    b = len(track.time) - 1 if on is None else int(on) + 1
+    a, b = _grid_span(track, off, on)
     travel = track.points[b].mean(axis=0) - track.points[a].mean(axis=0)
-    low = track.lowest
-    rise = float(low[a : b + 1].max() - max(low[a], low[b]))
-    bounded = (off is not None and flight.leaves) or (on is not None and flight.lands)
+    rise = float(track.lowest[a : b + 1].max() - max(track.lowest[a], track.lowest[b]))
     brief = off is not None and on is not None and (on - off) * step < LEAST_SWING_S
-    if (
-        not bounded
-        or brief
-        or (float(np.hypot(travel[0], travel[2])) < LEAST_TRAVEL_M and rise < LEAST_RISE_M)
-    ):
+    still = float(np.hypot(travel[0], travel[2])) < LEAST_TRAVEL_M and rise < LEAST_RISE_M
+    if brief or still or not (airborne.leaves or airborne.lands):
         return None
-    return Swing(
-        track.side,
-        float(track.time[0] + off * step) if off is not None and flight.leaves else None,
-        float(track.time[0] + on * step) if on is not None and flight.lands else None,
-        travel,
+    toe_off, foot_strike = (
+        None if end is None or not grounded else float(track.time[0] + end * step)
+        for end, grounded in ((off, airborne.leaves), (on, airborne.lands))
     )
+    return Swing(track.side, toe_off, foot_strike, travel)

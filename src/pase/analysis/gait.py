@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,7 +22,7 @@ LEAST_STEP_SHARE = 0.2
 LEVEL_M = 0.005
 LONGEST_PAUSE_S = 1.2
 """Between the steps of one bout no more time passes than this with both feet on the ground."""
-LEAST_FLIGHT_S = 0.03
+LEAST_FLIGHT_S, LONGEST_FLIGHT_S = 0.03, 0.4
 """Running has a time without any foot on the ground in each step; errors of the times of contact are not one."""
 
 
@@ -51,6 +52,10 @@ class Bout:
         times = [time for time, _ in [*self.strikes, *self.toe_offs]]
         return min(times), max(times)
 
+    def swings_of(self, side: Side) -> list[Swing]:
+        """Swings of one foot, in the order of time."""
+        return [swing for swing in self.swings if swing.side == side]
+
     def events(self) -> list[Event]:
         """Foot strikes and toe-offs."""
         strikes = [Event(time, "foot_strike", side) for time, side in self.strikes]
@@ -69,7 +74,7 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
     ]
     groups: list[list[Swing]] = []
     for swing in steps:
-        if groups and _begin(swing) - max(_finish(s) for s in groups[-1]) < LONGEST_PAUSE_S:
+        if groups and swing.ends[0] - max(s.ends[-1] for s in groups[-1]) < LONGEST_PAUSE_S:
             groups[-1].append(swing)
         else:
             groups.append([swing])
@@ -78,7 +83,7 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
 
 def _bout(stretch: Stretch, swings: list[Swing]) -> Bout | None:
     """The bout of some swings, if both feet alternate in it and the person gets on."""
-    alternating = sum(_alternate(a, b) for a, b in zip(swings[:-1], swings[1:], strict=True))
+    alternating = sum(_alternate(a, b) for a, b in pairwise(swings))
     if alternating < 1 or alternating < 0.6 * (len(swings) - 1):
         return None
     if not _gets_on(stretch, swings):
@@ -93,9 +98,9 @@ def _runs(stretch: Stretch, swings: list[Swing], alternating: int) -> bool:
     That holds however long the feet are estimated to be in the air. Where the body goes level, flights decide.
     """
     assert stretch.hips is not None
-    complete = [s for s in swings if s.whole]
+    complete = [s for s in swings if len(s.ends) == 2]
     rises = []
-    for a, b in zip(complete[:-1], complete[1:], strict=True):
+    for a, b in pairwise(complete):
         if _alternate(a, b):
             over = [float(stretch.at(stretch.hips, moment)[1]) for moment in (a.middle, b.middle)]
             between = float(stretch.at(stretch.hips, 0.5 * (a.middle + b.middle))[1])
@@ -108,8 +113,8 @@ def _runs(stretch: Stretch, swings: list[Swing], alternating: int) -> bool:
 def _gets_on(stretch: Stretch, swings: list[Swing]) -> bool:
     """Whether the steps carry the person somewhere: straight on, or, with many steps, along any way."""
     assert stretch.hips is not None
-    start = max(_begin(swings[0]) - 0.2, stretch.time[0])
-    end = min(max(_finish(swing) for swing in swings) + 0.2, stretch.time[-1])
+    start = max(swings[0].ends[0] - 0.2, stretch.time[0])
+    end = min(max(swing.ends[-1] for swing in swings) + 0.2, stretch.time[-1])
     path = stretch.hips[(stretch.time >= start) & (stretch.time <= end)][:, [0, 2]]
     straight = float(np.linalg.norm(path[-1] - path[0]))
     # Corners two steps apart: the sway from side to side is no way.
@@ -123,38 +128,19 @@ def _alternate(a: Swing, b: Swing) -> bool:
     """Whether two swings are a step and the next: of different feet, and not at once as in a jump."""
     if a.side == b.side:
         return False
-    durations = [
-        s.foot_strike - s.toe_off for s in (a, b) if s.foot_strike is not None and s.toe_off is not None
-    ]
+    durations = [s.ends[1] - s.ends[0] for s in (a, b) if len(s.ends) == 2]
     usual = float(np.mean(durations)) if durations else 0.4
     return b.middle - a.middle > 0.4 * usual
 
 
-def _begin(swing: Swing) -> float:
-    moment = swing.toe_off if swing.toe_off is not None else swing.foot_strike
-    assert moment is not None
-    return moment
-
-
-def _finish(swing: Swing) -> float:
-    moment = swing.foot_strike if swing.foot_strike is not None else swing.toe_off
-    assert moment is not None
-    return moment
-
-
 def flights(swings: list[Swing]) -> list[tuple[float, float]]:
     """Times at which both feet are in the air: toe-off of one foot before the other's foot strike."""
-    flights = []
+    in_air = []
     for swing in swings:
-        opposite = [
-            s
-            for s in swings
-            if s.side != swing.side and s.foot_strike is not None and swing.toe_off is not None
-        ]
-        for landing in opposite:
-            assert landing.foot_strike is not None and swing.toe_off is not None
-            flight = landing.foot_strike - swing.toe_off
-            within = landing.toe_off is None or landing.toe_off < swing.toe_off
-            if within and LEAST_FLIGHT_S < flight < 0.4:
-                flights.append((swing.toe_off, landing.foot_strike))
-    return flights
+        for landing in swings:
+            if swing.toe_off is None or landing.foot_strike is None or landing.side == swing.side:
+                continue
+            follows = landing.toe_off is None or landing.toe_off < swing.toe_off
+            if follows and LEAST_FLIGHT_S < landing.foot_strike - swing.toe_off < LONGEST_FLIGHT_S:
+                in_air.append((swing.toe_off, landing.foot_strike))
+    return in_air

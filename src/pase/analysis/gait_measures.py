@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 
 import numpy as np
 
@@ -19,7 +19,7 @@ Measured = list[tuple[str, str, float]]
 
 
 @dataclass(frozen=True)
-class Print:
+class Footprint:
     """Where a foot stood: the places of heel and ankle over the ground while the foot was flat."""
 
     side: Side
@@ -37,7 +37,7 @@ class Print:
         return sum(ends) / len(ends)
 
 
-def footprints(bout: Bout) -> list[Print]:
+def footprints(bout: Bout) -> list[Footprint]:
     """Where the feet stood in a bout, in the order of time."""
     feet = bout.stretch.feet
     assert feet is not None
@@ -46,7 +46,7 @@ def footprints(bout: Bout) -> list[Print]:
         ankle = bout.stretch.body.joint("ankle", track.side)
         assert ankle is not None
         ankle = spline(bout.stretch.time, bout.stretch.over_ground(ankle), track.time)
-        swings = [swing for swing in bout.swings if swing.side == track.side]
+        swings = bout.swings_of(track.side)
         strikes = [None, *(swing.foot_strike for swing in swings)]
         offs = [*(swing.toe_off for swing in swings), None]
         for strike, off in zip(strikes, offs, strict=True):
@@ -58,7 +58,7 @@ def footprints(bout: Bout) -> list[Print]:
             inside = (track.time >= start + 0.1 * (end - start)) & (track.time <= start + 0.5 * (end - start))
             if inside.any():
                 heel = track.points[inside, 0].mean(axis=0)
-                prints.append(Print(track.side, strike, off, heel, ankle[inside].mean(axis=0)))
+                prints.append(Footprint(track.side, strike, off, heel, ankle[inside].mean(axis=0)))
     return sorted(prints, key=lambda footprint: footprint.middle)
 
 
@@ -108,7 +108,7 @@ def _lengths(bout: Bout) -> Measured:
     return lengths
 
 
-def _along_and_across(bout: Bout, before: Print, this: Print) -> tuple[float, float]:
+def _along_and_across(bout: Bout, before: Footprint, this: Footprint) -> tuple[float, float]:
     """From one footprint to the other: heels along the way of the hips, ankles across it to this foot's side.
 
     How far a foot is turned out is hard to see, and shifts its heel more than its ankle.
@@ -132,11 +132,11 @@ def _times(bout: Bout) -> Measured:
     """Step, stride, stance and swing times, and shares of the stride."""
     times: Measured = []
     strikes = bout.strikes
-    for (before, previous_side), (this, side) in zip(strikes[:-1], strikes[1:], strict=True):
+    for (before, previous_side), (this, side) in pairwise(strikes):
         if previous_side != side:
             times.append(("step_time", side, this - before))
     for side in SIDES:
-        swings = [swing for swing in bout.swings if swing.side == side]
+        swings = bout.swings_of(side)
         times += _strides(swings, side, bout)
         for swing, following in zip_longest(swings, swings[1:]):
             if swing.toe_off is not None and swing.foot_strike is not None:
@@ -151,24 +151,25 @@ def _times(bout: Bout) -> Measured:
 
 def _strides(swings: list[Swing], side: Side, bout: Bout) -> Measured:
     strides: Measured = []
-    for this, following in zip(swings[:-1], swings[1:], strict=True):
-        both_strike = this.foot_strike is not None and following.foot_strike is not None
-        if both_strike and this.foot_strike is not None and following.foot_strike is not None:
-            stride = following.foot_strike - this.foot_strike
-        elif this.toe_off is not None and following.toe_off is not None:
-            stride = following.toe_off - this.toe_off
+    for this, following in pairwise(swings):
+        strike, next_strike, next_off = this.foot_strike, following.foot_strike, following.toe_off
+        if strike is not None and next_strike is not None:
+            stride = next_strike - strike
+        elif this.toe_off is not None and next_off is not None:
+            stride = next_off - this.toe_off
         else:
             continue
         if stride <= 0:
             continue
         strides.append(("stride_time", side, stride))
-        if this.foot_strike is not None and following.toe_off is not None:
-            share = 100 * (following.toe_off - this.foot_strike) / stride
-            strides.append(("duty_factor" if bout.running else "stance_share", side, share))
-        if both_strike and not bout.running and this.foot_strike is not None:
-            double = _double_support(bout, this.foot_strike, stride)
-            if double is not None:
-                strides.append(("double_support", side, double))
+        if strike is None:
+            continue
+        if next_off is not None:
+            name = "duty_factor" if bout.running else "stance_share"
+            strides.append((name, side, 100 * (next_off - strike) / stride))
+        double = None if next_strike is None or bout.running else _double_support(bout, strike, stride)
+        if double is not None:
+            strides.append(("double_support", side, double))
     return strides
 
 
@@ -193,7 +194,7 @@ def _swing_phase(bout: Bout) -> Measured:
     for swing in bout.swings:
         if swing.toe_off is None or swing.foot_strike is None:
             continue
-        track = next(track for track in feet.tracks if track.side == swing.side)
+        track = feet.track(swing.side)
         quarter = 0.25 * (swing.foot_strike - swing.toe_off)
         middle = (track.time > swing.toe_off + quarter) & (track.time < swing.foot_strike - quarter)
         flat = (track.time > swing.foot_strike + 0.1) & (track.time < swing.foot_strike + 0.25)
@@ -211,7 +212,7 @@ def _running(bout: Bout) -> Measured:
     values: Measured = []
     strikes = bout.strikes
     if stretch.center is not None:
-        for (start, a), (end, b) in zip(strikes[:-1], strikes[1:], strict=True):
+        for (start, a), (end, b) in pairwise(strikes):
             height = stretch.center[(stretch.time >= start) & (stretch.time <= end), 1]
             if a != b and len(height) > 3:
                 values.append(("vertical_oscillation", "", float(np.ptp(height))))
