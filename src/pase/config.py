@@ -16,6 +16,8 @@ from pase.movements import NamedMovement
 from pase.setting import Leaf, SettingsGroup, convert, field_docs, setting
 
 Sex = Literal["unknown", "female", "male"]
+Style = Literal["bones", "xray", "lines"]
+Layout = Literal["over", "beside", "alone"]
 
 _PERSON = re.compile(r"all|main|[1-9]\d{0,5}|\d{1,6}(\.\d+)?\s*,\s*\d{1,6}(\.\d+)?")
 _EVERY = re.compile(r"auto|all|\d{1,3}(\.\d+)?")
@@ -236,9 +238,9 @@ class ViewSettings(SettingsGroup):
 
     opacity: float = setting(0.9, low=0.0, high=1.0)
     """Share of the bones in the picture, from 0, nothing, to 1, bones that hide the person."""
-    style: Literal["bones", "xray", "lines"] = setting("bones", flag="style")
+    style: Style = setting("bones", flag="style")
     """How bones are drawn: solid, shining through like an X-ray, or as lines between the joints."""
-    layout: Literal["over", "beside", "alone"] = setting("over", flag="layout")
+    layout: Layout = setting("over", flag="layout")
     """Bones over the footage, on black beside it, or on black alone."""
     points: bool = setting(False, flag="points")
     """Draw the 2D keypoints too."""

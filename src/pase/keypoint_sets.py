@@ -68,8 +68,9 @@ LSP14 = (
 )  # fmt: skip
 """The points of the data set LSP."""
 
-SURE_SCORE = 0.3
-"""Score from which on a keypoint counts as sure: it is drawn filled, and tells how a person moved."""
+USABLE_SCORE, SURE_SCORE = 0.2, 0.3
+"""Scores from which on a keypoint is lifted and fitted, and counts as sure: then it is drawn filled, and tells how a
+person moved."""
 
 
 def mirrored_order(names: Sequence[str]) -> list[int]:

@@ -402,22 +402,6 @@ def _camera(path: Path) -> object:
     return read_camera(path)
 
 
-def landmarks() -> bytes:
-    from pase.data import Landmarks3D
-    from pase.lift.files import write_landmarks
-
-    some = Landmarks3D(np.ones((3, 2, 3)), np.arange(3) / 30, ("a", "b"), "camera", np.ones((3, 2)))
-    return _written("landmarks.npz", lambda path: write_landmarks(some, path))
-
-
-def _landmarks(path: Path) -> object:
-    from pase.lift.files import read_landmarks
-
-    some = read_landmarks(path)
-    assert some.xyz.dtype == float
-    return some
-
-
 @cache
 def result() -> dict[str, bytes]:
     """The files of a finished result, by relative path."""
@@ -695,7 +679,6 @@ READERS: dict[str, Reader] = {
     "study toml": Reader("s.toml", "lines", study_toml, _study, lambda: {"a.mp4": b"", "b/c.png": b""}),
     "sizes": Reader("anna.json", "json", sizes, _sizes),
     "camera": Reader("camera.json", "json", camera, _camera),
-    "landmarks npz": Reader("l.npz", "bytes", landmarks, _landmarks),
     "report": Reader("out/report.json", "json", _part("report.json"), lambda p: _result(p.parent),
                      lambda: _under("out")),
     "result export": Reader("out/report.json", "json", _part("report.json"), lambda p: _exported(p.parent),

@@ -12,7 +12,6 @@ import time
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 from fault_check import in_time
 from fault_readers import osim, result, small_motion
@@ -100,23 +99,6 @@ def test_no_checkpoint_runs_code(tmp_path: Path, form: str) -> None:
         torch.save(content, path, _use_new_zipfile_serialization=form == "zip")
     with pytest.raises(ModelFileError, match="run code|no PyTorch checkpoint"):
         read_state(path)
-    assert not trace.exists()
-
-
-@pytest.mark.parametrize("name", ["arrays.npz", "bare.npz"])
-def test_no_array_runs_code(tmp_path: Path, name: str) -> None:
-    from pase.lift.files import read_landmarks
-
-    trace = tmp_path / "it-ran"
-    evil = np.array([_Runs(trace)], dtype=object)
-    if name == "arrays.npz":
-        np.savez(
-            tmp_path / name, xyz=evil, time=np.arange(3), names=np.array(["a"]), frame=np.array("camera")
-        )
-    else:
-        (tmp_path / name).write_bytes(pickle.dumps(evil))
-    with pytest.raises(InputError, match="no landmarks"):
-        read_landmarks(tmp_path / name)
     assert not trace.exists()
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from pase.data import Landmarks3D
 from pase.errors import InputError
-from pase.lift.files import read_landmarks, upright, write_landmarks
+from pase.lift.files import upright, write_landmarks
+from pase.marker_files.trc import read_trc
 
 
 @pytest.fixture
@@ -21,16 +22,15 @@ def landmarks() -> Landmarks3D:
 
 def test_an_npz_holds_them_as_they_are(landmarks: Landmarks3D, tmp_path: Path) -> None:
     write_landmarks(landmarks, tmp_path / "l.npz")
-    back = read_landmarks(tmp_path / "l.npz")
-    assert (back.names, back.frame) == (landmarks.names, "camera")
-    np.testing.assert_array_equal(back.xyz, landmarks.xyz)
-    np.testing.assert_array_equal(back.time, landmarks.time)
-    np.testing.assert_array_equal(back.sigma, landmarks.sigma)
+    with np.load(tmp_path / "l.npz", allow_pickle=False) as arrays:
+        assert (*arrays["names"], str(arrays["frame"])) == (*landmarks.names, "camera")
+        for name in ("xyz", "time", "sigma"):
+            np.testing.assert_array_equal(arrays[name], getattr(landmarks, name))
 
 
 def test_a_trc_is_upright(landmarks: Landmarks3D, tmp_path: Path) -> None:
     write_landmarks(landmarks, tmp_path / "l.trc")
-    back = read_landmarks(tmp_path / "l.trc")
+    back = read_trc(tmp_path / "l.trc")
     assert back.frame == "world"
     np.testing.assert_allclose(back.xyz, landmarks.xyz * [1, -1, -1], atol=1e-8)
     assert upright(back) is back
@@ -39,12 +39,3 @@ def test_a_trc_is_upright(landmarks: Landmarks3D, tmp_path: Path) -> None:
 def test_other_files_are_refused(landmarks: Landmarks3D, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"name a .trc or .npz file"):
         write_landmarks(landmarks, tmp_path / "l.csv")
-    for content in (b"", b"PK\x03\x04broken", b"text"):
-        (tmp_path / "l.npz").write_bytes(content)
-        with pytest.raises(InputError, match="holds no landmarks"):
-            read_landmarks(tmp_path / "l.npz")
-    np.savez(tmp_path / "other.npz", a=np.zeros(3))
-    with pytest.raises(InputError, match="holds no landmarks"):
-        read_landmarks(tmp_path / "other.npz")
-    with pytest.raises(InputError, match="does not exist"):
-        read_landmarks(tmp_path / "none.npz")

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from pase.analysis.measure import definition
+from pase.data import Motion
 from pase.findings import Findings, Measure
 
 INTERVAL = 1.96
 """Standard deviations on either side of a value that hold the truth in 95 of 100 cases."""
+
+
+class ComparedResult(NamedTuple):
+    """The main person of a result that is compared with others."""
+
+    name: str
+    """What pages and tables call it."""
+    motion: Motion
+    findings: Findings
 
 
 @dataclass(frozen=True)

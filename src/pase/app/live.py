@@ -8,21 +8,22 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import anyio.to_thread
 import numpy as np
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from pase.app.picture import draw_pose, jpeg
 from pase.app.server import NAMES, PAGE_POLICY, listening, run_server, web_file
 from pase.config import Settings
 from pase.errors import InputError
 from pase.media.frames import Frame
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
-    from starlette.requests import Request
-    from starlette.responses import Response
 
 Item = TypeVar("Item")
 
@@ -223,18 +224,12 @@ class Live:
 
 def make_live_app(live: Live) -> Starlette:
     """A page with the drawn pictures, for this computer only."""
-    from starlette.applications import Starlette
-    from starlette.middleware import Middleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
-    from starlette.responses import HTMLResponse, StreamingResponse
-    from starlette.responses import Response as Plain
-    from starlette.routing import Route
 
     async def page(request: Request) -> Response:
         return HTMLResponse(web_file("live.html"), headers={"Content-Security-Policy": PAGE_POLICY})
 
     async def style(request: Request) -> Response:
-        return Plain(web_file("live.css"), media_type="text/css")
+        return Response(web_file("live.css"), media_type="text/css")
 
     async def stream(request: Request) -> Response:
         kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"

@@ -14,17 +14,18 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from pase.app.jobs import Job, Jobs
 from pase.errors import InputError, OutputError, PaseError
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
-    from starlette.requests import Request
-    from starlette.responses import Response
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +56,6 @@ def make_app(folder: Path, *, largest_mb: float = LARGEST_MB) -> Starlette:
     largest_mb
         Largest video that is taken, in megabytes.
     """
-    from starlette.applications import Starlette
-    from starlette.middleware import Middleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
-    from starlette.routing import Route
-
     handlers = _Handlers(Jobs(folder), int(largest_mb * 1e6))
     routes = [
         Route("/", handlers.page),
@@ -161,14 +157,10 @@ class _Handlers:
 
     async def page(self, request: Request) -> Response:
         """The one page of the app."""
-        from starlette.responses import HTMLResponse
-
         return HTMLResponse(web_file("app.html"), headers={"Content-Security-Policy": PAGE_POLICY})
 
     async def asset(self, request: Request) -> Response:
         """Its script and style."""
-        from starlette.responses import Response
-
         name = request.path_params["name"]
         if name not in ASSETS:
             return _refusal(404, "there is no such file")
@@ -176,14 +168,10 @@ class _Handlers:
 
     async def listed(self, request: Request) -> Response:
         """All jobs, the newest first."""
-        from starlette.responses import JSONResponse
-
-        return JSONResponse([_content(job) for job in self.jobs.all()], headers={"Cache-Control": "no-store"})
+        return JSONResponse([asdict(job) for job in self.jobs.all()], headers={"Cache-Control": "no-store"})
 
     async def upload(self, request: Request) -> Response:
         """Take a video, the body of the request, with its name and settings in the address."""
-        from starlette.responses import JSONResponse
-
         if not _is_own(request):
             return _refusal(403, "only the app's own page may do this")
         if int(request.headers.get("content-length") or 0) > self.largest:
@@ -200,24 +188,20 @@ class _Handlers:
             return _refusal(400, str(error))
         except OSError as error:
             return _refusal(507, f"the video cannot be stored: {error.strerror or error}")
-        return JSONResponse(_content(job), status_code=201)
+        return JSONResponse(asdict(job), status_code=201)
 
     async def demo(self, request: Request) -> Response:
         """Run the demo clip."""
-        from starlette.responses import JSONResponse
-
         if not _is_own(request):
             return _refusal(403, "only the app's own page may do this")
         try:
             job = await anyio.to_thread.run_sync(self.jobs.demo)
         except PaseError as error:
             return _refusal(400, str(error))
-        return JSONResponse(_content(job), status_code=201)
+        return JSONResponse(asdict(job), status_code=201)
 
     async def _receive(self, request: Request, job: Job) -> bool:
         """Write the body of a request into the job's folder; False when it is too large."""
-        from starlette.requests import ClientDisconnect
-
         size = 0
         try:
             with self.jobs.source(job).open("wb") as stream:
@@ -236,8 +220,6 @@ class _Handlers:
 
     async def remove(self, request: Request) -> Response:
         """Stop and delete a job."""
-        from starlette.responses import Response
-
         if not _is_own(request):
             return _refusal(403, "only the app's own page may do this")
         self.jobs.remove(request.path_params["id"])
@@ -245,8 +227,6 @@ class _Handlers:
 
     async def file(self, request: Request) -> Response:
         """A file of a finished result."""
-        from starlette.responses import FileResponse
-
         job = self.jobs.get(request.path_params["id"])
         path = None if job is None else self.jobs.file(job, request.path_params["name"])
         if path is None:
@@ -261,8 +241,6 @@ class _Handlers:
 
     async def look(self, request: Request) -> Response:
         """What a running job has seen so far."""
-        from starlette.responses import Response
-
         picture = self.jobs.picture(request.path_params["id"])
         if picture is None:
             return _refusal(404, "nobody has been seen yet")
@@ -270,9 +248,6 @@ class _Handlers:
 
     async def archive(self, request: Request) -> Response:
         """All files of a finished result."""
-        from starlette.background import BackgroundTask
-        from starlette.responses import FileResponse
-
         job = self.jobs.get(request.path_params["id"])
         if job is None or job.state != "done":
             return _refusal(404, "there is no such result")
@@ -293,10 +268,6 @@ class _Handlers:
         return _refusal(413, f"the video is larger than {self.largest / 1e6:.0f} MB; cut or shrink it")
 
 
-def _content(job: Job) -> dict[str, Any]:
-    return asdict(job)
-
-
 def _is_own(request: Request) -> bool:
     """Whether a request comes from the app's own page: others cannot set this header, and tell their origin."""
     origin = request.headers.get("origin")
@@ -305,8 +276,6 @@ def _is_own(request: Request) -> bool:
 
 
 def _refusal(status: int, message: str) -> Response:
-    from starlette.responses import Response
-
     return Response(json.dumps({"message": message}), status_code=status, media_type="application/json")
 
 

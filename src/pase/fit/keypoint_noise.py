@@ -6,14 +6,11 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.fit.terms.reprojection import PairHabit
-from pase.keypoint_sets import mirrored_order
+from pase.keypoint_sets import USABLE_SCORE, mirrored_order
 from pase.types import Array, Indices, Mask
 
 INFORMATION_RATE_HZ = 30.0
 """Frames a second beyond which a detector's errors repeat themselves: more frames say nothing new."""
-
-MINIMUM_SCORE = 0.2
-"""Keypoints of a lower score are not used."""
 
 _TELLING_SCORES = (0.25, 0.8)
 """Scores between which a point's spread grows as the score falls; from the higher one on it is as below."""
@@ -55,7 +52,7 @@ def pixels_per_metre(keypoints: Keypoints2D) -> Array:
         for side in "LR":
             ends = [keypoints.names.index(side + end) for end in (first, second)]
             span = np.linalg.norm(keypoints.xy[:, ends[0]] - keypoints.xy[:, ends[1]], axis=-1)
-            measured = (keypoints.score[:, ends].min(1) > MINIMUM_SCORE) & (span > 0)
+            measured = (keypoints.score[:, ends].min(1) > USABLE_SCORE) & (span > 0)
             lengths.append(np.where(measured, span / length, np.nan))
     limbs = np.array(lengths)
     measured = np.isfinite(limbs).any(0)
@@ -71,7 +68,7 @@ def usable(keypoints: Keypoints2D) -> Mask:
     width, height = keypoints.image_size
     x, y = keypoints.xy[..., 0], keypoints.xy[..., 1]
     inside = (x >= 0) & (y >= 0) & (x <= width) & (y <= height)
-    return np.asarray(inside & (keypoints.score >= MINIMUM_SCORE))
+    return np.asarray(inside & (keypoints.score >= USABLE_SCORE))
 
 
 def keypoint_sigma(keypoints: Keypoints2D) -> Array:

@@ -15,7 +15,8 @@ import numpy as np
 from pase.camera.motion import CameraMotion
 from pase.camera.steadied import steady_stretches
 from pase.data import Keypoints2D
-from pase.fit.keypoint_noise import MINIMUM_SCORE, pixels_per_metre
+from pase.fit.keypoint_noise import pixels_per_metre
+from pase.keypoint_sets import USABLE_SCORE
 from pase.types import Array, Mask
 
 LIMBS: Mapping[str, tuple[str, ...]] = {
@@ -139,7 +140,7 @@ def _exchanges(xy: Array, score: Array, spread: Array, pairs: list[tuple[int, in
         return np.zeros(T, dtype=bool)
     sides = np.stack([xy[:, [a for a, _ in pairs]], xy[:, [b for _, b in pairs]]], axis=1)
     visible = (
-        np.stack([score[:, [a for a, _ in pairs]], score[:, [b for _, b in pairs]]], axis=1) >= MINIMUM_SCORE
+        np.stack([score[:, [a for a, _ in pairs]], score[:, [b for _, b in pairs]]], axis=1) >= USABLE_SCORE
     )
     sides = np.where(visible[..., None], sides, np.nan)
     cost = np.zeros((T, 2, 2, 2))

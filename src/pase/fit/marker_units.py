@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
+from pase.anatomy.proportions import load_proportions
+from pase.data import Landmarks3D
 from pase.errors import InputError
-from pase.fit.inputs import BodyPoint
+from pase.fit.inputs import BodyPoint, PointSet
 from pase.types import Array
 
 PLAUSIBLE = (0.35, 1.7)
@@ -23,6 +26,15 @@ _UNITS = {
     0.01: "a hundredth of", 0.001: "a thousandth of", 1 / 0.0254: "inches in place of", 0.0254: "inches as",
 }  # fmt: skip
 """Factors by which a unit is mistaken for another: metres, centimetres, millimetres, inches."""
+
+_LIMBS = (
+    ("RHip", "RKnee"), ("RKnee", "RAnkle"), ("LHip", "LKnee"), ("LKnee", "LAnkle"), ("RShoulder", "RElbow"),
+    ("RElbow", "RWrist"), ("LShoulder", "LElbow"), ("LElbow", "LWrist"),
+)  # fmt: skip
+"""Bones by whose lengths an open unit is found."""
+
+_ANKLE_HEIGHT_M = 0.07
+"""Of the ankle's centre above the floor, on which such joints are put."""
 
 _FRAMES = 200
 _LEAST_DISTANCE_M = 0.05
@@ -73,3 +85,44 @@ def size_ratio(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> 
     if measured.sum() < _FEWEST_PAIRS:
         return None
     return float(np.median(np.nanmedian(distance[:, measured], axis=0) / expected[measured]))
+
+
+def in_metres(
+    data: Landmarks3D, skeleton: Skeleton, markers: PointSet, height_m: float | None
+) -> tuple[Landmarks3D, float]:
+    """Joints of Human3.6M in metres, and how many metres their unit is.
+
+    In that unit the limbs are as long as a person's. The lowest ankle is put as high as it is above the floor.
+
+    Parameters
+    ----------
+    data
+        (T, 17, 3) joints in any unit, Y up.
+    skeleton
+        The default model.
+    markers
+        Where the joints sit on it.
+    height_m
+        Standing height of the person; that of an average adult when None.
+    """
+    body = load_proportions()
+    scale = body.body_scale(body.prior(height_m=height_m).mean, skeleton.body_names)
+    landmarks = [m.landmark for m in markers.markers]
+    names = [m.name for m in landmarks]
+    standing = Kinematics(skeleton, landmarks).positions(skeleton.standing_q[None], scale)
+    lengths = [
+        np.array(
+            [
+                np.nanmedian(np.linalg.norm(xyz[:, keys.index(a)] - xyz[:, keys.index(b)], axis=-1))
+                for a, b in _LIMBS
+            ]
+        )
+        for xyz, keys in ((standing, names), (data.xyz, list(data.names)))
+    ]
+    if not np.isfinite(lengths[1]).all() or lengths[1].sum() <= 0:
+        raise InputError("the landmarks do not show all limbs: their unit cannot be found")
+    factor = float(lengths[0].sum() / lengths[1].sum())
+    xyz = data.xyz * factor
+    lowest = float(np.nanpercentile(np.nanmin(xyz[..., 1], axis=1), 5))
+    xyz[..., 1] += _ANKLE_HEIGHT_M - lowest
+    return replace(data, xyz=xyz), factor

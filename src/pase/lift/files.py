@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from pase.data import Landmarks3D
 from pase.errors import InputError
-from pase.files import atomic_path, check_is_file
+from pase.files import atomic_path
 
 SUFFIXES = (".trc", ".npz")
-
-_DAMAGE = (
-    OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError, SyntaxError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What NumPy raises on files that are not an archive of arrays, or are damaged."""
 
 
 def write_landmarks(landmarks: Landmarks3D, path: str | Path) -> None:
@@ -64,23 +55,3 @@ def upright(landmarks: Landmarks3D) -> Landmarks3D:
     if landmarks.frame == "world":
         return landmarks
     return replace(landmarks, xyz=landmarks.xyz * [1.0, -1.0, -1.0], frame="world")
-
-
-def read_landmarks(path: str | Path) -> Landmarks3D:
-    """Read landmarks of an `.npz` written by `write_landmarks`, or of a `.trc` in metres."""
-    path = Path(path)
-    if path.suffix.lower() == ".trc":
-        from pase.marker_files.trc import read_trc
-
-        return read_trc(path)
-    check_is_file(path)
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            held = {name: arrays[name] for name in arrays.files}
-        frame: Literal["camera", "world"] = "camera" if str(held["frame"]) == "camera" else "world"
-        names = tuple(str(name) for name in held["names"])
-        xyz, time = (np.asarray(held[name], float) for name in ("xyz", "time"))
-        sigma = np.asarray(held["sigma"], float) if "sigma" in held else None
-        return Landmarks3D(xyz, time, names, frame, sigma)
-    except _DAMAGE as error:
-        raise InputError(f"{path} holds no landmarks: write it again with 'pase lift'") from error

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD, focal_length_of_view
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
+from pase.keypoint_sets import USABLE_SCORE
 from pase.lift.features import Inputs, LensAndLengths, centred, facing
 from pase.lift.points import MIRRORED, POINTS, ROOT
 from pase.lift.shared_depth import MIRRORED_MODES, MODES, along_sigma
@@ -38,7 +39,6 @@ STRETCH = 100 * _SHARED
 
 _K, _P, _R = len(HALPE26), len(POINTS), len(MODES)
 _FEWEST_POINTS = 4
-_MINIMUM_SCORE = 0.2
 _XYZ, _ACROSS, _OWN = slice(0, 3 * _P), slice(3 * _P, 4 * _P), slice(4 * _P, 5 * _P)
 _DOWN, _AHEAD, _DOWN_SIGMA = slice(5 * _P, 5 * _P + 3), slice(5 * _P + 3, 5 * _P + 6), 5 * _P + 6
 _SHARED_SIGMA = slice(5 * _P + 7, 5 * _P + 7 + _R)
@@ -125,7 +125,7 @@ class PaseLifter:
         width, height = keypoints.image_size
         focal = self._focal or focal_length_of_view(keypoints.image_size, self._fov_deg)
         xy, score = keypoints.xy, keypoints.score
-        usable = np.isfinite(xy).all(-1) & np.isfinite(score) & (score >= _MINIMUM_SCORE)
+        usable = np.isfinite(xy).all(-1) & np.isfinite(score) & (score >= USABLE_SCORE)
         usable &= (xy[..., 0] >= 0) & (xy[..., 0] <= width) & (xy[..., 1] >= 0) & (xy[..., 1] <= height)
         rays = (np.where(usable[..., None], xy, 0.0) - np.array([width / 2, height / 2])) / focal
         rays = np.where(usable[..., None], rays, 0.0).astype(np.float32)

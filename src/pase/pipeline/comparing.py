@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from pase.data import Motion
+from pase.analysis.compare import ComparedResult, differences
 from pase.errors import InputError
-from pase.findings import Findings
 from pase.pipeline.results import load_motions
 
 TABLE = "differences.csv"
 COLUMNS = (
     "measure", "side", "unit", "first", "second", "value_1", "sd_1", "value_2", "sd_2", "change", "sd", "certain",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Recording:
-    """The main person of a finished result."""
-
-    name: str
-    """Of the result's folder."""
-    motion: Motion
-    findings: Findings
 
 
 def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iterator[str]:
@@ -44,15 +32,14 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
     OutputError
         When a file cannot be written.
     """
-    from pase.analysis.compare import differences
     from pase.formats.tables import write_rows
 
     if len(folders) < 2:
         raise InputError("name at least two results to compare")
-    recordings = _recordings(folders)
-    first = recordings[0]
+    results = _results(folders)
+    first = results[0]
     rows: list[tuple[object, ...]] = []
-    for folder, second in zip(folders[1:], recordings[1:], strict=True):
+    for folder, second in zip(folders[1:], results[1:], strict=True):
         pairs = differences(first.findings, second.findings)
         yield f"{folders[0]} → {folder}"
         if first.findings.movement != second.findings.movement:
@@ -71,30 +58,30 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
         return
     alone = output.suffix.lower() == ".csv"
     write_rows(output if alone else output / TABLE, COLUMNS, rows)
-    yield str(output if alone else _write_page(recordings, output))
+    yield str(output if alone else _write_page(results, output))
 
 
-def _write_page(recordings: Sequence[Recording], folder: Path) -> Path:
+def _write_page(results: Sequence[ComparedResult], folder: Path) -> Path:
     from pase.view.comparison import write_comparison
 
-    return write_comparison([(r.name, r.motion, r.findings) for r in recordings], folder)
+    return write_comparison(results, folder)
 
 
-def _recordings(folders: Sequence[Path]) -> list[Recording]:
+def _results(folders: Sequence[Path]) -> list[ComparedResult]:
     """The results; those that are called alike are told apart by the folder above."""
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) < len(names):
         names = [
             f"{folder.resolve().parent.name}/{name}" for folder, name in zip(folders, names, strict=True)
         ]
-    return [_recording(name, folder) for name, folder in zip(names, folders, strict=True)]
+    return [_result(name, folder) for name, folder in zip(names, folders, strict=True)]
 
 
-def _recording(name: str, folder: Path) -> Recording:
+def _result(name: str, folder: Path) -> ComparedResult:
     motions = load_motions(folder)
     if not motions:
         raise InputError(f"nobody is in {folder}: nothing to compare")
     findings = motions[0].findings
     if findings is None:
         raise InputError(f"{folder} holds no measures: it was made by an earlier version; run it again")
-    return Recording(name, motions[0], findings)
+    return ComparedResult(name, motions[0], findings)

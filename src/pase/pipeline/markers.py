@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from pase.config import Settings, to_dict
 from pase.data import Landmarks3D, Motion
 from pase.errors import InputError
@@ -153,6 +151,7 @@ def _fit(
     joints: bool,
     progress: StepProgress | None,
 ) -> Motion:
+    from pase.fit.marker_units import in_metres
     from pase.fit.marker_weights import read_weights
     from pase.fit.markers import MarkerOptions, fit_markers
 
@@ -177,61 +176,6 @@ def _fit(
 
     motion = fit_markers(data, skeleton, markers, options, static=static, progress=share)
     return replace(motion, warnings=(*note, *motion.warnings))
-
-
-LIMBS = (
-    ("RHip", "RKnee"), ("RKnee", "RAnkle"), ("LHip", "LKnee"), ("LKnee", "LAnkle"), ("RShoulder", "RElbow"),
-    ("RElbow", "RWrist"), ("LShoulder", "LElbow"), ("LElbow", "LWrist"),
-)  # fmt: skip
-"""Bones by whose lengths an open unit is found."""
-
-
-ANKLE_HEIGHT_M = 0.07
-"""Of the ankle's centre above the floor, on which such joints are put."""
-
-
-def in_metres(
-    data: Landmarks3D, skeleton: Skeleton, markers: PointSet, height_m: float | None
-) -> tuple[Landmarks3D, float]:
-    """Joints of Human3.6M in metres, and how many metres their unit is.
-
-    In that unit the limbs are as long as a person's. The lowest ankle is put as high as it is above the floor.
-
-    Parameters
-    ----------
-    data
-        (T, 17, 3) joints in any unit, Y up.
-    skeleton
-        The default model.
-    markers
-        Where the joints sit on it.
-    height_m
-        Standing height of the person; that of an average adult when None.
-    """
-    from pase.anatomy.kinematics import Kinematics
-    from pase.anatomy.proportions import load_proportions
-
-    body = load_proportions()
-    scale = body.body_scale(body.prior(height_m=height_m).mean, skeleton.body_names)
-    landmarks = [m.landmark for m in markers.markers]
-    names = [m.name for m in landmarks]
-    standing = Kinematics(skeleton, landmarks).positions(skeleton.standing_q[None], scale)
-    lengths = [
-        np.array(
-            [
-                np.nanmedian(np.linalg.norm(xyz[:, keys.index(a)] - xyz[:, keys.index(b)], axis=-1))
-                for a, b in LIMBS
-            ]
-        )
-        for xyz, keys in ((standing, names), (data.xyz, list(data.names)))
-    ]
-    if not np.isfinite(lengths[1]).all() or lengths[1].sum() <= 0:
-        raise InputError("the landmarks do not show all limbs: their unit cannot be found")
-    factor = float(lengths[0].sum() / lengths[1].sum())
-    xyz = data.xyz * factor
-    lowest = float(np.nanpercentile(np.nanmin(xyz[..., 1], axis=1), 5))
-    xyz[..., 1] += ANKLE_HEIGHT_M - lowest
-    return replace(data, xyz=xyz), factor
 
 
 def _facts(source: Path, data: Landmarks3D) -> dict[str, Any]:

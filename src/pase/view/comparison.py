@@ -7,8 +7,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from pase.analysis.compare import Difference, differences
-from pase.data import Motion
+from pase.analysis.compare import ComparedResult, Difference, differences
 from pase.files import write_text
 from pase.findings import Findings
 from pase.movements import MOVEMENTS
@@ -21,11 +20,7 @@ from pase.view.viewer import write_viewer
 PAGE, SKELETONS = "comparison.html", "skeletons.html"
 
 
-Recording = tuple[str, Motion, Findings]
-"""What a recording is called, who moves in it, and what was found."""
-
-
-def write_comparison(recordings: Sequence[Recording], folder: Path) -> Path:
+def write_comparison(recordings: Sequence[ComparedResult], folder: Path) -> Path:
     """Write the page of a comparison and, beside it, the skeletons that it shows; where the page is.
 
     Parameters

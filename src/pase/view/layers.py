@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
 from pase.anatomy.kinematics import BodyPoses, Kinematics
+from pase.config import Style
 from pase.data import Camera, Motion
 from pase.errors import InputError
 from pase.types import Array
 from pase.view.lines import LineRenderer, draw_number
 from pase.view.scene import NEAREST_M, Patch, Renderer
 from pase.view.subject import head_of
-
-Style = Literal["bones", "xray", "lines"]
 
 CHUNK = 256
 """Frames whose poses are computed at once: fast, and memory does not grow with the length."""

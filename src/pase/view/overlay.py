@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from pase.config import Layout, Style
 from pase.data import Keypoints2D, Motion
 from pase.errors import InputError
 from pase.media import Animation, Footage, Frame, Photo, Video, VideoWriter, open_media, write_image
 from pase.media.ahead import ahead
 from pase.types import Image, Progress
 from pase.view.blending import blend, blend_frame
-from pase.view.layers import Layer, Style, by_camera
+from pase.view.layers import Layer, by_camera
 from pase.view.lines import draw_points
 from pase.view.scene import Patch
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     Picture = Callable[[], Image | VideoFrame]
 
 Item = TypeVar("Item")
-Layout = Literal["over", "beside", "alone"]
 
 QUALITY = 23
 """Constant rate factor of the video, for a preset of the encoder that needs half the usual time and more space."""
