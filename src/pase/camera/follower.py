@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -24,12 +26,15 @@ _STARTS_PX = 0.35
 """Motion between two looks, in pixels of the small picture, by which a camera that stood still moves."""
 _CALM_S = 1.0
 """After so long without such a motion the camera stands still again."""
+_MOST_BEGUN = 8
+"""Frames that wait to be looked at."""
 
 
 class CameraFollower:
     """Follows the camera through a recording; give it every frame once, in order.
 
-    While the camera stands still only some pictures a second are looked at, which costs next to nothing.
+    While the camera stands still only some pictures a second are looked at, which costs next to nothing. All is done
+    on a second thread.
 
     Parameters
     ----------
@@ -48,9 +53,23 @@ class CameraFollower:
         self._focal_px = focal_px or focal_length_of_view(image_size)
         self._shots = [ShotFollower(image_size, self._focal_px)]
         self._begin()
+        self._beside = ThreadPoolExecutor(1, "pase-camera")
+        self._begun: deque[Future[None]] = deque()
 
     def cut(self) -> None:
         """A new shot begins with the next frame."""
+        self._submit(self._cut)
+
+    def _submit(self, work: Callable[..., None], *arguments: object) -> None:
+        self._begun.append(self._beside.submit(work, *arguments))
+        self._join(_MOST_BEGUN)
+
+    def _join(self, most: int) -> None:
+        """Wait until at most so many frames are to be looked at; raises what went wrong."""
+        while len(self._begun) > most:
+            self._begun.popleft().result()
+
+    def _cut(self) -> None:
         self._shots.append(ShotFollower(self._image_size, self._focal_px))
         self._begin()
 
@@ -68,8 +87,10 @@ class CameraFollower:
         boxes
             (N, 4) left, top, right and bottom of everybody in the picture, pixels: people are no background.
         """
-        if self._choice == "still":
-            return
+        if self._choice != "still":
+            self._submit(self._look, frame, boxes)
+
+    def _look(self, frame: Frame, boxes: Array) -> None:
         time, shot = frame.time, self._shots[-1]
         moving = time - self._moved_at <= _CALM_S
         if time - self._kept_at < (_SHORTEST_S if moving else _KEEP_EVERY_S) - 1e-6:
@@ -96,6 +117,7 @@ class CameraFollower:
         cuts
             Times at which new shots begin.
         """
+        self._join(0)
         of_shots = np.split(time, np.searchsorted(time, np.asarray(cuts, float) - 1e-6))
         return [
             measured_motion(shot, times, number, self._choice)

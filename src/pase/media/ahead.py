@@ -7,10 +7,20 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar, cast
 
+import numpy as np
+
 Item = TypeVar("Item")
 
 WAITING = 3
 """Frames read ahead: enough to even out slow ones, and few enough for the memory."""
+_MOST_WAITING, _MOST_BYTES = 16, 64 * 10**6
+"""Frames read ahead for those who take several at once."""
+
+
+def several(image_size: tuple[int, int]) -> int:
+    """How many frames of such width and height wait for those who take several at once."""
+    width, height = image_size
+    return int(np.clip(_MOST_BYTES // (3 * width * height), WAITING, _MOST_WAITING))
 
 
 def ahead(items: Iterable[Item], waiting: int = WAITING) -> Generator[Item, None, None]:

@@ -18,7 +18,7 @@ from pase.data import Keypoints2D
 from pase.errors import ModelFileError
 from pase.left_out import LeftOut
 from pase.media import Footage, Frame, Media, open_media
-from pase.media.ahead import ahead
+from pase.media.ahead import ahead, several
 from pase.pipeline.film_turn import film_turn
 from pase.pipeline.first_look import FirstLook, Watcher
 from pase.pipeline.following import (
@@ -147,7 +147,7 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
 
     def counted() -> Iterator[Frame]:
         nonlocal count
-        with closing(ahead(media.frames())) as frames:
+        with closing(ahead(media.frames(), several(media.image_size))) as frames:
             for frame in frames:
                 yield frame
                 count += 1

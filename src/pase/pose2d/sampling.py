@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +38,8 @@ _SETTLED = 4
 """Looks from which it is known how somebody moves."""
 _MOST_BYTES = 256 * 10**6
 """Memory for the frames that wait."""
+_MOST_BEGUN = 4
+"""Gaps whose frames wait for the second thread."""
 _WAITING_STEPS = 4
 """From one look to the next but so many frames wait: for the look ahead, and in gaps."""
 
@@ -80,6 +83,8 @@ class Sampler:
         self._tracker, self._every_s = tracker, every_s
         self._waiting: deque[Frame] = deque()
         self._gaps: deque[_Gap] = deque()
+        self._begun: deque[tuple[list[tuple[Frame, Track, Pose]], Future[list[Pose]]]] = deque()
+        """What is measured in gaps on the second thread: frame, person, expected pose; and what is found."""
         self._past: deque[Frame] = deque()
         self._last: Frame | None = None
         self._courses: dict[Track, _Course] = {}
@@ -102,6 +107,7 @@ class Sampler:
             chosen = self._due(self._last) or self._waiting[-1]
             self._look(chosen, self._due(chosen))
         self._measure_gaps(None)
+        self._collect(0)
 
     def _due(self, last: Frame | None) -> Frame | None:
         """The first frame that waits and is to be looked at after another; None while it is not here."""
@@ -187,11 +193,19 @@ class Sampler:
                 self._extend(track, gap.between, first, gap.start.time)
             elif last is not None:
                 self._extend(track, gap.between[::-1], last, gap.end.time)
-        crops = [(frame, _whole(expected), expected.turn) for frame, _, expected in work]
-        for (frame, track, expected), pose in zip(work, self._tracker.place(crops), strict=True):
-            # What is not that body is left out.
-            if pose.quality >= _CLEAR_QUALITY and pose_similarity(pose, expected) >= SAME_BODY:
-                track.between[frame.index] = pose
+        if work:
+            crops = [(frame, _whole(expected), expected.turn) for frame, _, expected in work]
+            self._begun.append((work, self._tracker.place_beside(crops)))
+        self._collect(_MOST_BEGUN)
+
+    def _collect(self, most: int) -> None:
+        """Take what was measured on the second thread, the oldest first, until at most so many gaps are left."""
+        while len(self._begun) > most:
+            work, poses = self._begun.popleft()
+            for (frame, track, expected), pose in zip(work, poses.result(), strict=True):
+                # What is not that body is left out.
+                if pose.quality >= _CLEAR_QUALITY and pose_similarity(pose, expected) >= SAME_BODY:
+                    track.between[frame.index] = pose
 
     def _trace_back(self, track: Track) -> None:
         """Follow somebody new back to the frame in which they appeared."""
@@ -209,7 +223,7 @@ class Sampler:
         for frame in frames:
             step = velocity * (frame.time - time)
             crop = (frame, _whole(pose) + np.tile(step, 2), track.turn)
-            (placed,) = self._tracker.place([crop])
+            placed = self._tracker.place(*crop)
             rivals = (t.poses[frame.index] for t in self._tracker.tracks if frame.index in t.poses)
             own = placed.quality >= _CLEAR_QUALITY and pose_similarity(pose, placed, step) >= SAME_BODY
             if not own or any(pose_similarity(rival, placed) >= SAME_BODY for rival in rivals):

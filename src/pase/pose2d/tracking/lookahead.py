@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +44,8 @@ class PairedNetwork:
     def __init__(self, network: KeypointNetwork) -> None:
         self._network = network
         self._beside = ThreadPoolExecutor(1, "pase-pose")
-        self._early: dict[int, list[_EarlyPose]] = {}
+        self._early: tuple[int, Future[list[_EarlyPose]]] | None = None
+        """Index of a frame, and the poses placed early in it."""
         self._before: int | None = None
         """Index of the frame in which persons were followed last."""
 
@@ -52,14 +53,11 @@ class PairedNetwork:
         """Place keypoints in one frame alone; see `KeypointNetwork`."""
         return self._network(frame.image, boxes, turns) if len(boxes) else []
 
-    def place(self, crops: Sequence[tuple[Frame, Array, int]]) -> list[Pose]:
-        """Place keypoints in boxes (4,) of several frames, half of them on each half of the cores."""
-        half = (len(crops) + 1) // 2
-        pending = self._beside.submit(self._each, crops[half:]) if len(crops) > 1 else None
-        return self._each(crops[:half]) + ([] if pending is None else pending.result())
-
-    def _each(self, crops: Sequence[tuple[Frame, Array, int]]) -> list[Pose]:
-        return [pose for frame, box, turn in crops for pose in self(frame, box[None], [turn])]
+    def place_beside(self, crops: Sequence[tuple[Frame, Array, int]]) -> Future[list[Pose]]:
+        """Place keypoints in boxes (4,) of several frames on the second thread."""
+        return self._beside.submit(
+            lambda: [pose for frame, box, turn in crops for pose in self(frame, box[None], [turn])]
+        )
 
     def follow(self, frame: Frame, following: Frame | None, tracks: Sequence[Track]) -> list[Pose]:
         """The poses of persons in a frame, each in the box where the person should be.
@@ -74,28 +72,34 @@ class PairedNetwork:
             The persons.
         """
         boxes = np.array([track.expected_box(frame.time) for track in tracks]).reshape(-1, 4)
-        early = self._early.pop(frame.index, [])
+        early = self._placed_early(frame)
         before, self._before = self._before, frame.index
         poses_or_none = [self._usable(early, track, box) for track, box in zip(tracks, boxes, strict=True)]
         missing = [number for number, pose in enumerate(poses_or_none) if pose is None]
         if not missing:
             return [pose for pose in poses_or_none if pose is not None]
         last = frame.index - 1 if before is None else before
-        ahead = [track for track in tracks if _steady(track, last)]
-        pending = None
-        if following is not None and ahead:
-            pending = self._beside.submit(self._place_early, following, ahead)
+        steady = [track for track in tracks if _steady(track, last)]
+        if following is not None and steady:
+            self._place_early(following, steady)
         placed = iter(self(frame, boxes[missing], [tracks[number].turn for number in missing]))
-        poses = [next(placed) if pose is None else pose for pose in poses_or_none]
-        if following is not None and pending is not None:
-            self._early = {following.index: pending.result()}
-        return poses
+        return [next(placed) if pose is None else pose for pose in poses_or_none]
 
-    def _place_early(self, frame: Frame, tracks: Sequence[Track]) -> list[_EarlyPose]:
+    def _placed_early(self, frame: Frame) -> list[_EarlyPose]:
+        if self._early is None or self._early[0] != frame.index:
+            return []
+        poses, self._early = self._early[1], None
+        return poses.result()
+
+    def _place_early(self, frame: Frame, tracks: Sequence[Track]) -> None:
         boxes = np.array([track.expected_box(frame.time) for track in tracks])
         turns = [track.turn for track in tracks]
-        poses = self(frame, boxes, turns)
-        return [_EarlyPose(*early) for early in zip(tracks, boxes, turns, poses, strict=True)]
+
+        def place() -> list[_EarlyPose]:
+            poses = self(frame, boxes, turns)
+            return [_EarlyPose(*early) for early in zip(tracks, boxes, turns, poses, strict=True)]
+
+        self._early = frame.index, self._beside.submit(place)
 
     def _usable(self, early: Sequence[_EarlyPose], track: Track, box: Array) -> Pose | None:
         """The pose that was placed early, where it was clear and in about the right box."""

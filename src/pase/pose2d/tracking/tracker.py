@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 import numpy as np
 
@@ -131,9 +132,14 @@ class Tracker:
         if self._camera is not None:
             self._camera.look(frame, self._expected(frame.time))
 
-    def place(self, crops: Sequence[tuple[Frame, Array, int]]) -> list[Pose]:
-        """Place keypoints without following anybody; see `PairedNetwork.place`."""
-        return self._network.place(crops)
+    def place(self, frame: Frame, box: Array, turn: int) -> Pose:
+        """Place keypoints in a box (4,) without following anybody."""
+        (pose,) = self._network(frame, box[None], [turn])
+        return pose
+
+    def place_beside(self, crops: Sequence[tuple[Frame, Array, int]]) -> Future[list[Pose]]:
+        """The same in boxes of several frames, on the second thread; see `PairedNetwork.place_beside`."""
+        return self._network.place_beside(crops)
 
     def _expected(self, time: float) -> Array:
         """(N, 4) boxes of everybody at a time."""
