@@ -164,6 +164,7 @@ def _fit_markers(parsed: argparse.Namespace, settings: Settings) -> int:
         parsed.weights,
         parsed.sigma,
         parsed.up,
+        parsed.mirrored,
         parsed.rate,
         parsed.subject,
     )

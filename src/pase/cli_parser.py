@@ -244,7 +244,9 @@ def _add_markers(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--weights", metavar="FILE", type=Path, help=meaning)
     meaning = "noise of the markers in mm; learned from them by default"
     group.add_argument("--sigma", metavar="MM", type=float, help=meaning)
-    group.add_argument("--up", choices=("auto", "y", "z", "-y"), default="auto", help="axis that points up")
+    axes = ("auto", "y", "z", "-y", "x", "-x", "-z")
+    group.add_argument("--up", choices=axes, default="auto", help="axis that points up")
+    group.add_argument("--mirrored", action="store_true", help="the axes are left-handed, as Unity's")
     meaning = "frames a second, in place of the times of the file"
     group.add_argument("--rate", metavar="HZ", type=float, help=meaning)
     meaning = "whose markers, where they are called subject:marker"

@@ -12,10 +12,12 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.data import Landmarks3D
 from pase.errors import InputError
+from pase.fit.handedness import is_mirrored
 from pase.fit.inputs import stuck_on_markers
 from pase.fit.marker_names import named_as_model
 from pase.fit.marker_units import size_ratio, unit_factor
 from pase.fit.markers import MarkerOptions, fit_markers
+from pase.fit.upright import Axis, turned_up
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +116,59 @@ def test_of_several_people_one_has_to_be_named() -> None:
     assert own.names == tuple(wanted) and own.xyz[0, 0, 0] == 4
     with pytest.raises(InputError, match="no subject 'Cleo'"):
         named_as_model(data, wanted, "Cleo")
+
+
+@pytest.mark.parametrize("axis", ["x", "-x", "-z"])
+def test_an_unusual_axis_points_up_where_the_feet_are_at_its_zero(
+    person: Skeleton, data: Landmarks3D, axis: Axis
+) -> None:
+    own = turned_up(np.eye(3), axis)  # The transpose turns Y to the axis.
+    standing = data.xyz - [0, data.xyz[..., 1].min(), 0] + [3.0, 0.0, 4.0]
+    motion = fit_markers(
+        replace(data, xyz=standing @ own.T),
+        person,
+        stuck_on_markers(person.landmarks),
+        MarkerOptions(scale=False),
+    )
+    assert any(f"the data's {axis.upper()} axis points up" in sentence for sentence in motion.warnings)
+    assert motion.q[:, person.coordinate_index("pelvis_tilt")] == pytest.approx(person.default_q[0], abs=0.02)
+
+
+def test_who_lies_is_not_stood_up(person: Skeleton, data: Landmarks3D) -> None:
+    lying = turned_up(data.xyz, "-x") + [2.0, 0.0, 0.0]
+    lying = lying - [0, lying[..., 1].min(), 0]
+    motion = fit_markers(
+        replace(data, xyz=lying), person, stuck_on_markers(person.landmarks), MarkerOptions(scale=False)
+    )
+    (told,) = (sentence for sentence in motion.warnings if "lies along" in sentence)
+    assert "--up x" in told
+
+
+@pytest.mark.parametrize("points", ["all", "legs"])
+def test_a_mirror_image_is_refused_and_mended_where_the_user_says_so(
+    person: Skeleton, data: Landmarks3D, points: str
+) -> None:
+    legs = tuple(
+        m for m in person.landmarks if m.name[1:] in ("Hip", "Knee", "Ankle", "Heel", "BigToe", "SmallToe")
+    )
+    markers = stuck_on_markers(legs if points == "legs" else person.landmarks)
+    mirrored = replace(data, xyz=data.xyz * [1, 1, -1])
+    with pytest.raises(InputError, match="mirror image of a body.*--mirrored"):
+        fit_markers(mirrored, person, markers, MarkerOptions(scale=False))
+    with pytest.raises(InputError, match="leave out --mirrored"):
+        fit_markers(data, person, markers, MarkerOptions(scale=False, mirrored=True))
+    motion = fit_markers(mirrored, person, markers, MarkerOptions(scale=False, mirrored=True))
+    knee = person.coordinate_index("knee_angle_r")
+    assert motion.q[:, knee] == pytest.approx(np.linspace(0.1, 1.2, 10), abs=0.01)
+
+
+@pytest.mark.parametrize("noise_m", [0.0, 0.03])
+def test_bodies_in_any_posture_are_no_mirror_image(person: Skeleton, noise_m: float) -> None:
+    random = np.random.default_rng(2)
+    markers = stuck_on_markers(person.landmarks).markers
+    low, high = (np.clip(ends, -3.0, 3.0) for ends in person.bounds)
+    for stretch in np.linspace(0.2, 1.0, 20):
+        q = person.standing_q + stretch * (random.uniform(low, high) - person.standing_q)
+        xyz = Kinematics(person).positions(q[None]) + random.normal(0, noise_m, (1, len(markers), 3))
+        assert not is_mirrored(xyz, person, markers)
+        assert stretch > 0.7 or is_mirrored(-xyz, person, markers)

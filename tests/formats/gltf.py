@@ -43,6 +43,15 @@ class Gltf:
             if channel["target"]["node"] == node
         }
 
+    def steps_of(self, node: int, path: str) -> list[tuple[float, float]]:
+        """Times and values from which on they hold, of a channel whose three numbers are alike."""
+        animation = self.content["animations"][0]
+        (channel,) = (c for c in animation["channels"] if c["target"] == {"node": node, "path": path})
+        sampler = animation["samplers"][channel["sampler"]]
+        values = self.array(sampler["output"])
+        assert sampler["interpolation"] == "STEP" and (values == values[:, :1]).all()
+        return list(zip(self.array(sampler["input"])[:, 0], values[:, 0], strict=True))
+
     def world(self, key: int | None) -> dict[str, np.ndarray]:
         """(4, 4) from each node to the world by the node's name, at rest or at a key of the animation."""
         found: dict[str, np.ndarray] = {}

@@ -103,3 +103,15 @@ def test_the_page_looks_as_it_did(tmp_path: Path) -> None:
     # Skeletons are drawn by the graphics card, and have a test of their own.
     shot = screenshot(compared(tmp_path), hidden=".skeletons")
     check_picture("comparison", shot)
+
+
+def test_what_was_not_seen_stays_unseen() -> None:
+    first, second = squats([90.0, 90.0], period_s=3.0), squats([90.0, 90.0], period_s=2.0)
+    seen = np.ones((len(second), len(second.skeleton.bodies)), bool)
+    seen[: len(second) // 2, second.skeleton.body_index("femur_l")] = False
+    both = synchronised([analysed(first), analysed(replace(second, seen=seen))], ["a", "b"])
+    moved = both.subjects[1].motion.seen
+    assert moved is not None and len(moved) == len(both.subjects[1].motion)
+    assert 0.4 < moved[:, second.skeleton.body_index("femur_l")].mean() < 0.6 and moved.sum(
+        axis=0
+    ).max() == len(moved)

@@ -29,6 +29,7 @@ Beside them stand, for
   `shared_fit` (a person between the two halves of the schedule), `bones` and `childhood` (what the result tells);
 - the floor: `contact` (which feet stand), `moving_floor` and `floor_velocity` (treadmills, cameras that go along);
 - several films or people: `evidence` (what each tells, put together), `sizes` (of one person), `multi_person`;
-- markers: `marker_names`, `marker_units` and `upright` (what a file means), `marker_weights` and `marker_noise`;
+- markers: `marker_names`, `marker_units`, `upright` and `handedness` (what a file means), `marker_weights` and
+  `marker_noise`;
 - all: `root` (the joint that carries the skeleton), `threads` (linear algebra on one).
 """

@@ -15,6 +15,7 @@ from pase.data import Landmarks3D, Motion
 from pase.diagnostics import FitDiagnostics, MarkerDiagnostics, SolverDiagnostics
 from pase.errors import InputError
 from pase.fit.draws import drawn_motions
+from pase.fit.handedness import is_mirrored
 from pase.fit.inputs import BodyPoint, PointSet
 from pase.fit.marker_guess import MarkerTrial, continue_motion, key_frames
 from pase.fit.marker_names import FEWEST_MARKERS, named_as_model
@@ -28,7 +29,7 @@ from pase.fit.schedule import SequenceEstimate, SharedEstimate, solve_windows
 from pase.fit.subject import SubjectOptions, prepare_subject
 from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
-from pase.fit.upright import Up, find_up, turned_up
+from pase.fit.upright import Axis, Up, find_up, heads_along, turned_up
 from pase.parallel import Helpers
 from pase.sampling import interpolated
 from pase.types import Array, ShareProgress
@@ -69,6 +70,8 @@ class MarkerOptions:
     """Noise of a marker along each axis; learned from the data when None."""
     up: Up = "auto"
     """Axis of the data that points up."""
+    mirrored: bool = False
+    """The data's axes are left-handed."""
     subject: str | None = None
     """Whose markers, where the data have those of several people, called `subject:marker`."""
     height_m: float | None = None
@@ -119,13 +122,13 @@ def fit_markers(
     options, report = options or MarkerOptions(), progress or (lambda _: None)
     data, warnings = named_as_model(data, markers.names, options.subject)
     used = _common(data, markers, options, warnings)
-    xyz, up = _upright(data, skeleton, used, options.up, warnings)
+    xyz, up = _upright(data, skeleton, used, options, warnings)
     points = PointSet(used, markers.mirrored, movable=options.scale and options.move_markers)
     trial, shared = _marker_trial(skeleton, points, data.time, xyz, options)
     sizing, before = trial, 0
     if static is not None:
         static, _ = named_as_model(static, markers.names, options.subject)
-        sizing = _with_static(trial, static, used, options.up)
+        sizing = _with_static(trial, static, used, options)
         before = len(sizing.time) - len(trial.time)
     estimate, sigma = estimate_sizes(sizing, shared, free=options.scale)
     later = estimate.frames >= before
@@ -189,8 +192,13 @@ def _common(
 
 
 def _upright(
-    data: Landmarks3D, skeleton: Skeleton, used: tuple[BodyPoint, ...], up: Up, warnings: list[str]
-) -> tuple[Array, str]:
+    data: Landmarks3D,
+    skeleton: Skeleton,
+    used: tuple[BodyPoint, ...],
+    options: MarkerOptions,
+    warnings: list[str],
+) -> tuple[Array, Axis]:
+    """Positions (T, K, 3) of the used markers in metres and right-handed axes, Y up; and which axis was up."""
     xyz = data.xyz[:, [data.names.index(m.landmark.name) for m in used]]
     factor = unit_factor(xyz, skeleton, used)
     if factor != 1.0:
@@ -199,16 +207,43 @@ def _upright(
             f"the file's unit of length makes no person: its positions were multiplied by {factor:g}; "
             "mend the unit in its header"
         )
-    axis = find_up(xyz, skeleton, used) if up == "auto" else up
-    if axis != "y" and up == "auto":
+    xyz = _right_handed(xyz, skeleton, used, options.mirrored)
+    if options.up != "auto":
+        return turned_up(xyz, options.up), options.up
+    axis = find_up(xyz, skeleton, used)
+    along = axis if axis != "y" else heads_along(xyz, skeleton, used)
+    if axis != "y":
         warnings.append(
             f"the data's {axis.upper()} axis points up, as heads over feet tell: they were turned to Y up; "
             "give --up y if the person lies"
         )
+    elif along != "y":
+        warnings.append(
+            f"the person lies along the data's {along.upper()} axis; if that points up, give --up {along}"
+        )
     return turned_up(xyz, axis), axis
 
 
-def _with_static(trial: MarkerTrial, static: Landmarks3D, used: tuple[BodyPoint, ...], up: Up) -> MarkerTrial:
+def _right_handed(xyz: Array, skeleton: Skeleton, used: tuple[BodyPoint, ...], mirrored: bool) -> Array:
+    """The same markers, of a body with its own left and right; mirrored where the user says that their axes are.
+
+    Which of the two reasons a mirror image has, positions cannot tell.
+    """
+    if mirrored:
+        xyz = xyz * np.array([1.0, 1.0, -1.0])
+    if is_mirrored(xyz, skeleton, used):
+        if mirrored:
+            raise InputError("mirrored, the markers make the mirror image of a body: leave out --mirrored")
+        raise InputError(
+            "the markers make the mirror image of a body: if the axes are left-handed, as Unity's, give --mirrored; "
+            "else left and right are exchanged in the names: mend these"
+        )
+    return xyz
+
+
+def _with_static(
+    trial: MarkerTrial, static: Landmarks3D, used: tuple[BodyPoint, ...], options: MarkerOptions
+) -> MarkerTrial:
     """The trial with frames of a static trial before those of the motion, for the sizes alone."""
     skeleton, markers = trial.subject.model.skeleton, trial.measurements[0]
     common = [k for k, name in enumerate(markers.names) if name in static.names]
@@ -220,8 +255,8 @@ def _with_static(trial: MarkerTrial, static: Landmarks3D, used: tuple[BodyPoint,
     xyz = np.full((len(frames), len(markers.names), 3), np.nan)
     own = static.xyz[frames][:, [static.names.index(markers.names[k]) for k in common]]
     points = tuple(used[k] for k in common)
-    own = own * unit_factor(own, skeleton, points)
-    axis = find_up(own, skeleton, points) if up == "auto" else up
+    own = _right_handed(own * unit_factor(own, skeleton, points), skeleton, points, options.mirrored)
+    axis = find_up(own, skeleton, points) if options.up == "auto" else options.up
     xyz[:, common] = turned_up(own, axis)
     time = static.time[frames] - static.time[frames[-1]] + markers.time[0] - STATIC_GAP_S
     both = replace(markers, xyz=np.concatenate([xyz, markers.xyz]), time=np.concatenate([time, markers.time]))

@@ -11,33 +11,66 @@ from pase.anatomy.model import Skeleton
 from pase.fit.inputs import BodyPoint
 from pase.types import Array
 
-Up = Literal["y", "z", "-y", "auto"]
+Axis = Literal["y", "z", "-y", "x", "-x", "-z"]
+Up = Literal["y", "z", "-y", "x", "-x", "-z", "auto"]
 
-_TURNS = {
+_TURNS: dict[Axis, Array] = {
     "y": np.eye(3),
     "-y": np.diag([1.0, -1.0, -1.0]),
     "z": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]),
+    "-z": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]),
+    "x": np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]),
+    "-x": np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]),
 }
 """Rotations that bring the named axis to Y."""
+_USUAL: tuple[Axis, ...] = ("y", "z", "-y")
+"""Axes that point up in what programs write; the others need a floor that says so."""
 
 _CLEAR, _MARGIN = 0.6, 0.3
 """Correlation of heights above which a direction counts as up, and by how much it must beat Y."""
+_FRAMES = 200
+_FLOOR_M = (-0.1, 0.2)
+"""Usual height of the lowest marker of somebody who stands on a floor at 0."""
 
 
-def find_up(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) -> Literal["y", "z", "-y"]:
-    """The axis along which heads are above feet, told by where the markers are on a standing skeleton.
+def find_up(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) -> Axis:
+    """The axis along which heads are above feet; Y, as in files for OpenSim, unless another is clearly better.
 
-    Y, as in files for OpenSim, unless another axis is clearly better over the recording.
+    X, -X and -Z rarely point up, and people lie: they are taken where the lowest marker is at their zero, as on a
+    floor, and nowhere near Y's.
+
+    Parameters
+    ----------
+    xyz
+        (T, K, 3) markers in metres; NaN where unseen.
+    skeleton
+        The model.
+    markers
+        Where the K markers are on it.
+    """
+    axis = heads_along(xyz, skeleton, markers)
+    if axis in _USUAL or (_on_floor(xyz, axis) and not _on_floor(xyz, "y")):
+        return axis
+    return "y"
+
+
+def heads_along(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) -> Axis:
+    """The direction from feet to heads, told by where the markers are on a standing skeleton; Y unless clear.
+
+    Parameters
+    ----------
+    xyz, skeleton, markers
+        As of `find_up`.
     """
     standing = skeleton.standing_q[None]
     height = Kinematics(skeleton, [m.landmark for m in markers]).positions(standing)[0, :, 1]
-    frames = np.unique(np.linspace(0, len(xyz) - 1, 200).astype(int))
-    agreement: dict[Literal["y", "z", "-y"], float] = {"y": 0.0, "z": 0.0, "-y": 0.0}
+    frames = np.unique(np.linspace(0, len(xyz) - 1, _FRAMES).astype(int))
     measured = [xyz[f][np.isfinite(xyz[f]).all(1)] for f in frames]
     expected = [height[np.isfinite(xyz[f]).all(1)] for f in frames]
-    for axis in agreement:
+    agreement: dict[Axis, float] = {}
+    for axis, turn in _TURNS.items():
         values = [
-            _correlation(points @ _TURNS[axis][1], heights)
+            _correlation(points @ turn[1], heights)
             for points, heights in zip(measured, expected, strict=True)
             if len(points) > 3
         ]
@@ -46,7 +79,15 @@ def find_up(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) -> L
     return best if agreement[best] > max(_CLEAR, agreement["y"] + _MARGIN) else "y"
 
 
-def turned_up(xyz: Array, up: Literal["y", "z", "-y"]) -> Array:
+def _on_floor(xyz: Array, axis: Axis) -> bool:
+    """Whether the lowest marker is usually just above 0 of an axis."""
+    heights = xyz @ _TURNS[axis][1]
+    measured = heights[np.isfinite(heights).any(axis=1)]
+    low, high = _FLOOR_M
+    return bool(len(measured)) and low < float(np.median(np.nanmin(measured, axis=1))) < high
+
+
+def turned_up(xyz: Array, up: Axis) -> Array:
     """Points (..., 3) turned so that the axis `up` becomes Y."""
     return np.asarray(xyz @ _TURNS[up].T)
 

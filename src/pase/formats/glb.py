@@ -48,7 +48,8 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     Bodies carry their OpenSim names, bones are called `<body>_mesh_<number>` as in the written `.osim`; the
     mesh inside has the name of its file. Metres, Y up, every key at the true time of its frame. Between
     frames a viewer turns each body about its joint, so the skeleton stays joined. Frames in which the pose
-    is unknown have no key. With one known frame or none the skeleton stands still. A camera that moved is in the
+    is unknown have no key. Bones shrink to nothing while their body is not in sight, which glTF has for
+    visibility. With one known frame or none the skeleton stands still. A camera that moved is in the
     scene and moves; one that stood still is there and stands.
     """
     first = motion.q[np.flatnonzero(motion.known)[:1]]
@@ -63,6 +64,8 @@ def write_glb(motion: Motion, path: str | Path) -> None:
     }
     content = {key: value for key, value in scene.items() if value != []}
     add_motion(content, motion, buffer)
+    if "animations" in content:
+        _add_visibility(content, motion, buffer)
     write_binary(path, content, buffer)
 
 
@@ -90,6 +93,26 @@ def add_motion(
     content |= {"animations": [animation]} if animation["channels"] else {}
     if motion.camera is not None:
         add_camera(content, motion.camera, time, keys, buffer.add)
+
+
+def _add_visibility(content: Node, motion: Motion, buffer: GlbBuffer) -> None:
+    """Bones have size 0 from the first frame on in which nobody saw their body until it is seen again."""
+    animation, nodes = content["animations"][0], content["nodes"]
+    seen = np.ones((1, len(motion.skeleton.bodies)), bool) if motion.seen is None else motion.seen
+    for b, visible in enumerate((motion.known[:, None] & seen).T):
+        bones = [n for n in nodes[b].get("children", ()) if "mesh" in nodes[n]]
+        if not bones or visible.all():
+            continue
+        changes = np.flatnonzero(np.diff(visible, prepend=~visible[:1]))
+        sampler = {
+            "input": buffer.add(motion.time[changes].astype(np.float32), ends=True),
+            "output": buffer.add(np.repeat(visible[changes, None], 3, axis=1).astype(np.float32)),
+            "interpolation": "STEP",
+        }
+        for node in bones:
+            target = {"node": node, "path": "scale"}
+            animation["channels"].append({"sampler": len(animation["samplers"]), "target": target})
+        animation["samplers"].append(sampler)
 
 
 def write_binary(path: str | Path, scene: Node, buffer: GlbBuffer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pase.config import Settings, to_dict
 from pase.data import Landmarks3D, Motion
@@ -17,6 +17,7 @@ from pase.pipeline.stages import Run
 if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
     from pase.fit.inputs import PointSet
+    from pase.fit.upright import Up
     from pase.types import StepProgress
 
 DEFAULT_MODEL = "default"
@@ -39,8 +40,10 @@ class MarkerRun:
     """Weights of the markers: JSON, TOML, or an OpenSim set-up of inverse kinematics."""
     sigma_mm: float | None = None
     """Noise of the markers along each axis, mm; learned from them when None."""
-    up: Literal["y", "z", "-y", "auto"] = "auto"
+    up: Up = "auto"
     """Axis of the data that points up."""
+    mirrored: bool = False
+    """The data's axes are left-handed."""
     rate_hz: float | None = None
     """Frames a second, in place of the times of the file."""
     subject: str | None = None
@@ -164,6 +167,7 @@ def _fit(
         weights=None if run.weights is None else read_weights(run.weights),
         sigma_m=None if run.sigma_mm is None else run.sigma_mm / 1000,
         up=run.up,
+        mirrored=run.mirrored,
         subject=run.subject,
         height_m=settings.person.height_m,
         mass_kg=settings.person.mass_kg,

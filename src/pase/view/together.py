@@ -93,7 +93,10 @@ def _on_time_line(motion: Motion, own_marks: Array, first_marks: Array, time: Ar
     q, q_std = (interpolated(values, motion.time, moments) for values in (motion.q, motion.q_std))
     q[~inside] = np.nan
     findings = None if motion.findings is None else _findings_on(motion.findings, moments, inside, time)
-    bare = replace(motion, camera=None, residual=None, seen=None, draws=None)
+    seen = motion.seen
+    if seen is not None:
+        seen = interpolated(seen.astype(float), motion.time, moments) > 0.5
+    bare = replace(motion, camera=None, residual=None, seen=seen, draws=None)
     return replace(bare, q=q, q_std=q_std, time=time, findings=findings)
 
 

@@ -1,0 +1,69 @@
+"""Whether markers make a body or its mirror image, as in left-handed axes or where left and right are exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import Skeleton
+from pase.fit.inputs import BodyPoint
+from pase.types import Array, Indices
+
+_POSTURES, _FRAMES, _DRAWS = 100, 200, 4000
+_ALIKE = 0.97
+"""Share of postures in which four points must keep their handedness to tell anything."""
+_THICK = 0.05
+"""Least usual thickness of the four, as a share of that of the corner of a cube: flat ones tell nothing."""
+_FEWEST = 10
+_ENOUGH = 0.2
+"""Least share of bodies, strange postures and 8 cm of noise included; mirror images have the rest to 1."""
+
+
+def is_mirrored(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> bool:
+    """Whether the markers make the mirror image of a body with these names.
+
+    Four points are right- or left-handed. Those are used that are so in nearly every posture of the model, as
+    hips, knee and ankle: knees bend backwards.
+
+    Parameters
+    ----------
+    xyz
+        (T, K, 3) markers; NaN where unseen.
+    skeleton
+        The model.
+    markers
+        Where the K markers are on it.
+    """
+    share = own_share(xyz, skeleton, markers)
+    return share is not None and share < _ENOUGH
+
+
+def own_share(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> float | None:
+    """How much of the markers' volume is handed as the body's, 0 to 1; None where too few points tell it."""
+    if len(markers) < 4:
+        return None
+    random = np.random.default_rng(0)
+    low, high = (np.clip(ends, skeleton.standing_q - 2, skeleton.standing_q + 2) for ends in skeleton.bounds)
+    drawn = random.uniform(low, high, (_POSTURES, len(low)))
+    postures = (skeleton.standing_q + drawn) / 2
+    fours = np.argsort(random.random((_DRAWS, len(markers))), axis=1)[:, :4]
+    model = _thickness(Kinematics(skeleton, [m.landmark for m in markers]).positions(postures), fours)
+    hand = np.sign(model.mean(axis=0))
+    telling = ((np.sign(model) == hand).mean(axis=0) >= _ALIKE) & (np.abs(model).mean(axis=0) > _THICK)
+    frames = np.unique(np.linspace(0, len(xyz) - 1, _FRAMES).astype(int))
+    measured = _thickness(xyz[frames], fours[telling]) * hand[telling]
+    measured = measured[:, np.isfinite(measured).any(axis=0)]
+    if measured.shape[1] < _FEWEST:
+        return None
+    return float(np.nansum(np.maximum(measured, 0)) / max(np.nansum(np.abs(measured)), 1e-12))
+
+
+def _thickness(points: Array, fours: Indices) -> Array:
+    """(…, N) volumes that four points (N, 4) of (…, K, 3) span, right-handed ones above 0; 1 for a cube's corner."""
+    first, *others = np.moveaxis(points[..., fours, :], -2, 0)
+    a, b, c = (other - first for other in others)
+    lengths = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1) * np.linalg.norm(c, axis=-1)
+    volume = np.einsum("...i,...i", np.cross(a, b), c)
+    return np.asarray(volume / np.maximum(lengths, 1e-9))
