@@ -12,6 +12,35 @@ def interpolated(values: Array, sample_times: Array, time: Array) -> Array:
     return np.stack([np.interp(time, sample_times, column) for column in values.T], axis=1)
 
 
+def spline(time: Array, values: Array, at: Array) -> Array:
+    """Values (T, ...) at other times (N,) within the first and last, by the natural cubic spline through all.
+
+    It is the curve of least mean squared acceleration. Two samples are joined by a line; one is repeated.
+    """
+    from scipy.linalg import solve_banded
+
+    flat = values.reshape(len(values), -1)
+    if len(time) < 3:
+        return interpolated(flat, time, at).reshape(len(at), *values.shape[1:])
+    step = np.diff(time)
+    slope = np.diff(flat, axis=0) / step[:, None]
+    band = np.ones((3, len(time)))
+    band[0, :2] = band[2, -2:] = 0.0
+    band[0, 2:], band[1, 1:-1], band[2, :-2] = step[1:], 2 * (step[:-1] + step[1:]), step[:-1]
+    right = np.zeros_like(flat)
+    right[1:-1] = 6 * np.diff(slope, axis=0)
+    curvature = solve_banded((1, 1), band, right)
+    i = np.clip(np.searchsorted(time, at, side="right") - 1, 0, len(time) - 2)
+    h, a, b = step[i][:, None], (time[i + 1] - at)[:, None], (at - time[i])[:, None]
+    joined = (
+        (curvature[i] * a**3 + curvature[i + 1] * b**3) / (6 * h)
+        + (flat[i] / h - curvature[i] * h / 6) * a
+        + (flat[i + 1] / h - curvature[i + 1] * h / 6) * b
+    )
+    out: Array = joined.reshape(len(at), *values.shape[1:])
+    return out
+
+
 def nearest_rows(rows: Array, time: Array) -> Indices:
     """(F,) index of the row, of those at increasing times (T,), next to each of the times (F,)."""
     if len(rows) < 2:

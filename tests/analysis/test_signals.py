@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from pase.analysis.signals import peaks, spline
-from pase.sampling import smoothed
+from pase.analysis.signals import peaks
+from pase.sampling import smoothed, spline
 
 
 def test_a_spline_goes_through_its_points_and_between_them() -> None:

@@ -15,6 +15,7 @@ from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
 from pase.fit.problem import PersonModel, State
 from pase.keypoint_sets import mirrored_order
+from pase.sampling import spline
 from pase.types import Array
 
 Scene = tuple[Keypoints2D, Array, Array]
@@ -204,6 +205,17 @@ def test_the_cost_is_told_by_term(motion: Motion) -> None:
         costs
     )
     assert all(cost >= 0 for cost in costs.values())
+
+
+def test_frames_between_the_measured_ones_follow_them(scene: Scene, motion: Motion) -> None:
+    """A motion that is solved at every second frame is nearly that of all frames."""
+    keypoints, frames = scene[0], np.arange(0, len(scene[0]), 2)
+    xy = spline(keypoints.time[frames], keypoints.xy[frames], keypoints.time)
+    sampled = dataclasses.replace(keypoints, xy=xy, measured=np.isin(np.arange(len(xy)), frames))
+    part = estimate_motion(sampled, height_m=STATURE, focal_length_px=FOCAL)
+    assert part is not None and part.q_std.shape == motion.q_std.shape
+    rotations = [i for i, c in enumerate(motion.skeleton.free_coordinates) if c.motion == "rotational"]
+    assert np.degrees(np.abs(part.q - motion.q))[:, rotations].mean() < 1.5
 
 
 def test_windows_have_no_seams(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,15 @@ def test_frames_between_looks_add_nothing(rate: float, every: int, looks_a_secon
     np.testing.assert_allclose(weight[8:-8], looks_a_second / rate)
 
 
+@pytest.mark.parametrize("gap_s", [None, np.full(120, 4 / 60)])
+def test_frames_that_stand_for_others_count_as_much_as_these(gap_s: np.ndarray | None) -> None:
+    """Knots at every fourth frame of 60 a second carry together what all frames carry."""
+    time = np.arange(120) / 60
+    knots = np.arange(0, 120, 4)
+    weight = frame_weights(time[knots], None if gap_s is None else gap_s[knots], np.full(len(knots), 4.0))
+    assert weight.sum() == pytest.approx(frame_weights(time, gap_s).sum())
+
+
 def test_where_all_frames_are_looked_at_it_is_as_if_nothing_were_told() -> None:
     assert measurement_gap(keypoints(60, None)) is None
     assert measurement_gap(keypoints(60, np.ones(120, bool))) is None

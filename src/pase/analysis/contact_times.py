@@ -16,9 +16,8 @@ from dataclasses import replace
 import numpy as np
 
 from pase.analysis.feet import FootTrack, Swing
-from pase.analysis.signals import spline
 from pase.analysis.stretch import Stretch
-from pase.sampling import smoothed
+from pase.sampling import smoothed, spline
 from pase.types import Array
 
 STRIKE_AFTER = 0.035

@@ -17,8 +17,8 @@ from itertools import pairwise
 import numpy as np
 
 from pase.analysis.body import SIDES, BodyMotion, Side
-from pase.analysis.signals import peaks, spline
-from pase.sampling import smoothed
+from pase.analysis.signals import peaks
+from pase.sampling import smoothed, spline
 from pase.types import Array
 
 GRID_HZ = 200.0

@@ -98,8 +98,8 @@ def _hidden_ears(keypoints: Keypoints2D) -> Array:
     return factor
 
 
-def frame_weights(time: Array, gap_s: Array | None = None) -> Array:
-    """(T,) how much independent information each frame carries, 0 to 1.
+def frame_weights(time: Array, gap_s: Array | None = None, repeats: Array | float = 1.0) -> Array:
+    """(T,) how much independent information each frame carries, 0 to 1 for each that it stands for.
 
     Parameters
     ----------
@@ -108,11 +108,13 @@ def frame_weights(time: Array, gap_s: Array | None = None) -> Array:
     gap_s
         (T,) seconds between the measurements around each frame; all frames together then carry as much as the
         measurements alone. None where every frame is one.
+    repeats
+        Frames of the recording that each frame stands for, (T,) or all alike.
     """
     if len(time) < 2:
         return np.ones(len(time))
     rate = INFORMATION_RATE_HZ if gap_s is None else np.minimum(INFORMATION_RATE_HZ, 1.0 / gap_s)
-    return np.clip(np.gradient(time) * rate, 0.0, 1.0)
+    return np.asarray(repeats * np.clip(np.gradient(time) / repeats * rate, 0.0, 1.0))
 
 
 def measurement_gap(keypoints: Keypoints2D) -> Array | None:

@@ -44,8 +44,8 @@ LIFTER_RATE_HZ = 20.0
 class Counting:
     """How the frames count that terms are made of."""
 
-    repeats: float = 1.0
-    """Frames of the recording that each frame stands for."""
+    repeats: Array | float = 1.0
+    """Frames of the recording that each frame stands for, (T,) or all alike."""
     apart: bool = False
     """True for frames that are solved each for itself, where how long errors last does not matter."""
     width: float | None = None
@@ -69,6 +69,11 @@ class Measurements(ABC):
     @abstractmethod
     def visible(self) -> Mask:
         """(T, K) which of its points were measured and count."""
+
+    @property
+    def measured(self) -> Mask:
+        """(T,) frames in which the sensor looked; in the others its points lie on smooth curves between these."""
+        return np.ones(len(self.time), bool)
 
     @abstractmethod
     def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
@@ -108,12 +113,16 @@ class KeypointMeasurements(Measurements):
     """(T,) seconds between the measurements around each frame; None where every frame is one."""
     shift_sigma: Array | None = None
     """(T,) px by which all keypoints of a frame are off alike, where the turn of the camera is not known well."""
+    looked: Mask | None = None
+    """(T,) frames that were looked at; None where all were."""
 
     @classmethod
     def of(cls, keypoints: Keypoints2D, camera: FilmCamera) -> KeypointMeasurements:
         """Keypoints with their standard deviations; of low score or outside the picture they do not count."""
         sigma, gap_s = keypoint_sigma(keypoints), measurement_gap(keypoints)
-        return cls(keypoints.names, keypoints.time, keypoints.xy, sigma, camera, gap_s)
+        return cls(
+            keypoints.names, keypoints.time, keypoints.xy, sigma, camera, gap_s, looked=keypoints.measured
+        )
 
     def unsure_of_turn(self, motion: CameraMotion | None) -> Self:
         """The same with frames as unsure as the turn of the camera leaves them, in the frames of its motion."""
@@ -128,14 +137,21 @@ class KeypointMeasurements(Measurements):
         """(T, K) which keypoints count."""
         return np.isfinite(self.sigma)
 
+    @property
+    def measured(self) -> Mask:
+        """(T,) frames that were looked at."""
+        return super().measured if self.looked is None else self.looked
+
     def _at(self, frames: Indices) -> dict[str, Any]:
-        rows = {name: getattr(self, name) for name in ("xy", "sigma", "gap_s", "shift_sigma")}
+        rows = {name: getattr(self, name) for name in ("xy", "sigma", "gap_s", "shift_sigma", "looked")}
         at_frames = {name: None if values is None else values[frames] for name, values in rows.items()}
         return at_frames | {"camera": self.camera.take(frames)}
 
     def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
         """Their distances in the picture; beyond 30 frames a second more frames say nothing new."""
-        weight = np.ones(len(self.time)) if counting.apart else frame_weights(self.time, self.gap_s)
+        weight = np.ones(len(self.time))
+        if not counting.apart:
+            weight = frame_weights(self.time, self.gap_s, counting.repeats)
         points = model.columns(self.names)
         habit = pair_habit(self.names, self.xy, self.sigma)
         look = (self.xy, self.sigma, self.camera, weight, counting.width or 3.0, points, habit)
@@ -175,6 +191,11 @@ class DepthMeasurements(Measurements):
         """(T, 0) as it names no points."""
         return np.zeros((len(self.time), 0), bool)
 
+    @property
+    def measured(self) -> Mask:
+        """(T,) none: depths tell of the frames in which the keypoints behind them were measured."""
+        return np.zeros(len(self.time), bool)
+
     def _at(self, frames: Indices) -> dict[str, Any]:
         return {"depths": self.depths.take(frames), "camera": self.camera.take(frames)}
 
@@ -182,7 +203,9 @@ class DepthMeasurements(Measurements):
         """Their differences from the skeleton's depths."""
         weight = np.ones(len(self.time))
         if len(weight) > 1 and not counting.apart:
-            weight = frame_weights(self.time) * (LIFTER_RATE_HZ / INFORMATION_RATE_HZ)
+            weight = frame_weights(self.time, repeats=counting.repeats) * (
+                LIFTER_RATE_HZ / INFORMATION_RATE_HZ
+            )
         width, points = counting.width or 4.0, model.columns(self.points)
         return [LiftedDepth(self.depths, self.camera, weight, width, points)]
 
@@ -238,7 +261,7 @@ class PointMeasurements(Measurements):
         """The one term of these measurements."""
         T = len(self.time)
         sigma = np.broadcast_to(self.sigma_to_count * self.relative, (T, len(self.relative)))
-        weight, width = np.full(T, counting.repeats * self.information), counting.width or POINT_WIDTH
+        weight, width = np.full(T, self.information) * counting.repeats, counting.width or POINT_WIDTH
         return LandmarkDistance(self.xyz, sigma, weight, width, model.columns(self.names))
 
     def independent(self) -> Self:

@@ -9,7 +9,7 @@ than the recording. The standard deviations come from the normal equations of ea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ from pase.fit.uncertainty import (
     shared_errors,
 )
 from pase.parallel import Helpers
-from pase.sampling import interpolated
+from pase.sampling import interpolated, spline
 from pase.types import Array, Array32, Indices, Mask, ShareProgress
 
 COARSE_RATE_HZ = 12.0
@@ -262,17 +262,24 @@ def _window(
 
 @on_one_thread
 def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, Array, Array32]:
-    """The motion in a window, its standard deviations, and errors drawn from its posterior."""
-    trial, frames = window.trial, np.arange(len(window.q))
+    """The motion in a window, its standard deviations, and errors drawn from its posterior.
+
+    It is solved at the frames that were measured. In between it is the smoothest motion through these, which is what
+    the solver would come to with nothing but `Smoothness` to tell of a frame.
+    """
+    trial, knots = window.trial, window.trial.knots()
+    time = trial.time
     coarse, q = _solve_coarse(window)
-    state = State(interpolated(q, trial.time[coarse], trial.time), window.shared)
-    contacts = _contacts(trial, frames, state)
-    problem = trial.problem(frames, contacts)
+    state = State(interpolated(q, time[coarse], time[knots]), window.shared)
+    contacts = _contacts(trial, knots, state)
+    problem = trial.problem(knots, contacts, repeats=_frames_of(knots))
     solution = minimise(
         problem, state, shared_free=False, iterations=_WINDOW_ITERATIONS, tolerance=_WINDOW_TOLERANCE
     )
+    between = State(spline(time[knots], solution.state.q, time), window.shared)
     progress(1.0)
-    return solution, *_deviations(window, solution.state, contacts)
+    q_std, drawn = _deviations(window, knots, solution.state, contacts)
+    return replace(solution, state=problem.bounds.clip(between)), q_std, drawn
 
 
 def _solve_coarse(window: _Window) -> tuple[Indices, Array]:
@@ -290,21 +297,28 @@ def _contacts(trial: Trial[Any], frames: Indices, state: State) -> Array | None:
     return trial.contacts(frames, state, floor=0.0) if trial.subject.floor else None
 
 
-def _deviations(window: _Window, state: State, contacts: Array | None) -> tuple[Array, Array32]:
-    """Standard deviations (F, n) and drawn errors (D, F, n) of all frames.
+def _deviations(
+    window: _Window, knots: Indices, state: State, contacts: Array | None
+) -> tuple[Array, Array32]:
+    """Standard deviations (F, n) and drawn errors (D, F, n) of all frames, from the state at the knots.
 
-    Where there are very many frames a second, some stand for those around them.
+    Where there are very many knots a second, some stand for those around them.
     """
     trial, time, step = window.trial, window.trial.time, 1
-    if len(time) > 2:
-        step = max(1, int(1.0 / (DEVIATION_RATE_HZ * float(np.median(np.diff(time))))))
-    frames = np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
-    chosen = State(state.q[frames], state.shared)
-    contacts = None if contacts is None else contacts[frames]
-    problem = trial.independent().problem(frames, contacts, repeats=float(step))
-    normal = problem.posterior(chosen, shared_free=window.covariance is not None)
+    if len(knots) > 2:
+        step = max(1, int(1.0 / (DEVIATION_RATE_HZ * float(np.median(np.diff(time[knots]))))))
+    chosen = np.unique(np.append(np.arange(0, len(knots), step), len(knots) - 1))
+    frames, state = knots[chosen], State(state.q[chosen], state.shared)
+    contacts = None if contacts is None else contacts[chosen]
+    problem = trial.independent().problem(frames, contacts, repeats=_frames_of(frames))
+    normal = problem.posterior(state, shared_free=window.covariance is not None)
     covariances = coordinate_covariances(normal)
     deviations = coordinate_deviations(normal, window.covariance, covariances)
     errors = coordinate_errors(normal, window.shared_errors, trial.errors.lasting, covariances)
-    drawn = np.stack([interpolated(draw, time[frames], time) for draw in errors]).astype(np.float32)
+    drawn = spline(time[frames], errors.swapaxes(0, 1), time).swapaxes(0, 1).astype(np.float32)
     return interpolated(deviations, time[frames], time), drawn
+
+
+def _frames_of(knots: Indices) -> Array:
+    """(K,) how many frames of a window each of some stands for."""
+    return np.gradient(knots.astype(float)) if len(knots) > 1 else np.ones(len(knots))

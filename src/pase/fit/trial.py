@@ -66,6 +66,12 @@ class Trial(Generic[M]):
         measurements = tuple(m.take(frames) for m in self.measurements)
         return replace(self, measurements=measurements, floor_shift=shift)
 
+    def knots(self) -> Indices:
+        """Indices of the frames in which any sensor looked, and of the first and the last one."""
+        measured = np.any([m.measured for m in self.measurements], axis=0)
+        measured[[0, -1]] = True
+        return np.flatnonzero(measured)
+
     def independent(self) -> Trial[M]:
         """The same with each frame counted as the independent look that it is."""
         return replace(self, measurements=tuple(m.independent() for m in self.measurements))
@@ -76,7 +82,7 @@ class Trial(Generic[M]):
         contacts: Array | None = None,
         *,
         sequence: bool = True,
-        repeats: float = 1.0,
+        repeats: Array | float = 1.0,
         width: float | None = None,
     ) -> Problem:
         """The cost over some of the frames.
@@ -90,26 +96,26 @@ class Trial(Generic[M]):
         sequence
             False for frames that are too far apart for their motion to be smooth.
         repeats
-            Frames of the recording that each of these stands for.
+            Frames of the recording that each of these stands for, (F,) or all alike.
         width
             Of the robust loss of the measurements, standard deviations; their own when None.
         """
         subject, chosen = self.subject, self.take(frames)
         counting = Counting(repeats, width=width)
         measured = [t for m in chosen.measurements for t in m.terms(subject.model, counting)]
-        posture = chosen.posture_weight(sequence)
+        posture = chosen.posture_weight(sequence, repeats)
         beforehand = (*chosen.posture_priors(posture), *subject.priors.terms)
         terms: list[Term] = [*measured[:1], *beforehand, *measured[1:]]
         if sequence and len(frames) > 2:
             terms.append(chosen.smoothness())
         if contacts is not None and subject.floor:
             balance = Balance(contacts, posture, subject.model.points)
-            terms += [*chosen._floor_terms(contacts), balance]
+            terms += [*chosen._floor_terms(contacts, repeats), balance]
         return Problem(subject.model, terms, subject.bounds)
 
-    def _floor_terms(self, planted: Array) -> list[Term]:
+    def _floor_terms(self, planted: Array, repeats: Array | float) -> list[Term]:
         """No foot below the floor, and planted ones neither float nor slide."""
-        weight = frame_weights(self.time)
+        weight = frame_weights(self.time, repeats=repeats)
         terms: list[Term] = [Floor(weight), ContactHeight(planted, weight)]
         if len(weight) > 1:
             terms.append(ContactVelocity(planted, self.time, weight, floor_shift=self.floor_shift))
@@ -139,13 +145,13 @@ class Trial(Generic[M]):
         apart = PosePrior(posture.mean, posture.precision, weight)
         return [apart] if posture.kinds is None else [apart, KindsPrior(posture.kinds, weight)]
 
-    def posture_weight(self, sequence: bool = True) -> Array:
+    def posture_weight(self, sequence: bool = True, repeats: Array | float = 1.0) -> Array:
         """(T,) how much what is known of postures counts in each frame: in full at its own rate."""
         if len(self.time) < 2 and sequence:
             return np.full(len(self.time), PHOTO_POSTURE)
         rate = self.subject.posture.rate_hz
         if sequence:
-            return np.asarray(frame_weights(self.time) * rate / INFORMATION_RATE_HZ)
+            return frame_weights(self.time, repeats=repeats) * rate / INFORMATION_RATE_HZ
         return np.full(len(self.time), min(1.0, rate * self.step_s) if self.step_s else 1.0)
 
     def smoothness(self) -> Smoothness:
