@@ -91,18 +91,7 @@ def foreign_kind(path: Path) -> str:
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """All bytes of a regular file.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Raises
-    ------
-    InputError
-        When it is missing, may not be read, or is no regular file.
-    """
+    """All bytes of a regular file."""
     path = Path(path)
     check_is_file(path)
     try:
@@ -120,11 +109,6 @@ def read_text(path: str | Path, fallback: str | None = None) -> str:
         The file.
     fallback
         Encoding of a file that is no UTF-8; None refuses it.
-
-    Raises
-    ------
-    InputError
-        When it cannot be read or is no UTF-8.
     """
     content = read_bytes(path)
     try:
@@ -137,23 +121,12 @@ def read_text(path: str | Path, fallback: str | None = None) -> str:
 
 
 def read_json(path: str | Path) -> Any:
-    """Contents of a JSON file in UTF-8, -16 or -32; of one with an object a line, the list of them.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Raises
-    ------
-    InputError
-        When it cannot be read, is not JSON, or is nested too deeply.
-    """
+    """Contents of a JSON file in UTF-8, -16 or -32; of one with an object a line, the list of them."""
     content = read_bytes(path)
     kind = foreign_kind(Path(path))
     if kind:
         raise InputError(f"{path} is {kind}")
-    with _told_as(path, "JSON"):
+    with _refused_unless(path, "JSON"):
         try:
             return json.loads(content)
         except json.JSONDecodeError as error:
@@ -174,21 +147,10 @@ def _json_lines(content: bytes) -> list[Any] | None:
 
 
 def read_json_items(path: str | Path) -> Iterator[Any]:
-    """Items of a JSON list one after the other: a file of hours is never held whole.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Raises
-    ------
-    InputError
-        As `read_json` does, and when the file holds no list; perhaps after some items.
-    """
+    """Items of a JSON list one after the other: a file of hours is never held whole, nor checked beforehand."""
     path = Path(path)
     check_is_file(path)
-    with _told_as(path, "a JSON list"):
+    with _refused_unless(path, "a JSON list"):
         with path.open("rb") as start:
             encoding = json.detect_encoding(start.read(4))
         with path.open(encoding=encoding, errors="surrogatepass") as stream:
@@ -222,26 +184,15 @@ def _items(stream: TextIO) -> Iterator[Any]:
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
-    """Contents of a TOML file.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Raises
-    ------
-    InputError
-        When it cannot be read, is not TOML, or is nested too deeply.
-    """
+    """Contents of a TOML file."""
     text = read_text(path)
-    with _told_as(path, "TOML"):
+    with _refused_unless(path, "TOML"):
         return tomllib.loads(text)
 
 
 @contextmanager
-def _told_as(path: str | Path, kind: str) -> Iterator[None]:
-    """Tell the user of a file that cannot be read as one of a kind."""
+def _refused_unless(path: str | Path, kind: str) -> Iterator[None]:
+    """Refuse a file that the block cannot read as one of a kind, such as JSON."""
     try:
         yield
     except OSError as error:

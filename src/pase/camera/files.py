@@ -65,18 +65,7 @@ def _shot(motion: CameraMotion) -> dict[str, Any]:
 
 
 def read_camera_motions(path: str | Path) -> list[CameraMotion]:
-    """Read what `write_camera_motions` wrote.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Raises
-    ------
-    InputError
-        When the file is missing, is not JSON, or a value cannot be one of a camera's motion.
-    """
+    """Read what `write_camera_motions` wrote."""
     values = read_json(path)
     shots = values.get("shots") if isinstance(values, dict) else None
     if not isinstance(shots, list) or not all(isinstance(shot, dict) for shot in shots):

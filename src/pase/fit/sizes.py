@@ -60,13 +60,7 @@ def write_sizes(sizes: Sizes, path: str | Path) -> None:
 
 
 def read_sizes(path: str | Path) -> Sizes:
-    """Read what `write_sizes` wrote.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read, or its sizes are not of this skeleton.
-    """
+    """Read what `write_sizes` wrote."""
     content = read_json(path)
     try:
         groups = tuple(content["groups"])

@@ -35,11 +35,6 @@ def read_joints(path: Path, rate_hz: float | None = None) -> Landmarks3D:
         The file.
     rate_hz
         Frames a second; 30, with a warning in the log, when None.
-
-    Raises
-    ------
-    InputError
-        When the file holds no such numbers.
     """
     try:
         xyz = np.asarray(read_json(path), float)

@@ -50,15 +50,20 @@ def read_motive(path: Path) -> Landmarks3D:
     """
     rows = _rows(path)
     facts = dict(zip(rows[0][::2], rows[0][1::2], strict=False))
-    start = next((i for i, row in enumerate(rows) if row and row[0].strip() == "Frame"), None)
+    start = _row_of("Frame", rows)
     heads = rows[1:start]
     kinds = next((row for row in heads if "Marker" in row), [])
-    what = next((row for row in heads if "Position" in row), [])
+    quantities = next((row for row in heads if "Position" in row), [])
     below = heads.index(kinds) + 1 if kinds else len(heads)
     names = heads[below] if below < len(heads) else []
-    if start is None or len(rows[start]) < 2 or not names or min(len(names), len(what)) < len(kinds):
+    if (
+        start == len(rows)
+        or len(rows[start]) < 2
+        or not names
+        or min(len(names), len(quantities)) < len(kinds)
+    ):
         raise InputError(f"{path} holds no markers: export it from Motive with markers and header")
-    columns = [k for k, kind in enumerate(kinds) if kind == "Marker" and what[k] == "Position"]
+    columns = [k for k, kind in enumerate(kinds) if kind == "Marker" and quantities[k] == "Position"]
     table = _table(rows[start + 1 :], len(rows[start]), path)
     rate = number(facts.get("Export Frame Rate", "") or facts.get("Capture Frame Rate", ""))
     time = checked_times(table[:, 1], rate, path)
@@ -75,7 +80,7 @@ def read_nexus(path: Path) -> Landmarks3D:
         When it holds no trajectories, or its rows do not fit its header.
     """
     rows = _rows(path)
-    start = next((i for i, row in enumerate(rows) if row and row[0].strip() == "Trajectories"), len(rows))
+    start = _row_of("Trajectories", rows)
     section = rows[start + 1 : start + 5]
     rate = number(section[0][0].strip()) if len(section) == 4 and section[0] else None
     if rate is None or not _LEAST_HZ < rate < 1 / _LEAST_HZ:
@@ -119,6 +124,11 @@ def _rows(path: Path) -> list[list[str]]:
         return list(csv.reader(lines, delimiter=delimiter_of(lines[-20:]) or ","))
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table: {error}") from error
+
+
+def _row_of(word: str, rows: Sequence[Sequence[str]]) -> int:
+    """Index of the first row that begins with a word; the number of rows where none does."""
+    return next((i for i, row in enumerate(rows) if row and row[0].strip() == word), len(rows))
 
 
 def _table(rows: Sequence[Sequence[str]], width: int, path: Path) -> Array:

@@ -32,11 +32,6 @@ def is_pixel_trc(path: Path) -> bool:
     """Whether a TRC file holds pixels of a picture rather than positions in space.
 
     Sports2D writes `m` as the unit even for pixels: what is flat and reaches beyond 50 is taken as pixels.
-
-    Raises
-    ------
-    InputError
-        When it is no TRC file.
     """
     facts, names, table = _read(path)
     if facts.get("units", "").lower() in PIXELS:

@@ -156,18 +156,7 @@ class Report:
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """Read the `report.json` of a finished run.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Raises
-    ------
-    InputError
-        When there is none, so that a half-finished or foreign folder is never taken for a result.
-    """
+    """Read the `report.json` of a finished run; a half-finished or foreign folder is never taken for a result."""
     try:
         content = read_json(path)
     except InputError as error:

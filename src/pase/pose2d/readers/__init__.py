@@ -66,11 +66,6 @@ def read_keypoints(
     list
         One track for each person, in file order of their numbers, with the 26 Halpe keypoints; NaN where the
         set has no such point or it is unseen.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read or understood; one line that says what to do.
     """
     path, recorded = Path(path), recorded or Recorded()
     if is_yolo(path):

@@ -114,11 +114,6 @@ def read_alphapose(
     list
         Tracks by person number, each with every frame up to the last in the file; NaN where the person is
         unseen. Empty when the file has no item.
-
-    Raises
-    ------
-    InputError
-        When there is no such file, it is no such list, or times do not increase.
     """
     path = Path(path)
     count, items = _point_count(read_json_items(path), skeleton)

@@ -50,7 +50,7 @@ def names_of_skeleton_file(skeleton: str | None, count: int, path: Path) -> tupl
     return names
 
 
-def told_columns(skeleton: str) -> dict[str, list[str]]:
+def columns_of_skeleton_file(skeleton: str) -> dict[str, list[str]]:
     """Columns of x, y and perhaps score of each point, by a TOML file with a table `columns`.
 
     Raises

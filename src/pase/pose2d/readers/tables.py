@@ -21,7 +21,7 @@ from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_frames
 from pase.pose2d.readers.json_frames import TIMES, PoseFrame, document_frames
 from pase.pose2d.readers.json_persons import RecordedPose
-from pase.pose2d.readers.skeleton_file import is_skeleton_file, told_columns
+from pase.pose2d.readers.skeleton_file import columns_of_skeleton_file, is_skeleton_file
 
 Row = Sequence[str]
 
@@ -87,7 +87,11 @@ def read_table(path: Path, recorded: Recorded, skeleton: str | None = None) -> l
         return _read_bare([header, *rows], path, recorded, skeleton)
     if header and header[0].strip().lower() == "scorer":
         header, rows = _one_header(header, rows)
-    layout = _told_layout(header, skeleton, path) if is_skeleton_file(skeleton) else _long_layout(header)
+    layout = (
+        _layout_of_skeleton_file(header, skeleton, path)
+        if is_skeleton_file(skeleton)
+        else _long_layout(header)
+    )
     if layout is not None and not layout.points:
         frames = _long_frames(header, rows, path, layout)
     else:
@@ -161,10 +165,10 @@ def _facts(header: Row, points: dict[str, dict[int, int]], names: tuple[str, ...
     return _Layout(points, _column(plain, _FRAMES), clock, _column(plain, _PERSONS), names)
 
 
-def _told_layout(header: Row, skeleton: str | None, path: Path) -> _Layout:
+def _layout_of_skeleton_file(header: Row, skeleton: str | None, path: Path) -> _Layout:
     """The columns as the user's TOML file names them."""
     points = {}
-    for name, columns in told_columns(str(skeleton)).items():
+    for name, columns in columns_of_skeleton_file(str(skeleton)).items():
         missing = [column for column in columns if column not in header]
         if missing:
             raise InputError(f"{path} has no column '{missing[0]}'; it has: {', '.join(header[:20])}")
