@@ -20,6 +20,9 @@ _PLANTED = 0.6
 _MOVING = 0.05
 """Body lengths a second from which the trunk moves at all."""
 
+_ON_HANDS = 0.1
+"""Body lengths by which the hands are the lowest in the picture from which they may carry the body."""
+
 _TURNS = {"up": 0, "left": 90, "down": 180, "right": 270}
 """Degrees clockwise that bring a head which points that way in the picture up."""
 _WAYS = {"up": (0.0, -1.0), "left": (-1.0, 0.0), "down": (0.0, 1.0), "right": (1.0, 0.0)}
@@ -30,7 +33,8 @@ def film_turn(person: Keypoints2D) -> int:
 
     A body that points the same wrong way in nearly all frames may lie, hang or stand on the hands: then the hands, or
     nothing, keep their place while the trunk moves. The feet of somebody who walks, squats or works do keep their
-    place. Where it is not sure, a warning asks for `--rotate`.
+    place, but so do those of somebody who does push-ups, over hands that are the lowest in the picture. Where it is
+    not sure, a warning asks for `--rotate`.
 
     Parameters
     ----------
@@ -42,7 +46,7 @@ def film_turn(person: Keypoints2D) -> int:
         return 0
     turn = _TURNS[way]
     where = "upside down" if way == "down" else "on the side"
-    if not _stands_on_feet(person):
+    if _may_be_on_hands(person) or not _stands_on_feet(person):
         log.warning(
             "the person is %s in nearly all frames: if the film's rotation was lost, give --rotate %d",
             where,
@@ -95,6 +99,16 @@ def _stands_on_feet(person: Keypoints2D) -> bool:
     if moving.sum() < _FEWEST_FRAMES:
         return False
     return bool(np.median(feet[moving]) < _PLANTED * np.median(hands[moving]))
+
+
+def _may_be_on_hands(person: Keypoints2D) -> bool:
+    """Whether the hands are lower in the picture than the trunk, as in push-ups, planks and handstands."""
+    trunk = [_point(person, side + name)[:, 1] for side in "LR" for name in ("Shoulder", "Hip")]
+    hands = np.fmin(_point(person, "LWrist")[:, 1], _point(person, "RWrist")[:, 1])
+    length = _point(person, "LShoulder", "RShoulder") - _point(person, "LAnkle", "RAnkle")
+    below = (hands - np.maximum.reduce(trunk)) / np.linalg.norm(length, axis=1)
+    below = below[np.isfinite(below)]
+    return bool(below.size and np.median(below) > _ON_HANDS)
 
 
 def _smooth(xy: Array, width: int = 5) -> Array:
