@@ -61,7 +61,9 @@ def test_who_stands_on_the_feet_tells_the_turn(
     assert ("it was turned" in caplog.text) == (turn != 0)
 
 
-@pytest.mark.parametrize(("move", "turn"), [("kick", 90), ("kick", 270), ("handstand", 180), ("still", 90), ("push-up", 270)])
+@pytest.mark.parametrize(
+    ("move", "turn"), [("kick", 90), ("kick", 270), ("handstand", 180), ("still", 90), ("push-up", 270)]
+)
 def test_who_lies_or_stands_on_the_hands_is_asked_about(
     move: str, turn: int, caplog: pytest.LogCaptureFixture
 ) -> None:
