@@ -46,7 +46,7 @@ def estimate(
     height_m
         Standing height of the person in metres; without it the scale is assumed from the population.
     mass_kg
-        Body mass in kilograms; tells how wide and deep the body is for its height.
+        Body mass in kilograms; decides how wide and deep the body is for its height.
     fov_deg
         Angle of view along the longer side of the picture in degrees; estimated when None.
     settings

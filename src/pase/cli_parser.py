@@ -174,7 +174,7 @@ def _add_views(commands: Any) -> None:
     command.add_argument("--rebuild", action="store_true", help="make the viewer anew")
     command.add_argument("--print", action="store_true", help="print where it is, and open nothing")
 
-    meaning = "tell what changed from one result to others, and whether it is more than the error"
+    meaning = "show what changed from one result to others, and whether it is more than the error"
     command = _add(commands, "compare", meaning)
     meaning = "folders of finished results"
     command.add_argument("sources", metavar="RESULT", type=Path, nargs="+", help=meaning)
@@ -226,9 +226,9 @@ def _add_output(parser: argparse.ArgumentParser, meaning: str, *, required: bool
 
 
 def _add_footage(parser: argparse.ArgumentParser) -> None:
-    meaning = "the keypoints' footage: tells times and picture size"
+    meaning = "the keypoints' footage: gives times and picture size"
     parser.add_argument("--video", metavar="FILE", type=Path, help=meaning)
-    meaning = "the keypoints' set, where the file does not tell, as body25"
+    meaning = "the keypoints' set, where the file does not say, as body25"
     parser.add_argument("--skeleton", metavar="NAME", help=meaning)
 
 
@@ -239,7 +239,7 @@ def _add_markers(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--markers", metavar="SET", help=meaning)
     meaning = "estimate sizes and marker places, or keep the model's"
     group.add_argument("--scale", action=argparse.BooleanOptionalAction, default=True, help=meaning)
-    group.add_argument("--static", metavar="TRC", type=Path, help="static trial, helps to tell the sizes")
+    group.add_argument("--static", metavar="TRC", type=Path, help="static trial, helps to find the sizes")
     meaning = "marker weights (.json, .toml, or OpenSim's set-up of inverse kinematics)"
     group.add_argument("--weights", metavar="FILE", type=Path, help=meaning)
     meaning = "noise of the markers in mm; learned from them by default"

@@ -33,9 +33,9 @@ class PersonSettings(SettingsGroup):
     height_m: float | None = setting(None, flag="height")
     """Standing height of the main person in metres, as 1.75; without it the scale is assumed from the population."""
     mass_kg: float | None = setting(None, flag="mass")
-    """Body mass of the main person in kilograms; tells how wide and deep the body is for its height."""
+    """Body mass of the main person in kilograms; decides how wide and deep the body is for its height."""
     sex: Sex = setting("unknown", flag="sex")
-    """Sex of the main person; tells widths of hips and shoulders, and without a height the usual one."""
+    """Sex of the main person; decides widths of hips and shoulders, and without a height the usual height."""
     age_years: float | None = setting(None, low=0.0, high=120.0, flag="age")
     """Age of the main person in years: children have other proportions, and without a height that of their age."""
     sizes: Path | None = setting(None, flag="sizes")
@@ -97,7 +97,7 @@ class CameraSettings(SettingsGroup):
     focal_length_px: float | None = setting(None, low=10.0, high=1e6, flag="focal-length")
     """Focal length in pixels of the upright picture; more exact than an angle when it is known."""
     motion: Literal["auto", "still", "turning", "travelling"] = setting("auto")
-    """How the camera moves: turning is panned, tilted, zoomed or held in the hand; auto lets the background tell."""
+    """How the camera moves: turning is panned, tilted, zoomed or held in the hand; auto judges by the background."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -144,7 +144,7 @@ class Pose2DSettings(SettingsGroup):
     least_box_score: float = setting(0.4, low=0.0, high=1.0)
     """A found person counts from this score of the detector."""
     least_point_score: float = setting(0.3, low=0.0, high=1.0)
-    """Keypoints from this score tell where the person is in the next frame."""
+    """Keypoints from this score show where the person is in the next frame."""
     least_quality: float = setting(0.3, low=0.0, high=1.0)
     """A person counts as seen from this mean score of the keypoints."""
     most_persons: int = setting(16, low=1)
@@ -175,7 +175,7 @@ class Pose2DSettings(SettingsGroup):
 
     @property
     def every_s(self) -> float | None:
-        """Seconds from one frame that is looked at to the next; None where they are not told."""
+        """Seconds from one frame that is looked at to the next; None where they are not set."""
         return None if self.every in ("auto", "all") else float(self.every)
 
 
@@ -190,7 +190,7 @@ class LiftSettings(SettingsGroup):
     weights: Path | None = setting(None)
     """Weights of the lifter, as best_epoch.bin of MotionBERT or pose_landmarker_full.task of MediaPipe."""
     variant: Literal["auto", "lite", "full"] = setting("auto")
-    """Which MotionBERT it is; auto tells by the weights."""
+    """Which MotionBERT it is; auto judges by the weights."""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Keypoints2D:
     names: tuple[str, ...] = HALPE26
     """K keypoint names."""
     sigma: Array | None = None
-    """(T, K, 2) standard deviation of `xy` in pixels as told by the detector, or None."""
+    """(T, K, 2) standard deviation of `xy` in pixels as the detector gives it, or None."""
     track_id: int = 1
     """Number of the person, from 1, the same in every frame."""
     shot: int = 0
@@ -152,7 +152,7 @@ class Landmarks3D:
     ray: Array | None = None
     """(T, 3) unit vectors from the camera to the person in camera axes, for lifted landmarks."""
     down: Array | None = None
-    """(T, 3) unit vectors of gravity in camera axes, where a lifter tells them."""
+    """(T, 3) unit vectors of gravity in camera axes, where a lifter gives them."""
     down_sigma: Array | None = None
     """(T,) their standard deviation along each of two axes, rad."""
     sigma_own: Array | None = None

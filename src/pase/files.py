@@ -73,7 +73,7 @@ def check_is_file(path: Path, wanted: str = "a file") -> None:
 
 
 def foreign_kind(path: Path) -> str:
-    """What a file is that is not read, and what to do with it, told by its first bytes; empty for any other.
+    """What a file of a kind that is not read is, by its first bytes, and what to do with it; empty for any other.
 
     Parameters
     ----------

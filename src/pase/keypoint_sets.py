@@ -69,7 +69,7 @@ LSP14 = (
 """The points of the data set LSP."""
 
 USABLE_SCORE, SURE_SCORE = 0.2, 0.3
-"""Scores from which on a keypoint is lifted and fitted, and counts as sure: then it is drawn filled, and tells how a
+"""Scores from which on a keypoint is lifted and fitted, and counts as sure: then it is drawn filled, and shows how the
 person moved."""
 
 
@@ -141,7 +141,7 @@ def guess_set(points: Array, source: str, skeleton: str | None = None) -> tuple[
     source
         The file as messages call it.
     skeleton
-        The set's name when the user has told it.
+        The set's name when the user has named it.
 
     Raises
     ------

@@ -74,7 +74,7 @@ class Helpers:
         Parameters
         ----------
         function
-            Of a module; given a job, and a function to tell how far it is. Both and the result can be pickled.
+            Of a module; given a job, and a function to report how far it is. Both and the result can be pickled.
         jobs
             What it is given.
         progress

@@ -3,7 +3,7 @@
 It is a fresh interpreter that runs no script of the user's, unlike those of `multiprocessing`: whoever calls PASE
 from a script need not guard it, and any thread may start, ask and end one.
 
-Imports nothing heavy: a process is told how many threads it may use before NumPy is there.
+Imports nothing heavy: a process learns how many threads it may use before NumPy is imported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ THREAD_VARIABLES = (
     THREADS, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
     "OPENCV_FOR_THREADS_NUM", "LP_NUM_THREADS",
 )  # fmt: skip
-"""What tells the networks, linear algebra, OpenCV and Mesa's software drawing how many threads to use."""
+"""How many threads the networks, linear algebra, OpenCV and Mesa's software drawing may use."""
 
 ENDING_S = 2.0
 """How long a process may take to end after its pipe was closed."""
@@ -36,11 +36,11 @@ _LIFE = "import sys; sys.path[:] = {path!r}; from pase.processes import serve; s
 
 
 class ProcessLostError(Exception):
-    """A process has died; the message tells how, as "was killed (SIGKILL)"."""
+    """A process has died; the message says how, as "was killed (SIGKILL)"."""
 
 
 class CallFailedError(Exception):
-    """A function that a process called has raised an error, which the message tells."""
+    """A function that a process called has raised an error, which the message names."""
 
 
 class Interpreter:
@@ -76,12 +76,12 @@ class Interpreter:
         Parameters
         ----------
         function
-            Of a module; given the job, and a function to tell its progress with. All it is given, tells and returns
-            can be pickled.
+            Of a module; given the job, and a function to report its progress with. All it takes, reports and
+            returns can be pickled.
         job
             What it is given.
         progress
-            Called here with what the function tells.
+            Called here with what the function reports.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Interpreter:
         """
         self._send(pickle.dumps((function, job)))
         try:
-            while (answer := self._receive())[0] == "told":
+            while (answer := self._receive())[0] == "progress":
                 progress(*answer[1])
         except BaseException:
             self.kill()  # its answer must not be taken for that to the next call
@@ -187,7 +187,7 @@ def serve() -> None:
         while True:
             function, job = pickle.load(jobs)
             try:
-                result = function(job, lambda *progress: answer("told", progress))
+                result = function(job, lambda *progress: answer("progress", progress))
             except Exception as error:  # the parent decides what becomes of it
                 answer("failed", f"{type(error).__name__}: {error}")
             else:

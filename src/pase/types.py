@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-"""Numbers of double precision; the shape is told where an array is used."""
+"""Numbers of double precision; the shape is stated where an array is used."""
 
 Array32 = NDArray[np.float32]
 """Numbers of single precision, as networks take and give them."""

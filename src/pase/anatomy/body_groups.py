@@ -32,7 +32,7 @@ _OWN_SPREAD, _COMMON_SPREAD = 0.06, 0.08
 
 
 def body_groups(skeleton: Skeleton) -> Proportions:
-    """Depth, length and width of every segment of a skeleton; left and right, told by their names, together.
+    """Depth, length and width of every segment of a skeleton; left and right, paired by their names, together.
 
     Only groups, axes and bodies are known of it: a skeleton at large has no stature and no population.
     """

@@ -1,4 +1,4 @@
-"""The parts of the limbs: what carries them, which points show them, and which angles tell how they move."""
+"""The parts of the limbs: what carries them, which points show them, and which angles say how they move."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class LimbPart:
     bodies: tuple[str, ...]
     """Bodies of OpenSim's full-body models, without their side."""
     points: tuple[str, ...]
-    """Keypoints, without their side, any of which tells where the part is."""
+    """Keypoints, without their side, any of which shows where the part is."""
     ends: tuple[str, ...]
     """Those of them that lie on the part, and are not there without it."""
     angles: tuple[str, ...]
-    """How the names of the coordinates and angles begin that tell how it moves."""
+    """How the names of the coordinates and angles of its movement begin."""
     sided: bool = True
 
 

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 NAMES = [HOST, "localhost"]
 LARGEST_MB = 2000
-"""Largest video that is taken, in megabytes, unless told otherwise."""
+"""Largest video that is taken, in megabytes, by default."""
 _WATCH_S = 0.2
 PAGE_POLICY = (
     "default-src 'self'; frame-src 'self'; media-src 'self' blob:; img-src 'self' blob: data:; object-src 'none'; "
@@ -100,7 +100,7 @@ def serve(
 
 @contextmanager
 def listening(port: int, show: Callable[[str], None], *, browser: bool) -> Iterator[socket.socket]:
-    """A socket on this computer alone, its address told and opened in the browser; see `serve`."""
+    """A socket on this computer alone, its address shown and opened in the browser; see `serve`."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -269,7 +269,7 @@ class _Handlers:
 
 
 def _is_own(request: Request) -> bool:
-    """Whether a request comes from the app's own page: others cannot set this header, and tell their origin."""
+    """Whether a request comes from the app's own page: others cannot set this header, and name their origin."""
     origin = request.headers.get("origin")
     own = origin is None or origin == f"http://{request.headers.get('host')}"
     return own and request.headers.get("x-pase") == "1"

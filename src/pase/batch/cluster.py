@@ -23,7 +23,7 @@ PATIENCE_S = 10
 class Cluster:
     """The workers of a Dask scheduler, in place of `pase.batch.workers.Processes`.
 
-    The scheduler gives the job of a worker that died to another one, three times unless it is told otherwise
+    The scheduler gives the job of a worker that died to another one, three times unless it is set otherwise
     (`distributed.scheduler.allowed-failures`). All computers must see the footage and the results under the
     same paths.
 
@@ -109,7 +109,7 @@ _one_at_a_time = threading.Lock()
 def alone(work: Work, job: Job) -> Outcome:
     """Do one job at a time in this process, because warnings are collected for the whole process.
 
-    A worker is one of many on its computer, so its networks take one thread unless it is told otherwise.
+    A worker is one of many on its computer, so its networks take one thread unless PASE_THREADS says otherwise.
     """
     os.environ.setdefault("PASE_THREADS", "1")
     with _one_at_a_time:

@@ -33,7 +33,7 @@ class Plan:
     """Do everything again."""
 
     def measuring(self, trial: Trial) -> TrialJob:
-        """The job that tells what a trial says of its subject's sizes."""
+        """The job that measures what a trial shows of its subject's sizes."""
         settings = self.settings_of(trial)
         rooms = {name: values for name, values in _identity(settings).items() if name in MEASURED}
         return self._job(trial, settings, f"{trial.name}.sizes.json", {"settings": rooms})

@@ -220,7 +220,7 @@ class _Batch:
             self._show.end("", line)
 
     def _end(self, entry: Entry) -> None:
-        """Tell that a trial has ended."""
+        """Report that a trial has ended."""
         line = entry.line()
         log.log(logging.WARNING if entry.error else logging.INFO, line)
         if self._show is not None:

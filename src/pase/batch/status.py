@@ -27,7 +27,7 @@ class Entry:
     """Whether it was done by an earlier call."""
     seconds: float = 0.0
     evidence: dict[str, Any] | None = None
-    """What the trial tells of its subject's sizes."""
+    """What the trial shows of its subject's sizes."""
     figures: dict[str, Any] = field(default_factory=dict)
     """Columns of the summary that come from the result."""
 

@@ -120,7 +120,7 @@ def _csv_rows(text: str, path: Path) -> list[Row]:
 
 
 def _toml_rows(tree: Mapping[str, Any], path: Path) -> list[Row]:
-    """Rows `[[trial]]`, each with what `[subject.NAME]` tells of its subject."""
+    """Rows `[[trial]]`, each with what `[subject.NAME]` says about its subject."""
     for name in tree:
         if name not in ("trial", "subject"):
             raise InputError(f"{path}: unknown table '{name}'; there are [[trial]] and [subject.NAME]")

@@ -80,7 +80,7 @@ def _with_note(work: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
 
 @_with_note
 def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[str, Any]:
-    """Note what a trial tells of its subject's sizes; the keypoints wait beside the result.
+    """Note what a trial shows of its subject's sizes; the keypoints wait beside the result.
 
     Parameters
     ----------

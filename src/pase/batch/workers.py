@@ -22,7 +22,7 @@ JOB_BYTES = 1_500_000_000
 """Memory of one job, drawing included."""
 
 PATIENCE_S = 10.0
-"""How long a process that was told to stop may take to tidy up."""
+"""How long a process that was asked to stop may take to tidy up."""
 
 
 class Job(Protocol):
@@ -47,7 +47,7 @@ class Outcome:
 
 
 Work = Callable[[Any, Any], Outcome]
-"""A function of a module that does a job, telling a `pipeline.StepProgress` (or None) how far it is."""
+"""A function of a module that does a job and reports to a `StepProgress`, or to None, how far it is."""
 ReportStep = Callable[[str, str, int, int | None], None]
 """Takes a job's name, its step, the units done and their number (None where unknown)."""
 

@@ -25,7 +25,7 @@ def write_c3d(motion: Motion, path: str | Path) -> None:
     """Write the landmarks, in millimetres, and the joint angles, in degrees, as a `.c3d`.
 
     The angles are points of the group `POINT:ANGLES`, as laboratories' programs write them: `<joint>_angles`
-    holds the joint's first three free rotations in X, Y and Z, and `POINT:DESCRIPTIONS` tells which these
+    holds the joint's first three free rotations in X, Y and Z, and `POINT:DESCRIPTIONS` names these
     are. X is forward, Y up. The format has one frame rate: uneven frames are interpolated at their mean
     rate. It starts at the first frame with a known pose; `PASE:START` is its time in seconds.
 

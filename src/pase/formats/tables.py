@@ -41,7 +41,7 @@ class BoneLength:
 
 
 def bone_table(motion: Motion) -> tuple[BoneLength, ...]:
-    """The length of every long bone of a person, with what the fit tells of it."""
+    """The length of every long bone of a person, with what the fit says about it."""
     statistics, skeleton = motion.diagnostics.bones, motion.skeleton
     lacking = (
         {b.name for b in skeleton.bodies if not b.meshes} if any(b.meshes for b in skeleton.bodies) else set()
@@ -142,7 +142,7 @@ def write_bones_csv(motion: Motion, path: str | Path) -> None:
     Columns are `name`, `length_m`, `length_sd_m` (posterior standard deviation), `percentile` (share of adults with a
     shorter one, from 0 to 100), `scale_x`, `scale_y`, `scale_z` along the axes of the body that carries the bone (x
     forward, y up, z right), and `seen`, 0 where nobody saw that body. What was not estimated is an empty cell. Which
-    points a length joins is told by `SPANS` and `EXTENTS` of `pase.anatomy.lengths`.
+    points a length joins is in `SPANS` and `EXTENTS` of `pase.anatomy.lengths`.
     """
     skeleton, rows = motion.skeleton, []
     for bone in bone_table(motion):

@@ -25,9 +25,9 @@ LEAST_SIZE = 0.003
 FARTHEST = 6.0
 """Rays are cut off at so many usual distances from the centre."""
 SURE_FOV = 0.1
-"""Spread of the focal length, as a share of it, that the network is told as 0."""
+"""Spread of the focal length, as a share of it, that the network gets as 0."""
 KNOWN = 1 + 2 * len(SEGMENTS)
-"""Numbers by which the network is told what is known."""
+"""Numbers by which the network learns what is known."""
 FEATURES = 4 * _K + 4 + KNOWN
 """Channels of the network's input."""
 

@@ -25,7 +25,7 @@ def write_landmarks(landmarks: Landmarks3D, path: str | Path) -> None:
     landmarks
         Of one person.
     path
-        The file, whose suffix tells the format.
+        The file, whose suffix decides the format.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 It sees rays, not pixels: keypoints divided by the focal length and turned so that the person is straight ahead of a
 virtual camera. Perspective is kept, and where in the picture the person stands makes no difference. `docs/lifter.md`
-tells how it was trained and how far it can be trusted.
+says how it was trained and how far it can be trusted.
 """
 
 from __future__ import annotations

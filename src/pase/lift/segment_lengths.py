@@ -1,4 +1,4 @@
-"""How long a person's segments are, in statures: what the lifter can be told of somebody's proportions."""
+"""How long a person's segments are, in statures: what the lifter can use of somebody's proportions."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def along_sigma(virtual: Array, own: Array, shared: Array) -> Array:
 
 
 def shared_errors(landmarks: Landmarks3D) -> Array:
-    """(T, K, R) one standard deviation of each mode but the shift, by landmark, in statures; none where none is told.
+    """(T, K, R) one standard deviation of each mode but the shift, by landmark, in statures; empty without sigmas.
 
     Parameters
     ----------

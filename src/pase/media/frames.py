@@ -16,7 +16,7 @@ FILM_DIAGONAL_MM = float(np.hypot(36.0, 24.0))
 """Diagonal of 35 mm film; equivalent focal lengths have the same diagonal angle of view (CIPA DCG-001)."""
 
 FILM_FOCAL_SPREAD = 0.06
-"""Spread of the logarithm of the focal length that a film's metadata tell: stabilisation crops up to a tenth, and the
+"""Spread of the logarithm of the focal length in a film's metadata: stabilisation crops up to a tenth, and the
 film of a phone of 26 mm equivalent, calibrated, was 5 % wider than it should be."""
 
 
@@ -58,7 +58,7 @@ class Media(Protocol):
     frame_count_hint: int | None
     """Expected number of frames for a progress bar, or None."""
     focal_length_hint_px: float | None
-    """Focal length in pixels told by the file's metadata, or None."""
+    """Focal length in pixels from the file's metadata, or None."""
     metadata: dict[str, str]
     """Tags of the file."""
     warnings: list[str]
@@ -84,7 +84,7 @@ def focal_length_px(equivalent_mm: float, image_size: tuple[int, int]) -> float 
 
 
 def film_focal_length_px(equivalent_mm: float, image_size: tuple[int, int]) -> float | None:
-    """The same of a film, whose picture is as wide as the sensor (4:3) that the equivalent is told of.
+    """The same of a film, whose picture is as wide as the sensor (4:3) that the equivalent refers to.
 
     Stabilisation and the modes of some phones take more or less of the sensor: see `FILM_FOCAL_SPREAD`.
     """

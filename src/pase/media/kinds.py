@@ -1,4 +1,4 @@
-"""Which files are photos or videos, told by their bytes: the one list of what is read."""
+"""Which files are photos or videos, judged by their bytes: the one list of what is read."""
 
 from __future__ import annotations
 

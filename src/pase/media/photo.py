@@ -107,7 +107,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
         When it is not a picture, too large a one, or damaged; also for damage that the block meets.
     """
     try:
-        # Pillow's own warnings tell what is told in other words, or does not matter.
+        # What Pillow warns of is said in other words here, or does not matter.
         with catch_warnings():
             simplefilter("ignore")
             with Image.open(path, formats=_readable_formats()) as image:

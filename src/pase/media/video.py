@@ -116,7 +116,7 @@ class Video(Reopening):
         Yields
         ------
         Frame
-            Times strictly increase. Damaged stretches are left out and told in `warnings`.
+            Times strictly increase. Damaged stretches are left out and listed in `warnings`.
         """
         turn = self.footage.filters
         for index, time, image in self._read(lambda decoded: upright_images(decoded, self.image_size, turn)):

@@ -70,7 +70,7 @@ def network_threads(threads: int = 0) -> int:
 
 
 def load_onnxruntime() -> Any:
-    """The package onnxruntime, which is told to send nothing to its maker.
+    """The package onnxruntime, set to send nothing to its maker.
 
     `pase/__init__.py` sets the variable that it must find when it is imported; the call is for the builds of
     Windows, which report to the system.

@@ -68,7 +68,7 @@ def _write_page(results: Sequence[ComparedResult], folder: Path) -> Path:
 
 
 def _results(folders: Sequence[Path]) -> list[ComparedResult]:
-    """The results; those that are called alike are told apart by the folder above."""
+    """The results; those of the same name are distinguished by the folder above."""
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) < len(names):
         names = [

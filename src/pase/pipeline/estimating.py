@@ -1,4 +1,4 @@
-"""From keypoints and landmarks to skeletons: calls the estimator with what the user and the file tell."""
+"""From keypoints and landmarks to skeletons: calls the estimator with what the user and the file say."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def fit_people(
     recording
         The persons, the main person first.
     landmarks
-        What the lifter tells of each, in statures. They take twice the memory of the keypoints, and are taken out
+        What the lifter gives for each, in statures. They take twice the memory of the keypoints, and are taken out
         of the list once they are used.
     settings
         Settings of the person, the camera and the estimator.
@@ -127,7 +127,7 @@ def size_evidence(
 
 
 def vitals_of(person: PersonSettings) -> Vitals:
-    """Sex and age of the main person, as far as the user tells them.
+    """Sex and age of the main person, as far as the user gives them.
 
     Parameters
     ----------

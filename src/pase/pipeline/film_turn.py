@@ -1,4 +1,4 @@
-"""Whether a film lies on its side or stands on its head, told by the people in it."""
+"""Whether a film lies on its side or stands on its head, judged by the people in it."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class FirstLook:
     image_size
         Width and height in px.
     focal_length_px
-        As the file tells it; None where unknown.
+        As the file says; None where unknown.
     """
 
     def __init__(

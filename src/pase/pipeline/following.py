@@ -27,7 +27,7 @@ _NOBODY = np.zeros((0, 4))
 
 
 def follower_of(media: Media, settings: CameraSettings) -> CameraFollower:
-    """A follower of a recording's camera that knows what the user tells of it, and what is known of the lens."""
+    """A follower of a recording's camera that knows what the user says about it, and what is known of the lens."""
     focal = settings.focal_length_px
     if focal is None and settings.fov_deg is not None:
         focal = focal_length_of_view(media.image_size, settings.fov_deg)
@@ -91,7 +91,7 @@ def is_film(media: Media) -> bool:
 
 
 def warn_of_camera(motions: Sequence[CameraMotion]) -> None:
-    """Tell the user where the motion of the camera is not known well."""
+    """Warn the user where the motion of the camera is not known well."""
     for motion in motions:
         for text in motion.warnings:
             log.warning("%s", text if len(motions) == 1 else f"shot {motion.shot + 1}: {text}")

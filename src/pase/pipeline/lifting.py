@@ -81,7 +81,7 @@ def lift_people(
     recording
         The persons.
     settings
-        `lift` names the lifter; `camera` tells what is known of the lens.
+        `lift` names the lifter; `camera` says what is known of the lens.
     progress
         Told how far the step is.
 
@@ -116,7 +116,7 @@ def _lifted_person(
     settings: Settings,
     progress: Progress | None,
 ) -> Landmarks3D:
-    """One person's landmarks; ours is told of a camera that turns."""
+    """One person's landmarks; of a camera that turns our lifter sees a steadied view."""
     motion = recording.camera_motion(person.shot)
     if motion is None or motion.kind == "still" or settings.lift.backend != "pase":
         return lifter(person, progress)
@@ -136,7 +136,7 @@ def lift_in_statures(
     recording
         The persons; their landmarks come in the same order.
     settings
-        `lift` names the lifter; `camera` tells what is known of the lens.
+        `lift` names the lifter; `camera` says what is known of the lens.
     progress
         Told how far the step is.
     """
@@ -159,14 +159,14 @@ def _share_of_person(step_progress: Progress | None, number: int, recording: Rec
 
 
 def lens_of(recording: Recording, settings: Settings) -> LensPrior:
-    """What the user or the file tells of the lens.
+    """What the user or the file says about the lens.
 
     Parameters
     ----------
     recording
-        Its metadata, which count where the user tells nothing.
+        Its metadata, which count where the user says nothing.
     settings
-        `camera` is what the user tells.
+        `camera` is what the user says.
     """
     from pase.camera.angle_of_view import KNOWN_FOCAL_SPREAD
     from pase.fit.inputs import LensPrior
@@ -180,7 +180,7 @@ def lens_of(recording: Recording, settings: Settings) -> LensPrior:
 
 
 def lens_of_turn(lens: LensPrior, motion: CameraMotion) -> LensPrior:
-    """The lens of a camera that turns: as its turn told it, or as it was assumed to follow the turn.
+    """The lens of a camera that turns: as measured from the turn, or as it was assumed to follow the turn.
 
     Parameters
     ----------

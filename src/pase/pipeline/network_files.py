@@ -56,7 +56,7 @@ def prepare_networks(settings: Settings, progress: StepProgress | None = None) -
     Parameters
     ----------
     settings
-        `pose2d.backend` tells which networks, `models` where from.
+        `pose2d.backend` says which networks, `models` where they come from.
     progress
         Told how much of a download is done.
 

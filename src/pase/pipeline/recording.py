@@ -49,7 +49,7 @@ class Recording:
     image_size: tuple[int, int]
     """Width and height in pixels; (0, 0) where unknown."""
     focal_length_px: float | None = None
-    """Focal length told by the file's metadata, or None."""
+    """Focal length from the file's metadata, or None."""
     source: Footage | None = None
     """The video or photo and how it was read, or None when the keypoints came alone."""
     left_out: list[LeftOut] = field(default_factory=list)
@@ -59,9 +59,9 @@ class Recording:
     cuts: list[float] = field(default_factory=list)
     """Times in seconds at which a new shot begins."""
     time: NDArray[np.float64] | None = None
-    """(T,) seconds of every frame; None where only the tracks tell it."""
+    """(T,) seconds of every frame; None where only the tracks have it."""
     program: str = ""
-    """Who wrote the keypoints, where they were read from a file; empty where nobody can tell."""
+    """Who wrote the keypoints, where they were read from a file; empty where unknown."""
     camera_motions: list[CameraMotion] = field(default_factory=list)
     """How the camera of each shot moved; empty where the footage was not looked at."""
 
@@ -101,7 +101,7 @@ def footage_with(source: str | Path | Footage, settings: FootageSettings) -> Foo
 
 
 def find_people(source: str | Path, settings: Settings, progress: StepProgress | None = None) -> Recording:
-    """Find and choose the persons in footage, which is turned where its people tell that its rotation was lost.
+    """Find and choose the persons in footage, which is turned where its people show that its rotation was lost.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def read_recording(
     video
         Their footage, or None.
     skeleton
-        The set of points, where the file does not tell.
+        The set of points, where the file does not say.
     settings
         `footage` says how the video is read, or how many frames a second there are without it; `camera` what is
         known of the camera.

@@ -1,4 +1,4 @@
-"""What a run tells about itself: the contents of `report.json` and of the summary at its end."""
+"""What a run says about itself: the contents of `report.json` and of the summary at its end."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Report:
     resumed: list[str] = field(default_factory=list)
     """Stages taken over from an interrupted run."""
     persons: list[dict[str, Any]] = field(default_factory=list)
-    """One entry per person: folder, frames seen, reprojection error, what the estimator tells."""
+    """One entry per person: folder, frames seen, reprojection error, what the estimator says."""
     main_person: str = ""
     """Why the first person is the main one."""
     left_out: list[dict[str, Any]] = field(default_factory=list)

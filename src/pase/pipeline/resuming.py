@@ -28,7 +28,7 @@ class KeptRecording:
 
 
 def detection_key(path: Path, settings: Settings) -> str:
-    """Tells whether the 2D stage would find the same again; threads change only how long it takes."""
+    """Key of the 2D stage's work, equal where it would find the same again; threads change only how long it takes."""
     chosen = to_dict(settings.pose2d) | {"threads": None, "without": settings.person.without}
     source, footage = source_identity(path), to_dict(settings.footage)
     camera = settings.camera.motion

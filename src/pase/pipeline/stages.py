@@ -253,9 +253,9 @@ def run(
     settings
         All settings; the defaults when None.
     video
-        The footage of a keypoint file: tells its times and picture size, and is drawn over.
+        The footage of a keypoint file: gives its times and picture size, and is drawn over.
     skeleton
-        The keypoint file's set of points, where its contents do not tell; see `pase.keypoint_sets`.
+        The keypoint file's set of points, where its contents do not say; see `pase.keypoint_sets`.
     overwrite
         Replace an earlier result, once the new one is whole.
     progress
@@ -358,7 +358,7 @@ def estimate_motions(
 def measure(
     source: str | Path, output: str | Path, settings: Settings, *, progress: StepProgress | None = None
 ) -> Evidence | None:
-    """What a video or photo tells of the sizes of its main person, for one skeleton from several recordings.
+    """What a video or photo shows of the sizes of its main person, for one skeleton from several recordings.
 
     The keypoints stay in the hidden folder beside `output`: `run` with the same source, output and 2D settings
     goes on from them.

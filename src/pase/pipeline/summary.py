@@ -10,7 +10,7 @@ MOST_WARNINGS = 3
 """Warnings that are shown; the others are in the report."""
 
 TO_OPEN = ("report.html", "viewer.html", "overlay.mp4", "overlay.png")
-"""Files that people open first, in the order of how much they tell."""
+"""Files that people open first, the most useful first."""
 
 
 def summary_lines(report: Report, source: Path, output: Path) -> list[str]:

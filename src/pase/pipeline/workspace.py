@@ -24,12 +24,12 @@ LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", "opensim.log", "err.log", "ou
 
 
 def fingerprint(values: Mapping[str, Any]) -> str:
-    """Checksum of JSON-able values, to tell whether a stage would do the same work again."""
+    """Checksum of JSON-able values, to see whether a stage would do the same work again."""
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def source_identity(path: Path) -> dict[str, Any]:
-    """What tells recordings apart without reading hours of video: place, size, time, both ends; a folder's files."""
+    """What identifies a recording without reading hours of video: place, size, time, both ends; a folder's files."""
     stat, edge = path.stat(), 1 << 20
     digest = hashlib.sha256()
     if path.is_dir():
@@ -207,7 +207,7 @@ class Workspace:
         stage
             The stage's name.
         key
-            Tells whether the stage would do the same work again; see `fingerprint`.
+            Identifies the work, so that only the same work counts as done; see `fingerprint`.
         """
         entry = self._state().get(stage)
         if not isinstance(entry, dict) or entry.get("key") != key:

@@ -89,7 +89,7 @@ def measure_row(findings: Findings, name: str) -> Row | None:
 
 
 def _shown_text(measure: Measure, entry: Definition) -> str:
-    """A value with its error, or that it cannot be told: where the error is larger than what people differ by."""
+    """A value with its error, or "not measurable" where the error is larger than the differences between people."""
     return "not measurable" if measure.sd > entry.people_sd else value_text(measure, entry.digits)
 
 

@@ -23,7 +23,7 @@ HEAD_M = 0.3
 _FINE_FRAMES = 60
 """Up to so many frames bones are drawn with their full meshes: to make coarser ones would take longer."""
 _NEAREST_BODY_M = 0.3
-"""Nobody is taken to be nearer to the camera when it is told how finely they have to be drawn."""
+"""Nobody counts as nearer to the camera in the choice of how finely they are drawn."""
 
 
 class Layer:

@@ -1,4 +1,4 @@
-"""Plots of a motion for papers and reports, in colours that the colour-blind tell apart (Okabe and Ito, 2008)."""
+"""Plots of a motion for papers and reports, in colours for the colour-blind (Okabe and Ito, 2008)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def write_plots(
 
     `angles_legs`, `angles_trunk`, `angles_arms` (bands: two standard deviations; shaded: beyond the range of
     motion), `bones` (against the population, where percentiles are known), `path` (from above) and `error`
-    (reprojection error by frame). A photo has the bones alone: curves of one frame tell less than its table.
+    (reprojection error by frame). A photo has the bones alone: a table says more about one frame than curves do.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ BONE_COLORS = (
     (0.96, 0.9, 0.77), (0.72, 0.87, 0.97), (0.96, 0.76, 0.84), (0.76, 0.93, 0.72), (0.98, 0.74, 0.45),
     (0.83, 0.78, 0.97),
 )  # fmt: skip
-"""Red, green and blue from 0 to 1: ivory for the first person, then tints that tell others from it."""
+"""Red, green and blue from 0 to 1: ivory for the first person, then tints that differ from it."""
 LARGEST_SMOOTHED = 4_000_000
 """Most pixels that are drawn to smooth edges, by drawing twice as large; a larger region stays rough."""
 WINDOW_STEP = 64
@@ -70,7 +70,7 @@ class Renderer:
     style
         `bones`, solid ivory, or `xray`, all bones shining through each other.
     px_a_metre
-        How large each person is drawn at most, which tells how fine their meshes must be; None, or None for a
+        How large each person is drawn at most, which decides how fine their meshes must be; None, or None for a
         person, takes the full meshes.
 
     Raises
