@@ -69,8 +69,8 @@ LSP14 = (
 """The points of the data set LSP."""
 
 USABLE_SCORE, SURE_SCORE = 0.2, 0.3
-"""Scores from which on a keypoint is lifted and fitted, and counts as sure: then it is drawn filled, and shows how the
-person moved."""
+"""Scores from which on a keypoint is lifted and fitted, and counts as sure: then it is drawn filled, and shows how
+the person moved."""
 
 
 def mirrored_order(names: Sequence[str]) -> list[int]:
