@@ -235,7 +235,7 @@ def _add_footage(parser: argparse.ArgumentParser) -> None:
 def _add_markers(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("markers", "for points in space instead of keypoints")
     group.add_argument("--model", metavar="OSIM", default="default", help="OpenSim model, or default")
-    meaning = "halpe26, h36m17, or a marker file (.xml, .json, .toml); the model's own by default"
+    meaning = "halpe26, h36m17, theia, or a marker file (.xml, .json, .toml); the model's own by default"
     group.add_argument("--markers", metavar="SET", help=meaning)
     meaning = "estimate sizes and marker places, or keep the model's"
     group.add_argument("--scale", action=argparse.BooleanOptionalAction, default=True, help=meaning)

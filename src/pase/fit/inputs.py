@@ -9,6 +9,7 @@ from pase.anatomy.keypoints import keypoint_place
 from pase.anatomy.marker_set import h36m_landmarks
 from pase.anatomy.model import Landmark
 from pase.anatomy.proportions import Vitals
+from pase.anatomy.segment_points import SEGMENT_POINTS, segment_landmarks
 from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD
 from pase.camera.motion import CameraMotion
 from pase.data import HALPE26, Camera, Keypoints2D, Landmarks3D
@@ -127,6 +128,13 @@ def keypoint_set(names: tuple[str, ...] = HALPE26) -> PointSet:
 def h36m_markers() -> PointSet:
     """The 17 joints of Human3.6M on the default skeleton."""
     return PointSet(tuple(BodyPoint(m, JOINT_CENTRE_SPREAD_M) for m in h36m_landmarks()), mirrored=1.0)
+
+
+def segment_markers() -> PointSet:
+    """The points that stand for segments of Theia3D on the default skeleton."""
+    spreads = [point.spread_m for point in SEGMENT_POINTS.values()]
+    points = (BodyPoint(m, spread) for m, spread in zip(segment_landmarks(), spreads, strict=True))
+    return PointSet(tuple(points), mirrored=1.0)
 
 
 def stuck_on_markers(landmarks: Sequence[Landmark]) -> PointSet:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from pase.anatomy.segment_points import SEGMENT_POINTS
 from pase.data import LARGEST, Landmarks3D
 from pase.errors import InputError, MissingDependencyError
 from pase.files import read_bytes
@@ -30,6 +31,8 @@ def is_c3d(head: bytes) -> bool:
 
 def read_c3d(path: Path) -> Landmarks3D:
     """Read the markers of a `.c3d` in metres, in the file's own axes; angles, forces and powers are left out.
+
+    Of a file of Theia3D, which has segments in place of markers, come the points of `SEGMENT_POINTS`.
 
     Raises
     ------
@@ -55,8 +58,11 @@ def read_c3d(path: Path) -> Landmarks3D:
         unit = str((_values(point, "UNITS") or [""])[0])
     except (OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError) as error:
         raise InputError(f"{path} is damaged or no C3D ({error}): export or copy it again") from error
-    if not 0 < rate < np.inf:
-        raise InputError(f"{path} tells no frames a second: give --rate")
+    if not points.shape[1] and "ROTATION" in content["parameters"]:
+        return _segments(content, path)
+    if not points.shape[1]:
+        raise InputError(f"{path} has no markers: export the trajectories with it")
+    _check_rate(rate, path)
     labels += [f"marker_{k + 1}" for k in range(len(labels), points.shape[1])]
     measured = [k for k, name in enumerate(labels) if name not in derived]
     xyz = points[:, measured] * metres_in(unit, path)
@@ -64,14 +70,49 @@ def read_c3d(path: Path) -> Landmarks3D:
     return Landmarks3D(xyz, np.arange(len(xyz)) / rate, tuple(_distinct([labels[k] for k in measured], path)))
 
 
+def _segments(content: Any, path: Path) -> Landmarks3D:
+    """Points that stand for the segments of Theia3D, whose files have a pose a segment and no markers."""
+    group = content["parameters"]["ROTATION"]
+    rotations = np.asarray(content["data"]["rotations"], float)
+    labels = [str(label).strip().lower().removesuffix("_4x4") for label in _listed(group, "LABELS")]
+    rate = float((_values(group, "RATE") or [0.0])[0])
+    _check_rate(rate, path)
+    unit = str((_values(content["parameters"]["POINT"], "UNITS") or [""])[0])
+    poses = dict(zip(labels, np.moveaxis(rotations, (2, 3), (0, 1)), strict=False))
+    points = {
+        name: point
+        for name, point in SEGMENT_POINTS.items()
+        if point.axes in poses and all(segment in poses for segment in point.centre)
+    }
+    if not points:
+        raise InputError(f"{path} has no markers, and no segments that are known: {', '.join(labels)}")
+    scale = metres_in(unit, path)
+    xyz = [
+        scale * np.mean([poses[segment][:, :3, 3] for segment in point.centre], axis=0)
+        + poses[point.axes][:, :3, :3] @ point.offset
+        for point in points.values()
+    ]
+    time = np.arange(rotations.shape[3]) / rate
+    return Landmarks3D(np.stack(xyz, axis=1), time, tuple(points))
+
+
+def _check_rate(rate: float, path: Path) -> None:
+    if not 0 < rate < np.inf:
+        raise InputError(f"{path} tells no frames a second: give --rate")
+
+
 def _check_parameters(content: bytes, path: Path) -> None:
     """Refuse a file whose parameters do not follow one another: ezc3d would take gigabytes for what it reads in them.
 
-    A parameter is its name, where the next one begins, type, dimensions, values and description.
+    A parameter is its name, where the next one begins, type, dimensions, values and description. The last may reach
+    into the block after those that the file counts, as Theia3D writes it.
     """
     start = _BLOCK * (content[0] - 1)
     order: Literal["big", "little"] = "big" if content[start + 3 : start + 4] == _BIG_ENDIAN else "little"
-    at, end = start + 4, min(len(content), start + _BLOCK * max(content[start + 2 : start + 3] or b"\0"))
+    at, end = (
+        start + 4,
+        min(len(content), start + _BLOCK * (1 + max(content[start + 2 : start + 3] or b"\0"))),
+    )
     while at + 2 < end and content[at] != 0:
         length, group = abs(int.from_bytes(content[at : at + 1], "little", signed=True)), content[at + 1]
         name, after = content[at + 2 : at + 2 + length], at + 2 + length

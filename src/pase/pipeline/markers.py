@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pase.types import StepProgress
 
 DEFAULT_MODEL = "default"
-BUILT_IN_SETS = ("halpe26", "h36m17")
+BUILT_IN_SETS = ("halpe26", "h36m17", "theia")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def fit_marker_file(
         data = read_markers(Path(source), run.rate_hz)
         joints = Path(source).suffix.lower() == ".json"
         skeleton = _read_model(run.model)
-        markers = marker_set(run.markers or ("h36m17" if joints else None), skeleton, run.model)
+        markers = marker_set(run.markers or _usual_set(data, joints), skeleton, run.model)
         static = None if run.static is None else read_markers(run.static)
         job.open_folder()
         job.report.source = _facts(Path(source), data)
@@ -116,7 +116,7 @@ def marker_set(name: str | None, skeleton: Skeleton, model: str) -> PointSet:
         How messages call the model.
     """
     from pase.anatomy.marker_set import read_marker_set
-    from pase.fit.inputs import h36m_markers, keypoint_set, stuck_on_markers
+    from pase.fit.inputs import h36m_markers, keypoint_set, segment_markers, stuck_on_markers
     from pase.fit.subject import is_default
 
     if name in BUILT_IN_SETS:
@@ -124,7 +124,7 @@ def marker_set(name: str | None, skeleton: Skeleton, model: str) -> PointSet:
             raise InputError(
                 f"the marker set '{name}' is for the default model; give a marker file for {model}"
             )
-        return keypoint_set() if name == "halpe26" else h36m_markers()
+        return {"halpe26": keypoint_set, "h36m17": h36m_markers, "theia": segment_markers}[name]()
     if name is not None:
         if not Path(name).is_file():
             raise InputError(f"no marker set '{name}': it must be {', '.join(BUILT_IN_SETS)} or a file")
@@ -132,6 +132,13 @@ def marker_set(name: str | None, skeleton: Skeleton, model: str) -> PointSet:
     if not skeleton.landmarks:
         raise InputError(f"{model} has no markers of its own; give a marker set with --markers")
     return stuck_on_markers(skeleton.landmarks)
+
+
+def _usual_set(data: Landmarks3D, joints: bool) -> str | None:
+    """The set that files of joints, or of segments, are for; None for any other file."""
+    if joints:
+        return "h36m17"
+    return "theia" if {"Pelvis front", "Pelvis top"} <= set(data.names) else None
 
 
 def _read_model(model: str) -> Skeleton:
