@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -53,14 +55,43 @@ def ramp(time: Array, start: float, seconds: float) -> Array:
     return np.clip((time - start) / seconds, 0, 1)
 
 
-def test_five_times_sit_to_stand() -> None:
-    time = np.arange(0, 19, 0.01)
+@pytest.mark.parametrize("seconds", [19.0, 16.4])
+def test_five_times_sit_to_stand(seconds: float) -> None:
+    """The shorter recording ends while the person stands for the fifth time."""
+    time = np.arange(0, seconds, 0.01)
     up = sum(ramp(time, 1 + 3.5 * i, 1.0) - ramp(time, 2.5 + 3.5 * i, 1.0) for i in range(5))
     values = exercised(placed(time, 0.5 + 0.4 * np.asarray(up), 0 * time), "sit_to_stand")
     assert values[Key("repetitions", "", 0)] == 5
     # From a tenth to nine tenths of a rise that takes a second.
     assert values[Key("stand_up_time", "", 1)] == pytest.approx(0.8, abs=0.02)
     assert values[Key("five_times_sit_to_stand", "", 0)] == pytest.approx(4 * 3.5 + 0.8, abs=0.03)
+
+
+def test_who_stands_sits_down_and_stands_up_again_has_stood_up_once() -> None:
+    time = np.arange(0, 6, 0.01)
+    seated = ramp(time, 1, 1) - ramp(time, 4, 1)
+    body = placed(time, 0.92 - 0.42 * seated, 0 * time)
+    behind = replace(body, mass_center=np.stack([-0.2 * seated, 0.9 - 0.3 * seated, 0 * time], axis=1))
+    found = segment(behind)
+    assert found.movement == "sit_to_stand"
+    assert found.values()[Key("stand_up_time", "", 1)] == pytest.approx(0.8, abs=0.03)
+    assert Key("repetition_time", "", 1) not in found.values()
+    assert [event.event for event in found.events()] == ["repetition_start"]
+    assert segment(body).movement == "squat"
+
+
+def test_a_leg_that_is_raised_is_no_squat() -> None:
+    time = np.arange(0, 4, 0.02)
+    body = placed(time, 0.92 + 0 * time, 0 * time)
+    up = 0.5 * np.sin(np.pi * np.clip((time - 1) / 2, 0, 1)) ** 2
+    bent = np.radians(180) * up[:, None, None] * np.array([[0, 1, 0], [-1, 0, 0], [0, 0, 0]])
+    lifted = {name: body.origin[name] + np.outer(up, [0, 1, 0]) for name in ("talus_r", "calcn_r", "toes_r")}
+    raised = replace(
+        body,
+        origin={**body.origin, **lifted},
+        rotation={**body.rotation, "tibia_r": np.eye(3) + bent},
+    )
+    assert segment(raised).movement != "squat"
 
 
 def test_knees_that_go_inward_in_a_squat() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from pase.findings import Event, EventName, Findings
 from pase.types import Array
 
 PERCENT = np.linspace(0, 100, 101)
+ENDS_OF_REPETITION = ("repetition_start", "repetition_end")
 LEAST_SURE_SHARE = 0.8
 """A cycle with fewer sure frames of an angle is left out of its curve."""
 
@@ -38,9 +40,9 @@ def cycles(findings: Findings, side: str) -> tuple[list[tuple[float, float]], st
         strikes = _following(events, "foot_strike", side)
         offs = _following(events, "toe_off", side)
         return (offs, "toe-off") if len(offs) > len(strikes) else (strikes, "foot strike")
-    starts = [event.time_s for event in events if event.event == "repetition_start"]
-    ends = [event.time_s for event in events if event.event == "repetition_end"]
-    return list(zip(starts, ends, strict=False)), "start"
+    ends = [event for event in events if event.event in ENDS_OF_REPETITION]
+    whole = [(a.time_s, b.time_s) for a, b in pairwise(ends) if (a.event, b.event) == ENDS_OF_REPETITION]
+    return whole, "start"
 
 
 def _following(events: tuple[Event, ...], name: EventName, side: str) -> list[tuple[float, float]]:

@@ -20,10 +20,15 @@ LEAST_DROP = 0.12
 """The hips go down in a squat or lunge by at least this share of the leg's length."""
 LEAST_KNEE_DEG = 35.0
 """Bending over does not bend the knees; a squat of 35° is a shallow one."""
-SEAT_BEHIND_HEELS_M = 0.06
+SEAT_BEHIND_HEELS_M = 0.03
 """With the centre of mass so far behind the heels a person sits; nobody can stand so."""
-LUNGE_APART = 0.45
-"""The feet are apart in a lunge by at least this share of the leg's length, more than in standing or squatting."""
+LEAST_SEAT_HEIGHT = 0.3
+"""The hips on a seat are this share of the leg's length above the ankles; who gets up from the floor is no sitter."""
+LUNGE_AHEAD = 0.4
+"""In a lunge one foot is ahead of the other by at least this share of the leg's length."""
+SIDE_LUNGE_APART, SIDE_LUNGE_UNEVEN_DEG = 0.45, 25.0
+"""Or the feet are so far apart, as in many squats, and the knees bent unevenly, as in none. These limits lie between
+the squats, lunges and stand-ups of ten people (public motion of a lab, Vakanski et al. 2018)."""
 LEAST_ARM_DEG, LEAST_OTHER_DEG = 50.0, 25.0
 LEAST_PERIODS, LEAST_LIKENESS = 3, 0.6
 
@@ -40,15 +45,13 @@ class Exercise:
 
     def events(self) -> list[Event]:
         """Start, turn and end of every repetition."""
-        return [
-            event
-            for repetition in self.repetitions
-            for event in (
-                Event(repetition.start, "repetition_start"),
-                Event(repetition.turn, "repetition_turn"),
-                Event(repetition.end, "repetition_end"),
-            )
-        ]
+        events = []
+        for repetition in self.repetitions:
+            events.append(Event(repetition.start, "repetition_start"))
+            if repetition.whole:
+                events.append(Event(repetition.turn, "repetition_turn"))
+                events.append(Event(repetition.end, "repetition_end"))
+        return events
 
     def retimed(self, stretch: Stretch) -> Exercise:
         """The same repetitions in another estimate of the motion, at its own times where it has them."""
@@ -74,6 +77,9 @@ def find_exercises(stretch: Stretch, movement: Movement | None = None) -> list[E
         squats = _with_repetitions(stretch, "squat")
         if squats:
             return _with_repetitions(stretch, _kind_of_drop(stretch, squats[0].repetitions))
+        rises = _with_repetitions(stretch, "sit_to_stand")
+        if rises and _sits(stretch, [repetition.start for repetition in rises[0].repetitions]):
+            return rises
     if movement in (None, "arm_raise"):
         raises = _best_signal(stretch, [f"shoulder_elevation_{side[0]}" for side in SIDES], LEAST_ARM_DEG, 1)
         if raises is not None and (movement is not None or _legs_rest(stretch)):
@@ -105,7 +111,9 @@ def _repetitions(stretch: Stretch, movement: Movement, signal: str) -> list[Repe
         if height is None:
             return []
         way = height if movement == "sit_to_stand" else -height
-        return find_repetitions(stretch.time, way, LEAST_DROP * stretch.body.leg_length)
+        # The last one to stand up often stays standing.
+        least, open_end = LEAST_DROP * stretch.body.leg_length, movement == "sit_to_stand"
+        return find_repetitions(stretch.time, way, least, open_end)
     values = stretch.angles.get(signal)
     if values is None:
         return []
@@ -114,9 +122,10 @@ def _repetitions(stretch: Stretch, movement: Movement, signal: str) -> list[Repe
 
 
 def _hip_height(stretch: Stretch) -> Array | None:
-    """(T,) height of the hips above the ankles, metres."""
-    hips, ankles = stretch.body.middle("hip"), stretch.body.middle("ankle")
-    return None if hips is None or ankles is None else hips[:, 1] - ankles[:, 1]
+    """(T,) height of the hips above the lower ankle, metres: a foot that is lifted does not lower the hips."""
+    hips, ankles = stretch.body.middle("hip"), [stretch.body.joint("ankle", side) for side in SIDES]
+    heights = [ankle[:, 1] for ankle in ankles if ankle is not None]
+    return None if hips is None or len(heights) < 2 else hips[:, 1] - np.minimum(*heights)
 
 
 def _knee_at(stretch: Stretch, moment: float) -> float:
@@ -125,17 +134,24 @@ def _knee_at(stretch: Stretch, moment: float) -> float:
 
 
 def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement:
-    """What the hips go down for: a seat below a centre of mass behind the heels, feet far apart, or else a squat."""
-    behind = np.median([_behind_heels(stretch, repetition.turn) for repetition in down])
-    if behind > SEAT_BEHIND_HEELS_M:
+    """What the hips go down for: a seat, one foot far ahead of the other, or else a squat."""
+    turns = [repetition.turn for repetition in down]
+    if _sits(stretch, turns):
         return "sit_to_stand"
-    apart = np.median([_feet_apart(stretch, repetition.turn) for repetition in down])
-    uneven = np.median([abs(_knee_difference(stretch, repetition.turn)) for repetition in down])
-    if apart > LUNGE_APART * stretch.body.leg_length and (
-        uneven > 15 or apart > 0.7 * stretch.body.leg_length
-    ):
-        return "lunge"
-    return "squat"
+    ahead, apart = np.median([_feet_apart(stretch, turn) for turn in turns], axis=0) / stretch.body.leg_length
+    uneven = np.median([abs(_knee_difference(stretch, turn)) for turn in turns])
+    aside = apart > SIDE_LUNGE_APART and uneven > SIDE_LUNGE_UNEVEN_DEG
+    return "lunge" if ahead > LUNGE_AHEAD or aside else "squat"
+
+
+def _sits(stretch: Stretch, moments: Sequence[float]) -> bool:
+    """Whether a person sits on a seat at most of some moments."""
+    height = _hip_height(stretch)
+    if height is None:
+        return False
+    behind = np.median([_behind_heels(stretch, moment) for moment in moments])
+    high = np.median([stretch.at(height, moment) for moment in moments])
+    return bool(behind > SEAT_BEHIND_HEELS_M and high > LEAST_SEAT_HEIGHT * stretch.body.leg_length)
 
 
 def _behind_heels(stretch: Stretch, moment: float) -> float:
@@ -146,11 +162,14 @@ def _behind_heels(stretch: Stretch, moment: float) -> float:
     return -float(stretch.at(center - heels, moment) @ stretch.at(heading, moment))
 
 
-def _feet_apart(stretch: Stretch, moment: float) -> float:
-    right, left = stretch.body.joint("ankle", "right"), stretch.body.joint("ankle", "left")
-    if right is None or left is None:
-        return 0.0
-    return float(np.linalg.norm(stretch.at(right - left, moment)[[0, 2]]))
+def _feet_apart(stretch: Stretch, moment: float) -> tuple[float, float]:
+    """How far one foot is ahead of the other, and from it, metres."""
+    right, left = (stretch.body.joint("ankle", side) for side in SIDES)
+    heading = stretch.body.heading
+    if right is None or left is None or heading is None:
+        return 0.0, 0.0
+    apart = stretch.at(right - left, moment)
+    return abs(float(apart @ stretch.at(heading, moment))), float(np.hypot(apart[0], apart[2]))
 
 
 def _knee_difference(stretch: Stretch, moment: float) -> float:
@@ -248,11 +267,10 @@ def _of_trunk(stretch: Stretch, repetition: Repetition) -> Single:
 
 
 def _of_standing_up(exercise: Exercise, repetition: Repetition) -> Single:
-    return {
-        ("stand_up_time", ""): repetition.reached - repetition.start,
-        ("repetition_time", ""): repetition.end - repetition.start,
-        **_of_trunk(exercise.stretch, repetition),
-    }
+    values = {("stand_up_time", ""): repetition.reached - repetition.start}
+    if repetition.whole:
+        values["repetition_time", ""] = repetition.end - repetition.start
+    return values | _of_trunk(exercise.stretch, repetition)
 
 
 def _of_raise(exercise: Exercise, repetition: Repetition) -> Single:

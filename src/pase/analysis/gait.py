@@ -19,6 +19,7 @@ LEAST_SPEED_M_S = 0.35
 MANY_STEPS = 6
 LEAST_STEP_SHARE = 0.2
 """A swing carries the foot at least this share of the leg's length forwards, or else it is no step of a walk."""
+USUAL_SWING_S = 0.4
 LEVEL_M = 0.005
 LONGEST_PAUSE_S = 1.2
 """Between the steps of one bout no more time passes than this with both feet on the ground."""
@@ -129,8 +130,15 @@ def _alternate(a: Swing, b: Swing) -> bool:
     if a.side == b.side:
         return False
     durations = [s.ends[1] - s.ends[0] for s in (a, b) if len(s.ends) == 2]
-    usual = float(np.mean(durations)) if durations else 0.4
-    return b.middle - a.middle > 0.4 * usual
+    usual = float(np.mean(durations)) if durations else USUAL_SWING_S
+    return _middle(b, usual) - _middle(a, usual) > 0.4 * usual
+
+
+def _middle(swing: Swing, usual: float) -> float:
+    """The middle of a swing; of one that an end of the recording cuts off as if it lasted as long as usual."""
+    if swing.toe_off is None:
+        return swing.middle - 0.5 * usual
+    return swing.middle if swing.foot_strike is not None else swing.middle + 0.5 * usual
 
 
 def flights(swings: list[Swing]) -> list[tuple[float, float]]:

@@ -29,9 +29,13 @@ class Repetition:
     end: float
     reached: float
     """When nine tenths of the way are gone for the first time."""
+    whole: bool = True
+    """Whether it came back before the recording ended; without, the end is that of the recording."""
 
 
-def find_repetitions(time: Array, signal: Array, least_way: float) -> list[Repetition]:
+def find_repetitions(
+    time: Array, signal: Array, least_way: float, open_end: bool = False
+) -> list[Repetition]:
     """Excursions of a signal from its low rest to a high turn and back, in the order of time.
 
     Parameters
@@ -40,6 +44,8 @@ def find_repetitions(time: Array, signal: Array, least_way: float) -> list[Repet
         (T,) seconds and the signal, finite.
     least_way
         Excursions of less, in the signal's unit, are none.
+    open_end
+        Whether one that has not come back when the recording ends counts.
     """
     if len(time) < 5:
         return []
@@ -49,11 +55,12 @@ def find_repetitions(time: Array, signal: Array, least_way: float) -> list[Repet
         return []
     away, back = rest + AWAY * (turn - rest), rest + BACK * (turn - rest)
     repetitions = []
-    for first, last in _excursions(smooth, away, back):
-        repetition = _repetition(time, smooth, first, last)
-        if repetition is not None and repetition[1] >= max(least_way, ALIKE * (turn - rest)):
-            repetitions.append(repetition[0])
-    return [repetition for repetition in repetitions if repetition.end - repetition.start > LEAST_TIME_S]
+    for first, last in _excursions(smooth, away, back, open_end):
+        repetition, way = _repetition(time, smooth, first, last, bool(smooth[last] < back))
+        enough = way >= max(least_way, ALIKE * (turn - rest))
+        if enough and repetition.end - repetition.start > LEAST_TIME_S:
+            repetitions.append(repetition)
+    return repetitions
 
 
 def periodicity(time: Array, signal: Array) -> tuple[float, float]:
@@ -97,7 +104,7 @@ def _rest_and_turn(signal: Array) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _excursions(signal: Array, away: float, back: float) -> list[tuple[int, int]]:
+def _excursions(signal: Array, away: float, back: float, open_end: bool) -> list[tuple[int, int]]:
     """First and last frames beyond `away`, joined as long as the signal does not come `back`."""
     spans: list[tuple[int, int]] = []
     out = False
@@ -107,22 +114,25 @@ def _excursions(signal: Array, away: float, back: float) -> list[tuple[int, int]
         elif out and value < back:
             out = False
             spans.append((first, i))
+    if out and open_end:
+        spans.append((first, len(signal) - 1))
     return [(first, last) for first, last in spans if (signal[:first] < back).any()]
 
 
-def _repetition(time: Array, signal: Array, first: int, last: int) -> tuple[Repetition, float] | None:
-    """The repetition around an excursion and its way; None where it is cut off by an end of the recording."""
+def _repetition(time: Array, signal: Array, first: int, last: int, whole: bool) -> tuple[Repetition, float]:
+    """The repetition around an excursion and its way; without coming back, it ends as the recording does."""
     peak = first + int(signal[first : last + 1].argmax())
     # From outside the excursion: a posture that is held trembles.
-    before = _foot(signal, peak, first, -1)
-    after = _foot(signal, peak, last, 1)
+    before, after = _foot(signal, peak, first, -1), _foot(signal, peak, last, 1)
     top = float(signal[peak])
-    start = _passage(time, signal, peak, before, signal[before] + STARTS_AT * (top - signal[before]))
-    end = _passage(time, signal, peak, after, signal[after] + STARTS_AT * (top - signal[after]))
-    reached = _passage(time, signal, peak, before, signal[before] + TURNS_AT * (top - signal[before]))
-    left = _passage(time, signal, peak, after, signal[after] + TURNS_AT * (top - signal[after]))
-    way = top - max(float(signal[before]), float(signal[after]))
-    return Repetition(start, 0.5 * (reached + left), end, reached), way
+
+    def passage(foot: int, share: float) -> float:
+        return _passage(time, signal, peak, foot, signal[foot] + share * (top - signal[foot]))
+
+    start, reached = passage(before, STARTS_AT), passage(before, TURNS_AT)
+    end, leaving = (passage(after, STARTS_AT), passage(after, TURNS_AT)) if whole else (time[-1], time[-1])
+    way = top - max(float(signal[before]), float(signal[after]) if whole else -np.inf)
+    return Repetition(start, 0.5 * (reached + leaving), float(end), reached, whole), way
 
 
 def _foot(signal: Array, peak: int, edge: int, step: int) -> int:
