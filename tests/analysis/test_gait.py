@@ -116,6 +116,29 @@ def test_a_foot_that_jumps_for_a_moment_makes_no_step() -> None:
     assert events(segment(body), "foot_strike", "right") == pytest.approx(before, abs=0.02)
 
 
+def test_a_foot_that_halts_for_a_moment_in_its_swing_makes_one_step() -> None:
+    body = gait(**WALK, rate_hz=60.0)
+    before = segment(body).events()
+    # For 30 ms of every swing the foot is where it was.
+    swing = (body.time - 0.2 - 0.68) % 1.1
+    held = np.where((swing > 0.2) & (swing < 0.23), body.time - (swing - 0.2), body.time)
+    for name in ("calcn_r", "toes_r", "talus_r"):
+        place = body.origin[name]
+        place[:] = np.stack([np.interp(held, body.time, column) for column in place.T], axis=1)
+    assert [e.time_s for e in segment(body).events()] == pytest.approx([e.time_s for e in before], abs=0.03)
+
+
+def test_a_patient_walks_at_a_quarter_metre_a_second() -> None:
+    slow = gait(speed=0.25, stride_s=1.8, stance_s=1.2, width_m=0.15, rate_hz=30.0, seconds=6)
+    assert segment(slow).movement == "walking"
+
+
+@pytest.mark.parametrize("seconds", [1.1, 1.3])
+def test_two_strides_of_a_run_are_a_run(seconds: float) -> None:
+    body = gait(**{**RUN, "seconds": seconds}, rate_hz=30.0)
+    assert segment(body).movement == "running"
+
+
 def test_feet_stand_between_strike_and_toe_off() -> None:
     feet = follow_feet(gait(**WALK, rate_hz=60.0))
     assert feet is not None

@@ -94,6 +94,25 @@ def test_a_leg_that_is_raised_is_no_squat() -> None:
     assert segment(raised).movement != "squat"
 
 
+def test_feet_that_jump_apart_make_no_squat() -> None:
+    time = np.arange(0, 5, 0.02)
+    phase = 0.5 - 0.5 * np.cos(2 * np.pi * np.clip(time - 0.5, 0, 4))
+    body = placed(time, 0.92 - 0.2 * phase, 0 * time)
+    apart = {
+        name: place + np.outer(np.round(phase), [0, 0, 0.4 if name.endswith("_r") else -0.4])
+        for name, place in body.origin.items()
+        if name.startswith(("talus", "calcn", "toes"))
+    }
+    assert segment(body).movement == "squat"
+    assert segment(replace(body, origin={**body.origin, **apart})).movement != "squat"
+
+
+def test_who_lies_still_does_not_stand() -> None:
+    time = np.arange(0, 2, 0.02)
+    for height, movement in ((0.92, "standing"), (0.3, "other")):
+        assert segment(placed(time, height + 0 * time, 0 * time)).movement == movement
+
+
 def test_knees_that_go_inward_in_a_squat() -> None:
     time = np.arange(0, 4, 0.02)
     down = np.sin(np.pi * np.clip((time - 1) / 2, 0, 1)) ** 2

@@ -24,8 +24,9 @@ from pase.data import Motion
 from pase.findings import AngleTable, Event, Findings, Measure
 from pase.movements import Movement
 
-STILL_M_S = 0.15
-"""Who stands moves their hips more slowly than this."""
+STILL_M_S, LEAST_STANDING_HEIGHT = 0.15, 0.7
+"""Who stands moves their hips more slowly than this, and has them so far above the ankles, as a share of the leg's
+length: nobody sits, kneels or lies so."""
 
 
 @dataclass(frozen=True)
@@ -184,9 +185,11 @@ def _found_out(all_stretches: tuple[Stretch, ...], bouts: list[Bout], flights: l
 
 
 def _stands(stretch: Stretch) -> bool:
-    """Whether a person stays where they are and moves little."""
-    hips = stretch.hips
-    if hips is None or len(hips) < 5:
+    """Whether a person is upright, stays where they are and moves little."""
+    hips, height = stretch.hips, stretch.hip_height
+    if hips is None or height is None or len(hips) < 5:
+        return False
+    if float(np.median(height)) < LEAST_STANDING_HEIGHT * stretch.body.leg_length:
         return False
     speed = np.linalg.norm(np.gradient(hips, stretch.time, axis=0), axis=1)
     moving = ("knee_flexion", "hip_flexion", "shoulder_elevation")

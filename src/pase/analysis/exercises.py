@@ -14,18 +14,21 @@ from pase.analysis.repetitions import Repetition, find_repetitions, periodicity
 from pase.analysis.stretch import SAME_EVENT_S, Stretch
 from pase.findings import Event
 from pase.movements import Movement
-from pase.types import Array
 
-LEAST_DROP = 0.12
+LEAST_DROP = 0.08
 """The hips go down in a squat or lunge by at least this share of the leg's length."""
 LEAST_KNEE_DEG = 35.0
 """Bending over does not bend the knees; a squat of 35° is a shallow one."""
 SEAT_BEHIND_HEELS_M = 0.03
 """With the centre of mass so far behind the heels a person sits; nobody can stand so."""
-LEAST_SEAT_HEIGHT = 0.3
-"""The hips on a seat are this share of the leg's length above the ankles; who gets up from the floor is no sitter."""
+LEAST_SEAT_HEIGHT, LEAST_SEAT_KNEE_DEG = 0.3, 60.0
+"""The hips on a seat are this share of the leg's length above the ankles, and the knees so far bent; who gets up from
+the floor is no sitter."""
 LUNGE_AHEAD = 0.4
 """In a lunge one foot is ahead of the other by at least this share of the leg's length."""
+FEET_STAY, FEET_STAY_SHARE = 0.25, 0.75
+"""While somebody squats, each foot is no farther from its usual place than this share of the leg's length for this
+share of the time; in a jumping jack it is."""
 SIDE_LUNGE_APART, SIDE_LUNGE_UNEVEN_DEG = 0.45, 25.0
 """Or the feet are so far apart, as in many squats, and the knees bent unevenly, as in none. These limits lie between
 the squats, lunges and stand-ups of ten people (public motion of a lab, Vakanski et al. 2018)."""
@@ -74,9 +77,10 @@ def find_exercises(stretch: Stretch, movement: Movement | None = None) -> list[E
     if movement in ("squat", "sit_to_stand", "lunge"):
         return _with_repetitions(stretch, movement)
     if movement is None:
-        squats = _with_repetitions(stretch, "squat")
-        if squats:
-            return _with_repetitions(stretch, _kind_of_drop(stretch, squats[0].repetitions))
+        for drops in _with_repetitions(stretch, "squat"):
+            kind = _kind_of_drop(stretch, drops.repetitions)
+            if kind is not None:
+                return _with_repetitions(stretch, kind)
         rises = _with_repetitions(stretch, "sit_to_stand")
         if rises and _sits(stretch, [repetition.start for repetition in rises[0].repetitions]):
             return rises
@@ -107,7 +111,7 @@ def _with_repetitions(stretch: Stretch, movement: Movement) -> list[Exercise]:
 def _repetitions(stretch: Stretch, movement: Movement, signal: str) -> list[Repetition]:
     """Repetitions of a movement's signal: how low the hips are, how high for standing up, or an angle."""
     if movement in ("squat", "lunge", "sit_to_stand"):
-        height = _hip_height(stretch)
+        height = stretch.hip_height
         if height is None:
             return []
         way = height if movement == "sit_to_stand" else -height
@@ -121,37 +125,46 @@ def _repetitions(stretch: Stretch, movement: Movement, signal: str) -> list[Repe
     return find_repetitions(stretch.time, np.degrees(values), least)
 
 
-def _hip_height(stretch: Stretch) -> Array | None:
-    """(T,) height of the hips above the lower ankle, metres: a foot that is lifted does not lower the hips."""
-    hips, ankles = stretch.body.middle("hip"), [stretch.body.joint("ankle", side) for side in SIDES]
-    heights = [ankle[:, 1] for ankle in ankles if ankle is not None]
-    return None if hips is None or len(heights) < 2 else hips[:, 1] - np.minimum(*heights)
-
-
 def _knee_at(stretch: Stretch, moment: float) -> float:
     """The larger knee flexion of the two, degrees."""
     return max(stretch.angle_at("knee_flexion", side, moment) for side in SIDES)
 
 
-def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement:
-    """What the hips go down for: a seat, one foot far ahead of the other, or else a squat."""
+def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement | None:
+    """What the hips go down for: a seat, one foot far ahead of the other, or over feet that stay; None for none."""
     turns = [repetition.turn for repetition in down]
     if _sits(stretch, turns):
         return "sit_to_stand"
     ahead, apart = np.median([_feet_apart(stretch, turn) for turn in turns], axis=0) / stretch.body.leg_length
     uneven = np.median([abs(_knee_difference(stretch, turn)) for turn in turns])
     aside = apart > SIDE_LUNGE_APART and uneven > SIDE_LUNGE_UNEVEN_DEG
-    return "lunge" if ahead > LUNGE_AHEAD or aside else "squat"
+    if ahead > LUNGE_AHEAD or aside:
+        return "lunge"
+    return "squat" if _feet_stay(stretch, down[0].start, down[-1].end) else None
+
+
+def _feet_stay(stretch: Stretch, start: float, end: float) -> bool:
+    """Whether both feet are near their usual places most of some time."""
+    inside = (stretch.time >= start) & (stretch.time <= end)
+    for side in SIDES:
+        ankle = stretch.body.joint("ankle", side)
+        if ankle is not None:
+            ways = ankle[inside][:, [0, 2]] - np.median(ankle[inside][:, [0, 2]], axis=0)
+            near = np.linalg.norm(ways, axis=1) < FEET_STAY * stretch.body.leg_length
+            if near.mean() < FEET_STAY_SHARE:
+                return False
+    return True
 
 
 def _sits(stretch: Stretch, moments: Sequence[float]) -> bool:
     """Whether a person sits on a seat at most of some moments."""
-    height = _hip_height(stretch)
+    height = stretch.hip_height
     if height is None:
         return False
     behind = np.median([_behind_heels(stretch, moment) for moment in moments])
-    high = np.median([stretch.at(height, moment) for moment in moments])
-    return bool(behind > SEAT_BEHIND_HEELS_M and high > LEAST_SEAT_HEIGHT * stretch.body.leg_length)
+    high = np.median([stretch.at(height, moment) for moment in moments]) / stretch.body.leg_length
+    bent = np.median([_knee_at(stretch, moment) for moment in moments])
+    return bool(behind > SEAT_BEHIND_HEELS_M and high > LEAST_SEAT_HEIGHT and bent > LEAST_SEAT_KNEE_DEG)
 
 
 def _behind_heels(stretch: Stretch, moment: float) -> float:
@@ -236,7 +249,7 @@ def _of_lunge(exercise: Exercise, repetition: Repetition) -> Single:
 def _of_drop(stretch: Stretch, repetition: Repetition) -> Single:
     """What squats and lunges share."""
     values = _of_times(repetition)
-    height = _hip_height(stretch)
+    height = stretch.hip_height
     if height is not None:
         values["hip_drop", ""] = float(
             stretch.at(height, repetition.start) - stretch.at(height, repetition.turn)

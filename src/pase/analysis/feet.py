@@ -32,8 +32,9 @@ LEAST_TRAVEL_M, LEAST_RISE_M = 0.12, 0.04
 """A swing carries the foot so far, or lifts all of it so high."""
 LEAST_SWING_S = 0.15
 """No foot is carried through the air in less, not in a sprint; an estimate that jumps for a moment is no step."""
-LEAST_STANCE_SHARE = 0.4
-"""Of the foot's usual time on the ground; an estimate that stops for a moment in mid-swing is no step."""
+LEAST_STANCE_S, LEAST_STANCE_SHARE = 0.06, 0.4
+"""No foot stands for less, nor for less than this share of its usual time: an estimate that stops for a moment in
+mid-swing is no step."""
 LEAST_SECONDS = 0.1
 LEAST_CYCLE_S = 0.35
 """No foot steps more often."""
@@ -208,11 +209,20 @@ class _Airborne:
 
 def _swings(track: FootTrack) -> list[Swing]:
     """Swings of a foot; a foot that is held still in the air, or turns back in it, is in one swing all the time."""
-    joined: list[_Airborne] = []
-    stretches = _airborne(track)
+    step = track.time[1] - track.time[0]
+    stretches = _joined(track, _airborne(track), LEAST_STANCE_S / step)
     stances = [b.off - a.on for a, b in pairwise(stretches) if a.on is not None and b.off is not None]
     brief = LEAST_STANCE_SHARE * float(np.median(stances)) if stances else 0.0
-    shortest = LEAST_SWING_S / (track.time[1] - track.time[0])
+    joined = _joined(track, stretches, brief, LEAST_SWING_S / step)
+    swings = [_swing(track, stretch) for stretch in joined]
+    return [swing for swing in swings if swing is not None]
+
+
+def _joined(
+    track: FootTrack, stretches: list[_Airborne], brief: float, shortest: float = 0.0
+) -> list[_Airborne]:
+    """The stretches with those joined between which the foot stands too briefly, or is in the air; grid steps."""
+    joined: list[_Airborne] = []
     for following in stretches:
         last = joined[-1] if joined else None
         if last is not None and (
@@ -222,8 +232,7 @@ def _swings(track: FootTrack) -> list[Swing]:
             joined[-1] = _Airborne(peak, last.off, following.on, last.leaves, following.lands)
         else:
             joined.append(following)
-    swings = [_swing(track, stretch) for stretch in joined]
-    return [swing for swing in swings if swing is not None]
+    return joined
 
 
 def _stands_between(first: _Airborne, second: _Airborne, shortest: float) -> float:

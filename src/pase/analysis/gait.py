@@ -15,14 +15,17 @@ from pase.findings import Event
 
 LEAST_PROGRESS_M = 0.5
 """Who walks gets so far over the ground, in all of a bout."""
-LEAST_SPEED_M_S = 0.35
+LEAST_SPEED_M_S = 0.15
+"""Patients walk at 0.2 m/s."""
 MANY_STEPS = 6
-LEAST_STEP_SHARE = 0.2
-"""A swing carries the foot at least this share of the leg's length forwards, or else it is no step of a walk."""
+LEAST_STEP_SHARE, LEAST_USUAL_SHARE = 0.2, 0.3
+"""A swing carries the foot at least this share of the leg's length, and of the usual way; else it is no step."""
 USUAL_SWING_S = 0.4
 LEVEL_M = 0.005
 LONGEST_PAUSE_S = 1.2
 """Between the steps of one bout no more time passes than this with both feet on the ground."""
+CLEAR_DOUBLE_SUPPORT_S = 0.08
+"""So long no runner is on both feet, not with the errors of both ends."""
 LEAST_FLIGHT_S, LONGEST_FLIGHT_S = 0.03, 0.4
 """Running has a time without any foot on the ground in each step; errors of the times of contact are not one."""
 
@@ -68,11 +71,11 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
     feet, hips = stretch.feet, stretch.hips
     if feet is None or hips is None:
         return []
+    ways = [float(np.hypot(s.travel[0], s.travel[2])) for s in feet.swings]
     least = LEAST_STEP_SHARE * stretch.body.leg_length
+    least = max(least, LEAST_USUAL_SHARE * float(np.median([way for way in ways if way > least] or [0.0])))
     # A swing that the end of the recording cuts off has not got far yet.
-    steps = [
-        s for s in feet.swings if s.foot_strike is None or float(np.hypot(s.travel[0], s.travel[2])) > least
-    ]
+    steps = [s for s, way in zip(feet.swings, ways, strict=True) if s.foot_strike is None or way > least]
     groups: list[list[Swing]] = []
     for swing in steps:
         if groups and swing.ends[0] - max(s.ends[-1] for s in groups[-1]) < LONGEST_PAUSE_S:
@@ -96,9 +99,17 @@ def _bout(stretch: Stretch, swings: list[Swing]) -> Bout | None:
 def _runs(stretch: Stretch, swings: list[Swing], alternating: int) -> bool:
     """Whether a person runs: the body is lowest over the standing foot; who walks vaults over it (Cavagna 1977).
 
-    That holds however long the feet are estimated to be in the air. Where the body goes level, flights decide.
+    That holds however long the feet are estimated to be in the air, but for clear times on both feet. Where the body
+    goes level, flights decide.
     """
     assert stretch.hips is not None
+    both = [
+        b.toe_off - a.foot_strike
+        for a, b in pairwise(swings)
+        if a.side != b.side and a.foot_strike is not None and b.toe_off is not None
+    ]
+    if both and float(np.median(both)) > CLEAR_DOUBLE_SUPPORT_S:
+        return False
     complete = [s for s in swings if len(s.ends) == 2]
     rises = []
     for a, b in pairwise(complete):

@@ -44,6 +44,13 @@ class Stretch:
         return None if hips is None else self.over_ground(hips)
 
     @cached_property
+    def hip_height(self) -> Array | None:
+        """(T,) height of the hips above the lower ankle, metres: a foot that is lifted does not lower the hips."""
+        hips, ankles = self.body.middle("hip"), [self.body.joint("ankle", side) for side in SIDES]
+        heights = [ankle[:, 1] for ankle in ankles if ankle is not None]
+        return None if hips is None or len(heights) < 2 else hips[:, 1] - np.minimum(*heights)
+
+    @cached_property
     def center(self) -> Array | None:
         """(T, 3) centre of mass over the ground."""
         center = self.body.center
