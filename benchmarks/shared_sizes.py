@@ -19,7 +19,7 @@ from benchmarks.common import CLIPS, header, line, make_parser, progress
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.lengths import joint_lengths
-from pase.anatomy.proportions import load_proportions
+from pase.anatomy.proportions import PersonFacts, load_proportions
 from pase.config import Settings, make_settings
 from pase.fit.evidence import Evidence
 from pase.fit.sizes import combined_sizes
@@ -74,7 +74,7 @@ def evidence_of(recording: Recording, settings: Settings, frames: slice) -> Evid
 
 def errors(evidence: Sequence[Evidence], height_m: float, truth: dict[str, float]) -> dict[str, float]:
     """Length of each segment by all of the evidence minus the true one, mean of both sides, mm."""
-    sizes, skeleton = combined_sizes(evidence, height_m=height_m), default_skeleton()
+    sizes, skeleton = combined_sizes(evidence, PersonFacts(height_m)), default_skeleton()
     scale = load_proportions().body_scale(sizes.log_scale, skeleton.body_names)
     found = joint_lengths(skeleton.scaled(scale))
     return {name: 1000 * (found[f"{name}_r"] - length) for name, length in truth.items()}

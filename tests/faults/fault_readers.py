@@ -379,9 +379,10 @@ def _study(path: Path) -> object:
 
 
 def sizes() -> bytes:
+    from pase.anatomy.proportions import PersonFacts
     from pase.fit.sizes import combined_sizes, write_sizes
 
-    return _written("anna.json", lambda path: write_sizes(combined_sizes([], height_m=1.7), path))
+    return _written("anna.json", lambda path: write_sizes(combined_sizes([], PersonFacts(1.7)), path))
 
 
 def _sizes(path: Path) -> object:

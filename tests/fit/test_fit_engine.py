@@ -10,6 +10,7 @@ from fit_scenes import FOCAL, IMAGE, check_gradient, filmed, squatting
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.model import Landmark
+from pase.anatomy.proportions import PersonFacts
 from pase.data import Camera, Keypoints2D
 from pase.errors import InputError
 from pase.fit.camera import FilmCamera, camera_rotation
@@ -24,7 +25,7 @@ from pase.fit.trial import Trial
 from pase.parallel import Helpers
 from pase.types import Array
 
-OPTIONS = SubjectOptions(height_m=1.75, posture_rate_hz=6.0, weight=PERSISTENCE, soles=True)
+OPTIONS = SubjectOptions(PersonFacts(1.75), posture_rate_hz=6.0, weight=PERSISTENCE, soles=True)
 LENS = LensPrior(focal_length_px=FOCAL)
 TRUE_CAMERA = np.array([0.1, 0.0, 1.2, np.log(FOCAL)])
 BONES = ("pelvis", "femur_r", "femur_l", "tibia_r", "tibia_l", "calcn_r", "calcn_l")

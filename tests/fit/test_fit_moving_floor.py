@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fit_scenes import FOCAL, filmed
 
+from pase.anatomy.proportions import PersonFacts
 from pase.camera.motion import CameraMotion
 from pase.config import FitSettings
 from pase.data import Keypoints2D
@@ -170,7 +171,9 @@ def test_a_streaming_ground_is_no_treadmill(
     scene: tuple[PersonModel, Array, Keypoints2D, float, Array],
 ) -> None:  # fmt: skip
     model, time, keypoints, _, q = scene
-    trial, _, shared = film_trial(PersonInput(keypoints, height_m=1.73), LensPrior(focal_length_px=FOCAL))
+    trial, _, shared = film_trial(
+        PersonInput(keypoints, facts=PersonFacts(1.73)), LensPrior(focal_length_px=FOCAL)
+    )
     shared[model.layout.camera] = [0.08, 0.0, 1.3, np.log(FOCAL)]
     motion = replace(CameraMotion.still(time, FOCAL), kind=kind, agreement=agreement)
     floor = find_moving_floor(trial, np.arange(len(time)), State(q, shared), "auto", motion)
@@ -198,7 +201,7 @@ def test_a_wrong_belt_is_set_right_together_with_the_motion(
 ) -> None:
     model, time, keypoints, speed, q = scene
     lens = LensPrior(focal_length_px=FOCAL)
-    trial, _, shared = film_trial(PersonInput(keypoints, height_m=1.73), lens)
+    trial, _, shared = film_trial(PersonInput(keypoints, facts=PersonFacts(1.73)), lens)
     shared[model.layout.camera] = [0.08, 0.0, 1.3, np.log(FOCAL)]
     wrong = MovingFloor(FloorPath.steady(time, np.array([-1.1 * speed, 0.05]), 0.1), carried=False)
     every = np.arange(len(time))
@@ -237,7 +240,7 @@ def test_two_persons_before_a_travelling_camera_are_on_one_ground(
     travelling = replace(CameraMotion.still(time, FOCAL), kind="travelling")
     first, second = estimate_motions(
         [
-            PersonInput(keypoints, height_m=1.73, camera_motion=travelling),
+            PersonInput(keypoints, facts=PersonFacts(1.73), camera_motion=travelling),
             PersonInput(other, camera_motion=travelling),
         ],
         LensPrior(focal_length_px=FOCAL),

@@ -9,6 +9,7 @@ import pytest
 from fit_scenes import FOCAL, filmed, squatting, standing
 
 from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.proportions import PersonFacts
 from pase.data import Keypoints2D, Motion
 from pase.fit.inputs import LensPrior, PersonInput
 from pase.fit.multi_person import estimate_motions
@@ -43,7 +44,9 @@ def person(
 def motions(model: PersonModel) -> list[Motion]:
     """An adult of known height, other adults, and a child."""
     people = [
-        PersonInput(person(model, place, stature, turn), height_m=STATURES[0] if turn == 0.6 else None)
+        PersonInput(
+            person(model, place, stature, turn), facts=PersonFacts(STATURES[0] if turn == 0.6 else None)
+        )
         for place, stature, turn in zip(PLACES, STATURES, TURNS, strict=True)
     ]
     found = estimate_motions(people, LENS)
@@ -77,7 +80,7 @@ def test_who_is_unusually_small_or_tall_is_told_so(model: PersonModel, motions: 
     assert [any("a child, or" in w for w in m.warnings) for m in motions] == [s < 1.4 for s in STATURES]
     for stature in (2.0, 2.12):
         people = [
-            PersonInput(person(model, PLACES[0], 1.75, 0.6), height_m=1.75),
+            PersonInput(person(model, PLACES[0], 1.75, 0.6), facts=PersonFacts(1.75)),
             PersonInput(person(model, PLACES[3], stature, 3.0)),
         ]
         tall = estimate_motions(people, LENS)[1]
@@ -99,7 +102,7 @@ def test_only_the_first_is_asked_for_the_height(motions: list[Motion]) -> None:
 
 def test_who_stands_on_a_wall_keeps_a_human_size(model: PersonModel) -> None:
     people = [
-        PersonInput(person(model, PLACES[0], 1.75, 0.6), height_m=1.75),
+        PersonInput(person(model, PLACES[0], 1.75, 0.6), facts=PersonFacts(1.75)),
         PersonInput(person(model, PLACES[1], 1.7, -1.2, over_m=1.3)),
     ]
     first, second = estimate_motions(people, LENS)
@@ -114,7 +117,7 @@ def test_one_person_is_estimated_as_alone(model: PersonModel) -> None:
     from pase.fit.estimate import estimate_motion
 
     keypoints = person(model, PLACES[0], 1.75, 0.6)
-    (together,) = estimate_motions([PersonInput(keypoints, height_m=1.75)], LENS)
+    (together,) = estimate_motions([PersonInput(keypoints, facts=PersonFacts(1.75))], LENS)
     alone = estimate_motion(keypoints, height_m=1.75, focal_length_px=FOCAL)
     assert together is not None and alone is not None
     np.testing.assert_array_equal(together.q, alone.q)
@@ -141,7 +144,7 @@ def test_processes_change_no_bit(model: PersonModel, count: int, monkeypatch: py
     shared[model.layout.camera] = [0.12, 0.6 if count == 1 else 0.0, 1.6, np.log(FOCAL)]
     moving = [filmed(model, q, time, shared, noise_px=noise) for noise in (0.5, 1.0, 2.0)[:count]]
     people = [
-        PersonInput(keypoints, height_m=1.75 if number == 0 else None)
+        PersonInput(keypoints, facts=PersonFacts(1.75 if number == 0 else None))
         for number, keypoints in enumerate(moving)
     ]
     in_turn = estimate_motions(people, LENS)

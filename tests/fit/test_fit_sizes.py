@@ -12,7 +12,7 @@ from fit_scenes import FOCAL, filmed, squatting
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
-from pase.anatomy.proportions import Vitals, load_proportions
+from pase.anatomy.proportions import PersonFacts, load_proportions
 from pase.data import Camera, Keypoints2D, Motion
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
@@ -50,12 +50,12 @@ def subject(model: PersonModel) -> Subject:
         lowest = model.positions(State(q, shared))[:, len(model.points) :, 1].min()
         q[:, model.skeleton.coordinate_index("pelvis_ty")] -= lowest
         recordings.append(filmed(model, q, time, shared, noise_px=3.0))
-    evidence = [measure_sizes(PersonInput(keypoints, height_m=height)) for keypoints in recordings]
+    evidence = [measure_sizes(PersonInput(keypoints, facts=PersonFacts(height))) for keypoints in recordings]
     return Subject(height, log_scale, recordings, [e for e in evidence if e is not None])
 
 
 def test_without_evidence_the_prior_comes_out(model: PersonModel) -> None:
-    found = combined_sizes([], height_m=1.8, mass_kg=80)
+    found = combined_sizes([], PersonFacts(1.8, 80))
     prior = model.proportions.prior(height_m=1.8, mass_kg=80)
     np.testing.assert_allclose(found.log_scale, prior.mean, atol=1e-3)
     assert model.proportions.stature(found.log_scale) == pytest.approx(1.8, abs=1e-4)
@@ -65,7 +65,7 @@ def test_one_recording_alone_gives_the_sizes_of_its_own_fit(subject: Subject, mo
     motion = estimate_motion(subject.recordings[0], height_m=subject.height_m)
     assert motion is not None
     own = model.proportions.log_scale(motion.skeleton.scale, motion.skeleton.body_names)
-    found = combined_sizes(subject.evidence[:1], height_m=subject.height_m)
+    found = combined_sizes(subject.evidence[:1], PersonFacts(subject.height_m))
     np.testing.assert_allclose(found.log_scale, own, atol=2e-3)
 
 
@@ -73,15 +73,15 @@ def test_together_they_are_nearer_to_the_truth_than_any_alone_and_surer(subject:
     def error(sizes: Sizes) -> float:
         return float(np.sqrt(np.mean(np.square(sizes.log_scale - subject.log_scale))))
 
-    alone = [combined_sizes([e], height_m=subject.height_m) for e in subject.evidence]
-    together = combined_sizes(subject.evidence, height_m=subject.height_m)
+    alone = [combined_sizes([e], PersonFacts(subject.height_m)) for e in subject.evidence]
+    together = combined_sizes(subject.evidence, PersonFacts(subject.height_m))
     assert error(together) < min(error(sizes) for sizes in alone)
     assert all((np.diag(together.covariance) < np.diag(sizes.covariance)).all() for sizes in alone)
 
 
 def test_the_order_of_recordings_does_not_matter(subject: Subject) -> None:
-    there = combined_sizes(subject.evidence, height_m=subject.height_m)
-    back = combined_sizes(subject.evidence[::-1], height_m=subject.height_m)
+    there = combined_sizes(subject.evidence, PersonFacts(subject.height_m))
+    back = combined_sizes(subject.evidence[::-1], PersonFacts(subject.height_m))
     np.testing.assert_allclose(there.log_scale, back.log_scale, atol=1e-10)
 
 
@@ -95,7 +95,7 @@ def test_evidence_is_positive_semidefinite_and_survives_json(subject: Subject) -
 
 
 def test_known_sizes_are_held_exactly_in_every_recording(subject: Subject) -> None:
-    sizes = combined_sizes(subject.evidence, height_m=subject.height_m)
+    sizes = combined_sizes(subject.evidence, PersonFacts(subject.height_m))
     motions = [
         estimate_motion(keypoints, height_m=subject.height_m, sizes=sizes)
         for keypoints in subject.recordings[:2]
@@ -119,7 +119,7 @@ def test_known_sizes_replace_what_the_recording_told_of_them() -> None:
 
 
 def test_sizes_are_read_as_they_were_written(tmp_path: Path) -> None:
-    sizes = combined_sizes([], height_m=1.7)
+    sizes = combined_sizes([], PersonFacts(1.7))
     write_sizes(sizes, tmp_path / "anna.json")
     again = read_sizes(tmp_path / "anna.json")
     np.testing.assert_array_equal(again.log_scale, sizes.log_scale)
@@ -137,7 +137,7 @@ def test_sizes_are_read_as_they_were_written(tmp_path: Path) -> None:
 )
 def test_what_are_no_sizes_is_refused(change: dict[str, object], message: str, tmp_path: Path) -> None:
     path = tmp_path / "anna.json"
-    write_sizes(combined_sizes([], height_m=1.7), path)
+    write_sizes(combined_sizes([], PersonFacts(1.7)), path)
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | change), encoding="utf-8")
     with pytest.raises(InputError, match=message):
         read_sizes(path)
@@ -177,9 +177,11 @@ def test_a_child_is_told_by_its_head(height_m: float, told: float | None) -> Non
 
 
 def test_age_and_sex_are_known_beforehand() -> None:
-    def stature(vitals: Vitals) -> float:
-        sizes = combined_sizes([], vitals=vitals)
+    def stature(facts: PersonFacts) -> float:
+        sizes = combined_sizes([], facts)
         return load_proportions().stature(sizes.log_scale)
 
-    assert stature(Vitals(age_years=6)) == pytest.approx(1.155, abs=0.01)
-    assert stature(Vitals("male")) - stature(Vitals("female")) == pytest.approx(0.126, abs=0.02)
+    assert stature(PersonFacts(age_years=6)) == pytest.approx(1.155, abs=0.01)
+    assert stature(PersonFacts(sex="male")) - stature(PersonFacts(sex="female")) == pytest.approx(
+        0.126, abs=0.02
+    )

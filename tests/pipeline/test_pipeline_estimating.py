@@ -10,7 +10,7 @@ import pase
 from pase import pipeline
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.lengths import bone_lengths
-from pase.anatomy.proportions import load_proportions
+from pase.anatomy.proportions import PersonFacts, load_proportions
 from pase.cli import main
 from pase.config import make_settings
 from pase.errors import InputError
@@ -33,7 +33,7 @@ def test_a_run_goes_on_from_the_measuring_and_holds_the_sizes(
     output, path = tmp_path / "out", tmp_path / "anna.json"
     evidence = measure(short_clip, output, make_settings(QUICK))
     assert evidence is not None and not output.exists()
-    sizes = combined_sizes([evidence, evidence], height_m=1.75)
+    sizes = combined_sizes([evidence, evidence], PersonFacts(1.75))
     write_sizes(sizes, path)
     report = pipeline.run(short_clip, output, make_settings(QUICK | {"person.sizes": path}))
     assert report.resumed == ["pose2d"]

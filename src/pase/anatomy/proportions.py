@@ -33,9 +33,12 @@ _CHILD_INFLATION = 1.5
 
 
 @dataclass(frozen=True)
-class Vitals:
-    """What is known of a person besides height and mass."""
+class PersonFacts:
+    """What is known of a person beforehand, as far as it is; the arguments of `Proportions.prior`, in their order."""
 
+    height_m: float | None = None
+    """Standing height."""
+    mass_kg: float | None = None
     sex: str | None = None
     """`female` or `male`."""
     age_years: float | None = None

@@ -23,7 +23,7 @@ from pase.cores import usable_cores
 from pase.errors import InputError, OutputError, PaseError
 from pase.files import write_text
 from pase.formats.findings import TrialLabels, write_measures_csv
-from pase.pipeline.estimating import vitals_of
+from pase.pipeline.estimating import facts_of
 from pase.pipeline.lock import FolderLock
 from pase.pipeline.workspace import REPORT
 from pase.version import __version__
@@ -203,9 +203,7 @@ class _Batch:
         measured = [entry for entry in entries if entry.state != "failed"]
         evidence = [Evidence.of(entry.evidence) for entry in measured if entry.evidence is not None]
         person = self._plan.settings_of(entries[0].trial).person
-        sizes = combined_sizes(
-            evidence, height_m=person.height_m, mass_kg=person.mass_kg, vitals=vitals_of(person)
-        )
+        sizes = combined_sizes(evidence, facts_of(person))
         path = self._plan.sizes(subject)
         write_sizes(sizes, path)
         for entry in measured:

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from pase.anatomy.proportions import PersonFacts
 from pase.camera.motion import CameraMotion
 from pase.config import FitSettings
 from pase.data import Keypoints2D, Landmarks3D, Motion
@@ -79,7 +80,7 @@ def estimate_motion(
         The motion from the first to the last frame in which the person is seen; None when seen in none.
     """
     report = progress or (lambda _: None)
-    person = PersonInput(keypoints, landmarks, height_m, mass_kg, sizes, camera_motion)
+    person = PersonInput(keypoints, landmarks, PersonFacts(height_m, mass_kg), sizes, camera_motion)
     lens = LensPrior(fov_deg, focal_length_px)
     fit = fit_shared(person, lambda share: report(0.6 * share), lens=lens, settings=settings)
     if fit is None:
@@ -139,7 +140,7 @@ def fit_shared(
         repaired.keypoints, trial, observed, best.q, best.estimate, tuple(notes),
         person.sizes, person.camera_motion, best.floor,
     )  # fmt: skip
-    if person.height_m is None:
+    if person.facts.height_m is None:
         fit = replace(fit, notes=(scale_note(fit, person), *notes))
     return fit.sure_of_sizes()
 

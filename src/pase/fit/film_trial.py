@@ -38,9 +38,7 @@ def film_trial(
     """The problem of one filmed person, its keypoints, and a first guess (m,) of the shared unknowns."""
     settings, keypoints = settings or FitSettings(), person.keypoints
     weight = prior_weight(len(keypoints))
-    options = SubjectOptions(
-        person.height_m, person.mass_kg, POSE_PRIOR_RATE_HZ, weight, soles=True, vitals=person.vitals
-    )
+    options = SubjectOptions(person.facts, POSE_PRIOR_RATE_HZ, weight, soles=True)
     motion = None if person.camera_motion is None else person.camera_motion.at(keypoints.time)
     if motion is not None and motion.focal_log_sigma is not None:
         lens = replace(lens, measured_px=motion.focal_px, measured_log_sigma=motion.focal_log_sigma)
@@ -48,13 +46,7 @@ def film_trial(
     setup = CameraSetup(keypoints.image_size, lens, roll_wander_rad=wander)
     subject, shared = prepare_subject(default_skeleton(), [keypoint_set(keypoints.names)], [setup], options)
     size, camera = subject.model.layout.size, subject.cameras[0].following(motion)
-    _, height, mean = stature_prior(
-        subject.model,
-        height_m=person.height_m,
-        mass_kg=person.mass_kg,
-        weight=weight,
-        vitals=person.vitals,
-    )
+    _, height, mean = stature_prior(subject.model, person.facts, weight)
     shared[size] = mean if person.sizes is None else person.sizes.log_scale
     observed = KeypointMeasurements.of(keypoints, camera).unsure_of_turn(motion)
     measurements: list[Measurements] = [observed]

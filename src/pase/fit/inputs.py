@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pase.anatomy.keypoints import keypoint_place
 from pase.anatomy.marker_set import h36m_landmarks
 from pase.anatomy.model import Landmark
-from pase.anatomy.proportions import Vitals
+from pase.anatomy.proportions import PersonFacts
 from pase.anatomy.segment_points import SEGMENT_POINTS, segment_landmarks
 from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD
 from pase.camera.motion import CameraMotion
@@ -48,13 +48,11 @@ class PersonInput:
     """In all frames of the recording."""
     landmarks: Landmarks3D | None = None
     """What a lifter tells of the person in the same frames: camera axes, statures, with sigma."""
-    height_m: float | None = None
-    mass_kg: float | None = None
+    facts: PersonFacts = PersonFacts()
     sizes: Sizes | None = None
     """From other recordings: then they are held."""
     camera_motion: CameraMotion | None = None
     """How the camera of the shot moved, told by the background; None for one that stands still."""
-    vitals: Vitals = Vitals()
 
 
 @dataclass(frozen=True)

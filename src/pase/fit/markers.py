@@ -10,7 +10,7 @@ import numpy as np
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
-from pase.anatomy.proportions import Vitals
+from pase.anatomy.proportions import PersonFacts
 from pase.data import Landmarks3D, Motion
 from pase.diagnostics import FitDiagnostics, MarkerDiagnostics, SolverDiagnostics
 from pase.errors import InputError
@@ -74,12 +74,8 @@ class MarkerOptions:
     """The data's axes are left-handed."""
     subject: str | None = None
     """Whose markers, where the data have those of several people, called `subject:marker`."""
-    height_m: float | None = None
-    """Standing height, when known; for the default skeleton."""
-    mass_kg: float | None = None
-    """Body mass, when known; for the default skeleton."""
-    vitals: Vitals = Vitals()
-    """Sex and age, when known; for the default skeleton."""
+    facts: PersonFacts = PersonFacts()
+    """What is known of the person; for the default skeleton."""
 
 
 @on_one_thread
@@ -144,9 +140,7 @@ def _marker_trial(
     skeleton: Skeleton, points: PointSet, time: Array, xyz: Array, options: MarkerOptions
 ) -> tuple[MarkerTrial, Array]:
     """Markers (T, K, 3) of a person as a trial, and a first guess (m,) of sizes and marker places."""
-    person = SubjectOptions(
-        options.height_m, options.mass_kg, largest_log_size=LARGEST_LOG_SIZE, vitals=options.vitals
-    )
+    person = SubjectOptions(options.facts, largest_log_size=LARGEST_LOG_SIZE)
     subject, shared = prepare_subject(with_open_root(skeleton), [points], options=person)
     relative = relative_sigma(points.names, options.weights)
     fixed, sigma = options.sigma_m is not None, options.sigma_m or FIRST_SIGMA_M

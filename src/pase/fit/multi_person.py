@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from pase.anatomy.proportions import Vitals
+from pase.anatomy.proportions import PersonFacts
 from pase.camera.angle_of_view import FOCAL_SPREAD
 from pase.config import FitSettings
 from pase.data import Motion
@@ -339,9 +339,7 @@ def _with_camera(fit: SharedFit, camera: CommonCamera) -> Subject:
 
 def _of_stature(subject: Subject, stature_m: float, weight: float) -> Subject:
     """The person with the proportions of people of a height."""
-    size, _, _ = stature_prior(
-        subject.model, height_m=stature_m, mass_kg=None, weight=weight, vitals=Vitals()
-    )
+    size, _, _ = stature_prior(subject.model, PersonFacts(stature_m), weight)
     height = Height(stature_m, STATURE_SPREAD_M)
     return replace(subject, priors=replace(subject.priors, size=size, height=height))
 

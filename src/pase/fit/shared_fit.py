@@ -76,7 +76,7 @@ def absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
 
 def scale_note(fit: SharedFit, person: PersonInput) -> Note:
     """What was assumed in place of a height; `size` where an age or sizes made it more than a guess."""
-    is_guess = person.vitals.age_years is None and person.sizes is None
+    is_guess = person.facts.age_years is None and person.sizes is None
     return Note(
         "scale" if is_guess else "size",
         f"the scale is assumed: no height was given, so a person of {fit.stature_m:.2f} m was taken; "

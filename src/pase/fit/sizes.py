@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pase.anatomy.proportions import Vitals, load_proportions
+from pase.anatomy.proportions import PersonFacts, load_proportions
 from pase.data import HALPE26
 from pase.errors import InputError
 from pase.files import read_json, write_text
@@ -23,10 +23,7 @@ LARGEST = 1.5
 
 def combined_sizes(
     evidence: Sequence[Evidence],
-    *,
-    height_m: float | None = None,
-    mass_kg: float | None = None,
-    vitals: Vitals = Vitals(),  # noqa: B008 - it cannot change
+    facts: PersonFacts = PersonFacts(),  # noqa: B008 - it cannot change
 ) -> Sizes:
     """The most likely sizes of a person from all recordings, with what was known beforehand counted once.
 
@@ -34,15 +31,11 @@ def combined_sizes(
     ----------
     evidence
         What each recording tells; with none, what was known beforehand comes out.
-    height_m, mass_kg
-        As in `estimate_motion`.
-    vitals
-        Sex and age.
+    facts
+        What is known of the person.
     """
     model = keypoint_model(keypoint_set(HALPE26))
-    proportions, height, mean = stature_prior(
-        model, height_m=height_m, mass_kg=mass_kg, weight=1.0, vitals=vitals
-    )
+    proportions, height, mean = stature_prior(model, facts, weight=1.0)
     shared = np.zeros(model.layout.count)
     shared[model.layout.size] = mean
     together = agreed(model, [proportions, height], evidence, model.layout.size, shared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from scipy.linalg import block_diag
@@ -11,7 +11,7 @@ from scipy.linalg import block_diag
 from pase.anatomy.body_groups import body_groups, body_prior
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.model import Landmark, Skeleton
-from pase.anatomy.proportions import Vitals, load_proportions
+from pase.anatomy.proportions import PersonFacts, load_proportions
 from pase.camera.angle_of_view import focal_length_of_view
 from pase.data import Camera
 from pase.errors import InputError
@@ -116,8 +116,7 @@ class Subject:
 class SubjectOptions:
     """What is known of the person, and how strongly it counts."""
 
-    height_m: float | None = None
-    mass_kg: float | None = None
+    facts: PersonFacts = PersonFacts()
     posture_rate_hz: float = 2.0
     """See `Posture`."""
     weight: float = 1.0
@@ -126,8 +125,6 @@ class SubjectOptions:
     """Whether points under the feet of the default skeleton can touch a floor."""
     largest_log_size: float = np.inf
     """How far sizes may be from those of the model, either way, in their logarithm."""
-    vitals: Vitals = Vitals()
-    """Sex and age."""
 
 
 def prepare_subject(
@@ -158,8 +155,7 @@ def prepare_subject(
     model = _model(skeleton, _distinct(sets), cameras, options.soles)
     layout, is_generic = model.layout, _is_generic(model.skeleton)
     body = model.proportions
-    known = (options.height_m, options.mass_kg, options.vitals.sex, options.vitals.age_years)
-    size = body.prior(*known) if is_generic else body_prior(body)
+    size = body.prior(*astuple(options.facts)) if is_generic else body_prior(body)
     priors = Priors(SharedPrior("proportions", layout.size, size.mean, size.covariance, options.weight))
     if model.offsets.count:
         covariance = block_diag(*(_displacement_covariance(s) for s in _distinct(sets)))
@@ -281,26 +277,23 @@ def prior_weight(frames: int) -> float:
     return PERSISTENCE if frames > 1 else 1.0
 
 
-def stature_prior(
-    model: PersonModel, *, height_m: float | None, mass_kg: float | None, weight: float, vitals: Vitals
-) -> tuple[SharedPrior, Height, Array]:
+def stature_prior(model: PersonModel, facts: PersonFacts, weight: float) -> tuple[SharedPrior, Height, Array]:
     """Proportions and height of the default skeleton as known beforehand, and the mean (P,) of its sizes.
 
     Parameters
     ----------
     model
         The person's model.
-    height_m, mass_kg, vitals
+    facts
         What is known of the person.
     weight
         How many times the proportions count; see `prior_weight`.
     """
     body = model.proportions
-    size = body.prior(height_m, mass_kg, vitals.sex, vitals.age_years)
-    stature = height_m
+    size, stature = body.prior(*astuple(facts)), facts.height_m
     if stature is None:
-        is_adult = vitals.age_years is None
-        stature = body.population_height(vitals.sex)[0] if is_adult else body.stature(size.mean)
+        is_adult = facts.age_years is None
+        stature = body.population_height(facts.sex)[0] if is_adult else body.stature(size.mean)
     proportions = SharedPrior("proportions", model.layout.size, size.mean, size.covariance, weight)
     return proportions, Height(stature), size.mean
 

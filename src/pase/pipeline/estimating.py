@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pase.anatomy.limbs import absent_parts, points_of, without_parts, without_points
-from pase.anatomy.proportions import Vitals
+from pase.anatomy.proportions import PersonFacts
 from pase.config import PersonSettings, Settings
 from pase.data import Landmarks3D, Motion
 from pase.memory import give_back
@@ -96,9 +96,7 @@ def _person_input(
     absent = points_of(absent_parts(main.without))
     if absent and lifted is not None:
         lifted = without_points(lifted, absent)
-    return PersonInput(
-        filmed, lifted, main.height_m, main.mass_kg, known_sizes(settings), motion, vitals_of(main)
-    )
+    return PersonInput(filmed, lifted, facts_of(main), known_sizes(settings), motion)
 
 
 def size_evidence(
@@ -126,15 +124,10 @@ def size_evidence(
     return measure_sizes(person, lens_of(main, settings), settings.fit, sizes_progress)
 
 
-def vitals_of(person: PersonSettings) -> Vitals:
-    """Sex and age of the main person, as far as the user gives them.
-
-    Parameters
-    ----------
-    person
-        What is known of the person.
-    """
-    return Vitals(None if person.sex == "unknown" else person.sex, person.age_years)
+def facts_of(person: PersonSettings) -> PersonFacts:
+    """What the user says of the main person."""
+    sex = None if person.sex == "unknown" else person.sex
+    return PersonFacts(person.height_m, person.mass_kg, sex, person.age_years)
 
 
 def known_sizes(settings: Settings) -> Sizes | None:

@@ -10,7 +10,7 @@ from pase.config import Settings, to_dict
 from pase.data import Landmarks3D, Motion
 from pase.errors import InputError
 from pase.marker_files import read_markers
-from pase.pipeline.estimating import vitals_of
+from pase.pipeline.estimating import facts_of
 from pase.pipeline.report import Report
 from pase.pipeline.stages import Run
 
@@ -176,9 +176,7 @@ def _fit(
         up=run.up,
         mirrored=run.mirrored,
         subject=run.subject,
-        height_m=settings.person.height_m,
-        mass_kg=settings.person.mass_kg,
-        vitals=vitals_of(settings.person),
+        facts=facts_of(settings.person),
     )
 
     def share(done: float) -> None:
