@@ -113,16 +113,11 @@ def fit_shared(
     helpers
         Processes that share the work; all is done here when None.
     """
-    span = visible_span(person.keypoints)
-    if span is None:
+    visible = _visible_part(person)
+    if visible is None:
         return None
-    frames = as_slice(span)
-    keypoints = person.keypoints.slice(frames)
-    motion = None if person.camera_motion is None else person.camera_motion.at(keypoints.time)
-    repaired = repair_keypoints(keypoints, motion)
-    landmarks = None if person.landmarks is None else person.landmarks.slice(frames)
-    visible = replace(person, keypoints=repaired.keypoints, landmarks=landmarks)
-    trial, observed, shared = film_trial(visible, lens, settings)
+    part, notes = visible
+    trial, observed, shared = film_trial(part, lens, settings)
     belt = (settings or FitSettings()).belt_speed
     job = partial(
         _from_roll, trial=trial, observed=observed, shared=shared, belt=belt, motion=person.camera_motion
@@ -132,17 +127,30 @@ def fit_shared(
     if best.slides and person.camera_motion is not None and person.camera_motion.if_carried is not None:
         carried = replace(person, camera_motion=person.camera_motion.if_carried)
         return fit_shared(carried, progress, lens=lens, settings=settings, helpers=helpers)
-    notes = [*absences(person.keypoints, span), *(Note("keypoints", text) for text in repaired.notes)]
     if best.floor is not None:
         trial = replace(trial, floor_shift=best.floor.path.shift)
         notes.append(floor_note(best.floor))
     fit = SharedFit(
-        repaired.keypoints, trial, observed, best.q, best.estimate, tuple(notes),
+        part.keypoints, trial, observed, best.q, best.estimate, tuple(notes),
         person.sizes, person.camera_motion, best.floor,
     )  # fmt: skip
     if person.facts.height_m is None:
         fit = replace(fit, notes=(scale_note(fit, person), *notes))
     return fit.sure_of_sizes()
+
+
+def _visible_part(person: PersonInput) -> tuple[PersonInput, list[Note]] | None:
+    """The person in the frames that show enough, left and right set right, with notes; None where no frame does."""
+    span = visible_span(person.keypoints)
+    if span is None:
+        return None
+    frames = as_slice(span)
+    keypoints = person.keypoints.slice(frames)
+    motion = None if person.camera_motion is None else person.camera_motion.at(keypoints.time)
+    repaired = repair_keypoints(keypoints, motion)
+    landmarks = None if person.landmarks is None else person.landmarks.slice(frames)
+    notes = [*absences(person.keypoints, span), *(Note("keypoints", text) for text in repaired.notes)]
+    return replace(person, keypoints=repaired.keypoints, landmarks=landmarks), notes
 
 
 @dataclass(frozen=True)
