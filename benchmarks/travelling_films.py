@@ -1,8 +1,8 @@
 """Drawn films of somebody who walks or runs through a room, by a camera that goes along, whose path is known.
 
-The person is the default skeleton in a made-up gait: hips, knees and ankles swing, and the body advances by what the
-foot in stance goes back. The room is textured planes: floor, far wall, ceiling. The background is looked at as in
-`pase run`; the keypoints are those of the skeleton with noise, as no detector knows a drawn person.
+The person is the default skeleton in a gait of `synthetic_gait.py`, whose feet do not slide. The room is
+textured planes: floor, far wall, ceiling. The background is looked at as in `pase run`; the keypoints are those of
+the skeleton with noise, as no detector knows a drawn person.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from benchmarks import synthetic_gait
+from benchmarks.synthetic_gait import Gait
 from numpy.typing import NDArray
 
+from pase.anatomy.default import default_skeleton
+from pase.anatomy.keypoints import keypoint_landmarks
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.camera.follower import CameraFollower
@@ -20,10 +24,6 @@ from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
-from pase.fit.inputs import keypoint_set
-from pase.fit.posture import ROOT_TRANSLATION, posture
-from pase.fit.problem import PersonModel, State
-from pase.fit.subject import keypoint_model
 from pase.lift.pase_lifter import PaseLifter
 from pase.media import Frame
 from pase.types import Array
@@ -43,106 +43,44 @@ _LIMBS = (
 _LEVEL = rotation_of_vector(np.array([[0.07, 0.0, 0.0]]))[0] @ np.diag([1.0, -1.0, -1.0])
 """`R_camera_world` of a camera that looks along −Z and a little down."""
 
-
-@dataclass(frozen=True)
-class Gait:
-    """A made-up way of going, angles in degrees."""
-
-    period_s: float
-    stance: float
-    """Share of the period in which a foot is on the floor."""
-    hip: tuple[float, float]
-    """Flexion when the foot comes down and when it leaves."""
-    knee: tuple[float, float, float]
-    """Flexion at both ends of stance, and what is added in stance and in swing."""
-    elbow: float
-
-
-WALK = Gait(1.1, 0.6, (25.0, -17.0), (6.0, 12.0, 60.0), 35.0)
-RUN = Gait(0.72, 0.36, (32.0, -18.0), (22.0, 12.0, 85.0), 95.0)
+WALK, RUN = Gait(1.3, 112.0), Gait(3.0, 165.0, running=True)
 
 
 @dataclass(frozen=True)
 class Walker:
     """Somebody who goes along X at Z = 0."""
 
-    model: PersonModel
+    gait: Gait
+    skeleton: Skeleton
     time: Array
     q: Array
     """(T, n)"""
-    stance: NDArray[np.bool_]
-    """(T, 2) whether the right and the left foot are on the floor."""
 
     @property
-    def skeleton(self) -> Skeleton:
-        """Their own."""
-        return self.model.personal_skeleton(np.zeros(self.model.layout.count))
+    def stance(self) -> NDArray[np.bool_]:
+        """(T, 2) whether the right and the left foot are on the floor."""
+        length = self.gait.stance_share * self.gait.stride_s
+        since = [self.time[:, None] - self.gait.strikes(side, SECONDS) for side in ("right", "left")]
+        return np.stack([((s >= 0) & (s < length)).any(1) for s in since], axis=1)
 
     @property
     def way_m(self) -> float:
         """How far they go."""
-        column = self.model.skeleton.coordinate_index(ROOT_TRANSLATION[0])
+        column = self.skeleton.coordinate_index("pelvis_tx")
         return float(self.q[-1, column] - self.q[0, column])
 
     def points(self, names: tuple[str, ...]) -> Array:
         """(T, K, 3) keypoints in the world."""
-        state = State(self.q, np.zeros(self.model.layout.count))
-        return self.model.positions(state)[:, [HALPE26.index(name) for name in names]]
+        return Kinematics(self.skeleton, keypoint_landmarks(names)).positions(self.q)
 
 
 def walker(gait: Gait) -> Walker:
-    """Somebody who goes that way for `SECONDS`."""
-    model = keypoint_model(keypoint_set())
-    time = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
-    column = model.skeleton.coordinate_index
-    q = np.tile(posture(model.skeleton, {"elbow_flex": gait.elbow, "arm_elevation": 12.0}), (len(time), 1))
-    q[:, [column(name) for name in ROOT_TRANSLATION]] = 0.0
-    stance = np.zeros((len(time), 2), bool)
-    for side, (letter, phase) in enumerate((("r", 0.0), ("l", 0.5))):
-        share = (time / gait.period_s + phase) % 1.0
-        stance[:, side] = share < gait.stance
-        on_floor, in_air = (
-            np.clip(share / gait.stance, 0, 1),
-            np.clip((share - gait.stance) / (1 - gait.stance), 0, 1),
-        )
-        first, last = gait.hip
-        forward = last + (first - last) * (0.5 - 0.5 * np.cos(np.pi * np.minimum(1, 1.15 * in_air)))
-        hip = np.where(stance[:, side], first + (last - first) * on_floor, forward)
-        knee = gait.knee[0] + gait.knee[1] * np.sin(np.pi * on_floor) + gait.knee[2] * np.sin(np.pi * in_air)
-        ankle = np.where(stance[:, side], -5 + 25 * on_floor - 7 * on_floor**2, 13 - 18 * in_air)
-        for name, values in (("hip_flexion", hip), ("knee_angle", knee), ("ankle_angle", ankle)):
-            q[:, column(f"{name}_{letter}")] = np.radians(values)
-    soles = model.positions(State(q, np.zeros(model.layout.count)))[:, len(model.points) :].reshape(
-        len(time), 2, 4, 3
-    )
-    q[:, column(ROOT_TRANSLATION[0])] = _way(soles[..., 0].mean(2), stance)
-    q[:, column(ROOT_TRANSLATION[1])] = _height(soles[..., 1].min(2), stance, time)
-    return Walker(model, time, q, stance)
-
-
-def _way(feet: Array, stance: NDArray[np.bool_]) -> Array:
-    """(T,) how far the body has gone: by what feet (T, 2) in stance go back, and on as before in flight."""
-    both = stance[1:] & stance[:-1]
-    steps, count = -(np.diff(feet, axis=0) * both).sum(1), both.sum(1)
-    known = np.flatnonzero(count)
-    steps = np.interp(np.arange(len(steps)), known, steps[known] / count[known])
-    return np.concatenate([[0.0], np.cumsum(steps)])
-
-
-def _height(lowest: Array, stance: NDArray[np.bool_], time: Array) -> Array:
-    """(T,) height of the body: the lower foot (T, 2) in stance is on the floor; in flight it falls freely."""
-    landed = stance.any(1)
-    height = -np.where(stance, lowest, np.inf).min(1)
-    height = np.interp(time, time[landed], height[landed])
-    after = np.where(landed, time, np.inf)[::-1]
-    until = np.minimum.accumulate(after)[::-1]
-    since = np.maximum.accumulate(np.where(landed, time, -np.inf))
-    flying = ~landed & np.isfinite(until) & np.isfinite(since)
-    return (
-        height + np.where(flying, 0.5 * 9.81 * (time - since) * (until - time), 0.0)
-        if flying.any()
-        else height
-    )
+    """Somebody of mean size who goes that way for `SECONDS`."""
+    person = synthetic_gait.Walker(np.ones((len(default_skeleton().bodies), 3)))
+    time, q = person.go(gait, SECONDS, RATE_HZ)
+    column = person.skeleton.coordinate_index("pelvis_tx")
+    q[:, column] -= q[0, column]
+    return Walker(gait, person.skeleton, time, q)
 
 
 @dataclass(frozen=True)
@@ -264,6 +202,6 @@ def skating_m_s(person: Walker, skeleton: Skeleton, q: Array) -> float:
 def on_a_treadmill(person: Walker) -> Walker:
     """The same person kept on the spot by a belt of steady speed."""
     q = person.q.copy()
-    column = person.model.skeleton.coordinate_index(ROOT_TRANSLATION[0])
+    column = person.skeleton.coordinate_index("pelvis_tx")
     q[:, column] -= person.way_m * person.time / person.time[-1]
     return replace(person, q=q)
