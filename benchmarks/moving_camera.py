@@ -18,18 +18,31 @@ import argparse
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from benchmarks import travelling_films as drawn
-from benchmarks.common import CLIPS, RESULTS, header, line, make_parser, progress, run_pase, score, show
+from benchmarks.common import (
+    CLIPS,
+    RESULTS,
+    angle_differences,
+    header,
+    line,
+    make_parser,
+    progress,
+    run_pase,
+    score,
+    show,
+    thirteen_angles,
+)
 
 from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, vector_of_rotation
+from pase.data import Motion
 from pase.media import Frame, VideoWriter, open_media
 from pase.pipeline.following import kept_motions
 from pase.types import Array
@@ -41,7 +54,7 @@ HEAD = (
 )  # fmt: skip
 DRAWN_HEAD = (
     "drawn", "camera", "turn rms, °", "true way, m", "way, m", "true speed, m/s", "speed, m/s",
-    "skating (true), cm/s",
+    "skating (true), cm/s", "13 angles, °", "from the same over ground, °",
 )  # fmt: skip
 
 
@@ -87,11 +100,8 @@ def rows_of_clip(clip: Path, scorer: Path, options: argparse.Namespace) -> list[
             scores = scored(part.with_suffix(".mp4"), clip, part, scorer)
             lines.append(progress(row(clip.name, "still, cropped", None, scores)))
         scores = scored(film.path, clip, name, scorer)
-        lines.append(
-            progress(
-                row(clip.name, f"{mode}, seed {seed}", camera_errors(motion_of(name, film), film), scores)
-            )
-        )
+        errors = camera_errors(motion_of(name, film), film)
+        lines.append(progress(row(clip.name, f"{mode}, seed {seed}", errors, scores)))
     for seconds in options.seconds:
         name = options.results / f"{clip.name}_{seconds:g}s"
         to_and_fro(source, name.with_suffix(".source.mp4"), seconds)
@@ -104,7 +114,7 @@ def rows_of_clip(clip: Path, scorer: Path, options: argparse.Namespace) -> list[
 def drawn_row(name: str) -> str:
     """The line of a drawn film: `walk` or `run` by a camera that is carried along, or a walk on a `belt`."""
     person = drawn.walker(drawn.RUN if name == "run" else drawn.WALK)
-    camera, true_speed = drawn.carried_camera(person, 5.0, seed=0), person.way_m / person.time[-1]
+    camera = drawn.carried_camera(person, 5.0, seed=0)
     if name == "belt":
         person = drawn.on_a_treadmill(person)
         camera = drawn.standing_camera(person, 5.0)
@@ -112,20 +122,29 @@ def drawn_row(name: str) -> str:
     estimate = drawn.estimated(person, camera, motion, seed=0)
     film = Film(Path(), camera.R_camera_world, np.full(len(person.time), drawn.FOCAL_PX))
     floor = None if estimate.diagnostics is None else estimate.diagnostics.floor
-    place = [estimate.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xz"]
     kind = motion.kind
     if motion.if_carried is not None and floor is not None and not floor.treadmill:
         kind, motion = f"{kind}; travelling by the feet", motion.if_carried
-    cells = [name, kind, f"{camera_errors(motion, film)[0]:.2f}", f"{person.way_m:.2f}"]
-    cells.append(f"{np.linalg.norm(estimate.q[-1, place] - estimate.q[0, place]):.2f}")
-    cells.append(f"{true_speed:.2f}")
-    cells.append("–" if floor is None else f"{floor.speed_m_s:.2f} ± {floor.speed_sd_m_s:.2f}")
-    skating = (
-        drawn.skating_m_s(person, *of)
-        for of in ((estimate.skeleton, estimate.q), (person.skeleton, person.q))
-    )
-    cells.append("–" if name == "belt" else "{:.1f} ({:.1f})".format(*(100 * speed for speed in skating)))
-    return line(cells)
+    film = Film(Path(), camera.R_camera_world, np.full(len(person.time), drawn.FOCAL_PX))
+    place = [estimate.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xz"]
+    way = np.linalg.norm(estimate.q[-1, place] - estimate.q[0, place])
+    speed = "–" if floor is None else f"{floor.speed_m_s:.2f} ± {floor.speed_sd_m_s:.2f}"
+    skating = over_ground = "–"
+    if name == "belt":
+        # A camera that goes along as fast as the person would see the same.
+        carried = replace(CameraMotion.still(person.time, drawn.FOCAL_PX), kind="travelling")
+        over_ground = f"{angles_apart(estimate, drawn.estimated(person, camera, carried, seed=0)):.2f}"
+    else:
+        speeds = (100 * drawn.skating_m_s(person, motion) for motion in (estimate, person.motion))
+        skating = "{:.1f} ({:.1f})".format(*speeds)
+    cells = [name, kind, f"{camera_errors(motion, film)[0]:.2f}", f"{person.way_m:.2f}", f"{way:.2f}"]
+    cells += [f"{person.gait.speed:.2f}", speed, skating]
+    return line([*cells, f"{angles_apart(estimate, person.motion):.2f}", over_ground])
+
+
+def angles_apart(first: Motion, second: Motion) -> float:
+    """Mean difference of the 13 angles of two motions in the same frames, degrees."""
+    return float(np.abs(angle_differences(thirteen_angles(first), thirteen_angles(second))).mean())
 
 
 def parse() -> argparse.Namespace:

@@ -69,6 +69,11 @@ class Walker:
         column = self.skeleton.coordinate_index("pelvis_tx")
         return float(self.q[-1, column] - self.q[0, column])
 
+    @property
+    def motion(self) -> Motion:
+        """What they do."""
+        return Motion(self.skeleton, self.q, np.full_like(self.q, np.nan), self.time)
+
     def points(self, names: tuple[str, ...]) -> Array:
         """(T, K, 3) keypoints in the world."""
         return Kinematics(self.skeleton, keypoint_landmarks(names)).positions(self.q)
@@ -187,10 +192,10 @@ def estimated(person: Walker, camera: CarriedCamera, motion: CameraMotion, seed:
     return out
 
 
-def skating_m_s(person: Walker, skeleton: Skeleton, q: Array) -> float:
-    """Mean speed over the floor of heels that stand, in the middle of the person's stance, in a motion (T, n)."""
-    points = [skeleton.landmark_names.index(name) for name in ("RHeel", "LHeel")]
-    heels = Kinematics(skeleton).positions(q)[:, points]
+def skating_m_s(person: Walker, motion: Motion) -> float:
+    """Mean speed over the floor of heels that stand, in the middle of the person's stance, in a motion."""
+    points = [motion.skeleton.landmark_names.index(name) for name in ("RHeel", "LHeel")]
+    heels = Kinematics(motion.skeleton).positions(motion.q)[:, points]
     speed = np.linalg.norm(np.gradient(heels[..., [0, 2]], person.time, axis=0), axis=-1)
     inside = person.stance.copy()
     for shift in (1, 2, 3):

@@ -8,7 +8,9 @@ from pase.camera.matches import Matches
 from pase.camera.turn import Turn, fit_turn, ray_derivatives
 
 _ROUNDS = 14
-_LARGEST_STEP, _CONVERGED = 0.2, 4e-3
+_LARGEST_STEP, _CONVERGED, _ABOUT_RAD = 0.2, 4e-3, 1e-4
+"""Of the logarithm of the focal length: the longest step, and that with which it is found; and the step, in rad, to
+which turns are fitted for each focal length that is tried."""
 LONGEST_LOG_FACTOR = 1.6
 """No lens is longer than five times the usual one, a view of 14°, as far as can be told from a pan."""
 _POINT_NOISE_PX = 0.12
@@ -44,9 +46,9 @@ def focal_from_turns(pairs: Matches, pixel: float, zooming: bool) -> tuple[float
     for _ in range(_ROUNDS):
         shrink = float(np.exp(-log_factor))
         turn, information, slope = _told_by(pairs.scaled(shrink), turn, pixel * shrink, zooming)
-        step = float(np.clip(-slope / information, -_LARGEST_STEP, _LARGEST_STEP))
+        step, before = float(np.clip(-slope / information, -_LARGEST_STEP, _LARGEST_STEP)), log_factor
         log_factor = float(np.clip(log_factor + step, -0.7, LONGEST_LOG_FACTOR))
-        if abs(step) < _CONVERGED:
+        if abs(log_factor - before) < _CONVERGED:
             break
     angles = np.arccos(np.clip(turn.R_camera_reference[:, 2, 2], -1, 1))
     model = np.hypot(_MODEL_LOG_SIGMA, _MODEL_RAD / max(float(angles.max()), 1e-6))
@@ -57,7 +59,9 @@ def _told_by(pairs: Matches, start: Turn, pixel: float, zooming: bool) -> tuple[
     """The turns of the pairs under a focal length, and information and slope for the logarithm of that."""
     ones = np.ones((*pairs.counts.shape, 1))
     directions = np.concatenate([pairs.rays_key, ones], axis=-1)
-    fit = fit_turn(directions, pairs.rays, start, _POINT_NOISE_PX * pixel, zooming, pairs.counts)
+    fit = fit_turn(
+        directions, pairs.rays, start, _POINT_NOISE_PX * pixel, zooming, pairs.counts, _ABOUT_RAD
+    )
     R, zoom = fit.turn.R_camera_reference, np.exp(fit.turn.log_zoom)[:, None, None]
     p = directions @ R.swapaxes(1, 2)
     rays = p[..., :2] / p[..., 2:]

@@ -30,6 +30,8 @@ POINT_NOISE_PX = 0.08
 """Standard deviation of a followed corner in pixels of the small picture, at least."""
 SYSTEMATIC_RAD = 2e-4
 """What a turn is wrong by however many points agree: lens distortion, rolling shutter."""
+_ABOUT_RAD = 1e-4
+"""Turns are fitted in steps down to this as the frames come; those of a camera that turns once more at the end."""
 _LOST_S = 0.3
 """After so long without a known direction a picture of unknown direction is gone on from."""
 _LOST_RAD = 0.2
@@ -229,11 +231,11 @@ class ShotFollower:
 
     def _fit(self, directions: Array, rays: Array, expected: Turn) -> TurnFit | None:
         noise = POINT_NOISE_PX * self.keys[0].picture.pixel / self.focal_px
-        fit = fit_turn(directions, rays, expected, noise)
+        fit = fit_turn(directions, rays, expected, noise, converged=_ABOUT_RAD)
         if _poorness(fit, noise) > max(1.0, _POORER * self._poorness):
             start = start_from_shift(directions, rays, expected, _WIDE_SPREAD * noise)
             if start is not None:
-                refit = fit_turn(directions, rays, start, noise)
+                refit = fit_turn(directions, rays, start, noise, converged=_ABOUT_RAD)
                 if refit.agreeing.sum() > fit.agreeing.sum() or refit.spread < 0.5 * fit.spread:
                     fit = refit
         self._poorness = _poorness(fit, noise)

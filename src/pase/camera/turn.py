@@ -14,6 +14,7 @@ _ROUNDS = 8
 _WIDTH = 2.5
 """Residuals, in their own spread, from which on the loss of Geman and McClure lets a point go."""
 _CONVERGED = 2e-5
+"""Largest step, rad and log zoom, of a fit that has come to its end."""
 _UNKNOWNS = 4
 
 
@@ -82,6 +83,7 @@ def fit_turn(
     least_spread: float,
     zooming: bool = True,
     counts: NDArray[np.bool_] | None = None,
+    converged: float = _CONVERGED,
 ) -> TurnFit:
     """Fit the turn that brings directions of the reference to where they are seen, by iterated least squares.
 
@@ -99,6 +101,8 @@ def fit_turn(
         False holds the zoom at the start's.
     counts
         (..., N) false for what only fills the rows of several pictures up to one length; all points when None.
+    converged
+        Largest step, rad and log zoom, with which the fit ends.
 
     Returns
     -------
@@ -120,7 +124,7 @@ def fit_turn(
         information = weighted @ jacobian.reshape(*rows, _UNKNOWNS) + 1e-9 * np.eye(_UNKNOWNS)
         step = -np.linalg.solve(information, weighted @ residual.reshape(*rows, 1))[..., 0]
         turn = Turn(rotation_of_vector(step[..., :3]) @ turn.R_camera_reference, turn.log_zoom + step[..., 3])
-        if np.abs(step).max(initial=0.0) < _CONVERGED:
+        if np.abs(step).max(initial=0.0) < converged:
             break
     covariance = np.square(spread)[..., None, None] * np.linalg.inv(information)
     if not zooming:
