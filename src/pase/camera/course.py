@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,6 +32,10 @@ class Course:
     """(S,)"""
     variance: Array
     """(S, 4) of a small rotation in camera axes, rad², and of the log zoom."""
+    bounded_time: Array = field(default_factory=lambda: np.zeros(0))
+    """(B,) seconds of frames before and between those that tell turn from travel."""
+    bound_rad: Array = field(default_factory=lambda: np.zeros(0))
+    """(B,) standard deviation of their turn at most: they show about the same as others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,7 @@ def _told_by(pairs: Matches, start: Turn, pixel: float, zooming: bool) -> tuple[
     """The turns of the pairs under a focal length, and information and slope for the logarithm of that."""
     ones = np.ones((*pairs.counts.shape, 1))
     directions = np.concatenate([pairs.rays_key, ones], axis=-1)
-    fit = fit_turn(
-        directions, pairs.rays, start, _POINT_NOISE_PX * pixel, zooming, pairs.counts, _ABOUT_RAD
-    )
+    fit = fit_turn(directions, pairs.rays, start, _POINT_NOISE_PX * pixel, zooming, pairs.counts, _ABOUT_RAD)
     R, zoom = fit.turn.R_camera_reference, np.exp(fit.turn.log_zoom)[:, None, None]
     p = directions @ R.swapaxes(1, 2)
     rays = p[..., :2] / p[..., 2:]

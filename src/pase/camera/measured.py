@@ -14,6 +14,7 @@ from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
 from pase.camera.shot import FEWEST_POINTS, ShotFollower
 from pase.camera.travelling import judged, travelling_course
+from pase.sampling import nearest_rows
 from pase.types import Array
 
 Kind = Literal["still", "turning", "travelling"]
@@ -147,8 +148,13 @@ def _in_every_frame(course: Course, time: Array) -> tuple[Array, Array, Array]:
     variance = (1 - share[:, None]) * course.variance[before] + share[:, None] * course.variance[after]
     between = np.where(span > _MEASURED_S, share * (1 - share) * span, 0.0)
     alone_s = np.where(after > before, between, np.abs(time - course.time[after]))
-    wander = np.square([_WANDER_RAD] * 3 + [_WANDER_LOG_ZOOM])
-    return R, log_zoom, variance + alone_s[:, None] * wander
+    wander = alone_s[:, None] * np.square([_WANDER_RAD] * 3 + [_WANDER_LOG_ZOOM])
+    if len(course.bounded_time):
+        rows = nearest_rows(course.bounded_time, time)
+        bound = np.square(course.bound_rad[rows])[:, None]
+        near = np.abs(course.bounded_time[rows] - time) < 0.5 * _MEASURED_S
+        wander[near] = np.minimum(wander[near], bound[near])
+    return R, log_zoom, variance + wander
 
 
 def _warnings(kind: str, deviation: Array) -> list[str]:

@@ -20,6 +20,8 @@ _EVERY_S = 0.12
 _FAR_SHARE, _JUDGED_SHARE = 0.025, 0.05
 """A frame nearer to its key picture, as a share of the picture, shows too little to part turn from travel; and to
 judge whether the camera travels."""
+_MOVED_SHARE = 0.6
+"""The camera has turned since the key picture by about this share, standard deviation, of what the points moved by."""
 _JUDGED = 8
 """Pairs of pictures by which it is judged whether a camera travels."""
 _AGREES_PX = 0.8
@@ -90,7 +92,10 @@ def travelling_course(shot: ShotFollower) -> Course:
     shares = np.bincount(key, minlength=len(shot.keys)).astype(float)
     settled, of_keys = settle_turns(chained(len(shot.keys), links), links, shares)
     R_key = np.array([turn.R_camera_reference for turn in settled])
-    return Course(time, R @ R_key[key], np.zeros(len(sights)), variance + of_keys[key])
+    near = [s for s in shot.sights if len(s.point_numbers) >= _FEWEST_POINTS]
+    moved = _MOVED_SHARE * pixel_of(shot) * np.array([_moved_px(shot, sight) for sight in near])
+    no_zoom, near_time = np.zeros(len(sights)), np.array([sight.time for sight in near])
+    return Course(time, R @ R_key[key], no_zoom, variance + of_keys[key], near_time, moved)
 
 
 def _new_keys(shot: ShotFollower) -> list[Link]:
@@ -130,6 +135,11 @@ def _is_far(shot: ShotFollower, sight: Sight, share: float) -> bool:
     """Whether a frame shows enough points, moved by such a share of the picture since its key picture."""
     if len(sight.point_numbers) < _FEWEST_POINTS:
         return False
+    return _moved_px(shot, sight) > share * max(shot.keys[0].picture.grey.shape)
+
+
+def _moved_px(shot: ShotFollower, sight: Sight) -> float:
+    """How far three quarters of a frame's points have moved at most since its key picture, small pixels."""
     rays_key, rays = shot.rays_of(sight)
-    moved = float(np.percentile(np.linalg.norm(rays - rays_key, axis=1), 75)) / pixel_of(shot)
-    return bool(moved > share * max(shot.keys[0].picture.grey.shape))
+    moved = np.sort(np.square(rays - rays_key).sum(axis=1))
+    return float(np.sqrt(moved[3 * len(moved) // 4]) / pixel_of(shot))
