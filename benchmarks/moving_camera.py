@@ -1,6 +1,6 @@
 """A camera that moves beside one that stands still: clips of a tripod are turned into panned, shaken and zoomed ones.
 
-    PYTHONPATH=src python -m benchmarks.moving_camera [CLIPS] [--only lab_walk] [--modes follow shake zoom]
+    python -m benchmarks.moving_camera [CLIPS] [--only lab_walk] [--modes follow shake zoom]
         [--seeds 0] [--seconds 5 60] [--drawn walk run belt] [--focal 913] [--results DIR] [--markdown FILE]
 
 CLIPS is a folder of clips with a reference, as for `accuracy.py`, beside a `score.py` and a `make_moving.py`, which
