@@ -135,11 +135,11 @@ def _is_far(shot: ShotFollower, sight: Sight, share: float) -> bool:
     """Whether a frame shows enough points, moved by such a share of the picture since its key picture."""
     if len(sight.point_numbers) < _FEWEST_POINTS:
         return False
-    return _moved_px(shot, sight) > share * max(shot.keys[0].picture.grey.shape)
+    return bool(_moved_px(shot, sight) > share * max(shot.keys[0].picture.grey.shape))
 
 
 def _moved_px(shot: ShotFollower, sight: Sight) -> float:
     """How far three quarters of a frame's points have moved at most since its key picture, small pixels."""
     rays_key, rays = shot.rays_of(sight)
     moved = np.sort(np.square(rays - rays_key).sum(axis=1))
-    return float(np.sqrt(moved[3 * len(moved) // 4]) / pixel_of(shot))
+    return float(np.sqrt(moved[3 * len(moved) // 4])) / pixel_of(shot)
