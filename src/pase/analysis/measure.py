@@ -72,9 +72,7 @@ def definition(name: str) -> Definition:
             from pase.analysis.angles import BY_NAME
 
             angle = BY_NAME[name.removesuffix(ending)]
-            return Definition(
-                f"{angle.plain}, {word}", unit, 0, f"{word} value of the angle in sure frames", ""
-            )
+            return Definition(f"{angle.plain}, {word}", unit, 0, f"{word} in sure frames", "")
     raise KeyError(name)
 
 

@@ -8,19 +8,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from pase.analysis import analyse
 from pase.diagnostics import FitDiagnostics
 from pase.files import write_text
 from pase.findings import Findings
-from pase.view.answers import further_rows, key_rows, movement_text, number_text, range_tables
+from pase.view.answers import further_rows, key_rows, movement_text, range_tables
 from pase.view.cycle_chart import cycle_charts
-from pase.view.names import coordinate_name, title_of
+from pase.view.names import title_of
 from pase.view.plots import MOST_FRAMES, bone_label, make_plots, svg
 from pase.view.still import still_picture
-from pase.view.subject import Subject, frames_shown, has_range, in_display_units
+from pase.view.subject import Subject, frames_shown
 
 
 def write_page(
@@ -112,7 +112,7 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
         "bones": _bones(subject),
         "plots": plots,
         "shown": frames_shown(len(motion), MOST_FRAMES),
-        **(_unanalysed(subject) if motion.findings is None else _answers(motion.findings)),
+        **_answers(motion.findings or analyse(motion)),
     }
 
 
@@ -140,19 +140,6 @@ def _cycles(findings: Findings) -> dict[str, Any]:
         "drawn": [(side, drawn[side]) for side in ("left", "right") if side in drawn],
         "not_drawn": [side for side in ("left", "right") if charts and side not in drawn],
     }
-
-
-def _unanalysed(subject: Subject) -> dict[str, Any]:
-    empty: dict[str, Any] = {
-        "movement": "",
-        "quality": None,
-        "key_rows": [],
-        "further_rows": [],
-        "charts": [],
-        "drawn": [],
-        "not_drawn": [],
-    }
-    return empty | {"range_tables": [], "angles": _angles(subject)}
 
 
 def _figures(diagnostics: FitDiagnostics) -> list[str]:
@@ -189,29 +176,6 @@ def _bones(subject: Subject) -> list[tuple[str, ...]]:
     names = [bone_label(bone.name) for bone in bones]
     lengths = [f"{1000 * bone.length_m:.0f}" if bone.seen else "not seen" for bone in bones]
     return [("bone", "mm", *columns), *zip(names, lengths, *columns.values(), strict=True)]
-
-
-def _angles(subject: Subject) -> list[list[str]]:
-    """Least and largest value of every joint angle, with how uncertain it is on average."""
-    motion = subject.motion
-    frames = motion.known
-    values, deviations, ranges, units = in_display_units(motion)
-    rows: dict[str, list[str]] = {}
-    for i, name in enumerate(motion.skeleton.free_names):
-        if not frames.any() or not has_range(ranges[i, 0], ranges[i, 1], units[i]):
-            continue
-        plain, side = coordinate_name(name)
-        spread = deviations[frames, i]
-        sure = f"{np.nanmean(spread):.1f}" if np.isfinite(spread).any() else "–"
-        cells = rows.setdefault(plain, [plain, "", "", "", ""])
-        at = 3 if side == "r" else 1
-        if np.isnan(values[frames, i]).all():
-            cells[at] = "not seen"
-            continue
-        least, largest = np.nanmin(values[frames, i]), np.nanmax(values[frames, i])
-        span = [number_text(value, 0) for value in (least, largest)[: len(motion)]]
-        cells[at : at + 2] = [" … ".join(span), sure]
-    return list(rows.values())
 
 
 def _settings(report: Mapping[str, Any]) -> list[tuple[str, str]]:
