@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pase.media import Animation, Photo, Video, is_footage, open_media
+from pase.media import Photo, PictureFilm, Video, is_footage, open_media
 from pase.media.video import open_video
 
 EXIF = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00"
@@ -39,7 +39,7 @@ def test_animated_pictures_are_films_with_their_times(tmp_path: Path, kind: str)
     first.save(path, save_all=True, append_images=rest, duration=[40, 40, 80, 40, 40], lossless=True)
     with open_media(path) as film:
         frames = list(film.frames())
-        assert isinstance(film, Animation)
+        assert isinstance(film, PictureFilm)
         assert [frame.time for frame in frames] == pytest.approx([0, 0.04, 0.08, 0.16, 0.20])
         assert np.diff([frame.image.mean() for frame in frames]) == pytest.approx(20, abs=4)
         assert film.picture_at(0.16).mean() == pytest.approx(60, abs=4)

@@ -35,6 +35,10 @@ class LimbPart:
     """How the names of the coordinates and angles of its movement begin."""
     sided: bool = True
 
+    def moves(self, angle: str, side: str) -> bool:
+        """Whether a coordinate or angle, by its name, is a movement of the part on a side: `l`, `r` or nothing."""
+        return angle.startswith(self.angles) and angle.endswith(f"_{side}" if side else "")
+
 
 LIMB_PARTS = (
     LimbPart("thigh", ("femur",), ("Knee", "Ankle"), ("Knee",), ("hip_", "knee_valgus")),
@@ -157,7 +161,7 @@ def unseen_angles(motion: Motion, keys: Iterable[str]) -> Mask:
     columns = _bodies(motion.skeleton)
     for i, key in enumerate(keys):
         for name, part, side in part_names():
-            if key.startswith(part.angles) and key.endswith(f"_{side}" if side else "") and name in columns:
+            if part.moves(key, side) and name in columns:
                 unseen[:, i] = ~motion.seen[:, columns[name][0]]
                 break
     return unseen
@@ -173,10 +177,7 @@ def seen_by_angles(skeleton: Skeleton, keys: tuple[str, ...], unseen: Mask) -> M
     seen = np.ones((len(unseen), len(skeleton.bodies)), bool)
     columns = _bodies(skeleton)
     for name, part, side in part_names():
-        own = [
-            i for i, key in enumerate(keys)
-            if key.startswith(part.angles) and key.endswith(f"_{side}" if side else "")
-        ]  # fmt: skip
+        own = [i for i, key in enumerate(keys) if part.moves(key, side)]
         if own and name in columns:
             seen[:, columns[name]] = ~np.asarray(unseen[:, own].all(axis=1))[:, None]
     return seen

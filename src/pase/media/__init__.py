@@ -10,18 +10,19 @@ from pase.media.frames import Frame, Media
 from pase.media.kinds import begins_as_video, has_photo_suffix, is_bare_motion_jpeg, is_footage
 from pase.media.opening import check_is_footage
 from pase.media.photo import Photo, is_photo
+from pase.media.picture_film import PictureFilm
 from pase.media.sequence import PictureSequence
 from pase.media.video import Video, open_video
 from pase.media.write import VideoWriter, write_image
 from pase.types import Image
 
 __all__ = [
-    "Animation", "Footage", "Frame", "Image", "Media", "Photo", "Video", "VideoWriter", "is_footage", "is_photo",
+    "Footage", "Frame", "Image", "Media", "Photo", "PictureFilm", "Video", "VideoWriter", "is_footage", "is_photo",
     "open_media", "open_video", "write_image",
 ]  # fmt: skip
 
 
-def open_media(source: str | Path | Footage) -> Video | Animation | Photo:
+def open_media(source: str | Path | Footage) -> Video | PictureFilm | Photo:
     """Open a video, or a photo as a video of one frame, by what the file holds; or a folder's pictures as a film.
 
     Parameters

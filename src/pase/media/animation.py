@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from av.video.frame import VideoFrame
 from PIL import Image, ImageOps
 
 from pase.errors import InputError
-from pase.media.footage import Footage, footage_of
-from pase.media.frames import Frame, Reopening
+from pase.media.footage import Footage
 from pase.media.opening import check_is_footage
 from pase.media.photo import open_picture, to_rgb
+from pase.media.picture_film import PictureFilm
 from pase.types import Image as Picture
 
 ANIMATED_FORMATS = ("WEBP", "AVIF")
@@ -23,13 +21,13 @@ _USUAL_STEP_S = 0.1
 """What browsers show a picture for that says 0."""
 
 
-class Animation(Reopening):
-    """An animated picture with the interface of a video, read one picture at a time.
+class Animation(PictureFilm):
+    """An animated picture with the interface of a video.
 
     Parameters
     ----------
-    source
-        An animated WebP or AVIF file, or footage that says how to read it.
+    footage
+        An animated WebP or AVIF file, and how to read it.
 
     Raises
     ------
@@ -37,10 +35,8 @@ class Animation(Reopening):
         When there is no such file, or its first picture cannot be read.
     """
 
-    def __init__(self, source: str | Path | Footage) -> None:
-        self.footage = footage_of(source)
-        self.path = self.footage.path
-        self.warnings: list[str] = []
+    def __init__(self, footage: Footage) -> None:
+        super().__init__(footage)
         check_is_footage(self.path)
         with open_picture(self.path) as image:
             self.image_size = self.footage.shown_size(ImageOps.exif_transpose(image).size)
@@ -48,14 +44,7 @@ class Animation(Reopening):
             rate = 1 / _step(image)
         self.frame_rate = self.footage.true_rate(rate)
         self.duration = self.footage.true_duration(self._count / rate, rate)
-        self.frame_count_hint: int | None = max(1, round(self.duration * self.frame_rate))
-        self.focal_length_hint_px: float | None = None
-        self.metadata: dict[str, str] = {}
-
-    def frames(self) -> Iterator[Frame]:
-        """Read all pictures in order; each call starts again from the first."""
-        for index, time, image in self.footage.played(self._pictures()):
-            yield Frame(index, time, self.footage.shown(image))
+        self.frame_count_hint = max(1, round(self.duration * self.frame_rate))
 
     def _pictures(self) -> Iterator[tuple[float, Picture]]:
         time = 0.0
@@ -65,25 +54,6 @@ class Animation(Reopening):
                 image.load()
                 yield time, to_rgb(ImageOps.exif_transpose(image))
                 time += _step(image)
-
-    def picture_at(self, time: float) -> Picture:
-        """The first picture shown at a time in seconds or later, else the last."""
-        image: Picture = np.zeros((1, 1, 3), np.uint8)
-        for frame in self.frames():
-            image = frame.image
-            if frame.time >= time:
-                break
-        return image
-
-    def small_frames(self, size: tuple[int, int]) -> Iterator[tuple[float, VideoFrame]]:
-        """Read all pictures in order, made smaller for an encoder; see `Video.small_frames`."""
-        width, height = size
-        for frame in self.frames():
-            picture = VideoFrame.from_ndarray(frame.image, format="rgb24")
-            yield (
-                frame.time,
-                picture.reformat(width, height, "yuv420p", dst_colorspace="ITU709", interpolation="AREA"),
-            )
 
 
 def is_animation(path: str | Path) -> bool:

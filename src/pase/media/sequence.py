@@ -9,14 +9,14 @@ from pathlib import Path
 from PIL import ImageOps
 
 from pase.errors import InputError
-from pase.media.animation import Animation
 from pase.media.footage import Footage
 from pase.media.kinds import has_photo_suffix
 from pase.media.photo import open_picture, to_rgb
+from pase.media.picture_film import PictureFilm
 from pase.types import Image
 
 
-class PictureSequence(Animation):
+class PictureSequence(PictureFilm):
     """The pictures of a folder with the interface of a video, in the order of their names and numbers.
 
     Parameters
@@ -31,7 +31,7 @@ class PictureSequence(Animation):
     """
 
     def __init__(self, footage: Footage) -> None:
-        self.footage, self.path, self.warnings = footage, footage.path, []
+        super().__init__(footage)
         if footage.rate_hz is None:
             raise InputError(
                 f"{self.path} is a folder: as one film its pictures need a rate, as --as-film --rate 50"
@@ -43,7 +43,6 @@ class PictureSequence(Animation):
         self.frame_rate = footage.rate_hz
         self.duration = footage.true_duration(len(self._files) / footage.rate_hz, footage.rate_hz)
         self.frame_count_hint = max(1, round(self.duration * self.frame_rate))
-        self.focal_length_hint_px, self.metadata = None, {}
 
     def _pictures(self) -> Iterator[tuple[float, Image]]:
         for index, file in enumerate(self._files):

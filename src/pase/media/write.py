@@ -89,10 +89,8 @@ class VideoWriter:
     @contextmanager
     def _open(self) -> Iterator[None]:
         with atomic_path(self.path) as temporary:
-            try:
+            with _as_output_errors(self.path):
                 container = av.open(file_address(temporary), mode="w")
-            except (av.error.FFmpegError, ValueError) as error:
-                raise OutputError(f"cannot write {self.path}: {error}") from error
             with container:
                 self._container, self._stream = container, self._add_stream(container)
                 with sound_of(self._sound_from, container) as self._sound:
@@ -164,29 +162,30 @@ class VideoWriter:
         self._copy_sound(time)
 
     def _copy_sound(self, time: float) -> None:
-        if self._sound is None:
-            return
-        try:
-            self._sound.copy_until(time)
-        except av.error.FFmpegError as error:
-            raise OutputError(f"cannot write {self.path}: {error}") from error
+        if self._sound is not None:
+            with _as_output_errors(self.path):
+                self._sound.copy_until(time)
 
     def _encode(self, frame: VideoFrame | None) -> None:
-        try:
+        with _as_output_errors(self.path):
             self._container.mux(self._stream.encode(frame))
-        except av.error.FFmpegError as error:
-            raise OutputError(f"cannot write {self.path}: {error}") from error
 
 
 def write_image(path: str | Path, image: Image) -> None:
     """Write an (H, W, 3) RGB picture; the suffix chooses the format (`.png`, `.jpg`)."""
     from PIL import Image as Pillow
 
-    with atomic_path(path) as temporary:
-        try:
-            if temporary.suffix.lower() == ".png":
-                Pillow.fromarray(image).save(temporary, compress_level=_PNG_LEVEL)
-            else:
-                Pillow.fromarray(image).save(temporary)
-        except ValueError as error:
-            raise OutputError(f"cannot write {path}: {error}") from error
+    with atomic_path(path) as temporary, _as_output_errors(path):
+        if temporary.suffix.lower() == ".png":
+            Pillow.fromarray(image).save(temporary, compress_level=_PNG_LEVEL)
+        else:
+            Pillow.fromarray(image).save(temporary)
+
+
+@contextmanager
+def _as_output_errors(path: str | Path) -> Iterator[None]:
+    """Name the file in what the encoder says when it cannot write."""
+    try:
+        yield
+    except (av.error.FFmpegError, ValueError) as error:
+        raise OutputError(f"cannot write {path}: {error}") from error

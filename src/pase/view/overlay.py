@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from pase.config import Layout, Style
+from pase.config import Layout, Style, ViewSettings
 from pase.data import Keypoints2D, Motion
 from pase.errors import InputError
-from pase.media import Animation, Footage, Frame, Photo, Video, VideoWriter, open_media, write_image
+from pase.media import Footage, Frame, Photo, PictureFilm, Video, VideoWriter, open_media, write_image
 from pase.media.ahead import ahead
 from pase.types import Image, Progress
 from pase.view.blending import blend, blend_frame
@@ -34,8 +34,6 @@ Item = TypeVar("Item")
 
 QUALITY = 23
 """Constant rate factor of the video, for a preset of the encoder that needs half the usual time and more space."""
-OPACITY = 0.9
-"""Share of the bones in the picture; the rest is the person."""
 WAITING = 4
 """Pictures that may wait for the encoder."""
 LEAST_RATE_HZ = 25.0
@@ -47,7 +45,7 @@ def draw_overlay(
     motions: Sequence[Motion],
     output: str | Path,
     progress: Progress | None = None,
-    opacity: float = OPACITY,
+    opacity: float = ViewSettings.opacity,
     *,
     style: Style = "bones",
     layout: Layout = "over",
@@ -110,7 +108,7 @@ def frame_step(frame_rate: float) -> int:
 
 
 def _write_film(
-    media: Video | Animation,
+    media: Video | PictureFilm,
     pictures: Iterator[tuple[float, Picture]],
     output: str | Path,
     size: tuple[int, int],
@@ -145,12 +143,12 @@ class _Drawing:
     layout: Layout
     keypoints: Sequence[Keypoints2D]
 
-    def size(self, media: Video | Animation) -> tuple[int, int]:
+    def size(self, media: Video | PictureFilm) -> tuple[int, int]:
         """Width and height of the pictures."""
         width, height = media.image_size
         return (2 * width if self.layout == "beside" else width), height
 
-    def film(self, media: Video | Animation, step: int) -> Iterator[tuple[float, Picture]]:
+    def film(self, media: Video | PictureFilm, step: int) -> Iterator[tuple[float, Picture]]:
         """Time and picture of every `step`-th frame, in the form that video is stored in where that will do.
 
         The bones are drawn here, by the thread that has the window; they may be laid over the frame by another.
