@@ -6,40 +6,42 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pase.anatomy.functions import Composed, Constant, Function, Linear, Multiplier
 from pase.anatomy.model import Coupler, Skeleton
 from pase.errors import InputError
 from pase.types import Array
 
 
 class CoordinateMap:
-    """Values of all coordinates, and their slopes by the free ones, with couplers substituted."""
+    """The free coordinates behind all coordinates of a skeleton, with couplers substituted."""
 
     def __init__(self, skeleton: Skeleton) -> None:
-        names = [c.name for c in skeleton.coordinates]
-        self.default = np.array([c.default for c in skeleton.coordinates])
-        self.free = [names.index(c.name) for c in skeleton.free_coordinates]
-        self.couplers = [
-            (names.index(c.dependent), names.index(c.independent), c)
-            for c in ordered_couplers(skeleton.couplers)
-        ]
+        self._behind: dict[str, tuple[int, Function]] = {}
+        for coordinate in skeleton.coordinates:
+            self._behind[coordinate.name] = -1, Constant(coordinate.default)
+        for column, name in enumerate(skeleton.free_names):
+            self._behind[name] = column, Linear()
+        for coupler in ordered_couplers(skeleton.couplers):
+            function = Multiplier(coupler.function, coupler.scale)
+            self._behind[coupler.dependent] = self.drive(coupler.independent, function)
+        self._names = [c.name for c in skeleton.coordinates]
 
-    def values(self, q: Array) -> tuple[Array, Array]:
-        """(T, C) values of all coordinates and (T, C, 2): index of the free coordinate behind each, and its slope."""
-        T, C = len(q), len(self.default)
-        values = np.broadcast_to(self.default, (T, C)).copy()
-        slopes = np.zeros((T, C, 2))
-        slopes[:, :, 0] = -1
-        for column, index in enumerate(self.free):
-            values[:, index] = q[:, column]
-            slopes[:, index] = column, 1.0
-        for dependent, independent, coupler in self.couplers:
-            x = values[:, independent]
-            values[:, dependent] = coupler.scale * coupler.function.value(x)
-            slopes[:, dependent, 0] = slopes[:, independent, 0]
-            slopes[:, dependent, 1] = (
-                coupler.scale * coupler.function.derivative(x) * slopes[:, independent, 1]
-            )
-        return values, slopes
+    def drive(self, coordinate: str | None, function: Function) -> tuple[int, Function]:
+        """What a function of a coordinate is of a free one: the free one's column, −1 for none, and the function."""
+        if coordinate is None or isinstance(function, Constant):
+            return -1, Constant(float(function.value(np.zeros(1))[0]))
+        column, inner = self._behind[coordinate]
+        if column < 0:
+            return -1, Constant(float(function.value(inner.value(np.zeros(1)))[0]))
+        return column, function if inner == Linear() else Composed(function, inner)
+
+    def values(self, q: Array) -> Array:
+        """(T, C) values of all coordinates for free ones (T, n)."""
+        out = np.empty((len(q), len(self._names)))
+        for index, name in enumerate(self._names):
+            column, function = self._behind[name]
+            out[:, index] = function.value(q[:, column] if column >= 0 else np.zeros(len(q)))
+        return out
 
 
 def ordered_couplers(couplers: Sequence[Coupler]) -> list[Coupler]:

@@ -90,6 +90,38 @@ class Multiplier:
 
 
 @dataclass(frozen=True)
+class Composed:
+    """f(x) = outer(inner(x))."""
+
+    outer: Function
+    inner: Function
+
+    def value(self, x: Array) -> Array:
+        """The outer function at the inner one's value."""
+        return self.outer.value(self.inner.value(x))
+
+    def derivative(self, x: Array) -> Array:
+        """The product of both slopes."""
+        return self.outer.derivative(self.inner.value(x)) * self.inner.derivative(x)
+
+
+def affine(function: Function) -> tuple[float, float] | None:
+    """Slope and intercept of a function that is a line; None for any other."""
+    if isinstance(function, Constant):
+        return 0.0, function.constant
+    if isinstance(function, Linear):
+        return function.slope, function.intercept
+    if isinstance(function, Multiplier):
+        line = affine(function.function)
+        return None if line is None else (function.scale * line[0], function.scale * line[1])
+    if isinstance(function, Composed):
+        outer, inner = affine(function.outer), affine(function.inner)
+        if outer is not None and inner is not None:
+            return outer[0] * inner[0], outer[0] * inner[1] + outer[1]
+    return None
+
+
+@dataclass(frozen=True)
 class _Knots(ABC):
     """A curve through knots, made of cubics and prolonged at both ends by straight lines."""
 

@@ -63,13 +63,13 @@ class Chain:
             (T, K, R, 3) derivatives by all K points of the term; the points themselves (R = 3) when None.
         """
         R = 3 if outer is None else outer.shape[2]
-        out = np.zeros((len(bodies[0].dq), len(self.points), R, len(self.columns)))
+        out = np.zeros((len(bodies[0].twist), len(self.points), R, len(self.columns)))
         for own in self.bodies:
-            dq = bodies[own.body].dq
-            if len(own.landmarks) < dq.shape[1]:
-                dq = dq[:, own.landmarks]
-            if outer is not None:
-                dq = outer[:, self.points[own.rows]] @ dq
+            body = bodies[own.body]
+            if outer is None:
+                dq = body.dq if len(own.landmarks) == len(body.landmarks) else body.dq[:, own.landmarks]
+            else:
+                dq = body.of(own.landmarks, outer[:, self.points[own.rows]])
             out[:, own.rows, :, own.columns] = dq
         return out
 
