@@ -15,8 +15,8 @@ from pase.findings import Event
 
 LEAST_PROGRESS_M = 0.5
 """Who walks gets so far over the ground, in all of a bout."""
-LEAST_SPEED_M_S = 0.15
-"""Patients walk at 0.2 m/s."""
+LEAST_SPEED_M_S, LEAST_STEP_M = 0.35, 0.15
+"""Or so far on with every step, straight: patients walk at 0.2 m/s."""
 MANY_STEPS = 6
 LEAST_STEP_SHARE, LEAST_USUAL_SHARE = 0.2, 0.3
 """A swing carries the foot at least this share of the leg's length, and of the usual way; else it is no step."""
@@ -133,7 +133,8 @@ def _gets_on(stretch: Stretch, swings: list[Swing]) -> bool:
     corners = path[:: max(1, len(path) // max(1, len(swings) // 2))]
     length = float(np.linalg.norm(np.diff(corners, axis=0), axis=1).sum())
     way = max(straight, length) if len(swings) >= MANY_STEPS else straight
-    return way > LEAST_PROGRESS_M and way > LEAST_SPEED_M_S * (end - start)
+    steady = straight > LEAST_STEP_M * len(swings)
+    return way > LEAST_PROGRESS_M and (steady or way > LEAST_SPEED_M_S * (end - start))
 
 
 def _alternate(a: Swing, b: Swing) -> bool:
