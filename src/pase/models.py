@@ -161,7 +161,7 @@ def model_path(
     offline
         Never use the network.
     progress
-        Told how much of a download is done.
+        Called with how much of a download is done.
 
     Raises
     ------

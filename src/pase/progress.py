@@ -80,7 +80,7 @@ class BatchBars(_OnScreen):
     Parameters
     ----------
     say
-        Told a line about every trial that has ended, where no bars stand in the way on the same screen.
+        Called with a line about every trial that has ended, where no bars stand in the way on the same screen.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:

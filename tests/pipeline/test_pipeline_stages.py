@@ -138,6 +138,10 @@ def test_the_stages_alone_give_the_same_as_the_run(
     assert without_trial(contents(output)) == without_trial(numbers(result))
 
 
+def interrupted(*arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_an_interrupted_run_goes_on_from_its_keypoints(
     result: Path,
     short_clip: Path,
@@ -147,11 +151,7 @@ def test_an_interrupted_run_goes_on_from_its_keypoints(
 ) -> None:
     output = tmp_path / "out"
     with monkeypatch.context() as patch:
-
-        def stop(*arguments: object) -> None:
-            raise KeyboardInterrupt
-
-        patch.setattr(pipeline.stages, "fit_people", stop)
+        patch.setattr(pipeline.stages, "fit_people", interrupted)
         words = ["run", str(short_clip), "-o", str(output), "--height", "1.75", "--no-overlay"]
         assert main(words) == 130
     assert not output.exists()
@@ -174,12 +174,9 @@ def test_other_settings_or_footage_are_not_resumed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def stop(*arguments: object) -> None:
-        raise KeyboardInterrupt
-
     clip = tmp_path / "clip.mp4"
     shutil.copyfile(short_clip, clip)
-    monkeypatch.setattr(pipeline.stages, "fit_people", stop)
+    monkeypatch.setattr(pipeline.stages, "fit_people", interrupted)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(clip, tmp_path / "out", SETTINGS)
     assert (tmp_path / ".out.partial" / "keypoints.json").is_file()

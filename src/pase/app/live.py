@@ -264,7 +264,7 @@ def serve_live(
     settings
         Where the networks are, and how they follow persons.
     show
-        Told the address.
+        Called with the address.
     browser
         Open the address in the browser.
 

@@ -85,7 +85,7 @@ def serve(
     largest_mb
         Largest video that is taken, in megabytes.
     show
-        Told the address.
+        Called with the address.
     browser
         Open the address in the browser.
 

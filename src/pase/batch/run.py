@@ -83,7 +83,7 @@ def run_batch(
     overwrite
         Do everything again.
     show
-        Told how it goes on.
+        Called with how it goes on.
 
     Raises
     ------

@@ -87,7 +87,7 @@ def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[s
     job
         The trial.
     progress
-        Told how far each step is.
+        Called with how far each step is.
     """
     from pase.pipeline.stages import measure
 

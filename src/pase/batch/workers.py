@@ -83,7 +83,7 @@ class Processes:
     threads
         Threads each of them may use.
     report
-        Told how far each job is, from other threads.
+        Called with how far each job is, from other threads.
     """
 
     def __init__(self, count: int, threads: int, report: ReportStep) -> None:

@@ -101,7 +101,7 @@ class MediaPipeLandmarker:
         image_size
             Width and height in pixels.
         progress
-            Told the frames done.
+            Called with the frames done.
 
         Returns
         -------

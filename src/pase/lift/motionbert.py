@@ -98,7 +98,7 @@ class MotionBert:
         keypoints
             The 26 Halpe keypoints.
         progress
-            Told the frames done.
+            Called with the frames done.
 
         Returns
         -------

@@ -19,7 +19,7 @@ _AGREE = 0.05
 _USUAL_HZ = (5.0, 5000.0)
 """Rates at which people are recorded."""
 _SURE_HZ = (10.0, 500.0)
-"""Rates that speak for another unit of the times where the file tells no rate."""
+"""Rates that speak for another unit of the times where the file has no rate."""
 _CLOCKS = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 _CLOCK_S = 1e7
 """Seconds after which nobody still films: such times count from 1970."""
@@ -28,7 +28,7 @@ _NAMED = 6
 
 
 def at_rate(data: Landmarks3D, rate_hz: float) -> Landmarks3D:
-    """The same markers at an even rate that the user has told."""
+    """The same markers at an even rate that the user gave."""
     return replace(data, time=np.arange(len(data)) / rate_hz)
 
 
@@ -54,7 +54,7 @@ def without_gaps(data: Landmarks3D, path: Path) -> Landmarks3D:
 
 
 def checked_times(time: Array, rate_hz: float | None, path: Path) -> Array:
-    """Times in seconds, once they agree with the rate in the file's header or it is told why they do not.
+    """Times in seconds, once they agree with the rate in the file's header or a sentence says why they do not.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ def is_named_csv(head: bytes) -> bool:
 def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     """Read a table of a person's points in metres, in its own axes, called as the Halpe keypoints.
 
-    Points that those do not have, as of hands and face, are left out. Millimetres are told by how far the points
+    Points that those do not have, as of hands and face, are left out. Millimetres are known by how far the points
     lie apart.
 
     Parameters

@@ -69,7 +69,7 @@ class Video(Reopening):
         self.path = self.footage.path
         self.warnings: list[str] = []
         with _opened(self.path) as (container, stream):
-            self._tell_other_tracks(container, stream)
+            self._warn_of_other_tracks(container, stream)
             first = next(_decoded(container, stream, []), None)
             if first is None:
                 raise InputError(f"{self.path} holds no readable frame: export or copy the video again")
@@ -77,7 +77,7 @@ class Video(Reopening):
             self.image_size = self.footage.shown_size(shown_size(first, self._pixel_aspect))
             self._film_rate = float(stream.average_rate or stream.guessed_rate or 0)
             self._film_duration, self._duration_is_sure = _duration(container, stream)
-            self._tell_missing_times(container, first)
+            self._warn_of_missing_times(container, first)
             self.frame_rate = self.footage.true_rate(self._film_rate)
             self.duration = self.footage.true_duration(self._film_duration, self._film_rate)
             untrimmed = self.footage.start_s is None and self.footage.end_s is None
@@ -86,7 +86,7 @@ class Video(Reopening):
             self.metadata = {**stream.metadata, **container.metadata}
         self.focal_length_hint_px = _focal_length(self.metadata, self.image_size)
 
-    def _tell_other_tracks(self, container: InputContainer, stream: VideoStream) -> None:
+    def _warn_of_other_tracks(self, container: InputContainer, stream: VideoStream) -> None:
         tracks = [track for track in _film_tracks(container) if track.index != stream.index]
         if tracks:
             sizes = ", ".join(
@@ -97,7 +97,7 @@ class Video(Reopening):
                 f"{stream.codec_context.height} pixels is read; the others ({sizes}) are not"
             )
 
-    def _tell_missing_times(self, container: InputContainer, first: VideoFrame) -> None:
+    def _warn_of_missing_times(self, container: InputContainer, first: VideoFrame) -> None:
         raw = container.format.name in _WITHOUT_TIMES or first.time is None
         if raw and self.footage.rate_hz is None:
             self._warn(

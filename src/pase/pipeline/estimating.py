@@ -42,7 +42,7 @@ def fit_people(
     settings
         Settings of the person, the camera and the estimator.
     progress
-        Told how far the fit is.
+        Called with how far the fit is.
     helpers
         Processes to share the work with.
 
@@ -111,7 +111,7 @@ def size_evidence(
     settings
         Settings of the person, the camera, the lifter and the estimator.
     progress
-        Told how far each step is.
+        Called with how far each step is.
     """
     if not recording.people:
         return None

@@ -83,7 +83,7 @@ def lift_people(
     settings
         `lift` names the lifter; `camera` says what is known of the lens.
     progress
-        Told how far the step is.
+        Called with how far the step is.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def lift_in_statures(
     settings
         `lift` names the lifter; `camera` says what is known of the lens.
     progress
-        Told how far the step is.
+        Called with how far the step is.
     """
     from pase.lift.base import in_statures
 
@@ -205,7 +205,7 @@ def landmark_video(
     settings
         `lift.weights` names MediaPipe's file; else it is fetched as `models` says.
     progress
-        Told how far each step is.
+        Called with how far each step is.
     """
     from pase.lift.mediapipe import MODEL, MediaPipeLandmarker
 

@@ -58,7 +58,7 @@ def prepare_networks(settings: Settings, progress: StepProgress | None = None) -
     settings
         `pose2d.backend` says which networks, `models` where they come from.
     progress
-        Told how much of a download is done.
+        Called with how much of a download is done.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def network_files(settings: Settings, progress: StepProgress | None = None) -> t
     settings
         `pose2d.weights` names a network of the user, `models` where the others are from.
     progress
-        Told how much of a download is done.
+        Called with how much of a download is done.
     """
     from pase.pose2d.user_network import choose_networks
 

@@ -93,7 +93,7 @@ def draw_over(
     settings
         How to draw.
     progress
-        Told how far the drawing is.
+        Called with how far the drawing is.
     """
     from pase.view.overlay import draw_overlay
 

@@ -110,7 +110,7 @@ def find_people(source: str | Path, settings: Settings, progress: StepProgress |
     settings
         `footage` says how it is read, `pose2d` who is looked for.
     progress
-        Told how many frames are done.
+        Called with how many frames are done.
     """
     footage = footage_with(source, settings.footage)
     recording = _people_in(footage, settings, progress)
@@ -136,7 +136,7 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
     settings
         `pose2d` names the networks, `models` says where their files are.
     progress
-        Told how many frames are done.
+        Called with how many frames are done.
 
     Raises
     ------

@@ -69,7 +69,7 @@ def render(
         File of the drawing; by default in the result folder, named after style and layout, so that the drawing of the
         run stays, as `overlay_xray.mp4`.
     progress
-        Told how far the drawing is.
+        Called with how far the drawing is.
 
     Returns
     -------

@@ -51,7 +51,7 @@ class Run:
     overwrite
         Replace an earlier result, once the new one is whole.
     progress
-        Told how far each step is.
+        Called with how far each step is.
     draw
         Whether to draw the bones over the footage; as the settings say when None.
     """
@@ -259,7 +259,7 @@ def run(
     overwrite
         Replace an earlier result, once the new one is whole.
     progress
-        Told how far each step is.
+        Called with how far each step is.
 
     Returns
     -------

@@ -11,7 +11,7 @@ def step_of(progress: StepProgress | None, name: str) -> Progress | None:
     Parameters
     ----------
     progress
-        Told of every step of a run; None when nobody listens.
+        Called at every step of a run; None when nobody listens.
     name
         The step's name.
     """

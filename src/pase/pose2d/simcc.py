@@ -21,7 +21,7 @@ def decode_simcc(values: NDArray[np.float32]) -> tuple[Array, Array, Array]:
     """Position, peak and uncertainty of each distribution.
 
     The position is the mean of softmax(10 x) within a window around the maximum, so it lies between the bins.
-    The uncertainty comes from the width of the whole distribution, so a broad or two-peaked one is told as
+    The uncertainty comes from the width of the whole distribution, so a broad or two-peaked one counts as
     uncertain. It is the random error; where a point lies on the body by definition is no part of it.
 
     Parameters

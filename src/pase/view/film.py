@@ -43,7 +43,7 @@ def make_film(source: str | Path | Footage, progress: Progress | None = None) ->
     source
         Video or photo.
     progress
-        Told how many frames are done.
+        Called with how many frames are done.
 
     Raises
     ------

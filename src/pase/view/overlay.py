@@ -66,7 +66,7 @@ def draw_overlay(
     output
         The video (`.mp4`, `.mov`, `.mkv`), or for a photo the picture (`.png`, `.jpg`), to write.
     progress
-        Told the frames done and how many there are, if that is known.
+        Called with the frames done and how many there are, if that is known.
     opacity
         From 0, nothing, to 1, bones that hide what is behind them.
     style

@@ -105,7 +105,7 @@ def read_alphapose(
     time
         (T,) seconds of every frame of the recording, instead of those in the file.
     frame_rate
-        Frames per second where neither the file nor `time` tells the times; 30 when not given.
+        Frames per second where neither the file nor `time` has the times; 30 when not given.
     skeleton
         Name of the keypoint set where the number of points does not tell it; see `pase.keypoint_sets`.
 
@@ -136,7 +136,7 @@ def read_alphapose(
 
 
 def is_alphapose(path: Path) -> bool:
-    """Whether a JSON file is a list of AlphaPose's items, told by the first."""
+    """Whether a JSON file is a list of AlphaPose's items, judged by its first."""
     try:
         first = next(read_json_items(path), None)
     except InputError:

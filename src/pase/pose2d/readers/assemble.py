@@ -76,7 +76,7 @@ def assemble(
 
 
 def even_times(frames: int, frame_rate: float | None) -> Array:
-    """(T,) times of evenly spaced frames; a rate that nobody told is assumed, with a warning."""
+    """(T,) times of evenly spaced frames; a rate that nobody gave is assumed, with a warning."""
     if frame_rate is None and frames > 1:
         log.warning(
             "the file tells no times: %g frames a second are assumed; give --rate, or the film with --video",
@@ -103,9 +103,9 @@ def _counted_times(detections: Sequence[Detection], frame_rate: float | None, so
 
 
 def number_persons(detections: Sequence[Detection]) -> None:
-    """Number the persons from 1; follow them by nearness where it is not told who is who.
+    """Number the persons from 1; follow them by nearness where the file does not say who is who.
 
-    AlphaPose without tracking calls everybody 0: a number that two persons of a frame have tells nothing.
+    AlphaPose without tracking calls everybody 0: a number that two persons of a frame have means nothing.
     """
     named = {(d.frame, d.person) for d in detections}
     if any(d.person is None for d in detections) or len(named) < len(detections):

@@ -97,7 +97,7 @@ def read_frames(
 
 
 def _counted(recorded: Recorded, detections: Sequence[Detection], frames: int) -> Recorded:
-    """With times for the frames at the end in which nobody was seen, too, where frames are told by nothing else."""
+    """With times for the frames at the end without anybody, too, where only their number is known."""
     if recorded.time is not None or all(d.time is not None for d in detections):
         return recorded
     length = max(frames, 1 + max(d.frame for d in detections))

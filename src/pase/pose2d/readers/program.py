@@ -1,4 +1,4 @@
-"""Which program wrote a file of keypoints, told by the words that only its files have."""
+"""Which program wrote a file of keypoints, known by the words that only its files have."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CSV_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def program_of(path: Path) -> str:
-    """Name of the program that wrote a file or folder of keypoints; empty where nothing in it tells.
+    """Name of the program that wrote a file or folder of keypoints; empty where nothing in it says so.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The names of a keypoint file's points or columns as a user tells them: a set's name, or a small TOML file."""
+"""The names of a keypoint file's points or columns as a user gives them: a set's name, or a small TOML file."""
 
 from __future__ import annotations
 

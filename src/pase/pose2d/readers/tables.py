@@ -41,7 +41,7 @@ _POINT_COLUMNS = ("landmark", "landmark_name", "keypoint", "keypoint_name", "bod
 _UNIT = re.compile(r"\s*[\[(](px|pixels?)[\])]$", re.I)
 """A unit at the end of a column's name."""
 _PREFACE = re.compile(r"#|sep=.$", re.I)
-"""How lines before the table begin: comments, and the mark by which Excel is told what parts the cells."""
+"""How lines before the table begin: comments, and the mark that tells Excel what parts the cells."""
 _SHARED = "single"
 """What DeepLabCut calls the individual of points that belong to no animal or person."""
 _OFFICIAL = (
