@@ -153,6 +153,25 @@ def test_a_lost_background_is_unsure() -> None:
     assert any("too little" in text for text in motion.warnings)
 
 
+@pytest.mark.parametrize("frames", [90, 93, 95])
+def test_the_last_frames_are_as_sure_as_the_others(frames: int) -> None:
+    time = times(frames)
+    yaw = np.radians(3) * np.clip(time, 0, 1)  # and then the camera stands still, and is looked at less often
+    motion = followed(Panorama(7), time, yaw_pitch_roll(yaw, 0 * yaw, 0 * yaw))
+    assert motion.kind == "turning"
+    assert motion.sigma_rad[-6:].max() < 2 * motion.sigma_rad[:-6].max()
+    assert motion.warnings == ()
+
+
+def test_a_background_that_is_lost_for_most_of_the_time_leaves_the_camera_still() -> None:
+    def dark(i: int, picture: Picture) -> Picture:
+        return np.full_like(picture, 60) if i >= 20 else picture
+
+    motion = followed(Panorama(7, person=0.0), times(100), hand(100), over=dark)
+    assert motion.kind == "still"
+    assert any("taken to stand still" in text for text in motion.warnings)
+
+
 def test_every_shot_has_its_own_motion() -> None:
     panorama, time, R = Panorama(8), times(80), hand(80)
     follower = CameraFollower(panorama.size)

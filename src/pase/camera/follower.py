@@ -70,11 +70,13 @@ class CameraFollower:
             self._begun.popleft().result()
 
     def _cut(self) -> None:
+        self._end()
         self._shots.append(ShotFollower(self._image_size, self._focal_px))
         self._begin()
 
     def _begin(self) -> None:
         self._waiting: list[tuple[float, SmallPicture, Array]] = []
+        self._passed_over: tuple[Frame, Array] | None = None
         self._looked_at = self._kept_at = self._moved_at = -np.inf
 
     def look(self, frame: Frame, boxes: Array) -> None:
@@ -91,14 +93,22 @@ class CameraFollower:
             self._submit(self._look, frame, boxes)
 
     def _look(self, frame: Frame, boxes: Array) -> None:
-        time, shot = frame.time, self._shots[-1]
+        time = frame.time
         moving = time - self._moved_at <= _CALM_S
         if time - self._kept_at < (_SHORTEST_S if moving else _KEEP_EVERY_S) - 1e-6:
+            self._passed_over = frame, boxes
             return
-        self._kept_at = time
-        self._waiting.append((time, SmallPicture.of(frame.image), boxes))
-        if not moving and time - self._looked_at < CHECK_EVERY_S - 1e-6:
-            return
+        self._keep(frame, boxes)
+        if moving or time - self._looked_at >= CHECK_EVERY_S - 1e-6:
+            self._look_at_waiting(moving)
+
+    def _keep(self, frame: Frame, boxes: Array) -> None:
+        self._kept_at, self._passed_over = frame.time, None
+        self._waiting.append((frame.time, SmallPicture.of(frame.image), boxes))
+
+    def _look_at_waiting(self, moving: bool) -> None:
+        """Look at the pictures that were kept; while the camera stands still at the last of them alone."""
+        shot, time = self._shots[-1], self._waiting[-1][0]
         self._looked_at = time
         if moving or not shot.stands_still(*self._waiting[-1], _STARTS_PX):
             for waiting in self._waiting:
@@ -106,6 +116,13 @@ class CameraFollower:
                 if shot.moved_px() > _STARTS_PX or len(shot.sights) == 1:
                     self._moved_at = time
         self._waiting = []
+
+    def _end(self) -> None:
+        """Look at the last frames of a shot, whatever their distance: nothing after them tells of the camera."""
+        if self._passed_over is not None:
+            self._keep(*self._passed_over)
+        if self._waiting:
+            self._look_at_waiting(moving=False)
 
     def motions(self, time: Array, cuts: Sequence[float] = ()) -> list[CameraMotion]:
         """How the camera of each shot moved.
@@ -117,6 +134,7 @@ class CameraFollower:
         cuts
             Times at which new shots begin.
         """
+        self._submit(self._end)
         self._join(0)
         of_shots = np.split(time, np.searchsorted(time, np.asarray(cuts, float) - 1e-6))
         return [

@@ -38,6 +38,8 @@ _UNSURE_TRAVEL_RAD = np.radians(1.5)
 """The same for one that travels, whose way the feet tell."""
 _UNSURE_SHARE, _UNSURE_SHARE_STILL = 0.02, 0.3
 """From such a share of the frames on: for a camera that moves, and for one that seems to stand still."""
+_UNTOLD_SHARE = 0.5
+"""With more frames unsure a turn is not taken from the others: it would be open in most of the film."""
 
 
 def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice) -> CameraMotion:
@@ -59,8 +61,8 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
     course, factor, log_sigma = (travelling_course(shot), 1.0, np.inf) if travels else _course_and_lens(shot)
     R, log_zoom, variance = _in_every_frame(course, time)
     R = R @ _reference(R).T
-    kind: Kind = "travelling" if travels else _kind(R, log_zoom) if choice == "auto" else choice
     deviation = np.sqrt(variance)
+    kind: Kind = "travelling" if travels else _kind(R, log_zoom, deviation) if choice == "auto" else choice
     warnings = tuple(_warnings(kind, deviation))
     agreement = _agreement(shot)
     if kind == "still":
@@ -117,7 +119,10 @@ def _lens(shot: ShotFollower, zooming: bool) -> tuple[float, float]:
     return focal_from_turns(matches_of(shot, zooming), pixel_of(shot), zooming)
 
 
-def _kind(R: Array, log_zoom: Array) -> Kind:
+def _kind(R: Array, log_zoom: Array, deviation: Array) -> Kind:
+    """Whether the camera stands still; so it is taken, with a warning, where most frames do not tell."""
+    if (deviation[:, :2] > UNSURE_RAD).any(1).mean() > _UNTOLD_SHARE:
+        return "still"
     turned = np.linalg.norm(vector_of_rotation(R), axis=-1)
     moves = turned.max() > STILL_RAD or np.ptp(log_zoom) > STILL_ZOOM
     return "turning" if moves else "still"
