@@ -207,7 +207,8 @@ def intrinsics(focal_px: float, size: tuple[int, int]) -> Array:
 def scored(film: Path, clip: Path, output: Path, scorer: Path, *flags: str) -> dict[str, Any]:
     """The scores of `pase run` on a film."""
     run_pase("run", film, output, "--no-viewer", "--no-plots", "--no-report-page", *flags)
-    return score(scorer, clip, output / "person_1", output.with_suffix(".score.json"))
+    model, motion = (output / "person_1" / name for name in ("skeleton.osim", "motion.mot"))
+    return score(scorer, clip, model, motion, output.with_suffix(".score.json"))
 
 
 def motion_of(output: Path, film: Film) -> CameraMotion:
