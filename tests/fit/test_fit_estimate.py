@@ -163,6 +163,17 @@ def test_the_floor_can_be_left_out(scene: Scene, model: PersonModel) -> None:
     assert angle_errors(found.q, scene[1], model, ("knee_angle",)).max() < 6.0
 
 
+def test_feet_that_stay_off_the_floor_are_told_of(motion: Motion, model: PersonModel) -> None:
+    time, q = squatting(model, frames=60)
+    q[:, model.skeleton.coordinate_index("pelvis_ty")] += 0.5 * np.clip(2 * (time - 0.5), 0, 1)
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.camera] = [0.08, 0.0, 1.3, np.log(FOCAL)]
+    climbed = estimate_motion(filmed(model, q, time, shared), height_m=1.75, focal_length_px=FOCAL)
+    assert climbed is not None
+    assert any("off the floor" in text for text in climbed.warnings)
+    assert not any("off the floor" in text for text in motion.warnings)
+
+
 def test_smoother_on_demand(scene: Scene, motion: Motion) -> None:
     """A larger smoothness gives smaller accelerations."""
     found = estimate_motion(scene[0], FitSettings(smoothness=5.0), height_m=STATURE, focal_length_px=FOCAL)

@@ -15,6 +15,7 @@ from pase.fit.draws import drawn_motions
 from pase.fit.film_trial import MINIMUM_POINTS
 from pase.fit.measurements import KeypointMeasurements
 from pase.fit.posture import ROOT_TRANSLATION
+from pase.fit.problem import State
 from pase.fit.schedule import SequenceEstimate
 from pase.fit.shared_fit import SharedFit
 from pase.fit.uncertainty import CALIBRATION
@@ -22,6 +23,9 @@ from pase.fit.world import World, facing_forward, moved_camera, moved_motion
 
 ILL_FIT = 3.0
 """Mean distance between skeleton and keypoints, in their standard deviations, above which the user is warned."""
+
+OFF_THE_FLOOR_M, LONGEST_LEAP_S = 0.15, 1.0
+"""Feet this high above the floor for so long are told of: a leap of 1.2 m would last as long."""
 
 
 def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = None) -> tuple[Motion, World]:
@@ -49,7 +53,8 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
             0, f"this looks like a child, of perhaps {child_m:.1f} m: give --height, or at least --age"
         )
     remaining = [note.text for note in fit.notes if note.about not in ("scale", "size")]
-    return replace(motion, warnings=(*first, *_warnings(motion, fit.observed), *remaining)), world
+    own = (*_warnings(motion, fit.observed), *_off_the_floor(fit, sequence))
+    return replace(motion, warnings=(*first, *own, *remaining)), world
 
 
 def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
@@ -117,6 +122,24 @@ def _warnings(motion: Motion, observed: KeypointMeasurements) -> list[str]:
             f"too little of the person is seen; the posture is guessed from the frames around (frames: {guessed})"
         )
     return out
+
+
+def _off_the_floor(fit: SharedFit, sequence: SequenceEstimate) -> list[str]:
+    """A warning where feet that are seen stay above the floor for longer than any leap lasts."""
+    trial, time = fit.trial, fit.keypoints.time
+    if not trial.subject.floor:
+        return []
+    lowest = trial.lowest(State(sequence.q, fit.estimate.shared))
+    high = (lowest > OFF_THE_FLOOR_M) & trial.feet_visible(np.arange(len(time))).any(1)
+    ends = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]])))
+    stretches = [(float(time[b - 1] - time[a]), float(lowest[a:b].max())) for a, b in ends.reshape(-1, 2)]
+    seconds, height = max(stretches, default=(0.0, 0.0))
+    if seconds < LONGEST_LEAP_S:
+        return []
+    return [
+        f"the feet are off the floor for {seconds:.1f} s, by up to {height:.1f} m: if the person stands or goes "
+        "there, the ground is not flat or the camera's height is wrong, and so are places and speeds"
+    ]
 
 
 def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
