@@ -15,8 +15,9 @@ from pase.analysis.stretch import SAME_EVENT_S, Stretch
 from pase.findings import Event
 from pase.movements import Movement
 
-LEAST_DROP = 0.08
-"""The hips go down in a squat or lunge by at least this share of the leg's length."""
+LEAST_DROP, CLEAR_DROP = 0.08, 0.12
+"""The hips go down in a squat or lunge by at least the first share of the leg's length; less than the second over two
+moving feet, as in a stroke of tennis, is no lunge."""
 LEAST_KNEE_DEG = 35.0
 """Bending over does not bend the knees; a squat of 35° is a shallow one."""
 SEAT_BEHIND_HEELS_M = 0.03
@@ -138,9 +139,23 @@ def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement | No
     ahead, apart = np.median([_feet_apart(stretch, turn) for turn in turns], axis=0) / stretch.body.leg_length
     uneven = np.median([abs(_knee_difference(stretch, turn)) for turn in turns])
     aside = apart > SIDE_LUNGE_APART and uneven > SIDE_LUNGE_UNEVEN_DEG
+    leg = stretch.body.leg_length
     if ahead > LUNGE_AHEAD or aside:
-        return "lunge"
+        drop = np.median([_drop(stretch, repetition) for repetition in down])
+        moved = np.median([_least_moved(stretch, repetition) for repetition in down])
+        return "lunge" if drop > CLEAR_DROP * leg or moved < FEET_STAY * leg else None
     return "squat" if _feet_stay(stretch, down[0].start, down[-1].end) else None
+
+
+def _least_moved(stretch: Stretch, repetition: Repetition) -> float:
+    """The way from start to turn or turn to end of the foot that moves less, metres."""
+    moments, ways = (repetition.start, repetition.turn, repetition.end), []
+    for side in SIDES:
+        ankle = stretch.body.joint("ankle", side)
+        if ankle is not None:
+            places = np.array([stretch.at(ankle, moment)[[0, 2]] for moment in moments])
+            ways.append(float(np.linalg.norm(np.diff(places, axis=0), axis=1).max()))
+    return min(ways, default=0.0)
 
 
 def _feet_stay(stretch: Stretch, start: float, end: float) -> bool:
@@ -154,6 +169,14 @@ def _feet_stay(stretch: Stretch, start: float, end: float) -> bool:
             if near.mean() < FEET_STAY_SHARE:
                 return False
     return True
+
+
+def _drop(stretch: Stretch, repetition: Repetition) -> float:
+    """How far the hips go down from the start to the turn, metres; NaN without ankles."""
+    height = stretch.hip_height
+    if height is None:
+        return np.nan
+    return float(stretch.at(height, repetition.start) - stretch.at(height, repetition.turn))
 
 
 def _sits(stretch: Stretch, moments: Sequence[float]) -> bool:
@@ -249,11 +272,8 @@ def _of_lunge(exercise: Exercise, repetition: Repetition) -> Single:
 def _of_drop(stretch: Stretch, repetition: Repetition) -> Single:
     """What squats and lunges share."""
     values = _of_times(repetition)
-    height = stretch.hip_height
-    if height is not None:
-        values["hip_drop", ""] = float(
-            stretch.at(height, repetition.start) - stretch.at(height, repetition.turn)
-        )
+    if stretch.hip_height is not None:
+        values["hip_drop", ""] = _drop(stretch, repetition)
     values |= _of_trunk(stretch, repetition)
     values["knee_asymmetry", ""] = _knee_difference(stretch, repetition.turn)
     for side in SIDES:
