@@ -13,7 +13,8 @@ from pase.data import Landmarks3D, Motion
 from pase.memory import give_back
 from pase.pipeline.lifting import lens_of, lift_in_statures
 from pase.pipeline.recording import Recording
-from pase.types import ShareProgress, StepProgress
+from pase.pipeline.steps import share_of
+from pase.types import StepProgress
 
 if TYPE_CHECKING:
     from pase.fit.evidence import Evidence
@@ -58,7 +59,9 @@ def fit_people(
     lens = lens_of(recording, settings)
     by_track: dict[int, Motion | None] = {}
     for numbers in _by_shot(recording):
-        share = _share(progress, "skeleton", (len(by_track), len(numbers)), recording)
+        before, own = (recording.frames * len(group) for group in (by_track, numbers))
+        total = recording.frames * len(recording.people)
+        share = share_of(progress, "skeleton", own, before=before, total=total)
         people = (_person_input(recording, number, landmarks, settings) for number in numbers)
         of_shot = estimate_motions(people, lens, settings.fit, progress=share, helpers=helpers)
         by_track |= {recording.people[n].track_id: motion for n, motion in zip(numbers, of_shot, strict=True)}
@@ -120,8 +123,8 @@ def size_evidence(
     main = replace(recording, people=recording.people[:1])
     landmarks = lift_in_statures(main, settings, progress)
     person = replace(_person_input(main, 0, landmarks, settings), sizes=None)
-    sizes_progress = _share(progress, "sizes", (0, 1), main)
-    return measure_sizes(person, lens_of(main, settings), settings.fit, sizes_progress)
+    share = share_of(progress, "sizes", main.frames)
+    return measure_sizes(person, lens_of(main, settings), settings.fit, share)
 
 
 def facts_of(person: PersonSettings) -> PersonFacts:
@@ -137,14 +140,3 @@ def known_sizes(settings: Settings) -> Sizes | None:
     from pase.fit.sizes import read_sizes
 
     return read_sizes(settings.person.sizes)
-
-
-def _share(
-    progress: StepProgress | None, name: str, persons: tuple[int, int], recording: Recording
-) -> ShareProgress | None:
-    """Progress of a group of persons (first, count), from a share 0 to 1 to frames of everybody."""
-    if progress is None:
-        return None
-    first, count = persons
-    total = recording.frames * len(recording.people)
-    return lambda share: progress(name, round((first + count * share) * recording.frames), total)

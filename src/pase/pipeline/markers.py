@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pase.config import Settings, to_dict
-from pase.data import Landmarks3D, Motion
+from pase.config import PersonSettings, Settings, to_dict
+from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.marker_files import read_markers
 from pase.pipeline.estimating import facts_of
 from pase.pipeline.report import Report
 from pase.pipeline.stages import Run
+from pase.pipeline.steps import share_of
 
 if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
     from pase.fit.inputs import PointSet
+    from pase.fit.markers import MarkerOptions
     from pase.fit.upright import Up
     from pase.types import StepProgress
 
@@ -64,13 +66,13 @@ def fit_marker_file(
     Parameters
     ----------
     source
-        A `.trc`, or JSON numbers (T, 17, 3) of the joints of Human3.6M.
+        A file of markers that `pase.marker_files` reads, or JSON numbers (T, 17, 3) of the joints of Human3.6M.
     output
         The result folder.
     run
         What to fit, and how.
     settings
-        Height and mass of the person are used.
+        What is known of the person is used, and what the result shall hold.
     overwrite, progress
         As in `pase.pipeline.run`.
 
@@ -79,6 +81,8 @@ def fit_marker_file(
     PaseError
         When a file cannot be read, the markers do not fit the model, or the result cannot be written.
     """
+    from pase.fit.markers import fit_markers
+
     run, settings = run or MarkerRun(), settings or Settings()
     if run.sigma_mm is not None and not 0 < run.sigma_mm <= 1000:
         raise InputError(f"sigma must be more than 0 and at most 1000 mm, not {run.sigma_mm:g}")
@@ -95,8 +99,13 @@ def fit_marker_file(
         job.report.settings = to_dict(settings)
         job.begin_views(None, anybody=True)
         with job.report.timed("fit"):
-            motion = _fit(data, static, skeleton, markers, run, settings, joints, progress)
-        motions = job.analyse([motion])
+            notes = []
+            if joints:
+                data, note = _joints_in_metres(data, skeleton, markers, settings.person.height_m)
+                notes.append(note)
+            options, share = _options(run, settings.person), share_of(progress, "skeleton", len(data))
+            motion = fit_markers(data, skeleton, markers, options, static=static, progress=share)
+        motions = job.analyse([replace(motion, warnings=(*notes, *motion.warnings))])
         job.export(motions)
         job.view(motions)
         job.commit()
@@ -151,40 +160,30 @@ def _read_model(model: str) -> Skeleton:
     return read_osim(model)
 
 
-def _fit(
-    data: Landmarks3D,
-    static: Landmarks3D | None,
-    skeleton: Skeleton,
-    markers: PointSet,
-    run: MarkerRun,
-    settings: Settings,
-    joints: bool,
-    progress: StepProgress | None,
-) -> Motion:
+def _joints_in_metres(
+    joints: Landmarks3D, skeleton: Skeleton, markers: PointSet, height_m: float | None
+) -> tuple[Landmarks3D, str]:
+    """Joints of a lifter, whose unit is open, in metres; and a sentence that says so."""
     from pase.fit.marker_units import in_metres
-    from pase.fit.marker_weights import read_weights
-    from pase.fit.markers import MarkerOptions, fit_markers
 
-    note = []
-    if joints:
-        data, factor = in_metres(data, skeleton, markers, settings.person.height_m)
-        note = [f"the landmarks' unit is open: it was taken as {factor:.3f} m, from the lengths of the limbs"]
-    options = MarkerOptions(
+    found, unit = in_metres(joints, skeleton, markers, height_m)
+    return found, f"the landmarks' unit is open: it was taken as {unit:.3f} m, from the lengths of the limbs"
+
+
+def _options(run: MarkerRun, person: PersonSettings) -> MarkerOptions:
+    """What the fit is asked for, in its own units."""
+    from pase.fit.marker_weights import read_weights
+    from pase.fit.markers import MarkerOptions
+
+    return MarkerOptions(
         scale=run.scale,
         weights=None if run.weights is None else read_weights(run.weights),
         sigma_m=None if run.sigma_mm is None else run.sigma_mm / 1000,
         up=run.up,
         mirrored=run.mirrored,
         subject=run.subject,
-        facts=facts_of(settings.person),
+        facts=facts_of(person),
     )
-
-    def share(done: float) -> None:
-        if progress is not None:
-            progress("skeleton", round(done * len(data)), len(data))
-
-    motion = fit_markers(data, skeleton, markers, options, static=static, progress=share)
-    return replace(motion, warnings=(*note, *motion.warnings))
 
 
 def _facts(source: Path, data: Landmarks3D) -> dict[str, Any]:
