@@ -11,6 +11,6 @@ The room reads a motion of PASE or of any `.osim` with a `.mot`, and does not kn
     analyse     all of it together
 """
 
-from pase.analysis.analyse import analyse, analysed
+from pase.analysis.analyse import analyse, analysed, only_seen
 
-__all__ = ["analyse", "analysed"]
+__all__ = ["analyse", "analysed", "only_seen"]

@@ -114,9 +114,14 @@ def _drawn(motion: Motion) -> list[BodyMotion]:
     ]
 
 
+def only_seen(motion: Motion) -> Motion:
+    """The motion without postures, and with note of the parts of the body, that nobody saw."""
+    return with_seen_parts(without_guesses(motion))
+
+
 def analysed(motion: Motion, movement: Movement | None = None) -> Motion:
     """The motion with what an analysis finds in it, and without postures that nobody saw; see `analyse`."""
-    motion = with_seen_parts(without_guesses(motion))
+    motion = only_seen(motion)
     return replace(motion, findings=analyse(motion, movement), draws=None)
 
 

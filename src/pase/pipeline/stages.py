@@ -155,15 +155,15 @@ class Run:
             return fit_people(recording, landmarks, self.settings, self._progress, self._helpers)
 
     def analyse(self, motions: Sequence[Motion]) -> list[Motion]:
-        """The motions with events, measures and a verdict, and without postures that nobody saw."""
+        """Begin the plots; the motions with events, measures and a verdict, and without postures that nobody saw."""
+        from pase.pipeline.views import begin_plots
+
         with self.report.timed("analyse"):
+            self._plots = begin_plots(motions, self._space.folder, self.settings.output, self._helpers)
             return analyse_people(motions, self.settings.analysis)
 
     def export(self, motions: Sequence[Motion]) -> None:
-        """Write the files of every person, and begin the plots."""
-        from pase.pipeline.views import begin_plots
-
-        self._plots = begin_plots(motions, self._space.folder, self.settings.output, self._helpers)
+        """Write the files of every person."""
         with self.report.timed("export"):
             labels = trial_labels(self.settings.analysis, self.report.source.get("path"))
             write_people(motions, self._space.folder, self.settings.person.mass_kg, labels)

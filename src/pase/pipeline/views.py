@@ -85,10 +85,11 @@ def begin_plots(
     """
     if not settings.plots:
         return lambda: None
+    from pase.analysis import only_seen
     from pase.view.plots import MOST_FRAMES, PLOT_NAMES
     from pase.view.subject import Subject
 
-    subjects = [subject.thinned(MOST_FRAMES) for subject in Subject.of_all(motions)]
+    subjects = [subject.thinned(MOST_FRAMES) for subject in Subject.of_all(map(only_seen, motions))]
     jobs = [
         (subject, folder / person_folder(number) / PLOTS, name, settings.png)
         for number, subject in enumerate(subjects, 1)
