@@ -38,10 +38,10 @@ from tools.train_lifter.people import Body
 import pase
 from pase.analysis.analyse import Segmentation, segment
 from pase.analysis.body import BodyMotion
-from pase.analysis.signals import spline
 from pase.anatomy.osim import read_osim
 from pase.data import Motion
 from pase.formats.mot import read_mot
+from pase.sampling import spline
 from pase.view.answers import of_angle
 
 Array = NDArray[np.float64]
