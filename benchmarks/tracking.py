@@ -28,7 +28,7 @@ from pase.data import HALPE26, Keypoints2D
 from pase.keypoint_sets import mirrored_order
 from pase.media import Frame, VideoWriter, open_video
 from pase.models import model_path
-from pase.pose2d import detect_keypoints
+from pase.pose2d.detect import detect_keypoints
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.tracking.similarity import overlap, pose_similarity

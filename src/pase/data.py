@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.findings import AngleSeries, Findings
-from pase.sampling import nearest_rows
+from pase.series import nearest_rows
 from pase.types import Array, Mask
 
 if TYPE_CHECKING:

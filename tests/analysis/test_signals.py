@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pase.analysis.signals import peaks
-from pase.sampling import smoothed, spline
+from pase.series import smoothed, spline
 
 
 def test_a_spline_goes_through_its_points_and_between_them() -> None:

@@ -15,7 +15,7 @@ from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
 from pase.fit.problem import PersonModel, State
 from pase.keypoint_sets import mirrored_order
-from pase.sampling import spline
+from pase.series import spline
 from pase.types import Array
 
 Scene = tuple[Keypoints2D, Array, Array]

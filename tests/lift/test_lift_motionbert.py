@@ -17,7 +17,7 @@ from pase.data import Keypoints2D
 from pase.errors import InputError, ModelFileError
 from pase.keypoint_sets import H36M17
 from pase.lift.motionbert import MotionBert, clips
-from pase.pose2d import read_alphapose
+from pase.pose2d.readers.alphapose_json import read_alphapose
 
 torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 

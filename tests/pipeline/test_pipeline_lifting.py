@@ -19,7 +19,7 @@ from pase.marker_files.trc import read_trc
 from pase.media.frames import FILM_FOCAL_SPREAD
 from pase.pipeline.lifting import lens_of, lens_of_turn
 from pase.pipeline.recording import Recording
-from pase.pose2d import read_alphapose
+from pase.pose2d.readers.alphapose_json import read_alphapose
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 SAMPLES = Path(__file__).parents[1] / "pose2d/samples"

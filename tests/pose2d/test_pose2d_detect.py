@@ -15,7 +15,7 @@ from pase.keypoint_sets import mirrored_order
 from pase.media import Frame, open_media
 from pase.models import model_path
 from pase.networks.onnx import start_session
-from pase.pose2d import detect_keypoints
+from pase.pose2d.detect import detect_keypoints
 
 SHARED = Path(__file__).parents[3] / "shared"
 WALK = SHARED / "bench/dev/lab_walk/video.mp4"

@@ -17,7 +17,7 @@ import numpy as np
 
 from pase.analysis.feet import FootTrack, Swing
 from pase.analysis.stretch import Stretch
-from pase.sampling import smoothed, spline
+from pase.series import smoothed, spline
 from pase.types import Array
 
 STRIKE_AFTER = 0.035

@@ -18,7 +18,7 @@ import numpy as np
 
 from pase.analysis.body import SIDES, BodyMotion, Side
 from pase.analysis.signals import peaks
-from pase.sampling import smoothed, spline
+from pase.series import smoothed, spline
 from pase.types import Array
 
 GRID_HZ = 200.0

@@ -11,7 +11,7 @@ from pase.analysis.body import SIDES, Side
 from pase.analysis.feet import Swing
 from pase.analysis.gait import Bout, flights
 from pase.analysis.measure import Key, Values
-from pase.sampling import spline
+from pase.series import spline
 from pase.types import Array
 
 Measured = list[tuple[str, str, float]]

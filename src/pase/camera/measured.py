@@ -14,7 +14,7 @@ from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
 from pase.camera.shot import FEWEST_POINTS, ShotFollower
 from pase.camera.travelling import judged, travelling_course
-from pase.sampling import nearest_rows
+from pase.series import nearest_rows
 from pase.types import Array
 
 Kind = Literal["still", "turning", "travelling"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import check_shape
-from pase.sampling import nearest_rows
+from pase.series import nearest_rows
 from pase.types import Array
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pase.sampling import smoothed
+from pase.series import smoothed
 from pase.types import Array, Mask
 
 PLANTED_SPEED_M_S = 0.35

@@ -19,7 +19,7 @@ from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, posture
 from pase.fit.problem import PersonModel, State
 from pase.fit.root import unwound
 from pase.fit.trial import Trial
-from pase.sampling import interpolated
+from pase.series import interpolated
 from pase.types import Array, Indices
 
 KEY_RATE_HZ = 5.0

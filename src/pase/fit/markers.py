@@ -31,7 +31,7 @@ from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.fit.upright import Axis, Up, find_up, heads_along, turned_up
 from pase.parallel import Helpers
-from pase.sampling import interpolated
+from pase.series import interpolated
 from pase.types import Array, ShareProgress
 
 log = logging.getLogger(__name__)

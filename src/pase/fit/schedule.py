@@ -27,7 +27,7 @@ from pase.fit.uncertainty import (
     shared_errors,
 )
 from pase.parallel import Helpers
-from pase.sampling import interpolated, spline
+from pase.series import interpolated, spline
 from pase.types import Array, Array32, Indices, Mask, ShareProgress
 
 COARSE_RATE_HZ = 12.0

@@ -9,7 +9,7 @@ import numpy as np
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.formats.trc import mean_rate
-from pase.sampling import interpolated
+from pase.series import interpolated
 from pase.types import Array
 
 EVEN_SECONDS = 1.1e-3

@@ -16,7 +16,6 @@ from pase.camera.motion import CameraMotion
 from pase.config import FootageSettings, Settings
 from pase.data import Keypoints2D
 from pase.errors import ModelFileError
-from pase.left_out import LeftOut
 from pase.media import Footage, Frame, Media, open_media
 from pase.media.ahead import ahead, several
 from pase.pipeline.film_turn import film_turn
@@ -30,6 +29,7 @@ from pase.pipeline.following import (
     warn_of_camera,
 )
 from pase.pipeline.network_files import fetch_models, network_files
+from pase.pose2d.left_out import LeftOut
 from pase.types import StepProgress
 
 if TYPE_CHECKING:

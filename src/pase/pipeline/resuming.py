@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pase.config import Settings, to_dict
-from pase.left_out import LeftOut
 from pase.media.footage import Footage
 from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
 from pase.pipeline.recording import Recording, read_people
 from pase.pipeline.workspace import KEYPOINTS, Workspace, fingerprint, source_identity
+from pase.pose2d.left_out import LeftOut
 from pase.version import __version__
 
 STAGE = "pose2d"

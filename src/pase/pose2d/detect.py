@@ -15,13 +15,13 @@ from pase.camera.follower import CameraFollower
 from pase.config import Pose2DSettings
 from pase.data import HALPE26, Keypoints2D
 from pase.keypoint_sets import SURE_SCORE
-from pase.left_out import LeftOut
 from pase.media.frames import Frame
 from pase.networks.onnx import network_threads
 from pase.pose2d.between import fill_between
 from pase.pose2d.closer_look import with_closer_look
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork, Pose
+from pase.pose2d.left_out import LeftOut
 from pase.pose2d.sampling import COARSE_S, Sampler
 from pase.pose2d.tracking.prominence import frame_seconds, prominence
 from pase.pose2d.tracking.relink_tracks import join_pieces

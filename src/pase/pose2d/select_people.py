@@ -11,8 +11,8 @@ from pase.config import Pose2DSettings
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import SURE_SCORE
-from pase.left_out import LeftOut
 from pase.pose2d.detect import pixel_of
+from pase.pose2d.left_out import LeftOut
 from pase.pose2d.tracking.prominence import boxes_of, frame_seconds, prominence, sizes_of
 from pase.types import Array
 

@@ -13,7 +13,7 @@ from pase.analysis.cycles import cycles
 from pase.data import Motion
 from pase.findings import AngleTable, Findings
 from pase.formats.tables import bone_table
-from pase.sampling import interpolated
+from pase.series import interpolated
 from pase.types import Array, Mask
 from pase.view.subject import Placement, Subject
 
