@@ -1,4 +1,4 @@
-"""The looked-at frames of a shot with all key pictures put together, for the best focal length."""
+"""The measured frames of a shot with all key pictures put together, for the best focal length."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Relative:
 
 
 def settled_course(shot: ShotFollower, factor: float, zooming: bool) -> Course:
-    """All looked-at frames in order of time, for a focal length `factor` times the guessed one.
+    """All measured frames in order of time, for a focal length `factor` times the guessed one.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _relative(shot: ShotFollower, sights: Sequence[Sight], factor: float, zoomin
     covariance = np.array([sight.covariance for sight in sights]).reshape(-1, 4, 4)
     if factor == 1.0 and zooming:
         return _Relative(R, log_zoom, covariance)
-    # What is seen is a shift in pixels: across the line of sight a turn goes with 1 / focal length.
+    # Points shift by so many pixels: across the line of sight a turn goes with 1 / focal length.
     R = rotation_of_vector(vector_of_rotation(R) / np.array([factor, factor, 1.0]))
     log_zoom *= zooming
     with_points = np.flatnonzero([len(sight.point_numbers) > 0 for sight in sights])

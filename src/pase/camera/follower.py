@@ -1,4 +1,4 @@
-"""Looks at the frames of a recording as they come and tells how the camera of each shot moved."""
+"""Measures the camera in the frames of a recording as they come: how it moved in each shot."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from pase.media.frames import Frame
 from pase.types import Array
 
 CHECK_EVERY_S = 0.2
-"""How often a camera that stands still is looked at."""
+"""Seconds between measured frames of a camera that stands still."""
 _KEEP_EVERY_S = 0.06
-"""How often a small picture is kept meanwhile: when the camera starts to move they are looked at after all."""
+"""Seconds between small pictures that are kept meanwhile: they are measured when the camera starts to move."""
 _SHORTEST_S = 1 / 36
-"""Frames that follow quicker are told from those before and after."""
+"""Frames that follow quicker are interpolated."""
 _STARTS_PX = 0.35
 """Motion between two looks, in pixels of the small picture, by which a camera that stood still moves."""
 _CALM_S = 1.0
 """After so long without such a motion the camera stands still again."""
 _MOST_BEGUN = 8
-"""Frames that wait to be looked at."""
+"""Frames that wait to be measured."""
 
 
 class CameraFollower:
     """Follows the camera through a recording; give it every frame once, in order.
 
-    While the camera stands still only some pictures a second are looked at, which costs next to nothing. All is done
+    While the camera stands still only some pictures a second are measured, which costs next to nothing. All is done
     on a second thread.
 
     Parameters
@@ -65,7 +65,7 @@ class CameraFollower:
         self._join(_MOST_BEGUN)
 
     def _join(self, most: int) -> None:
-        """Wait until at most so many frames are to be looked at; raises what went wrong."""
+        """Wait until at most so many frames are left to measure; raises what went wrong."""
         while len(self._begun) > most:
             self._begun.popleft().result()
 

@@ -20,7 +20,7 @@ _WIDTH = 4.0
 """Disagreement of a link in standard deviations from which on it counts less (Geman and McClure): a link that was
 matched wrongly must not bend the others."""
 _MOST_FOR_VARIANCE = 400
-"""With more key pictures than this only the links' own errors are told: each column of the inverse costs time."""
+"""With more key pictures than this only the links' own errors count: each column of the inverse costs time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ _LARGEST_STEP, _CONVERGED, _ABOUT_RAD = 0.2, 4e-3, 1e-4
 """Of the logarithm of the focal length: the longest step, and that with which it is found; and the step, in rad, to
 which turns are fitted for each focal length that is tried."""
 LONGEST_LOG_FACTOR = 1.6
-"""No lens is longer than five times the usual one, a view of 14°, as far as can be told from a pan."""
+"""No lens is longer than five times the usual one, a view of 14°, as far as a pan can show."""
 _POINT_NOISE_PX = 0.12
 """Standard deviation of a followed corner over a long way, pixels of the small picture."""
 _MODEL_LOG_SIGMA, _MODEL_RAD = 0.03, np.radians(0.7)
@@ -45,7 +45,7 @@ def focal_from_turns(pairs: Matches, pixel: float, zooming: bool) -> tuple[float
     turn = Turn(np.tile(np.eye(3), (len(pairs), 1, 1)), np.zeros(len(pairs)))
     for _ in range(_ROUNDS):
         shrink = float(np.exp(-log_factor))
-        turn, information, slope = _told_by(pairs.scaled(shrink), turn, pixel * shrink, zooming)
+        turn, information, slope = _by_focal_length(pairs.scaled(shrink), turn, pixel * shrink, zooming)
         step, before = float(np.clip(-slope / information, -_LARGEST_STEP, _LARGEST_STEP)), log_factor
         log_factor = float(np.clip(log_factor + step, -0.7, LONGEST_LOG_FACTOR))
         if abs(log_factor - before) < _CONVERGED:
@@ -55,7 +55,7 @@ def focal_from_turns(pairs: Matches, pixel: float, zooming: bool) -> tuple[float
     return float(np.exp(log_factor)), float(np.hypot(np.sqrt(_KEPT_APART / information), model))
 
 
-def _told_by(pairs: Matches, start: Turn, pixel: float, zooming: bool) -> tuple[Turn, float, float]:
+def _by_focal_length(pairs: Matches, start: Turn, pixel: float, zooming: bool) -> tuple[Turn, float, float]:
     """The turns of the pairs under a focal length, and information and slope for the logarithm of that."""
     ones = np.ones((*pairs.counts.shape, 1))
     directions = np.concatenate([pairs.rays_key, ones], axis=-1)
@@ -69,10 +69,10 @@ def _told_by(pairs: Matches, start: Turn, pixel: float, zooming: bool) -> tuple[
     J = zoom[..., None] * ray_derivatives(rays)[..., : 4 if zooming else 3]
     weight = (fit.weight / np.square(fit.spread)[:, None])[..., None] * np.ones(2)
     J, w = J.reshape(len(p), -1, J.shape[-1]), weight.reshape(len(p), -1, 1)
-    told = np.stack([by_focal, zoom * rays - pairs.rays], axis=-1).reshape(len(p), -1, 2)
-    cross = J.swapaxes(1, 2) @ (w * told)
+    errors = np.stack([by_focal, zoom * rays - pairs.rays], axis=-1).reshape(len(p), -1, 2)
+    cross = J.swapaxes(1, 2) @ (w * errors)
     normal = J.swapaxes(1, 2) @ (w * J) + 1e-9 * np.eye(J.shape[-1])
-    own = told[..., :1].swapaxes(1, 2) @ (w * told)
+    own = errors[..., :1].swapaxes(1, 2) @ (w * errors)
     own -= cross[..., :1].swapaxes(1, 2) @ np.linalg.solve(normal, cross)
     information, slope = own[:, 0].sum(0)
     return fit.turn, float(information) + 1e-9, float(slope)

@@ -17,7 +17,7 @@ AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The same points seen in P frames and in their key pictures."""
+    """The same points in P frames and in their key pictures."""
 
     rays_key: Array
     """(P, N, 2) in the key picture, in units of its guessed focal length."""

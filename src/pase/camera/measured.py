@@ -24,18 +24,18 @@ STILL_RAD, STILL_ZOOM = 0.0015, 0.004
 """A camera that turns and zooms by less stands still: about what the measurement is wrong by over a recording."""
 ZOOMS = 0.012
 """Below this change of size the lens is taken as not zoomed at all."""
-_TELLS_LENS_RAD = np.radians(3.0)
-"""A camera that turns by less tells nothing of its lens."""
+_LENS_TURN_RAD = np.radians(3.0)
+"""A camera that turns by less shows nothing of its lens."""
 TELLING_LOG_SIGMA = 0.4
-"""The focal length is taken from a turn when it is told better than this."""
+"""The focal length is taken from a turn that gives it better than this."""
 _WANDER_RAD, _WANDER_LOG_ZOOM = 0.1, 0.02
-"""How much a camera wanders in the root of a second where the background tells nothing: rad, and log zoom."""
+"""How much a camera wanders in the root of a second where the background shows nothing: rad, and log zoom."""
 _MEASURED_S = 0.45
 """Frames between measured ones so near each other are as sure as those."""
 UNSURE_RAD = np.radians(0.5)
-"""Turns less sure than this are told to the user."""
+"""The user is warned of turns less sure than this."""
 _UNSURE_TRAVEL_RAD = np.radians(1.5)
-"""The same for one that travels, whose way the feet tell."""
+"""The same for one that travels, whose way comes from the feet."""
 _UNSURE_SHARE, _UNSURE_SHARE_STILL = 0.02, 0.3
 """From such a share of the frames on: for a camera that moves, and for one that seems to stand still."""
 _UNTOLD_SHARE = 0.5
@@ -94,13 +94,13 @@ def _agreement(shot: ShotFollower) -> float:
 
 
 def _course_and_lens(shot: ShotFollower) -> tuple[Course, float, float]:
-    """The looked-at frames, the factor of the focal length, and the standard deviation of its logarithm.
+    """The measured frames, the factor of the focal length, and the standard deviation of its logarithm.
 
     A wrong focal length looks like zoom at the ends of a pan: a zoom counts that is left with the best one.
     """
     factor, log_sigma = 1.0, np.inf
     course = settled_course(shot, factor, zooming=True)
-    turns = _extent(course.R) > _TELLS_LENS_RAD
+    turns = _extent(course.R) > _LENS_TURN_RAD
     zooming = bool(np.ptp(course.log_zoom) > ZOOMS)
     if turns:
         factor, log_sigma = _lens(shot, zooming=False)

@@ -15,7 +15,7 @@ from pase.types import Array
 
 @dataclass(frozen=True, slots=True)
 class CameraMotion:
-    """How the camera of one shot moved, told by the background: `x_t ∝ R_camera_reference[t] @ x_reference`."""
+    """How the camera of one shot moved, as the background shows: `x_t ∝ R_camera_reference[t] @ x_reference`."""
 
     time: Array
     """(T,) presentation times of the shot's frames in seconds."""
@@ -28,9 +28,9 @@ class CameraMotion:
     sigma_zoom: Array
     """(T,) standard deviation of the logarithm of the zoom."""
     focal_px: float
-    """Focal length of the reference view in which the turns are told, pixels."""
+    """Focal length of the reference view in which the turns are measured, pixels."""
     focal_log_sigma: float | None = None
-    """Standard deviation of its logarithm where the turns themselves told it; None where it is a guess."""
+    """Standard deviation of its logarithm where it comes from the turns themselves; None where it is a guess."""
     kind: Literal["still", "turning", "travelling"] = "turning"
     """Whether the camera stands still, turns (and zooms) on the spot, or goes from place to place."""
     shot: int = 0

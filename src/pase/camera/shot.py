@@ -64,7 +64,7 @@ class KeyPicture:
     """Whether persons were left out as ovals, since their boxes left too little of the picture."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sight:
     """One frame's turn, as first measured against one key picture, and the points that tell it."""
 
@@ -102,7 +102,7 @@ class ShotFollower:
     image_size
         Width and height of the frames.
     focal_px
-        A guess of the focal length: turns are measured in it and are told anew when it is known better.
+        A guess of the focal length: turns are measured in it, and again when a better one is known.
     """
 
     image_size: tuple[int, int]
@@ -111,7 +111,7 @@ class ShotFollower:
     sights: list[Sight] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     lost: list[float] = field(default_factory=list)
-    """Times of frames in which the background told nothing."""
+    """Times of frames in which the background shows nothing."""
 
     def __post_init__(self) -> None:
         self._active = 0

@@ -81,7 +81,7 @@ class TravelFit:
 
 
 _DIRECTIONS = np.array([[1.0, 0, 0], [0.7, 0, 0.7], [-0.7, 0, 0.7], [0, 0, 1.0], [0.6, 0.5, 0.6]])
-"""First guesses of the direction: those that are met with people who go along."""
+"""First guesses of the direction: those of people who walk along."""
 
 
 def fit_travel(pairs: Matches, R_turn: Array, pixel: float) -> TravelFit:

@@ -1,4 +1,4 @@
-"""The looked-at frames of a shot whose camera goes from place to place: their turns, and whether that is so."""
+"""The measured frames of a shot whose camera goes from place to place: their turns, and whether that is so."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def judged(shot: ShotFollower) -> Judgement:
 
 
 def travelling_course(shot: ShotFollower) -> Course:
-    """Turns of the looked-at frames of a camera that travels, in order of time; its lens is taken not to zoom."""
+    """Turns of the measured frames of a camera that travels, in order of time; its lens is taken not to zoom."""
     sights = _measured(shot)
     time, key = (np.array([getattr(sight, name) for sight in sights]) for name in ("time", "key"))
     R, variance = np.tile(np.eye(3), (len(sights), 1, 1)), np.zeros((len(sights), 4))
@@ -83,9 +83,9 @@ def travelling_course(shot: ShotFollower) -> Course:
     R[with_points] = fit.R
     variance[with_points, :3] = np.diagonal(fit.covariance, axis1=1, axis2=2)
     variance[:, 3] = _ZOOM_SIGMA**2
-    row_of, links = {id(sight): row for row, sight in enumerate(sights)}, []
+    row_of, links = {sight: row for row, sight in enumerate(sights)}, []
     for link in _new_keys(shot):
-        row = row_of[id(link.first)]
+        row = row_of[link.first]
         if len(link.first.point_numbers) < _FEWEST_POINTS:
             R[row], variance[row] = _turn_to_key(shot, link.first), np.diag(link.first.covariance)
         links.append(KeyLink(link.first.key, link.second, R[row], 0.0, np.diag(variance[row])))
@@ -106,11 +106,11 @@ def _new_keys(shot: ShotFollower) -> list[Link]:
 def _measured(shot: ShotFollower) -> list[Sight]:
     """Frames in order of time that tell the turn: key pictures, and those far enough from theirs, some a second."""
     out: list[Sight] = []
-    keys = {id(link.first): link.first for link in _new_keys(shot)}
-    for sight in sorted(({id(s): s for s in shot.sights} | keys).values(), key=lambda sight: sight.time):
+    keys = dict.fromkeys(link.first for link in _new_keys(shot))
+    for sight in sorted(dict.fromkeys(shot.sights) | keys, key=lambda sight: sight.time):
         last = out[-1].time if out else -np.inf
         far = sight.time - last >= _EVERY_S and _is_far(shot, sight, _FAR_SHARE)
-        if far or not len(sight.point_numbers) or id(sight) in keys:
+        if far or not len(sight.point_numbers) or sight in keys:
             out.append(sight)
     return out
 

@@ -22,7 +22,7 @@ _UNKNOWNS = 4
 class Turn:
     """Where a picture looks beside a reference: `ray = zoom · project(R_camera_reference @ ray_reference)`.
 
-    Several pictures may be told at once: `...` stands for their number, or for nothing.
+    `...` stands for the number of pictures, or for nothing where there is only one.
     """
 
     R_camera_reference: Array
@@ -85,7 +85,7 @@ def fit_turn(
     counts: NDArray[np.bool_] | None = None,
     converged: float = _CONVERGED,
 ) -> TurnFit:
-    """Fit the turn that brings directions of the reference to where they are seen, by iterated least squares.
+    """Fit the turn that brings directions of the reference to their places in the picture, by iterated least squares.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def fit_turn(
     -------
     TurnFit
         The turn of least robust cost near the start (Geman and McClure's loss; its width follows the spread of the
-        residuals, so that few of many wild points are enough to be seen as wild).
+        residuals, so that few of many wild points are enough to count as wild).
     """
     turn, counts = start, np.ones(rays.shape[:-1], bool) if counts is None else counts
     rows = *rays.shape[:-2], 2 * rays.shape[-2]
