@@ -33,7 +33,6 @@ from benchmarks.measure_films import (
 )
 from benchmarks.synthetic_gait import Gait
 from numpy.typing import NDArray
-from pase.sampling import spline
 from tools.train_lifter.people import Body
 
 import pase
@@ -42,6 +41,7 @@ from pase.analysis.body import BodyMotion
 from pase.anatomy.osim import read_osim
 from pase.data import Motion
 from pase.formats.mot import read_mot
+from pase.series import spline
 from pase.view.answers import of_angle
 
 Array = NDArray[np.float64]
