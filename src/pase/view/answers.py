@@ -16,7 +16,8 @@ from pase.movements import MOVEMENTS
 KEY_MEASURES: dict[str, str] = {
     "walking": "walking_speed cadence step_length step_time step_width stance_share double_support",
     "running": "running_speed cadence step_length contact_time flight_time vertical_oscillation overstride",
-    "jump": "jump_height jump_height_flight_time flight_time knee_flexion_at_landing knee_valgus_at_landing",
+    "jump": "repetitions jump_height jump_height_flight_time flight_time knee_flexion_at_landing"
+    " knee_valgus_at_landing",
     "squat": "repetitions squat_depth hip_drop time_down time_up trunk_lean knee_valgus_peak knee_asymmetry",
     "lunge": "repetitions lunge_depth hip_drop time_down time_up trunk_lean knee_valgus_peak",
     "sit_to_stand": "repetitions five_times_sit_to_stand stand_up_time repetition_time trunk_lean",
