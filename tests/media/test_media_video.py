@@ -1,6 +1,7 @@
 """Videos are read upright, whole, and with their true times."""
 
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -89,6 +90,16 @@ def test_frames_come_back_in_order_and_can_be_read_twice(tmp_path: Path) -> None
             assert np.abs(frame.image.astype(int) - picture(frame.index)).mean() < 4
     assert (video.image_size, video.frame_count_hint) == (SIZE, 8)
     assert video.frame_rate == pytest.approx(25, abs=0.1)
+
+
+def test_pictures_may_be_asked_for_later_backwards_and_by_several_threads(tmp_path: Path) -> None:
+    video = Video(write_video(tmp_path / "a.mp4", UNEVEN_TIMES))
+    at_once = [frame.image for frame in video.frames()]
+    frames = list(video.frames())
+    with ThreadPoolExecutor(3) as pool:
+        later = list(pool.map(lambda frame: frame.image, [*frames[::-1], *frames]))
+    np.testing.assert_array_equal(later[len(frames) :], at_once)
+    assert all(made is frame.image for made, frame in zip(later, frames[::-1], strict=False))
 
 
 @pytest.mark.parametrize("time", [0.0, 0.5, 9.99, 15.0])

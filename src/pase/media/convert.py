@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import partial
+from itertools import chain, groupby
+from threading import Lock
 from typing import Any
 
 import av.error
@@ -70,8 +73,8 @@ def _kind(frame: VideoFrame) -> tuple[object, ...]:
 
 def upright_images(
     frames: Iterable[VideoFrame], image_size: tuple[int, int], turn: tuple[str, ...] = ()
-) -> Iterator[tuple[float | None, Image]]:
-    """Convert frames in order to arrays.
+) -> Iterator[tuple[float | None, Callable[[], Image]]]:
+    """Functions that convert frames, given in order, to arrays; any thread may call them, or nobody.
 
     Parameters
     ----------
@@ -85,10 +88,42 @@ def upright_images(
     Yields
     ------
     tuple
-        Seconds on the file's clock, or None where the frame has no time; the (H, W, 3) picture.
+        Seconds on the file's clock, or None where the frame has no time; what gives the (H, W, 3) picture.
     """
-    for clock, frame in upright_frames(frames, image_size, "rgb24", "bicubic", turn):
-        yield clock, np.asarray(frame.to_ndarray(), dtype=np.uint8)
+    for _, alike in groupby(frames, _kind):
+        first = next(alike)
+        if first.interlaced_frame:  # its lines come from the frames around it
+            for clock, frame in upright_frames(chain([first], alike), image_size, "rgb24", "bicubic", turn):
+                yield clock, partial(_as_image, frame)
+        else:
+            converter = _Converter(first, image_size, turn)
+            for frame in chain([first], alike):
+                yield frame.time, partial(converter, frame)
+
+
+class _Converter:
+    """Converts progressive frames of one kind, in any order."""
+
+    def __init__(self, first: VideoFrame, image_size: tuple[int, int], turn: tuple[str, ...]) -> None:
+        self._hdr = _high_dynamic_range(first)
+        self._graph = _build_graph(first, image_size, "rgb24", "bicubic", turn)
+        self._lock = Lock()
+
+    def __call__(self, frame: VideoFrame) -> Image:
+        with self._lock:
+            self._graph.push(frame)
+            (shown,) = _pulled(self._graph)
+        image = _as_image(shown)
+        return tone_mapped(image, self._hdr) if self._hdr else image
+
+
+def _as_image(frame: VideoFrame) -> Image:
+    return np.asarray(frame.to_ndarray(), dtype=np.uint8)
+
+
+def _high_dynamic_range(frame: VideoFrame) -> int:
+    """The transfer function of a frame of high dynamic range, else 0."""
+    return frame.color_trc if frame.color_trc in _HIGH_DYNAMIC_RANGE else 0
 
 
 def upright_frames(
@@ -114,14 +149,14 @@ def upright_frames(
         if graph is None or _kind(frame) != kind:
             if graph is not None:
                 graph.push(None)
-                yield from _pulled(graph, hdr)
-            kind, hdr = _kind(frame), frame.color_trc if frame.color_trc in _HIGH_DYNAMIC_RANGE else 0
+                yield from _timed(graph, hdr)
+            kind, hdr = _kind(frame), _high_dynamic_range(frame)
             graph = _build_graph(frame, image_size, "rgb24" if hdr else pixel_format, scaling, turn)
         graph.push(frame)
-        yield from _pulled(graph, hdr)
+        yield from _timed(graph, hdr)
     if graph is not None:
         graph.push(None)
-        yield from _pulled(graph, hdr)
+        yield from _timed(graph, hdr)
 
 
 def _build_graph(
@@ -156,7 +191,15 @@ def _build_graph(
     return graph
 
 
-def _pulled(graph: av.filter.Graph, hdr: int) -> Iterator[tuple[float | None, VideoFrame]]:
+def _timed(graph: av.filter.Graph, hdr: int) -> Iterator[tuple[float | None, VideoFrame]]:
+    for frame in _pulled(graph):
+        clock = frame.time
+        if hdr:
+            frame = VideoFrame.from_ndarray(tone_mapped(_as_image(frame), hdr), format="rgb24")
+        yield clock, frame
+
+
+def _pulled(graph: av.filter.Graph) -> Iterator[VideoFrame]:
     while True:
         try:
             frame = graph.pull()
@@ -164,8 +207,4 @@ def _pulled(graph: av.filter.Graph, hdr: int) -> Iterator[tuple[float | None, Vi
             return
         if not isinstance(frame, VideoFrame):
             return
-        clock = frame.time
-        if hdr:
-            shown = tone_mapped(np.asarray(frame.to_ndarray(), dtype=np.uint8), hdr)
-            frame = VideoFrame.from_ndarray(shown, format="rgb24")
-        yield clock, frame
+        yield frame

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Protocol, Self
 
 import numpy as np
@@ -20,16 +20,31 @@ FILM_FOCAL_SPREAD = 0.06
 film of a phone of 26 mm equivalent, calibrated, was 5 % wider than it should be."""
 
 
-@dataclass(frozen=True, slots=True)
 class Frame:
-    """One shown picture of a recording."""
+    """One shown picture of a recording.
 
-    index: int
-    """Number of the frame, from 0."""
-    time: float
-    """Presentation time in seconds, 0 at the first shown frame."""
-    image: Image
-    """(H, W, 3) RGB, upright, square pixels."""
+    Parameters
+    ----------
+    index
+        Number of the frame, from 0.
+    time
+        Presentation time in seconds, 0 at the first shown frame.
+    image
+        The picture, or what makes it when it is first asked for: most frames of a film are not looked at.
+    """
+
+    __slots__ = ("_image", "_lock", "index", "time")
+
+    def __init__(self, index: int, time: float, image: Image | Callable[[], Image]) -> None:
+        self.index, self.time, self._image, self._lock = index, time, image, Lock()
+
+    @property
+    def image(self) -> Image:
+        """(H, W, 3) RGB, upright, square pixels; may be asked for by several threads."""
+        with self._lock:
+            if not isinstance(self._image, np.ndarray):
+                self._image = self._image()
+            return self._image
 
 
 class Reopening:

@@ -130,7 +130,7 @@ class Video(Reopening):
         InputError
             When no picture can be read there.
         """
-        image: Image | None = None
+        image: Callable[[], Image] | None = None
         time = self.footage.film_time(time, self._film_rate)
         with _opened(self.path) as (container, stream):
             start = float((stream.start_time or 0) * (stream.time_base or 0))
@@ -144,7 +144,7 @@ class Video(Reopening):
             raise InputError(
                 f"{self.path} holds no readable picture at {time:.2f} s: export or copy the video again"
             )
-        return image
+        return image()
 
     def small_frames(self, size: tuple[int, int]) -> Iterator[tuple[float, VideoFrame]]:
         """Read all frames in order, made smaller for an encoder; much faster than by way of `frames`.
