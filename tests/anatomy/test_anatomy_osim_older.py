@@ -207,3 +207,14 @@ def test_fixed_markers_of_a_marker_set(tmp_path: Path) -> None:
 def test_case() -> None:
     names = {read_osim(path).body_names for path in (CASES / "osim_double_colon").glob("*.osim")}
     assert names == {("pelvis", "thigh")}
+
+
+def test_joints_of_one_name_and_splines_of_the_first_kind(tmp_path: Path) -> None:
+    """Below a body each, as in the models of osim-rl; NaturalCubicSpline is what SimmSpline was called."""
+    text = older().replace('<CustomJoint name="knee"', '<CustomJoint name="hip"').replace("SimmSpline", "NaturalCubicSpline")
+    (tmp_path / "a.osim").write_text(text)
+    (tmp_path / "b.osim").write_text(older())
+    doubled, plain = read_osim(tmp_path / "a.osim"), read_osim(tmp_path / "b.osim")
+    assert len({j.name for j in doubled.joints}) == 3
+    q = np.random.default_rng(0).uniform(-1, 1, (4, len(plain.free_names)))
+    np.testing.assert_allclose(Kinematics(doubled).positions(q), Kinematics(plain).positions(q))

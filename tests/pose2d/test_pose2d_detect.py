@@ -72,7 +72,7 @@ def test_a_walker_is_seen_in_every_frame() -> None:
 def test_a_squat_is_as_well_known_from_a_part_of_the_frames() -> None:
     path = footage("bench/dev/lab_squat/video.mp4")
     with open_media(path) as media:
-        frames = list(islice(media.frames(), 120))
+        frames = list(islice(media.frames(), 60))
     full, part = (
         detect_keypoints(frames, (720, 1280), Pose2DSettings(every=every)).people[0]
         for every in ("all", "auto")

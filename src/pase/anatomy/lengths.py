@@ -47,7 +47,7 @@ def bone_lengths(skeleton: Skeleton) -> dict[str, float]:
 
 
 def joint_lengths(skeleton: Skeleton) -> dict[str, float]:
-    """Lengths in metres, by name, of `SPANS` that the skeleton has.
+    """Lengths in metres, by name, of `SPANS` that the skeleton has; of shoulders only with a torso of one piece.
 
     They are measured in the neutral pose, all coordinates at the value in their range nearest to 0, as the
     knee's centre moves a little when it bends.
@@ -57,7 +57,7 @@ def joint_lengths(skeleton: Skeleton) -> dict[str, float]:
     return {
         name: float(np.linalg.norm(origin[names.index(end)] - origin[names.index(start)]))
         for name, start, end in SPANS
-        if start in names and end in names
+        if {start, end, CARRIERS[name]} <= set(names)
     }
 
 

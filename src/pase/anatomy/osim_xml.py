@@ -138,9 +138,9 @@ def read_function(element: Element) -> Function:
         if len(coefficients) != 2:
             raise InputError(f"a LinearFunction must have 2 coefficients, not {len(coefficients)}")
         return Linear(*coefficients)
-    if kind in ("SimmSpline", "PiecewiseLinearFunction"):
+    if kind in ("SimmSpline", "NaturalCubicSpline", "PiecewiseLinearFunction"):
         x, y = (numbers(element, tag) for tag in "xy")
-        return SimmSpline(x, y) if kind == "SimmSpline" else PiecewiseLinear(x, y)
+        return PiecewiseLinear(x, y) if kind == "PiecewiseLinearFunction" else SimmSpline(x, y)
     raise InputError(
         f"function type {kind} is not supported; known are Constant, LinearFunction, PolynomialFunction, "
         "SimmSpline, PiecewiseLinearFunction and MultiplierFunction"
