@@ -241,3 +241,32 @@ def test_markers_are_sent_to_fit(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "a.trc").write_text(header + "\t\tX1\tY1\tZ1\n1\t0\t1\t2\t3\n2\t0.01\t2\t3\t4\n")
     assert main(["run", str(tmp_path / "a.trc"), "-o", str(tmp_path / "out")]) == 2
     assert "give it to 'pase fit'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["fit", "k.json", "--model", "m.osim"], "--model: for points in space alone, and k.json holds none"),
+        (["fit", "k.json", "--no-scale", "--up", "z"], "--no-scale, --up: for points in space alone"),
+        (["fit", "a.trc", "--skeleton", "coco17"], "a.trc holds markers"),
+        (["run", "done"], "done is a result of PASE: give it to 'pase view'"),
+        (["batch", "done", "-o", "out"], "done is a result of PASE"),
+        (["run", ""], "the name is empty"),
+        (["app", "--port", "65536", "--no-browser"], "port must be from 0 to 65535"),
+    ],
+)
+def test_options_and_files_of_another_kind_are_refused(
+    words: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "k.json").write_text("[]")
+    (tmp_path / "a.trc").write_text("PathFileType\t4\t(X/Y/Z)\ta.trc\nFrame#\tTime\tA\n")
+    (tmp_path / "done").mkdir()
+    (tmp_path / "done/report.json").write_text('{\n  "pase": "0.2.0"\n}')
+    before = sorted(tmp_path.iterdir())
+    assert message in refused(words, capsys)
+    assert [path for path in sorted(tmp_path.iterdir()) if path.name != "pase-app"] == before

@@ -142,6 +142,7 @@ def _fit(parsed: argparse.Namespace) -> int:
     settings = _settings(parsed)
     if is_marker_file(parsed.source):
         return _fit_markers(parsed, settings)
+    _refuse_of_markers(parsed)
     if parsed.source.is_file() and is_footage(parsed.source):
         raise InputError(f"{parsed.source} is a video or photo: give it to 'pase run'")
     if parsed.rate is not None:
@@ -153,9 +154,25 @@ def _fit(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_of_markers(parsed: argparse.Namespace) -> None:
+    """Refuse options for markers where there are keypoints of a picture, which have the default skeleton."""
+    usual = {
+        "model": "default", "markers": None, "scale": True, "static": None, "weights": None, "sigma": None,
+        "up": "auto", "mirrored": False, "subject": None,
+    }  # fmt: skip
+    given = ", ".join(f"--{name}" for name, value in usual.items() if getattr(parsed, name) != value)
+    if given and parsed.source.exists():
+        given = given.replace("--scale", "--no-scale")
+        raise InputError(f"{given}: for points in space alone, and {parsed.source} holds none")
+
+
 def _fit_markers(parsed: argparse.Namespace, settings: Settings) -> int:
     from pase.pipeline.markers import MarkerRun, fit_marker_file
 
+    if parsed.video is not None or parsed.skeleton is not None or parsed.explain:
+        raise InputError(
+            f"--video, --skeleton and --explain are for keypoints; {parsed.source} holds markers"
+        )
     run = MarkerRun(
         parsed.model,
         parsed.markers,

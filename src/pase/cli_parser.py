@@ -67,16 +67,35 @@ def parse(words: list[str]) -> argparse.Namespace:
     return parsed
 
 
+def _named(text: str) -> Path:
+    """A file's name, which an unset variable of the shell is not."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty; is a variable of the shell not set?")
+    return Path(text)
+
+
 def _complete(parsed: argparse.Namespace) -> None:
-    """Refuse addresses, and name the result after its source where no name is given."""
+    """Refuse addresses and finished results, and name the result after its source where no name is given."""
     source = getattr(parsed, "source", None)
     if source is None:
         return
     for place in (source, getattr(parsed, "video", None)):
         if _ADDRESS.match(str(place)):
             raise InputError(f"{place} is an address: download the file first and name it here")
+    if parsed.command in ("run", "fit", "batch") and _is_result(source):
+        raise InputError(
+            f"{source} is a result of PASE: give it to 'pase view', 'pase compare' or 'pase export'"
+        )
     if parsed.command in ("run", "fit") and parsed.output is None:
         parsed.output = Path(f"{source.stem if source.suffix else source.name}_pase")
+
+
+def _is_result(folder: Path) -> bool:
+    try:
+        with (folder / "report.json").open("rb") as file:
+            return b'"pase":' in file.read(100)
+    except OSError:
+        return False
 
 
 def _with_command(words: list[str], parser: Parser) -> list[str]:
@@ -108,7 +127,7 @@ def _add_run(commands: Any) -> None:
     """The command that does everything with one recording."""
     command = _add(commands, "run", "turn a video or photo into personalised skeletons in motion")
     meaning = f"{SOURCES}; a folder is done as by 'pase batch'"
-    command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help=meaning)
+    command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=_named, help=meaning)
     _add_footage(command)
     _add_output(command, "folder of the result; the footage's name with _pase by default", required=False)
     _add_settings(command, *ALL_STAGES)
@@ -120,7 +139,7 @@ def _add_run(commands: Any) -> None:
 def _add_batch(commands: Any) -> None:
     """The command that does many recordings."""
     command = _add(commands, "batch", "run every video and photo of a folder, or of a study's table")
-    command.add_argument("source", metavar="DIR", type=Path, help="folder of videos and photos")
+    command.add_argument("source", metavar="DIR", type=_named, help="folder of videos and photos")
     command.add_argument(
         "-o", "--output", metavar="OUT", type=Path, required=True, help="folder of the batch; goes on in it"
     )
@@ -136,7 +155,7 @@ def _add_batch(commands: Any) -> None:
 def _add_stages(commands: Any) -> None:
     """Commands that do one stage alone."""
     command = _add(commands, "pose2d", "find the 2D keypoints alone")
-    command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=Path, help="a video or a photo")
+    command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=_named, help="a video or a photo")
     _add_output(command, "file of the keypoints, as keypoints.json; for openpose a new folder")
     meaning = "how they are written (default: alphapose, which PASE reads back with times and deviations)"
     kinds = ("alphapose", "openpose", "coco")
@@ -144,14 +163,14 @@ def _add_stages(commands: Any) -> None:
     _add_settings(command, "footage", "models", "pose2d", short="pose2d")
 
     command = _add(commands, "lift", "find landmarks in space with a lifter alone")
-    command.add_argument("source", metavar="SOURCE", type=Path, help=SOURCES)
+    command.add_argument("source", metavar="SOURCE", type=_named, help=SOURCES)
     _add_footage(command)
     _add_output(command, "landmarks.trc (upright) or .npz (as the lifter gives them)")
     _add_settings(command, "footage", "models", "pose2d", "lift", short="lift")
 
     command = _add(commands, "fit", "fit skeletons to keypoints made before, or to markers")
     meaning = "keypoints of PASE or another program, markers (.trc, .c3d), or 3D joints (JSON)"
-    command.add_argument("source", metavar="KEYPOINTS_OR_MARKERS", type=Path, help=meaning)
+    command.add_argument("source", metavar="KEYPOINTS_OR_MARKERS", type=_named, help=meaning)
     _add_footage(command)
     _add_markers(command)
     _add_output(command, "folder of the result; the source's name with _pase by default", required=False)
@@ -188,7 +207,7 @@ def _add_views(commands: Any) -> None:
 
 def _add_with_result(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
     command = _add(commands, name, summary)
-    command.add_argument("source", metavar="RESULT", type=Path, help="folder of a finished result")
+    command.add_argument("source", metavar="RESULT", type=_named, help="folder of a finished result")
     return command
 
 

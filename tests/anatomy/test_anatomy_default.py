@@ -308,3 +308,19 @@ def test_a_foreign_wheel_is_refused(builder: ModuleType, tmp_path: Path) -> None
     (tmp_path / "x.whl").write_bytes(b"no wheel")
     with pytest.raises(SystemExit, match="sha256"):
         builder.check_wheel(tmp_path / "x.whl")
+
+
+def test_a_trunk_of_other_bodies_has_no_width_of_the_shoulders() -> None:
+    from pase.anatomy.lengths import CARRIERS, bone_lengths
+
+    skeleton = default_skeleton()
+    lengths = bone_lengths(skeleton)
+
+    def other(name: str) -> str:
+        return "thoracic12" if name == "torso" else name
+
+    bodies = tuple(replace(b, name=other(b.name)) for b in skeleton.bodies)
+    joints = tuple(replace(j, parent=other(j.parent), child=other(j.child)) for j in skeleton.joints)
+    landmarks = tuple(replace(m, body=other(m.body)) for m in skeleton.landmarks)
+    found = bone_lengths(replace(skeleton, bodies=bodies, joints=joints, landmarks=landmarks))
+    assert set(lengths) - set(found) == {"shoulder_width"} and "torso" in CARRIERS.values()

@@ -43,7 +43,9 @@ def rewrite(model: Element) -> None:
         for joint in body.findall("Joint/*"):
             _set_text(joint, "socket_child_frame", name_of(body))
             if any(other.get("name") == joint.get("name") for other in joints):
-                joint.set("name", f"{joint.get('name', '')}_{name_of(body)}")  # Below a body they were told apart.
+                joint.set(
+                    "name", f"{joint.get('name', '')}_{name_of(body)}"
+                )  # Below a body they were told apart.
             joints.append(joint)
     for joint in joints:
         _rewrite_joint(joint)

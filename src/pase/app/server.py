@@ -103,6 +103,8 @@ def listening(port: int, show: Callable[[str], None], *, browser: bool) -> Itera
     """A socket on this computer alone, its address shown and opened in the browser; see `serve`."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if not 0 <= port < 65536:
+            raise InputError(f"port must be from 0 to 65535, not {port}")
         try:
             listener.bind((HOST, port))
         except OSError as error:
