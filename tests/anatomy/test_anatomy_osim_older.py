@@ -211,7 +211,11 @@ def test_case() -> None:
 
 def test_joints_of_one_name_and_splines_of_the_first_kind(tmp_path: Path) -> None:
     """Below a body each, as in the models of osim-rl; NaturalCubicSpline is what SimmSpline was called."""
-    text = older().replace('<CustomJoint name="knee"', '<CustomJoint name="hip"').replace("SimmSpline", "NaturalCubicSpline")
+    text = (
+        older()
+        .replace('<CustomJoint name="knee"', '<CustomJoint name="hip"')
+        .replace("SimmSpline", "NaturalCubicSpline")
+    )
     (tmp_path / "a.osim").write_text(text)
     (tmp_path / "b.osim").write_text(older())
     doubled, plain = read_osim(tmp_path / "a.osim"), read_osim(tmp_path / "b.osim")

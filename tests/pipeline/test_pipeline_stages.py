@@ -34,7 +34,7 @@ Told = dict[str, list[tuple[int, int | None]]]
 
 @pytest.fixture(scope="module")
 def run_once(
-    short_clip: Path, networks: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+    two_people_clip: Path, networks: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Told]:
     """A finished result of the short clip, without an overlay, and the progress that was told meanwhile."""
     output, told = tmp_path_factory.mktemp("run") / "result", Told()
@@ -42,7 +42,7 @@ def run_once(
     def note(step: str, done: int, total: int | None) -> None:
         told.setdefault(step, []).append((done, total))
 
-    pipeline.run(short_clip, output, SETTINGS, progress=note)
+    pipeline.run(two_people_clip, output, SETTINGS, progress=note)
     return output, told
 
 
@@ -115,12 +115,12 @@ def test_the_person_is_upright_in_range_and_of_the_given_height(result: Path) ->
 
 
 def test_loading_gives_back_what_was_estimated(
-    result: Path, short_clip: Path, networks: tuple[Path, Path]
+    result: Path, two_people_clip: Path, networks: tuple[Path, Path]
 ) -> None:
     from pase.anatomy.kinematics import Kinematics
 
     loaded, _ = pase.load(result)
-    fresh, _ = pase.estimate(short_clip, height_m=1.75)
+    fresh, _ = pase.estimate(two_people_clip, height_m=1.75)
     assert loaded.skeleton.free_names == fresh.skeleton.free_names
     np.testing.assert_allclose(loaded.q, fresh.q, atol=1e-8)
     positions = [Kinematics(m.skeleton).positions(m.q) for m in (loaded, fresh)]
@@ -130,10 +130,10 @@ def test_loading_gives_back_what_was_estimated(
 
 
 def test_the_stages_alone_give_the_same_as_the_run(
-    result: Path, short_clip: Path, networks: tuple[Path, Path], tmp_path: Path
+    result: Path, two_people_clip: Path, networks: tuple[Path, Path], tmp_path: Path
 ) -> None:
     keypoints, output = tmp_path / "keypoints.json", tmp_path / "out"
-    assert main(["pose2d", str(short_clip), "-o", str(keypoints)]) == 0
+    assert main(["pose2d", str(two_people_clip), "-o", str(keypoints)]) == 0
     pipeline.fit(keypoints, output, NO_PICTURES)
     assert without_trial(contents(output)) == without_trial(numbers(result))
 
@@ -144,7 +144,7 @@ def interrupted(*arguments: object) -> None:
 
 def test_an_interrupted_run_goes_on_from_its_keypoints(
     result: Path,
-    short_clip: Path,
+    two_people_clip: Path,
     networks: tuple[Path, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -152,14 +152,14 @@ def test_an_interrupted_run_goes_on_from_its_keypoints(
     output = tmp_path / "out"
     with monkeypatch.context() as patch:
         patch.setattr(pipeline.stages, "fit_people", interrupted)
-        words = ["run", str(short_clip), "-o", str(output), "--height", "1.75", "--no-overlay"]
+        words = ["run", str(two_people_clip), "-o", str(output), "--height", "1.75", "--no-overlay"]
         assert main(words) == 130
     assert not output.exists()
     with pytest.raises(InputError, match="no finished result"):
         pase.load(tmp_path / ".out.partial")
     with monkeypatch.context() as patch:
         patch.setattr(pipeline.stages, "find_people", None)
-        report = pipeline.run(short_clip, output, NO_PICTURES)
+        report = pipeline.run(two_people_clip, output, NO_PICTURES)
     assert report.resumed == ["pose2d"]
     assert contents(output) == numbers(result)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
@@ -169,13 +169,13 @@ def test_an_interrupted_run_goes_on_from_its_keypoints(
 def test_other_settings_or_footage_are_not_resumed(
     change: str,
     result: Path,
-    short_clip: Path,
+    two_people_clip: Path,
     networks: tuple[Path, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clip = tmp_path / "clip.mp4"
-    shutil.copyfile(short_clip, clip)
+    shutil.copyfile(two_people_clip, clip)
     monkeypatch.setattr(pipeline.stages, "fit_people", interrupted)
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(clip, tmp_path / "out", SETTINGS)
@@ -192,10 +192,10 @@ def test_other_settings_or_footage_are_not_resumed(
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 def test_a_run_that_is_killed_leaves_nothing_that_looks_like_a_result(
-    short_clip: Path, networks: tuple[Path, Path], tmp_path: Path
+    two_people_clip: Path, networks: tuple[Path, Path], tmp_path: Path
 ) -> None:
     output, state = tmp_path / "out", tmp_path / ".out.partial" / "state.json"
-    command = [sys.executable, "-m", "pase", "run", str(short_clip), "-o", str(output), *LEAN]
+    command = [sys.executable, "-m", "pase", "run", str(two_people_clip), "-o", str(output), *LEAN]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not state.exists() and running.poll() is None and time.monotonic() < deadline:
@@ -227,7 +227,7 @@ def test_overwrite_replaces_a_result_and_a_failure_keeps_it(
 
 
 def test_render_draws_a_result_afterwards(
-    result: Path, short_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    result: Path, two_people_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from pase.media import open_video
     from pase.view.backend import probe_drawing
@@ -239,7 +239,7 @@ def test_render_draws_a_result_afterwards(
     assert main(["render", str(folder)]) == 0
     assert capsys.readouterr().out.strip() == str(folder / "overlay.mp4")
     assert "overlay.mp4" in json.loads((folder / "report.json").read_text(encoding="utf-8"))["files"]
-    with open_video(folder / "overlay.mp4") as drawn, open_video(short_clip) as filmed:
+    with open_video(folder / "overlay.mp4") as drawn, open_video(two_people_clip) as filmed:
         differences = [
             float(np.abs(a.image.astype(int) - b.image).max(axis=2).mean())
             for a, b in zip(drawn.frames(), filmed.frames(), strict=True)

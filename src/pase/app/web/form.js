@@ -30,7 +30,7 @@ function preview(file) {
   address = file && URL.createObjectURL(file);
   const isFilm = file?.type.startsWith("video/") ?? false;
   $("preview").hidden = !file;
-  $("film").hidden = !isFilm;
+  $("film").hidden = $("moves").hidden = !isFilm;
   $("photo").hidden = isFilm;
   for (const shown of [$("film"), $("photo")]) shown.removeAttribute("src");
   if (file) (isFilm ? $("film") : $("photo")).src = address;
@@ -39,7 +39,7 @@ function preview(file) {
 
 function cannotShow() {
   if ($("preview").hidden) return;
-  $("film").hidden = $("photo").hidden = true;
+  $("film").hidden = $("moves").hidden = $("photo").hidden = true;
   $("hint").textContent = "the browser cannot show this kind of file; PASE reads it all the same";
 }
 
@@ -48,7 +48,6 @@ function turnPreview() {
   const turn = Number(field("footage.rotate").value || 0), mirror = field("footage.mirror").checked;
   for (const shown of [$("film"), $("photo")]) {
     shown.style.transform = `${mirror ? "scaleX(-1) " : ""}rotate(${turn}deg)${turn % 180 ? " scale(0.56)" : ""}`;
-    shown.controls = !turn && !mirror;
   }
   forgetClick();
 }
@@ -76,7 +75,6 @@ function pixelAt(event) {
 /** Choose the person under a click; the pixel counts in the first picture that is read, so the film goes there. */
 function chooseAt(event) {
   const start = number("footage.start_s") ?? 0, film = $("film");
-  if (!film.hidden && event.clientY > film.getBoundingClientRect().bottom - 40 && film.controls) return;
   event.preventDefault();
   if (!$("spot").hidden) {
     forgetClick();
@@ -163,7 +161,17 @@ function listNames() {
   $("names").replaceChildren(...Object.keys(known()).map((name) => Object.assign(document.createElement("option"), { value: name })));
 }
 
+/** Below the film, as a browser's own controls would cover whom one wants to click on. */
+function setUpMoves() {
+  const film = $("film"), place = $("place");
+  $("play").onclick = () => { film.paused ? film.play() : film.pause(); };
+  film.onplay = film.onpause = () => { $("play").textContent = film.paused ? "▶" : "❚❚"; };
+  film.ontimeupdate = () => { place.value = film.duration ? film.currentTime / film.duration : 0; };
+  place.oninput = () => { film.currentTime = place.value * film.duration; };
+}
+
 export function setUp(began) {
+  setUpMoves();
   listNames();
   $("file").onchange = () => choose($("file").files);
   $("form").onsubmit = (event) => { event.preventDefault(); if (files.length) send(began); };
