@@ -31,6 +31,8 @@ def person(move: str, turn: int, frames: int = 40) -> Keypoints2D:
             xy[:, k] = [x if side == "L" else -x, y]
             walking = 60 * t
             swing = 25 * np.sin(2 * np.pi * t + (0 if side == "L" else np.pi))
+            if move == "sit" and part in ("Knee", "Ankle"):
+                xy[:, k] += [45, -40]
             if move == "walk":
                 xy[:, k, 0] += walking + (swing if part == "Wrist" else 0)
                 if part == "Ankle":  # each foot stands for half of the time
@@ -62,7 +64,16 @@ def test_who_stands_on_the_feet_tells_the_turn(
 
 
 @pytest.mark.parametrize(
-    ("move", "turn"), [("kick", 90), ("kick", 270), ("handstand", 180), ("still", 90), ("push-up", 270)]
+    ("move", "turn"),
+    [
+        ("kick", 90),
+        ("kick", 270),
+        ("handstand", 180),
+        ("still", 90),
+        ("push-up", 270),
+        ("sit", 90),
+        ("sit", 180),
+    ],
 )
 def test_who_lies_or_stands_on_the_hands_is_asked_about(
     move: str, turn: int, caplog: pytest.LogCaptureFixture
@@ -70,6 +81,12 @@ def test_who_lies_or_stands_on_the_hands_is_asked_about(
     with caplog.at_level(logging.WARNING):
         assert film_turn(person(move, turn)) == 0
     assert f"give --rotate {turn}" in caplog.text
+
+
+def test_who_sits_upright_is_not_asked_about(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert film_turn(person("sit", 0)) == 0
+    assert caplog.text == ""
 
 
 def test_who_rolls_over_or_is_hardly_seen_says_nothing() -> None:

@@ -95,10 +95,10 @@ def test_a_second_look_waits() -> None:
 
 
 def test_a_film_is_looked_at_while_its_keypoints_are_placed(
-    short_clip: Path, networks: tuple[Path, Path]
+    two_people_clip: Path, networks: tuple[Path, Path]
 ) -> None:
     notes = Notes()
-    find_people(short_clip, Settings(), notes)
+    find_people(two_people_clip, Settings(), notes)
     first = notes.looks[0]
     assert first.frame.index == 0
     assert first.sentence().startswith("2 persons: upright")

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 _MOST_FRAMES_S, _FEWEST_FRAMES = 0.9, 10
 """Share of the frames in which the body points the same wrong way, and least number of them."""
 _CONE_DEG = 40.0
-"""How far head over hips and hips over feet may be from that way."""
+"""How far head over hips, and hips or knees over feet, may be from that way."""
 _PLANTED = 0.6
 """Speed of the slower foot over that of the slower hand below which somebody stands on the feet."""
 _MOVING = 0.05
@@ -33,20 +33,22 @@ def film_turn(person: Keypoints2D) -> int:
 
     A body that points the same wrong way in nearly all frames may lie, hang or stand on the hands: then the hands, or
     nothing, keep their place while the trunk moves. The feet of somebody who walks, squats or works do keep their
-    place, but so do those of somebody who does push-ups, over hands that are the lowest in the picture. Where it is
-    not sure, a warning asks for `--rotate`.
+    place, but so do those of somebody who does push-ups, over hands that are the lowest in the picture. Of somebody who
+    sits, trunk and shanks point that way. Where it is not sure, as then, a warning asks for `--rotate`.
 
     Parameters
     ----------
     person
         The main person as found in the picture.
     """
-    way = _way(person)
+    way = _way(person, "Hip")
+    sits = way is None
+    way = way or _way(person, "Knee")
     if way is None or way == "up":
         return 0
     turn = _TURNS[way]
     where = "upside down" if way == "down" else "on the side"
-    if _may_be_on_hands(person) or not _stands_on_feet(person):
+    if sits or _may_be_on_hands(person) or not _stands_on_feet(person):
         log.warning(
             "the person is %s in nearly all frames: if the film's rotation was lost, give --rotate %d",
             where,
@@ -65,11 +67,11 @@ def _point(person: Keypoints2D, *names: str) -> Array:
     return np.asarray(person.xy[:, [HALPE26.index(name) for name in names]].mean(axis=1))
 
 
-def _way(person: Keypoints2D) -> str | None:
-    """Where head and trunk point in nearly all frames; None where that changes or is between two ways."""
+def _way(person: Keypoints2D, above_feet: str) -> str | None:
+    """Where trunk and legs from feet to hips, or knees, point in nearly all frames; None where no way is sure."""
     shoulders, hips = _point(person, "LShoulder", "RShoulder"), _point(person, "LHip", "RHip")
     ankles = _point(person, "LAnkle", "RAnkle")
-    trunk, legs = shoulders - hips, hips - ankles
+    trunk, legs = shoulders - hips, _point(person, f"L{above_feet}", f"R{above_feet}") - ankles
     visible = np.isfinite(trunk).all(axis=1) & np.isfinite(legs).all(axis=1)
     if visible.sum() < _FEWEST_FRAMES:
         return None
