@@ -33,8 +33,8 @@ def film_turn(person: Keypoints2D) -> int:
 
     A body that points the same wrong way in nearly all frames may lie, hang or stand on the hands: then the hands, or
     nothing, keep their place while the trunk moves. The feet of somebody who walks, squats or works do keep their
-    place, but so do those of somebody who does push-ups, over hands that are the lowest in the picture. Of somebody who
-    sits, trunk and shanks point that way. Where it is not sure, as then, a warning asks for `--rotate`.
+    place, but so do those of somebody who does push-ups, over hands that are the lowest in the picture. Who sits
+    has trunk and shanks that way. Where it is not sure, as then, a warning asks for `--rotate`.
 
     Parameters
     ----------
