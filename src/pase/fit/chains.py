@@ -45,6 +45,8 @@ class Chain:
 
     points: Indices
     """(P,) their places among the points of a term."""
+    landmarks: Indices
+    """(P,) their places among all landmarks."""
     columns: Indices
     """(c,) the coordinates."""
     bodies: tuple[BodyPoints, ...]
@@ -60,7 +62,7 @@ class Chain:
         bodies
             Derivatives of all landmarks.
         outer
-            (T, K, R, 3) derivatives by all K points of the term; the points themselves (R = 3) when None.
+            (T, P, R, 3) derivatives by each of the points; the points themselves (R = 3) when None.
         """
         R = 3 if outer is None else outer.shape[2]
         out = np.zeros((len(bodies[0].twist), len(self.points), R, len(self.columns)))
@@ -69,7 +71,7 @@ class Chain:
             if outer is None:
                 dq = body.dq if len(own.landmarks) == len(body.landmarks) else body.dq[:, own.landmarks]
             else:
-                dq = body.of(own.landmarks, outer[:, self.points[own.rows]])
+                dq = body.of(own.landmarks, outer[:, own.rows])
             out[:, own.rows, :, own.columns] = dq
         return out
 
@@ -141,7 +143,8 @@ def _chain(
         )
         order += own
     place = np.array(columns, np.intp)
-    return Chain(np.array(order, np.intp), place, tuple(bodies), runs_of(place), paired)
+    of_points = np.array([points[k] for k in order], np.intp)
+    return Chain(np.array(order, np.intp), of_points, place, tuple(bodies), runs_of(place), paired)
 
 
 def runs_of(columns: Indices) -> Runs:

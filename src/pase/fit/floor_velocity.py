@@ -175,7 +175,6 @@ def _mixed(
     for offset, dq in block.dense(free_q.shape[1]).items():
         by_q[offset : offset + len(dq)] += dq.transpose(0, 2, 1) @ jacobian
     flat = jacobian.reshape(-1, jacobian.shape[-1])
-    assert block.dshared is not None
-    by_shared = block.dshared.reshape(len(flat), -1).T @ flat
+    by_shared = block.dense_shared(len(free_shared)).reshape(len(flat), -1).T @ flat
     by_q, by_shared = by_q * free_q[..., None], by_shared * free_shared[:, None]
     return _Mixed(flat.T @ flat, flat.T @ block.residual.ravel(), by_q, by_shared)

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
 from scipy.linalg.lapack import dtbtrs
 
-from pase.fit.chains import Runs
+from pase.fit.chains import Runs, runs_of
 from pase.fit.terms.base import ChainRows, ResidualBlock
 from pase.types import Array, Mask
 
@@ -78,15 +78,20 @@ class NormalEquations:
         residual = block.residual[:, chain.rows, None]
         for offset, J in chain.dq.items():
             frames, Jt = slice(offset, offset + len(J)), J.transpose(0, 2, 1)
-            _add_square(self.lag0[frames], Jt @ J, chain.runs)
+            _add_matrices(self.lag0[frames], Jt @ J, chain.runs, chain.runs)
             _add_rows(self.gradient_q[frames], (Jt @ residual)[..., 0], chain.runs)
             if len(chain.dq) > 1:
                 _add_rows(self.tied[frames], np.square(J).sum(1), chain.runs)
-            if block.dshared is not None:
-                _add_rows(self.border[frames], Jt @ block.dshared[:, chain.rows], chain.runs)
+            if chain.by_shared is not None:
+                runs = runs_of(chain.by_shared.columns)
+                _add_matrices(self.border[frames], Jt @ chain.by_shared.values, chain.runs, runs)
         if len(chain.dq) > 1:
             product = chain.dq[1].transpose(0, 2, 1) @ chain.dq[0]
-            _add_square(self.lag1[: len(residual)], product, chain.runs)
+            _add_matrices(self.lag1[: len(residual)], product, chain.runs, chain.runs)
+        if chain.by_shared is not None:
+            flat = chain.by_shared.values.reshape(-1, len(chain.by_shared.columns))
+            _add_matrices(self.corner, flat.T @ flat, runs, runs)
+            self.gradient_shared[chain.by_shared.columns] += flat.T @ residual.reshape(-1)
 
     def _add_own(self, offset: int, J: Array, residual: Array) -> None:
         frames = slice(offset, offset + len(J))
@@ -225,11 +230,11 @@ def _add_rows(target: Array, added: Array, runs: Runs) -> None:
         target[:, place] += added[:, own]
 
 
-def _add_square(target: Array, added: Array, runs: Runs) -> None:
-    """Add matrices (T, c, c) to (T, n, n); by slices, as NumPy is several times slower with indices."""
-    for row, own_row in runs:
-        for column, own_column in runs:
-            target[:, row, column] += added[:, own_row, own_column]
+def _add_matrices(target: Array, added: Array, rows: Runs, columns: Runs) -> None:
+    """Add matrices (..., c, d) to larger ones; by slices, as NumPy is several times slower with indices."""
+    for row, own_row in rows:
+        for column, own_column in columns:
+            target[..., row, column] += added[..., own_row, own_column]
 
 
 def _forward(lower: Array, right: Array) -> Array:

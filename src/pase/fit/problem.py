@@ -177,19 +177,19 @@ class PersonModel:
         """The bodies in all postures, for `jacobian` and for the positions of the landmarks."""
         return self.kinematics.placement(state.q, self.scale(state.shared))
 
-    def jacobian(
-        self, state: State, placement: Placement, shared_free: bool
-    ) -> tuple[LandmarkJacobian, Array | None]:
-        """Positions with derivatives by q, and by all shared unknowns (T, K + S, 3, m) unless they are held."""
-        location = self.location(state.shared)
-        if not shared_free:
-            return self.kinematics.jacobian_in(placement, location=location), None
-        directions = placement.scale[:, :, None] * self.scale_matrix
-        jac = self.kinematics.jacobian_in(placement, directions, location)
-        dshared = np.zeros((*jac.position.shape, self.layout.count))
-        dshared[..., self.layout.size] = jac.dsize
-        dshared[..., self.layout.offset] = jac.dlocation @ self._offset_matrix
-        return jac, dshared
+    def jacobian(self, state: State, placement: Placement, shared_free: bool) -> LandmarkJacobian:
+        """Positions with derivatives by q, and by the sizes unless the shared unknowns are held."""
+        directions = placement.scale[:, :, None] * self.scale_matrix if shared_free else None
+        return self.kinematics.jacobian_in(placement, directions, self.location(state.shared))
+
+    def place_columns(self, landmarks: Indices) -> Indices:
+        """The shared unknowns that displace some landmarks on their bodies."""
+        moving = np.flatnonzero(self._offset_matrix[landmarks].any((0, 1)))
+        return np.asarray(self.layout.offset.start + moving, np.intp)
+
+    def displacements(self, landmarks: Indices, columns: Indices) -> Array:
+        """(k, 3, c) displacements of k landmarks by some of the shared unknowns."""
+        return self._offset_matrix[landmarks][..., columns - self.layout.offset.start]
 
     def personal_skeleton(self, shared: Array) -> Skeleton:
         """The person's own skeleton: scaled bodies, landmarks where this detector sees them."""
@@ -200,6 +200,19 @@ class PersonModel:
         }
         landmarks = [fitted.get(m.name, m) for m in self.skeleton.landmarks]
         return self.skeleton.with_landmarks(landmarks).scaled(self.scale(shared))
+
+
+@dataclass(frozen=True)
+class SharedDerivative:
+    """Derivatives by some of the shared unknowns: all sizes and cameras, and the places of a few points.
+
+    Those by the cameras are zero until a term adds them.
+    """
+
+    columns: Indices
+    """(p,) the unknowns."""
+    values: Array
+    """(T, ..., p)"""
 
 
 class Linearization:
@@ -225,7 +238,7 @@ class Linearization:
         return self.model.placement(self.state)
 
     @cached_property
-    def _derivatives(self) -> tuple[LandmarkJacobian, Array | None]:
+    def _derivatives(self) -> LandmarkJacobian:
         return self.model.jacobian(self.state, self._placement, self.shared_free)
 
     @cached_property
@@ -236,12 +249,12 @@ class Linearization:
     @property
     def dq(self) -> Array:
         """(T, K + S, 3, n) derivative of the positions by q."""
-        return self._derivatives[0].dq
+        return self._derivatives.dq
 
     @property
     def bodies(self) -> tuple[BodyDerivative, ...]:
         """Derivatives of the positions by the coordinates that move them, body by body."""
-        return self._derivatives[0].bodies
+        return self._derivatives.bodies
 
     def chains(self, points: slice | Indices, partner: Indices | None = None) -> tuple[Chain, ...]:
         """Some of the points (K,) in chains that follow the same coordinates; see `find_chains`."""
@@ -253,10 +266,38 @@ class Linearization:
     def _structure(self) -> Structure:
         return tuple((tuple(b.landmarks.tolist()), tuple(b.columns.tolist())) for b in self.bodies)
 
-    @property
+    def by_shared(self, landmarks: Indices, outer: Array | None = None) -> SharedDerivative | None:
+        """Derivatives by the shared unknowns that move some landmarks; None when they are held.
+
+        Parameters
+        ----------
+        landmarks
+            (k,) their places among all.
+        outer
+            (T, k, R, 3) derivatives of R numbers by each of them; the landmarks themselves when None.
+        """
+        if not self.shared_free:
+            return None
+        jac, layout = self._derivatives, self.model.layout
+        places = self.model.place_columns(landmarks)
+        columns = np.concatenate([np.arange(layout.offset.start), places])
+        by_size, by_place = jac.dsize[:, landmarks], jac.dlocation[:, landmarks]
+        if outer is not None:
+            by_size, by_place = outer @ by_size, outer @ by_place
+        values = np.zeros((*by_size.shape[:3], len(columns)))
+        values[..., layout.size] = by_size
+        values[..., layout.offset.start :] = by_place @ self.model.displacements(landmarks, places)
+        return SharedDerivative(columns, values)
+
+    @cached_property
     def dshared(self) -> Array | None:
         """(T, K + S, 3, m) derivative of the positions by the shared unknowns; None when they are held."""
-        return self._derivatives[1]
+        by_shared = self.by_shared(np.arange(self.positions.shape[1]))
+        if by_shared is None:
+            return None
+        dshared = np.zeros((*self.positions.shape, self.model.layout.count))
+        dshared[..., by_shared.columns] = by_shared.values
+        return dshared
 
     @property
     def soles(self) -> slice:

@@ -68,9 +68,9 @@ class Pass:
     """What its solution tells of the measurements themselves, such as their noise; the next pass counts with it."""
 
 
-PASSES = (Pass(12, 1e-3, floor=False), Pass(30), Pass(6))
+PASSES = (Pass(12, 1e-2, floor=False), Pass(30, 3e-4), Pass(30))
 """The posture is loosened without a floor, then contacts are found and everything is solved together; contacts that
-this has changed are found once more."""
+this has changed are found once more. Only the last pass needs to be exact."""
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,11 @@ class Balance(RobustTerm):
         """Those of the mixed positions."""
         mix = self._mix * (root / self._sigma)
         dq = np.zeros((len(mix), 2, at.state.q.shape[1]))
+        dshared = np.zeros((len(mix), 2, at.model.layout.count)) if at.shared_free else None
         for chain in at.chains(slice(None)):
-            by_points = chain.derivative(at.bodies)[:, :, [0, 2]] * mix[:, chain.points, None, None]
-            dq[:, :, chain.columns] += by_points.sum(1)
-        if at.dshared is None:
-            return {0: dq}, None
-        return {0: dq}, np.einsum("tk,tkdm->tdm", mix, at.dshared[:, :, [0, 2]])
+            outer = mix[:, chain.points, None, None] * np.eye(3)[[0, 2]]
+            dq[:, :, chain.columns] += chain.derivative(at.bodies, outer).sum(1)
+            by_shared = at.by_shared(chain.landmarks, outer)
+            if dshared is not None and by_shared is not None:
+                dshared[:, :, by_shared.columns] += by_shared.values.sum(1)
+        return {0: dq}, dshared

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pase.fit.chains import Chain, Runs
-from pase.fit.problem import Linearization
+from pase.fit.problem import Linearization, SharedDerivative
 from pase.types import Array, Indices
 
 
@@ -23,13 +23,28 @@ class ChainRows:
     runs: Runs
     dq: dict[int, Array]
     """Offset → (M, r, c)."""
+    by_shared: SharedDerivative | None = None
+    """(M, r, p)"""
 
     @classmethod
-    def of(cls, chain: Chain, dq: dict[int, Array]) -> ChainRows:
-        """Derivatives (M, P, R, c) of R rows for each point of a chain."""
+    def of(
+        cls, chain: Chain, dq: dict[int, Array], columns: Indices | None = None, dshared: Array | None = None
+    ) -> ChainRows:
+        """Derivatives (M, P, R, c) of R rows for each point of a chain, and those by shared unknowns `columns`."""
         R = next(iter(dq.values())).shape[2]
         flat = {offset: J.reshape(len(J), -1, J.shape[-1]) for offset, J in dq.items()}
-        return cls(chain.rows(R), chain.columns, chain.runs, flat)
+        by_shared = None
+        if columns is not None and dshared is not None:
+            by_shared = SharedDerivative(columns, dshared.reshape(len(dshared), -1, len(columns)))
+        return cls(chain.rows(R), chain.columns, chain.runs, flat, by_shared)
+
+    def __add__(self, other: ChainRows) -> ChainRows:
+        """The same rows with other derivatives by the same unknowns added."""
+        by_q = {offset: J + other.dq[offset] for offset, J in self.dq.items()}
+        by_shared = self.by_shared
+        if by_shared is not None and other.by_shared is not None:
+            by_shared = replace(by_shared, values=by_shared.values + other.by_shared.values)
+        return replace(self, dq=by_q, by_shared=by_shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +59,7 @@ class ResidualBlock:
     dq: dict[int, Array] = field(default_factory=dict)
     """Offset → (M, R, n), or (M, n) when R = n and row j depends on coordinate j only."""
     dshared: Array | None = None
-    """(M, R, m) or None."""
+    """(M, R, m) by all shared unknowns, or None; rows that come in chains have their own."""
     chains: tuple[ChainRows, ...] = ()
     """Instead of `dq`: the rows by the coordinates that they depend on."""
     constant: tuple[Array, Array] | None = None
@@ -57,6 +72,14 @@ class ResidualBlock:
         for rows in self.chains:
             for offset, J in rows.dq.items():
                 out[offset][:, rows.rows[:, None], rows.columns] = J
+        return out
+
+    def dense_shared(self, unknowns: int) -> Array:
+        """(M, R, m) derivatives by all m shared unknowns, of rows that come in chains."""
+        out = np.zeros((*self.residual.shape, unknowns))
+        for rows in self.chains:
+            if rows.by_shared is not None:
+                out[:, rows.rows[:, None], rows.by_shared.columns] = rows.by_shared.values
         return out
 
 
@@ -82,6 +105,18 @@ class Term(ABC):
     @abstractmethod
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals and Jacobian; with a robust loss, weighted so that their gradient is that of the cost."""
+
+
+def point_rows(at: Linearization, chain: Chain, outer: Array, *, swapped: bool = False) -> ChainRows:
+    """Rows of R numbers for each point of a chain, by their derivatives (T, P, R, 3) by the points of the chain.
+
+    With `swapped` the numbers of each point of a pair are by the other one of the pair.
+    """
+    order = slice(None, None, -1 if swapped else 1)
+    by_q, by_shared = {0: chain.derivative(at.bodies, outer)[:, order]}, at.by_shared(chain.landmarks, outer)
+    if by_shared is None:
+        return ChainRows.of(chain, by_q)
+    return ChainRows.of(chain, by_q, by_shared.columns, by_shared.values[:, order])
 
 
 def with_gains(values: Array, sigma: Array) -> tuple[Array, Array]:

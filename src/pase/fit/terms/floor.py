@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import ChainRows, Derivatives, ResidualBlock, RobustTerm, SquaredTerm
+from pase.fit.terms.base import ChainRows, Derivatives, ResidualBlock, RobustTerm, SquaredTerm, point_rows
 from pase.types import Array
 
 MAXIMUM_GAP_S = 0.3
@@ -37,8 +37,7 @@ class Floor(SquaredTerm):
     def block(self, at: Linearization) -> ResidualBlock:
         """Residuals with derivatives; rows of points above the floor are zero."""
         residual = self.residual(at)
-        chains, dshared = _by_height(at, self._gain * (residual < 0))
-        return ResidualBlock(residual, dshared=dshared, chains=chains)
+        return ResidualBlock(residual, chains=_by_height(at, self._gain * (residual < 0)))
 
 
 class ContactHeight(RobustTerm):
@@ -72,7 +71,7 @@ class ContactHeight(RobustTerm):
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """Those of the heights."""
-        return _by_height(at, root / self._sigma)
+        return _by_height(at, root / self._sigma), None
 
 
 class ContactVelocity(RobustTerm):
@@ -125,15 +124,16 @@ class ContactVelocity(RobustTerm):
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """By both frames."""
         gain = (self._gain * root)[..., None, None]
-        M, R = len(root), root.shape[1] * 2
         rows = []
         for chain in at.chains(at.soles):
             dq, own = chain.derivative(at.bodies)[:, :, [0, 2]], gain[:, chain.points]
-            rows.append(ChainRows.of(chain, {0: -dq[:-1] * own, 1: dq[1:] * own}))
-        if at.dshared is None:
-            return tuple(rows), None
-        dshared = at.dshared[:, at.soles][:, :, [0, 2]]
-        return tuple(rows), ((dshared[1:] - dshared[:-1]) * gain).reshape(M, R, -1)
+            by_q, by_shared = {0: -dq[:-1] * own, 1: dq[1:] * own}, at.by_shared(chain.landmarks)
+            if by_shared is None:
+                rows.append(ChainRows.of(chain, by_q))
+                continue
+            flat = by_shared.values[:, :, [0, 2]]
+            rows.append(ChainRows.of(chain, by_q, by_shared.columns, (flat[1:] - flat[:-1]) * own))
+        return tuple(rows), None
 
     def by_floor_step(self, at: Linearization) -> Array:
         """(T − 1, 2 S, 2) derivatives of the weighted residuals by the way of the floor from frame to frame."""
@@ -141,12 +141,10 @@ class ContactVelocity(RobustTerm):
         return np.asarray((-gain[..., None, None] * np.eye(2)).reshape(len(gain), -1, 2))
 
 
-def _by_height(at: Linearization, gain: Array) -> tuple[tuple[ChainRows, ...], Array | None]:
+def _by_height(at: Linearization, gain: Array) -> tuple[ChainRows, ...]:
     """Derivatives of the heights of the soles times `gain` (T, S)."""
-    gain = gain[..., None]
     rows = []
     for chain in at.chains(at.soles):
-        height = chain.derivative(at.bodies)[:, :, 1] * gain[:, chain.points]
-        rows.append(ChainRows.of(chain, {0: height[:, :, None]}))
-    dshared = None if at.dshared is None else at.dshared[:, at.soles, 1] * gain
-    return tuple(rows), dshared
+        up = gain[:, chain.points, None, None] * np.array([0.0, 1.0, 0.0])
+        rows.append(point_rows(at, chain, up))
+    return tuple(rows)

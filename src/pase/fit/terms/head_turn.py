@@ -27,11 +27,14 @@ class HeadTurn(Reprojection):
         """(T, K, 2) in standard deviations before the robust loss."""
         return self._beside_one_another(super().residual(at))
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[tuple[ChainRows, ...], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[tuple[ChainRows, ...], None]:
         """Those of `Reprojection` less what they have in common; the points of the one head are one chain."""
-        (head,), dshared = super().derivatives(at, np.ones_like(root))
-        by_q = replace(head, dq={0: self._rest(head.dq[0], root)})
-        return (by_q,), None if dshared is None else self._rest(dshared, root)
+        (head,), _ = super().derivatives(at, np.ones_like(root))
+        head = replace(head, dq={0: self._rest(head.dq[0], root)})
+        if head.by_shared is not None:
+            rest = replace(head.by_shared, values=self._rest(head.by_shared.values, root))
+            head = replace(head, by_shared=rest)
+        return (head,), None
 
     def _rest(self, rows: Array, root: Array) -> Array:
         """Derivatives (T, 2 K, c) less their common part, times `root` (T, K)."""

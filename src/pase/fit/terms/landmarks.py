@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import ChainRows, Derivatives, RobustTerm, with_gains
+from pase.fit.terms.base import Derivatives, RobustTerm, point_rows, with_gains
 from pase.types import Array, Indices
 
 
@@ -57,11 +57,6 @@ class LandmarkDistance(RobustTerm):
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """Those of the positions."""
-        gain = (self._gain * root[..., None])[..., None]
-        T, R = len(root), root.shape[1] * 3
-        rows = []
-        for chain in at.chains(self._points):
-            own = chain.derivative(at.bodies) * gain[:, chain.points]
-            rows.append(ChainRows.of(chain, {0: own}))
-        shared = at.dshared
-        return tuple(rows), None if shared is None else (shared[:, self._points] * gain).reshape(T, R, -1)
+        gain = (self._gain * root[..., None])[..., None] * np.eye(3)
+        chains = at.chains(self._points)
+        return tuple(point_rows(at, chain, gain[:, chain.points]) for chain in chains), None

@@ -9,7 +9,7 @@ import numpy as np
 from pase.data import Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import Derivatives, RobustTerm, with_gains
+from pase.fit.terms.base import Derivatives, RobustTerm, point_rows, with_gains
 from pase.lift.shared_depth import shared_errors
 from pase.types import Array, Indices
 
@@ -136,16 +136,17 @@ class LiftedDepth(RobustTerm):
         gain = self._whiten * (root / _stature(at))[..., None]
         line = self._turned(self._camera.rotation(at.state.shared))
         by_depth = np.zeros((*self._depth.shape, at.state.q.shape[1]))
-        outer = np.broadcast_to(line[:, None, None], (*self._depth.shape, 1, 3))
+        dshared = np.zeros((*self._depth.shape, at.model.layout.count if at.shared_free else 0))
         for chain in at.chains(self._points):
-            along = chain.derivative(at.bodies, outer)[:, :, 0]
-            by_depth[:, chain.points[:, None], chain.columns] = along
-        dq = gain @ by_depth
-        if at.dshared is None:
-            return {0: dq}, None
-        dshared = np.einsum("ti,tkim->tkm", line, at.dshared[:, self._points])
+            outer = np.broadcast_to(line[:, None, None], (len(line), len(chain.points), 1, 3))
+            rows = point_rows(at, chain, outer)
+            by_depth[:, chain.points[:, None], chain.columns] = rows.dq[0]
+            if rows.by_shared is not None:
+                dshared[:, chain.points[:, None], rows.by_shared.columns] = rows.by_shared.values
+        if not at.shared_free:
+            return {0: gain @ by_depth}, None
         self._add_camera_and_size(at, dshared)
-        return {0: dq}, gain @ dshared
+        return {0: gain @ by_depth}, gain @ dshared
 
     def _turned(self, rotation: Array) -> Array:
         """(T, 3) lines of sight times a rotation (3, 3) or (T, 3, 3): in world axes for `R_camera_world`."""

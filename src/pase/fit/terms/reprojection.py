@@ -8,7 +8,7 @@ import numpy as np
 
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
-from pase.fit.terms.base import ChainRows, RobustTerm, with_gains
+from pase.fit.terms.base import ChainRows, RobustTerm, point_rows, with_gains
 from pase.types import Array, Indices
 
 
@@ -59,34 +59,32 @@ class Reprojection(RobustTerm):
             pixels = pixels + self._lower(self.habit, at, depth)
         return (pixels - self._xy) * self._gain[..., None]
 
-    def derivatives(self, at: Linearization, root: Array) -> tuple[tuple[ChainRows, ...], Array | None]:
+    def derivatives(self, at: Linearization, root: Array) -> tuple[tuple[ChainRows, ...], None]:
         """By the points through the projection, and by the camera."""
         p_world, shared = at.positions[:, self._points], at.state.shared
         pixels, depth = self.camera.project(p_world, shared)
         by_point, by_camera = self.camera.pixel_derivatives(p_world, shared, pixels, depth)
         gain = self._gain * root
-        by_point, by_partner, partner = by_point * gain[..., None, None], None, None
+        by_point, by_camera = by_point * gain[..., None, None], by_camera * gain[..., None, None]
+        by_partner, partner = None, None
         if self.habit is not None:
             partner = self.habit.partner
             own, by_partner = self._by_depth(self.habit, at, depth, gain)
             by_point = by_point + self._down(self.habit, at, own)
-            by_partner = self._down(self.habit, at, by_partner)
+            by_partner = self._down(self.habit, at, by_partner)[:, partner]
+            if at.shared_free:
+                self._add_camera(self.habit, at, depth, gain, by_camera)
         rows = []
         for chain in at.chains(self._points, partner):
-            J = chain.derivative(at.bodies, by_point)
+            of_chain = point_rows(at, chain, by_point[:, chain.points])
             if chain.paired and by_partner is not None:
-                J += chain.derivative(at.bodies, by_partner[:, partner])[:, ::-1]
-            rows.append(ChainRows.of(chain, {0: J}))
-        if at.dshared is None:
-            return tuple(rows), None
-        p_shared = at.dshared[:, self._points]
-        dshared = by_point @ p_shared
-        dshared[..., self.camera.columns] += by_camera * gain[..., None, None]
-        if self.habit is not None and by_partner is not None:
-            pair = np.flatnonzero(self.habit.slope)
-            dshared[:, pair] += by_partner[:, pair] @ p_shared[:, self.habit.partner[pair]]
-            self._add_camera(self.habit, at, depth, gain, dshared)
-        return tuple(rows), dshared.reshape(len(root), 2 * root.shape[1], -1)
+                of_chain += point_rows(at, chain, by_partner[:, chain.points], swapped=True)
+            if of_chain.by_shared is not None:
+                R = len(of_chain.rows)
+                of_camera = by_camera[:, chain.points].reshape(len(root), R, -1)
+                of_chain.by_shared.values[..., self.camera.columns] += of_camera
+            rows.append(of_chain)
+        return tuple(rows), None
 
     def _lower(self, habit: PairHabit, at: Linearization, depth: Array) -> Array:
         """(T, K, 2) px by which the points are drawn lower."""
@@ -109,21 +107,20 @@ class Reprojection(RobustTerm):
         return np.asarray(by_depth[..., None, None] * (habit.down[:, :, None] * forward[:, None])[:, None])
 
     def _add_camera(
-        self, habit: PairHabit, at: Linearization, depth: Array, gain: Array, dshared: Array
+        self, habit: PairHabit, at: Linearization, depth: Array, gain: Array, by_camera: Array
     ) -> None:
-        """Add the derivatives of `_lower` times `gain` (T, K) by the camera to those by the shared unknowns."""
-        shared, camera = at.state.shared, self.camera
+        """Add the derivatives of `_lower` times `gain` (T, K) by the camera to those (T, K, 2, u) of the pixels."""
+        shared, camera, first = at.state.shared, self.camera, self.camera.columns.start
         relative = at.positions[:, self._points] - camera.position(shared)
         by_own, by_partner = self._by_depth(habit, at, depth, gain)
         for column, dR_camera_world in camera.rotation_derivatives(shared):
             line = np.broadcast_to(dR_camera_world[..., 2, :], (len(depth), 3))
             by_turn = np.einsum("ti,tki->tk", line, relative)
             mixed = by_own * by_turn + by_partner * by_turn[:, habit.partner]
-            dshared[..., column] += habit.down[:, None] * mixed[..., None]
-        first = camera.columns.start
-        dshared[..., first + 3] += self._lower(habit, at, depth) * gain[..., None]
+            by_camera[..., column - first] += habit.down[:, None] * mixed[..., None]
+        by_camera[..., 3] += self._lower(habit, at, depth) * gain[..., None]
         forward = np.broadcast_to(camera.rotation(shared)[..., 2, :], (len(depth), 3))
         for column, axis in ((2, 1), (5, 0), (6, 2)):
             if first + column < camera.columns.stop:
                 moved = -(by_own + by_partner) * forward[:, None, axis]
-                dshared[..., first + column] += habit.down[:, None] * moved[..., None]
+                by_camera[..., column] += habit.down[:, None] * moved[..., None]

@@ -54,13 +54,13 @@ class ShakenReprojection(Reprojection):
         """Residuals and derivatives; by all coordinates, as the shift ties all keypoints of a frame."""
         residual = self.residual(at)
         root = np.sqrt(self.point_weights(residual))
-        chains, held_shared = super().derivatives(at, np.ones_like(self._gain))
-        held = np.zeros((len(residual), 2 * self._gain.shape[1], at.state.q.shape[1]))
-        for chain in chains:
-            held[:, chain.rows[:, None], chain.columns] = chain.dq[0]
-        shared = None if held_shared is None else self._shifted(held_shared, root)
+        chains, _ = super().derivatives(at, np.ones_like(self._gain))
+        still = ResidualBlock(np.empty((len(residual), 2 * self._gain.shape[1])), chains=chains)
+        by_q, by_shared = still.dense(at.state.q.shape[1])[0], None
+        if at.shared_free:
+            by_shared = self._shifted(still.dense_shared(at.model.layout.count), root)
         flat = (residual * root[..., None]).reshape(len(residual), -1)
-        return ResidualBlock(flat, {0: self._shifted(held, root)}, shared)
+        return ResidualBlock(flat, {0: self._shifted(by_q, root)}, by_shared)
 
     def _shifted(self, held: Array, root: Array) -> Array:
         """Derivatives (T, 2 K, c) without a shift in those (T, 2 K + 2, c) with one, times `root` (T, K + 1)."""
