@@ -23,12 +23,12 @@ from pase.types import Array
 
 _SAME_PERSON_IOU = 0.25
 """Least likeness of a person's expected box and one of the detector that is taken for the same person."""
+_SURELY_SAME_IOU = 0.45
+"""The same for somebody near others, whose box may be another's."""
 _CROWD = 2
 """From so many sure persons on others are looked for among the detector's less sure boxes, too."""
 _FAINT_SHARE = 0.5
 """From this share of the score of a sure box; a person found so must show a clear body of their own at once."""
-_SURELY_SAME_IOU = 0.45
-"""The same for somebody near others, whose box may be another's."""
 _JUMP = 0.35
 """Sizes of the expected box by which its middle may be missed in one frame."""
 _WEAK_QUALITY = 0.5
