@@ -174,16 +174,16 @@ def _fit_markers(parsed: argparse.Namespace, settings: Settings) -> int:
             f"--video, --skeleton and --explain are for keypoints; {parsed.source} holds markers"
         )
     run = MarkerRun(
-        parsed.model,
-        parsed.markers,
-        parsed.scale,
-        parsed.static,
-        parsed.weights,
-        parsed.sigma,
-        parsed.up,
-        parsed.mirrored,
-        parsed.rate,
-        parsed.subject,
+        model=parsed.model,
+        markers=parsed.markers,
+        scale=parsed.scale,
+        static=parsed.static,
+        weights=parsed.weights,
+        sigma_mm=parsed.sigma,
+        up=parsed.up,
+        mirrored=parsed.mirrored,
+        rate_hz=parsed.rate,
+        subject=parsed.subject,
     )
     report = _reported(parsed, fit_marker_file, run, settings)
     print(f"markers  {report.persons[0]['details']['marker_rms_mm']:.1f} mm root mean square")

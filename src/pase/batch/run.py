@@ -83,7 +83,7 @@ def run_batch(
     overwrite
         Do everything again.
     show
-        Called with how it goes on.
+        Takes the news of how it goes on; nobody when None.
 
     Raises
     ------
@@ -144,7 +144,7 @@ class _Batch:
                 for future in ended:
                     self._take(*self._running.pop(future), _outcome(future))
         except KeyboardInterrupt:
-            self._tell_waiting()
+            self._name_waiting()
             raise
         finally:
             self._write()
@@ -209,7 +209,7 @@ class _Batch:
         for entry in measured:
             self._send(run_trial, entry.trial, path)
 
-    def _tell_waiting(self) -> None:
+    def _name_waiting(self) -> None:
         """Name the trials that no call has ended yet, after the user stopped the batch."""
         waiting = [name for name, entry in self._entries.items() if entry.state == "waiting"]
         line = f"{len(waiting)} of {len(self._entries)} trials wait for the next call: {', '.join(waiting)}"
