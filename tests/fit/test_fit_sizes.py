@@ -172,6 +172,8 @@ def test_a_child_is_told_by_its_head(height_m: float, told: float | None) -> Non
     keypoints = Keypoints2D(xy, np.ones((frames, 26)), motion.time, (1000, 1000))
     found = child_stature(motion, keypoints)
     assert found == (None if told is None else pytest.approx(told, abs=0.02))
+    bust = np.where(np.isin(keypoints.names, ["LAnkle", "RAnkle"]), 0.1, keypoints.score)
+    assert child_stature(motion, replace(keypoints, score=bust)) is None, "no feet, no stature"
     photo = Keypoints2D(xy[:1], np.ones((1, 26)), motion.time[:1], (1000, 1000))
     assert child_stature(replace(motion, q=q[:1], q_std=q[:1], time=motion.time[:1]), photo) is None
 

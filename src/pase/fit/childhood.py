@@ -11,6 +11,7 @@ import numpy as np
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.proportions import load_proportions
 from pase.data import Keypoints2D, Motion
+from pase.types import Mask
 
 ADULT_EARS = 0.148 / 1.69
 """Distance of the ears in the frontal view over the stature: 0.085 to 0.091 in four films of adults."""
@@ -18,8 +19,10 @@ LARGE = 1.15
 """A head so much larger than an adult's is a child's; adults differ by 6 % (breadth 4 %, stature 5 %, points)."""
 FRONTAL_PERCENTILE = 90
 EARS = frozenset(("LEar", "REar"))
+ANKLES = frozenset(("LAnkle", "RAnkle"))
 SURE_SCORE, LEAST_FRAMES, LEAST_PX = 0.5, 10, 12.0
-"""Fewer or smaller views than this, and photos, in which headphones and hoods are seen once, tell nothing."""
+"""Fewer or smaller views than this, and photos, in which headphones and hoods are seen once, tell nothing; nor do views
+of a body that the picture cuts off above the feet: its stature is a guess from breadths."""
 
 
 def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
@@ -33,10 +36,12 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
         Of the person.
     """
     stature, names = motion.diagnostics.stature_m, motion.skeleton.body_names
-    if motion.camera is None or stature is None or "head" not in names or EARS.difference(keypoints.names):
+    if motion.camera is None or stature is None or "head" not in names or (EARS | ANKLES).difference(keypoints.names):
+        return None
+    if _frames_with(keypoints, ANKLES).sum() < LEAST_FRAMES:
         return None
     left, right = (keypoints.names.index(name) for name in ("LEar", "REar"))
-    visible = (keypoints.score[:, [left, right]] >= SURE_SCORE).all(axis=1) & motion.known
+    visible = _frames_with(keypoints, EARS) & motion.known
     apart_px = np.linalg.norm(keypoints.xy[visible, left] - keypoints.xy[visible, right], axis=1)
     if visible.sum() < LEAST_FRAMES or np.percentile(apart_px, FRONTAL_PERCENTILE) < LEAST_PX:
         return None
@@ -48,3 +53,9 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
     ratio = apart_m / stature / ADULT_EARS
     heights, ratios = load_proportions().child_heads()
     return float(np.interp(-ratio, -ratios, heights)) if ratio > LARGE else None
+
+
+def _frames_with(keypoints: Keypoints2D, names: frozenset[str]) -> Mask:
+    """(T,) whether all of some points are seen surely."""
+    seen: Mask = (keypoints.score[:, [keypoints.names.index(name) for name in names]] >= SURE_SCORE).all(axis=1)
+    return seen
