@@ -14,11 +14,13 @@ from pase.anatomy.proportions import PersonFacts
 from pase.data import Camera, Keypoints2D
 from pase.errors import InputError
 from pase.fit.camera import FilmCamera, camera_rotation
+from pase.fit.estimate import Start, likeliest_start
 from pase.fit.inputs import BodyPoint, CameraSetup, LensPrior, PointSet, keypoint_set
 from pase.fit.keypoint_guess import initial_motion, possible_rolls
 from pase.fit.measurements import KeypointMeasurements, Measurements, PointMeasurements
 from pase.fit.problem import Linearization, State
-from pase.fit.schedule import solve_passes, solve_windows, spread_frames, thinned
+from pase.fit.schedule import SharedEstimate, solve_passes, solve_windows, spread_frames, thinned
+from pase.fit.solver import Solution, Status
 from pase.fit.subject import PERSISTENCE, Subject, SubjectOptions, prepare_subject
 from pase.fit.terms.reprojection import Reprojection
 from pase.fit.trial import Trial
@@ -192,6 +194,19 @@ def test_the_seated_do_not_make_a_camera_seem_tilted() -> None:
 
     assert rolls(0.02, 0.5) == [0.0]
     assert rolls(0.5, 0.5) == [0.0, pytest.approx(0.5 * np.arctan(0.5)), pytest.approx(np.arctan(0.5))]
+
+
+def test_a_tilted_camera_must_let_people_stand() -> None:
+    def start(cost: float, balance: float) -> Start:
+        solution = Solution(State(np.zeros((1, 1)), np.zeros(1)), cost, (), 0.0, Status.CONVERGED, 1)
+        estimate = SharedEstimate(
+            np.zeros(1), None, np.arange(1), np.zeros((1, 1)), solution, {"balance": balance}
+        )
+        return Start(np.zeros((1, 1)), estimate, None, False)
+
+    level, unbalanced, standing = start(90.0, 4.0), start(70.0, 28.0), start(80.0, 1.0)
+    assert likeliest_start([level, unbalanced]) is level
+    assert likeliest_start([level, unbalanced, standing]) is standing
 
 
 def test_a_camera_that_turns_and_zooms_is_asked_at_its_frames() -> None:

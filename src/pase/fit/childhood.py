@@ -36,7 +36,12 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
         Of the person.
     """
     stature, names = motion.diagnostics.stature_m, motion.skeleton.body_names
-    if motion.camera is None or stature is None or "head" not in names or (EARS | ANKLES).difference(keypoints.names):
+    if (
+        motion.camera is None
+        or stature is None
+        or "head" not in names
+        or (EARS | ANKLES).difference(keypoints.names)
+    ):
         return None
     if _frames_with(keypoints, ANKLES).sum() < LEAST_FRAMES:
         return None
@@ -57,5 +62,7 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
 
 def _frames_with(keypoints: Keypoints2D, names: frozenset[str]) -> Mask:
     """(T,) whether all of some points are seen surely."""
-    seen: Mask = (keypoints.score[:, [keypoints.names.index(name) for name in names]] >= SURE_SCORE).all(axis=1)
+    seen: Mask = (keypoints.score[:, [keypoints.names.index(name) for name in names]] >= SURE_SCORE).all(
+        axis=1
+    )
     return seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -35,6 +36,9 @@ from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.parallel import Helpers
 from pase.types import Array, ShareProgress
+
+_LESS_BALANCED = 5.0
+"""Cost of balance by which a person may stand worse before a tilted camera than before a level one."""
 
 
 @on_one_thread
@@ -123,7 +127,7 @@ def fit_shared(
         _from_roll, trial=trial, observed=observed, shared=shared, belt=belt, motion=person.camera_motion
     )
     tried = (helpers or Helpers(0)).map(job, possible_rolls(observed), progress)
-    best = min(tried, key=lambda start: start.estimate.cost)
+    best = likeliest_start(tried)
     if best.slides and person.camera_motion is not None and person.camera_motion.if_carried is not None:
         carried = replace(person, camera_motion=person.camera_motion.if_carried)
         return fit_shared(carried, progress, lens=lens, settings=settings, helpers=helpers)
@@ -137,6 +141,24 @@ def fit_shared(
     if person.facts.height_m is None:
         fit = replace(fit, notes=(scale_note(fit, person), *notes))
     return fit.sure_of_sizes()
+
+
+def likeliest_start(tried: Sequence[Start]) -> Start:
+    """The cheapest fit of those that stand on their feet.
+
+    A tilted camera makes rare postures usual, as a lunge to the side: where the person then stands worse on their
+    feet than before the level one, the floor is believed and not the posture.
+
+    Parameters
+    ----------
+    tried
+        The first of them from a level camera.
+    """
+    unbalanced = [(start.estimate.shares or {}).get("balance", 0.0) for start in tried]
+    possible = [
+        s for s, cost in zip(tried, unbalanced, strict=True) if cost <= unbalanced[0] + _LESS_BALANCED
+    ]
+    return min(possible, key=lambda start: start.estimate.cost)
 
 
 def _visible_part(person: PersonInput) -> tuple[PersonInput, list[Note]] | None:
@@ -154,7 +176,7 @@ def _visible_part(person: PersonInput) -> tuple[PersonInput, list[Note]] | None:
 
 
 @dataclass(frozen=True)
-class _Start:
+class Start:
     """The fit from one assumed roll of the camera."""
 
     q: Array
@@ -175,7 +197,7 @@ def _from_roll(
     shared: Array,
     belt: str,
     motion: CameraMotion | None,
-) -> _Start:
+) -> Start:
     """First guess of the motion and the shared unknowns, from a camera that is tilted sideways by `roll` (rad)."""
     shared = shared.copy()
     shared[observed.camera.columns][1] = roll
@@ -192,7 +214,7 @@ def _from_roll(
     passes = PASSES[1:] if floor is None else PASSES[2:]
     estimate = solve_passes(trial, frames, loose, passes).estimate()
     progress(1.0)
-    return _Start(q, estimate, floor, slides)
+    return Start(q, estimate, floor, slides)
 
 
 def stand_on_floor(trial: Trial[Measurements], q: Array, shared: Array) -> tuple[Array, Array]:
