@@ -21,8 +21,8 @@ FRONTAL_PERCENTILE = 90
 EARS = frozenset(("LEar", "REar"))
 ANKLES = frozenset(("LAnkle", "RAnkle"))
 SURE_SCORE, LEAST_FRAMES, LEAST_PX = 0.5, 10, 12.0
-"""Fewer or smaller views than this, and photos, in which headphones and hoods are seen once, tell nothing; nor do views
-of a body that the picture cuts off above the feet: its stature is a guess from breadths."""
+"""Fewer or smaller views than this, and photos, in which headphones and hoods are seen once, tell nothing; nor do
+views of a body that the picture cuts off above the feet: its stature is a guess from breadths."""
 
 
 def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
