@@ -5,9 +5,11 @@ import pytest
 
 from analysis.motions import posed
 from pase.analysis import analysed
-from pase.analysis.quality import judge, without_guesses
+from pase.analysis.quality import checked_times, judge, without_guesses
 from pase.data import Motion
 from pase.diagnostics import FitDiagnostics, SolverDiagnostics
+from pase.findings import Measure, Quality
+from pase.movements import Movement
 
 
 def measured(error_share: float, seen: float, frames: int = 60) -> Motion:
@@ -44,6 +46,24 @@ def test_an_unsettled_fit_tells_something_where_it_fits_badly() -> None:
 def test_the_sizes_of_who_looks_like_a_child_are_to_be_checked() -> None:
     child = judge(replace(measured(0.006, 1.0), diagnostics=FitDiagnostics(child_stature_m=1.3)))
     assert child.verdict == "check" and "a child of 1.3 m" in child.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("movement", "measure", "value", "verdict"),
+    [("running", "cadence", 86.0, "check"), ("running", "cadence", 165.0, "good"),
+     ("walking", "cadence", 86.0, "good"), ("jump", "flight_time", 1.6, "check"),
+     ("jump", "flight_time", 0.6, "good")],
+)  # fmt: skip
+def test_who_runs_or_jumps_in_slow_motion_is_to_be_checked(
+    movement: Movement, measure: str, value: float, verdict: str
+) -> None:
+    quality = checked_times(Quality("good"), movement, [Measure(measure, value, 1.0, "")])
+    assert quality.verdict == verdict
+    assert any("--slow-motion" in reason for reason in quality.reasons) == (verdict == "check")
+    assert (
+        checked_times(Quality("do not use"), movement, [Measure(measure, value, 1.0, "")]).verdict
+        == "do not use"
+    )
 
 
 def test_nothing_is_known_of_a_motion_without_measurements() -> None:

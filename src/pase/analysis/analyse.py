@@ -15,7 +15,7 @@ from pase.analysis.gait import Bout, find_bouts
 from pase.analysis.gait_measures import measure_bouts
 from pase.analysis.jumps import Flight, find_flights, measure_flights
 from pase.analysis.measure import Values, as_measures, averaged
-from pase.analysis.quality import judge, without_guesses
+from pase.analysis.quality import checked_times, judge, without_guesses
 from pase.analysis.ranges import measure_ranges, measure_reach
 from pase.analysis.stretch import Stretch, stretches
 from pase.anatomy.kinematics import Kinematics
@@ -91,13 +91,14 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     segmentation = segment(body, movement)
     values = {**segmentation.values(), **_of_any_movement(body, table)}
     draws = [_drawn_values(motion, drawn_body, segmentation, table) for drawn_body in drawn]
+    measures = tuple(_with_angle_sd(as_measures(values, draws), table))
     return Findings(
         segmentation.movement,
         movement is not None,
         tuple(segmentation.events()),
-        tuple(_with_angle_sd(as_measures(values, draws), table)),
+        measures,
         table,
-        judge(motion),
+        checked_times(judge(motion), segmentation.movement, measures),
         segmentation.exercises[0].signal if segmentation.movement == "periodic" else "",
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Motion
-from pase.findings import Quality, Verdict
+from pase.findings import Measure, Quality, Verdict
+from pase.movements import Movement
 from pase.types import Array, Mask
 
 CHECK_ERROR, WRONG_ERROR = 0.0125, 0.019
@@ -23,6 +25,8 @@ UNSEEN_SHARE = 0.3
 SHORTEST_ABSENCE_S = 0.3
 """Shorter times without sight are bridged by the movement before and after."""
 CHECK_ANGLE_DEG = 12.0
+LEAST_RUNNING_CADENCE, LONGEST_JUMP_S = 110.0, 0.95
+"""Hardly anybody runs with fewer steps a minute (joggers take 150 to 180), or stays in the air for longer."""
 
 
 def judge(motion: Motion) -> Quality:
@@ -57,6 +61,31 @@ def judge(motion: Motion) -> Quality:
     if not wrong and not doubts and not np.isfinite(error):
         verdict = "not known"
     return Quality(verdict, tuple(wrong + doubts), error, visible)
+
+
+def checked_times(quality: Quality, movement: Movement, measures: Sequence[Measure]) -> Quality:
+    """The verdict once more: who runs or jumps more slowly than anybody can was filmed in slow motion.
+
+    Parameters
+    ----------
+    quality
+        The verdict so far.
+    movement
+        What the person does.
+    measures
+        What was measured of it.
+    """
+    cadence = [m.value for m in measures if m.measure == "cadence" and not m.repetition]
+    flights = [m.value for m in measures if m.measure == "flight_time" and not m.repetition]
+    if movement == "running" and cadence and cadence[0] < LEAST_RUNNING_CADENCE:
+        slowed = f"hardly anybody runs with {cadence[0]:.0f} steps a minute"
+    elif movement == "jump" and flights and flights[0] > LONGEST_JUMP_S:
+        slowed = f"hardly anybody stays in the air for {flights[0]:.1f} s"
+    else:
+        return quality
+    reason = f"{slowed}: times and speeds are wrong if this is slow motion (--slow-motion tells how slow)"
+    verdict: Verdict = "check" if quality.verdict == "good" else quality.verdict
+    return replace(quality, verdict=verdict, reasons=(*quality.reasons, reason))
 
 
 def error_share(motion: Motion) -> float:
