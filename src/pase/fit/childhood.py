@@ -62,7 +62,5 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
 
 def _frames_with(keypoints: Keypoints2D, names: frozenset[str]) -> Mask:
     """(T,) whether all of some points are seen surely."""
-    seen: Mask = (keypoints.score[:, [keypoints.names.index(name) for name in names]] >= SURE_SCORE).all(
-        axis=1
-    )
-    return seen
+    score = keypoints.score[:, [keypoints.names.index(name) for name in names]]
+    return np.asarray((score >= SURE_SCORE).all(axis=1))
