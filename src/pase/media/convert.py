@@ -90,40 +90,12 @@ def upright_images(
     tuple
         Seconds on the file's clock, or None where the frame has no time; what gives the (H, W, 3) picture.
     """
-    for _, alike in groupby(frames, _kind):
-        first = next(alike)
-        if first.interlaced_frame:  # its lines come from the frames around it
-            for clock, frame in upright_frames(chain([first], alike), image_size, "rgb24", "bicubic", turn):
-                yield clock, partial(_as_image, frame)
-        else:
-            converter = _Converter(first, image_size, turn)
-            for frame in chain([first], alike):
-                yield frame.time, partial(converter, frame)
+    for clock, convert in upright_frames(frames, image_size, "rgb24", "bicubic", turn):
+        yield clock, partial(_as_image, convert)
 
 
-class _Converter:
-    """Converts progressive frames of one kind, in any order."""
-
-    def __init__(self, first: VideoFrame, image_size: tuple[int, int], turn: tuple[str, ...]) -> None:
-        self._hdr = _high_dynamic_range(first)
-        self._graph = _build_graph(first, image_size, "rgb24", "bicubic", turn)
-        self._lock = Lock()
-
-    def __call__(self, frame: VideoFrame) -> Image:
-        with self._lock:
-            self._graph.push(frame)
-            (shown,) = _pulled(self._graph)
-        image = _as_image(shown)
-        return tone_mapped(image, self._hdr) if self._hdr else image
-
-
-def _as_image(frame: VideoFrame) -> Image:
-    return np.asarray(frame.to_ndarray(), dtype=np.uint8)
-
-
-def _high_dynamic_range(frame: VideoFrame) -> int:
-    """The transfer function of a frame of high dynamic range, else 0."""
-    return frame.color_trc if frame.color_trc in _HIGH_DYNAMIC_RANGE else 0
+def _as_image(convert: Callable[[], VideoFrame]) -> Image:
+    return np.asarray(convert().to_ndarray(), dtype=np.uint8)
 
 
 def upright_frames(
@@ -132,8 +104,8 @@ def upright_frames(
     pixel_format: str,
     scaling: str,
     turn: tuple[str, ...] = (),
-) -> Iterator[tuple[float | None, VideoFrame]]:
-    """Convert frames in order, without making arrays of them where their colours allow it.
+) -> Iterator[tuple[float | None, Callable[[], VideoFrame]]]:
+    """Functions that convert frames, without making arrays of them where their colours allow it.
 
     Parameters
     ----------
@@ -144,19 +116,50 @@ def upright_frames(
     scaling
         How the scaler of FFmpeg does its work, as `bicubic` or `area`.
     """
-    graph, kind, hdr = None, None, 0
-    for frame in frames:
-        if graph is None or _kind(frame) != kind:
-            if graph is not None:
-                graph.push(None)
-                yield from _timed(graph, hdr)
-            kind, hdr = _kind(frame), _high_dynamic_range(frame)
-            graph = _build_graph(frame, image_size, "rgb24" if hdr else pixel_format, scaling, turn)
-        graph.push(frame)
-        yield from _timed(graph, hdr)
-    if graph is not None:
-        graph.push(None)
-        yield from _timed(graph, hdr)
+    for _, alike in groupby(frames, _kind):
+        first = next(alike)
+        converter = _Converter(first, image_size, pixel_format, scaling, turn)
+        if first.interlaced_frame:  # its lines come from the frames around it
+            for shown in converter.in_order(chain([first], alike)):
+                yield shown.time, partial(converter.in_range, shown)
+        else:
+            for frame in chain([first], alike):
+                yield frame.time, partial(converter, frame)
+
+
+class _Converter:
+    """Converts frames of one kind: progressive ones in any order, by any thread."""
+
+    def __init__(
+        self,
+        first: VideoFrame,
+        image_size: tuple[int, int],
+        pixel_format: str,
+        scaling: str,
+        turn: tuple[str, ...],
+    ) -> None:
+        self._hdr = first.color_trc if first.color_trc in _HIGH_DYNAMIC_RANGE else 0
+        self._graph = _build_graph(first, image_size, "rgb24" if self._hdr else pixel_format, scaling, turn)
+        self._lock = Lock()
+
+    def __call__(self, frame: VideoFrame) -> VideoFrame:
+        with self._lock:
+            self._graph.push(frame)
+            (shown,) = _pulled(self._graph)
+        return self.in_range(shown)
+
+    def in_order(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+        """Frames whose graph needs those around them, still in their dynamic range."""
+        for frame in chain(frames, [None]):
+            self._graph.push(frame)
+            yield from _pulled(self._graph)
+
+    def in_range(self, frame: VideoFrame) -> VideoFrame:
+        """A frame of high dynamic range brought down, any other as it is."""
+        if not self._hdr:
+            return frame
+        shown = tone_mapped(np.asarray(frame.to_ndarray(), dtype=np.uint8), self._hdr)
+        return VideoFrame.from_ndarray(shown, format="rgb24")
 
 
 def _build_graph(
@@ -189,14 +192,6 @@ def _build_graph(
     last.link_to(graph.add("buffersink"))
     graph.configure()
     return graph
-
-
-def _timed(graph: av.filter.Graph, hdr: int) -> Iterator[tuple[float | None, VideoFrame]]:
-    for frame in _pulled(graph):
-        clock = frame.time
-        if hdr:
-            frame = VideoFrame.from_ndarray(tone_mapped(_as_image(frame), hdr), format="rgb24")
-        yield clock, frame
 
 
 def _pulled(graph: av.filter.Graph) -> Iterator[VideoFrame]:

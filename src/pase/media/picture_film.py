@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,10 @@ class PictureFilm(Reopening):
                 break
         return image
 
-    def small_frames(self, size: tuple[int, int]) -> Iterator[tuple[float, VideoFrame]]:
-        """Read all pictures in order, made smaller for an encoder; see `Video.small_frames`."""
+    def small_frames(self, size: tuple[int, int], step: int = 1) -> Iterator[tuple[float, VideoFrame]]:
+        """Read pictures in order, made smaller for an encoder; see `Video.small_frames`."""
         width, height = size
-        for frame in self.frames():
+        for frame in islice(self.frames(), 0, None, step):
             picture = VideoFrame.from_ndarray(frame.image, format="rgb24")
             yield (
                 frame.time,

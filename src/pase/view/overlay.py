@@ -154,7 +154,7 @@ class _Drawing:
         The bones are drawn here, by the thread that has the window; they may be laid over the frame by another.
         """
         if self.layout == "over" and not self.keypoints and not any(side % 2 for side in media.image_size):
-            with closing(ahead(_every(step, media.small_frames(media.image_size)))) as frames:
+            with closing(ahead(media.small_frames(media.image_size, step))) as frames:
                 for time, frame in frames:
                     yield time, partial(self._blended, frame, self._patches(time))
         else:
