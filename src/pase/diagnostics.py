@@ -139,6 +139,8 @@ class FitDiagnostics:
     """For a person with markers."""
     floor: FloorDiagnostics | None = None
     """Where the floor moves; None where it stands still."""
+    off_floor_m: float | None = None
+    """Height above the floor of feet that stay off it for longer than any leap; None where they do not."""
 
     def content(self) -> dict[str, Any]:
         """The figures as JSON values, rounded for people: `details` of a person in `report.json`."""
@@ -147,6 +149,8 @@ class FitDiagnostics:
             figures["stature_m"] = round(self.stature_m, 4)
         if self.child_stature_m is not None:
             figures["child_stature_m"] = round(self.child_stature_m, 2)
+        if self.off_floor_m is not None:
+            figures["off_floor_m"] = round(self.off_floor_m, 2)
         if self.bones:
             figures["bones"] = {name: asdict(bone) for name, bone in self.bones.items()}
         if self.cost_by_term:

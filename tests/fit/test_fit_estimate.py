@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fit_scenes import FOCAL, IMAGE, filmed, squatting
 
+from pase.analysis.quality import judge
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.mirror import mirror_table
 from pase.config import FitSettings
@@ -171,6 +172,10 @@ def test_feet_that_stay_off_the_floor_are_told_of(motion: Motion, model: PersonM
     climbed = estimate_motion(filmed(model, q, time, shared), height_m=1.75, focal_length_px=FOCAL)
     assert climbed is not None
     assert any("off the floor" in text for text in climbed.warnings)
+    assert climbed.diagnostics.off_floor_m == pytest.approx(0.5, abs=0.15)
+    assert "check" in judge(climbed).verdict and any(
+        "off the floor" in text for text in judge(climbed).reasons
+    )
     assert not any("off the floor" in text for text in motion.warnings)
 
 

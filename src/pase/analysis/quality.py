@@ -52,6 +52,8 @@ def judge(motion: Motion) -> Quality:
         doubts.append(
             f"sizes and speeds are those of an adult, but this looks like a child of {child_m:.1f} m"
         )
+    if motion.diagnostics.off_floor_m is not None:
+        doubts.append(f"the feet stay off the floor, by up to {motion.diagnostics.off_floor_m:.1f} m")
     if error > UNSETTLED_ERROR and (solver.converged is False or solver.windows_converged < solver.windows):
         doubts.append("the estimate had not settled when its time was up")
     spread = _usual_spread(motion)

@@ -53,7 +53,14 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
             0, f"this looks like a child, of perhaps {child_m:.1f} m: give --height, or at least --age"
         )
     remaining = [note.text for note in fit.notes if note.about not in ("scale", "size")]
-    own = (*_warnings(motion, fit.observed), *_off_the_floor(fit, sequence))
+    own = _warnings(motion, fit.observed)
+    seconds, height = _off_the_floor(fit, sequence)
+    if seconds >= LONGEST_LEAP_S:
+        motion = replace(motion, diagnostics=replace(motion.diagnostics, off_floor_m=height))
+        own.append(
+            f"the feet are off the floor for {seconds:.1f} s, by up to {height:.1f} m: if the person stands or "
+            "goes there, the ground is not flat or the camera's height is wrong, and so are places and speeds"
+        )
     return replace(motion, warnings=(*first, *own, *remaining)), world
 
 
@@ -124,22 +131,16 @@ def _warnings(motion: Motion, observed: KeypointMeasurements) -> list[str]:
     return out
 
 
-def _off_the_floor(fit: SharedFit, sequence: SequenceEstimate) -> list[str]:
-    """A warning where feet that are seen stay above the floor for longer than any leap lasts."""
+def _off_the_floor(fit: SharedFit, sequence: SequenceEstimate) -> tuple[float, float]:
+    """The longest time for which feet that are seen stay above the floor, s, and their greatest height then, m."""
     trial, time = fit.trial, fit.keypoints.time
     if not trial.subject.floor:
-        return []
+        return 0.0, 0.0
     lowest = trial.lowest(State(sequence.q, fit.estimate.shared))
     high = (lowest > OFF_THE_FLOOR_M) & trial.feet_visible(np.arange(len(time))).any(1)
     ends = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]])))
     stretches = [(float(time[b - 1] - time[a]), float(lowest[a:b].max())) for a, b in ends.reshape(-1, 2)]
-    seconds, height = max(stretches, default=(0.0, 0.0))
-    if seconds < LONGEST_LEAP_S:
-        return []
-    return [
-        f"the feet are off the floor for {seconds:.1f} s, by up to {height:.1f} m: if the person stands or goes "
-        "there, the ground is not flat or the camera's height is wrong, and so are places and speeds"
-    ]
+    return max(stretches, default=(0.0, 0.0))
 
 
 def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
