@@ -237,6 +237,19 @@ def ultralytics() -> bytes:
     return json.dumps(frames).encode()
 
 
+def freemocap_by_frame() -> bytes:
+    names = ("nose", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle")
+    xyz = np.random.default_rng(3).uniform(-900, 900, (4, len(names), 3)).round(1)
+    rows = [
+        f"{f},,{{}},mediapipe_body,{name},{','.join(map(str, point))},1.5"
+        for f, points in enumerate(xyz)
+        for name, point in zip(names, points, strict=True)
+    ]
+    return "\n".join(
+        ["frame,timestamp,timestamp_by_camera,model,keypoint,x,y,z,reprojection_error", *rows]
+    ).encode()
+
+
 def named_table() -> bytes:
     xy, names = np.nan_to_num(_people()[0].xy[:, :17]), _people()[0].names[:17]
     head = ",".join(["frame", "time", *(f"{name}_{axis}" for name in names for axis in "xy")])
@@ -655,6 +668,7 @@ READERS: dict[str, Reader] = {
     "c3d": Reader("m.c3d", "bytes", c3d, _markers, needs="ezc3d"),
     "qualisys": Reader("m.tsv", "lines", qualisys, _markers),
     "freemocap": Reader("m.csv", "lines", freemocap, _markers),
+    "freemocap by frame": Reader("m.csv", "lines", freemocap_by_frame, _markers),
     "motive": Reader("m.csv", "lines", motive, _markers),
     "nexus": Reader("m.csv", "lines", nexus, _markers),
     "storage of markers": Reader("m.sto", "lines", storage_of_markers, _markers),

@@ -22,6 +22,7 @@ from pase.marker_files.laboratory import (
 )
 from pase.marker_files.named_csv import is_named_csv, read_named_csv
 from pase.marker_files.qualisys import is_qualisys, read_qualisys
+from pase.marker_files.tidy_csv import is_tidy_csv, read_tidy_csv
 from pase.marker_files.trc import is_pixel_trc, is_trc, read_trc
 
 __all__ = ["are_joints", "is_marker_file", "is_pixel_trc", "read_markers"]
@@ -50,7 +51,12 @@ def is_marker_file(path: Path) -> bool:
     head = _head(path)
     if is_trc(head) or (path.suffix.lower() == ".trc" and not any(knows(head) for knows, _ in _READERS)):
         return not is_pixel_trc(path)
-    return any(knows(head) for knows, _ in _READERS) or are_joints(head) or is_named_csv(head)
+    return (
+        any(knows(head) for knows, _ in _READERS)
+        or are_joints(head)
+        or is_tidy_csv(head)
+        or is_named_csv(head)
+    )
 
 
 def read_markers(path: Path, rate_hz: float | None = None) -> Landmarks3D:
@@ -74,6 +80,8 @@ def read_markers(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     head = _head(path)
     if are_joints(head):
         return read_joints(path, rate_hz)
+    if is_tidy_csv(head):
+        return _checked(read_tidy_csv(path, rate_hz), path)
     if is_named_csv(head):
         return _checked(read_named_csv(path, rate_hz), path)
     reader = next((read for knows, read in _READERS if knows(head)), None)

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _COORDINATE = re.compile(r"(.+?)[_. ]?([xyz])(?:\s*[\[(]\w+[\])])?", re.I)
 """Column of a point's coordinate, perhaps with its unit."""
 _TIMES = re.compile(r"(?:time(?:stamp)?|t)(?:[_ ]?(?:\(?s\)?|\(?sec\w*\)?|seconds))?", re.I)
-_COUNTERS = ("", "frame", "frames", "frame_number", "index", "unnamed: 0")
+_COUNTERS = ("", "frame", "frames", "frame_number", "index", "unnamed: 0", "timestamp_by_camera")
 _BELOW_PICTURES = -5.0
 """Values of x or y below this are none of a picture, whose pixels and shares begin at 0."""
 _MILLIMETRES_ABOVE = 20.0
@@ -49,7 +49,7 @@ def is_named_csv(head: bytes) -> bool:
     lines = [line for line in head.decode("utf-8-sig", "replace").splitlines() if line.strip()]
     delimiter = delimiter_of(lines[:1])
     header = _header(cells_of(lines[0], delimiter)) if lines and delimiter else None
-    if header is None or sum(halpe_name(name) is not None for name in header.names) < FEWEST_KNOWN:
+    if header is None or sum(_own_name(name) is not None for name in header.names) < FEWEST_KNOWN:
         return False
     for line in lines[1:]:
         cells = cells_of(line, delimiter)
@@ -89,23 +89,38 @@ def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     table = np.array([_numbers(row) for row in rows]).reshape(len(rows), width)
     xyz = table[:, header.first :].reshape(len(rows), len(header.names), 3)
     xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
-    if np.nanmax(np.abs(xyz), initial=0.0) > _MILLIMETRES_ABOVE:
-        xyz = xyz / 1000
-    own = [(k, name) for k, name in enumerate(map(halpe_name, header.names)) if name is not None]
+    own = [(k, name) for k, name in enumerate(map(_own_name, header.names)) if name is not None]
     distinct = [
         (k, name) for i, (k, name) in enumerate(own) if name not in {earlier for _, earlier in own[:i]}
     ]
-    time = _times(table, header, rate_hz, path)
-    return Landmarks3D(xyz[:, [k for k, _ in distinct]], time, tuple(name for _, name in distinct))
+    told = np.full(len(table), np.nan) if header.time is None else table[:, header.time]
+    xyz = sized(xyz[:, [k for k, _ in distinct]])
+    return Landmarks3D(xyz, times_of(told, rate_hz, path), tuple(name for _, name in distinct))
 
 
-def _times(table: Array, header: _Header, rate_hz: float | None, path: Path) -> Array:
+def sized(xyz: Array) -> Array:
+    """Points in metres, from millimetres where they reach farther than somebody in a room."""
+    return xyz / 1000 if np.nanmax(np.abs(xyz), initial=0.0) > _MILLIMETRES_ABOVE else xyz
+
+
+def times_of(told: Array, rate_hz: float | None, path: Path) -> Array:
+    """Times (T,) of a table: by the user's rate, by its column, or at 30 frames a second, with a warning.
+
+    Parameters
+    ----------
+    told
+        (T,) as they stand in the table; NaN, or all alike, where it has none.
+    rate_hz
+        Frames a second that the user gave.
+    path
+        The table, for messages.
+    """
     if rate_hz is not None:
-        return np.arange(len(table)) / rate_hz
-    if header.time is not None:
-        return checked_times(table[:, header.time], None, path)
+        return np.arange(len(told)) / rate_hz
+    if np.isfinite(told).any() and np.ptp(told) != 0:
+        return checked_times(told, None, path)
     log.warning("%s tells no times: %g frames a second were taken; give --rate", path.name, DEFAULT_RATE_HZ)
-    return np.arange(len(table)) / DEFAULT_RATE_HZ
+    return np.arange(len(told)) / DEFAULT_RATE_HZ
 
 
 def _header(cells: Sequence[str]) -> _Header | None:
@@ -131,7 +146,7 @@ def _are_in_space(xyz: Array, names: Sequence[str]) -> bool:
     """Whether points of one frame are in space: at negative places, or head over feet where no picture has it."""
     if (xyz[:, :2] < _BELOW_PICTURES).any():
         return True
-    halpe = [halpe_name(name) for name in names]
+    halpe = [_own_name(name) for name in names]
     ends = [
         np.array([xyz[k] for k, name in enumerate(halpe) if name in wanted and np.isfinite(xyz[k]).all()])
         for wanted in (
@@ -144,6 +159,11 @@ def _are_in_space(xyz: Array, names: Sequence[str]) -> bool:
     way = ends[0].mean(axis=0) - ends[1].mean(axis=0)
     length = float(np.linalg.norm(way))
     return bool(way[1] > _UPWARDS * length > 0 or abs(way[2]) > _DEEP * length > 0)
+
+
+def _own_name(name: str) -> str | None:
+    """Halpe's name of a point, which FreeMoCap calls `body_left_knee`."""
+    return halpe_name(name.removeprefix("body_"))
 
 
 def _numbers(cells: Sequence[str]) -> Array:

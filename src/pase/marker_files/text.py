@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +45,10 @@ def _blanks_part(lines: Sequence[str]) -> bool:
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
-    """Cells of a line, without blanks and quotes around them."""
+    """Cells of a line, without blanks and quotes around them; within quotes there may be delimiters."""
+    if delimiter and delimiter + '"' in line:
+        with suppress(csv.Error, StopIteration):
+            return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
     return [
         cell.strip().strip('"').strip() for cell in (line.split(delimiter) if delimiter else line.split())
     ]
