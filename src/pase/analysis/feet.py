@@ -32,7 +32,7 @@ LEAST_TRAVEL_M, LEAST_RISE_M = 0.12, 0.04
 """A swing carries the foot so far, or lifts all of it so high."""
 LEAST_SWING_S = 0.15
 """No foot is carried through the air in less, not in a sprint; an estimate that jumps for a moment is no step."""
-LEAST_STANCE_S, LEAST_STANCE_SHARE = 0.06, 0.4
+LEAST_STANCE_S, LEAST_STANCE_SHARE = 0.035, 0.4
 """No foot stands for less, nor for less than this share of its usual time: an estimate that stops for a moment in
 mid-swing is no step."""
 LEAST_SECONDS = 0.1

@@ -36,7 +36,8 @@ class Definition(NamedTuple):
     people_sd: float = np.inf
     """Standard deviation between healthy adults, in the unit: with a larger error the measure tells nothing."""
     detection_sd: float = 0.0
-    """What its moments are wrong by in exact motion, in its unit: contacts by force plates, others by markers."""
+    """Standard deviation, in its unit, of errors that the posterior does not tell: contacts by force plates,
+    of repetitions by markers, nearly straight knees and arms overhead in synthetic films."""
 
 
 def _read_definitions() -> dict[str, Definition]:
