@@ -83,11 +83,11 @@ class TorchKinematics(nn.Module):
     def _compile_coordinates(self, skeleton: Skeleton) -> None:
         """Free coordinates → all coordinates, as one matrix: every coupler of this skeleton is linear."""
         mapping = CoordinateMap(skeleton)
-        n = len(mapping.free)
-        base = mapping.values(np.zeros((1, n)))[0][0]
-        slope = mapping.values(np.eye(n))[0] - base
+        n = len(skeleton.free_coordinates)
+        base = mapping.values(np.zeros((1, n)))[0]
+        slope = mapping.values(np.eye(n)) - base
         probe = np.random.default_rng(0).normal(size=(3, n))
-        if not np.allclose(mapping.values(probe)[0], base + probe @ slope):
+        if not np.allclose(mapping.values(probe), base + probe @ slope):
             raise InputError("the skeleton has couplers that are not linear")
         self.register_buffer("coordinate_base", torch.tensor(base, dtype=torch.float32))
         self.register_buffer("coordinate_slope", torch.tensor(slope, dtype=torch.float32))

@@ -69,7 +69,7 @@ def _from_xml(path: Path) -> dict[str, float]:
     coordinates = [name_of(task) for task in root.iter("IKCoordinateTask") if _applies(task)]
     if coordinates:
         log.warning("%s: tasks for coordinates are not used: %s", path.name, ", ".join(coordinates))
-    _tell_ignored(root, path)
+    _warn_of_ignored(root, path)
     return {
         name_of(task): scalar(task, "weight", 1.0) if _applies(task) else 0.0
         for task in root.iter("IKMarkerTask")
@@ -80,7 +80,7 @@ _IGNORED = ("model_file", "marker_file", "coordinate_file", "time_range", "Measu
 """Parts of a set-up that OpenSim heeds and that are not taken from it here."""
 
 
-def _tell_ignored(root: Element, path: Path) -> None:
+def _warn_of_ignored(root: Element, path: Path) -> None:
     """Say which parts of a set-up, other than its weights, have no effect."""
     named = [tag for tag in _IGNORED for element in root.iter(tag) if _says_something(element)]
     if named:

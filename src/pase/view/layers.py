@@ -11,6 +11,7 @@ from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.config import Style
 from pase.data import Camera, Motion
 from pase.errors import InputError
+from pase.series import nearest_rows
 from pase.types import Array
 from pase.view.lines import LineRenderer, draw_number
 from pase.view.scene import NEAREST_M, Patch, Renderer
@@ -115,8 +116,7 @@ class _Track:
         times = self._motion.time
         if len(times) == 0:
             return None
-        after = int(np.clip(np.searchsorted(times, time), 1, max(1, len(times) - 1)))
-        i = min((i for i in (after - 1, after) if i < len(times)), key=lambda i: abs(times[i] - time))
+        i = int(nearest_rows(times, np.array([time]))[0])
         if abs(times[i] - time) > self._tolerance or not self._known[i]:
             return None
         if self._chunk is None or not 0 <= i - self._start < len(self._chunk.origin):
