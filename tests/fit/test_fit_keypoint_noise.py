@@ -45,6 +45,14 @@ def test_points_of_the_head_are_known_better_beside_one_another() -> None:
     assert len(head_points(("LHip", "RHip"))[0]) == 0
 
 
+@pytest.mark.parametrize(("y", "score", "counts"), [(980, 0.5, False), (980, 0.8, True), (800, 0.5, True)])
+def test_unsure_points_at_the_edge_of_the_picture_lie_beyond_it(y: float, score: float, counts: bool) -> None:
+    person = head_seen_from(0)
+    ankle = HALPE26.index("LAnkle")
+    person.xy[0, ankle], person.score[0, ankle] = [570, y], score
+    assert np.isfinite(keypoint_sigma(person)[0, ankle]) == counts
+
+
 def keypoints(rate: float, measured: np.ndarray | None) -> Keypoints2D:
     time = np.arange(120) / rate
     xy = np.tile(np.linspace(10, 90, 26)[:, None], (120, 1, 2))

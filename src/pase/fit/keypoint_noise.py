@@ -45,6 +45,10 @@ farther away; measured on one person seen by four calibrated cameras, one left o
 (hip 0.20-0.26, ankle 0.00)."""
 
 
+_EDGE_M, _EDGE_SCORE = 0.08, 0.6
+"""So near the edge of the picture points of a lower score lie beyond it: detectors draw them on the edge."""
+
+
 def pixels_per_metre(keypoints: Keypoints2D) -> Array:
     """(T,) size of the person in the picture, px/m for an adult of 1.7 m; from the least foreshortened limbs."""
     lengths = []
@@ -64,11 +68,12 @@ def pixels_per_metre(keypoints: Keypoints2D) -> Array:
 
 
 def usable(keypoints: Keypoints2D) -> Mask:
-    """(T, K) whether a keypoint is known, inside the picture and of sufficient score."""
+    """(T, K) whether a keypoint is known, inside the picture and of sufficient score, a higher one at its edge."""
     width, height = keypoints.image_size
     x, y = keypoints.xy[..., 0], keypoints.xy[..., 1]
-    inside = (x >= 0) & (y >= 0) & (x <= width) & (y <= height)
-    return np.asarray(inside & (keypoints.score >= USABLE_SCORE))
+    margin = np.minimum(np.minimum(x, width - x), np.minimum(y, height - y))
+    at_edge = margin < _EDGE_M * pixels_per_metre(keypoints)[:, None]
+    return np.asarray((margin >= 0) & (keypoints.score >= np.where(at_edge, _EDGE_SCORE, USABLE_SCORE)))
 
 
 def keypoint_sigma(keypoints: Keypoints2D) -> Array:
