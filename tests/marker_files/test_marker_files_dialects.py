@@ -72,13 +72,16 @@ def comma(value: float) -> str:
         lambda n, x: trc(n, x, mark=","),
         lambda n, x: trc(n, x, mark=";", cell=comma),
         lambda n, x: trc(n, x, cell=comma),
+        lambda n, x: trc(n, x, cell=lambda value: f"{value:,.3f}".replace(",", " ").replace(".", ",")),
+        lambda n, x: trc(n, x, cell=lambda value: f"{value:,.3f}".replace(",", "\u202f")),
         lambda n, x: trc(n, x, times=np.arange(len(x)) * 20.0),
         lambda n, x: trc(n, x, times=np.arange(len(x)) + 1.0),
         lambda n, x: trc(n, x, times=np.zeros(len(x))),
         lambda n, x: trc(n, x[..., [1, 2, 0]], axes="YZX"),
         lambda n, x: trc(n, x).encode("utf-16").decode("utf-16"),
     ],
-    ids=["plain", "double tabs", "commas", "semicolons", "decimal commas", "milliseconds", "frame numbers",
+    ids=["plain", "double tabs", "commas", "semicolons", "decimal commas", "blanks in thousands",
+         "thin blanks", "milliseconds", "frame numbers",
          "no times", "other order of the axes", "utf-16"],
 )  # fmt: skip
 def test_a_walk_in_every_dialect(

@@ -20,6 +20,8 @@ _MISSING = re.compile(
     r"[-+]?(nan(\(\w*\))?|1?\.?#?(qnan|ind|inf)\w*|#?n/?a|#[\w/]+[!?]|null|none|inf(inity)?|-+)", re.I
 )
 """Words for a number that is not there."""
+_GROUPED = re.compile(r"[-+]?\d{1,3}([ \u00a0\u202f']\d{3})+([.,]\d*)?")
+"""Thousands parted by blanks or apostrophes, as in France and Switzerland."""
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(e[-+]?\d+)?", re.I)
 
 
@@ -58,6 +60,8 @@ def number(cell: str) -> float | None:
     """A cell as a number, with point or comma; NaN where it is empty or says so; None where it is a word."""
     if not cell or _MISSING.fullmatch(cell):
         return float("nan")
+    if _GROUPED.fullmatch(cell):
+        cell = re.sub(r"[ \u00a0\u202f']", "", cell)
     if "," in cell:
         cell = cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell.replace(",", "")
     try:
