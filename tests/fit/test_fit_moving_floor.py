@@ -162,6 +162,20 @@ def test_feet_stand_on_a_floor_that_moves_as_on_one_that_stands(
     np.testing.assert_allclose(moving, standing, atol=1e-9)
 
 
+@pytest.mark.parametrize(("slope_deg", "on_feet"), [(0.0, True), (6.0, True), (25.0, False)])
+def test_feet_stand_on_a_floor_that_seems_to_slope_a_little(
+    scene: tuple[PersonModel, Array, Keypoints2D, float, Array], slope_deg: float, on_feet: bool
+) -> None:
+    _, _, keypoints, _, _ = scene
+    trial, _, shared = film_trial(PersonInput(keypoints), LensPrior(focal_length_px=FOCAL))
+    _, q = walking(trial.subject.model, carried=False)
+    x, y = (trial.subject.model.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xy")
+    q[:, y] += np.tan(np.radians(slope_deg)) * q[:, x]
+    last = np.arange(len(q)) > 0.7 * len(q)
+    planted = trial.contacts(np.arange(len(q)), State(q, shared))[last].max(1)
+    assert (np.mean(planted > 0.5) > 0.6) == on_feet
+
+
 @pytest.mark.parametrize(
     ("kind", "agreement", "treadmill"),
     [("still", 0.6, False), ("turning", 0.65, True), ("turning", 0.4, False)],

@@ -19,7 +19,15 @@ LYING, ON_FEET = np.sin(np.radians([15.0, 30.0]))
 the floor), from the second on they may. Hips are at 45-50° of who sits on a chair or kneels, at 33° over the rear
 foot of a deep lunge."""
 
+STEEPEST = np.tan(np.radians(12.0))
+"""A floor that slopes by less along the way, in a first guess of the motion, is a level one before a camera whose
+pitch or height is not right yet; steeper ones are stairs."""
+
 _SMOOTHING_S = 0.05
+_STEP_S = 0.4
+"""Who goes sets a foot down in twice this time."""
+_LEAST_WAY_M, _SLOPE_WAY_M = 1.0, 0.1
+"""Shorter ways show no slope; and the way beside which the slope is uncertain."""
 
 
 def planted_probability(
@@ -38,7 +46,7 @@ def planted_probability(
     time
         (T,) seconds.
     floor
-        Height of the floor in metres; None takes that of the lowest points in a tenth of the frames.
+        Height of the floor in metres; None takes it from the lowest points.
     """
     T = len(time)
     height, legs = positions[..., 1], pelvis[:, None] - positions
@@ -51,6 +59,30 @@ def planted_probability(
     smooth = smoothed(positions, max(_SMOOTHING_S / step, 0.3))
     speed = np.linalg.norm(np.gradient(smooth, time, axis=0), axis=-1)
     still = 1.0 / (1.0 + (speed / PLANTED_SPEED_M_S) ** 4)
-    level = float(np.percentile(np.min(height, axis=1), 10)) if floor is None else floor
-    low = 1.0 / (1.0 + (np.maximum(height - level, 0.0) / RISE_M) ** 4)
+    level = _floor_level(height, pelvis[:, [0, 2]], visible, step) if floor is None else np.full(T, floor)
+    low = 1.0 / (1.0 + (np.maximum(height - level[:, None], 0.0) / RISE_M) ** 4)
     return np.asarray(still * low * visible * carries)
+
+
+def _floor_level(height: Array, place: Array, visible: Mask, step_s: float) -> Array:
+    """(T,) height of the floor under somebody at places (T, 2), from those of the points under the feet (T, S).
+
+    It is that of the lowest points in a tenth of the frames; or that of the steps, where these rise along the way.
+    """
+    level = np.full(len(height), np.percentile(height.min(1), 10))
+    lowest = np.where(visible, height, np.inf).min(1)
+    reach = round(_STEP_S / step_s) if step_s > 0 else 0
+    around = np.lib.stride_tricks.sliding_window_view(
+        np.pad(lowest, reach, constant_values=np.inf), 2 * reach + 1
+    )
+    steps = around.min(-1)
+    on_feet = np.isfinite(steps)
+    if not on_feet.any() or np.ptp(place[on_feet], axis=0).max() < _LEAST_WAY_M:
+        return level
+    way = place - place[on_feet].mean(0)
+    A = np.column_stack([np.ones(on_feet.sum()), way[on_feet]])
+    uncertain = np.diag([0.0, 1.0, 1.0]) * _SLOPE_WAY_M**2 * len(A)
+    at_mean, *slope = np.linalg.solve(A.T @ A + uncertain, A.T @ steps[on_feet])
+    plane = at_mean + way @ slope
+    rises = np.linalg.norm(slope) < STEEPEST and np.ptp(plane[on_feet]) > RISE_M
+    return np.asarray(plane if rises else level)
