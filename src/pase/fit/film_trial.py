@@ -9,11 +9,12 @@ import numpy as np
 from pase.anatomy.default import default_skeleton
 from pase.config import FitSettings
 from pase.data import Keypoints2D
-from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, keypoint_set
+from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, PointSet, keypoint_set, lifted_joints
 from pase.fit.keypoint_noise import usable
 from pase.fit.measurements import DepthMeasurements, KeypointMeasurements, Measurements
 from pase.fit.subject import SubjectOptions, prepare_subject, prior_weight, stature_prior
 from pase.fit.terms.gravity import Gravity
+from pase.fit.terms.lifted_depth import Depths
 from pase.fit.trial import Trial
 from pase.fit.uncertainty import FILM_ERRORS
 from pase.types import Array, Indices
@@ -38,21 +39,23 @@ def film_trial(
     """The problem of one filmed person, its keypoints, and a first guess (m,) of the shared unknowns."""
     settings, keypoints = settings or FitSettings(), person.keypoints
     weight = prior_weight(len(keypoints))
-    options = SubjectOptions(person.facts, POSE_PRIOR_RATE_HZ, weight, soles=True)
+    sets, depths = _points(person)
+    lasting = None if depths is None or len(keypoints) == 1 else depths.lasting()
+    options = SubjectOptions(person.facts, POSE_PRIOR_RATE_HZ, weight, soles=True, lasting_depth=lasting)
     motion = None if person.camera_motion is None else person.camera_motion.at(keypoints.time)
     if motion is not None and motion.focal_log_sigma is not None:
         lens = replace(lens, measured_px=motion.focal_px, measured_log_sigma=motion.focal_log_sigma)
     wander = 0.0 if motion is None else float(np.std(motion.roll_rad))
     setup = CameraSetup(keypoints.image_size, lens, roll_wander_rad=wander)
-    subject, shared = prepare_subject(default_skeleton(), [keypoint_set(keypoints.names)], [setup], options)
+    subject, shared = prepare_subject(default_skeleton(), sets, [setup], options)
     size, camera = subject.model.layout.size, subject.cameras[0].following(motion)
     _, height, mean = stature_prior(subject.model, person.facts, weight)
     shared[size] = mean if person.sizes is None else person.sizes.log_scale
     observed = KeypointMeasurements.of(keypoints, camera).unsure_of_turn(motion)
     measurements: list[Measurements] = [observed]
     gravity = None
-    if person.landmarks is not None:
-        measurements.append(DepthMeasurements.of(person.landmarks, keypoints.names, camera))
+    if person.landmarks is not None and depths is not None:
+        measurements.append(DepthMeasurements((), keypoints.time, subject.model.points, depths, camera))
         gravity = Gravity.of(person.landmarks, camera)
     subject = replace(
         subject if person.sizes is None else subject.held(size, person.sizes.log_scale),
@@ -63,6 +66,15 @@ def film_trial(
     )
     trial = replace(Trial.of(subject, measurements), errors=FILM_ERRORS)
     return trial, observed, shared
+
+
+def _points(person: PersonInput) -> tuple[list[PointSet], Depths | None]:
+    """The keypoints, with the joint centres of the lifter where there is one, and its depths of all of them."""
+    points = [keypoint_set(person.keypoints.names)]
+    if person.landmarks is None:
+        return points, None
+    points.append(lifted_joints(person.landmarks.names))
+    return points, Depths.of(person.landmarks, tuple(name for s in points for name in s.names))
 
 
 def visible_span(keypoints: Keypoints2D) -> Indices | None:

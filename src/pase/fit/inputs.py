@@ -13,6 +13,7 @@ from pase.anatomy.segment_points import SEGMENT_POINTS, segment_landmarks
 from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD
 from pase.camera.motion import CameraMotion
 from pase.data import HALPE26, Camera, Keypoints2D, Landmarks3D
+from pase.lift.points import JOINT_BODIES
 from pase.types import Array
 
 STUCK_ON_SPREAD_M = 0.010
@@ -121,6 +122,13 @@ def keypoint_set(names: tuple[str, ...] = HALPE26) -> PointSet:
     places = {name: keypoint_place(name) for name in names}
     points = (BodyPoint(Landmark(name, p.body, p.location), p.spread_m) for name, p in places.items())
     return PointSet(tuple(points), mirrored=KEYPOINTS_ALIKE)
+
+
+def lifted_joints(names: Sequence[str]) -> PointSet:
+    """The joint centres among the landmarks of a lifter: where they are on the skeleton is known."""
+    places = ((name, JOINT_BODIES[name]) for name in names if name in JOINT_BODIES)
+    points = (BodyPoint(Landmark(name, body, (0.0, 0.0, 0.0)), 0.0) for name, body in places)
+    return PointSet(tuple(points), mirrored=1.0, movable=False)
 
 
 def h36m_markers() -> PointSet:

@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from pase.camera.motion import CameraMotion
-from pase.data import Keypoints2D, Landmarks3D
+from pase.data import Keypoints2D
 from pase.fit.camera import FilmCamera
 from pase.fit.keypoint_noise import (
     INFORMATION_RATE_HZ,
@@ -180,11 +180,6 @@ class DepthMeasurements(Measurements):
     """The K points that the depths are of."""
     depths: Depths
     camera: FilmCamera
-
-    @classmethod
-    def of(cls, landmarks: Landmarks3D, names: tuple[str, ...], camera: FilmCamera) -> DepthMeasurements:
-        """Depths of some points from a lifter's landmarks."""
-        return cls((), landmarks.time, names, Depths.of(landmarks, names), camera)
 
     @property
     def visible(self) -> Mask:

@@ -18,6 +18,7 @@ from pase.anatomy.kinematics import BodyDerivative, Kinematics, LandmarkJacobian
 from pase.anatomy.model import Landmark, Skeleton
 from pase.anatomy.proportions import Proportions
 from pase.fit.chains import Chain, Structure, find_chains
+from pase.lift.points import JOINT_BODIES
 from pase.types import Array, Indices
 
 SOLE_THICKNESS_M = 0.010
@@ -42,14 +43,16 @@ class Layout:
     size: slice
     cameras: tuple[slice, ...]
     offset: slice
+    depth: slice
+    """Errors of a lifter's depths that are the same in all frames, statures."""
     count: int
 
     @classmethod
-    def of(cls, size: int, cameras: Sequence[int], offset: int) -> Layout:
-        """Layout for `size` body size parameters, cameras of so many unknowns each, and `offset` landmark offsets."""
-        ends = np.cumsum([size, *cameras]).tolist()
-        slices = tuple(slice(start, end) for start, end in pairwise(ends))
-        return cls(slice(0, size), slices, slice(ends[-1], ends[-1] + offset), ends[-1] + offset)
+    def of(cls, size: int, cameras: Sequence[int], offset: int, depth: int = 0) -> Layout:
+        """Layout for so many sizes, unknowns of each camera, landmark offsets and lasting errors of depths."""
+        ends = np.cumsum([size, *cameras, offset, depth]).tolist()
+        *slices, offsets, depths = (slice(start, end) for start, end in pairwise(ends))
+        return cls(slice(0, size), tuple(slices), offsets, depths, ends[-1])
 
     @property
     def camera(self) -> slice:
@@ -130,6 +133,8 @@ class PersonModel:
         Displacements of the points; those of a detector's keypoints when None.
     cameras
         How many unknowns each camera has; none when all points were measured in space.
+    depths
+        How many depths a lifter tells, each with an error that lasts.
     """
 
     def __init__(
@@ -140,6 +145,7 @@ class PersonModel:
         soles: tuple[Landmark, ...],
         offsets: Offsets | None = None,
         cameras: Sequence[int] = (4,),
+        depths: int = 0,
     ) -> None:
         self.skeleton = skeleton
         self.proportions = proportions
@@ -150,7 +156,7 @@ class PersonModel:
         self._location = np.array([m.location for m in self.kinematics.landmarks], float).reshape(-1, 3)
         self.offsets = Offsets.mirrored(points) if offsets is None else offsets
         self.scale_matrix = proportions.matrix(skeleton.body_names)
-        self.layout = Layout.of(self.scale_matrix.shape[-1], cameras, self.offsets.count)
+        self.layout = Layout.of(self.scale_matrix.shape[-1], cameras, self.offsets.count, depths)
         self._offset_matrix = np.zeros((len(self._location), 3, self.offsets.count))
         self._offset_matrix[: len(points)] = self.offsets.matrix
 
@@ -198,7 +204,8 @@ class PersonModel:
             name: Landmark(name, self.kinematics.landmarks[k].body, (*map(float, places[k]),))  # type: ignore[arg-type]
             for k, name in enumerate(self.points)
         }
-        landmarks = [fitted.get(m.name, m) for m in self.skeleton.landmarks]
+        # Joint centres are the skeleton's own: it needs no landmarks there.
+        landmarks = [fitted.get(m.name, m) for m in self.skeleton.landmarks if m.name not in JOINT_BODIES]
         return self.skeleton.with_landmarks(landmarks).scaled(self.scale(shared))
 
 

@@ -57,13 +57,17 @@ class Priors:
     cameras: tuple[Term, ...] = ()
     offsets: SharedPrior | None = None
     """Where measured points sit on the body."""
+    depths: SharedPrior | None = None
+    """How far a lifter's depths are off in all frames."""
     gravity: Gravity | None = None
     """What a lifter sees of the camera's tilt: measured in the recording, not known beforehand."""
 
     @property
     def beforehand(self) -> tuple[Term, ...]:
         """All but what was seen in the recording."""
-        return tuple(t for t in (self.size, self.height, *self.cameras, self.offsets) if t is not None)
+        return tuple(
+            t for t in (self.size, self.height, *self.cameras, self.offsets, self.depths) if t is not None
+        )
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -125,6 +129,8 @@ class SubjectOptions:
     """Whether points under the feet of the default skeleton can touch a floor."""
     largest_log_size: float = np.inf
     """How far sizes may be from those of the model, either way, in their logarithm."""
+    lasting_depth: Array | None = None
+    """(K, K) covariance of the errors of a lifter's depths that are the same in all frames; None without one."""
 
 
 def prepare_subject(
@@ -152,7 +158,8 @@ def prepare_subject(
         When two sets put points of one name at different places.
     """
     options = options or SubjectOptions()
-    model = _model(skeleton, _distinct(sets), cameras, options.soles)
+    lasting = np.zeros((0, 0)) if options.lasting_depth is None else options.lasting_depth
+    model = _model(skeleton, _distinct(sets), cameras, options.soles, len(lasting))
     layout, is_generic = model.layout, _is_generic(model.skeleton)
     body = model.proportions
     size = body.prior(*astuple(options.facts)) if is_generic else body_prior(body)
@@ -162,6 +169,9 @@ def prepare_subject(
         zero = np.zeros(len(covariance))
         offsets = SharedPrior("landmark offsets", layout.offset, zero, covariance, options.weight)
         priors = replace(priors, offsets=offsets)
+    if len(lasting):
+        depths = SharedPrior("lasting depths", layout.depth, np.zeros(len(lasting)), lasting)
+        priors = replace(priors, depths=depths)
     shared, limit = np.zeros(layout.count), np.full(layout.count, np.inf)
     limit[layout.size] = options.largest_log_size
     subject = Subject(
@@ -180,14 +190,19 @@ def keypoint_model(points: PointSet) -> PersonModel:
 
 
 def _model(
-    skeleton: Skeleton, sets: Sequence[PointSet], cameras: Sequence[CameraSetup], soles: bool
+    skeleton: Skeleton,
+    sets: Sequence[PointSet],
+    cameras: Sequence[CameraSetup],
+    soles: bool,
+    depths: int = 0,
 ) -> PersonModel:
     skeleton = skeleton.with_landmarks([p.landmark for s in sets for p in s.markers])
     proportions = load_proportions() if _is_generic(skeleton) else body_groups(skeleton)
     unknowns = [len(UNKNOWNS if c.place is None else CALIBRATED_UNKNOWNS) for c in cameras]
     names = tuple(name for s in sets for name in s.names)
     offsets = Offsets.joined([_displacements(s) for s in sets])
-    return PersonModel(skeleton, proportions, names, sole_landmarks() if soles else (), offsets, unknowns)
+    under_feet = sole_landmarks() if soles else ()
+    return PersonModel(skeleton, proportions, names, under_feet, offsets, unknowns, depths)
 
 
 def _displacements(points: PointSet) -> Offsets:

@@ -29,6 +29,10 @@ _KIN = {
 }
 """About how many neighbours tell the same as a point does: the lifter is wrong about a whole head or foot at once."""
 
+LASTING_SHARE = 0.5
+"""Variance of the errors of depths that last over a recording, as a share of the variance in one frame: as of the
+coordinates' errors (`pase.fit.uncertainty`). Between 0.2 and 1 two lab clips come out alike."""
+
 
 @dataclass(frozen=True)
 class Depths:
@@ -72,6 +76,14 @@ class Depths:
         """The same person in some frames."""
         return Depths(self.depth[frames], self.sigma[frames], self.ray[frames], self.modes[frames])
 
+    def lasting(self) -> Array:
+        """(K, K) covariance of the errors that are the same in all frames."""
+        variance = np.where(np.isfinite(self.sigma), np.square(self.sigma), np.nan)
+        unknown = np.isnan(variance).all(0)
+        own = np.where(unknown, 1.0, np.nanmean(np.where(unknown, 1.0, variance), axis=0))
+        modes = self.modes.transpose(1, 0, 2).reshape(len(own), -1)
+        return np.asarray(LASTING_SHARE * (np.diag(own) + modes @ modes.T / len(self.modes)))
+
 
 def _own_sigma(landmarks: Landmarks3D) -> Array:
     """(T, K) what each depth has for itself; where that is not told, neighbours are taken to err together."""
@@ -83,7 +95,10 @@ def _own_sigma(landmarks: Landmarks3D) -> Array:
 
 
 class LiftedDepth(RobustTerm):
-    """`(u·R p_k / stature − depth_k − Σ m_kr a_r) / σ_k` and the `a_r`: errors that go together are taken out.
+    """`(u·R p_k / stature − depth_k − c_k − Σ m_kr a_r) / σ_k` and the `a_r`: errors that go together are taken out.
+
+    The c are errors that last over the recording, shared unknowns with a prior of their own (`Depths.lasting`), where
+    the model has them.
 
     In each frame the amounts a of the shared errors are those that are likeliest, given the differences; the common
     shift among them is free. The squares of the residuals add up to what the whole covariance of the depths makes of
@@ -129,6 +144,9 @@ class LiftedDepth(RobustTerm):
     def residual(self, at: Linearization) -> Array:
         """(T, K + R, 1) differences of depth and amounts of the shared errors, in standard deviations."""
         difference = self._along(at) / _stature(at) - self._depth
+        lasting = at.state.shared[at.model.layout.depth]
+        if len(lasting):
+            difference -= lasting
         return np.asarray(np.einsum("tlk,tk->tl", self._whiten, difference)[..., None])
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
@@ -146,6 +164,8 @@ class LiftedDepth(RobustTerm):
         if not at.shared_free:
             return {0: gain @ by_depth}, None
         self._add_camera_and_size(at, dshared)
+        depth = at.model.layout.depth
+        dshared[..., depth] -= _stature(at) * np.eye(dshared.shape[1])[:, : depth.stop - depth.start]
         return {0: gain @ by_depth}, gain @ dshared
 
     def _turned(self, rotation: Array) -> Array:
