@@ -8,7 +8,7 @@ from fit_scenes import check_gradient, film_camera
 
 from pase.data import HALPE26, Landmarks3D
 from pase.fit.problem import Linearization, PersonModel, State
-from pase.fit.terms.lifted_depth import Depths, LiftedDepth
+from pase.fit.terms.lifted_depth import LASTING_SHARE, Depths, LiftedDepth
 
 WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
 
@@ -72,3 +72,31 @@ def test_landmarks_that_the_lifter_does_not_give_do_not_count(model: PersonModel
     assert LiftedDepth(depths, film_camera(model), WEIGHT).cost(Linearization(model, state)) == pytest.approx(
         0.0, abs=1e-12
     )
+
+
+def test_an_error_that_lasts_costs_nothing_once_it_is_known(model: PersonModel, state: State) -> None:
+    points = model.points
+    lasting = PersonModel(model.skeleton, model.proportions, points, model.soles, depths=len(points))
+    landmarks, error = seen(model, state), np.random.default_rng(1).normal(0, 0.03, len(points))
+    assert landmarks.ray is not None
+    landmarks.xyz[:] += error[:, None] * landmarks.ray[:, None]
+    term = LiftedDepth(Depths.of(landmarks, points), film_camera(model), WEIGHT)
+    costs = [
+        term.cost(Linearization(lasting, State(state.q, np.append(state.shared, off))))
+        for off in (0 * error, -error)
+    ]
+    assert costs[0] > 3.0 and costs[1] == pytest.approx(0.0, abs=1e-12)
+    check_gradient(term, lasting, State(state.q, np.append(state.shared, 0.5 * error)))
+
+
+def test_lasting_errors_are_as_large_as_the_lifter_says(model: PersonModel, state: State) -> None:
+    """Points of which it says little may be off by more; errors that go together stay together."""
+    depths = Depths.of(seen(model, state), model.points)
+    depths.sigma[:, 0] = np.inf
+    depths.sigma[:, 1] *= 2
+    depths = Depths(depths.depth, depths.sigma, depths.ray, np.full((4, len(model.points), 1), 0.1))
+    covariance = depths.lasting()
+    own = np.diag(covariance) - LASTING_SHARE * 0.01
+    assert own[0] == pytest.approx(LASTING_SHARE)
+    assert own[1] == pytest.approx(LASTING_SHARE * np.square(depths.sigma[0, 1]))
+    assert covariance[2, 3] == pytest.approx(LASTING_SHARE * 0.01)
