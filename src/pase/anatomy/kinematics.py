@@ -55,15 +55,15 @@ class BodyDerivative:
         out += self.twist[:, None, 3:]
         return out
 
-    def of(self, landmarks: slice | Indices, outer: Array) -> Array:
-        """(T, k, R, c) derivatives of numbers by those by k of the landmarks, `outer` (T, k, R, 3)."""
-        T, k, R, _ = outer.shape
-        wrench = np.empty((T, k, R, 6))
-        x, y, z = (self.position[:, landmarks, axis, None] for axis in range(3))
-        a, b, c = (outer[..., axis] for axis in range(3))
-        wrench[..., 0], wrench[..., 1], wrench[..., 2] = y * c - z * b, z * a - x * c, x * b - y * a
-        wrench[..., 3:] = outer
-        return np.asarray((wrench.reshape(T, k * R, 6) @ self.twist).reshape(T, k, R, -1))
+
+def wrenches(position: Array, outer: Array) -> Array:
+    """(T, k, R, 6) what turns twists into derivatives of numbers by those by k points, `outer` (T, k, R, 3)."""
+    out = np.empty((*outer.shape[:3], 6))
+    x, y, z = (position[:, :, axis, None] for axis in range(3))
+    a, b, c = (outer[..., axis] for axis in range(3))
+    out[..., 0], out[..., 1], out[..., 2] = y * c - z * b, z * a - x * c, x * b - y * a
+    out[..., 3:] = outer
+    return out
 
 
 @dataclass(frozen=True)

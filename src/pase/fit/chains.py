@@ -7,14 +7,13 @@ another (see `PairHabit`) is a chain of its own, with the coordinates of both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from pase.anatomy.kinematics import BodyDerivative
+from pase.anatomy.kinematics import LandmarkJacobian, wrenches
 from pase.types import Array, Indices
 
 Structure = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
@@ -54,24 +53,27 @@ class Chain:
     paired: bool = False
     """Whether it is a pair of points, each of which also depends on the other's coordinates."""
 
-    def derivative(self, bodies: Sequence[BodyDerivative], outer: Array | None = None) -> Array:
+    def derivative(self, of_landmarks: LandmarkJacobian, outer: Array | None = None) -> Array:
         """(T, P, R, c) derivatives of the points, or of numbers whose derivatives by the points are `outer`.
 
         Parameters
         ----------
-        bodies
-            Derivatives of all landmarks.
+        of_landmarks
+            Positions and derivatives of all landmarks.
         outer
             (T, P, R, 3) derivatives by each of the points; the points themselves (R = 3) when None.
         """
+        T, P = len(of_landmarks.position), len(self.points)
         R = 3 if outer is None else outer.shape[2]
-        out = np.zeros((len(bodies[0].twist), len(self.points), R, len(self.columns)))
+        out = np.zeros((T, P, R, len(self.columns)))
+        pull = None if outer is None else wrenches(of_landmarks.position[:, self.landmarks], outer)
         for own in self.bodies:
-            body = bodies[own.body]
-            if outer is None:
-                dq = body.dq if len(own.landmarks) == len(body.landmarks) else body.dq[:, own.landmarks]
+            body = of_landmarks.bodies[own.body]
+            if pull is not None:
+                flat = pull[:, own.rows].reshape(T, -1, 6) @ body.twist
+                dq = flat.reshape(T, -1, R, len(body.columns))
             else:
-                dq = body.of(own.landmarks, outer[:, own.rows])
+                dq = body.dq if len(own.landmarks) == len(body.landmarks) else body.dq[:, own.landmarks]
             out[:, own.rows, :, own.columns] = dq
         return out
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pase.anatomy.kinematics import BodyDerivative, Kinematics, LandmarkJacobian, Placement
+from pase.anatomy.kinematics import Kinematics, LandmarkJacobian, Placement
 from pase.anatomy.model import Landmark, Skeleton
 from pase.anatomy.proportions import Proportions
 from pase.fit.chains import Chain, Structure, find_chains
@@ -159,6 +159,7 @@ class PersonModel:
         self.layout = Layout.of(self.scale_matrix.shape[-1], cameras, self.offsets.count, depths)
         self._offset_matrix = np.zeros((len(self._location), 3, self.offsets.count))
         self._offset_matrix[: len(points)] = self.offsets.matrix
+        self._displaced = np.asarray(self._offset_matrix.any(1))
 
     def columns(self, names: Sequence[str]) -> slice | Indices:
         """Where some measured points are among all landmarks: a slice where they follow one another."""
@@ -190,7 +191,7 @@ class PersonModel:
 
     def place_columns(self, landmarks: Indices) -> Indices:
         """The shared unknowns that displace some landmarks on their bodies."""
-        moving = np.flatnonzero(self._offset_matrix[landmarks].any((0, 1)))
+        moving = np.flatnonzero(self._displaced[landmarks].any(0))
         return np.asarray(self.layout.offset.start + moving, np.intp)
 
     def displacements(self, landmarks: Indices, columns: Indices) -> Array:
@@ -245,7 +246,8 @@ class Linearization:
         return self.model.placement(self.state)
 
     @cached_property
-    def _derivatives(self) -> LandmarkJacobian:
+    def of_landmarks(self) -> LandmarkJacobian:
+        """Derivatives of the positions by the coordinates that move them, and by the sizes."""
         return self.model.jacobian(self.state, self._placement, self.shared_free)
 
     @cached_property
@@ -256,12 +258,7 @@ class Linearization:
     @property
     def dq(self) -> Array:
         """(T, K + S, 3, n) derivative of the positions by q."""
-        return self._derivatives.dq
-
-    @property
-    def bodies(self) -> tuple[BodyDerivative, ...]:
-        """Derivatives of the positions by the coordinates that move them, body by body."""
-        return self._derivatives.bodies
+        return self.of_landmarks.dq
 
     def chains(self, points: slice | Indices, partner: Indices | None = None) -> tuple[Chain, ...]:
         """Some of the points (K,) in chains that follow the same coordinates; see `find_chains`."""
@@ -271,7 +268,9 @@ class Linearization:
 
     @cached_property
     def _structure(self) -> Structure:
-        return tuple((tuple(b.landmarks.tolist()), tuple(b.columns.tolist())) for b in self.bodies)
+        return tuple(
+            (tuple(b.landmarks.tolist()), tuple(b.columns.tolist())) for b in self.of_landmarks.bodies
+        )
 
     def by_shared(self, landmarks: Indices, outer: Array | None = None) -> SharedDerivative | None:
         """Derivatives by the shared unknowns that move some landmarks; None when they are held.
@@ -285,7 +284,7 @@ class Linearization:
         """
         if not self.shared_free:
             return None
-        jac, layout = self._derivatives, self.model.layout
+        jac, layout = self.of_landmarks, self.model.layout
         places = self.model.place_columns(landmarks)
         columns = np.concatenate([np.arange(layout.offset.start), places])
         by_size, by_place = jac.dsize[:, landmarks], jac.dlocation[:, landmarks]

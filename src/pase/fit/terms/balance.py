@@ -64,7 +64,7 @@ class Balance(RobustTerm):
         dshared = np.zeros((len(mix), 2, at.model.layout.count)) if at.shared_free else None
         for chain in at.chains(slice(None)):
             outer = mix[:, chain.points, None, None] * np.eye(3)[[0, 2]]
-            dq[:, :, chain.columns] += chain.derivative(at.bodies, outer).sum(1)
+            dq[:, :, chain.columns] += chain.derivative(at.of_landmarks, outer).sum(1)
             by_shared = at.by_shared(chain.landmarks, outer)
             if dshared is not None and by_shared is not None:
                 dshared[:, :, by_shared.columns] += by_shared.values.sum(1)

@@ -113,7 +113,10 @@ def point_rows(at: Linearization, chain: Chain, outer: Array, *, swapped: bool =
     With `swapped` the numbers of each point of a pair are by the other one of the pair.
     """
     order = slice(None, None, -1 if swapped else 1)
-    by_q, by_shared = {0: chain.derivative(at.bodies, outer)[:, order]}, at.by_shared(chain.landmarks, outer)
+    by_q, by_shared = (
+        {0: chain.derivative(at.of_landmarks, outer)[:, order]},
+        at.by_shared(chain.landmarks, outer),
+    )
     if by_shared is None:
         return ChainRows.of(chain, by_q)
     return ChainRows.of(chain, by_q, by_shared.columns, by_shared.values[:, order])

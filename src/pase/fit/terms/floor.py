@@ -126,7 +126,7 @@ class ContactVelocity(RobustTerm):
         gain = (self._gain * root)[..., None, None]
         rows = []
         for chain in at.chains(at.soles):
-            dq, own = chain.derivative(at.bodies)[:, :, [0, 2]], gain[:, chain.points]
+            dq, own = chain.derivative(at.of_landmarks)[:, :, [0, 2]], gain[:, chain.points]
             by_q, by_shared = {0: -dq[:-1] * own, 1: dq[1:] * own}, at.by_shared(chain.landmarks)
             if by_shared is None:
                 rows.append(ChainRows.of(chain, by_q))
