@@ -303,9 +303,11 @@ def lie(rng: Rng) -> Key:
         legs = {"hip_flexion": u(30, 100), "knee_angle": u(40, 120), "ankle_angle": u(-30, 10)}
     elif way == "side":
         legs = {"hip_flexion": u(0, 80), "knee_angle": u(10, 110), "ankle_angle": u(-30, 5)}
-    legs |= {"pelvis_tilt": {"back": 90.0, "front": -88.0, "side": 0.0}[way] + rng.normal(0, 8)}
+    legs |= {"pelvis_tilt": {"back": 90.0, "front": -88.0, "side": 0.0}[way] + rng.normal(0, 4)}
     legs |= {
-        "pelvis_list": float(rng.choice([-78, 78])) + rng.normal(0, 5) if way == "side" else rng.normal(0, 6)
+        "pelvis_list": (
+            float(rng.choice([-82, 82])) + rng.normal(0, 2.5) if way == "side" else rng.normal(0, 6)
+        )
     }
     return Key("lie", legs | _upper(rng, u(-10, 15)), on_floor=True, pause_s=u(0, 1.5))
 
