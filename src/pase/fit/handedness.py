@@ -16,6 +16,8 @@ _ALIKE = 0.97
 """Share of postures in which four points must keep their handedness to tell anything."""
 _THICK = 0.05
 """Least usual thickness of the four, as a share of that of the corner of a cube: flat ones tell nothing."""
+_APART_M = 0.15
+"""Least usual distance between two of the four: where neighbouring markers sit differs between laboratories."""
 _FEWEST = 10
 _ENOUGH = 0.2
 """Least share of bodies, strange postures and 8 cm of noise included; mirror images have the rest to 1."""
@@ -49,15 +51,26 @@ def own_share(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> f
     drawn = random.uniform(low, high, (_POSTURES, len(low)))
     postures = (skeleton.standing_q + drawn) / 2
     fours = np.argsort(random.random((_DRAWS, len(markers))), axis=1)[:, :4]
-    model = _thickness(Kinematics(skeleton, [m.landmark for m in markers]).positions(postures), fours)
+    points = Kinematics(skeleton, [m.landmark for m in markers]).positions(postures)
+    model, apart = _thickness(points, fours), _least_distance(points, fours)
     hand = np.sign(model.mean(axis=0))
-    telling = ((np.sign(model) == hand).mean(axis=0) >= _ALIKE) & (np.abs(model).mean(axis=0) > _THICK)
+    telling = (np.sign(model) == hand).mean(axis=0) >= _ALIKE
+    telling &= (np.abs(model).mean(axis=0) > _THICK) & (apart > _APART_M)
     frames = np.unique(np.linspace(0, len(xyz) - 1, _FRAMES).astype(int))
     measured = _thickness(xyz[frames], fours[telling]) * hand[telling]
     measured = measured[:, np.isfinite(measured).any(axis=0)]
     if measured.shape[1] < _FEWEST:
         return None
     return float(np.nansum(np.maximum(measured, 0)) / max(np.nansum(np.abs(measured)), 1e-12))
+
+
+def _least_distance(points: Array, fours: Indices) -> Array:
+    """(N,) mean over postures (P, K, 3) of the least distance between two of four points (N, 4)."""
+    chosen = points[:, fours]
+    pairs = [
+        np.linalg.norm(chosen[:, :, i] - chosen[:, :, k], axis=-1) for i in range(3) for k in range(i + 1, 4)
+    ]
+    return np.asarray(np.min(pairs, axis=0).mean(axis=0))
 
 
 def _thickness(points: Array, fours: Indices) -> Array:
