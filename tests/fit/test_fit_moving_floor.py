@@ -74,6 +74,14 @@ def test_who_stands_is_on_no_belt() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("sigma", "carried", "unsure"), [(0.03, False, False), (0.3, False, True), (0.3, True, False)]
+)
+def test_a_belt_of_unsure_speed_may_as_well_stand_still(sigma: float, carried: bool, unsure: bool) -> None:
+    path = FloorPath.steady(np.arange(60) / 30, np.array([-1.0, 0.0]), sigma)
+    assert MovingFloor(path, carried).is_unsure == unsure
+
+
 def test_a_camera_that_goes_along_faster_and_slower_is_followed() -> None:
     time, soles = steps(1.0, frames=240)
     wobble = 0.4 * np.sin(1.2 * time)

@@ -207,10 +207,13 @@ def _from_roll(
     slides = motion is not None and motion.if_carried is not None and feet_slide(trial, frames, loose)
     floor = find_moving_floor(trial, frames, loose, belt, motion)
     if floor is not None:
-        trial = replace(trial, floor_shift=floor.path.shift)
-        state = solve_passes(trial, frames, loose, PASSES[1:2]).solution.state
-        floor, loose = floor.refined(trial, frames, state)
-        trial = replace(trial, floor_shift=floor.path.shift)
+        moving = replace(trial, floor_shift=floor.path.shift)
+        state = solve_passes(moving, frames, loose, PASSES[1:2]).solution.state
+        floor, state = floor.refined(moving, frames, state)
+        if floor.is_unsure:
+            floor = None
+        else:
+            trial, loose = replace(trial, floor_shift=floor.path.shift), state
     passes = PASSES[1:] if floor is None else PASSES[2:]
     estimate = solve_passes(trial, frames, loose, passes).estimate()
     progress(1.0)

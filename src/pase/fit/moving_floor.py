@@ -36,6 +36,8 @@ _ALIKE_M_S = 0.5
 """Samples so near the floor's velocity are of feet in stance."""
 _CLEARER = 2.0
 """The floor is taken to move when so many times more of the steps move with it than stand still."""
+_SURE = 5.0
+"""The speed of a belt is at least so many times its standard deviation."""
 _STAYS = 0.35
 """On a treadmill the pelvis moves by less than this share of the belt's way."""
 _SPAN_S = 0.1
@@ -184,6 +186,12 @@ class MovingFloor:
     """Whether it is the camera that goes along while the ground stands still in truth; else it is a treadmill."""
     by_user: bool = False
     """Whether the user gave the speed."""
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether it is a belt that may as well stand still, as under somebody whose feet are half hidden."""
+        speed, sigma = self.path.mean_speed
+        return not (self.carried or self.by_user) and speed < _SURE * sigma
 
     def refined(self, trial: Trial[Any], frames: Indices, state: State) -> tuple[MovingFloor, State]:
         """The floor solved together with everything else, from a motion (of `frames`) that was solved for it."""
