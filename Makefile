@@ -25,7 +25,7 @@ demo: $(VENV)/.installed
 	@echo "for OpenSim: $(DEMO)/person_1/skeleton.osim and motion.mot."
 
 test: $(VENV)/.installed-dev
-	@echo "This takes some ten minutes of one processor core; a single file takes seconds: $(BIN)/python -m pytest tests/FILE."
+	@echo "This takes some eight minutes of one processor core; a single file takes seconds: $(BIN)/python -m pytest tests/FILE."
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/.installed-dev
