@@ -1,7 +1,6 @@
 """The networks on real footage: the right person, all the time, human-shaped, with left and right."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -41,7 +40,8 @@ def found(
     path: Path, count: int, change: Callable[[Frame], np.ndarray] = lambda frame: frame.image
 ) -> list[Keypoints2D]:
     frames = [
-        replace(f, image=np.ascontiguousarray(change(f))) for f in islice(open_media(path).frames(), count)
+        Frame(f.index, f.time, np.ascontiguousarray(change(f)))
+        for f in islice(open_media(path).frames(), count)
     ]
     height, width = frames[0].image.shape[:2]
     made = detect_keypoints(frames, (width, height))
