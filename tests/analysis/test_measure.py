@@ -1,7 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from analysis.motions import squats
+from pase.analysis.analyse import analyse
 from pase.analysis.measure import DEFINITIONS, Key, as_measures, averaged, definition
+from pase.data import Draws
 
 
 def test_the_mean_is_as_uncertain_as_one_repetition() -> None:
@@ -48,3 +53,16 @@ def test_every_measure_is_defined() -> None:
     assert definition("knee_flexion_speed").unit == "deg/s"
     with pytest.raises(KeyError):
         definition("step_lenght")
+
+
+def test_who_was_out_of_the_picture_for_a_while_has_error_bars_all_the_same() -> None:
+    motion = squats([90.0, 90.0, 90.0])
+    errors = np.radians(np.random.default_rng(0).normal(0, 5, 20))
+    q = np.tile(motion.q, (20, 1, 1))
+    for knee in ("knee_angle_r", "knee_angle_l"):
+        q[:, :, motion.skeleton.coordinate_index(knee)] += errors[:, None]
+    draws = Draws(q.astype(np.float32), np.ones((20, len(motion.skeleton.bodies), 3), np.float32))
+    away = (motion.time > 3.5) & (motion.time < 6.0)
+    seen = replace(motion, q=np.where(away[:, None], np.nan, motion.q), draws=draws)
+    depths = [one for one in analyse(seen).measures if one.measure == "squat_depth" and one.repetition]
+    assert [one.sd for one in depths] == pytest.approx([5.0, 5.0], rel=0.4)

@@ -46,12 +46,13 @@ class Segmentation:
 
     def retimed(self, body: BodyMotion) -> Segmentation:
         """The same steps, flights and repetitions in a motion drawn from the posterior, at its own times."""
-        retimed = {}
-        for mine, drawn in zip(self.stretches, stretches(body), strict=False):
-            retimed[id(mine)] = drawn.retimed(mine.feet)
+        retimed = {
+            id(mine): drawn.retimed(mine.feet)
+            for mine, drawn in zip(self.stretches, stretches(body), strict=True)
+        }
         return Segmentation(
             self.movement,
-            tuple(retimed[id(stretch)] for stretch in self.stretches if id(stretch) in retimed),
+            tuple(retimed[id(stretch)] for stretch in self.stretches),
             tuple(_retimed_bout(bout, retimed) for bout in self.bouts),
             tuple(_retimed_flight(flight, retimed) for flight in self.flights),
             tuple(exercise.retimed(retimed[id(exercise.stretch)]) for exercise in self.exercises),
@@ -104,14 +105,14 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
 
 
 def _drawn(motion: Motion) -> list[BodyMotion]:
-    """The segments of the motions drawn from the posterior."""
+    """The segments of the motions drawn from the posterior, in the frames whose posture is known."""
     if motion.draws is None:
         return []
     kinematics, guessed = Kinematics(motion.skeleton, ()), bodies_not_seen(motion)
-    pairs = zip(motion.draws.q, motion.draws.scale, strict=True)
+    drawn = np.where(motion.known[:, None], motion.draws.q, np.nan)
     return [
-        BodyMotion.placed(kinematics, q.astype(float), motion.time, scale.astype(float)).without(guessed)
-        for q, scale in pairs
+        BodyMotion.placed(kinematics, q, motion.time, scale.astype(float)).without(guessed)
+        for q, scale in zip(drawn, motion.draws.scale, strict=True)
     ]
 
 
@@ -204,18 +205,16 @@ def _stands(stretch: Stretch) -> bool:
 
 
 def _retimed_bout(bout: Bout, retimed: dict[int, Stretch]) -> Bout:
-    stretch = retimed.get(id(bout.stretch), bout.stretch)
+    stretch = retimed[id(bout.stretch)]
     chosen = {id(swing) for swing in bout.still}
     mine = bout.stretch.feet.swings if bout.stretch.feet is not None else ()
     theirs = stretch.feet.swings if stretch.feet is not None else ()
-    moved = [drawn for swing, drawn in zip(mine, theirs, strict=False) if id(swing) in chosen]
-    if not moved:
-        return bout
+    moved = [drawn for swing, drawn in zip(mine, theirs, strict=True) if id(swing) in chosen]
     return replace(bout, stretch=stretch, swings=tuple(at_turns(stretch, moved, bout.running)))
 
 
 def _retimed_flight(flight: Flight, retimed: dict[int, Stretch]) -> Flight:
-    stretch = retimed.get(id(flight.stretch), flight.stretch)
+    stretch = retimed[id(flight.stretch)]
     near = [f for f in find_flights(stretch) if abs(f.start - flight.start) < 0.15]
     return near[0] if near else replace(flight, stretch=stretch)
 
