@@ -122,6 +122,7 @@ def test_a_pan_comes_home_and_tells_the_lens() -> None:
 def test_a_zoom_is_measured() -> None:
     time, zoom = times(90), 1 + 0.4 * np.linspace(0, 1, 90) ** 2
     motion = followed(Panorama(4), time, hand(90, 1), zoom)
+    assert any("taken for a zoom" in text for text in motion.warnings)
     ratio = motion.zoom / zoom
     assert rms(ratio / np.median(ratio) - 1) < 0.005
 

@@ -38,6 +38,9 @@ _UNSURE_TRAVEL_RAD = np.radians(1.5)
 """The same for one that travels, whose way comes from the feet."""
 _UNSURE_SHARE, _UNSURE_SHARE_STILL = 0.02, 0.3
 """From such a share of the frames on: for a camera that moves, and for one that seems to stand still."""
+ZOOM_OR_WAY = 0.05
+"""From this change of the logarithm of size on the user is told that a zoom was assumed: to go towards a distant
+background looks the same."""
 _UNTOLD_SHARE = 0.5
 """With more frames unsure a turn is not taken from the others: it would be open in most of the film."""
 
@@ -63,7 +66,7 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
     R = R @ _reference(R).T
     deviation = np.sqrt(variance)
     kind: Kind = "travelling" if travels else _kind(R, log_zoom, deviation) if choice == "auto" else choice
-    warnings = tuple(_warnings(kind, deviation))
+    warnings = (*_warnings(kind, deviation), *_zoom_warning(choice, kind, log_zoom))
     agreement = _agreement(shot)
     if kind == "still":
         still = CameraMotion.still(time, shot.focal_px, number)
@@ -178,4 +181,14 @@ def _warnings(kind: str, deviation: Array) -> list[str]:
     return [
         f"in {100 * share:.0f} % of the frames the background shows too little to tell how the camera turns "
         f"(known to about {worst:.1f}° there); places and speeds are unsure by as much"
+    ]
+
+
+def _zoom_warning(choice: Choice, kind: Kind, log_zoom: Array) -> list[str]:
+    extent = float(np.ptp(log_zoom))
+    if choice != "auto" or kind != "turning" or extent < ZOOM_OR_WAY:
+        return []
+    return [
+        f"the background's size changes by {100 * np.expm1(extent):.0f} %, which is taken for a zoom: if the camera "
+        "was carried forward or back, places, speeds and steps are wrong; say --camera.motion travelling then"
     ]
