@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pase.types import Array, Indices
+from pase.types import Array, Indices, Mask
 
 
 def interpolated(values: Array, sample_times: Array, time: Array) -> Array:
@@ -47,6 +47,11 @@ def nearest_rows(rows: Array, time: Array) -> Indices:
         return np.zeros(np.shape(time), np.intp)
     after = np.clip(np.searchsorted(rows, time), 1, len(rows) - 1)
     return np.asarray(after - (time - rows[after - 1] < rows[after] - time), np.intp)
+
+
+def stretches_of(flags: Mask) -> Indices:
+    """(S, 2) first index, and the index after the last, of every stretch in which flags (T,) hold."""
+    return np.flatnonzero(np.diff(flags, prepend=False, append=False)).reshape(-1, 2)
 
 
 def smoothed(values: Array, deviation: float) -> Array:

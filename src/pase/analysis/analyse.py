@@ -109,10 +109,12 @@ def _drawn(motion: Motion) -> list[BodyMotion]:
     if motion.draws is None:
         return []
     kinematics, guessed = Kinematics(motion.skeleton, ()), bodies_not_seen(motion)
-    drawn = np.where(motion.known[:, None], motion.draws.q, np.nan)
+    known = motion.known[:, None]
     return [
-        BodyMotion.placed(kinematics, q, motion.time, scale.astype(float)).without(guessed)
-        for q, scale in zip(drawn, motion.draws.scale, strict=True)
+        BodyMotion.placed(
+            kinematics, np.where(known, q.astype(float), np.nan), motion.time, scale.astype(float)
+        ).without(guessed)
+        for q, scale in zip(motion.draws.q, motion.draws.scale, strict=True)
     ]
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from pase.analysis.body import SIDES, BodyMotion, Side
 from pase.analysis.signals import peaks
-from pase.series import smoothed, spline
+from pase.series import smoothed, spline, stretches_of
 from pase.types import Array
 
 GRID_HZ = 200.0
@@ -279,8 +279,7 @@ def _leaves_and_lands(track: FootTrack, a: int, b: int) -> tuple[bool, bool]:
 def _peaks(track: FootTrack, usual: float) -> list[int]:
     """Fastest moments of the heel while all of the foot moves, one for each time between two still ones."""
     fast = track.slowest > CONTACT_SHARE * usual
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], fast, [False]]).astype(int)))
-    fastest = [int(a + track.heel_speed[a:b].argmax()) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    fastest = [int(a + track.heel_speed[a:b].argmax()) for a, b in stretches_of(fast)]
     return [peak for peak in fastest if track.heel_speed[peak] > LEAST_SWING_M_S]
 
 

@@ -10,6 +10,7 @@ from pase.analysis.body import SIDES
 from pase.analysis.measure import Key, Values
 from pase.analysis.stretch import Stretch
 from pase.findings import Event
+from pase.series import stretches_of
 from pase.types import Array
 
 GRAVITY_M_S2 = 9.81
@@ -53,9 +54,8 @@ def find_flights(stretch: Stretch) -> list[Flight]:
     before, after = windows[: len(low)], windows[about:]
     ground = np.maximum(before, after)
     above = low - ground - CLEAR_M
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], above > 0, [False]]).astype(int)))
     flights = []
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
+    for first, last in stretches_of(above > 0):
         step = abs(before[first] - after[last - 1]) if last < len(low) else np.inf
         if first == 0 or step > LEAST_STEP_DOWN_M or above[first:last].max() + CLEAR_M < LEAST_FEET_M:
             continue

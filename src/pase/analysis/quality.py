@@ -11,6 +11,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.data import Motion
 from pase.findings import Measure, Quality, Verdict
 from pase.movements import Movement
+from pase.series import stretches_of
 from pase.types import Array, Mask
 
 CHECK_ERROR, WRONG_ERROR = 0.0125, 0.019
@@ -144,8 +145,7 @@ def without_guesses(motion: Motion) -> Motion:
 def _long_runs(flags: Mask, time: Array) -> Mask:
     """Flags without their shorter runs; those at the ends stay however short they are."""
     out = flags.copy()
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
+    for first, last in stretches_of(flags):
         inside = first > 0 and last < len(flags)
         if inside and time[last] - time[first] < SHORTEST_ABSENCE_S:
             out[first:last] = False

@@ -20,6 +20,7 @@ from pase.fit.schedule import SequenceEstimate
 from pase.fit.shared_fit import SharedFit
 from pase.fit.uncertainty import CALIBRATION
 from pase.fit.world import World, facing_forward, moved_camera, moved_motion
+from pase.series import stretches_of
 
 ILL_FIT = 3.0
 """Mean distance between skeleton and keypoints, in their standard deviations, above which the user is warned."""
@@ -138,8 +139,7 @@ def _off_the_floor(fit: SharedFit, sequence: SequenceEstimate) -> tuple[float, f
         return 0.0, 0.0
     lowest = trial.lowest(State(sequence.q, fit.estimate.shared))
     high = (lowest > OFF_THE_FLOOR_M) & trial.feet_visible(np.arange(len(time))).any(1)
-    ends = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]])))
-    stretches = [(float(time[b - 1] - time[a]), float(lowest[a:b].max())) for a, b in ends.reshape(-1, 2)]
+    stretches = [(float(time[b - 1] - time[a]), float(lowest[a:b].max())) for a, b in stretches_of(high)]
     return max(stretches, default=(0.0, 0.0))
 
 

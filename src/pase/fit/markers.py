@@ -31,7 +31,7 @@ from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.fit.upright import Axis, Up, find_up, heads_along, turned_up
 from pase.parallel import Helpers
-from pase.series import interpolated
+from pase.series import interpolated, stretches_of
 from pase.types import Array, ShareProgress
 
 log = logging.getLogger(__name__)
@@ -313,9 +313,8 @@ def _stray_markers(names: Sequence[str], residual: Array) -> list[str]:
 def guessed_frames(markers: PointMeasurements) -> tuple[tuple[int, int], ...]:
     """First and last frame of every stretch in which less than half of the usual markers are seen."""
     count = markers.visible.sum(1)
-    few = np.concatenate([[False], count < 0.5 * np.median(count[count > 0]), [False]])
-    edges = np.flatnonzero(np.diff(few.astype(int)))
-    return tuple((int(a), int(b) - 1) for a, b in edges.reshape(-1, 2))
+    few = count < 0.5 * np.median(count[count > 0])
+    return tuple((int(a), int(b) - 1) for a, b in stretches_of(few))
 
 
 def _diagnostics(
