@@ -10,9 +10,10 @@ from typing import Any, Literal
 import numpy as np
 
 from pase.anatomy.segment_points import SEGMENT_POINTS
-from pase.data import LARGEST, Landmarks3D
+from pase.data import Landmarks3D
 from pase.errors import InputError, MissingDependencyError
 from pase.files import read_bytes
+from pase.marker_files.checks import clear_impossible
 from pase.marker_files.units import metres_in
 
 _NO_POSITIONS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODELED_MARKERS_INVALID")
@@ -66,7 +67,7 @@ def read_c3d(path: Path) -> Landmarks3D:
     labels += [f"marker_{k + 1}" for k in range(len(labels), points.shape[1])]
     measured = [k for k, name in enumerate(labels) if name not in derived]
     xyz = points[:, measured] * metres_in(unit, path)
-    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    clear_impossible(xyz)
     return Landmarks3D(xyz, np.arange(len(xyz)) / rate, tuple(_distinct([labels[k] for k in measured], path)))
 
 

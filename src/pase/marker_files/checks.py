@@ -32,6 +32,11 @@ def at_rate(data: Landmarks3D, rate_hz: float) -> Landmarks3D:
     return replace(data, time=np.arange(len(data)) / rate_hz)
 
 
+def clear_impossible(xyz: Array) -> None:
+    """Make points (T, K, 3) unknown, in place, that have no place, or one where nothing can be."""
+    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+
+
 def without_gaps(data: Landmarks3D, path: Path) -> Landmarks3D:
     """Markers with NaN in place of the numbers that programs write for a gap, and a warning that says so.
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from pase.anatomy.marker_set import H36M_JOINTS
-from pase.data import LARGEST, Landmarks3D
+from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.files import read_json
+from pase.marker_files.checks import clear_impossible
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def read_joints(path: Path, rate_hz: float | None = None) -> Landmarks3D:
         raise InputError(f"cannot read {path}: not numbers (frames, 17, 3) in JSON: {error}") from error
     if xyz.ndim != 3 or xyz.shape[1:] != (len(H36M_JOINTS), 3) or not len(xyz):
         raise InputError(f"{path}: landmarks must be numbers of shape (frames, 17, 3), not {xyz.shape}")
-    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    clear_impossible(xyz)
     if rate_hz is None:
         log.warning(
             "%s tells no times: %g frames a second were taken; give --rate", path.name, DEFAULT_RATE_HZ

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pase.data import LARGEST, Landmarks3D
+from pase.data import Landmarks3D
 from pase.errors import InputError
-from pase.marker_files.checks import checked_times
+from pase.marker_files.checks import checked_times, clear_impossible
 from pase.marker_files.text import delimiter_of, number, text_lines
 from pase.marker_files.units import metres_in
 from pase.types import Array
@@ -114,7 +114,7 @@ def read_storage(path: Path) -> Landmarks3D:
     table = _table(spread, 1 + 3 * len(names), path)
     facts = dict(line.lower().split("=", 1) for line in lines[: ends[0]] if "=" in line)
     xyz = table[:, 1:].reshape(len(table), len(names), 3) * metres_in(facts.get("units", "m"), path)
-    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    clear_impossible(xyz)
     return Landmarks3D(xyz, checked_times(table[:, 0], number(facts.get("datarate", "")), path), names)
 
 
@@ -155,5 +155,5 @@ def _landmarks(
             f"{path}: its columns are not x, y, z of markers with names of their own: export it again"
         )
     xyz = table[:, list(columns)].reshape(len(table), len(names), 3) * unit
-    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    clear_impossible(xyz)
     return Landmarks3D(xyz, time, names)

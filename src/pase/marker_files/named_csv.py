@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pase.data import LARGEST, Landmarks3D
+from pase.data import Landmarks3D
 from pase.errors import InputError
-from pase.marker_files.checks import checked_times
+from pase.marker_files.checks import checked_times, clear_impossible
 from pase.marker_files.joints import DEFAULT_RATE_HZ
 from pase.marker_files.text import cells_of, delimiter_of, number, text_lines
 from pase.point_names import FEWEST_KNOWN, halpe_name
@@ -88,7 +88,7 @@ def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
         raise InputError(f"{path}, row {wrong + 1}: {len(rows[wrong])} cells, not {width}: write it again")
     table = np.array([_numbers(row) for row in rows]).reshape(len(rows), width)
     xyz = table[:, header.first :].reshape(len(rows), len(header.names), 3)
-    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    clear_impossible(xyz)
     own = [(k, name) for k, name in enumerate(map(_own_name, header.names)) if name is not None]
     distinct = [
         (k, name) for i, (k, name) in enumerate(own) if name not in {earlier for _, earlier in own[:i]}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pase.data import LARGEST, Landmarks3D
+from pase.data import Landmarks3D
 from pase.errors import InputError
-from pase.marker_files.checks import checked_times
+from pase.marker_files.checks import checked_times, clear_impossible
 from pase.marker_files.text import CellTable, number, text_lines
 
 _MILLIMETRES = 0.001
@@ -45,7 +45,7 @@ def read_qualisys(path: Path) -> Landmarks3D:
     time = table[:, extra - 1] if extra == 2 else np.full(len(table), np.nan)
     time = np.arange(len(table)) / rate if extra != 2 and rate else checked_times(time, rate, path)
     xyz = table[:, extra:].reshape(len(table), len(names), 3) * _MILLIMETRES
-    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    clear_impossible(xyz)
     return Landmarks3D(xyz, time, names)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pase.data import LARGEST, Landmarks3D
+from pase.data import Landmarks3D
 from pase.errors import InputError
+from pase.marker_files.checks import clear_impossible
 from pase.marker_files.named_csv import sized, times_of
 from pase.marker_files.text import cells_of, number, text_lines
 from pase.point_names import halpe_name
@@ -62,7 +63,7 @@ def read_tidy_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
         if len(point) == 3:
             xyz[frame, names.index(halpe_name(row["keypoint"]) or "")] = point
         time[frame] = number(row.get("timestamp", "")) or 0.0
-    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    clear_impossible(xyz)
     return Landmarks3D(sized(xyz), times_of(time, rate_hz, path), names)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pase.data import LARGEST, Landmarks3D
+from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.files import foreign_kind
-from pase.marker_files.checks import checked_times
+from pase.marker_files.checks import checked_times, clear_impossible
 from pase.marker_files.text import CellTable, cells_of, delimiter_of, number, text_lines
 from pase.marker_files.units import PIXELS, metres_in
 
@@ -63,7 +63,7 @@ def read_trc(path: str | Path, *, pixels: bool = False) -> Landmarks3D:
     unit = _unit(facts, path, pixels)
     time = checked_times(table[:, 1].copy(), number(facts.get("datarate", "")), path)
     xyz = table[:, 2:].reshape(len(table), len(names), 3) * unit
-    xyz[~(np.abs(xyz) <= LARGEST).all(axis=2)] = np.nan
+    clear_impossible(xyz)
     return Landmarks3D(xyz, time, names)
 
 
