@@ -3,12 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.motions import posed
+from analysis.motions import gait, posed
 from pase.analysis import analysed
-from pase.analysis.quality import checked_times, judge, without_guesses
-from pase.data import Motion
+from pase.analysis.quality import judge, slow_motion_doubts, without_guesses, zoom_doubts
+from pase.analysis.stretch import stretches
+from pase.data import Camera, CameraPath, Motion
 from pase.diagnostics import FitDiagnostics, SolverDiagnostics
-from pase.findings import Measure, Quality
+from pase.findings import Measure
 from pase.movements import Movement
 
 
@@ -37,10 +38,10 @@ def test_the_verdict_follows_error_and_sight(error: float, seen: float, verdict:
     assert bool(quality.reasons) == (verdict != "good")
 
 
-def test_an_unsettled_fit_tells_something_where_it_fits_badly() -> None:
-    unsettled = FitDiagnostics(SolverDiagnostics(converged=False))
-    assert judge(replace(measured(0.006, 1.0), diagnostics=unsettled)).verdict == "good"
-    assert judge(replace(measured(0.011, 1.0), diagnostics=unsettled)).verdict == "check"
+def test_a_fit_that_did_not_settle_is_to_be_checked() -> None:
+    for solver in (SolverDiagnostics(converged=False), SolverDiagnostics(windows=2, windows_converged=1)):
+        quality = judge(replace(measured(0.006, 1.0), diagnostics=FitDiagnostics(solver)))
+        assert quality.verdict == "check" and "settled" in quality.reasons[0]
 
 
 def test_the_sizes_of_who_looks_like_a_child_are_to_be_checked() -> None:
@@ -57,13 +58,44 @@ def test_the_sizes_of_who_looks_like_a_child_are_to_be_checked() -> None:
 def test_who_runs_or_jumps_in_slow_motion_is_to_be_checked(
     movement: Movement, measure: str, value: float, verdict: str
 ) -> None:
-    quality = checked_times(Quality("good"), movement, [Measure(measure, value, 1.0, "")])
+    doubts = slow_motion_doubts(movement, [Measure(measure, value, 1.0, "")])
+    quality = judge(measured(0.006, 1.0), doubts)
     assert quality.verdict == verdict
     assert any("--slow-motion" in reason for reason in quality.reasons) == (verdict == "check")
-    assert (
-        checked_times(Quality("do not use"), movement, [Measure(measure, value, 1.0, "")]).verdict
-        == "do not use"
-    )
+    assert judge(measured(0.025, 1.0), doubts).verdict == "do not use"
+
+
+@pytest.mark.parametrize(
+    ("belt", "zoom", "sideways", "is_doubtful"),
+    [(True, 1.1, False, True), (False, 1.1, False, False), (True, 1.0, False, False), (True, 1.1, True, False)],
+)  # fmt: skip
+def test_feet_that_slide_along_the_line_of_sight_of_a_zoom_are_to_be_checked(
+    belt: bool, zoom: float, sideways: bool, is_doubtful: bool
+) -> None:
+    walk = gait(speed=1.2, stride_s=1.1, stance_s=0.66, width_m=0.1, rate_hz=60, seconds=3, belt=belt)
+    frames = len(walk.time)
+    along_x = np.array([[0.0, 0, 1], [0, -1, 0], [1, 0, 0]])
+    along_z = np.array([[1.0, 0, 0], [0, -1, 0], [0, 0, -1]])
+    rotation = np.tile(along_z if sideways else along_x, (frames, 1, 1))
+    path = CameraPath(walk.time, rotation, np.zeros((frames, 3)), np.linspace(1000, 1000 * zoom, frames))
+    camera = Camera(1000.0, (500.0, 500.0), rotation[0], np.zeros(3), (1000, 1000), path)
+    doubts = zoom_doubts(camera, list(stretches(walk)))
+    assert bool(doubts) == is_doubtful
+    assert all("--camera.motion travelling" in doubt for doubt in doubts)
+
+
+def test_the_size_of_who_walks_on_is_that_beside_a_camera_that_goes_along() -> None:
+    still = measured(0.006, 1.0)
+    frames = len(still)
+    place = np.tile([0.0, 1.0, 5.0], (frames, 1))
+    rotation = np.tile(np.diag([1.0, -1, -1]), (frames, 1, 1))
+    camera = Camera(1000.0, (500.0, 500.0), rotation[0], place[0], (1000, 1000))
+    q = still.q.copy()
+    q[:, still.skeleton.coordinate_index("pelvis_tz")] -= np.linspace(0, 20, frames)
+    place[:, 2] -= np.linspace(0, 20, frames)
+    path = CameraPath(still.time, rotation, place, np.full(frames, 1000.0))
+    carried = replace(still, q=q, camera=replace(camera, path=path))
+    assert judge(carried).error_share == pytest.approx(judge(replace(still, camera=camera)).error_share)
 
 
 def test_nothing_is_known_of_a_motion_without_measurements() -> None:

@@ -8,7 +8,7 @@ from fit_scenes import squatting
 
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import PersonModel, State
-from pase.fit.solver import Bounds, Problem, minimise
+from pase.fit.solver import Bounds, Problem, Status, minimise
 from pase.fit.terms.base import ResidualBlock
 from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.prior import SharedPrior, Smoothness
@@ -105,11 +105,16 @@ def test_finds_the_motion_and_proves_it(model: PersonModel) -> None:
     problem = landmark_problem(model, points, time, *model.skeleton.bounds)
     start = State(q + np.random.default_rng(0).normal(0, 0.1, q.shape), np.zeros(model.layout.count))
     solution = minimise(problem, start, tolerance=1e-9, iterations=100)
-    assert solution.converged
+    assert solution.status is Status.CONVERGED
     assert list(solution.cost_trace) == sorted(solution.cost_trace, reverse=True)
     found = model.positions(solution.state)[:, : len(model.points)]
     assert np.linalg.norm(found - points, axis=-1).max() < 2e-3
     assert solution.gradient_norm < 0.05
+    cut_off = [
+        minimise(problem, start, tolerance=1e-9, iterations=count) for count in (1, solution.iterations - 1)
+    ]
+    assert all(attempt.status is Status.ITERATIONS for attempt in cut_off)
+    assert [attempt.converged for attempt in cut_off] == [False, True]
 
 
 def test_ranges_hold_in_every_frame(model: PersonModel) -> None:

@@ -15,7 +15,7 @@ from pase.analysis.gait import Bout, find_bouts
 from pase.analysis.gait_measures import measure_bouts
 from pase.analysis.jumps import Flight, find_flights, measure_flights
 from pase.analysis.measure import Values, as_measures, averaged
-from pase.analysis.quality import checked_times, judge, without_guesses
+from pase.analysis.quality import judge, slow_motion_doubts, without_guesses, zoom_doubts
 from pase.analysis.ranges import measure_ranges, measure_reach
 from pase.analysis.stretch import Stretch, stretches
 from pase.anatomy.kinematics import Kinematics
@@ -93,13 +93,17 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     values = {**segmentation.values(), **_of_any_movement(body, table)}
     draws = [_drawn_values(motion, drawn_body, segmentation, table) for drawn_body in drawn]
     measures = tuple(_with_angle_sd(as_measures(values, draws), table))
+    doubts = [
+        *slow_motion_doubts(segmentation.movement, measures),
+        *zoom_doubts(motion.camera, segmentation.stretches),
+    ]
     return Findings(
         segmentation.movement,
         movement is not None,
         tuple(segmentation.events()),
         measures,
         table,
-        checked_times(judge(motion), segmentation.movement, measures),
+        judge(motion, doubts),
         segmentation.exercises[0].signal if segmentation.movement == "periodic" else "",
     )
 

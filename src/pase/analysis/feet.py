@@ -113,6 +113,22 @@ class Feet:
         """The points of one foot."""
         return self.tracks[SIDES.index(side)]
 
+    def sliding_and_stepping_m(self, direction: Array) -> tuple[float, float]:
+        """How far both feet together slide over the floor along a direction (3,), and how far they step.
+
+        A foot slides when it goes back by what it stepped forward, or gets anywhere between its steps; as on a
+        treadmill.
+        """
+        sliding = 2 * abs(float(self.ground_velocity @ direction)) * (self.span[1] - self.span[0])
+        stepping = 0.0
+        for track in self.tracks:
+            steps = np.array([swing.travel @ direction for swing in self.swings_of(track.side)])
+            forward, back = float(steps.clip(min=0).sum()), float(-steps.clip(max=0).sum())
+            way = float((track.points[-1] - track.points[0]).mean(axis=0) @ direction)
+            sliding += min(forward, back) + abs(way - (forward - back))
+            stepping += max(forward, back)
+        return sliding, stepping
+
 
 def follow_feet(body: BodyMotion) -> Feet | None:
     """Follow both feet through frames whose pose is known in all of them; None without feet or with too few frames.

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from pase.analysis.stretch import Stretch
 from pase.anatomy.kinematics import Kinematics
-from pase.data import Motion
+from pase.data import Camera, Motion
 from pase.findings import Measure, Quality, Verdict
 from pase.movements import Movement
 from pase.series import stretches_of
@@ -17,8 +18,6 @@ from pase.types import Array, Mask
 CHECK_ERROR, WRONG_ERROR = 0.0125, 0.019
 """Mean error by the person's size in the picture: set on 12 photos and 4 clips, where most results that look
 right have up to 1.2 %, and the bones of those with 1.9 % and more are visibly beside the body."""
-UNSETTLED_ERROR = 0.010
-"""Good results often end at the last step allowed; it tells something where the bones do not fit well either."""
 CHECK_SEEN, WRONG_SEEN = 0.75, 0.35
 """Share of the body's landmarks that was seen while the person was in the picture."""
 UNSEEN_SHARE = 0.3
@@ -28,18 +27,24 @@ SHORTEST_ABSENCE_S = 0.3
 CHECK_ANGLE_DEG = 12.0
 LEAST_RUNNING_CADENCE, LONGEST_JUMP_S = 110.0, 0.95
 """Hardly anybody runs with fewer steps a minute (joggers take 150 to 180), or stays in the air for longer."""
+LEAST_ZOOM = 0.05
+"""Change of the logarithm of the focal length; below it a way taken for a zoom would be short."""
+MOST_SLIDING_M, MOST_SLIDING_SHARE = 0.3, 0.25
+"""Feet that stand still in the world slide by less, both together, and by less than this share of their steps."""
 
 
-def judge(motion: Motion) -> Quality:
+def judge(motion: Motion, doubts: Sequence[str] = ()) -> Quality:
     """Judge one person's result.
 
     Parameters
     ----------
     motion
         The result of one person.
+    doubts
+        What else speaks against it, one sentence each.
     """
     error, visible = error_share(motion), _mean(seen_landmarks(motion))
-    wrong, doubts = [], []
+    wrong, doubts = [], list(doubts)
     if error > WRONG_ERROR:
         wrong.append(f"the bones miss the body by {100 * error:.1f} % of its size")
     elif error > CHECK_ERROR:
@@ -55,8 +60,8 @@ def judge(motion: Motion) -> Quality:
         )
     if motion.diagnostics.off_floor_m is not None:
         doubts.append(f"the feet stay off the floor, by up to {motion.diagnostics.off_floor_m:.1f} m")
-    if error > UNSETTLED_ERROR and (solver.converged is False or solver.windows_converged < solver.windows):
-        doubts.append("the estimate had not settled when its time was up")
+    if solver.converged is False or solver.windows_converged < solver.windows:
+        doubts.append("the fit ended before its solution settled")
     spread = _usual_spread(motion)
     if len(motion) > 1 and spread > CHECK_ANGLE_DEG:
         doubts.append(f"the angles are uncertain by {spread:.0f}°")
@@ -66,13 +71,11 @@ def judge(motion: Motion) -> Quality:
     return Quality(verdict, tuple(wrong + doubts), error, visible)
 
 
-def checked_times(quality: Quality, movement: Movement, measures: Sequence[Measure]) -> Quality:
-    """The verdict once more: who runs or jumps more slowly than anybody can was filmed in slow motion.
+def slow_motion_doubts(movement: Movement, measures: Sequence[Measure]) -> list[str]:
+    """Who runs or jumps more slowly than anybody can was filmed in slow motion.
 
     Parameters
     ----------
-    quality
-        The verdict so far.
     movement
         What the person does.
     measures
@@ -85,10 +88,36 @@ def checked_times(quality: Quality, movement: Movement, measures: Sequence[Measu
     elif movement == "jump" and flights and flights[0] > LONGEST_JUMP_S:
         slowed = f"hardly anybody stays in the air for {flights[0]:.1f} s"
     else:
-        return quality
-    reason = f"{slowed}: times and speeds are wrong if this is slow motion (--slow-motion tells how slow)"
-    verdict: Verdict = "check" if quality.verdict == "good" else quality.verdict
-    return replace(quality, verdict=verdict, reasons=(*quality.reasons, reason))
+        return []
+    return [f"{slowed}: times and speeds are wrong if this is slow motion (--slow-motion tells how slow)"]
+
+
+def zoom_doubts(camera: Camera | None, stretches: Sequence[Stretch]) -> list[str]:
+    """Feet that slide along the line of sight while the camera zooms: it was carried instead.
+
+    Before a distant background both look the same. Only the person's distance depends on it, and the feet show
+    that: on the true way they stand still between their steps.
+
+    Parameters
+    ----------
+    camera
+        The camera that filmed the person.
+    stretches
+        Of the person's motion.
+    """
+    if camera is None or camera.path is None:
+        return []
+    zoom = float(np.ptp(np.log(camera.path.focal_length_px)))
+    sight = camera.path.rotation[:, 2].mean(axis=0) * np.array([1.0, 0.0, 1.0])
+    sight /= max(float(np.linalg.norm(sight)), 1e-9)
+    ways = [stretch.feet.sliding_and_stepping_m(sight) for stretch in stretches if stretch.feet is not None]
+    sliding, stepping = np.sum(ways, axis=0) if ways else (0.0, 0.0)
+    if zoom < LEAST_ZOOM or sliding < max(MOST_SLIDING_M, MOST_SLIDING_SHARE * stepping):
+        return []
+    return [
+        f"the feet slide by {sliding:.1f} m while the camera seems to zoom by {100 * np.expm1(zoom):.0f} %: places, "
+        "speeds and steps are wrong if it was carried instead (--camera.motion travelling)"
+    ]
 
 
 def error_share(motion: Motion) -> float:
@@ -104,7 +133,7 @@ def error_share(motion: Motion) -> float:
         return float("nan")
     points = Kinematics(motion.skeleton).positions(motion.q[finite])
     if motion.camera is not None:
-        points = motion.camera.project(points)
+        points = motion.camera.project(points, motion.time[finite])
     size = float(np.median(np.ptp(points, axis=1).max(axis=1))) if points.size else np.nan
     return float(np.nanmean(motion.residual[finite])) / size
 
