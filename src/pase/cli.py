@@ -167,25 +167,24 @@ def _refuse_of_markers(parsed: argparse.Namespace) -> None:
 
 
 def _fit_markers(parsed: argparse.Namespace, settings: Settings) -> int:
-    from pase.pipeline.markers import MarkerRun, fit_marker_file
+    from pase.fit.marker_weights import read_weights
+    from pase.fit.markers import MarkerOptions
+    from pase.pipeline.markers import MarkerFiles, fit_marker_file
 
     if parsed.video is not None or parsed.skeleton is not None or parsed.explain:
         raise InputError(
             f"--video, --skeleton and --explain are for keypoints; {parsed.source} holds markers"
         )
-    run = MarkerRun(
-        model=parsed.model,
-        markers=parsed.markers,
+    files = MarkerFiles(parsed.model, parsed.markers, parsed.static, parsed.rate)
+    options = MarkerOptions(
         scale=parsed.scale,
-        static=parsed.static,
-        weights=parsed.weights,
-        sigma_mm=parsed.sigma,
+        weights=None if parsed.weights is None else read_weights(parsed.weights),
+        sigma_m=None if parsed.sigma is None else parsed.sigma / 1000,
         up=parsed.up,
         mirrored=parsed.mirrored,
-        rate_hz=parsed.rate,
         subject=parsed.subject,
     )
-    report = _reported(parsed, fit_marker_file, run, settings)
+    report = _reported(parsed, fit_marker_file, files, options, settings)
     print(f"markers  {report.persons[0]['details']['marker_rms_mm']:.1f} mm root mean square")
     return 0
 

@@ -77,6 +77,10 @@ class MarkerOptions:
     facts: PersonFacts = PersonFacts()
     """What is known of the person; for the default skeleton."""
 
+    def __post_init__(self) -> None:
+        if self.sigma_m is not None and not 0 < self.sigma_m <= 1:
+            raise InputError(f"sigma must be more than 0 and at most 1000 mm, not {1000 * self.sigma_m:g}")
+
 
 @on_one_thread
 def fit_markers(

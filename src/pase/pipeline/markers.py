@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pase.config import PersonSettings, Settings, to_dict
+from pase.config import Settings, to_dict
 from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.marker_files import read_markers
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton
     from pase.fit.inputs import PointSet
     from pase.fit.markers import MarkerOptions
-    from pase.fit.upright import Up
     from pase.types import StepProgress
 
 DEFAULT_MODEL = "default"
@@ -27,35 +26,24 @@ BUILT_IN_SETS = ("halpe26", "h36m17", "theia")
 
 
 @dataclass(frozen=True)
-class MarkerRun:
-    """What to fit to markers, and how."""
+class MarkerFiles:
+    """What a fit to markers reads beside them."""
 
     model: str = DEFAULT_MODEL
     """`default`, or an `.osim` file."""
     markers: str | None = None
-    """`halpe26`, `h36m17` or a marker file; the model's own markers when None."""
-    scale: bool = True
-    """Estimate the sizes."""
+    """`halpe26`, `h36m17`, `theia` or a marker file; the model's own markers when None."""
     static: Path | None = None
     """A static trial."""
-    weights: Path | None = None
-    """Weights of the markers: JSON, TOML, or an OpenSim set-up of inverse kinematics."""
-    sigma_mm: float | None = None
-    """Noise of the markers along each axis, mm; learned from them when None."""
-    up: Up = "auto"
-    """Axis of the data that points up."""
-    mirrored: bool = False
-    """The data's axes are left-handed."""
     rate_hz: float | None = None
-    """Frames a second, in place of the times of the file."""
-    subject: str | None = None
-    """Whose markers, where the file has those of several people, called `subject:marker`."""
+    """Frames a second, in place of the times of the file of markers."""
 
 
 def fit_marker_file(
     source: str | Path,
     output: str | Path,
-    run: MarkerRun | None = None,
+    files: MarkerFiles | None = None,
+    options: MarkerOptions | None = None,
     settings: Settings | None = None,
     *,
     overwrite: bool = False,
@@ -69,8 +57,10 @@ def fit_marker_file(
         A file of markers that `pase.marker_files` reads, or JSON numbers (T, 17, 3) of the joints of Human3.6M.
     output
         The result folder.
-    run
-        What to fit, and how.
+    files
+        The model and the marker set; the default skeleton's when None.
+    options
+        How to fit; what is known of the person comes from the settings.
     settings
         What is known of the person is used, and what the result shall hold.
     overwrite, progress
@@ -81,19 +71,18 @@ def fit_marker_file(
     PaseError
         When a file cannot be read, the markers do not fit the model, or the result cannot be written.
     """
-    from pase.fit.markers import fit_markers
+    from pase.fit.markers import MarkerOptions, fit_markers
 
-    run, settings = run or MarkerRun(), settings or Settings()
-    if run.sigma_mm is not None and not 0 < run.sigma_mm <= 1000:
-        raise InputError(f"sigma must be more than 0 and at most 1000 mm, not {run.sigma_mm:g}")
-    if run.rate_hz is not None and not 0 < run.rate_hz < float("inf"):
-        raise InputError(f"rate must be more than 0 frames a second, not {run.rate_hz:g}")
+    files, settings = files or MarkerFiles(), settings or Settings()
+    options = replace(options or MarkerOptions(), facts=facts_of(settings.person))
+    if files.rate_hz is not None and not 0 < files.rate_hz < float("inf"):
+        raise InputError(f"rate must be more than 0 frames a second, not {files.rate_hz:g}")
     with Run(output, settings, overwrite=overwrite, progress=progress, draw=False) as job:
-        data = read_markers(Path(source), run.rate_hz)
+        data = read_markers(Path(source), files.rate_hz)
         joints = Path(source).suffix.lower() == ".json"
-        skeleton = _read_model(run.model)
-        markers = marker_set(run.markers or _usual_set(data, joints), skeleton, run.model)
-        static = None if run.static is None else read_markers(run.static)
+        skeleton = _read_model(files.model)
+        markers = marker_set(files.markers or _usual_set(data, joints), skeleton, files.model)
+        static = None if files.static is None else read_markers(files.static)
         job.open_folder()
         job.report.source = _facts(Path(source), data)
         job.report.settings = to_dict(settings)
@@ -103,7 +92,7 @@ def fit_marker_file(
             if joints:
                 data, note = _joints_in_metres(data, skeleton, markers, settings.person.height_m)
                 notes.append(note)
-            options, share = _options(run, settings.person), share_of(progress, "skeleton", len(data))
+            share = share_of(progress, "skeleton", len(data))
             motion = fit_markers(data, skeleton, markers, options, static=static, progress=share)
         motions = job.analyse([replace(motion, warnings=(*notes, *motion.warnings))])
         job.export(motions)
@@ -168,22 +157,6 @@ def _joints_in_metres(
 
     found, unit = in_metres(joints, skeleton, markers, height_m)
     return found, f"the landmarks' unit is open: it was taken as {unit:.3f} m, from the lengths of the limbs"
-
-
-def _options(run: MarkerRun, person: PersonSettings) -> MarkerOptions:
-    """What the fit is asked for, in its own units."""
-    from pase.fit.marker_weights import read_weights
-    from pase.fit.markers import MarkerOptions
-
-    return MarkerOptions(
-        scale=run.scale,
-        weights=None if run.weights is None else read_weights(run.weights),
-        sigma_m=None if run.sigma_mm is None else run.sigma_mm / 1000,
-        up=run.up,
-        mirrored=run.mirrored,
-        subject=run.subject,
-        facts=facts_of(person),
-    )
 
 
 def _facts(source: Path, data: Landmarks3D) -> dict[str, Any]:
