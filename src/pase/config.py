@@ -329,18 +329,7 @@ def make_settings(values: Mapping[str, Any], base: Settings | None = None) -> Se
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """Values by dotted path from a TOML file with one table per group, to be given to `make_settings`.
-
-    Parameters
-    ----------
-    path
-        The TOML file.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read or is not TOML, and for an unknown key.
-    """
+    """Values by dotted path from a TOML file with one table per group, to be given to `make_settings`."""
     values: dict[str, Any] = {}
     for group, table in read_toml(path).items():
         if group not in setting_groups() or not isinstance(table, dict):

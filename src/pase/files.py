@@ -267,11 +267,6 @@ def write_text(path: str | Path, text: str | Iterable[str]) -> None:
         The file; it appears under its name when it is whole.
     text
         What it shall hold, in UTF-8.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
     """
     with (
         atomic_path(path) as temporary,

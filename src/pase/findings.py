@@ -104,13 +104,7 @@ class AngleTable:
         return self.keys.index(key)
 
     def series(self, name: str, side: str | None = None) -> AngleSeries:
-        """One angle over time, for instance `knee_flexion` of the `right` side.
-
-        Raises
-        ------
-        InputError
-            When there is none of that name.
-        """
+        """One angle over time, for instance `knee_flexion` of the `right` side."""
         i = self.column(name if not side else f"{name}_{side[0]}")
         return AngleSeries(self.time, self.values[:, i], self.sd[:, i], self.speed[:, i], self.sure[:, i])
 

@@ -115,11 +115,6 @@ KEYPOINT_SETS: dict[str, tuple[str, ...]] = {
 def keypoint_set(name: str) -> tuple[str, ...]:
     """Point names of a set.
 
-    Parameters
-    ----------
-    name
-        Its name, in any case.
-
     Raises
     ------
     InputError
@@ -206,11 +201,6 @@ def to_halpe26(keypoints: Keypoints2D) -> Keypoints2D:
 
     The mid-point of the hips is added where it is missing, as it is that by definition. The neck is not: Halpe's
     lies well above the line of the shoulders, whose middle other sets call so.
-
-    Parameters
-    ----------
-    keypoints
-        One person, in any of the sets.
     """
     if keypoints.names == HALPE26:
         return keypoints
@@ -246,11 +236,5 @@ def column_order(columns: Sequence[str], wanted: Sequence[str]) -> list[int | No
 
 
 def plain_name(name: str) -> str:
-    """A name without what programs write differently: capitals, blanks, underscores and hyphens.
-
-    Parameters
-    ----------
-    name
-        A name as anybody writes it.
-    """
+    """A name without what programs write differently: capitals, blanks, underscores and hyphens."""
     return name.lower().replace("_", "").replace(" ", "").replace("-", "")

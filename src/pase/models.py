@@ -128,13 +128,7 @@ def _cache_dir() -> Path:
 
 
 def cached(name: str) -> Path | None:
-    """Path of a file in the cache if it is there with the right checksum, else None.
-
-    Parameters
-    ----------
-    name
-        Name of the model.
-    """
+    """Path of a file in the cache if it is there with the right checksum, else None."""
     file = _known(name)
     path = cache_dir() / "models" / file.file_name
     return path if path.is_file() and sha256_of(path) == file.sha256 else None
@@ -182,13 +176,7 @@ def model_path(
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal.
-
-    Parameters
-    ----------
-    path
-        The file.
-    """
+    """SHA-256 of a file in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -146,13 +146,7 @@ class Interpreter:
 
 
 class ThreadInterpreters:
-    """An interpreter for each thread that asks for one; it is replaced when it has died.
-
-    Parameters
-    ----------
-    threads
-        As of `Interpreter`.
-    """
+    """An interpreter for each thread that asks for one; it is replaced when it has died."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads

@@ -80,13 +80,7 @@ class Leaf:
 
 @functools.cache
 def field_docs(module: Path) -> dict[str, dict[str, str]]:
-    """Docstrings under the fields of a module's classes, each on one line: by class, then by field.
-
-    Parameters
-    ----------
-    module
-        Its source file.
-    """
+    """Docstrings under the fields of a module's classes, each on one line: by class, then by field."""
     docs: dict[str, dict[str, str]] = {}
     for group in ast.parse(module.read_bytes()).body:
         if not isinstance(group, ast.ClassDef):

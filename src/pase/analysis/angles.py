@@ -59,13 +59,7 @@ def angle_key(name: str, side: str | None) -> str:
 
 
 def all_angles(body: BodyMotion) -> dict[str, Array]:
-    """Every angle that a body has: (T,) radians by key, in the order legs, trunk, arms; NaN where unknown.
-
-    Parameters
-    ----------
-    body
-        Segments of the body in all frames.
-    """
+    """Every angle that a body has: (T,) radians by key, in the order legs, trunk, arms; NaN where unknown."""
     angles = {}
     for angle in ANGLES:
         for side in SIDES if angle.sided else SIDES[:1]:
@@ -77,11 +71,6 @@ def all_angles(body: BodyMotion) -> dict[str, Array]:
 
 def angle_of(key: str) -> tuple[Angle, Side | None]:
     """The angle and side of a key such as `knee_flexion_r`.
-
-    Parameters
-    ----------
-    key
-        As `angle_key` makes it.
 
     Raises
     ------

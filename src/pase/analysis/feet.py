@@ -131,13 +131,7 @@ class Feet:
 
 
 def follow_feet(body: BodyMotion) -> Feet | None:
-    """Follow both feet through frames whose pose is known in all of them; None without feet or with too few frames.
-
-    Parameters
-    ----------
-    body
-        At least four frames.
-    """
+    """Follow both feet through at least four frames whose pose is known in all of them; None without feet."""
     if len(body) < 4 or not body.known.all() or any(body.joint("toe", side) is None for side in SIDES):
         return None
     time = np.arange(body.time[0], body.time[-1], 1 / max(GRID_HZ, body.rate_hz))

@@ -59,13 +59,7 @@ SYMMETRY = "_symmetry"
 
 
 def definition(name: str) -> Definition:
-    """What a measure is, those of the angles too.
-
-    Parameters
-    ----------
-    name
-        Of a measure, as in `measures.csv`.
-    """
+    """What a measure is, those of the angles too."""
     if name in DEFINITIONS:
         return DEFINITIONS[name]
     for ending, (word, unit) in ANGLE_ENDINGS.items():
@@ -78,13 +72,7 @@ def definition(name: str) -> Definition:
 
 
 def averaged(values: Values) -> Values:
-    """The values, and for every measure of repetitions also its mean over them, as repetition 0.
-
-    Parameters
-    ----------
-    values
-        Values of single repetitions, steps and strides.
-    """
+    """The values, and for every measure of repetitions also its mean over them, as repetition 0."""
     groups: dict[Key, list[float]] = {}
     for key, value in values.items():
         if key.repetition and np.isfinite(value):

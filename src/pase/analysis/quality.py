@@ -72,15 +72,7 @@ def judge(motion: Motion, doubts: Sequence[str] = ()) -> Quality:
 
 
 def slow_motion_doubts(movement: Movement, measures: Sequence[Measure]) -> list[str]:
-    """Who runs or jumps more slowly than anybody can was filmed in slow motion.
-
-    Parameters
-    ----------
-    movement
-        What the person does.
-    measures
-        What was measured of it.
-    """
+    """Who runs or jumps more slowly than anybody can was filmed in slow motion."""
     cadence = [m.value for m in measures if m.measure == "cadence" and not m.repetition]
     flights = [m.value for m in measures if m.measure == "flight_time" and not m.repetition]
     if movement == "running" and cadence and cadence[0] < LEAST_RUNNING_CADENCE:
@@ -97,13 +89,6 @@ def zoom_doubts(camera: Camera | None, stretches: Sequence[Stretch]) -> list[str
 
     Before a distant background both look the same. Only the person's distance depends on it, and the feet show
     that: on the true way they stand still between their steps.
-
-    Parameters
-    ----------
-    camera
-        The camera that filmed the person.
-    stretches
-        Of the person's motion.
     """
     if camera is None or camera.path is None:
         return []
@@ -121,13 +106,7 @@ def zoom_doubts(camera: Camera | None, stretches: Sequence[Stretch]) -> list[str
 
 
 def error_share(motion: Motion) -> float:
-    """Mean distance between skeleton and measurement, by the person's size: of the picture in pixels, or metres.
-
-    Parameters
-    ----------
-    motion
-        The result of one person.
-    """
+    """Mean distance between skeleton and measurement, by the person's size: of the picture in pixels, or metres."""
     finite = np.isfinite(motion.q).all(axis=1)
     if motion.residual is None or not np.isfinite(motion.residual[finite]).any():
         return float("nan")
@@ -139,13 +118,7 @@ def error_share(motion: Motion) -> float:
 
 
 def seen_landmarks(motion: Motion) -> Array | None:
-    """(T,) share of the landmarks that were seen in each frame; None where it is not known.
-
-    Parameters
-    ----------
-    motion
-        The result of one person.
-    """
+    """(T,) share of the landmarks that were seen in each frame; None where it is not known."""
     if motion.residual is None or motion.residual.shape[1] == 0:
         return None
     share: Array = np.isfinite(motion.residual).mean(axis=1)
@@ -153,13 +126,7 @@ def seen_landmarks(motion: Motion) -> Array | None:
 
 
 def without_guesses(motion: Motion) -> Motion:
-    """The motion without a posture in frames in which most of the body had left the picture.
-
-    Parameters
-    ----------
-    motion
-        The result of one person.
-    """
+    """The motion without a posture in frames in which most of the body had left the picture."""
     share = seen_landmarks(motion)
     if share is None or len(motion) < 2:
         return motion

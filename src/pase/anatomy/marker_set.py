@@ -57,11 +57,6 @@ def read_marker_set(path: str | Path, skeleton: Skeleton) -> tuple[Landmark, ...
         `markers`.
     skeleton
         Whose bodies the markers are on.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read, holds no marker, the same one twice, or a body that is not there.
     """
     path = Path(path)
     markers = tuple(_from_xml(path) if path.suffix.lower() in (".xml", ".osim") else _from_table(path))

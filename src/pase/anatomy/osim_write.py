@@ -82,8 +82,6 @@ def write_osim(
     ------
     InputError
         `mass_kg` is not positive, or the skeleton has no mass to share it out by.
-    OutputError
-        The files cannot be written.
     """
     path = Path(path)
     factor = _mass_factor(skeleton, mass_kg)

@@ -158,11 +158,6 @@ class Jobs:
     def submit(self, job: Job) -> None:
         """Let a job wait for its turn, once its video is there.
 
-        Parameters
-        ----------
-        job
-            A job whose video has been received.
-
         Raises
         ------
         InputError
@@ -199,15 +194,7 @@ class Jobs:
             shutil.rmtree(self.folder / job.id, ignore_errors=True)
 
     def file(self, job: Job, name: str) -> Path | None:
-        """A file of a finished job's result; None for every name that is not in its list.
-
-        Parameters
-        ----------
-        job
-            The job.
-        name
-            Path within the result, with forward slashes.
-        """
+        """A file of a finished job's result; None for every name that is not in its list."""
         if job.state != "done" or name not in job.files:
             return None
         root = (self.folder / job.id / RESULT).resolve()

@@ -68,11 +68,6 @@ def camera_frames(camera: str) -> tuple[tuple[int, int], Iterator[Frame]]:
     ----------
     camera
         Number of a camera, from 0, or a video file.
-
-    Raises
-    ------
-    InputError
-        When there is no such camera or file.
     """
     if not camera.isdecimal():
         from pase.media import open_media
@@ -275,8 +270,6 @@ def serve_live(
 
     Raises
     ------
-    InputError
-        When there is no such camera or file.
     OutputError
         When the port is taken.
     """

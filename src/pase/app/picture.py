@@ -42,15 +42,7 @@ def jpeg(image: Image) -> bytes:
 
 
 def draw_pose(image: Image, pose: Pose) -> None:
-    """Draw a person's keypoints and the lines between them on a picture, in place; doubtful ones are left out.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) picture.
-    pose
-        The person's keypoints.
-    """
+    """Draw a person's keypoints and the lines between them on a picture, in place; doubtful ones are left out."""
     draw_lines(image, pose.xy, pose.score >= SURE_SCORE)
 
 
@@ -80,13 +72,7 @@ def draw_lines(image: Image, xy: Array, shown: Mask) -> None:
 
 
 def look_picture(look: Look) -> bytes:
-    """A frame with everybody's keypoints and, beside it, the same persons in space seen from the side, as JPEG.
-
-    Parameters
-    ----------
-    look
-        What is known so far.
-    """
+    """A frame with everybody's keypoints and, beside it, the same persons in space seen from the side, as JPEG."""
     import cv2
 
     height, width = look.frame.image.shape[:2]

@@ -48,13 +48,6 @@ def make_app(folder: Path, *, largest_mb: float = LARGEST_MB) -> Starlette:
     Only requests addressed to this computer by its own name are answered, and only pages of the app may
     change anything: no other web site can reach it through the user's browser. Of a job's folder nothing
     can be fetched but the files that its result lists.
-
-    Parameters
-    ----------
-    folder
-        Where jobs are kept.
-    largest_mb
-        Largest video that is taken, in megabytes.
     """
     handlers = _Handlers(Jobs(folder), int(largest_mb * 1e6))
     routes = [

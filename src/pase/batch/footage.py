@@ -29,11 +29,6 @@ def files_in(folder: Path) -> FolderContent:
     """Videos and photos of a folder and the folders below it, and the files that are neither.
 
     Hidden files and folders are left out, and so are results of PASE: their overlays are no recordings.
-
-    Raises
-    ------
-    InputError
-        When there is no such folder, or it cannot be read.
     """
     check_is_folder(folder)
 
@@ -53,18 +48,7 @@ def files_in(folder: Path) -> FolderContent:
 
 
 def check_is_folder(folder: Path) -> None:
-    """Refuse what is no folder.
-
-    Parameters
-    ----------
-    folder
-        What the user named.
-
-    Raises
-    ------
-    InputError
-        One line that says what it is.
-    """
+    """Refuse what is no folder."""
     if not folder.exists():
         raise InputError(f"no such folder: {folder}")
     if not folder.is_dir():

@@ -11,17 +11,7 @@ from pase.view.study import StudyTrial
 
 
 def study_trial(entry: Entry, output: Path, measures: Sequence[Sequence[str]]) -> StudyTrial:
-    """What the page shows of a trial.
-
-    Parameters
-    ----------
-    entry
-        The trial and its state.
-    output
-        Folder of the batch.
-    measures
-        The trial's rows of the study's `measures.csv`.
-    """
+    """What the page shows of a trial."""
     trial, figures = entry.trial, entry.figures
     folder = f"{TRIALS}/{trial.name}"
     report, viewer = f"{folder}/report.html", f"{folder}/viewer.html"

@@ -101,11 +101,6 @@ def check_places(folder: Path, output: Path) -> Path:
     -------
     Path
         The absolute path of the batch's folder: new, empty, or that of an earlier batch.
-
-    Raises
-    ------
-    OutputError
-        One line that says what is in the way and what to do.
     """
     output, folder = output.expanduser().resolve(), folder.resolve()
     if output.is_relative_to(folder):
@@ -122,18 +117,7 @@ def check_places(folder: Path, output: Path) -> Path:
 
 
 def check_settings(settings: Settings) -> None:
-    """Refuse, before any work, settings with which every trial would fail; fetch the networks' files once.
-
-    Parameters
-    ----------
-    settings
-        Those of every trial.
-
-    Raises
-    ------
-    PaseError
-        One line that says what to do.
-    """
+    """Refuse, before any work, settings with which every trial would fail; fetch the networks' files once."""
     from pase.pipeline.network_files import prepare_networks
     from pase.pipeline.outputs import check_writing
 

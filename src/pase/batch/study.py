@@ -77,11 +77,6 @@ def read_study(folder: Path, table: Path | None = None) -> Study:
     table
         TOML or CSV; when None, `study.toml` or `study.csv` in the folder, if there is one. Without a table
         every video and photo in the folder and below is a trial of a subject of its own.
-
-    Raises
-    ------
-    InputError
-        One line that says what is wrong with folder or table, and where.
     """
     check_is_folder(folder)
     table = table or _found_table(folder)

@@ -35,15 +35,7 @@ FIGURES = (
 
 
 def figures_of(report: Report, motions: Sequence[Motion]) -> dict[str, Any]:
-    """Figures of a trial: those of its main person, None where there is none.
-
-    Parameters
-    ----------
-    report
-        The report of its run.
-    motions
-        Its persons, the main person first.
-    """
+    """Figures of a trial: those of its main person, None where there is none."""
     figures: dict[str, Any] = dict.fromkeys(FIGURES)
     figures |= {
         "frames": report.source["frames"],
@@ -81,15 +73,7 @@ def range_of_motion(values: Array, deviations: Array) -> tuple[float, float] | N
 
 
 def write_summary(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows with the columns that any of them has, in the order in which they first come.
-
-    Parameters
-    ----------
-    path
-        The `.csv` file.
-    rows
-        One a trial: values by column.
-    """
+    """Write rows with the columns that any of them has, in the order in which they first come."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
     write_rows(path, columns, ([_cell(row.get(column)) for column in columns] for row in rows))
 

@@ -39,13 +39,7 @@ class Row:
         return self.cells.get(column, "")
 
     def sex(self) -> Sex:
-        """`female`, `male` or `unknown`, also where only their first letters are written.
-
-        Raises
-        ------
-        InputError
-            When it is another word.
-        """
+        """`female`, `male` or `unknown`, also where only their first letters are written."""
         text = self.text("sex").lower()
         meant: list[Sex] = [sex for sex in get_args(Sex) if sex.startswith(text or "unknown")]
         if len(meant) != 1:
@@ -53,13 +47,7 @@ class Row:
         return meant[0]
 
     def number(self, column: str) -> float | None:
-        """The number of a column; None where there is none.
-
-        Raises
-        ------
-        InputError
-            When it is not a number.
-        """
+        """The number of a column; None where there is none."""
         text = self.text(column)
         if not text:
             return None
@@ -73,18 +61,7 @@ class Row:
 
 
 def read_table(path: Path) -> list[Row]:
-    """Read the rows of a study's table.
-
-    Parameters
-    ----------
-    path
-        A `.csv` or `.toml` file.
-
-    Raises
-    ------
-    InputError
-        When it cannot be read, has no rows, or has a column that is likely misspelt.
-    """
+    """Read the rows of a study's table."""
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".toml"):
         raise InputError(f"{path}: a study's table is a .csv or a .toml")

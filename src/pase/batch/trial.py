@@ -80,15 +80,7 @@ def _with_note(work: Callable[..., dict[str, Any]]) -> Callable[..., Outcome]:
 
 @_with_note
 def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[str, Any]:
-    """Note what a trial shows of its subject's sizes; the keypoints wait beside the result.
-
-    Parameters
-    ----------
-    job
-        The trial.
-    progress
-        Called with how far each step is.
-    """
+    """Note what a trial shows of its subject's sizes; the keypoints wait beside the result."""
     from pase.pipeline.stages import measure
 
     _take_over_keypoints(job)
@@ -101,7 +93,7 @@ def measure_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[s
 
 @_with_note
 def run_trial(job: TrialJob, progress: StepProgress | None = None) -> dict[str, Any]:
-    """Make a trial's result, and note its figures for the summary; the arguments are those of `measure_trial`."""
+    """Make a trial's result, and note its figures for the summary."""
     from pase.batch.summary import figures_of
     from pase.pipeline.stages import Run
 

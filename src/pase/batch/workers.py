@@ -143,15 +143,7 @@ class Processes:
 
 
 def suggested_jobs(trials: int, cores: int) -> int:
-    """How many jobs at once this computer has processors and memory for.
-
-    Parameters
-    ----------
-    trials
-        How many there are to do.
-    cores
-        Processors of this computer.
-    """
+    """How many jobs at once this computer has processors and memory for."""
     free = free_memory()
     by_memory = cores if free is None else int(free // JOB_BYTES)
     return max(1, min(cores, by_memory, trials))

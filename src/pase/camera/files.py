@@ -28,13 +28,6 @@ def write_camera_motions(motions: Sequence[CameraMotion], path: str | Path) -> N
 
     A shot has `time_s`, and unless the camera stands still `turn_rad` (rotation vector of reference → frame, camera
     axes), `zoom` (focal length beside the reference's), and the standard deviations `sigma_rad`, `sigma_log_zoom`.
-
-    Parameters
-    ----------
-    motions
-        One of each shot.
-    path
-        The file.
     """
     write_text(path, json.dumps({"shots": [_shot(motion) for motion in motions]}) + "\n")
 

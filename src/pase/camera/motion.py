@@ -77,23 +77,11 @@ class CameraMotion:
         return np.asarray(np.arctan2(right[:, 1], right[:, 0]))
 
     def slice(self, frames: slice | NDArray[Any]) -> CameraMotion:
-        """The same motion in some of the frames only.
-
-        Parameters
-        ----------
-        frames
-            Their indices.
-        """
+        """The same motion in some of the frames only."""
         names = ("time", "R_camera_reference", "zoom", "sigma_rad", "sigma_zoom")
         carried = None if self.if_carried is None else self.if_carried.slice(frames)
         return replace(self, if_carried=carried, **{name: getattr(self, name)[frames] for name in names})
 
     def at(self, time: Array) -> CameraMotion:
-        """The motion in the frames shown at times (F,), each of which is the shot's frame next to it.
-
-        Parameters
-        ----------
-        time
-            (F,) seconds.
-        """
+        """The motion in the frames shown at times (F,), each of which is the shot's frame next to it."""
         return self.slice(nearest_rows(self.time, time))

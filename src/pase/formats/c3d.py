@@ -33,8 +33,6 @@ def write_c3d(motion: Motion, path: str | Path) -> None:
     ------
     MissingDependencyError
         When ezc3d is not installed.
-    OutputError
-        When the file cannot be written.
     """
     _ezc3d()
     skeleton, even = motion.skeleton, even_motion(motion)

@@ -49,14 +49,7 @@ def _rows(path: CameraPath) -> list[dict[str, Any]]:
 
 
 def read_camera(path: str | Path) -> Camera:
-    """Read a camera from JSON and check that it can be one.
-
-    Raises
-    ------
-    InputError
-        When the file is missing, is not JSON, lacks a key, or a value has the wrong shape, is not finite, or
-        is not a focal length, a picture size or a rotation.
-    """
+    """Read a camera from JSON and check that it can be one."""
     values = read_json(path)
     missing = [key for key in KEYS if not isinstance(values, dict) or key not in values]
     if missing:

@@ -44,13 +44,6 @@ def measure_rows(findings: Findings, labels: TrialLabels) -> Iterator[tuple[Any,
     """Rows of `measures.csv`: values as numbers, None where there is none.
 
     The repetition is empty for the mean over all repetitions, and for what is measured once.
-
-    Parameters
-    ----------
-    findings
-        Of one person.
-    labels
-        Subject, trial and condition, the first columns.
     """
     for measure in findings.measures:
         whose = (labels.subject, labels.trial, labels.condition, findings.movement, measure.side)
@@ -103,19 +96,7 @@ def write_workbook(
 def write_person_workbook(
     findings: Findings, bones: Iterable[BoneLength], labels: TrialLabels, path: str | Path
 ) -> None:
-    """Write measures, events and bones of a person as sheets of one `.xlsx`.
-
-    Parameters
-    ----------
-    findings
-        Of the person.
-    bones
-        See `pase.formats.tables.bone_table`.
-    labels
-        As of `measure_rows`.
-    path
-        The file.
-    """
+    """Write measures, events and bones of a person as sheets of one `.xlsx`."""
     events = ((round(event.time_s, 4), event.event, event.side) for event in findings.events)
     lengths = (
         (bone.name, _rounded(bone.length_m), _rounded(bone.sd_m), _rounded(bone.percentile)) for bone in bones

@@ -90,11 +90,6 @@ def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
     -------
     time, q
         (T,) seconds and (T, n) rad or m, in the order of `skeleton.free_coordinates`.
-
-    Raises
-    ------
-    InputError
-        When the file is not a motion of this skeleton, or holds NaN or times that do not increase.
     """
     storage = read_storage(path)
     q = np.tile(skeleton.default_q, (len(storage.time), 1))
@@ -123,14 +118,7 @@ def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
 
 
 def read_storage(path: str | Path) -> Storage:
-    """Read any OpenSim storage file with a time column.
-
-    Raises
-    ------
-    InputError
-        When the file is missing, has no `endheader`, ragged rows, words for numbers, NaN, or times that do
-        not increase.
-    """
+    """Read any OpenSim storage file with a time column."""
     lines = read_lines(path)
     end = next((i for i, line in enumerate(lines) if line.strip().lower() == "endheader"), None)
     if end is None:

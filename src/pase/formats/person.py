@@ -87,11 +87,6 @@ def load_motion(folder: str | Path) -> Motion:
     `angles.csv` (for the standard deviations) and `bones.csv` (for what is known of the bones) are read when
     there, and with `events.csv` and `measures.csv` what an analysis found. The person's number is the folder's
     (`person_2`), else 1.
-
-    Raises
-    ------
-    InputError
-        When a needed file is missing or a file cannot be read.
     """
     folder = Path(folder)
     for name in ("skeleton.osim", "motion.mot"):

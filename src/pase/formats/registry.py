@@ -42,13 +42,7 @@ def parse_formats(text: str) -> tuple[str, ...]:
 
 
 def require_formats(text: str) -> None:
-    """Refuse, before any long work, formats that are unknown or need a package that is not installed.
-
-    Raises
-    ------
-    InputError, MissingDependencyError
-        One line that says what to do.
-    """
+    """Refuse, before any long work, formats that are unknown or need a package that is not installed."""
     for name in parse_formats(text):
         needed = NEEDED.get(name)
         if needed is not None and find_spec(needed) is None:
@@ -78,8 +72,6 @@ def write_formats(motion: Motion, folder: str | Path, names: Iterable[str]) -> l
     ------
     MissingDependencyError
         When a format needs a package that is not installed.
-    OutputError
-        When a file cannot be written.
     """
     written = []
     for name in names:

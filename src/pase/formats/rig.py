@@ -61,8 +61,6 @@ def write_rig(motion: Motion, path: str | Path) -> None:
     ------
     InputError
         When the skeleton has none of the bodies that rigs are made of.
-    OutputError
-        When the file cannot be written.
     """
     skeleton = without_unseen(motion)
     if "pelvis" not in skeleton.body_names:

@@ -31,8 +31,6 @@ def write_landmarks(landmarks: Landmarks3D, path: str | Path) -> None:
     ------
     InputError
         When the suffix is neither.
-    OutputError
-        When the file cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() == ".trc":

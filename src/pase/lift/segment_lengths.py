@@ -27,15 +27,7 @@ LENGTH_SPREAD = (0.0116, 0.0139, 0.0053, 0.0088, 0.0096, 0.0102, 0.0182, 0.0133)
 
 
 def segment_lengths(skeleton: Skeleton, stature_m: float) -> dict[str, float]:
-    """Lengths of a skeleton's segments in its default posture, in statures, left and right taken together.
-
-    Parameters
-    ----------
-    skeleton
-        The default skeleton at some person's size.
-    stature_m
-        Standing height of that person in metres.
-    """
+    """Lengths of a skeleton's segments in its default posture, in statures, left and right taken together."""
     names = sorted({name for pair in SEGMENTS.values() for end in pair for name in end})
     kinematics = Kinematics(skeleton, [Landmark(n, JOINT_BODIES[n], (0.0, 0.0, 0.0)) for n in names])
     place = dict(zip(names, kinematics.positions(skeleton.default_q[None])[0] / stature_m, strict=True))

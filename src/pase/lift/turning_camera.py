@@ -22,19 +22,7 @@ from pase.types import Array, Progress
 def lift_steadied(
     lifter: Lifter, keypoints: Keypoints2D, motion: CameraMotion, progress: Progress | None = None
 ) -> Landmarks3D:
-    """Landmarks in the axes of each frame's camera, lifted as if the camera had stood still.
-
-    Parameters
-    ----------
-    lifter
-        One that knows the motion's focal length.
-    keypoints
-        Of one person.
-    motion
-        Of the camera in that shot.
-    progress
-        Of the lifter.
-    """
+    """Landmarks in the axes of each frame's camera, lifted as if the camera had stood still."""
     motion = motion.at(keypoints.time)
     if not len(keypoints):
         return lifter(keypoints, progress)

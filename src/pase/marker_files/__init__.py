@@ -39,13 +39,7 @@ _HEAD = 8192
 
 
 def is_marker_file(path: Path) -> bool:
-    """Whether a file holds points in space rather than keypoints of a picture, by how it begins.
-
-    Parameters
-    ----------
-    path
-        The file; it need not exist.
-    """
+    """Whether a file holds points in space rather than keypoints of a picture, by how it begins."""
     if not path.is_file():
         return path.suffix.lower() in (".trc", ".c3d")
     head = _head(path)

@@ -39,8 +39,6 @@ def read_c3d(path: Path) -> Landmarks3D:
     ------
     MissingDependencyError
         When ezc3d is not installed.
-    InputError
-        When the file is damaged, or its unit is unknown.
     """
     try:
         import ezc3d

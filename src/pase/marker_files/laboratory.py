@@ -41,13 +41,7 @@ def is_storage(head: bytes) -> bool:
 
 
 def read_motive(path: Path) -> Landmarks3D:
-    """Read the markers of a CSV of Motive in metres; rigid bodies and bones are left out.
-
-    Raises
-    ------
-    InputError
-        When it holds no markers, or its rows do not fit its header.
-    """
+    """Read the markers of a CSV of Motive in metres; rigid bodies and bones are left out."""
     rows = _rows(path)
     facts = dict(zip(rows[0][::2], rows[0][1::2], strict=False))
     start = _row_of("Frame", rows)
@@ -72,13 +66,7 @@ def read_motive(path: Path) -> Landmarks3D:
 
 
 def read_nexus(path: Path) -> Landmarks3D:
-    """Read the trajectories of a CSV of Nexus in metres; devices and model outputs are left out.
-
-    Raises
-    ------
-    InputError
-        When it holds no trajectories, or its rows do not fit its header.
-    """
+    """Read the trajectories of a CSV of Nexus in metres; devices and model outputs are left out."""
     rows = _rows(path)
     start = _row_of("Trajectories", rows)
     section = rows[start + 1 : start + 5]
@@ -97,13 +85,7 @@ def read_nexus(path: Path) -> Landmarks3D:
 
 
 def read_storage(path: Path) -> Landmarks3D:
-    """Read the markers of a table of OpenSim (`DataType=Vec3`) in metres.
-
-    Raises
-    ------
-    InputError
-        When a row lacks some of its numbers.
-    """
+    """Read the markers of a table of OpenSim (`DataType=Vec3`) in metres."""
     lines = text_lines(path)
     ends = [i for i, line in enumerate(lines) if line.strip().lower() == "endheader"]
     body = [line.rstrip().split("\t") for line in lines[ends[0] + 1 :] if line.strip()] if ends else []

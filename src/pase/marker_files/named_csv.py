@@ -70,11 +70,6 @@ def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
         The table.
     rate_hz
         Frames a second; without it the column of times counts, and 30 where there is none.
-
-    Raises
-    ------
-    InputError
-        When a row has another number of cells than the header.
     """
     lines = [line for line in text_lines(path) if line.strip()]
     delimiter = delimiter_of(lines[:1])

@@ -20,13 +20,7 @@ def is_qualisys(head: bytes) -> bool:
 
 
 def read_qualisys(path: Path) -> Landmarks3D:
-    """Read the markers of a `.tsv` in metres, in the laboratory's axes; with or without columns of frame and time.
-
-    Raises
-    ------
-    InputError
-        When it holds other data than 3D positions, or rows that do not fit its marker names.
-    """
+    """Read the markers of a `.tsv` in metres, in the laboratory's axes; with or without columns of frame and time."""
     lines = text_lines(path)
     start = next((i for i, line in enumerate(lines) if _is_data(line)), len(lines))
     facts = {cells[0].strip().upper(): cells[1:] for cells in (line.split("\t") for line in lines[:start])}

@@ -37,11 +37,6 @@ def read_tidy_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
         The table.
     rate_hz
         Frames a second; without it the column of times counts, and 30 where there is none.
-
-    Raises
-    ------
-    InputError
-        When a row has no number of a frame, or no row is one of a person's body.
     """
     first, *lines = (line for line in text_lines(path) if line.strip())
     columns = _columns(first)

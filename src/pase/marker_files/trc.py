@@ -51,12 +51,6 @@ def read_trc(path: str | Path, *, pixels: bool = False) -> Landmarks3D:
     header, fewer names than columns (the rest is called `marker_<n>`), cells parted by commas, semicolons or
     blanks, and decimal commas are accepted, as programs write all of these. Times are checked against
     `DataRate`; see `pase.marker_files.checks.checked_times`.
-
-    Raises
-    ------
-    InputError
-        When the file is missing, is no TRC, has an unknown unit (pixels among them), double marker names,
-        rows too long, words for numbers, or times that do not increase.
     """
     path = Path(path)
     facts, names, table = _read(path)

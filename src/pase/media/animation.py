@@ -28,11 +28,6 @@ class Animation(PictureFilm):
     ----------
     footage
         An animated WebP or AVIF file, and how to read it.
-
-    Raises
-    ------
-    InputError
-        When there is no such file, or its first picture cannot be read.
     """
 
     def __init__(self, footage: Footage) -> None:

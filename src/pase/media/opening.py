@@ -39,13 +39,7 @@ def file_address(path: Path) -> str:
 
 
 def open_container(path: Path) -> InputContainer:
-    """Open a video file to be read.
-
-    Raises
-    ------
-    InputError
-        When there is no such file, or it is of a kind that is not read.
-    """
+    """Open a video file to be read."""
     check_is_footage(path)
     try:
         return av.open(

@@ -62,11 +62,6 @@ class Photo(Reopening):
     ----------
     source
         The file, or footage that says how to read it.
-
-    Raises
-    ------
-    InputError
-        When there is no such file, or it is not a picture, or damaged.
     """
 
     def __init__(self, source: str | Path | Footage) -> None:

@@ -23,11 +23,6 @@ class PictureSequence(PictureFilm):
     ----------
     footage
         The folder, and how many of its pictures there are a second.
-
-    Raises
-    ------
-    InputError
-        When there is no picture, no rate is known, or the first picture cannot be read.
     """
 
     def __init__(self, footage: Footage) -> None:

@@ -123,13 +123,7 @@ class Video(Reopening):
             yield Frame(index, time, image)
 
     def picture_at(self, time: float) -> Image:
-        """The first upright picture shown at a time in seconds or later, else the last; not all before it is read.
-
-        Raises
-        ------
-        InputError
-            When no picture can be read there.
-        """
+        """The first upright picture shown at a time in seconds or later, else the last; not all before it is read."""
         image: Callable[[], Image] | None = None
         time = self.footage.film_time(time, self._film_rate)
         with _opened(self.path) as (container, stream):
@@ -203,13 +197,7 @@ class Video(Reopening):
 
 
 def open_video(path: str | Path) -> Video:
-    """Open a video file.
-
-    Raises
-    ------
-    InputError
-        When there is no such file, or no picture can be read from it.
-    """
+    """Open a video file."""
     return Video(path)
 
 

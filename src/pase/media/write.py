@@ -144,11 +144,6 @@ class VideoWriter:
             As `rgb24`, or as `yuv420p` in BT.709.
         time
             Seconds, greater than that of the picture before.
-
-        Raises
-        ------
-        InputError, OutputError
-            As `write`.
         """
         ticks = round(time * _CLOCK)
         if ticks <= self._last:

@@ -144,13 +144,6 @@ def start_session(path: Path, device: str = "auto", threads: int = 0) -> onnxrun
 class OnnxNetwork:
     """A network that was started from its file.
 
-    Parameters
-    ----------
-    path
-        The `.onnx` file.
-    device, threads
-        See `start_session`.
-
     Raises
     ------
     ModelFileError

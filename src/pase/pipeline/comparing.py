@@ -29,8 +29,6 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
     ------
     InputError
         When there are fewer than two results, or one has nobody or no analysis in it.
-    OutputError
-        When a file cannot be written.
     """
     from pase.formats.tables import write_rows
 

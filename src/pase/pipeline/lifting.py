@@ -238,11 +238,6 @@ def lift(
         All settings; `lift.backend` names the lifter.
     video, skeleton, overwrite, progress
         As in `pase.pipeline.run`.
-
-    Raises
-    ------
-    PaseError
-        When the source cannot be read, the lifter cannot be had or the output cannot be written.
     """
     from pase.lift.files import SUFFIXES, write_landmarks
 

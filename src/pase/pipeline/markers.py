@@ -102,17 +102,7 @@ def fit_marker_file(
 
 
 def marker_set(name: str | None, skeleton: Skeleton, model: str) -> PointSet:
-    """The marker set by its name or file; that of the model itself when None.
-
-    Parameters
-    ----------
-    name
-        A built-in set, a file, or None.
-    skeleton
-        The model that the markers sit on.
-    model
-        How messages call the model.
-    """
+    """The marker set by its name or file; that of the model itself when None."""
     from pase.anatomy.marker_set import read_marker_set
     from pase.fit.inputs import h36m_markers, keypoint_set, segment_markers, stuck_on_markers
     from pase.fit.subject import is_default

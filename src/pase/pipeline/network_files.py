@@ -59,11 +59,6 @@ def prepare_networks(settings: Settings, progress: StepProgress | None = None) -
         `pose2d.backend` says which networks, `models` where they come from.
     progress
         Called with how much of a download is done.
-
-    Raises
-    ------
-    ModelFileError
-        When they cannot be had.
     """
     if settings.pose2d.backend == "rtmpose":
         network_files(settings, progress)

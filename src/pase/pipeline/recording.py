@@ -137,11 +137,6 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
         `pose2d` names the networks, `models` says where their files are.
     progress
         Called with how many frames are done.
-
-    Raises
-    ------
-    PaseError
-        When the model files cannot be had or the recording cannot be read.
     """
     count = 0
 

@@ -75,11 +75,6 @@ def render(
     -------
     Path
         The overlay, or None when the result has no persons.
-
-    Raises
-    ------
-    PaseError
-        When the folder is no result, or the footage is not where it was.
     """
     folder = Path(folder)
     if output is not None:
@@ -115,11 +110,6 @@ def export(folder: str | Path, formats: str) -> list[Path]:
     -------
     list of Path
         The files written.
-
-    Raises
-    ------
-    PaseError
-        When the folder is no result, a format is unknown or a file cannot be written.
     """
     from pase.pose2d.writers import write_keypoints_as
 
@@ -149,11 +139,6 @@ def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) 
         Make it anew even when it is there.
     video
         Carry the footage inside, when it is still where the report says.
-
-    Raises
-    ------
-    PaseError
-        When the folder is no result or the file cannot be written.
     """
     from pase.view.subject import Subject
     from pase.view.viewer import write_viewer

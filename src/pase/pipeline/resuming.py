@@ -48,21 +48,7 @@ def write_recording(recording: Recording, folder: Path) -> list[str]:
 def keep_recording(
     space: Workspace, key: str, recording: Recording, seconds: float, warnings: Sequence[str]
 ) -> None:
-    """Write what the 2D stage has found, and note that it is done.
-
-    Parameters
-    ----------
-    space
-        The run's folder.
-    key
-        Of `detection_key`.
-    recording
-        What was found.
-    seconds
-        How long it took.
-    warnings
-        What it warned of.
-    """
+    """Write what the 2D stage has found, and note that it is done."""
     facts = recording.facts() | {
         "seconds": seconds,
         "warnings": list(warnings),
@@ -73,15 +59,7 @@ def keep_recording(
 
 
 def kept_recording(space: Workspace, key: str, path: Path) -> KeptRecording | None:
-    """What an interrupted run has found in the same footage with the same settings; all else is removed.
-
-    Parameters
-    ----------
-    space, key
-        As of `keep_recording`.
-    path
-        The footage.
-    """
+    """What an interrupted run has found in the same footage with the same settings; all else is removed."""
     facts = space.stage_facts(STAGE, key)
     if facts is None:
         return None

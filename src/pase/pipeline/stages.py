@@ -99,11 +99,6 @@ class Run:
         ----------
         resume
             Keep what an interrupted run has left there.
-
-        Raises
-        ------
-        OutputError
-            When a result cannot or must not be put there.
         """
         self._space = self._stack.enter_context(Workspace(self._output, overwrite=self._overwrite))
         if not resume:
@@ -121,13 +116,7 @@ class Run:
             return self._resumed(media.path, key) or self._detected(media.path, key)
 
     def read(self, keypoints: str | Path, video: str | Path | None, skeleton: str | None) -> Recording:
-        """Choose the persons in keypoints that were made before.
-
-        Parameters
-        ----------
-        keypoints, video, skeleton
-            As `source`, `video` and `skeleton` of `run`.
-        """
+        """Choose the persons in keypoints that were made before."""
         check_writing(self.settings, draw=self._draw)
         footage = None if video is None else Path(video)
         everybody = read_recording(Path(keypoints), footage, skeleton, self.settings)

@@ -14,17 +14,7 @@ TO_OPEN = ("report.html", "viewer.html", "overlay.mp4", "overlay.png")
 
 
 def summary_lines(report: Report, source: Path, output: Path) -> list[str]:
-    """What a run did, for people, the most important first.
-
-    Parameters
-    ----------
-    report
-        The figures of the run.
-    source
-        What was run.
-    output
-        The result.
-    """
+    """What a run did, for people, the most important first."""
     persons, frames = len(report.persons), report.source["frames"]
     count = f"{counted(persons, 'person')}, {counted(frames, 'frame')}"
     if persons:

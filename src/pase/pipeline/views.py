@@ -54,11 +54,6 @@ def write_views(
         Waits for the film in the viewer; see `begin_film`.
     plots
         Waits for the plots; see `begin_plots`. They are drawn here when None.
-
-    Raises
-    ------
-    PaseError
-        When a file cannot be written, or a format needs a package that is not installed.
     """
     plots = plots or begin_plots(motions, folder, settings, Helpers(0))
     for number, motion in enumerate(motions, 1):

@@ -71,11 +71,6 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
     -------
     Path
         The absolute path of the result folder.
-
-    Raises
-    ------
-    OutputError
-        One line that says what is in the way and what to do.
     """
     try:
         output = output.expanduser().resolve()
@@ -104,20 +99,7 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
 
 
 def check_output_file(output: Path, *, overwrite: bool) -> None:
-    """Refuse, before any work, a file that cannot or must not be written.
-
-    Parameters
-    ----------
-    output
-        The file.
-    overwrite
-        Whether an earlier file may be replaced.
-
-    Raises
-    ------
-    OutputError
-        One line that says what is in the way and what to do.
-    """
+    """Refuse, before any work, a file that cannot or must not be written."""
     if output.is_dir():
         raise OutputError(f"{output} is a folder; name a file, as {output / 'keypoints.json'}")
     if output.exists() and not overwrite:
@@ -244,13 +226,7 @@ class Workspace:
         return sorted({REPORT, *files_in(self.folder)} - {STATE})
 
     def clear(self, keep: Sequence[str] = ()) -> None:
-        """Remove what an interrupted run left, but for the named files and the state vouching for them.
-
-        Parameters
-        ----------
-        keep
-            Names of files that stay.
-        """
+        """Remove what an interrupted run left, but for the named files and the state vouching for them."""
         names_to_keep = {STATE, *keep} if keep else set()
         for path in self.folder.iterdir():
             if path.name in names_to_keep:

@@ -30,11 +30,6 @@ class PersonDetector(OnnxNetwork):
     def __call__(self, image: Image) -> tuple[Boxes, NDArray[np.float64]]:
         """Find persons.
 
-        Parameters
-        ----------
-        image
-            (H, W, 3) RGB.
-
         Returns
         -------
         tuple

@@ -22,11 +22,6 @@ def choose_networks(weights: Path | None, fetch: Callable[[str], Path] = model_p
         The user's keypoint network, see `find_network`; None for that of the model store.
     fetch
         Gives the file of a network in the model store by its name.
-
-    Raises
-    ------
-    ModelFileError
-        When a network cannot be had.
     """
     return fetch(DETECTOR), fetch(KEYPOINT_NETWORK) if weights is None else find_network(weights)
 

@@ -36,20 +36,7 @@ class Film:
 
 
 def make_film(source: str | Path | Footage, progress: Progress | None = None) -> Film | None:
-    """Small footage with the true times of its frames; None where it is too long to be carried along.
-
-    Parameters
-    ----------
-    source
-        Video or photo.
-    progress
-        Called with how many frames are done.
-
-    Raises
-    ------
-    InputError
-        When the footage cannot be read.
-    """
+    """Small footage with the true times of its frames; None where it is too long to be carried along."""
     with open_media(source) as media:
         if isinstance(media, Photo):
             return Film("image/jpeg", _jpeg(next(iter(media.frames())).image), np.zeros(1))

@@ -58,13 +58,7 @@ class PackedBones:
 
 
 def pack_bones(skeletons: Sequence[Skeleton]) -> PackedBones:
-    """Pack the surfaces that some skeletons use, each once.
-
-    Parameters
-    ----------
-    skeletons
-        The persons' skeletons.
-    """
+    """Pack the surfaces that some skeletons use, each once."""
     surfaces: Mapping[str, BoneSurface] = {}
     for skeleton in skeletons:
         surfaces = {**surfaces, **load_bones(skeleton)}
@@ -91,11 +85,6 @@ def hollowness(surface: BoneSurface) -> Array:
 
     The mean over the neighbours of how far their direction rises out of the tangent plane. Shading by it
     shows grooves and ridges that light alone leaves flat.
-
-    Parameters
-    ----------
-    surface
-        V vertices and the triangles between them.
     """
     edges = np.concatenate([surface.faces[:, [i, (i + 1) % 3]] for i in range(3)])
     step = surface.vertices[edges[:, 1]] - surface.vertices[edges[:, 0]]

@@ -96,17 +96,7 @@ def draw_points(image: Image, keypoints: Sequence[Keypoints2D], time: float) -> 
 
 
 def draw_number(number: int, place: Array, image_size: tuple[int, int]) -> Patch | None:
-    """A person's number as a patch centred on a pixel (2,), moved inside the picture; None far outside of it.
-
-    Parameters
-    ----------
-    number
-        The person's number.
-    place
-        (2,) pixel.
-    image_size
-        Width and height of the picture.
-    """
+    """A person's number as a patch centred on a pixel (2,), moved inside the picture; None far outside of it."""
     width, height = image_size
     if not np.isfinite(place).all() or (np.abs(place) > 2 * max(image_size)).any():
         return None

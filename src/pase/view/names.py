@@ -85,11 +85,5 @@ def region_name(name: str) -> str:
 
 
 def title_of(source: Mapping[str, Any] | None) -> str:
-    """What pages call a result: the name of the file that it was made from.
-
-    Parameters
-    ----------
-    source
-        Of the report; see `Report.source`.
-    """
+    """What pages call a result: the name of the file that it was made from."""
     return Path(str((source or {}).get("path") or "keypoints")).name

@@ -82,8 +82,6 @@ def draw_overlay(
     ------
     InputError
         When the footage cannot be read, a motion has no camera, or footage and camera do not fit.
-    MissingDependencyError
-        When this computer cannot draw off-screen.
     OutputError
         When the output cannot be written.
     """

@@ -90,15 +90,7 @@ def svg(figure: Figure) -> bytes:
 
 
 def make_plots(subject: Subject, names: Sequence[str] = PLOT_NAMES) -> list[tuple[str, Figure]]:
-    """Plots of a person by name; without those that would be empty.
-
-    Parameters
-    ----------
-    subject
-        The person.
-    names
-        Which plots, of `PLOT_NAMES`.
-    """
+    """Plots of a person by name; without those that would be empty."""
     subject = subject.thinned(MOST_FRAMES)
     figures = [(name, _plot(subject, name)) for name in names]
     return [(name, figure) for name, figure in figures if figure is not None]
@@ -117,15 +109,7 @@ def _plot(subject: Subject, name: str) -> Figure | None:
 
 
 def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
-    """Joint angles of some regions of the body over time, left and right in one field.
-
-    Parameters
-    ----------
-    subject
-        The person.
-    regions
-        As of `pase.view.names.region_name`.
-    """
+    """Joint angles of some regions of the body over time, left and right in one field."""
     motion = subject.motion
     fields: dict[str, list[int]] = {}
     for i, coordinate in enumerate(motion.skeleton.free_coordinates):

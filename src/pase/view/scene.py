@@ -72,11 +72,6 @@ class Renderer:
     px_a_metre
         How large each person is drawn at most, which decides how fine their meshes must be; None, or None for a
         person, takes the full meshes.
-
-    Raises
-    ------
-    MissingDependencyError
-        When this computer cannot draw off-screen; the message holds the line that installs it.
     """
 
     def __init__(
@@ -120,11 +115,6 @@ class Renderer:
 
     def draw(self, poses: Sequence[Array | None]) -> Image:
         """Draw one frame: for every skeleton its `q` (n,), or None where the person is not to be seen.
-
-        Parameters
-        ----------
-        poses
-            One for each skeleton.
 
         Returns
         -------

@@ -39,17 +39,7 @@ class StudyTrial:
 
 
 def write_study_page(trials: Sequence[StudyTrial], path: Path, *, title: str) -> None:
-    """Write the page of a study; it links the trials' own pages and the tables beside it.
-
-    Parameters
-    ----------
-    trials
-        All of the study.
-    path
-        The `.html` file to write.
-    title
-        What the study is called.
-    """
+    """Write the page of a study; it links the trials' own pages and the tables beside it."""
     subjects = sorted({trial.subject for trial in trials})
     text = page_template("study.html.j2").render(
         title=title,

@@ -72,11 +72,6 @@ def in_display_units(motion: Motion) -> tuple[Array, Array, Array, tuple[str, ..
     """Coordinates and their standard deviations (T, n), ranges (n, 2), and units: degrees and metres.
 
     Coordinates of parts that were not seen are NaN.
-
-    Parameters
-    ----------
-    motion
-        The person, in radians and metres.
     """
     turns = motion.skeleton.rotational
     unit = np.where(turns, 180 / np.pi, 1.0)
@@ -91,15 +86,5 @@ def in_display_units(motion: Motion) -> tuple[Array, Array, Array, tuple[str, ..
 
 
 def has_range(low: float, high: float, unit: str) -> bool:
-    """Whether the ends of a range say something of the body: a place in the room and a full turn do not.
-
-    Parameters
-    ----------
-    low
-        Least value.
-    high
-        Largest value.
-    unit
-        As of `in_display_units`.
-    """
+    """Whether the ends of a range say something of the body: a place in the room and a full turn do not."""
     return unit == "°" and high - low < 360

@@ -36,13 +36,6 @@ def synchronised(motions: Sequence[Motion], names: Sequence[str]) -> Synchronise
     Where all recordings show strides or repetitions of the same movement, those begin and end together, as many as
     all have; else the recordings begin together. Each faces as the first does, and is at the same place whenever a
     stride or repetition begins.
-
-    Parameters
-    ----------
-    motions
-        One person of each recording.
-    names
-        What they are called.
     """
     marks = _common_marks([motion.findings for motion in motions])
     on = "time" if marks is None else "cycle"

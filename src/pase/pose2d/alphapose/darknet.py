@@ -63,11 +63,6 @@ class YoloV3Detector:
     def __call__(self, image: Image) -> tuple[Array, Array]:
         """Find persons.
 
-        Parameters
-        ----------
-        image
-            (H, W, 3) RGB.
-
         Returns
         -------
         tuple

@@ -89,13 +89,7 @@ class _Upsampling(nn.Module):
 
 
 class FastPose(nn.Module):
-    """Crops of persons in, one heatmap a keypoint out.
-
-    Parameters
-    ----------
-    points
-        Number of keypoints.
-    """
+    """Crops of persons in, one heatmap a keypoint out."""
 
     def __init__(self, points: int = 26) -> None:
         super().__init__()

@@ -51,11 +51,6 @@ def read_coco(content: Any, path: Path, recorded: Recorded, skeleton: str | None
         Its name, for messages.
     recorded, skeleton
         See `pase.pose2d.readers.read_keypoints`.
-
-    Raises
-    ------
-    InputError
-        When an item has no points, or points of no known set.
     """
     annotated = isinstance(content, dict)
     items = content["annotations"] if annotated else content

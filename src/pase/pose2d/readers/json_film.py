@@ -36,11 +36,6 @@ def read_json_film(
         The parsed file; see `pase.pose2d.readers.json_frames.document_frames` for its forms. Its keys may be changed.
     path, recorded, skeleton
         See `pase.pose2d.readers.read_keypoints`.
-
-    Raises
-    ------
-    InputError
-        When the points are of no known set or no person's, or shares of a picture whose size is not known.
     """
     named = point_names(content)
     frames = document_frames(content)

@@ -34,11 +34,6 @@ def read_openpose(path: Path, recorded: Recorded, skeleton: str | None = None) -
         The folder, as `pose/cam01_json`, or one that holds a single such folder.
     recorded, skeleton
         See `pase.pose2d.readers.read_keypoints`.
-
-    Raises
-    ------
-    InputError
-        When there is no such file, several cameras, or points of no known set.
     """
     frames, named = [], None
     for file in _files(path):

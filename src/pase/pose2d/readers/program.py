@@ -43,13 +43,7 @@ CSV_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def program_of(path: Path) -> str:
-    """Name of the program that wrote a file or folder of keypoints; empty where nothing in it says so.
-
-    Parameters
-    ----------
-    path
-        What `pase.pose2d.readers.read_keypoints` reads.
-    """
+    """Name of the program that wrote a file or folder of keypoints; empty where nothing in it says so."""
     if path.is_dir():
         files = sorted(path.glob("[!.]*.json")) or sorted(path.glob("*_json/[!.]*.json"))
         if not files and any(path.glob("*.txt")):

@@ -30,11 +30,6 @@ def names_of_skeleton_file(skeleton: str | None, count: int, path: Path) -> tupl
         Points a person in the file.
     path
         The keypoint file, for messages.
-
-    Raises
-    ------
-    InputError
-        When there is no such set or file, or it has another number of points.
     """
     if skeleton is None:
         return None
@@ -51,13 +46,7 @@ def names_of_skeleton_file(skeleton: str | None, count: int, path: Path) -> tupl
 
 
 def columns_of_skeleton_file(skeleton: str) -> dict[str, list[str]]:
-    """Columns of x, y and perhaps score of each point, by a TOML file with a table `columns`.
-
-    Raises
-    ------
-    InputError
-        When there is no such file, or its table has another form.
-    """
+    """Columns of x, y and perhaps score of each point, by a TOML file with a table `columns`."""
     columns = _table(skeleton).get("columns")
     if not isinstance(columns, Mapping) or not columns:
         raise InputError(f"{skeleton} should hold {_EXAMPLE}")

@@ -76,11 +76,6 @@ def read_table(path: Path, recorded: Recorded, skeleton: str | None = None) -> l
     is one point, called in a column `landmark`. DeepLabCut's three or four rows of heads and SLEAP's columns are
     known. `frame`, `time` (s) or `timestamp_ms`, and `person` may be there too; other columns are left alone. Empty
     cells are unseen.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be read or lacks the coordinates of a point.
     """
     header, rows = _cells(path)
     if header and all(np.isfinite(number(cell) or 0.0) and number(cell) is not None for cell in header):

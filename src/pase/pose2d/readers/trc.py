@@ -22,11 +22,6 @@ def read_pixel_trc(path: Path, recorded: Recorded) -> list[Keypoints2D]:
     Sports2D writes `m` as the unit even for pixels; what reaches beyond 100 is taken as pixels. The frame of a
     row is its time multiplied by the file's rate, so that a file of a part of the video stays in its place.
     Markers are matched by name, whatever the order; points without a score count as sure.
-
-    Raises
-    ------
-    InputError
-        When the file is no TRC, holds metres, or has too few known markers.
     """
     table = read_trc(path, pixels=True)
     columns = column_order(table.names, HALPE26)

@@ -42,11 +42,6 @@ def read_yolo(path: Path, recorded: Recorded, skeleton: str | None = None) -> li
         The folder or file.
     recorded, skeleton
         See `pase.pose2d.readers.read_keypoints`.
-
-    Raises
-    ------
-    InputError
-        When a row has another form, or the size of the picture is not known.
     """
     files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
     frames = []

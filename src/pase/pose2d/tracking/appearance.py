@@ -35,13 +35,6 @@ _TINT_SHARE = 2 / 3
 def clothes_colours(image: Image, pose: Pose) -> Array | None:
     """Colours of a person's clothes, or None where too little of them is in the picture.
 
-    Parameters
-    ----------
-    image
-        (H, W, 3) RGB.
-    pose
-        The person's keypoints in it.
-
     Returns
     -------
     Array

@@ -34,11 +34,6 @@ class PairedNetwork:
     Where a person will be in the following frame is told by the same velocity. When its turn comes, a pose placed
     early counts if its box was right, and is placed again otherwise: what comes out depends on the pictures alone,
     never on which of the two threads was faster.
-
-    Parameters
-    ----------
-    network
-        Run from two threads.
     """
 
     def __init__(self, network: KeypointNetwork) -> None:
