@@ -111,11 +111,11 @@ def model_table(settings: ModelSettings) -> list[str]:
     """One line per model file: name, where it is, what it does, licence and credit."""
     from pase.models import MODEL_FILES, model_path
 
-    lines = []
+    lines, width = [], max(map(len, MODEL_FILES)) + 2
     for name, file in MODEL_FILES.items():
         try:
             place = str(model_path(name, models_dir=settings.folder, offline=True))
         except ModelFileError as error:
             place = "not here" if "sha256" not in str(error) else str(error)
-        lines.append(f"{name:<12}{file.use}; {file.licence}, {file.credit}\n{'':<12}{place}")
+        lines.append(f"{name:<{width}}{file.use}; {file.licence}, {file.credit}\n{'':<{width}}{place}")
     return lines

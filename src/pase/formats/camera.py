@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.data import LARGEST, Camera, CameraPath
 from pase.errors import InputError
 from pase.files import read_json, write_text
+from pase.types import Array
 
 KEYS = ("focal_length_px", "principal_point_px", "rotation", "translation", "image_size")
 
@@ -54,17 +54,17 @@ def read_camera(path: str | Path) -> Camera:
     missing = [key for key in KEYS if not isinstance(values, dict) or key not in values]
     if missing:
         raise InputError(f"{path}: no '{missing[0]}'; a camera file has: {', '.join(KEYS)}")
-    focal = float(_numbers(values, "focal_length_px", (), path))
-    x, y = _numbers(values, "principal_point_px", (2,), path)
-    rotation = _numbers(values, "rotation", (3, 3), path)
-    width, height = _numbers(values, "image_size", (2,), path)
+    focal = float(finite_numbers(values, "focal_length_px", (), path))
+    x, y = finite_numbers(values, "principal_point_px", (2,), path)
+    rotation = finite_numbers(values, "rotation", (3, 3), path)
+    width, height = finite_numbers(values, "image_size", (2,), path)
     if focal <= 0:
         raise InputError(f"{path}: focal_length_px must be positive, not {focal}")
     if min(width, height) < 1 or width != int(width) or height != int(height):
         raise InputError(f"{path}: image_size must be two whole numbers of pixels, not {width} and {height}")
     if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-4 or np.linalg.det(rotation) < 0:
         raise InputError(f"{path}: rotation is not a rotation matrix (orthonormal, right-handed)")
-    translation = _numbers(values, "translation", (3,), path)
+    translation = finite_numbers(values, "translation", (3,), path)
     rows = _read_rows(values["frames"], path) if values.get("frames") else None
     return Camera(focal, (float(x), float(y)), rotation, translation, (int(width), int(height)), rows)
 
@@ -80,7 +80,7 @@ def _read_rows(rows: Any, path: str | Path) -> CameraPath:
         "focal_length_px": (),
     }
     time, rotation, translation, focal = (
-        np.array([_numbers(row, key, shape, path) for row in rows]) for key, shape in shapes.items()
+        np.array([finite_numbers(row, key, shape, path) for row in rows]) for key, shape in shapes.items()
     )
     if (np.diff(time) <= 0).any() or (focal <= 0).any():
         raise InputError(f"{path}: time_s of frames must increase, and focal_length_px be positive")
@@ -90,14 +90,16 @@ def _read_rows(rows: Any, path: str | Path) -> CameraPath:
     return CameraPath(time, rotation, translation, focal)
 
 
-def _numbers(
-    values: dict[str, Any], key: str, shape: tuple[int, ...], path: str | Path
-) -> NDArray[np.float64]:
+def finite_numbers(values: dict[str, Any], key: str, shape: tuple[int, ...], path: str | Path) -> Array:
+    """The numbers under a key of a JSON object; an axis of `shape` may have any length where it is -1."""
     try:
         array = np.asarray(values.get(key), float)
     except (TypeError, ValueError, OverflowError):
         array = np.full(0, np.nan)
-    if array.shape != shape or not (np.abs(array) <= LARGEST).all():
-        lengths = " × ".join(map(str, shape)) or "one"
+    as_expected = array.ndim == len(shape) and all(
+        n in (-1, m) for n, m in zip(shape, array.shape, strict=True)
+    )
+    if not as_expected or not (np.abs(array) <= LARGEST).all():
+        lengths = " × ".join("any" if n < 0 else str(n) for n in shape) or "one"
         raise InputError(f"{path}: {key} must be {lengths} finite numbers")
     return array

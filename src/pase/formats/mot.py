@@ -15,7 +15,7 @@ from pase.anatomy.kinematics import Kinematics, pieces
 from pase.anatomy.model import Skeleton
 from pase.data import LARGEST, Motion
 from pase.errors import InputError
-from pase.files import read_bytes, write_text
+from pase.files import read_lines, write_text
 from pase.types import Array, Mask
 
 log = logging.getLogger(__name__)
@@ -134,11 +134,6 @@ def read_storage(path: str | Path) -> Storage:
         row, column = np.argwhere(wrong)[0]
         raise InputError(f"{path}: row {row + 1} has no finite value for '{labels[column]}'")
     return Storage(tuple(labels[1:]), table[:, 0], table[:, 1:], _in_degrees(lines[:end]))
-
-
-def read_lines(path: str | Path) -> list[str]:
-    """Lines of a text file with any line ends, or an InputError that says why not."""
-    return read_bytes(path).decode("utf-8-sig", errors="replace").splitlines()
 
 
 def check_times(time: Array, path: str | Path) -> None:

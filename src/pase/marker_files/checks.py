@@ -10,6 +10,7 @@ import numpy as np
 
 from pase.data import LARGEST, Landmarks3D
 from pase.errors import InputError
+from pase.formats.mot import check_times
 from pase.types import Array
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def _checked(time: Array, rate_hz: float | None, path: Path) -> Array:
     if len(time) > 1 and rate and (np.isnan(time).all() or np.ptp(time) == 0):
         log.warning("%s has no times: its rate of %g frames a second was taken", path.name, rate)
         return np.arange(len(time)) / rate
-    _check_increase(time, path)
+    check_times(time, path)
     if len(time) < 2:
         return time
     step = float(np.median(np.diff(time)))
@@ -133,12 +134,3 @@ def _agreed(time: Array, step: float, rate: float, path: Path) -> Array:
 
 def _is_usual(rate: float) -> bool:
     return _USUAL_HZ[0] <= rate <= _USUAL_HZ[1]
-
-
-def _check_increase(time: Array, path: Path) -> None:
-    within = np.abs(time) <= LARGEST
-    if not within.all():
-        raise InputError(f"{path}: row {int(np.argmin(within)) + 1} has no time")
-    steps = np.diff(time)
-    if np.any(steps <= 0):
-        raise InputError(f"{path}: the time does not increase after row {int(np.argmax(steps <= 0)) + 1}")

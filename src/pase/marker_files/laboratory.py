@@ -10,8 +10,9 @@ import numpy as np
 
 from pase.data import Landmarks3D
 from pase.errors import InputError
+from pase.files import read_lines
 from pase.marker_files.checks import checked_times, clear_impossible
-from pase.marker_files.text import delimiter_of, number, text_lines
+from pase.marker_files.text import delimiter_of, number
 from pase.marker_files.units import metres_in
 from pase.types import Array
 
@@ -86,7 +87,7 @@ def read_nexus(path: Path) -> Landmarks3D:
 
 def read_storage(path: Path) -> Landmarks3D:
     """Read the markers of a table of OpenSim (`DataType=Vec3`) in metres."""
-    lines = text_lines(path)
+    lines = read_lines(path)
     ends = [i for i, line in enumerate(lines) if line.strip().lower() == "endheader"]
     body = [line.rstrip().split("\t") for line in lines[ends[0] + 1 :] if line.strip()] if ends else []
     if len(body) < 2:
@@ -101,7 +102,7 @@ def read_storage(path: Path) -> Landmarks3D:
 
 
 def _rows(path: Path) -> list[list[str]]:
-    lines = text_lines(path)
+    lines = read_lines(path)
     try:
         return list(csv.reader(lines, delimiter=delimiter_of(lines[-20:]) or ","))
     except csv.Error as error:

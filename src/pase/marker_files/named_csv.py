@@ -12,9 +12,10 @@ import numpy as np
 
 from pase.data import Landmarks3D
 from pase.errors import InputError
+from pase.files import read_lines
 from pase.marker_files.checks import checked_times, clear_impossible
 from pase.marker_files.joints import DEFAULT_RATE_HZ
-from pase.marker_files.text import cells_of, delimiter_of, number, text_lines
+from pase.marker_files.text import cells_of, delimiter_of, number
 from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.types import Array
 
@@ -71,7 +72,7 @@ def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     rate_hz
         Frames a second; without it the column of times counts, and 30 where there is none.
     """
-    lines = [line for line in text_lines(path) if line.strip()]
+    lines = [line for line in read_lines(path) if line.strip()]
     delimiter = delimiter_of(lines[:1])
     header = _header(cells_of(lines[0], delimiter)) if lines else None
     if header is None:

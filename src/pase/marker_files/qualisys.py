@@ -8,8 +8,9 @@ import numpy as np
 
 from pase.data import Landmarks3D
 from pase.errors import InputError
+from pase.files import read_lines
 from pase.marker_files.checks import checked_times, clear_impossible
-from pase.marker_files.text import CellTable, number, text_lines
+from pase.marker_files.text import CellTable, number
 
 _MILLIMETRES = 0.001
 
@@ -21,7 +22,7 @@ def is_qualisys(head: bytes) -> bool:
 
 def read_qualisys(path: Path) -> Landmarks3D:
     """Read the markers of a `.tsv` in metres, in the laboratory's axes; with or without columns of frame and time."""
-    lines = text_lines(path)
+    lines = read_lines(path)
     start = next((i for i, line in enumerate(lines) if _is_data(line)), len(lines))
     facts = {cells[0].strip().upper(): cells[1:] for cells in (line.split("\t") for line in lines[:start])}
     included = "".join(facts.get("DATA_INCLUDED", ["3D"])).strip()

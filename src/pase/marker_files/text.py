@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 from collections.abc import Sequence
@@ -13,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from pase.errors import InputError
-from pase.files import read_bytes
 from pase.types import Array
 
 _MISSING = re.compile(
@@ -23,13 +21,6 @@ _MISSING = re.compile(
 _GROUPED = re.compile(r"[-+]?\d{1,3}([ \u00a0\u202f']\d{3})+([.,]\d*)?")
 """Thousands parted by blanks or apostrophes, as in France and Switzerland."""
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(e[-+]?\d+)?", re.I)
-
-
-def text_lines(path: str | Path) -> list[str]:
-    """Lines of a text file with any line ends, in UTF-8 or, by its mark, UTF-16."""
-    content = read_bytes(path)
-    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if wide else "utf-8-sig", errors="replace").splitlines()
 
 
 def delimiter_of(lines: Sequence[str]) -> str:

@@ -9,9 +9,10 @@ import numpy as np
 
 from pase.data import Landmarks3D
 from pase.errors import InputError
+from pase.files import read_lines
 from pase.marker_files.checks import clear_impossible
 from pase.marker_files.named_csv import sized, times_of
-from pase.marker_files.text import cells_of, number, text_lines
+from pase.marker_files.text import cells_of, number
 from pase.point_names import halpe_name
 
 _NEEDED = ("frame", "keypoint", "x", "y", "z")
@@ -38,7 +39,7 @@ def read_tidy_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     rate_hz
         Frames a second; without it the column of times counts, and 30 where there is none.
     """
-    first, *lines = (line for line in text_lines(path) if line.strip())
+    first, *lines = (line for line in read_lines(path) if line.strip())
     columns = _columns(first)
     rows = [dict(zip(columns, cells_of(line, ","), strict=False)) for line in lines]
     rows = [row for row in rows if _is_of_body(row)]

@@ -10,9 +10,9 @@ import numpy as np
 
 from pase.data import Landmarks3D
 from pase.errors import InputError
-from pase.files import foreign_kind
+from pase.files import foreign_kind, read_lines
 from pase.marker_files.checks import checked_times, clear_impossible
-from pase.marker_files.text import CellTable, cells_of, delimiter_of, number, text_lines
+from pase.marker_files.text import CellTable, cells_of, delimiter_of, number
 from pase.marker_files.units import PIXELS, metres_in
 
 _TABLE = re.compile(r'\s*"?frame\s*#?"?\s*[\t;, ]', re.I)
@@ -63,7 +63,7 @@ def read_trc(path: str | Path, *, pixels: bool = False) -> Landmarks3D:
 
 def _read(path: Path) -> tuple[dict[str, str], tuple[str, ...], np.ndarray]:
     """What the header says by its keys, K marker names, and the rows (T, 2 + 3 K) with x, y, z in this order."""
-    lines = text_lines(path)
+    lines = read_lines(path)
     start = next((i for i, line in enumerate(lines) if _TABLE.match(line + " ")), None)
     if start is None:
         kind = foreign_kind(path)

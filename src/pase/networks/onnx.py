@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pase.cores import usable_cores
 from pase.errors import InputError, ModelFileError
-from pase.files import check_is_file
-from pase.models import sha256_of
+from pase.files import check_is_file, sha256_of
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pase.errors import InputError, OutputError, PaseError
-from pase.files import read_json, write_text
+from pase.files import read_json, sha256_of, write_text
 from pase.pipeline.lock import FolderLock
 
 REPORT = "report.json"
@@ -198,7 +198,7 @@ class Workspace:
         if not isinstance(files, dict) or not isinstance(facts, dict):
             return None
         try:
-            same = all(_checksum(self.folder / name) == checksum for name, checksum in files.items())
+            same = all(sha256_of(self.folder / name) == checksum for name, checksum in files.items())
         except (OSError, ValueError):
             return None
         return facts if same else None
@@ -217,7 +217,7 @@ class Workspace:
         facts
             What else it found.
         """
-        checksums = {name: _checksum(self.folder / name) for name in files}
+        checksums = {name: sha256_of(self.folder / name) for name in files}
         state = self._state() | {stage: {"key": key, "files": checksums, "facts": facts}}
         write_text(self.folder / STATE, json.dumps(state))
 
@@ -278,8 +278,3 @@ def _short(name: str) -> str:
     if len(os.fsencode(name)) <= _LONGEST_NAME:
         return name
     return f"{name[:_KEPT_LETTERS]}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

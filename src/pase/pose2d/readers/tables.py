@@ -13,9 +13,9 @@ import numpy as np
 
 from pase.data import LARGEST, Keypoints2D
 from pase.errors import InputError
-from pase.files import foreign_kind
+from pase.files import foreign_kind, read_lines
 from pase.keypoint_sets import BLAZEPOSE33, KEYPOINT_SETS, column_order
-from pase.marker_files.text import delimiter_of, number, text_lines
+from pase.marker_files.text import delimiter_of, number
 from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_frames
@@ -114,7 +114,7 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
     kind = foreign_kind(path)
     if kind:
         raise InputError(f"{path} is {kind}")
-    lines = [line for line in text_lines(path) if line.strip()]
+    lines = [line for line in read_lines(path) if line.strip()]
     while lines and _PREFACE.match(lines[0]):
         lines.pop(0)
     if not lines:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
+from pase.formats.trc import mean_rate
 from pase.keypoint_sets import column_order
 from pase.marker_files.trc import is_pixel_trc, read_trc
 from pase.pose2d.readers.assemble import assemble
@@ -35,11 +36,7 @@ def read_pixel_trc(path: Path, recorded: Recorded) -> list[Keypoints2D]:
             xy = table.xyz[:, column, :2]
             finite = np.isfinite(xy).all(1) & (xy != 0).any(1)
             points[finite, k, :2], points[finite, k, 2] = xy[finite], 1.0
-    rate = recorded.frame_rate or _mean_rate(table.time)
+    rate = recorded.frame_rate or mean_rate(table.time)
     frames = np.round(table.time * rate).astype(int)
     persons = [Detection(int(f), p) for f, p in zip(frames, points, strict=True) if (p[:, 2] > 0).any()]
     return assemble(persons, Recorded(recorded.image_size, recorded.time, rate), path)
-
-
-def _mean_rate(time: np.ndarray) -> float:
-    return (len(time) - 1) / float(time[-1] - time[0]) if len(time) > 1 else 1.0

@@ -8,8 +8,9 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.errors import InputError
+from pase.files import read_lines
 from pase.keypoint_sets import KEYPOINT_SETS
-from pase.marker_files.text import number, text_lines
+from pase.marker_files.text import number
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_frames
 from pase.pose2d.readers.json_frames import PoseFrame
@@ -26,7 +27,7 @@ def is_yolo(path: Path) -> bool:
         return any(is_yolo(file) for file in sorted(path.glob("*.txt"))[:_BOX])
     if path.suffix.lower() != ".txt" or not path.is_file():
         return False
-    rows = [line.split() for line in text_lines(path) if line.strip()]
+    rows = [line.split() for line in read_lines(path) if line.strip()]
     return bool(rows) and all(_points(row) is not None for row in rows)
 
 
@@ -47,7 +48,7 @@ def read_yolo(path: Path, recorded: Recorded, skeleton: str | None = None) -> li
     frames = []
     for file in files:
         frame = PoseFrame(picture=file.name)
-        for line, row in enumerate(text_lines(file), start=1):
+        for line, row in enumerate(read_lines(file), start=1):
             if row.strip():
                 pose = _points(row.split())
                 if pose is None:
