@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pase.errors import InputError
-from pase.media import Footage, VideoWriter, open_media
+from pase.media import Footage, Photo, VideoWriter, open_media
 
 RATE, COUNT = 25.0, 20
 
@@ -47,9 +47,9 @@ def test_turned_and_mirrored(source: Path, rotate: int, mirror: bool, corner: tu
         assert media.image_size == ((64, 48) if rotate % 180 == 0 else (48, 64)) == image.shape[1::-1]
         rows, columns = (slice(0, 12) if at == 0 else slice(-12, None) for at in corner)
         assert image[rows, columns].mean() > 200 > 80 > np.delete(image, rows, axis=0).mean()
-        if hasattr(media, "small_frames"):
+        if not isinstance(media, Photo):
             size = (media.image_size[0] // 2, media.image_size[1] // 2)
-            small = next(iter(media.small_frames(size)))[1].to_ndarray(format="rgb24")
+            small = next(iter(media.frames())).for_encoder(size).to_ndarray(format="rgb24")
             assert small.shape[1::-1] == size
             assert abs(float(small.mean()) - float(image.mean())) < 12
 

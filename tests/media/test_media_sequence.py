@@ -33,7 +33,7 @@ def test_pictures_come_in_the_order_of_their_numbers_at_the_rate(folder: Path) -
         assert film.image_size == (64, 48) and film.frame_count_hint == 12
         assert [int(frame.image[0, 0, 0]) // 20 for frame in frames] == list(range(12))
         np.testing.assert_allclose([frame.time for frame in frames], np.arange(12) / 50)
-        assert len(list(film.small_frames((32, 24)))) == 12
+        assert [frame.for_encoder((32, 24)).width for frame in frames] == [32] * 12
     with open_media(Footage(folder, rotate=90, rate_hz=50.0, start_s=0.1, end_s=0.15)) as part:
         assert part.image_size == (48, 64)
         assert [int(frame.image[0, 0, 0]) // 20 for frame in part.frames()] == [5, 6, 7]

@@ -20,7 +20,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.placement import place_bone
 from pase.data import Camera, CameraPath, Motion
 from pase.formats.tables import BoneLength
-from pase.view.film import Film, make_film
+from pase.view.film import Film, FilmMaker, make_film
 from pase.view.geometry import FINEST, pack_bones
 from pase.view.names import bone_name, coordinate_name, region_name
 from pase.view.subject import Subject
@@ -133,6 +133,24 @@ def test_the_film_is_small_and_has_the_true_times(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(tmp_path / "p.png")
     photo = make_film(tmp_path / "p.png")
     assert photo is not None and photo.mime == "image/jpeg" and len(photo.time) == 1
+
+
+def test_the_film_is_made_of_frames_on_their_way_to_somebody_else(tmp_path: Path) -> None:
+    from pase.media import VideoWriter, open_media
+
+    with VideoWriter(tmp_path / "a.mp4", (64, 48), 25) as writer:
+        for k in range(8):
+            writer.write(np.full((48, 64, 3), 30 * k, np.uint8), k / 25)
+    maker, separate = FilmMaker(), make_film(tmp_path / "a.mp4")
+    with open_media(tmp_path / "a.mp4") as media:
+        passed = [frame.image.mean() for frame in maker.passing(media, media.frames())]
+        assert passed == [frame.image.mean() for frame in media.frames()]
+        assert maker.film is not None and separate is not None
+        assert maker.film.content == separate.content
+        interrupted = maker.passing(media, media.frames())
+        next(interrupted)
+        interrupted.close()
+    assert maker.film is None
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
-"""Read frames ahead on a second thread while earlier ones are processed."""
+"""Read frames ahead, and write them behind, on a second thread while others are processed."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar, cast
+from typing import Self, TypeVar, cast
 
 import numpy as np
 
@@ -51,3 +51,40 @@ def ahead(items: Iterable[Item], waiting: int = WAITING) -> Generator[Item, None
             close = getattr(source, "close", None)
             if close is not None:
                 pool.submit(close).result()
+
+
+class InTurn:
+    """Does work in the order in which it comes, on a second thread; a context manager that waits for the rest.
+
+    What the work raises is raised by a later call, or at the end.
+
+    Parameters
+    ----------
+    name
+        The thread's.
+    waiting
+        Most work that may wait: beyond it the caller does.
+    """
+
+    def __init__(self, name: str, waiting: int) -> None:
+        self._pool, self._waiting = ThreadPoolExecutor(1, name), waiting
+        self._begun: deque[Future[object]] = deque()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        with self._pool:
+            if kind is None:
+                self._join(0)
+            for future in self._begun:
+                future.cancel()
+
+    def do(self, work: Callable[[], object]) -> None:
+        """Have something done after what came before."""
+        self._begun.append(self._pool.submit(work))
+        self._join(self._waiting)
+
+    def _join(self, most: int) -> None:
+        while len(self._begun) > most:
+            self._begun.popleft().result()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from functools import partial
 from itertools import chain, groupby
 from threading import Lock
 from typing import Any
@@ -71,10 +70,33 @@ def _kind(frame: VideoFrame) -> tuple[object, ...]:
     return frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range, turn_of(frame)
 
 
-def upright_images(
+class Upright:
+    """A frame as it is shown, converted when it is asked for; any thread may ask.
+
+    Parameters
+    ----------
+    frame
+        The decoded frame.
+    converters
+        Those of its kind.
+    """
+
+    def __init__(self, frame: VideoFrame, converters: _Converters) -> None:
+        self._frame, self._converters = frame, converters
+
+    def image(self) -> Image:
+        """(H, W, 3) red, green and blue."""
+        return _as_image(self._converters.to_image(self._frame))
+
+    def for_encoder(self, size: tuple[int, int]) -> VideoFrame:
+        """`yuv420p` of some even width and height, without making an array; `rgb24` of high dynamic range."""
+        return self._converters.to_size(size)(self._frame)
+
+
+def upright_frames(
     frames: Iterable[VideoFrame], image_size: tuple[int, int], turn: tuple[str, ...] = ()
-) -> Iterator[tuple[float | None, Callable[[], Image]]]:
-    """Functions that convert frames, given in order, to arrays; any thread may call them, or nobody.
+) -> Iterator[tuple[float | None, Upright | Image]]:
+    """Frames, given in order, as they are shown.
 
     Parameters
     ----------
@@ -88,43 +110,36 @@ def upright_images(
     Yields
     ------
     tuple
-        Seconds on the file's clock, or None where the frame has no time; what gives the (H, W, 3) picture.
-    """
-    for clock, convert in upright_frames(frames, image_size, "rgb24", "bicubic", turn):
-        yield clock, partial(_as_image, convert)
-
-
-def _as_image(convert: Callable[[], VideoFrame]) -> Image:
-    return np.asarray(convert().to_ndarray(), dtype=np.uint8)
-
-
-def upright_frames(
-    frames: Iterable[VideoFrame],
-    image_size: tuple[int, int],
-    pixel_format: str,
-    scaling: str,
-    turn: tuple[str, ...] = (),
-) -> Iterator[tuple[float | None, Callable[[], VideoFrame]]]:
-    """Functions that convert frames, without making arrays of them where their colours allow it.
-
-    Parameters
-    ----------
-    frames, image_size, turn
-        See `upright_images`.
-    pixel_format
-        What every frame comes out in, but for high dynamic range, which comes out as `rgb24`.
-    scaling
-        How the scaler of FFmpeg does its work, as `bicubic` or `area`.
+        Seconds on the file's clock, or None where the frame has no time; the frame, or the (H, W, 3) picture where
+        that needs the frames around it.
     """
     for _, alike in groupby(frames, _kind):
         first = next(alike)
-        converter = _Converter(first, image_size, pixel_format, scaling, turn)
-        if first.interlaced_frame:  # its lines come from the frames around it
-            for shown in converter.in_order(chain([first], alike)):
-                yield shown.time, partial(converter.in_range, shown)
+        converters = _Converters(first, image_size, turn)
+        if first.interlaced_frame:
+            for shown in converters.to_image.in_order(chain([first], alike)):
+                yield shown.time, _as_image(converters.to_image.in_range(shown))
         else:
             for frame in chain([first], alike):
-                yield frame.time, partial(converter, frame)
+                yield frame.time, Upright(frame, converters)
+
+
+def _as_image(frame: VideoFrame) -> Image:
+    return np.asarray(frame.to_ndarray(), dtype=np.uint8)
+
+
+class _Converters:
+    """Converters for frames of one kind, each made when it is first needed."""
+
+    def __init__(self, first: VideoFrame, image_size: tuple[int, int], turn: tuple[str, ...]) -> None:
+        self._first, self._turn = first, turn
+        self.to_image = _Converter(first, image_size, "rgb24", "bicubic", turn)
+        self._by_size: dict[tuple[int, int], _Converter] = {}
+
+    def to_size(self, size: tuple[int, int]) -> _Converter:
+        if size not in self._by_size:
+            self._by_size[size] = _Converter(self._first, size, "yuv420p", "area", self._turn)
+        return self._by_size[size]
 
 
 class _Converter:

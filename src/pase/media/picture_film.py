@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from av.video.frame import VideoFrame
 
 from pase.media.footage import Footage
 from pase.media.frames import Frame, Reopening
@@ -47,13 +45,3 @@ class PictureFilm(Reopening):
             if frame.time >= time:
                 break
         return image
-
-    def small_frames(self, size: tuple[int, int], step: int = 1) -> Iterator[tuple[float, VideoFrame]]:
-        """Read pictures in order, made smaller for an encoder; see `Video.small_frames`."""
-        width, height = size
-        for frame in islice(self.frames(), 0, None, step):
-            picture = VideoFrame.from_ndarray(frame.image, format="rgb24")
-            yield (
-                frame.time,
-                picture.reformat(width, height, "yuv420p", dst_colorspace="ITU709", interpolation="AREA"),
-            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pase.errors import InputError
-from pase.media.convert import shown_size, upright_frames, upright_images
+from pase.media.convert import shown_size, upright_frames
 from pase.media.footage import Footage, footage_of
 from pase.media.frames import Frame, Reopening, film_focal_length_px
 from pase.media.opening import LARGEST_PIXELS, decoder_errors, open_container
@@ -118,60 +118,32 @@ class Video(Reopening):
         Frame
             Times strictly increase. Damaged stretches are left out and listed in `warnings`.
         """
-        turn = self.footage.filters
-        for index, time, image in self._read(lambda decoded: upright_images(decoded, self.image_size, turn)):
-            yield Frame(index, time, image)
+        problems: list[str] = []
+        with _opened(self.path) as (container, stream):
+            decoded = _decoded(container, stream, problems)
+            shown = upright_frames(decoded, self.image_size, self.footage.filters)
+            for index, time, picture in self.footage.played(self._timed(shown, problems)):
+                yield Frame(index, time, picture)
+        for problem in problems:
+            self._warn(f"{self.path.name}: {problem}")
 
     def picture_at(self, time: float) -> Image:
         """The first upright picture shown at a time in seconds or later, else the last; not all before it is read."""
-        image: Callable[[], Image] | None = None
+        shown: Frame | None = None
         time = self.footage.film_time(time, self._film_rate)
         with _opened(self.path) as (container, stream):
             start = float((stream.start_time or 0) * (stream.time_base or 0))
             container.seek(int((start + time) * av.time_base))
             decoded = _decoded(container, stream, [])
-            for clock, picture in upright_images(decoded, self.image_size, self.footage.filters):
-                image = picture
+            for clock, picture in upright_frames(decoded, self.image_size, self.footage.filters):
+                shown = Frame(0, time, picture)
                 if clock is None or clock - start >= time:
                     break
-        if image is None:
+        if shown is None:
             raise InputError(
                 f"{self.path} holds no readable picture at {time:.2f} s: export or copy the video again"
             )
-        return image()
-
-    def small_frames(self, size: tuple[int, int], step: int = 1) -> Iterator[tuple[float, VideoFrame]]:
-        """Read frames in order, made smaller for an encoder; much faster than by way of `frames`.
-
-        Parameters
-        ----------
-        size
-            Width and height, both even, in the shape of `image_size`.
-        step
-            Of so many frames the first.
-
-        Yields
-        ------
-        tuple
-            Seconds, as in `frames`, and the upright frame.
-        """
-        turn = self.footage.filters
-        for index, time, convert in self._read(
-            lambda decoded: upright_frames(decoded, size, "yuv420p", "area", turn)
-        ):
-            if index % step == 0:
-                yield time, convert()
-
-    def _read(
-        self, convert: Callable[[Iterator[VideoFrame]], Iterator[tuple[float | None, Picture]]]
-    ) -> Iterator[tuple[int, float, Picture]]:
-        """Number, time and picture of all frames, converted; what is wrong with them goes into `warnings`."""
-        problems: list[str] = []
-        with _opened(self.path) as (container, stream):
-            timed = self._timed(convert(_decoded(container, stream, problems)), problems)
-            yield from self.footage.played(timed)
-        for problem in problems:
-            self._warn(f"{self.path.name}: {problem}")
+        return shown.image
 
     def _timed(
         self, pictures: Iterator[tuple[float | None, Picture]], problems: list[str]

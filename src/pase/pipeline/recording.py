@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pase.camera.follower import CameraFollower
     from pase.pose2d.detect import DetectedPeople
     from pase.pose2d.readers.detection import Recorded
+    from pase.view.film import FilmMaker
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,12 @@ def footage_with(source: str | Path | Footage, settings: FootageSettings) -> Foo
     )
 
 
-def find_people(source: str | Path, settings: Settings, progress: StepProgress | None = None) -> Recording:
+def find_people(
+    source: str | Path,
+    settings: Settings,
+    progress: StepProgress | None = None,
+    film: FilmMaker | None = None,
+) -> Recording:
     """Find and choose the persons in footage, which is turned where its people show that its rotation was lost.
 
     Parameters
@@ -111,22 +117,31 @@ def find_people(source: str | Path, settings: Settings, progress: StepProgress |
         `footage` says how it is read, `pose2d` who is looked for.
     progress
         Called with how many frames are done.
+    film
+        Is shown every frame.
     """
     footage = footage_with(source, settings.footage)
-    recording = _people_in(footage, settings, progress)
+    recording = _people_in(footage, settings, progress, film)
     if settings.footage.rotate == "auto" and recording.people and recording.frames > 1:
         turn = film_turn(recording.people[0])
         if turn:
-            recording = _people_in(replace(footage, rotate=turn), settings, progress)
+            recording = _people_in(replace(footage, rotate=turn), settings, progress, film)
     return recording
 
 
-def _people_in(footage: Footage, settings: Settings, progress: StepProgress | None) -> Recording:
+def _people_in(
+    footage: Footage, settings: Settings, progress: StepProgress | None, film: FilmMaker | None
+) -> Recording:
     with open_media(footage) as media:
-        return choose(detect(media, settings, progress), settings)
+        return choose(detect(media, settings, progress, film), settings)
 
 
-def detect(media: Media, settings: Settings, progress: StepProgress | None = None) -> Recording:
+def detect(
+    media: Media,
+    settings: Settings,
+    progress: StepProgress | None = None,
+    film: FilmMaker | None = None,
+) -> Recording:
     """Find and follow everybody in a recording.
 
     Parameters
@@ -137,13 +152,15 @@ def detect(media: Media, settings: Settings, progress: StepProgress | None = Non
         `pose2d` names the networks, `models` says where their files are.
     progress
         Called with how many frames are done.
+    film
+        Is shown every frame.
     """
     count = 0
 
     def counted() -> Iterator[Frame]:
         nonlocal count
-        with closing(ahead(media.frames(), several(media.image_size))) as frames:
-            for frame in frames:
+        with closing(ahead(media.frames(), several(media.image_size))) as decoded:
+            for frame in decoded if film is None else film.passing(media, decoded):
                 yield frame
                 count += 1
                 if progress is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ from pase.pipeline.resuming import STAGE, detection_key, keep_recording, kept_re
 from pase.pipeline.workspace import REPORT, Workspace, check_output_file
 from pase.types import StepProgress
 from pase.view.backend import probe_drawing
+from pase.view.film import FilmMaker
 
 if TYPE_CHECKING:
     from pase.fit.evidence import Evidence
@@ -67,7 +69,9 @@ class Run:
     ) -> None:
         self.settings, self.report = settings or Settings(), Report()
         self._output, self._overwrite, self._progress = output, overwrite, progress
-        self._draw = self.settings.output.overlay if draw is None else draw
+        wanted = self.settings.output
+        self._draw = wanted.overlay if draw is None else draw
+        self._film_maker = FilmMaker() if wanted.viewer and wanted.film else None
         self._stack = ExitStack()
 
     def __enter__(self) -> Run:
@@ -159,12 +163,15 @@ class Run:
         self.report.add_persons(motions)
 
     def begin_views(self, source: Footage | None, anybody: bool) -> None:
-        """Begin beside the fit what needs no motion: the film in the viewer, and imports for the plots."""
+        """Begin beside the fit what needs no motion: the film in the viewer where there is none yet, and imports."""
         from pase.pipeline.views import DRAWING, begin_film
 
         output = self.settings.output
         self._helpers = self._stack.enter_context(Helpers())
-        self._film = self._stack.enter_context(begin_film(source, output.viewer and output.film and anybody))
+        maker = self._film_maker
+        made = None if maker is None else maker.film
+        film = begin_film(source, maker is not None and anybody, made)
+        self._film = self._stack.enter_context(film)
         if output.plots and anybody:
             self._helpers.prepare(DRAWING)
 
@@ -213,7 +220,7 @@ class Run:
         self._space.clear()
         beside = in_background(lambda _: import_later_stages())
         with collected_warnings() as warnings, self.report.timed(STAGE), beside:
-            recording = find_people(path, self.settings, self._progress)
+            recording = find_people(path, self.settings, self._progress, self._film_maker)
         keep_recording(self._space, key, recording, self.report.seconds[STAGE], warnings)
         return recording
 
@@ -362,5 +369,6 @@ def measure(
     Evidence or None
         See `pase.fit.estimate.measure_sizes`; None when nobody is there.
     """
-    with Run(output, settings, overwrite=True, progress=progress) as job:
+    without_film = replace(settings, output=replace(settings.output, film=False))
+    with Run(output, without_film, overwrite=True, progress=progress) as job:
         return size_evidence(job.detect(source), settings, progress)

@@ -102,7 +102,9 @@ def _write_plot(job: tuple[Subject, Path, str, bool], progress: ShareProgress) -
 
 
 @contextmanager
-def begin_film(source: Footage | None, wanted: bool) -> Iterator[Callable[[], Film | None]]:
+def begin_film(
+    source: Footage | None, wanted: bool, film: Film | None = None
+) -> Iterator[Callable[[], Film | None]]:
     """Make the film in the viewer while the block does other work; the yielded function waits for it.
 
     Parameters
@@ -111,17 +113,19 @@ def begin_film(source: Footage | None, wanted: bool) -> Iterator[Callable[[], Fi
         The footage, or None when it is unknown.
     wanted
         Whether there is to be a film at all.
+    film
+        The film where it is made already.
     """
-    if not wanted or source is None:
-        yield lambda: None
+    if film is not None or not wanted or source is None:
+        yield lambda: film
     elif not source.path.exists():
         log.warning("the footage is not at %s any more; the viewer shows the bones alone", source.path)
         yield lambda: None
     else:
         from pase.view.film import make_film
 
-        with in_background(lambda progress: make_film(source, progress)) as film:
-            yield lambda: _warned_if_left_out(film())
+        with in_background(lambda progress: make_film(source, progress)) as made:
+            yield lambda: _warned_if_left_out(made())
 
 
 def _warned_if_left_out(film: Film | None) -> Film | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -18,7 +16,7 @@ from pase.config import Layout, Style, ViewSettings
 from pase.data import Keypoints2D, Motion
 from pase.errors import InputError
 from pase.media import Footage, Frame, Photo, PictureFilm, Video, VideoWriter, open_media, write_image
-from pase.media.ahead import ahead
+from pase.media.ahead import InTurn, ahead
 from pase.types import Image, Progress
 from pase.view.blending import blend, blend_frame
 from pase.view.layers import Layer, by_camera
@@ -151,14 +149,14 @@ class _Drawing:
 
         The bones are drawn here, by the thread that has the window; they may be laid over the frame by another.
         """
-        if self.layout == "over" and not self.keypoints and not any(side % 2 for side in media.image_size):
-            with closing(ahead(media.small_frames(media.image_size, step))) as frames:
-                for time, frame in frames:
-                    yield time, partial(self._blended, frame, self._patches(time))
-        else:
-            with closing(ahead(_every(step, media.frames()))) as pictures:
-                for picture in pictures:
-                    yield picture.time, partial(np.asarray, self.picture(picture))
+        size = media.image_size
+        stored = self.layout == "over" and not self.keypoints and not any(side % 2 for side in size)
+        with closing(ahead(_every(step, media.frames()))) as frames:
+            for frame in frames:
+                if stored:
+                    yield frame.time, partial(self._blended, frame, size, self._patches(frame.time))
+                else:
+                    yield frame.time, partial(np.asarray, self.picture(frame))
 
     def picture(self, frame: Frame) -> Image:
         """A picture of the result: bones over the footage, beside it or alone."""
@@ -183,8 +181,9 @@ class _Drawing:
             blend(out, patch, opacity)
         return out
 
-    def _blended(self, frame: VideoFrame, patches: Sequence[Patch]) -> VideoFrame:
+    def _blended(self, picture: Frame, size: tuple[int, int], patches: Sequence[Patch]) -> VideoFrame:
         """A frame with the bones over it, never turned into red, green and blue."""
+        frame = picture.for_encoder(size)
         if patches:
             if frame.format.name != "yuv420p":
                 frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
@@ -212,7 +211,6 @@ def _video_file(
     path: str | Path, image_size: tuple[int, int], frame_rate: float, source: Path | None
 ) -> Iterator[Callable[[Picture, float], None]]:
     """A video file whose pictures are finished and encoded beside the drawing of the next ones."""
-    waiting: deque[Future[None]] = deque()
 
     def encode(picture: Picture, time: float) -> None:
         image = picture()
@@ -221,15 +219,8 @@ def _video_file(
         else:
             writer.write_frame(image, time)
 
-    def write(picture: Picture, time: float) -> None:
-        waiting.append(encoder.submit(encode, picture, time))
-        if len(waiting) > WAITING:
-            waiting.popleft().result()
-
     with (
         VideoWriter(path, image_size, frame_rate, QUALITY, preset="superfast", sound_from=source) as writer,
-        ThreadPoolExecutor(1) as encoder,
+        InTurn("pase-encoder", WAITING) as beside,
     ):
-        yield write
-        while waiting:
-            waiting.popleft().result()
+        yield lambda picture, time: beside.do(partial(encode, picture, time))
