@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 
 INTRODUCTION = """# Command line
 
-`pase COMMAND --help` tells the same. Exit codes: 0 done, 1 `pase doctor` found something missing, 2 bad input
+`pase COMMAND --help` shows the same. Exit codes: 0 done, 1 `pase doctor` found something missing, 2 bad input
 (one line says what to do), 130 stopped by Ctrl+C. `tools/build_command_page.py` writes this page.
 """
 

@@ -80,7 +80,7 @@ class FootageSettings(SettingsGroup):
             raise InputError("give either --rate or --slow-motion, not both")
         if self.as_film and self.rate_hz is None:
             raise InputError(
-                "--as-film needs --rate: nothing else tells how many pictures there are a second"
+                "--as-film needs --rate: nothing else says how many pictures there are per second"
             )
         if self.end_s is not None and self.end_s <= (self.start_s or 0.0):
             raise InputError(f"end must come after start, not {self.end_s:g} s after {self.start_s or 0:g} s")

@@ -63,7 +63,7 @@ def test_bare_motion_jpeg_is_a_film(tmp_path: Path) -> None:
         Image.new("RGB", (64, 48), (60 * number, 0, 0)).save(tmp_path / f"{number}.jpg")
     (tmp_path / "a.mjpeg").write_bytes(b"".join((tmp_path / f"{k}.jpg").read_bytes() for k in range(3)))
     frames, warnings = read(tmp_path / "a.mjpeg")
-    assert len(frames) == 3 and "tells no times" in warnings[0]
+    assert len(frames) == 3 and "has no times" in warnings[0]
 
 
 @pytest.mark.parametrize(("kind", "white"), [(np.uint16, 4095), (np.uint16, 65535), (np.float32, 1.0)])

@@ -40,7 +40,7 @@ def test_millimetres_around_an_origin_are_points_in_space(
     assert is_marker_file(path)
     with caplog.at_level(logging.WARNING, "pase"):
         data = read_markers(path)
-    assert "tells no times" in caplog.text
+    assert "has no times" in caplog.text
     assert data.names == ("Nose", "LHip", "RHip", "LKnee", "RKnee", "LAnkle", "RAnkle")
     np.testing.assert_allclose(data.xyz, values[:, :7] / 1000, atol=1e-6)
     caplog.clear()

@@ -93,7 +93,7 @@ def test_times_that_nobody_told_are_assumed_with_a_warning(
     with caplog.at_level(logging.WARNING, "pase"):
         (first, _) = read_keypoints(tmp_path / "walk")
     assert first.time[1] == pytest.approx(1 / 30)
-    assert any("tells no times: 30 frames a second are assumed" in message for message in caplog.messages)
+    assert any("has no times: 30 frames a second are assumed" in message for message in caplog.messages)
     caplog.clear()
     (first, _) = read_keypoints(tmp_path / "walk", Recorded(frame_rate=50.0))
     assert first.time[1] == pytest.approx(0.02)

@@ -141,7 +141,7 @@ def _drawn_values(motion: Motion, body: BodyMotion, segmentation: Segmentation, 
 
 
 def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:
-    """Find steps, flights and repetitions; which of them make the movement is told by how long each lasts.
+    """Find steps, flights and repetitions; what lasts longest is the movement.
 
     Parameters
     ----------

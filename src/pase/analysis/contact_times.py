@@ -33,7 +33,7 @@ SMOOTHING_S = 0.015
 
 
 def at_turns(stretch: Stretch, swings: list[Swing], running: bool) -> list[Swing]:
-    """The swings of a bout with their ends told by where the foot turns about; in the order of time.
+    """The swings of a bout with their ends where the foot turns about, in the order of time.
 
     Parameters
     ----------

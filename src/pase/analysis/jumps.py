@@ -19,7 +19,7 @@ CLEAR_M = 0.025
 """A foot whose lowest point is so far above its ground has left it: set on nine drop jumps with force plates."""
 GROUND_WITHIN_S = 0.7
 LEAST_STEP_DOWN_M = 0.12
-"""Who comes down by more than this drops from a box; where the feet left it cannot be told from the floor below."""
+"""Who comes down by more than this drops from a box; the floor below does not show where the feet left it."""
 FREE_FALL_M_S2 = (-15.0, -5.0)
 """A smooth estimate rounds a short flight off; the feet of someone who lies and lifts them do not fall at all."""
 VALGUS_WITHIN_S = 0.2
@@ -41,7 +41,7 @@ class Flight:
 def find_flights(stretch: Stretch) -> list[Flight]:
     """Times in which both feet are above the ground that they left and come down to, and the body falls freely.
 
-    Feet slide while they push off, so their height tells the moments better here than their speed does.
+    Feet slide while they push off, so their height gives the moments better here than their speed does.
     """
     feet = stretch.feet
     if feet is None or stretch.center is None:

@@ -81,7 +81,7 @@ def slow_motion_doubts(movement: Movement, measures: Sequence[Measure]) -> list[
         slowed = f"hardly anybody stays in the air for {flights[0]:.1f} s"
     else:
         return []
-    return [f"{slowed}: times and speeds are wrong if this is slow motion (--slow-motion tells how slow)"]
+    return [f"{slowed}: times and speeds are wrong if this is slow motion (--slow-motion says how slow)"]
 
 
 def zoom_doubts(camera: Camera | None, stretches: Sequence[Stretch]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Ranges of motion and reach: what can be told of any movement."""
+"""Ranges of motion and reach: what can be measured of any movement."""
 
 from __future__ import annotations
 

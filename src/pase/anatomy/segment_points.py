@@ -1,7 +1,7 @@
 """Points that stand for the segments of markerless systems (Theia3D), on segments and on the default skeleton.
 
 A segment is a joint centre and axes there: x to the right, y forwards, z up. As points are what is fitted, each
-axis that tells something new is a point beside the centre: a knee's outside is how the thigh is turned.
+axis that adds something is a point beside the centre: a knee's outside is how the thigh is turned.
 """
 
 from __future__ import annotations

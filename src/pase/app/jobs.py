@@ -246,7 +246,7 @@ class Jobs:
             log.exception("job %s failed", job.id)
             job.state, job.message = (
                 "failed",
-                f"something went wrong ({type(error).__name__}); the terminal tells more",
+                f"something went wrong ({type(error).__name__}); see the terminal for more",
             )
         if self.get(job.id) is None:
             shutil.rmtree(self.folder / job.id, ignore_errors=True)

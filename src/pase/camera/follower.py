@@ -118,7 +118,7 @@ class CameraFollower:
         self._waiting = []
 
     def _end(self) -> None:
-        """Look at the last frames of a shot, whatever their distance: nothing after them tells of the camera."""
+        """Look at the last frames of a shot, whatever their distance: nothing after them shows the camera."""
         if self._passed_over is not None:
             self._keep(*self._passed_over)
         if self._waiting:

@@ -39,7 +39,7 @@ _UNSURE_TRAVEL_RAD = np.radians(1.5)
 _UNSURE_SHARE, _UNSURE_SHARE_STILL = 0.02, 0.3
 """From such a share of the frames on: for a camera that moves, and for one that seems to stand still."""
 ZOOM_OR_WAY = 0.05
-"""From this change of the logarithm of size on the user is told that a zoom was assumed: to go towards a distant
+"""From this change of the logarithm of size on the user is warned that a zoom was assumed: to go towards a distant
 background looks the same."""
 _UNTOLD_SHARE = 0.5
 """With more frames unsure a turn is not taken from the others: it would be open in most of the film."""

@@ -89,7 +89,7 @@ def floor_note(floor: MovingFloor) -> Note:
     mean, sigma = floor.path.mean_speed
     speed = f"{mean:.2f} ± {CALIBRATION * sigma:.2f} m/s"
     if floor.carried:
-        return Note("floor", f"the camera goes along, at about {speed}: the way is told by the planted feet")
+        return Note("floor", f"the camera goes along, at about {speed}: its way comes from the planted feet")
     return Note(
         "floor",
         f"a treadmill's belt moves at {speed}: feet are held to it, and the person stays on the spot "

@@ -97,7 +97,7 @@ def _segments(content: Any, path: Path) -> Landmarks3D:
 
 def _check_rate(rate: float, path: Path) -> None:
     if not 0 < rate < np.inf:
-        raise InputError(f"{path} tells no frames a second: give --rate")
+        raise InputError(f"{path} does not say how many frames a second it has: give --rate")
 
 
 def _check_parameters(content: bytes, path: Path) -> None:

@@ -46,7 +46,7 @@ def read_joints(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     clear_impossible(xyz)
     if rate_hz is None:
         log.warning(
-            "%s tells no times: %g frames a second were taken; give --rate", path.name, DEFAULT_RATE_HZ
+            "%s has no times: %g frames a second were assumed; give --rate", path.name, DEFAULT_RATE_HZ
         )
     time = np.arange(len(xyz)) / (rate_hz or DEFAULT_RATE_HZ)
     return Landmarks3D(xyz * np.array([1.0, -1.0, -1.0]), time, H36M_JOINTS)

@@ -89,9 +89,9 @@ def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     distinct = [
         (k, name) for i, (k, name) in enumerate(own) if name not in {earlier for _, earlier in own[:i]}
     ]
-    told = np.full(len(table), np.nan) if header.time is None else table[:, header.time]
+    times = np.full(len(table), np.nan) if header.time is None else table[:, header.time]
     xyz = sized(xyz[:, [k for k, _ in distinct]])
-    return Landmarks3D(xyz, times_of(told, rate_hz, path), tuple(name for _, name in distinct))
+    return Landmarks3D(xyz, times_of(times, rate_hz, path), tuple(name for _, name in distinct))
 
 
 def sized(xyz: Array) -> Array:
@@ -99,12 +99,12 @@ def sized(xyz: Array) -> Array:
     return xyz / 1000 if np.nanmax(np.abs(xyz), initial=0.0) > _MILLIMETRES_ABOVE else xyz
 
 
-def times_of(told: Array, rate_hz: float | None, path: Path) -> Array:
+def times_of(times: Array, rate_hz: float | None, path: Path) -> Array:
     """Times (T,) of a table: by the user's rate, by its column, or at 30 frames a second, with a warning.
 
     Parameters
     ----------
-    told
+    times
         (T,) as they stand in the table; NaN, or all alike, where it has none.
     rate_hz
         Frames a second that the user gave.
@@ -112,11 +112,11 @@ def times_of(told: Array, rate_hz: float | None, path: Path) -> Array:
         The table, for messages.
     """
     if rate_hz is not None:
-        return np.arange(len(told)) / rate_hz
-    if np.isfinite(told).any() and np.ptp(told) != 0:
-        return checked_times(told, None, path)
-    log.warning("%s tells no times: %g frames a second were taken; give --rate", path.name, DEFAULT_RATE_HZ)
-    return np.arange(len(told)) / DEFAULT_RATE_HZ
+        return np.arange(len(times)) / rate_hz
+    if np.isfinite(times).any() and np.ptp(times) != 0:
+        return checked_times(times, None, path)
+    log.warning("%s has no times: %g frames a second were assumed; give --rate", path.name, DEFAULT_RATE_HZ)
+    return np.arange(len(times)) / DEFAULT_RATE_HZ
 
 
 def _header(cells: Sequence[str]) -> _Header | None:

@@ -101,7 +101,7 @@ class Video(Reopening):
         raw = container.format.name in _WITHOUT_TIMES or first.time is None
         if raw and self.footage.rate_hz is None:
             self._warn(
-                f"{self.path.name} tells no times: {self._film_rate or 30:g} frames a second are assumed; "
+                f"{self.path.name} has no times: {self._film_rate or 30:g} frames a second are assumed; "
                 "give --rate with the true number"
             )
 

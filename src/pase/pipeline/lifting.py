@@ -63,7 +63,7 @@ def make_lifter(settings: LiftSettings, lens: LensPrior) -> Lifter | None:
     if settings.weights is None:
         raise ModelFileError(
             "MotionBERT's weights do not come with PASE: name best_epoch.bin with --lift.weights "
-            "(--weights of 'pase lift'); docs/original-system.md tells where it is"
+            "(--weights of 'pase lift'); docs/original-system.md says where to get it"
         )
     return MotionBert(settings.weights, settings.variant)
 

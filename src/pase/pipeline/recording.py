@@ -245,7 +245,7 @@ def _alphapose(
     if chosen.weights is None:
         raise ModelFileError(
             "AlphaPose's weights do not come with PASE: name halpe26_fast_res50_256x192.pth with "
-            "--pose2d.weights (--weights of 'pase pose2d'); docs/original-system.md tells where it is"
+            "--pose2d.weights (--weights of 'pase pose2d'); docs/original-system.md says where to get it"
         )
     detector: BoxDetector
     if chosen.detector == "yolov3-spp":
@@ -254,7 +254,7 @@ def _alphapose(
         if chosen.detector_weights is None:
             raise ModelFileError(
                 "YOLOv3-SPP's weights do not come with PASE: name yolov3-spp.weights with "
-                "--pose2d.detector-weights; docs/original-system.md tells where it is"
+                "--pose2d.detector-weights; docs/original-system.md says where to get it"
             )
         detector = YoloV3Detector(chosen.detector_weights)
     else:

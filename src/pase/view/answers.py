@@ -48,7 +48,7 @@ def movement_text(findings: Findings) -> str:
     """What the person does; nothing for a photo in which it is not clear."""
     if len(findings.angles.time) == 1 and findings.movement == "other":
         return ""
-    return MOVEMENTS[findings.movement] + (", as told" if findings.movement_given else "")
+    return MOVEMENTS[findings.movement] + (", as named by the user" if findings.movement_given else "")
 
 
 def _key_names(findings: Findings) -> list[str]:

@@ -79,7 +79,7 @@ def even_times(frames: int, frame_rate: float | None) -> Array:
     """(T,) times of evenly spaced frames; a rate that nobody gave is assumed, with a warning."""
     if frame_rate is None and frames > 1:
         log.warning(
-            "the file tells no times: %g frames a second are assumed; give --rate, or the film with --video",
+            "the file has no times: %g frames a second are assumed; give --rate, or the film with --video",
             _DEFAULT_RATE,
         )
     return np.asarray(np.arange(frames) / (frame_rate or _DEFAULT_RATE))
