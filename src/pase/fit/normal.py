@@ -6,7 +6,7 @@ With x = (q of all frames, shared), the Gauss-Newton system `(H + λ D) δ = −
     [ Bᵀ C ] [δs] = −[g_s]
 
 where A couples a frame with the next one (full blocks) and the one after it (diagonal blocks, from the
-acceleration). It is solved in time linear in the number of frames: a banded Cholesky factor of A, then a
+acceleration). It is solved in time linear in the number of frames: a Cholesky factor of A by blocks, then a
 small dense system for the shared unknowns.
 """
 
@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, cho_solve_banded, cholesky_banded
-from scipy.linalg.lapack import dtbtrs
+from scipy.linalg import cho_factor, cho_solve
 
+from pase.fit.band_factor import BandFactor
 from pase.fit.chains import Runs, runs_of
 from pase.fit.terms.base import ChainRows, ResidualBlock
 from pase.types import Array, Mask
@@ -162,53 +162,36 @@ class NormalEquations:
         numpy.linalg.LinAlgError
             When the damped system is not positive definite.
         """
-        T, n, _ = self.lag0.shape
-        band = self._band(damping_q)
-        lower = cholesky_banded(band, lower=True, overwrite_ab=True, check_finite=False)
-        m = len(damping_shared)
+        m, own = len(damping_shared), self.lag0.copy()
+        own[:, range(own.shape[1]), range(own.shape[1])] += damping_q
+        band = BandFactor.of(own, self.lag1, self.lag2)
         if not m:
-            return Factor(lower, None, None)
-        half = _forward(lower, self.border.reshape(T * n, m))
+            return Factor(band, None, None)
+        half = band.forward(self.border.reshape(-1, m))
         corner = self.corner + np.diag(damping_shared) - half.T @ half
-        return Factor(lower, half, cho_factor(corner, lower=True))
+        return Factor(band, half, cho_factor(corner, lower=True))
+
+    @cached_property
+    def band(self) -> BandFactor:
+        """Cholesky factor of A; the equations must not be changed after it was asked for."""
+        return BandFactor.of(self.lag0, self.lag1, self.lag2)
 
     @cached_property
     def response(self) -> Array:
         """(T n, m) how the coordinates follow the shared unknowns, with the sign changed: A⁻¹ B."""
-        border = self.border.reshape(-1, self.border.shape[-1])
-        return np.asarray(cho_solve_banded((self._lower, True), border, check_finite=False))
+        return self.band.backward(self.band.forward(self.border.reshape(-1, self.border.shape[-1])))
 
     def sample(self, noise: Array) -> Array:
         """Errors (T n, D) of the coordinates with the covariance A⁻¹, from white noise of that shape."""
-        return _backward(self._lower, noise)
-
-    @cached_property
-    def _lower(self) -> Array:
-        """Banded Cholesky factor of A; the equations must not be changed after it was asked for."""
-        return np.asarray(cholesky_banded(self._band(0.0), lower=True, overwrite_ab=True, check_finite=False))
-
-    def _band(self, damping_q: Array | float) -> Array:
-        """Lower band of A in LAPACK's layout: `band[i − j, j] = A[i, j]`."""
-        T, n, _ = self.lag0.shape
-        width = n if T == 1 else 2 * n if T == 2 else 2 * n + 1
-        band = np.zeros((width, T, n))
-        row, column = np.tril_indices(n)
-        band[row - column, :, column] = self.lag0[:, row, column].T
-        band[0] += damping_q
-        if T > 1:
-            row, column = (index.ravel() for index in np.indices((n, n)))
-            band[n + row - column, :-1, column] = self.lag1[:, row, column].T
-        if T > 2:
-            band[2 * n, :-2] = self.lag2
-        return band.reshape(width, T * n)
+        return self.band.backward(noise)
 
 
 @dataclass(frozen=True)
 class Factor:
     """A factored system of normal equations."""
 
-    lower: Array
-    """Banded Cholesky factor L of A."""
+    band: BandFactor
+    """Cholesky factor L of A."""
     half: Array | None
     """(T n, m) L⁻¹ B, or None without shared unknowns."""
     corner: tuple[Array, bool] | None
@@ -216,12 +199,12 @@ class Factor:
 
     def solve(self, right_q: Array, right_shared: Array) -> tuple[Array, Array]:
         """Solution of the system for a right-hand side of shapes (T, n) and (m,)."""
-        inner = _forward(self.lower, right_q.reshape(-1, 1))
+        inner = self.band.forward(right_q.reshape(-1, 1))
         shared = right_shared
         if self.half is not None and self.corner is not None:
             shared = cho_solve(self.corner, right_shared - self.half.T @ inner[:, 0])
             inner = inner - self.half @ shared[:, None]
-        return _backward(self.lower, inner).reshape(right_q.shape), shared
+        return self.band.backward(inner).reshape(right_q.shape), shared
 
 
 def _add_rows(target: Array, added: Array, runs: Runs) -> None:
@@ -235,13 +218,3 @@ def _add_matrices(target: Array, added: Array, rows: Runs, columns: Runs) -> Non
     for row, own_row in rows:
         for column, own_column in columns:
             target[..., row, column] += added[..., own_row, own_column]
-
-
-def _forward(lower: Array, right: Array) -> Array:
-    """L⁻¹ times a matrix, for a banded factor."""
-    return np.asarray(dtbtrs(lower, right, uplo="L")[0])
-
-
-def _backward(lower: Array, right: Array) -> Array:
-    """L⁻ᵀ times a matrix, for a banded factor."""
-    return np.asarray(dtbtrs(lower, right, uplo="L", trans="T")[0])

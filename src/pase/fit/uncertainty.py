@@ -1,8 +1,7 @@
 """Posterior standard deviations from the normal equations at the solution.
 
 The covariance of a Gaussian posterior is the inverse of its Hessian. Only the blocks on the diagonal are
-wanted; for a matrix that is block-tridiagonal in pairs of frames they follow from the Cholesky factor by
-the recursion of Takahashi, Fagan and Chin (1973), in time linear in the number of frames.
+wanted; they follow from the Cholesky factor in time linear in the number of frames.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky
+from scipy.linalg import cho_solve
 
 from pase.errors import InputError
 from pase.fit.normal import NormalEquations
@@ -125,12 +124,8 @@ def shared_errors(covariance: Array | None, unknowns: int, draws: int) -> Array:
 
 def coordinate_covariances(normal: NormalEquations) -> Array:
     """(T, n, n) posterior covariance of the coordinates of every frame, the shared unknowns held."""
-    T, n, _ = normal.lag0.shape
     with _determined():
-        blocks = _inverse_blocks(*_paired(normal))
-    frames = np.empty((2 * len(blocks), n, n))
-    frames[0::2], frames[1::2] = blocks[:, :n, :n], blocks[:, n:, n:]
-    return frames[:T]
+        return normal.band.inverse_blocks()
 
 
 def shared_covariance(normal: NormalEquations) -> Array:
@@ -142,44 +137,3 @@ def shared_covariance(normal: NormalEquations) -> Array:
     if factor.corner is None:
         return np.zeros((0, 0))
     return np.asarray(cho_solve(factor.corner, np.eye(m)))
-
-
-def _paired(normal: NormalEquations) -> tuple[Array, Array]:
-    """The band as a block-tridiagonal matrix: blocks (P, 2n, 2n) of pairs of frames and those below them."""
-    T, n, _ = normal.lag0.shape
-    P = (T + 1) // 2
-    own = np.broadcast_to(np.eye(n), (2 * P, n, n)).copy()
-    own[:T] = normal.lag0
-    following = np.zeros((2 * P, n, n))
-    following[: T - 1] = normal.lag1
-    after = np.zeros((2 * P, n, n))
-    after[: max(T - 2, 0), np.arange(n), np.arange(n)] = normal.lag2
-    diagonal = np.zeros((P, 2 * n, 2 * n))
-    diagonal[:, :n, :n], diagonal[:, n:, n:] = own[0::2], own[1::2]
-    diagonal[:, n:, :n] = following[0::2]
-    diagonal[:, :n, n:] = following[0::2].transpose(0, 2, 1)
-    below = np.zeros((P, 2 * n, 2 * n))
-    below[:, :n, :n], below[:, n:, n:] = after[0::2], after[1::2]
-    below[:, :n, n:] = following[1::2]
-    return diagonal, below[: P - 1]
-
-
-def _inverse_blocks(diagonal: Array, below: Array) -> Array:
-    """Diagonal blocks (P, N, N) of the inverse of a block-tridiagonal matrix with blocks `below[p]` at (p + 1, p)."""
-    P, N, _ = diagonal.shape
-    factors: list[Array] = []
-    gains: list[Array] = []
-    pivot = diagonal[0]
-    for p in range(P):
-        factors.append(cholesky(pivot, lower=True, check_finite=False))
-        if p + 1 < P:
-            gain = cho_solve((factors[p], True), below[p].T, check_finite=False)
-            gains.append(gain)
-            pivot = diagonal[p + 1] - below[p] @ gain
-    out = np.empty((P, N, N))
-    block = cho_solve((factors[-1], True), np.eye(N), check_finite=False)
-    out[-1] = block
-    for p in range(P - 2, -1, -1):
-        block = cho_solve((factors[p], True), np.eye(N), check_finite=False) + gains[p] @ block @ gains[p].T
-        out[p] = block
-    return out

@@ -47,22 +47,24 @@ class Balance(RobustTerm):
         share = np.array([MASS_SHARES.get(p[1:], 0.0) for p in points])
         complete = len(points) > 0 and np.isclose(share.sum(), 1.0)
         support = planted / np.maximum(total, 1e-9)[:, None]
-        self._mix = np.concatenate([np.broadcast_to(share, (len(planted), len(points))), -support], axis=1)
+        mix = np.concatenate([np.broadcast_to(share, (len(planted), len(points))), -support], axis=1)
+        self._points = np.flatnonzero(mix.any(0))
+        self._mix = mix[:, self._points]
         self._weight = (weight * np.minimum(total, 1.0) * float(complete))[:, None]
         self._sigma = sigma
         self._width = width
 
     def residual(self, at: Linearization) -> Array:
         """(T, 1, 2) distances in standard deviations before the robust loss."""
-        distance: Array = np.einsum("tk,tkd->td", self._mix, at.positions[..., [0, 2]]) / self._sigma
-        return distance[:, None]
+        flat = at.positions[:, self._points][..., [0, 2]]
+        return np.asarray(np.einsum("tk,tkd->td", self._mix, flat)[:, None] / self._sigma)
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
         """Those of the mixed positions."""
         mix = self._mix * (root / self._sigma)
         dq = np.zeros((len(mix), 2, at.state.q.shape[1]))
         dshared = np.zeros((len(mix), 2, at.model.layout.count)) if at.shared_free else None
-        for chain in at.chains(slice(None)):
+        for chain in at.chains(self._points):
             outer = mix[:, chain.points, None, None] * np.eye(3)[[0, 2]]
             dq[:, :, chain.columns] += chain.derivative(at.of_landmarks, outer).sum(1)
             by_shared = at.by_shared(chain.landmarks, outer)
