@@ -6,7 +6,6 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
 from pase.data import HALPE26
 from pase.lift.features import FEATURES
@@ -75,9 +74,12 @@ class _Attention(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, turn: Tensor, mask: Tensor) -> Tensor:
-        q, k, v = self.ask(self.norm(x)).unflatten(-1, (3, self.heads, -1)).transpose(1, 3).unbind(2)
-        q, k = _turned(q, turn), _turned(k, turn)
-        h = scaled_dot_product_attention(q, k, v, attn_mask=mask.to(q.dtype))
+        qkv = self.ask(self.norm(x)).unflatten(-1, (3, self.heads, -1))
+        q, k = _turned(qkv[:, :, :2], turn).transpose(1, 3).unbind(2)
+        v = qkv[:, :, 2].transpose(1, 2)
+        # Written out, for torch's fused attention is slow to learn through on a processor in 16 bits.
+        share = torch.softmax(q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5 + mask.to(q.dtype), dim=-1)
+        h = share.to(v.dtype) @ v
         out: Tensor = x + self.dropout(self.blend(h.transpose(1, 2).flatten(2)))
         return out
 
@@ -141,10 +143,10 @@ class LifterNetwork(nn.Module):
 
 
 def _turned(x: Tensor, turn: Tensor) -> Tensor:
-    """Pairs of channels of (N, heads, T, width) turned by the angles (T, width / 2)."""
-    first, second = x.chunk(2, dim=-1)
-    c, s = turn.cos().to(x.dtype), turn.sin().to(x.dtype)
-    return torch.cat([first * c - second * s, first * s + second * c], dim=-1)
+    """Pairs of channels of (N, T, 2, heads, width) turned by the angles (T, width / 2)."""
+    c, s = turn.cos(), turn.sin()
+    c, s = (f.to(x.dtype)[:, None, None] for f in (torch.cat([c, c], dim=-1), torch.cat([-s, s], dim=-1)))
+    return x * c + x.roll(turn.shape[-1], dims=-1) * s
 
 
 def _bounded(out: Tensor, first: int) -> Tensor:

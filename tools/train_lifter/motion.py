@@ -43,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=180.0)
+    parser.add_argument("--minutes", type=float, default=220.0)
     parser.add_argument("--jump-minutes", type=float, default=20.0)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--only", choices=[*SOURCES, "made"], help="one source alone")

@@ -116,6 +116,53 @@ def stand(rng: Rng) -> Key:
     return Key("stand", legs | _upper(rng), feet, pause_s=pause)
 
 
+def _raised(rng: Rng) -> Angles:
+    """Both arms overhead, drawn back to the shoulders, or level to the sides or to front and rear."""
+    u = rng.uniform
+    way = rng.choice(["overhead", "shoulders", "level"], p=[0.55, 0.2, 0.25])
+    elevation, crossing, elbow = {
+        "overhead": (u(160, 190), rng.normal(-3, 10), abs(rng.normal(0, 20))),
+        "shoulders": (u(35, 95), u(-60, 0), u(95, 145)),
+        "level": (u(80, 105), u(-75, -30), u(0, 20)),
+    }[str(way)]  # fmt: skip
+    names = ("arm_elevation", "arm_crossing", "arm_rotation", "elbow_flex")
+    shared = zip(names, (elevation, crossing, u(-30, 50), elbow), strict=True)
+    return {f"{n}_{s}": value + rng.normal(0, 5) for n, value in shared for s in "rl"}
+
+
+def press(rng: Rng) -> Key:
+    """Standing with the arms overhead or on the way there."""
+    key = stand(rng)
+    trunk = {"L5_S1_Flex_Ext": rng.normal(4, 5) / TRUNK_SHARE, "neck_flexion": rng.normal(0, 15)}
+    return Key("press", key.angles | _raised(rng) | trunk, key.feet, pause_s=key.pause_s)
+
+
+def astride(rng: Rng) -> Key:
+    """Feet far apart to the sides: both legs straight, or one bent and turned outwards as in yoga's warrior."""
+    u = rng.uniform
+    width = u(0.45, 1.25)
+    spread = np.degrees(np.arcsin((width / 2 - 0.09) / 0.88))
+    feet = _feet(width, u(0, 25))
+    tilt = u(-12, 8)
+    legs: Angles = {"pelvis_tilt": tilt}
+    for s in "rl":
+        legs |= {f"hip_flexion_{s}": 3 - tilt, f"hip_adduction_{s}": -spread, f"knee_angle_{s}": u(2, 8)}
+    if rng.random() < 0.5:
+        bent, sign = ("r", -1) if rng.random() < 0.5 else ("l", 1)
+        knee, turned = u(25, 95), u(10, 85)
+        legs |= {
+            f"knee_angle_{bent}": knee, f"hip_flexion_{bent}": 0.6 * knee - tilt,
+            f"hip_rotation_{bent}": -0.5 * turned, f"hip_adduction_{bent}": -spread - 0.15 * knee,
+            "pelvis_rotation": sign * u(0, 0.4) * turned,
+        }  # fmt: skip
+        feet[bent].outwards = turned
+        feet[bent].aside += 0.002 * knee
+    upper = _upper(rng, u(-5, 15))
+    if rng.random() < 0.7:
+        upper |= _raised(rng)
+    return Key("astride", legs | upper, feet, balanced=False, pause_s=u(0, 1.5))
+
+
 def squat(rng: Rng) -> Key:
     """From a shallow knee bend to a deep squat, on the heels or the balls."""
     depth = rng.uniform(0.2, 1.0)
@@ -329,14 +376,17 @@ def on_hands(rng: Rng) -> Key:
 
 POSTURES: dict[str, Callable[[Rng], Key]] = {
     f.__name__: f
-    for f in (stand, squat, sit, rise, lunge, bend, reach, kick, kneel, sit_on_floor, lie, on_hands)
-}
+    for f in (
+        stand, press, astride, squat, sit, rise, lunge, bend, reach, kick, kneel, sit_on_floor, lie, on_hands,
+    )
+}  # fmt: skip
 
 CHAINS: tuple[tuple[tuple[str, ...], float], ...] = (
     (("stand", "squat"), 0.17), (("sit", "rise", "stand", "rise"), 0.12), (("stand", "lunge"), 0.11),
     (("stand", "bend"), 0.09),
     (("reach",), 0.08), (("stand", "kick"), 0.09), (("kick",), 0.04), (("stand", "squat", "bend", "reach"), 0.05),
-    (("stand", "kneel"), 0.05), (("sit_on_floor", "kneel"), 0.03), (("sit_on_floor", "lie"), 0.03), (("lie",), 0.02),
+    (("stand", "kneel"), 0.05), (("sit_on_floor", "kneel"), 0.03), (("sit_on_floor", "lie"), 0.04), (("lie",), 0.05),
     (("on_hands",), 0.03), (("kneel", "on_hands"), 0.01), (("stand",), 0.14), (("sit",), 0.04),
+    (("stand", "press"), 0.05), (("press",), 0.04), (("stand", "astride"), 0.04), (("astride",), 0.04),
 )  # fmt: skip
 """Kinds of key postures in turn, and how often such a chain is made."""

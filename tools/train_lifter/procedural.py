@@ -167,7 +167,7 @@ def make_keys(planter: Planter, rng: Rng) -> tuple[str, list[Key], Array, Array,
             heading += float(rng.normal(0, 0.6))
             origin = origin + np.array([rng.normal(0, 0.25), 0.0, rng.normal(0, 0.25)])
         placed = dict(key.feet)
-        stays = not wander and not key.on_floor and name != "lunge"
+        stays = not wander and not key.on_floor and name not in ("lunge", "astride")
         if stays and stands is not None and rng.random() < 0.9:
             placed = {
                 s: f if f.free else replace(stands[s], heel_lift=f.heel_lift) for s, f in placed.items()

@@ -180,13 +180,15 @@ def _carriers(parents: Sequence[int], bodies: Sequence[int]) -> list[int]:
 
 
 def apply(rotation: Tensor, vector: Tensor) -> Tensor:
-    """Rotations (..., 3, 3) times vectors (..., 3), without the overhead of tiny matrix products."""
-    return (rotation * vector.unsqueeze(-2)).sum(-1)
+    """Rotations (..., 3, 3) times vectors (..., 3)."""
+    if vector.is_cuda:
+        return (rotation * vector.unsqueeze(-2)).sum(-1)
+    return (rotation @ vector.unsqueeze(-1)).squeeze(-1)
 
 
 def product(a: Tensor, b: Tensor) -> Tensor:
     """Matrices (..., 3, 3) times matrices (..., 3, 3); graphics cards are slow at millions of tiny products."""
-    return (a.unsqueeze(-1) * b.unsqueeze(-3)).sum(-2)
+    return (a.unsqueeze(-1) * b.unsqueeze(-3)).sum(-2) if a.is_cuda else a @ b
 
 
 def _rodrigues(axis: Tensor, angle: Tensor) -> Tensor:
@@ -194,6 +196,6 @@ def _rodrigues(axis: Tensor, angle: Tensor) -> Tensor:
     x, y, z = axis.unbind(-1)
     zero = torch.zeros_like(x)
     skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=-1).unflatten(-1, (3, 3))
-    eye = torch.eye(3, device=axis.device)
-    sine, versine = angle.sin()[..., None, None], (1 - angle.cos())[..., None, None]
-    return eye + sine * skew + versine * (skew @ skew)
+    sine, versine = angle.sin().unsqueeze(-1), (1 - angle.cos()).unsqueeze(-1)
+    turned = torch.eye(3, device=axis.device).flatten() + sine * skew.flatten(-2)
+    return torch.addcmul(turned, versine, (skew @ skew).flatten(-2)).unflatten(-1, (3, 3))

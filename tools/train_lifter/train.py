@@ -58,7 +58,7 @@ class Settings:
     """Windows of a batch; 64 for a processor."""
     device: str = "cpu"
     bfloat16: bool = False
-    """Mixed precision, for a graphics card."""
+    """Mixed precision: for a graphics card, or a processor that multiplies matrices of 16 bits."""
     compiled: bool = False
     """Let torch fuse the step; worth its half minute on a graphics card."""
     replayed: bool = False
@@ -91,10 +91,10 @@ class Training:
         self.average = LifterNetwork().to(settings.device).eval()
         self.average.load_state_dict(self.network.state_dict())
         trained = [p for p in self.network.parameters() if p.requires_grad]
+        memory = 0.98 ** (settings.windows / 1024)  # of squared gradients: as many windows in small batches
         self.optimiser = torch.optim.AdamW(
-            trained, lr=0.0, weight_decay=settings.weight_decay, betas=(0.9, 0.98),
-            fused=settings.device.startswith("cuda"),
-        )  # fmt: skip
+            trained, lr=0.0, weight_decay=settings.weight_decay, betas=(0.9, memory), fused=True
+        )
         self.step, self.resumed_at = 0, 0
         self.spent = 0.0
         self._fused: Answer = (
