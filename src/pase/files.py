@@ -75,13 +75,7 @@ def check_is_file(path: Path, wanted: str = "a file") -> None:
 
 
 def foreign_kind(path: Path) -> str:
-    """What a file of a kind that is not read is, by its first bytes, and what to do with it; empty for any other.
-
-    Parameters
-    ----------
-    path
-        The file; it need not exist.
-    """
+    """What a file of a kind that is not read is, by its first bytes, and what to do with it; empty for any other."""
     if not path.is_file():  # a pipe would be waited for
         return ""
     try:
@@ -275,13 +269,6 @@ def write_text(path: str | Path, text: str | Iterable[str]) -> None:
     """Write a UTF-8 text file atomically, whole or piece by piece, with line feeds on every system.
 
     What is no character, as in file names that are no UTF-8, is written as JSON escapes it.
-
-    Parameters
-    ----------
-    path
-        The file; it appears under its name when it is whole.
-    text
-        What it shall hold, in UTF-8.
     """
     with (
         atomic_path(path) as temporary,

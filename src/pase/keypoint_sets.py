@@ -222,15 +222,7 @@ def to_halpe26(keypoints: Keypoints2D) -> Keypoints2D:
 
 
 def column_order(columns: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
-    """Where each wanted name is among the found ones, whatever case, blanks and underscores.
-
-    Parameters
-    ----------
-    columns
-        Names of the columns that there are.
-    wanted
-        Names of the points that are needed, in order.
-    """
+    """Where each wanted name is among the found ones, whatever case, blanks and underscores."""
     plain = {plain_name(name): i for i, name in reversed(list(enumerate(columns)))}
     return [plain.get(plain_name(name)) for name in wanted]
 

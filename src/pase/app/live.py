@@ -250,19 +250,6 @@ def serve_live(
 ) -> str:
     """Serve a camera's pictures with the keypoints in them, until Ctrl-C or until no picture comes any more.
 
-    Parameters
-    ----------
-    camera
-        See `camera_frames`.
-    port
-        The port; 0 takes a free one.
-    settings
-        Where the networks are, and how they follow persons.
-    show
-        Called with the address.
-    browser
-        Open the address in the browser.
-
     Returns
     -------
     str

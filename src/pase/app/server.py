@@ -69,19 +69,6 @@ def serve(
 ) -> None:
     """Serve the app until it is stopped.
 
-    Parameters
-    ----------
-    folder
-        Where jobs are kept.
-    port
-        The port; 0 takes a free one.
-    largest_mb
-        Largest video that is taken, in megabytes.
-    show
-        Called with the address.
-    browser
-        Open the address in the browser.
-
     Raises
     ------
     OutputError
@@ -113,17 +100,7 @@ def listening(port: int, show: Callable[[str], None], *, browser: bool) -> Itera
 
 
 def run_server(app: Starlette, listener: socket.socket, until: Callable[[], bool] = lambda: False) -> None:
-    """Answer requests until Ctrl-C, or until `until`, asked now and then, says that it is enough.
-
-    Parameters
-    ----------
-    app
-        The application.
-    listener
-        The socket; see `listening`.
-    until
-        Whether to stop.
-    """
+    """Answer requests until Ctrl-C, or until `until`, asked now and then, says that it is enough."""
     import uvicorn
 
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))

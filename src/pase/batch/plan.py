@@ -90,13 +90,6 @@ class Plan:
 def check_places(folder: Path, output: Path) -> Path:
     """Refuse, before any work, a place where a batch cannot or must not be put.
 
-    Parameters
-    ----------
-    folder
-        The recordings.
-    output
-        Where the batch is to be put.
-
     Returns
     -------
     Path

@@ -79,15 +79,7 @@ def write_summary(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def write_bones(path: Path, results: Mapping[str, Path]) -> None:
-    """Write the bones of every subject, from the table in one of its results (folder of the person).
-
-    Parameters
-    ----------
-    path
-        The `.csv` file.
-    results
-        For each subject, the folder of the person in one of the results.
-    """
+    """Write the bones of every subject, from the table in one of its results (folder of the person)."""
     header: list[str] = []
     rows: list[list[str]] = []
     for subject, folder in results.items():

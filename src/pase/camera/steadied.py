@@ -41,15 +41,7 @@ class SteadyStretch:
 
 
 def steady_stretches(keypoints: Keypoints2D, motion: CameraMotion) -> Iterator[SteadyStretch]:
-    """A recording cut into stretches before a camera that is held: a single one unless it turns far.
-
-    Parameters
-    ----------
-    keypoints
-        One person in T frames.
-    motion
-        The camera's in the same frames.
-    """
+    """A recording cut into stretches before a camera that is held: a single one unless it turns far."""
     time = keypoints.time
     for first, end, R_view_reference in _held_views(motion, 0, len(motion)):
         start, stop = np.searchsorted(time, [time[first] - _AROUND_S, time[end - 1] + _AROUND_S], "left")

@@ -54,20 +54,6 @@ def require_formats(text: str) -> None:
 def write_formats(motion: Motion, folder: str | Path, names: Iterable[str]) -> list[Path]:
     """Write a person in some formats into a folder.
 
-    Parameters
-    ----------
-    motion
-        The person.
-    folder
-        The person's folder; each file has its usual name in it, as `motion.bvh`.
-    names
-        Of `FORMATS`; see `parse_formats`.
-
-    Returns
-    -------
-    list of Path
-        The files written, in the order of `names`.
-
     Raises
     ------
     MissingDependencyError

@@ -20,13 +20,6 @@ def write_landmarks(landmarks: Landmarks3D, path: str | Path) -> None:
     An `.npz` has `xyz`, `time`, `names`, `frame` and, where known, `sigma`. A `.trc` has no room for camera axes:
     such landmarks are turned by half about x, so that y points up and z to the camera.
 
-    Parameters
-    ----------
-    landmarks
-        Of one person.
-    path
-        The file, whose suffix decides the format.
-
     Raises
     ------
     InputError

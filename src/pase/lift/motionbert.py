@@ -93,13 +93,6 @@ class MotionBert:
     def __call__(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Landmarks3D:
         """Lift one person; frames in which the person is unseen are left out, as published, and come out NaN.
 
-        Parameters
-        ----------
-        keypoints
-            The 26 Halpe keypoints.
-        progress
-            Called with the frames done.
-
         Returns
         -------
         Landmarks3D

@@ -22,13 +22,7 @@ _USUAL_STEP_S = 0.1
 
 
 class Animation(PictureFilm):
-    """An animated picture with the interface of a video.
-
-    Parameters
-    ----------
-    footage
-        An animated WebP or AVIF file, and how to read it.
-    """
+    """An animated picture with the interface of a video."""
 
     def __init__(self, footage: Footage) -> None:
         super().__init__(footage)

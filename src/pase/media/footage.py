@@ -86,11 +86,6 @@ class Footage:
     def played(self, frames: Iterable[tuple[float, Picture]]) -> Iterator[tuple[int, float, Picture]]:
         """Number, true time and picture of the frames of the stretch.
 
-        Parameters
-        ----------
-        frames
-            The film's own times, which increase, and pictures.
-
         Raises
         ------
         InputError

@@ -17,13 +17,7 @@ from pase.types import Image
 
 
 class PictureSequence(PictureFilm):
-    """The pictures of a folder with the interface of a video, in the order of their names and numbers.
-
-    Parameters
-    ----------
-    footage
-        The folder, and how many of its pictures there are a second.
-    """
+    """The pictures of a folder with the interface of a video, in the order of their names and numbers."""
 
     def __init__(self, footage: Footage) -> None:
         super().__init__(footage)

@@ -137,15 +137,8 @@ class VideoWriter:
         self.write_frame(VideoFrame.from_ndarray(np.ascontiguousarray(padded), format="rgb24"), time)
 
     def write_frame(self, frame: VideoFrame, time: float) -> None:
-        """Add a frame of the file's own even size; faster than `write` for one that never was an array.
-
-        Parameters
-        ----------
-        frame
-            As `rgb24`, or as `yuv420p` in BT.709.
-        time
-            Seconds, greater than that of the picture before.
-        """
+        """Add a frame (`rgb24`, or `yuv420p` in BT.709) of the file's own even size; faster than `write` for one
+        that never was an array."""
         ticks = round(time * _CLOCK)
         if ticks <= self._last:
             raise InputError(f"frame times must increase: {time} s comes after {self._last / _CLOCK} s")

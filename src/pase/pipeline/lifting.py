@@ -35,13 +35,6 @@ STEP = "3D landmarks"
 def make_lifter(settings: LiftSettings, lens: LensPrior) -> Lifter | None:
     """The lifter from keypoints that the settings name; None when it is another kind, or none.
 
-    Parameters
-    ----------
-    settings
-        Which lifter.
-    lens
-        What is known of the camera's lens.
-
     Raises
     ------
     ModelFileError
@@ -129,17 +122,7 @@ def _lifted_person(
 def lift_in_statures(
     recording: Recording, settings: Settings, progress: StepProgress | None = None
 ) -> list[Landmarks3D | None]:
-    """The landmarks of `lift_people` in the unit of the estimator: the person's standing height.
-
-    Parameters
-    ----------
-    recording
-        The persons; their landmarks come in the same order.
-    settings
-        `lift` names the lifter; `camera` says what is known of the lens.
-    progress
-        Called with how far the step is.
-    """
+    """The landmarks of `lift_people` in the unit of the estimator: the person's standing height."""
     from pase.lift.base import in_statures
 
     give_back()  # what the 2D stage, or reading its file, took
@@ -159,15 +142,7 @@ def _share_of_person(step_progress: Progress | None, number: int, recording: Rec
 
 
 def lens_of(recording: Recording, settings: Settings) -> LensPrior:
-    """What the user or the file says about the lens.
-
-    Parameters
-    ----------
-    recording
-        Its metadata, which count where the user says nothing.
-    settings
-        `camera` is what the user says.
-    """
+    """What the user or the file says about the lens."""
     from pase.camera.angle_of_view import KNOWN_FOCAL_SPREAD
     from pase.fit.inputs import LensPrior
     from pase.media.frames import FILM_FOCAL_SPREAD
@@ -180,15 +155,7 @@ def lens_of(recording: Recording, settings: Settings) -> LensPrior:
 
 
 def lens_of_turn(lens: LensPrior, motion: CameraMotion) -> LensPrior:
-    """The lens of a camera that turns: as measured from the turn, or as it was assumed to follow the turn.
-
-    Parameters
-    ----------
-    lens
-        What is known of it otherwise.
-    motion
-        How the camera moved.
-    """
+    """The lens of a camera that turns: as measured from the turn, or as it was assumed to follow the turn."""
     sigma = lens.spread if motion.focal_log_sigma is None else motion.focal_log_sigma
     return replace(lens, fov_deg=None, focal_length_px=motion.focal_px, focal_log_sigma=sigma)
 
@@ -196,17 +163,7 @@ def lens_of_turn(lens: LensPrior, motion: CameraMotion) -> LensPrior:
 def landmark_video(
     source: Path | Footage, settings: Settings, progress: StepProgress | None = None
 ) -> tuple[Keypoints2D, Landmarks3D]:
-    """MediaPipe's 33 landmarks of a video or photo, in the picture and in space.
-
-    Parameters
-    ----------
-    source
-        Video or photo.
-    settings
-        `lift.weights` names MediaPipe's file; else it is fetched as `models` says.
-    progress
-        Called with how far each step is.
-    """
+    """MediaPipe's 33 landmarks of a video or photo, in the picture and in space."""
     from pase.lift.mediapipe import MODEL, MediaPipeLandmarker
 
     weights = settings.lift.weights or fetch_models([MODEL], settings, progress)[0]

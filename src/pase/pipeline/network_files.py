@@ -51,29 +51,13 @@ def import_later_stages() -> None:
 
 
 def prepare_networks(settings: Settings, progress: StepProgress | None = None) -> None:
-    """Fetch the files of the 2D networks that come with PASE where they are not here yet.
-
-    Parameters
-    ----------
-    settings
-        `pose2d.backend` says which networks, `models` where they come from.
-    progress
-        Called with how much of a download is done.
-    """
+    """Fetch the files of the 2D networks that come with PASE where they are not here yet."""
     if settings.pose2d.backend == "rtmpose":
         network_files(settings, progress)
 
 
 def network_files(settings: Settings, progress: StepProgress | None = None) -> tuple[Path, Path]:
-    """Files of the detector and of the keypoint network, which is the user's where the settings name one.
-
-    Parameters
-    ----------
-    settings
-        `pose2d.weights` names a network of the user, `models` where the others are from.
-    progress
-        Called with how much of a download is done.
-    """
+    """Files of the detector and of the keypoint network, which is the user's where the settings name one."""
     from pase.pose2d.user_network import choose_networks
 
     return choose_networks(settings.pose2d.weights, lambda name: fetch_models([name], settings, progress)[0])

@@ -18,15 +18,7 @@ from pase.types import StepProgress
 
 
 def check_writing(settings: Settings, *, draw: bool) -> None:
-    """Refuse before the long work what would fail at its end.
-
-    Parameters
-    ----------
-    settings
-        What the run is to write.
-    draw
-        Whether the bones are to be drawn over the footage.
-    """
+    """Refuse before the long work what would fail at its end."""
     from pase.anatomy.limbs import absent_parts
     from pase.formats.registry import require_formats
     from pase.view.backend import require_drawing
@@ -43,19 +35,7 @@ def check_writing(settings: Settings, *, draw: bool) -> None:
 
 
 def write_people(motions: Sequence[Motion], folder: Path, mass_kg: float | None, labels: TrialLabels) -> None:
-    """Write the files of every person, and the cameras.
-
-    Parameters
-    ----------
-    motions
-        The persons, the main person first.
-    folder
-        The result folder.
-    mass_kg
-        Mass of the main person; that of the model when None.
-    labels
-        The first columns of the tables; the subject is the main person.
-    """
+    """Write the files of every person, and the cameras."""
     from pase.formats.camera import write_camera
     from pase.formats.person import write_person
 
@@ -78,23 +58,7 @@ def draw_over(
     settings: ViewSettings,
     progress: StepProgress | None,
 ) -> None:
-    """Draw the persons, and keypoints if they are wanted, over the footage.
-
-    Parameters
-    ----------
-    source
-        Video or photo.
-    motions
-        The persons.
-    keypoints
-        Their keypoints, drawn where `settings.points` wants them.
-    path
-        The overlay; see `overlay_name`.
-    settings
-        How to draw.
-    progress
-        Called with how far the drawing is.
-    """
+    """Draw the persons, and keypoints if they are wanted, over the footage."""
     from pase.view.overlay import draw_overlay
 
     draw_overlay(
@@ -111,15 +75,7 @@ def draw_over(
 
 
 def overlay_name(source: Footage, settings: ViewSettings | None = None) -> str:
-    """Name of the drawing: `overlay`, then style and layout where they are not the usual ones.
-
-    Parameters
-    ----------
-    source
-        Video or photo.
-    settings
-        How it is drawn again; None for the drawing of the run itself.
-    """
+    """Name of the drawing: `overlay`, then style and layout where they are not the usual ones."""
     from pase.media import is_photo
 
     usual = ViewSettings()

@@ -192,15 +192,7 @@ def detect(
 
 
 def choose(recording: Recording, settings: Settings) -> Recording:
-    """Choose the persons who get a skeleton, the main one without points of limbs that are not there.
-
-    Parameters
-    ----------
-    recording
-        Everybody who was followed.
-    settings
-        `pose2d` says who is wanted, see `pase.pose2d.select_people`; `person.without` what the main person lacks.
-    """
+    """Choose the persons who get a skeleton, the main one without points of limbs that are not there."""
     from pase.pose2d.select_people import select_people
 
     chosen = select_people(recording.people, settings.pose2d, recording.time)

@@ -174,15 +174,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def note_files(path: Path, names: Iterable[str]) -> None:
-    """Add files that were made afterwards to the list in a finished report.
-
-    Parameters
-    ----------
-    path
-        The `report.json`.
-    names
-        Their paths within the result folder, with forward slashes.
-    """
+    """Add files that were made afterwards to the list in a finished report."""
     content = read_report(path)
     content["files"] = sorted({*map(str, content.get("files", [])), *names})
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")

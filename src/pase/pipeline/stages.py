@@ -97,13 +97,7 @@ class Run:
         return motions
 
     def open_folder(self, *, resume: bool = False) -> None:
-        """Take the place of the result, once the source is known to be good.
-
-        Parameters
-        ----------
-        resume
-            Keep what an interrupted run has left there.
-        """
+        """Take the place of the result, once the source is known to be good."""
         self._space = self._stack.enter_context(Workspace(self._output, overwrite=self._overwrite))
         if not resume:
             self._space.clear()
@@ -358,11 +352,6 @@ def measure(
 
     The keypoints stay in the hidden folder beside `output`: `run` with the same source, output and 2D settings
     goes on from them.
-
-    Parameters
-    ----------
-    source, output, settings, progress
-        As in `run`; an earlier result is left alone.
 
     Returns
     -------

@@ -6,15 +6,7 @@ from pase.types import Progress, ShareProgress, StepProgress
 
 
 def step_of(progress: StepProgress | None, name: str) -> Progress | None:
-    """The progress of one step, for a stage that knows nothing of the others.
-
-    Parameters
-    ----------
-    progress
-        Called at every step of a run; None when nobody listens.
-    name
-        The step's name.
-    """
+    """The progress of one step, for a stage that knows nothing of the others."""
     if progress is None:
         return None
     return lambda done, total: progress(name, done, total)

@@ -69,15 +69,7 @@ def write_views(
 def begin_plots(
     motions: Sequence[Motion], folder: Path, settings: OutputSettings, helpers: Helpers
 ) -> Callable[[], object]:
-    """Begin to draw the plots in other processes; the returned function draws the rest and waits for theirs.
-
-    Parameters
-    ----------
-    motions, folder, settings
-        As of `write_views`.
-    helpers
-        The processes.
-    """
+    """Begin to draw the plots in other processes; the returned function draws the rest and waits for theirs."""
     if not settings.plots:
         return lambda: None
     from pase.analysis import only_seen
@@ -135,17 +127,7 @@ def _warned_if_left_out(film: Film | None) -> Film | None:
 
 
 def write_report_page(motions: Sequence[Motion], folder: Path, report: dict[str, Any]) -> None:
-    """Write `report.html` of a result from the content of its `report.json`.
-
-    Parameters
-    ----------
-    motions
-        The persons.
-    folder
-        The result folder, with overlay and plots where these are wanted.
-    report
-        See `Report.content`.
-    """
+    """Write `report.html` of a result from the content of its `report.json`."""
     from pase.view.page import write_page
     from pase.view.subject import Subject
 

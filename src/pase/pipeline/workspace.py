@@ -204,19 +204,7 @@ class Workspace:
         return facts if same else None
 
     def note_stage(self, stage: str, key: str, files: list[str], facts: dict[str, Any]) -> None:
-        """Note that a stage is done: the files it wrote here, and JSON-able facts for a later run.
-
-        Parameters
-        ----------
-        stage
-            The stage's name.
-        key
-            As of `stage_facts`.
-        files
-            Names of the files it wrote, relative to the folder.
-        facts
-            What else it found.
-        """
+        """Note that a stage is done: the files it wrote here, and JSON-able facts for a later run."""
         checksums = {name: sha256_of(self.folder / name) for name in files}
         state = self._state() | {stage: {"key": key, "files": checksums, "facts": facts}}
         write_text(self.folder / STATE, json.dumps(state))

@@ -32,17 +32,7 @@ _LEAST_GAIN = 0.8
 
 
 def with_closer_look(network: KeypointNetwork, image: Image, poses: Sequence[Pose]) -> list[Pose]:
-    """The poses with the points of the head as a crop of the upper body shows them.
-
-    Parameters
-    ----------
-    network
-        Places the points.
-    image
-        (H, W, 3) RGB.
-    poses
-        Everybody, with the 26 Halpe keypoints.
-    """
+    """The poses with the points of the head as a crop of the upper body shows them."""
     boxes = {number: box for number, pose in enumerate(poses) if (box := _upper_body(pose)) is not None}
     closer = network(
         image, np.array([*boxes.values()]).reshape(-1, 4), [poses[number].turn for number in boxes]

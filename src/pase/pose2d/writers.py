@@ -31,17 +31,7 @@ _PARTS = ("face", "hand_left", "hand_right")
 
 
 def write_keypoints_as(kind: str, tracks: Sequence[Keypoints2D], path: Path) -> None:
-    """Write persons of one recording in one of `KEYPOINT_FORMATS`.
-
-    Parameters
-    ----------
-    kind
-        Name of the format.
-    tracks
-        The persons, with the same times.
-    path
-        The file, or for `openpose` the folder.
-    """
+    """Write persons of one recording in one of `KEYPOINT_FORMATS`."""
     write = {"alphapose": write_alphapose, "openpose": write_openpose, "coco": write_coco}[kind]
     write(tracks, path)
 
@@ -51,13 +41,6 @@ def write_openpose(tracks: Sequence[Keypoints2D], folder: str | Path) -> None:
 
     The files are called `<folder>_000000000000_keypoints.json` and so on; the folder must not be there, and appears
     when it is whole. OpenPose's neck is the middle of the shoulders. Times and picture size have no place in them.
-
-    Parameters
-    ----------
-    tracks
-        Persons of one recording, with the same times.
-    folder
-        The new folder.
 
     Raises
     ------
@@ -99,13 +82,6 @@ def write_coco(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
 
     The 17 points of COCO, with 2 for seen, 1 for doubtful (score below 0.3) and 0 for unseen. Besides COCO's own keys
     images have `time_s` and annotations `score` and `track_id`.
-
-    Parameters
-    ----------
-    tracks
-        Persons of one recording, with the same times.
-    path
-        The file.
     """
     longest = max(tracks, key=len, default=None)
     size = (0, 0) if longest is None else longest.image_size

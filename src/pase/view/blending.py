@@ -40,15 +40,7 @@ def blend(image: Image, patch: Patch, opacity: float) -> None:
 
 
 def blend_frame(frame: VideoFrame, patch: Patch, opacity: float) -> None:
-    """The same over a frame in `yuv420p` of BT.709, in place: no frame is turned into red, green, blue and back.
-
-    Parameters
-    ----------
-    frame
-        Of even width and height, and writable.
-    patch, opacity
-        See `blend`.
-    """
+    """The same over a frame in `yuv420p` of BT.709, in place: no frame is turned into red, green, blue and back."""
     import cv2
 
     # Chroma has half the size, so the patch is grown to even places.

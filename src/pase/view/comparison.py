@@ -21,15 +21,7 @@ PAGE, SKELETONS = "comparison.html", "skeletons.html"
 
 
 def write_comparison(recordings: Sequence[ComparedResult], folder: Path) -> Path:
-    """Write the page of a comparison and, beside it, the skeletons that it shows; where the page is.
-
-    Parameters
-    ----------
-    recordings
-        At least two; the others are compared with the first.
-    folder
-        Where the pages go.
-    """
+    """Write the page of a comparison and, beside it, the skeletons that it shows; where the page is."""
     names, motions, findings = zip(*recordings, strict=True)
     shown = synchronised(motions, names)
     title = " and ".join(names)

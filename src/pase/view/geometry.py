@@ -41,13 +41,6 @@ class PackedBones:
         """(3, 4) from a bone's whole numbers, divided by the largest, to the axes of its body in metres.
 
         It is what `pase.anatomy.placement.place_bone` does, as one matrix.
-
-        Parameters
-        ----------
-        mesh
-            The bone on its body.
-        scale
-            (B, 3) scale factors of the bodies.
         """
         b = self.files.index(mesh.file)
         R_body_mesh = rotation_xyz(mesh.frame.orientation)

@@ -67,17 +67,7 @@ class LineRenderer:
 
 
 def draw_points(image: Image, keypoints: Sequence[Keypoints2D], time: float) -> None:
-    """Draw the keypoints of a moment on a picture, in place; doubtful ones hollow.
-
-    Parameters
-    ----------
-    image
-        (H, W, 3) picture.
-    keypoints
-        The persons.
-    time
-        Seconds; the nearest frame of each person is drawn.
-    """
+    """Draw the keypoints of a moment on a picture, in place; doubtful ones hollow."""
     radius = max(2, round(max(image.shape[:2]) / 320))
     for person in keypoints:
         if not len(person):

@@ -36,13 +36,6 @@ def read_yolo(path: Path, recorded: Recorded, skeleton: str | None = None) -> li
 
     A row is a person: class, box, then x, y and perhaps score of each point as shares of the picture, and perhaps
     the number of the track. Frames in which nobody was found have no file.
-
-    Parameters
-    ----------
-    path
-        The folder or file.
-    recorded, skeleton
-        See `pase.pose2d.readers.read_keypoints`.
     """
     files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
     frames = []

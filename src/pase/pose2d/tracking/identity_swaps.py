@@ -53,15 +53,7 @@ class Encounters:
         self._open: dict[tuple[Track, Track], _Encounter] = {}
 
     def watch(self, frame: Frame, tracks: Sequence[Track]) -> None:
-        """Take note of a frame, after everybody in it was placed.
-
-        Parameters
-        ----------
-        frame
-            The frame.
-        tracks
-            Everybody who is followed, also those who are hidden at the moment.
-        """
+        """Take note of a frame, after everybody in it was placed."""
         boxes = np.array([track.expected_box(frame.time) for track in tracks]).reshape(-1, 4)
         shared = overlap(boxes, boxes)
         for i, first in enumerate(tracks):

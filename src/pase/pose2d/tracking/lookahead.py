@@ -55,17 +55,7 @@ class PairedNetwork:
         )
 
     def follow(self, frame: Frame, following: Frame | None, tracks: Sequence[Track]) -> list[Pose]:
-        """The poses of persons in a frame, each in the box where the person should be.
-
-        Parameters
-        ----------
-        frame
-            The frame.
-        following
-            The next one, or None.
-        tracks
-            The persons.
-        """
+        """The poses of persons in a frame, each in the box where the person should be."""
         boxes = np.array([track.expected_box(frame.time) for track in tracks]).reshape(-1, 4)
         early = self._placed_early(frame)
         before, self._before = self._before, frame.index

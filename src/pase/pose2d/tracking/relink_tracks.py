@@ -36,13 +36,6 @@ def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
     within reach and the clothes, where they are known, are alike; and after up to a minute when the clothes
     are very alike and nobody else's are.
 
-    Parameters
-    ----------
-    tracks
-        Everybody with at least one pose.
-    time
-        (T,) seconds of every frame.
-
     Returns
     -------
     list
