@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +13,7 @@ from pase.media.frames import Frame
 from pase.pose2d.between import third_derivative
 from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.assignment import SAME_BODY
+from pase.pose2d.tracking.lookahead import Job
 from pase.pose2d.tracking.similarity import box_size, pose_similarity
 from pase.pose2d.tracking.track import Track
 from pase.pose2d.tracking.tracker import Tracker
@@ -38,8 +38,8 @@ _SETTLED = 4
 """Looks from which it is known how somebody moves."""
 _MOST_BYTES = 256 * 10**6
 """Memory for the frames that wait."""
-_MOST_BEGUN = 4
-"""Gaps whose frames wait for the second thread."""
+_MOST_BEGUN = 8
+"""Persons in frames of gaps that wait for the second thread."""
 _WAITING_STEPS = 4
 """From one look to the next but so many frames wait: for the look ahead, and in gaps."""
 
@@ -83,7 +83,7 @@ class Sampler:
         self._tracker, self._every_s = tracker, every_s
         self._waiting: deque[Frame] = deque()
         self._gaps: deque[_Gap] = deque()
-        self._begun: deque[tuple[list[tuple[Frame, Track, Pose]], Future[list[Pose]]]] = deque()
+        self._begun: deque[tuple[Frame, Track, Pose, Job[Pose]]] = deque()
         """What is measured in gaps on the second thread: frame, person, expected pose; and what is found."""
         self._past: deque[Frame] = deque()
         self._last: Frame | None = None
@@ -179,7 +179,6 @@ class Sampler:
                 self._measure(gap)
 
     def _measure(self, gap: _Gap) -> None:
-        work: list[tuple[Frame, Track, Pose]] = []
         # Who is gone for long is not gone through again in every gap of a long recording.
         courses = {t: c for t, c in self._courses.items() if gap.start.time - t.time < _BACK_S}
         self._courses = courses
@@ -188,24 +187,23 @@ class Sampler:
             if first is not None and last is not None:
                 for frame in _needed(gap, max(courses[track].jerks)):
                     share = (frame.time - gap.start.time) / (gap.end.time - gap.start.time)
-                    work.append((frame, track, _mixed(first, last, share)))
+                    expected = _mixed(first, last, share)
+                    job = self._tracker.place_beside(frame, _whole(expected), expected.turn)
+                    self._begun.append((frame, track, expected, job))
             elif first is not None:
                 self._extend(track, gap.between, first, gap.start.time)
             elif last is not None:
                 self._extend(track, gap.between[::-1], last, gap.end.time)
-        if work:
-            crops = [(frame, _whole(expected), expected.turn) for frame, _, expected in work]
-            self._begun.append((work, self._tracker.place_beside(crops)))
         self._collect(_MOST_BEGUN)
 
     def _collect(self, most: int) -> None:
-        """Take what was measured on the second thread, the oldest first, until at most so many gaps are left."""
+        """Take what was measured on the second thread, the oldest first, until at most so many are left."""
         while len(self._begun) > most:
-            work, poses = self._begun.popleft()
-            for (frame, track, expected), pose in zip(work, poses.result(), strict=True):
-                # What is not that body is left out.
-                if pose.quality >= _CLEAR_QUALITY and pose_similarity(pose, expected) >= SAME_BODY:
-                    track.between[frame.index] = pose
+            frame, track, expected, job = self._begun.popleft()
+            pose = job.result()
+            # What is not that body is left out.
+            if pose.quality >= _CLEAR_QUALITY and pose_similarity(pose, expected) >= SAME_BODY:
+                track.between[frame.index] = pose
 
     def _trace_back(self, track: Track) -> None:
         """Follow somebody new back to the frame in which they appeared."""

@@ -25,6 +25,8 @@ class Shots:
 
     def __init__(self) -> None:
         self._last: NDArray[np.float32] | None = None
+        self._newest: tuple[Image, NDArray[np.float32]] | None = None
+        """The last picture that was given, and the small one of it."""
         self.blank = 0
         """Frames that show nothing so far."""
 
@@ -37,7 +39,9 @@ class Shots:
 
     def look(self, image: Image) -> Content:
         """Whether a frame continues the shot, starts a new one, or is `blank`: black, white, or of one colour."""
-        small = _thumbnail(image)
+        if self._newest is None or self._newest[0] is not image:
+            self._newest = image, _thumbnail(image)
+        small = self._newest[1]
         spread = float(small.std())
         if spread < _BLANK_SPREAD:
             self.blank += 1

@@ -1,10 +1,12 @@
-"""Run the keypoint network on two frames at once, one core each: faster than both cores on one frame at a time."""
+"""Run the networks on two frames at once, one core each: faster than both cores on one frame at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.tracking.similarity import overlap
 from pase.pose2d.tracking.track import Track
 from pase.types import Array
+
+Result = TypeVar("Result")
 
 LEAST_OVERLAP = 0.75
 """A pose placed early is kept when the box that was expected a frame before covers so much of the right one."""
@@ -28,6 +32,57 @@ class _EarlyPose:
     pose: Pose
 
 
+class SecondThread:
+    """Works beside the thread that follows people, which lends a hand where it would wait."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "pase-pose")
+        self._queued: deque[Job[Any]] = deque()
+
+    def submit(self, work: Callable[[], Result]) -> Job[Result]:
+        """Let the second thread do something when it has done what was submitted before."""
+        while self._queued and self._queued[0].begun:
+            self._queued.popleft()
+        job = Job(self, work, self._pool)
+        self._queued.append(job)
+        return job
+
+    def lend_a_hand(self) -> bool:
+        """Do the first work that is not begun; False where there is none."""
+        while self._queued:
+            if self._queued.popleft().begin():
+                return True
+        return False
+
+
+class Job(Generic[Result]):
+    """Work that is done once, by whichever thread comes first."""
+
+    def __init__(self, thread: SecondThread, work: Callable[[], Result], pool: ThreadPoolExecutor) -> None:
+        self._thread, self._work = thread, work
+        self._beside = pool.submit(work)
+        self._own: list[Result] = []
+
+    @property
+    def begun(self) -> bool:
+        """Whether one of the threads is at it, or it is done."""
+        return bool(self._own) or self._beside.running() or self._beside.done()
+
+    def begin(self) -> bool:
+        """Do it in this thread unless the other one has begun."""
+        if self._own or not self._beside.cancel():
+            return False
+        self._own.append(self._work())
+        return True
+
+    def result(self) -> Result:
+        """What the work gives; other work is done meanwhile."""
+        self.begin()
+        while not self._own and not self._beside.done() and self._thread.lend_a_hand():
+            pass
+        return self._own[0] if self._own else self._beside.result()
+
+
 class PairedNetwork:
     """Places keypoints in a frame and at the same time, early, in the one that follows.
 
@@ -38,8 +93,8 @@ class PairedNetwork:
 
     def __init__(self, network: KeypointNetwork) -> None:
         self._network = network
-        self._beside = ThreadPoolExecutor(1, "pase-pose")
-        self._early: tuple[int, Future[list[_EarlyPose]]] | None = None
+        self.beside = SecondThread()
+        self._early: tuple[int, Job[list[_EarlyPose]]] | None = None
         """Index of a frame, and the poses placed early in it."""
         self._before: int | None = None
         """Index of the frame in which persons were followed last."""
@@ -47,12 +102,6 @@ class PairedNetwork:
     def __call__(self, frame: Frame, boxes: Array, turns: Sequence[int]) -> list[Pose]:
         """Place keypoints in one frame alone; see `KeypointNetwork`."""
         return self._network(frame.image, boxes, turns) if len(boxes) else []
-
-    def place_beside(self, crops: Sequence[tuple[Frame, Array, int]]) -> Future[list[Pose]]:
-        """Place keypoints in boxes (4,) of several frames on the second thread."""
-        return self._beside.submit(
-            lambda: [pose for frame, box, turn in crops for pose in self(frame, box[None], [turn])]
-        )
 
     def follow(self, frame: Frame, following: Frame | None, tracks: Sequence[Track]) -> list[Pose]:
         """The poses of persons in a frame, each in the box where the person should be."""
@@ -84,7 +133,7 @@ class PairedNetwork:
             poses = self(frame, boxes, turns)
             return [_EarlyPose(*early) for early in zip(tracks, boxes, turns, poses, strict=True)]
 
-        self._early = frame.index, self._beside.submit(place)
+        self._early = frame.index, self.beside.submit(place)
 
     def _usable(self, early: Sequence[_EarlyPose], track: Track, box: Array) -> Pose | None:
         """The pose that was placed early, where it was clear and in about the right box."""

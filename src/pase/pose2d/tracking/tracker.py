@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 
 import numpy as np
 
 from pase.camera.follower import CameraFollower
 from pase.config import Pose2DSettings
 from pase.media.frames import Frame
-from pase.pose2d.detector import PersonDetector
+from pase.pose2d.detector import Boxes, PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.scene_cuts import Shots
 from pase.pose2d.tracking.appearance import clear_torsos, clothes_colours
 from pase.pose2d.tracking.assignment import NEAR_IOU, settle
 from pase.pose2d.tracking.identity_swaps import Encounters
-from pase.pose2d.tracking.lookahead import PairedNetwork
+from pase.pose2d.tracking.lookahead import Job, PairedNetwork
 from pase.pose2d.tracking.similarity import assign, box_size, overlap, reach_likeness
 from pase.pose2d.tracking.track import Track, centre_of, prominence_of
 from pase.types import Array
@@ -81,6 +80,8 @@ class Tracker:
         self._wanted, self._wanted_track = wanted, Track(np.zeros(4), 0.0)
         self._live: list[Track] = []
         self._detected_at = -np.inf
+        self._early: tuple[int, Job[tuple[Boxes, Array]]] | None = None
+        """Index of a frame, and what the detector sees in it."""
         self._wait = settings.search_every
         """Seconds until the next search for some of many; it grows while they stay hidden behind others."""
         self._encounters = Encounters()
@@ -105,6 +106,7 @@ class Tracker:
         detected = since >= (self._settings.search_every if soon else self._settings.detect_every)
         if detected:
             self._detect(frame)
+        self._detect_early(following)
         lost = self._follow(frame, self.active(), following)
         if lost and not detected and since >= self._wait:
             self._detect(frame)
@@ -137,9 +139,9 @@ class Tracker:
         (pose,) = self._network(frame, box[None], [turn])
         return pose
 
-    def place_beside(self, crops: Sequence[tuple[Frame, Array, int]]) -> Future[list[Pose]]:
-        """The same in boxes of several frames, on the second thread; see `PairedNetwork.place_beside`."""
-        return self._network.place_beside(crops)
+    def place_beside(self, frame: Frame, box: Array, turn: int) -> Job[Pose]:
+        """The same on the second thread."""
+        return self._network.beside.submit(lambda: self.place(frame, box, turn))
 
     def _expected(self, time: float) -> Array:
         """(N, 4) boxes of everybody at a time."""
@@ -160,9 +162,15 @@ class Tracker:
         """Seconds after which an unseen person is given up; the detector alone sees everybody only seldom."""
         return self._settings.lost_after + (0.0 if track.active else self._settings.detect_every)
 
+    def _detect_early(self, following: Frame | None) -> None:
+        """Let the detector look on the second thread at the frame that follows, if it has to in any case."""
+        if following is not None and following.time - self._detected_at >= self._settings.detect_every:
+            self._early = following.index, self._network.beside.submit(lambda: self._detector(following.image))
+
     def _detect(self, frame: Frame) -> None:
         first, self._detected_at = self._detected_at == -np.inf and not self.tracks, frame.time
-        boxes, scores = self._detector(frame.image)
+        early = self._early if self._early is not None and self._early[0] == frame.index else None
+        boxes, scores = self._detector(frame.image) if early is None else early[1].result()
         least = self._settings.least_box_score
         crowd = self._settings.person != "main" and (scores >= least).sum() >= _CROWD
         levels = (least, _FAINT_SHARE * least) if crowd else (least,)
