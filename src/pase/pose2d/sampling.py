@@ -32,8 +32,8 @@ _BODY_SIGMA = 0.012
 """Spread of a keypoint about its place on the bone, as a share of the person's longer side (20 mm of 1.7 m)."""
 _CLEAR_QUALITY = 0.5
 """Mean score of a pose from which it is taken without the tracker's further checks."""
-_BACK_S = 1.3
-"""So long before they were found people are looked for: the detector may have looked a second before."""
+_BACK_S = 2.3
+"""So long before they were found people are looked for: the detector may have looked two seconds before."""
 _SETTLED = 4
 """Looks from which it is known how somebody moves."""
 _MOST_BYTES = 256 * 10**6

@@ -25,8 +25,9 @@ class Shots:
 
     def __init__(self) -> None:
         self._last: NDArray[np.float32] | None = None
-        self._newest: tuple[Image, NDArray[np.float32]] | None = None
-        """The last picture that was given, and the small one of it."""
+        self._image: Image | None = None
+        self.small: NDArray[np.float32] = np.zeros((_SIDE, _SIDE), np.float32)
+        """(h, w) grey values of the last picture that was given, made small."""
         self.blank = 0
         """Frames that show nothing so far."""
 
@@ -39,9 +40,9 @@ class Shots:
 
     def look(self, image: Image) -> Content:
         """Whether a frame continues the shot, starts a new one, or is `blank`: black, white, or of one colour."""
-        if self._newest is None or self._newest[0] is not image:
-            self._newest = image, _thumbnail(image)
-        small = self._newest[1]
+        if self._image is not image:
+            self._image, self.small = image, _thumbnail(image)
+        small = self.small
         spread = float(small.std())
         if spread < _BLANK_SPREAD:
             self.blank += 1

@@ -36,8 +36,7 @@ def prominence(person: Keypoints2D, step_s: float | None = None) -> float:
     Each frame counts as in `pase.pose2d.tracking.track.prominence_of`.
     `step_s` is the time from frame to frame; the typical one of the person's own frames when None.
     """
-    boxes = boxes_of(person)
     frames = np.flatnonzero(person.seen)
     scores = np.nanmean(np.where(np.isfinite(person.xy[..., 0]), person.score, np.nan)[frames], axis=1)
-    shown = [prominence_of(boxes[f], s, person.image_size) for f, s in zip(frames, scores, strict=True)]
+    shown = prominence_of(boxes_of(person)[frames], scores, person.image_size)
     return float(np.sum(shown)) * (frame_seconds(person.time) if step_s is None else step_s)

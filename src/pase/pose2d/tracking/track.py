@@ -118,10 +118,10 @@ def centre_of(box: Array) -> Array:
     return (box[:2] + box[2:]) / 2
 
 
-def prominence_of(box: Array, score: float, image_size: tuple[int, int]) -> float:
-    """Size of a box times how central it is times its score: the subject is big, central and clear."""
+def prominence_of(boxes: Array, scores: Array, image_size: tuple[int, int]) -> Array:
+    """Size of boxes (N, 4) times how central they are times scores (N,): the subject is big, central and clear."""
     size = np.array(image_size, dtype=float)
-    extent = np.clip(box[2:], 0, size) - np.clip(box[:2], 0, size)
-    off_centre = ((box[:2] + box[2:]) / 2 - size / 2) / size
-    area = max(float(np.prod(np.clip(extent, 0, None) / size)), 0.0)
-    return float(np.sqrt(area) * np.exp(-_CENTRE_WEIGHT * (off_centre**2).sum()) * score)
+    extent = np.clip(boxes[:, 2:], 0, size) - np.clip(boxes[:, :2], 0, size)
+    off_centre = ((boxes[:, :2] + boxes[:, 2:]) / 2 - size / 2) / size
+    area = np.prod(np.clip(extent, 0, None) / size, axis=1)
+    return np.asarray(np.sqrt(area) * np.exp(-_CENTRE_WEIGHT * (off_centre**2).sum(1)) * scores)

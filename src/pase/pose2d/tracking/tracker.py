@@ -17,6 +17,7 @@ from pase.pose2d.tracking.assignment import NEAR_IOU, settle
 from pase.pose2d.tracking.identity_swaps import Encounters
 from pase.pose2d.tracking.lookahead import Job, PairedNetwork
 from pase.pose2d.tracking.similarity import assign, box_size, overlap, reach_likeness
+from pase.pose2d.tracking.surroundings import Surroundings
 from pase.pose2d.tracking.track import Track, centre_of, prominence_of
 from pase.types import Array
 
@@ -38,6 +39,8 @@ _CLEARLY_BETTER = 0.05
 """By so much a turned crop's pose must be of better quality to be taken."""
 _CLOTHES_EVERY_S = 0.2
 """How often a person's clothes are looked at."""
+_AT_REST = 2.0
+"""The detector looks so many times less often while nobody is in doubt and nothing changes outside of their boxes."""
 _KEPT_SIZE = 0.7
 """Who is followed already may become smaller than others would have to be, by this factor."""
 
@@ -80,6 +83,7 @@ class Tracker:
         self._wanted, self._wanted_track = wanted, Track(np.zeros(4), 0.0)
         self._live: list[Track] = []
         self._detected_at = -np.inf
+        self._surroundings, self._detect_after = Surroundings(image_size), settings.detect_every
         self._early: tuple[int, Job[tuple[Boxes, Array]]] | None = None
         """Index of a frame, and what the detector sees in it."""
         self._wait = settings.search_every
@@ -102,8 +106,8 @@ class Tracker:
                 self._camera.cut()
             self.cuts.append(frame.time)
         since = frame.time - self._detected_at
-        soon = not self.active() or self._crowded(frame.time)
-        detected = since >= (self._settings.search_every if soon else self._settings.detect_every)
+        self._detect_after = self._seconds_to_detection(frame)
+        detected = since >= self._detect_after
         if detected:
             self._detect(frame)
         self._detect_early(following)
@@ -162,9 +166,20 @@ class Tracker:
         """Seconds after which an unseen person is given up; the detector alone sees everybody only seldom."""
         return self._settings.lost_after + (0.0 if track.active else self._settings.detect_every)
 
+    def _seconds_to_detection(self, frame: Frame) -> float:
+        """Seconds from the last look of the detector to the next, as things are in a frame."""
+        if not self.active() or self._crowded(frame.time):
+            return self._settings.search_every
+        certain = all(track.active and track.unconfirmed == 0 for track in self._live)
+        rests = self._settings.every == "auto" and certain
+        if rests and not self._surroundings.changed(self.shots.small, self._expected(frame.time)):
+            return _AT_REST * self._settings.detect_every
+        return self._settings.detect_every
+
     def _detect_early(self, following: Frame | None) -> None:
-        """Let the detector look on the second thread at the frame that follows, if it has to in any case."""
-        if following is not None and following.time - self._detected_at >= self._settings.detect_every:
+        """Let the detector look on the second thread at the frame that follows, where it probably has to."""
+        wait = max(self._detect_after, self._settings.detect_every)
+        if following is not None and following.time - self._detected_at >= wait:
             self._early = following.index, self._network.beside.submit(lambda: self._detector(following.image))
 
     def _detect(self, frame: Frame) -> None:
@@ -188,6 +203,7 @@ class Tracker:
         for track in self._live:
             if track.faint and not track.poses and not track.active:
                 self._forget(track)
+        self._surroundings.note(self.shots.small, self._expected(frame.time))
 
     def _recognise(self, time: float, candidates: list[Track], boxes: Array, scores: Array) -> list[Track]:
         """Find persons again, and new ones, in boxes of the detector; returns who was not found.
@@ -224,7 +240,7 @@ class Tracker:
         if not track.active:
             track.move(box, time, centre_of(box) - centre_of(track.box))
         track.box, track.unconfirmed = box, 0
-        track.prominence = prominence_of(box, score, self._image_size)
+        track.prominence = float(prominence_of(box[None], np.array([score]), self._image_size)[0])
         track.detections.append((time, box_size(box)))
 
     def _choose_active(self) -> None:
