@@ -33,12 +33,14 @@ class Frame:
         Presentation time in seconds, 0 at the first shown frame.
     picture
         The picture, or what makes it when it is first asked for: most frames of a film are not looked at.
+    repeated
+        Whether the picture only repeats the one before, so that it shows an earlier time.
     """
 
-    __slots__ = ("_image", "_lock", "_upright", "index", "time")
+    __slots__ = ("_image", "_lock", "_upright", "index", "repeated", "time")
 
-    def __init__(self, index: int, time: float, picture: Image | Upright) -> None:
-        self.index, self.time, self._lock = index, time, Lock()
+    def __init__(self, index: int, time: float, picture: Image | Upright, repeated: bool = False) -> None:
+        self.index, self.time, self.repeated, self._lock = index, time, repeated, Lock()
         self._upright = None if isinstance(picture, np.ndarray) else picture
         self._image = picture if isinstance(picture, np.ndarray) else None
 

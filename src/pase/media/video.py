@@ -20,6 +20,7 @@ from pase.media.convert import shown_size, upright_frames
 from pase.media.footage import Footage, footage_of
 from pase.media.frames import Frame, Reopening, film_focal_length_px
 from pase.media.opening import LARGEST_PIXELS, decoder_errors, open_container
+from pase.media.repeats import Repeats
 from pase.types import Image
 
 log = logging.getLogger(__name__)
@@ -119,11 +120,12 @@ class Video(Reopening):
             Times strictly increase. Damaged stretches are left out and listed in `warnings`.
         """
         problems: list[str] = []
+        repeats = Repeats()
         with _opened(self.path) as (container, stream):
-            decoded = _decoded(container, stream, problems)
+            decoded = repeats.watching(_decoded(container, stream, problems))
             shown = upright_frames(decoded, self.image_size, self.footage.filters)
             for index, time, picture in self.footage.played(self._timed(shown, problems)):
-                yield Frame(index, time, picture)
+                yield Frame(index, time, picture, repeats.newest)
         for problem in problems:
             self._warn(f"{self.path.name}: {problem}")
 

@@ -34,6 +34,12 @@ log = logging.getLogger(__name__)
 
 _FEWEST_SURE_POINTS = 5
 """With fewer than these in the picture the person counts as unseen: the rest is guessed."""
+_MANY_REPEATED = 0.03
+"""From this share of repeated pictures on the user hears of them."""
+_REPEATED = (
+    "%d of %d pictures only repeat the one before, as in film converted to another rate: keypoints are interpolated "
+    "there; give the original film if you have it"
+)
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,8 @@ def _watch(
             progress(len(times), None)
     if sampler is not None:
         sampler.finish()
+        if sampler.repeated > _MANY_REPEATED * len(times):
+            log.warning(_REPEATED, sampler.repeated, len(times))
     if len(times) == 1:
         for track in tracker.tracks:
             poses = with_closer_look(network, frame.image, list(track.poses.values()))

@@ -69,7 +69,8 @@ class Sampler:
 
     The tracker looks at a frame every fifteenth of a second while it is calm, and at every sixtieth of a second
     otherwise. When it has looked a little further, frames between are measured too, where the keypoints do not go
-    along a parabola. What is not measured is left to `pase.pose2d.between`.
+    along a parabola. What is not measured, pictures that repeat those before among it, is left to
+    `pase.pose2d.between`.
 
     Parameters
     ----------
@@ -88,12 +89,15 @@ class Sampler:
         self._past: deque[Frame] = deque()
         self._last: Frame | None = None
         self._courses: dict[Track, _Course] = {}
+        self.repeated = 0
+        """Frames so far that repeat the one before and are not looked at."""
         self.measured_frames: set[int] = set()
         """Indices of the frames that the tracker looked at."""
 
     def add(self, frame: Frame) -> None:
         """Take the next frame of the recording."""
         self._waiting.append(frame)
+        self.repeated += frame.repeated
         while True:
             chosen = self._due(self._last)
             following = None if chosen is None else self._due(chosen)
@@ -115,9 +119,8 @@ class Sampler:
             return self._waiting[0] if self._waiting else None
         # Half a millisecond: times of frames are rounded.
         due = last.time + self._step_s(last) - 5e-4
-        return next(
-            (frame for frame in self._waiting if frame.time >= due and frame.index > last.index), None
-        )
+        later = (frame for frame in self._waiting if frame.time >= due and frame.index > last.index)
+        return next((frame for frame in later if not frame.repeated), None)
 
     def _step_s(self, last: Frame) -> float:
         """Seconds to the next look; fewer where so many frames would not fit into the memory."""
@@ -219,6 +222,8 @@ class Sampler:
         """Follow somebody through frames, one after the other, away from where they were seen, as far as it goes."""
         velocity = np.zeros(2) if velocity is None else velocity
         for frame in frames:
+            if frame.repeated:
+                continue
             step = velocity * (frame.time - time)
             crop = (frame, _whole(pose) + np.tile(step, 2), track.turn)
             placed = self._tracker.place(*crop)
@@ -247,7 +252,8 @@ def _needed(gap: _Gap, jerk: float) -> list[Frame]:
     spacing = USUAL_S if np.isinf(jerk) else (3 * MOST_MISSED / max(jerk, 1e-9)) ** (1 / 3)
     steps = int(np.ceil((gap.end.time - gap.start.time) / spacing - 0.05))
     places = np.linspace(0, len(frames) - 1, min(steps, len(frames) - 1) + 1)
-    return [frames[place] for place in np.round(places).astype(int)[1:-1]]
+    wanted = [frames[place] for place in np.round(places).astype(int)[1:-1]]
+    return [frame for frame in wanted if not frame.repeated]
 
 
 def _mixed(first: Pose, last: Pose, share: float) -> Pose:
