@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 _COLUMNS, _ROWS = 24, 24
 """Blocks across and down in which pictures are compared."""
-_SAMPLES = 6
+_SAMPLES = 4
 """Pixels looked at along each side of a block, about."""
 _NOISE = 1.0
 """Grey values (of 255) by which the block that changes most may change in a repeated picture: coding noise."""
@@ -47,7 +47,7 @@ class Repeats:
         if before is None or before.shape != grey.shape:
             return False
         change = _most_changed(grey, before)
-        usual = float(np.percentile(self._changes, 75)) if len(self._changes) > 2 else 0.0
+        usual = sorted(self._changes)[3 * len(self._changes) // 4] if len(self._changes) > 2 else 0.0
         self._changes.append(change)
         return not after_repeat and change < min(_NOISE, _SHARE * usual)
 
