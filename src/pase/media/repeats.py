@@ -54,12 +54,14 @@ class Repeats:
 
 def _samples(frame: VideoFrame) -> NDArray[np.float32] | None:
     """(h, w) some of the pixels' luma, 0 to 255; None for film without a plane of luma."""
-    if not frame.format.name.startswith(("yuv", "nv12", "p010", "gray")) or not frame.format.is_planar:
+    if not frame.format.name.startswith(("yuv", "nv12", "gray")) or not frame.format.is_planar:
         return None
     bits, plane = frame.format.components[0].bits, frame.planes[0]
-    rows = np.frombuffer(plane, np.uint8 if bits == 8 else np.uint16).reshape(plane.height, -1)
+    rows = np.frombuffer(plane, np.uint8 if bits == 8 else np.uint16)  # type: ignore[call-overload]
     down, across = max(1, frame.height // (_ROWS * _SAMPLES)), max(1, frame.width // (_COLUMNS * _SAMPLES))
-    return rows[::down, : frame.width : across].astype(np.float32) / 2 ** (bits - 8)
+    rows = rows[: plane.height * plane.line_size // rows.itemsize].reshape(plane.height, -1)
+    samples = rows[::down, : frame.width : across]
+    return np.asarray(samples, np.float32) / np.float32(2 ** (bits - 8))
 
 
 def _most_changed(grey: NDArray[np.float32], before: NDArray[np.float32]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import Pose
-from pase.pose2d.tracking.lookahead import PairedNetwork
+from pase.pose2d.tracking.lookahead import PairedNetwork, SecondThread
 from pase.pose2d.tracking.track import Track
 
 BOX = np.array([10.0, 10.0, 60.0, 110.0])
@@ -79,3 +80,36 @@ def test_nobody_asks_nothing() -> None:
     paired, _ = followed(network)
     assert paired.follow(frame(1), frame(2), []) == []
     assert network.asked == []
+
+
+def test_who_would_wait_does_what_is_queued_and_nothing_is_done_twice() -> None:
+    thread, hold, done = SecondThread(), threading.Event(), []
+
+    def work(number: int) -> int:
+        done.append((number, threading.current_thread() is threading.main_thread()))
+        if number == 3:
+            hold.set()
+        return number
+
+    begun = threading.Event()
+
+    def wait_for_the_third() -> int:
+        begun.set()
+        hold.wait(10)
+        return 0
+
+    first = thread.submit(wait_for_the_third)
+    begun.wait(10)
+    others = [thread.submit(lambda number=number: work(number)) for number in (1, 2, 3)]  # type: ignore[misc]
+    assert first.result() == 0, "the queued work is done here, or the first would wait for ever"
+    assert [job.result() for job in others] == [1, 2, 3]
+    assert done == [(1, True), (2, True), (3, True)]
+
+
+def test_what_work_raises_is_raised_where_its_result_is_asked_for() -> None:
+    def fail() -> int:
+        raise ValueError("no picture")
+
+    job = SecondThread().submit(fail)
+    with pytest.raises(ValueError, match="no picture"):
+        job.result()

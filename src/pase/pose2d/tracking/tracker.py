@@ -180,7 +180,10 @@ class Tracker:
         """Let the detector look on the second thread at the frame that follows, where it probably has to."""
         wait = max(self._detect_after, self._settings.detect_every)
         if following is not None and following.time - self._detected_at >= wait:
-            self._early = following.index, self._network.beside.submit(lambda: self._detector(following.image))
+            self._early = (
+                following.index,
+                self._network.beside.submit(lambda: self._detector(following.image)),
+            )
 
     def _detect(self, frame: Frame) -> None:
         first, self._detected_at = self._detected_at == -np.inf and not self.tracks, frame.time
