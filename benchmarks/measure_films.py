@@ -17,9 +17,11 @@ from tools.train_lifter.people import Body, aimed, detected
 
 from pase.analysis import analyse
 from pase.anatomy.default import default_skeleton
+from pase.anatomy.proportions import PersonFacts
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.findings import Findings
 from pase.fit.estimate import estimate_motion
+from pase.fit.inputs import PersonInput
 from pase.lift.pase_lifter import PaseLifter
 
 Array = NDArray[np.float64]
@@ -170,7 +172,9 @@ def exercise_film(rng: Rng, person: int, title: str, body: Body, q: Array, rate_
 
 def outcome(one: Film) -> Outcome | None:
     """Estimate the motion of a film and measure it; None where nobody was found."""
-    motion = estimate_motion(one.keypoints, height_m=one.height_m, landmarks=PaseLifter()(one.keypoints))
+    motion = estimate_motion(
+        PersonInput(one.keypoints, landmarks=PaseLifter()(one.keypoints), facts=PersonFacts(one.height_m))
+    )
     if motion is None:
         return None
     first = int(np.argmin(np.abs(one.truth.time - motion.time[0])))

@@ -38,8 +38,10 @@ from tools.train_lifter.people import Body, aimed, detected
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.proportions import PersonFacts
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
+from pase.fit.inputs import PersonInput
 from pase.lift.pase_lifter import PaseLifter
 
 Array = NDArray[np.float64]
@@ -146,7 +148,7 @@ def _at_rest(names: tuple[str, ...], q: Array, pelvis: Array) -> NDArray[np.bool
 def outcome(one: Film, with_lifter: bool = True) -> Outcome | None:
     """Estimate the motion of a film and compare; None when nobody was found."""
     landmarks = PaseLifter()(one.keypoints) if with_lifter else None
-    motion = estimate_motion(one.keypoints, height_m=one.height_m, landmarks=landmarks)
+    motion = estimate_motion(PersonInput(one.keypoints, landmarks=landmarks, facts=PersonFacts(one.height_m)))
     if motion is None:
         return None
     first = int(np.argmin(np.abs(one.truth.time - motion.time[0])))

@@ -25,9 +25,11 @@ from tools.train_lifter.jumps import make_jumps
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks
 from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.proportions import PersonFacts
 from pase.config import Pose2DSettings
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
+from pase.fit.inputs import PersonInput
 from pase.lift.pase_lifter import PaseLifter
 from pase.media import Frame
 from pase.pose2d import detect
@@ -145,7 +147,9 @@ def followed(made: Film, every: str) -> Keypoints2D:
 
 def fitted(keypoints: Keypoints2D) -> Motion:
     """The person's motion."""
-    motion = estimate_motion(keypoints, height_m=1.75, landmarks=PaseLifter()(keypoints))
+    motion = estimate_motion(
+        PersonInput(keypoints, landmarks=PaseLifter()(keypoints), facts=PersonFacts(1.75))
+    )
     assert motion is not None
     return motion
 

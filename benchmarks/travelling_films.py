@@ -19,11 +19,13 @@ from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
+from pase.anatomy.proportions import PersonFacts
 from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
+from pase.fit.inputs import LensPrior, PersonInput
 from pase.lift.pase_lifter import PaseLifter
 from pase.media import Frame
 from pase.types import Array
@@ -186,7 +188,8 @@ def estimated(person: Walker, camera: CarriedCamera, motion: CameraMotion, seed:
     keypoints = Keypoints2D(xy, np.full(xy.shape[:2], 0.8), person.time, SIZE)
     landmarks = PaseLifter(focal_length_px=FOCAL_PX)(keypoints)
     out = estimate_motion(
-        keypoints, height_m=1.73, focal_length_px=FOCAL_PX, landmarks=landmarks, camera_motion=motion
+        PersonInput(keypoints, landmarks=landmarks, facts=PersonFacts(1.73), camera_motion=motion),
+        lens=LensPrior(focal_length_px=FOCAL_PX),
     )
     assert out is not None
     return out

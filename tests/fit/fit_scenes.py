@@ -7,6 +7,7 @@ import pytest
 
 from pase.data import Keypoints2D
 from pase.fit.camera import FilmCamera
+from pase.fit.inputs import LensPrior
 from pase.fit.normal import NormalEquations
 from pase.fit.posture import ROOT_TRANSLATION, posture
 from pase.fit.problem import Linearization, PersonModel, State
@@ -15,6 +16,7 @@ from pase.types import Array
 
 IMAGE = (1280, 720)
 FOCAL = 1000.0
+LENS = LensPrior(focal_length_px=FOCAL)
 
 
 def check_gradient(term: Term, model: PersonModel, state: State) -> None:

@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fit_scenes import FOCAL, IMAGE, filmed, squatting
+from fit_scenes import FOCAL, IMAGE, LENS, filmed, squatting
 
 from pase.anatomy.default import default_skeleton
+from pase.anatomy.proportions import PersonFacts
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.steadied import steady_stretches
 from pase.data import HALPE26, Keypoints2D
 from pase.fit.camera import FilmCamera
 from pase.fit.estimate import estimate_motion
-from pase.fit.inputs import CameraSetup, keypoint_set
+from pase.fit.inputs import CameraSetup, PersonInput, keypoint_set
 from pase.fit.left_right_swaps import LIMBS, repair_keypoints
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.subject import SubjectOptions, keypoint_model, prepare_subject
@@ -100,7 +101,7 @@ def test_a_person_before_a_camera_that_turns_comes_out_as_before_one_that_stands
     moving = seen_by(still, motion)
     assert np.abs(moving.xy - still.xy).max() > 200
     first, second = (
-        estimate_motion(keypoints, height_m=1.75, focal_length_px=FOCAL, camera_motion=of)
+        estimate_motion(PersonInput(keypoints, facts=PersonFacts(1.75), camera_motion=of), lens=LENS)
         for keypoints, of in ((still, None), (moving, told))
     )
     assert first is not None and second is not None

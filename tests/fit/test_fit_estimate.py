@@ -6,14 +6,16 @@ import dataclasses
 
 import numpy as np
 import pytest
-from fit_scenes import FOCAL, IMAGE, filmed, squatting
+from fit_scenes import FOCAL, IMAGE, LENS, filmed, squatting
 
 from pase.analysis.quality import judge
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.mirror import mirror_table
+from pase.anatomy.proportions import PersonFacts
 from pase.config import FitSettings
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
+from pase.fit.inputs import PersonInput
 from pase.fit.problem import PersonModel, State
 from pase.keypoint_sets import mirrored_order
 from pase.series import spline
@@ -40,7 +42,7 @@ def scene(model: PersonModel) -> Scene:
 @pytest.fixture(scope="module")
 def motion(scene: Scene) -> Motion:
     """What the estimator makes of them."""
-    found = estimate_motion(scene[0], height_m=STATURE, focal_length_px=FOCAL)
+    found = estimate_motion(PersonInput(scene[0], facts=PersonFacts(STATURE)), lens=LENS)
     assert found is not None
     return found
 
@@ -114,7 +116,9 @@ def test_mirrored_picture_gives_the_mirrored_motion(scene: Scene, motion: Motion
     """Left and right of the picture exchanged: left and right of the angles exchanged."""
     keypoints = scene[0]
     xy = keypoints.xy[:, mirrored_order(HALPE26)] * [-1, 1] + [IMAGE[0], 0]
-    mirrored = estimate_motion(dataclasses.replace(keypoints, xy=xy), height_m=STATURE, focal_length_px=FOCAL)
+    mirrored = estimate_motion(
+        PersonInput(dataclasses.replace(keypoints, xy=xy), facts=PersonFacts(STATURE)), lens=LENS
+    )
     assert mirrored is not None
     back = mirror_table(motion.skeleton)(mirrored.q)
     rotations = [i for i, c in enumerate(motion.skeleton.free_coordinates) if c.motion == "rotational"]
@@ -125,7 +129,7 @@ def test_reversed_film_gives_the_reversed_motion(scene: Scene, motion: Motion) -
     """Frames in the opposite order: the same postures in the opposite order."""
     keypoints = scene[0]
     backwards = dataclasses.replace(keypoints, xy=keypoints.xy[::-1], score=keypoints.score[::-1])
-    found = estimate_motion(backwards, height_m=STATURE, focal_length_px=FOCAL)
+    found = estimate_motion(PersonInput(backwards, facts=PersonFacts(STATURE)), lens=LENS)
     assert found is not None
     joints = [
         i
@@ -137,7 +141,7 @@ def test_reversed_film_gives_the_reversed_motion(scene: Scene, motion: Motion) -
 
 def test_taller_person_in_a_larger_world(scene: Scene, motion: Motion) -> None:
     """The same picture with another height: every bone grows with it, the angles stay."""
-    taller = estimate_motion(scene[0], height_m=STATURE * 1.1, focal_length_px=FOCAL)
+    taller = estimate_motion(PersonInput(scene[0], facts=PersonFacts(STATURE * 1.1)), lens=LENS)
     assert taller is not None
     femur = motion.skeleton.body_index("femur_r")
     ratio = taller.skeleton.scale[femur, 1] / motion.skeleton.scale[femur, 1]
@@ -148,7 +152,7 @@ def test_taller_person_in_a_larger_world(scene: Scene, motion: Motion) -> None:
 
 def test_without_a_height_the_scale_is_assumed(scene: Scene) -> None:
     """A mean person is taken, and the user is told."""
-    found = estimate_motion(scene[0].slice(slice(0, 10)))
+    found = estimate_motion(PersonInput(scene[0].slice(slice(0, 10))))
     assert found is not None
     assert any("scale is assumed" in w and "--height" in w for w in found.warnings)
     assert 1.5 < (found.diagnostics.stature_m or 0.0) < 1.9
@@ -156,7 +160,9 @@ def test_without_a_height_the_scale_is_assumed(scene: Scene) -> None:
 
 def test_the_floor_can_be_left_out(scene: Scene, model: PersonModel) -> None:
     """Without a floor no term speaks of it, and the motion is found all the same."""
-    found = estimate_motion(scene[0], FitSettings(floor=False), height_m=STATURE, focal_length_px=FOCAL)
+    found = estimate_motion(
+        PersonInput(scene[0], facts=PersonFacts(STATURE)), FitSettings(floor=False), lens=LENS
+    )
     assert found is not None
     assert not {"floor", "contact height", "contact velocity", "balance"} & set(
         found.diagnostics.cost_by_term
@@ -169,7 +175,7 @@ def test_feet_that_stay_off_the_floor_are_told_of(motion: Motion, model: PersonM
     q[:, model.skeleton.coordinate_index("pelvis_ty")] += 0.5 * np.clip(2 * (time - 0.5), 0, 1)
     shared = np.zeros(model.layout.count)
     shared[model.layout.camera] = [0.08, 0.0, 1.3, np.log(FOCAL)]
-    climbed = estimate_motion(filmed(model, q, time, shared), height_m=1.75, focal_length_px=FOCAL)
+    climbed = estimate_motion(PersonInput(filmed(model, q, time, shared), facts=PersonFacts(1.75)), lens=LENS)
     assert climbed is not None
     assert any("off the floor" in text for text in climbed.warnings)
     assert climbed.diagnostics.off_floor_m == pytest.approx(0.5, abs=0.15)
@@ -181,14 +187,16 @@ def test_feet_that_stay_off_the_floor_are_told_of(motion: Motion, model: PersonM
 
 def test_smoother_on_demand(scene: Scene, motion: Motion) -> None:
     """A larger smoothness gives smaller accelerations."""
-    found = estimate_motion(scene[0], FitSettings(smoothness=5.0), height_m=STATURE, focal_length_px=FOCAL)
+    found = estimate_motion(
+        PersonInput(scene[0], facts=PersonFacts(STATURE)), FitSettings(smoothness=5.0), lens=LENS
+    )
     assert found is not None
     assert np.abs(np.diff(found.q, 2, axis=0)).mean() < 0.9 * np.abs(np.diff(motion.q, 2, axis=0)).mean()
 
 
 def test_one_frame_is_enough(scene: Scene) -> None:
     """A photo is a video of one frame."""
-    found = estimate_motion(scene[0].slice(slice(0, 1)), height_m=STATURE)
+    found = estimate_motion(PersonInput(scene[0].slice(slice(0, 1)), facts=PersonFacts(STATURE)))
     assert found is not None and found.q.shape[0] == 1
     assert np.all(np.isfinite(found.q)) and np.all(np.isfinite(found.q_std))
 
@@ -198,7 +206,7 @@ def test_gaps_are_bridged(scene: Scene, motion: Motion) -> None:
     xy, score = scene[0].xy.copy(), scene[0].score.copy()
     xy[14:18], score[14:18] = np.nan, 0.0
     found = estimate_motion(
-        dataclasses.replace(scene[0], xy=xy, score=score), height_m=STATURE, focal_length_px=FOCAL
+        PersonInput(dataclasses.replace(scene[0], xy=xy, score=score), facts=PersonFacts(STATURE)), lens=LENS
     )
     assert found is not None and len(found) == len(motion)
     knee = found.skeleton.coordinate_index("knee_angle_r")
@@ -209,9 +217,9 @@ def test_gaps_are_bridged(scene: Scene, motion: Motion) -> None:
 
 def test_nobody_gives_none() -> None:
     """No frames, or no points, is no motion and no error."""
-    assert estimate_motion(Keypoints2D.empty()) is None
+    assert estimate_motion(PersonInput(Keypoints2D.empty())) is None
     nothing = Keypoints2D(np.full((3, 26, 2), np.nan), np.zeros((3, 26)), np.arange(3.0), IMAGE)
-    assert estimate_motion(nothing) is None
+    assert estimate_motion(PersonInput(nothing)) is None
 
 
 def test_the_cost_is_told_by_term(motion: Motion) -> None:
@@ -228,7 +236,7 @@ def test_frames_between_the_measured_ones_follow_them(scene: Scene, motion: Moti
     keypoints, frames = scene[0], np.arange(0, len(scene[0]), 2)
     xy = spline(keypoints.time[frames], keypoints.xy[frames], keypoints.time)
     sampled = dataclasses.replace(keypoints, xy=xy, measured=np.isin(np.arange(len(xy)), frames))
-    part = estimate_motion(sampled, height_m=STATURE, focal_length_px=FOCAL)
+    part = estimate_motion(PersonInput(sampled, facts=PersonFacts(STATURE)), lens=LENS)
     assert part is not None and part.q_std.shape == motion.q_std.shape
     rotations = [i for i, c in enumerate(motion.skeleton.free_coordinates) if c.motion == "rotational"]
     assert np.degrees(np.abs(part.q - motion.q))[:, rotations].mean() < 1.5
@@ -238,10 +246,10 @@ def test_windows_have_no_seams(scene: Scene, monkeypatch: pytest.MonkeyPatch) ->
     """A recording solved in overlapping windows differs little from the same solved in one piece."""
     from pase.fit import schedule
 
-    whole = estimate_motion(scene[0], height_m=STATURE, focal_length_px=FOCAL)
+    whole = estimate_motion(PersonInput(scene[0], facts=PersonFacts(STATURE)), lens=LENS)
     monkeypatch.setattr(schedule, "WINDOW_FRAMES", 32)
     monkeypatch.setattr(schedule, "OVERLAP_FRAMES", 24)
-    parts = estimate_motion(scene[0], height_m=STATURE, focal_length_px=FOCAL)
+    parts = estimate_motion(PersonInput(scene[0], facts=PersonFacts(STATURE)), lens=LENS)
     assert whole is not None and parts is not None
     assert parts.diagnostics.solver.windows > 1
     rotations = [i for i, c in enumerate(whole.skeleton.free_coordinates) if c.motion == "rotational"]

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from fit_scenes import FOCAL, filmed
+from fit_scenes import FOCAL, LENS, filmed
 
 from pase.anatomy.proportions import PersonFacts
 from pase.camera.motion import CameraMotion
@@ -139,7 +139,7 @@ def test_feet_are_held_to_the_belt_of_a_treadmill(
     scene: tuple[PersonModel, Array, Keypoints2D, float, Array],
 ) -> None:
     _, _, keypoints, speed, _ = scene
-    motion = estimate_motion(keypoints, height_m=1.75, focal_length_px=FOCAL)
+    motion = estimate_motion(PersonInput(keypoints, facts=PersonFacts(1.75)), lens=LENS)
     assert motion is not None and motion.diagnostics is not None
     floor = motion.diagnostics.floor
     assert floor is not None and floor.treadmill
@@ -147,9 +147,13 @@ def test_feet_are_held_to_the_belt_of_a_treadmill(
     assert any("treadmill" in text for text in motion.warnings)
     place = [motion.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xz"]
     assert np.ptp(motion.q[:, place], axis=0).max() < 0.25 * speed * keypoints.time[-1]
-    off = estimate_motion(keypoints, FitSettings(belt_speed="off"), height_m=1.75, focal_length_px=FOCAL)
+    off = estimate_motion(
+        PersonInput(keypoints, facts=PersonFacts(1.75)), FitSettings(belt_speed="off"), lens=LENS
+    )
     assert off is not None and off.diagnostics is not None and off.diagnostics.floor is None
-    given = estimate_motion(keypoints, FitSettings(belt_speed="1.25"), height_m=1.75, focal_length_px=FOCAL)
+    given = estimate_motion(
+        PersonInput(keypoints, facts=PersonFacts(1.75)), FitSettings(belt_speed="1.25"), lens=LENS
+    )
     assert given is not None and given.diagnostics is not None and given.diagnostics.floor is not None
     assert given.diagnostics.floor.speed_m_s == pytest.approx(1.25)
 
@@ -207,7 +211,9 @@ def test_a_camera_that_travels_beside_a_walker_goes_as_far(
 ) -> None:
     _, time, keypoints, speed, _ = scene
     travelling = replace(CameraMotion.still(time, FOCAL), kind="travelling")
-    motion = estimate_motion(keypoints, height_m=1.75, focal_length_px=FOCAL, camera_motion=travelling)
+    motion = estimate_motion(
+        PersonInput(keypoints, facts=PersonFacts(1.75), camera_motion=travelling), lens=LENS
+    )
     assert motion is not None and motion.camera is not None and motion.camera.path is not None
     place = [motion.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xz"]
     way = float(np.linalg.norm(motion.q[-1, place] - motion.q[0, place]))
@@ -289,10 +295,12 @@ def test_feet_decide_whether_the_camera_goes_along(
         keypoints = filmed(model, walking(model, carried=False)[1], time, shared, noise_px=1.5)
     still = CameraMotion.still(time, FOCAL)
     motion = estimate_motion(
-        keypoints,
-        height_m=1.73,
-        focal_length_px=FOCAL,
-        camera_motion=replace(still, kind="turning", if_carried=replace(still, kind="travelling")),
+        PersonInput(
+            keypoints,
+            facts=PersonFacts(1.73),
+            camera_motion=replace(still, kind="turning", if_carried=replace(still, kind="travelling")),
+        ),
+        lens=LENS,
     )
     assert motion is not None and motion.diagnostics is not None
     floor = motion.diagnostics.floor

@@ -6,18 +6,15 @@ import itertools
 
 import numpy as np
 import pytest
-from fit_scenes import FOCAL, filmed, squatting, standing
+from fit_scenes import FOCAL, LENS, filmed, squatting, standing
 
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.proportions import PersonFacts
 from pase.data import Keypoints2D, Motion
-from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.inputs import PersonInput
 from pase.fit.multi_person import estimate_motions
 from pase.fit.problem import PersonModel, State
 from pase.parallel import Helpers
-
-LENS = LensPrior(focal_length_px=FOCAL)
-
 
 CAMERA = (0.12, 0.0, 1.6)
 PLACES = ((-0.8, -4.0), (1.6, -6.5), (-0.2, -8.0), (1.2, -5.0), (-2.0, -6.0))
@@ -118,7 +115,7 @@ def test_one_person_is_estimated_as_alone(model: PersonModel) -> None:
 
     keypoints = person(model, PLACES[0], 1.75, 0.6)
     (together,) = estimate_motions([PersonInput(keypoints, facts=PersonFacts(1.75))], LENS)
-    alone = estimate_motion(keypoints, height_m=1.75, focal_length_px=FOCAL)
+    alone = estimate_motion(PersonInput(keypoints, facts=PersonFacts(1.75)), lens=LENS)
     assert together is not None and alone is not None
     np.testing.assert_array_equal(together.q, alone.q)
 

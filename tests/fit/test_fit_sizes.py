@@ -62,7 +62,7 @@ def test_without_evidence_the_prior_comes_out(model: PersonModel) -> None:
 
 
 def test_one_recording_alone_gives_the_sizes_of_its_own_fit(subject: Subject, model: PersonModel) -> None:
-    motion = estimate_motion(subject.recordings[0], height_m=subject.height_m)
+    motion = estimate_motion(PersonInput(subject.recordings[0], facts=PersonFacts(subject.height_m)))
     assert motion is not None
     own = model.proportions.log_scale(motion.skeleton.scale, motion.skeleton.body_names)
     found = combined_sizes(subject.evidence[:1], PersonFacts(subject.height_m))
@@ -97,7 +97,7 @@ def test_evidence_is_positive_semidefinite_and_survives_json(subject: Subject) -
 def test_known_sizes_are_held_exactly_in_every_recording(subject: Subject) -> None:
     sizes = combined_sizes(subject.evidence, PersonFacts(subject.height_m))
     motions = [
-        estimate_motion(keypoints, height_m=subject.height_m, sizes=sizes)
+        estimate_motion(PersonInput(keypoints, facts=PersonFacts(subject.height_m), sizes=sizes))
         for keypoints in subject.recordings[:2]
     ]
     first, second = (motion for motion in motions if motion is not None)

@@ -8,14 +8,13 @@ from functools import partial
 
 import numpy as np
 
-from pase.anatomy.proportions import PersonFacts
 from pase.camera.motion import CameraMotion
 from pase.config import FitSettings
-from pase.data import Keypoints2D, Landmarks3D, Motion
+from pase.data import Motion
 from pase.fit.evidence import Evidence, evidence
 from pase.fit.film_result import finish
 from pase.fit.film_trial import as_slice, film_trial, visible_span
-from pase.fit.inputs import LensPrior, PersonInput, Sizes
+from pase.fit.inputs import LensPrior, PersonInput
 from pase.fit.keypoint_guess import initial_motion, possible_rolls
 from pase.fit.left_right_swaps import repair_keypoints
 from pase.fit.measurements import KeypointMeasurements, Measurements
@@ -43,38 +42,23 @@ _LESS_BALANCED = 5.0
 
 @on_one_thread
 def estimate_motion(
-    keypoints: Keypoints2D,
+    person: PersonInput,
     settings: FitSettings | None = None,
     *,
-    height_m: float | None = None,
-    mass_kg: float | None = None,
-    fov_deg: float | None = None,
-    focal_length_px: float | None = None,
-    landmarks: Landmarks3D | None = None,
-    sizes: Sizes | None = None,
-    camera_motion: CameraMotion | None = None,
+    lens: LensPrior | None = None,
     progress: ShareProgress | None = None,
 ) -> Motion | None:
     """Estimate one person's skeleton and motion, and the camera.
 
     Parameters
     ----------
-    keypoints
-        2D keypoints of one person in all frames of a recording.
+    person
+        Keypoints in all frames of a recording, and what is known of the person. Without a height that of the
+        population is taken, and the motion's warnings say so.
     settings
         Settings of the estimator.
-    height_m
-        Standing height; a population mean when None, and the motion's warnings say so.
-    mass_kg
-        Body mass, refines widths and depths.
-    fov_deg, focal_length_px
-        Angle of view along the longer side, or focal length, when known; else estimated.
-    landmarks
-        What a lifter tells of the person in the same frames: camera axes, statures, with sigma.
-    sizes
-        The person's sizes when they are known from other recordings: then they are held.
-    camera_motion
-        How the camera moved; it stands still when None.
+    lens
+        What is known of the camera's lens; nothing when None.
     progress
         Called with the share of the work done, 0 to 1.
 
@@ -84,9 +68,7 @@ def estimate_motion(
         The motion from the first to the last frame in which the person is seen; None when seen in none.
     """
     report = progress or (lambda _: None)
-    person = PersonInput(keypoints, landmarks, PersonFacts(height_m, mass_kg), sizes, camera_motion)
-    lens = LensPrior(fov_deg, focal_length_px)
-    fit = fit_shared(person, lambda share: report(0.6 * share), lens=lens, settings=settings)
+    fit = fit_shared(person, lambda share: report(0.6 * share), lens=lens or LensPrior(), settings=settings)
     if fit is None:
         return None
     sequence = fit_frames(fit, lambda share: report(0.6 + 0.4 * share))
