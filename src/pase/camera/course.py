@@ -10,7 +10,8 @@ import numpy as np
 from pase.camera.keyframes import KeyLink, settle_turns
 from pase.camera.matches import AT_ONCE, Matches, pixel_of
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
-from pase.camera.shot import POINT_NOISE_PX, SYSTEMATIC_RAD, ShotFollower, Sight
+from pase.camera.shot import SYSTEMATIC_RAD, ShotFollower
+from pase.camera.sight import POINT_NOISE_PX, Sight
 from pase.camera.turn import Turn, fit_turn
 from pase.types import Array
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.camera.shot import ShotFollower, Sight
+from pase.camera.shot import ShotFollower
+from pase.camera.sight import Sight
 from pase.types import Array
 
 AT_ONCE = 256

@@ -12,7 +12,8 @@ from pase.camera.lens import focal_from_turns
 from pase.camera.matches import pixel_of
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
-from pase.camera.shot import FEWEST_POINTS, ShotFollower
+from pase.camera.shot import ShotFollower
+from pase.camera.sight import FEWEST_POINTS
 from pase.camera.travelling import judged, travelling_course
 from pase.series import nearest_rows
 from pase.types import Array

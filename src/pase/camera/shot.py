@@ -5,82 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pase.camera.overlays import Overlays
-from pase.camera.pictures import SmallPicture, background_mask, is_background
-from pase.camera.points import Points, find_corners, follow_points
+from pase.camera.pictures import SmallPicture
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
-from pase.camera.turn import NO_TURN, Turn, TurnFit, fit_turn, start_from_shift, turned_by
+from pase.camera.sight import FEWEST_POINTS, PLACE_PX, KeyPicture, PictureMatcher, Sight
+from pase.camera.turn import NO_TURN, Turn, turned_by
 from pase.types import Array
 
-FEWEST_POINTS = 8
-"""Fewer points of the background than these tell no turn."""
-_AGREEMENT = 0.6
-"""With a smaller share of agreeing points another start is tried."""
-_POORER = 1.15
-"""The other start is tried again only for a fit so much poorer than the one before: before a camera that travels,
-whose points agree with no turn, it would be tried for each frame."""
-_LEAST_AGREEMENT = 0.3
 _LEFT_OF_KEY = 0.45
 """When less than this share of a key picture's points is found again, another key picture is looked for."""
 _NEARER = 0.7
 """Another key picture is gone to when it looks so much more in the same direction."""
-POINT_NOISE_PX = 0.08
-"""Standard deviation of a followed corner in pixels of the small picture, at least."""
 SYSTEMATIC_RAD = 2e-4
 """What a turn is wrong by however many points agree: lens distortion, rolling shutter."""
-_ABOUT_RAD = 1e-4
-"""Turns are fitted in steps down to this as the frames come; those of a camera that turns once more at the end."""
 _LOST_S = 0.3
 """After so long without a known direction a picture of unknown direction is gone on from."""
 _LOST_RAD = 0.2
 """How unsure a key picture is that hangs together with the others by nothing but its place in time."""
-_WIDE_SPREAD = 8.0
-"""Spread of the agreeing points, in that of well followed ones, from which on another start is tried."""
 _TRIED_KEYS = 2
 _REACH = 0.5
 """Key pictures are tried that are up to such a share of the picture away."""
-PLACE_PX = 1 / 64
-_FEW_CORNERS = 24
 _STEADY_S = 0.1
 """Between frames so near each other a camera is taken to go on turning as it did."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPicture:
-    """A picture that others are compared with."""
-
-    picture: SmallPicture
-    points: Points
-    """(N, 2) corners of the background, pixels of the small picture."""
-    rays: Array
-    """(N, 2) their rays in units of the guessed focal length."""
-    turn: Turn
-    """Where it looks, as first measured."""
-    alive: NDArray[np.bool_]
-    """(N,) corners that have not turned out to be drawn over the picture."""
-    ovals: bool
-    """Whether persons were left out as ovals, since their boxes left too little of the picture."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sight:
-    """One frame's turn, as first measured against one key picture, and the points that tell it."""
-
-    time: float
-    key: int
-    turn: Turn
-    covariance: Array
-    """(4, 4) of a small rotation in camera axes, rad, and of the log zoom."""
-    point_numbers: NDArray[np.uint8]
-    """(N,) numbers of the key picture's points that were found again."""
-    places: NDArray[np.int16]
-    """(N, 2) where, in `PLACE_PX` of the small picture: an hour's places must fit into the memory."""
-    agreeing: NDArray[np.bool_]
-    """(N,) whether they move with the background."""
-    searched: int = 0
-    """Points of the key picture that should have been in the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +63,7 @@ class ShotFollower:
         self._active = 0
         self._before: tuple[SmallPicture, Array] | None = None
         self._velocity = np.zeros(3)
-        self._poorness = 0.0
-        self._overlays = Overlays()
+        self._matcher = PictureMatcher(self.image_size, self.focal_px)
 
     def look(self, time: float, picture: SmallPicture, boxes: Array) -> None:
         """Measure one frame; persons are in boxes (N, 4), in pixels of the frame."""
@@ -128,7 +73,7 @@ class ShotFollower:
             self._before = (picture, boxes)
             return
         expected = self._expected(time)
-        sight, share = self._measure(time, self._active, picture, boxes, expected)
+        sight, share = self._matcher.sight(time, self.keys[self._active], picture, boxes, expected)
         if sight is None or share < _LEFT_OF_KEY or self._nearer_key(sight.turn) is not None:
             sight = self._other_key(time, picture, boxes, sight, expected)
         if sight is None:
@@ -142,7 +87,9 @@ class ShotFollower:
         """Look at a frame, and take note of it if the camera has moved by no more than `most_px` since the last."""
         if not self.keys:
             return False
-        sight, share = self._measure(time, self._active, picture, boxes, self.sights[-1].turn)
+        sight, share = self._matcher.sight(
+            time, self.keys[self._active], picture, boxes, self.sights[-1].turn
+        )
         if (
             sight is None
             or share < _LEFT_OF_KEY
@@ -181,77 +128,20 @@ class ShotFollower:
     def rays_of(self, sight: Sight) -> tuple[Array, Array]:
         """Rays (N, 2) of a frame's points in its key picture and in the frame, in guessed focal lengths."""
         key = self.keys[sight.key]
-        return key.rays[sight.point_numbers], self._rays(key.picture, sight.places * np.float32(PLACE_PX))
-
-    def _rays(self, picture: SmallPicture, points: Points) -> Array:
-        middle = np.array(self.image_size) / 2
-        return (picture.to_frame(points.astype(float)) - middle) / self.focal_px
+        return key.rays[sight.point_numbers], self._matcher.rays(
+            key.picture, sight.places * np.float32(PLACE_PX)
+        )
 
     def _add_key(self, picture: SmallPicture, boxes: Array, turn: Turn) -> int:
-        for ovals in (False, True):
-            points = find_corners(picture.grey, self._overlays.hidden(background_mask(picture, boxes, ovals)))
-            if len(points) >= _FEW_CORNERS or not len(boxes):
-                break
+        points, ovals = self._matcher.corners(picture, boxes)
         alive = np.ones(len(points), bool)
-        self.keys.append(KeyPicture(picture, points, self._rays(picture, points), turn, alive, ovals))
+        self.keys.append(
+            KeyPicture(
+                len(self.keys), picture, points, self._matcher.rays(picture, points), turn, alive, ovals
+            )
+        )
         self._active = len(self.keys) - 1
         return self._active
-
-    def _measure(
-        self, time: float, number: int, picture: SmallPicture, boxes: Array, expected: Turn
-    ) -> tuple[Sight | None, float]:
-        """The turn of a picture against a key picture, and the share of its points that were found again."""
-        key = self.keys[number]
-        if key.alive.sum() < FEWEST_POINTS:
-            return None, 0.0
-        directions = key.turn.directions(key.rays)
-        middle = np.array(self.image_size) / 2
-        p_frame = expected.rays(directions) * self.focal_px + middle
-        guess = picture.from_frame(p_frame).astype(np.float32)
-        points, sure = follow_points(key.picture.grey, picture.grey, key.points, guess)
-        mask = background_mask(picture, boxes, key.ovals)
-        sure &= key.alive & is_background(mask, points)
-        if sure.sum() < FEWEST_POINTS:
-            return None, 0.0
-        rays = self._rays(picture, points)
-        share = float(sure.sum() / key.alive.sum())
-        fit = self._fit(directions[sure], rays[sure], expected)
-        if fit is not None and self._drop_overlays(key, points, sure, fit.turn.rays(directions)):
-            sure &= key.alive
-            fit = self._fit(directions[sure], rays[sure], fit.turn) if sure.any() else None
-        if fit is None:
-            return None, share
-        which = np.flatnonzero(sure).astype(np.uint8)
-        places = np.rint(points[sure] / PLACE_PX).astype(np.int16)
-        places_px = key.picture.from_frame(fit.turn.rays(directions) * self.focal_px + middle)
-        height, width = picture.grey.shape
-        inside = ((places_px >= 0) & (places_px < [width, height])).all(axis=1)
-        searched = int((inside & key.alive & is_background(mask, places_px.astype(np.float32))).sum())
-        return Sight(time, number, fit.turn, fit.covariance, which, places, fit.agreeing, searched), share
-
-    def _fit(self, directions: Array, rays: Array, expected: Turn) -> TurnFit | None:
-        noise = POINT_NOISE_PX * self.keys[0].picture.pixel / self.focal_px
-        fit = fit_turn(directions, rays, expected, noise, converged=_ABOUT_RAD)
-        if _poorness(fit, noise) > max(1.0, _POORER * self._poorness):
-            start = start_from_shift(directions, rays, expected, _WIDE_SPREAD * noise)
-            if start is not None:
-                refit = fit_turn(directions, rays, start, noise, converged=_ABOUT_RAD)
-                if refit.agreeing.sum() > fit.agreeing.sum() or refit.spread < 0.5 * fit.spread:
-                    fit = refit
-        self._poorness = _poorness(fit, noise)
-        if fit.agreeing.sum() < max(FEWEST_POINTS, _LEAST_AGREEMENT * len(rays)):
-            return None
-        return fit
-
-    def _drop_overlays(self, key: KeyPicture, points: Points, sure: NDArray[np.bool_], rays: Array) -> bool:
-        """Take out corners that stay where they are while the background moves; whether there are any."""
-        expected = key.picture.from_frame(rays * self.focal_px + np.array(self.image_size) / 2)
-        fixed = self._overlays.vote(key.points, points, expected, sure)
-        if not fixed.any():
-            return False
-        key.alive[fixed] = False
-        self._overlays.hide(key.picture.grey.shape, key.points[fixed])
-        return True
 
     def _nearer_key(self, turn: Turn) -> int | None:
         """A key picture that looks much more in the direction of a turn than the active one does."""
@@ -272,7 +162,7 @@ class ShotFollower:
         for number in sorted(distances, key=lambda n: distances[n])[:_TRIED_KEYS]:
             if distances[number] > _REACH * max(picture.grey.shape):
                 break
-            again, share = self._measure(time, number, picture, boxes, about)
+            again, share = self._matcher.sight(time, self.keys[number], picture, boxes, about)
             if again is not None and share >= _LEFT_OF_KEY:
                 if sight is not None:
                     self.links.append(Link(sight, number, again))
@@ -292,7 +182,7 @@ class ShotFollower:
         number = self._add_key(*self._before, last.turn)
         self.links.append(Link(last, number, None))
         self._before = None
-        return self._measure(time, number, picture, boxes, expected)[0]
+        return self._matcher.sight(time, self.keys[number], picture, boxes, expected)[0]
 
     def _key_of_its_own(
         self, time: float, picture: SmallPicture, boxes: Array, expected: Turn
@@ -309,11 +199,6 @@ class ShotFollower:
         guess = _sight_of_key(time, before, expected, _LOST_RAD)
         self.links.append(Link(guess, lost, None))
         return _sight_of_key(time, lost, expected)
-
-
-def _poorness(fit: TurnFit, noise: float) -> float:
-    """Above 1 where few points agree or they scatter widely, as with a bad start or a camera that travels."""
-    return float(max((1 - fit.agreeing.mean()) / (1 - _AGREEMENT), fit.spread / (_WIDE_SPREAD * noise)))
 
 
 def _sight_of_key(time: float, key: int, turn: Turn, sigma: float = SYSTEMATIC_RAD) -> Sight:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pase.camera.matches import Matches
 from pase.camera.rotations import cross_matrix, rotation_of_vector, vector_of_rotation
-from pase.camera.shot import POINT_NOISE_PX
+from pase.camera.sight import POINT_NOISE_PX
 from pase.camera.turn import median
 from pase.types import Array, Indices
 

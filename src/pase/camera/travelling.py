@@ -10,7 +10,8 @@ import numpy as np
 from pase.camera.course import Course, chained
 from pase.camera.keyframes import KeyLink, settle_turns
 from pase.camera.matches import Matches, pixel_of
-from pase.camera.shot import Link, ShotFollower, Sight
+from pase.camera.shot import Link, ShotFollower
+from pase.camera.sight import Sight
 from pase.camera.travel import TravelFit, fit_travel, homography_share
 from pase.types import Array
 
