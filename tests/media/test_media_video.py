@@ -1,5 +1,6 @@
 """Videos are read upright, whole, and with their true times."""
 
+import gc
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -100,6 +101,25 @@ def test_pictures_may_be_asked_for_later_backwards_and_by_several_threads(tmp_pa
         later = list(pool.map(lambda frame: frame.image, [*frames[::-1], *frames]))
     np.testing.assert_array_equal(later[len(frames) :], at_once)
     assert all(made is frame.image for made, frame in zip(later, frames[::-1], strict=False))
+
+
+def test_frames_are_freed_without_a_search_for_cycles(tmp_path: Path) -> None:
+    """Of 4K film each takes 12 MB, and Python may look for cycles only after hundreds of them."""
+    path = write_video(tmp_path / "a.mp4", np.arange(40) / 25)
+
+    def alive() -> int:
+        return sum(isinstance(item, VideoFrame) for item in gc.get_objects())
+
+    gc.collect()
+    before = alive()
+    gc.disable()
+    try:
+        for frame in Video(path).frames():
+            assert frame.image.shape == (64, 96, 3)
+        del frame
+        assert alive() - before < 10
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("time", [0.0, 0.5, 9.99, 15.0])

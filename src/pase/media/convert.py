@@ -67,7 +67,8 @@ def shown_size(frame: VideoFrame, pixel_aspect: float) -> tuple[int, int]:
 
 
 def _kind(frame: VideoFrame) -> tuple[object, ...]:
-    return frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range, turn_of(frame)
+    # Not `turn_of`: a frame whose side data was looked at refers to itself, and stays until Python looks for cycles.
+    return frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range, frame.rotation
 
 
 class Upright:
