@@ -16,7 +16,7 @@ from pase.errors import InputError
 from pase.fit.camera import FilmCamera, camera_rotation
 from pase.fit.estimate import Start, likeliest_start
 from pase.fit.inputs import BodyPoint, CameraSetup, LensPrior, PointSet, keypoint_set
-from pase.fit.keypoint_guess import initial_motion, possible_rolls
+from pase.fit.keypoint_guess import anchor_frames, initial_motion, possible_rolls
 from pase.fit.measurements import KeypointMeasurements, Measurements, PointMeasurements
 from pase.fit.problem import Linearization, State
 from pase.fit.schedule import SharedEstimate, solve_passes, solve_windows, spread_frames, thinned
@@ -107,6 +107,34 @@ def test_keypoints_and_markers_in_one_fit() -> None:
     assert angle_error(subject, both, true_q, *arms) < 10.0
     part = subject.cameras[0].columns
     assert np.abs(found - true)[part].max() < 0.06
+
+
+def test_key_frames_beside_a_gap_are_solved_from_all_starts() -> None:
+    assert anchor_frames(np.arange(8) * 0.2).tolist() == [0, 3, 6, 7]
+    assert anchor_frames(np.array([0.0, 0.2, 0.4, 0.6, 0.8, 3.0, 3.2, 3.4, 3.6])).tolist() == [
+        0,
+        3,
+        4,
+        5,
+        6,
+        8,
+    ]
+    assert anchor_frames(np.zeros(1)).tolist() == [0]
+
+
+def test_postures_between_key_frames_are_as_right_as_from_all_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject, shared = prepare_subject(
+        default_skeleton(), [keypoint_set()], [CameraSetup(IMAGE, LENS)], OPTIONS
+    )
+    time, true_q, true = truth(subject, [TRUE_CAMERA])
+    keypoints = KeypointMeasurements.of(seen_by(subject, 0, true_q, time, true), subject.cameras[0])
+    trial = Trial.of(subject, [keypoints])
+    continued = initial_motion(trial, keypoints, shared)
+    monkeypatch.setattr("pase.fit.keypoint_guess.ANCHOR_EVERY", 1)
+    each = initial_motion(trial, keypoints, shared)
+    legs = ("hip_flexion", "hip_add", "knee_angle", "pelvis")
+    errors = [angle_error(subject, q, true_q, *legs) for q in (continued, each)]
+    assert errors[0] < errors[1] + 0.3 < 10.0
 
 
 def test_two_cameras_in_one_fit() -> None:

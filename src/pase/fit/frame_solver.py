@@ -103,6 +103,7 @@ def solve_from_starts(
     rounds: Sequence[Round],
     *,
     posture: float = 1.0,
+    tried: Mask | None = None,
 ) -> tuple[Array, Array]:
     """Postures (F, C, n) that explain each of some frames, and their costs (F, C), infinite for what comes twice.
 
@@ -120,8 +121,12 @@ def solve_from_starts(
         After each of them fewer starts are left.
     posture
         Weight of what is known of postures.
+    tried
+        (F, S) which of the starts to take; all when None.
     """
     q, costs, model = starts, np.zeros(starts.shape[:2]), trial.subject.model
+    if tried is not None:
+        costs[~tried] = np.inf
     for step in rounds:
         (F, S, n), q, costs = q.shape, q.copy(), costs.copy()
         apart = np.isfinite(costs)

@@ -1,9 +1,9 @@
 """A first guess of the whole motion, from 2D keypoints alone.
 
 A single picture leaves the depth of every limb open. So the posture of some frames is solved from many
-starts (facing eight ways, standing and crouched), each frame for itself, and the chain of postures that is
-cheapest and moves least from frame to frame is chosen by dynamic programming. It finds the facing of the
-person and the side of every bend before the motion is solved as a whole.
+starts (facing eight ways, standing and crouched), each frame for itself; those in between start from the postures
+of these. The chain of postures that is cheapest and moves least from frame to frame is chosen by dynamic programming.
+It finds the facing of the person and the side of every bend before the motion is solved as a whole.
 """
 
 from __future__ import annotations
@@ -45,6 +45,16 @@ _LEAST_STIFFNESS = 1e-9
 
 _ROUNDS = (Round(40.0, 1, 8), Round(40.0, 4, 8), Round(40.0, 3, 4), Round(6.0, 12, 4))
 """Most starts face the wrong way and show it after one step."""
+
+ANCHOR_EVERY, LONGEST_STEP_S = 3, 0.5
+"""Key frames of which one is solved from all starts, where no two are farther apart than this."""
+
+ILL_FIT, ILL_COST = 2.0, 10.0
+"""A frame that costs so many times what its neighbours do, and so much more, is solved from all starts after all."""
+
+_CONTINUED = (Round(40.0, 3, 4), Round(6.0, 12, 4))
+"""Neighbours' postures face the right way: fewer steps bring them to the frame's own."""
+
 _POSTURES: tuple[Mapping[str, float], ...] = (
     {"hip_flexion": 8.0, "knee_angle": 12.0, "elbow_flex": 45.0},
     {"hip_flexion": 80.0, "knee_angle": 90.0, "elbow_flex": 60.0, "ankle_angle": 15.0},
@@ -64,12 +74,49 @@ def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: A
         (m,) size and camera to assume.
     """
     keys, model, time = key_frames(keypoints), trial.subject.model, trial.time
-    starts = _starts(model, keypoints.take(keys), shared)
-    q, costs = solve_from_starts(trial, keys, starts, shared, _ROUNDS)
+    q, costs = _candidates(trial, keys, _starts(model, keypoints.take(keys), shared), shared)
     F, C, n = q.shape
     points = model.positions(State(q.reshape(F * C, n), shared))[:, model.columns(keypoints.names)]
     chain = cheapest_chain(q, costs, points.reshape(F, C, -1), time[keys], POINT_CHANGE)
     return interpolated(unwound(model.skeleton, chain), time[keys], time)
+
+
+def _candidates(trial: Trial[Any], keys: Indices, starts: Array, shared: Array) -> tuple[Array, Array]:
+    """Postures (F, C, n) for each key frame and their costs (F, C), infinite for what comes twice.
+
+    Parameters
+    ----------
+    trial, shared
+        As in `initial_motion`.
+    keys, starts
+        (F,) key frames, and postures (F, S, n) to start from in each.
+    """
+    anchors = anchor_frames(trial.time[keys])
+    at_anchors = solve_from_starts(trial, keys[anchors], starts[anchors], shared, _ROUNDS)
+    q, costs = (np.empty((len(keys), *values.shape[1:])) for values in at_anchors)
+    q[anchors], costs[anchors] = at_anchors
+    between = np.setdiff1d(np.arange(len(keys)), anchors)
+    if len(between):
+        after = np.searchsorted(anchors, between)
+        before, after = anchors[after - 1], anchors[after]
+        near, known = (np.concatenate([values[before], values[after]], axis=1) for values in (q, costs))
+        q[between], costs[between] = solve_from_starts(
+            trial, keys[between], near, shared, _CONTINUED, tried=np.isfinite(known)
+        )
+        usual = np.maximum(costs[before].min(1), costs[after].min(1))
+        ill = between[costs[between].min(1) > ILL_FIT * usual + ILL_COST]
+        if len(ill):
+            q[ill], costs[ill] = solve_from_starts(trial, keys[ill], starts[ill], shared, _ROUNDS)
+    return q, costs
+
+
+def anchor_frames(time: Array) -> Indices:
+    """Indices of the key frames, shown at times (F,), that are solved from all starts; the first and last are."""
+    anchor, gap = np.arange(len(time)) % ANCHOR_EVERY == 0, np.diff(time) > LONGEST_STEP_S
+    anchor[-1] = True
+    anchor[:-1] |= gap
+    anchor[1:] |= gap
+    return np.flatnonzero(anchor)
 
 
 def possible_rolls(keypoints: KeypointMeasurements) -> list[float]:
