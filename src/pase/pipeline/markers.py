@@ -94,10 +94,7 @@ def fit_marker_file(
                 notes.append(note)
             share = share_of(progress, "skeleton", len(data))
             motion = fit_markers(data, skeleton, markers, options, static=static, progress=share)
-        motions = job.analyse([replace(motion, warnings=(*notes, *motion.warnings))])
-        job.export(motions)
-        job.view(motions)
-        job.commit()
+        job.finish(job.write([replace(motion, warnings=(*notes, *motion.warnings))]))
     return job.report
 
 

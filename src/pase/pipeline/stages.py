@@ -1,4 +1,4 @@
-"""The main road: detect, choose, lift, fit, analyse, export, view, commit. No stage knows of another."""
+"""The main road: detect, choose, lift, fit, write and draw, finish. No stage knows of another."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Run:
     """One run into a result folder, and its stages; a context manager.
 
     It measures the stages, collects what they warn of and keeps the place of the result. The result has its name
-    only after `commit`; without it nothing is left, but for keypoints that a later run can go on from.
+    only after `finish`; without it nothing is left, but for keypoints that a later run can go on from.
 
     Parameters
     ----------
@@ -90,10 +90,12 @@ class Run:
         self.report.add_settings(self.settings)
         self.begin_views(recording.source, bool(recording.people))
         landmarks = self.lift(recording)
-        motions = self.analyse(self.fit(recording, landmarks))
-        self.export(motions)
-        self.view(motions, recording)
-        self.commit()
+        motions = self.fit(recording, landmarks)
+        # The main thread draws: not every system lets another one do so.
+        with in_background(lambda _: self.write(motions)) as written:
+            self.draw(motions, recording)
+            motions = written()
+        self.finish(motions)
         return motions
 
     def open_folder(self, *, resume: bool = False) -> None:
@@ -141,20 +143,33 @@ class Run:
         with self.report.timed("fit"):
             return fit_people(recording, landmarks, self.settings, self._progress, self._helpers)
 
-    def analyse(self, motions: Sequence[Motion]) -> list[Motion]:
-        """Begin the plots; the motions with events, measures and a verdict, and without postures that nobody saw."""
-        from pase.pipeline.views import begin_plots
+    def write(self, motions: Sequence[Motion]) -> list[Motion]:
+        """Analyse the motions and write all files but for the report; see `pase.analysis.analysed`."""
+        from pase.pipeline.views import begin_plots, write_views
+        from pase.view.names import title_of
 
+        folder, output, source = self._space.folder, self.settings.output, self.report.source
         with self.report.timed("analyse"):
-            self._plots = begin_plots(motions, self._space.folder, self.settings.output, self._helpers)
-            return analyse_people(motions, self.settings.analysis)
-
-    def export(self, motions: Sequence[Motion]) -> None:
-        """Write the files of every person."""
+            plots = begin_plots(motions, folder, output, self._helpers)
+            motions = analyse_people(motions, self.settings.analysis)
         with self.report.timed("export"):
-            labels = trial_labels(self.settings.analysis, self.report.source.get("path"))
-            write_people(motions, self._space.folder, self.settings.person.mass_kg, labels)
+            labels = trial_labels(self.settings.analysis, source.get("path"))
+            write_people(motions, folder, self.settings.person.mass_kg, labels)
         self.report.add_persons(motions)
+        if motions:
+            with self.report.timed("views"):
+                write_views(motions, folder, output, title_of(source), self._film, plots)
+        return motions
+
+    def draw(self, motions: Sequence[Motion], recording: Recording) -> None:
+        """Draw the bones over the footage, if there is any."""
+        from pase.analysis import only_seen
+
+        if motions and self._draw and recording.source is not None:
+            with self.report.timed("overlay"):
+                path = self._space.folder / overlay_name(recording.source)
+                seen = [only_seen(motion) for motion in motions]
+                draw_over(recording.source, seen, recording.people, path, self.settings.view, self._progress)
 
     def begin_views(self, source: Footage | None, anybody: bool) -> None:
         """Begin beside the fit what needs no motion: the film in the viewer where there is none yet, and imports."""
@@ -169,30 +184,14 @@ class Run:
         if output.plots and anybody:
             self._helpers.prepare(DRAWING)
 
-    def view(self, motions: Sequence[Motion], recording: Recording | None = None) -> None:
-        """Draw the bones over the footage, if there is any; write the viewer, the plots and the report page."""
-        from pase.pipeline.views import write_report_page, write_views
-        from pase.view.names import title_of
+    def finish(self, motions: Sequence[Motion]) -> None:
+        """Write the report and its page, and give the result its name."""
+        from pase.pipeline.views import write_report_page
 
-        if not motions:
-            return
-        folder, output = self._space.folder, self.settings.output
-        if self._draw and recording is not None and recording.source is not None:
-            with self.report.timed("overlay"):
-                path = folder / overlay_name(recording.source)
-                draw_over(
-                    recording.source, motions, recording.people, path, self.settings.view, self._progress
-                )
-        with self.report.timed("views"):
-            title = title_of(self.report.source)
-            write_views(motions, folder, output, title, self._film, self._plots)
-        if output.page:
-            self._add_warnings()
-            write_report_page(motions, folder, self.report.content())
-
-    def commit(self) -> None:
-        """Write the report and give the result its name."""
         self._add_warnings()
+        if motions and self.settings.output.page:
+            write_report_page(motions, self._space.folder, self.report.content())
+            self._add_warnings()
         self.report.files = self._space.files()
         self.report.write(self._space.folder / REPORT)
         self._space.commit()

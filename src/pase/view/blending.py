@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pase.types import Array32, Image
+from pase.types import Image
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -19,12 +19,12 @@ _TO_YUV = np.array(
         [0.18259, 0.61423, 0.06201, 16 / 255],
         [-0.10064, -0.33857, 0.43922, 128 / 255],
         [0.43922, -0.39894, -0.04027, 128 / 255],
-        [0.0, 0.0, 0.0, 1 / 255],
+        [0.0, 0.0, 0.0, 1.0],
     ],
     dtype=np.float32,
 )
-"""Colours times alpha, and alpha, from 0 to 255, to luma and chroma times alpha, and alpha from 0 to 1 (ITU-R BT.709,
-limited range). The map is linear, so that blending before or after it comes to the same."""
+"""Colours times alpha, and alpha, to luma and chroma times alpha, and alpha, all from 0 to 255 (ITU-R BT.709, limited
+range). The map is linear, so that blending before or after it comes to the same."""
 
 
 def blend(image: Image, patch: Patch, opacity: float) -> None:
@@ -48,15 +48,16 @@ def blend_frame(frame: VideoFrame, patch: Patch, opacity: float) -> None:
     h, w = patch.rgba.shape[:2]
     right, bottom = (left + w) % 2, (top + h) % 2
     rgba = cv2.copyMakeBorder(patch.rgba, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
-    full = cv2.transform(rgba.astype(np.float32), _TO_YUV * np.float32(opacity))
+    # In bytes from here on, which is several times as fast and at most two of 255 levels off.
+    full = cv2.convertScaleAbs(cv2.transform(rgba.astype(np.float32), _TO_YUV * np.float32(opacity)))
     half = cv2.resize(full, (full.shape[1] // 2, full.shape[0] // 2), interpolation=cv2.INTER_AREA)
     x, y = patch.x - left, patch.y - top
     for plane, drawn, channel in ((0, full, 0), (1, half, 1), (2, half, 2)):
         pixels = _plane(frame, plane)
         at_x, at_y = (x, y) if plane == 0 else (x // 2, y // 2)
         target = pixels[at_y : at_y + drawn.shape[0], at_x : at_x + drawn.shape[1]]
-        mixed: Array32 = target * (1 - drawn[..., 3]) + drawn[..., channel]
-        target[...] = np.clip(mixed + 0.5, 0, 255)
+        cover = cv2.bitwise_not(cv2.extractChannel(drawn, 3))
+        cv2.add(cv2.multiply(target, cover, scale=1 / 255), cv2.extractChannel(drawn, channel), dst=target)
 
 
 def _plane(frame: VideoFrame, number: int) -> Image:

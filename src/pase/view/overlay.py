@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-QUALITY = 23
-"""Constant rate factor of the video, for a preset of the encoder that needs half the usual time and more space."""
+PRESET, QUALITY = "ultrafast", 25
+"""Two thirds of the work of `superfast` at 23, the same quality, a third more space."""
+KEYFRAME_EVERY_S = 1.0
+"""Seconds from a picture that can be jumped to to the next."""
 WAITING = 4
 """Pictures that may wait for the encoder."""
 LEAST_RATE_HZ = 25.0
@@ -219,8 +221,14 @@ def _video_file(
         else:
             writer.write_frame(image, time)
 
-    with (
-        VideoWriter(path, image_size, frame_rate, QUALITY, preset="superfast", sound_from=source) as writer,
-        InTurn("pase-encoder", WAITING) as beside,
-    ):
+    writer = VideoWriter(
+        path,
+        image_size,
+        frame_rate,
+        QUALITY,
+        keyframe_every=max(1, round(KEYFRAME_EVERY_S * frame_rate)),
+        preset=PRESET,
+        sound_from=source,
+    )
+    with writer, InTurn("pase-encoder", WAITING) as beside:
         yield lambda picture, time: beside.do(partial(encode, picture, time))
