@@ -5,8 +5,10 @@ Frames come last, `(3, 3, B, T)`: a product of many small matrices is then made 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -121,6 +123,11 @@ class JointArrays:
         self.drives = AxisDrives([(*j.rotations, *j.translations) for j in joints], CoordinateMap(skeleton))
         self._set_frames(skeleton)
 
+    @classmethod
+    def of(cls, skeleton: Skeleton, bodies: Sequence[int]) -> JointArrays:
+        """The same, compiled once for a skeleton in all its sizes: these are no part of it."""
+        return _compiled(_Structure(skeleton), tuple(bodies))
+
     def _set_frames(self, skeleton: Skeleton) -> None:
         joints = [skeleton.joints[b] for b in self.bodies]
         B = len(joints)
@@ -185,3 +192,22 @@ class JointArrays:
                 if self.drives.column[slot, b] >= 0:
                     out.setdefault(int(self.drives.column[slot, b]), []).append(slot * len(self.bodies) + b)
         return {column: np.array(axes, np.intp) for column, axes in out.items()}
+
+
+class _Structure:
+    """A skeleton without its sizes, equal to those with the very same bodies, joints and coordinates."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        self.skeleton = skeleton
+        self._own = (skeleton.bodies, skeleton.joints, skeleton.coordinates, skeleton.couplers)
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self._own)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Structure) and all(map(operator.is_, self._own, other._own))
+
+
+@lru_cache(maxsize=32)
+def _compiled(structure: _Structure, bodies: tuple[int, ...]) -> JointArrays:
+    return JointArrays(structure.skeleton, bodies)

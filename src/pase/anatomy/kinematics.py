@@ -139,7 +139,7 @@ class Kinematics:
 
     @cached_property
     def _joints(self) -> JointArrays:
-        return JointArrays(self.skeleton, range(len(self.skeleton.joints)))
+        return JointArrays.of(self.skeleton, range(len(self.skeleton.joints)))
 
     @cached_property
     def _carriers(self) -> JointArrays:
@@ -150,7 +150,7 @@ class Kinematics:
                 carriers.add(body)
                 parent = self.skeleton.joints[body].parent
                 body = names.index(parent) if parent in names else -1
-        return JointArrays(self.skeleton, sorted(carriers))
+        return JointArrays.of(self.skeleton, sorted(carriers))
 
     @cached_property
     def _places(self) -> Indices:
@@ -175,7 +175,7 @@ class Kinematics:
 
     def root_pose(self, q: Array, scale: Array | None = None) -> tuple[Array, Array]:
         """Rotation (T, 3, 3) and origin (T, 3) of the first body alone, which carries all others; see `pose`."""
-        placement = self._placed(JointArrays(self.skeleton, [0]), q, scale)
+        placement = self._placed(JointArrays.of(self.skeleton, [0]), q, scale)
         return placement.rotation[:, :, 1].transpose(2, 0, 1), placement.origin[:, 1].T
 
     def placement(self, q: Array, scale: Array | None = None) -> Placement:
