@@ -247,7 +247,7 @@ def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
         if takes:
             show(f"Held-out subjects: {source}", takes, o.windows, o.weights)
     if wanted("made"):
-        takes = [t for t in made(o.cache, 180.0, 20.0) if t.split == "val"]
+        takes = [t for t in made(o.cache) if t.split == "val"]
         show("Held-out episodes of made motion", takes, o.windows, o.weights)
     if wanted("bandai"):
         others = bandai(o.data / "validation_bandai.npz", o.cache / "bandai_q.npz", 60)

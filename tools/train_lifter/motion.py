@@ -23,6 +23,8 @@ SOURCES = {
 }  # fmt: skip
 """Files of captured motion, and how many frames apart they are solved."""
 SEED = 6
+MINUTES, JUMP_MINUTES = 220.0, 20.0
+"""Of made motion."""
 
 
 def captured(corpus: Path, cache: Path, source: str, processes: int = 1) -> list[Take]:
@@ -32,7 +34,9 @@ def captured(corpus: Path, cache: Path, source: str, processes: int = 1) -> list
     return [replace(t, source=source) for t in takes]
 
 
-def made(cache: Path, minutes: float, jump_minutes: float, seed: int = SEED) -> list[Take]:
+def made(
+    cache: Path, minutes: float = MINUTES, jump_minutes: float = JUMP_MINUTES, seed: int = SEED
+) -> list[Take]:
     """Takes made on the skeleton, jumps included."""
     takes = procedural(cache / "procedural_q.npz", minutes, seed)
     return takes + procedural(cache / "jumps_q.npz", jump_minutes, seed + 1, make_jumps)
@@ -43,8 +47,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=220.0)
-    parser.add_argument("--jump-minutes", type=float, default=20.0)
+    parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument("--jump-minutes", type=float, default=JUMP_MINUTES)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--only", choices=[*SOURCES, "made"], help="one source alone")
     options = parser.parse_args()

@@ -171,7 +171,7 @@ def train(motion: Path, cache: Path, settings: Settings) -> None:
     draw = {shape: scenes.drawer(*shape, replayed=settings.replayed) for shape, _ in choices}
     odds = torch.tensor([p for _, p in choices])
     begin = saved = time.monotonic()
-    before = training.spent
+    before, parts = training.spent, Parts()
     while training.spent < 60 * settings.minutes and training.spent - before < 60 * settings.call_minutes:
         shape = choices[int(form.choose(odds, 1))][0]
         parts = training.learn(draw[shape](), training.spent / (60 * settings.minutes))
@@ -242,7 +242,10 @@ def main() -> None:
     parser.add_argument(
         "--only", default=Settings.only, help="train parameters whose names match this pattern"
     )
-    parser.add_argument("--blend", type=float, default=Settings.blend, help="share of the fine-tuned weights")
+    parser.add_argument(
+        "--blend", type=float, default=Settings.blend,
+        help="share of the fine-tuned weights; a finished training called again writes the result with another",
+    )  # fmt: skip
     parser.add_argument("--minutes", type=float, default=Settings.minutes)
     parser.add_argument("--call-minutes", type=float, default=Settings.call_minutes)
     parser.add_argument("--windows", type=int, default=Settings.windows)
