@@ -296,3 +296,11 @@ def test_an_unwritable_place_is_told(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="unknown"), VideoWriter(tmp_path / "video.unknown", SIZE):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["taken.mp4"]
+
+
+def test_a_picture_that_was_forgotten_is_made_anew(tmp_path: Path) -> None:
+    frame = next(iter(open_video(write_video(tmp_path / "film.mp4", np.arange(3) / 30)).frames()))
+    image = frame.image
+    frame.forget_image()
+    assert frame.image is not image
+    np.testing.assert_array_equal(frame.image, image)

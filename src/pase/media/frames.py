@@ -53,6 +53,12 @@ class Frame:
                 self._image = self._upright.image()
             return self._image
 
+    def forget_image(self) -> None:
+        """Free the memory of `image`, which is made anew if it is asked for again; that of a picture is kept."""
+        with self._lock:
+            if self._upright is not None:
+                self._image = None
+
     def for_encoder(self, size: tuple[int, int]) -> VideoFrame:
         """The picture as `yuv420p` of some even width and height; as `rgb24` where the film has a high dynamic range.
 

@@ -40,6 +40,8 @@ _MOST_BYTES = 256 * 10**6
 """Memory for the frames that wait."""
 _MOST_BEGUN = 8
 """Persons in frames of gaps that wait for the second thread."""
+_IN_USE = 3
+"""The last so many looks keep their pictures, which others may still be at work on."""
 _WAITING_STEPS = 4
 """From one look to the next but so many frames wait: for the look ahead, and in gaps."""
 
@@ -156,6 +158,8 @@ class Sampler:
             return
         if not self._past or frame.time - self._past[-1].time >= USUAL_S - 5e-4:
             self._past.append(frame)
+        if len(self._past) > _IN_USE:
+            self._past[-1 - _IN_USE].forget_image()
         most = max(1, _MOST_BYTES // (2 * frame.image.nbytes))
         while len(self._past) > most or frame.time - self._past[0].time > _BACK_S:
             self._past.popleft()

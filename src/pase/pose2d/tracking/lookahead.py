@@ -59,9 +59,13 @@ class Job(Generic[Result]):
     """Work that is done once, by whichever thread comes first."""
 
     def __init__(self, thread: SecondThread, work: Callable[[], Result], pool: ThreadPoolExecutor) -> None:
-        self._thread, self._work = thread, work
-        self._beside = pool.submit(work)
+        self._thread, self._work = thread, [work]
+        self._beside = pool.submit(self._once)
         self._own: list[Result] = []
+
+    def _once(self) -> Result:
+        """Do it, and let go of it and the pictures that it needs."""
+        return self._work.pop()()
 
     @property
     def begun(self) -> bool:
@@ -72,7 +76,7 @@ class Job(Generic[Result]):
         """Do it in this thread unless the other one has begun."""
         if self._own or not self._beside.cancel():
             return False
-        self._own.append(self._work())
+        self._own.append(self._once())
         return True
 
     def result(self) -> Result:
