@@ -153,8 +153,9 @@ class LiftedDepth(RobustTerm):
         """Those of the depths, by the camera and the stature too."""
         gain = self._whiten * (root / _stature(at))[..., None]
         line = self._turned(self._camera.rotation(at.state.shared))
+        layout = at.model.layout
         by_depth = np.zeros((*self._depth.shape, at.state.q.shape[1]))
-        dshared = np.zeros((*self._depth.shape, at.model.layout.count if at.shared_free else 0))
+        dshared = np.zeros((*self._depth.shape, layout.depth.start if at.shared_free else 0))
         for chain in at.chains(self._points):
             outer = np.broadcast_to(line[:, None, None], (len(line), len(chain.points), 1, 3))
             rows = point_rows(at, chain, outer)
@@ -164,9 +165,11 @@ class LiftedDepth(RobustTerm):
         if not at.shared_free:
             return {0: gain @ by_depth}, None
         self._add_camera_and_size(at, dshared)
-        depth = at.model.layout.depth
-        dshared[..., depth] -= _stature(at) * np.eye(dshared.shape[1])[:, : depth.stop - depth.start]
-        return {0: gain @ by_depth}, gain @ dshared
+        out = np.empty((*gain.shape[:2], layout.count))
+        out[..., : layout.depth.start] = gain @ dshared
+        # Each lasting error takes from its own depth alone.
+        out[..., layout.depth] = -_stature(at) * gain[..., : layout.depth.stop - layout.depth.start]
+        return {0: gain @ by_depth}, out
 
     def _turned(self, rotation: Array) -> Array:
         """(T, 3) lines of sight times a rotation (3, 3) or (T, 3, 3): in world axes for `R_camera_world`."""
@@ -201,5 +204,8 @@ def _whitening(gain: Array, modes: Array) -> Array:
     precision = np.diag([1e-9, *np.ones(R)])
     moved = np.swapaxes(shared, 1, 2)
     amounts = np.linalg.solve(moved @ shared + precision, moved * gain[:, None])
-    points = np.eye(gain.shape[1]) * gain[:, None] - shared @ amounts
-    return np.concatenate([points, amounts[:, 1:]], axis=1)
+    K = gain.shape[1]
+    out = np.empty((len(gain), K + R, K))
+    out[:, :K], out[:, K:] = -shared @ amounts, amounts[:, 1:]
+    out[:, range(K), range(K)] += gain
+    return out
