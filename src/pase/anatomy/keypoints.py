@@ -7,7 +7,7 @@ reference's bodies project onto the detected points, the same place for both per
 The points of the head are those of a living face before this skull, on its own axes and divided by the mean scale
 of adults: pupils 63 mm apart on heads 151 mm wide (ANSUR II), the tip of the nose 30 mm before the bone (20 mm over
 10 mm of lip, Zhuang & Bradtmiller 2005), the middle of the ear just behind the ear canal. The neck's (the throat)
-is read off pictures.
+lies between where it is drawn on 51 people in photos, higher, and on the two adults.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PLACES: dict[str, Place] = {
     "Eye": Place("head", (0.097, 0.046, 0.036), 0.004),
     "Ear": Place("head", (-0.002, 0.024, 0.087), 0.006),
     "Head": Place("head", (0.016, 0.164, 0.0), 0.020),
-    "Neck": Place("torso", (0.000, 0.405, 0.0), 0.020),
+    "Neck": Place("torso", (0.000, 0.420, 0.0), 0.020),
     "Shoulder": Place("scapula", (0.003, -0.016, -0.032), 0.020),
     "Elbow": Place("humerus", (0.024, -0.283, -0.020), 0.015),
     "Wrist": Place("radius", (-0.013, -0.230, 0.008), 0.015),

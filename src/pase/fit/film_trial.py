@@ -32,6 +32,11 @@ CALM = 0.5
 """Accelerations, in their usual deviations, up to which a movement is calm; faster ones cost less than their square.
 With a squared cost the knees of synthetic jumps came out 15° wrong, with this 12°; walks and squats stay."""
 
+PHOTO_DEPTHS = 0.5
+"""How much a lifter's depths count in a photo, where it has no movement to go by and half of a person may be
+hidden. With 0.5 in place of 1 the skeletons of 51 people in 22 photos lie nearer to their keypoints, and who sits
+behind others sits; single frames of two lab clips come out 0.05° worse, of four views 0.25° (of 7.9°)."""
+
 
 def film_trial(
     person: PersonInput, lens: LensPrior, settings: FitSettings | None = None
@@ -55,7 +60,10 @@ def film_trial(
     measurements: list[Measurements] = [observed]
     gravity = None
     if person.landmarks is not None and depths is not None:
-        measurements.append(DepthMeasurements((), keypoints.time, subject.model.points, depths, camera))
+        share = PHOTO_DEPTHS if len(keypoints) == 1 else 1.0
+        measurements.append(
+            DepthMeasurements((), keypoints.time, subject.model.points, depths, camera, share)
+        )
         gravity = Gravity.of(person.landmarks, camera)
     subject = replace(
         subject if person.sizes is None else subject.held(size, person.sizes.log_scale),

@@ -180,6 +180,8 @@ class DepthMeasurements(Measurements):
     """The K points that the depths are of."""
     depths: Depths
     camera: FilmCamera
+    share: float = 1.0
+    """Share with which a frame counts."""
 
     @property
     def visible(self) -> Mask:
@@ -196,11 +198,10 @@ class DepthMeasurements(Measurements):
 
     def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
         """Their differences from the skeleton's depths."""
-        weight = np.ones(len(self.time))
+        weight = np.full(len(self.time), self.share)
         if len(weight) > 1 and not counting.apart:
-            weight = frame_weights(self.time, repeats=counting.repeats) * (
-                LIFTER_RATE_HZ / INFORMATION_RATE_HZ
-            )
+            rate = LIFTER_RATE_HZ / INFORMATION_RATE_HZ
+            weight *= frame_weights(self.time, repeats=counting.repeats) * rate
         width, points = counting.width or 4.0, model.columns(self.points)
         return [LiftedDepth(self.depths, self.camera, weight, width, points)]
 
