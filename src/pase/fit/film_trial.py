@@ -34,8 +34,8 @@ With a squared cost the knees of synthetic jumps came out 15° wrong, with this 
 
 PHOTO_DEPTHS = 0.5
 """How much a lifter's depths count in a photo, where it has no movement to go by and half of a person may be
-hidden. With 0.5 in place of 1 the skeletons of 51 people in 22 photos lie nearer to their keypoints, and who sits
-behind others sits; single frames of two lab clips come out 0.05° worse, of four views 0.25° (of 7.9°)."""
+hidden. With 0.5 in place of 1 the skeletons of 51 people in 22 photos lie nearer to their keypoints, and one of two
+who sit half hidden no longer stands; single frames of two lab clips come out 0.05° worse, of four views 0.25°."""
 
 
 def film_trial(
