@@ -6,7 +6,7 @@ from typing import Any
 
 LEAST_TRIANGLE_PX = 10.0
 """Area of a triangle on the screen, in pixels, that is wanted on average."""
-_LEAST_SHARE, _MOST_SHARE = 0.2, 0.8
+_LEAST_SHARE, _MOST_SHARE = 0.4, 0.8
 """With a smaller share of their triangles ribs and the pelvis get holes; a larger one is not worth the work."""
 
 
