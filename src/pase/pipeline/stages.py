@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from pase.pipeline.analysing import analyse_people, trial_labels
 from pase.pipeline.background import in_background
 from pase.pipeline.estimating import fit_people, size_evidence
 from pase.pipeline.lifting import lift_in_statures
-from pase.pipeline.network_files import import_later_stages, import_networks
+from pase.pipeline.network_files import import_drawing, import_later_stages, import_networks
 from pase.pipeline.outputs import check_writing, draw_over, overlay_name, write_people
 from pase.pipeline.recording import (
     Recording,
@@ -109,11 +109,12 @@ class Run:
         footage = footage_with(source, self.settings.footage)
         with in_background(lambda _: self._draw and probe_drawing()) as probed, open_media(footage) as media:
             import_networks()
-            probed()
-            check_writing(self.settings, draw=self._draw)
-            self.open_folder(resume=True)
-            key = detection_key(media.path, self.settings)
-            return self._resumed(media.path, key) or self._detected(media.path, key)
+            with in_background(lambda _: import_later_stages()):
+                probed()
+                check_writing(self.settings, draw=self._draw)
+                self.open_folder(resume=True)
+                key = detection_key(media.path, self.settings)
+                return self._resumed(media.path, key) or self._detected(media.path, key)
 
     def read(self, keypoints: str | Path, video: str | Path | None, skeleton: str | None) -> Recording:
         """Choose the persons in keypoints that were made before."""
@@ -209,9 +210,9 @@ class Run:
         return kept.recording
 
     def _detected(self, path: Path, key: str) -> Recording:
-        """Find the persons, while what the later stages need is imported."""
+        """Find the persons, while what the drawing needs is imported."""
         self._space.clear()
-        beside = in_background(lambda _: import_later_stages())
+        beside = in_background(lambda _: import_drawing()) if self._draw else nullcontext()
         with collected_warnings() as warnings, self.report.timed(STAGE), beside:
             recording = find_people(path, self.settings, self._progress, self._film_maker)
         keep_recording(self._space, key, recording, self.report.seconds[STAGE], warnings)
