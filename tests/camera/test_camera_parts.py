@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pase.camera import travelling
 from pase.camera.files import read_camera_motions, write_camera_motions
 from pase.camera.keyframes import KeyLink, settle_turns
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
+from pase.camera.shot import ShotFollower
+from pase.camera.sight import Sight
+from pase.camera.travel import TravelFit
 from pase.camera.travelling import Judgement
 from pase.camera.turn import NO_TURN, Turn, fit_turn
 from pase.errors import InputError
+from pase.types import Array
 
 RNG = np.random.default_rng(0)
 
@@ -141,3 +147,28 @@ def test_a_broken_file_is_refused(tmp_path: Path, text: str, says: str) -> None:
 def test_the_motion_at_other_times_is_that_of_the_next_frame() -> None:
     motion = motions()[1]
     assert motion.at(np.array([0.02, 0.24])).zoom == pytest.approx([1.0, 1.2])
+
+
+def test_a_frame_whose_starts_all_go_wrong_is_fitted_from_its_neighbours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Far and flat things: a way along them looks like a turn with a way ahead."""
+    along, ahead = np.array([1.0, 0, 0]), np.array([0, 0, 1.0])
+    wrong = rotation_of_vector(np.array([0, -0.13, 0]))
+
+    def outcomes(
+        _: ShotFollower, __: Sequence[Sight], starts: tuple[Array, Array] | None = None
+    ) -> TravelFit:
+        cost = np.array([[10.0, 30.0], [37.0, 38.0], [10.0, 30.0]])
+        R = np.tile(np.stack([np.eye(3), wrong]), (3, 1, 1, 1))
+        direction = np.tile(np.stack([along, ahead]), (3, 1, 1))
+        R[1], direction[1] = wrong, ahead
+        if starts is not None:
+            (R, direction), cost = starts, np.where((starts[1] @ along) > 0.9, 31.0, 37.0)
+        return TravelFit(cost, R, np.tile(np.eye(3), (*cost.shape, 1, 1)), direction, np.ones(cost.shape))
+
+    monkeypatch.setattr(travelling, "_fit", outcomes)
+    nothing = np.zeros(0, np.uint8), np.zeros((0, 2), np.int16), np.zeros(0, bool)
+    sights = [Sight(t, 0, NO_TURN, np.eye(4), *nothing) for t in (0.0, 0.1, 0.2)]
+    fit = travelling._continuous_fit(ShotFollower((8, 8), 8.0), sights, np.arange(3) / 10, np.zeros(3, int))
+    assert np.allclose(fit.R, np.eye(3)) and np.allclose(fit.direction, along)

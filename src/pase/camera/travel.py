@@ -74,6 +74,11 @@ class TravelFit:
             chosen.append(int(row[chosen[-1]]))
         return np.array(chosen[::-1])
 
+    def beside(self, other: TravelFit) -> TravelFit:
+        """The outcomes of both, of the same pairs."""
+        both = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+        return TravelFit(*(np.concatenate(arrays, axis=1) for arrays in both))
+
     def take(self, chosen: Indices) -> TravelFit:
         """The fit with one outcome (P,) of each pair, without the axis of outcomes."""
         rows = np.arange(len(chosen)), chosen
@@ -84,15 +89,22 @@ _DIRECTIONS = np.array([[1.0, 0, 0], [0.7, 0, 0.7], [-0.7, 0, 0.7], [0, 0, 1.0],
 """First guesses of the direction: those of people who walk along."""
 
 
-def fit_travel(pairs: Matches, R_turn: Array, pixel: float) -> TravelFit:
+def usual_starts(R_turn: Array) -> tuple[Array, Array]:
+    """Turns (P, S, 3, 3) and directions (P, S, 3) to start from: no turn and the guesses (P, 3, 3), each way."""
+    R = np.stack([np.broadcast_to(np.eye(3), R_turn.shape), R_turn], axis=1)
+    R = np.repeat(R, len(_DIRECTIONS), axis=1)
+    return R, np.broadcast_to(np.tile(_DIRECTIONS, (2, 1)), R.shape[:-1])
+
+
+def fit_travel(pairs: Matches, R: Array, direction: Array, pixel: float) -> TravelFit:
     """Fit turn and direction of travel to rays of the same points in two pictures.
 
     Parameters
     ----------
     pairs
         P pairs of pictures.
-    R_turn
-        (P, 3, 3) guesses of the turns; no turn is the other guess.
+    R, direction
+        (P, S, 3, 3) turns and (P, S, 3) directions to start from.
     pixel
         One pixel of the small picture in the rays' units.
     """
@@ -100,11 +112,8 @@ def fit_travel(pairs: Matches, R_turn: Array, pixel: float) -> TravelFit:
         np.concatenate([rays, np.ones((*rays.shape[:2], 1))], axis=-1)[:, None]
         for rays in (pairs.rays_key, pairs.rays)
     )
-    R = np.stack([np.broadcast_to(np.eye(3), R_turn.shape), R_turn], axis=1)
-    R = np.repeat(R, len(_DIRECTIONS), axis=1)
-    t = np.broadcast_to(np.tile(_DIRECTIONS, (2, 1)), R.shape[:-1])
     counts = pairs.counts[:, None]
-    cost, R, t, information, distance = _refined(a, b, counts, R, t, pixel)
+    cost, R, t, information, distance = _refined(a, b, counts, R, direction, pixel)
     covariance = np.linalg.inv(information)[..., :3, :3] + np.eye(3) * _SYSTEMATIC_RAD**2
     near = (np.abs(distance) < _AGREES_PX * pixel) & counts
     return TravelFit(cost, R, covariance, t, near.sum(-1) / np.maximum(counts.sum(-1), 1))

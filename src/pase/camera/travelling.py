@@ -12,8 +12,8 @@ from pase.camera.keyframes import KeyLink, settle_turns
 from pase.camera.matches import Matches, pixel_of
 from pase.camera.shot import Link, ShotFollower
 from pase.camera.sight import Sight
-from pase.camera.travel import TravelFit, fit_travel, homography_share
-from pase.types import Array
+from pase.camera.travel import TravelFit, fit_travel, homography_share, usual_starts
+from pase.types import Array, Indices
 
 _FEWEST_POINTS = 15
 _EVERY_S = 0.12
@@ -79,8 +79,7 @@ def travelling_course(shot: ShotFollower) -> Course:
     time, key = (np.array([getattr(sight, name) for sight in sights]) for name in ("time", "key"))
     R, variance = np.tile(np.eye(3), (len(sights), 1, 1)), np.zeros((len(sights), 4))
     with_points = np.flatnonzero([len(sight.point_numbers) >= _FEWEST_POINTS for sight in sights])
-    fit = _fit(shot, [sights[row] for row in with_points])
-    fit = fit.take(fit.likeliest(time[with_points], key[with_points]))
+    fit = _continuous_fit(shot, [sights[row] for row in with_points], time[with_points], key[with_points])
     R[with_points] = fit.R
     variance[with_points, :3] = np.diagonal(fit.covariance, axis1=1, axis2=2)
     variance[:, 3] = _ZOOM_SIGMA**2
@@ -116,13 +115,28 @@ def _measured(shot: ShotFollower) -> list[Sight]:
     return out
 
 
-def _fit(shot: ShotFollower, sights: Sequence[Sight]) -> TravelFit:
-    """Frames beside their key pictures."""
+def _continuous_fit(shot: ShotFollower, sights: Sequence[Sight], time: Array, key: Indices) -> TravelFit:
+    """The outcomes that follow one another best, each frame also started from what its neighbours came to."""
+    fit = _fit(shot, sights)
+    cheapest = fit.take(fit.cost.argmin(axis=1))
+    rows = np.arange(len(sights))
+    neighbours = np.stack([np.maximum(rows - 1, 0), np.minimum(rows + 1, len(rows) - 1)], axis=1)
+    neighbours = np.where(key[neighbours] == key[:, None], neighbours, rows[:, None])
+    fit = fit.beside(_fit(shot, sights, (cheapest.R[neighbours], cheapest.direction[neighbours])))
+    return fit.take(fit.likeliest(time, key))
+
+
+def _fit(shot: ShotFollower, sights: Sequence[Sight], starts: tuple[Array, Array] | None = None) -> TravelFit:
+    """Frames beside their key pictures, from turns and directions (P, S, ...) or the usual ones."""
     parts = []
     for first in range(0, max(len(sights), 1), _AT_ONCE):
         chosen = sights[first : first + _AT_ONCE]
-        R_turn = np.array([_turn_to_key(shot, sight) for sight in chosen]).reshape(-1, 3, 3)
-        parts.append(fit_travel(Matches.of(shot, chosen), R_turn, pixel_of(shot)))
+        if starts is None:
+            R_turn = np.array([_turn_to_key(shot, sight) for sight in chosen]).reshape(-1, 3, 3)
+            R, direction = usual_starts(R_turn)
+        else:
+            R, direction = (start[first : first + _AT_ONCE] for start in starts)
+        parts.append(fit_travel(Matches.of(shot, chosen), R, direction, pixel_of(shot)))
     return TravelFit(
         *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(TravelFit))
     )
