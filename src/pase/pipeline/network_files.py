@@ -20,8 +20,8 @@ LATER_STAGES = (
 )
 """The slow imports of those stages."""
 
-DRAWING = ("pase.view.overlay", "vtkmodules.vtkRenderingOpenGL2", "vtkmodules.util.numpy_support")
-"""Those of the overlay."""
+OVERLAY = ("pase.view.overlay", "vtkmodules.vtkRenderingOpenGL2", "vtkmodules.util.numpy_support")
+"""Those of the overlay, on a computer that draws."""
 
 
 def fetch_models(
@@ -42,28 +42,23 @@ def fetch_models(
     ]
 
 
-def import_networks() -> None:
+def import_networks(settings: Settings) -> None:
     """Import what the 2D stage runs on and check the cached networks: a while, at a time of the caller's choice."""
     from pase.models import cached
     from pase.networks.onnx import load_onnxruntime
     from pase.pose2d import detect  # noqa: F401
     from pase.pose2d.user_network import DETECTOR, KEYPOINT_NETWORK
 
-    load_onnxruntime()
-    for name in (DETECTOR, KEYPOINT_NETWORK):
-        cached(name)
+    if settings.pose2d.backend == "rtmpose":
+        load_onnxruntime()
+        for name in (DETECTOR, KEYPOINT_NETWORK):
+            cached(name)
 
 
-def import_later_stages() -> None:
-    """Import what the stages after the keypoints need: done beside these, little of their time shows."""
-    for module in LATER_STAGES:
-        importlib.import_module(module)
-
-
-def import_drawing() -> None:
-    """Import what the overlay needs, where it is known that this computer draws."""
-    for module in DRAWING:
-        importlib.import_module(module)
+def import_modules(names: Sequence[str]) -> None:
+    """Import what later stages need: done beside the keypoints, little of its time shows."""
+    for name in names:
+        importlib.import_module(name)
 
 
 def prepare_networks(settings: Settings, progress: StepProgress | None = None) -> None:

@@ -18,7 +18,7 @@ from pase.pipeline.analysing import analyse_people, trial_labels
 from pase.pipeline.background import in_background
 from pase.pipeline.estimating import fit_people, size_evidence
 from pase.pipeline.lifting import lift_in_statures
-from pase.pipeline.network_files import import_drawing, import_later_stages, import_networks
+from pase.pipeline.network_files import LATER_STAGES, OVERLAY, import_modules, import_networks
 from pase.pipeline.outputs import check_writing, draw_over, overlay_name, write_people
 from pase.pipeline.recording import (
     Recording,
@@ -108,8 +108,8 @@ class Run:
         """Find and choose the persons in footage, or take over what an interrupted run has found."""
         footage = footage_with(source, self.settings.footage)
         with in_background(lambda _: self._draw and probe_drawing()) as probed, open_media(footage) as media:
-            import_networks()
-            with in_background(lambda _: import_later_stages()):
+            import_networks(self.settings)
+            with in_background(lambda _: import_modules(LATER_STAGES)):
                 probed()
                 check_writing(self.settings, draw=self._draw)
                 self.open_folder(resume=True)
@@ -212,7 +212,7 @@ class Run:
     def _detected(self, path: Path, key: str) -> Recording:
         """Find the persons, while what the drawing needs is imported."""
         self._space.clear()
-        beside = in_background(lambda _: import_drawing()) if self._draw else nullcontext()
+        beside = in_background(lambda _: import_modules(OVERLAY)) if self._draw else nullcontext()
         with collected_warnings() as warnings, self.report.timed(STAGE), beside:
             recording = find_people(path, self.settings, self._progress, self._film_maker)
         keep_recording(self._space, key, recording, self.report.seconds[STAGE], warnings)
