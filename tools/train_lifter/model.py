@@ -57,9 +57,17 @@ class _Neighbours(nn.Module):
         self.mix = nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2, groups=width)
 
     def forward(self, x: Tensor, valid: Tensor) -> Tensor:
-        h = (self.norm(x) * valid).transpose(1, 2)
-        out: Tensor = x + self.mix(h).transpose(1, 2)
+        h = self.norm(x) * valid
+        smoothed = self._sum_of_shifted(h) if x.is_cuda else self.mix(h.transpose(1, 2)).transpose(1, 2)
+        out: Tensor = x + smoothed.to(x.dtype)
         return out
+
+    def _sum_of_shifted(self, h: Tensor) -> Tensor:
+        """The convolution as a sum, through which a graphics card learns faster."""
+        padded, smoothed = nn.functional.pad(h, (0, 0, KERNEL // 2, KERNEL // 2)), self.mix.bias
+        for k in range(KERNEL):
+            smoothed = smoothed + padded[:, k : k + h.shape[1]] * self.mix.weight[:, 0, k]
+        return smoothed
 
 
 class _Attention(nn.Module):

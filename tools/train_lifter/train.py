@@ -19,6 +19,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,27 @@ class Training:
         self.resumed_at = self.step
 
 
+class Ahead:
+    """Batches of a graphics card, each made on a second stream while the network learns from the one before."""
+
+    def __init__(self, draw: Callable[[], Batch]) -> None:
+        self._draw = draw
+        self._stream = torch.cuda.Stream()
+        self._start()
+
+    def _start(self) -> None:
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._stream):
+            self._batch = self._draw()
+
+    def __call__(self) -> Batch:
+        """The batch that was made meanwhile; the making of the next begins."""
+        torch.cuda.current_stream().wait_stream(self._stream)
+        fields = {f.name: getattr(self._batch, f.name).clone() for f in dataclass_fields(self._batch)}
+        self._start()  # in the memory of the batch that was just copied
+        return Batch(**fields)
+
+
 def train(motion: Path, cache: Path, settings: Settings) -> None:
     """Train until the time is up; checkpoints every minute, and the exported network at the end."""
     cache.mkdir(parents=True, exist_ok=True)
@@ -168,13 +190,17 @@ def train(motion: Path, cache: Path, settings: Settings) -> None:
     scenes = Scenes(bank, settings.seed + training.step)
     form = Dice(settings.seed + training.step)
     choices = shapes(settings.windows)
-    draw = {shape: scenes.drawer(*shape, replayed=settings.replayed) for shape, _ in choices}
+    drawers = {shape: scenes.drawer(*shape, replayed=settings.replayed) for shape, _ in choices}
     odds = torch.tensor([p for _, p in choices])
+
+    def draw() -> Batch:
+        return drawers[choices[int(form.choose(odds, 1))][0]]()
+
+    next_batch = Ahead(draw) if settings.replayed else draw
     begin = saved = time.monotonic()
     before, parts = training.spent, Parts()
     while training.spent < 60 * settings.minutes and training.spent - before < 60 * settings.call_minutes:
-        shape = choices[int(form.choose(odds, 1))][0]
-        parts = training.learn(draw[shape](), training.spent / (60 * settings.minutes))
+        parts = training.learn(next_batch(), training.spent / (60 * settings.minutes))
         training.spent = before + time.monotonic() - begin
         if training.step % settings.check_every == 0:
             note(cache, training, parts, checks)
