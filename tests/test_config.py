@@ -45,7 +45,7 @@ def test_values_are_read_as_their_type(path: str, text: object, expected: object
         ({"camera.fov_deg": 0}, "fov must be at least 5"),
         ({"camera.fov_deg": 60, "camera.focal_length_px": 900}, "not both"),
         ({"models.offline": 1}, "offline must be true or false"),
-        ({"person.heigth_m": 1.7}, "did you mean 'person.height_m'?; the settings are: person.height_m"),
+        ({"person.heigth_m": 1.7}, "did you mean 'person.height_m'; the settings are: person.height_m"),
     ],
 )
 def test_bad_values_are_refused_in_one_line(values: dict[str, object], message: str) -> None:

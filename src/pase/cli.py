@@ -223,8 +223,11 @@ def _compare(arguments: argparse.Namespace) -> int:
 def _export(parsed: argparse.Namespace) -> int:
     from pase.pipeline.results import export
 
-    for path in export(parsed.source, " ".join(parsed.formats)):
+    paths = export(parsed.source, " ".join(parsed.formats))
+    for path in paths:
         print(path)
+    if not paths:
+        print(f"{parsed.source} has no persons: nothing to export")
     return 0
 
 

@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
     def format_help(self) -> str:
         """The help, with a usage of one line: the flags are listed below it, by their group."""
         words = [
-            f"[{a.metavar} ...]" if a.nargs == "*" else a.metavar or a.dest
+            {"*": f"[{a.metavar} ...]", "?": f"[{a.metavar}]"}.get(str(a.nargs), a.metavar or a.dest)
             for a in self._get_positional_actions()
         ]
         needed = [f"{a.option_strings[0]} {a.metavar}" for a in self._get_optional_actions() if a.required]

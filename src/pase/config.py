@@ -361,7 +361,10 @@ def _leaves_of(paths: Iterable[str], where: str = "") -> dict[str, Leaf]:
     by_path = {leaf.path: leaf for leaf in leaves()}
     for path in paths:
         if path not in by_path:
-            close = difflib.get_close_matches(path, by_path, 1)
-            hint = f", did you mean '{close[0]}'?" if close else ""
-            raise InputError(f"{where}unknown setting '{path}'{hint}; the settings are: {', '.join(by_path)}")
+            group = path.split(".")[0]
+            names = {known.split(".")[1]: known for known in by_path if known.startswith(f"{group}.")}
+            close = difflib.get_close_matches(path.split(".")[-1], names, 1)
+            hint = f", did you mean '{names[close[0]]}'" if close else ""
+            listed = ", ".join(names.values() or by_path)
+            raise InputError(f"{where}unknown setting '{path}'{hint}; the settings are: {listed}")
     return {path: by_path[path] for path in paths}

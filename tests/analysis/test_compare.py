@@ -5,6 +5,7 @@ from analysis.motions import squats
 from pase.analysis import analyse
 from pase.analysis.compare import Difference, differences
 from pase.findings import Measure
+from pase.view.answers import difference_cells
 
 
 def difference(change: float, sd: float) -> Difference:
@@ -23,6 +24,25 @@ def test_a_change_is_judged_by_its_error() -> None:
     )
     assert difference(0.06, np.nan).certain is None
     assert "changed by +0.00 ±" in difference(-1e-6, 0.02).sentence()
+
+
+@pytest.mark.parametrize(
+    ("measure", "values", "sd", "expected"),
+    [
+        ("elbow_flexion_speed", (65.0, 70.0), 300.0, True),
+        ("elbow_flexion_speed", (65.0, 70.0), 20.0, False),
+        ("elbow_flexion_speed", (10.0, 1000.0), 300.0, False),
+        ("knee_valgus_peak", (1.0, 2.0), 5.0, False),
+        ("elbow_flexion_range", (14.0, 15.0), np.nan, False),
+    ],
+)
+def test_ranges_and_speeds_below_their_error_are_not_compared(
+    measure: str, values: tuple[float, float], sd: float, expected: bool
+) -> None:
+    first, second = (Measure(measure, value, sd, "deg/s", "left") for value in values)
+    pair = Difference(measure, "left", "deg/s", first, second)
+    assert pair.too_uncertain is expected
+    assert ("too uncertain" in difference_cells(pair)[4]) is expected
 
 
 def test_deeper_squats_differ_by_their_depth() -> None:

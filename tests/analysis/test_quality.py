@@ -81,7 +81,7 @@ def test_feet_that_slide_along_the_line_of_sight_of_a_zoom_are_to_be_checked(
     camera = Camera(1000.0, (500.0, 500.0), rotation[0], np.zeros(3), (1000, 1000), path)
     doubts = zoom_doubts(camera, list(stretches(walk)))
     assert bool(doubts) == is_doubtful
-    assert all("--camera.motion travelling" in doubt for doubt in doubts)
+    assert all("taken for a zoom" in doubt for doubt in doubts)
 
 
 def test_the_size_of_who_walks_on_is_that_beside_a_camera_that_goes_along() -> None:

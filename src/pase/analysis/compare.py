@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pase.analysis.measure import definition
+from pase.analysis.measure import definition, unit_text
 from pase.data import Motion
 from pase.findings import Findings, Measure
 
@@ -53,10 +53,21 @@ class Difference:
         """Whether the change is more than the error, at 95 %; None where the error is not known."""
         return None if not np.isfinite(self.sd) else bool(abs(self.change) > INTERVAL * self.sd)
 
+    @property
+    def too_uncertain(self) -> bool:
+        """Whether a range or speed changed by less than the error, and the error is larger than itself."""
+        largest = max(abs(self.first.value), abs(self.second.value))
+        return (
+            self.certain is False
+            and self.measure.endswith(("_range", "_speed"))
+            and INTERVAL * self.sd > largest
+        )
+
     def sentence(self) -> str:
         """As `Step length, right: 0.70 → 0.76 m, changed by 0.06 ± 0.04 m: more than the error`."""
         described = definition(self.measure)
-        digits, unit = described.digits, "°" if self.unit == "deg" else f" {self.unit}".rstrip()
+        digits, unit = described.digits, unit_text(self.unit)
+        unit = unit if unit.startswith("°") or not unit else f" {unit}"
         name = f"{described.plain}, {self.side}" if self.side else described.plain
         values = f"{self.first.value:.{digits}f} → {self.second.value:.{digits}f}{unit}"
         if self.certain is None:

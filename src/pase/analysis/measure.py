@@ -71,6 +71,11 @@ def definition(name: str) -> Definition:
     raise KeyError(name)
 
 
+def unit_text(unit: str) -> str:
+    """A unit as people read it."""
+    return {"deg": "°", "deg/s": "°/s"}.get(unit, unit)
+
+
 def averaged(values: Values) -> Values:
     """The values, and for every measure of repetitions also its mean over them, as repetition 0."""
     groups: dict[Key, list[float]] = {}

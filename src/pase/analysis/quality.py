@@ -100,8 +100,7 @@ def zoom_doubts(camera: Camera | None, stretches: Sequence[Stretch]) -> list[str
     if zoom < LEAST_ZOOM or sliding < max(MOST_SLIDING_M, MOST_SLIDING_SHARE * stepping):
         return []
     return [
-        f"the feet slide by {sliding:.1f} m while the camera seems to zoom by {100 * np.expm1(zoom):.0f} %: places, "
-        "speeds and steps are wrong if it was carried instead (--camera.motion travelling)"
+        f"the feet slide by {sliding:.1f} m during what was taken for a zoom of {100 * np.expm1(zoom):.0f} %"
     ]
 
 

@@ -266,8 +266,8 @@ def _on_common_floor(fit: SharedFit, camera: CommonCamera) -> SharedFit:
     stature = scale * fit.stature_m
     low, high = POSSIBLE_STATURES_M
     if not low <= stature <= high:
-        size = f"of {stature:.2f} m" if stature > 0 else "above the camera"
-        return _on_no_floor(fit, camera, f"on the floor of person 1 it would be a person {size}")
+        why = f"they would be {stature:.1f} m tall there" if stature > 0 else "they are above the camera"
+        return _on_no_floor(fit, camera, f"not on the floor of person 1 ({why})")
     subject = _of_stature(_with_camera(fit, camera), stature, prior_weight(len(fit.trial.time)))
     solved = _solved(fit, subject, _moved(fit, camera, scale), camera)
     tall = solved.stature_m

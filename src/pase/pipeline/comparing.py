@@ -46,12 +46,15 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
                 "ranges of motion alone compare"
             )
         for pair in pairs:
-            if not pair.measure.endswith(("_min", "_max")):
+            if not pair.measure.endswith(("_min", "_max")) and not pair.too_uncertain:
                 yield f"  {pair.sentence()}"
             before, after = pair.first, pair.second
             numbers = (before.value, before.sd, after.value, after.sd, pair.change, pair.sd)
             names = (pair.measure, pair.side, pair.unit, first.name, second.name)
             rows.append((*names, *(f"{number:.6g}" for number in numbers), pair.certain))
+        uncertain = sum(pair.too_uncertain for pair in pairs)
+        if uncertain:
+            yield f"  {uncertain} ranges and speeds are too uncertain to compare (the table that -o writes has them)"
     if output is None:
         return
     alone = output.suffix.lower() == ".csv"

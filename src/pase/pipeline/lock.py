@@ -56,6 +56,8 @@ class FolderLock:
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
+            if not self._path.exists():
+                raise OutputError(f"cannot write to {self._output}: no file can be made beside it") from error
             raise OutputError(f"another run is writing to {self._output}; wait for it to end") from error
         except OSError as error:
             if error.errno not in _NO_LOCKS:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pase.analysis.angles import ANGLES
 from pase.analysis.compare import INTERVAL, Difference
-from pase.analysis.measure import Definition, definition
+from pase.analysis.measure import Definition, definition, unit_text
 from pase.findings import Findings, Measure
 from pase.movements import MOVEMENTS
 
@@ -111,6 +111,8 @@ def difference_cells(pair: Difference) -> tuple[str, ...]:
     if pair.certain is None:
         return (name, *values, change, "error not known", "")
     change += f" ± {INTERVAL * pair.sd:.{entry.digits}f}"
+    if pair.too_uncertain:
+        return (name, *values, "", "too uncertain to compare", "")
     verdict = "more than the error" if pair.certain else "within the error"
     return (name, *values, change, verdict, "certain" if pair.certain else "")
 
@@ -166,8 +168,3 @@ def of_angle(name: str) -> bool:
         "walking_speed",
         "running_speed",
     )
-
-
-def unit_text(unit: str) -> str:
-    """A unit as a page shows it."""
-    return {"deg": "°", "deg/s": "°/s"}.get(unit, unit)

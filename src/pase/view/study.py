@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from pase.analysis.measure import definition
+from pase.analysis.measure import definition, unit_text
 from pase.files import write_text
 from pase.movements import MOVEMENTS, Movement
-from pase.view.answers import KEY_MEASURES, number_text, unit_text
+from pase.view.answers import KEY_MEASURES, number_text
 from pase.view.page import page_style, page_template
 
 Column = tuple[str, str]
