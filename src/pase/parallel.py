@@ -150,6 +150,7 @@ class _Work:
             while True:
                 self._news.clear()
                 if len(self._results) == len(self._jobs):
+                    self._report()
                     break
                 helped = any(not helper.done() for helper in self.helpers)
                 joins = not helped or len(self._left) >= self._worth_joining
@@ -189,7 +190,7 @@ class _Work:
         return note
 
     def _report(self) -> None:
-        if self._progress is not None:
+        if self._progress is not None and self._jobs:
             self._progress(sum(self._shares) / len(self._jobs))
 
 
