@@ -3,7 +3,7 @@ import pytest
 
 from analysis.motions import posed
 from pase.analysis.analyse import analyse
-from pase.analysis.angle_table import angle_table
+from pase.analysis.angle_table import angle_tables
 from pase.analysis.angles import ANGLES, all_angles, angle_of
 from pase.analysis.body import BodyMotion
 from pase.anatomy.kinematics import Kinematics
@@ -122,7 +122,7 @@ def test_errors_of_one_joint_come_from_its_coordinate() -> None:
     motion = posed(np.arange(5) / 30, knee_angle_r=40)
     motion.q_std[:] = np.radians(3)
     motion.q_std[:, motion.skeleton.coordinate_index("L5_S1_Flex_Ext")] = np.radians(3) / 7.14
-    table = angle_table(motion, BodyMotion.of(motion))
+    table, _ = angle_tables(motion, BodyMotion.of(motion))
     assert table.sd[:, table.column("knee_flexion_r")] == pytest.approx(3.0, rel=0.1)
     # Pelvis and spine make the lean of the trunk together; how their errors are correlated is not known here.
     assert np.isnan(table.sd[:, table.column("trunk_lean_forward")]).all()
@@ -142,7 +142,9 @@ def test_correlated_errors_of_draws_cancel() -> None:
     body = BodyMotion.of(motion)
     kinematics = Kinematics(motion.skeleton, ())
     drawn = [BodyMotion.placed(kinematics, one.astype(float), motion.time) for one in draws.q]
-    table = angle_table(motion, body, drawn)
+    table, of_drawn = angle_tables(motion, body, drawn)
+    leans = np.stack([angles.values for angles in of_drawn])[:, 0, table.column("trunk_lean_forward")]
+    assert leans.std() == pytest.approx(table.sd[0, table.column("trunk_lean_forward")], rel=0.01)
     assert table.sd[:, table.column("pelvis_tilt_forward")] == pytest.approx(5.0, rel=0.1)
     # Independent errors would add up to more than 5°; these take each other away, but not below the bend.
     share = (at("trunk_lean_forward", L5_S1_Flex_Ext=-1) - at("trunk_lean_forward")) / 7.14

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pase.analysis.angle_table import angle_table
+from pase.analysis.angle_table import angle_tables
 from pase.analysis.body import BodyMotion
 from pase.analysis.contact_times import at_turns
 from pase.analysis.exercises import Exercise, find_exercises, measure_exercises
@@ -88,10 +88,13 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     """
     body = BodyMotion.of(motion)
     drawn = _drawn(motion)
-    table = angle_table(motion, body, drawn)
+    table, drawn_tables = angle_tables(motion, body, drawn)
     segmentation = segment(body, movement)
     values = {**segmentation.values(), **_of_any_movement(body, table)}
-    draws = [_drawn_values(motion, drawn_body, segmentation, table) for drawn_body in drawn]
+    draws: list[Values] = [
+        {**segmentation.retimed(of_one).values(), **_of_any_movement(of_one, angles)}
+        for of_one, angles in zip(drawn, drawn_tables, strict=True)
+    ]
     measures = tuple(_with_angle_sd(as_measures(values, draws), table))
     doubts = [
         *slow_motion_doubts(segmentation.movement, measures),
@@ -131,13 +134,6 @@ def analysed(motion: Motion, movement: Movement | None = None) -> Motion:
     """The motion with what an analysis finds in it, and without postures that nobody saw; see `analyse`."""
     motion = only_seen(motion)
     return replace(motion, findings=analyse(motion, movement), draws=None)
-
-
-def _drawn_values(motion: Motion, body: BodyMotion, segmentation: Segmentation, table: AngleTable) -> Values:
-    """The same values in a drawn motion."""
-    unknown = replace(motion, q_std=np.full_like(motion.q_std, np.nan))
-    drawn = replace(angle_table(unknown, body), sure=table.sure)
-    return {**segmentation.retimed(body).values(), **_of_any_movement(body, drawn)}
 
 
 def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,8 +21,10 @@ ONE_COORDINATE = 0.9
 """Where one coordinate makes so much of an angle's variance, correlations with others hardly change it."""
 
 
-def angle_table(motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = ()) -> AngleTable:
-    """The angles of a motion.
+def angle_tables(
+    motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = ()
+) -> tuple[AngleTable, list[AngleTable]]:
+    """The angles of a motion, and those of motions drawn from its posterior.
 
     Parameters
     ----------
@@ -30,33 +33,41 @@ def angle_table(motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = 
     body
         Its segments.
     drawn
-        Segments of motions drawn from its posterior. Without them only those angles have a standard deviation that
-        hang on one coordinate: the errors of several are correlated, and how is not known then.
+        Segments of the drawn motions. Without them only those angles have a standard deviation that hang on one
+        coordinate: the errors of several are correlated, and how is not known then.
+
+    Returns
+    -------
+    table : AngleTable
+    of_drawn : list of AngleTable
+        Without standard deviations, and as sure as the first in every frame.
     """
     # Angles of parts that nobody saw stay in the table, as unknown.
     whole = BodyMotion.placed(
         Kinematics(motion.skeleton, ()), motion.skeleton.default_q[None], motion.time[:1]
     )
     keys = tuple(all_angles(whole))
-    values = np.degrees(_columns(all_angles(body), keys, len(body)))
-    speed = _speed(values, body.time)
-    speed_sd = np.full_like(values, np.nan)
+    values, *of_drawn = (_columns(body, keys) for body in (body, *drawn))
+    speed, *drawn_speed = (_speed(degrees, body.time) for degrees in (values, *of_drawn))
+    speed_sd = unknown = np.full_like(values, np.nan)
     if len(drawn) > 2:
-        tables = [np.degrees(_columns(all_angles(body), keys, len(body))) for body in drawn]
-        sd = _root_mean_square([_turned(table - values) for table in tables])
-        speed_sd = _root_mean_square([_speed(table, body.time) - speed for table in tables])
-        largest = sd
+        largest = sd = _root_mean_square([_turned(degrees - values) for degrees in of_drawn])
+        speed_sd = _root_mean_square([of_one - speed for of_one in drawn_speed])
     else:
         sd, largest = _linear_sd(motion, keys)
     guessed = unseen_angles(motion, keys)
-    values, speed = np.where(guessed, np.nan, values), np.where(guessed, np.nan, speed)
+    values, speed, *both = (np.where(guessed, np.nan, v) for v in (values, speed, *of_drawn, *drawn_speed))
     sd = np.where(np.isfinite(values), sd, np.nan)
-    return AngleTable(body.time, keys, values, sd, speed, speed_sd, surely_seen(values, largest))
+    table = AngleTable(body.time, keys, values, sd, speed, speed_sd, surely_seen(values, largest))
+    pairs = zip(both[: len(drawn)], both[len(drawn) :], strict=True)
+    return table, [replace(table, values=v, sd=unknown, speed=s, speed_sd=unknown) for v, s in pairs]
 
 
-def _columns(angles: dict[str, Array], keys: Sequence[str], frames: int) -> Array:
-    unknown = np.full(frames, np.nan)
-    return np.stack([angles.get(key, unknown) for key in keys], axis=1) if keys else np.zeros((frames, 0))
+def _columns(body: BodyMotion, keys: Sequence[str]) -> Array:
+    """(T, m) degrees."""
+    angles, unknown = all_angles(body), np.full(len(body), np.nan)
+    columns = [angles.get(key, unknown) for key in keys]
+    return np.degrees(np.stack(columns, axis=1)) if keys else np.zeros((len(body), 0))
 
 
 def _root_mean_square(differences: Sequence[Array]) -> Array:
@@ -111,6 +122,6 @@ def _slopes(motion: Motion, keys: Sequence[str], frames: Indices) -> Array:
     # Each variant follows the other in time, far enough apart that no way of progression joins them.
     time = (motion.time[frames] + 1e6 * np.arange(len(steps))[:, None]).ravel()
     body = BodyMotion.placed(Kinematics(motion.skeleton, ()), moved, time)
-    table = _columns(all_angles(body), keys, len(moved)).reshape(len(steps), len(q), len(keys))
-    slopes = np.radians(_turned(np.degrees(table[1:] - table[0]))) / STEP
+    table = _columns(body, keys).reshape(len(steps), len(q), len(keys))
+    slopes = np.radians(_turned(table[1:] - table[0])) / STEP
     return np.nan_to_num(slopes.transpose(1, 2, 0))
