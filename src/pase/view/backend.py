@@ -19,7 +19,8 @@ PROBE_SECONDS = 60
 """The first start of a freshly installed VTK reads some hundred megabytes from disk."""
 
 _PROBE = """
-import json, sys
+import json, os, sys
+sys.modules["numpy"] = None
 from pase.view.backend import make_window
 from vtkmodules.vtkRenderingCore import vtkRenderer
 window = make_window(sys.argv[1])
@@ -29,7 +30,10 @@ window.Render()
 lines = window.ReportCapabilities().splitlines()
 found = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("opengl renderer")]
 json.dump({"name": window.GetClassName(), "renderer": found[0] if found else "unknown"}, sys.stdout)
+sys.stdout.flush()
+os._exit(0)
 """
+"""VTK imports NumPy where it can, which a window does not need, and takes time to end: together half of the probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def probe_drawing() -> DrawingBackend:
     """Draw a tiny picture in another process, as VTK ends the process where OpenGL is missing.
 
     EGL is tried before OSMesa on Linux; other systems have one kind of window only. The answer is kept for
-    the life of the process; asking takes about half a second.
+    the life of the process; asking takes about a fifth of a second.
     """
     reason = ""
     for kind in ("EGL", "OSMesa") if sys.platform.startswith("linux") else ("native",):
