@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tools.train_lifter.bank import pack
 from tools.train_lifter.corpus import Take, convert
+from tools.train_lifter.gait import make_walks
 from tools.train_lifter.jumps import make_jumps
 from tools.train_lifter.procedural import procedural
 
@@ -23,7 +24,7 @@ SOURCES = {
 }  # fmt: skip
 """Files of captured motion, and how many frames apart they are solved."""
 SEED = 6
-MINUTES, JUMP_MINUTES = 220.0, 20.0
+MINUTES, JUMP_MINUTES, WALK_MINUTES = 320.0, 20.0, 20.0
 """Of made motion."""
 
 
@@ -37,9 +38,10 @@ def captured(corpus: Path, cache: Path, source: str, processes: int = 1) -> list
 def made(
     cache: Path, minutes: float = MINUTES, jump_minutes: float = JUMP_MINUTES, seed: int = SEED
 ) -> list[Take]:
-    """Takes made on the skeleton, jumps included."""
+    """Takes made on the skeleton, jumps and walks included."""
     takes = procedural(cache / "procedural_q.npz", minutes, seed)
-    return takes + procedural(cache / "jumps_q.npz", jump_minutes, seed + 1, make_jumps)
+    takes += procedural(cache / "jumps_q.npz", jump_minutes, seed + 1, make_jumps)
+    return takes + procedural(cache / "walks_q.npz", WALK_MINUTES, seed + 2, make_walks)
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ Angles in degrees by coordinate; a name without a side stands for both. Tilt is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,9 +38,12 @@ class Key:
     pause_s: float = 0.0
     on_floor: bool = False
     """Rests on other parts than the feet: taken as it is, let down on the floor."""
+    rests_on: tuple[str, ...] = ()
+    """Bodies that lie on the floor: of many postures drawn, the one is taken whose bodies come nearest to it."""
 
 
-def _feet(width: float, outwards: float, **changes: float) -> dict[str, Foot]:
+def feet_apart(width: float, outwards: float, **changes: float) -> dict[str, Foot]:
+    """Feet side by side, `width` metres apart and turned outwards; `changes` as of `Foot`."""
     return {s: Foot(0.0, width / 2, outwards, **changes) for s in "rl"}  # type: ignore[arg-type]
 
 
@@ -64,6 +66,11 @@ def arms(rng: Rng) -> Angles:
     return out
 
 
+def hanging_arm(rng: Rng) -> Angles:
+    """An arm that hangs."""
+    return _arm(rng, "hang")
+
+
 def _arm(rng: Rng, habit: str) -> Angles:
     u = rng.uniform
     spin = rng.normal(0, 20)
@@ -84,7 +91,7 @@ def _arm(rng: Rng, habit: str) -> Angles:
     }  # fmt: skip
 
 
-def _upper(rng: Rng, flexion: float = 0.0) -> Angles:
+def upper_body(rng: Rng, flexion: float = 0.0) -> Angles:
     """Trunk, neck and arms; `flexion` of the trunk in degrees."""
     return arms(rng) | {
         "L5_S1_Flex_Ext": -(flexion + rng.normal(0, 6)) / TRUNK_SHARE,
@@ -100,7 +107,7 @@ def stand(rng: Rng) -> Key:
     The wish is 3° above what comes out once the weight is over the feet: 0-5°.
     """
     knees = {s: float(np.clip(rng.normal(5.0, 2.0), 2.0, 9.0)) for s in "rl"}
-    feet = _feet(rng.uniform(0.08, 0.4), rng.uniform(-5, 25))
+    feet = feet_apart(rng.uniform(0.08, 0.4), rng.uniform(-5, 25))
     feet["r"].forward, feet["l"].forward = (x := rng.normal(0, 0.02)), -x
     tilt = rng.normal(0, 4)
     legs: Angles = {"pelvis_tilt": tilt}
@@ -113,10 +120,10 @@ def stand(rng: Rng) -> Key:
         thigh = 0.55 * knee + rng.normal(0, 1.5)
         legs |= {f"hip_flexion_{s}": thigh - tilt, f"knee_angle_{s}": knee, f"ankle_angle_{s}": knee - thigh}
     pause = rng.uniform(0, 1.5) if rng.random() < 0.5 else 0.0
-    return Key("stand", legs | _upper(rng), feet, pause_s=pause)
+    return Key("stand", legs | upper_body(rng), feet, pause_s=pause)
 
 
-def _raised(rng: Rng) -> Angles:
+def raised_arms(rng: Rng) -> Angles:
     """Both arms overhead, drawn back to the shoulders, or level to the sides or to front and rear."""
     u = rng.uniform
     way = rng.choice(["overhead", "shoulders", "level"], p=[0.55, 0.2, 0.25])
@@ -134,7 +141,7 @@ def press(rng: Rng) -> Key:
     """Standing with the arms overhead or on the way there."""
     key = stand(rng)
     trunk = {"L5_S1_Flex_Ext": rng.normal(4, 5) / TRUNK_SHARE, "neck_flexion": rng.normal(0, 15)}
-    return Key("press", key.angles | _raised(rng) | trunk, key.feet, pause_s=key.pause_s)
+    return Key("press", key.angles | raised_arms(rng) | trunk, key.feet, pause_s=key.pause_s)
 
 
 def astride(rng: Rng) -> Key:
@@ -142,7 +149,7 @@ def astride(rng: Rng) -> Key:
     u = rng.uniform
     width = u(0.45, 1.25)
     spread = np.degrees(np.arcsin((width / 2 - 0.09) / 0.88))
-    feet = _feet(width, u(0, 25))
+    feet = feet_apart(width, u(0, 25))
     tilt = u(-12, 8)
     legs: Angles = {"pelvis_tilt": tilt}
     for s in "rl":
@@ -157,9 +164,9 @@ def astride(rng: Rng) -> Key:
         }  # fmt: skip
         feet[bent].outwards = turned
         feet[bent].aside += 0.002 * knee
-    upper = _upper(rng, u(-5, 15))
+    upper = upper_body(rng, u(-5, 15))
     if rng.random() < 0.7:
-        upper |= _raised(rng)
+        upper |= raised_arms(rng)
     return Key("astride", legs | upper, feet, balanced=False, pause_s=u(0, 1.5))
 
 
@@ -175,7 +182,9 @@ def squat(rng: Rng) -> Key:
     }  # fmt: skip
     lift = rng.uniform(5, 40) if rng.random() < 0.15 else 0.0
     return Key(
-        "squat", legs | _upper(rng, rng.uniform(0, 25)), _feet(width, rng.uniform(0, 40), heel_lift=lift)
+        "squat",
+        legs | upper_body(rng, rng.uniform(0, 25)),
+        feet_apart(width, rng.uniform(0, 40), heel_lift=lift),
     )
 
 
@@ -186,9 +195,9 @@ def sit(rng: Rng) -> Key:
         "hip_flexion": 88 - 0.8 * tilt + rng.normal(0, 8), "knee_angle": rng.uniform(60, 118),
         "ankle_angle": rng.uniform(-10, 18), "pelvis_tilt": tilt, "hip_adduction": rng.uniform(-25, 5),
     }  # fmt: skip
-    feet = _feet(rng.uniform(0.08, 0.5), rng.uniform(-5, 30))
+    feet = feet_apart(rng.uniform(0.08, 0.5), rng.uniform(-5, 30))
     return Key(
-        "sit", legs | _upper(rng, rng.uniform(-5, 30)), feet, balanced=False, pause_s=rng.uniform(0, 1.5)
+        "sit", legs | upper_body(rng, rng.uniform(-5, 30)), feet, balanced=False, pause_s=rng.uniform(0, 1.5)
     )
 
 
@@ -202,7 +211,9 @@ def rise(rng: Rng) -> Key:
         "pelvis_tilt": tilt,
     }
     return Key(
-        "rise", legs | _upper(rng, rng.uniform(5, 30)), _feet(rng.uniform(0.1, 0.45), rng.uniform(0, 20))
+        "rise",
+        legs | upper_body(rng, rng.uniform(5, 30)),
+        feet_apart(rng.uniform(0.1, 0.45), rng.uniform(0, 20)),
     )
 
 
@@ -216,7 +227,7 @@ def lunge(rng: Rng) -> Key:
             f"hip_adduction_{front}": -20.0, f"hip_flexion_{rear}": 20 + 10 * depth,
             f"knee_angle_{rear}": 5.0, f"hip_adduction_{rear}": -35.0, "pelvis_tilt": rng.uniform(-30, 0),
         }  # fmt: skip
-        return Key("lunge", legs | _upper(rng), _feet(rng.uniform(0.6, 1.1), rng.uniform(0, 30)))
+        return Key("lunge", legs | upper_body(rng), feet_apart(rng.uniform(0.6, 1.1), rng.uniform(0, 30)))
     legs = {
         f"hip_flexion_{front}": 20 + 75 * depth, f"knee_angle_{front}": 15 + 85 * depth, f"ankle_angle_{front}": 10.0,
         f"hip_flexion_{rear}": rng.uniform(-15, 10), f"knee_angle_{rear}": 15 + 80 * depth,
@@ -227,7 +238,7 @@ def lunge(rng: Rng) -> Key:
         front: Foot(span, rng.uniform(0.03, 0.15), 5.0),
         rear: Foot(-span, rng.uniform(0.03, 0.15), 5.0, rng.uniform(15, 60)),
     }
-    return Key("lunge", legs | _upper(rng), feet)
+    return Key("lunge", legs | upper_body(rng), feet)
 
 
 def bend(rng: Rng) -> Key:
@@ -239,7 +250,7 @@ def bend(rng: Rng) -> Key:
         "ankle_angle": 0.3 * knees,
         "pelvis_tilt": tilt,
     }
-    upper = _upper(rng, rng.uniform(5, 55))
+    upper = upper_body(rng, rng.uniform(5, 55))
     if rng.random() < 0.6:
         for s in "rl":
             upper |= {
@@ -247,14 +258,14 @@ def bend(rng: Rng) -> Key:
                 f"arm_crossing_{s}": rng.uniform(20, 50),
                 f"elbow_flex_{s}": rng.uniform(0, 40),
             }
-    feet = _feet(rng.uniform(0.1, 0.5), rng.uniform(0, 25))
+    feet = feet_apart(rng.uniform(0.1, 0.5), rng.uniform(0, 25))
     feet["r"].forward, feet["l"].forward = (x := rng.normal(0, 0.08)), -x
     return Key("bend", legs | upper, feet)
 
 
 def reach(rng: Rng) -> Key:
     """Reaching with one or both arms, the trunk bent and turned along."""
-    upper = _upper(rng, rng.uniform(-15, 25)) | {
+    upper = upper_body(rng, rng.uniform(-15, 25)) | {
         "L5_S1_Lat_Bending": rng.normal(0, 16) / 10.8, "L5_S1_axial_rotation": rng.normal(0, 22) / 5.6,
     }  # fmt: skip
     side = rng.choice(["r", "l"])
@@ -268,7 +279,7 @@ def reach(rng: Rng) -> Key:
         "knee_angle": rng.uniform(0, 30),
         "pelvis_tilt": rng.uniform(-15, 5),
     }
-    feet = _feet(
+    feet = feet_apart(
         rng.uniform(0.1, 0.5), rng.uniform(0, 20), heel_lift=rng.uniform(0, 35) if rng.random() < 0.2 else 0.0
     )
     feet["r"].forward, feet["l"].forward = (x := rng.normal(0, 0.12)), -x
@@ -291,7 +302,7 @@ def kick(rng: Rng) -> Key:
         "pelvis_tilt": rng.uniform(-15, 15), "pelvis_list": rng.normal(0, 5),
     }  # fmt: skip
     feet = {stance: Foot(0.0, rng.uniform(0.0, 0.1), 5.0), free: Foot(free=True)}
-    return Key("kick" if way != "knee" else "step", legs | _upper(rng, rng.uniform(-10, 15)), feet)
+    return Key("kick" if way != "knee" else "step", legs | upper_body(rng, rng.uniform(-10, 15)), feet)
 
 
 def kneel(rng: Rng) -> Key:
@@ -318,7 +329,7 @@ def kneel(rng: Rng) -> Key:
             "ankle_angle": rng.uniform(-50, -20),
         }
     legs |= {"pelvis_tilt": rng.uniform(-25, 8), "hip_adduction": rng.normal(-6, 5)}
-    return Key("kneel", legs | _upper(rng, rng.uniform(-5, 25)), on_floor=True, pause_s=rng.uniform(0, 1))
+    return Key("kneel", legs | upper_body(rng, rng.uniform(-5, 25)), on_floor=True, pause_s=rng.uniform(0, 1))
 
 
 def sit_on_floor(rng: Rng) -> Key:
@@ -333,7 +344,7 @@ def sit_on_floor(rng: Rng) -> Key:
     tilt = rng.uniform(-10, 30)
     legs |= {"pelvis_tilt": tilt, "hip_flexion": legs["hip_flexion"] - tilt + rng.normal(0, 6)}
     return Key(
-        "sit on floor", legs | _upper(rng, rng.uniform(0, 35)), on_floor=True, pause_s=rng.uniform(0, 1.5)
+        "sit on floor", legs | upper_body(rng, rng.uniform(0, 35)), on_floor=True, pause_s=rng.uniform(0, 1.5)
     )
 
 
@@ -356,7 +367,7 @@ def lie(rng: Rng) -> Key:
             float(rng.choice([-82, 82])) + rng.normal(0, 2.5) if way == "side" else rng.normal(0, 6)
         )
     }
-    return Key("lie", legs | _upper(rng, u(-10, 15)), on_floor=True, pause_s=u(0, 1.5))
+    return Key("lie", legs | upper_body(rng, u(-10, 15)), on_floor=True, pause_s=u(0, 1.5))
 
 
 def on_hands(rng: Rng) -> Key:
@@ -367,26 +378,9 @@ def on_hands(rng: Rng) -> Key:
     legs = {"hip_flexion": 85 + u(-20, 20), "knee_angle": u(75, 105), "ankle_angle": u(-50, 0)}
     if plank:
         legs = {"hip_flexion": u(-5, 25), "knee_angle": u(0, 15), "ankle_angle": u(0, 25), "mtp_angle": -40.0}
-    upper = _upper(rng, u(-10, 20)) | {"neck_flexion": u(0, 45)}
+    upper = upper_body(rng, u(-10, 20)) | {"neck_flexion": u(0, 45)}
     elbow = u(0, 90) if plank else u(0, 30)
     for s in "rl":
         upper |= {f"arm_elevation_{s}": u(65, 100), f"arm_crossing_{s}": u(10, 50), f"elbow_flex_{s}": elbow}
-    return Key("on hands", legs | upper | {"pelvis_tilt": tilt}, on_floor=True)
-
-
-POSTURES: dict[str, Callable[[Rng], Key]] = {
-    f.__name__: f
-    for f in (
-        stand, press, astride, squat, sit, rise, lunge, bend, reach, kick, kneel, sit_on_floor, lie, on_hands,
-    )
-}  # fmt: skip
-
-CHAINS: tuple[tuple[tuple[str, ...], float], ...] = (
-    (("stand", "squat"), 0.17), (("sit", "rise", "stand", "rise"), 0.12), (("stand", "lunge"), 0.11),
-    (("stand", "bend"), 0.09),
-    (("reach",), 0.08), (("stand", "kick"), 0.09), (("kick",), 0.04), (("stand", "squat", "bend", "reach"), 0.05),
-    (("stand", "kneel"), 0.05), (("sit_on_floor", "kneel"), 0.03), (("sit_on_floor", "lie"), 0.04), (("lie",), 0.05),
-    (("on_hands",), 0.03), (("kneel", "on_hands"), 0.01), (("stand",), 0.14), (("sit",), 0.04),
-    (("stand", "press"), 0.05), (("press",), 0.04), (("stand", "astride"), 0.04), (("astride",), 0.04),
-)  # fmt: skip
-"""Kinds of key postures in turn, and how often such a chain is made."""
+    rests_on = ("hand_r", "hand_l", *(("toes_r", "toes_l") if plank else ("tibia_r", "tibia_l")))
+    return Key("on hands", legs | upper | {"pelvis_tilt": tilt}, on_floor=True, rests_on=rests_on)

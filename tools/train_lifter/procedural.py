@@ -9,14 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
+from tools.train_lifter.chains import CHAINS, OWN_FEET, POSTURES
 from tools.train_lifter.corpus import FRAME_RATE_HZ, Take
-from tools.train_lifter.postures import CHAINS, POSTURES, Foot, Key, Rng
+from tools.train_lifter.postures import Foot, Key, Rng
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks
@@ -37,6 +39,8 @@ Array = NDArray[np.float64]
 log = logging.getLogger(__name__)
 
 SOLVE_RATE_HZ = 15.0
+DRAWS = 40
+"""Postures drawn for one whose parts must all lie on the floor."""
 CHUNK = 40
 """Episodes whose frames are solved together."""
 
@@ -133,6 +137,20 @@ class Planter:
         q[:, 4] -= heights.min(1)
         return q
 
+    def settled(
+        self, key: Key, again: Callable[[], Key], rng: Rng, heading: float, origin: Array
+    ) -> tuple[Key, Array]:
+        """A key and its wished posture: of several drawn the one whose `rests_on` is nearest to the floor."""
+        keys = [key, *(again() for _ in range(DRAWS - 1 if key.rests_on else 0))]
+        wishes = np.array([self.wish(k, rng, heading, origin) for k in keys])
+        names = [m.body for m in self._support.landmarks]
+        heights = self._support.positions(wishes)[..., 1] - self._radius
+        gap = np.zeros(len(keys))
+        for body in key.rests_on:
+            gap += np.square(heights[:, [i for i, n in enumerate(names) if n == body]].min(1))
+        best = int(gap.argmin())
+        return keys[best], wishes[best]
+
     def wish(self, key: Key, rng: Rng, heading: float, origin: Array) -> Array:
         """(n,) the wished posture of a key, jittered, inside the ranges, the feet about on the floor."""
         q = self.skeleton.default_q.copy()
@@ -161,13 +179,15 @@ def make_keys(planter: Planter, rng: Rng) -> tuple[str, list[Key], Array, Array,
     wander = rng.random() < 0.35
     for i in range(count):
         name = chain[i % len(chain)]
-        key = made[name] if same and name in made else POSTURES[name](rng)
-        made[name] = key
+        again = partial(made.__getitem__, name) if same and name in made else partial(POSTURES[name], rng)
+        key = again()
         if wander and i and not key.on_floor:
             heading += float(rng.normal(0, 0.6))
             origin = origin + np.array([rng.normal(0, 0.25), 0.0, rng.normal(0, 0.25)])
+        key, wish = planter.settled(key, again, rng, heading, origin)
+        made[name] = key
         placed = dict(key.feet)
-        stays = not wander and not key.on_floor and name not in ("lunge", "astride")
+        stays = not wander and not key.on_floor and name not in OWN_FEET
         if stays and stands is not None and rng.random() < 0.9:
             placed = {
                 s: f if f.free else replace(stands[s], heel_lift=f.heel_lift) for s, f in placed.items()
@@ -175,7 +195,6 @@ def make_keys(planter: Planter, rng: Rng) -> tuple[str, list[Key], Array, Array,
         elif placed and not any(f.free for f in placed.values()):
             stands = placed
         keys.append(key)
-        wish = planter.wish(key, rng, heading, origin)
         points = [
             planter.place(k, placed[s] if placed else Foot(free=True), heading, origin)
             for k, s in enumerate("rl")
