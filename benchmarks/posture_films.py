@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
+from tools.train_lifter.chains import POSTURES
 from tools.train_lifter.corpus import FRAME_RATE_HZ, Retargeter, legs_too_long, straightened
 from tools.train_lifter.jumps import make_jumps
-from tools.train_lifter.postures import POSTURES, TRUNK_SHARE, Foot, Key, Rng
+from tools.train_lifter.postures import TRUNK_SHARE, Foot, Key, Rng
 from tools.train_lifter.procedural import Planter, minimum_jerk, over_feet
 
 Array = NDArray[np.float64]

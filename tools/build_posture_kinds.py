@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tools.train_lifter.chains import POSTURES
 from tools.train_lifter.motion import SOURCES, captured
-from tools.train_lifter.postures import POSTURES
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.model import Skeleton

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
+from tools.train_lifter.chains import POSTURES
 from tools.train_lifter.corpus import FRAME_RATE_HZ
-from tools.train_lifter.postures import POSTURES, Foot, Key, Rng, arms
+from tools.train_lifter.postures import Foot, Key, Rng, arms
 from tools.train_lifter.procedural import Planter, minimum_jerk, over_feet
 
 Array = NDArray[np.float64]
