@@ -37,7 +37,7 @@ EXERCISES: tuple[tuple[tuple[str, ...], float], ...] = (
     (("throw",), 0.03), (("dance",), 0.05),
     (("sit_at_ease",), 0.08), (("sit_at_ease", "rise", "stand", "rise"), 0.06),
     (("knees_up",), 0.07), (("knees_up", "bridge"), 0.04), (("knees_up", "sit_up"), 0.05),
-    (("knees_up", "sit_up", "kneel", "stand"), 0.04), (("push_up",), 0.03),
+    (("stand", "knees_up", "sit_up", "kneel"), 0.04), (("push_up",), 0.03),
     (("push_up", "downward_dog", "cobra"), 0.03), (("lie",), 0.04), (("sit_on_floor", "knees_up"), 0.02),
     (("bend", "on_hands", "push_up"), 0.01),
 )  # fmt: skip
