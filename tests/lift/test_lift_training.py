@@ -61,6 +61,56 @@ def test_procedural_motion_stands_on_its_feet_inside_the_ranges() -> None:
     assert np.median(np.concatenate(speed)) < 0.05
 
 
+def test_postures_on_the_floor_rest_on_the_parts_they_name() -> None:
+    """Push-ups have hands and toes on the floor, bridges shoulders and soles, within some centimetres."""
+    from functools import partial
+
+    from tools.train_lifter.chains import POSTURES
+    from tools.train_lifter.procedural import Planter
+
+    planter, rng = Planter(), np.random.default_rng(2)
+    for name, body in (("push_up", "hand_r"), ("bridge", "calcn_l"), ("downward_dog", "toes_r")):
+        draw = partial(POSTURES[name], rng)
+        key, q = planter.settled(draw(), draw, rng, 0.0, np.zeros(3))
+        origin = planter.model.kinematics.pose(q[None]).origin[0]
+        assert body in {*key.rests_on, "toes_r"}
+        assert abs(origin[planter.skeleton.body_index(body), 1]) < 0.15
+
+
+def test_arms_point_where_they_are_told() -> None:
+    """An arm raised by 90 degrees to the side or the front is level and goes there, by 3 cm in its length."""
+    from tools.train_lifter.exercises import pointing
+    from tools.train_lifter.procedural import Planter
+
+    planter = Planter()
+    skeleton = planter.skeleton
+    ends = [skeleton.body_index(b) for b in ("humerus_r", "ulna_r")]
+    for forward, wanted in ((0.0, (0.0, 0.0, 1.0)), (90.0, (1.0, 0.0, 0.0))):
+        q = skeleton.default_q.copy()
+        for name, degrees in pointing(90.0, forward).items():
+            q[planter.coordinates[f"{name}_r"]] = np.radians(degrees)
+        shoulder, elbow = planter.model.kinematics.pose(q[None]).origin[0, ends]
+        way = (elbow - shoulder) / np.linalg.norm(elbow - shoulder)
+        np.testing.assert_allclose(way, wanted, atol=0.1)
+
+
+def test_walks_go_on_feet_that_stay_and_land_on_straight_knees() -> None:
+    """Walkers come forward, the bearing foot hardly slips, and knees are near straight when heels land."""
+    from tools.train_lifter.gait import make_walks
+    from tools.train_lifter.procedural import Planter
+
+    planter = Planter()
+    for kind, q in make_walks(planter, np.random.default_rng(4), 4):
+        soles = planter.soles(q)
+        speed = 30 * np.linalg.norm(np.diff(q[:, [3, 5]], axis=0), axis=1)
+        still = 30 * np.linalg.norm(np.diff(soles.mean(2), axis=0), axis=-1).min(1)
+        assert kind == "walk" and 0.3 < speed.mean() < 2.0
+        assert np.median(still) < 0.3 * speed.mean()
+        assert soles[..., 1].min() > -0.08
+        knee = np.degrees(q[:, planter.coordinates["knee_angle_r"]])
+        assert np.percentile(knee, 10) < 20 and np.percentile(knee, 98) > 40
+
+
 def test_skeletons_in_torch_are_those_of_the_package() -> None:
     """Forward kinematics in torch gives the package's positions to a hundredth of a millimetre, for any body."""
     torch = pytest.importorskip("torch", reason=TRAIN)
