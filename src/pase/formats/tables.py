@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from pase.anatomy.kinematics import pieces
 from pase.anatomy.lengths import CARRIERS, bone_lengths
 from pase.anatomy.limbs import unseen_angles
 from pase.data import Motion
@@ -67,20 +67,20 @@ def write_angles_csv(motion: Motion, path: str | Path) -> None:
     are those of parts that were not seen; `motion.mot` has a guess there, as OpenSim needs one.
     """
     coordinates = motion.skeleton.free_coordinates
-    unit = np.where(motion.skeleton.rotational, 180 / np.pi, 1.0)
     header = ["time", *(name for c in coordinates for name in (c.name, f"{c.name}_sd"))]
     names, further = _analysed_columns(motion, {c.name for c in coordinates})
+    write_rows(path, [*header, *names], _angle_rows(motion, further))
+
+
+def _angle_rows(motion: Motion, further: Array) -> Iterator[list[float | None]]:
+    """Time, coordinates with their deviations, and the further columns (T, k), frame by frame."""
+    unit = np.where(motion.skeleton.rotational, 180 / np.pi, 1.0)
     unseen = unseen_angles(motion, motion.skeleton.free_names)
-    frames = zip(motion.time, unseen, motion.q, motion.q_std, further, strict=True)
-    rows = (
-        [
-            time,
-            *np.stack([np.where(hidden, np.nan, q) * unit, sd * unit], axis=1).ravel().tolist(),
-            *more.tolist(),
-        ]
-        for time, hidden, q, sd, more in frames
-    )
-    write_rows(path, [*header, *names], ([_cell(x) for x in row] for row in rows))
+    for frames in pieces(len(motion)):
+        q = np.where(unseen[frames], np.nan, motion.q[frames])
+        pairs = np.stack([q * unit, motion.q_std[frames] * unit], axis=2).reshape(len(q), 2 * q.shape[1])
+        for row in np.concatenate([motion.time[frames, None], pairs, further[frames]], axis=1):
+            yield _cells(row)
 
 
 def _analysed_columns(motion: Motion, coordinates: set[str]) -> tuple[list[str], Array]:
@@ -147,9 +147,8 @@ def write_bones_csv(motion: Motion, path: str | Path) -> None:
     skeleton, rows = motion.skeleton, []
     for bone in bone_table(motion):
         scale = skeleton.scale[skeleton.body_index(CARRIERS[bone.name])]
-        rows.append(
-            [bone.name, *map(_cell, (bone.length_m, bone.sd_m, bone.percentile, *scale)), str(int(bone.seen))]
-        )
+        numbers = [bone.length_m, bone.sd_m, bone.percentile, *scale]
+        rows.append([bone.name, *_cells(np.array(numbers, float)), str(int(bone.seen))])
     write_rows(path, BONE_COLUMNS, rows)
 
 
@@ -171,8 +170,10 @@ def _number(row: dict[str, str], column: str) -> float | None:
     return number if np.isfinite(number) else None
 
 
-def _cell(value: float | None) -> str:
-    return repr(round(float(value), 7)) if value is not None and math.isfinite(value) else ""
+def _cells(numbers: Array) -> list[float | None]:
+    """Numbers (k,) with seven decimals; None where one is unknown."""
+    known = np.isfinite(numbers)
+    return np.where(known, np.round(numbers, 7).astype(object), None).tolist()
 
 
 def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

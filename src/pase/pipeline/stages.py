@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -73,6 +74,7 @@ class Run:
         self._draw = wanted.overlay if draw is None else draw
         self._film_maker = FilmMaker() if wanted.viewer and wanted.film else None
         self._stack = ExitStack()
+        self._kept: Callable[[], object] = lambda: None
 
     def __enter__(self) -> Run:
         self._warnings = self._stack.enter_context(collected_warnings())
@@ -189,6 +191,7 @@ class Run:
         """Write the report and its page, and give the result its name."""
         from pase.pipeline.views import write_report_page
 
+        self._kept()
         self._add_warnings()
         if motions and self.settings.output.page:
             write_report_page(motions, self._space.folder, self.report.content())
@@ -210,12 +213,13 @@ class Run:
         return kept.recording
 
     def _detected(self, path: Path, key: str) -> Recording:
-        """Find the persons, while what the drawing needs is imported."""
+        """Find the persons, while what the drawing needs is imported; they are kept while the next stage works."""
         self._space.clear()
         beside = in_background(lambda _: import_modules(OVERLAY)) if self._draw else nullcontext()
         with collected_warnings() as warnings, self.report.timed(STAGE), beside:
             recording = find_people(path, self.settings, self._progress, self._film_maker)
-        keep_recording(self._space, key, recording, self.report.seconds[STAGE], warnings)
+        keep = partial(keep_recording, self._space, key, recording, self.report.seconds[STAGE], warnings)
+        self._kept = self._stack.enter_context(in_background(lambda _: keep()))
         return recording
 
 
