@@ -5,7 +5,6 @@ A process that dies or does not start costs only time: this process does its wor
 
 from __future__ import annotations
 
-import importlib
 import logging
 import sys
 import threading
@@ -57,10 +56,6 @@ class Helpers:
         self._pool.shutdown()
         for process in self._processes.all:
             process.close()
-
-    def prepare(self, modules: Sequence[str]) -> None:
-        """Let a process import what will be needed later."""
-        self._help(_Work(_imported, modules), 1)
 
     def map(
         self,
@@ -192,7 +187,3 @@ class _Work:
     def _report(self) -> None:
         if self._progress is not None and self._jobs:
             self._progress(sum(self._shares) / len(self._jobs))
-
-
-def _imported(module: str, progress: ShareProgress) -> None:
-    importlib.import_module(module)

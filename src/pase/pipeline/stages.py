@@ -176,7 +176,7 @@ class Run:
 
     def begin_views(self, source: Footage | None, anybody: bool) -> None:
         """Begin beside the fit what needs no motion: the film in the viewer where there is none yet, and imports."""
-        from pase.pipeline.views import DRAWING, begin_film
+        from pase.pipeline.views import begin_film, prepare_plots
 
         output = self.settings.output
         self._helpers = self._stack.enter_context(Helpers())
@@ -185,7 +185,7 @@ class Run:
         film = begin_film(source, maker is not None and anybody, made)
         self._film = self._stack.enter_context(film)
         if output.plots and anybody:
-            self._helpers.prepare(DRAWING)
+            prepare_plots(self._helpers)
 
     def finish(self, motions: Sequence[Motion]) -> None:
         """Write the report and its page, and give the result its name."""

@@ -24,9 +24,6 @@ from pase.types import ShareProgress
 
 log = logging.getLogger(__name__)
 
-DRAWING = ("pase.view.plots", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg")
-"""What plots are drawn with, slow to import."""
-
 VIEWER, PAGE, PLOTS = "viewer.html", "report.html", "plots"
 
 
@@ -84,6 +81,17 @@ def begin_plots(
     ]
     # What draws them takes as long to import here as another process takes for one person's.
     return helpers.begin(_write_plot, jobs, worth_joining=len(PLOT_NAMES))
+
+
+def prepare_plots(helpers: Helpers) -> None:
+    """Let another process load what draws the plots, which takes as long as to draw them."""
+    helpers.begin(_prepare_plots, [None])
+
+
+def _prepare_plots(job: None, progress: ShareProgress) -> None:
+    from pase.view.plots import warm_up
+
+    warm_up()
 
 
 def _write_plot(job: tuple[Subject, Path, str, bool], progress: ShareProgress) -> None:

@@ -79,6 +79,13 @@ def write_plots(
     return written
 
 
+def warm_up() -> None:
+    """Draw an empty picture: the first one loads the fonts, and much else."""
+    figure = _figure(1.0, 1.0)
+    figure.add_subplot()
+    svg(figure)
+
+
 def svg(figure: Figure) -> bytes:
     """A figure as SVG, the same bytes every time."""
     import matplotlib
@@ -131,6 +138,7 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
                 coordinate_name(motion.skeleton.free_names[i])[1],
             )
         _limits(axes, ranges[columns[0]])
+        axes.locator_params(nbins=5)
         _dress(axes, name, "s" if number > len(fields) - COLUMNS else "", "°")
     _legend(figure, {coordinate_name(motion.skeleton.free_names[i])[1] for i in sum(fields.values(), [])})
     return figure
@@ -256,10 +264,15 @@ def _figure(
 
 
 def _dress(axes: Axes, title: str, x: str, y: str) -> None:
-    # A title that looks for its own place measures every label first: a fifth of the whole drawing.
+    from matplotlib.transforms import ScaledTranslation
+
+    # A title, or the name of an axis, that looks for its own place measures every label first.
     axes.set_title(title, fontsize=9.5, loc="left", fontweight="bold", y=1.0)
     axes.set_xlabel(x, fontsize=8)
     axes.set_ylabel(y, fontsize=8, rotation=0 if len(y) == 1 else 90)
+    inches = axes.figure.dpi_scale_trans
+    axes.xaxis.set_label_coords(0.5, 0.0, axes.transAxes + ScaledTranslation(0.0, -0.3, inches))
+    axes.yaxis.set_label_coords(0.0, 0.5, axes.transAxes + ScaledTranslation(-0.42, 0.0, inches))
     axes.tick_params(labelsize=8, color="0.7")
     axes.grid(color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)

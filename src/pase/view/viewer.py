@@ -78,7 +78,7 @@ def write_viewer(
         "STYLE": _web("style.css"),
         "SCRIPT": bundle(),
         "SCENE": json.dumps(scene, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
-        "BLOB": _text(gzip.compress(bytes(blob.data), 9, mtime=0)),
+        "BLOB": _text(gzip.compress(bytes(blob.data), 1, mtime=0)),
         "FILM": "" if film is None else _text(film.content),
     }
     page = re.sub(r"\{\{(\w+)\}\}", lambda match: contents[match[1]], _web("viewer.html"))
