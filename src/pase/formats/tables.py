@@ -172,8 +172,8 @@ def _number(row: dict[str, str], column: str) -> float | None:
 
 def _cells(numbers: Array) -> list[float | None]:
     """Numbers (k,) with seven decimals; None where one is unknown."""
-    known = np.isfinite(numbers)
-    return np.where(known, np.round(numbers, 7).astype(object), None).tolist()
+    known, rounded = np.isfinite(numbers).tolist(), np.round(numbers, 7).tolist()
+    return [number if is_known else None for number, is_known in zip(rounded, known, strict=True)]
 
 
 def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
