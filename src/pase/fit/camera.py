@@ -45,9 +45,9 @@ def camera_rotation(pitch: float, roll: float) -> tuple[Array, Array, Array]:
 
 @dataclass(frozen=True)
 class FilmCamera:
-    """A camera as the estimator knows it.
+    """A camera with unknowns of the estimator.
 
-    With a known turn and zoom of each frame, `R_camera_world = R_camera_reference(t) R_reference_world` and
+    With a measured turn and zoom of each frame, `R_camera_world = R_camera_reference(t) R_reference_world` and
     `focal length = zoom(t) · exp(log_focal_length)`; the unknowns are then those of the reference.
     """
 
@@ -58,15 +58,15 @@ class FilmCamera:
     image_size: tuple[int, int]
     """Width and height in px."""
     R_camera_reference: Array | None = None
-    """(T, 3, 3) known turn of each frame; None for a camera that stands still."""
+    """(T, 3, 3) measured turn of each frame; None for a camera that stands still."""
     zoom: Array | None = None
-    """(T,) known focal length of each frame over that of the reference; None for a camera that does not zoom."""
+    """(T,) measured focal length of each frame over that of the reference; None for a camera that does not zoom."""
     turn_rad: Array | None = None
     """(T, 3) rotation vectors of `R_camera_reference` where they were measured in the picture, with `turn_focal_px`;
-    None where the turn is known as an angle."""
+    None where the turn was measured as an angle."""
     turn_focal_px: float = 1.0
-    """What is seen is a shift in pixels: for another focal length f the turn across the line of sight is
-    `turn_focal_px / f` times as large."""
+    """Focal length for which the turn was measured. The picture shows a shift in pixels: for a focal length f the
+    turn across the line of sight is `turn_focal_px / f` times as large."""
 
     def following(self, motion: CameraMotion | None) -> FilmCamera:
         """The same camera with the turns and zooms of the frames of a motion."""

@@ -53,12 +53,12 @@ def estimate_motion(
     Parameters
     ----------
     person
-        Keypoints in all frames of a recording, and what is known of the person. Without a height that of the
-        population is taken, and the motion's warnings say so.
+        Keypoints in all frames of a recording, and facts about the person. Without a height the population mean is
+        assumed, and the motion's warnings say so.
     settings
         Settings of the estimator.
     lens
-        What is known of the camera's lens; nothing when None.
+        Prior of the camera's focal length; that of an unknown lens when None.
     progress
         Called with the share of the work done, 0 to 1.
 
@@ -89,11 +89,11 @@ def fit_shared(
     Parameters
     ----------
     person
-        What was filmed, and what is known of the person.
+        Keypoints and facts about the person.
     progress
         Called with the share of the work done, 0 to 1.
     lens
-        What is known of the camera's lens.
+        Prior of the camera's focal length.
     settings
         Settings of the estimator; the defaults when None.
     helpers
@@ -128,13 +128,13 @@ def fit_shared(
 def likeliest_start(tried: Sequence[Start]) -> Start:
     """The cheapest fit of those that stand on their feet.
 
-    A tilted camera makes rare postures usual, as a lunge to the side: where the person then stands worse on their
-    feet than before the level one, the floor is believed and not the posture.
+    A tilted camera can turn a rare posture, such as a lunge to the side, into a usual one. So a start from a tilted
+    camera counts only if the person is about as well balanced as with the level camera.
 
     Parameters
     ----------
     tried
-        The first of them from a level camera.
+        Fits from several rolls of the camera, the level one first.
     """
     unbalanced = [(start.estimate.shares or {}).get("balance", 0.0) for start in tried]
     possible = [
@@ -144,7 +144,7 @@ def likeliest_start(tried: Sequence[Start]) -> Start:
 
 
 def _visible_part(person: PersonInput) -> tuple[PersonInput, list[Note]] | None:
-    """The person in the frames that show enough, left and right set right, with notes; None where no frame does."""
+    """The frames that show enough of the person, with left and right corrected, and notes; None if there are none."""
     span = visible_span(person.keypoints)
     if span is None:
         return None
@@ -166,7 +166,7 @@ class Start:
     estimate: SharedEstimate
     floor: MovingFloor | None
     slides: bool
-    """Whether feet in stance move alike over the floor, as they do when the camera goes along unnoticed."""
+    """Whether feet in stance move alike over the floor, as under a camera that travels unnoticed."""
 
 
 @on_one_thread
@@ -228,16 +228,16 @@ def measure_sizes(
     settings: FitSettings | None = None,
     progress: ShareProgress | None = None,
 ) -> Evidence | None:
-    """What a recording tells of one person's sizes, to be put together with that of others by `combined_sizes`.
+    """The evidence of one recording on a person's sizes; `combined_sizes` combines that of several recordings.
 
     None when the person is seen in no frame.
 
     Parameters
     ----------
     person
-        What was filmed, and what is known of the person; sizes are not.
+        Keypoints and facts about the person, without `sizes`.
     lens
-        What is known of the camera's lens; nothing when None.
+        Prior of the camera's focal length; that of an unknown lens when None.
     settings, progress
         As in `estimate_motion`.
     """

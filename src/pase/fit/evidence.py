@@ -1,8 +1,8 @@
-"""What one look tells of some shared unknowns, and several looks put together.
+"""The evidence of one recording on some shared unknowns, and the combination of several.
 
-Near its solution, what a recording tells of the unknowns x (sizes, a camera) is a quadratic cost `½ xᵀ D x − bᵀ x`,
-with D the information left when everything else is free, and what was known beforehand taken out. The costs of all
-looks and what was known beforehand, once, add up.
+Near its solution, a recording's cost as a function of the unknowns x (sizes, a camera) is quadratic,
+`½ xᵀ D x − bᵀ x`: all other unknowns are eliminated from D, and the prior is subtracted. The costs of several
+recordings, and the prior once, add up.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _STEPS = 20
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one recording tells of P unknowns, as if it were one independent look at them."""
+    """The evidence of one recording on P unknowns, counted as one independent measurement of them."""
 
     information: Array
     """(P, P) D: their precision, positive semidefinite."""
     pull: Array
-    """(P,) b: the values that the recording is for, times D."""
+    """(P,) b: D times the values that the recording alone would give."""
 
     def content(self) -> dict[str, Any]:
-        """What a JSON file holds of it."""
+        """Its content in a JSON file."""
         return {"information": self.information.tolist(), "pull": self.pull.tolist()}
 
     @classmethod
@@ -46,14 +46,14 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What all evidence says together."""
+    """Several pieces of evidence combined with the prior."""
 
     values: Array
     """(P,) the most likely unknowns."""
     precision: Array
     """(P, P)"""
     cost: float
-    """Of what was known beforehand and of each look's deviation."""
+    """Cost of the prior and of the deviation of each piece of evidence."""
 
     @property
     def covariance(self) -> Array:
@@ -61,10 +61,34 @@ class Agreement:
         return np.asarray(np.linalg.inv(self.precision), float)
 
 
+@dataclass(frozen=True)
+class PriorTerms:
+    """The priors of a model's shared unknowns."""
+
+    model: PersonModel
+    terms: Sequence[Term]
+    weight: float = 1.0
+    """The factor on the priors that the terms contain (see `prior_weight`); in an agreement they count once."""
+
+    def equations(self, shared: Array) -> NormalEquations:
+        """Hessian and gradient of the terms, with their factor, at shared unknowns (m,)."""
+        at = Linearization(self.model, State(self.model.skeleton.default_q[None], shared))
+        normal = NormalEquations(1, 0, self.model.layout.count)
+        for term in self.terms:
+            normal.add(term.block(at))
+        return normal
+
+    def cost(self, shared: Array) -> float:
+        """Cost of the priors, counted once, at shared unknowns (m,)."""
+        at = Linearization(self.model, State(self.model.skeleton.default_q[None], shared), shared_free=False)
+        return sum(term.cost(at) for term in self.terms) / self.weight
+
+
 def evidence(trial: Trial[Any], estimate: SharedEstimate, unknowns: slice) -> Evidence:
-    """What a recording tells of some of the shared unknowns, from its estimate of all."""
+    """The evidence of a recording on some of the shared unknowns, from its estimate of all."""
     assert estimate.covariance is not None
-    prior = prior_equations(trial.subject.model, trial.subject.priors.beforehand, estimate.shared)
+    subject = trial.subject
+    prior = PriorTerms(subject.model, subject.priors.beforehand).equations(estimate.shared)
     information = np.linalg.inv(estimate.covariance[unknowns, unknowns]) - prior.corner[unknowns, unknowns]
     pull = information @ estimate.shared[unknowns] + prior.gradient_shared[unknowns]
     weight = prior_weight(len(trial.time))
@@ -72,40 +96,37 @@ def evidence(trial: Trial[Any], estimate: SharedEstimate, unknowns: slice) -> Ev
 
 
 def agreed(
-    model: PersonModel,
-    beforehand: Sequence[Term],
+    prior: PriorTerms,
     looks: Sequence[Evidence],
     unknowns: slice,
     shared: Array,
     *,
-    weight: float = 1.0,
     width: float | None = None,
     shares: Array | None = None,
 ) -> Agreement:
-    """The unknowns that all evidence and what was known beforehand agree on best.
+    """The most likely unknowns given the prior and all evidence.
 
     Parameters
     ----------
-    model, beforehand
-        The model and the terms of what is known beforehand.
+    prior
+        The priors of the shared unknowns.
     looks, unknowns
-        The evidence, and the unknowns among the shared ones that it is on.
+        Pieces of evidence, and which of the shared unknowns they are on.
     shared
         (m,) where to start.
-    weight
-        How many times the terms of what is known beforehand count in themselves; they shall count once.
     width
-        Deviation of a look, in standard deviations, from which on it counts less (a robust loss); None trusts all.
-        The first look is always trusted.
+        Deviation of a piece of evidence, in standard deviations, beyond which it counts less (a robust loss); None
+        trusts all. The first piece is always trusted.
     shares
-        (N,) how much each look counts at first; all in full when None.
+        (N,) weight of each piece at first; 1 when None.
     """
     shared = shared.copy()
     shares = np.ones(len(looks)) if shares is None else shares
     squares = costs = np.zeros(len(looks))
     for _ in range(_STEPS):
-        prior = prior_equations(model, beforehand, shared)
-        precision, slope = prior.corner[unknowns, unknowns] / weight, prior.gradient_shared[unknowns] / weight
+        normal = prior.equations(shared)
+        precision = normal.corner[unknowns, unknowns] / prior.weight
+        slope = normal.gradient_shared[unknowns] / prior.weight
         for share, look in zip(shares, looks, strict=True):
             precision = precision + share * look.information
             slope = slope + share * (look.information @ shared[unknowns] - look.pull)
@@ -114,31 +135,20 @@ def agreed(
             squares = np.array([_deviation(look, shared[unknowns]) for look in looks])
             costs, shares = robust_loss(squares, width)
             costs[0], shares[0] = squares[0], 1.0
-    at = Linearization(model, State(model.skeleton.default_q[None], shared), shared_free=False)
-    prior_cost = sum(term.cost(at) for term in beforehand) / weight
-    return Agreement(shared[unknowns], precision, prior_cost + 0.5 * float(costs.sum()))
+    return Agreement(shared[unknowns], precision, prior.cost(shared) + 0.5 * float(costs.sum()))
 
 
 def _deviation(look: Evidence, values: Array) -> float:
-    """Squared deviation of unknowns from those that a look is for, in standard deviations."""
+    """Squared deviation, in standard deviations, of unknowns from the values that one piece of evidence gives."""
     off = values - np.linalg.solve(look.information, look.pull)
     return float(off @ look.information @ off)
 
 
-def prior_equations(model: PersonModel, priors: Sequence[Term], shared: Array) -> NormalEquations:
-    """Hessian and gradient of what was known beforehand, in its shared unknowns."""
-    at = Linearization(model, State(model.skeleton.default_q[None], shared))
-    normal = NormalEquations(1, 0, model.layout.count)
-    for term in priors:
-        normal.add(term.block(at))
-    return normal
-
-
 def with_known_part(covariance: Array, unknowns: slice, from_elsewhere: Array) -> Array:
-    """Covariance (m, m) of the shared unknowns when that of some of them (P, P) is known from elsewhere.
+    """Covariance (m, m) of the shared unknowns when that of some of them (P, P) is replaced by one from elsewhere.
 
-    What the recording tells of the rest given these stays: with precision S before and `A = S_oo⁻¹`, the
-    rest follow these by `G = −A S_os`.
+    The distribution of the rest given these stays: with S the precision before and `A = S_oo⁻¹`, the rest depend
+    on these by `G = −A S_os`.
     """
     precision = np.linalg.inv(covariance)
     rest = np.ones(len(covariance), bool)

@@ -1,4 +1,4 @@
-"""Frames solved each for itself, from many starts, and the likeliest chain through the postures they lead to."""
+"""Frames solved one by one from many starts, and the cheapest chain through the resulting postures."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ BATCH = 800
 """Postures solved at once: bounds the memory."""
 
 _BETWEEN_LOOKS, _SETTLED = 4, 1e-3
-"""After every so many steps, postures whose cost has fallen by less than this share are left alone."""
+"""After this many steps, postures whose cost has fallen by less than this share are not followed further."""
 
 _FIRST_DAMPING, _EASED, _STIFFENED = 1e-2, 1 / 4, 6.0
-"""Share of the diagonal added at first, and by what it is multiplied after a step that helped or did not."""
+"""Share of the diagonal added at first, and the factors on it after a step that lowered the cost and one that did
+not."""
 
 
 SAME_POSTURE_M = 0.02
-"""Starts that have come this close to one another lead to the same posture: only the best of them is followed."""
+"""Starts whose points come this close to one another lead to the same posture: only the best is followed."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +34,22 @@ class Round:
     """One round of `solve_from_starts`."""
 
     width: float
-    """Of the robust loss, standard deviations: wide at first, so that limbs far off are still pulled."""
+    """Width of the robust loss, standard deviations: wide at first, so that limbs far off are still pulled."""
     iterations: int
     survivors: int
-    """Starts of each frame that are left after it."""
+    """Starts of each frame that are kept after it."""
 
 
 @dataclass(frozen=True)
 class UsualChange:
-    """How far the numbers that place a posture are off, and how much they change in a second."""
+    """Standard deviation of the numbers that describe a posture, and how much they usually change in a second."""
 
     scatter: float
     speed: float
 
 
 def solve_frames(problem: Problem, q: Array, shared: Array, iterations: int) -> tuple[Array, Array]:
-    """Levenberg-Marquardt on every frame apart, all at once; for terms that do not couple frames.
+    """Levenberg-Marquardt on each frame separately, vectorised over frames; for terms that do not couple frames.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def solve_frames(problem: Problem, q: Array, shared: Array, iterations: int) -> 
     damping = np.full(len(q), _FIRST_DAMPING)
     normal, better = NormalEquations(len(q), q.shape[1], 0), np.ones(len(q), bool)
     for _ in range(iterations):
-        # The last candidate is at hand: its derivatives cost less than those of a mixture of old and new postures.
+        # The candidate is linearised already: that is cheaper than a mixture of old and new postures.
         latest = problem.normal_equations(at)
         normal.lag0[better], normal.gradient_q[better] = latest.lag0[better], latest.gradient_q[better]
         step = _damped_step(problem, normal, State(q, shared), damping)
@@ -87,7 +88,7 @@ def solve_frames(problem: Problem, q: Array, shared: Array, iterations: int) -> 
 
 
 def _damped_step(problem: Problem, normal: NormalEquations, state: State, damping: Array) -> Array:
-    """(N, n) step of every frame, with coordinates held that are pushed against an end of their range."""
+    """(N, n) step of every frame; coordinates pushed against an end of their range are held."""
     free = problem.bounds.free(state, normal.gradient_q, normal.gradient_shared)[0]
     held = normal.held(free, np.ones(0, bool))
     hessian, eye = held.lag0, np.arange(free.shape[1])
@@ -105,7 +106,7 @@ def solve_from_starts(
     posture: float = 1.0,
     tried: Mask | None = None,
 ) -> tuple[Array, Array]:
-    """Postures (F, C, n) that explain each of some frames, and their costs (F, C), infinite for what comes twice.
+    """C candidate postures (F, C, n) for each frame, and their costs (F, C); infinite for duplicates.
 
     Parameters
     ----------
@@ -118,11 +119,11 @@ def solve_from_starts(
     shared
         (m,) the shared unknowns, which are held.
     rounds
-        After each of them fewer starts are left.
+        The rounds, with ever fewer starts.
     posture
-        Weight of what is known of postures.
+        Weight of the posture prior.
     tried
-        (F, S) which of the starts to take; all when None.
+        (F, S) which of the starts to use; all when None.
     """
     q, costs, model = starts, np.zeros(starts.shape[:2]), trial.subject.model
     if tried is not None:
@@ -142,7 +143,7 @@ def solve_from_starts(
 
 
 def _repeats(points: Array) -> Mask:
-    """(F, C) whether a candidate has come to the same posture as a better one, by its points (F, C, D)."""
+    """(F, C) whether a candidate is the same posture as a better one, by its points (F, C, D)."""
     F, C, _ = points.shape
     out = np.zeros((F, C), bool)
     for c in range(1, C):
@@ -161,14 +162,14 @@ def solve_apart(
     *,
     posture: float = 1.0,
 ) -> tuple[Array, Array]:
-    """`solve_frames` on frames of a recording, a batch at a time.
+    """`solve_frames` on frames of a recording, in batches.
 
     Parameters
     ----------
     trial
         The recording.
     frames
-        (N,) indices; a frame may be named more than once.
+        (N,) indices; a frame may occur more than once.
     q, shared
         (N, n) first guess, and (m,) the shared unknowns, which are held.
     width
@@ -197,7 +198,7 @@ def cheapest_chain(q: Array, costs: Array, places: Array, time: Array, usual: Us
     q, costs
         The candidates and their own costs (F, C).
     places
-        (F, C, D) numbers by whose change from frame to frame a candidate's distance from another is told.
+        (F, C, D) numbers that describe a candidate; their change from frame to frame is its distance from another.
     time
         (F,) seconds.
     usual

@@ -1,4 +1,4 @@
-"""What was measured of a person, in one form for every kind of sensor.
+"""Measurements of a person, in one form for every kind of sensor.
 
 A fit combines any number of `Measurements` of the same frames. Each names the points of the body that it shows, says
 which of them were seen, and gives the terms of the cost for the frames it is taken at. A new sensor is a new class
@@ -34,22 +34,23 @@ from pase.fit.terms.shaken import ShakenReprojection
 from pase.types import Array, Indices, Mask
 
 UNSURE_SHARE = 0.1
-"""A turn is known well whose error moves keypoints by less than this share of their own."""
+"""An error of the camera's turn is neglected when it moves keypoints by less than this share of their own error."""
 
 LIFTER_RATE_HZ = 20.0
-"""Independent answers of a lifter a second; from 10 to 30 lab clips and synthetic films come out alike."""
+"""Independent outputs of a lifter a second; between 10 and 30, lab clips and synthetic films give the same
+results."""
 
 
 @dataclass(frozen=True)
 class Counting:
-    """How the frames count that terms are made of."""
+    """How much each frame counts in the terms."""
 
     repeats: Array | float = 1.0
     """Frames of the recording that each frame stands for, (T,) or all alike."""
     apart: bool = False
-    """True for frames that are solved each for itself, where how long errors last does not matter."""
+    """True for frames that are solved one by one, where it does not matter how long errors last."""
     width: float | None = None
-    """Of the robust loss in standard deviations; the measurements' own when None."""
+    """Width of the robust loss in standard deviations; that of the measurements when None."""
 
 
 EACH = Counting()
@@ -82,7 +83,7 @@ class Measurements(ABC):
         Parameters
         ----------
         model
-            Of the person; it has all the points.
+            Model of the person, with all the points.
         counting
             How the frames count.
         """
@@ -96,7 +97,7 @@ class Measurements(ABC):
         return replace(self, time=self.time[frames], **self._at(frames))
 
     def independent(self) -> Self:
-        """The same with each frame counted as the independent look that it is, for standard deviations."""
+        """The same with each frame weighted by its independent information, for standard deviations."""
         return self
 
 
@@ -110,22 +111,22 @@ class KeypointMeasurements(Measurements):
     """(T, K) px, infinite where the point shall not count."""
     camera: FilmCamera
     gap_s: Array | None = None
-    """(T,) seconds between the measurements around each frame; None where every frame is one."""
+    """(T,) seconds between the measured frames around each frame; None where every frame was measured."""
     shift_sigma: Array | None = None
-    """(T,) px by which all keypoints of a frame are off alike, where the turn of the camera is not known well."""
+    """(T,) px: standard deviation of the shift of a whole frame, where the turn of the camera is uncertain."""
     looked: Mask | None = None
     """(T,) frames that were looked at; None where all were."""
 
     @classmethod
     def of(cls, keypoints: Keypoints2D, camera: FilmCamera) -> KeypointMeasurements:
-        """Keypoints with their standard deviations; of low score or outside the picture they do not count."""
+        """Keypoints with their standard deviations; those of low score or outside the picture do not count."""
         sigma, gap_s = keypoint_sigma(keypoints), measurement_gap(keypoints)
         return cls(
             keypoints.names, keypoints.time, keypoints.xy, sigma, camera, gap_s, looked=keypoints.measured
         )
 
     def unsure_of_turn(self, motion: CameraMotion | None) -> Self:
-        """The same with frames as unsure as the turn of the camera leaves them, in the frames of its motion."""
+        """The same with the `shift_sigma` that follows from how uncertain the camera's turn is in the same frames."""
         if motion is None or motion.kind == "still":
             return self
         turn_px = motion.focal_px * motion.zoom * motion.sigma_rad[:, :2].max(1)
@@ -148,7 +149,7 @@ class KeypointMeasurements(Measurements):
         return at_frames | {"camera": self.camera.take(frames)}
 
     def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
-        """Their distances in the picture; beyond 30 frames a second more frames say nothing new."""
+        """Reprojection and head turn; frames beyond 30 a second add no information."""
         weight = np.ones(len(self.time))
         if not counting.apart:
             weight = frame_weights(self.time, self.gap_s, counting.repeats)
@@ -161,7 +162,7 @@ class KeypointMeasurements(Measurements):
         return [body, *self._head_turn(model, weight, counting)]
 
     def _head_turn(self, model: PersonModel, weight: Array, counting: Counting) -> list[Term]:
-        """How the points of the head lie beside one another, where there are any."""
+        """The term of the head's points relative to one another; none without such points."""
         head, share = head_points(self.names)
         if not len(head):
             return []
@@ -171,9 +172,9 @@ class KeypointMeasurements(Measurements):
 
 @dataclass(frozen=True)
 class DepthMeasurements(Measurements):
-    """Depths along a camera's lines of sight, as a lifter tells them from the keypoints of that camera.
+    """Depths along a camera's lines of sight, which a lifter estimated from the keypoints of that camera.
 
-    It names no points: what a lifter says of them comes from keypoints, and shows no more of the person.
+    Its `names` are empty: the depths come from keypoints, and show no more of the person than these.
     """
 
     points: tuple[str, ...]
@@ -185,12 +186,12 @@ class DepthMeasurements(Measurements):
 
     @property
     def visible(self) -> Mask:
-        """(T, 0) as it names no points."""
+        """(T, 0): there are no names."""
         return np.zeros((len(self.time), 0), bool)
 
     @property
     def measured(self) -> Mask:
-        """(T,) none: depths tell of the frames in which the keypoints behind them were measured."""
+        """(T,) none: the keypoints behind the depths say which frames were measured."""
         return np.zeros(len(self.time), bool)
 
     def _at(self, frames: Indices) -> dict[str, Any]:
@@ -207,7 +208,7 @@ class DepthMeasurements(Measurements):
 
 
 POINT_WIDTH = 8.0
-"""Standard deviations from which on a marker's pull lets go: far beyond Gaussian noise, well below swaps."""
+"""Width of the robust loss of markers in standard deviations: far beyond Gaussian noise, well below swaps."""
 
 SKIN_SIGMA_M = 0.010
 """Movement of skin over bone, along each axis."""
@@ -220,21 +221,21 @@ class PointMeasurements(Measurements):
     xyz: Array
     """(T, K, 3) m, Y up, NaN where unseen."""
     relative: Array
-    """(K,) standard deviation of each point in units of a usual one's; infinite for points that do not count."""
+    """(K,) standard deviation of each point relative to a usual one; infinite for points that do not count."""
     sigma: float
     """Standard deviation of a usual point along each axis, m."""
     fixed: bool = False
-    """Whether that is known, not to be learned from the data."""
+    """Whether `sigma` was given, so that it is not learned from the data."""
     information: float = 1.0
-    """Share of independent information with which a frame counts."""
+    """Weight of a frame: the share of its information that is independent of other frames."""
     independent_share: float = 1.0
-    """The same as it is, where errors last for many frames."""
+    """That share as measured on this recording, where errors last for many frames; see `independent`."""
     hidden: float = 1.0
-    """Times that errors are larger than residuals show them, for sizes and the places of the points."""
+    """Ratio of real errors to residuals, for sizes and the places of the points."""
 
     @property
     def sigma_to_count(self) -> float:
-        """Standard deviation with which a usual point counts, m.
+        """Standard deviation of a usual point in the cost, m.
 
         Errors that repeat are those of skin and model, of which postures and marker places take up most, so that
         little of them is left in the residuals: about 10 mm on thighs (Leardini et al. 2005).
@@ -243,7 +244,7 @@ class PointMeasurements(Measurements):
 
     @property
     def visible(self) -> Mask:
-        """(T, K) which points are known and count."""
+        """(T, K) which points were measured and count."""
         return np.asarray(np.isfinite(self.xyz).all(-1) & np.isfinite(self.relative))
 
     def _at(self, frames: Indices) -> dict[str, Any]:
@@ -261,5 +262,5 @@ class PointMeasurements(Measurements):
         return LandmarkDistance(self.xyz, sigma, weight, width, model.columns(self.names))
 
     def independent(self) -> Self:
-        """The same with the share of information that a frame has."""
+        """The same with `independent_share` as the weight of a frame."""
         return replace(self, information=self.independent_share)

@@ -19,7 +19,7 @@ from pase.camera.angle_of_view import FOCAL_SPREAD
 from pase.config import FitSettings
 from pase.data import Motion
 from pase.fit.estimate import fit_frames, fit_shared
-from pase.fit.evidence import Evidence, agreed, evidence, with_known_part
+from pase.fit.evidence import Evidence, PriorTerms, agreed, evidence, with_known_part
 from pase.fit.film_result import finish
 from pase.fit.floor_velocity import FloorPath, common_path
 from pase.fit.inputs import LensPrior, PersonInput
@@ -190,9 +190,8 @@ def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
         *subject.priors.cameras,
         SharedPrior("focal length", focal, own_focal, variance, weight),
     ]
-    agree = partial(
-        agreed, subject.model, beforehand, looks, columns, main.estimate.shared, weight=weight, width=_ODD
-    )
+    prior = PriorTerms(subject.model, beforehand, weight)
+    agree = partial(agreed, prior, looks, columns, main.estimate.shared, width=_ODD)
     best = min((agree(shares=shares) for shares in trials), key=lambda agreement: agreement.cost)
     return CommonCamera(best.values, best.covariance)
 

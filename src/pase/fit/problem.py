@@ -1,4 +1,4 @@
-"""The unknowns of one person's motion, and everything the residual terms want to know about them.
+"""The unknowns of one person's motion, and the positions and derivatives that the residual terms need.
 
 The unknowns are the free coordinates of every frame, `q (T, n)`, and the shared ones, `shared (m,)`, that hold
 for the whole recording: log scale factors of the body, the camera, and where the detector's points sit on
@@ -28,7 +28,7 @@ unloaded and about half that when stood on (Prichasuk 1994)."""
 
 @dataclass(frozen=True)
 class State:
-    """One value of all unknowns."""
+    """A value for every unknown."""
 
     q: Array
     """(T, n) rad or m."""
@@ -62,14 +62,14 @@ class Layout:
 
 @dataclass(frozen=True)
 class Offsets:
-    """Where the measured points really sit: shared displacements of K points on their bodies by c unknowns."""
+    """Displacements of K measured points on their bodies, the same in all frames, as a function of c unknowns."""
 
     matrix: Array
     """(K, 3, c) displacement of each point, metres, by the unknowns."""
 
     @classmethod
     def free(cls, points: int, held: bool = False) -> Offsets:
-        """Every point displaced on its own, as markers are that somebody stuck on; no unknowns when `held`."""
+        """Every point displaced on its own, as markers are; no unknowns when `held`."""
         columns = 0 if held else 3 * points
         return cls(np.eye(3 * points)[:, :columns].reshape(points, 3, columns))
 
@@ -77,8 +77,8 @@ class Offsets:
     def mirrored(cls, names: Sequence[str]) -> Offsets:
         """The same displacement on both sides, mirrored; points of the middle stay in the middle plane.
 
-        A detector's "hip" or "ankle" is a habit of those who labelled its training pictures, off the joint
-        centre by 15-29 mm in a way that is the same in all frames.
+        Where a detector sees "hip" or "ankle" depends on how its training pictures were labelled. It is 15-29 mm off
+        the joint centre, the same in all frames.
         """
         columns: list[dict[tuple[int, int], float]] = []
         for k, name in enumerate(names):
@@ -134,7 +134,7 @@ class PersonModel:
     cameras
         How many unknowns each camera has; none when all points were measured in space.
     depths
-        How many depths a lifter tells, each with an error that lasts.
+        Number of a lifter's depths that have an error common to all frames.
     """
 
     def __init__(
@@ -224,7 +224,7 @@ class SharedDerivative:
 
 
 class Linearization:
-    """A state as the residual terms see it; positions and derivatives are computed once, when first asked for.
+    """A state with its positions and derivatives, for the residual terms; computed once, on first use.
 
     Parameters
     ----------

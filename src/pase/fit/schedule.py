@@ -1,9 +1,10 @@
 """The order in which the unknowns of a recording are solved, whatever was measured.
 
-Body size, cameras and the places of points are the same in all frames, so some hundred well spread frames tell them
-as well as all (`solve_passes`). With them held, the motion is solved in windows that overlap by more than the
-reach of the smoothness term and fade into one another (`solve_windows`), so that time and memory do not grow faster
-than the recording. The standard deviations come from the normal equations of each window at its solution.
+Body size, cameras and the places of points are the same in all frames, so a few hundred well spread frames
+determine them as well as all frames do (`solve_passes`). With them held, the motion is solved in windows that
+overlap by more than the reach of the smoothness term and fade into one another (`solve_windows`), so that time and
+memory do not grow faster than the recording. The standard deviations come from the normal equations of each window
+at its solution.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from pase.series import interpolated, spline
 from pase.types import Array, Array32, Indices, Mask, ShareProgress
 
 COARSE_RATE_HZ = 12.0
-"""Frames a second on which shared unknowns, and the first pass of every window, are solved."""
+"""Frames a second for the shared unknowns, and for the first pass of every window."""
 
 SHARED_FRAMES = 200
 """Most frames from which the shared unknowns are estimated."""
@@ -44,14 +45,14 @@ OVERLAP_FRAMES = 120
 """Frames of a window, and how many of them it shares with the next."""
 
 DRAWS_BYTES, LEAST_DRAWS, MOST_DRAWS = 100_000_000, 8, 20
-"""Room for the motions drawn from the posterior; a standard deviation over 20 of them is itself sure to 16 %."""
+"""Memory for the motions drawn from the posterior; a standard deviation of 20 draws is itself uncertain by 16 %."""
 DEVIATION_RATE_HZ = 28.0
-"""Frames a second at which standard deviations are computed at least, where there are twice as many or more: they
-change slowly, and more frames of a camera tell nothing new."""
+"""Least frames a second for which standard deviations are computed, where there are twice as many or more: they
+change slowly, and further frames of a camera add no information."""
 
 _COARSE_ITERATIONS = 12
 _WINDOW_ITERATIONS, _WINDOW_TOLERANCE = 15, 1e-4
-"""Of a window: at the coarse rate the large corrections are made, then all frames are settled."""
+"""Of a window: the large corrections are made at the coarse rate, then all frames are solved."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,16 @@ class Pass:
     iterations: int
     tolerance: float = 1e-4
     floor: bool = True
-    """Whether contacts with the floor are found from the state before and counted."""
+    """Whether the terms of contact are included; contacts are found from the state before the pass."""
     width: float | None = None
-    """Of the robust loss, standard deviations; that of the measurements when None."""
+    """Width of the robust loss, standard deviations; that of the measurements when None."""
     learn: Callable[[Trial[Any], Indices, State], Trial[Any]] | None = None
-    """What its solution tells of the measurements themselves, such as their noise; the next pass counts with it."""
+    """Updates the measurements themselves, such as their noise, from the solution; the next pass uses the update."""
 
 
 PASSES = (Pass(12, 1e-2, floor=False), Pass(30, 3e-4), Pass(30))
-"""The posture is loosened without a floor, then contacts are found and everything is solved together; contacts that
-this has changed are found once more. Only the last pass needs to be exact."""
+"""First the posture without a floor; then everything together, with the contacts found from that; then once more with
+the contacts of the second pass. Only the last pass needs to be exact."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,14 @@ class SharedEstimate:
 
 @dataclass(frozen=True)
 class Solved:
-    """What came of one pass after the other."""
+    """The outcome of a series of passes."""
 
     trial: Trial[Any]
-    """With what was learned of its measurements."""
+    """With the updates by `Pass.learn`."""
     frames: Indices
     problem: Problem
     solution: Solution
-    """Of the last pass."""
+    """Solution of the last pass."""
 
     def estimate(self) -> SharedEstimate:
         """The shared unknowns with their covariance."""
@@ -132,7 +133,7 @@ class SequenceEstimate:
 
 
 def spread_frames(frames: Indices, count: int = SHARED_FRAMES, stretch: int = STRETCH) -> Indices:
-    """At most so many of some frames, in stretches of neighbours that are evenly spread."""
+    """At most `count` of the frames, in stretches of neighbours that are evenly spread."""
     if len(frames) <= count:
         return frames
     starts = np.linspace(0, len(frames) - stretch, count // stretch).round().astype(int)
@@ -140,7 +141,7 @@ def spread_frames(frames: Indices, count: int = SHARED_FRAMES, stretch: int = ST
 
 
 def thinned(time: Array) -> Indices:
-    """Indices of frames at about the coarse rate, the first and the last included, of frames at times (T,)."""
+    """Indices of frames at about the coarse rate, including the first and the last, for frames at times (T,)."""
     if len(time) < 3:
         return np.arange(len(time))
     step = max(1, round(1 / (COARSE_RATE_HZ * float(np.median(np.diff(time))))))
@@ -182,7 +183,7 @@ def solve_passes(
 def solve_windows(
     trial: Trial[Any], q: Array, estimate: SharedEstimate, progress: ShareProgress, helpers: Helpers
 ) -> SequenceEstimate:
-    """Solve every frame, the shared unknowns held, in windows that fade into one another.
+    """Solve every frame with the shared unknowns held, in windows that fade into one another.
 
     Parameters
     ----------
@@ -219,7 +220,7 @@ def solve_windows(
 
 
 def _draws(q: Array) -> int:
-    """How many motions are drawn from the posterior: fewer of a long recording, whose draws would fill the memory."""
+    """How many motions are drawn from the posterior: fewer for a long recording, to save memory."""
     return int(np.clip(DRAWS_BYTES // max(1, 4 * q.size), LEAST_DRAWS, MOST_DRAWS))
 
 
@@ -240,7 +241,7 @@ def fading_windows(frames: int) -> Iterator[tuple[Indices, Array]]:
 
 @dataclass(frozen=True)
 class _Window:
-    """What is needed of a recording to solve some neighbouring frames."""
+    """What is needed to solve one window."""
 
     trial: Trial[Any]
     q: Array
@@ -264,8 +265,8 @@ def _window(
 def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, Array, Array32]:
     """The motion in a window, its standard deviations, and errors drawn from its posterior.
 
-    It is solved at the frames that were measured. In between it is the smoothest motion through these, which is what
-    the solver would come to with nothing but `Smoothness` to tell of a frame.
+    It is solved at the measured frames. In between it is the smoothest motion through these: the solver would find
+    the same, as `Smoothness` is the only term of a frame that was not measured.
     """
     trial, knots = window.trial, window.trial.knots()
     time = trial.time
@@ -283,7 +284,7 @@ def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, A
 
 
 def _solve_coarse(window: _Window) -> tuple[Indices, Array]:
-    """Postures at the coarse rate in a window, solved unless they all came with the shared unknowns."""
+    """Postures at the coarse rate in a window; solved unless all were solved with the shared unknowns."""
     trial, coarse = window.trial, thinned(window.trial.time)
     state = State(window.q[coarse], window.shared)
     if window.settled[coarse].all():
@@ -302,7 +303,7 @@ def _deviations(
 ) -> tuple[Array, Array32]:
     """Standard deviations (F, n) and drawn errors (D, F, n) of all frames, from the state at the knots.
 
-    Where there are very many knots a second, some stand for those around them.
+    Where there are very many knots a second, only some are computed, each for those around it.
     """
     trial, time, step = window.trial, window.trial.time, 1
     if len(knots) > 2:
@@ -320,5 +321,5 @@ def _deviations(
 
 
 def _frames_of(knots: Indices) -> Array:
-    """(K,) how many frames of a window each of some stands for."""
+    """(K,) how many frames of a window each knot stands for."""
     return np.gradient(knots.astype(float)) if len(knots) > 1 else np.ones(len(knots))

@@ -12,33 +12,33 @@ from pase.anatomy.proportions import PersonFacts, load_proportions
 from pase.data import HALPE26
 from pase.errors import InputError
 from pase.files import read_json, write_text
-from pase.fit.evidence import Evidence, agreed
+from pase.fit.evidence import Evidence, PriorTerms, agreed
 from pase.fit.inputs import Sizes, keypoint_set
 from pase.fit.subject import keypoint_model, stature_prior
 from pase.types import Array
 
 LARGEST = 1.5
-"""No human bone is further than this from the generic one in its log scale factor, small children's included."""
+"""Largest log scale factor of a human bone relative to the generic one, small children included."""
 
 
 def combined_sizes(
     evidence: Sequence[Evidence],
     facts: PersonFacts = PersonFacts(),  # noqa: B008 - it cannot change
 ) -> Sizes:
-    """The most likely sizes of a person from all recordings, with what was known beforehand counted once.
+    """The most likely sizes of a person from all recordings, with the prior counted once.
 
     Parameters
     ----------
     evidence
-        What each recording tells; with none, what was known beforehand comes out.
+        Evidence of each recording; without any, the result is the prior.
     facts
-        What is known of the person.
+        Facts about the person.
     """
     model = keypoint_model(keypoint_set(HALPE26))
     proportions, height, mean = stature_prior(model, facts, weight=1.0)
     shared = np.zeros(model.layout.count)
     shared[model.layout.size] = mean
-    together = agreed(model, [proportions, height], evidence, model.layout.size, shared)
+    together = agreed(PriorTerms(model, [proportions, height]), evidence, model.layout.size, shared)
     return Sizes(together.values, together.covariance)
 
 

@@ -1,4 +1,4 @@
-"""The person as an estimation problem: the model, what is known beforehand, and the ranges of the unknowns."""
+"""The person as an estimation problem: the model, the priors, and the ranges of the unknowns."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ from pase.types import Array
 
 CAMERA_MEAN = (0.05, 0.0, 1.3)
 CAMERA_SPREAD = (0.15, 0.02, 0.6)
-"""Pitch and roll in rad, height in m of cameras that people are filmed with: held or on a tripod, about level."""
+"""Pitch and roll (rad) and height (m) of the cameras that people film with: hand-held or on a tripod, about level."""
 
 OFF_LEVEL, MOST_OFF_LEVEL_RAD = 2.5, 0.045
-"""A camera in the hand is on average so many times farther off level than its roll wavers within a recording, which
-is too short to show all of it; and no farther than the second. Each counts once, however long the recording."""
+"""A hand-held camera's roll is off level by this multiple of its standard deviation within the recording, which is
+too short to show all of the drift; at most by the second value."""
 
 CALIBRATED_SPREAD = (0.02, 0.02, 0.05, 0.02, 0.02, 0.05, 0.05)
 """Spread of pitch, roll, height, log focal length, heading and place (x, z) of a calibrated camera, rad and m."""
 
 PERSISTENCE = 5.0
-"""A detector's errors last: they depend on clothes, view and posture more than on the frame. For what is shared
-by all frames, this many frames tell no more than one; the priors of the shared unknowns count as much more."""
+"""A detector's errors last: they depend on clothes, view and posture more than on the frame. For the unknowns
+that all frames share, this many frames count as one: the priors of these unknowns are multiplied by it."""
 
 _VAGUE_RANGE = (0.2, 1.5)
-"""Least and largest standard deviation, rad or m, of a coordinate about whose habits nothing is known."""
+"""Least and largest standard deviation, rad or m, of a coordinate of a model without learned priors."""
 
 
 @dataclass(frozen=True)
 class Priors:
-    """What is known beforehand of the unknowns that all frames share."""
+    """Priors of the unknowns that all frames share."""
 
     size: SharedPrior
     """Human proportions."""
@@ -60,11 +60,11 @@ class Priors:
     depths: SharedPrior | None = None
     """How far a lifter's depths are off in all frames."""
     gravity: Gravity | None = None
-    """What a lifter sees of the camera's tilt: measured in the recording, not known beforehand."""
+    """The camera's tilt as a lifter sees it; it is measured in the recording, so it is no part of `beforehand`."""
 
     @property
     def beforehand(self) -> tuple[Term, ...]:
-        """All but what was seen in the recording."""
+        """All but `gravity`."""
         return tuple(
             t for t in (self.size, self.height, *self.cameras, self.offsets, self.depths) if t is not None
         )
@@ -77,16 +77,16 @@ class Priors:
 
 @dataclass(frozen=True)
 class Posture:
-    """What is known of the coordinates in every frame."""
+    """The prior of the coordinates in every frame."""
 
     mean: Array
     """(n,) rad or m."""
     precision: Array
-    """(n, n); zero rows for coordinates of which nothing is known, or whose habits are of kinds."""
+    """(n, n); zero rows for coordinates without a prior, and for those of `kinds`."""
     kinds: PostureKinds | None
-    """Of legs, pelvis and trunk."""
+    """Mixture prior of legs, pelvis and trunk."""
     rate_hz: float
-    """Independent postures a second: how often this counts in full."""
+    """Independent postures a second: this prior counts in full so many times a second."""
 
 
 @dataclass(frozen=True)
@@ -118,17 +118,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class SubjectOptions:
-    """What is known of the person, and how strongly it counts."""
+    """Facts about the person, and the weights of the priors."""
 
     facts: PersonFacts = PersonFacts()
     posture_rate_hz: float = 2.0
     """See `Posture`."""
     weight: float = 1.0
-    """How many times the priors of the shared unknowns count; see `prior_weight`."""
+    """Factor on the priors of the shared unknowns; see `prior_weight`."""
     soles: bool = False
     """Whether points under the feet of the default skeleton can touch a floor."""
     largest_log_size: float = np.inf
-    """How far sizes may be from those of the model, either way, in their logarithm."""
+    """Largest difference of a size's logarithm from the model's."""
     lasting_depth: Array | None = None
     """(K, K) covariance of the errors of a lifter's depths that are the same in all frames; None without one."""
 
@@ -150,7 +150,7 @@ def prepare_subject(
     cameras
         The cameras; one without a calibrated place fixes the world.
     options
-        What is known of the person.
+        Facts about the person, and the weights of the priors.
 
     Raises
     ------
@@ -243,7 +243,7 @@ def _distinct(sets: Sequence[PointSet]) -> list[PointSet]:
 def _with_cameras(
     subject: Subject, shared: Array, setups: Sequence[CameraSetup], weight: float
 ) -> tuple[Subject, Array]:
-    """The subject before its cameras: the first level at Y = 0, the others where they were calibrated to be."""
+    """The subject with its cameras: the first one level at Y = 0, the others at their calibrated poses."""
     cameras: list[FilmCamera] = []
     priors: list[Term] = []
     for columns, setup in zip(subject.model.layout.cameras, setups, strict=True):
@@ -288,21 +288,21 @@ def _focal_prior(image_size: tuple[int, int], lens: LensPrior) -> tuple[float, f
 
 
 def prior_weight(frames: int) -> float:
-    """How many times what is known beforehand of the shared unknowns counts, beside so many frames."""
+    """Factor on the priors of the shared unknowns in a recording of so many frames."""
     return PERSISTENCE if frames > 1 else 1.0
 
 
 def stature_prior(model: PersonModel, facts: PersonFacts, weight: float) -> tuple[SharedPrior, Height, Array]:
-    """Proportions and height of the default skeleton as known beforehand, and the mean (P,) of its sizes.
+    """Priors of the default skeleton's proportions and height, and the mean (P,) of its sizes.
 
     Parameters
     ----------
     model
         The person's model.
     facts
-        What is known of the person.
+        Facts about the person.
     weight
-        How many times the proportions count; see `prior_weight`.
+        Factor on the prior of the proportions; see `prior_weight`.
     """
     body = model.proportions
     size, stature = body.prior(*astuple(facts)), facts.height_m
@@ -320,12 +320,12 @@ def is_default(skeleton: Skeleton) -> bool:
 
 
 def _is_generic(skeleton: Skeleton) -> bool:
-    """Whether a skeleton is the default one in its own size, so that human proportions are known for it."""
+    """Whether a skeleton is the default one, unscaled: human proportions are relative to it."""
     return skeleton.joints == default_skeleton().joints and bool((skeleton.scale == 1).all())
 
 
 def _usual_posture(skeleton: Skeleton) -> tuple[Array, Array, PostureKinds | None]:
-    """Habits of the coordinates; of an unknown skeleton, half a range away is one standard deviation."""
+    """Prior of the coordinates; for an unknown skeleton half a range is one standard deviation."""
     if is_default(skeleton):
         return (*independent_habits(skeleton), posture_kinds(skeleton))
     low, high = skeleton.bounds

@@ -1,4 +1,4 @@
-"""One recording of one person: the subject, and everything that was measured of them in the same frames."""
+"""One recording of one person: the subject, and all measurements of the same frames."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ _FOOT = ("Heel", "BigToe", "SmallToe")
 
 
 PHOTO_POSTURE = 0.5
-"""How much what is known of postures, learned from walking, running, jumps and squats, counts in a photo, which is
-taken of anything. With 0.5 in place of 1 single frames of two lab clips and of four views on a balance beam are as
-right (± 0.1°), and the skeletons of climbers and skaters lie 0.1 to 1 % of the stature nearer to their keypoints."""
+"""Weight of the posture prior in a photo: the prior is learned from walking, running, jumps and squats, but photos
+are taken of anything. With 0.5 in place of 1 single frames of two lab clips and of four views on a balance beam are
+as right (± 0.1°), and the skeletons of climbers and skaters lie 0.1 to 1 % of the stature nearer to their
+keypoints."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Trial(Generic[M]):
     floor_shift: Array | None = None
     """(T, 2) how far the floor has moved along X and Z, metres; None for one that stands still."""
     errors: ErrorModel = ErrorModel()
-    """How the errors of its frames go together."""
+    """How the errors of different frames are correlated."""
 
     @classmethod
     def of(cls, subject: Subject, measurements: Sequence[M]) -> Trial[M]:
@@ -67,13 +68,13 @@ class Trial(Generic[M]):
         return replace(self, measurements=measurements, floor_shift=shift)
 
     def knots(self) -> Indices:
-        """Indices of the frames in which any sensor looked, and of the first and the last one."""
+        """Indices of the frames in which any sensor measured, and of the first and the last one."""
         measured = np.any([m.measured for m in self.measurements], axis=0)
         measured[[0, -1]] = True
         return np.flatnonzero(measured)
 
     def independent(self) -> Trial[M]:
-        """The same with each frame counted as the independent look that it is."""
+        """The same with each frame weighted by its independent information."""
         return replace(self, measurements=tuple(m.independent() for m in self.measurements))
 
     def problem(
@@ -98,7 +99,7 @@ class Trial(Generic[M]):
         repeats
             Frames of the recording that each of these stands for, (F,) or all alike.
         width
-            Of the robust loss of the measurements, standard deviations; their own when None.
+            Width of the measurements' robust loss, standard deviations; their own when None.
         """
         subject, chosen = self.subject, self.take(frames)
         counting = Counting(repeats, width=width)
@@ -122,16 +123,16 @@ class Trial(Generic[M]):
         return terms
 
     def apart(self, frames: Indices, *, width: float | None = None, posture: float = 1.0) -> Problem:
-        """The cost of frames that are solved each for itself, the shared unknowns held; see `solve_frames`.
+        """The cost of frames that are solved one by one, with the shared unknowns held; see `solve_frames`.
 
         Parameters
         ----------
         frames
-            (F,) indices of the frames; one may be named more than once.
+            (F,) indices of the frames; a frame may occur more than once.
         width
             As in `problem`.
         posture
-            Weight of what is known of postures.
+            Weight of the posture prior.
         """
         model, chosen = self.subject.model, self.take(frames)
         counting = Counting(apart=True, width=width)
@@ -140,13 +141,13 @@ class Trial(Generic[M]):
         return Problem(model, [*terms[:1], *habits, *terms[1:]], self.subject.bounds)
 
     def posture_priors(self, weight: Array) -> list[Term]:
-        """What is known of the postures, with a weight (T,) for each frame."""
+        """The terms of the posture prior, with a weight (T,) for each frame."""
         posture = self.subject.posture
         apart = PosePrior(posture.mean, posture.precision, weight)
         return [apart] if posture.kinds is None else [apart, KindsPrior(posture.kinds, weight)]
 
     def posture_weight(self, sequence: bool = True, repeats: Array | float = 1.0) -> Array:
-        """(T,) how much what is known of postures counts in each frame: in full at its own rate."""
+        """(T,) weight of the posture prior in each frame: it counts in full at its own rate."""
         if len(self.time) < 2 and sequence:
             return np.full(len(self.time), PHOTO_POSTURE)
         rate = self.subject.posture.rate_hz
@@ -155,13 +156,13 @@ class Trial(Generic[M]):
         return np.full(len(self.time), min(1.0, rate * self.step_s) if self.step_s else 1.0)
 
     def smoothness(self) -> Smoothness:
-        """The accelerations of all frames."""
+        """The term of the accelerations of all frames."""
         return Smoothness(self.time, self.subject.acceleration, width=self.subject.calm)
 
     def contacts(self, frames: Indices, state: State, floor: float | None = None) -> Array:
         """(F, S) probability that each point under the feet stands on the floor in `frames`.
 
-        `floor` is its height in metres; that of the lowest steps when None.
+        `floor` is its height in metres; by default that of the lowest steps.
         """
         soles = self.soles(state)
         skeleton = self.subject.model.skeleton
