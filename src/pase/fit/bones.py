@@ -1,4 +1,4 @@
-"""What is known of each bone's length: its standard deviation, and how it compares with other people's."""
+"""Statistics of each bone's length: its standard deviation, and its percentile among people."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Whether somebody of unknown height is a child: a child's head is large for the body.
 
 The points of the face are too near one another for the fit to size the head by: where it takes a child for an adult
-it turns the head a little instead. The distance of the ears, seen from the front, tells the difference.
+it turns the head a little instead. The distance between the ears, seen from the front, shows the difference.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pase.types import Mask
 ADULT_EARS = 0.148 / 1.69
 """Distance of the ears in the frontal view over the stature: 0.085 to 0.091 in four films of adults."""
 LARGE = 1.15
-"""A head so much larger than an adult's is a child's; adults differ by 6 % (breadth 4 %, stature 5 %, points)."""
+"""Factor beyond which a head is a child's; adults differ by 6 % (breadth 4 %, stature 5 %, points)."""
 FRONTAL_PERCENTILE = 90
 EARS = frozenset(("LEar", "REar"))
 ANKLES = frozenset(("LAnkle", "RAnkle"))
 SURE_SCORE, LEAST_FRAMES, LEAST_PX = 0.5, 10, 12.0
-"""Fewer or smaller views than this, and photos, in which headphones and hoods are seen once, tell nothing; nor do
+"""Fewer or smaller views than this are not used, nor photos, in which headphones and hoods mislead, nor
 views of a body that the picture cuts off above the feet: its stature is a guess from breadths."""
 
 
@@ -61,6 +61,6 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
 
 
 def _frames_with(keypoints: Keypoints2D, names: frozenset[str]) -> Mask:
-    """(T,) whether all of some points are seen surely."""
+    """(T,) whether all these points are seen with a sufficient score."""
     score = keypoints.score[:, [keypoints.names.index(name) for name in names]]
     return np.asarray((score >= SURE_SCORE).all(axis=1))

@@ -1,4 +1,4 @@
-"""Which points under the feet stand on the floor, found from how the feet move."""
+"""Which points under the feet stand on the floor, from the motion of the feet."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ RISE_M = 0.12
 
 LYING, ON_FEET = np.sin(np.radians([15.0, 30.0]))
 """Sines of the slope from the foot up to the pelvis: below the first nobody stands on this foot (they lie, or sit on
-the floor), from the second on they may. Hips are at 45-50° of who sits on a chair or kneels, at 33° over the rear
-foot of a deep lunge."""
+the floor), above the second they may. The slope is 45-50° for somebody who sits on a chair or kneels, and 33° for
+the rear foot of a deep lunge."""
 
 STEEPEST = np.tan(np.radians(12.0))
-"""A floor that slopes by less along the way, in a first guess of the motion, is a level one before a camera whose
-pitch or height is not right yet; steeper ones are stairs."""
+"""A floor that slopes by less than this along the path, in a first guess of the motion, is level: the camera's
+pitch or height is not right yet. A steeper one is stairs."""
 
 _SMOOTHING_S = 0.05
 _STEP_S = 0.4
-"""Who goes sets a foot down in twice this time."""
+"""A walking person sets a foot down within twice this time."""
 _LEAST_WAY_M, _SLOPE_WAY_M = 1.0, 0.1
-"""Shorter ways show no slope; and the way beside which the slope is uncertain."""
+"""Length of the path below which no slope is fitted, and the scale of the prior that keeps the slope near zero."""
 
 
 def planted_probability(
@@ -67,7 +67,7 @@ def planted_probability(
 def _floor_level(height: Array, place: Array, visible: Mask, step_s: float) -> Array:
     """(T,) height of the floor under somebody at places (T, 2), from those of the points under the feet (T, S).
 
-    It is that of the lowest points in a tenth of the frames; or that of the steps, where these rise along the way.
+    It is that of the lowest points (the tenth percentile), or of a slope where the steps rise along the path.
     """
     level = np.full(len(height), np.percentile(height.min(1), 10))
     lowest = np.where(visible, height, np.inf).min(1)

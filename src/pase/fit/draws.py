@@ -19,7 +19,7 @@ def drawn_motions(
     calibration: float = 1.0,
     moved: Callable[[Array], Array] = lambda q: q,
 ) -> Draws:
-    """Motions as likely as the estimate: its postures and sizes with errors drawn from the posterior.
+    """Samples of the posterior: the estimate's postures and sizes with drawn errors.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def drawn_motions(
     calibration
         Factor on the errors, as on the standard deviations.
     moved
-        Brings coordinates (T, n) to the user's world.
+        Transforms coordinates (T, n) to the user's world.
     """
     low, high = model.skeleton.bounds
     drawn = np.empty(sequence.errors.shape, np.float32)

@@ -26,20 +26,21 @@ ILL_FIT = 3.0
 """Mean distance between skeleton and keypoints, in their standard deviations, above which the user is warned."""
 
 OFF_THE_FLOOR_M, LONGEST_LEAP_S = 0.15, 1.0
-"""Feet this high above the floor for so long are told of: a leap of 1.2 m would last as long."""
+"""The user is warned when the feet are this high above the floor for this long: a leap of 1.2 m would last as
+long."""
 
 
 def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = None) -> tuple[Motion, World]:
-    """The result, and the world it is told in.
+    """The result, and the world that it is given in.
 
     Parameters
     ----------
     fit
         The person with the shared unknowns.
     sequence
-        What `fit_frames` made of it.
+        The motion that `fit_frames` returned.
     world
-        The world to tell it in; that of this person when None.
+        The world of the result; that of this person when None.
     """
     fit = fit.sure_of_sizes()
     if world is None:
@@ -133,7 +134,7 @@ def _warnings(motion: Motion, observed: KeypointMeasurements) -> list[str]:
 
 
 def _off_the_floor(fit: SharedFit, sequence: SequenceEstimate) -> tuple[float, float]:
-    """The longest time for which feet that are seen stay above the floor, s, and their greatest height then, m."""
+    """The longest time for which visible feet stay above the floor, s, and their greatest height in it, m."""
     trial, time = fit.trial, fit.keypoints.time
     if not trial.subject.floor:
         return 0.0, 0.0

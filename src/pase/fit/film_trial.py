@@ -1,4 +1,4 @@
-"""What was filmed of one person as a trial: keypoints set right, the frames that show enough, and the camera."""
+"""One filmed person as a trial: keypoints, a lifter's depths, and the camera; and the frames that show enough."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ MINIMUM_POINTS = 8
 """A frame with fewer keypoints says nothing of a posture."""
 
 LONGEST_GUESS_S = 1.0
-"""Longest absence of a person, in seconds, for which the posture is guessed from the frames around it."""
+"""Longest absence of a person, in seconds, that is bridged from the frames around it."""
 
 POSE_PRIOR_RATE_HZ = 6.0
-"""Independent postures a second: how often what is known of postures counts in full beside keypoints."""
+"""Independent postures a second: with keypoints, the posture prior counts in full so many times a second."""
 
 CALM = 0.5
-"""Accelerations, in their usual deviations, up to which a movement is calm; faster ones cost less than their square.
-With a squared cost the knees of synthetic jumps came out 15° wrong, with this 12°; walks and squats stay."""
+"""Accelerations, in their standard deviations, beyond which the cost grows more slowly than the square. With the
+square the knees of synthetic jumps are 15° wrong, with this 12°; walks and squats do not change."""
 
 PHOTO_DEPTHS = 0.5
-"""How much a lifter's depths count in a photo, where it has no movement to go by and half of a person may be
-hidden. With 0.5 in place of 1 the skeletons of 51 people in 22 photos lie nearer to their keypoints, and one of two
+"""Weight of a lifter's depths in a photo, where it has no movement to go by and half of a person may be hidden.
+ With 0.5 in place of 1 the skeletons of 51 people in 22 photos lie nearer to their keypoints, and one of two
 who sit half hidden no longer stands; single frames of two lab clips come out 0.05° worse, of four views 0.25°."""
 
 
@@ -77,7 +77,7 @@ def film_trial(
 
 
 def _points(person: PersonInput) -> tuple[list[PointSet], Depths | None]:
-    """The keypoints, with the joint centres of the lifter where there is one, and its depths of all of them."""
+    """The keypoints, and with a lifter its joint centres, and its depths of all these points."""
     points = [keypoint_set(person.keypoints.names)]
     if person.landmarks is None:
         return points, None
@@ -86,7 +86,8 @@ def _points(person: PersonInput) -> tuple[list[PointSet], Depths | None]:
 
 
 def visible_span(keypoints: Keypoints2D) -> Indices | None:
-    """Frames from the first to the last with enough of the person, without long absences; None if there are none."""
+    """Frames from the first to the last that show enough of the person, without long absences; None if there are
+    none."""
     visible = np.flatnonzero(usable(keypoints).sum(1) >= MINIMUM_POINTS)
     if not len(visible):
         return None
@@ -98,6 +99,6 @@ def visible_span(keypoints: Keypoints2D) -> Indices | None:
 
 
 def as_slice(frames: Indices) -> slice | Indices:
-    """The same frames as a slice where there is no gap: what is taken by it is not copied."""
+    """The same frames as a slice where there is no gap: indexing by it copies nothing."""
     contiguous = slice(int(frames[0]), int(frames[-1]) + 1)
     return contiguous if contiguous.stop - contiguous.start == len(frames) else frames

@@ -1,7 +1,7 @@
 """The velocity of a floor that moves, solved together with posture, size and camera.
 
 The floor's shift is `s(t) = Σ_k b_k(t) c_k`: one steady velocity for a belt, knots of velocity for the ground under a
-camera that goes along. The c_k are few and couple to all frames, so they are eliminated last: at the solution for
+travelling camera. The c_k are few and couple to all frames, so they are eliminated last: at the solution for
 held c, with A the normal matrix of all other unknowns and B the mixed derivatives, one step is
 `−(C − Bᵀ A⁻¹ B)⁻¹ (g − Bᵀ A⁻¹ g_A)`, and the inverted matrix is the covariance of c. A floor fitted to the feet of a
 motion that is solved already would be biased: places along the line of sight are drawn to where they were.
@@ -20,14 +20,14 @@ from pase.fit.terms.floor import ContactVelocity
 from pase.types import Array, Indices, Mask
 
 KNOT_S = 0.5
-"""Seconds between knots of the velocity of a camera that goes along."""
+"""Seconds between knots of the velocity of a travelling camera."""
 _ACCELERATION = 0.5
-"""Its velocity changes by so many m/s in the root of a second."""
+"""Standard deviation of its change of velocity over one second, m/s; it grows with the root of time."""
 SLIP = 0.02
-"""Feet in stance roll and give, and so tell the speed of the floor with an error of this share of it: on drawn belts
-and on one made of a walk in a laboratory, seen from the side and aslant, it was 1-3 %."""
+"""Feet in stance roll and give, so the speed of the floor has an error of this share of it: on drawn belts and on one
+made from a walk in a laboratory, seen from the side and aslant, it was 1-3 %."""
 _WEAK_M_S = 3.0
-"""What is known of velocities beforehand: nobody is carried much faster than a runner."""
+"""Prior of velocities: no camera is carried much faster than a runner."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class FloorPath:
 
     @classmethod
     def steady(cls, time: Array, velocity: Array, sigma: float) -> FloorPath:
-        """One velocity (2,) all the time, known to `sigma` along each axis."""
+        """One constant velocity (2,), with standard deviation `sigma` along each axis."""
         return cls(time, time[:1], velocity[None], sigma**2 * np.eye(2), float(time[0]))
 
     @classmethod
     def changing(cls, time: Array, velocity: Array, sigma: Array) -> FloorPath:
-        """Velocities (T, 2) that change, known to (T,) `sigma`: they are kept at knots."""
+        """Velocities (T, 2) that change, with standard deviations `sigma` (T,); reduced to knots."""
         first, last = int(np.floor(time[0] / KNOT_S)), int(np.ceil(time[-1] / KNOT_S))
         knots = KNOT_S * np.arange(first, last + 1, dtype=float)
         at_knots = np.stack([np.interp(knots, time, v) for v in velocity.T], axis=1)
@@ -88,7 +88,7 @@ class FloorPath:
 
     @property
     def precision(self) -> Array:
-        """(K, K) what is known beforehand of the velocities along one axis: they are bounded and change slowly."""
+        """(K, K) prior precision of the velocities along one axis: they are bounded and change slowly."""
         count = len(self.velocity)
         change = np.diff(np.eye(count), axis=0) / (_ACCELERATION * np.sqrt(KNOT_S))
         return np.asarray(np.eye(count) / _WEAK_M_S**2 + change.T @ change)
@@ -99,7 +99,7 @@ class FloorPath:
 
 
 def common_path(paths: Sequence[FloorPath]) -> FloorPath:
-    """The path that agrees best with those which several persons tell of one floor, in the frames of the first."""
+    """The most likely path of one floor given the paths from several persons, in the frames of the first."""
     first = paths[0]
     knots = np.unique(np.concatenate([path.knots for path in paths])) if len(first.knots) > 1 else first.knots
     information, pull = np.zeros((2 * len(knots), 2 * len(knots))), np.zeros(2 * len(knots))

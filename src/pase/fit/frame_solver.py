@@ -177,7 +177,7 @@ def solve_apart(
     iterations
         Steps to try; 0 gives the costs of the first guess.
     posture
-        Weight of what is known of postures.
+        Weight of the posture prior.
     """
     q, costs, active = q.copy(), np.full(len(q), np.inf), np.arange(len(q))
     for first in range(0, max(iterations, 1), _BETWEEN_LOOKS):

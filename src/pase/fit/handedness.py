@@ -13,9 +13,9 @@ from pase.types import Array, Indices
 
 _POSTURES, _FRAMES, _DRAWS = 100, 200, 4000
 _ALIKE = 0.97
-"""Share of postures in which four points must keep their handedness to tell anything."""
+"""Share of postures in which four points must keep their handedness to be used."""
 _THICK = 0.05
-"""Least usual thickness of the four, as a share of that of the corner of a cube: flat ones tell nothing."""
+"""Least usual volume of the four relative to the corner of a cube; flat ones have no clear handedness."""
 _APART_M = 0.15
 """Least usual distance between two of the four: where neighbouring markers sit differs between laboratories."""
 _FEWEST = 10
@@ -26,8 +26,8 @@ _ENOUGH = 0.2
 def is_mirrored(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> bool:
     """Whether the markers make the mirror image of a body with these names.
 
-    Four points are right- or left-handed. Those are used that are so in nearly every posture of the model, as
-    hips, knee and ankle: knees bend backwards.
+    Four points are right- or left-handed. Sets of four that keep their handedness in nearly every posture of the
+    model are used, such as hips, knee and ankle: knees bend backwards only.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def is_mirrored(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) ->
 
 
 def own_share(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> float | None:
-    """How much of the markers' volume is handed as the body's, 0 to 1; None where too few points tell it."""
+    """Share of the markers' volume with the handedness of the body, 0 to 1; None where too few points show it."""
     if len(markers) < 4:
         return None
     random = np.random.default_rng(0)

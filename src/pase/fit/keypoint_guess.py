@@ -1,9 +1,9 @@
 """A first guess of the whole motion, from 2D keypoints alone.
 
-A single picture leaves the depth of every limb open. So the posture of some frames is solved from many
-starts (facing eight ways, standing and crouched), each frame for itself; those in between start from the postures
-of these. The chain of postures that is cheapest and moves least from frame to frame is chosen by dynamic programming.
-It finds the facing of the person and the side of every bend before the motion is solved as a whole.
+A single picture leaves the depth of every limb open. So some frames are solved one by one from many starts (facing
+eight ways, standing and crouched); the frames between them start from their postures. Dynamic programming then
+chooses the chain of postures with the least cost and the least movement from frame to frame. That decides which way
+the person faces and to which side each joint bends, before the motion is solved as a whole.
 """
 
 from __future__ import annotations
@@ -38,22 +38,24 @@ NEAREST_M = 0.5
 """A person is not nearer to the camera than this."""
 
 POINT_CHANGE = UsualChange(scatter=0.08, speed=1.0)
-"""Metres by which the points of a posture are off, and m/s at which they move about between key frames."""
+"""Error of a posture's points (m), and the speed at which they usually move between key frames (m/s)."""
 
 _LEAST_STIFFNESS = 1e-9
-"""Keeps a place of which the points say nothing at the origin."""
+"""Keeps the place at the origin where the points do not determine it."""
 
 _ROUNDS = (Round(40.0, 1, 8), Round(40.0, 4, 8), Round(40.0, 3, 4), Round(6.0, 12, 4))
-"""Most starts face the wrong way and show it after one step."""
+"""Most starts face the wrong way, which shows after one step."""
 
 ANCHOR_EVERY, LONGEST_STEP_S = 3, 0.5
-"""Key frames of which one is solved from all starts, where no two are farther apart than this."""
+"""Every third key frame is an anchor, solved from all starts; so are those on either side of a longer gap than
+this."""
 
 ILL_FIT, ILL_COST = 2.0, 10.0
-"""A frame that costs so many times what its neighbours do, and so much more, is solved from all starts after all."""
+"""A frame that costs more than this multiple of its neighbours' cost plus this constant is solved from all starts
+too."""
 
 _CONTINUED = (Round(40.0, 3, 4), Round(6.0, 12, 4))
-"""Neighbours' postures face the right way: fewer steps bring them to the frame's own."""
+"""Postures of neighbours face the right way already: they need fewer steps."""
 
 _POSTURES: tuple[Mapping[str, float], ...] = (
     {"hip_flexion": 8.0, "knee_angle": 12.0, "elbow_flex": 45.0},
@@ -62,14 +64,14 @@ _POSTURES: tuple[Mapping[str, float], ...] = (
 
 
 def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: Array) -> Array:
-    """First guess of `q` (T, n) before a camera with the given shared unknowns, its pitch zero.
+    """First guess of `q` (T, n) for given shared unknowns, with the camera's pitch zero.
 
     Parameters
     ----------
     trial
-        The person in T frames, with everything measured.
+        The person in T frames, with all measurements.
     keypoints
-        The keypoints of the camera that places the person.
+        The keypoints of the camera from which the person is placed.
     shared
         (m,) size and camera to assume.
     """
@@ -82,7 +84,7 @@ def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: A
 
 
 def _candidates(trial: Trial[Any], keys: Indices, starts: Array, shared: Array) -> tuple[Array, Array]:
-    """Postures (F, C, n) for each key frame and their costs (F, C), infinite for what comes twice.
+    """C candidate postures (F, C, n) for each key frame and their costs (F, C); infinite for duplicates.
 
     Parameters
     ----------
@@ -111,7 +113,7 @@ def _candidates(trial: Trial[Any], keys: Indices, starts: Array, shared: Array) 
 
 
 def anchor_frames(time: Array) -> Indices:
-    """Indices of the key frames, shown at times (F,), that are solved from all starts; the first and last are."""
+    """Indices of the key frames, at times (F,), that are solved from all starts; including the first and the last."""
     anchor, gap = np.arange(len(time)) % ANCHOR_EVERY == 0, np.diff(time) > LONGEST_STEP_S
     anchor[-1] = True
     anchor[:-1] |= gap
@@ -120,9 +122,11 @@ def anchor_frames(time: Array) -> Indices:
 
 
 def possible_rolls(keypoints: KeypointMeasurements) -> list[float]:
-    """Rolls of the camera worth trying, rad: level, and where people are aslant in the picture, half and whole.
+    """Rolls of the camera worth trying, rad: level, and for a person aslant in the picture, half and all of the
+    slant.
 
-    Those are aslant whose trunk and whole body both are: the seated have their feet before them, the bent their head.
+    A person is aslant if trunk and whole body both are: somebody seated has the feet in front, somebody bent the
+    head.
     """
     slants = [_slant(keypoints, ends) for ends in (("LHip", "RHip"), ("LAnkle", "RAnkle"))]
     slant = min(slants, key=abs)
@@ -132,7 +136,7 @@ def possible_rolls(keypoints: KeypointMeasurements) -> list[float]:
 
 
 def _slant(keypoints: KeypointMeasurements, ends: tuple[str, str]) -> float:
-    """Median angle of the line from the middle of two points up to the neck from the vertical; 0 when unseen."""
+    """Median angle to the vertical of the line from the middle of two points to the neck; 0 when unseen."""
     needed = ("Neck", *ends)
     if not set(needed) <= set(keypoints.names):
         return 0.0
@@ -146,7 +150,7 @@ def _slant(keypoints: KeypointMeasurements, ends: tuple[str, str]) -> float:
 
 
 def key_frames(keypoints: KeypointMeasurements) -> Indices:
-    """Indices of frames at about the key rate, each the one of its stretch in which most points are seen."""
+    """Indices of frames at about the key rate: the one with most visible points of each stretch."""
     visible = keypoints.visible.sum(1)
     stretch = np.floor((keypoints.time - keypoints.time[0]) * KEY_RATE_HZ).astype(int)
     keys = []
@@ -158,7 +162,7 @@ def key_frames(keypoints: KeypointMeasurements) -> Indices:
 
 
 def _starts(model: PersonModel, keypoints: KeypointMeasurements, shared: Array) -> Array:
-    """(F, S, n) starting postures of each frame, placed where the picture shows them."""
+    """(F, S, n) starting postures of each frame, at the place where the picture shows the person."""
     skeleton = model.skeleton
     heading = skeleton.coordinate_index(ROOT_ROTATION[0])
     translation = [skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]

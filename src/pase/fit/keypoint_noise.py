@@ -1,4 +1,4 @@
-"""How much each measured keypoint is worth: from pixels and scores to standard deviations."""
+"""Standard deviations of keypoints, from pixels and scores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pase.keypoint_sets import USABLE_SCORE, mirrored_order
 from pase.types import Array, Indices, Mask
 
 INFORMATION_RATE_HZ = 30.0
-"""Frames a second beyond which a detector's errors repeat themselves: more frames say nothing new."""
+"""Frames a second beyond which a detector's errors repeat themselves, so that more frames add no information."""
 
 _TELLING_SCORES = (0.25, 0.8)
 """Scores between which a point's spread grows as the score falls; from the higher one on it is as below."""
@@ -30,7 +30,7 @@ _FAR_EAR = (0.30, 0.15)
 cheek begins to hide the ear on the far side (a head turned by 15°), from the second on it is hidden (25°)."""
 
 _HIDDEN_EAR = 4.0
-"""How much less is known of a hidden ear: detectors draw it on the outline of the face."""
+"""Factor on the standard deviation of a hidden ear: detectors draw it on the outline of the face."""
 
 _LIMBS_M = (
     ("Hip", "Knee", 0.42), ("Knee", "Ankle", 0.41), ("Shoulder", "Elbow", 0.29), ("Elbow", "Wrist", 0.25),
@@ -46,7 +46,8 @@ farther away; measured on one person seen by four calibrated cameras, one left o
 
 
 _EDGE_M, _EDGE_SCORE = 0.08, 0.6
-"""So near the edge of the picture points of a lower score lie beyond it: detectors draw them on the edge."""
+"""Within this distance of the edge, points of a lower score lie outside the picture: detectors draw them on the
+edge."""
 
 
 def pixels_per_metre(keypoints: Keypoints2D) -> Array:
@@ -72,7 +73,7 @@ def pixels_per_metre(keypoints: Keypoints2D) -> Array:
 
 
 def usable(keypoints: Keypoints2D) -> Mask:
-    """(T, K) whether a keypoint is known, inside the picture and of sufficient score, a higher one at its edge."""
+    """(T, K) whether a keypoint is inside the picture and of sufficient score, which is higher at the edge."""
     width, height = keypoints.image_size
     x, y = keypoints.xy[..., 0], keypoints.xy[..., 1]
     margin = np.minimum(np.minimum(x, width - x), np.minimum(y, height - y))
@@ -108,15 +109,15 @@ def _hidden_ears(keypoints: Keypoints2D) -> Array:
 
 
 def frame_weights(time: Array, gap_s: Array | None = None, repeats: Array | float = 1.0) -> Array:
-    """(T,) how much independent information each frame carries, 0 to 1 for each that it stands for.
+    """(T,) independent information of each frame: 0 to 1 for each frame of the recording that it stands for.
 
     Parameters
     ----------
     time
         (T,) seconds.
     gap_s
-        (T,) seconds between the measurements around each frame; all frames together then carry as much as the
-        measurements alone. None where every frame is one.
+        (T,) seconds between the measured frames around each frame; all frames together then count as much as the
+        measured ones alone. None where every frame was measured.
     repeats
         Frames of the recording that each frame stands for, (T,) or all alike.
     """

@@ -1,7 +1,7 @@
-"""Keypoints set right before they are used: left and right exchanged, and single points gone astray.
+"""Corrections of keypoints before they are used: left and right exchanged, and single stray points.
 
 A detector that sees a person from the side takes one leg for the other now and then. In a single picture
-nothing tells; but a limb that changes places with its twin makes both jump. The chain of labels with the
+this cannot be seen; but a limb that changes places with its twin makes both jump. The chain of labels with the
 smallest accelerations is found by dynamic programming, for arms and legs apart.
 """
 
@@ -23,7 +23,7 @@ LIMBS: Mapping[str, tuple[str, ...]] = {
     "legs": ("Knee", "Ankle", "Heel", "BigToe", "SmallToe"),
     "arms": ("Elbow", "Wrist"),
 }
-"""Points that change sides together; hips and shoulders are too near their twins to tell."""
+"""Points that change sides together; hips and shoulders are too near their twins for a swap to show."""
 
 JITTER_M = 0.02
 LIMB_ACCELERATION_M_S2 = 40.0
@@ -38,7 +38,7 @@ _STRAY_SIGMA = 6.0
 
 @dataclass(frozen=True)
 class RepairedKeypoints:
-    """Keypoints set right, and what was done."""
+    """Corrected keypoints, and what was changed."""
 
     keypoints: Keypoints2D
     exchanged: dict[str, Mask]
@@ -48,7 +48,7 @@ class RepairedKeypoints:
 
     @property
     def notes(self) -> list[str]:
-        """One sentence for each kind of mending, for the report."""
+        """One sentence for each kind of correction, for the report."""
         out = [
             f"left and right {limb} were exchanged by the detector; mended (frames: {int(frames.sum())})"
             for limb, frames in self.exchanged.items()
@@ -91,7 +91,8 @@ def repair_keypoints(keypoints: Keypoints2D, motion: CameraMotion | None = None)
 
 
 def _faults(keypoints: Keypoints2D) -> tuple[dict[str, Mask], Mask]:
-    """Frames (T,) in which the sides of each limb are exchanged, and stray points (T, K) once that is mended."""
+    """Frames (T,) in which the sides of each limb are exchanged, and the stray points (T, K) after that
+    correction."""
     spread, exchanged = _path_spread(keypoints), {}
     for limb in LIMBS:
         pairs = _pairs(keypoints, limb)
@@ -131,7 +132,7 @@ def _path_spread(keypoints: Keypoints2D) -> Array:
 
 
 def _exchanges(xy: Array, score: Array, spread: Array, pairs: list[tuple[int, int]]) -> Mask:
-    """(T,) frames in which the pairs of points shall change places, by dynamic programming.
+    """(T,) frames in which the pairs of points are to be exchanged, by dynamic programming.
 
     The state is the labels of two frames in a row, so that every step sees three frames: an acceleration.
     """

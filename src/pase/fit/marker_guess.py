@@ -19,7 +19,7 @@ from pase.fit.trial import Trial
 from pase.types import Array, Indices
 
 MarkerTrial = Trial[PointMeasurements]
-"""A trial with the markers alone, which are its one measurement."""
+"""A trial whose only measurements are markers."""
 
 STARTS = 8
 """Postures from which an anchor frame is solved: one with bent elbows and knees, the varied drawn at random."""
@@ -29,13 +29,14 @@ ANCHOR_SPACING_S = 0.5
 """How many anchor frames there are, and how far apart in a recording of moderate length."""
 
 USABLE_SHARE = 0.6
-"""Share of the usual markers that a frame must show for most of the body's posture to be told."""
+"""Share of the usual markers that a frame must show to determine most of the body's posture."""
 
 POSTURE_WEIGHT = 0.3
-"""Of the pose prior in a frame solved for itself: keeps what the markers do not tell off the ends of its range."""
+"""Weight of the posture prior in a frame solved on its own: keeps what the markers leave open off the ends of its
+range."""
 
 ILL_FIT, ILL_COST = 3.0, 10.0
-"""A key frame whose cost is so many times the median's, and so much more, is solved from all starts again."""
+"""A key frame whose cost exceeds this multiple of the median plus this constant is solved from all starts again."""
 
 COORDINATE_CHANGE = UsualChange(scatter=0.3, speed=1.5)
 """Radians by which the coordinates of a posture are off, and rad/s at which they change between anchors."""
@@ -50,7 +51,7 @@ _BENT = np.radians(45.0)
 
 
 def usable_frames(trial: MarkerTrial) -> Indices:
-    """Frames in which enough markers are seen to tell the posture of most of the body."""
+    """Frames in which enough markers are visible to determine most of the body's posture."""
     visible = trial.measurements[0].visible.sum(1)
     most = np.percentile(visible, 90) if len(visible) else 0
     frames = np.flatnonzero(visible >= max(3.0, USABLE_SHARE * most))
@@ -172,5 +173,5 @@ def _joints_from_root(trial: MarkerTrial) -> Array:
 def _solve(
     trial: MarkerTrial, frames: Indices, q: Array, shared: Array, iterations: int
 ) -> tuple[Array, Array]:
-    """Postures (N, n) and their costs (N,), each frame for itself."""
+    """Postures (N, n) and their costs (N,), each frame on its own."""
     return solve_apart(trial, frames, q, shared, _FINE_WIDTH, iterations, posture=POSTURE_WEIGHT)

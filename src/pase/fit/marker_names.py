@@ -1,4 +1,4 @@
-"""Markers of a file called as the model calls them: prefixes of subjects, capitals, underscores."""
+"""Markers of a file under the model's names, despite prefixes of subjects, capitals and underscores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pase.errors import InputError
 from pase.keypoint_sets import plain_name
 
 FEWEST_MARKERS = 4
-"""Markers without which nobody's posture can be told."""
+"""Markers without which no posture can be estimated."""
 
 _MARKS = ":|._ "
 """Part the subject's or file's name from the marker's; the first is that of Vicon, Qualisys and OptiTrack."""
@@ -19,7 +19,7 @@ _MARKS = ":|._ "
 def named_as_model(
     data: Landmarks3D, wanted: Sequence[str], subject: str | None = None
 ) -> tuple[Landmarks3D, list[str]]:
-    """The markers of one subject under the model's names, and what to tell the user of it.
+    """The markers of one subject under the model's names, and warnings.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """How noisy the markers are and how fast the person moves, learned from the residuals of the fit itself.
 
 With the noise unknown, a solver can only guess how far to trust each marker against smooth motion. Both are
-found by the evidence procedure (MacKay 1992, "Bayesian interpolation"): the posterior covariance tells how much
-of the residuals the fit has absorbed, so that the variances are those of the noise, not of what is left over.
+found by the evidence procedure (MacKay 1992, "Bayesian interpolation"): the posterior covariance gives the part of
+the residuals that the fit has absorbed, so that the variances are those of the noise, not of what is left over.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _ACCELERATION_RANGE = 30.0
 
 @dataclass(frozen=True)
 class Noise:
-    """What the residuals tell."""
+    """What is learned from the residuals."""
 
     sigma: float
     """Standard deviation of a usual marker along each axis, m."""
@@ -57,7 +57,7 @@ class Noise:
 
 
 def with_learned_sigma(trial: MarkerTrial, frames: Indices, state: State) -> MarkerTrial:
-    """The trial with the noise of its markers as frames solved each for themselves show it; a fixed one is kept.
+    """The trial with the noise of its markers as frames solved one by one show it; a fixed noise is kept.
 
     What the sizes took up is left out.
     """
@@ -110,8 +110,8 @@ def with_noise(trial: MarkerTrial, sigma: float, acceleration: Array | None = No
 def independent_share(trial: MarkerTrial, states: Sequence[tuple[Indices, State]]) -> float:
     """Share of independent information in a frame's markers, 0 to 1, on stretches of neighbouring frames.
 
-    Errors that follow a first-order autoregression with correlation ρ from one frame to the next tell as much
-    in T frames as independent ones in `T (1 − ρ) / (1 + ρ)`.
+    With errors that follow a first-order autoregression, of correlation ρ from one frame to the next, T frames hold
+    as much information as `T (1 − ρ) / (1 + ρ)` independent ones.
     """
     products, squares = sum((_repetition(trial, *state) for state in states), np.zeros(2))
     repeated = float(np.clip(products / max(squares, 1e-30), 0.0, MOST_REPEATED))
@@ -140,7 +140,7 @@ class _Sums:
     bent: Array
     """(n,) squares of the accelerations."""
     degrees: Array
-    """(n,) how many of them the data have told."""
+    """(n,) how many of them the data determined."""
 
 
 def _sigma(*sums: _Sums) -> float:

@@ -31,17 +31,17 @@ from pase.fit.schedule import (
 from pase.types import Array, Indices
 
 FIRST_INDEPENDENT = 10.0
-"""Independent frames that the first estimate of the sizes counts on, until it is known how errors repeat."""
+"""Independent frames assumed for the first estimate of the sizes, before the correlation of errors is measured."""
 
 WHITE = 0.5
 """Share of independent information above which neighbouring frames are taken for the sizes: against white noise,
 smoothness in time keeps postures from taking up noise and sizes from following."""
 
 SIZE_RANGE = (0.4, 1.6)
-"""Sizes of the person over that of the model that a rough guess may take."""
+"""Range of a rough guess of the person's size relative to the model's."""
 
 _ROUGH = (Pass(20, width=20.0),)
-"""Robust in a wide sense: with the sizes still wrong, all markers are some way off."""
+"""A wide robust loss: with the sizes still wrong, all markers are some way off."""
 
 _FINE = 2 * (Pass(25, 1e-5, learn=with_learned_sigma),)
 """Sizes come out of small differences: a tighter tolerance than for postures. Sizes and noise are found in turn."""
@@ -94,14 +94,14 @@ def _counted(trial: MarkerTrial, information: float, hidden: float = 1.0) -> Mar
 
 
 def _hidden(share: float) -> float:
-    """Times that errors are larger than residuals show them, by the share of independent information in a frame."""
+    """Ratio of real errors to residuals, from the share of independent information in a frame."""
     return 1 + 2 * (1 - share)
 
 
 def _independent_share(trial: MarkerTrial, frames: Indices, state: State) -> float:
     """Share of independent information in a frame of the recording, from how errors repeat in the next one.
 
-    200 frames of one walk tell hardly more of a bone's length than a few of them.
+    200 frames of one walk determine a bone's length hardly better than a few of them.
     """
     stretches = noise_stretches(len(trial.time))
     q = continue_motion(trial, frames, state.q, state.shared, np.concatenate(stretches))

@@ -53,7 +53,8 @@ LARGEST_LOG_SIZE = 0.7
 """Sizes stay within half and twice the model's."""
 
 STRAY_M, STRAY_TIMES = 0.06, 4.0
-"""How far a single marker is off, and how many times as far as the others, when its name must be wrong."""
+"""Distance of a single marker from the skeleton, and its ratio to the others', beyond which its name must be
+wrong."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class MarkerOptions:
     subject: str | None = None
     """Whose markers, where the data have those of several people, called `subject:marker`."""
     facts: PersonFacts = PersonFacts()
-    """What is known of the person; for the default skeleton."""
+    """Facts about the person; for the default skeleton."""
 
     def __post_init__(self) -> None:
         if self.sigma_m is not None and not 0 < self.sigma_m <= 1:
@@ -103,9 +104,9 @@ def fit_markers(
     markers
         Where the markers sit on it.
     options
-        What is known, and what to estimate.
+        How to fit.
     static
-        A second recording of the same person, whose frames help to tell the sizes.
+        A second recording of the same person, used for the sizes alone.
     progress
         Called with the share of the work done, 0 to 1.
 
@@ -171,7 +172,7 @@ def _solve_motion(
 def _common(
     data: Landmarks3D, markers: PointSet, options: MarkerOptions, warnings: list[str]
 ) -> tuple[BodyPoint, ...]:
-    """Markers that the data have and that are seen and weighted; the user is told of the others."""
+    """Markers of the data that are visible and have a weight; others lead to a warning."""
     measured_columns = np.flatnonzero(np.isfinite(data.xyz).all(axis=2).sum(axis=0))
     weighted = {n for n in data.names if options.weights is None or options.weights.get(n, 0.0) > 0}
     measured = {data.names[k] for k in measured_columns}
@@ -212,7 +213,7 @@ def _upright(
     along = axis if axis != "y" else heads_along(xyz, skeleton, used)
     if axis != "y":
         warnings.append(
-            f"the data's {axis.upper()} axis points up, as heads over feet tell: they were turned to Y up; "
+            f"the data's {axis.upper()} axis points up, with the head over the feet: positions were turned to Y up; "
             "give --up y if the person lies"
         )
     elif along != "y":
@@ -225,7 +226,7 @@ def _upright(
 def _right_handed(xyz: Array, skeleton: Skeleton, used: tuple[BodyPoint, ...], mirrored: bool) -> Array:
     """The same markers, of a body with its own left and right; mirrored where the user says that their axes are.
 
-    Which of the two reasons a mirror image has, positions cannot tell.
+    A mirror image has one of two reasons, which positions cannot tell apart.
     """
     if mirrored:
         xyz = xyz * np.array([1.0, 1.0, -1.0])
@@ -303,7 +304,7 @@ def _motion(
 
 
 def _stray_markers(names: Sequence[str], residual: Array) -> list[str]:
-    """A warning where single markers are far off while the others fit: they sit elsewhere or are called wrongly."""
+    """A warning for single markers that are far off while the others fit: they are misplaced or misnamed."""
     off = np.sqrt(np.nanmean(np.square(residual), axis=0))
     limit = max(STRAY_M, STRAY_TIMES * float(np.median(off)))
     stray = [

@@ -1,8 +1,8 @@
-"""A floor that moves under the person: a treadmill's belt, or the ground as seen by somebody who goes along.
+"""A floor that moves under the person: a treadmill's belt, or the ground as a travelling camera sees it.
 
-In the world that a camera carries with it the ground moves backwards by what the camera goes forwards. Both are told
-by the feet: in stance the lowest points of a foot move with the floor. They are looked at in a motion that was solved
-without a floor, which would hold them where they are.
+In the world that a camera carries with it the ground moves backwards as the camera goes forwards. Both are found
+from the feet: in stance the lowest points of a foot move with the floor. They are looked at in a motion that was
+solved without a floor, which would hold them where they are.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ from pase.fit.trial import Trial
 from pase.types import Array, Indices, Mask
 
 LEAST_SPEED_M_S = 0.3
-"""A slower belt cannot be told from feet that slip in the estimate."""
+"""A slower belt cannot be distinguished from feet that slip in the estimate."""
 
 _POINTS_OF_A_STEP = 6.0
 """Points of one foot in neighbouring frames, which are wrong alike."""
 LEAST_AGREEMENT = {"still": 0.75, "turning": 0.5}
-"""Where less of the background than this moves together while the feet go back, it is the camera that goes along:
+"""Where less of the background than this moves together while the feet go back, the camera travels:
 the ground streams by. Before a treadmill everything but the belt stands still; a camera that turns loses a third of
 the points anyway (real pans keep 66 to 71 %, a runner's streaming ground 55 % and less)."""
 _LOW_M = 0.06
 """A point this far above the lowest one is about as likely lifted as not."""
 _STEP_M_S = 0.25
-"""Velocities of one foot in stance scatter about the floor's by so much, by the detector's noise."""
+"""Scatter of a foot's velocity in stance about the floor's, from the detector's noise."""
 _ALIKE_M_S = 0.5
-"""Samples so near the floor's velocity are of feet in stance."""
+"""Samples within this distance of the floor's velocity are taken to be of feet in stance."""
 _CLEARER = 2.0
-"""The floor is taken to move when so many times more of the steps move with it than stand still."""
+"""The floor is taken to move when this many times as many steps move with it as stand still."""
 _SURE = 5.0
-"""The speed of a belt is at least so many times its standard deviation."""
+"""Least speed of a belt in its standard deviations."""
 _STAYS = 0.35
 """On a treadmill the pelvis moves by less than this share of the belt's way."""
 _SPAN_S = 0.1
-"""Velocities are told from places so far apart in time: over less the detector's noise hides them."""
+"""Velocities are measured between places this far apart in time: over less the detector's noise hides them."""
 _LONGEST_STEP_S = 0.16
 _ROUNDS = 30
 _FEWEST = 6
 _STEPS = 3
 """Steps in which the floor is solved together with everything else."""
 _SMOOTHING_S = 0.5
-"""A camera that is carried along changes its velocity over such times."""
+"""Time over which a travelling camera's velocity changes."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class StanceVelocities:
     velocity: Array
     """(S, 2) m/s along X and Z."""
     weight: Array
-    """(S,) how likely it is a foot in stance, 0 to 1, by its height alone."""
+    """(S,) probability, from its height alone, that it is a foot in stance."""
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,9 @@ def belt_motion(steps: StanceVelocities, pelvis: Array, time: Array) -> FloorMot
 
 
 def ground_motion(steps: StanceVelocities, time: Array) -> tuple[Array, Array]:
-    """The velocity (T, 2) of the ground at times (T,) as a camera sees it that goes along, and its deviation (T,).
+    """The velocity (T, 2) of the ground at times (T,) as a travelling camera sees it, and its deviation (T,).
 
-    Between steps, and in the flight of a run, it goes on as the steps before and after tell.
+    Between steps, and in the flight of a run, it is interpolated from the steps before and after.
     """
     if steps.weight.sum() < _FEWEST:
         return np.zeros((len(time), 2)), np.full(len(time), np.inf)
@@ -179,11 +179,11 @@ def _common_velocity(steps: StanceVelocities) -> FloorMotion:
 
 @dataclass(frozen=True)
 class MovingFloor:
-    """How the floor moves in the estimator's world."""
+    """The motion of the floor in the estimator's world."""
 
     path: FloorPath
     carried: bool
-    """Whether it is the camera that goes along while the ground stands still in truth; else it is a treadmill."""
+    """True if the camera travels over a ground that stands still; False for a treadmill."""
     by_user: bool = False
     """Whether the user gave the speed."""
 

@@ -1,8 +1,8 @@
 """Several persons before one camera, on one floor, in one world.
 
-Everybody is first fitted alone. What each person tells of the camera is added up, as each tells something else: one
-who is far away, how high the camera is; one who walks up to it, how it is tilted. With that camera held, the floor
-tells how far away each person is, and so how tall.
+Everybody is first fitted alone. Then the evidence of all on the camera is combined, as each person shows something
+else of it: somebody far away its height, somebody who walks up to it its tilt. With that camera held, the floor
+determines how far away each person is, and so how tall.
 """
 
 from __future__ import annotations
@@ -42,39 +42,40 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 POSSIBLE_STATURES_M = (0.9, 2.25)
-"""Who would be shorter or taller on the common floor does not stand on it, or is not seen well enough: the tallest of
-adults (2.05 m, four standard deviations) come out up to 5-10 % too tall, as the camera's tilt is known that well."""
+"""Somebody shorter or taller than this on the common floor does not stand on it, or is not seen well enough. The
+tallest adults (2.05 m, four standard deviations) come out up to 5-10 % too tall, from the error of the camera's
+tilt."""
 
 USUAL_STATURES_M = (1.42, 1.98)
-"""Of others the user is told: three standard deviations about the mean of adults."""
+"""Three standard deviations about the mean of adults; beyond it the user is warned."""
 
 STATURE_SPREAD_M = 0.03
-"""Standard deviation of a stature told by the floor, beside what the posture tells."""
+"""Standard deviation of a stature from the floor, without the error of the posture."""
 
 _ODD = 2.0
-"""Deviation of a person's camera from everybody's, in standard deviations, from which on it counts less."""
+"""Deviation of a person's camera from everybody's, in standard deviations, beyond which it counts less."""
 
 _WORSE_FIT, _WORSE_COST = 1.5, 0.5
-"""On the common floor a person's keypoints may fit by so much worse than alone: times, and cost a point and frame."""
+"""How much worse a person's keypoints may fit on the common floor than alone: a factor, plus a cost per keypoint."""
 
 _FEET_SHARE = 0.1
-"""Share of the frames in which a foot must be seen for the floor to tell the size."""
+"""Share of the frames in which a foot must be visible for the floor to determine the size."""
 
-_LEAST_TOLD = 1e-3
-"""Least information that a person is taken to tell of a camera, in units of that known beforehand."""
+_LEAST_INFORMATION = 1e-3
+"""Least information of a person on the camera, in units of the prior's."""
 
 _LEAST_HEIGHT_M = 1e-3
-"""A camera that is not higher above somebody's feet than this tells no size of them."""
+"""A camera that is not higher than this above somebody's feet does not determine their size."""
 
 
 @dataclass(frozen=True)
 class CommonCamera:
-    """The camera of everybody."""
+    """One camera for everybody."""
 
     unknowns: Array
     """(4,) pitch, roll, height and log focal length."""
     covariance: Array
-    """(4, 4), as if from one look."""
+    """(4, 4), as of one independent measurement."""
 
 
 @on_one_thread
@@ -93,7 +94,7 @@ def estimate_motions(
     people
         The persons; the world is that of the first.
     lens
-        The camera's; unknown when None.
+        Prior of the camera's focal length; that of an unknown lens when None.
     settings
         Settings of the estimator.
     progress
@@ -126,7 +127,8 @@ def estimate_motions(
 def _of_one_camera(
     fits: list[SharedFit | None], people: Sequence[PersonInput], begin: Callable[..., SharedFit | None]
 ) -> list[SharedFit | None]:
-    """The fits with the camera's motion as the first person's feet have it, where the background leaves it open."""
+    """The fits with one motion of the camera: where the background leaves that open, the first person's feet
+    decide."""
     motion = next((fit.camera_motion for fit in fits if fit is not None), None)
     if motion is None:
         return fits
@@ -139,7 +141,7 @@ def _of_one_camera(
 
 
 def _shares(progress: ShareProgress | None, weights: Sequence[float]) -> Callable[[int], ShareProgress]:
-    """The progress of each of several parts of the work, of which each is a share."""
+    """The progress functions of several parts of the work, by their shares of the whole."""
     report = progress or (lambda _: None)
     return lambda number: lambda share: report(sum(weights[:number]) + weights[number] * share)
 
@@ -154,7 +156,8 @@ def _each(
 
 
 def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: ShareProgress) -> list[SharedFit]:
-    """Everybody with one camera: the common one, or that of the first alone when the common one does not suit it."""
+    """Everybody with one camera: the common one, or the first person's own if that person fits the common one
+    badly."""
     main = people[0]
     camera = common_camera(people)
     floor = common_floor(people, camera)
@@ -171,11 +174,11 @@ def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: SharePr
 
 
 def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
-    """The camera that fits everybody best: what was known beforehand once, and what each person tells.
+    """The most likely camera given its prior, once, and the evidence of each person.
 
-    The scale of all but the first is only that of an average adult, which the height of their camera shares.
-    A child, or somebody on a stair, tells something quite different from the others and counts little (a robust
-    loss on the deviation of each); as one such person can pull the rest along, it is also tried without each.
+    All but the first person have the scale of an average adult, and the height of their camera has the same error.
+    A child, or somebody on a stair, deviates much from the others and counts little (a robust loss on the deviation
+    of each). As one such person can pull the rest along, the camera is also estimated without each of them.
     """
     main = people[0]
     looks = [_evidence_of_camera(fit, sure_scale=number == 0) for number, fit in enumerate(people)]
@@ -183,7 +186,7 @@ def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
     trials = [everybody, *(1.0 - np.eye(len(people))[1:] if len(people) > 2 else ())]
     subject, columns = main.trial.subject, main.observed.camera.columns
     weight = prior_weight(len(main.trial.time))
-    # What each tells holds near their own camera: beyond it only a plain prior keeps the focal length.
+    # The evidence is linearised at each person's own camera: far from it only a plain prior holds the focal length.
     focal = slice(columns.start + 3, columns.start + 4)
     own_focal, variance = main.estimate.shared[focal].copy(), np.array([[FOCAL_SPREAD**2]])
     beforehand: list[Term] = [
@@ -197,9 +200,9 @@ def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
 
 
 def common_floor(people: Sequence[SharedFit], camera: CommonCamera) -> FloorPath | None:
-    """The ground under everybody before a camera that goes along, as all of them together tell it; else None.
+    """The ground under everybody before a travelling camera, from the paths of all; None for another camera.
 
-    What a person tells is in units of the height of their own camera above the floor, as their size is not known.
+    A person's path is in units of the height of their own camera above the floor, as their size is unknown.
     """
     if people[0].floor is None or not people[0].floor.carried:
         return None
@@ -223,17 +226,17 @@ def _carried(fit: SharedFit, floor: FloorPath) -> SharedFit:
 
 
 def _evidence_of_camera(fit: SharedFit, *, sure_scale: bool) -> Evidence:
-    """What a person tells of the camera.
+    """The evidence of a person on the camera.
 
-    Where a person tells less than was known beforehand, the estimate itself is taken for what they tell: to take
-    out what was known would lead far beyond all cameras.
+    In directions with less information than the prior's, the value is that of the posterior: without the prior it
+    would lie far beyond all cameras.
     """
     columns = fit.observed.camera.columns
     look = evidence(fit.trial, fit.estimate, columns)
     estimate = fit.estimate.shared[columns]
     unit = np.array([*CAMERA_SPREAD, FOCAL_SPREAD])
     values, vectors = np.linalg.eigh(unit[:, None] * look.information * unit)
-    values = np.maximum(values, _LEAST_TOLD)
+    values = np.maximum(values, _LEAST_INFORMATION)
     beyond = vectors.T @ (unit * (look.pull - look.information @ estimate)) / np.maximum(values, 1.0)
     own: Array = estimate + unit * (vectors @ beyond)
     covariance = CALIBRATION**2 * unit[:, None] * ((vectors / values) @ vectors.T) * unit
@@ -252,10 +255,10 @@ def _beside_main(fit: SharedFit, progress: ShareProgress, *, camera: CommonCamer
 
 
 def _on_common_floor(fit: SharedFit, camera: CommonCamera) -> SharedFit:
-    """Another than the main person estimated anew with the common camera held.
+    """A person other than the main one, estimated again with the common camera held.
 
-    The floor tells the size, unless it comes out absurd, the feet were not seen, or the keypoints fit much worse
-    than before: then an average size is kept, and with it goes the place, on no floor.
+    The floor determines the size, unless the size is absurd, the feet were not seen, or the keypoints fit much worse
+    than before: then the person keeps an average size, at the distance that follows from it, without a floor.
     """
     if not fit.trial.subject.floor:
         return _on_no_floor(fit, camera, "")
@@ -289,13 +292,13 @@ def _on_no_floor(fit: SharedFit, camera: CommonCamera, why: str) -> SharedFit:
 
 
 def _with_size_note(fit: SharedFit, text: str) -> SharedFit:
-    """The person with a note on the size instead of the advice to give the height, which is the main person's."""
+    """The person with a note on the size in place of the advice to give a height, which is for the main person."""
     remaining = tuple(note for note in fit.notes if note.about != "scale")
     return replace(fit, notes=(Note("size", text), *remaining) if text else remaining)
 
 
 def floor_scale(fit: SharedFit, camera: CommonCamera) -> float:
-    """By how much a person must be larger, and farther away, to stand on the floor of the camera; below 0 never."""
+    """Factor on a person's size and distance with which they stand on the camera's floor; negative if none does."""
     state = _moved(fit, camera, 1.0)
     lowest = float(np.percentile(fit.trial.lowest(state), 10))
     height = float(camera.unknowns[2])
@@ -303,7 +306,7 @@ def floor_scale(fit: SharedFit, camera: CommonCamera) -> float:
 
 
 def _moved(fit: SharedFit, camera: CommonCamera, scale: float) -> State:
-    """The person as seen by the common camera just as by their own, larger by a factor about the camera."""
+    """The state in which the common camera sees the person as their own did, scaled about the camera."""
     model, film, old = fit.trial.subject.model, fit.observed.camera, fit.estimate.shared
     shared = old.copy()
     shared[film.columns] = camera.unknowns
@@ -327,7 +330,7 @@ def _moved(fit: SharedFit, camera: CommonCamera, scale: float) -> State:
 
 
 def _with_camera(fit: SharedFit, camera: CommonCamera) -> Subject:
-    """The person with the camera held, and believed as far as it is known."""
+    """The person with the camera held, and its covariance as the prior."""
     subject, columns = fit.trial.subject, fit.observed.camera.columns
     believed = SharedPrior(
         "camera", columns, camera.unknowns, camera.covariance, prior_weight(len(fit.trial.time))
@@ -360,6 +363,6 @@ def _feet_visible(fit: SharedFit) -> bool:
 
 
 def _misfit(fit: SharedFit) -> float:
-    """Cost of the keypoints a point and frame."""
+    """Cost of the keypoints per visible keypoint."""
     points = float(fit.observed.visible[fit.estimate.frames].sum())
     return (fit.estimate.shares or {})["reprojection"] / max(points, 1.0)

@@ -1,4 +1,4 @@
-"""What is known of human postures, and of how fast they change."""
+"""Priors of human postures and of their accelerations."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def stem(name: str) -> str:
 
 
 def independent_habits(skeleton: Skeleton) -> tuple[Array, Array]:
-    """Mean (n,) and precision (n, n) of the coordinates that do not depend on the kind of posture, rad.
+    """Mean (n,) and precision (n, n), rad, of the coordinates whose prior does not depend on the kind of posture.
 
-    Neck, arms and toes. Zero precision for all others.
+    These are neck, arms and toes. The precision is zero for all others.
     """
     mean, precision = skeleton.default_q.copy(), np.zeros((len(skeleton.free_names),) * 2)
     for name, (usual, spread) in _learned()["independent"].items():
@@ -69,7 +69,8 @@ def posture_kinds(skeleton: Skeleton) -> PostureKinds:
 
 
 def pose_prior(skeleton: Skeleton) -> tuple[Array, Array]:
-    """Mean (n,) and precision (n, n) of all postures together, as one Gaussian; zero where nothing is known."""
+    """Mean (n,) and precision (n, n) of all postures together, as one Gaussian; zero for coordinates without a
+    prior."""
     mean, precision = independent_habits(skeleton)
     kinds = posture_kinds(skeleton)
     mean[kinds.columns] = kinds.mean.mean(0)

@@ -1,4 +1,4 @@
-"""The joint that carries the whole skeleton in the world: its place and turn from rigid transforms."""
+"""The joint that carries the whole skeleton in the world, and rigid motions of the skeleton through it."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def place_root(kinematics: Kinematics, scale: Array, q: Array, turn: Array, shif
 
 
 def unwound(skeleton: Skeleton, q: Array, keep: Array | None = None) -> Array:
-    """Postures (F, n) whose root turns on without jumps of a whole turn; with `keep`, near to those."""
+    """Postures (F, n) whose root angles have no jumps of a whole turn; with `keep`, near to those postures."""
     turns = [find_root(skeleton).turns[i] for i in (0, 2)]
     out = q.copy()
     if keep is not None:

@@ -1,4 +1,4 @@
-"""One person once the unknowns that all frames share are estimated, and notes for the user."""
+"""One person after the shared unknowns are estimated, and notes for the user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pase.types import Array, Indices
 
 @dataclass(frozen=True)
 class Note:
-    """One sentence that the user should know."""
+    """A sentence for the user."""
 
     about: Literal["scale", "absence", "keypoints", "size", "floor"]
     text: str
@@ -30,10 +30,10 @@ class Note:
 
 @dataclass(frozen=True)
 class SharedFit:
-    """One person once the unknowns that all frames share are estimated."""
+    """One person after the unknowns that all frames share are estimated."""
 
     keypoints: Keypoints2D
-    """With left and right set right."""
+    """With left and right corrected."""
     trial: Trial[Measurements]
     observed: KeypointMeasurements
     """The keypoints among the trial's measurements: the result is compared with them."""
@@ -42,7 +42,7 @@ class SharedFit:
     estimate: SharedEstimate
     notes: tuple[Note, ...] = ()
     sizes: Sizes | None = None
-    """The person's sizes when they are known from other recordings."""
+    """The person's sizes, when other recordings gave them."""
     camera_motion: CameraMotion | None = None
     """How the camera of the shot moved."""
     floor: MovingFloor | None = None
@@ -54,7 +54,7 @@ class SharedFit:
         return self.trial.subject.stature(self.estimate.shared)
 
     def sure_of_sizes(self) -> SharedFit:
-        """The same with the sizes as certain as other recordings have made them, where they have."""
+        """The same with the covariance of the sizes that other recordings gave, where they did."""
         if self.sizes is None or self.estimate.covariance is None:
             return self
         covariance = self.sizes.covariance / prior_weight(len(self.trial.time))
@@ -64,7 +64,7 @@ class SharedFit:
 
 
 def absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
-    """One sentence on the times in which the person was away too long for their posture to be guessed."""
+    """A note on absences too long for the posture to be bridged."""
     gaps = np.flatnonzero(np.diff(span) > 1)
     if not len(gaps):
         return []
@@ -75,7 +75,7 @@ def absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
 
 
 def scale_note(fit: SharedFit, person: PersonInput) -> Note:
-    """What was assumed in place of a height; `size` where an age or sizes made it more than a guess."""
+    """A note on what was assumed in place of a height: about `size` if an age or sizes make it more than a guess."""
     is_guess = person.facts.age_years is None and person.sizes is None
     return Note(
         "scale" if is_guess else "size",
@@ -85,7 +85,7 @@ def scale_note(fit: SharedFit, person: PersonInput) -> Note:
 
 
 def floor_note(floor: MovingFloor) -> Note:
-    """What the user should know of a floor that moves."""
+    """A note on a floor that moves."""
     mean, sigma = floor.path.mean_speed
     speed = f"{mean:.2f} ± {CALIBRATION * sigma:.2f} m/s"
     if floor.carried:

@@ -41,7 +41,7 @@ class Bounds:
         )
 
     def free(self, state: State, gradient_q: Array, gradient_shared: Array) -> tuple[Mask, Mask]:
-        """(T, n) and (m,) which unknowns are not pushed by their gradients against an end of their range."""
+        """(T, n) and (m,) False for unknowns at an end of their range whose gradient pushes them further."""
         held_q = ((state.q <= self.low_q) & (gradient_q > 0)) | ((state.q >= self.high_q) & (gradient_q < 0))
         if not gradient_shared.size:
             return ~held_q, np.ones(0, bool)
@@ -52,14 +52,15 @@ class Bounds:
 
 
 RIDGE = 1e-6
-"""Added to the Hessian's diagonal before it is inverted, in 1/rad² or 1/m²: coordinates of which neither measurements
-nor habits say anything (a model without hands' markers) get a standard deviation of 1000 rather than none."""
+"""Added to the Hessian's diagonal before it is inverted, in 1/rad² or 1/m²: a coordinate without measurements or
+prior (of hands without markers) gets a standard deviation of 1000 rather than none."""
 
-_FIRST_DAMPING, _LARGEST_DAMPING = 1e-3, 1e12
 _SETTLED = 5e-3
 """After a last step that lowered the cost by no more than this share, 45 further ones changed 99 % of the angles by
-less than 0.4 of their standard deviation, on every film of 20 that was cut off so."""
-"""Share of the diagonal added at first: nearly a Gauss-Newton step; and where no step can be small enough to help."""
+less than 0.4 of their standard deviation, on every film of 20 that ended like this."""
+
+_FIRST_DAMPING, _LARGEST_DAMPING = 1e-3, 1e12
+"""Share of the diagonal added at first, nearly a Gauss-Newton step; and the one at which the solver gives up."""
 
 
 class Status(Enum):

@@ -24,23 +24,23 @@ Measured against markers, so that 95 % intervals hold the truth that often (`ben
 
 @dataclass(frozen=True)
 class ErrorModel:
-    """How the errors of a recording go beyond those of independent frames; the default is a posterior as it is."""
+    """Corrections of a posterior that takes frames as independent; the default changes nothing."""
 
     lasting: float = 0.0
     """Share of the variance of the coordinates' errors that lasts over the whole recording."""
     shared: float = 1.0
-    """Real errors of the unknowns that all frames share over those of the posterior, which counts frames anew whose
-    errors are the same."""
+    """Ratio of real errors to the posterior's, for the unknowns that all frames share: frames with the same errors
+    are counted as independent there."""
 
 
 FILM_ERRORS = ErrorModel(lasting=0.5, shared=1.4)
-"""Of keypoints of a film, by 115 synthetic ones (`benchmarks/measures.py`): the mean error of an angle over a film is
+"""For films, from 115 synthetic ones (`benchmarks/measures.py`): the mean error of an angle over a film is
 0.4 to 0.9 of its standard deviation, and lengths along the way are wrong by 3.8 % where the posterior says 2.7 %."""
 
 
 @contextmanager
 def _determined() -> Iterator[None]:
-    """Tell the user where a system cannot be inverted."""
+    """Turn a system that cannot be inverted into a message for the user."""
     try:
         yield
     except np.linalg.LinAlgError as error:
@@ -57,7 +57,7 @@ def coordinate_deviations(
     Parameters
     ----------
     normal
-        Normal equations at the solution; unknowns at an end of their range are best left free here.
+        Normal equations at the solution, with unknowns at an end of their range left free.
     shared_covariance
         (m, m) of the shared unknowns; their own uncertainty is added through the border. None holds them.
     covariances
@@ -77,8 +77,8 @@ def coordinate_errors(
 ) -> Array:
     """Errors (D, T, n) of all coordinates, drawn from the posterior: how those of frames and joints go together.
 
-    Part of the errors lasts: a lifter leans a person the same way in all frames, clothes hide the same joint. Its
-    variance is a share of the posterior's in every frame, and the same deviations of chance make it in all of them.
+    Part of the errors lasts: a lifter leans a person the same way in all frames, clothes hide the same joint. This
+    part has a share of the posterior's variance in every frame, and is drawn once for all frames.
 
     Parameters
     ----------

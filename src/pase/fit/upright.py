@@ -55,7 +55,7 @@ def find_up(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) -> A
 
 
 def heads_along(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) -> Axis:
-    """The direction from feet to heads, told by where the markers are on a standing skeleton; Y unless clear."""
+    """The direction from feet to head, from the heights of the markers on a standing skeleton; Y unless clear."""
     standing = skeleton.standing_q[None]
     height = Kinematics(skeleton, [m.landmark for m in markers]).positions(standing)[0, :, 1]
     frames = np.unique(np.linspace(0, len(xyz) - 1, _FRAMES).astype(int))

@@ -1,4 +1,4 @@
-"""A person on their feet is in balance: the body's weight is over the feet, which tells where down is."""
+"""Balance: the body's weight is over the feet, which shows where down is."""
 
 from __future__ import annotations
 

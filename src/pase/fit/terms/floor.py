@@ -9,7 +9,7 @@ from pase.fit.terms.base import ChainRows, Derivatives, ResidualBlock, RobustTer
 from pase.types import Array
 
 MAXIMUM_GAP_S = 0.3
-"""A foot may have moved between frames farther apart."""
+"""Between frames farther apart than this a foot may have moved."""
 
 
 class Floor(SquaredTerm):

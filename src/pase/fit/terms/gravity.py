@@ -1,4 +1,4 @@
-"""How far the camera looks down, as a lifter sees it in the person."""
+"""The camera's pitch, from the gravity that a lifter sees in the person."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pase.fit.terms.base import Derivatives, RobustTerm, by_shared
 from pase.types import Array
 
 LEAST_SIGMA = np.radians(1.5)
-"""A lifter is not believed to know gravity better than this, rad."""
+"""Least standard deviation of a lifter's gravity, rad."""
 
 
 class Gravity(RobustTerm):
-    """`(sin pitch − down_z) / σ`: gravity has the part along the camera's axis that the lifter says.
+    """`(sin pitch − down_z) / σ`: the component of gravity along the camera's axis is the lifter's.
 
     It is one look for the whole recording, as a lifter's errors last. The camera's roll is left to the picture: the
     lifter was trained on cameras that are about level sideways, and would hold one that is not to be so.

@@ -1,4 +1,4 @@
-"""Which way the head is turned: nose, eyes, ears and the top of the head, seen beside one another."""
+"""The turn of the head: nose, eyes, ears and the top of the head relative to one another."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pase.types import Array
 
 
 class HeadTurn(Reprojection):
-    """`Reprojection` of points of the head less what they have in common: their shift as a whole does not count.
+    """`Reprojection` of points of the head without their common shift.
 
     Where the head is depends on the whole spine, which the skeleton bends in few joints; how its points lie beside
-    one another depends on the head alone, a rigid body that is known to some millimetres. With g = 1/σ of each point
-    the residuals r become `r − g (g · r) / (g · g)`, which is what remains when the shift is free. A low σ turns the
-    skull to the face whatever the neck would rather do, a high one leaves it to the neck.
+    one another depends on the head alone, a rigid body whose shape is known to a few millimetres. With g = 1/σ of
+    each point the residuals r become `r − g (g · r) / (g · g)`, which is what remains when the shift is free. A low
+    σ turns the skull to the face whatever the neck would rather do, a high one leaves it to the neck.
     """
 
     name = "head turn"

@@ -1,4 +1,4 @@
-"""The skeleton's points must be where 3D landmarks were measured or lifted."""
+"""Distance in space between the skeleton's points and measured or lifted landmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far each point is nearer or farther than the others, as a lifter sees it."""
+"""Depths of points relative to one another, as a lifter sees them."""
 
 from __future__ import annotations
 
@@ -27,25 +27,26 @@ _KIN = {
     for side in "LR"
     for point, count in {"BigToe": 3.0, "SmallToe": 3.0, "Heel": 3.0, "Ankle": 2.0, "Shoulder": 2.0}.items()
 }
-"""About how many neighbours tell the same as a point does: the lifter is wrong about a whole head or foot at once."""
+"""About how many neighbouring points have the same error: the lifter is wrong about a whole head or foot at once."""
 
 LASTING_SHARE = 0.5
 """Variance of the errors of depths that last over a recording, as a share of the variance in one frame: as of the
-coordinates' errors (`pase.fit.uncertainty`). Between 0.2 and 1 two lab clips come out alike."""
+coordinates' errors (`pase.fit.uncertainty`). Between 0.2 and 1 the results on two lab clips do not change."""
 
 
 @dataclass(frozen=True)
 class Depths:
-    """What a lifter tells of one person: depths along the line of sight, up to a common shift in each frame."""
+    """A lifter's depths of one person along the line of sight, up to a common shift in each frame."""
 
     depth: Array
     """(T, K) in statures; NaN where unknown."""
     sigma: Array
-    """(T, K) standard deviation in statures that each depth has for itself; infinite where unknown."""
+    """(T, K) standard deviation of each depth's own error, statures; infinite where unknown."""
     ray: Array
     """(T, 3) direction from the camera to the person, camera axes."""
     modes: Array
-    """(T, K, R) errors in statures that go together, one standard deviation of each: a lean moves all depths."""
+    """(T, K, R) modes of the errors that depths share, one standard deviation each, statures: a lean moves all
+    depths."""
 
     @classmethod
     def of(cls, landmarks: Landmarks3D, names: tuple[str, ...]) -> Depths:
@@ -86,7 +87,7 @@ class Depths:
 
 
 def _own_sigma(landmarks: Landmarks3D) -> Array:
-    """(T, K) what each depth has for itself; where that is not told, neighbours are taken to err together."""
+    """(T, K) standard deviation of each depth's own error; without it, neighbours are taken to err together."""
     if landmarks.sigma_own is not None:
         return landmarks.sigma_own
     along = landmarks.sigma if landmarks.sigma_along is None else landmarks.sigma_along
@@ -95,17 +96,17 @@ def _own_sigma(landmarks: Landmarks3D) -> Array:
 
 
 class LiftedDepth(RobustTerm):
-    """`(u·R p_k / stature − depth_k − c_k − Σ m_kr a_r) / σ_k` and the `a_r`: errors that go together are taken out.
+    """`(u·R p_k / stature − depth_k − c_k − Σ m_kr a_r) / σ_k` and the `a_r`, the amounts of shared errors.
 
-    The c are errors that last over the recording, shared unknowns with a prior of their own (`Depths.lasting`), where
+    The c_k are errors that last over the recording: shared unknowns with a prior of their own (`Depths.lasting`), if
     the model has them.
 
-    In each frame the amounts a of the shared errors are those that are likeliest, given the differences; the common
-    shift among them is free. The squares of the residuals add up to what the whole covariance of the depths makes of
-    the differences.
+    In each frame the amounts a_r take their most likely values given the differences; the common shift among them is
+    free. The sum of the squared residuals then equals the squared Mahalanobis distance under the whole covariance of
+    the depths.
 
-    Only depths are compared: what the lifter says across the line of sight are the keypoints again, and how far
-    the whole person is away it does not know.
+    Only depths are compared: across the line of sight the lifter repeats the keypoints, and it cannot see how far
+    away the whole person is.
 
     Parameters
     ----------
@@ -167,7 +168,7 @@ class LiftedDepth(RobustTerm):
         self._add_camera_and_size(at, dshared)
         out = np.empty((*gain.shape[:2], layout.count))
         out[..., : layout.depth.start] = gain @ dshared
-        # Each lasting error takes from its own depth alone.
+        # Each lasting error changes its own depth alone.
         out[..., layout.depth] = -_stature(at) * gain[..., : layout.depth.stop - layout.depth.start]
         return {0: gain @ by_depth}, out
 

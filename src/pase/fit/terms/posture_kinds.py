@@ -1,4 +1,4 @@
-"""Human postures are of kinds: standing, strides, squats, sitting, lying; each has its own mean and spread."""
+"""A mixture prior of postures: standing, strides, squats, sitting, lying, each with its own mean and covariance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pase.types import Array, Indices
 
 @dataclass(frozen=True)
 class PostureKinds:
-    """K Gaussians of m coordinates, all kinds as likely beforehand."""
+    """K Gaussians of m coordinates, with equal prior probability."""
 
     columns: Indices
     """(m,) the coordinates among all free ones."""
@@ -28,7 +28,7 @@ class KindsPrior(Term):
     """`−log Σ_k N(q; mean_k, covariance_k)` of the coordinates in every frame, zero at its least.
 
     Near one kind the cost is that of its Gaussian; between two, the nearer one's; far from all, that of the widest
-    kind, which is nearly flat. Thus who stands is drawn to straight legs and who squats is not.
+    kind, which is nearly flat. So somebody who stands is drawn to straight legs, and somebody who squats is not.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is known of poses, sizes and cameras before looking at the picture."""
+"""Priors of postures, accelerations, sizes and cameras."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class SharedPrior(SquaredTerm):
     Parameters
     ----------
     name
-        What is known.
+        Name of the term, for reports.
     columns
         Its place among the shared unknowns.
     mean, covariance
@@ -141,7 +141,7 @@ class SharedPrior(SquaredTerm):
 class CameraPrior(RobustTerm):
     """`(x − mean) / σ` of pitch, roll, height and log focal length of the camera, each with a robust loss.
 
-    Most cameras are held level; one that is not must be free to say so, which a squared loss would not let it.
+    Most cameras are held level. The robust loss leaves one that is not free to be tilted; a squared loss would not.
 
     Parameters
     ----------
@@ -150,10 +150,10 @@ class CameraPrior(RobustTerm):
     mean, sigma
         (4,) rad, rad, m and 1: a low sigma holds the camera level and at its usual height.
     weight
-        How many times the prior counts.
+        Factor on the prior.
     width
-        Deviations in standard deviations from which on the loss lets go: low ones give up on tilted cameras early,
-        with high ones they are drawn back to level. Half its square is the price of a camera that is held otherwise:
+        Widths of the loss in standard deviations: low ones let a tilted camera go early, high ones draw it back to
+        level. Half the square is the cost of a camera that is held otherwise:
         for one in fifty rolled by any angle `−ln(0.02 · 1.1° √2π / 180°) = 8`.
     """
 

@@ -1,4 +1,4 @@
-"""The skeleton's points must be seen where the detector saw them."""
+"""Distance in the picture between the skeleton's points and the keypoints."""
 
 from __future__ import annotations
 

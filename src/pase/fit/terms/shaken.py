@@ -1,4 +1,4 @@
-"""Keypoints in the picture of a camera whose turn is not known well: a frame's keypoints are then off alike."""
+"""Reprojection for a camera whose turn is uncertain: all keypoints of a frame then share one shift."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ROUNDS = 10
 class ShakenReprojection(Reprojection):
     """`(project(p_k) + d − xy_k) / σ_k` for every keypoint k, and `d / s` for the shift d of the frame.
 
-    The shift stands for a small turn of the camera: it is that of least cost for the posture, and so is no unknown
-    of the problem. Taken as errors of each keypoint on its own, a turn would make the posture unsure and the place
-    too sure.
+    The shift represents a small turn of the camera. It takes the value of least cost for the posture, so it is no
+    unknown of the problem. If each keypoint had an independent error instead, the posture would look too uncertain
+    and the place too certain.
     """
 
     shift_sigma: Array = field(kw_only=True)
