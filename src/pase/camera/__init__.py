@@ -1,4 +1,4 @@
-"""How the camera itself moves, as the background shows: turn and zoom of every frame, and whether it travels.
+"""The camera's own motion, from the background: turn and zoom of every frame, and whether it travels.
 
 `CameraFollower` looks at each frame once, while the recording is decoded, and keeps nothing but small grey key
 pictures. `pictures` makes the small pictures and finds what is drawn over them, `points` follows corners of the

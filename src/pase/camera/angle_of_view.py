@@ -1,15 +1,15 @@
-"""Angles of view and focal lengths: of a given angle, and of cameras of which nothing is known."""
+"""Focal lengths from angles of view, and the prior for an unknown camera."""
 
 from __future__ import annotations
 
 import numpy as np
 
 DEFAULT_FOV_DEG = 67.0
-"""Angle of view along the picture's longer side when nothing is known: that of a phone's main camera. Those of 24 to
+"""Angle of view along the picture's longer side of an unknown camera: that of a phone's main camera. Those of 24 to
 26 mm equivalent have 72 to 67° over the whole width of their sensor (4:3); stabilised film is up to a tenth narrower.
 One of 26 mm was measured by calibration to film 70°."""
 FOCAL_SPREAD, KNOWN_FOCAL_SPREAD = 0.15, 0.02
-"""Spread of the logarithm of the focal length when nothing is known, and when it or the angle of view is given: data
+"""Standard deviation of the log focal length of an unknown camera, and where it or the angle of view is given: data
 sheets are off by that."""
 
 

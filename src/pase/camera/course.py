@@ -16,7 +16,7 @@ from pase.camera.turn import Turn, fit_turn
 from pase.types import Array
 
 _FAR_SHARE = 0.04
-"""Pairs of pictures tell of the lens when they are apart by such a share of the picture."""
+"""Least distance of two pictures, as a share of the picture, for the pair to determine the lens."""
 _MOST_PAIRS = 24
 _FEWEST_POINTS = 12
 
@@ -34,9 +34,9 @@ class Course:
     variance: Array
     """(S, 4) of a small rotation in camera axes, rad², and of the log zoom."""
     bounded_time: Array = field(default_factory=lambda: np.zeros(0))
-    """(B,) seconds of frames before and between those that tell turn from travel."""
+    """(B,) seconds of frames before and between those that separate turn from travel."""
     bound_rad: Array = field(default_factory=lambda: np.zeros(0))
-    """(B,) standard deviation of their turn at most: they show about the same as others."""
+    """(B,) upper limit of the standard deviation of their turn: they show about the same as their neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def settled_course(shot: ShotFollower, factor: float, zooming: bool) -> Course:
 
 
 def _key_links(shot: ShotFollower, factor: float, zooming: bool) -> list[KeyLink]:
-    """What frames that were measured against two key pictures, or became the second one, tell of them."""
+    """Links between key pictures, from frames that were measured against both, or that became the second one."""
     first = _relative(shot, [link.first for link in shot.links], factor, zooming)
     again = [link.second_sight for link in shot.links if link.second_sight is not None]
     second, row, links = _relative(shot, again, factor, zooming), 0, []
@@ -138,7 +138,7 @@ def _relative(shot: ShotFollower, sights: Sequence[Sight], factor: float, zoomin
 
 
 def chained(count: int, links: list[KeyLink]) -> list[Turn]:
-    """First guesses of the key pictures' turns: along the links by which each was made."""
+    """First guesses of the key pictures' turns, along the link by which each was added."""
     turns = [Turn(np.eye(3), 0.0)] * count
     reached = {0}
     for link in links:

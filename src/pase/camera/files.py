@@ -1,4 +1,4 @@
-"""The camera's motion as a JSON file: turns, zoom and how sure they are, for every frame of every shot."""
+"""The camera's motion as a JSON file: turn and zoom of every frame of every shot, with standard deviations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures the camera in the frames of a recording as they come: how it moved in each shot."""
+"""Measures the camera's motion in every shot, frame by frame while the recording is decoded."""
 
 from __future__ import annotations
 
@@ -19,31 +19,32 @@ from pase.types import Array
 CHECK_EVERY_S = 0.2
 """Seconds between measured frames of a camera that stands still."""
 _KEEP_EVERY_S = 0.06
-"""Seconds between small pictures that are kept meanwhile: they are measured when the camera starts to move."""
+"""Seconds between the small pictures that are kept in between; they are measured when the camera starts to move."""
 _SHORTEST_S = 1 / 36
-"""Frames that follow quicker are interpolated."""
+"""Least seconds between measured frames of a moving camera; those between are interpolated."""
 _STARTS_PX = 0.35
-"""Motion between two looks, in pixels of the small picture, by which a camera that stood still moves."""
+"""Motion between two measured frames, in pixels of the small picture, from which on a still camera counts as
+moving."""
 _CALM_S = 1.0
-"""After so long without such a motion the camera stands still again."""
+"""Seconds without such a motion after which the camera counts as still again."""
 _MOST_BEGUN = 8
-"""Frames that wait to be measured."""
+"""Most frames that wait to be measured."""
 
 
 class CameraFollower:
-    """Follows the camera through a recording; give it every frame once, in order.
+    """Follows the camera through a recording; takes every frame once, in order.
 
-    While the camera stands still only some pictures a second are measured, which costs next to nothing. All is done
-    on a second thread.
+    While the camera stands still only a few frames a second are measured, which costs next to nothing. All work is
+    done on a second thread.
 
     Parameters
     ----------
     image_size
         Width and height of the frames in pixels.
     focal_px
-        The focal length as far as it is known before; that of a phone when None.
+        A guess of the focal length; that of a phone when None.
     choice
-        What the user knows: the camera stands still, turns on the spot, or travels; `auto` lets the picture tell.
+        What the user said of the camera: still, turning on the spot, or travelling; `auto` decides by the picture.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class CameraFollower:
         self._join(_MOST_BEGUN)
 
     def _join(self, most: int) -> None:
-        """Wait until at most so many frames are left to measure; raises what went wrong."""
+        """Wait until at most this many frames are left to measure; raises the error of the second thread, if any."""
         while len(self._begun) > most:
             self._begun.popleft().result()
 

@@ -1,4 +1,4 @@
-"""All key pictures of a shot put together: the turns that agree best with every link between two of them."""
+"""Turns of a shot's key pictures, by least squares over all links between two of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WIDTH = 4.0
 """Disagreement of a link in standard deviations from which on it counts less (Geman and McClure): a link that was
 matched wrongly must not bend the others."""
 _MOST_FOR_VARIANCE = 400
-"""With more key pictures than this only the links' own errors count: each column of the inverse costs time."""
+"""With more key pictures than this only the links' own errors are used: each column of the inverse costs time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ def settle_turns(turns: Sequence[Turn], links: Sequence[KeyLink], shares: Array)
     turns
         K first guesses.
     links
-        What frames that see two key pictures tell of them.
+        Measured turns between two key pictures.
     shares
-        (K,) how much each counts in the mean view, such as the number of its frames.
+        (K,) weight of each in the mean view, such as the number of its frames.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The focal length from a camera that turns: far points move across the picture as the lens spreads angles."""
+"""The focal length from a turning camera: how far points shift across the picture depends on it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MODEL_LOG_SIGMA, _MODEL_RAD = 0.03, np.radians(0.7)
 """A lens is not the pinhole that is assumed, and the background not at rest: that changes the answer by some percent
 for a wide turn, and by as much as the second over the turn for a small one."""
 _KEPT_APART = 3.0
-"""The errors of a pair's points are alike: so many pairs tell no more than one."""
+"""Number of pairs that count as one, as the errors of a pair's points are alike."""
 
 
 def focal_from_turns(pairs: Matches, pixel: float, zooming: bool) -> tuple[float, float]:
@@ -28,7 +28,7 @@ def focal_from_turns(pairs: Matches, pixel: float, zooming: bool) -> tuple[float
     Parameters
     ----------
     pairs
-        Pairs of pictures far enough apart to tell of the lens.
+        Pairs of pictures far enough apart to determine the lens.
     pixel
         One pixel of the small picture in the rays' units.
     zooming

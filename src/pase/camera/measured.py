@@ -1,4 +1,4 @@
-"""The motion of a shot's camera in every frame, made of what was measured in some of them."""
+"""The camera's motion in every frame of a shot, from the measured frames."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ Kind = Literal["still", "turning", "travelling"]
 Choice = Literal["auto", "still", "turning", "travelling"]
 
 STILL_RAD, STILL_ZOOM = 0.0015, 0.004
-"""A camera that turns and zooms by less stands still: about what the measurement is wrong by over a recording."""
+"""A camera that turns and zooms by less stands still: about the error of the measurement over a recording."""
 ZOOMS = 0.012
-"""Below this change of size the lens is taken as not zoomed at all."""
+"""A smaller change of size is not taken for a zoom."""
 _LENS_TURN_RAD = np.radians(3.0)
-"""A camera that turns by less shows nothing of its lens."""
+"""Least turn of a camera that determines its lens."""
 TELLING_LOG_SIGMA = 0.4
-"""The focal length is taken from a turn that gives it better than this."""
+"""Largest standard deviation of the log focal length with which it is taken from a turn."""
 _WANDER_RAD, _WANDER_LOG_ZOOM = 0.1, 0.02
-"""How much a camera wanders in the root of a second where the background shows nothing: rad, and log zoom."""
+"""Standard deviation of a camera's random walk over one second without a visible background: rad, and log zoom."""
 _MEASURED_S = 0.45
-"""Frames between measured ones so near each other are as sure as those."""
+"""Frames between measured ones this close in time are as certain as these."""
 UNSURE_RAD = np.radians(0.5)
-"""The user is warned of turns less sure than this."""
+"""Standard deviation of a turn from which on the user is warned."""
 _UNSURE_TRAVEL_RAD = np.radians(1.5)
-"""The same for one that travels, whose way comes from the feet."""
+"""The same for a travelling camera, whose path comes from the feet."""
 _UNSURE_SHARE, _UNSURE_SHARE_STILL = 0.02, 0.3
-"""From such a share of the frames on: for a camera that moves, and for one that seems to stand still."""
+"""Least share of such frames for the warning: for a moving camera, and for one that seems to stand still."""
 ZOOM_OR_WAY = 0.05
 """From this change of the logarithm of size on the user is warned that a zoom was assumed: to go towards a distant
 background looks the same."""
 _UNTOLD_SHARE = 0.5
-"""With more frames unsure a turn is not taken from the others: it would be open in most of the film."""
+"""With a larger share of uncertain frames no turn is taken from the others: most of the film would be a guess."""
 
 
 def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice) -> CameraMotion:
@@ -58,7 +58,7 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
     number
         The shot's.
     choice
-        What the user says of the camera.
+        What the user said of the camera.
     """
     judgement = judged(shot) if choice == "auto" else None
     travels = choice == "travelling" if judgement is None else judgement.travels
@@ -90,7 +90,7 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
 
 
 def _agreement(shot: ShotFollower) -> float:
-    """Median share of the background's points that are found again and move together."""
+    """Median share of the background's points that move together."""
     shares = [
         sight.agreeing.sum() / sight.searched for sight in shot.sights if sight.searched >= FEWEST_POINTS
     ]
@@ -100,7 +100,7 @@ def _agreement(shot: ShotFollower) -> float:
 def _course_and_lens(shot: ShotFollower) -> tuple[Course, float, float]:
     """The measured frames, the factor of the focal length, and the standard deviation of its logarithm.
 
-    A wrong focal length looks like zoom at the ends of a pan: a zoom counts that is left with the best one.
+    A wrong focal length looks like zoom at the ends of a pan, so only a zoom that remains with the best one counts.
     """
     factor, log_sigma = 1.0, np.inf
     course = settled_course(shot, factor, zooming=True)
@@ -124,7 +124,7 @@ def _lens(shot: ShotFollower, zooming: bool) -> tuple[float, float]:
 
 
 def _kind(R: Array, log_zoom: Array, deviation: Array) -> Kind:
-    """Whether the camera stands still; so it is taken, with a warning, where most frames do not tell."""
+    """Whether the camera turns or stands still; still, with a warning, where most frames leave that open."""
     if (deviation[:, :2] > UNSURE_RAD).any(1).mean() > _UNTOLD_SHARE:
         return "still"
     turned = np.linalg.norm(vector_of_rotation(R), axis=-1)
@@ -133,13 +133,13 @@ def _kind(R: Array, log_zoom: Array, deviation: Array) -> Kind:
 
 
 def _extent(R: Array) -> float:
-    """How far the line of sight goes from where it was first, rad."""
+    """Largest angle of the line of sight to the first one, rad."""
     R = R @ R[0].T
     return float(np.arctan2(np.hypot(R[:, 0, 2], R[:, 1, 2]), R[:, 2, 2]).max())
 
 
 def _reference(R: Array) -> Array:
-    """(3, 3) the turn in the middle of all: what is known beforehand of cameras holds for it."""
+    """(3, 3) the turn in the middle of all, to which the prior of cameras applies."""
     middle = mean_rotation(R)
     nearest = int(np.argmax(np.einsum("tij,ij->t", R, middle)))
     return np.asarray(R[nearest])

@@ -20,7 +20,7 @@ class CameraMotion:
     time: Array
     """(T,) presentation times of the shot's frames in seconds."""
     R_camera_reference: Array
-    """(T, 3, 3) turn of each frame beside the reference view, camera axes (x right, y down, z forward)."""
+    """(T, 3, 3) turn of each frame relative to the reference view, camera axes (x right, y down, z forward)."""
     zoom: Array
     """(T,) focal length of each frame in units of the reference view's."""
     sigma_rad: Array
@@ -32,11 +32,11 @@ class CameraMotion:
     focal_log_sigma: float | None = None
     """Standard deviation of its logarithm where it comes from the turns themselves; None where it is a guess."""
     kind: Literal["still", "turning", "travelling"] = "turning"
-    """Whether the camera stands still, turns (and zooms) on the spot, or goes from place to place."""
+    """Whether the camera stands still, turns (and zooms) on the spot, or travels."""
     shot: int = 0
     """Number of the shot, from 0."""
     warnings: tuple[str, ...] = ()
-    """What the user should know, one sentence each."""
+    """Warnings for the user, one sentence each."""
     agreement: float = 1.0
     """Median share of the background's points that move together as that of a camera on one spot does."""
     if_carried: CameraMotion | None = None

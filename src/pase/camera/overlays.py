@@ -1,4 +1,4 @@
-"""What is drawn over the picture, such as time codes and logos: it stays in its place while the background moves."""
+"""Overlays such as time codes and logos: they stay in place while the background moves."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _RADIUS = 5
 
 
 class Overlays:
-    """Collects places of the small picture at which something is drawn over it."""
+    """Collects places of the small picture that an overlay covers."""
 
     def __init__(self) -> None:
         self._votes: dict[tuple[int, int], int] = {}
         self._mask: Mask | None = None
 
     def hidden(self, mask: Mask) -> Mask:
-        """The mask (h, w) of the background without those places."""
+        """The background's mask (h, w) without those places."""
         return mask if self._mask is None else mask & ~self._mask
 
     def vote(

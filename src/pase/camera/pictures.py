@@ -15,7 +15,7 @@ Mask = NDArray[np.uint8]
 SIDE = 384
 """About the longer side of the small pictures in pixels: a tenth of one is about 0.02° of a phone's view."""
 _UNSHRUNK = 1.2
-"""A frame up to so much larger is followed as it is."""
+"""A frame larger by up to this factor is used at its own size."""
 _BLACK = 20
 """Grey value up to which rows and columns at the edge are the bars of another picture format."""
 _EDGE = 4
@@ -31,9 +31,9 @@ class SmallPicture:
     grey: Grey
     """(h, w)"""
     step: int
-    """Every so many pixels of the frame were taken."""
+    """Step in pixels of the frame between two pixels of the small picture."""
     halved: bool
-    """Whether the mean of two by two of them was taken then."""
+    """Whether blocks of two by two pixels were then averaged."""
 
     @classmethod
     def of(cls, image: Image) -> SmallPicture:

@@ -12,9 +12,9 @@ from pase.camera.pictures import Grey, Mask
 Points = NDArray[np.float32]
 
 MOST_POINTS = 90
-"""Corners that are followed in a key picture: more hardly make the turn surer, and cost time."""
+"""Most corners that are followed in a key picture: more cost time and hardly improve the turn."""
 _CELLS = 8
-"""The picture's longer side is cut into so many cells; one bright sign shall not have all corners."""
+"""Number of cells along the picture's longer side; a single bright sign must not get all corners."""
 _PER_CELL = 4
 _QUALITY = 0.005
 """Least quality of a corner as a share of the best one's (Shi and Tomasi 1994)."""
@@ -24,7 +24,7 @@ _APART = 5
 _WINDOW = (11, 11)
 _LEVELS = 2
 _THERE_AND_BACK = 0.7
-"""A point that is followed to a picture and back again must come home within so many pixels."""
+"""Largest error in pixels of a point that is followed to a picture and back again."""
 _EXPOSURE = 0.03
 """Differences of brightness or contrast from which on they are taken out before points are followed."""
 
@@ -51,7 +51,7 @@ def find_corners(grey: Grey, mask: Mask) -> Points:
 
 
 def follow_points(old: Grey, new: Grey, points: Points, guess: Points) -> tuple[Points, NDArray[np.bool_]]:
-    """Where points (N, 2) of a picture are in another one (Lucas and Kanade's pyramids), and which are sure.
+    """Where points (N, 2) of a picture are in another one (Lucas and Kanade's pyramids), and which are reliable.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def follow_points(old: Grey, new: Grey, points: Points, guess: Points) -> tuple[
     levelled = _with_exposure_of(new, old)
     options = {"winSize": _WINDOW, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
     followed, good, _ = flow(old, levelled, points, guess.copy(), maxLevel=_LEVELS, **options)
-    # Whoever came the right way is home at once: the way back needs no coarse pictures.
+    # A point that was followed correctly starts close on the way back, which needs no coarse pictures.
     back, good_back, _ = flow(levelled, old, followed, points.copy(), maxLevel=0, **options)
     home = np.abs(back - points).max(axis=1) < _THERE_AND_BACK
     height, width = new.shape

@@ -1,4 +1,4 @@
-"""The background of one shot, followed from picture to picture against key pictures."""
+"""The background of one shot, measured frame by frame against key pictures."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pase.camera.turn import NO_TURN, Turn, turned_by
 from pase.types import Array
 
 _LEFT_OF_KEY = 0.45
-"""When less than this share of a key picture's points is found again, another key picture is looked for."""
+"""Least share of a key picture's points in a frame; with fewer, another key picture is looked for."""
 _NEARER = 0.7
-"""Another key picture is gone to when it looks so much more in the same direction."""
+"""How much closer in direction another key picture must be to replace the active one."""
 SYSTEMATIC_RAD = 2e-4
-"""What a turn is wrong by however many points agree: lens distortion, rolling shutter."""
+"""Error of a turn that does not shrink with the number of points: lens distortion, rolling shutter."""
 _LOST_S = 0.3
-"""After so long without a known direction a picture of unknown direction is gone on from."""
+"""Seconds without a measured direction after which a picture of unknown direction becomes a key picture."""
 _LOST_RAD = 0.2
-"""How unsure a key picture is that hangs together with the others by nothing but its place in time."""
+"""Standard deviations of a key picture that only its time connects with the others."""
 _TRIED_KEYS = 2
 _REACH = 0.5
-"""Key pictures are tried that are up to such a share of the picture away."""
+"""Largest distance of a key picture that is tried, as a share of the picture."""
 _STEADY_S = 0.1
-"""Between frames so near each other a camera is taken to go on turning as it did."""
+"""Seconds between frames within which a camera is expected to go on turning as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class ShotFollower:
     image_size
         Width and height of the frames.
     focal_px
-        A guess of the focal length: turns are measured in it, and again when a better one is known.
+        A guess of the focal length: turns are measured with it, and again when a better one is available.
     """
 
     image_size: tuple[int, int]
@@ -113,7 +113,7 @@ class ShotFollower:
         return float(pixels / self.keys[0].picture.pixel)
 
     def _expected(self, time: float) -> Turn:
-        """Where a picture will look, as the last ones went on."""
+        """Expected turn of a picture, continued from the last ones."""
         last = self.sights[-1]
         ahead = rotation_of_vector(self._velocity * (time - last.time))
         return Turn(ahead @ last.turn.R_camera_reference, last.turn.log_zoom)
@@ -154,7 +154,7 @@ class ShotFollower:
     def _other_key(
         self, time: float, picture: SmallPicture, boxes: Array, sight: Sight | None, expected: Turn
     ) -> Sight | None:
-        """Go on against an earlier key picture that shows the same, or else make a new one."""
+        """Continue with an earlier key picture that shows the same, or else make a new one."""
         about = expected if sight is None else sight.turn
         distances = {
             n: self.distance_px(about, key.turn) for n, key in enumerate(self.keys) if n != self._active
@@ -187,7 +187,7 @@ class ShotFollower:
     def _key_of_its_own(
         self, time: float, picture: SmallPicture, boxes: Array, expected: Turn
     ) -> Sight | None:
-        """A key picture that hangs together with nothing before: its direction is a guess."""
+        """A key picture without a link to earlier ones: its direction is a guess."""
         if time - self.sights[-1].time < _LOST_S:
             return None
         before = self._active

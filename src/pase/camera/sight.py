@@ -1,4 +1,4 @@
-"""One picture beside one key picture: the points of the background in both, and the turn that they show."""
+"""One picture against one key picture: the points of the background in both, and the turn between them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pase.camera.turn import Turn, TurnFit, fit_turn, start_from_shift
 from pase.types import Array
 
 FEWEST_POINTS = 8
-"""Fewer points of the background than these tell no turn."""
+"""Least points of the background for a turn."""
 _AGREEMENT = 0.6
-"""With a smaller share of agreeing points another start is tried."""
+"""Least share of agreeing points; below it another start is tried."""
 _POORER = 1.15
 """The other start is tried again only for a fit so much poorer than the one before: before a camera that travels,
 whose points agree with no turn, it would be tried for each frame."""
@@ -51,7 +51,7 @@ class KeyPicture:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """One frame's turn, as first measured against one key picture, and the points that tell it."""
+    """One frame's turn, as first measured against one key picture, and the points behind it."""
 
     time: float
     key: int

@@ -31,7 +31,7 @@ class SteadyStretch:
     """Frames that look about the same way, as the camera would have filmed them had it been held."""
 
     keypoints: Keypoints2D
-    """The person in F frames, in a picture wide enough; its middle is the principal point."""
+    """The person in F frames, in a picture wide enough for all; its middle is the principal point."""
     R_camera_view: Array
     """(F, 3, 3) turn of each frame's camera beside the held view."""
     frames: Indices

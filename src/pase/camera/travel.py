@@ -1,4 +1,4 @@
-"""A camera that goes from place to place: its turn by the epipolar constraint, and whether it travels at all.
+"""A travelling camera: its turn by the epipolar constraint, and whether it travels at all.
 
 Near things move across the picture by more than far ones when a camera travels, which no turn on one spot explains.
 Two rays a, b of one point and the camera's way t obey `bᵀ [t]ₓ R a = 0` whatever the distance of the point; R is
@@ -22,7 +22,7 @@ _ROUNDS = 12
 _WIDTH = 2.5
 _CONVERGED = 1e-5
 _PRIOR_RAD = 0.25
-"""Who goes along with somebody keeps them in the picture: between key pictures the camera turns by about so much."""
+"""About how much a camera turns between key pictures when it follows somebody and keeps them in the picture."""
 _AGREES_PX = 0.6
 """Points agree that are within so many pixels of the small picture."""
 _SYSTEMATIC_RAD = np.radians(0.15)

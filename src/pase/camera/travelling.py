@@ -1,4 +1,4 @@
-"""The measured frames of a shot whose camera goes from place to place: their turns, and whether that is so."""
+"""The measured frames of a shot with a travelling camera: their turns, and whether the camera travels at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pase.types import Array, Indices
 
 _FEWEST_POINTS = 15
 _EVERY_S = 0.12
-"""Turns between frames so far apart are interpolated: hands and steps are slower."""
+"""Seconds between frames with their own turn; those between are interpolated, as hands and steps are slower."""
 _FAR_SHARE, _JUDGED_SHARE = 0.025, 0.05
 """A frame nearer to its key picture, as a share of the picture, shows too little to part turn from travel; and to
 judge whether the camera travels."""
@@ -50,7 +50,7 @@ class Judgement:
 
     @property
     def travels(self) -> bool:
-        """Whether the camera surely goes from place to place."""
+        """Whether the camera certainly travels."""
         return self.turn < _TURN_AGREES and self.travel > self.turn + _MORE_AGREE
 
     def is_open(self, focal_factor: float) -> bool:
@@ -104,7 +104,7 @@ def _new_keys(shot: ShotFollower) -> list[Link]:
 
 
 def _measured(shot: ShotFollower) -> list[Sight]:
-    """Frames in order of time that tell the turn: key pictures, and those far enough from theirs, some a second."""
+    """Frames in order of time that determine the turn: key pictures, and some a second far enough from theirs."""
     out: list[Sight] = []
     keys = dict.fromkeys(link.first for link in _new_keys(shot))
     for sight in sorted(dict.fromkeys(shot.sights) | keys, key=lambda sight: sight.time):

@@ -15,7 +15,7 @@ class Lifter(Protocol):
     """Turns one person's keypoints in the picture into landmarks in space.
 
     The landmarks are in camera axes (x right, y down, z forward) up to an unknown scale and place, which the
-    estimator finds: no lifter of this kind can know how big or how far away a person is.
+    estimator finds: no lifter of this kind can see how tall or how far away a person is.
     """
 
     def __call__(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Landmarks3D:

@@ -1,4 +1,4 @@
-"""What the lifter's network sees: rays turned to the person, their size, and what is known of lens and person."""
+"""Inputs of the lifter's network: rays turned to the person, their size, and facts about lens and person."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ Floats = NDArray[np.float32]
 _K = len(HALPE26)
 TORSO = [HALPE26.index(n) for n in ("LShoulder", "RShoulder", "LHip", "RHip", "Neck", "Hip")]
 CENTRE_WEIGHT = np.full(_K, 0.05, np.float32)
-"""How much each keypoint counts for the person's centre."""
+"""Weight of each keypoint in the person's centre."""
 CENTRE_WEIGHT[TORSO] = 1.0
 LEAST_SIZE = 0.003
-"""Usual distance of the keypoints from the centre, as a ray, below which a person is not resolved."""
+"""Least median distance of the keypoints from the centre, in units of rays."""
 FARTHEST = 6.0
-"""Rays are cut off at so many usual distances from the centre."""
+"""Largest ray from the centre, in median distances."""
 SURE_FOV = 0.1
 """Spread of the focal length, as a share of it, that the network gets as 0."""
 KNOWN = 1 + 2 * len(SEGMENTS)
-"""Numbers by which the network learns what is known."""
+"""Number of inputs that describe the facts about lens and lengths."""
 FEATURES = 4 * _K + 4 + KNOWN
 """Channels of the network's input."""
 
 
 @dataclass(frozen=True)
 class LensAndLengths:
-    """What is known beforehand of the lens and of the person's proportions."""
+    """Prior of the lens and of the person's proportions."""
 
     fov_sigma: float
     """Standard deviation of the focal length as a share of it."""
@@ -44,7 +44,7 @@ class LensAndLengths:
     """Their standard deviations in statures."""
 
     def numbers(self) -> Floats:
-        """(KNOWN,) as the network takes it: the lens, how far each length is from the usual, how sure that is."""
+        """(KNOWN,) inputs of the network: the lens, each length's deviation from the mean, and its certainty."""
         off, trust = np.zeros(len(SEGMENTS)), np.zeros(len(SEGMENTS))
         for i, name in enumerate(SEGMENTS):
             if name in self.lengths:

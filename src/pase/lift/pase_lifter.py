@@ -2,7 +2,7 @@
 
 It sees rays, not pixels: keypoints divided by the focal length and turned so that the person is straight ahead of a
 virtual camera. Perspective is kept, and where in the picture the person stands makes no difference. `docs/lifter.md`
-says how it was trained and how far it can be trusted.
+says how it was trained and how accurate it is.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class PaseLifter:
     weights
         Another network in ONNX format; the package's own when None.
     fov_deg, focal_length_px
-        Angle of view along the longer side, or focal length, when known.
+        Angle of view along the longer side, or focal length, if given.
     fov_sigma
-        How well that is known: standard deviation of the focal length as a share of it. 0.15 when nothing is known,
+        Standard deviation of the focal length as a share of it: 0.15 by default when neither is given,
         0.02 when a value is given.
     proportions
-        Lengths of segments in statures (`pase.lift.segment_lengths.SEGMENTS`), when known; any of them.
+        Lengths of any of the segments in statures (`pase.lift.segment_lengths.SEGMENTS`), if measured.
     proportions_sigma
         Their standard deviations in statures.
     flip

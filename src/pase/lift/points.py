@@ -1,4 +1,4 @@
-"""The points that PASE's lifter speaks of: the 26 keypoints and joint centres of the default skeleton."""
+"""The points of PASE's lifter: the 26 keypoints and joint centres of the default skeleton."""
 
 from __future__ import annotations
 

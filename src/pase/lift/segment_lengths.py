@@ -1,4 +1,4 @@
-"""How long a person's segments are, in statures: what the lifter can use of somebody's proportions."""
+"""Lengths of a person's segments in statures: the proportions that the lifter can use."""
 
 from __future__ import annotations
 

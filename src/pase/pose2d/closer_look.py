@@ -1,7 +1,7 @@
-"""A second look at the faces of a photo, from nearer.
+"""A second look at the faces of a photo, in larger crops.
 
-A crop of a whole person shows the face with some twenty pixels, and a photo has no other frames that would tell
-better. The networks are trained on upper bodies, too: in a crop of one, nose, eyes and ears are seen twice as large.
+A crop of a whole person shows the face with some twenty pixels, and a photo has no other frames to
+average. The networks are trained on upper bodies, too: in a crop of one, nose, eyes and ears are seen twice as large.
 Limbs gain nothing from it: they need the whole body around them.
 """
 
@@ -24,15 +24,15 @@ _UPPER_BODY = [
     HALPE26.index("Neck"),
 ]
 _FEWEST = 5
-"""Sure points that an upper body must show."""
+"""Least number of clear points of an upper body."""
 _FARTHEST = 0.08
 """How far a point may move, in sizes of the person; beyond it is another person's."""
 _LEAST_GAIN = 0.8
-"""An upper body that is nearly as large as what is seen of the person is not looked at again."""
+"""An upper body nearly as large as the visible person is not looked at again."""
 
 
 def with_closer_look(network: KeypointNetwork, image: Image, poses: Sequence[Pose]) -> list[Pose]:
-    """The poses with the points of the head as a crop of the upper body shows them."""
+    """The poses, with the points of the head from a crop of the upper body."""
     boxes = {number: box for number, pose in enumerate(poses) if (box := _upper_body(pose)) is not None}
     closer = network(
         image, np.array([*boxes.values()]).reshape(-1, 4), [poses[number].turn for number in boxes]
@@ -42,7 +42,7 @@ def with_closer_look(network: KeypointNetwork, image: Image, poses: Sequence[Pos
 
 
 def _upper_body(pose: Pose) -> Array | None:
-    """Its box (4,); None where it is hardly to be seen or as large as the person."""
+    """Box (4,) of the upper body; None where it is hardly visible or as large as the person."""
     sure = pose.score >= SURE_SCORE
     shown = pose.xy[_UPPER_BODY][sure[_UPPER_BODY]]
     if len(shown) < _FEWEST:
@@ -52,7 +52,7 @@ def _upper_body(pose: Pose) -> Array | None:
 
 
 def _merged(pose: Pose, look: Pose) -> Pose:
-    """The pose with those points of the head that a closer look shows clearly, and about there."""
+    """The pose with those points of the head that a closer look shows clearly and at about the same place."""
     better = np.zeros(len(pose.score), bool)
     better[_HEAD] = True
     better &= np.linalg.norm(look.xy - pose.xy, axis=-1) <= _FARTHEST * _size(pose)
@@ -66,5 +66,5 @@ def _merged(pose: Pose, look: Pose) -> Pose:
 
 
 def _size(pose: Pose) -> float:
-    """The longer side of what is surely seen of a person, px."""
+    """The longer side of the clear points of a person, px."""
     return float(np.ptp(pose.xy[pose.score >= SURE_SCORE], axis=0).max())

@@ -33,9 +33,9 @@ from pase.types import Array, Mask, Progress
 log = logging.getLogger(__name__)
 
 _FEWEST_SURE_POINTS = 5
-"""With fewer than these in the picture the person counts as unseen: the rest is guessed."""
+"""With fewer keypoints inside the picture the person counts as unseen: the others are guesses of the network."""
 _MANY_REPEATED = 0.03
-"""From this share of repeated pictures on the user hears of them."""
+"""Share of repeated pictures above which the user is told."""
 _REPEATED = (
     "%d of %d pictures only repeat the one before, as in film converted to another rate: keypoints are interpolated "
     "there; give the original film if you have it"
@@ -44,7 +44,7 @@ _REPEATED = (
 
 @dataclass(frozen=True)
 class DetectedPeople:
-    """Everybody in a recording, and how it is cut."""
+    """Everybody in a recording, and its cuts."""
 
     people: list[Keypoints2D]
     """Everybody whose keypoints were placed, the most prominent first, numbered from 1, each from the first to the
@@ -52,7 +52,7 @@ class DetectedPeople:
     time: Array = field(default_factory=lambda: np.zeros(0))
     """(T,) seconds of every frame of the recording."""
     left_out: list[LeftOut] = field(default_factory=list)
-    """Everybody else."""
+    """Those who were seen without keypoints."""
     cuts: list[float] = field(default_factory=list)
     """Times in seconds at which a new shot begins."""
 
@@ -76,12 +76,12 @@ def detect_keypoints(
     image_size
         Width and height in pixels.
     settings
-        How to detect and whom to follow; the defaults when None.
+        Settings of detection and tracking; the defaults when None.
     networks
         Files of the detector and of the keypoint network, as `pase.pose2d.user_network.choose_networks` gives them;
         those that the settings name, from the model store, when None.
     camera
-        Shown every frame, to tell how the camera itself moves.
+        Gets every frame, to measure the camera's own motion.
     progress
         Called with the number of frames done and None.
     look
@@ -203,7 +203,7 @@ def _warn(tracker: Tracker, frames: int) -> None:
 def _left_out(
     tracks: Sequence[Track], settings: Pose2DSettings, image_size: tuple[int, int]
 ) -> list[LeftOut]:
-    """Those who were found but on whom no keypoints were placed that are clear enough."""
+    """Those who were found, but without keypoints clear enough."""
     least = settings.least_size * max(image_size)
     out = []
     for track in tracks:

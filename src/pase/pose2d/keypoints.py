@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _MEAN = np.array([123.675, 116.28, 103.53], dtype=np.float32)
 _STD = np.array([58.395, 57.12, 57.375], dtype=np.float32)
 _NORMALISED = np.ascontiguousarray(((np.arange(256, dtype=np.float32)[:, None] - _MEAN) / _STD).T)
-"""(3, 256) what the network is given for each value of a colour; looking it up is ten times as fast as computing."""
+"""(3, 256) the network's input for each value of a colour: a table is ten times as fast as computing it."""
 _PADDING = 1.25
 """The crop is this much larger than the box, as in the networks' training."""
 BATCH = 16
-"""Crops that go through the network at once: more gain nothing on a processor and cost memory."""
+"""Crops per run of the network: more gain nothing on a processor and cost memory."""
 _FEWEST_POINTS = 5
 _NO_SIMCC = "is no network with SimCC outputs for crops of a fixed size: name an .onnx of RTMPose"
 _SETS = {
@@ -44,13 +44,13 @@ class Pose:
     score: Array
     """(K,) 0 to 1."""
     sigma: Array
-    """(K, 2) standard deviation of `xy` in pixels; NaN for a point that the network does not know."""
+    """(K, 2) standard deviation of `xy` in pixels; NaN for a point that the network does not give."""
     turn: int = 0
     """Quarter turns, clockwise, of the crop in which it was found."""
 
     @property
     def quality(self) -> float:
-        """Mean score of the keypoints that the network knows."""
+        """Mean score of the keypoints that the network gives."""
         return float(self.score[np.isfinite(self.sigma[:, 0])].mean())
 
     def box(self, least_score: float, margin: float = 0.05) -> NDArray[np.float64] | None:
@@ -97,7 +97,7 @@ class KeypointNetwork(OnnxNetwork):
     """RTMPose with SimCC outputs, as exported by the RTMPose project: ours, or one of the user's.
 
     Networks for 26 (Halpe), 17 (COCO), 133 and 136 points (whole body) and crops of any size are understood; their
-    points become the 26 of Halpe. One that a network does not know has the score 0.
+    points become the 26 of Halpe. A point that a network does not give has the score 0.
     """
 
     def _describe(self, name: str) -> None:

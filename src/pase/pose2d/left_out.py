@@ -1,4 +1,4 @@
-"""Who was seen and is not in the result, and why."""
+"""Persons who were seen but are not in the result, and why."""
 
 from __future__ import annotations
 

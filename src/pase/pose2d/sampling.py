@@ -1,4 +1,4 @@
-"""Which frames of a recording are looked at: few where movement is slow, all where it is fast or people meet."""
+"""Which frames are measured: few where movement is slow, all where it is fast or people meet."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from pase.pose2d.tracking.tracker import Tracker
 from pase.types import Array
 
 COARSE_S = 1 / 15
-"""Seconds from one look to the next where everybody is calm: a detector's errors last longer."""
+"""Seconds between measured frames where everybody moves slowly: a detector's errors last longer than that."""
 FINE_S = 1 / 60
-"""Seconds from one look to the next where somebody is lost, hidden, or near others; at most every frame."""
+"""The same where somebody is lost, hidden or near others; never less than one frame."""
 USUAL_S = 1 / 30
-"""The same for those of whom it is not known yet how they move."""
+"""The same for persons whose movement has not been measured yet."""
 MOST_MISSED = 1.0
 """Standard deviations of a keypoint by which the parabola through three looks may miss the one between them. Curves
 through all looks miss what is between them by a fifth of that."""
@@ -33,22 +33,22 @@ _BODY_SIGMA = 0.012
 _CLEAR_QUALITY = 0.5
 """Mean score of a pose from which it is taken without the tracker's further checks."""
 _BACK_S = 2.3
-"""So long before they were found people are looked for: the detector may have looked two seconds before."""
+"""Seconds before a person was found in which they are looked for: the detector may have run two seconds before."""
 _SETTLED = 4
-"""Looks from which it is known how somebody moves."""
+"""Number of measured frames that show how somebody moves."""
 _MOST_BYTES = 256 * 10**6
 """Memory for the frames that wait."""
 _MOST_BEGUN = 8
 """Persons in frames of gaps that wait for the second thread."""
 _IN_USE = 3
-"""The last so many looks keep their pictures, which others may still be at work on."""
+"""Number of last measured frames that keep their pictures, which other threads may still need."""
 _WAITING_STEPS = 4
 """From one look to the next but so many frames wait: for the look ahead, and in gaps."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """Two looks and the frames between them, of which it is not known yet which are needed."""
+    """Two measured frames and the ones between, of which some may still have to be measured."""
 
     start: Frame
     between: list[Frame]
@@ -57,7 +57,7 @@ class _Gap:
 
 @dataclass(slots=True)
 class _Course:
-    """The last looks at somebody."""
+    """A person's last measured poses."""
 
     looks: deque[tuple[float, Pose]] = field(default_factory=lambda: deque(maxlen=4))
     jerks: deque[float] = field(default_factory=lambda: deque([np.inf], maxlen=2))
@@ -79,7 +79,7 @@ class Sampler:
     tracker
         Follows the persons.
     every_s
-        Seconds from one look to the next; None lets the movement tell.
+        Seconds between measured frames; None lets the movement decide.
     """
 
     def __init__(self, tracker: Tracker, every_s: float | None = None) -> None:
@@ -168,7 +168,7 @@ class Sampler:
                 self._note(track, frame.time, track.poses[frame.index])
 
     def _note(self, track: Track, time: float, pose: Pose) -> None:
-        """Note how somebody moves; who is new is looked for in the frames before."""
+        """Note how somebody moves; somebody new is looked for in the frames before."""
         course = self._courses.setdefault(track, _Course())
         course.looks.append((time, pose))
         if len(course.looks) < _SETTLED:
@@ -186,7 +186,7 @@ class Sampler:
                 self._measure(gap)
 
     def _measure(self, gap: _Gap) -> None:
-        # Who is gone for long is not gone through again in every gap of a long recording.
+        # Somebody long gone is not checked again in every gap of a long recording.
         courses = {t: c for t, c in self._courses.items() if gap.start.time - t.time < _BACK_S}
         self._courses = courses
         for track in courses:
@@ -223,7 +223,7 @@ class Sampler:
     def _extend(
         self, track: Track, frames: Iterable[Frame], pose: Pose, time: float, velocity: Array | None = None
     ) -> None:
-        """Follow somebody through frames, one after the other, away from where they were seen, as far as it goes."""
+        """Follow somebody from where they were seen through the given frames in turn, until they are lost."""
         velocity = np.zeros(2) if velocity is None else velocity
         for frame in frames:
             if frame.repeated:

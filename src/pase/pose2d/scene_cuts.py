@@ -1,4 +1,4 @@
-"""Cuts and empty pictures: where a recording is cut together from several shots, and frames that show nothing."""
+"""Cuts between shots, and frames that show nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Shots:
         self._last: NDArray[np.float32] | None = None
         self._image: Image | None = None
         self.small: NDArray[np.float32] = np.zeros((_SIDE, _SIDE), np.float32)
-        """(h, w) grey values of the last picture that was given, made small."""
+        """(h, w) grey values of the last picture, reduced."""
         self.blank = 0
         """Frames that show nothing so far."""
 
@@ -55,7 +55,7 @@ class Shots:
 
 
 def _thumbnail(image: Image) -> NDArray[np.float32]:
-    """A grey picture of 32 × 32; sampled first, so that large pictures cost no more than small ones."""
+    """A grey picture of 32 × 32; pixels are sampled first, so that large pictures cost no more than small ones."""
     import cv2
 
     step = max(1, min(image.shape[:2]) // _SAMPLES)

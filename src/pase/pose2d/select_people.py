@@ -1,4 +1,4 @@
-"""Select whose skeletons are made: everybody's, the main person's, or a named person's."""
+"""Select who gets a skeleton: everybody, the main person, or a named person."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from pase.pose2d.tracking.prominence import boxes_of, frame_seconds, prominence,
 from pase.types import Array
 
 FEWEST_POINTS = 8
-"""Who never shows so many keypoints at once shows too little for a skeleton."""
+"""Least number of keypoints in one frame, at some time, for a skeleton."""
 
 LEAST_CLEAR = 0.3
 """Least mean score of the keypoints, those outside the picture counted as 0, of others than the main person."""
 
 _MARGIN = 0.15
-"""A pixel this far outside a person's keypoints, in body sizes, still means the person: skin, hair and clothes."""
+"""A pixel up to this far outside a person's keypoints, in body sizes, still means that person (hair, clothes)."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Who gets a skeleton and who does not."""
+    """The persons who get a skeleton, and those who do not."""
 
     people: list[Keypoints2D]
     """The main person, or the one who was named, first; numbered from 1."""
     left_out: list[LeftOut]
     """The others."""
     why_main: str = ""
-    """Why the first of them is the main person."""
+    """Reason why the first of them is the main person."""
 
 
 def select_people(
@@ -160,7 +160,7 @@ def _at(people: Sequence[Keypoints2D], pixel: Array, time: Array) -> Keypoints2D
 
 
 def _distance(person: Keypoints2D, pixel: Array) -> float:
-    """How far a pixel is from a person in the first frame, in body sizes: 0 on the line between two keypoints."""
+    """Distance of a pixel from a person in the first frame, in body sizes: 0 on the line between two keypoints."""
     size = float(sizes_of(person)[0])
     points = person.xy[0][np.isfinite(person.xy[0]).all(-1)]
     box = boxes_of(person)[0]

@@ -1,4 +1,4 @@
-"""Which networks the 2D stage runs: those of the model store, or a keypoint network of the user."""
+"""Network files of the 2D stage: those of the model store, or the user's own keypoint network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def choose_networks(weights: Path | None, fetch: Callable[[str], Path] = model_p
 
 
 def rtmlib_folder() -> Path:
-    """Where rtmlib, and Sports2D and Pose2Sim through it, keep the networks that they fetched.
+    """Folder in which rtmlib, used by Sports2D and Pose2Sim, keeps the networks that it fetched.
 
     Source: rtmlib 0.0.13, `rtmlib/tools/file.py`.
     """

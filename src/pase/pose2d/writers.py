@@ -25,7 +25,7 @@ COCO_NAMES = (
     "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle",
     "right_ankle",
 )  # fmt: skip
-"""As COCO's own files call its 17 points."""
+"""Names of the 17 points in COCO's own files."""
 
 _PARTS = ("face", "hand_left", "hand_right")
 

@@ -41,7 +41,7 @@ def is_keypoint_file(path: str | Path) -> bool:
 
 
 def _is_of_films(folder: Path) -> bool:
-    """Whether a folder's JSON files only lie beside films: no more of them than films, or of no known program."""
+    """Whether a folder's JSON files only lie beside films: no more of them than films, or of an unknown program."""
     films = sum(path.is_file() and begins_as_video(path) for path in folder.iterdir())
     return films > 0 and (films >= len(list(folder.glob("*.json"))) or not program_of(folder))
 
@@ -56,9 +56,9 @@ def read_keypoints(
     path
         A JSON, TRC or CSV file, or a folder with one JSON file, or one of YOLO's labels, a frame.
     recorded
-        What is known about the footage: times, picture size.
+        Facts about the footage: times, picture size.
     skeleton
-        Name of the keypoint set, where the contents do not tell it, see `pase.keypoint_sets`; or a TOML file with
+        Name of the keypoint set, where the contents do not name it, see `pase.keypoint_sets`; or a TOML file with
         the names of points or columns, see `pase.pose2d.readers.skeleton_file`.
 
     Returns

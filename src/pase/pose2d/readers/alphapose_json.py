@@ -26,7 +26,7 @@ _LENGTHS = {3 * len(names) for names in KEYPOINT_SETS.values()}
 def write_alphapose(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
     """Write everybody's keypoints as AlphaPose results: one item for each person and frame where it is seen.
 
-    Besides AlphaPose's own keys each item has `time` (s), `image_size` (px) and, where known, `sigma` (px), and
+    Besides AlphaPose's own keys each item has `time` (s), `image_size` (px) and, if given, `sigma` (px), and
     `measured`, false, in a frame that was not looked at, whose keypoints lie between those around it;
     the first item has `times`, those of every frame of the recording. Other tools skip these. A keypoint
     that is unseen in a frame is written as 0, 0 with score 0, as JSON has no NaN.
@@ -100,14 +100,14 @@ def read_alphapose(
     path
         The JSON file: a list of items with `image_id`, `keypoints` (x, y, score each) and perhaps `idx`.
     image_size
-        Width and height in pixels, needed where the file does not tell them; without either a size that holds
+        Width and height in pixels, needed where the file does not give them; without either a size that holds
         every keypoint is assumed.
     time
         (T,) seconds of every frame of the recording, instead of those in the file.
     frame_rate
         Frames per second where neither the file nor `time` has the times; 30 when not given.
     skeleton
-        Name of the keypoint set where the number of points does not tell it; see `pase.keypoint_sets`.
+        Name of the keypoint set where the number of points leaves it open; see `pase.keypoint_sets`.
 
     Returns
     -------

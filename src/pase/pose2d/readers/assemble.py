@@ -36,7 +36,7 @@ def assemble(
     detections
         In any order.
     recorded
-        What is known about the footage.
+        Facts about the footage.
     source
         The file as messages call it.
     names
@@ -86,7 +86,7 @@ def even_times(frames: int, frame_rate: float | None) -> Array:
 
 
 def _counted_times(detections: Sequence[Detection], frame_rate: float | None, source: Path) -> Array:
-    """Times of frames counted at an even rate, or those that items tell of their own."""
+    """Times of frames at an even rate, or the items' own times."""
     length = max(d.frame for d in detections) + 1
     if length > _MOST_FRAMES_AN_ITEM * len(detections) + _MOST_FRAMES_AN_ITEM:
         raise InputError(
@@ -105,7 +105,7 @@ def _counted_times(detections: Sequence[Detection], frame_rate: float | None, so
 def number_persons(detections: Sequence[Detection]) -> None:
     """Number the persons from 1; follow them by nearness where the file does not say who is who.
 
-    AlphaPose without tracking calls everybody 0: a number that two persons of a frame have means nothing.
+    AlphaPose without tracking calls everybody 0: a number shared by two persons of a frame means nothing.
     """
     named = {(d.frame, d.person) for d in detections}
     if any(d.person is None for d in detections) or len(named) < len(detections):
@@ -139,7 +139,7 @@ def _holding(detections: Sequence[Detection]) -> tuple[int, int]:
     corners = [d.points[visible, :2].max(0) for d in detections if (visible := known_points(d.points)).any()]
     right, bottom = np.max(corners, axis=0) if corners else (1, 1)
     log.warning(
-        "the keypoint file does not tell the picture's size: assuming it ends at the outermost keypoints"
+        "the keypoint file does not give the picture's size: assuming that it ends at the outermost keypoints"
     )
     return max(1, math.ceil(right)), max(1, math.ceil(bottom))
 

@@ -49,7 +49,7 @@ def to_pixels(
     Parameters
     ----------
     detections, recorded, path
-        The persons, what is known of the footage, and the file, for messages.
+        The persons, facts about the footage, and the file, for messages.
     names
         Halpe's names of the points.
     centred
@@ -59,11 +59,11 @@ def to_pixels(
     Raises
     ------
     InputError
-        When the size of the picture is not known, or the points are in metres around the hips.
+        When the size of the picture is unknown, or the points are in metres around the hips.
     """
     if _around_the_hips(detections, names):
         raise InputError(
-            f"{path} holds points in metres around the hips, as MediaPipe's world landmarks, which do not tell where "
+            f"{path} holds points in metres around the hips, as MediaPipe's world landmarks, which do not show where "
             "the person is in the picture: give its other landmarks (pose_landmarks)"
         )
     visible = [known_points(d.points) for d in detections]
@@ -125,7 +125,7 @@ def check_upright(detections: Sequence[Detection], names: Sequence[str], path: P
 
 
 def check_poses(detections: Sequence[Detection], recorded: Recorded, path: Path) -> None:
-    """Refuse what is no person, and tell what does not fit the footage.
+    """Refuse what is no person, and warn of what does not fit the footage.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def film_gap(detections: Sequence[Detection]) -> float:
 
 
 def check_is_film(detections: Sequence[Detection], path: Path) -> None:
-    """Refuse people of unrelated pictures, which no person moves from one to the other of.
+    """Refuse people of unrelated pictures, who would have to jump from one picture to the next.
 
     Raises
     ------

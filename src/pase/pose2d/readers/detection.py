@@ -1,4 +1,4 @@
-"""One person in one frame, as the readers pass it on, and what is known about the footage."""
+"""One person in one frame as the readers return it, and facts about the footage."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Detection:
     points: Array
     """(K, 3) x, y in pixels and score; all 0 or not finite where unseen."""
     person: int | None = None
-    """The person's number where that is known."""
+    """The person's number, if the file has one."""
     sigma: Array | None = None
-    """(K, 2) standard deviation in pixels where that is known."""
+    """(K, 2) standard deviation in pixels, if the file has one."""
     time: float | None = None
-    """Seconds where that is known."""
+    """Seconds, if the file has times."""
     shot: int = 0
     """Number of the shot."""
     measured: bool = True
@@ -33,14 +33,14 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is known about the footage of a keypoint file beside the file itself."""
+    """Facts about the footage of a keypoint file that do not come from the file."""
 
     image_size: tuple[int, int] | None = None
     """Width and height in pixels."""
     time: Array | None = None
     """(T,) seconds of every frame."""
     frame_rate: float | None = None
-    """Frames a second where the times are not known."""
+    """Frames a second, where there are no times."""
 
 
 def by_frame(detections: Iterable[Detection]) -> dict[int, list[Detection]]:

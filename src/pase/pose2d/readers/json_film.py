@@ -28,7 +28,7 @@ _MOST_KEYS = 8
 def read_json_film(
     content: Any, path: Path, recorded: Recorded, skeleton: str | None = None
 ) -> list[Keypoints2D] | None:
-    """Read everybody's keypoints from parsed JSON; None where it has no form that is known.
+    """Read everybody's keypoints from parsed JSON; None if its form is not supported.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def read_frames(
 
 
 def _counted(recorded: Recorded, detections: Sequence[Detection], frames: int) -> Recorded:
-    """With times for the frames at the end without anybody, too, where only their number is known."""
+    """The same with times also for empty frames at the end, if only the number of frames is given."""
     if recorded.time is not None or all(d.time is not None for d in detections):
         return recorded
     length = max(frames, 1 + max(d.frame for d in detections))

@@ -55,9 +55,9 @@ class PoseFrame:
 def document_frames(content: Any) -> list[PoseFrame] | None:
     """Frames of a parsed JSON file; None where it has none of the forms.
 
-    Known are lists of frames, bare or below a key, objects with a frame below the name of each picture, and a single
-    picture; in a frame a list of persons, bare or below a key, or one person; in a person points as flat numbers, as
-    lists, as objects, by their names, or as lists of all x and all y. Keys may be in any case.
+    Understood are lists of frames, bare or below a key, objects with a frame below the name of each picture, and a
+    single picture; in a frame a list of persons, bare or below a key, or one person; in a person points as flat
+    numbers, as lists, as objects, by their names, or as lists of all x and all y. Keys may be in any case.
     """
     content = _lowered(content)
     if isinstance(content, dict):

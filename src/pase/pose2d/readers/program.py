@@ -1,4 +1,4 @@
-"""Which program wrote a file of keypoints, known by the words that only its files have."""
+"""Which program wrote a file of keypoints, recognised by words that only its files contain."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _POINT_COLUMNS = ("landmark", "landmark_name", "keypoint", "keypoint_name", "bod
 _UNIT = re.compile(r"\s*[\[(](px|pixels?)[\])]$", re.I)
 """A unit at the end of a column's name."""
 _PREFACE = re.compile(r"#|sep=.$", re.I)
-"""How lines before the table begin: comments, and the mark that tells Excel what parts the cells."""
+"""Beginnings of lines before the table: comments, and the line in which Excel names the separator."""
 _SHARED = "single"
 """What DeepLabCut calls the individual of points that belong to no animal or person."""
 _OFFICIAL = (
@@ -74,8 +74,8 @@ def read_table(path: Path, recorded: Recorded, skeleton: str | None = None) -> l
 
     Columns are called by number and axis, as `x0, y0, v0`, from 0 or from 1, or by names, as `left_hip_x`; or a row
     is one point, called in a column `landmark`. DeepLabCut's three or four rows of heads and SLEAP's columns are
-    known. `frame`, `time` (s) or `timestamp_ms`, and `person` may be there too; other columns are left alone. Empty
-    cells are unseen.
+    understood. `frame`, `time` (s) or `timestamp_ms`, and `person` may be there too; other columns are left alone.
+    Empty cells are unseen.
     """
     header, rows = _cells(path)
     if header and all(np.isfinite(number(cell) or 0.0) and number(cell) is not None for cell in header):

@@ -27,7 +27,7 @@ def read_pixel_trc(path: Path, recorded: Recorded) -> list[Keypoints2D]:
     table = read_trc(path, pixels=True)
     columns = column_order(table.names, HALPE26)
     if sum(column is not None for column in columns) < _FEWEST_POINTS:
-        raise InputError(f"{path}: too few markers are known keypoints, which are: {', '.join(HALPE26)}")
+        raise InputError(f"{path}: too few markers are keypoints, whose names are: {', '.join(HALPE26)}")
     if not is_pixel_trc(path):
         raise InputError(f"{path} is in metres: landmarks in space, not keypoints in the picture")
     points = np.zeros((len(table.time), len(HALPE26), 3))

@@ -25,7 +25,7 @@ NEAR_IOU = 0.05
 _OWN_CROP = 0.12
 """So much more a body is a person's when it was found in their own crop."""
 _REACH_WEIGHT = 0.5
-"""What the right place counts against the keypoints of the frame before: it tells less."""
+"""Weight of the right place relative to the keypoints of the frame before, which are more reliable."""
 _CLOTHES_WEIGHT, _USUALLY_ALIKE = 0.8, 0.5
 """What it counts that clothes are more alike, or less, than those of any two persons usually are."""
 _LEAST_ALIKE = 0.4

@@ -1,8 +1,8 @@
 """Whether two persons who met in the picture were mistaken for one another.
 
 While two people cover each other the network often reads one body in both crops. Afterwards each of the two
-tracks goes on with one of the two persons, not always with its own. What they wear tells, and where that is
-alike, the way they went.
+tracks goes on with one of the two persons, not always with its own. The clothes decide, and where these are alike,
+the paths.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pase.types import Array
 _MEET, _PART = 0.15, 0.05
 """Intersection over union of two boxes from which on persons meet, and under which they have parted."""
 _CLEAR_CLOTHES = 0.25
-"""By so much the exchanged clothes must fit better, summed over both persons."""
+"""How much better the exchanged clothes must fit, summed over both persons."""
 _CLEAR_PATH = 0.6
-"""By so many body sizes the exchanged paths must fit better, where clothes do not tell and one was hidden."""
+"""Body sizes by which the exchanged paths must fit better, where the clothes are alike and one was hidden."""
 _LONGEST_PATH_S = 2.0
-"""For no longer than this anybody is expected to have gone on as before they met."""
+"""Longest time for which persons are expected to have moved on as before they met."""
 _LONGEST_S = 6.0
-"""Who has not parted after so long is judged as far as they are seen."""
+"""Persons who have not parted after this time are judged by what has been seen so far."""
 
 
 @dataclass
@@ -95,7 +95,7 @@ def _mend(frame: Frame, meeting: _Encounter, free: Sequence[Track]) -> None:
 
 
 def _clothes_gain(first: Track, second: Track, fresh: dict[Track, Array | None]) -> float:
-    """How much better the clothes fit when the two are exchanged; 0 where they do not tell."""
+    """How much better the clothes fit when the two are exchanged; 0 where they are alike or unseen."""
     if first.clothes is None or second.clothes is None:
         return 0.0
     gain = 0.0

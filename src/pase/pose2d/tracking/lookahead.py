@@ -90,7 +90,7 @@ class Job(Generic[Result]):
 class PairedNetwork:
     """Places keypoints in a frame and at the same time, early, in the one that follows.
 
-    Where a person will be in the following frame is told by the same velocity. When its turn comes, a pose placed
+    The same velocity predicts where a person will be in the following frame. When its turn comes, a pose placed
     early counts if its box was right, and is placed again otherwise: what comes out depends on the pictures alone,
     never on which of the two threads was faster.
     """

@@ -1,4 +1,4 @@
-"""Who is the subject of the footage: the person who is large, central, clear and in the picture for long."""
+"""Prominence: the subject of the footage is large, central, clear, and in the picture for long."""
 
 from __future__ import annotations
 

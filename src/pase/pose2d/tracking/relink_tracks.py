@@ -12,28 +12,28 @@ from pase.pose2d.tracking.track import Track
 from pase.types import Array
 
 _SHORT_GAP_S = 4.0
-"""After so long nobody's way tells where they should be: then clothes alone must tell."""
+"""Seconds after which a person's path no longer predicts their place: then the clothes decide."""
 _LONG_GAP_S = 60.0
-"""After so long nobody is known again."""
+"""Seconds after which nobody is recognised again."""
 _REACH, _REACH_A_SECOND = 1.0, 1.5
-"""Body sizes by which a person may have moved in a gap, and so many more in each of its seconds."""
+"""Body sizes by which a person may have moved in a gap, plus this many for each of its seconds."""
 _SIZE_RATIO = 1.6
-"""By which factor a person's size may have changed."""
+"""Factor by which a person's size may have changed."""
 _LEAST_ALIKE = 0.4
-"""Likeness of the clothes under which it is somebody else."""
+"""Likeness of the clothes below which it is somebody else."""
 _AMONG_OTHERS, _ALIKE_AMONG_OTHERS = 0.5, 0.55
 """Share of the reach, and least likeness of the clothes, where others are within reach."""
 _SURELY_ALIKE = 0.7
 """Likeness from which on it is the same person after a long absence, if nobody else is as alike."""
 _CLEARLY_MORE = 0.15
-"""By so much the clothes must be more alike than those of the next best."""
+"""How much more alike the clothes must be than those of the next best."""
 
 
 def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
     """Tracks of the same person put together.
 
     A later piece continues an earlier one of the same shot when, after up to four seconds, place and size are
-    within reach and the clothes, where they are known, are alike; and after up to a minute when the clothes
+    within reach and the clothes, where they were seen, are alike; and after up to a minute when the clothes
     are very alike and nobody else's are.
 
     Returns

@@ -15,13 +15,13 @@ from pase.types import Array
 _CENTRE_WEIGHT = 2.0
 """How quickly prominence falls with the square of the distance from the middle, in widths and heights."""
 _COAST_S = 0.5
-"""Seconds for which an unseen person is expected to move on."""
+"""Seconds for which an unseen person is expected to keep moving."""
 _VELOCITY_MEMORY_S = 0.15
 """Time constant with which the velocity follows the newest step."""
 _NEWEST_SHARE = 0.2
 """Share of the newest colours in what is remembered of the clothes."""
 _FASTEST = 4.0
-"""Body sizes a second: nobody is expected to move on faster."""
+"""Largest expected speed, in body sizes a second."""
 
 
 @dataclass(eq=False)
@@ -47,7 +47,7 @@ class Track:
     active: bool = False
     """Whether keypoints are placed; others are followed by the detector alone."""
     unconfirmed: int = 0
-    """How many times running the detector has not found the person."""
+    """How many times in a row the detector has missed the person."""
     velocity: Array = field(default_factory=lambda: np.zeros(2))
     """(2,) px/s."""
     clothes: Array | None = None

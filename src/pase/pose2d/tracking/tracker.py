@@ -26,23 +26,23 @@ _SAME_PERSON_IOU = 0.25
 _SURELY_SAME_IOU = 0.45
 """The same for somebody near others, whose box may be another's."""
 _CROWD = 2
-"""From so many sure persons on others are looked for among the detector's less sure boxes, too."""
+"""With at least this many certain persons, further ones are looked for among the detector's less certain boxes."""
 _FAINT_SHARE = 0.5
 """From this share of the score of a sure box; a person found so must show a clear body of their own at once."""
 _JUMP = 0.35
 """Sizes of the expected box by which its middle may be missed in one frame."""
 _WEAK_QUALITY = 0.5
-"""Quality of a pose under which other turns of the crop are tried, and whoever is in doubt is taken for nobody."""
+"""Quality of a pose below which other turns of the crop are tried, and a doubtful person is dropped."""
 _MOST_UNCONFIRMED = 2
-"""A person is in doubt whom the detector has not found so many times running."""
+"""A person is doubtful after the detector has missed them this many times in a row."""
 _CLEARLY_BETTER = 0.05
-"""By so much a turned crop's pose must be of better quality to be taken."""
+"""How much better the quality of a turned crop's pose must be to replace the upright one."""
 _CLOTHES_EVERY_S = 0.2
 """How often a person's clothes are looked at."""
 _AT_REST = 2.0
-"""The detector looks so many times less often while nobody is in doubt and nothing changes outside of their boxes."""
+"""Factor on the detector's interval while nobody is doubtful and nothing changes outside of the persons' boxes."""
 _KEPT_SIZE = 0.7
-"""Who is followed already may become smaller than others would have to be, by this factor."""
+"""Somebody who is followed already may be smaller than the least size of others, by this factor."""
 
 
 class Tracker:
@@ -134,7 +134,7 @@ class Tracker:
         return clear and not self._crowded(frame.time)
 
     def skip(self, frame: Frame) -> None:
-        """Show a frame that is not looked at to whoever tells how the camera moves."""
+        """Pass on a frame that is not measured, so that the camera's motion can be."""
         if self._camera is not None:
             self._camera.look(frame, self._expected(frame.time))
 
