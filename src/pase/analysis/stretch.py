@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 
-from pase.analysis.angles import all_angles
 from pase.analysis.body import SIDES, BodyMotion, Side
 from pase.analysis.feet import Feet, Swing, follow_feet
 from pase.types import Array
@@ -32,10 +31,10 @@ class Stretch:
         """(T,) seconds."""
         return self.body.time
 
-    @cached_property
+    @property
     def angles(self) -> dict[str, Array]:
         """(T,) radians by key; see `pase.analysis.angles.all_angles`."""
-        return all_angles(self.body)
+        return self.body.angles
 
     @cached_property
     def hips(self) -> Array | None:
@@ -105,7 +104,9 @@ def stretches(body: BodyMotion) -> Iterator[Stretch]:
     gaps = (np.diff(finite) > 1) | (np.diff(body.time[finite]) > LONGEST_GAP_S)
     for frames in np.split(finite, np.flatnonzero(gaps) + 1):
         if len(frames) >= LEAST_FRAMES:
-            piece = body.slice(slice(int(frames[0]), int(frames[-1]) + 1))
+            piece = (
+                body.slice(slice(int(frames[0]), int(frames[-1]) + 1)) if len(frames) < len(body) else body
+            )
             yield Stretch(piece, follow_feet(piece))
 
 
