@@ -12,7 +12,7 @@ import pytest
 from av.video.frame import VideoFrame
 
 from pase.errors import InputError, OutputError
-from pase.media import Video, VideoWriter, open_media, open_video
+from pase.media import Footage, Video, VideoWriter, open_media, open_video
 
 SIZE = (96, 64)
 UNEVEN_TIMES = np.array([0.0, 0.04, 0.05, 0.12, 0.15, 0.30, 0.31, 0.50])
@@ -91,6 +91,19 @@ def test_frames_come_back_in_order_and_can_be_read_twice(tmp_path: Path) -> None
             assert np.abs(frame.image.astype(int) - picture(frame.index)).mean() < 4
     assert (video.image_size, video.frame_count_hint) == (SIZE, 8)
     assert video.frame_rate == pytest.approx(25, abs=0.1)
+
+
+@pytest.mark.parametrize("read_as", [{}, {"start_s": 0.1}, {"slow_motion": 2.0}, {"rate_hz": 50.0}])
+@pytest.mark.parametrize("step", [2, 3])
+def test_every_second_or_third_frame_is_as_among_all(
+    tmp_path: Path, step: int, read_as: dict[str, float]
+) -> None:
+    path = write_video(tmp_path / "film.mp4", np.cumsum([0.0, *[0.02, 0.03] * 5]))
+    with Video(Footage(path, **read_as)) as video:
+        expected, chosen = list(video.frames())[::step], list(video.frames(step))
+    assert [frame.time for frame in chosen] == [frame.time for frame in expected]
+    for frame, like in zip(chosen, expected, strict=True):
+        np.testing.assert_array_equal(frame.image, like.image)
 
 
 def test_pictures_may_be_asked_for_later_backwards_and_by_several_threads(tmp_path: Path) -> None:

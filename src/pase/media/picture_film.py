@@ -28,10 +28,11 @@ class PictureFilm(Reopening):
         self.focal_length_hint_px: float | None = None
         self.metadata: dict[str, str] = {}
 
-    def frames(self) -> Iterator[Frame]:
-        """Read all pictures in order; each call starts again from the first."""
+    def frames(self, step: int = 1) -> Iterator[Frame]:
+        """Read the pictures, or every `step`-th, in order; each call starts again from the first."""
         for index, time, image in self.footage.played(self._pictures()):
-            yield Frame(index, time, self.footage.shown(image))
+            if index % step == 0:
+                yield Frame(index, time, self.footage.shown(image))
 
     def _pictures(self) -> Iterator[tuple[float, Image]]:
         """Every picture, upright, with its time in seconds."""

@@ -75,6 +75,7 @@ class Video(Reopening):
             if first is None:
                 raise InputError(f"{self.path} holds no readable frame: export or copy the video again")
             self._pixel_aspect = _pixel_aspect(stream)
+            self._first_time, self._interlaced = first.pts, first.interlaced_frame
             self.image_size = self.footage.shown_size(shown_size(first, self._pixel_aspect))
             self._film_rate = float(stream.average_rate or stream.guessed_rate or 0)
             self._film_duration, self._duration_is_sure = _duration(container, stream)
@@ -111,8 +112,13 @@ class Video(Reopening):
             log.warning(message)
             self.warnings.append(message)
 
-    def frames(self) -> Iterator[Frame]:
-        """Read all frames in order; each call opens the file anew.
+    def frames(self, step: int = 1) -> Iterator[Frame]:
+        """Read the frames in order; each call opens the file anew.
+
+        Parameters
+        ----------
+        step
+            Only every second, third … frame is given; of the others only those are decoded that these refer to.
 
         Yields
         ------
@@ -120,14 +126,31 @@ class Video(Reopening):
             Times strictly increase. Damaged stretches are left out and listed in `warnings`.
         """
         problems: list[str] = []
-        repeats = Repeats()
+        repeats, chosen = Repeats(), self._times_of_every(step)
         with _opened(self.path) as (container, stream):
-            decoded = repeats.watching(_decoded(container, stream, problems))
+            decoded = repeats.watching(_decoded(container, stream, problems, chosen))
             shown = upright_frames(decoded, self.image_size, self.footage.filters)
-            for index, time, picture in self.footage.played(self._timed(shown, problems)):
-                yield Frame(index, time, picture, repeats.newest)
+            for number, time, picture in self.footage.played(self._timed(shown, problems)):
+                index = number if chosen is None else number * step
+                if index % step == 0:
+                    yield Frame(index, time, picture, repeats.newest)
         for problem in problems:
             self._warn(f"{self.path.name}: {problem}")
+
+    def _times_of_every(self, step: int) -> frozenset[int] | None:
+        """The times of every `step`-th frame in the file's own unit; None where all frames must be decoded."""
+        footage, first = self.footage, self._first_time
+        if step == 1 or self._interlaced or footage.start_s or footage.rate_hz is not None:
+            return None
+        with _opened(self.path) as (container, stream):
+            try:
+                times = [packet.pts for packet in container.demux(stream) if packet.size]
+            except _DAMAGE:
+                return None
+        if first is None or first not in times or None in times:
+            return None
+        # What comes before the first is cut off by the file, or refers to what is not there.
+        return frozenset(sorted(time for time in times if time is not None and time >= first)[::step])
 
     def picture_at(self, time: float) -> Image:
         """The first upright picture shown at a time in seconds or later, else the last; not all before it is read."""
@@ -210,7 +233,10 @@ def _check_decodable(stream: VideoStream, path: Path) -> None:
         )
 
 
-def _decoded(container: InputContainer, stream: VideoStream, problems: list[str]) -> Iterator[VideoFrame]:
+def _decoded(
+    container: InputContainer, stream: VideoStream, problems: list[str], chosen: frozenset[int] | None = None
+) -> Iterator[VideoFrame]:
+    """The frames of a stream, in the order in which they are shown; of these the `chosen` ones by their times."""
     damaged = 0
     packets = container.demux(stream)
     while True:
@@ -221,8 +247,12 @@ def _decoded(container: InputContainer, stream: VideoStream, problems: list[str]
         except _DAMAGE:
             damaged += 1
             packet = None
+        if chosen is not None and packet is not None:
+            stream.codec_context.skip_frame = "DEFAULT" if packet.pts in chosen else "NONREF"
         try:
-            yield from stream.codec_context.decode(packet)
+            for frame in stream.codec_context.decode(packet):
+                if chosen is None or frame.pts in chosen:
+                    yield frame
         except _DAMAGE:
             damaged += 1
         if packet is None:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
     Picture = Callable[[], Image | VideoFrame]
-
-Item = TypeVar("Item")
 
 PRESET, QUALITY = "ultrafast", 25
 """Two thirds of the work of `superfast` at 23, the same quality, a third more space."""
@@ -122,16 +119,6 @@ def _write_film(
                 progress(number * step + 1, media.frame_count_hint)
 
 
-def _every(step: int, frames: Iterator[Item]) -> Iterator[Item]:
-    """The first of every `step` frames; closes what reads them, as `ahead` closes this."""
-    try:
-        yield from islice(frames, 0, None, step)
-    finally:
-        close = getattr(frames, "close", None)
-        if close is not None:
-            close()
-
-
 @dataclass(frozen=True)
 class _Drawing:
     """What is drawn over the frames, and how; the fields are those of `draw_overlay`."""
@@ -153,7 +140,7 @@ class _Drawing:
         """
         size = media.image_size
         stored = self.layout == "over" and not self.keypoints and not any(side % 2 for side in size)
-        with closing(ahead(_every(step, media.frames()))) as frames:
+        with closing(ahead(media.frames(step))) as frames:
             for frame in frames:
                 if stored:
                     yield frame.time, partial(self._blended, frame, size, self._patches(frame.time))
