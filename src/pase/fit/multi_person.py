@@ -27,7 +27,7 @@ from pase.fit.moving_floor import MovingFloor
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.root import place_root
-from pase.fit.schedule import solve_passes, spread_frames, thinned
+from pase.fit.schedule import PASSES, solve_passes, spread_frames, thinned
 from pase.fit.shared_fit import Note, SharedFit, floor_note
 from pase.fit.subject import CAMERA_SPREAD, Subject, prior_weight, stature_prior
 from pase.fit.terms.base import Term
@@ -158,19 +158,20 @@ def _each(
 def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: ShareProgress) -> list[SharedFit]:
     """Everybody with one camera: the common one, or the first person's own if that person fits the common one
     badly."""
-    main = people[0]
+    main, *others = people
     camera = common_camera(people)
     floor = common_floor(people, camera)
-    carried = main if floor is None else _carried(main, floor)
-    first = _solved(carried, _with_camera(carried, camera), _moved(carried, camera, 1.0), camera)
-    if _misfit(first) > _WORSE_FIT * _misfit(main):
-        columns, covariance = main.observed.camera.columns, main.estimate.covariance
-        assert covariance is not None
-        weight = prior_weight(len(main.trial.time))
-        camera = CommonCamera(main.estimate.shared[columns], weight * covariance[columns, columns])
-        first, floor = main, common_floor([main], camera)
-    beside = [fit if floor is None else _carried(fit, floor) for fit in people[1:]]
-    return [first, *helpers.map(partial(_beside_main, camera=camera), beside, progress)]
+    jobs = [(fit if floor is None else _carried(fit, floor), fit is main) for fit in people]
+    together = helpers.map(partial(_placed, camera=camera), jobs, progress)
+    if _misfit(together[0]) <= _WORSE_FIT * _misfit(main):
+        return together
+    columns, covariance = main.observed.camera.columns, main.estimate.covariance
+    assert covariance is not None
+    weight = prior_weight(len(main.trial.time))
+    camera = CommonCamera(main.estimate.shared[columns], weight * covariance[columns, columns])
+    floor = common_floor([main], camera)
+    jobs = [(fit if floor is None else _carried(fit, floor), False) for fit in others]
+    return [main, *helpers.map(partial(_placed, camera=camera), jobs, progress)]
 
 
 def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
@@ -248,8 +249,13 @@ def _evidence_of_camera(fit: SharedFit, *, sure_scale: bool) -> Evidence:
 
 
 @on_one_thread
-def _beside_main(fit: SharedFit, progress: ShareProgress, *, camera: CommonCamera) -> SharedFit:
-    placed = _on_common_floor(fit, camera)
+def _placed(job: tuple[SharedFit, bool], progress: ShareProgress, *, camera: CommonCamera) -> SharedFit:
+    """A person, and whether it is the main one, estimated anew with the common camera held."""
+    fit, is_main = job
+    if is_main:
+        placed = _solved(fit, _with_camera(fit, camera), _moved(fit, camera, 1.0), camera)
+    else:
+        placed = _on_common_floor(fit, camera)
     progress(1.0)
     return placed
 
@@ -349,7 +355,9 @@ def _of_stature(subject: Subject, stature_m: float, weight: float) -> Subject:
 def _solved(fit: SharedFit, subject: Subject, state: State, camera: CommonCamera) -> SharedFit:
     trial = replace(fit.trial, subject=subject)
     frames = spread_frames(thinned(trial.time))
-    estimate = solve_passes(trial, frames, State(state.q[frames], state.shared)).estimate()
+    # It is solved already but for the camera and the size: nothing has to be loosened.
+    passes = PASSES[1:] if subject.floor else PASSES[2:]
+    estimate = solve_passes(trial, frames, State(state.q[frames], state.shared), passes).estimate()
     assert estimate.covariance is not None
     covariance = camera.covariance / prior_weight(len(trial.time))
     covariance = with_known_part(estimate.covariance, fit.observed.camera.columns, covariance)
