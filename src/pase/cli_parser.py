@@ -126,13 +126,17 @@ def make_parser() -> Parser:
 def _add_run(commands: Any) -> None:
     """The command that does everything with one recording."""
     command = _add(commands, "run", "turn a video or photo into personalised skeletons in motion")
-    meaning = f"{SOURCES}; a folder is done as by 'pase batch'"
+    meaning = f"{SOURCES}; a folder is processed as by 'pase batch'"
     command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=_named, help=meaning)
     _add_footage(command)
-    _add_output(command, "folder of the result; the footage's name with _pase by default", required=False)
+    _add_output(command, "folder of the result (default: the footage's name with _pase)", required=False)
     _add_settings(command, *ALL_STAGES)
     command.add_argument(
-        "--no-video", dest="output.film", action="store_false", default=argparse.SUPPRESS, help="as --no-film"
+        "--no-video",
+        dest="output.film",
+        action="store_false",
+        default=argparse.SUPPRESS,
+        help="same as --no-film",
     )
 
 
@@ -141,39 +145,44 @@ def _add_batch(commands: Any) -> None:
     command = _add(commands, "batch", "run every video and photo of a folder, or of a study's table")
     command.add_argument("source", metavar="DIR", type=_named, help="folder of videos and photos")
     command.add_argument(
-        "-o", "--output", metavar="OUT", type=Path, required=True, help="folder of the batch; goes on in it"
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        required=True,
+        help="folder of the results; an interrupted batch continues",
     )
-    meaning = "the study's table (.toml, .csv); study.toml or study.csv in DIR by default"
+    meaning = "the study's table, .toml or .csv (default: study.toml or study.csv in DIR)"
     command.add_argument("--study", metavar="FILE", type=Path, help=meaning)
-    command.add_argument("--jobs", metavar="N", type=int, help="trials at once; as many as fit by default")
-    meaning = "Dask scheduler whose workers do the trials, as tcp://10.0.0.1:8786"
+    command.add_argument("--jobs", metavar="N", type=int, help="trials at once (default: as many as fit)")
+    meaning = "Dask scheduler whose workers run the trials, such as tcp://10.0.0.1:8786"
     command.add_argument("--scheduler", metavar="ADDRESS", help=meaning)
-    command.add_argument("--overwrite", action="store_true", help="do again what is done")
+    command.add_argument("--overwrite", action="store_true", help="repeat finished trials")
     _add_settings(command, *ALL_STAGES)
 
 
 def _add_stages(commands: Any) -> None:
     """Commands that do one stage alone."""
-    command = _add(commands, "pose2d", "find the 2D keypoints alone")
+    command = _add(commands, "pose2d", "find the 2D keypoints only")
     command.add_argument("source", metavar="VIDEO_OR_PHOTO", type=_named, help="a video or a photo")
-    _add_output(command, "file of the keypoints, as keypoints.json; for openpose a new folder")
-    meaning = "how they are written (default: alphapose, which PASE reads back with times and deviations)"
+    _add_output(command, "file of the keypoints, such as keypoints.json; a new folder for openpose")
+    meaning = "format of the file; alphapose alone keeps times and deviations"
     kinds = ("alphapose", "openpose", "coco")
     command.add_argument("--format", choices=kinds, default="alphapose", help=meaning)
     _add_settings(command, "footage", "models", "pose2d", short="pose2d")
 
-    command = _add(commands, "lift", "find landmarks in space with a lifter alone")
+    command = _add(commands, "lift", "find landmarks in space with a lifter only")
     command.add_argument("source", metavar="SOURCE", type=_named, help=SOURCES)
     _add_footage(command)
-    _add_output(command, "landmarks.trc (upright) or .npz (as the lifter gives them)")
+    _add_output(command, "landmarks as .trc (upright) or .npz (in the lifter's axes)")
     _add_settings(command, "footage", "models", "pose2d", "lift", short="lift")
 
-    command = _add(commands, "fit", "fit skeletons to keypoints made before, or to markers")
+    command = _add(commands, "fit", "fit skeletons to existing keypoints, or to markers")
     meaning = "keypoints of PASE or another program, markers (.trc, .c3d), or 3D joints (JSON)"
     command.add_argument("source", metavar="KEYPOINTS_OR_MARKERS", type=_named, help=meaning)
     _add_footage(command)
     _add_markers(command)
-    _add_output(command, "folder of the result; the source's name with _pase by default", required=False)
+    _add_output(command, "folder of the result (default: the source's name with _pase)", required=False)
     _add_settings(command, "person", "pose2d.person", "camera", "models", "lift", "fit", "analysis", *PAGES)
     command.add_argument("--explain", action="store_true", help="show each term's share of the cost")
 
@@ -181,27 +190,29 @@ def _add_stages(commands: Any) -> None:
 def _add_views(commands: Any) -> None:
     """Commands that look at finished results."""
     command = _add_with_result(commands, "render", "draw a result over its footage again")
-    meaning = "the footage, when it is not where it was"
+    meaning = "the footage, if it was moved"
     command.add_argument("--video", metavar="FILE", type=Path, help=meaning)
-    meaning = "file of the drawing; by default in RESULT, named after style and layout, as overlay_xray.mp4"
+    meaning = (
+        "file of the drawing (default: in RESULT, named after style and layout, such as overlay_xray.mp4)"
+    )
     command.add_argument("-o", "--output", metavar="FILE", type=Path, help=meaning)
     _add_settings(command, "view")
 
     command = _add_with_result(commands, "view", "open a result in the browser")
-    meaning = "carry the footage inside, or not"
+    meaning = "include the footage in the viewer, or leave it out"
     command.add_argument("--video", action=argparse.BooleanOptionalAction, help=meaning)
-    command.add_argument("--rebuild", action="store_true", help="make the viewer anew")
-    command.add_argument("--print", action="store_true", help="print where it is, and open nothing")
+    command.add_argument("--rebuild", action="store_true", help="build the viewer again")
+    command.add_argument("--print", action="store_true", help="print the path instead of opening it")
 
-    meaning = "show what changed from one result to others, and whether it is more than the error"
+    meaning = "show what changed between results, and whether it is more than the error"
     command = _add(commands, "compare", meaning)
-    meaning = "folders of finished results"
+    meaning = "folders of finished results; the first is compared with each of the others"
     command.add_argument("sources", metavar="RESULT", type=Path, nargs="+", help=meaning)
-    meaning = "write a page with the skeletons side by side and a table here; FILE.csv writes the table alone"
+    meaning = "folder for a page with the skeletons side by side and a table; FILE.csv writes the table alone"
     command.add_argument("-o", "--output", metavar="FOLDER", type=Path, help=meaning)
 
     command = _add_with_result(commands, "export", "write a result in the formats of other programs")
-    meaning = "glb, rig, bvh, c3d, npz or all of these; openpose, coco"
+    meaning = "any of glb, rig, bvh, c3d, npz, or all of these; the keypoints as openpose or coco"
     command.add_argument("--format", metavar="NAME", nargs="+", required=True, dest="formats", help=meaning)
 
 
@@ -213,22 +224,24 @@ def _add_with_result(commands: Any, name: str, summary: str) -> argparse.Argumen
 
 def _add_apps(commands: Any) -> None:
     """Commands that serve pages to the browser."""
-    command = _add(commands, "live", "show the keypoints of a camera's pictures in the browser, as they come")
-    meaning = "number of the camera, 0 the first; or a video file in its place"
+    command = _add(
+        commands, "live", "show the keypoints of a webcam's pictures in the browser as they arrive"
+    )
+    meaning = "number of the camera, from 0, or a video file in its place"
     command.add_argument("camera", metavar="CAMERA", nargs="?", default="0", help=meaning)
-    command.add_argument("--port", type=int, default=8427, help="0 takes a free one")
-    command.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+    command.add_argument("--port", type=int, default=8427, help="number of the port; 0 picks a free one")
+    command.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
     _add_settings(command, "models", "pose2d", short="pose2d")
 
-    command = _add(commands, "app", "open the web app, on this computer only")
+    command = _add(commands, "app", "open the web app on this computer")
     command.add_argument(
         "-o", "--output", metavar="DIR", type=Path, default=Path("pase-app"), help="folder of the jobs"
     )
-    command.add_argument("--port", type=int, default=8426, help="0 takes a free one")
+    command.add_argument("--port", type=int, default=8426, help="number of the port; 0 picks a free one")
     command.add_argument(
-        "--largest", metavar="MB", type=float, default=2000, help="largest video that is taken"
+        "--largest", metavar="MB", type=float, default=2000, help="largest video that is accepted"
     )
-    command.add_argument("--no-browser", action="store_true", help="print the address, and open nothing")
+    command.add_argument("--no-browser", action="store_true", help="print the address instead of opening it")
 
 
 def _add(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
@@ -245,30 +258,30 @@ def _add_output(parser: argparse.ArgumentParser, meaning: str, *, required: bool
 
 
 def _add_footage(parser: argparse.ArgumentParser) -> None:
-    meaning = "the keypoints' footage: gives times and picture size"
+    meaning = "footage of the keypoints, for times and picture size"
     parser.add_argument("--video", metavar="FILE", type=Path, help=meaning)
-    meaning = "the keypoints' set, where the file does not say, as body25"
+    meaning = "set of the keypoints, if the file does not name it, such as body25"
     parser.add_argument("--skeleton", metavar="NAME", help=meaning)
 
 
 def _add_markers(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("markers", "for points in space instead of keypoints")
     group.add_argument("--model", metavar="OSIM", default="default", help="OpenSim model, or default")
-    meaning = "halpe26, h36m17, theia, or a marker file (.xml, .json, .toml); the model's own by default"
+    meaning = "halpe26, h36m17, theia, or a marker file (.xml, .json, .toml) (default: the model's own)"
     group.add_argument("--markers", metavar="SET", help=meaning)
     meaning = "estimate sizes and marker places, or keep the model's"
     group.add_argument("--scale", action=argparse.BooleanOptionalAction, default=True, help=meaning)
-    group.add_argument("--static", metavar="TRC", type=Path, help="static trial, helps to find the sizes")
+    group.add_argument("--static", metavar="TRC", type=Path, help="static trial, for the sizes")
     meaning = "marker weights (.json, .toml, or OpenSim's set-up of inverse kinematics)"
     group.add_argument("--weights", metavar="FILE", type=Path, help=meaning)
-    meaning = "noise of the markers in mm; learned from them by default"
+    meaning = "noise of the markers in mm (default: estimated from the data)"
     group.add_argument("--sigma", metavar="MM", type=float, help=meaning)
     axes = ("auto", "y", "z", "-y", "x", "-x", "-z")
     group.add_argument("--up", choices=axes, default="auto", help="axis that points up")
-    group.add_argument("--mirrored", action="store_true", help="the axes are left-handed, as Unity's")
-    meaning = "frames a second, in place of the times of the file"
+    group.add_argument("--mirrored", action="store_true", help="the axes are left-handed, as in Unity")
+    meaning = "frames per second, in place of the file's own times"
     group.add_argument("--rate", metavar="HZ", type=float, help=meaning)
-    meaning = "whose markers, where they are called subject:marker"
+    meaning = "whose markers to use, if they are named subject:marker"
     group.add_argument("--subject", metavar="NAME", help=meaning)
 
 
@@ -278,7 +291,7 @@ def _add_settings(parser: argparse.ArgumentParser, *groups: str, short: str = ""
     Those of the group `short` have their bare name as a second flag, as `--weights` for `--lift.weights`.
     """
     parser.add_argument(
-        "--config", metavar="FILE", type=Path, help="settings from a TOML file; flags go first"
+        "--config", metavar="FILE", type=Path, help="settings from a TOML file; flags take precedence"
     )
     parser.set_defaults(groups=groups)
     sections: dict[str, argparse._ArgumentGroup] = {}
@@ -310,7 +323,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     action = _add(actions, "list", "show the model files and whether they are here")
     _add_settings(action, "models")
     action = _add(actions, "fetch", "fetch model files and the demo clip")
-    action.add_argument("names", metavar="NAME", nargs="*", help="all of them by default")
+    action.add_argument("names", metavar="NAME", nargs="*", help="names of the files (default: all)")
     _add_settings(action, "models")
     action = _add(actions, "path", "print where a model file is")
     action.add_argument("model", metavar="NAME")

@@ -26,22 +26,22 @@ _BELT_SPEED = re.compile(r"auto|off|\d{1,2}(\.\d+)?")
 
 @dataclass(frozen=True)
 class PersonSettings(SettingsGroup):
-    """What is known about the person beforehand."""
+    """Facts about the person."""
 
     name: ClassVar[str] = "person"
 
     height_m: float | None = setting(None, flag="height")
-    """Standing height of the main person in metres, as 1.75; without it the scale is assumed from the population."""
+    """Standing height of the main person in metres, such as 1.75; without it an average height is assumed."""
     mass_kg: float | None = setting(None, flag="mass")
-    """Body mass of the main person in kilograms; decides how wide and deep the body is for its height."""
+    """Body mass of the main person in kilograms; determines how wide and deep the body is for its height."""
     sex: Sex = setting("unknown", flag="sex")
-    """Sex of the main person; decides widths of hips and shoulders, and without a height the usual height."""
+    """Sex of the main person; affects the widths of hips and shoulders, and the assumed height if none is given."""
     age_years: float | None = setting(None, low=0.0, high=120.0, flag="age")
-    """Age of the main person in years: children have other proportions, and without a height that of their age."""
+    """Age of the main person in years: affects a child's proportions, and the assumed height if none is given."""
     sizes: Path | None = setting(None, flag="sizes")
-    """Sizes of the main person from a batch, as OUT/subjects/anna.json: they are taken as they are."""
+    """Sizes of the main person from a batch, such as OUT/subjects/anna.json; they are not estimated again."""
     without: str = setting("", flag="without")
-    """Limbs that the main person lacks, parted by commas: left_ or right_ and leg, shank, foot, arm or forearm."""
+    """Missing limbs of the main person, separated by commas: left_ or right_ and leg, shank, foot, arm or forearm."""
 
     def __post_init__(self) -> None:
         height, mass = self.height_m, self.mass_kg
@@ -60,19 +60,19 @@ class FootageSettings(SettingsGroup):
     name: ClassVar[str] = "footage"
 
     rotate: Literal["auto", "0", "90", "180", "270"] = setting("auto", flag="rotate")
-    """Degrees clockwise by which the picture is turned; auto turns a film that plays on its side or head."""
+    """Degrees clockwise to rotate the picture; auto corrects a film that plays sideways or upside down."""
     mirror: bool = setting(False, flag="mirror")
-    """The film is a mirror image, as selfie cameras save them: exchange left and right."""
+    """The film is a mirror image, as from some selfie cameras: exchange left and right."""
     rate_hz: float | None = setting(None, low=0.1, high=1e6, flag="rate")
-    """True frames a second, in place of the times of the file."""
+    """True frames per second, in place of the file's own times."""
     slow_motion: float = setting(1.0, low=0.001, high=1000.0, flag="slow-motion")
-    """How many times slower the film plays than what it shows: 8 for 240 frames a second played at 30."""
+    """Factor by which the film plays slower than life: 8 for 240 frames per second played at 30."""
     as_film: bool = setting(False, flag="as-film")
-    """The folder holds the pictures of one film, in the order of their names; with --rate."""
+    """The folder holds the frames of one film, in the order of their names; needs --rate."""
     start_s: float | None = setting(None, low=0.0, flag="start")
-    """Second of the film, as a player shows it, from which on it is read; time 0 of the result."""
+    """Second of the film at which to start, as a player shows it; it becomes time 0 of the result."""
     end_s: float | None = setting(None, low=0.0, flag="end")
-    """Second of the film up to which it is read."""
+    """Second of the film at which to end."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -88,16 +88,16 @@ class FootageSettings(SettingsGroup):
 
 @dataclass(frozen=True)
 class CameraSettings(SettingsGroup):
-    """What is known about the camera beforehand; without either value the focal length is estimated."""
+    """Facts about the camera; without an angle or a focal length, the focal length is estimated."""
 
     name: ClassVar[str] = "camera"
 
     fov_deg: float | None = setting(None, low=5.0, high=170.0, flag="fov")
     """Angle of view along the longer side of the picture, in degrees."""
     focal_length_px: float | None = setting(None, low=10.0, high=1e6, flag="focal-length")
-    """Focal length in pixels of the upright picture; more exact than an angle when it is known."""
+    """Focal length in pixels of the upright picture; more exact than an angle of view."""
     motion: Literal["auto", "still", "turning", "travelling"] = setting("auto")
-    """How the camera moves: turning is panned, tilted, zoomed or held in the hand; auto judges by the background."""
+    """How the camera moves: turning means panned, tilted, zoomed or hand-held; auto judges by the background."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -112,9 +112,9 @@ class ModelSettings(SettingsGroup):
     name: ClassVar[str] = "models"
 
     folder: Path | None = setting(None, flag="models")
-    """Folder with model files, looked into before anything is fetched; also the variable PASE_MODELS."""
+    """Folder with model files, searched before anything is fetched; the variable PASE_MODELS does the same."""
     offline: bool = setting(False, flag="offline")
-    """Never use the network: a model file that is not here yet is an error."""
+    """Never use the network: a missing model file is an error."""
 
 
 @dataclass(frozen=True)
@@ -124,45 +124,35 @@ class Pose2DSettings(SettingsGroup):
     name: ClassVar[str] = "pose2d"
 
     backend: Literal["rtmpose", "alphapose"] = setting("rtmpose")
-    """Keypoint network: rtmpose comes with PASE; alphapose is FastPose for 26 Halpe points, from your own weights."""
+    """Keypoint network: rtmpose comes with PASE; alphapose is FastPose for 26 Halpe points, with your own weights."""
     weights: Path | None = setting(None)
-    """Keypoint network of your own: an .onnx of RTMPose, also by its name in rtmlib's cache, or AlphaPose's .pth."""
+    """Your own keypoint network: an .onnx of RTMPose, its name in the cache of rtmlib, or a .pth of AlphaPose."""
     detector: Literal["yolox", "yolov3-spp"] = setting("yolox")
-    """Who finds the persons for alphapose: yolox comes with PASE; yolov3-spp needs your own weights."""
+    """Detector of persons for alphapose: yolox comes with PASE; yolov3-spp needs your own weights."""
     detector_weights: Path | None = setting(None)
-    """Weights of the detector, as yolov3-spp.weights of Darknet."""
+    """Weights of the detector, such as yolov3-spp.weights of Darknet."""
     person: str = setting("all", flag="person")
-    """Whose skeleton: all, main (large, central, there for long), a number as in the report, or a pixel x,y."""
+    """Who gets a skeleton: all, main (large, central, long in view), a number from the report, or a pixel x,y."""
     every: str = setting("auto")
-    """Frames that are looked at: auto, as many as the movement needs; all; or one in so many seconds, as 0.1."""
+    """Which frames are measured: auto (as many as the movement needs), all, or one every N seconds, such as 0.1."""
     detect_every: float = setting(1.0, low=0.0)
-    """Seconds between two looks for persons; in between each is followed by the last keypoints."""
+    """Seconds between runs of the detector; between them each person is followed by the keypoints."""
     search_every: float = setting(0.1, low=0.0)
-    """Seconds between two looks while somebody is lost, nobody is there, or some are near one another."""
-    lost_after: float = setting(0.7, low=0.0)
-    """Seconds after which a person who is not found again is given up."""
+    """Seconds between its runs while somebody is lost, nobody is there, or people are near one another."""
     least_box_score: float = setting(0.4, low=0.0, high=1.0)
-    """A found person counts from this score of the detector."""
-    least_point_score: float = setting(0.3, low=0.0, high=1.0)
-    """Keypoints from this score show where the person is in the next frame."""
-    least_quality: float = setting(0.3, low=0.0, high=1.0)
-    """A person counts as seen from this mean score of the keypoints."""
+    """Least score of the detector for a person."""
     most_persons: int = setting(16, low=1)
-    """At most so many persons are followed at once, the most prominent ones; others are listed as left out."""
+    """Most persons followed at once, the most prominent ones; others are listed as left out."""
     least_size: float = setting(0.08, low=0.0, high=1.0)
-    """Others than the main person are followed from this size, a share of the picture's longer side."""
+    """Least size of other than the main person, as a share of the picture's longer side."""
     least_seconds: float = setting(0.5, low=0.0)
-    """Others than the main person get a skeleton when they are seen for so long, or for half of the recording."""
-    most_rivals: int = setting(3, low=1)
-    """With --person main at most so many are followed at once until it is known who the main person is."""
-    rival_share: float = setting(0.6, low=0.0, high=1.0)
-    """With --person main others are followed from this share of the most prominent person's size and place."""
+    """Least time in the picture, or half of the recording, for others than the main person to get a skeleton."""
     try_turns: bool = setting(True)
-    """Where a person is hard to read, try the picture turned sideways and upside down as well."""
+    """Where a person is hard to read, also try the picture turned sideways and upside down."""
     device: Literal["auto", "cpu", "cuda", "directml", "coreml", "openvino"] = setting("auto")
-    """Where the networks run: auto takes a graphics device when the installed onnxruntime has one."""
+    """Where the networks run: auto uses a graphics device if the installed onnxruntime supports one."""
     threads: int = setting(0, low=0)
-    """Processor threads of the networks; 0 takes one a core."""
+    """Processor threads of the networks; 0 uses one per core."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -186,11 +176,9 @@ class LiftSettings(SettingsGroup):
     name: ClassVar[str] = "lift"
 
     backend: Literal["none", "pase", "motionbert", "mediapipe"] = setting("pase")
-    """Lifter: pase comes with it; none: the estimator alone; motionbert: your weights; mediapipe: from pictures."""
+    """Lifter: pase is built in; motionbert needs your own weights; mediapipe uses the pictures; none goes without."""
     weights: Path | None = setting(None)
-    """Weights of the lifter, as best_epoch.bin of MotionBERT or pose_landmarker_full.task of MediaPipe."""
-    variant: Literal["auto", "lite", "full"] = setting("auto")
-    """Which MotionBERT it is; auto judges by the weights."""
+    """Weights of the lifter, such as best_epoch.bin of MotionBERT or pose_landmarker_full.task of MediaPipe."""
 
 
 @dataclass(frozen=True)
@@ -200,11 +188,11 @@ class FitSettings(SettingsGroup):
     name: ClassVar[str] = "fit"
 
     floor: bool = setting(True)
-    """Feet stand on a level floor now and then; off for climbing, swimming, a trampoline."""
+    """The feet stand on a level floor at times; turn it off for climbing, swimming or a trampoline."""
     smoothness: float = setting(1.0, low=0.1, high=10.0)
-    """How smooth movements are taken to be: 2 halves the accelerations expected, 0.5 doubles them."""
+    """How smooth movements are expected to be: 2 halves the expected accelerations, 0.5 doubles them."""
     belt_speed: str = setting("auto")
-    """Speed of a treadmill in m/s, as 2.5; auto finds a moving belt by the feet; off: the floor stands still."""
+    """Speed of a treadmill in m/s, such as 2.5; auto finds a moving belt by the feet; off holds the floor still."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -216,16 +204,16 @@ class FitSettings(SettingsGroup):
 
 @dataclass(frozen=True)
 class AnalysisSettings(SettingsGroup):
-    """What the motion is asked, and what stands beside the answers."""
+    """Analysis of the motion, and labels of its results."""
 
     name: ClassVar[str] = "analysis"
 
     movement: Literal["auto", NamedMovement] = setting("auto")
-    """What the main person does; auto finds out."""
+    """What the main person does; auto recognises it."""
     subject: str = setting("")
-    """Who the main person is, as in tables and on the report's first page."""
+    """Name or code of the main person, for tables and the report's first page."""
     condition: str = setting("")
-    """What the recording is compared by, as barefoot."""
+    """Condition of the recording in comparisons, such as barefoot."""
     note: str = setting("", flag="note")
     """A sentence for the report's first page."""
 
@@ -237,20 +225,20 @@ class ViewSettings(SettingsGroup):
     name: ClassVar[str] = "view"
 
     opacity: float = setting(0.9, low=0.0, high=1.0)
-    """Share of the bones in the picture, from 0, nothing, to 1, bones that hide the person."""
+    """Opacity of the bones, from 0 (invisible) to 1 (they hide the person)."""
     style: Style = setting("bones", flag="style")
     """How bones are drawn: solid, shining through like an X-ray, or as lines between the joints."""
     layout: Layout = setting("over", flag="layout")
     """Bones over the footage, on black beside it, or on black alone."""
     points: bool = setting(False, flag="points")
-    """Draw the 2D keypoints too."""
+    """Also draw the 2D keypoints."""
     every_frame: bool = setting(False)
-    """Draw every frame also of a film of 50 frames a second and more; else 25 to 50 of them a second."""
+    """Draw every frame even at 50 frames per second and more; by default 25 to 50 of them per second are drawn."""
 
 
 @dataclass(frozen=True)
 class OutputSettings(SettingsGroup):
-    """What is written."""
+    """Which files are written."""
 
     name: ClassVar[str] = "output"
 
@@ -259,15 +247,15 @@ class OutputSettings(SettingsGroup):
     viewer: bool = setting(True, flag="viewer")
     """Write `viewer.html`: the bones in 3D, the footage and the curves, for any browser."""
     film: bool = setting(True, flag="film")
-    """Carry the footage, made small, inside `viewer.html`."""
+    """Include a small copy of the footage in `viewer.html`."""
     plots: bool = setting(True, flag="plots")
     """Write plots of the joint angles, the bones, the path and the error, as SVG, and show them in the report."""
     png: bool = setting(False)
-    """Write the plots as PNG, too, which takes as long again."""
+    """Write the plots as PNG too, which takes as long again."""
     page: bool = setting(True, flag="report-page")
     """Write `report.html`: picture, plots, tables and settings on one page."""
     formats: str = setting("glb bvh", flag="formats")
-    """Further files of every person: any of glb, rig, bvh, c3d, npz, parted by blanks or commas; all; or nothing."""
+    """Further files for every person: any of glb, rig, bvh, c3d, npz, separated by spaces or commas; all; or ''."""
 
 
 @dataclass(frozen=True)

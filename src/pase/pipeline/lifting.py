@@ -58,7 +58,7 @@ def make_lifter(settings: LiftSettings, lens: LensPrior) -> Lifter | None:
             "MotionBERT's weights do not come with PASE: name best_epoch.bin with --lift.weights "
             "(--weights of 'pase lift'); docs/original-system.md says where to get it"
         )
-    return MotionBert(settings.weights, settings.variant)
+    return MotionBert(settings.weights)
 
 
 def lift_people(

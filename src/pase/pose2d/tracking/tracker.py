@@ -41,6 +41,13 @@ _CLOTHES_EVERY_S = 0.2
 """How often a person's clothes are looked at."""
 _AT_REST = 2.0
 """Factor on the detector's interval while nobody is doubtful and nothing changes outside of the persons' boxes."""
+_LOST_AFTER_S = 0.7
+"""Seconds after which a person who is not found again is given up."""
+_LEAST_QUALITY = _LEAST_POINT_SCORE = 0.3
+"""Least mean score of the keypoints of a visible person, and of a keypoint that shows where they will be next."""
+_MOST_RIVALS, _RIVAL_SHARE = 3, 0.6
+"""When the main person alone is wanted: how many candidates are followed, and their least share of the most prominent
+person's prominence."""
 _KEPT_SIZE = 0.7
 """Somebody who is followed already may be smaller than the least size of others, by this factor."""
 
@@ -164,7 +171,7 @@ class Tracker:
 
     def _patience(self, track: Track) -> float:
         """Seconds after which an unseen person is given up; the detector alone sees everybody only seldom."""
-        return self._settings.lost_after + (0.0 if track.active else self._settings.detect_every)
+        return _LOST_AFTER_S + (0.0 if track.active else self._settings.detect_every)
 
     def _seconds_to_detection(self, frame: Frame) -> float:
         """Seconds from the last look of the detector to the next, as things are in a frame."""
@@ -250,8 +257,8 @@ class Tracker:
         ranked = sorted(self._live, key=lambda track: -track.prominence)
         for rank, track in enumerate(ranked):
             if self._settings.person == "main":
-                rival = track.prominence >= self._settings.rival_share * ranked[0].prominence
-                track.active = rank < self._settings.most_rivals and rival
+                rival = track.prominence >= _RIVAL_SHARE * ranked[0].prominence
+                track.active = rank < _MOST_RIVALS and rival
             else:
                 size_factor = _KEPT_SIZE if track.active else 1.0
                 least = size_factor * self._settings.least_size * max(self._image_size)
@@ -269,7 +276,7 @@ class Tracker:
         settled_poses = [t.poses[frame.index] for t in self.active() if frame.index in t.poses]
         settled = settle(frame, tracks, placed, settled_poses)
         for number, pose in settled.items():
-            box = pose.box(self._settings.least_point_score)
+            box = pose.box(_LEAST_POINT_SCORE)
             if box is not None:
                 tracks[number].place(frame.index, pose, box, frame.time)
         for number, track in enumerate(tracks):
@@ -302,8 +309,8 @@ class Tracker:
         return poses
 
     def _is_person(self, track: Track, pose: Pose, time: float) -> bool:
-        box = pose.box(self._settings.least_point_score)
-        if box is None or pose.quality < self._settings.least_quality:
+        box = pose.box(_LEAST_POINT_SCORE)
+        if box is None or pose.quality < _LEAST_QUALITY:
             return False
         doubtful = track.unconfirmed >= _MOST_UNCONFIRMED or (track.faint and not track.poses)
         if doubtful and pose.quality < _WEAK_QUALITY:
