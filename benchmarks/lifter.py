@@ -282,8 +282,7 @@ def knowing(weights: Path | None, lengths: dict[str, float]) -> PaseLifter:
         threads=1,
         focal_length_px=FOCAL,
         fov_sigma=TOLD_FOV,
-        proportions=lengths,
-        proportions_sigma=sigma,
+        lengths={name: (length, sigma[name]) for name, length in lengths.items()},
     )
 
 

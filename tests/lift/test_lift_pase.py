@@ -168,8 +168,7 @@ def test_what_is_known_of_lens_and_lengths_narrows_the_depth(lifter: PaseLifter)
         threads=1,
         focal_length_px=FOCAL,
         fov_sigma=0.01,
-        proportions=lengths,
-        proportions_sigma=dict.fromkeys(lengths, 0.003),
+        lengths={name: (length, 0.003) for name, length in lengths.items()},
     )(keypoints)
     guessed = PaseLifter(threads=1, focal_length_px=FOCAL, fov_sigma=0.25)(keypoints)
     spread = [
@@ -178,9 +177,7 @@ def test_what_is_known_of_lens_and_lengths_narrows_the_depth(lifter: PaseLifter)
     assert spread[0] < spread[1] < spread[2]
     assert error_mm(told, points).mean() < 60
     with pytest.raises(InputError, match="no segment 'tail'"):
-        PaseLifter(proportions={"tail": 0.1}, proportions_sigma={"tail": 0.1})
-    with pytest.raises(InputError, match="standard deviation"):
-        PaseLifter(proportions={"thigh": 0.24})
+        PaseLifter(lengths={"tail": (0.1, 0.1)})
 
 
 def test_depths_go_wrong_together_in_part(lifter: PaseLifter) -> None:

@@ -38,19 +38,17 @@ class LensAndLengths:
 
     fov_sigma: float
     """Standard deviation of the focal length as a share of it."""
-    lengths: Mapping[str, float]
-    """Lengths of segments (`SEGMENTS`) in statures; those left out are unknown."""
-    sigma: Mapping[str, float]
-    """Their standard deviations in statures."""
+    lengths: Mapping[str, tuple[float, float]]
+    """Mean and standard deviation of the lengths of segments (`SEGMENTS`) in statures; others are unknown."""
 
     def numbers(self) -> Floats:
         """(KNOWN,) inputs of the network: the lens, each length's deviation from the mean, and its certainty."""
         off, trust = np.zeros(len(SEGMENTS)), np.zeros(len(SEGMENTS))
         for i, name in enumerate(SEGMENTS):
             if name in self.lengths:
-                spread = LENGTH_SPREAD[i]
-                trust[i] = 1 / (1 + (self.sigma[name] / spread) ** 2)
-                off[i] = trust[i] * np.clip((self.lengths[name] - USUAL_LENGTHS[i]) / spread, -5, 5)
+                (mean, sigma), spread = self.lengths[name], LENGTH_SPREAD[i]
+                trust[i] = 1 / (1 + (sigma / spread) ** 2)
+                off[i] = trust[i] * np.clip((mean - USUAL_LENGTHS[i]) / spread, -5, 5)
         lens = np.log(np.clip(self.fov_sigma, 0.01, 0.3) / SURE_FOV)
         return np.concatenate([[lens], off, trust]).astype(np.float32)
 
@@ -58,8 +56,6 @@ class LensAndLengths:
         strangers = set(self.lengths) - set(SEGMENTS)
         if strangers:
             raise InputError(f"no segment '{min(strangers)}'; there are: {', '.join(SEGMENTS)}")
-        if set(self.lengths) - set(self.sigma):
-            raise InputError("every length of a segment needs its standard deviation")
 
 
 @dataclass(frozen=True)

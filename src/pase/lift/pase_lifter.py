@@ -57,12 +57,9 @@ class PaseLifter:
     fov_sigma
         Standard deviation of the focal length as a share of it: 0.15 by default when neither is given,
         0.02 when a value is given.
-    proportions
-        Lengths of any of the segments in statures (`pase.lift.segment_lengths.SEGMENTS`), if measured.
-    proportions_sigma
-        Their standard deviations in statures.
-    flip
-        Average with the mirrored person.
+    lengths
+        Mean and standard deviation of the length, in statures, of any of the segments
+        (`pase.lift.segment_lengths.SEGMENTS`) that were measured.
     threads
         Threads of the network; one per core when None.
 
@@ -80,9 +77,7 @@ class PaseLifter:
         fov_deg: float | None = None,
         focal_length_px: float | None = None,
         fov_sigma: float | None = None,
-        proportions: Mapping[str, float] | None = None,
-        proportions_sigma: Mapping[str, float] | None = None,
-        flip: bool = True,
+        lengths: Mapping[str, tuple[float, float]] | None = None,
         threads: int | None = None,
     ) -> None:
         self._weights = weights
@@ -90,8 +85,8 @@ class PaseLifter:
         if fov_sigma is None:
             is_known = fov_deg is not None or focal_length_px is not None
             fov_sigma = KNOWN_FOCAL_SPREAD if is_known else FOCAL_SPREAD
-        self._known = LensAndLengths(fov_sigma, proportions or {}, proportions_sigma or {}).numbers()
-        self._flip, self._threads = flip, threads
+        self._known = LensAndLengths(fov_sigma, lengths or {}).numbers()
+        self._threads = threads
 
     def __call__(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Landmarks3D:
         """Keypoints and joint centres from the point `Hip` in camera axes, in statures of the person, and gravity.
@@ -132,13 +127,10 @@ class PaseLifter:
         return rays, np.where(usable, np.minimum(score, 1.0), 0.0).astype(np.float32)
 
     def _course(self, rays: Floats, score: Floats) -> Array:
-        """(T, outputs) of evenly spaced frames, in camera axes."""
-        out = self._windows(rays, score)
-        if self._flip:
-            twin = np.array(MIRRORED[:_K])
-            mirrored = self._windows(rays[:, twin] * np.array([-1, 1], np.float32), score[:, twin])
-            out = 0.5 * (out + _mirrored_outputs(mirrored))
-        return out
+        """(T, outputs) of evenly spaced frames, in camera axes: the mean with those of the mirrored person."""
+        twin = np.array(MIRRORED[:_K])
+        mirrored = self._windows(rays[:, twin] * np.array([-1, 1], np.float32), score[:, twin])
+        return 0.5 * (self._windows(rays, score) + _mirrored_outputs(mirrored))
 
     def _windows(self, rays: Floats, score: Floats) -> Array:
         T = len(rays)
