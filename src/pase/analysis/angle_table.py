@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pase.analysis.angles import all_angles
 from pase.analysis.body import BodyMotion
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.limbs import unseen_angles
@@ -45,7 +46,7 @@ def angle_tables(
     whole = BodyMotion.placed(
         Kinematics(motion.skeleton, ()), motion.skeleton.default_q[None], motion.time[:1]
     )
-    keys = tuple(whole.angles)
+    keys = tuple(all_angles(whole))
     values, *of_drawn = (_columns(body, keys) for body in (body, *drawn))
     speed, *drawn_speed = (_speed(degrees, body.time) for degrees in (values, *of_drawn))
     speed_sd = unknown = np.full_like(values, np.nan)
@@ -64,7 +65,7 @@ def angle_tables(
 
 def _columns(body: BodyMotion, keys: Sequence[str]) -> Array:
     """(T, m) degrees."""
-    angles, unknown = body.angles, np.full(len(body), np.nan)
+    angles, unknown = all_angles(body), np.full(len(body), np.nan)
     columns = [angles.get(key, unknown) for key in keys]
     return np.degrees(np.stack(columns, axis=1)) if keys else np.zeros((len(body), 0))
 

@@ -141,13 +141,6 @@ class BodyMotion:
         return float(np.nanmean(lengths)) if np.isfinite(lengths).any() else np.nan
 
     @cached_property
-    def angles(self) -> dict[str, Array]:
-        """(T,) radians by key; see `pase.analysis.angles.all_angles`."""
-        from pase.analysis.angles import all_angles  # which reads bodies
-
-        return all_angles(self)
-
-    @cached_property
     def heading(self) -> Array | None:
         """(T, 3) horizontal unit vector in which the pelvis faces."""
         turn = self.segment("pelvis")

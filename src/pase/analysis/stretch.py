@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from pase.analysis.angles import all_angles
 from pase.analysis.body import SIDES, BodyMotion, Side
 from pase.analysis.feet import Feet, Swing, follow_feet
 from pase.types import Array
@@ -31,10 +32,10 @@ class Stretch:
         """(T,) seconds."""
         return self.body.time
 
-    @property
+    @cached_property
     def angles(self) -> dict[str, Array]:
         """(T,) radians by key; see `pase.analysis.angles.all_angles`."""
-        return self.body.angles
+        return all_angles(self.body)
 
     @cached_property
     def hips(self) -> Array | None:
@@ -104,9 +105,7 @@ def stretches(body: BodyMotion) -> Iterator[Stretch]:
     gaps = (np.diff(finite) > 1) | (np.diff(body.time[finite]) > LONGEST_GAP_S)
     for frames in np.split(finite, np.flatnonzero(gaps) + 1):
         if len(frames) >= LEAST_FRAMES:
-            piece = (
-                body.slice(slice(int(frames[0]), int(frames[-1]) + 1)) if len(frames) < len(body) else body
-            )
+            piece = body.slice(slice(int(frames[0]), int(frames[-1]) + 1))
             yield Stretch(piece, follow_feet(piece))
 
 
