@@ -167,8 +167,8 @@ def _refuse_of_markers(parsed: argparse.Namespace) -> None:
 
 
 def _fit_markers(parsed: argparse.Namespace, settings: Settings) -> int:
-    from pase.fit.marker_weights import read_weights
     from pase.fit.markers import MarkerOptions
+    from pase.fit.markers.weights import read_weights
     from pase.pipeline.markers import MarkerFiles, fit_marker_file
 
     if parsed.video is not None or parsed.skeleton is not None or parsed.explain:

@@ -342,7 +342,7 @@ def weights_xml() -> bytes:
 
 
 def _weights(path: Path) -> object:
-    from pase.fit.marker_weights import read_weights, relative_sigma
+    from pase.fit.markers.weights import read_weights, relative_sigma
 
     weights = read_weights(path)
     return relative_sigma(list(weights), weights)

@@ -12,12 +12,12 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.data import Landmarks3D
 from pase.errors import InputError
-from pase.fit.handedness import is_mirrored
 from pase.fit.inputs import stuck_on_markers
-from pase.fit.marker_names import named_as_model
-from pase.fit.marker_units import size_ratio, unit_factor
 from pase.fit.markers import MarkerOptions, fit_markers
-from pase.fit.upright import Axis, turned_up
+from pase.fit.markers.handedness import is_mirrored
+from pase.fit.markers.names import named_as_model
+from pase.fit.markers.units import size_ratio, unit_factor
+from pase.fit.markers.up_axis import Axis, turned_up
 
 
 @pytest.fixture(scope="module")

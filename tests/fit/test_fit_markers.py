@@ -19,11 +19,11 @@ from pase.data import Landmarks3D, Motion
 from pase.diagnostics import MarkerDiagnostics
 from pase.errors import InputError
 from pase.fit.inputs import h36m_markers, keypoint_set, stuck_on_markers
-from pase.fit.marker_weights import read_weights, relative_sigma
 from pase.fit.markers import MarkerOptions, fit_markers
+from pase.fit.markers.up_axis import find_up, turned_up
+from pase.fit.markers.weights import read_weights, relative_sigma
 from pase.fit.root import find_root, place_root, rigid_fit, with_open_root
 from pase.fit.schedule import fading_windows
-from pase.fit.upright import find_up, turned_up
 from pase.types import Array
 
 HIDDEN = ("wrist_", "pro_sup")

@@ -11,7 +11,7 @@ import pytest
 from test_marker_files_dialects import RATE, trc, walk
 
 from pase.errors import InputError
-from pase.fit.marker_names import named_as_model
+from pase.fit.markers.names import named_as_model
 from pase.marker_files import is_marker_file, read_markers
 
 NAMES, MM = walk()

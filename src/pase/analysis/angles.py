@@ -59,8 +59,13 @@ def angle_key(name: str, side: str | None) -> str:
 
 
 def all_angles(body: BodyMotion) -> dict[str, Array]:
-    """Every angle that a body has: (T,) radians by key, in the order legs, trunk, arms; NaN where unknown."""
-    angles = {}
+    """Every angle that a body has: (T,) radians by key, in the order legs, trunk, arms; NaN where unknown.
+
+    They are computed once for a body.
+    """
+    angles = body.angles
+    if angles:
+        return angles
     for angle in ANGLES:
         for side in SIDES if angle.sided else SIDES[:1]:
             values = angle.compute(body, side)

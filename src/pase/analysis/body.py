@@ -47,6 +47,8 @@ class BodyMotion:
     """(T, 3) centre of mass of the whole body, metres; None where the model has no masses."""
     sure: Mapping[str, Mask] = field(default_factory=dict)
     """By angle (see `pase.analysis.angles`), with its side where it has one: (T,) whether it was seen well enough."""
+    angles: dict[str, Array] = field(default_factory=dict, init=False)
+    """Where `pase.analysis.angles.all_angles` keeps its result."""
 
     @classmethod
     def of(cls, motion: Motion) -> BodyMotion:

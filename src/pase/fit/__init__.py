@@ -21,7 +21,7 @@ Films and markers share all of this; each adds only its measurements and its fir
 
     estimate ── film_trial ── keypoint_guess ──┐                      ┌── film_result ── world
                                                ├── trial ── schedule ─┤
-    markers ── marker_sizes ── marker_guess ───┘                      └── draws
+    markers: estimate ── sizes ── guess ───────┘                      └── draws
 
 The remaining modules are for
 
@@ -29,7 +29,6 @@ The remaining modules are for
   `shared_fit` (a person between the two halves of the schedule), `bones` and `childhood` (what the result shows);
 - the floor: `contact` (which feet stand), `moving_floor` and `floor_velocity` (treadmills, travelling cameras);
 - several films or people: `evidence` (combines what each determines), `sizes` (of one person), `multi_person`;
-- markers: `marker_names`, `marker_units`, `upright` and `handedness` (how to read a file), `marker_weights`
-  and `marker_noise`;
+- markers: `markers`, a room of its own;
 - all: `root` (the joint that carries the skeleton), `threads` (keeps linear algebra on one).
 """

@@ -140,7 +140,7 @@ def _joints_in_metres(
     joints: Landmarks3D, skeleton: Skeleton, markers: PointSet, height_m: float | None
 ) -> tuple[Landmarks3D, str]:
     """Joints of a lifter, whose unit is open, in metres; and a sentence that says so."""
-    from pase.fit.marker_units import in_metres
+    from pase.fit.markers.units import in_metres
 
     found, unit = in_metres(joints, skeleton, markers, height_m)
     return found, f"the landmarks' unit is open: it was taken as {unit:.3f} m, from the lengths of the limbs"

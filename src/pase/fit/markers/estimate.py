@@ -15,21 +15,21 @@ from pase.data import Landmarks3D, Motion
 from pase.diagnostics import FitDiagnostics, MarkerDiagnostics, SolverDiagnostics
 from pase.errors import InputError
 from pase.fit.draws import drawn_motions
-from pase.fit.handedness import is_mirrored
 from pase.fit.inputs import BodyPoint, PointSet
-from pase.fit.marker_guess import MarkerTrial, continue_motion, key_frames
-from pase.fit.marker_names import FEWEST_MARKERS, named_as_model
-from pase.fit.marker_noise import Noise, learn_noise, with_noise
-from pase.fit.marker_sizes import estimate_sizes
-from pase.fit.marker_units import unit_factor
-from pase.fit.marker_weights import relative_sigma
+from pase.fit.markers.guess import MarkerTrial, continue_motion, key_frames
+from pase.fit.markers.handedness import is_mirrored
+from pase.fit.markers.names import FEWEST_MARKERS, named_as_model
+from pase.fit.markers.noise import Noise, learn_noise, with_noise
+from pase.fit.markers.sizes import estimate_sizes
+from pase.fit.markers.units import unit_factor
+from pase.fit.markers.up_axis import Axis, Up, find_up, heads_along, turned_up
+from pase.fit.markers.weights import relative_sigma
 from pase.fit.measurements import PointMeasurements
 from pase.fit.root import with_open_root
 from pase.fit.schedule import SequenceEstimate, SharedEstimate, solve_windows
 from pase.fit.subject import SubjectOptions, prepare_subject
 from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
-from pase.fit.upright import Axis, Up, find_up, heads_along, turned_up
 from pase.parallel import Helpers
 from pase.series import interpolated, stretches_of
 from pase.types import Array, ShareProgress

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pase.fit.marker_guess import MarkerTrial
+from pase.fit.markers.guess import MarkerTrial
 from pase.fit.normal import NormalEquations
 from pase.fit.problem import Linearization, State
 from pase.fit.solver import minimise

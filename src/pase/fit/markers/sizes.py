@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pase.fit.marker_guess import (
+from pase.fit.markers.guess import (
     MarkerTrial,
     anchor_frames,
     continue_motion,
@@ -19,7 +19,7 @@ from pase.fit.marker_guess import (
     solve_anchors,
     usable_frames,
 )
-from pase.fit.marker_noise import independent_share, noise_stretches, with_learned_sigma
+from pase.fit.markers.noise import independent_share, noise_stretches, with_learned_sigma
 from pase.fit.problem import State
 from pase.fit.schedule import (
     SHARED_FRAMES,
