@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pyvista
+from neck import SEGMENTS
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -25,7 +26,8 @@ Table = dict[str, Array]
 
 PELVIS = ("pelvis", "sacrum", "Abdomen")
 GIRDLE = ("clavicle_r", "scapula_r", "clavicle_l", "scapula_l")
-TRUNK = ("lumbar5", "lumbar4", "lumbar3", "lumbar2", "lumbar1", "torso", *GIRDLE)
+NECK = tuple(s.body for s in SEGMENTS[:-1])
+TRUNK = ("lumbar5", "lumbar4", "lumbar3", "lumbar2", "lumbar1", "torso", *NECK, *GIRDLE)
 THIGH = ("femur_r", "femur_l", "patella_r", "patella_l")
 SHANK = ("tibia_r", "tibia_l")
 FOOT = ("talus_r", "talus_l", "calcn_r", "calcn_l", "toes_r", "toes_l")
@@ -141,6 +143,8 @@ def generic_joints(setup: Path) -> dict[str, float]:
     ]
     steps = zip(chain, chain[1:], strict=False)
     spine = sum(at(upper)[1] - at(lower, "child")[1] for lower, upper in steps) - at(chain[-1], "child")[1]
+    condyles = SEGMENTS[-1].centre[1]
+    head = at("head_torso")[1] - at("head_torso", "child")[1]
     soles = [
         mesh_points(setup, "foot.vtp")[:, 1].min(),
         mtp[1] + mesh_points(setup, "bofoot.vtp")[:, 1].min(),
@@ -157,8 +161,8 @@ def generic_joints(setup: Path) -> dict[str, float]:
         "stack_shank": -tibia[1],
         "stack_thigh": -femur[1],
         "stack_pelvis": at("sacrumjnt")[1] + at(chain[0])[1] - hip[1],
-        "stack_trunk": spine + at("head_torso")[1],
-        "stack_head": mesh_points(setup, "skull.vtp")[:, 1].max() - at("head_torso", "child")[1],
+        "stack_trunk": spine + condyles,
+        "stack_head": mesh_points(setup, "skull.vtp")[:, 1].max() + head - condyles,
         "shoulder_in_trunk": spine + at("acromial_r")[1],
         "hip_in_pelvis": -hip[1],
         "toe_joint": mtp[0],

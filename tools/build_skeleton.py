@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pyvista
+from neck import with_neck
 from numpy.typing import NDArray
 from shoulder_girdle import with_girdle
 
@@ -132,7 +133,7 @@ def default_kinematics(source: Skeleton) -> Skeleton:
         joints=joints,
         coordinates=tuple(replace(coordinates[name], name=name, default=0.0) for name in order),
     )
-    return with_defaults(with_ranges(skeleton))
+    return with_defaults(with_ranges(with_neck(skeleton)))
 
 
 ARM_NAMES = {"flex": "elevation", "add": "crossing", "rot": "rotation"}

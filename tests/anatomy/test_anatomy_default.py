@@ -27,7 +27,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 MIDLINE_FLIPS = {
     "pelvis_rotation", "pelvis_list", "pelvis_tz",
-    "L5_S1_Lat_Bending", "L5_S1_axial_rotation", "neck_bending", "neck_rotation",
+    "L5_S1_Lat_Bending", "L5_S1_axial_rotation", "lower_neck_bending", "upper_neck_bending",
+    "neck_rotation",
 }  # fmt: skip
 
 
@@ -45,8 +46,8 @@ def posed(skeleton: Skeleton, **degrees: float) -> np.ndarray:
 
 def test_the_default_skeleton_has_the_agreed_size() -> None:
     skeleton = default_skeleton()
-    assert len(skeleton.bodies) == 34
-    assert len(skeleton.free_names) == 40
+    assert len(skeleton.bodies) == 41
+    assert len(skeleton.free_names) == 42
     assert skeleton.landmark_names == HALPE26
     assert default_skeleton() is skeleton
     assert 60 < sum(b.mass for b in skeleton.bodies) < 90
@@ -99,8 +100,10 @@ def test_landmarks_lie_on_or_just_under_the_skin_of_their_bones() -> None:
         ("L5_S1_Flex_Ext", -5, "Head", (1, 0, 0)),
         ("L5_S1_Lat_Bending", 2, "Head", (0, 0, 1)),
         ("L5_S1_axial_rotation", 4, "RShoulder", (1, 0, 0)),
-        ("neck_flexion", 20, "Nose", (0, 1, 0)),
-        ("neck_bending", 20, "Head", (0, 0, 1)),
+        ("lower_neck_flexion", 20, "Nose", (-0.5, 0.866, 0)),
+        ("lower_neck_bending", 20, "Head", (0, 0, 1)),
+        ("upper_neck_flexion", 20, "Nose", (0, 1, 0)),
+        ("upper_neck_bending", 10, "Head", (0, 0, 1)),
         ("neck_rotation", 20, "Nose", (0, 0, -1)),
         ("arm_elevation_r", 40, "RElbow", (0.766, 0, 0.643)),
         ("arm_crossing_r", 40, "RElbow", (0.643, 0, -0.766)),

@@ -22,6 +22,7 @@ TOGETHER = {
         "abdomen",
         "clavicle",
         "scapula",
+        *(f"cerv{number}" for number in range(1, 8)),
     ),
 }
 """Bodies of common OpenSim models, without their side, that are parts of one segment of the person."""

@@ -15,7 +15,7 @@ ASSET = "skeleton.osim"
 def default_skeleton() -> Skeleton:
     """The default skeleton in the size of its source, about 1.75 m tall, with the 26 Halpe landmarks.
 
-    34 bodies and 40 free coordinates; see `NOTICE` for its sources and `tools/build_skeleton.py` for how
+    41 bodies and 42 free coordinates; see `NOTICE` for its sources and `tools/build_skeleton.py` for how
     it is made from them. World: X forward, Y up, Z right. At its default coordinates it stands on the
     floor at Y = 0 with its arms hanging.
     """

@@ -58,7 +58,14 @@ LIMB_PARTS = (
         ("Wrist",),
         ("elbow_", "pro_sup", "forearm_", "wrist_"),
     ),
-    LimbPart("head", ("head",), ("Nose", "Eye", "Ear", "Head"), (), ("neck_", "head_"), sided=False),
+    LimbPart(
+        "head",
+        ("head",),
+        ("Nose", "Eye", "Ear", "Head"),
+        (),
+        ("neck_", "lower_neck_", "upper_neck_", "head_"),
+        sided=False,
+    ),
 )
 """From the hip or shoulder outwards."""
 

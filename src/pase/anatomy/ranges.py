@@ -18,9 +18,11 @@ AAOS = "AAOS, Joint Motion: Method of Measuring and Recording, 1965"
 NORKIN = "Norkin & White, Measurement of Joint Motion, 5th ed., 2016"
 ROAAS = "Roaas & Andersson, Acta Orthop Scand 53:205-208, 1982"
 KAPANDJI = "Kapandji, The Physiology of the Joints, 6th ed., 2008"
+ORDWAY = "Ordway et al., Spine 24:240-247, 1999 (head pushed forwards and drawn back)"
 PANJABI = "White & Panjabi, Clinical Biomechanics of the Spine, 2nd ed., 1990"
 HEMMERICH = "Hemmerich et al., J Orthop Res 24:770-781, 2006 (squatting, kneeling)"
 BENNELL = "Bennell et al., Aust J Physiother 44:175-180, 1998 (weight-bearing lunge)"
+UPPER_NECK = "Panjabi et al., Spine 13:726-730, 1988"
 WORLD = "no anatomical limit: where and how the whole person is turned"
 
 TURN_LIMIT_DEG = 20 * 360.0
@@ -76,10 +78,12 @@ RANGES: dict[str, Range] = {
     "L5_S1_Lat_Bending": _spine(-40, 40, BENDING_SHARES, f"lumbar and thoracic spine: {PANJABI}"),
     # To the left +
     "L5_S1_axial_rotation": _spine(-45, 45, ROTATION_SHARES, f"lumbar and thoracic spine: {PANJABI}"),
-    # Extension +
-    "neck_flexion": Range(-60, 65, f"{AAOS}; with the upper thoracic spine {PANJABI}"),
-    "neck_bending": Range(-45, 45, f"{AAOS}"),
+    # Extension +; the lower neck is C2 to T1, the upper one the skull to C2
+    "lower_neck_flexion": Range(-50, 45, f"{PANJABI}: 91° in all"),
+    "lower_neck_bending": Range(-40, 40, f"{AAOS}, less the upper neck's"),
     "neck_rotation": Range(-80, 80, f"{AAOS}"),
+    "upper_neck_flexion": Range(-20, 35, f"{UPPER_NECK}: flexion 15°, extension 32°; {ORDWAY}"),
+    "upper_neck_bending": Range(-12, 12, f"{UPPER_NECK}"),
     # Up and outwards +; 60° of extension is -53° here, overhead is 180°
     "arm_elevation": Range(-70, 190, f"{AAOS}: flexion and abduction 180°, extension 60°"),
     # Across the chest +; at shoulder height -70° is 20° behind the side and 80° is 130° of adduction

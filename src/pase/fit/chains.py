@@ -1,6 +1,6 @@
 """Points along one kinematic chain follow the same few coordinates: derivatives are kept for these alone.
 
-A keypoint depends on 6 to 17 of 40 coordinates. The points of a term are put together in chains, each from the root
+A keypoint depends on 6 to 17 of 42 coordinates. The points of a term are put together in chains, each from the root
 to the end of a limb, so that the products of derivatives are small and dense; a pair of points that measure one
 another (see `PairHabit`) is a chain of its own, with the coordinates of both.
 """

@@ -27,7 +27,7 @@ from pase.formats.hierarchy import BodyTree, relative_to
 from pase.types import Array
 
 MIDDLE_NAMES = {
-    "pelvis": "Hips", "lumbar5": "Spine", "lumbar3": "Spine1", "torso": "Spine2", "head": "Head",
+    "pelvis": "Hips", "lumbar5": "Spine", "lumbar3": "Spine1", "torso": "Spine2", "cerv7": "Neck", "head": "Head",
 }  # fmt: skip
 SIDE_NAMES = {
     "femur": "UpLeg", "tibia": "Leg", "talus": "Foot", "toes": "ToeBase", "clavicle": "Shoulder",

@@ -26,11 +26,11 @@ COORDINATES = {
     "mtp_angle": "Toe flexion", "L5_S1_Flex_Ext": "Lumbar extension", "L5_S1_Lat_Bending": "Lumbar bending",
     "L5_S1_axial_rotation": "Lumbar rotation", "elbow_flex": "Elbow flexion", "pro_sup": "Forearm pronation",
     "wrist_flex": "Wrist flexion", "wrist_dev": "Wrist deviation",
-    "neck_flexion": "Neck extension",
+    "lower_neck_flexion": "Lower neck extension", "upper_neck_flexion": "Upper neck extension",
 }  # fmt: skip
 
 REGIONS = (
-    ("Head and neck", ("head", "skull", "neck", "cerv")),
+    ("Head and neck", ("head", "skull", "neck", "lower_neck", "upper_neck", "cerv")),
     ("Spine and chest", ("torso", "lumbar", "abdomen", "L5_", "thor")),
     ("Pelvis", ("pelvis", "sacrum")),
     ("arm", ("clavicle", "scapula", "humerus", "ulna", "radius", "hand", "arm", "elbow", "pro_sup", "wrist")),
