@@ -158,7 +158,7 @@ def outcome(one: Film, with_lifter: bool = True) -> Outcome | None:
     assert motion.camera is not None
     found = (origin[:, [index(b) for b in JOINTS]] - origin[:, [index("pelvis")]]) @ motion.camera.rotation.T
     legs = [i for i, n in enumerate(motion.skeleton.free_names) if n.startswith(("hip_", "knee", "ankle"))]
-    off = np.abs(motion.q - one.truth.q[frames])[:, legs] / motion.q_std[:, legs]
+    off = np.abs(motion.q[:, legs] - one.truth.q[frames][:, legs]) / motion.q_std[:, legs]
     return Outcome(
         one.movement,
         one.view,

@@ -114,10 +114,16 @@ GROUPS: dict[str, tuple[Movement, ...]] = {
                  "from above", "Neck", 0.9),
     ),
     "Neck": (
-        Movement("neck_flexion", "extension, looking up", "head upright", ("Nose", "up"), 35, "from the right",
-                 "Neck", 0.75, note="Despite its name: looking down is negative."),
-        Movement("neck_bending", "bending to the right", "head upright", ("Head", "to the right"), 30, "from behind",
-                 "Neck", 0.75),
+        Movement("lower_neck_flexion", "extension", "neck upright", ("Head", "backward"), 30, "from the right",
+                 "Neck", 0.75, note="Between the chest and the second vertebra. Despite its name: bending forward is "
+                 "negative."),
+        Movement("upper_neck_flexion", "extension, looking up", "head upright on the neck", ("Nose", "up"), 25,
+                 "from the right", "Neck", 0.75, note="Between the second vertebra and the skull. A head that is "
+                 "pushed forward has a negative lower and a positive upper angle."),
+        Movement("lower_neck_bending", "bending to the right", "neck upright", ("Head", "to the right"), 30,
+                 "from behind", "Neck", 0.75),
+        Movement("upper_neck_bending", "bending to the right", "head upright on the neck", ("Head", "to the right"),
+                 12, "from behind", "Neck", 0.75),
         Movement("neck_rotation", "turn to the left", "looking straight ahead", ("Nose", "to the left"), 45,
                  "from the front", "Neck", 0.75),
     ),

@@ -194,12 +194,19 @@ def test_motion_is_packed_and_unpacked(tmp_path: Path) -> None:
     from tools.train_lifter.bank import pack, unpack
     from tools.train_lifter.corpus import Take
 
+    from pase.anatomy.default import default_skeleton
+
     q = np.cumsum(np.random.default_rng(0).normal(0, 0.02, (90, 40)), axis=0)
     broken = np.full((9, 40), np.nan)
     pack([Take("a", "b", "c", "train", q, "d"), Take("e", "b", "c", "val", broken)], tmp_path / "x.xz")
     (take,) = unpack(tmp_path / "x.xz")
     assert (take.name, take.split, take.source) == ("a", "train", "d")
-    np.testing.assert_allclose(take.q[:, 6:], q[:, 6:], atol=5e-4)
+    np.testing.assert_allclose(take.q[:, 6:23], q[:, 6:23], atol=5e-4)
+    # Packed while the neck had one joint: the whole bend is the same.
+    flexion, bending = (list(default_skeleton().free_names).index(f"lower_neck_{n}") for n in ("flexion", "bending"))
+    np.testing.assert_allclose(take.q[:, flexion] + take.q[:, flexion + 3], q[:, 23], atol=5e-4)
+    np.testing.assert_allclose(take.q[:, bending] + take.q[:, bending + 3], q[:, 24], atol=5e-4)
+    np.testing.assert_allclose(take.q[:, 28:], q[:, 26:], atol=5e-4)
 
 
 def test_depths_are_as_likely_as_their_whole_covariance_says() -> None:

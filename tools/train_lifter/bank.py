@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from tools.train_lifter.corpus import Take
+from tools.train_lifter.neck_shares import with_two_halves
 from torch import Tensor
 
 ANGLE_STEP, LENGTH_STEP = 1 / 1500, 1 / 500
@@ -52,7 +53,7 @@ def pack(takes: Sequence[Take], path: Path) -> None:
 
 
 def unpack(path: Path) -> list[Take]:
-    """The takes of a file that `pack` wrote."""
+    """The takes of a file that `pack` wrote, as motion of today's skeleton."""
     with np.load(io.BytesIO(lzma.decompress(path.read_bytes()))) as data:
         low, high = data["low"].astype(np.uint16), data["high"].astype(np.uint16)
         about = json.loads(data["about"].tobytes())
@@ -60,7 +61,7 @@ def unpack(path: Path) -> list[Take]:
     out, first = [], 0
     for *names, source, length in about:
         whole = np.cumsum(steps[first : first + length].astype(np.int64), axis=0).astype(np.int16)
-        out.append(Take(*names, whole * _steps(whole.shape[1]), source))
+        out.append(Take(*names, with_two_halves(whole * _steps(whole.shape[1])), source))
         first += length
     return out
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
+from tools.train_lifter.neck_shares import with_two_halves
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
@@ -256,7 +257,7 @@ def convert(corpus: Path, cache: Path, every: int = 1, processes: int = 1) -> li
     return [
         Take(
             *(str(data[k][i]) for k in ("name", "subject", "category", "split")),
-            straightened(data["q"][a:b].astype(float), legs_too_long(skeletons[str(data["name"][i])])),
+            straightened(with_two_halves(data["q"][a:b].astype(float)), legs_too_long(skeletons[str(data["name"][i])])),
         )
         for i, (a, b) in enumerate(zip(data["start"], data["start"] + data["length"], strict=True))
     ]

@@ -18,6 +18,7 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 from tools.train_lifter.chains import CHAINS, OWN_FEET, POSTURES
 from tools.train_lifter.corpus import FRAME_RATE_HZ, Take
+from tools.train_lifter.neck_shares import with_two_halves
 from tools.train_lifter.postures import Foot, Key, Rng
 
 from pase.anatomy.default import default_skeleton
@@ -315,7 +316,7 @@ def procedural(cache: Path, minutes: float, seed: int = 4, make: Maker = make_ep
             f"procedural_{i % 20}",
             str(kind),
             "val" if i % 20 == 0 else "train",
-            q[a : a + n].astype(float),
+            with_two_halves(q[a : a + n].astype(float)),
         )
         for i, (kind, a, n) in enumerate(zip(kinds, starts, lengths, strict=True))
     ]
