@@ -192,7 +192,7 @@ def test_the_browser_puts_the_bodies_where_our_kinematics_do(browser: Any, tmp_p
         found = page.run(
             f"(() => {{ pase.player.show({frame}); return pase.renderer.blocks.map({ORIGIN}); }})()"
         )
-        assert len({row[0] for row in found}) == 2 and len(found) == 66
+        assert len({row[0] for row in found}) == 2 and len(found) == 80
         for person, body, *place in found:
             shown = people[int(person)].motion
             poses = Kinematics(shown.skeleton, ()).pose(shown.q[frame][None])
