@@ -47,8 +47,8 @@ SEGMENTS = (
     Segment("C0_C1", "head", (-0.0120, 0.5105, 0.0), 25, 5, 5),
 )
 """From below. Ranges: White & Panjabi, Clinical Biomechanics of the Spine, 2nd ed., 1990; only their ratios count.
-Centres, measured on the source's bones: from C7/T1 to C2/C3 on the line between the middles of two vertebral bodies, a
-quarter of the way up, as the axes lie in the upper half of the lower body (Amevo et al. 1991, Clin Biomech 6:111);
+Centres, measured on the source's bones: from C7/T1 to C2/C3 on the line between the middles of two vertebral bodies,
+a quarter of the way up, as the axes lie in the upper half of the lower body (Amevo et al. 1991, Clin Biomech 6:111);
 the middle of the dens; the sockets of the atlas, which lie 26 mm below and 11 mm behind the ear canal on people too
 (Ewing & Thomas 1972)."""
 
@@ -95,9 +95,7 @@ def with_neck(skeleton: Skeleton) -> Skeleton:
     for parent, segment in zip(("torso", *(s.body for s in SEGMENTS)), SEGMENTS, strict=False):
         frames = (Frame(_vector(segment.centre - origins[body])) for body in (parent, segment.body))
         axes = _axes(segment, old)
-        joints.append(
-            Joint(segment.name, "CustomJoint", parent, segment.body, *frames, axes, still_axes())
-        )
+        joints.append(Joint(segment.name, "CustomJoint", parent, segment.body, *frames, axes, still_axes()))
     names = [s.body for s in SEGMENTS[:-1]]
     bodies = [_chest(b, origins) if b.name == "torso" else b for b in skeleton.bodies]
     bodies[at:at] = [_vertebra(skeleton, name, origins[name]) for name in names]

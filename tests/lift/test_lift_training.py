@@ -203,7 +203,9 @@ def test_motion_is_packed_and_unpacked(tmp_path: Path) -> None:
     assert (take.name, take.split, take.source) == ("a", "train", "d")
     np.testing.assert_allclose(take.q[:, 6:23], q[:, 6:23], atol=5e-4)
     # Packed while the neck had one joint: the whole bend is the same.
-    flexion, bending = (list(default_skeleton().free_names).index(f"lower_neck_{n}") for n in ("flexion", "bending"))
+    flexion, bending = (
+        list(default_skeleton().free_names).index(f"lower_neck_{n}") for n in ("flexion", "bending")
+    )
     np.testing.assert_allclose(take.q[:, flexion] + take.q[:, flexion + 3], q[:, 23], atol=5e-4)
     np.testing.assert_allclose(take.q[:, bending] + take.q[:, bending + 3], q[:, 24], atol=5e-4)
     np.testing.assert_allclose(take.q[:, 28:], q[:, 26:], atol=5e-4)

@@ -257,7 +257,9 @@ def convert(corpus: Path, cache: Path, every: int = 1, processes: int = 1) -> li
     return [
         Take(
             *(str(data[k][i]) for k in ("name", "subject", "category", "split")),
-            straightened(with_two_halves(data["q"][a:b].astype(float)), legs_too_long(skeletons[str(data["name"][i])])),
+            straightened(
+                with_two_halves(data["q"][a:b].astype(float)), legs_too_long(skeletons[str(data["name"][i])])
+            ),
         )
         for i, (a, b) in enumerate(zip(data["start"], data["start"] + data["length"], strict=True))
     ]

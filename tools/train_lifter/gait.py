@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 from tools.train_lifter.corpus import FRAME_RATE_HZ
+from tools.train_lifter.neck_shares import shared_out
 from tools.train_lifter.postures import TRUNK_SHARE, Angles, Rng, arms, hanging_arm
 from tools.train_lifter.procedural import Planter
 
@@ -61,7 +62,7 @@ def _still(rng: Rng, frames: int) -> dict[str, Array]:
         "neck_flexion": rng.normal(0, 10), "neck_rotation": rng.normal(0, 12),
         "L5_S1_Flex_Ext": -rng.normal(3, 6) / TRUNK_SHARE, "L5_S1_Lat_Bending": rng.normal(0, 2) / 10.8,
     }  # fmt: skip
-    return {name: np.full(frames, value) for name, value in held.items()}
+    return {name: np.full(frames, value) for name, value in shared_out(held).items()}
 
 
 def _legs(course: dict[str, Array], rng: Rng, phase: Array, pace: float) -> None:

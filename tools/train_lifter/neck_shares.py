@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,13 +13,14 @@ _COLUMNS_BEFORE, _FLEXION, _BENDING, _ROTATION = 40, 23, 24, 25
 """Coordinates of the default skeleton while its neck had one joint, and those of that joint."""
 
 
-def neck_angles(flexion: float, bending: float = 0.0, rotation: float = 0.0) -> dict[str, float]:
-    """Coordinates of the default skeleton for a head that is turned so on the chest."""
-    return {
-        "lower_neck_flexion": LOWER_FLEXION * flexion, "upper_neck_flexion": (1 - LOWER_FLEXION) * flexion,
-        "lower_neck_bending": LOWER_BENDING * bending, "upper_neck_bending": (1 - LOWER_BENDING) * bending,
-        "neck_rotation": rotation,
-    }  # fmt: skip
+def shared_out(angles: Mapping[str, float]) -> dict[str, float]:
+    """Angles by coordinate of the default skeleton; `neck_flexion` and `neck_bending` stand for the whole neck."""
+    out = dict(angles)
+    for name, lower in (("flexion", LOWER_FLEXION), ("bending", LOWER_BENDING)):
+        if f"neck_{name}" in out:
+            whole = out.pop(f"neck_{name}")
+            out |= {f"lower_neck_{name}": lower * whole, f"upper_neck_{name}": (1 - lower) * whole}
+    return out
 
 
 def with_two_halves(q: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from tools.train_lifter.neck_shares import neck_angles
 
 Rng = np.random.Generator
 Angles = dict[str, float]
@@ -98,7 +97,8 @@ def upper_body(rng: Rng, flexion: float = 0.0) -> Angles:
         "L5_S1_Flex_Ext": -(flexion + rng.normal(0, 6)) / TRUNK_SHARE,
         "L5_S1_Lat_Bending": rng.normal(0, 5) / 10.8,
         "L5_S1_axial_rotation": rng.normal(0, 8) / 5.6,
-    } | neck_angles(rng.normal(0, 15), rng.normal(0, 7), rng.normal(0, 22))  # fmt: skip
+        "neck_flexion": rng.normal(0, 15), "neck_bending": rng.normal(0, 7), "neck_rotation": rng.normal(0, 22),
+    }  # fmt: skip
 
 
 def stand(rng: Rng) -> Key:
@@ -140,7 +140,7 @@ def raised_arms(rng: Rng) -> Angles:
 def press(rng: Rng) -> Key:
     """Standing with the arms overhead or on the way there."""
     key = stand(rng)
-    trunk = {"L5_S1_Flex_Ext": rng.normal(4, 5) / TRUNK_SHARE} | neck_angles(rng.normal(0, 15))
+    trunk = {"L5_S1_Flex_Ext": rng.normal(4, 5) / TRUNK_SHARE, "neck_flexion": rng.normal(0, 15)}
     return Key("press", key.angles | raised_arms(rng) | trunk, key.feet, pause_s=key.pause_s)
 
 
@@ -378,7 +378,7 @@ def on_hands(rng: Rng) -> Key:
     legs = {"hip_flexion": 85 + u(-20, 20), "knee_angle": u(75, 105), "ankle_angle": u(-50, 0)}
     if plank:
         legs = {"hip_flexion": u(-5, 25), "knee_angle": u(0, 15), "ankle_angle": u(0, 25), "mtp_angle": -40.0}
-    upper = upper_body(rng, u(-10, 20)) | neck_angles(u(0, 45))
+    upper = upper_body(rng, u(-10, 20)) | {"neck_flexion": u(0, 45)}
     elbow = u(0, 90) if plank else u(0, 30)
     for s in "rl":
         upper |= {f"arm_elevation_{s}": u(65, 100), f"arm_crossing_{s}": u(10, 50), f"elbow_flex_{s}": elbow}

@@ -18,7 +18,7 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 from tools.train_lifter.chains import CHAINS, OWN_FEET, POSTURES
 from tools.train_lifter.corpus import FRAME_RATE_HZ, Take
-from tools.train_lifter.neck_shares import with_two_halves
+from tools.train_lifter.neck_shares import shared_out, with_two_halves
 from tools.train_lifter.postures import Foot, Key, Rng
 
 from pase.anatomy.default import default_skeleton
@@ -154,10 +154,10 @@ class Planter:
 
     def wish(self, key: Key, rng: Rng, heading: float, origin: Array) -> Array:
         """(n,) the wished posture of a key, jittered, inside the ranges, the feet about on the floor."""
-        q = self.skeleton.default_q.copy()
+        q, angles = self.skeleton.default_q.copy(), shared_out(key.angles)
         for name, i in self.coordinates.items():
-            if name in key.angles or stem(name) in key.angles:
-                q[i] = np.radians(key.angles.get(name, key.angles.get(stem(name), 0.0)))
+            if name in angles or stem(name) in angles:
+                q[i] = np.radians(angles.get(name, angles.get(stem(name), 0.0)))
             if i > 5:
                 share = 0.15 if name.startswith("L5") else 1.0
                 q[i] += np.radians(rng.normal(0, 3.0)) * share

@@ -9,7 +9,6 @@ import torch
 from tools.train_lifter.bank import Bank
 from tools.train_lifter.corpus import FRAME_RATE_HZ
 from tools.train_lifter.dice import Dice
-from tools.train_lifter.neck_shares import neck_angles
 from torch import Tensor
 
 from pase.anatomy.default import default_skeleton
@@ -18,7 +17,13 @@ from pase.fit.posture import stem
 from pase.lift.pase_lifter import RATE_HZ
 
 _ARMS = ("arm_elevation", "arm_crossing", "arm_rotation", "elbow_flex", "pro_sup", "wrist_flex", "wrist_dev")
-_HEAD = tuple(neck_angles(0.0))
+_HEAD = (
+    "lower_neck_flexion",
+    "lower_neck_bending",
+    "neck_rotation",
+    "upper_neck_flexion",
+    "upper_neck_bending",
+)
 _TRUNK = ("L5_S1_Flex_Ext", "L5_S1_Lat_Bending", "L5_S1_axial_rotation")
 _LEGS = (
     "hip_flexion",
