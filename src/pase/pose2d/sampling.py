@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -25,13 +26,18 @@ FINE_S = 1 / 60
 """The same where somebody is lost, hidden or near others; never less than one frame."""
 USUAL_S = 1 / 30
 """The same for persons whose movement has not been measured yet."""
-MOST_MISSED = 1.0
+MOST_MISSED, MOST_MISSED_SUDDENLY = 1.5, 1.0
 """Standard deviations of a keypoint by which the parabola through three looks may miss the one between them. Curves
-through all looks miss what is between them by a fifth of that."""
+through all looks miss what is between them by a fifth of that, which makes the deviation of the quickest keypoint
+1.04 times as large there; but not where the movement changes suddenly, as at an impact."""
+_SUDDEN = 2.0
+"""By such a factor the third derivative changes from one look to the next where it does."""
 _BODY_SIGMA = 0.012
 """Spread of a keypoint about its place on the bone, as a share of the person's longer side (20 mm of 1.7 m)."""
 _CLEAR_QUALITY = 0.5
 """Mean score of a pose from which it is taken without the tracker's further checks."""
+_GOES_ON = 0.4
+"""Similarity of the poses of one body in two looks: less than within a picture, as it moves meanwhile."""
 _BACK_S = 2.3
 """Seconds before a person was found in which they are looked for: the detector may have run two seconds before."""
 _SETTLED = 4
@@ -176,7 +182,7 @@ class Sampler:
         course.jerks.append(_jerk(course.looks))
         if not course.traced:
             course.traced = True
-            self._trace_back(track)
+            self._trace_back(track, _velocity(*islice(course.looks, 2)))
 
     def _measure_gaps(self, last: Frame | None) -> None:
         """Measure what is needed in the gaps that end before a look; in all of them at the end of the recording."""
@@ -192,7 +198,7 @@ class Sampler:
         for track in courses:
             first, last = (track.poses.get(frame.index) for frame in (gap.start, gap.end))
             if first is not None and last is not None:
-                for frame in _needed(gap, max(courses[track].jerks)):
+                for frame in _needed(gap, courses[track].jerks):
                     share = (frame.time - gap.start.time) / (gap.end.time - gap.start.time)
                     expected = _mixed(first, last, share)
                     job = self._tracker.place_beside(frame, _whole(expected), expected.turn)
@@ -212,13 +218,13 @@ class Sampler:
             if pose.quality >= _CLEAR_QUALITY and pose_similarity(pose, expected) >= SAME_BODY:
                 track.between[frame.index] = pose
 
-    def _trace_back(self, track: Track) -> None:
+    def _trace_back(self, track: Track, velocity: Array) -> None:
         """Follow somebody new back to the frame in which they appeared."""
         first = next(iter(track.poses))
         start = self._tracker.cuts[-1] if self._tracker.cuts else -np.inf
         earlier = [frame for frame in self._past if frame.index <= first and frame.time >= start]
         if len(earlier) > 1 and earlier[-1].index == first:
-            self._extend(track, earlier[-2::-1], track.poses[first], earlier[-1].time, track.velocity)
+            self._extend(track, earlier[-2::-1], track.poses[first], earlier[-1].time, velocity)
 
     def _extend(
         self, track: Track, frames: Iterable[Frame], pose: Pose, time: float, velocity: Array | None = None
@@ -232,12 +238,17 @@ class Sampler:
             crop = (frame, _whole(pose) + np.tile(step, 2), track.turn)
             placed = self._tracker.place(*crop)
             rivals = (t.poses[frame.index] for t in self._tracker.tracks if frame.index in t.poses)
-            own = placed.quality >= _CLEAR_QUALITY and pose_similarity(pose, placed, step) >= SAME_BODY
+            own = placed.quality >= _CLEAR_QUALITY and pose_similarity(pose, placed, step) >= _GOES_ON
             if not own or any(pose_similarity(rival, placed) >= SAME_BODY for rival in rivals):
                 return
             track.between[frame.index] = placed
-            velocity = np.median(placed.xy - pose.xy, axis=0) / (frame.time - time)
+            velocity = _velocity((time, pose), (frame.time, placed))
             pose, time = placed, frame.time
+
+
+def _velocity(first: tuple[float, Pose], second: tuple[float, Pose]) -> Array:
+    """(2,) px/s of a body between two looks, each with its time."""
+    return np.asarray(np.median(second[1].xy - first[1].xy, axis=0) / (second[0] - first[0]))
 
 
 def _jerk(looks: Sequence[tuple[float, Pose]]) -> float:
@@ -250,10 +261,11 @@ def _jerk(looks: Sequence[tuple[float, Pose]]) -> float:
     return float((np.linalg.norm(third, axis=-1) / sigma)[telling].max(initial=0.0))
 
 
-def _needed(gap: _Gap, jerk: float) -> list[Frame]:
-    """The frames of a gap that are to be measured."""
+def _needed(gap: _Gap, jerks: Sequence[float]) -> list[Frame]:
+    """The frames of a gap that are to be measured, as the last third derivatives say."""
     frames = [gap.start, *gap.between, gap.end]
-    spacing = USUAL_S if np.isinf(jerk) else (3 * MOST_MISSED / max(jerk, 1e-9)) ** (1 / 3)
+    most = MOST_MISSED_SUDDENLY if max(jerks) > _SUDDEN * min(jerks) else MOST_MISSED
+    spacing = USUAL_S if np.isinf(max(jerks)) else (3 * most / max(*jerks, 1e-9)) ** (1 / 3)
     steps = int(np.ceil((gap.end.time - gap.start.time) / spacing - 0.05))
     places = np.linspace(0, len(frames) - 1, min(steps, len(frames) - 1) + 1)
     wanted = [frames[place] for place in np.round(places).astype(int)[1:-1]]

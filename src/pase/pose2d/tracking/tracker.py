@@ -37,6 +37,9 @@ _MOST_UNCONFIRMED = 2
 """A person is doubtful after the detector has missed them this many times in a row."""
 _CLEARLY_BETTER = 0.05
 """How much better the quality of a turned crop's pose must be to replace the upright one."""
+_SOON_FOUND_S = 0.3
+"""Whoever is lost for longer has left or is behind something, and when found again is followed back: until then not
+every frame needs to be looked at."""
 _CLOTHES_EVERY_S = 0.2
 """How often a person's clothes are looked at."""
 _AT_REST = 2.0
@@ -135,8 +138,10 @@ class Tracker:
         self._live = [t for t in self._live if frame.time - t.time <= self._patience(t)]
 
     def calm(self, frame: Frame) -> bool:
-        """Whether everybody who is followed was clearly seen in the newest frame, away from others."""
-        poses = [track.poses.get(frame.index) for track in self.active()]
+        """Whether everybody who is followed, but for who is lost for long, was clearly seen in the newest frame, away
+        from others."""
+        recent = [track for track in self.active() if frame.time - track.time <= _SOON_FOUND_S]
+        poses = [track.poses.get(frame.index) for track in recent]
         clear = all(pose is not None and pose.quality >= _WEAK_QUALITY for pose in poses)
         return clear and not self._crowded(frame.time)
 
