@@ -281,9 +281,9 @@ def custom(axis: str) -> str:
 
 
 BAD_FILES = {
-    "empty": ("", "no valid XML"),
-    "no XML": ("this is a text", "no valid XML"),
-    "truncated": (with_joints(WELD)[:-30], "no valid XML"),
+    "empty": ("", "not valid XML"),
+    "no XML": ("this is a text", "not valid XML"),
+    "truncated": (with_joints(WELD)[:-30], "not valid XML"),
     "other XML": ("<html/>", "not an OpenSim file"),
     "old version": (model("", "10903"), "older than OpenSim 2"),
     "no version": (model("", ""), "open it in OpenSim 4 and save it again"),
@@ -369,7 +369,7 @@ def test_a_bad_file_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
     [
         (lambda p: None, "does not exist"),
         (lambda p: p.mkdir(), "is a folder"),
-        (lambda p: p.write_bytes(b"\xff\xfe\x00\x01"), "no valid XML"),
+        (lambda p: p.write_bytes(b"\xff\xfe\x00\x01"), "not valid XML"),
     ],
 )
 def test_no_file_a_folder_and_binary_are_refused(

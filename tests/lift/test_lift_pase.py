@@ -208,7 +208,7 @@ def test_other_keypoints_and_files_are_refused(lifter: PaseLifter, tmp_path: Pat
     with pytest.raises(InputError, match="26 Halpe"):
         lifter(Keypoints2D.empty((10, 10), HALPE26[:17]))
     (tmp_path / "no.onnx").write_bytes(b"not a network")
-    with pytest.raises(ModelFileError, match="no lifter network"):
+    with pytest.raises(ModelFileError, match="not a lifter network"):
         PaseLifter(tmp_path / "no.onnx")(keypoints_of(*reversed(bending_knees(3))))
 
 

@@ -48,7 +48,7 @@ def parse(path: Path) -> Element:
     try:
         return ElementTree.fromstring(content, ElementTree.XMLParser(target=_StrictBuilder()))
     except (ElementTree.ParseError, UnicodeError, ValueError, LookupError) as error:
-        raise InputError(f"cannot read '{path}': it is no valid XML ({error})") from error
+        raise InputError(f"cannot read '{path}': it is not valid XML ({error})") from error
     except _Doctype:
         raise InputError(f"cannot read '{path}': it has a DOCTYPE, which OpenSim models never have") from None
 

@@ -79,7 +79,7 @@ def scale_note(fit: SharedFit, person: PersonInput) -> Note:
     is_guess = person.facts.age_years is None and person.sizes is None
     return Note(
         "scale" if is_guess else "size",
-        f"the scale is assumed: no height was given, so a person of {fit.stature_m:.2f} m was taken; "
+        f"the scale is assumed: no height was given, so {fit.stature_m:.2f} m was taken; "
         "give --height for true lengths",
     )
 
@@ -89,9 +89,9 @@ def floor_note(floor: MovingFloor) -> Note:
     mean, sigma = floor.path.mean_speed
     speed = f"{mean:.2f} ± {CALIBRATION * sigma:.2f} m/s"
     if floor.carried:
-        return Note("floor", f"the camera goes along, at about {speed}: its way comes from the planted feet")
+        return Note("floor", f"the camera travels at about {speed}: its path comes from the planted feet")
     return Note(
         "floor",
         f"a treadmill's belt moves at {speed}: feet are held to it, and the person stays on the spot "
-        "(--fit.belt-speed off takes the floor to stand still)",
+        "(--fit.belt-speed off holds the floor still)",
     )

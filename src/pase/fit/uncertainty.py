@@ -45,7 +45,7 @@ def _determined() -> Iterator[None]:
         yield
     except np.linalg.LinAlgError as error:
         raise InputError(
-            "the measurements determine no motion: a number in them is out of all proportion; look at them first"
+            "the measurements do not determine a motion: a number in them is far out of proportion; check them"
         ) from error
 
 

@@ -161,7 +161,9 @@ def read_bone_statistics(path: str | Path) -> dict[str, BoneStatistics]:
             for row in csv.DictReader(text.splitlines(keepends=True))
         }
     except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise InputError(f"{path} is no table of bones as PASE writes it: write the result again") from error
+        raise InputError(
+            f"{path} is not a table of bones as PASE writes it: write the result again"
+        ) from error
 
 
 def _number(row: dict[str, str], column: str) -> float | None:

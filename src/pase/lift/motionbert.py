@@ -80,7 +80,7 @@ class MotionBert:
             variants = [name for name, shape in _SHAPES.items() if shape[0] == width]
             if not variants:
                 raise ModelFileError(
-                    f"{weights} is no MotionBERT checkpoint: it seems to be {guess_network(state)}"
+                    f"{weights} is not a MotionBERT checkpoint: it seems to be {guess_network(state)}"
                 )
             variant = "lite" if variants == ["lite"] else "full"
         with torch.device("meta"):

@@ -179,7 +179,7 @@ class PaseLifter:
             with as_file(files("pase.assets").joinpath(ASSET)) as path:
                 return start_session(path, "cpu", self._threads or 0)
         except ModelFileError as error:
-            raise ModelFileError(f"{self._weights or ASSET} is no lifter network: {error}") from error
+            raise ModelFileError(f"{self._weights or ASSET} is not a lifter network: {error}") from error
 
 
 def _courses(time: Array) -> list[tuple[NDArray[np.intp], int]]:

@@ -105,10 +105,10 @@ def _load(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, zipfile.BadZipFile) as error:
         why = "it would run code" if "GLOBAL" in str(error) else f"it seems to be {kind_of_file(path)}"
-        raise ModelFileError(f"{path} is no PyTorch checkpoint that can be read safely: {why}") from error
+        raise ModelFileError(f"{path} is not a PyTorch checkpoint that can be read safely: {why}") from error
     except _UNPICKLING as error:
         raise ModelFileError(
-            f"{path} is damaged or no PyTorch checkpoint: it seems to be {kind_of_file(path)}"
+            f"{path} is damaged or not a PyTorch checkpoint: it seems to be {kind_of_file(path)}"
         ) from error
 
 

@@ -56,7 +56,7 @@ def film_turn(person: Keypoints2D) -> int:
         )
         return 0
     log.warning(
-        "the film lies %s, as its people tell: it was turned by %d degrees clockwise; --rotate 0 leaves it as it is",
+        "the film lies %s by the people in it: it was turned by %d degrees clockwise; --rotate 0 leaves it as it is",
         "on its head" if way == "down" else "on its side", turn,
     )  # fmt: skip
     return turn

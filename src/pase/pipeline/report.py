@@ -160,9 +160,9 @@ def read_report(path: Path) -> dict[str, Any]:
     try:
         content = read_json(path)
     except InputError as error:
-        raise InputError(f"{path.parent} is no finished result of 'pase run': {error}") from error
+        raise InputError(f"{path.parent} is not a finished result of 'pase run': {error}") from error
     if not isinstance(content, dict) or "pase" not in content or "persons" not in content:
-        raise InputError(f"{path} is no report of PASE")
+        raise InputError(f"{path} is not a report of PASE")
     wrong = [name for name, kind in _KINDS.items() if not isinstance(content.get(name, kind()), kind)]
     if wrong:
         raise InputError(f"{path}: '{wrong[0]}' is damaged; run PASE again")

@@ -53,7 +53,7 @@ def find_network(weights: Path) -> Path:
     if weights.is_file():
         if weights.suffix.lower() != ".onnx":
             raise ModelFileError(
-                f"{weights.name} is no .onnx file: networks of AlphaPose need --pose2d.backend alphapose"
+                f"{weights.name} is not an .onnx file: networks of AlphaPose need --pose2d.backend alphapose"
             )
         return weights
     folder = rtmlib_folder()

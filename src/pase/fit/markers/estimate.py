@@ -203,8 +203,8 @@ def _upright(
     if factor != 1.0:
         xyz = xyz * factor
         warnings.append(
-            f"the file's unit of length makes no person: its positions were multiplied by {factor:g}; "
-            "mend the unit in its header"
+            f"in the file's unit of length nobody is that size: its positions were multiplied by {factor:g}; "
+            "correct the unit in its header"
         )
     xyz = _right_handed(xyz, skeleton, used, options.mirrored)
     if options.up != "auto":
@@ -234,8 +234,8 @@ def _right_handed(xyz: Array, skeleton: Skeleton, used: tuple[BodyPoint, ...], m
         if mirrored:
             raise InputError("mirrored, the markers make the mirror image of a body: leave out --mirrored")
         raise InputError(
-            "the markers make the mirror image of a body: if the axes are left-handed, as Unity's, give --mirrored; "
-            "else left and right are exchanged in the names: mend these"
+            "the markers make the mirror image of a body: if the axes are left-handed, as in Unity, give --mirrored; "
+            "otherwise left and right are exchanged in the names: correct these"
         )
     return xyz
 

@@ -64,7 +64,7 @@ def unit_factor(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) ->
     fitting = [factor for factor in _UNITS if _MENDED[0] <= ratio * factor <= _MENDED[1]]
     if not fitting:
         raise InputError(
-            f"the markers are {ratio:.3g} times as far apart as on an adult: they are no person in the unit that "
+            f"the markers are {ratio:.3g} times as far apart as on an adult: nobody is that size in the unit that "
             "the file names; check unit and names of the markers"
         )
     return min(fitting, key=lambda factor: abs(np.log(ratio * factor)))

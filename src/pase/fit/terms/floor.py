@@ -77,7 +77,7 @@ class ContactHeight(RobustTerm):
 class ContactVelocity(RobustTerm):
     """`(p(t+1) − p(t) − s(t+1) + s(t)) / (Δt σ)` along X and Z of every point planted in both frames, robustly.
 
-    The floor itself has moved by s: a treadmill's belt, or the ground as a camera sees it that goes along.
+    The floor itself has moved by s: a treadmill's belt, or the ground as a travelling camera sees it.
 
     Parameters
     ----------
