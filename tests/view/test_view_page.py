@@ -165,6 +165,13 @@ def test_the_page_takes_plots_that_are_there(tmp_path: Path, camera: Camera) -> 
     assert (tmp_path / "report.html").read_text(encoding="utf-8").count("data:image/svg+xml") == 1
 
 
+def test_a_photo_has_no_plots_and_bars_in_the_table_of_bones(tmp_path: Path, camera: Camera) -> None:
+    write_page([subject(camera, 1)], REPORT, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "svg+xml" not in page and "Curves of all joints" not in page
+    assert re.findall(r'style="--share: (\d+)%"', page) == ["61", "62", "3"]
+
+
 def test_the_page_looks_as_it_did(tmp_path: Path, camera: Camera) -> None:
     write_page([subject(camera)], REPORT, tmp_path / "report.html")
     check_picture("report", screenshot(tmp_path / "report.html"))

@@ -90,7 +90,7 @@ class Run:
         """Every stage after the keypoints, up to the finished result."""
         self.report.add_recording(recording)
         self.report.add_settings(self.settings)
-        self.begin_views(recording.source, bool(recording.people))
+        self.begin_views(recording.source, recording.frames if recording.people else 0)
         landmarks = self.lift(recording)
         motions = self.fit(recording, landmarks)
         # The main thread draws: not every system lets another one do so.
@@ -174,17 +174,16 @@ class Run:
                 seen = [only_seen(motion) for motion in motions]
                 draw_over(recording.source, seen, recording.people, path, self.settings.view, self._progress)
 
-    def begin_views(self, source: Footage | None, anybody: bool) -> None:
+    def begin_views(self, source: Footage | None, frames: int) -> None:
         """Begin beside the fit what needs no motion: the film in the viewer where there is none yet, and imports."""
         from pase.pipeline.views import begin_film, prepare_plots
 
-        output = self.settings.output
         self._helpers = self._stack.enter_context(Helpers())
         maker = self._film_maker
         made = None if maker is None else maker.film
-        film = begin_film(source, maker is not None and anybody, made)
+        film = begin_film(source, maker is not None and frames > 0, made)
         self._film = self._stack.enter_context(film)
-        if output.plots and anybody:
+        if self.settings.output.plots and frames > 1:
             prepare_plots(self._helpers)
 
     def finish(self, motions: Sequence[Motion]) -> None:

@@ -66,8 +66,11 @@ def write_views(
 def begin_plots(
     motions: Sequence[Motion], folder: Path, settings: OutputSettings, helpers: Helpers
 ) -> Callable[[], object]:
-    """Begin to draw the plots in other processes; the returned function draws the rest and waits for theirs."""
-    if not settings.plots:
+    """Begin to draw the plots in other processes; the returned function draws the rest and waits for theirs.
+
+    Of a photo there are none: the tables of the page say the same, and to load what draws takes a quarter of the run.
+    """
+    if not settings.plots or all(len(motion) < 2 for motion in motions):
         return lambda: None
     from pase.analysis import only_seen
     from pase.view.plots import MOST_FRAMES, PLOT_NAMES

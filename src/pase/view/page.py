@@ -165,8 +165,8 @@ def _left_out(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
-def _bones(subject: Subject) -> list[tuple[str, ...]]:
-    """The table of bones, its head first, without columns that have no number."""
+def _bones(subject: Subject) -> dict[str, Any]:
+    """The table of bones without columns that have no number, and where each bone lies among people's, percent."""
     bones = subject.bones
     columns = {
         "±": ["" if b.sd_m is None or not b.seen else f"{1000 * b.sd_m:.0f}" for b in bones],
@@ -175,7 +175,9 @@ def _bones(subject: Subject) -> list[tuple[str, ...]]:
     columns = {title: [cell or "–" for cell in cells] for title, cells in columns.items() if any(cells)}
     names = [bone_label(bone.name) for bone in bones]
     lengths = [f"{1000 * bone.length_m:.0f}" if bone.seen else "not seen" for bone in bones]
-    return [("bone", "mm", *columns), *zip(names, lengths, *columns.values(), strict=True)]
+    rows = zip(names, lengths, *columns.values(), strict=True)
+    shares = [None if b.percentile is None or not b.seen else round(b.percentile) for b in bones]
+    return {"head": ("bone", "mm", *columns), "rows": list(zip(rows, shares, strict=True))}
 
 
 def _settings(report: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -195,7 +197,9 @@ def _versions(report: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _plots(subject: Subject, folder: Path | None) -> list[tuple[str, bytes]]:
-    """The plots of a person as SVG, by name: those that are in a folder already, or made now."""
+    """The plots of a film's person as SVG, by name: those that are in a folder already, or made now."""
+    if len(subject.motion) < 2:
+        return []
     if folder is not None and folder.is_dir():
         return [(path.stem, path.read_bytes()) for path in sorted(folder.glob("*.svg"))]
     return [(name, svg(figure)) for name, figure in make_plots(subject)]
