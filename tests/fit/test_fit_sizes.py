@@ -17,7 +17,7 @@ from pase.data import Camera, Keypoints2D, Motion
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.fit.estimate import estimate_motion, measure_sizes
-from pase.fit.evidence import Evidence, with_known_part
+from pase.fit.evidence import Evidence, with_marginal
 from pase.fit.inputs import PersonInput, Sizes
 from pase.fit.problem import PersonModel, State
 from pase.fit.sizes import combined_sizes, read_sizes, write_sizes
@@ -111,9 +111,9 @@ def test_known_sizes_replace_what_the_recording_told_of_them() -> None:
     rng = np.random.default_rng(4)
     root = rng.normal(size=(7, 7))
     covariance, size = root @ root.T + np.eye(7), slice(0, 3)
-    same = with_known_part(covariance, size, covariance[size, size])
+    same = with_marginal(covariance, size, covariance[size, size])
     np.testing.assert_allclose(same, covariance, atol=1e-9)
-    sure = with_known_part(covariance, size, 1e-12 * np.eye(3))
+    sure = with_marginal(covariance, size, 1e-12 * np.eye(3))
     given = covariance[3:, 3:] - covariance[3:, :3] @ np.linalg.solve(covariance[:3, :3], covariance[:3, 3:])
     np.testing.assert_allclose(sure[3:, 3:], given, atol=1e-9)
 

@@ -122,7 +122,7 @@ def fit_shared(
     )  # fmt: skip
     if person.facts.height_m is None:
         fit = replace(fit, notes=(scale_note(fit, person), *notes))
-    return fit.sure_of_sizes()
+    return fit.with_size_covariance()
 
 
 def likeliest_start(tried: Sequence[Start]) -> Start:
@@ -218,7 +218,9 @@ def fit_frames(
     fit: SharedFit, progress: ShareProgress, *, helpers: Helpers | None = None
 ) -> SequenceEstimate:
     """The motion in all frames, the shared unknowns held; arguments as in `fit_shared`, which gives `fit`."""
-    return solve_windows(fit.trial, fit.q, fit.sure_of_sizes().estimate, progress, helpers or Helpers(0))
+    return solve_windows(
+        fit.trial, fit.q, fit.with_size_covariance().estimate, progress, helpers or Helpers(0)
+    )
 
 
 @on_one_thread

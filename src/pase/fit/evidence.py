@@ -22,7 +22,7 @@ from pase.fit.trial import Trial
 from pase.types import Array
 
 _STEPS = 20
-"""Gauss-Newton steps to an agreement; the cost is nearly quadratic, so most change nothing."""
+"""Gauss-Newton steps of `combine_evidence`; the cost is nearly quadratic, so most change nothing."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Agreement:
-    """Several pieces of evidence combined with the prior."""
+class Posterior:
+    """The posterior of P unknowns given their prior and several pieces of evidence."""
 
     values: Array
     """(P,) the most likely unknowns."""
@@ -68,7 +68,7 @@ class PriorTerms:
     model: PersonModel
     terms: Sequence[Term]
     weight: float = 1.0
-    """The factor on the priors that the terms contain (see `prior_weight`); in an agreement they count once."""
+    """The factor on the priors that the terms contain (see `prior_weight`); in `combine_evidence` they count once."""
 
     def equations(self, shared: Array) -> NormalEquations:
         """Hessian and gradient of the terms, with their factor, at shared unknowns (m,)."""
@@ -95,22 +95,22 @@ def evidence(trial: Trial[Any], estimate: SharedEstimate, unknowns: slice) -> Ev
     return Evidence(information / weight, pull / weight)
 
 
-def agreed(
+def combine_evidence(
     prior: PriorTerms,
-    looks: Sequence[Evidence],
+    evidence: Sequence[Evidence],
     unknowns: slice,
     shared: Array,
     *,
     width: float | None = None,
     shares: Array | None = None,
-) -> Agreement:
+) -> Posterior:
     """The most likely unknowns given the prior and all evidence.
 
     Parameters
     ----------
     prior
         The priors of the shared unknowns.
-    looks, unknowns
+    evidence, unknowns
         Pieces of evidence, and which of the shared unknowns they are on.
     shared
         (m,) where to start.
@@ -121,31 +121,31 @@ def agreed(
         (N,) weight of each piece at first; 1 when None.
     """
     shared = shared.copy()
-    shares = np.ones(len(looks)) if shares is None else shares
-    squares = costs = np.zeros(len(looks))
+    shares = np.ones(len(evidence)) if shares is None else shares
+    squares = costs = np.zeros(len(evidence))
     for _ in range(_STEPS):
         normal = prior.equations(shared)
         precision = normal.corner[unknowns, unknowns] / prior.weight
         slope = normal.gradient_shared[unknowns] / prior.weight
-        for share, look in zip(shares, looks, strict=True):
-            precision = precision + share * look.information
-            slope = slope + share * (look.information @ shared[unknowns] - look.pull)
+        for share, piece in zip(shares, evidence, strict=True):
+            precision = precision + share * piece.information
+            slope = slope + share * (piece.information @ shared[unknowns] - piece.pull)
         shared[unknowns] -= np.linalg.solve(precision, slope)
         if width is not None:
-            squares = np.array([_deviation(look, shared[unknowns]) for look in looks])
+            squares = np.array([_deviation(piece, shared[unknowns]) for piece in evidence])
             costs, shares = robust_loss(squares, width)
             costs[0], shares[0] = squares[0], 1.0
-    return Agreement(shared[unknowns], precision, prior.cost(shared) + 0.5 * float(costs.sum()))
+    return Posterior(shared[unknowns], precision, prior.cost(shared) + 0.5 * float(costs.sum()))
 
 
-def _deviation(look: Evidence, values: Array) -> float:
+def _deviation(piece: Evidence, values: Array) -> float:
     """Squared deviation, in standard deviations, of unknowns from the values that one piece of evidence gives."""
-    off = values - np.linalg.solve(look.information, look.pull)
-    return float(off @ look.information @ off)
+    off = values - np.linalg.solve(piece.information, piece.pull)
+    return float(off @ piece.information @ off)
 
 
-def with_known_part(covariance: Array, unknowns: slice, from_elsewhere: Array) -> Array:
-    """Covariance (m, m) of the shared unknowns when that of some of them (P, P) is replaced by one from elsewhere.
+def with_marginal(covariance: Array, unknowns: slice, marginal: Array) -> Array:
+    """Covariance (m, m) of the shared unknowns with another `marginal` (P, P) of some of them.
 
     The distribution of the rest given these stays: with S the precision before and `A = S_oo⁻¹`, the rest depend
     on these by `G = −A S_os`.
@@ -156,8 +156,8 @@ def with_known_part(covariance: Array, unknowns: slice, from_elsewhere: Array) -
     conditional = np.linalg.inv(precision[np.ix_(rest, rest)])
     follow = -conditional @ precision[rest][:, unknowns]
     out = np.empty_like(covariance)
-    out[unknowns, unknowns] = from_elsewhere
-    out[np.ix_(rest, rest)] = conditional + follow @ from_elsewhere @ follow.T
-    out[rest, unknowns] = follow @ from_elsewhere
+    out[unknowns, unknowns] = marginal
+    out[np.ix_(rest, rest)] = conditional + follow @ marginal @ follow.T
+    out[rest, unknowns] = follow @ marginal
     out[unknowns, rest] = out[rest, unknowns].T
     return out

@@ -42,7 +42,7 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
     world
         The world of the result; that of this person when None.
     """
-    fit = fit.sure_of_sizes()
+    fit = fit.with_size_covariance()
     if world is None:
         skeleton = fit.trial.subject.model.personal_skeleton(fit.estimate.shared)
         world = facing_forward(skeleton, sequence.q, fit.trial.time)

@@ -56,7 +56,7 @@ def film_trial(
     size, camera = subject.model.layout.size, subject.cameras[0].following(motion)
     _, height, mean = stature_prior(subject.model, person.facts, weight)
     shared[size] = mean if person.sizes is None else person.sizes.log_scale
-    observed = KeypointMeasurements.of(keypoints, camera).unsure_of_turn(motion)
+    observed = KeypointMeasurements.of(keypoints, camera).with_turn_uncertainty(motion)
     measurements: list[Measurements] = [observed]
     gravity = None
     if person.landmarks is not None and depths is not None:

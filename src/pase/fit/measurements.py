@@ -125,7 +125,7 @@ class KeypointMeasurements(Measurements):
             keypoints.names, keypoints.time, keypoints.xy, sigma, camera, gap_s, looked=keypoints.measured
         )
 
-    def unsure_of_turn(self, motion: CameraMotion | None) -> Self:
+    def with_turn_uncertainty(self, motion: CameraMotion | None) -> Self:
         """The same with the `shift_sigma` that follows from how uncertain the camera's turn is in the same frames."""
         if motion is None or motion.kind == "still":
             return self

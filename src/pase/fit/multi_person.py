@@ -19,7 +19,7 @@ from pase.camera.angle_of_view import FOCAL_SPREAD
 from pase.config import FitSettings
 from pase.data import Motion
 from pase.fit.estimate import fit_frames, fit_shared
-from pase.fit.evidence import Evidence, PriorTerms, agreed, evidence, with_known_part
+from pase.fit.evidence import Evidence, PriorTerms, combine_evidence, evidence, with_marginal
 from pase.fit.film_result import finish
 from pase.fit.floor_velocity import FloorPath, common_path
 from pase.fit.inputs import LensPrior, PersonInput
@@ -114,7 +114,7 @@ def estimate_motions(
     fits = _of_one_camera(_each(begin, people, share(0), helpers), people, begin)
     visible = {number: fit for number, fit in enumerate(fits) if fit is not None}
     if len(visible) > 1:
-        together = in_one_room([*visible.values()], helpers, share(1))
+        together = with_common_camera([*visible.values()], helpers, share(1))
         visible = dict(zip(visible, together, strict=True))
     sequences = _each(fit_frames, [*visible.values()], share(2), helpers)
     world: World | None = None
@@ -155,7 +155,9 @@ def _each(
     return helpers.map(function, people, progress)
 
 
-def in_one_room(people: Sequence[SharedFit], helpers: Helpers, progress: ShareProgress) -> list[SharedFit]:
+def with_common_camera(
+    people: Sequence[SharedFit], helpers: Helpers, progress: ShareProgress
+) -> list[SharedFit]:
     """Everybody with one camera: the common one, or the first person's own if that person fits the common one
     badly."""
     main, *others = people
@@ -182,9 +184,9 @@ def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
     of each). As one such person can pull the rest along, the camera is also estimated without each of them.
     """
     main = people[0]
-    looks = [_evidence_of_camera(fit, sure_scale=number == 0) for number, fit in enumerate(people)]
+    of_each = [_evidence_of_camera(fit, sure_scale=number == 0) for number, fit in enumerate(people)]
     everybody = np.ones(len(people))
-    trials = [everybody, *(1.0 - np.eye(len(people))[1:] if len(people) > 2 else ())]
+    weightings = [everybody, *(1.0 - np.eye(len(people))[1:] if len(people) > 2 else ())]
     subject, columns = main.trial.subject, main.observed.camera.columns
     weight = prior_weight(len(main.trial.time))
     # The evidence is linearised at each person's own camera: far from it only a plain prior holds the focal length.
@@ -195,8 +197,8 @@ def common_camera(people: Sequence[SharedFit]) -> CommonCamera:
         SharedPrior("focal length", focal, own_focal, variance, weight),
     ]
     prior = PriorTerms(subject.model, beforehand, weight)
-    agree = partial(agreed, prior, looks, columns, main.estimate.shared, width=_ODD)
-    best = min((agree(shares=shares) for shares in trials), key=lambda agreement: agreement.cost)
+    combine = partial(combine_evidence, prior, of_each, columns, main.estimate.shared, width=_ODD)
+    best = min((combine(shares=shares) for shares in weightings), key=lambda posterior: posterior.cost)
     return CommonCamera(best.values, best.covariance)
 
 
@@ -360,7 +362,7 @@ def _solved(fit: SharedFit, subject: Subject, state: State, camera: CommonCamera
     estimate = solve_passes(trial, frames, State(state.q[frames], state.shared), passes).estimate()
     assert estimate.covariance is not None
     covariance = camera.covariance / prior_weight(len(trial.time))
-    covariance = with_known_part(estimate.covariance, fit.observed.camera.columns, covariance)
+    covariance = with_marginal(estimate.covariance, fit.observed.camera.columns, covariance)
     return replace(fit, trial=trial, q=state.q, estimate=replace(estimate, covariance=covariance))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from pase.camera.motion import CameraMotion
 from pase.data import Keypoints2D
-from pase.fit.evidence import with_known_part
+from pase.fit.evidence import with_marginal
 from pase.fit.inputs import PersonInput, Sizes
 from pase.fit.measurements import KeypointMeasurements, Measurements
 from pase.fit.moving_floor import MovingFloor
@@ -53,13 +53,13 @@ class SharedFit:
         """Standing height of the skeleton."""
         return self.trial.subject.stature(self.estimate.shared)
 
-    def sure_of_sizes(self) -> SharedFit:
+    def with_size_covariance(self) -> SharedFit:
         """The same with the covariance of the sizes that other recordings gave, where they did."""
         if self.sizes is None or self.estimate.covariance is None:
             return self
         covariance = self.sizes.covariance / prior_weight(len(self.trial.time))
         columns = self.trial.subject.model.layout.size
-        covariance = with_known_part(self.estimate.covariance, columns, covariance)
+        covariance = with_marginal(self.estimate.covariance, columns, covariance)
         return replace(self, estimate=replace(self.estimate, covariance=covariance))
 
 

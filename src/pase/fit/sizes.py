@@ -12,7 +12,7 @@ from pase.anatomy.proportions import PersonFacts, load_proportions
 from pase.data import HALPE26
 from pase.errors import InputError
 from pase.files import read_json, write_text
-from pase.fit.evidence import Evidence, PriorTerms, agreed
+from pase.fit.evidence import Evidence, PriorTerms, combine_evidence
 from pase.fit.inputs import Sizes, keypoint_set
 from pase.fit.subject import keypoint_model, stature_prior
 from pase.types import Array
@@ -38,8 +38,9 @@ def combined_sizes(
     proportions, height, mean = stature_prior(model, facts, weight=1.0)
     shared = np.zeros(model.layout.count)
     shared[model.layout.size] = mean
-    together = agreed(PriorTerms(model, [proportions, height]), evidence, model.layout.size, shared)
-    return Sizes(together.values, together.covariance)
+    prior = PriorTerms(model, [proportions, height])
+    posterior = combine_evidence(prior, evidence, model.layout.size, shared)
+    return Sizes(posterior.values, posterior.covariance)
 
 
 def write_sizes(sizes: Sizes, path: str | Path) -> None:
