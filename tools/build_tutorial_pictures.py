@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import pase
+from pase.config import ViewSettings
 from pase.data import Motion
 from pase.media import open_video
 from pase.models import model_path
@@ -46,7 +47,7 @@ def drawn(frame: Path, motions: list[Motion], style: str) -> Picture:
     """The bones of that moment over the frame."""
     output = PICTURES / "drawn.png"
     still = [_at_frame(motion) for motion in motions]
-    draw_overlay(frame, still, output, style=style)  # type: ignore[arg-type]
+    draw_overlay(frame, still, output, ViewSettings(style=style))  # type: ignore[arg-type]
     picture = np.asarray(Image.open(output).convert("RGB")).copy()
     output.unlink()
     return picture

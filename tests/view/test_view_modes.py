@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from pictures import check_picture
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import BodyPoses, Kinematics
+from pase.config import ViewSettings
 from pase.data import HALPE26, Camera, Keypoints2D, Motion
 from pase.media import open_media, write_image
 from pase.view.lines import LineRenderer
@@ -34,9 +36,9 @@ def picture(path: Path) -> np.ndarray:
         return next(iter(media.frames())).image.astype(int)
 
 
-def drawn(photo: Path, motion: Motion, **look: object) -> np.ndarray:
+def drawn(photo: Path, motion: Motion, keypoints: Sequence[Keypoints2D] = (), **look: object) -> np.ndarray:
     output = photo.parent / "out.png"
-    draw_overlay(photo, [motion], output, **look)
+    draw_overlay(photo, [motion], output, ViewSettings(**look), keypoints=keypoints)
     return picture(output)
 
 

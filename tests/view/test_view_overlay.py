@@ -6,12 +6,13 @@ import pytest
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
+from pase.config import Style, ViewSettings
 from pase.data import Camera, CameraPath, Motion
 from pase.errors import InputError, OutputError
 from pase.media import VideoWriter, open_media, write_image
 from pase.view.blending import blend, blend_frame
 from pase.view.lines import draw_number
-from pase.view.overlay import Style, draw_overlay, frame_step
+from pase.view.overlay import draw_overlay, frame_step
 from pase.view.scene import Patch
 
 TIMES = (0.0, 0.04, 0.05, 0.11, 0.2)
@@ -45,7 +46,7 @@ def changed(path: Path) -> tuple[list[float], list[float]]:
 
 def test_draws_where_the_pose_is_known_and_keeps_the_times(video: Path, motion: Motion) -> None:
     told: list[tuple[int, int | None]] = []
-    draw_overlay(video, [motion], video.parent / "out.mp4", lambda done, total: told.append((done, total)))
+    draw_overlay(video, [motion], video.parent / "out.mp4", progress=lambda *step: told.append(step))
     times, share = changed(video.parent / "out.mp4")
     np.testing.assert_allclose(times, TIMES, atol=1e-3)
     assert [x > 0.01 for x in share] == [False, True, False, True, False]
@@ -62,7 +63,7 @@ def test_of_a_fast_film_every_second_frame_is_drawn_unless_all_are_wanted(
             writer.write(np.full((480, 640, 3), 60, np.uint8), time)
     q = np.tile(motion.skeleton.default_q, (12, 1))
     moving = replace(motion, q=q, q_std=np.full_like(q, np.nan), time=times)
-    draw_overlay(tmp_path / "clip.mp4", [moving], tmp_path / "out.mp4", every_frame=every_frame)
+    draw_overlay(tmp_path / "clip.mp4", [moving], tmp_path / "out.mp4", ViewSettings(every_frame=every_frame))
     drawn, share = changed(tmp_path / "out.mp4")
     np.testing.assert_allclose(drawn, times[:: 12 // shown], atol=1e-3)
     assert min(share) > 0.01
@@ -122,7 +123,7 @@ def test_persons_of_two_cameras(tmp_path: Path, motion: Motion, camera: Camera) 
     for name, motions in {
         "one": [still], "other": [replace(still, camera=aside)], "both": [still, replace(still, camera=aside)]
     }.items():  # fmt: skip
-        draw_overlay(tmp_path / "photo.png", motions, tmp_path / "out.png", opacity=1.0)
+        draw_overlay(tmp_path / "photo.png", motions, tmp_path / "out.png", ViewSettings(opacity=1.0))
         with open_media(tmp_path / "out.png") as media:
             shown[name] = next(iter(media.frames())).image.max(axis=2) > 40
     bones = shown["one"] | shown["other"]
@@ -168,7 +169,7 @@ def test_a_camera_that_turns_sees_the_person_go_across_the_picture(
     )
     q = np.tile(motion.skeleton.default_q, (3, 1))
     filmed = replace(motion, q=q, camera=replace(camera, path=path))
-    draw_overlay(video, [filmed], video.parent / "out.mp4", style=style)
+    draw_overlay(video, [filmed], video.parent / "out.mp4", ViewSettings(style=style))
     origins = Kinematics(motion.skeleton, ()).pose(q).origin
     expected = filmed.camera.project(origins, motion.time)
     with open_media(video.parent / "out.mp4") as media:
@@ -201,11 +202,9 @@ def test_failures_leave_the_old_file(video: Path, motion: Motion) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        draw_overlay(video, [motion], out, stop)
+        draw_overlay(video, [motion], out, progress=stop)
     with pytest.raises(InputError, match="person 1 has no camera"):
         draw_overlay(video, [replace(motion, camera=None)], out)
-    with pytest.raises(InputError, match=r"opacity must lie in 0\.\.1"):
-        draw_overlay(video, [motion], out, opacity=1.5)
     with pytest.raises(OutputError, match="cannot write"):
         draw_overlay(video, [motion], out / "x.mp4")
     assert out.read_bytes() == b"old"

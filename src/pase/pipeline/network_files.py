@@ -51,8 +51,9 @@ def import_networks(settings: Settings) -> None:
 
     if settings.pose2d.backend == "rtmpose":
         load_onnxruntime()
-        for name in (DETECTOR, KEYPOINT_NETWORK):
-            cached(name)
+        cached(DETECTOR)
+        if settings.pose2d.weights is None:
+            cached(KEYPOINT_NETWORK)
 
 
 def import_modules(names: Sequence[str]) -> None:

@@ -61,17 +61,8 @@ def draw_over(
     """Draw the persons, and keypoints if they are wanted, over the footage."""
     from pase.view.overlay import draw_overlay
 
-    draw_overlay(
-        source,
-        motions,
-        path,
-        step_of(progress, "overlay"),
-        settings.opacity,
-        style=settings.style,
-        layout=settings.layout,
-        keypoints=keypoints if settings.points else [],
-        every_frame=settings.every_frame,
-    )
+    points = keypoints if settings.points else []
+    draw_overlay(source, motions, path, settings, keypoints=points, progress=step_of(progress, "overlay"))
 
 
 def overlay_name(source: Footage, settings: ViewSettings | None = None) -> str:

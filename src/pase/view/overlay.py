@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pase.config import Layout, Style, ViewSettings
+from pase.config import Layout, ViewSettings
 from pase.data import Keypoints2D, Motion
-from pase.errors import InputError
 from pase.media import Footage, Frame, Photo, PictureFilm, Video, VideoWriter, open_media, write_image
 from pase.media.ahead import InTurn, ahead
 from pase.types import Image, Progress
@@ -41,13 +40,10 @@ def draw_overlay(
     source: str | Path | Footage,
     motions: Sequence[Motion],
     output: str | Path,
-    progress: Progress | None = None,
-    opacity: float = ViewSettings.opacity,
+    settings: ViewSettings | None = None,
     *,
-    style: Style = "bones",
-    layout: Layout = "over",
     keypoints: Sequence[Keypoints2D] = (),
-    every_frame: bool = False,
+    progress: Progress | None = None,
 ) -> None:
     """Draw the bones of every person over a video or photo.
 
@@ -62,18 +58,12 @@ def draw_overlay(
         Persons to draw, each with its camera; all are drawn into one scene.
     output
         The video (`.mp4`, `.mov`, `.mkv`), or for a photo the picture (`.png`, `.jpg`), to write.
-    progress
-        Called with the frames done and how many there are, if that is known.
-    opacity
-        From 0, nothing, to 1, bones that hide what is behind them.
-    style
-        Solid `bones`, an `xray` in which bones shine through each other, or `lines` between the joints.
-    layout
-        `over` the footage; `beside` it, on a dark ground, in a picture twice as wide; `alone` on that ground.
+    settings
+        How: bones, x-ray or lines, over, beside or without the footage, every frame or 25 to 50 a second.
     keypoints
         2D keypoints to draw on the footage.
-    every_frame
-        Also of a film of 50 frames a second and more; else 25 to 50 of them are drawn and written.
+    progress
+        Called with the frames done and how many there are, if that is known.
 
     Raises
     ------
@@ -82,18 +72,17 @@ def draw_overlay(
     OutputError
         When the output cannot be written.
     """
-    if not 0 <= opacity <= 1:
-        raise InputError(f"opacity must lie in 0..1, not {opacity}")
+    settings = settings or ViewSettings()
     with open_media(source) as media, ExitStack() as stack:
         layers = [
-            stack.enter_context(Layer(group, camera, style, numbered=len(motions) > 1))
+            stack.enter_context(Layer(group, camera, settings.style, numbered=len(motions) > 1))
             for camera, group in by_camera(motions, media.image_size)
         ]
-        drawing = _Drawing(layers, opacity, layout, keypoints)
+        drawing = _Drawing(layers, settings.opacity, settings.layout, keypoints)
         if isinstance(media, Photo):
             write_image(output, drawing.picture(next(iter(media.frames()))))
         else:
-            step = 1 if every_frame else frame_step(media.frame_rate)
+            step = 1 if settings.every_frame else frame_step(media.frame_rate)
             _write_film(media, drawing.film(media, step), output, drawing.size(media), step, progress)
 
 
