@@ -1,4 +1,4 @@
-"""The main road: detect, choose, lift, fit, write and draw, finish. No stage knows of another."""
+"""A run from footage or keypoints to a result folder: detect, choose, lift, fit, write and draw, finish."""
 
 from __future__ import annotations
 
@@ -42,8 +42,12 @@ if TYPE_CHECKING:
 class Run:
     """One run into a result folder, and its stages; a context manager.
 
-    It measures the stages, collects what they warn of and keeps the place of the result. The result has its name
-    only after `finish`; without it nothing is left, but for keypoints that a later run can go on from.
+    The stages are called in this order: `detect` or `read`, then `complete`, which calls `begin_views`, `lift`,
+    `fit`, `write`, `draw` and `finish`. A run from other input calls `open_folder`, `begin_views`, `write` and
+    `finish`.
+
+    The run times the stages, collects their warnings and reserves the place of the result. The result has its name
+    only after `finish`; without it nothing is left but keypoints from which a later run can continue.
 
     Parameters
     ----------
@@ -58,6 +62,11 @@ class Run:
     draw
         Whether to draw the bones over the footage; as the settings say when None.
     """
+
+    _space: Workspace
+    """The folder in which the result is built; set by `open_folder`."""
+    _helpers: Helpers
+    """Processes that share the work; set by `begin_views`."""
 
     def __init__(
         self,
@@ -101,13 +110,13 @@ class Run:
         return motions
 
     def open_folder(self, *, resume: bool = False) -> None:
-        """Take the place of the result, once the source is known to be good."""
+        """Reserve the place of the result, once the source has been checked."""
         self._space = self._stack.enter_context(Workspace(self._output, overwrite=self._overwrite))
         if not resume:
             self._space.clear()
 
     def detect(self, source: str | Path) -> Recording:
-        """Find and choose the persons in footage, or take over what an interrupted run has found."""
+        """Find and choose the persons in footage, or take them from an interrupted run."""
         footage = footage_with(source, self.settings.footage)
         with in_background(lambda _: self._draw and probe_drawing()) as probed, open_media(footage) as media:
             import_networks(self.settings)
@@ -119,7 +128,7 @@ class Run:
                 return self._resumed(media.path, key) or self._detected(media.path, key)
 
     def read(self, keypoints: str | Path, video: str | Path | None, skeleton: str | None) -> Recording:
-        """Choose the persons in keypoints that were made before."""
+        """Choose the persons in existing keypoints."""
         check_writing(self.settings, draw=self._draw)
         footage = None if video is None else Path(video)
         everybody = read_recording(Path(keypoints), footage, skeleton, self.settings)
@@ -134,20 +143,21 @@ class Run:
             return lift_in_statures(recording, self.settings, self._progress)
 
     def fit(self, recording: Recording, landmarks: list[Landmarks3D | None]) -> list[Motion]:
-        """The motion of everybody who shows enough for a skeleton.
+        """The motion of everybody who is visible enough for a skeleton.
 
         Parameters
         ----------
         recording
             The persons, the main person first.
         landmarks
-            Of `lift`; each is taken out of the list once it is used, as they need twice the room of the keypoints.
+            The result of `lift`; each is removed from the list once used, as they need twice the memory of the
+            keypoints.
         """
         with self.report.timed("fit"):
             return fit_people(recording, landmarks, self.settings, self._progress, self._helpers)
 
     def write(self, motions: Sequence[Motion]) -> list[Motion]:
-        """Analyse the motions and write all files but for the report; see `pase.analysis.analysed`."""
+        """Analyse the motions and write all files but the report; see `pase.analysis.analysed`."""
         from pase.pipeline.views import begin_plots, write_views
         from pase.view.names import title_of
 
@@ -203,7 +213,7 @@ class Run:
         self.report.warnings = unique(self.report.warnings, self._warnings, self.report.warnings_of_persons())
 
     def _resumed(self, path: Path, key: str) -> Recording | None:
-        """What an interrupted run has found in the same footage with the same settings of the 2D stage."""
+        """The recording from an interrupted run with the same footage and the same settings of the 2D stage."""
         kept = kept_recording(self._space, key, path)
         if kept is None:
             return None
@@ -212,7 +222,7 @@ class Run:
         return kept.recording
 
     def _detected(self, path: Path, key: str) -> Recording:
-        """Find the persons, while what the drawing needs is imported; they are kept while the next stage works."""
+        """Find the persons, importing what the drawing needs meanwhile; store them while the next stage works."""
         self._space.clear()
         beside = in_background(lambda _: import_modules(OVERLAY)) if self._draw else nullcontext()
         with collected_warnings() as warnings, self.report.timed(STAGE), beside:
