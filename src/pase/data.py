@@ -324,7 +324,7 @@ class Motion:
     track_id: int = 1
     """Number of the person, from 1."""
     warnings: tuple[str, ...] = ()
-    """What the user should know about this result, one sentence each."""
+    """Warnings for the user about this result, one sentence each."""
     diagnostics: FitDiagnostics = FitDiagnostics()
     """Figures of the fit: convergence, bone statistics, camera, markers."""
     draws: Draws | None = None

@@ -96,7 +96,7 @@ def _linear_sd(motion: Motion, keys: Sequence[str]) -> tuple[Array, Array]:
     """Standard deviations (T, m) by linear propagation from those of the coordinates, in degrees.
 
     The first holds those that one coordinate makes, the second all of them as if the coordinates' errors were
-    independent: good enough to tell what was seen, not to be shown.
+    independent: good enough to decide what was seen, not to be shown.
     """
     T = len(motion)
     if not T or not keys or not np.isfinite(motion.q_std).any():

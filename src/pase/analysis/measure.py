@@ -36,7 +36,7 @@ class Definition(NamedTuple):
     people_sd: float = np.inf
     """Standard deviation between healthy adults, in the unit: with a larger error the measure says nothing."""
     detection_sd: float = 0.0
-    """Standard deviation, in its unit, of errors that the posterior does not tell: contacts by force plates,
+    """Standard deviation, in its unit, of errors that the posterior does not contain: contacts by force plates,
     of repetitions by markers, nearly straight knees and arms overhead in synthetic films."""
 
 

@@ -1,4 +1,4 @@
-"""Whether a result can be used, at a glance, from figures that tell good results from wrong ones."""
+"""The verdict on a result, from figures that separate good results from wrong ones."""
 
 from __future__ import annotations
 

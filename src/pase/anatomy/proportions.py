@@ -34,7 +34,7 @@ _CHILD_INFLATION = 1.5
 
 @dataclass(frozen=True)
 class PersonFacts:
-    """What is known of a person beforehand, as far as it is; the arguments of `Proportions.prior`, in their order."""
+    """Facts about a person, as far as given; the arguments of `Proportions.prior`, in their order."""
 
     height_m: float | None = None
     """Standing height."""
@@ -216,7 +216,7 @@ class Proportions:
         return x
 
     def _adult(self, sex: str, height_m: float | None, mass_kg: float | None) -> tuple[Array, Array, float]:
-        """Mean and covariance of adults given what is known, and the log likelihood of what is known."""
+        """Mean and covariance of adults given the facts, and the log likelihood of the facts."""
         adults = self._data["adults"][sex]
         mean, covariance = np.array(adults["mean"]), np.array(adults["covariance"])
         p = len(self.groups)

@@ -16,7 +16,7 @@ State = Literal["waiting", "done", "failed"]
 
 @dataclass
 class Entry:
-    """What is known of one trial, as in `batch.json`."""
+    """State of one trial, as in `batch.json`."""
 
     trial: Trial
     state: State = "waiting"
@@ -80,7 +80,7 @@ class BatchResult:
     output: Path
     entries: tuple[Entry, ...]
     notes: tuple[str, ...]
-    """What the user should know, one sentence each."""
+    """Warnings for the user, one sentence each."""
 
     @property
     def failed(self) -> list[Entry]:

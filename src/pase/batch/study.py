@@ -56,7 +56,7 @@ class Study:
     table: Path | None = None
     """The table they came from; None when every recording of the folder was taken."""
     notes: tuple[str, ...] = ()
-    """What the user should know, one sentence each."""
+    """Warnings for the user, one sentence each."""
 
 
 def by_subject(trials: Iterable[Trial]) -> dict[str, list[Trial]]:

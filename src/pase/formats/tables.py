@@ -137,7 +137,7 @@ def read_number_table(path: str | Path) -> NumberTable:
 
 
 def write_bones_csv(motion: Motion, path: str | Path) -> None:
-    """Write the length of every long bone with what is known of it, and the scale factors of its body.
+    """Write the length of every long bone with its statistics, and the scale factors of its body.
 
     Columns are `name`, `length_m`, `length_sd_m` (posterior standard deviation), `percentile` (share of adults with a
     shorter one, from 0 to 100), `scale_x`, `scale_y`, `scale_z` along the axes of the body that carries the bone (x
@@ -153,7 +153,7 @@ def write_bones_csv(motion: Motion, path: str | Path) -> None:
 
 
 def read_bone_statistics(path: str | Path) -> dict[str, BoneStatistics]:
-    """Read what is known of each bone's length back from a table written by `write_bones_csv`."""
+    """Read the statistics of each bone's length from a table written by `write_bones_csv`."""
     text = read_text(path)
     try:
         return {

@@ -16,7 +16,7 @@ from pase.marker_files.checks import clear_impossible
 log = logging.getLogger(__name__)
 
 DEFAULT_RATE_HZ = 30.0
-"""Frames a second of files that do not tell theirs."""
+"""Frames a second of files without times."""
 
 
 def are_joints(head: bytes) -> bool:

@@ -100,7 +100,7 @@ class Media(Protocol):
     metadata: dict[str, str]
     """Tags of the file."""
     warnings: list[str]
-    """What the user should know about the file, one sentence each; more may come while frames are read."""
+    """Warnings for the user about the file, one sentence each; more may come while frames are read."""
 
     def frames(self) -> Iterator[Frame]:
         """Read all frames in order; each call starts again from the first."""

@@ -18,7 +18,7 @@ _NOISE = 1.0
 _SHARE = 0.25
 """The same as a share of the usual change: where nobody moves, no picture counts as repeated."""
 _USUAL_OF = 8
-"""Changes before that tell which is usual: the third quartile, as up to half of them may be repeats."""
+"""Number of earlier changes whose third quartile is the usual one, as up to half of them may be repeats."""
 
 
 class Repeats:

@@ -43,7 +43,7 @@ class PersonLook:
 
 @dataclass(frozen=True)
 class Look:
-    """One frame with what is known of it so far."""
+    """One frame with the first results about it."""
 
     frame: Frame
     persons: list[PersonLook]
@@ -58,7 +58,7 @@ class Look:
 
 @runtime_checkable
 class Watcher(StepProgress, Protocol):
-    """Progress that can also show what is known so far."""
+    """Progress that can also show first results."""
 
     @property
     def watching(self) -> bool:
@@ -76,7 +76,7 @@ class FirstLook:
     watcher
         Shows it.
     settings
-        What is known of the camera.
+        Facts about the camera.
     image_size
         Width and height in px.
     focal_length_px

@@ -27,7 +27,7 @@ _NOBODY = np.zeros((0, 4))
 
 
 def follower_of(media: Media, settings: CameraSettings) -> CameraFollower:
-    """A follower of a recording's camera that knows what the user says about it, and what is known of the lens."""
+    """A follower of a recording's camera, with the user's settings and the file's facts about the lens."""
     focal = settings.focal_length_px
     if focal is None and settings.fov_deg is not None:
         focal = focal_length_of_view(media.image_size, settings.fov_deg)
@@ -46,7 +46,7 @@ def follow_footage(
     people
         Everybody in it: the background is what lies outside of their boxes.
     settings
-        What is known of lens and motion.
+        Facts about lens and motion.
     """
     follower, times = follower_of(media, settings), []
     with closing(ahead(media.frames())) as frames:

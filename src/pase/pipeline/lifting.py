@@ -74,7 +74,7 @@ def lift_people(
     recording
         The persons.
     settings
-        `lift` names the lifter; `camera` says what is known of the lens.
+        `lift` names the lifter; `camera` has facts about the lens.
     progress
         Called with how far the step is.
 

@@ -60,9 +60,9 @@ def fit_marker_file(
     files
         The model and the marker set; the default skeleton's when None.
     options
-        How to fit; what is known of the person comes from the settings.
+        How to fit; the facts about the person come from the settings.
     settings
-        What is known of the person is used, and what the result shall hold.
+        Facts about the person, and which files to write.
     overwrite, progress
         As in `pase.pipeline.run`.
 

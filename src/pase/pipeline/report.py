@@ -62,7 +62,7 @@ class Report:
     assumptions: list[str] = field(default_factory=list)
     """What was assumed because nobody said."""
     warnings: list[str] = field(default_factory=list)
-    """What the user should know, one sentence each."""
+    """Warnings for the user, one sentence each."""
     files: list[str] = field(default_factory=list)
     """Every file of the result."""
 
@@ -105,7 +105,7 @@ class Report:
         return [f"{count} {kind}" for kind, count in kinds.most_common()]
 
     def warnings_of_persons(self) -> list[str]:
-        """What the user should know of each person, with the number where there are several."""
+        """Warnings for the user about each person, with the number if there are several."""
         named = len(self.persons) > 1
         return [
             f"person {number}: {sentence}" if named else sentence
