@@ -17,6 +17,7 @@ LATER_STAGES = (
     "pase.analysis.analyse",
     "pase.formats.person",
     "pase.view.viewer",
+    "pase.view.page",
 )
 """The slow imports of those stages."""
 
