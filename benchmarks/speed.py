@@ -9,8 +9,8 @@ less.
 
 Cases, made of one film: `film`, as it is; `half`, every second frame; `slow` and `fast`, the same frames at half
 and at four times the rate, so that everything is as much slower or faster (30 and 240 frames a second of a film of
-60); `five`, five of the film beside one another. `--loop N` joins the film N times: memory must not grow with the
-length. Sources are compiled before, as those of an installed package are. At the end it is told after how many
+60); `five`, five of the film beside one another. `--loop N` shows the film forwards and backwards N times, so that it
+goes on without a cut: memory must not grow with the length. Sources are compiled before, as those of an installed package are. At the end it is told after how many
 seconds somebody who waits sees the first keypoints.
 """
 
@@ -115,7 +115,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--end", type=float, metavar="SECONDS", help="so much of the film; all when not given"
     )
-    parser.add_argument("--loop", type=int, default=1, metavar="N", help="join the clip N times")
+    parser.add_argument("--loop", type=int, default=0, metavar="N", help="N times forwards and backwards")
     return parse_with_flags(parser, words)
 
 
@@ -131,10 +131,10 @@ def made(case: str, options: argparse.Namespace, folder: Path) -> tuple[Path, li
     if case == "five":
         return rewritten(source, folder / "five.mp4", copies=5), []
     video = options.video
-    if options.loop > 1:
-        video = folder / f"looped{video.suffix}"
-        loop(options.video, video, options.loop)
-    flags = [] if options.end is None else ["--end", str(options.end)]
+    if options.loop:
+        video = folder / "looped.mp4"
+        loop(there_and_back(source, folder / "there_and_back.mp4"), video, options.loop)
+    flags = [] if options.end is None or options.loop else ["--end", str(options.end)]
     times = {"film": 1.0, "slow": 0.5, "fast": 4.0}[case]
     return video, flags if times == 1.0 else [*flags, "--rate", str(rate * times)]
 
@@ -153,6 +153,19 @@ def rewritten(source: Any, target: Path, step: int = 1, copies: int = 1) -> Path
             for frame in islice(media.frames(), 0, None, step):
                 image = frame.image if copies == 1 else cv2.resize(frame.image, (width, height))
                 writer.write(np.hstack([image] * copies), frame.time)
+    return target
+
+
+def there_and_back(source: Any, target: Path) -> Path:
+    """A film forwards and then backwards."""
+    from pase.media import VideoWriter, open_media
+
+    with open_media(source) as media:
+        # As pictures in the encoder's own format they take half the memory.
+        pictures = [frame.for_encoder(media.image_size) for frame in media.frames()]
+        with VideoWriter(target, media.image_size, media.frame_rate, 18) as writer:
+            for number, picture in enumerate([*pictures, *pictures[::-1]]):
+                writer.write_frame(picture, number / media.frame_rate)
     return target
 
 
