@@ -10,8 +10,8 @@ less.
 Cases, made of one film: `film`, as it is; `half`, every second frame; `slow` and `fast`, the same frames at half
 and at four times the rate, so that everything is as much slower or faster (30 and 240 frames a second of a film of
 60); `five`, five of the film beside one another. `--loop N` shows the film forwards and backwards N times, so that it
-goes on without a cut: memory must not grow with the length. Sources are compiled before, as those of an installed package are. At the end it is told after how many
-seconds somebody who waits sees the first keypoints.
+goes on without a cut: memory must not grow with the length. Sources are compiled before, as those of an installed
+package are. At the end it is told after how many seconds somebody who waits sees the first keypoints.
 """
 
 from __future__ import annotations
