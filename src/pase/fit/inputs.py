@@ -125,8 +125,11 @@ def keypoint_set(names: tuple[str, ...] = HALPE26) -> PointSet:
 
 
 def lifted_joints(names: Sequence[str]) -> PointSet:
-    """The joint centres among a lifter's landmarks; they are those of the skeleton, without displacement."""
-    places = ((name, JOINT_BODIES[name]) for name in names if name in JOINT_BODIES)
+    """The joint centres among a lifter's landmarks; they are those of the skeleton, without displacement.
+
+    Not the head's: the lifter was trained on a skeleton with a stiff neck, on which that point is fixed to the chest.
+    """
+    places = ((n, JOINT_BODIES[n]) for n in names if n in JOINT_BODIES and n != "NeckJoint")
     points = (BodyPoint(Landmark(name, body, (0.0, 0.0, 0.0)), 0.0) for name, body in places)
     return PointSet(tuple(points), mirrored=1.0, movable=False)
 
