@@ -58,8 +58,9 @@ class _Neighbours(nn.Module):
 
     def forward(self, x: Tensor, valid: Tensor) -> Tensor:
         h = self.norm(x) * valid
-        smoothed = self._sum_of_shifted(h) if x.is_cuda else self.mix(h.transpose(1, 2)).transpose(1, 2)
-        out: Tensor = x + smoothed.to(x.dtype)
+        if x.is_cuda:
+            return x + self._sum_of_shifted(h).to(x.dtype)
+        out: Tensor = x + self.mix(h.transpose(1, 2)).transpose(1, 2)
         return out
 
     def _sum_of_shifted(self, h: Tensor) -> Tensor:
