@@ -53,7 +53,7 @@ def test_the_published_keypoints_lift_to_the_official_landmarks(
     keypoints = reference.parent / "original_system/alphapose-results.json"
     output = tmp_path / "landmarks.npz"
     words = ["lift", str(keypoints), "--backend", "motionbert", "--weights", str(weights("motionbert_lite"))]
-    assert main([*words, "--variant", "lite", "-o", str(output)]) == 0
+    assert main([*words, "-o", str(output)]) == 0
     wanted = np.load(reference / "motionbert_lite_wild.npz")["scale_final"]
     np.testing.assert_allclose(np.load(output)["xyz"], wanted, rtol=0, atol=1e-4)
     assert "exists already" in refused([*words, "-o", str(output)], capsys)
