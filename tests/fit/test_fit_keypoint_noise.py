@@ -10,6 +10,7 @@ import pytest
 from pase.data import HALPE26, Keypoints2D
 from pase.fit.keypoint_noise import (
     INFORMATION_RATE_HZ,
+    PHOTO_SPREAD,
     frame_weights,
     head_points,
     keypoint_sigma,
@@ -51,6 +52,13 @@ def test_unsure_points_at_the_edge_of_the_picture_lie_beyond_it(y: float, score:
     ankle = HALPE26.index("LAnkle")
     person.xy[0, ankle], person.score[0, ankle] = [570, y], score
     assert np.isfinite(keypoint_sigma(person)[0, ankle]) == counts
+
+
+def test_unsure_points_count_by_the_fourth_power_of_their_score() -> None:
+    film = keypoints(30.0, None)
+    sure, unsure = (keypoint_sigma(replace(film, score=np.full_like(film.score, s)))[0] for s in (0.8, 0.4))
+    assert unsure == pytest.approx(4 * sure)
+    assert keypoint_sigma(film.slice(slice(0, 1)))[0] == pytest.approx(PHOTO_SPREAD * keypoint_sigma(film)[0])
 
 
 def keypoints(rate: float, measured: np.ndarray | None) -> Keypoints2D:

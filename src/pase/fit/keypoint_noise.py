@@ -13,7 +13,13 @@ INFORMATION_RATE_HZ = 30.0
 """Frames a second beyond which a detector's errors repeat themselves, so that more frames add no information."""
 
 _TELLING_SCORES = (0.25, 0.8)
-"""Scores between which a point's spread grows as the score falls; from the higher one on it is as below."""
+"""Scores between which a point's spread grows as the score falls, as 1 / score²; from the higher one on it is as
+below. On 28 films of everyday movements, both lab clips, four views of one person and 22 photos residuals grow by the power
+1.6 to 2 of 1 / score, for one point within a film as from point to point; 2 is the likeliest, by far before 1."""
+
+PHOTO_SPREAD = 0.77
+"""Share of these spreads in a photo, where the picture is all that is known of a posture. With it the skeletons of 51
+people in 22 photos lie nearer to the points that are sure; angles of single frames of films come out alike."""
 
 _POINT_SIGMA_M = {
     "Nose": 0.020, "Eye": 0.020, "Ear": 0.020, "Head": 0.030, "Neck": 0.025, "Hip": 0.035, "Shoulder": 0.025,
@@ -86,7 +92,9 @@ def keypoint_sigma(keypoints: Keypoints2D) -> Array:
     scale = pixels_per_metre(keypoints)
     side_free = [n[1:] if n[0] in "LR" and n[1:] in _POINT_SIGMA_M else n for n in keypoints.names]
     own = np.array([_POINT_SIGMA_M[name] for name in side_free])
-    sigma = scale[:, None] * own / np.clip(keypoints.score, *_TELLING_SCORES) * _TELLING_SCORES[1]
+    low, high = _TELLING_SCORES
+    sigma = scale[:, None] * own * np.square(high / np.clip(keypoints.score, low, high))
+    sigma *= PHOTO_SPREAD if len(keypoints) == 1 else 1.0
     sigma *= _hidden_ears(keypoints)
     if keypoints.sigma is not None:
         sigma = np.hypot(sigma, np.nan_to_num(keypoints.sigma.mean(-1), nan=0.0))
