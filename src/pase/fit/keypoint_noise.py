@@ -14,8 +14,8 @@ INFORMATION_RATE_HZ = 30.0
 
 _TELLING_SCORES = (0.25, 0.8)
 """Scores between which a point's spread grows as the score falls, as 1 / score²; from the higher one on it is as
-below. On 28 films of everyday movements, both lab clips, four views of one person and 22 photos residuals grow by the power
-1.6 to 2 of 1 / score, for one point within a film as from point to point; 2 is the likeliest, by far before 1."""
+below. On 28 films of everyday movements, two lab clips, four views of one person and 22 photos residuals grow by the
+power 1.6 to 2 of 1 / score, within the course of one point as from point to point; 2 is likeliest, far before 1."""
 
 PHOTO_SPREAD = 0.77
 """Share of these spreads in a photo, where the picture is all that is known of a posture. With it the skeletons of 51
