@@ -99,8 +99,8 @@ class Run:
         """Every stage after the keypoints, up to the finished result."""
         self.report.add_recording(recording)
         self.report.add_settings(self.settings)
-        self.begin_views(recording.source, recording.frames if recording.people else 0)
         landmarks = self.lift(recording)
+        self.begin_views(recording.source, recording.frames if recording.people else 0)
         motions = self.fit(recording, landmarks)
         # The main thread draws: not every system lets another one do so.
         with in_background(lambda _: self.write(motions)) as written:
