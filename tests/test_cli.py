@@ -43,7 +43,7 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["run", "clip.mp4", "-o", "out"], "clip.mp4"),
         (["pose2d", "clip.mp4", "-o", "keypoints.json"], "clip.mp4"),
         (["fit", "keypoints.json", "-o", "out"], "keypoints.json"),
-        (["render", "nowhere"], "no finished result"),
+        (["render", "nowhere"], "not a finished result"),
         (["models", "path", "yolo-huge"], "there are: "),
         (["models", "fetch", "yolo-huge"], "there are: "),
     ],

@@ -61,7 +61,7 @@ def test_the_size_does_not_depend_on_the_posture(person: Skeleton, posture: str)
 
 
 def test_markers_in_one_point_are_no_person(person: Skeleton, data: Landmarks3D) -> None:
-    with pytest.raises(InputError, match="no person"):
+    with pytest.raises(InputError, match="nobody is that size"):
         fit_markers(replace(data, xyz=np.ones_like(data.xyz)), person, stuck_on_markers(person.landmarks))
 
 

@@ -125,5 +125,5 @@ def test_a_table_of_bones_may_lack_what_is_known_of_them(tmp_path: Path) -> None
     path.write_text("name,length_m\nfemur_r,0.4\n", encoding="utf-8")
     assert read_bone_statistics(path) == {"femur_r": BoneStatistics()}
     path.write_text("name,length_m,percentile\nfemur_r,0.4,much\n", encoding="utf-8")
-    with pytest.raises(InputError, match="no table of bones"):
+    with pytest.raises(InputError, match="not a table of bones"):
         read_bone_statistics(path)

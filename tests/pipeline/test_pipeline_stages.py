@@ -155,7 +155,7 @@ def test_an_interrupted_run_goes_on_from_its_keypoints(
         words = ["run", str(two_people_clip), "-o", str(output), "--height", "1.75", "--no-overlay"]
         assert main(words) == 130
     assert not output.exists()
-    with pytest.raises(InputError, match="no finished result"):
+    with pytest.raises(InputError, match="not a finished result"):
         pase.load(tmp_path / ".out.partial")
     with monkeypatch.context() as patch:
         patch.setattr(pipeline.stages, "find_people", None)

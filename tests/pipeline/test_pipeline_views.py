@@ -51,7 +51,7 @@ def test_export_writes_every_person_and_notes_it(result: Path, capsys: pytest.Ca
     assert len(capsys.readouterr().out.splitlines()) == 4
     assert main(["export", str(result), "--format", "fbx"]) == 2
     assert "the formats are: glb, rig, bvh, c3d, npz, all" in capsys.readouterr().err
-    with pytest.raises(InputError, match="no finished result"):
+    with pytest.raises(InputError, match="not a finished result"):
         export(result / "person_1", "glb")
 
 
