@@ -22,10 +22,8 @@ from pase.types import Array
 
 COARSE_S = 1 / 15
 """Seconds between measured frames where everybody moves slowly: a detector's errors last longer than that."""
-FINE_S = 1 / 60
-"""The same where somebody is lost, hidden or near others; never less than one frame."""
-USUAL_S = 1 / 30
-"""The same for persons whose movement has not been measured yet."""
+FINE_S = 1 / 30
+"""The same where somebody is new, lost, hidden or near others; never less than one frame."""
 MOST_MISSED, MOST_MISSED_SUDDENLY = 1.5, 1.0
 """Standard deviations of a keypoint by which the parabola through three looks may miss the one between them. Curves
 through all looks miss what is between them by a fifth of that, which makes the deviation of the quickest keypoint
@@ -75,7 +73,7 @@ class _Course:
 class Sampler:
     """Shows a tracker those frames that it needs, and places keypoints in others where movement is fast.
 
-    The tracker looks at a frame every fifteenth of a second while it is calm, and at every sixtieth of a second
+    The tracker looks at a frame every fifteenth of a second while it is calm, and at every thirtieth of a second
     otherwise. When it has looked a little further, frames between are measured too, where the keypoints do not go
     along a parabola. What is not measured, pictures that repeat those before among it, is left to
     `pase.pose2d.between`.
@@ -162,7 +160,7 @@ class Sampler:
         self.measured_frames.add(frame.index)
         if self._every_s is not None:
             return
-        if not self._past or frame.time - self._past[-1].time >= USUAL_S - 5e-4:
+        if not self._past or frame.time - self._past[-1].time >= FINE_S - 5e-4:
             self._past.append(frame)
         if len(self._past) > _IN_USE:
             self._past[-1 - _IN_USE].forget_image()
@@ -265,7 +263,7 @@ def _needed(gap: _Gap, jerks: Sequence[float]) -> list[Frame]:
     """The frames of a gap that are to be measured, as the last third derivatives say."""
     frames = [gap.start, *gap.between, gap.end]
     most = MOST_MISSED_SUDDENLY if max(jerks) > _SUDDEN * min(jerks) else MOST_MISSED
-    spacing = USUAL_S if np.isinf(max(jerks)) else (3 * most / max(*jerks, 1e-9)) ** (1 / 3)
+    spacing = FINE_S if np.isinf(max(jerks)) else (3 * most / max(*jerks, 1e-9)) ** (1 / 3)
     steps = int(np.ceil((gap.end.time - gap.start.time) / spacing - 0.05))
     places = np.linspace(0, len(frames) - 1, min(steps, len(frames) - 1) + 1)
     wanted = [frames[place] for place in np.round(places).astype(int)[1:-1]]
