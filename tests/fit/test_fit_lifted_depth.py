@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from fit_scenes import check_gradient, film_camera
 
-from pase.data import HALPE26, Landmarks3D
+from pase.data import HALPE26, Keypoints2D, Landmarks3D
+from pase.fit.moved_limbs import DOUBT, USUAL, moved_limbs
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.lifted_depth import LASTING_SHARE, Depths, LiftedDepth
 
@@ -100,3 +101,21 @@ def test_lasting_errors_are_as_large_as_the_lifter_says(model: PersonModel, stat
     assert own[0] == pytest.approx(LASTING_SHARE)
     assert own[1] == pytest.approx(LASTING_SHARE * np.square(depths.sigma[0, 1]))
     assert covariance[2, 3] == pytest.approx(LASTING_SHARE * 0.01)
+
+
+def test_a_limb_that_the_lifter_moves_has_unsure_depths(model: PersonModel, state: State) -> None:
+    """A knee that is drawn elsewhere than its keypoint takes the foot along; the other leg stays sure."""
+    first = State(state.q[:1], state.shared)
+    camera = film_camera(model)
+    pixels = camera.project(model.positions(first)[:, : len(model.points)], first.shared)[0]
+    score = np.full((1, len(HALPE26)), 0.9)
+    keypoints = Keypoints2D(pixels, score, np.zeros(1), (1280, 720))
+    lifted = seen(model, state).slice(slice(0, 1))
+    names = (*HALPE26, "LKneeJoint", "RKneeJoint")
+    assert moved_limbs(keypoints, lifted, camera, first.shared, names) == pytest.approx(0.0)
+
+    lifted.xyz[0, HALPE26.index("LKnee"), 1] += 0.2
+    unsure = dict(zip(names, moved_limbs(keypoints, lifted, camera, first.shared, names)[0], strict=True))
+    moved = {"LKnee", "LKneeJoint", "LAnkle", "LHeel", "LBigToe", "LSmallToe"}
+    assert {name for name, more in unsure.items() if more > 0} == moved
+    assert unsure["LHeel"] == unsure["LKneeJoint"] == pytest.approx(DOUBT * (0.2 - USUAL), abs=0.05)

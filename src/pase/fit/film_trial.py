@@ -12,6 +12,7 @@ from pase.data import Keypoints2D
 from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, PointSet, keypoint_set, lifted_joints
 from pase.fit.keypoint_noise import usable
 from pase.fit.measurements import DepthMeasurements, KeypointMeasurements, Measurements
+from pase.fit.moved_limbs import moved_limbs
 from pase.fit.subject import SubjectOptions, prepare_subject, prior_weight, stature_prior
 from pase.fit.terms.gravity import Gravity
 from pase.fit.terms.lifted_depth import Depths
@@ -60,10 +61,11 @@ def film_trial(
     measurements: list[Measurements] = [observed]
     gravity = None
     if person.landmarks is not None and depths is not None:
-        share = PHOTO_DEPTHS if len(keypoints) == 1 else 1.0
-        measurements.append(
-            DepthMeasurements((), keypoints.time, subject.model.points, depths, camera, share)
-        )
+        share, points = 1.0, subject.model.points
+        if len(keypoints) == 1:
+            unsure = moved_limbs(keypoints, person.landmarks, camera, shared, points)
+            share, depths = PHOTO_DEPTHS, replace(depths, sigma=np.hypot(depths.sigma, unsure))
+        measurements.append(DepthMeasurements((), keypoints.time, points, depths, camera, share))
         gravity = Gravity.of(person.landmarks, camera)
     subject = replace(
         subject if person.sizes is None else subject.held(size, person.sizes.log_scale),
