@@ -29,8 +29,7 @@ from pase.pipeline.workspace import person_folder
 from pase.version import __version__
 
 PACKAGES = (
-    "numpy", "scipy", "av", "matplotlib", "onnxruntime", "opencv-python-headless", "pillow", "pyvista",
-    "vtk", "rich",
+    "numpy", "scipy", "av", "matplotlib", "onnxruntime", "opencv-python-headless", "pillow", "vtk", "rich",
 )  # fmt: skip
 
 _KINDS = {"source": dict, "settings": dict, "persons": list, "files": list}
