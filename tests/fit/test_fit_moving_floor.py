@@ -168,9 +168,9 @@ def test_feet_stand_on_a_floor_that_moves_as_on_one_that_stands(
     carried = over_ground.copy()
     carried[:, trial.subject.model.skeleton.coordinate_index("pelvis_tx")] += shift[:, 0]
     frames = np.arange(len(trial.time))
-    standing = trial.contacts(frames, State(over_ground, shared))
+    standing = trial.contacts(frames, State(over_ground, shared)).planted
     assert standing.max() > 0.9
-    moving = replace(trial, floor_shift=shift).contacts(frames, State(carried, shared))
+    moving = replace(trial, floor_shift=shift).contacts(frames, State(carried, shared)).planted
     np.testing.assert_allclose(moving, standing, atol=1e-9)
 
 
@@ -184,7 +184,7 @@ def test_feet_stand_on_a_floor_that_seems_to_slope_a_little(
     x, y = (trial.subject.model.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xy")
     q[:, y] += np.tan(np.radians(slope_deg)) * q[:, x]
     last = np.arange(len(q)) > 0.7 * len(q)
-    planted = trial.contacts(np.arange(len(q)), State(q, shared))[last].max(1)
+    planted = trial.contacts(np.arange(len(q)), State(q, shared)).planted[last].max(1)
     assert (np.mean(planted > 0.5) > 0.6) == on_feet
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from pase.series import smoothed
-from pase.types import Array, Mask
+from pase.types import Array, Indices, Mask
 
 PLANTED_SPEED_M_S = 0.35
 """A foot point slower than this is about as likely planted as not; the foot swings at 2-4 m/s in walking
@@ -19,9 +21,42 @@ LYING, ON_FEET = np.sin(np.radians([15.0, 30.0]))
 the floor), above the second they may. The slope is 45-50° for somebody who sits on a chair or kneels, and 33° for
 the rear foot of a deep lunge."""
 
+LEVEL_THIGH, STEEP_THIGH = np.sin(np.radians([15.0, 40.0]))
+"""Sines of the slope from the knee up to the hip, by their keypoints: below the first a seat may carry the body,
+above the second the feet do. The bottom of a squat may look alike; synthetic squats come out alike without balance
+there."""
+
 STEEPEST = np.tan(np.radians(12.0))
 """A floor that slopes by less than this along the path, in a first guess of the motion, is level: the camera's
 pitch or height is not right yet. A steeper one is stairs."""
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """What stands on the floor in F frames."""
+
+    planted: Array
+    """(F, S) probability that each point under the feet does."""
+    on_feet: Array
+    """(F,) share of the weight that the feet carry for sure: none where a seat may."""
+
+    def take(self, frames: Indices) -> Contacts:
+        """The same in some of the frames."""
+        return Contacts(self.planted[frames], self.on_feet[frames])
+
+
+def weight_on_feet(hips: Array, knees: Array) -> Array:
+    """(T,) share of the weight that the feet carry for sure; less the more level the thighs are.
+
+    Parameters
+    ----------
+    hips, knees
+        (T, 2, 3) of both sides in the world, metres.
+    """
+    thigh = hips - knees
+    slope = thigh[..., 1].sum(-1) / np.maximum(np.linalg.norm(thigh, axis=-1).sum(-1), 1e-9)
+    return np.asarray(np.clip((slope - LEVEL_THIGH) / (STEEP_THIGH - LEVEL_THIGH), 0.0, 1.0))
+
 
 _SMOOTHING_S = 0.05
 _STEP_S = 0.4

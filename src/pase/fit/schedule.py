@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from pase.fit.contact import Contacts
 from pase.fit.problem import State
 from pase.fit.solver import Problem, Solution, minimise
 from pase.fit.threads import on_one_thread
@@ -293,13 +294,13 @@ def _solve_coarse(window: _Window) -> tuple[Indices, Array]:
     return coarse, minimise(problem, state, shared_free=False, iterations=_COARSE_ITERATIONS).state.q
 
 
-def _contacts(trial: Trial[Any], frames: Indices, state: State) -> Array | None:
+def _contacts(trial: Trial[Any], frames: Indices, state: State) -> Contacts | None:
     """Contacts with the floor at Y = 0, where there is one."""
     return trial.contacts(frames, state, floor=0.0) if trial.subject.floor else None
 
 
 def _deviations(
-    window: _Window, knots: Indices, state: State, contacts: Array | None
+    window: _Window, knots: Indices, state: State, contacts: Contacts | None
 ) -> tuple[Array, Array32]:
     """Standard deviations (F, n) and drawn errors (D, F, n) of all frames, from the state at the knots.
 
@@ -310,7 +311,7 @@ def _deviations(
         step = max(1, int(1.0 / (DEVIATION_RATE_HZ * float(np.median(np.diff(time[knots]))))))
     chosen = np.unique(np.append(np.arange(0, len(knots), step), len(knots) - 1))
     frames, state = knots[chosen], State(state.q[chosen], state.shared)
-    contacts = None if contacts is None else contacts[chosen]
+    contacts = None if contacts is None else contacts.take(chosen)
     problem = trial.independent().problem(frames, contacts, repeats=_frames_of(frames))
     normal = problem.posterior(state, shared_free=window.covariance is not None)
     covariances = coordinate_covariances(normal)

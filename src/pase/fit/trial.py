@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from pase.anatomy.kinematics import pieces
-from pase.fit.contact import planted_probability
+from pase.fit.contact import Contacts, planted_probability, weight_on_feet
 from pase.fit.keypoint_noise import INFORMATION_RATE_HZ, frame_weights
 from pase.fit.measurements import Counting, Measurements
 from pase.fit.posture import ROOT_TRANSLATION
@@ -80,7 +80,7 @@ class Trial(Generic[M]):
     def problem(
         self,
         frames: Indices,
-        contacts: Array | None = None,
+        contacts: Contacts | None = None,
         *,
         sequence: bool = True,
         repeats: Array | float = 1.0,
@@ -93,7 +93,7 @@ class Trial(Generic[M]):
         frames
             (F,) indices of the frames.
         contacts
-            (F, S) probability that each point under the feet stands on the floor; None leaves the floor out.
+            What stands on the floor in these frames; None leaves the floor out.
         sequence
             False for frames that are too far apart for their motion to be smooth.
         repeats
@@ -110,8 +110,8 @@ class Trial(Generic[M]):
         if sequence and len(frames) > 2:
             terms.append(chosen.smoothness())
         if contacts is not None and subject.floor:
-            balance = Balance(contacts, posture, subject.model.points)
-            terms += [*chosen._floor_terms(contacts, repeats), balance]
+            balance = Balance(contacts.planted, posture * contacts.on_feet, subject.model.points)
+            terms += [*chosen._floor_terms(contacts.planted, repeats), balance]
         return Problem(subject.model, terms, subject.bounds)
 
     def _floor_terms(self, planted: Array, repeats: Array | float) -> list[Term]:
@@ -159,8 +159,8 @@ class Trial(Generic[M]):
         """The term of the accelerations of all frames."""
         return Smoothness(self.time, self.subject.acceleration, width=self.subject.calm)
 
-    def contacts(self, frames: Indices, state: State, floor: float | None = None) -> Array:
-        """(F, S) probability that each point under the feet stands on the floor in `frames`.
+    def contacts(self, frames: Indices, state: State, floor: float | None = None) -> Contacts:
+        """What stands on the floor in `frames`.
 
         `floor` is its height in metres; by default that of the lowest steps.
         """
@@ -170,7 +170,18 @@ class Trial(Generic[M]):
         if self.floor_shift is not None:
             soles[..., [0, 2]] -= self.floor_shift[frames][:, None]
             pelvis[:, [0, 2]] -= self.floor_shift[frames]
-        return planted_probability(soles, pelvis, self.feet_visible(frames), self.time[frames], floor)
+        visible, time = self.feet_visible(frames), self.time[frames]
+        planted = planted_probability(soles, pelvis, visible, time, floor)
+        return Contacts(planted, self._weight_on_feet(state))
+
+    def _weight_on_feet(self, state: State) -> Array:
+        """(T,) share of the weight that the feet carry for sure; all of it where hips and knees are not measured."""
+        points = self.subject.model.points
+        if not {"LHip", "RHip", "LKnee", "RKnee"} <= set(points):
+            return np.ones(len(state.q))
+        positions = self.subject.model.positions(state)
+        hips, knees = (positions[:, [points.index(side + name) for side in "LR"]] for name in ("Hip", "Knee"))
+        return weight_on_feet(hips, knees)
 
     def soles(self, state: State) -> Array:
         """(T, S, 3) points under the feet in the world, metres."""
