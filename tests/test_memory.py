@@ -84,7 +84,7 @@ def growth_kb(ready: Callable[[int], Callable[[], object]]) -> float:
         (write_mot, "motion.mot", 0.3),
         (write_landmarks_trc, "landmarks.trc", 2.2),
         (write_angles_csv, "angles.csv", 0.2),
-        (write_bvh, "motion.bvh", 2.3),
+        (write_bvh, "motion.bvh", 2.6),
         (write_glb, "skeleton.glb", 1.5),
     ],
 )
