@@ -85,7 +85,7 @@ def growth_kb(ready: Callable[[int], Callable[[], object]]) -> float:
         (write_landmarks_trc, "landmarks.trc", 2.2),
         (write_angles_csv, "angles.csv", 0.2),
         (write_bvh, "motion.bvh", 2.6),
-        (write_glb, "skeleton.glb", 1.5),
+        (write_glb, "skeleton.glb", 1.7),
     ],
 )
 def test_a_file_is_never_held_whole(
