@@ -166,7 +166,9 @@ class Tracker:
     def _crowded(self, time: float) -> list[Track]:
         """Those who are so near others that the keypoints alone may go over to somebody else."""
         active = self.active()
-        boxes = np.array([track.expected_box(time) for track in active]).reshape(-1, 4)
+        if len(active) < 2:
+            return []
+        boxes = np.array([track.expected_box(time) for track in active])
         near = (overlap(boxes, boxes) > NEAR_IOU).sum(1) > 1
         return [track for track, crowded in zip(active, near, strict=True) if crowded]
 
