@@ -20,6 +20,7 @@ from tools.train_lifter.bank import Bank
 from tools.train_lifter.checks import UNKNOWN_FOV
 from tools.train_lifter.corpus import Retargeter, Take
 from tools.train_lifter.motion import SOURCES, captured, made
+from tools.train_lifter.neck_shares import with_two_halves
 from tools.train_lifter.noise import see_exactly
 from tools.train_lifter.points import LIMBS, TEN_JOINTS
 from tools.train_lifter.scenes import Scenes
@@ -183,7 +184,7 @@ def bandai(data: Path, cache: Path, count: int) -> list[Take]:
     with np.load(cache) as z:
         q, kinds, starts, lengths = (z[name] for name in ("q", "kind", "start", "length"))
     return [
-        Take(f"bandai_{i}", "bandai", str(k), "test", q[a : a + n].astype(float))
+        Take(f"bandai_{i}", "bandai", str(k), "test", with_two_halves(q[a : a + n].astype(float)))
         for i, (k, a, n) in enumerate(zip(kinds, starts, lengths, strict=True))
     ]
 
