@@ -49,8 +49,7 @@ def upright(rng: Rng, hands: dict[str, float] | None = None) -> Key:
         angles |= {f"elbow_flex_{side}": rng.uniform(5, 25), f"pro_sup_{side}": rng.uniform(70, 110)}
     angles |= {name: rng.normal(0, sd) for name, sd in _HELD.items() if "pelvis" in name}
     angles["L5_S1_Flex_Ext"] = rng.normal(0, 4) / TRUNK_SHARE
-    neck = rng.normal(0, 6)
-    angles["lower_neck_flexion"], angles["upper_neck_flexion"] = 0.67 * neck, 0.33 * neck
+    angles["neck_flexion"] = rng.normal(0, 6)
     width, outwards = rng.uniform(0.1, 0.35), rng.uniform(0, 20)
     feet = {s: Foot(rng.normal(0, 0.02), width / 2, outwards + rng.normal(0, 3)) for s in "rl"}
     return Key("upright", angles | (hands or {}), feet)

@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 from tools.train_lifter.postures import (
+    BENDING_SHARE,
     TRUNK_SHARE,
+    TURN_SHARE,
     Angles,
     Foot,
     Key,
     Rng,
     feet_apart,
+    leg_spread,
+    one_sided,
     raised_arms,
     stand,
     upper_body,
@@ -58,11 +62,14 @@ def arms_aside(rng: Rng) -> Key:
     arms = both(rng, pointing(raised, forward, elbow, rotation))
     if rng.random() < 0.2:
         other = pointing(rng.uniform(0, 185), forward, elbow, rotation)
-        arms |= {f"{name}_l": value for name, value in other.items()}
+        arms |= one_sided(other, "l")
     width = rng.uniform(0.06, 0.25) if rng.random() < 0.5 else rng.uniform(0.35, 1.0)
-    spread = float(np.degrees(np.arcsin(max(0.0, width / 2 - 0.09) / 0.88)))
+    spread = leg_spread(width)
     legs = {"hip_adduction_r": -spread, "hip_adduction_l": -spread}
-    trunk = {"L5_S1_Flex_Ext": rng.normal(0, 4) / TRUNK_SHARE, "L5_S1_axial_rotation": rng.normal(0, 4) / 5.6}
+    trunk = {
+        "L5_S1_Flex_Ext": rng.normal(0, 4) / TRUNK_SHARE,
+        "L5_S1_axial_rotation": rng.normal(0, 4) / TURN_SHARE,
+    }
     feet = feet_apart(width, rng.uniform(-2, 30))
     return Key("arms aside", key.angles | arms | legs | trunk, feet, pause_s=rng.uniform(0, 0.8))
 
@@ -98,7 +105,7 @@ def triangle(rng: Rng) -> Key:
     """Legs wide and straight, the trunk bent to one side, the arms in one line."""
     u = rng.uniform
     width, sign = u(0.6, 1.2), float(rng.choice([-1, 1]))
-    spread = np.degrees(np.arcsin((width / 2 - 0.09) / 0.88))
+    spread = leg_spread(width)
     lean, tilt = sign * u(5, 35), u(-20, 8)
     legs: Angles = {"pelvis_list": lean, "pelvis_tilt": tilt}
     for s, side in (("r", 1), ("l", -1)):
@@ -106,7 +113,7 @@ def triangle(rng: Rng) -> Key:
             f"hip_adduction_{s}": -spread - side * lean, f"knee_angle_{s}": u(2, 8), f"hip_flexion_{s}": 3 - tilt,
         }  # fmt: skip
     arms = both(rng, pointing(u(75, 105), rng.normal(0, 8), abs(rng.normal(0, 8)), rng.normal(0, 30)))
-    trunk = {"L5_S1_Lat_Bending": np.sign(lean) * u(5, 35) / 10.8}
+    trunk = {"L5_S1_Lat_Bending": np.sign(lean) * u(5, 35) / BENDING_SHARE}
     feet = feet_apart(width, u(0, 30))
     return Key("astride", upper_body(rng) | legs | arms | trunk, feet, balanced=False, pause_s=u(0, 1.5))
 
@@ -117,13 +124,14 @@ def side_bend(rng: Rng) -> Key:
     sign = float(rng.choice([-1, 1]))
     up, down = ("r", "l") if rng.random() < 0.5 else ("l", "r")
     over = pointing(rng.uniform(120, 185), rng.normal(5, 10), abs(rng.normal(0, 25)), rng.normal(0, 25))
-    arms = {f"{name}_{up}": value for name, value in over.items()}
+    arms = one_sided(over, up)
     if rng.random() < 0.5:
         hanging = pointing(rng.uniform(0, 25), rng.uniform(0, 40), abs(rng.normal(0, 10)))
-        arms |= {f"{name}_{down}": value for name, value in hanging.items()}
+        arms |= one_sided(hanging, down)
     trunk = {
-        "L5_S1_Lat_Bending": sign * rng.uniform(5, 35) / 10.8, "L5_S1_axial_rotation": rng.normal(0, 12) / 5.6,
-    }  # fmt: skip
+        "L5_S1_Lat_Bending": sign * rng.uniform(5, 35) / BENDING_SHARE,
+        "L5_S1_axial_rotation": rng.normal(0, 12) / TURN_SHARE,
+    }
     return replace(key, kind="side bend", angles=upper_body(rng) | key.angles | arms | trunk)
 
 
@@ -182,9 +190,9 @@ def punch(rng: Rng) -> Key:
     if rng.random() < 0.65:
         side = str(rng.choice(["r", "l"]))
         hit = pointing(u(70, 105), u(60, 110), abs(rng.normal(0, 20)), u(-10, 50))
-        arms |= {f"{name}_{side}": value for name, value in hit.items()}
+        arms |= one_sided(hit, side)
         turn = (1 if side == "r" else -1) * u(5, 40)
-    trunk = {"L5_S1_axial_rotation": turn / 5.6, "L5_S1_Flex_Ext": -u(0, 15) / TRUNK_SHARE}
+    trunk = {"L5_S1_axial_rotation": turn / TURN_SHARE, "L5_S1_Flex_Ext": -u(0, 15) / TRUNK_SHARE}
     return Key("punch", upper_body(rng) | legs | arms | trunk, feet)
 
 
@@ -198,11 +206,14 @@ def throw(rng: Rng) -> Key:
         arm, turn = pointing(u(80, 120), u(-25, 15), u(60, 120), u(-85, -30)), -sign * u(0, 40)
     else:
         arm, turn = pointing(u(50, 150), u(60, 110), u(0, 40), u(-20, 50)), sign * u(0, 40)
-    arms = {f"{name}_{side}": value for name, value in arm.items()}
+    arms = one_sided(arm, side)
     if rng.random() < 0.5:
         aim = pointing(u(60, 110), u(20, 90), u(0, 50), u(-20, 40))
-        arms |= {f"{name}_{other}": value for name, value in aim.items()}
-    trunk = {"L5_S1_axial_rotation": turn / 5.6, "L5_S1_Lat_Bending": rng.normal(0, 10) / 10.8}
+        arms |= one_sided(aim, other)
+    trunk = {
+        "L5_S1_axial_rotation": turn / TURN_SHARE,
+        "L5_S1_Lat_Bending": rng.normal(0, 10) / BENDING_SHARE,
+    }
     return Key("throw", upper_body(rng) | legs | arms | trunk, feet)
 
 
@@ -218,7 +229,10 @@ def dance(rng: Rng) -> Key:
             f"knee_angle_{s}": knee, f"hip_flexion_{s}": 0.55 * knee, f"ankle_angle_{s}": 0.45 * knee,
             f"hip_rotation_{s}": rng.normal(-8, 10),
         }  # fmt: skip
-    trunk = {"L5_S1_Lat_Bending": rng.normal(0, 14) / 10.8, "L5_S1_axial_rotation": rng.normal(0, 18) / 5.6}
+    trunk = {
+        "L5_S1_Lat_Bending": rng.normal(0, 14) / BENDING_SHARE,
+        "L5_S1_axial_rotation": rng.normal(0, 18) / TURN_SHARE,
+    }
     arms: Angles = {}
     if rng.random() < 0.6:
         arms = both(rng, pointing(u(20, 180), u(-25, 90), u(0, 110), u(-60, 60)), 15.0)

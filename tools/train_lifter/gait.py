@@ -12,7 +12,7 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 from tools.train_lifter.corpus import FRAME_RATE_HZ
 from tools.train_lifter.neck_shares import shared_out
-from tools.train_lifter.postures import TRUNK_SHARE, Angles, Rng, arms, hanging_arm
+from tools.train_lifter.postures import BENDING_SHARE, TRUNK_SHARE, TURN_SHARE, Angles, Rng, arms, hanging_arm
 from tools.train_lifter.procedural import Planter
 
 Array = NDArray[np.float64]
@@ -60,7 +60,7 @@ def _still(rng: Rng, frames: int) -> dict[str, Array]:
         held = {f"{name}_{s}": value for s in "rl" for name, value in hanging_arm(rng).items()}
     held |= {
         "neck_flexion": rng.normal(0, 10), "neck_rotation": rng.normal(0, 12),
-        "L5_S1_Flex_Ext": -rng.normal(3, 6) / TRUNK_SHARE, "L5_S1_Lat_Bending": rng.normal(0, 2) / 10.8,
+        "L5_S1_Flex_Ext": -rng.normal(3, 6) / TRUNK_SHARE, "L5_S1_Lat_Bending": rng.normal(0, 2) / BENDING_SHARE,
     }  # fmt: skip
     return {name: np.full(frames, value) for name, value in shared_out(held).items()}
 
@@ -102,7 +102,7 @@ def _upper_body(course: dict[str, Array], rng: Rng, phase: Array, pace: float) -
         swing = sign * np.cos(2 * np.pi * phase + rng.normal(0, 0.2))
         course[f"arm_elevation_{s}"] = course[f"arm_elevation_{s}"] + amount * swing
         course[f"elbow_flex_{s}"] = course[f"elbow_flex_{s}"] + 0.4 * amount * (1 + swing)
-    course["L5_S1_axial_rotation"] = rng.normal(0, 2) / 5.6 - course["pelvis_rotation"] / 5.6
+    course["L5_S1_axial_rotation"] = rng.normal(0, 2) / TURN_SHARE - course["pelvis_rotation"] / TURN_SHARE
 
 
 def _periodic(values: Array, at: Array) -> Array:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from tools.neck import SEGMENTS, UPPER
 
-LOWER_FLEXION, LOWER_BENDING = 91 / 136, 51 / 61
-"""The lower neck's part of the ranges of all joints: see `tools/neck.py`."""
+_LOWER = [segment for segment in SEGMENTS if segment.name not in UPPER]
+LOWER_FLEXION = sum(s.flexion for s in _LOWER) / sum(s.flexion for s in SEGMENTS)
+LOWER_BENDING = sum(s.bending for s in _LOWER) / sum(s.bending for s in SEGMENTS)
+"""The lower neck's part of the ranges of all joints."""
 _COLUMNS_BEFORE, _FLEXION, _BENDING, _ROTATION = 40, 23, 24, 25
 """Coordinates of the default skeleton while its neck had one joint, and those of that joint."""
 

@@ -12,8 +12,8 @@ import numpy as np
 Rng = np.random.Generator
 Angles = dict[str, float]
 
-TRUNK_SHARE = 7.14
-"""Trunk angle for one degree of the lumbar coordinate."""
+TRUNK_SHARE, BENDING_SHARE, TURN_SHARE = 7.14, 10.8, 5.6
+"""Angle by which the trunk flexes, bends aside and turns for one degree of the lumbar coordinate."""
 
 
 @dataclass
@@ -45,6 +45,16 @@ class Key:
 def feet_apart(width: float, outwards: float, **changes: float) -> dict[str, Foot]:
     """Feet side by side, `width` metres apart and turned outwards; `changes` as of `Foot`."""
     return {s: Foot(0.0, width / 2, outwards, **changes) for s in "rl"}  # type: ignore[arg-type]
+
+
+def leg_spread(width: float) -> float:
+    """Degrees by which straight legs are spread when the feet stand `width` metres apart."""
+    return float(np.degrees(np.arcsin(max(0.0, width / 2 - 0.09) / 0.88)))
+
+
+def one_sided(arm: Angles, side: str) -> Angles:
+    """The angles of an arm as those of the right (`r`) or left (`l`) one."""
+    return {f"{name}_{side}": value for name, value in arm.items()}
 
 
 def arms(rng: Rng) -> Angles:
@@ -95,8 +105,8 @@ def upper_body(rng: Rng, flexion: float = 0.0) -> Angles:
     """Trunk, neck and arms; `flexion` of the trunk in degrees."""
     return arms(rng) | {
         "L5_S1_Flex_Ext": -(flexion + rng.normal(0, 6)) / TRUNK_SHARE,
-        "L5_S1_Lat_Bending": rng.normal(0, 5) / 10.8,
-        "L5_S1_axial_rotation": rng.normal(0, 8) / 5.6,
+        "L5_S1_Lat_Bending": rng.normal(0, 5) / BENDING_SHARE,
+        "L5_S1_axial_rotation": rng.normal(0, 8) / TURN_SHARE,
         "neck_flexion": rng.normal(0, 15), "neck_bending": rng.normal(0, 7), "neck_rotation": rng.normal(0, 22),
     }  # fmt: skip
 
@@ -148,7 +158,7 @@ def astride(rng: Rng) -> Key:
     """Feet far apart to the sides: both legs straight, or one bent and turned outwards as in yoga's warrior."""
     u = rng.uniform
     width = u(0.45, 1.25)
-    spread = np.degrees(np.arcsin((width / 2 - 0.09) / 0.88))
+    spread = leg_spread(width)
     feet = feet_apart(width, u(0, 25))
     tilt = u(-12, 8)
     legs: Angles = {"pelvis_tilt": tilt}
@@ -266,8 +276,9 @@ def bend(rng: Rng) -> Key:
 def reach(rng: Rng) -> Key:
     """Reaching with one or both arms, the trunk bent and turned along."""
     upper = upper_body(rng, rng.uniform(-15, 25)) | {
-        "L5_S1_Lat_Bending": rng.normal(0, 16) / 10.8, "L5_S1_axial_rotation": rng.normal(0, 22) / 5.6,
-    }  # fmt: skip
+        "L5_S1_Lat_Bending": rng.normal(0, 16) / BENDING_SHARE,
+        "L5_S1_axial_rotation": rng.normal(0, 22) / TURN_SHARE,
+    }
     side = rng.choice(["r", "l"])
     upper |= {
         f"arm_elevation_{side}": rng.uniform(60, 175),

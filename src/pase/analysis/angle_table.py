@@ -56,11 +56,14 @@ def angle_tables(
     else:
         sd, largest = _linear_sd(motion, keys)
     guessed = unseen_angles(motion, keys)
-    values, speed, *both = (np.where(guessed, np.nan, v) for v in (values, speed, *of_drawn, *drawn_speed))
+    values, speed = np.where(guessed, np.nan, values), np.where(guessed, np.nan, speed)
     sd = np.where(np.isfinite(values), sd, np.nan)
     table = AngleTable(body.time, keys, values, sd, speed, speed_sd, surely_seen(values, largest))
-    pairs = zip(both[: len(drawn)], both[len(drawn) :], strict=True)
-    return table, [replace(table, values=v, sd=unknown, speed=s, speed_sd=unknown) for v, s in pairs]
+    bare = replace(table, sd=unknown, speed_sd=unknown)
+    return table, [
+        replace(bare, values=np.where(guessed, np.nan, degrees), speed=np.where(guessed, np.nan, of_one))
+        for degrees, of_one in zip(of_drawn, drawn_speed, strict=True)
+    ]
 
 
 def _columns(body: BodyMotion, keys: Sequence[str]) -> Array:

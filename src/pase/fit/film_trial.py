@@ -35,7 +35,7 @@ square the knees of synthetic jumps are 15° wrong, with this 12°; walks and sq
 
 PHOTO_DEPTHS = 0.5
 """Weight of a lifter's depths in a photo, where it has no movement to go by and half of a person may be hidden.
- With 0.5 in place of 1 the skeletons of 51 people in 22 photos lie nearer to their keypoints, and one of two
+With 0.5 in place of 1 the skeletons of 51 people in 22 photos lie nearer to their keypoints, and one of two
 who sit half hidden no longer stands; single frames of two lab clips come out 0.05° worse, of four views 0.25°."""
 
 

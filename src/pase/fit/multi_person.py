@@ -163,7 +163,7 @@ def with_common_camera(
     main, *others = people
     camera = common_camera(people)
     floor = common_floor(people, camera)
-    jobs = [(fit if floor is None else _carried(fit, floor), fit is main) for fit in people]
+    jobs = [(_carried(fit, floor), fit is main) for fit in people]
     together = helpers.map(partial(_placed, camera=camera), jobs, progress)
     if _misfit(together[0]) <= _WORSE_FIT * _misfit(main):
         return together
@@ -172,7 +172,7 @@ def with_common_camera(
     weight = prior_weight(len(main.trial.time))
     camera = CommonCamera(main.estimate.shared[columns], weight * covariance[columns, columns])
     floor = common_floor([main], camera)
-    jobs = [(fit if floor is None else _carried(fit, floor), False) for fit in others]
+    jobs = [(_carried(fit, floor), False) for fit in others]
     return [main, *helpers.map(partial(_placed, camera=camera), jobs, progress)]
 
 
@@ -219,8 +219,10 @@ def common_floor(people: Sequence[SharedFit], camera: CommonCamera) -> FloorPath
     )
 
 
-def _carried(fit: SharedFit, floor: FloorPath) -> SharedFit:
-    """The person on the ground that everybody stands on."""
+def _carried(fit: SharedFit, floor: FloorPath | None) -> SharedFit:
+    """The person on the ground that everybody stands on; as they are where that does not move."""
+    if floor is None:
+        return fit
     path = replace(floor, time=fit.trial.time)
     moving = MovingFloor(path, carried=True)
     notes = tuple(note for note in fit.notes if note.about != "floor")

@@ -164,22 +164,22 @@ class Trial(Generic[M]):
 
         `floor` is its height in metres; by default that of the lowest steps.
         """
-        soles = self.soles(state)
-        skeleton = self.subject.model.skeleton
+        model = self.subject.model
+        skeleton, positions = model.skeleton, model.positions(state)
+        soles = positions[:, len(model.points) :]
         pelvis = state.q[:, [skeleton.coordinate_index(name) for name in ROOT_TRANSLATION]]
         if self.floor_shift is not None:
             soles[..., [0, 2]] -= self.floor_shift[frames][:, None]
             pelvis[:, [0, 2]] -= self.floor_shift[frames]
         visible, time = self.feet_visible(frames), self.time[frames]
         planted = planted_probability(soles, pelvis, visible, time, floor)
-        return Contacts(planted, self._weight_on_feet(state))
+        return Contacts(planted, self._weight_on_feet(positions))
 
-    def _weight_on_feet(self, state: State) -> Array:
+    def _weight_on_feet(self, positions: Array) -> Array:
         """(T,) share of the weight that the feet carry for sure; all of it where hips and knees are not measured."""
         points = self.subject.model.points
         if not {"LHip", "RHip", "LKnee", "RKnee"} <= set(points):
-            return np.ones(len(state.q))
-        positions = self.subject.model.positions(state)
+            return np.ones(len(positions))
         hips, knees = (positions[:, [points.index(side + name) for side in "LR"]] for name in ("Hip", "Knee"))
         return weight_on_feet(hips, knees)
 

@@ -262,8 +262,9 @@ def _jerk(looks: Sequence[tuple[float, Pose]]) -> float:
 def _needed(gap: _Gap, jerks: Sequence[float]) -> list[Frame]:
     """The frames of a gap that are to be measured, as the last third derivatives say."""
     frames = [gap.start, *gap.between, gap.end]
-    most = MOST_MISSED_SUDDENLY if max(jerks) > _SUDDEN * min(jerks) else MOST_MISSED
-    spacing = FINE_S if np.isinf(max(jerks)) else (3 * most / max(*jerks, 1e-9)) ** (1 / 3)
+    largest = max(jerks)
+    most = MOST_MISSED_SUDDENLY if largest > _SUDDEN * min(jerks) else MOST_MISSED
+    spacing = FINE_S if np.isinf(largest) else (3 * most / max(largest, 1e-9)) ** (1 / 3)
     steps = int(np.ceil((gap.end.time - gap.start.time) / spacing - 0.05))
     places = np.linspace(0, len(frames) - 1, min(steps, len(frames) - 1) + 1)
     wanted = [frames[place] for place in np.round(places).astype(int)[1:-1]]
