@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pase.anatomy.bones import load_bones
+from pase.anatomy.bones import load_bones, place_bone
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Coordinate, Landmark, Skeleton
-from pase.anatomy.placement import place_bone
 from pase.data import Camera
 from pase.view.names import coordinate_name
 

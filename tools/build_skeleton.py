@@ -28,10 +28,10 @@ from shoulder_girdle import with_girdle
 from pase.anatomy.functions import Constant, Linear, Multiplier
 from pase.anatomy.joints import still_axes
 from pase.anatomy.kinematics import Kinematics
-from pase.anatomy.model import Frame, Joint, Landmark, Skeleton, TransformAxis
+from pase.anatomy.model import Coordinate, Frame, Joint, Landmark, Skeleton, TransformAxis
 from pase.anatomy.osim_read import read_osim
 from pase.anatomy.osim_write import write_osim
-from pase.anatomy.ranges import with_ranges
+from pase.anatomy.ranges import range_of
 from pase.data import HALPE26
 
 Array = NDArray[np.float64]
@@ -71,6 +71,22 @@ FACE_LANDMARKS: dict[str, Vector] = {
 
 DEFAULTS = {"pro_sup": 90.0, "elbow_flex": 5.0}
 """Degrees; all other free angles are zero: standing, arms hanging, thumbs forward."""
+
+
+def _with_ranges(skeleton: Skeleton) -> Skeleton:
+    """The skeleton with the ranges of `pase.anatomy.ranges` on its free coordinates."""
+    free = set(skeleton.free_names)
+    return replace(
+        skeleton, coordinates=tuple(_ranged(c) if c.name in free else c for c in skeleton.coordinates)
+    )
+
+
+def _ranged(coordinate: Coordinate) -> Coordinate:
+    limits = range_of(coordinate.name)
+    low, high = limits.low, limits.high
+    if coordinate.motion != "translational":
+        low, high = float(np.radians(low)), float(np.radians(high))
+    return replace(coordinate, range=(low, high), clamped=limits.clamped)
 
 
 def main() -> None:
@@ -133,7 +149,7 @@ def default_kinematics(source: Skeleton) -> Skeleton:
         joints=joints,
         coordinates=tuple(replace(coordinates[name], name=name, default=0.0) for name in order),
     )
-    return with_defaults(with_ranges(with_neck(skeleton)))
+    return with_defaults(_with_ranges(with_neck(skeleton)))
 
 
 ARM_NAMES = {"flex": "elevation", "add": "crossing", "rot": "rotation"}

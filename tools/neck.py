@@ -134,7 +134,7 @@ def _axes(segment: Segment, old: Joint) -> tuple[TransformAxis, TransformAxis, T
 
 
 def _coordinate(name: str | None) -> Coordinate:
-    """A coordinate of the neck, as free as it can be; `with_ranges` sets the ranges of the free ones."""
+    """A coordinate of the neck, as free as it can be; `build_skeleton` sets the ranges of the free ones."""
     assert name is not None
     return Coordinate(name, 0.0, (-np.pi / 2, np.pi / 2), clamped=False)
 

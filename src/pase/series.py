@@ -1,4 +1,4 @@
-"""Series in time between their samples, next to a time, and smoothed."""
+"""Series in time: values between samples and next to a time, smoothing, peaks."""
 
 from __future__ import annotations
 
@@ -68,3 +68,17 @@ def smoothed(values: Array, deviation: float) -> Array:
     for shift, weight in enumerate(kernel / kernel.sum()):
         out += weight * padded[shift : shift + len(values)]
     return out
+
+
+def peaks(signal: Array, least: float, apart: int = 1) -> Indices:
+    """Local maxima of at least a height, the higher of two that are nearer than `apart` samples.
+
+    `scipy.signal` has them too, but takes longer to import than an analysis takes.
+    """
+    inner = (signal[1:-1] > signal[:-2]) & (signal[1:-1] >= signal[2:]) & (signal[1:-1] >= least)
+    candidates = np.flatnonzero(inner) + 1
+    chosen: list[int] = []
+    for i in candidates[np.argsort(-signal[candidates], kind="stable")]:
+        if all(abs(int(i) - j) >= apart for j in chosen):
+            chosen.append(int(i))
+    return np.array(sorted(chosen), np.intp)

@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pase.anatomy.bones import load_bones
+from pase.anatomy.bones import load_bones, place_bone
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import BodyPoses, Kinematics
-from pase.anatomy.placement import place_bone
 from pase.data import Motion
 from pase.formats.bvh import write_bvh
 from pase.formats.glb import write_glb

@@ -14,10 +14,9 @@ import pytest
 from pictures import check_picture
 from PIL import Image
 
-from pase.anatomy.bones import load_bones
+from pase.anatomy.bones import load_bones, place_bone
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
-from pase.anatomy.placement import place_bone
 from pase.data import Camera, CameraPath, Motion
 from pase.formats.tables import BoneLength
 from pase.view.film import Film, FilmMaker, make_film

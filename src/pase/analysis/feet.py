@@ -17,8 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from pase.analysis.body import SIDES, BodyMotion, Side
-from pase.analysis.signals import peaks
-from pase.series import smoothed, spline, stretches_of
+from pase.series import peaks, smoothed, spline, stretches_of
 from pase.types import Array
 
 GRID_HZ = 200.0

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pase.analysis.signals import peaks
-from pase.series import smoothed
+from pase.series import peaks, smoothed
 from pase.types import Array
 
 AWAY, BACK = 0.6, 0.3

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pase.anatomy.bones import load_bones
+from pase.anatomy.bones import load_bones, place_bone
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
-from pase.anatomy.placement import place_bone
 from pase.anatomy.surfaces import BoneSurface
 from pase.types import Array
 

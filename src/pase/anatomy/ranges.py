@@ -7,11 +7,8 @@ lumbar bend, the shoulder girdle in the arm). Signs are those of the coordinates
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from pase.anatomy.model import Coordinate, Skeleton
 from pase.errors import InputError
 
 AAOS = "AAOS, Joint Motion: Method of Measuring and Recording, 1965"
@@ -110,19 +107,3 @@ def range_of(coordinate: str) -> Range:
         if name in RANGES:
             return RANGES[name]
     raise InputError(f"no range for coordinate '{coordinate}'; known are: {', '.join(RANGES)}")
-
-
-def with_ranges(skeleton: Skeleton) -> Skeleton:
-    """The skeleton with the ranges of this table on its free coordinates."""
-    free = set(skeleton.free_names)
-    return replace(
-        skeleton, coordinates=tuple(_ranged(c) if c.name in free else c for c in skeleton.coordinates)
-    )
-
-
-def _ranged(coordinate: Coordinate) -> Coordinate:
-    limits = range_of(coordinate.name)
-    low, high = limits.low, limits.high
-    if coordinate.motion != "translational":
-        low, high = float(np.radians(low)), float(np.radians(high))
-    return replace(coordinate, range=(low, high), clamped=limits.clamped)

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from pase.batch.footage import BATCH
-from pase.batch.pages import study_trial
 from pase.batch.plan import NOTES, SUBJECTS, TRIALS, Plan, check_places, check_settings
-from pase.batch.status import BatchResult, Entry
+from pase.batch.status import BatchResult, Entry, study_trial
 from pase.batch.study import Trial, by_subject, read_study
 from pase.batch.summary import study_measures, write_bones, write_summary
 from pase.batch.trial import measure_trial, one_line, run_trial

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from pase.batch.plan import TRIALS
 from pase.batch.study import Trial
 from pase.batch.summary import FIGURES
 from pase.pipeline.summary import counted
+from pase.view.study import StudyTrial
 
 State = Literal["waiting", "done", "failed"]
 
@@ -86,3 +88,27 @@ class BatchResult:
     def failed(self) -> list[Entry]:
         """The trials that failed."""
         return [entry for entry in self.entries if entry.state == "failed"]
+
+
+def study_trial(entry: Entry, output: Path, measures: Sequence[Sequence[str]]) -> StudyTrial:
+    """What the page shows of a trial."""
+    trial, figures = entry.trial, entry.figures
+    folder = f"{TRIALS}/{trial.name}"
+    report, viewer = f"{folder}/report.html", f"{folder}/viewer.html"
+    done = entry.state == "done"
+    values = {
+        (name, side): float(value)
+        for *_, side, repetition, name, value, _, _ in measures
+        if not repetition and value
+    }
+    return StudyTrial(
+        trial.name,
+        trial.subject,
+        trial.condition,
+        entry.error or entry.state,
+        figures.get("movement"),
+        figures.get("quality") or "",
+        report if done and (output / report).is_file() else "",
+        viewer if done and (output / viewer).is_file() else "",
+        values,
+    )

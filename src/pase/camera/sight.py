@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.camera.overlays import Overlays
 from pase.camera.pictures import SmallPicture, background_mask, is_background
-from pase.camera.points import Points, find_corners, follow_points
+from pase.camera.points import Overlays, Points, find_corners, follow_points
 from pase.camera.turn import Turn, TurnFit, fit_turn, start_from_shift
 from pase.types import Array
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from scipy.spatial.transform import Rotation
 from pase.anatomy.bones import placed_bones
 from pase.anatomy.model import Skeleton
 from pase.anatomy.surfaces import BoneSurface
-from pase.data import Motion
+from pase.data import Camera, CameraPath, Motion
 from pase.files import atomic_path
-from pase.formats.glb_camera import add_camera, take_out_flips
 from pase.formats.hierarchy import BodyTree, body_tree, body_trees
 from pase.types import Array, Mask
 from pase.version import __version__
@@ -40,6 +39,9 @@ FLOAT, UINT16, UINT32 = 5126, 5123, 5125
 VERTICES, INDICES = 34962, 34963
 STILL = 1e-7
 """A rotation matrix or a place in metres that changes by less over the whole motion is not animated."""
+NEAREST_M = 0.05
+_GLTF_AXES = np.diag([1.0, -1.0, -1.0])
+"""A camera of glTF looks along −Z with Y up, ours along Z with Y down."""
 
 
 def write_glb(motion: Motion, path: str | Path) -> None:
@@ -92,7 +94,7 @@ def add_motion(
     animation = _animation(motion.skeleton, motion.q[motion.known], keys, buffer, parents)
     content |= {"animations": [animation]} if animation["channels"] else {}
     if motion.camera is not None:
-        add_camera(content, motion.camera, time, keys, buffer.add)
+        _add_camera(content, motion.camera, time, keys, buffer)
 
 
 def _add_visibility(content: Node, motion: Motion, buffer: GlbBuffer) -> None:
@@ -109,10 +111,7 @@ def _add_visibility(content: Node, motion: Motion, buffer: GlbBuffer) -> None:
             "output": buffer.add(np.repeat(visible[changes, None], 3, axis=1).astype(np.float32)),
             "interpolation": "STEP",
         }
-        for node in bones:
-            target = {"node": node, "path": "scale"}
-            animation["channels"].append({"sampler": len(animation["samplers"]), "target": target})
-        animation["samplers"].append(sampler)
+        _add_channels(animation, bones, "scale", sampler)
 
 
 def write_binary(path: str | Path, scene: Node, buffer: GlbBuffer) -> None:
@@ -229,7 +228,7 @@ def _animation(
         turns[frames], places[frames] = _quaternions(tree.rotation), tree.translation
         placed = np.concatenate([tree.rotation.reshape(-1, bodies, 9), tree.translation], axis=2)
         low, high = np.minimum(low, placed.min(axis=0)), np.maximum(high, placed.max(axis=0))
-    take_out_flips(turns)
+    _take_out_flips(turns)
     moved = {
         "rotation": (turns, (high - low)[:, :9].max(axis=1)),
         "translation": (places, (high - low)[:, 9:].max(axis=1)),
@@ -239,12 +238,16 @@ def _animation(
         for path, (values, change) in moved.items():
             if change[b] < STILL:
                 continue
-            sampler = {"input": keys, "output": buffer.add(values[:, b])}
-            animation["channels"].append(
-                {"sampler": len(animation["samplers"]), "target": {"node": b, "path": path}}
-            )
-            animation["samplers"].append(sampler)
+            _add_channels(animation, [b], path, {"input": keys, "output": buffer.add(values[:, b])})
     return animation
+
+
+def _add_channels(animation: Node, nodes: Sequence[int], path: str, sampler: Node) -> None:
+    """Let a sampler move some nodes; `path` says which of their properties."""
+    for node in nodes:
+        target = {"node": node, "path": path}
+        animation["channels"].append({"sampler": len(animation["samplers"]), "target": target})
+    animation["samplers"].append(sampler)
 
 
 def _quaternions(rotation: Array) -> Array:
@@ -262,3 +265,41 @@ def _binary(content: dict[str, Any], size: int) -> list[bytes]:
     if size:
         chunks.append(struct.pack("<II", size, 0x004E4942))
     return [struct.pack("<III", 0x46546C67, 2, 12 + sum(map(len, chunks)) + size), *chunks]
+
+
+def _add_camera(content: Node, camera: Camera, time: Array, keys: int, buffer: GlbBuffer) -> None:
+    """Add the camera to a glTF's content; glTF cannot animate a lens, so its angle is that of the first frame.
+
+    `time` (T,) are the times of the keys in seconds, whose accessor is `keys`. A camera that moves is animated.
+    """
+    path, (width, height) = (camera.path or CameraPath.still(camera, time)).at(time), camera.image_size
+    R_world_camera = path.rotation.transpose(0, 2, 1)
+    turns = Rotation.from_matrix(R_world_camera @ _GLTF_AXES).as_quat()
+    _take_out_flips(turns)
+    places = -np.einsum("tij,tj->ti", R_world_camera, path.translation)
+    focal = float(path.focal_length_px[0])
+    angle = 2 * float(np.arctan2(height / 2, focal))
+    content["cameras"] = [
+        {
+            "type": "perspective",
+            "perspective": {"aspectRatio": width / height, "yfov": angle, "znear": NEAREST_M},
+        }
+    ]
+    node = len(content["nodes"])
+    content["nodes"].append(
+        {"name": "camera", "camera": 0, "translation": places[0].tolist(), "rotation": turns[0].tolist()}
+    )
+    content["scenes"][0]["nodes"].append(node)
+    if camera.path is None:
+        return
+    animation = content.setdefault("animations", [{"name": "motion", "channels": [], "samplers": []}])[0]
+    for name, values in (("rotation", turns), ("translation", places)):
+        sampler = {"input": keys, "output": buffer.add(values.astype(np.float32))}
+        _add_channels(animation, [node], name, sampler)
+
+
+def _take_out_flips(quaternions: NDArray[Any]) -> None:
+    """Take changes of sign from frame to frame out of quaternions (T, …, 4), in place: they may be of an hour."""
+    flips = np.einsum("t...i,t...i->t...", quaternions[1:], quaternions[:-1]) < 0
+    signs = np.cumprod(np.where(flips, -1, 1).astype(np.int8), axis=0, dtype=np.int8)
+    quaternions[1:] *= signs[..., None]

@@ -15,14 +15,14 @@ from pase.marker_files.joints import are_joints, read_joints
 from pase.marker_files.laboratory import (
     is_motive,
     is_nexus,
+    is_qualisys,
     is_storage,
     read_motive,
     read_nexus,
+    read_qualisys,
     read_storage,
 )
-from pase.marker_files.named_csv import is_named_csv, read_named_csv
-from pase.marker_files.qualisys import is_qualisys, read_qualisys
-from pase.marker_files.tidy_csv import is_tidy_csv, read_tidy_csv
+from pase.marker_files.named_csv import is_named_csv, is_tidy_csv, read_named_csv, read_tidy_csv
 from pase.marker_files.trc import is_pixel_trc, is_trc, read_trc
 
 __all__ = ["are_joints", "is_marker_file", "is_pixel_trc", "read_markers"]

@@ -1,4 +1,4 @@
-"""What a run writes of its persons: their files, the cameras, and the bones over the footage."""
+"""What a run makes of its motions: the analysis, everybody's files, the cameras, the bones over the footage."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pase.config import Settings, ViewSettings
+from pase.config import AnalysisSettings, Settings, ViewSettings
 from pase.data import Keypoints2D, Motion
 from pase.errors import MissingDependencyError
 from pase.formats.findings import TrialLabels
@@ -74,3 +74,27 @@ def overlay_name(source: Footage, settings: ViewSettings | None = None) -> str:
     words = ["overlay"] + [drawn.style] * (drawn.style != usual.style)
     words += [drawn.layout] * (drawn.layout != usual.layout)
     return "_".join(words) + (".png" if is_photo(source.path) else ".mp4")
+
+
+def analyse_people(motions: Sequence[Motion], settings: AnalysisSettings) -> list[Motion]:
+    """Every person's motion with what an analysis finds in it.
+
+    Parameters
+    ----------
+    motions
+        The persons, the main person first; the movement that the user names is the main person's.
+    settings
+        What the user says of the movement.
+    """
+    if not motions:
+        return []
+    from pase.analysis import analysed
+
+    named = None if settings.movement == "auto" else settings.movement
+    return [analysed(motion, named if number == 0 else None) for number, motion in enumerate(motions)]
+
+
+def trial_labels(settings: AnalysisSettings, source: object) -> TrialLabels:
+    """The first columns of the tables, for the main person: subject, name of the recording, condition."""
+    trial = "" if source is None else Path(str(source)).stem
+    return TrialLabels(settings.subject, trial, settings.condition)

@@ -15,12 +15,18 @@ from pase.data import Landmarks3D, Motion
 from pase.media import Footage, open_media
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
-from pase.pipeline.analysing import analyse_people, trial_labels
 from pase.pipeline.background import in_background
 from pase.pipeline.estimating import fit_people, size_evidence
 from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.network_files import LATER_STAGES, OVERLAY, import_modules, import_networks
-from pase.pipeline.outputs import check_writing, draw_over, overlay_name, write_people
+from pase.pipeline.outputs import (
+    analyse_people,
+    check_writing,
+    draw_over,
+    overlay_name,
+    trial_labels,
+    write_people,
+)
 from pase.pipeline.recording import (
     Recording,
     choose,

@@ -40,7 +40,7 @@ class PackedBones:
     def affine(self, mesh: BoneMesh, scale: Array) -> Array:
         """(3, 4) from a bone's whole numbers, divided by the largest, to the axes of its body in metres.
 
-        It is what `pase.anatomy.placement.place_bone` does, as one matrix.
+        It is what `pase.anatomy.bones.place_bone` does, as one matrix.
         """
         b = self.files.index(mesh.file)
         R_body_mesh = rotation_xyz(mesh.frame.orientation)

@@ -16,7 +16,6 @@ from pase.anatomy.surfaces import BoneSurface
 from pase.data import Camera
 from pase.types import Array, Image
 from pase.view.backend import make_window, require_drawing
-from pase.view.detail import coarser
 
 BONE_COLORS = (
     (0.96, 0.9, 0.77), (0.72, 0.87, 0.97), (0.96, 0.76, 0.84), (0.76, 0.93, 0.72), (0.98, 0.74, 0.45),
@@ -29,6 +28,27 @@ WINDOW_STEP = 64
 """The window's sides are multiples of this, in pixels, so that it seldom needs a new size."""
 NEAREST_M = 0.05
 """Metres before the camera within which nothing is drawn."""
+
+_LIGHT_CODE = "//VTK::Light::Impl"
+"""Where VTK's own light goes. Its loops and powers for every pixel take twice as long."""
+_BONE = """//VTK::Light::Impl
+  vec3 key = vec3(-0.408, 0.612, 0.680), fill = vec3(0.764, -0.255, 0.594);
+  vec3 n = normalVCVSOutput;
+  float lit = max(dot(n, key), 0.0), weak = max(dot(n, fill), 0.0);
+  float shine = max(2.0 * lit * n.z - key.z, 0.0);
+  shine *= shine; shine *= shine; shine *= shine;
+  gl_FragData[0] = vec4((0.22 + 0.75 * lit + 0.30 * weak + 0.11 * shine * shine) * diffuseColor, 1.0);
+"""
+"""A soft key light from above the camera's left shoulder, a weak one from below on the right, and a little gloss."""
+_XRAY = """//VTK::Light::Impl
+  float edge = 1.0 - abs(normalVCVSOutput.z);
+  gl_FragData[0] = vec4(vec3(0.86, 0.94, 1.0), 0.13 + 0.5 * edge * edge);
+"""
+"""Thin where a surface faces the camera and dense at its edge, as a hollow bone is to X-rays."""
+LEAST_TRIANGLE_PX = 10.0
+"""Area of a triangle on the screen, in pixels, that is wanted on average."""
+_LEAST_SHARE, _MOST_SHARE = 0.4, 0.8
+"""With a smaller share of their triangles ribs and the pelvis get holes; a larger one is not worth the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,26 +307,37 @@ def _actor(polydata: Any, color: tuple[float, float, float]) -> Any:
     return actor
 
 
-_LIGHT_CODE = "//VTK::Light::Impl"
-"""Where VTK's own light goes. Its loops and powers for every pixel take twice as long."""
-_BONE = """//VTK::Light::Impl
-  vec3 key = vec3(-0.408, 0.612, 0.680), fill = vec3(0.764, -0.255, 0.594);
-  vec3 n = normalVCVSOutput;
-  float lit = max(dot(n, key), 0.0), weak = max(dot(n, fill), 0.0);
-  float shine = max(2.0 * lit * n.z - key.z, 0.0);
-  shine *= shine; shine *= shine; shine *= shine;
-  gl_FragData[0] = vec4((0.22 + 0.75 * lit + 0.30 * weak + 0.11 * shine * shine) * diffuseColor, 1.0);
-"""
-"""A soft key light from above the camera's left shoulder, a weak one from below on the right, and a little gloss."""
-_XRAY = """//VTK::Light::Impl
-  float edge = 1.0 - abs(normalVCVSOutput.z);
-  gl_FragData[0] = vec4(vec3(0.86, 0.94, 1.0), 0.13 + 0.5 * edge * edge);
-"""
-"""Thin where a surface faces the camera and dense at its edge, as a hollow bone is to X-rays."""
-
-
 def _shine_through(actor: Any) -> None:
     """One colour, seen through: layers of one colour need no order."""
     actor.ForceTranslucentOn()
     actor.GetProperty().BackfaceCullingOff()
     actor.GetShaderProperty().AddFragmentShaderReplacement(_LIGHT_CODE, True, _XRAY, False)
+
+
+def coarser(polydata: Any, px_a_metre: float) -> Any:
+    """A mesh with fewer triangles, or the same where that would be seen.
+
+    Parameters
+    ----------
+    polydata
+        Triangles with normals, in metres, as VTK's `vtkPolyData`.
+    px_a_metre
+        How large it is drawn at most.
+    """
+    from vtkmodules.vtkFiltersCore import vtkMassProperties, vtkPolyDataNormals, vtkQuadricDecimation
+
+    properties = vtkMassProperties()
+    properties.SetInputData(polydata)
+    area_px = properties.GetSurfaceArea() * px_a_metre**2
+    share = max(_LEAST_SHARE, area_px / (LEAST_TRIANGLE_PX * max(1, polydata.GetNumberOfPolys())))
+    if share > _MOST_SHARE:
+        return polydata
+    decimation, normals = vtkQuadricDecimation(), vtkPolyDataNormals()
+    decimation.SetInputData(polydata)
+    decimation.SetTargetReduction(1.0 - share)
+    decimation.VolumePreservationOn()
+    normals.SetInputConnection(decimation.GetOutputPort())
+    normals.SplittingOff()
+    normals.ConsistencyOff()
+    normals.Update()
+    return normals.GetOutput()

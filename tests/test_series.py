@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from pase.analysis.signals import peaks
-from pase.series import smoothed, spline
+from pase.series import peaks, smoothed, spline
 
 
 def test_a_spline_goes_through_its_points_and_between_them() -> None:
