@@ -1,15 +1,18 @@
 """Keypoints as a detector gives them: habits, errors that last, jitter, doubt, swapped sides, things unseen.
 
 Sizes, correlation in time and the relation between score and error follow RTMPose-s on the footage in
-`docs/lifter.md`: errors of one to two centimetres whose correlation falls to one half in a quarter of a second,
-jitter of 2-5 mm, twice as much of both at a score of 0.55 as at 0.8, and more below. Of a pair of points the farther
-is drawn lower. Eyes and nose of people seen from behind and ears on the far side are guessed: in films near their
-places at scores of 0.6-0.8, in photos worse. What furniture hides is left out or guessed far off. Scores are 0.78 in
-the median and rarely below 0.6 in films, 0.65 and often below 0.5 in photos.
+`docs/lifter.md`: one to two centimetres that last, other for each view of a person, about one that changes and whose
+correlation falls to one half in a tenth to a quarter of a second, jitter of 2-5 mm, twice as much of all at a score
+of 0.55 as at 0.8, and more below. Points that lie together go wrong together: both hips, the toes of a foot, the
+face. What moves fast is blurred, and drawn early or late. Of a pair of points the farther is drawn lower. Eyes and
+nose of people seen from behind and ears on the far side are guessed: in films near their places at scores of 0.6-0.8,
+in photos worse. What furniture hides is left out or guessed far off. Scores are 0.78 in the median and rarely below
+0.6 in films, 0.65 and often below 0.5 in photos.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -19,17 +22,35 @@ from torch import Tensor
 
 from pase.data import HALPE26
 from pase.keypoint_sets import mirrored_order
+from pase.lift.pase_lifter import RATE_HZ
 
 Detector = Callable[[Dice, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 """Rays and scores of points, as `detect`."""
 
-_SLOW_MM = {
-    "Nose": 7, "Eye": 7, "Ear": 9, "Head": 11, "Neck": 11, "Hip": 17, "Shoulder": 14, "Elbow": 12,
-    "Wrist": 12, "Knee": 12, "Ankle": 9, "BigToe": 10, "SmallToe": 11, "Heel": 11,
+_LASTING_MM = {
+    "Nose": 10, "Eye": 10, "Ear": 12, "Head": 12, "Neck": 12, "Hip": 18, "Shoulder": 14, "Elbow": 11,
+    "Wrist": 11, "Knee": 11, "Ankle": 7, "BigToe": 11, "SmallToe": 10, "Heel": 8,
+}  # fmt: skip
+"""Spread of what is wrong with a point in all of a window, beside where it sits on the person's body."""
+_CHANGING_MM = {
+    "Nose": 6, "Eye": 6, "Ear": 7, "Head": 8, "Neck": 8, "Hip": 12, "Shoulder": 9, "Elbow": 9,
+    "Wrist": 9, "Knee": 9, "Ankle": 7, "BigToe": 9, "SmallToe": 9, "Heel": 8,
 }  # fmt: skip
 _FAST_MM = 4.0
-_HALF_LIFE_FRAMES = 3.75 / 1.67
-"""A quarter of a second at 15 Hz, as the width of a smoothing kernel."""
+_PACES_FRAMES = (2.25, 0.9)
+"""Correlation one half after a quarter and a tenth of a second at 15 Hz, as widths of smoothing kernels."""
+_DELAY_S = (0.006, 0.004)
+"""How early or late moving points are drawn: spread from window to window and from frame to frame."""
+_TOGETHER: tuple[dict[str, float], ...] = (
+    {"LHip": 0.75, "RHip": 0.75, "Hip": 0.85},
+    {"LShoulder": 0.6, "RShoulder": 0.6, "Neck": 0.4},
+    {"Nose": 0.9, "LEye": 0.9, "REye": 0.9, "LEar": 0.55, "REar": 0.55, "Head": 0.4},
+    *({f"{s}Elbow": 0.55, f"{s}Wrist": 0.55} for s in "LR"),
+    *({f"{s}BigToe": 0.8, f"{s}SmallToe": 0.8} for s in "LR"),
+    *({f"{s}Ankle": 0.7, f"{s}Heel": 0.7} for s in "LR"),
+    *({f"{s}BigToe": 0.3, f"{s}SmallToe": 0.3, f"{s}Ankle": 0.3, f"{s}Heel": 0.3} for s in "LR"),
+)
+"""Groups of points whose errors have a share in common, as correlations with that share."""
 _LOWERED = {"Hip": (0.22, 0.08), "Shoulder": (0.09, 0.05), "Knee": (0.04, 0.04)}
 """How far the farther point of a pair is drawn down the trunk, per its greater depth: mean and spread."""
 
@@ -45,11 +66,12 @@ K = len(HALPE26)
 
 
 def _kind(name: str) -> str:
-    return name[1:] if name[0] in "LR" and name[1:] in _SLOW_MM else name
+    return name[1:] if name[0] in "LR" and name[1:] in _LASTING_MM else name
 
 
 _TWIN = Constant(mirrored_order(HALPE26))
-_SLOW_M = Constant([[1e-3 * _SLOW_MM[_kind(n)]] for n in HALPE26])
+_LASTING_M = Constant([[1e-3 * _LASTING_MM[_kind(n)]] for n in HALPE26])
+_CHANGING_M = Constant([[1e-3 * _CHANGING_MM[_kind(n)]] for n in HALPE26])
 _IS_LIMB = Constant([float(_kind(n) not in ("Nose", "Neck", "Head", "Hip")) for n in HALPE26])
 _SLOPE = Constant([[_LOWERED.get(_kind(n), (0.0, 0.0))[i] for n in HALPE26] for i in range(2)])
 _PAIRS = {n: Constant([HALPE26.index(s + n) for s in "LR"]) for n in ("Hip", "Shoulder")}
@@ -79,6 +101,16 @@ _GROUPS = (
 _HIDDEN = tuple((Constant([n in names for n in HALPE26]), *shares) for names, *shares in _GROUPS)
 
 
+def _mixing() -> list[list[float]]:
+    """(26, 26 + groups) weights of each point's own noise and of that of its groups; rows of length 1."""
+    shares = [[group.get(n, 0.0) for group in _TOGETHER] for n in HALPE26]
+    own = [math.sqrt(1.0 - sum(x * x for x in row)) for row in shares]
+    return [[own[k] if j == k else 0.0 for j in range(K)] + shares[k] for k in range(K)]
+
+
+_MIXING = Constant(_mixing())
+
+
 def detect(dice: Dice, points: Tensor, stature: Tensor, half: Tensor) -> tuple[Tensor, Tensor]:
     """What a detector makes of points.
 
@@ -103,12 +135,8 @@ def detect(dice: Dice, points: Tensor, stature: Tensor, half: Tensor) -> tuple[T
     rays = points[..., :2] / depth[..., None]
     per_metre = 1.0 / (depth * stature[:, None, None])
     doubt = _doubt(dice, points, stature)
-    clip = torch.exp(0.3 * dice.normal(N, 1, 1, 1))
-    slow = 0.7 * dice.wandering(N, T, K, 2, frames=_HALF_LIFE_FRAMES) + 0.7 * dice.normal(N, 1, K, 2)
-    size = _SLOW_M.on(points.device)
-    error = size * slow + 1e-3 * _FAST_MM * dice.normal(N, T, K, 2)
-    error = clip * torch.exp(_GROWTH * doubt)[..., None] * error
-    rays = _swapped(dice, rays + error * per_metre[..., None])
+    error = _errors(dice, doubt) * per_metre[..., None]
+    rays = _swapped(dice, rays + error + _late(dice, rays))
     score = 0.80 - 0.085 * doubt + 0.035 * dice.normal(N, T, K)
     rays, score = _astray(dice, rays, score, per_metre)
     hidden = _hidden(dice, N, T)
@@ -117,6 +145,31 @@ def detect(dice: Dice, points: Tensor, stature: Tensor, half: Tensor) -> tuple[T
     score = torch.where(inside, score.clamp(0.0, 1.0), 0.0)
     score = torch.where(score < 0.2, 0.0, score)
     return torch.where(score[..., None] > 0, rays, 0.0), score
+
+
+def _errors(dice: Dice, doubt: Tensor) -> Tensor:
+    """(N, T, 26, 2) metres across the line of sight, larger in some windows and where points are hard to see."""
+    N, T = doubt.shape[:2]
+    size = torch.exp(0.3 * dice.normal(N, 1, 1, 1)) * torch.exp(_GROWTH * doubt)[..., None]
+    mixing = _MIXING.on(doubt.device)
+    sources = mixing.shape[1]
+    slow, quick = (dice.wandering(N, T, sources, 2, frames=pace) for pace in _PACES_FRAMES)
+    share = dice.uniform(N, 1, 1, 1)
+    changing = torch.einsum("kg,ntgc->ntkc", mixing, share.sqrt() * slow + (1 - share).sqrt() * quick)
+    lasting = torch.einsum("kg,ntgc->ntkc", mixing, dice.normal(N, 1, sources, 2))
+    lasting, changing = _LASTING_M.on(doubt.device) * lasting, _CHANGING_M.on(doubt.device) * changing
+    return size * (lasting + changing + 1e-3 * _FAST_MM * dice.normal(N, T, K, 2))
+
+
+def _late(dice: Dice, rays: Tensor) -> Tensor:
+    """(N, T, 26, 2) how far moving points are off by being drawn early or late, along their way."""
+    N, T = rays.shape[:2]
+    if T == 1:
+        return torch.zeros_like(rays)
+    steps = rays.diff(dim=1)
+    way = 0.5 * RATE_HZ * (torch.cat([steps[:, :1], steps], 1) + torch.cat([steps, steps[:, -1:]], 1))
+    same, own = _DELAY_S
+    return way * (same * dice.normal(N, 1, 1, 1) + own * dice.normal(N, T, K, 1))
 
 
 def _doubt(dice: Dice, points: Tensor, stature: Tensor) -> Tensor:

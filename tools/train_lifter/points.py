@@ -29,6 +29,16 @@ CHILDREN = 0.2
 WIDER = 1.2
 """Factor on the spread of proportions, so that nobody is a stranger."""
 
+_DRESSED = 0.2
+"""Share of people with a hat or high hair, and of those in loose clothes."""
+_DRESS = Constant(
+    [
+        [[0.0, 0.05 * (n == "Head"), 0.0] for n in HALPE26],
+        [[0.0, -0.04 * n.endswith("Hip"), 0.0] for n in HALPE26],
+    ]
+)
+"""The top of the head higher by some centimetres, the hips lower."""
+
 MIRROR_INDEX = Constant(MIRRORED)
 
 _INDEX = {name: i for i, name in enumerate(POINTS)}
@@ -93,10 +103,16 @@ def draw_bodies(dice: Dice, count: int) -> Bodies:
     scale = torch.einsum("bap,np->nba", table.matrix, size).exp()
     places = table.offsets.shape[-1]
     moved = torch.einsum("kap,np->nka", table.offsets, dice.normal(count, places))
-    moved = moved + 0.004 * dice.normal(*moved.shape)
+    moved = moved + 0.006 * dice.normal(*moved.shape) + _dressed(dice, count)
     joints = torch.zeros(count, len(JOINTS), 3, device=dice.device)
     location = kinematics(dice.device).location + torch.cat([moved, joints], dim=1)
     return Bodies(stature, scale, location)
+
+
+def _dressed(dice: Dice, count: int) -> Tensor:
+    """(N, 26, 3) how hair, hats and loose clothes move points, metres on the unscaled bodies."""
+    amount = dice.chance(_DRESSED, count, 2) * dice.normal(count, 2).abs()
+    return torch.einsum("ng,gka->nka", amount, _DRESS.on(dice.device))
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,15 @@ _SWAY_DEG = {
 """How far coordinates are perturbed, standard deviations in degrees; 5° for others."""
 _CALM = 0.2
 """Share of that which the legs of standing people get: they sway by a degree, and stay straight."""
+_NECK_DEG = {
+    "lower_neck_flexion": 11.0, "upper_neck_flexion": 8.0, "lower_neck_bending": 8.0, "upper_neck_bending": 3.0,
+    "neck_rotation": 20.0,
+}  # fmt: skip
+"""How far heads are turned away from where the take holds them, standard deviations in degrees."""
+_BOWED_DEG = {"lower_neck_flexion": -28.0, "upper_neck_flexion": -12.0}
+"""How far people look down at a telephone, the floor or what their hands do."""
 SWAPPED, UPPER_SWAPPED, PERTURBED, GAINED, REVERSED, RECOMPOSED = 0.35, 0.15, 0.7, 0.3, 0.08, 0.12
+NODDING, BOWED = 0.6, 0.1
 """Shares of the windows that are varied in these ways."""
 _KEYS = 10
 """Key postures of a course made of single postures."""
@@ -83,6 +91,9 @@ class Variations:
         self._legs = tensor([s in _LEGS for s in stems]) > 0
         self._turns = tensor([i not in (3, 4, 5) for i in range(len(stems))])
         self._sway = torch.deg2rad(tensor([_SWAY_DEG.get(s, 5.0) for s in stems])) * self._turns
+        self._neck, self._bowed = (
+            torch.deg2rad(tensor([angles.get(s, 0.0) for s in stems])) for angles in (_NECK_DEG, _BOWED_DEG)
+        )
         self._posture = tensor([float(i > 5) for i in range(len(stems))])
 
     def draw(self, dice: Dice, count: int, frames: int, *, varied: bool = True) -> Windows:
@@ -111,6 +122,7 @@ class Variations:
         )
         middle = q.mean(1, keepdim=True)
         q = middle + gain * (q - middle)
+        q = self._with_neck(dice, q)
         return Windows(q.clamp(self._low, self._high), valid, take, recomposed)
 
     def _cut(self, dice: Dice, take: Tensor, frames: int, varied: bool) -> tuple[Tensor, Tensor]:
@@ -149,6 +161,14 @@ class Variations:
         draw = dice.uniform(N, 1, 1)
         columns = (draw < SWAPPED) & torch.where(draw < UPPER_SWAPPED, self._upper, self._arms)
         return torch.where(columns, theirs, q)
+
+    def _with_neck(self, dice: Dice, q: Tensor) -> Tensor:
+        """Heads held another way, turned and nodded in most of the windows, bowed for long in some."""
+        N, T, n = q.shape
+        held, turning = dice.normal(N, 1, n), dice.wandering(N, T, n, frames=6.0)
+        amount = dice.chance(NODDING, N, 1, 1) * dice.uniform(N, 1, 1, high=1.4)
+        bowed = dice.chance(BOWED, N, 1, 1) * dice.uniform(N, 1, 1, low=0.3, high=1.3)
+        return q + amount * self._neck * (0.8 * held + 0.6 * turning) + bowed * self._bowed
 
     def _with_belt(self, dice: Dice, q: Tensor, take: Tensor, recomposed: Tensor) -> Tensor:
         """Two thirds of those on a treadmill run over the floor instead."""
