@@ -131,13 +131,6 @@ def _add_run(commands: Any) -> None:
     _add_footage(command)
     _add_output(command, "folder of the result (default: the footage's name with _pase)", required=False)
     _add_settings(command, *ALL_STAGES)
-    command.add_argument(
-        "--no-video",
-        dest="output.film",
-        action="store_false",
-        default=argparse.SUPPRESS,
-        help="same as --no-film",
-    )
 
 
 def _add_batch(commands: Any) -> None:
