@@ -1,7 +1,5 @@
 """The parser of the command line: commands, arguments, and a flag for every setting."""
 
-from __future__ import annotations
-
 import argparse
 import difflib
 import re

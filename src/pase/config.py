@@ -1,7 +1,5 @@
 """Every setting of PASE: one tree of dataclasses from which come the defaults, TOML, CLI flags and docs."""
 
-from __future__ import annotations
-
 import difflib
 import re
 import typing

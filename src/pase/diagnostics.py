@@ -1,7 +1,5 @@
 """Figures of a fit: what the estimator reports beside the motion, for everything that reads a motion."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """What `pase doctor` reports: versions, what the networks run on, what draws, and what is missing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata

@@ -1,7 +1,5 @@
 """Fetch single files out of archives on the network; hosts that do not answer are given up soon."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shutil

@@ -10,8 +10,6 @@ Whatever writes a file raises `OutputError` when it cannot be written, and whate
 it is missing or not of its kind. The docstrings of readers and writers name what else they raise.
 """
 
-from __future__ import annotations
-
 _MOST_LETTERS = 3000
 _ENDS = 1400
 

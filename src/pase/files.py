@@ -1,7 +1,5 @@
 """Read files with plain messages for what is wrong with them; write them so that none is ever half-written."""
 
-from __future__ import annotations
-
 import codecs
 import functools
 import hashlib

@@ -1,7 +1,5 @@
 """The keypoint sets of other programs, and how each becomes the 26 Halpe keypoints."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

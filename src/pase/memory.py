@@ -1,7 +1,5 @@
 """Give freed memory back to the system; the C library would keep it while small blocks in between are in use."""
 
-from __future__ import annotations
-
 import ctypes
 import sys
 

@@ -1,7 +1,5 @@
 """The model store: where network files come from, their checksums, the cache, and work without a network."""
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

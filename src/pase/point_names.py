@@ -1,7 +1,5 @@
 """What other programs call the points of a body, in Halpe's names."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -6,8 +6,6 @@ from a script need not guard it, and any thread may start, ask and end one.
 Imports nothing heavy: a process learns how many threads it may use before NumPy is imported.
 """
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os

@@ -1,7 +1,5 @@
 """Series in time: values between samples and next to a time, smoothing, peaks."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.types import Array, Indices, Mask

@@ -1,7 +1,5 @@
 """What settings are made of: a group that checks its values, and values read from TOML or the command line."""
 
-from __future__ import annotations
-
 import ast
 import functools
 import math

@@ -1,7 +1,5 @@
 """Types that every room shares: arrays, pictures and callbacks of progress."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Protocol
 

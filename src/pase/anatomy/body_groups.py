@@ -1,7 +1,5 @@
 """Size parameters for any skeleton: which bodies are scaled together, and how far sizes may vary."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.anatomy.model import Skeleton

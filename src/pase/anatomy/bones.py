@@ -1,7 +1,5 @@
 """The bones that a skeleton is drawn with."""
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """From the free coordinates of a skeleton to all of them, with couplers substituted."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The default skeleton: the full-body model that every person starts from."""
 
-from __future__ import annotations
-
 from functools import cache
 from importlib.resources import as_file, files
 

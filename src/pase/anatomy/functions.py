@@ -1,7 +1,5 @@
 """The scalar functions that drive joint axes and couplers, with their derivatives; all are vectorised."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property

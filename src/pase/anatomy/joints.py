@@ -1,7 +1,5 @@
 """Every OpenSim joint type in the one form of `Joint`, the rule by which joints scale, and rotations."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 

@@ -10,8 +10,6 @@ of adults: pupils 63 mm apart on heads 151 mm wide (ANSUR II), the tip of the no
 lies between where it is drawn on 51 people in photos, higher, and on the two adults.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from pase.anatomy.model import Landmark

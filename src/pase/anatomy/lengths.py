@@ -1,7 +1,5 @@
 """How long the bones of a skeleton are, joint to joint or end to end, in the person's size."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

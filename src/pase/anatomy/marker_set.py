@@ -1,7 +1,5 @@
 """Marker sets: which named points sit where on which bodies, from files and those that come with PASE."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any

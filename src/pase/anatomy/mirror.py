@@ -1,7 +1,5 @@
 """Mirror poses: left and right exchanged."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

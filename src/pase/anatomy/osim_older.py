@@ -1,7 +1,5 @@
 """Models of OpenSim 2 and 3 rewritten in the form of OpenSim 4, as OpenSim itself does when it opens one."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement

@@ -1,7 +1,5 @@
 """Reads the skeleton of any OpenSim model: bodies, joints, couplers, markers and bone meshes."""
 
-from __future__ import annotations
-
 import logging
 import posixpath
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Writes a personalised skeleton as a whole OpenSim 4 model, its bones beside it."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from dataclasses import replace

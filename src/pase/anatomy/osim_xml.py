@@ -1,7 +1,5 @@
 """The elements of an `.osim` file: safely parsed XML, names, numbers and functions."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path

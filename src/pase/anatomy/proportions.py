@@ -5,8 +5,6 @@ and right tied. The prior is a Gaussian in these logs, learned from body measure
 correction for children. `docs/proportions.md` has the sources, the method and its limits.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -5,8 +5,6 @@ means, widened where a coordinate also stands for joints that the skeleton does 
 lumbar bend, the shoulder girdle in the arm). Signs are those of the coordinates.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pase.errors import InputError

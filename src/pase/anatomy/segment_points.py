@@ -4,8 +4,6 @@ A segment is a joint centre and axes there: x to the right, y forwards, z up. As
 axis that adds something is a point beside the centre: a knee's outside is how the thigh is turned.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from pase.anatomy.model import Landmark

@@ -1,7 +1,5 @@
 """The app's web server: it serves this computer only, and only its own pages."""
 
-from __future__ import annotations
-
 import json
 import logging
 import socket

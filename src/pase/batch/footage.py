@@ -1,7 +1,5 @@
 """The films and photos of a folder."""
 
-from __future__ import annotations
-
 import os
 import unicodedata
 from dataclasses import dataclass

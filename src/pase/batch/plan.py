@@ -1,7 +1,5 @@
 """What a batch has to do: checked before any work, and compared with what is done already."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A batch from its folder to its tables: sends jobs, keeps the state of every trial, goes on where it stopped."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Iterator

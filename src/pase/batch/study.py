@@ -1,7 +1,5 @@
 """The trials of a study: a table that says whose recordings they are, or every recording of a folder."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

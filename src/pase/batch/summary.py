@@ -1,7 +1,5 @@
 """The tables over all trials: one row per trial, and the bones of every subject."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

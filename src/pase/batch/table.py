@@ -1,7 +1,5 @@
 """A study's table as rows of text, from CSV or TOML."""
 
-from __future__ import annotations
-
 import csv
 import difflib
 import io

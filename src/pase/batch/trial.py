@@ -5,8 +5,6 @@ twice at once on two computers, is harmless. A job's note counts only for the sa
 fingerprint.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import time

@@ -1,7 +1,5 @@
 """Focal lengths from angles of view, and the prior for an unknown camera."""
 
-from __future__ import annotations
-
 import numpy as np
 
 DEFAULT_FOV_DEG = 67.0

@@ -1,7 +1,5 @@
 """The measured frames of a shot with all key pictures put together, for the best focal length."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """The camera's motion as a JSON file: turn and zoom of every frame of every shot, with standard deviations."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Measures the camera's motion in every shot, frame by frame while the recording is decoded."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """The focal length from a turning camera: how far points shift across the picture depends on it."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.camera.matches import Matches

@@ -1,7 +1,5 @@
 """The camera's motion in every frame of a shot, from the measured frames."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Corners of the background, spread over the picture and followed into another one; overlays drawn over it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

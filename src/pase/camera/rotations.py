@@ -1,7 +1,5 @@
 """Small helpers for rotation matrices and vectors."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.types import Array

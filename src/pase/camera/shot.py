@@ -1,7 +1,5 @@
 """The background of one shot, measured frame by frame against key pictures."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

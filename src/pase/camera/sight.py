@@ -1,7 +1,5 @@
 """One picture against one key picture: the points of the background in both, and the turn between them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

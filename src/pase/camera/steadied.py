@@ -5,8 +5,6 @@ exchanged sides and stray points. They get what one view, held for a while, woul
 picture is cut into stretches, each with a view of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """The measured frames of a shot with a travelling camera: their turns, and whether the camera travels at all."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 

@@ -1,7 +1,5 @@
 """A turn of the camera about its lens and a zoom, fitted robustly to points of the background."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

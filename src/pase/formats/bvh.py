@@ -1,7 +1,5 @@
 """Biovision hierarchy (`.bvh`): the motion as a tree of joints, without surfaces."""
 
-from __future__ import annotations
-
 from itertools import chain
 from pathlib import Path
 

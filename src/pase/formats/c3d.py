@@ -1,7 +1,5 @@
 """C3D: the file of motion laboratories, with the landmarks as markers and the joint angles."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

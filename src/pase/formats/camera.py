@@ -1,7 +1,5 @@
 """The camera as a JSON file: what `pase render` needs to draw a skeleton over its video again."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

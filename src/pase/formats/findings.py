@@ -1,7 +1,5 @@
 """Tables of what an analysis found: events, and one tidy long table of measures, for statistics and spreadsheets."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The pose of every body relative to its parent, for formats with a tree of nodes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """OpenSim motion files (`.mot`, `.sto`): one row per frame, one column per coordinate."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass

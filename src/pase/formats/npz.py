@@ -1,7 +1,5 @@
 """Everything about a motion as named NumPy arrays in one file (`.npz`)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

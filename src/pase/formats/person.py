@@ -1,7 +1,5 @@
 """A person's folder: everything about one person, written from a `Motion` and read back into one."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The file formats a person can be written in after a run, by name."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.util import find_spec

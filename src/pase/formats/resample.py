@@ -1,7 +1,5 @@
 """Motions at even times, for formats whose header has room for one frame rate only."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

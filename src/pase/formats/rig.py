@@ -1,7 +1,5 @@
 """A skinned armature with the bone names that animation programs expect, in one glTF file (`skeleton_rig.glb`)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

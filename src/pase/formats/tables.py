@@ -1,7 +1,5 @@
 """Tables that any spreadsheet, pandas or R opens: joint angles by frame, and the person's bones."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Write TRC files: named points in space, one row per frame; `pase.marker_files` reads them."""
 
-from __future__ import annotations
-
 from itertools import chain
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Read points in space that other programs wrote: TRC, C3D, tables of laboratories, joints in JSON."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

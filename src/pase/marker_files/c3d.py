@@ -1,7 +1,5 @@
 """C3D: the binary file of motion laboratories."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What no marker file says by itself: which numbers stand for nothing, and whether its times can be."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import replace
 from pathlib import Path

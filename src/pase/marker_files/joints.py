@@ -1,7 +1,5 @@
 """Joints of Human3.6M as lifting networks dump them: bare numbers in JSON."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 

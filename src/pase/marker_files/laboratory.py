@@ -1,7 +1,5 @@
 """Tables of Vicon Nexus, OptiTrack Motive, Qualisys and OpenSim: markers below headers of several lines."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Sequence
 from pathlib import Path

@@ -3,8 +3,6 @@
 A row is a frame (`left_knee_x, left_knee_y, left_knee_z`), or a frame and point (`frame, keypoint, x, y, z`).
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Sequence

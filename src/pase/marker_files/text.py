@@ -1,7 +1,5 @@
 """Tables of numbers in text, as programs of all countries write them."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Sequence

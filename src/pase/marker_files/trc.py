@@ -1,7 +1,5 @@
 """TRC files: named points in space, one row per frame, as OpenSim reads them and programs write them."""
 
-from __future__ import annotations
-
 import re
 from itertools import zip_longest
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Units of length that the headers of marker files name."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pase.errors import InputError

@@ -1,7 +1,5 @@
 """Read frames with their true times from videos and photos; write video and pictures."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pase.media.animation import Animation, is_animation

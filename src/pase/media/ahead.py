@@ -1,7 +1,5 @@
 """Read frames ahead, and write them behind, on a second thread while others are processed."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor

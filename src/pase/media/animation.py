@@ -1,7 +1,5 @@
 """Read an animated WebP or AVIF picture as a video, with the times that it states."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

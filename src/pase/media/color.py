@@ -1,7 +1,5 @@
 """Bring high dynamic range pictures (phones' HLG and PQ footage) down to ordinary 8-bit RGB."""
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

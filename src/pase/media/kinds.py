@@ -1,7 +1,5 @@
 """Which files are photos or videos, judged by their bytes: the one list of what is read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pase.media.opening import BARE_STREAMS

@@ -1,7 +1,5 @@
 """Open footage so that FFmpeg reads this one file and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

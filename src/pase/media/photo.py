@@ -1,7 +1,5 @@
 """Read a photo as a video of one frame."""
 
-from __future__ import annotations
-
 import logging
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """A film of separate pictures, read one at a time: an animated picture or a folder."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

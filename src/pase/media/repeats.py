@@ -1,7 +1,5 @@
 """Pictures that only repeat the one before, as in film converted from 24 to 30 frames a second."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable, Iterator
 

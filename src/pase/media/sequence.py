@@ -1,7 +1,5 @@
 """Read the pictures of a folder as one film: what cameras for research and time lapses write."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Read a video as upright RGB frames with true presentation times, one at a time."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Run a PyTorch network over several inputs at once, one processor core each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar

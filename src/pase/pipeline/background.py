@@ -1,7 +1,5 @@
 """Work on a second thread whose result the main thread needs only at its end."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

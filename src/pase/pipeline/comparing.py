@@ -1,7 +1,5 @@
 """Finished results beside each other: what changed from the first to each of the others."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Whether a film lies on its side or stands on its head, judged by the people in it."""
 
-from __future__ import annotations
-
 import logging
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The camera's own motion within a run: who follows it, and where it is kept between the stages."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from contextlib import closing

@@ -1,7 +1,5 @@
 """The files of the networks of a run: the user's, those in the cache, or fetched ones."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Sequence
 from pathlib import Path

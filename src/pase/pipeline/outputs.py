@@ -1,7 +1,5 @@
 """What a run makes of its motions: the analysis, everybody's files, the cameras, the bones over the footage."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

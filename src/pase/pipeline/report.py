@@ -1,7 +1,5 @@
 """What a run says about itself: the contents of `report.json` and of the summary at its end."""
 
-from __future__ import annotations
-
 import json
 import logging
 import platform

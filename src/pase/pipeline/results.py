@@ -1,7 +1,5 @@
 """Finished results: read back, drawn over their footage, shown in the viewer, written in further formats."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

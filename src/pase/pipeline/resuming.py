@@ -1,7 +1,5 @@
 """What the 2D stage has found, kept in a run's folder, so that a run which was interrupted goes on from there."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The progress of one step of a run, for what knows nothing of the others."""
 
-from __future__ import annotations
-
 from pase.types import Progress, ShareProgress, StepProgress
 
 

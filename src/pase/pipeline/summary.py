@@ -1,7 +1,5 @@
 """The summary at the end of a run: the result, how good it is, what to know, and what to open."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pase.pipeline.report import Report

@@ -1,7 +1,5 @@
 """What an analysis found, in the words and numbers of a page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

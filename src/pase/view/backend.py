@@ -1,7 +1,5 @@
 """Find which off-screen OpenGL this computer can draw with, without risk to the running process."""
 
-from __future__ import annotations
-
 import functools
 import json
 import os

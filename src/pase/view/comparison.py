@@ -1,7 +1,5 @@
 """`comparison.html`: what changed from one recording to others, with their skeletons side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

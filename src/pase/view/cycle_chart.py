@@ -1,7 +1,5 @@
 """Curves over the cycle, left over right, as small drawings for a page."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The footage made small enough to be carried inside a page."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Bone surfaces packed for a web page: whole numbers, one block for all of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

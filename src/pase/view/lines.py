@@ -1,7 +1,5 @@
 """Draw persons as lines between their joints, and keypoints as dots: quick, and without a graphics library."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 

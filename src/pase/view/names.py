@@ -1,7 +1,5 @@
 """What people call a result, and the bones and coordinates that OpenSim's files abbreviate."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath

@@ -1,7 +1,5 @@
 """`report.html`: a result on one page, ready for print."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Mapping, Sequence
 from importlib.resources import files

@@ -1,7 +1,5 @@
 """The picture on the report: a frame of the drawn footage, cut to the persons in it."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from pathlib import Path

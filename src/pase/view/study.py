@@ -1,7 +1,5 @@
 """`index.html` of a study: all trials by subject and condition, and what was measured of each group."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

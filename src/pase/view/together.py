@@ -1,7 +1,5 @@
 """Persons of several recordings on one time line and in one place: their movements side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """The viewer: one HTML file with the bones in 3D, the footage and the curves, which needs nothing else."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 import html
