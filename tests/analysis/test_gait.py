@@ -5,8 +5,10 @@ import pytest
 
 from analysis.motions import gait
 from pase.analysis.analyse import Segmentation, segment
+from pase.analysis.body import BodyMotion
 from pase.analysis.feet import follow_feet
 from pase.analysis.measure import Key
+from pase.analysis.quality import unseen_feet_doubts
 
 WALK = {"speed": 1.26, "stride_s": 1.1, "stance_s": 0.68, "width_m": 0.16, "seconds": 6.0}
 RUN = {"speed": 3.5, "stride_s": 0.7, "stance_s": 0.25, "width_m": 0.08, "seconds": 5.0}
@@ -163,3 +165,48 @@ def test_one_foot_out_of_sight_is_no_failure() -> None:
     for name in ("calcn_l", "toes_l", "talus_l"):
         body.origin[name][:] = body.origin[name][:1]
     assert segment(body, "walking").values() is not None
+
+
+def test_the_steps_before_a_halt_do_not_end_after_it() -> None:
+    body = gait(**WALK, rate_hz=60.0)
+    halt = int(np.searchsorted(body.time, 3.56))  # both feet on the ground
+    frames = np.r_[0:halt, np.full(200, halt), halt : len(body)]
+    halted = replace(body.slice(frames), time=np.arange(len(frames)) / 60.0)
+    values = segment(halted).values()
+    for side in ("right", "left"):
+        steps = [v for k, v in values.items() if (k.measure, k.side) == ("step_length", side)]
+        assert steps == pytest.approx([1.26 * 0.55] * len(steps), abs=0.03)
+
+
+def _out_of_sight(body: BodyMotion, side: str, start: float, end: float) -> BodyMotion:
+    seen = (body.time < start) | (body.time > end)
+    return replace(body, feet_seen={**body.feet_seen, side: seen})
+
+
+@pytest.mark.parametrize("made", [WALK, RUN])
+def test_steps_count_only_while_the_foot_is_in_sight(made: dict) -> None:
+    body = gait(**made, rate_hz=60.0)
+    whole, parts = segment(body), segment(_out_of_sight(body, "left", 2.0, 3.5))
+    assert parts.movement == whole.movement
+    left = [e.time_s for e in parts.events() if e.side == "left"]
+    assert left
+    assert not [moment for moment in left if 2.05 < moment < 3.45]
+    of_whole = whole.events()
+    for e in parts.events():
+        near = [abs(e.time_s - w.time_s) for w in of_whole if (w.event, w.side) == (e.event, e.side)]
+        assert min(near) < 0.01
+    # No step reaches across one that nobody saw.
+    for name in ("step_time", "stride_time", "step_length", "stride_length"):
+        longest = max(v for k, v in parts.values().items() if k.measure == name and k.repetition)
+        assert longest < 1.1 * whole.values()[Key(name, "right", 0)], name
+
+
+def test_nobody_walks_or_runs_by_a_guess_of_the_feet() -> None:
+    body = gait(**RUN, rate_hz=60.0)
+    for side in ("left", "right"):
+        body = _out_of_sight(body, side, 0.0, 9.0)
+    parts = segment(body)
+    assert parts.movement not in ("walking", "running", "jump")
+    assert not parts.events()
+    assert unseen_feet_doubts(body)
+    assert not unseen_feet_doubts(gait(**RUN, rate_hz=60.0))

@@ -13,6 +13,7 @@ from pase.anatomy.default import default_skeleton
 from pase.anatomy.limbs import (
     absent_parts,
     bodies_not_seen,
+    feet_seen,
     parts_not_seen,
     points_of,
     with_seen_parts,
@@ -32,7 +33,8 @@ def motion(frames: int = 40, unseen: tuple[str, ...] = (), until: int = 40) -> M
     return Motion(skeleton, q, np.full(q.shape, 0.1), time, residual=residual)
 
 
-LEFT_LEG = ("LKnee", "LAnkle", "LHeel", "LBigToe", "LSmallToe")
+FOOT = ("LAnkle", "LHeel", "LBigToe", "LSmallToe")
+LEFT_LEG = ("LKnee", *FOOT)
 
 
 def test_a_leg_behind_a_table_has_no_bones_and_no_angles_and_comes_back_so(tmp_path: Path) -> None:
@@ -61,6 +63,15 @@ def test_short_gaps_are_bridged_and_long_ones_are_not() -> None:
     assert short.seen is not None and short.seen[:, hand].all()
     assert long.seen is not None
     assert not long.seen[:14, hand].any() and long.seen[16:, hand].all()
+
+
+def test_a_foot_that_shows_a_point_now_and_then_was_not_seen() -> None:
+    person, point = motion(unseen=FOOT, until=20), default_skeleton().landmark_index("LHeel")
+    assert person.residual is not None
+    person.residual[10, point] = 1.0
+    seen = feet_seen(person)
+    assert not seen["left"][:18].any() and seen["left"][22:].all()
+    assert seen["right"].all()
 
 
 def test_measurements_that_never_show_a_part_do_not_hide_it() -> None:

@@ -15,7 +15,13 @@ from pase.analysis.gait import Bout, find_bouts
 from pase.analysis.gait_measures import measure_bouts
 from pase.analysis.jumps import Flight, find_flights, measure_flights
 from pase.analysis.measure import Values, as_measures, averaged
-from pase.analysis.quality import judge, slow_motion_doubts, without_guesses, zoom_doubts
+from pase.analysis.quality import (
+    judge,
+    slow_motion_doubts,
+    unseen_feet_doubts,
+    without_guesses,
+    zoom_doubts,
+)
 from pase.analysis.ranges import measure_ranges, measure_reach
 from pase.analysis.stretch import Stretch, stretches
 from pase.anatomy.kinematics import Kinematics
@@ -99,6 +105,7 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     doubts = [
         *slow_motion_doubts(segmentation.movement, measures),
         *zoom_doubts(motion.camera, segmentation.stretches),
+        *unseen_feet_doubts(body),
     ]
     return Findings(
         segmentation.movement,

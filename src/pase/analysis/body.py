@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from pase.anatomy.kinematics import Kinematics, pieces
-from pase.anatomy.limbs import bodies_not_seen
+from pase.anatomy.limbs import bodies_not_seen, feet_seen
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.types import Array, Mask
@@ -47,6 +47,8 @@ class BodyMotion:
     """(T, 3) centre of mass of the whole body, metres; None where the model has no masses."""
     sure: Mapping[str, Mask] = field(default_factory=dict)
     """By angle (see `pase.analysis.angles`), with its side where it has one: (T,) whether it was seen well enough."""
+    feet_seen: Mapping[str, Mask] = field(default_factory=dict)
+    """By side: (T,) whether the foot was seen, or is a guess; nothing for a side of which nobody can say."""
     angles: dict[str, Array] = field(default_factory=dict, init=False)
     """Where `pase.analysis.angles.all_angles` keeps its result."""
 
@@ -54,7 +56,7 @@ class BodyMotion:
     def of(cls, motion: Motion) -> BodyMotion:
         """The segments of a motion, but for those that were seldom seen: a guess is no answer."""
         body = cls.placed(Kinematics(motion.skeleton, ()), motion.q, motion.time)
-        return body.without(bodies_not_seen(motion))
+        return replace(body.without(bodies_not_seen(motion)), feet_seen=feet_seen(motion))
 
     @classmethod
     def placed(cls, kinematics: Kinematics, q: Array, time: Array, scale: Array | None = None) -> BodyMotion:
@@ -162,6 +164,7 @@ class BodyMotion:
             origin={name: place[frames] for name, place in self.origin.items()},
             mass_center=None if self.mass_center is None else self.mass_center[frames],
             sure={name: sure[frames] for name, sure in self.sure.items()},
+            feet_seen={side: seen[frames] for side, seen in self.feet_seen.items()},
         )
 
     def _toe(self, side: Side) -> Array | None:

@@ -11,14 +11,14 @@ survive the noise of a film.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from pase.analysis.body import SIDES, BodyMotion, Side
 from pase.series import peaks, smoothed, spline, stretches_of
-from pase.types import Array
+from pase.types import Array, Mask
 
 GRID_HZ = 200.0
 """Rate at which the feet are followed: times are found between the frames."""
@@ -57,12 +57,18 @@ class FootTrack:
     """(N,) speed of the slowest of the three, m/s."""
     heel_speed: Array
     """(N,) m/s."""
+    seen: Mask
+    """(N,) whether the foot was seen, or is a guess."""
 
     @property
     def lowest(self) -> Array:
         """(N,) height of the lowest of the three points."""
         low: Array = self.points[:, :, 1].min(axis=1)
         return low
+
+    def seen_at(self, moment: float) -> bool:
+        """Whether the foot was seen at a moment, or is a guess."""
+        return bool(self.seen[np.abs(self.time - moment).argmin()])
 
 
 @dataclass(frozen=True)
@@ -94,9 +100,11 @@ class Feet:
 
     tracks: tuple[FootTrack, ...]
     swings: tuple[Swing, ...]
-    """Of both feet, in the order of time."""
+    """Of both feet, in the order of time, with the ends at which the foot was seen."""
     ground_velocity: Array
     """(3,) m/s: of the belt on a treadmill, else zero."""
+    guessed: tuple[Swing, ...]
+    """The same with the ends at which the foot was out of sight, and those swings that were out of sight."""
 
     @property
     def span(self) -> tuple[float, float]:
@@ -107,6 +115,22 @@ class Feet:
     def swings_of(self, side: Side) -> list[Swing]:
         """Swings of one foot."""
         return [swing for swing in self.swings if swing.side == side]
+
+    def stance(self, side: Side, strike: float | None, off: float | None) -> tuple[float, float]:
+        """Start and end of a stance of which one end may be no step of a bout, or out of sight, seconds."""
+        start, end = self.span
+        moved = [swing for swing in self.guessed if swing.side == side]
+        if off is not None:
+            start = max([start, *(s.foot_strike for s in moved if s.foot_strike and s.foot_strike < off)])
+        if strike is not None:
+            end = min([end, *(s.toe_off for s in moved if s.toe_off and s.toe_off > strike)])
+        return (start if strike is None else strike), (end if off is None else off)
+
+    @property
+    def unseen_strikes(self) -> list[float]:
+        """Moments at which a foot comes down by a guess alone, seconds; no step reaches across them."""
+        ends = [(self.track(s.side), s.foot_strike) for s in self.guessed]
+        return [strike for track, strike in ends if strike is not None and not track.seen_at(strike)]
 
     def track(self, side: Side) -> FootTrack:
         """The points of one foot."""
@@ -121,7 +145,7 @@ class Feet:
         sliding = 2 * abs(float(self.ground_velocity @ direction)) * (self.span[1] - self.span[0])
         stepping = 0.0
         for track in self.tracks:
-            steps = np.array([swing.travel @ direction for swing in self.swings_of(track.side)])
+            steps = np.array([swing.travel @ direction for swing in self.guessed if swing.side == track.side])
             forward, back = float(steps.clip(min=0).sum()), float(-steps.clip(max=0).sum())
             way = float((track.points[-1] - track.points[0]).mean(axis=0) @ direction)
             sliding += min(forward, back) + abs(way - (forward - back))
@@ -138,14 +162,14 @@ def follow_feet(body: BodyMotion) -> Feet | None:
         return None
     points = {side: _points(body, side, time) for side in SIDES}
     hips = _on_grid(body, body.middle("hip"), time)
-    velocity = _ground_velocity(points, hips, time)
+    seen = {side: _seen_on_grid(body, side, time) for side in SIDES}
+    velocity = _ground_velocity(points, seen, hips, time)
     way = velocity * (time - time[0])[:, None]
-    tracks = tuple(_track(side, time, points[side] - way[:, None]) for side in SIDES)
-    swings = sorted(
-        (swing for track in tracks for swing in _swings(track)),
-        key=lambda swing: swing.middle,
-    )
-    return Feet(tracks, tuple(swings), velocity)
+    tracks = tuple(_track(side, time, points[side] - way[:, None], seen[side]) for side in SIDES)
+    guessed = [(track, swing) for track in tracks for swing in _swings(track)]
+    swings = [swing for guess in guessed if (swing := _as_seen(*guess)).ends]
+    in_order = tuple(sorted(swings, key=lambda swing: swing.middle))
+    return Feet(tracks, in_order, velocity, tuple(swing for _, swing in guessed))
 
 
 def _points(body: BodyMotion, side: Side, time: Array) -> Array:
@@ -160,6 +184,19 @@ def _on_grid(body: BodyMotion, values: Array | None, time: Array) -> Array:
     return spline(body.time, values, time)
 
 
+def _seen_on_grid(body: BodyMotion, side: Side, time: Array) -> Mask:
+    seen = body.feet_seen.get(side, np.ones(len(body), bool))
+    return np.asarray(np.interp(time, body.time, seen) > 0.5)
+
+
+def _as_seen(track: FootTrack, swing: Swing) -> Swing:
+    """A swing without the ends at which the foot was out of sight."""
+    toe_off, foot_strike = (
+        None if end is None or not track.seen_at(end) else end for end in (swing.toe_off, swing.foot_strike)
+    )
+    return replace(swing, toe_off=toe_off, foot_strike=foot_strike)
+
+
 def _velocity(points: Array, time: Array) -> Array:
     step = time[1] - time[0]
     smooth = smoothed(points, SMOOTHING_S / step)
@@ -167,20 +204,21 @@ def _velocity(points: Array, time: Array) -> Array:
     return velocity
 
 
-def _track(side: Side, time: Array, points: Array) -> FootTrack:
+def _track(side: Side, time: Array, points: Array, seen: Mask) -> FootTrack:
     speeds = np.linalg.norm(_velocity(points, time), axis=2)
-    return FootTrack(side, time, points, speeds.min(axis=1), speeds[:, 0])
+    return FootTrack(side, time, points, speeds.min(axis=1), speeds[:, 0], seen)
 
 
-def _ground_velocity(points: dict[Side, Array], hips: Array, time: Array) -> Array:
+def _ground_velocity(points: dict[Side, Array], seen: dict[Side, Mask], hips: Array, time: Array) -> Array:
     """(3,) velocity of a treadmill's belt in the world, or zero: what feet do that are low while the body stays.
 
     A belt carries both feet alike, straight back, at more than 0.4 m/s, and the hips do not keep up with it.
     """
     carried = []
-    for feet in points.values():
+    for side, feet in points.items():
         velocity, height = _velocity(feet, time), feet[:, :, 1]
         low = (height < np.percentile(height, 30, axis=0)) & (np.abs(velocity[:, :, 1]) < 0.3)
+        low &= seen[side][:, None]
         if low.sum() < 5:
             return np.zeros(3)
         carried.append(_mode(velocity[low] * np.array([1.0, 0.0, 1.0])))

@@ -78,11 +78,18 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
     steps = [s for s, way in zip(feet.swings, ways, strict=True) if s.foot_strike is None or way > least]
     groups: list[list[Swing]] = []
     for swing in steps:
-        if groups and swing.ends[0] - max(s.ends[-1] for s in groups[-1]) < LONGEST_PAUSE_S:
+        if groups and _follows(groups[-1], swing, feet.unseen_strikes):
             groups[-1].append(swing)
         else:
             groups.append([swing])
     return [bout for group in groups if (bout := _bout(stretch, group)) is not None]
+
+
+def _follows(swings: list[Swing], swing: Swing, unseen_strikes: list[float]) -> bool:
+    """Whether a swing goes on with some swings: soon, and without a step between that nobody saw."""
+    pause = swing.ends[0] - max(s.ends[-1] for s in swings)
+    unseen = any(swings[0].ends[0] < moment < swing.ends[0] for moment in unseen_strikes)
+    return pause < LONGEST_PAUSE_S and not unseen
 
 
 def _bout(stretch: Stretch, swings: list[Swing]) -> Bout | None:

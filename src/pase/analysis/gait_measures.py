@@ -50,12 +50,14 @@ def footprints(bout: Bout) -> list[Footprint]:
         strikes = [None, *(swing.foot_strike for swing in swings)]
         offs = [*(swing.toe_off for swing in swings), None]
         for strike, off in zip(strikes, offs, strict=True):
-            start = feet.span[0] if strike is None else strike
-            end = feet.span[1] if off is None else off
-            if end - start < 0.04 or (strike is None and off is None):
+            if strike is None and off is None:
+                continue
+            start, end = feet.stance(track.side, strike, off)
+            if end - start < 0.04:
                 continue
             # The heel rises in the second half of the stance; in the first tenth it still comes down.
             inside = (track.time >= start + 0.1 * (end - start)) & (track.time <= start + 0.5 * (end - start))
+            inside &= track.seen
             if inside.any():
                 heel = track.points[inside, 0].mean(axis=0)
                 prints.append(Footprint(track.side, strike, off, heel, ankle[inside].mean(axis=0)))

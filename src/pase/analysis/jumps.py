@@ -60,7 +60,8 @@ def find_flights(stretch: Stretch) -> list[Flight]:
         if first == 0 or step > LEAST_STEP_DOWN_M or above[first:last].max() + CLEAR_M < LEAST_FEET_M:
             continue
         start, landing = _zero(time, above, first - 1), _zero(time, above, last - 1)
-        if landing - start >= LEAST_FLIGHT_S and _falls_freely(stretch, start, landing):
+        seen = all(track.seen_at(end) for track in feet.tracks for end in (start, landing))
+        if seen and landing - start >= LEAST_FLIGHT_S and _falls_freely(stretch, start, landing):
             flights.append(Flight(stretch, start, landing))
     return flights
 

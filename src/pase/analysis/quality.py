@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pase.analysis.body import BodyMotion
 from pase.analysis.stretch import Stretch
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Camera, Motion
@@ -29,6 +30,8 @@ LEAST_RUNNING_CADENCE, LONGEST_JUMP_S = 110.0, 0.95
 """Hardly anybody runs with fewer steps a minute (joggers take 150 to 180), or stays in the air for longer."""
 LEAST_ZOOM = 0.05
 """Change of the logarithm of the focal length; below it a way taken for a zoom would be short."""
+MOST_UNSEEN_FEET = 0.25
+"""Share of the time in which a foot may be out of sight before the steps and flights in it are missed."""
 MOST_SLIDING_M, MOST_SLIDING_SHARE = 0.3, 0.25
 """Feet that stand still in the world slide by less, both together, and by less than this share of their steps."""
 
@@ -101,6 +104,17 @@ def zoom_doubts(camera: Camera | None, stretches: Sequence[Stretch]) -> list[str
         return []
     return [
         f"the feet slide by {sliding:.1f} m during what was taken for a zoom of {100 * np.expm1(zoom):.0f} %"
+    ]
+
+
+def unseen_feet_doubts(body: BodyMotion) -> list[str]:
+    """A foot that is out of sight for long, by the picture's edge or behind something: its steps are not counted."""
+    shares = [float(np.mean(~seen[body.known])) for seen in body.feet_seen.values() if body.known.any()]
+    if max(shares, default=0.0) <= MOST_UNSEEN_FEET or body.middle("heel") is None:
+        return []
+    return [
+        f"a foot is out of sight for {100 * max(shares):.0f} % of the time: "
+        "steps, contacts and flights count only where the feet are seen"
     ]
 
 

@@ -140,23 +140,32 @@ def with_seen_parts(motion: Motion) -> Motion:
     """
     if motion.residual is None or not len(motion):
         return motion
-    measured, names = np.isfinite(motion.residual), motion.skeleton.landmark_names
-    if measured.shape[1] != len(names):
-        return motion
     seen = np.ones((len(motion), len(motion.skeleton.bodies)), bool)
     columns = _bodies(motion.skeleton)
-    window = 2 * round(BRIDGED_S / _step(motion.time)) + 1
     for name, part, side in part_names():
-        points = [
-            names.index(p) for p in (f"{side.upper()}{p}" for p in _shown_by(part, names)) if p in names
-        ]
-        if points and name in columns:
-            shown = measured[:, points].any(axis=1)
-            near = np.convolve(shown, np.ones(window))[window // 2 :][: len(measured)]
-            seen[:, columns[name]] = near[:, None] > 0.5
+        shown = _shown(motion, part, side)
+        if shown is not None and name in columns:
+            seen[:, columns[name]] = (_around(shown, motion.time, BRIDGED_S)[0] > 0.5)[:, None]
     if motion.seen is not None:
         seen &= motion.seen
     return replace(motion, seen=seen)
+
+
+def feet_seen(motion: Motion) -> dict[str, Mask]:
+    """(T,) by side, `right` and `left`: whether the foot was seen, or is a guess; empty where nobody can say.
+
+    A foot was seen at a moment if most frames around show a point of it: a detector draws a foot that the edge of the
+    picture cuts off now and then.
+    """
+    feet, part = {}, next(part for part in LIMB_PARTS if part.name == "foot")
+    for side in ("right", "left"):
+        shown, columns = _shown(motion, part, side[0]), _bodies(motion.skeleton).get(f"{side} foot")
+        if shown is not None:
+            frames, around = _around(shown, motion.time, 0.5 * BRIDGED_S)
+            feet[side] = np.asarray(2 * frames >= around)
+        elif motion.seen is not None and columns:
+            feet[side] = motion.seen[:, columns[0]]
+    return feet
 
 
 def unseen_angles(motion: Motion, keys: Iterable[str]) -> Mask:
@@ -212,6 +221,25 @@ def _bodies(skeleton: Skeleton) -> dict[str, list[int]]:
         for name, part, side in part_names()
     }
     return {name: bodies for name, bodies in columns.items() if bodies}
+
+
+def _shown(motion: Motion, part: LimbPart, side: str) -> Mask | None:
+    """(T,) frames in which a point of a part was measured; None where the measurement has no such points."""
+    names = motion.skeleton.landmark_names
+    if motion.residual is None or motion.residual.shape[1] != len(names):
+        return None
+    points = [names.index(p) for p in (f"{side.upper()}{p}" for p in _shown_by(part, names)) if p in names]
+    return np.asarray(np.isfinite(motion.residual[:, points]).any(axis=1)) if points else None
+
+
+def _around(flags: Mask, time: Array, within_s: float) -> tuple[Array, Array]:
+    """How many frames within a time before and after each are flagged, and how many there are."""
+    window = 2 * round(within_s / _step(time)) + 1
+    flagged, frames = (
+        np.convolve(values, np.ones(window))[window // 2 :][: len(flags)]
+        for values in (flags, np.ones(len(flags)))
+    )
+    return flagged, frames
 
 
 def _step(time: Array) -> float:
