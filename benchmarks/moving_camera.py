@@ -44,7 +44,7 @@ from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, vector_of_rotation
 from pase.data import Motion
 from pase.media import Frame, VideoWriter, open_media
-from pase.pipeline.following import kept_motions
+from pase.pipeline.camera_motion import load_camera_motions
 from pase.types import Array
 
 SIZE = "540x960"
@@ -213,7 +213,7 @@ def scored(film: Path, clip: Path, output: Path, scorer: Path, *flags: str) -> d
 
 def motion_of(output: Path, film: Film) -> CameraMotion:
     """What a run says of the camera."""
-    motions = kept_motions(output)
+    motions = load_camera_motions(output)
     times = np.arange(len(film.R)) / 30.0
     return motions[0] if motions else CameraMotion.still(times, float(film.focal_px[0]))
 

@@ -10,9 +10,9 @@ import pytest
 from panorama import Array, Panorama, Picture, Room, yaw_pitch_roll
 
 from pase.camera.follower import CameraFollower
-from pase.camera.measured import Choice
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, vector_of_rotation
+from pase.camera.shot_motion import Choice
 from pase.media import Frame
 
 RATE_HZ = 30.0

@@ -1,4 +1,4 @@
-"""Rotations, the graph of key pictures, the fit of a turn, and the file of a camera's motion."""
+"""Rotations, the graph of keyframes, the fit of a turn, and the file of a camera's motion."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from pase.camera import travelling
 from pase.camera.files import read_camera_motions, write_camera_motions
-from pase.camera.keyframes import KeyLink, settle_turns
+from pase.camera.keyframes import KeyLink, adjust_turns
+from pase.camera.matching import Match
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.shot import ShotFollower
-from pase.camera.sight import Sight
 from pase.camera.travel import TravelFit
 from pase.camera.travelling import Judgement
 from pase.camera.turn import NO_TURN, Turn, fit_turn
@@ -65,7 +65,7 @@ def test_closing_a_loop_shares_the_error_and_a_wrong_link_is_not_believed() -> N
 
     links = [link(k, k + 1, 1e-3) for k in range(7)] + [link(0, 4, 1e-4), link(4, 7, 1e-4)]
     links.append(KeyLink(2, 5, np.eye(3), 0.0, covariance))  # wrong
-    turns, variance = settle_turns([Turn(R @ rotation_of_vector(np.full(3, 0.01)), 0.0) if k else Turn(R, 0.0)
+    turns, variance = adjust_turns([Turn(R @ rotation_of_vector(np.full(3, 0.01)), 0.0) if k else Turn(R, 0.0)
                                     for k, R in enumerate(truth)], links, np.ones(8))  # fmt: skip
     for turn, R in zip(turns, truth, strict=True):
         assert np.linalg.norm(vector_of_rotation(turn.R_camera_reference @ R.T)) < 4e-3
@@ -157,7 +157,7 @@ def test_a_frame_whose_starts_all_go_wrong_is_fitted_from_its_neighbours(
     wrong = rotation_of_vector(np.array([0, -0.13, 0]))
 
     def outcomes(
-        _: ShotFollower, __: Sequence[Sight], starts: tuple[Array, Array] | None = None
+        _: ShotFollower, __: Sequence[Match], starts: tuple[Array, Array] | None = None
     ) -> TravelFit:
         cost = np.array([[10.0, 30.0], [37.0, 38.0], [10.0, 30.0]])
         R = np.tile(np.stack([np.eye(3), wrong]), (3, 1, 1, 1))
@@ -169,6 +169,6 @@ def test_a_frame_whose_starts_all_go_wrong_is_fitted_from_its_neighbours(
 
     monkeypatch.setattr(travelling, "_fit", outcomes)
     nothing = np.zeros(0, np.uint8), np.zeros((0, 2), np.int16), np.zeros(0, bool)
-    sights = [Sight(t, 0, NO_TURN, np.eye(4), *nothing) for t in (0.0, 0.1, 0.2)]
-    fit = travelling._continuous_fit(ShotFollower((8, 8), 8.0), sights, np.arange(3) / 10, np.zeros(3, int))
+    matches = [Match(t, 0, NO_TURN, np.eye(4), *nothing) for t in (0.0, 0.1, 0.2)]
+    fit = travelling._continuous_fit(ShotFollower((8, 8), 8.0), matches, np.arange(3) / 10, np.zeros(3, int))
     assert np.allclose(fit.R, np.eye(3)) and np.allclose(fit.direction, along)

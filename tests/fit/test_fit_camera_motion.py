@@ -12,7 +12,7 @@ from pase.anatomy.default import default_skeleton
 from pase.anatomy.proportions import PersonFacts
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
-from pase.camera.steadied import steady_stretches
+from pase.camera.stabilisation import steady_stretches
 from pase.data import HALPE26, Keypoints2D
 from pase.fit.camera import FilmCamera
 from pase.fit.estimate import estimate_motion

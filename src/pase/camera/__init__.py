@@ -1,7 +1,15 @@
 """The camera's own motion, from the background: turn and zoom of every frame, and whether it travels.
 
-`CameraFollower` looks at each frame once, while the recording is decoded, and keeps nothing but small grey key
-pictures. `pictures` makes the small pictures and finds what is drawn over them, `points` follows corners of the
-background, `turn` fits a rotation and a zoom to them, `keyframes` puts all turns together by least squares so that
-a pan that comes home ends where it began, and `measured` makes the `CameraMotion` of a shot from that.
+`CameraFollower` takes each frame once, while the recording is decoded, and keeps nothing but small grey keyframes.
+In the order of the work:
+
+- `pictures` makes the small pictures and masks persons and bars; `points` finds corners of the background and follows
+  them from picture to picture;
+- `turn` fits a rotation and a zoom to the points; `matching` does so for one frame against one keyframe; `shot`
+  chooses the keyframes of a shot;
+- `trajectory` measures all frames of a shot again for the best focal length, which `lens` finds from the turns;
+  `keyframes` adjusts the keyframes' turns by least squares, so that a pan that comes home ends where it began;
+- `travel` fits a way from place to place, and `travelling` judges whether the camera travels;
+- `shot_motion` makes the `CameraMotion` of a shot from that, with a value for every frame;
+- `stabilisation` shows keypoints as if the camera had stood still.
 """

@@ -7,10 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from pase.camera.angle_of_view import focal_length_of_view
-from pase.camera.measured import Choice, measured_motion
 from pase.camera.motion import CameraMotion
 from pase.camera.pictures import SmallPicture
 from pase.camera.shot import ShotFollower
+from pase.camera.shot_motion import Choice, shot_motion
 from pase.media.frames import Frame
 from pase.types import Array
 
@@ -112,7 +112,7 @@ class CameraFollower:
         if moving or not shot.stands_still(*self._waiting[-1], _STARTS_PX):
             for waiting in self._waiting:
                 shot.look(*waiting)
-                if shot.moved_px() > _STARTS_PX or len(shot.sights) == 1:
+                if shot.moved_px() > _STARTS_PX or len(shot.matches) == 1:
                     self._moved_at = time
         self._waiting = []
 
@@ -137,7 +137,7 @@ class CameraFollower:
         self._join(0)
         of_shots = np.split(time, np.searchsorted(time, np.asarray(cuts, float) - 1e-6))
         return [
-            measured_motion(shot, times, number, self._choice)
+            shot_motion(shot, times, number, self._choice)
             if shot.keys
             else CameraMotion.still(times, self._focal_px, number)
             for number, (shot, times) in enumerate(zip(self._shots, of_shots, strict=False))

@@ -1,4 +1,4 @@
-"""Turns of a shot's key pictures, by least squares over all links between two of them."""
+"""Turns of a shot's keyframes, by least squares over all links between two of them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _WIDTH = 4.0
 """Disagreement of a link in standard deviations from which on it counts less (Geman and McClure): a link that was
 matched wrongly must not bend the others."""
 _MOST_FOR_VARIANCE = 400
-"""With more key pictures than this only the links' own errors are used: each column of the inverse costs time."""
+"""With more keyframes than this only the links' own errors are used: each column of the inverse costs time."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLink:
-    """What is measured between two key pictures."""
+    """What is measured between two keyframes."""
 
     first: int
     second: int
@@ -37,9 +37,9 @@ class KeyLink:
 
 
 def _sparse_rows(blocks: Sequence[tuple[Array, Indices]], count: int) -> csc_matrix:
-    """(4 L, 4 (K − 1)) derivatives of L links, from blocks (L, 4, 4) by the key picture (L,) at one end of each.
+    """(4 L, 4 (K − 1)) derivatives of L links, from blocks (L, 4, 4) by the keyframe (L,) at one end of each.
 
-    The first key picture stays as it is and has no columns.
+    The first keyframe stays as it is and has no columns.
     """
     from scipy.sparse import coo_matrix
 
@@ -51,15 +51,15 @@ def _sparse_rows(blocks: Sequence[tuple[Array, Indices]], count: int) -> csc_mat
     return coo_matrix((values, places), shape=(4 * links, 4 * count)).tocsc()[:, 4:]
 
 
-def settle_turns(turns: Sequence[Turn], links: Sequence[KeyLink], shares: Array) -> tuple[list[Turn], Array]:
-    """Key pictures' turns by weighted least squares over the links; the first one stays as it is.
+def adjust_turns(turns: Sequence[Turn], links: Sequence[KeyLink], shares: Array) -> tuple[list[Turn], Array]:
+    """Keyframes' turns by weighted least squares over the links; the first one stays as it is.
 
     Parameters
     ----------
     turns
         K first guesses.
     links
-        Measured turns between two key pictures.
+        Measured turns between two keyframes.
     shares
         (K,) weight of each in the mean view, such as the number of its frames.
 

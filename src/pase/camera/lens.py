@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pase.camera.matches import Matches
+from pase.camera.correspondences import Correspondences
 from pase.camera.turn import Turn, fit_turn, ray_derivatives
 
 _ROUNDS = 14
@@ -20,7 +20,7 @@ _KEPT_APART = 3.0
 """Number of pairs that count as one, as the errors of a pair's points are alike."""
 
 
-def focal_from_turns(pairs: Matches, pixel: float, zooming: bool) -> tuple[float, float]:
+def focal_from_turns(pairs: Correspondences, pixel: float, zooming: bool) -> tuple[float, float]:
     """Factor by which the guessed focal length must be multiplied, and the standard deviation of its logarithm.
 
     Parameters
@@ -53,7 +53,9 @@ def focal_from_turns(pairs: Matches, pixel: float, zooming: bool) -> tuple[float
     return float(np.exp(log_factor)), float(np.hypot(np.sqrt(_KEPT_APART / information), model))
 
 
-def _by_focal_length(pairs: Matches, start: Turn, pixel: float, zooming: bool) -> tuple[Turn, float, float]:
+def _by_focal_length(
+    pairs: Correspondences, start: Turn, pixel: float, zooming: bool
+) -> tuple[Turn, float, float]:
     """The turns of the pairs under a focal length, and information and slope for the logarithm of that."""
     ones = np.ones((*pairs.counts.shape, 1))
     directions = np.concatenate([pairs.rays_key, ones], axis=-1)

@@ -11,7 +11,7 @@ from pase.types import Array
 Points = NDArray[np.float32]
 
 MOST_POINTS = 90
-"""Most corners that are followed in a key picture: more cost time and hardly improve the turn."""
+"""Most corners that are followed in a keyframe: more cost time and hardly improve the turn."""
 _CELLS = 8
 """Number of cells along the picture's longer side; a single bright sign must not get all corners."""
 _PER_CELL = 4
@@ -120,7 +120,7 @@ class Overlays:
         Parameters
         ----------
         points_key, points
-            (N, 2) corners in the key picture and in the present one.
+            (N, 2) corners in the keyframe and in the present one.
         expected
             (N, 2) where they would be if they belonged to the background.
         sure

@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.camera.matches import Matches
+from pase.camera.correspondences import Correspondences
+from pase.camera.matching import POINT_NOISE_PX
 from pase.camera.rotations import cross_matrix, rotation_of_vector, vector_of_rotation
-from pase.camera.sight import POINT_NOISE_PX
 from pase.camera.turn import median
 from pase.types import Array, Indices
 
@@ -22,7 +22,7 @@ _ROUNDS = 12
 _WIDTH = 2.5
 _CONVERGED = 1e-5
 _PRIOR_RAD = 0.25
-"""About how much a camera turns between key pictures when it follows somebody and keeps them in the picture."""
+"""About how much a camera turns between keyframes when it follows somebody and keeps them in the picture."""
 _AGREES_PX = 0.6
 """Points agree that are within so many pixels of the small picture."""
 _SYSTEMATIC_RAD = np.radians(0.15)
@@ -96,7 +96,7 @@ def usual_starts(R_turn: Array) -> tuple[Array, Array]:
     return R, np.broadcast_to(np.tile(_DIRECTIONS, (2, 1)), R.shape[:-1])
 
 
-def fit_travel(pairs: Matches, R: Array, direction: Array, pixel: float) -> TravelFit:
+def fit_travel(pairs: Correspondences, R: Array, direction: Array, pixel: float) -> TravelFit:
     """Fit turn and direction of travel to rays of the same points in two pictures.
 
     Parameters

@@ -5,11 +5,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from pase.camera.course import Course, chained
-from pase.camera.keyframes import KeyLink, settle_turns
-from pase.camera.matches import Matches, pixel_of
+from pase.camera.correspondences import Correspondences, pixel_of
+from pase.camera.keyframes import KeyLink, adjust_turns
+from pase.camera.matching import Match
 from pase.camera.shot import Link, ShotFollower
-from pase.camera.sight import Sight
+from pase.camera.trajectory import Trajectory, chained
 from pase.camera.travel import TravelFit, fit_travel, homography_share, usual_starts
 from pase.types import Array, Indices
 
@@ -17,10 +17,10 @@ _FEWEST_POINTS = 15
 _EVERY_S = 0.12
 """Seconds between frames with their own turn; those between are interpolated, as hands and steps are slower."""
 _FAR_SHARE, _JUDGED_SHARE = 0.025, 0.05
-"""A frame nearer to its key picture, as a share of the picture, shows too little to part turn from travel; and to
+"""A frame nearer to its keyframe, as a share of the picture, shows too little to part turn from travel; and to
 judge whether the camera travels."""
 _MOVED_SHARE = 0.6
-"""By about this share of what the points moved by, standard deviation, the camera has turned since a key picture."""
+"""By about this share of what the points moved by, standard deviation, the camera has turned since a keyframe."""
 _JUDGED = 8
 """Pairs of pictures by which it is judged whether a camera travels."""
 _AGREES_PX = 0.8
@@ -58,101 +58,103 @@ class Judgement:
         return focal_factor > _LONG_LENS or (unexplained > _UNEXPLAINED and explained)
 
 
-def judged(shot: ShotFollower) -> Judgement:
+def judge_travel(shot: ShotFollower) -> Judgement:
     """How the points of the background move: as before a camera that travels, or as before one that turns."""
-    far = [sight for sight in shot.sights if _is_far(shot, sight, _JUDGED_SHARE)]
+    far = [match for match in shot.matches if _is_far(shot, match, _JUDGED_SHARE)]
     if not far:
         return Judgement(1.0, 1.0)
     chosen = [far[i] for i in np.unique(np.linspace(0, len(far) - 1, min(len(far), _JUDGED)).astype(int))]
     tolerance = _AGREES_PX * pixel_of(shot)
-    turn = float(np.median([homography_share(*shot.rays_of(sight), tolerance) for sight in chosen]))
+    turn = float(np.median([homography_share(*shot.rays_of(match), tolerance) for match in chosen]))
     if turn > 1.0 - _UNEXPLAINED:
         return Judgement(turn, turn)
     return Judgement(turn, float(np.median(_fit(shot, chosen).agreeing.max(1))))
 
 
-def travelling_course(shot: ShotFollower) -> Course:
+def travelling_trajectory(shot: ShotFollower) -> Trajectory:
     """Turns of the measured frames of a camera that travels, in order of time; its lens is taken not to zoom."""
-    sights = _measured(shot)
-    time, key = (np.array([getattr(sight, name) for sight in sights]) for name in ("time", "key"))
-    R, variance = np.tile(np.eye(3), (len(sights), 1, 1)), np.zeros((len(sights), 4))
-    with_points = np.flatnonzero([len(sight.point_numbers) >= _FEWEST_POINTS for sight in sights])
-    fit = _continuous_fit(shot, [sights[row] for row in with_points], time[with_points], key[with_points])
+    matches = _measured(shot)
+    time, key = (np.array([getattr(match, name) for match in matches]) for name in ("time", "key"))
+    R, variance = np.tile(np.eye(3), (len(matches), 1, 1)), np.zeros((len(matches), 4))
+    with_points = np.flatnonzero([len(match.point_numbers) >= _FEWEST_POINTS for match in matches])
+    fit = _continuous_fit(shot, [matches[row] for row in with_points], time[with_points], key[with_points])
     R[with_points] = fit.R
     variance[with_points, :3] = np.diagonal(fit.covariance, axis1=1, axis2=2)
     variance[:, 3] = _ZOOM_SIGMA**2
-    row_of, links = {sight: row for row, sight in enumerate(sights)}, []
+    row_of, links = {match: row for row, match in enumerate(matches)}, []
     for link in _new_keys(shot):
         row = row_of[link.first]
         if len(link.first.point_numbers) < _FEWEST_POINTS:
             R[row], variance[row] = _turn_to_key(shot, link.first), np.diag(link.first.covariance)
         links.append(KeyLink(link.first.key, link.second, R[row], 0.0, np.diag(variance[row])))
     shares = np.bincount(key, minlength=len(shot.keys)).astype(float)
-    settled, of_keys = settle_turns(chained(len(shot.keys), links), links, shares)
-    R_key = np.array([turn.R_camera_reference for turn in settled])
-    near = [s for s in shot.sights if len(s.point_numbers) >= _FEWEST_POINTS]
-    moved = _MOVED_SHARE * pixel_of(shot) * np.array([_moved_px(shot, sight) for sight in near])
-    no_zoom, near_time = np.zeros(len(sights)), np.array([sight.time for sight in near])
-    return Course(time, R @ R_key[key], no_zoom, variance + of_keys[key], near_time, moved)
+    adjusted, of_keys = adjust_turns(chained(len(shot.keys), links), links, shares)
+    R_key = np.array([turn.R_camera_reference for turn in adjusted])
+    near = [s for s in shot.matches if len(s.point_numbers) >= _FEWEST_POINTS]
+    moved = _MOVED_SHARE * pixel_of(shot) * np.array([_moved_px(shot, match) for match in near])
+    no_zoom, near_time = np.zeros(len(matches)), np.array([match.time for match in near])
+    return Trajectory(time, R @ R_key[key], no_zoom, variance + of_keys[key], near_time, moved)
 
 
 def _new_keys(shot: ShotFollower) -> list[Link]:
-    """The frames that became key pictures."""
-    return [link for link in shot.links if link.second_sight is None]
+    """The frames that became keyframes."""
+    return [link for link in shot.links if link.second_match is None]
 
 
-def _measured(shot: ShotFollower) -> list[Sight]:
-    """Frames in order of time that determine the turn: key pictures, and some a second far enough from theirs."""
-    out: list[Sight] = []
+def _measured(shot: ShotFollower) -> list[Match]:
+    """Frames in order of time that determine the turn: keyframes, and some a second far enough from theirs."""
+    out: list[Match] = []
     keys = dict.fromkeys(link.first for link in _new_keys(shot))
-    for sight in sorted(dict.fromkeys(shot.sights) | keys, key=lambda sight: sight.time):
+    for match in sorted(dict.fromkeys(shot.matches) | keys, key=lambda match: match.time):
         last = out[-1].time if out else -np.inf
-        far = sight.time - last >= _EVERY_S and _is_far(shot, sight, _FAR_SHARE)
-        if far or not len(sight.point_numbers) or sight in keys:
-            out.append(sight)
+        far = match.time - last >= _EVERY_S and _is_far(shot, match, _FAR_SHARE)
+        if far or not len(match.point_numbers) or match in keys:
+            out.append(match)
     return out
 
 
-def _continuous_fit(shot: ShotFollower, sights: Sequence[Sight], time: Array, key: Indices) -> TravelFit:
+def _continuous_fit(shot: ShotFollower, matches: Sequence[Match], time: Array, key: Indices) -> TravelFit:
     """The outcomes that follow one another best, each frame also started from what its neighbours came to."""
-    fit = _fit(shot, sights)
+    fit = _fit(shot, matches)
     cheapest = fit.take(fit.cost.argmin(axis=1))
-    rows = np.arange(len(sights))
+    rows = np.arange(len(matches))
     neighbours = np.stack([np.maximum(rows - 1, 0), np.minimum(rows + 1, len(rows) - 1)], axis=1)
     neighbours = np.where(key[neighbours] == key[:, None], neighbours, rows[:, None])
-    fit = fit.beside(_fit(shot, sights, (cheapest.R[neighbours], cheapest.direction[neighbours])))
+    fit = fit.beside(_fit(shot, matches, (cheapest.R[neighbours], cheapest.direction[neighbours])))
     return fit.take(fit.likeliest(time, key))
 
 
-def _fit(shot: ShotFollower, sights: Sequence[Sight], starts: tuple[Array, Array] | None = None) -> TravelFit:
-    """Frames beside their key pictures, from turns and directions (P, S, ...) or the usual ones."""
+def _fit(
+    shot: ShotFollower, matches: Sequence[Match], starts: tuple[Array, Array] | None = None
+) -> TravelFit:
+    """Frames beside their keyframes, from turns and directions (P, S, ...) or the usual ones."""
     parts = []
-    for first in range(0, max(len(sights), 1), _AT_ONCE):
-        chosen = sights[first : first + _AT_ONCE]
+    for first in range(0, max(len(matches), 1), _AT_ONCE):
+        chosen = matches[first : first + _AT_ONCE]
         if starts is None:
-            R_turn = np.array([_turn_to_key(shot, sight) for sight in chosen]).reshape(-1, 3, 3)
+            R_turn = np.array([_turn_to_key(shot, match) for match in chosen]).reshape(-1, 3, 3)
             R, direction = usual_starts(R_turn)
         else:
             R, direction = (start[first : first + _AT_ONCE] for start in starts)
-        parts.append(fit_travel(Matches.of(shot, chosen), R, direction, pixel_of(shot)))
+        parts.append(fit_travel(Correspondences.of(shot, chosen), R, direction, pixel_of(shot)))
     return TravelFit(
         *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(TravelFit))
     )
 
 
-def _turn_to_key(shot: ShotFollower, sight: Sight) -> Array:
-    return np.asarray(sight.turn.R_camera_reference @ shot.keys[sight.key].turn.R_camera_reference.T)
+def _turn_to_key(shot: ShotFollower, match: Match) -> Array:
+    return np.asarray(match.turn.R_camera_reference @ shot.keys[match.key].turn.R_camera_reference.T)
 
 
-def _is_far(shot: ShotFollower, sight: Sight, share: float) -> bool:
-    """Whether a frame shows enough points, moved by such a share of the picture since its key picture."""
-    if len(sight.point_numbers) < _FEWEST_POINTS:
+def _is_far(shot: ShotFollower, match: Match, share: float) -> bool:
+    """Whether a frame shows enough points, moved by such a share of the picture since its keyframe."""
+    if len(match.point_numbers) < _FEWEST_POINTS:
         return False
-    return bool(_moved_px(shot, sight) > share * max(shot.keys[0].picture.grey.shape))
+    return bool(_moved_px(shot, match) > share * max(shot.keys[0].picture.grey.shape))
 
 
-def _moved_px(shot: ShotFollower, sight: Sight) -> float:
-    """How far three quarters of a frame's points have moved at most since its key picture, small pixels."""
-    rays_key, rays = shot.rays_of(sight)
+def _moved_px(shot: ShotFollower, match: Match) -> float:
+    """How far three quarters of a frame's points have moved at most since its keyframe, small pixels."""
+    rays_key, rays = shot.rays_of(match)
     moved = np.sort(np.square(rays - rays_key).sum(axis=1))
     return float(np.sqrt(moved[3 * len(moved) // 4])) / pixel_of(shot)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pase.camera.motion import CameraMotion
-from pase.camera.steadied import steady_stretches
+from pase.camera.stabilisation import steady_stretches
 from pase.data import Keypoints2D
 from pase.fit.keypoint_noise import pixels_per_metre
 from pase.keypoint_sets import USABLE_SCORE

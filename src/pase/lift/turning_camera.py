@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pase.camera.motion import CameraMotion
-from pase.camera.steadied import steady_stretches
+from pase.camera.stabilisation import steady_stretches
 from pase.data import Keypoints2D, Landmarks3D
 from pase.lift.base import Lifter
 from pase.types import Array, Progress

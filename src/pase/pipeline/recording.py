@@ -18,16 +18,16 @@ from pase.data import Keypoints2D
 from pase.errors import ModelFileError
 from pase.media import Footage, Frame, Media, open_media
 from pase.media.ahead import ahead, several
-from pase.pipeline.film_turn import film_turn
-from pase.pipeline.first_look import FirstLook, Watcher
-from pase.pipeline.following import (
+from pase.pipeline.camera_motion import (
     camera_facts,
     follow_footage,
     follower_of,
     is_film,
-    kept_motions,
+    load_camera_motions,
     warn_of_camera,
 )
+from pase.pipeline.film_turn import film_turn
+from pase.pipeline.first_look import FirstLook, Watcher
 from pase.pipeline.network_files import fetch_models, network_files
 from pase.pose2d.left_out import LeftOut
 from pase.types import StepProgress
@@ -282,7 +282,7 @@ def read_recording(
 
     if video is None:
         people = _read(keypoints, Recorded(frame_rate=settings.footage.rate_hz), skeleton)
-        motions = kept_motions(keypoints.parent) if keypoints.is_file() else []
+        motions = load_camera_motions(keypoints.parent) if keypoints.is_file() else []
         size = people[0].image_size if people else (0, 0)
         return Recording(people, 0, size, program=program_of(keypoints), camera_motions=motions)
     with open_media(footage_with(video, settings.footage)) as media:

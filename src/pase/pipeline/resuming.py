@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pase.config import Settings, to_dict
 from pase.media.footage import Footage
-from pase.pipeline.following import CAMERA_MOTION, keep_motions, kept_motions
+from pase.pipeline.camera_motion import CAMERA_MOTION, load_camera_motions, save_camera_motions
 from pase.pipeline.recording import Recording, read_people
 from pase.pipeline.workspace import KEYPOINTS, Workspace, fingerprint, source_identity
 from pase.pose2d.left_out import LeftOut
@@ -40,7 +40,7 @@ def write_recording(recording: Recording, folder: Path) -> list[str]:
     from pase.pose2d.readers.alphapose_json import write_alphapose
 
     write_alphapose(recording.people, folder / KEYPOINTS)
-    return [KEYPOINTS, *keep_motions(recording.camera_motions, folder)]
+    return [KEYPOINTS, *save_camera_motions(recording.camera_motions, folder)]
 
 
 def keep_recording(
@@ -71,6 +71,6 @@ def kept_recording(space: Workspace, key: str, path: Path) -> KeptRecording | No
         [LeftOut(**person) for person in facts["left_out"]],
         facts["why_main"],
         facts["cuts_s"],
-        camera_motions=kept_motions(space.folder),
+        camera_motions=load_camera_motions(space.folder),
     )
     return KeptRecording(recording, float(facts["seconds"]), list(facts["warnings"]))

@@ -12,7 +12,7 @@ from pase.movements import MOVEMENTS
 from pase.view.answers import KEY_MEASURES, difference_cells, of_angle
 from pase.view.cycle_chart import compared_charts
 from pase.view.page import page_style, page_template
-from pase.view.together import synchronised
+from pase.view.synchronisation import synchronised
 from pase.view.viewer import write_viewer
 
 PAGE, SKELETONS = "comparison.html", "skeletons.html"

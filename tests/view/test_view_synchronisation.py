@@ -16,7 +16,7 @@ from pase.analysis import analysed
 from pase.analysis.body import BodyMotion
 from pase.data import Motion
 from pase.view.comparison import PAGE, SKELETONS, write_comparison
-from pase.view.together import synchronised
+from pase.view.synchronisation import synchronised
 
 
 def turned(motion: Motion, degrees: float, x: float) -> Motion:

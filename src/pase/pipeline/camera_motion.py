@@ -65,7 +65,7 @@ def _boxes(people: Sequence[Keypoints2D], time: float) -> np.ndarray[tuple[int, 
     return np.array(boxes).reshape(-1, 4) if boxes else _NOBODY
 
 
-def keep_motions(motions: Sequence[CameraMotion], folder: Path) -> list[str]:
+def save_camera_motions(motions: Sequence[CameraMotion], folder: Path) -> list[str]:
     """Write the motions into a folder if the camera moves in any shot; names of the files written."""
     from pase.camera.files import write_camera_motions
 
@@ -75,7 +75,7 @@ def keep_motions(motions: Sequence[CameraMotion], folder: Path) -> list[str]:
     return [CAMERA_MOTION]
 
 
-def kept_motions(folder: Path) -> list[CameraMotion]:
+def load_camera_motions(folder: Path) -> list[CameraMotion]:
     """The motions that were kept in a folder; none where the camera, and all before it, stood still."""
     from pase.camera.files import read_camera_motions
 

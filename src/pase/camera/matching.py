@@ -1,4 +1,4 @@
-"""One picture against one key picture: the points of the background in both, and the turn between them."""
+"""One picture against one keyframe: the points of the background in both, and the turn between them."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ _FEW_CORNERS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class KeyPicture:
+class Keyframe:
     """A picture that others are compared with."""
 
     number: int
@@ -47,8 +47,8 @@ class KeyPicture:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sight:
-    """One frame's turn, as first measured against one key picture, and the points behind it."""
+class Match:
+    """One frame's turn, as first measured against one keyframe, and the points behind it."""
 
     time: float
     key: int
@@ -56,17 +56,17 @@ class Sight:
     covariance: Array
     """(4, 4) of a small rotation in camera axes, rad, and of the log zoom."""
     point_numbers: NDArray[np.uint8]
-    """(N,) numbers of the key picture's points that were found again."""
+    """(N,) numbers of the keyframe's points that were found again."""
     places: NDArray[np.int16]
     """(N, 2) where, in `PLACE_PX` of the small picture: an hour's places must fit into the memory."""
     agreeing: NDArray[np.bool_]
     """(N,) whether they move with the background."""
     searched: int = 0
-    """Points of the key picture that should have been in the frame."""
+    """Points of the keyframe that should have been in the frame."""
 
 
 class PictureMatcher:
-    """Measures the pictures of a shot against key pictures.
+    """Measures the pictures of a shot against keyframes.
 
     Parameters
     ----------
@@ -94,17 +94,17 @@ class PictureMatcher:
         middle = np.array(self.image_size) / 2
         return (picture.to_frame(points.astype(float)) - middle) / self.focal_px
 
-    def sight(
-        self, time: float, key: KeyPicture, picture: SmallPicture, boxes: Array, expected: Turn
-    ) -> tuple[Sight | None, float]:
-        """The turn of a picture against a key picture, and the share of its points that were found again.
+    def match(
+        self, time: float, key: Keyframe, picture: SmallPicture, boxes: Array, expected: Turn
+    ) -> tuple[Match | None, float]:
+        """The turn of a picture against a keyframe, and the share of its points that were found again.
 
         Parameters
         ----------
         time
             Seconds.
         key
-            The key picture; corners of it that turn out to be drawn over the picture are taken out.
+            The keyframe; corners of it that turn out to be drawn over the picture are taken out.
         picture, boxes
             The picture, and the persons in it (N, 4), pixels of the frame.
         expected
@@ -135,7 +135,7 @@ class PictureMatcher:
         height, width = picture.grey.shape
         inside = ((places_px >= 0) & (places_px < [width, height])).all(axis=1)
         searched = int((inside & key.alive & is_background(mask, places_px.astype(np.float32))).sum())
-        return Sight(time, key.number, fit.turn, fit.covariance, which, places, fit.agreeing, searched), share
+        return Match(time, key.number, fit.turn, fit.covariance, which, places, fit.agreeing, searched), share
 
     def _fit(self, directions: Array, rays: Array, expected: Turn, pixel: float) -> TurnFit | None:
         noise = POINT_NOISE_PX * pixel / self.focal_px
@@ -151,7 +151,7 @@ class PictureMatcher:
             return None
         return fit
 
-    def _drop_overlays(self, key: KeyPicture, points: Points, sure: NDArray[np.bool_], rays: Array) -> bool:
+    def _drop_overlays(self, key: Keyframe, points: Points, sure: NDArray[np.bool_], rays: Array) -> bool:
         """Take out corners that stay where they are while the background moves; whether there are any."""
         expected = key.picture.from_frame(rays * self.focal_px + np.array(self.image_size) / 2)
         fixed = self._overlays.vote(key.points, points, expected, sure)

@@ -1,4 +1,4 @@
-"""Points of the background in several frames and in the key picture of each, in rows of one length."""
+"""Points of the background in several frames and in the keyframe of each, in rows of one length."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pase.camera.matching import Match
 from pase.camera.shot import ShotFollower
-from pase.camera.sight import Sight
 from pase.types import Array
 
 AT_ONCE = 256
@@ -17,22 +17,22 @@ AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
-    """The same points in P frames and in their key pictures."""
+class Correspondences:
+    """The same points in P frames and in their keyframes."""
 
     rays_key: Array
-    """(P, N, 2) in the key picture, in units of its guessed focal length."""
+    """(P, N, 2) in the keyframe, in units of its guessed focal length."""
     rays: Array
     """(P, N, 2) in the frame, in the same units."""
     counts: NDArray[np.bool_]
     """(P, N) false for what fills a row."""
 
     @classmethod
-    def of(cls, shot: ShotFollower, sights: Sequence[Sight], agreeing: bool = False) -> Matches:
+    def of(cls, shot: ShotFollower, matches: Sequence[Match], agreeing: bool = False) -> Correspondences:
         """The points of frames, or only those that agree with the frames' turns."""
-        pairs = [shot.rays_of(sight) for sight in sights]
+        pairs = [shot.rays_of(match) for match in matches]
         if agreeing:
-            pairs = [(a[s.agreeing], b[s.agreeing]) for (a, b), s in zip(pairs, sights, strict=True)]
+            pairs = [(a[s.agreeing], b[s.agreeing]) for (a, b), s in zip(pairs, matches, strict=True)]
         longest = max((len(rays) for _, rays in pairs), default=0)
         empty = np.zeros((len(pairs), longest, 2))
         out = cls(empty, empty.copy(), np.zeros(empty.shape[:2], bool))
@@ -44,7 +44,7 @@ class Matches:
     def __len__(self) -> int:
         return len(self.rays)
 
-    def scaled(self, factor: Array | float) -> Matches:
+    def scaled(self, factor: Array | float) -> Correspondences:
         """The same in units of focal lengths that are () or (P,) times as small."""
         factor = np.asarray(factor, float)[..., None, None]
         return replace(self, rays_key=factor * self.rays_key, rays=factor * self.rays)

@@ -1,15 +1,15 @@
-"""The measured frames of a shot with all key pictures put together, for the best focal length."""
+"""The measured frames of a shot with all keyframes put together, for the best focal length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from pase.camera.keyframes import KeyLink, settle_turns
-from pase.camera.matches import AT_ONCE, Matches, pixel_of
+from pase.camera.correspondences import AT_ONCE, Correspondences, pixel_of
+from pase.camera.keyframes import KeyLink, adjust_turns
+from pase.camera.matching import POINT_NOISE_PX, Match
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.shot import SYSTEMATIC_RAD, ShotFollower
-from pase.camera.sight import POINT_NOISE_PX, Sight
 from pase.camera.turn import Turn, fit_turn
 from pase.types import Array
 
@@ -20,8 +20,8 @@ _FEWEST_POINTS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """Turn and zoom of some frames beside the first key picture."""
+class Trajectory:
+    """Turn and zoom of some frames beside the first keyframe."""
 
     time: Array
     """(S,)"""
@@ -39,7 +39,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class _Relative:
-    """S frames, each beside its key picture."""
+    """S frames, each beside its keyframe."""
 
     R: Array
     """(S, 3, 3)"""
@@ -49,7 +49,7 @@ class _Relative:
     """(S, 4, 4)"""
 
 
-def settled_course(shot: ShotFollower, factor: float, zooming: bool) -> Course:
+def turning_trajectory(shot: ShotFollower, factor: float, zooming: bool) -> Trajectory:
     """All measured frames in order of time, for a focal length `factor` times the guessed one.
 
     Parameters
@@ -62,16 +62,16 @@ def settled_course(shot: ShotFollower, factor: float, zooming: bool) -> Course:
         False takes the zoom as constant: then what looks like zoom is noise.
     """
     links = _key_links(shot, factor, zooming)
-    sights = sorted(shot.sights, key=lambda sight: sight.time)
-    relative = _relative(shot, sights, factor, zooming)
-    key = np.array([sight.key for sight in sights])
+    matches = sorted(shot.matches, key=lambda match: match.time)
+    relative = _relative(shot, matches, factor, zooming)
+    key = np.array([match.key for match in matches])
     shares = np.bincount(key, minlength=len(shot.keys)).astype(float)
-    settled, of_keys = settle_turns(chained(len(shot.keys), links), links, shares)
-    R_key = np.array([turn.R_camera_reference for turn in settled])
-    zoom_key = np.array([turn.log_zoom for turn in settled])
+    adjusted, of_keys = adjust_turns(chained(len(shot.keys), links), links, shares)
+    R_key = np.array([turn.R_camera_reference for turn in adjusted])
+    zoom_key = np.array([turn.log_zoom for turn in adjusted])
     own = np.diagonal(relative.covariance, axis1=1, axis2=2) + SYSTEMATIC_RAD**2
-    return Course(
-        np.array([sight.time for sight in sights]),
+    return Trajectory(
+        np.array([match.time for match in matches]),
         relative.R @ R_key[key],
         relative.log_zoom + zoom_key[key],
         own + of_keys[key],
@@ -79,14 +79,14 @@ def settled_course(shot: ShotFollower, factor: float, zooming: bool) -> Course:
 
 
 def _key_links(shot: ShotFollower, factor: float, zooming: bool) -> list[KeyLink]:
-    """Links between key pictures, from frames that were measured against both, or that became the second one."""
+    """Links between keyframes, from frames that were measured against both, or that became the second one."""
     first = _relative(shot, [link.first for link in shot.links], factor, zooming)
-    again = [link.second_sight for link in shot.links if link.second_sight is not None]
+    again = [link.second_match for link in shot.links if link.second_match is not None]
     second, row, links = _relative(shot, again, factor, zooming), 0, []
     for n, link in enumerate(shot.links):
         R, zoom = first.R[n], float(first.log_zoom[n])
         covariance = first.covariance[n] + np.diag([SYSTEMATIC_RAD**2] * 4)
-        if link.second_sight is not None:
+        if link.second_match is not None:
             R, zoom = second.R[row].T @ R, zoom - float(second.log_zoom[row])
             covariance = covariance + second.covariance[row]
             row += 1
@@ -94,49 +94,49 @@ def _key_links(shot: ShotFollower, factor: float, zooming: bool) -> list[KeyLink
     return links
 
 
-def matches_of(shot: ShotFollower, zooming: bool) -> Matches:
-    """Frames far from their key pictures, spread over the shot, with the points of the background in both."""
+def far_correspondences(shot: ShotFollower, zooming: bool) -> Correspondences:
+    """Frames far from their keyframes, spread over the shot, with the points of the background in both."""
     least = _FAR_SHARE * max(shot.keys[0].picture.grey.shape)
     far = [
-        sight
-        for sight in shot.sights
-        if sight.agreeing.sum() >= _FEWEST_POINTS
-        and shot.distance_px(sight.turn, shot.keys[sight.key].turn) > least
+        match
+        for match in shot.matches
+        if match.agreeing.sum() >= _FEWEST_POINTS
+        and shot.distance_px(match.turn, shot.keys[match.key].turn) > least
     ]
     chosen = np.unique(np.linspace(0, len(far) - 1, min(len(far), _MOST_PAIRS)).astype(int))
-    sights = [far[i] for i in chosen]
-    zoom = np.exp([float(shot.keys[sight.key].turn.log_zoom) if zooming else 0.0 for sight in sights])
-    return Matches.of(shot, sights, agreeing=True).scaled(1 / zoom)
+    matches = [far[i] for i in chosen]
+    zoom = np.exp([float(shot.keys[match.key].turn.log_zoom) if zooming else 0.0 for match in matches])
+    return Correspondences.of(shot, matches, agreeing=True).scaled(1 / zoom)
 
 
-def _relative(shot: ShotFollower, sights: Sequence[Sight], factor: float, zooming: bool) -> _Relative:
-    """Frames measured again beside their key pictures."""
-    keys = [shot.keys[sight.key].turn for sight in sights]
+def _relative(shot: ShotFollower, matches: Sequence[Match], factor: float, zooming: bool) -> _Relative:
+    """Frames measured again beside their keyframes."""
+    keys = [shot.keys[match.key].turn for match in matches]
     R = np.array(
-        [s.turn.R_camera_reference @ k.R_camera_reference.T for s, k in zip(sights, keys, strict=True)]
+        [s.turn.R_camera_reference @ k.R_camera_reference.T for s, k in zip(matches, keys, strict=True)]
     )
     R = R.reshape(-1, 3, 3)
-    log_zoom = np.array([float(s.turn.log_zoom - k.log_zoom) for s, k in zip(sights, keys, strict=True)])
-    covariance = np.array([sight.covariance for sight in sights]).reshape(-1, 4, 4)
+    log_zoom = np.array([float(s.turn.log_zoom - k.log_zoom) for s, k in zip(matches, keys, strict=True)])
+    covariance = np.array([match.covariance for match in matches]).reshape(-1, 4, 4)
     if factor == 1.0 and zooming:
         return _Relative(R, log_zoom, covariance)
     # Points shift by so many pixels: across the line of sight a turn goes with 1 / focal length.
     R = rotation_of_vector(vector_of_rotation(R) / np.array([factor, factor, 1.0]))
     log_zoom *= zooming
-    with_points = np.flatnonzero([len(sight.point_numbers) > 0 for sight in sights])
+    with_points = np.flatnonzero([len(match.point_numbers) > 0 for match in matches])
     for rows in np.split(with_points, range(AT_ONCE, len(with_points), AT_ONCE)):
         zoom_key = np.array([float(keys[row].log_zoom) for row in rows]) * zooming
-        matches = Matches.of(shot, [sights[row] for row in rows]).scaled(1 / factor)
-        directions = Turn(np.tile(np.eye(3), (len(rows), 1, 1)), zoom_key).directions(matches.rays_key)
+        pairs = Correspondences.of(shot, [matches[row] for row in rows]).scaled(1 / factor)
+        directions = Turn(np.tile(np.eye(3), (len(rows), 1, 1)), zoom_key).directions(pairs.rays_key)
         start, noise = Turn(R[rows], log_zoom[rows] + zoom_key), POINT_NOISE_PX * pixel_of(shot) / factor
-        fit = fit_turn(directions, matches.rays, start, noise, zooming, matches.counts)
+        fit = fit_turn(directions, pairs.rays, start, noise, zooming, pairs.counts)
         R[rows], log_zoom[rows] = fit.turn.R_camera_reference, fit.turn.log_zoom - zoom_key
         covariance[rows] = fit.covariance
     return _Relative(R, log_zoom, covariance)
 
 
 def chained(count: int, links: list[KeyLink]) -> list[Turn]:
-    """First guesses of the key pictures' turns, along the link by which each was added."""
+    """First guesses of the keyframes' turns, along the link by which each was added."""
     turns = [Turn(np.eye(3), 0.0)] * count
     reached = {0}
     for link in links:

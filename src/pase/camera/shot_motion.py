@@ -5,14 +5,14 @@ from typing import Literal
 
 import numpy as np
 
-from pase.camera.course import Course, matches_of, settled_course
+from pase.camera.correspondences import pixel_of
 from pase.camera.lens import focal_from_turns
-from pase.camera.matches import pixel_of
+from pase.camera.matching import FEWEST_POINTS
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
 from pase.camera.shot import ShotFollower
-from pase.camera.sight import FEWEST_POINTS
-from pase.camera.travelling import judged, travelling_course
+from pase.camera.trajectory import Trajectory, far_correspondences, turning_trajectory
+from pase.camera.travelling import judge_travel, travelling_trajectory
 from pase.series import nearest_rows
 from pase.types import Array
 
@@ -44,7 +44,7 @@ _UNTOLD_SHARE = 0.5
 """With a larger share of uncertain frames no turn is taken from the others: most of the film would be a guess."""
 
 
-def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice) -> CameraMotion:
+def shot_motion(shot: ShotFollower, time: Array, number: int, choice: Choice) -> CameraMotion:
     """How the camera moved in the frames of a shot.
 
     Parameters
@@ -58,10 +58,12 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
     choice
         What the user said of the camera.
     """
-    judgement = judged(shot) if choice == "auto" else None
+    judgement = judge_travel(shot) if choice == "auto" else None
     travels = choice == "travelling" if judgement is None else judgement.travels
-    course, factor, log_sigma = (travelling_course(shot), 1.0, np.inf) if travels else _course_and_lens(shot)
-    R, log_zoom, variance = _in_every_frame(course, time)
+    trajectory, factor, log_sigma = (
+        (travelling_trajectory(shot), 1.0, np.inf) if travels else _trajectory_and_lens(shot)
+    )
+    R, log_zoom, variance = _in_every_frame(trajectory, time)
     R = R @ _reference(R).T
     deviation = np.sqrt(variance)
     kind: Kind = "travelling" if travels else _kind(R, log_zoom, deviation) if choice == "auto" else choice
@@ -83,42 +85,42 @@ def measured_motion(shot: ShotFollower, time: Array, number: int, choice: Choice
         number,
         warnings,
         agreement,
-        measured_motion(shot, time, number, "travelling") if is_open else None,
+        shot_motion(shot, time, number, "travelling") if is_open else None,
     )
 
 
 def _agreement(shot: ShotFollower) -> float:
     """Median share of the background's points that move together."""
     shares = [
-        sight.agreeing.sum() / sight.searched for sight in shot.sights if sight.searched >= FEWEST_POINTS
+        match.agreeing.sum() / match.searched for match in shot.matches if match.searched >= FEWEST_POINTS
     ]
     return float(np.clip(np.median(shares), 0.0, 1.0)) if shares else 1.0
 
 
-def _course_and_lens(shot: ShotFollower) -> tuple[Course, float, float]:
+def _trajectory_and_lens(shot: ShotFollower) -> tuple[Trajectory, float, float]:
     """The measured frames, the factor of the focal length, and the standard deviation of its logarithm.
 
     A wrong focal length looks like zoom at the ends of a pan, so only a zoom that remains with the best one counts.
     """
     factor, log_sigma = 1.0, np.inf
-    course = settled_course(shot, factor, zooming=True)
-    turns = _extent(course.R) > _LENS_TURN_RAD
-    zooming = bool(np.ptp(course.log_zoom) > ZOOMS)
+    trajectory = turning_trajectory(shot, factor, zooming=True)
+    turns = _extent(trajectory.R) > _LENS_TURN_RAD
+    zooming = bool(np.ptp(trajectory.log_zoom) > ZOOMS)
     if turns:
         factor, log_sigma = _lens(shot, zooming=False)
         if zooming:
-            zooming = bool(np.ptp(settled_course(shot, factor, zooming=True).log_zoom) > ZOOMS)
+            zooming = bool(np.ptp(turning_trajectory(shot, factor, zooming=True).log_zoom) > ZOOMS)
             factor, log_sigma = _lens(shot, zooming=True) if zooming else (factor, log_sigma)
         if log_sigma > TELLING_LOG_SIGMA:
             factor, log_sigma = 1.0, np.inf
     if turns or not zooming:
-        course = settled_course(shot, factor, zooming)
-    return course, factor, log_sigma
+        trajectory = turning_trajectory(shot, factor, zooming)
+    return trajectory, factor, log_sigma
 
 
 def _lens(shot: ShotFollower, zooming: bool) -> tuple[float, float]:
     """Factor of the focal length that explains the turns best, and the standard deviation of its logarithm."""
-    return focal_from_turns(matches_of(shot, zooming), pixel_of(shot), zooming)
+    return focal_from_turns(far_correspondences(shot, zooming), pixel_of(shot), zooming)
 
 
 def _kind(R: Array, log_zoom: Array, deviation: Array) -> Kind:
@@ -143,23 +145,25 @@ def _reference(R: Array) -> Array:
     return np.asarray(R[nearest])
 
 
-def _in_every_frame(course: Course, time: Array) -> tuple[Array, Array, Array]:
+def _in_every_frame(trajectory: Trajectory, time: Array) -> tuple[Array, Array, Array]:
     """Rotations, log zooms and variances (T, 4) at all times: between measured frames along the shortest turn."""
-    after = np.clip(np.searchsorted(course.time, time - 1e-9), 0, len(course.time) - 1)
-    before = np.where(course.time[after] > time + 1e-9, np.maximum(after - 1, 0), after)
-    span = np.maximum(course.time[after] - course.time[before], 1e-12)
-    share = np.where(after > before, np.clip((time - course.time[before]) / span, 0, 1), 0.0)
-    step = vector_of_rotation(course.R[after] @ course.R[before].transpose(0, 2, 1))
-    R = rotation_of_vector(share[:, None] * step) @ course.R[before]
-    log_zoom = (1 - share) * course.log_zoom[before] + share * course.log_zoom[after]
-    variance = (1 - share[:, None]) * course.variance[before] + share[:, None] * course.variance[after]
+    after = np.clip(np.searchsorted(trajectory.time, time - 1e-9), 0, len(trajectory.time) - 1)
+    before = np.where(trajectory.time[after] > time + 1e-9, np.maximum(after - 1, 0), after)
+    span = np.maximum(trajectory.time[after] - trajectory.time[before], 1e-12)
+    share = np.where(after > before, np.clip((time - trajectory.time[before]) / span, 0, 1), 0.0)
+    step = vector_of_rotation(trajectory.R[after] @ trajectory.R[before].transpose(0, 2, 1))
+    R = rotation_of_vector(share[:, None] * step) @ trajectory.R[before]
+    log_zoom = (1 - share) * trajectory.log_zoom[before] + share * trajectory.log_zoom[after]
+    variance = (1 - share[:, None]) * trajectory.variance[before] + share[:, None] * trajectory.variance[
+        after
+    ]
     between = np.where(span > _MEASURED_S, share * (1 - share) * span, 0.0)
-    alone_s = np.where(after > before, between, np.abs(time - course.time[after]))
+    alone_s = np.where(after > before, between, np.abs(time - trajectory.time[after]))
     wander = alone_s[:, None] * np.square([_WANDER_RAD] * 3 + [_WANDER_LOG_ZOOM])
-    if len(course.bounded_time):
-        rows = nearest_rows(course.bounded_time, time)
-        bound = np.square(course.bound_rad[rows])[:, None]
-        near = np.abs(course.bounded_time[rows] - time) < 0.5 * _MEASURED_S
+    if len(trajectory.bounded_time):
+        rows = nearest_rows(trajectory.bounded_time, time)
+        bound = np.square(trajectory.bound_rad[rows])[:, None]
+        near = np.abs(trajectory.bounded_time[rows] - time) < 0.5 * _MEASURED_S
         wander[near] = np.minimum(wander[near], bound[near])
     return R, log_zoom, variance + wander
 
