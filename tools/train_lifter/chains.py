@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tools.train_lifter import exercises, floor_postures, postures
+from tools.train_lifter import exercises, floor_postures, held_postures, postures
 from tools.train_lifter.postures import Key, Rng
 
 POSTURES: dict[str, Callable[[Rng], Key]] = {
@@ -17,6 +17,8 @@ POSTURES: dict[str, Callable[[Rng], Key]] = {
         exercises.row, exercises.punch, exercises.throw, exercises.dance, exercises.sit_at_ease,
         floor_postures.knees_up, floor_postures.bridge, floor_postures.sit_up, floor_postures.push_up,
         floor_postures.downward_dog, floor_postures.cobra,
+        held_postures.on_one_leg, held_postures.tandem, held_postures.half_squat, held_postures.on_toes,
+        held_postures.pointed, held_postures.on_step, held_postures.chair,
     )
 }  # fmt: skip
 
@@ -43,6 +45,14 @@ EXERCISES: tuple[tuple[tuple[str, ...], float], ...] = (
 )  # fmt: skip
 """Chains of gymnastics, weights, play and rest."""
 
-CHAINS = EVERYDAY + EXERCISES
-OWN_FEET = ("lunge", "astride", "arms_aside", "triangle", "punch", "throw")
+HELD: tuple[tuple[tuple[str, ...], float], ...] = (
+    (("tandem", "on_one_leg"), 0.14), (("on_one_leg",), 0.10), (("tandem",), 0.06), (("half_squat",), 0.10),
+    (("stand", "half_squat"), 0.08), (("half_squat", "squat"), 0.02), (("stand", "on_toes"), 0.06),
+    (("on_toes", "pointed"), 0.06), (("pointed",), 0.06), (("stand", "on_step"), 0.06), (("on_step",), 0.06),
+    (("chair",), 0.10), (("chair", "rise", "stand", "rise"), 0.10),
+)  # fmt: skip
+"""Chains of balance, half squats, toes, steps and chairs."""
+
+CHAINS = EVERYDAY + EXERCISES + HELD
+OWN_FEET = ("lunge", "astride", "arms_aside", "triangle", "punch", "throw", "tandem", "on_step", "chair")
 """Postures whose feet stand where they say, not where those of the posture before stood."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 from tools.train_lifter.corpus import FRAME_RATE_HZ
+from tools.train_lifter.exercises import pointing
 from tools.train_lifter.neck_shares import shared_out
 from tools.train_lifter.postures import BENDING_SHARE, TRUNK_SHARE, TURN_SHARE, Angles, Rng, arms, hanging_arm
 from tools.train_lifter.procedural import Planter
@@ -25,11 +26,13 @@ _HIP = np.array([28, 27, 24, 8, -5, -11, -3, 16, 30, 29, 28.0])
 _KNEE = np.array([3, 10, 15, 8, 5, 15, 41, 60, 25, 3, 3.0])
 _ANKLE = np.array([0, -5, -2, 6, 10, 6, -13, -4, 1, 1, 0.0])
 _TOES = np.array([5, 0, 0, 0, 5, 22, 18, 2, 4, 6, 5.0])
-"""Angles in degrees at these phases; knees 3° over a goniometer's zero."""
+"""Angles in degrees at these phases; knees 3° over a goniometer's zero; toes are positive upwards."""
+_BALANCING = 1 / 3
+"""Share of the walkers who walk along a line or a beam."""
 
 
 def make_walks(planter: Planter, rng: Rng, count: int) -> list[tuple[str, Array]]:
-    """Kind and coordinates (T, n) at 30 Hz of some walks."""
+    """Kind and coordinates (T, n) at 30 Hz of some walks, a third of them along a line or a beam."""
     return [(KIND, _walk(planter, rng, int(rng.integers(120, 260)))) for _ in range(count)]
 
 
@@ -43,6 +46,8 @@ def _walk(planter: Planter, rng: Rng, frames: int) -> Array:
     course = _still(rng, frames)
     _legs(course, rng, phase, pace)
     _upper_body(course, rng, phase, pace)
+    if rng.random() < _BALANCING:
+        _keep_balance(course, rng, frames)
     q = np.repeat(planter.skeleton.default_q[None], frames, 0)
     for name, i in planter.coordinates.items():
         if name in course:
@@ -86,7 +91,7 @@ def _legs(course: dict[str, Array], rng: Rng, phase: Array, pace: float) -> None
         course[f"knee_angle_{s}"] = bent + lean[0] + crouch
         course[f"hip_flexion_{s}"] = hip + lean[1] - tilt + 0.6 * crouch
         course[f"ankle_angle_{s}"] = (0.6 + 0.4 * pace) * ankle + lean[2] + 0.4 * crouch
-        course[f"mtp_angle_{s}"] = toes * swing
+        course[f"mtp_angle_{s}"] = -toes * swing
         course[f"hip_adduction_{s}"] = rng.normal(-3, 2) + 4 * np.sin(2 * np.pi * at)
         course[f"hip_rotation_{s}"] = rng.normal(-5, 5) + 0 * at
     turn = 2 * np.pi * phase
@@ -103,6 +108,28 @@ def _upper_body(course: dict[str, Array], rng: Rng, phase: Array, pace: float) -
         course[f"arm_elevation_{s}"] = course[f"arm_elevation_{s}"] + amount * swing
         course[f"elbow_flex_{s}"] = course[f"elbow_flex_{s}"] + 0.4 * amount * (1 + swing)
     course["L5_S1_axial_rotation"] = rng.normal(0, 2) / TURN_SHARE - course["pelvis_rotation"] / TURN_SHARE
+
+
+def _keep_balance(course: dict[str, Array], rng: Rng, frames: int) -> None:
+    """Feet in one line, pelvis and trunk swaying from side to side, arms out and moving, the head bowed."""
+
+    def sway(spread: float) -> Array:
+        noise = gaussian_filter1d(rng.normal(size=frames), rng.uniform(8, 18), mode="wrap")
+        return np.asarray(spread * noise / noise.std())
+
+    amount = rng.uniform(0.3, 1.5)
+    lean = sway(6 * amount)
+    course["pelvis_list"] = course["pelvis_list"] + lean
+    bending = rng.uniform(-1, 0.5) * lean + sway(6 * amount)
+    course["L5_S1_Lat_Bending"] = course["L5_S1_Lat_Bending"] + bending / BENDING_SHARE
+    course["L5_S1_Flex_Ext"] = course["L5_S1_Flex_Ext"] - (rng.normal(5, 8) + sway(4 * amount)) / TRUNK_SHARE
+    course["L5_S1_axial_rotation"] = course["L5_S1_axial_rotation"] + sway(6 * amount) / TURN_SHARE
+    for name, angle in shared_out({"neck_flexion": rng.normal(-18, 12)}).items():
+        course[name] = course[name] + angle
+    for s, side in (("r", 1), ("l", -1)):
+        arm = pointing(rng.uniform(10, 110), rng.normal(10, 25), abs(rng.normal(0, 35)), rng.normal(0, 30))
+        course |= {f"{name}_{s}": angle + sway(14 * amount) for name, angle in arm.items()}
+        course[f"hip_adduction_{s}"] = course[f"hip_adduction_{s}"] + rng.uniform(4, 9) - side * lean
 
 
 def _periodic(values: Array, at: Array) -> Array:

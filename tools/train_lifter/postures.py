@@ -18,13 +18,14 @@ TRUNK_SHARE, BENDING_SHARE, TURN_SHARE = 7.14, 10.8, 5.6
 
 @dataclass
 class Foot:
-    """Where a foot stands: metres from the middle between the feet, degrees outwards, degrees of heel lift."""
+    """Where a foot stands: metres from the middle of both and over the floor, degrees outwards and of heel lift."""
 
     forward: float = 0.0
     aside: float = 0.1
     outwards: float = 8.0
     heel_lift: float = 0.0
     free: bool = False
+    raised: float = 0.0
 
 
 @dataclass

@@ -109,7 +109,7 @@ class Planter:
         lifted = (points - ball) @ pitch.T + ball
         lifted[3] = points[3]
         turned = _about_y(-sign * np.radians(foot.outwards)) @ lifted.T
-        moved = turned.T + np.array([foot.forward, 0.0, sign * foot.aside])
+        moved = turned.T + np.array([foot.forward, foot.raised, sign * foot.aside])
         placed: Array = moved @ _about_y(heading).T + origin
         return placed
 
