@@ -69,6 +69,31 @@ def test_arm_raises_are_no_squats() -> None:
     assert len([e for e in result.events if e.event == "repetition_turn"]) == 3
 
 
+def test_punches_are_no_arm_raises() -> None:
+    time = np.arange(0, 2, 1 / 30)
+    up = 40 * (1 - np.cos(2 * np.pi * time))
+    assert analyse(posed(time, arm_elevation_l=up)).movement == "arm_raise"
+    assert analyse(posed(time, arm_elevation_l=up, elbow_flex_l=120 - up)).movement == "other"
+
+
+def test_whoever_bends_the_knees_in_the_air_does_not_squat() -> None:
+    motion = squats([95.0])
+    assert analyse(motion).movement == "squat"
+    rise = 0.5 * np.clip(motion.time / 0.5, 0, 1) + 1e-3 * motion.time
+    motion.q[:, motion.skeleton.coordinate_index("pelvis_ty")] += rise
+    assert analyse(motion).movement == "other"
+
+
+@pytest.mark.parametrize(("speed_m_s", "movement"), [(0.0, "lunge"), (3.0, "other")])
+def test_a_kick_out_of_a_run_is_no_lunge(speed_m_s: float, movement: str) -> None:
+    time = np.arange(0, 3, 1 / 60)
+    bend = np.sin(np.pi * np.clip((time - 0.5) / 2, 0, 1)) ** 2
+    legs = {"hip_flexion_r": 50, "knee_angle_r": 70, "hip_flexion_l": -25, "knee_angle_l": 40}
+    motion = posed(time, **{name: degrees * bend for name, degrees in legs.items()})
+    motion.q[:, motion.skeleton.coordinate_index("pelvis_tx")] += speed_m_s * time
+    assert analyse(motion).movement == movement
+
+
 def test_any_angle_that_repeats_is_told() -> None:
     time = np.arange(0, 10, 1 / 30)
     bend = 45 * (1 - np.cos(2 * np.pi * time / 2))

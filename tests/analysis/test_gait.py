@@ -7,8 +7,10 @@ from analysis.motions import gait
 from pase.analysis.analyse import Segmentation, segment
 from pase.analysis.body import BodyMotion
 from pase.analysis.feet import follow_feet
+from pase.analysis.gait import find_bouts
 from pase.analysis.measure import Key
 from pase.analysis.quality import unseen_feet_doubts
+from pase.analysis.stretch import stretches
 
 WALK = {"speed": 1.26, "stride_s": 1.1, "stance_s": 0.68, "width_m": 0.16, "seconds": 6.0}
 RUN = {"speed": 3.5, "stride_s": 0.7, "stance_s": 0.25, "width_m": 0.08, "seconds": 5.0}
@@ -176,6 +178,14 @@ def test_the_steps_before_a_halt_do_not_end_after_it() -> None:
     for side in ("right", "left"):
         steps = [v for k, v in values.items() if (k.measure, k.side) == ("step_length", side)]
         assert steps == pytest.approx([1.26 * 0.55] * len(steps), abs=0.03)
+
+
+def test_a_walk_counts_beside_steps_that_do_not_alternate() -> None:
+    stretch = next(stretches(gait(**WALK, rate_hz=60.0)))
+    assert stretch.feet is not None
+    hops = [swing for swing in stretch.feet.swings if swing.middle < 2.5 or swing.side == "right"]
+    (bout,) = find_bouts(replace(stretch, feet=replace(stretch.feet, swings=tuple(hops))))
+    assert bout.span[1] < 3.2 and len(bout.swings) >= 3
 
 
 def _out_of_sight(body: BodyMotion, side: str, start: float, end: float) -> BodyMotion:

@@ -131,6 +131,9 @@ def test_the_front_leg_tells_the_depth_of_a_lunge() -> None:
     motion = posed(
         time, hip_flexion_r=80 * there, knee_angle_r=90 * there, hip_flexion_l=-20 * there, knee_angle_l=60 * there
     )  # fmt: skip
+    body = BodyMotion.of(motion)
+    low = np.min([body.joint("ankle", side)[:, 1] for side in ("right", "left")], axis=0)
+    motion.q[:, motion.skeleton.coordinate_index("pelvis_ty")] -= low - low[0]
     found = analyse(motion)
     assert found.movement == "lunge"
     depth = found.measure("lunge_depth", "right")

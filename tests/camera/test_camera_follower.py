@@ -170,7 +170,7 @@ def test_a_background_that_is_lost_for_most_of_the_time_leaves_the_camera_still(
 
     motion = followed(Panorama(7, person=0.0), times(100), hand(100), over=dark)
     assert motion.kind == "still"
-    assert any("taken to stand still" in text for text in motion.warnings)
+    assert any("taken not to turn" in text for text in motion.warnings)
 
 
 def test_every_shot_has_its_own_motion() -> None:

@@ -27,6 +27,10 @@ LEAST_SEAT_HEIGHT, LEAST_SEAT_KNEE_DEG = 0.3, 60.0
 the floor is no sitter."""
 LUNGE_AHEAD = 0.4
 """In a lunge one foot is ahead of the other by at least this share of the leg's length."""
+STANDS_M_S = 0.5
+"""At the turn of a lunge the slowest point of each foot is slower than this."""
+IN_AIR_M = 0.15
+"""With both feet so far above their lowest place nobody squats."""
 FEET_STAY, FEET_STAY_SHARE = 0.25, 0.75
 """While somebody squats, each foot is no farther from its usual place than this share of the leg's length for this
 share of the time; in a jumping jack it is."""
@@ -34,6 +38,8 @@ SIDE_LUNGE_APART, SIDE_LUNGE_UNEVEN_DEG = 0.45, 25.0
 """Or the feet are so far apart, as in many squats, and the knees bent unevenly, as in none. These limits lie between
 the squats, lunges and stand-ups of ten people (public motion of a lab, Vakanski et al. 2018)."""
 LEAST_ARM_DEG, LEAST_OTHER_DEG = 50.0, 25.0
+MOST_ELBOW_DEG = 45.0
+"""The elbow of an arm that is raised bends or straightens by less."""
 LEAST_PERIODS, LEAST_LIKENESS = 3, 0.6
 
 
@@ -87,7 +93,7 @@ def find_exercises(stretch: Stretch, movement: Movement | None = None) -> list[E
             return rises
     if movement in (None, "arm_raise"):
         raises = _best_signal(stretch, [f"shoulder_elevation_{side[0]}" for side in SIDES], LEAST_ARM_DEG, 1)
-        if raises is not None and (movement is not None or _legs_rest(stretch)):
+        if raises is not None and (movement is not None or (_legs_rest(stretch) and _elbow_rests(raises))):
             return [replace(raises, movement="arm_raise")]
     if movement in (None, "periodic"):
         periodic = _best_signal(stretch, list(stretch.angles), LEAST_OTHER_DEG, LEAST_PERIODS)
@@ -100,6 +106,16 @@ def _legs_rest(stretch: Stretch) -> bool:
     """Whether the legs do little, as where the arms alone exercise."""
     ranges = [np.ptp(np.degrees(v)) for key, v in stretch.angles.items() if key.startswith("knee_flexion")]
     return max(ranges, default=0.0) < LEAST_KNEE_DEG
+
+
+def _elbow_rests(raises: Exercise) -> bool:
+    """Whether the elbow of the arm that is raised bends little, as it does not in a punch, a press or a throw."""
+    side = next(side for side in SIDES if raises.signal.endswith(f"_{side[0]}"))
+    courses = [
+        raises.stretch.angle_between("elbow_flexion", side, r.start, r.end) for r in raises.repetitions
+    ]
+    bends = [float(np.ptp(course)) for course in courses if len(course)]
+    return not bends or float(np.median(bends)) < MOST_ELBOW_DEG
 
 
 def _with_repetitions(stretch: Stretch, movement: Movement) -> list[Exercise]:
@@ -134,6 +150,8 @@ def _knee_at(stretch: Stretch, moment: float) -> float:
 def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement | None:
     """What the hips go down for: a seat, one foot far ahead of the other, or over feet that stay; None for none."""
     turns = [repetition.turn for repetition in down]
+    if np.mean([_on_ground_at(stretch, turn) for turn in turns]) <= 0.5:
+        return None
     if _sits(stretch, turns):
         return "sit_to_stand"
     ahead, apart = np.median([_feet_apart(stretch, turn) for turn in turns], axis=0) / stretch.body.leg_length
@@ -143,8 +161,24 @@ def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement | No
     if ahead > LUNGE_AHEAD or aside:
         drop = np.median([_drop(stretch, repetition) for repetition in down])
         moved = np.median([_least_moved(stretch, repetition) for repetition in down])
-        return "lunge" if drop > CLEAR_DROP * leg or moved < FEET_STAY * leg else None
+        stands = np.mean([_stands_at(stretch, turn) for turn in turns]) > 0.5
+        return "lunge" if stands and (drop > CLEAR_DROP * leg or moved < FEET_STAY * leg) else None
     return "squat" if _feet_stay(stretch, down[0].start, down[-1].end) else None
+
+
+def _stands_at(stretch: Stretch, moment: float) -> bool:
+    """Whether both feet are on the ground, as at the turn of a lunge; who runs or kicks swings one through."""
+    feet = stretch.feet
+    return feet is None or all(np.interp(moment, t.time, t.slowest) < STANDS_M_S for t in feet.tracks)
+
+
+def _on_ground_at(stretch: Stretch, moment: float) -> bool:
+    """Whether a foot is near the ground, or whoever bends the knees is in the air."""
+    feet = stretch.feet
+    if feet is None:
+        return True
+    low = np.minimum(*(track.lowest for track in feet.tracks))
+    return float(np.interp(moment, feet.tracks[0].time, low) - np.percentile(low, 5)) < IN_AIR_M
 
 
 def _least_moved(stretch: Stretch, repetition: Repetition) -> float:

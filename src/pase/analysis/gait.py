@@ -18,6 +18,8 @@ LEAST_PROGRESS_M = 0.5
 LEAST_SPEED_M_S, LEAST_STEP_M = 0.35, 0.15
 """Or so far on with every step, straight: patients walk at 0.2 m/s."""
 MANY_STEPS = 6
+STEPS_IN_A_ROW = 3
+"""So many steps in a row are a walk, also between steps that do not alternate."""
 LEAST_STEP_SHARE, LEAST_USUAL_SHARE = 0.2, 0.3
 """A swing carries the foot at least this share of the leg's length, and of the usual way; else it is no step."""
 USUAL_SWING_S = 0.4
@@ -82,7 +84,18 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
             groups[-1].append(swing)
         else:
             groups.append([swing])
-    return [bout for group in groups if (bout := _bout(stretch, group)) is not None]
+    return [bout for group in groups for bout in _bouts(stretch, group)]
+
+
+def _bouts(stretch: Stretch, swings: list[Swing]) -> list[Bout]:
+    """The bout of swings that follow each other, else of those stretches of them in which the feet alternate."""
+    whole = _bout(stretch, swings)
+    if whole is not None:
+        return [whole]
+    ends = [i for i, (a, b) in enumerate(pairwise(swings), 1) if not _alternate(a, b)]
+    pieces = [swings[a:b] for a, b in pairwise([0, *ends, len(swings)])]
+    clear = [piece for piece in pieces if STEPS_IN_A_ROW <= len(piece) < len(swings)]
+    return [bout for piece in clear if (bout := _bout(stretch, piece)) is not None]
 
 
 def _follows(swings: list[Swing], swing: Swing, unseen_strikes: list[float]) -> bool:

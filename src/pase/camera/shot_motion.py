@@ -176,7 +176,7 @@ def _warnings(kind: str, deviation: Array) -> list[str]:
             return []
         return [
             f"in {100 * share:.0f} % of the frames the background shows too little to tell whether the camera "
-            "moves; it is taken to stand still (--camera.motion still says that it does)"
+            "turns; it is taken not to turn (--camera.motion still says that it stands still)"
         ]
     if share < _UNSURE_SHARE:
         return []
