@@ -5,7 +5,7 @@ import pytest
 from filelock import BaseFileLock
 
 from pase.errors import OutputError
-from pase.pipeline.lock import FolderLock
+from pase.pipeline.lock import folder_lock
 from pase.pipeline.workspace import Workspace, check_output_file, fingerprint, source_identity
 
 
@@ -99,21 +99,21 @@ def test_letting_go_of_a_folder_never_lets_go_of_the_next_run(
 ) -> None:
     """The next run takes the folder at the very moment at which the first has let go of it."""
     path = tmp_path / "lock"
-    first, second, third = (FolderLock(path, tmp_path) for _ in range(3))
-    first.acquire()
+    first, second, third = (folder_lock(path, tmp_path) for _ in range(3))
+    first.__enter__()
     let_go = BaseFileLock.release
 
     def and_the_next_comes(lock: BaseFileLock, force: bool = False) -> None:
         let_go(lock, force)
         monkeypatch.setattr(BaseFileLock, "release", let_go)
-        second.acquire()
+        second.__enter__()
 
     monkeypatch.setattr(BaseFileLock, "release", and_the_next_comes)
-    first.release()
+    first.__exit__(None, None, None)
     with pytest.raises(OutputError, match="another run"):
-        third.acquire()
-    second.release()
-    with third:
+        third.__enter__()
+    second.__exit__(None, None, None)
+    with folder_lock(path, tmp_path):
         assert path.exists()
     assert not list(tmp_path.iterdir())
 

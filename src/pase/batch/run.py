@@ -21,7 +21,7 @@ from pase.errors import InputError, OutputError, PaseError
 from pase.files import write_text
 from pase.formats.findings import TrialLabels, write_measures_csv
 from pase.pipeline.estimating import facts_of
-from pase.pipeline.lock import FolderLock
+from pase.pipeline.lock import folder_lock
 from pase.pipeline.workspace import REPORT
 from pase.version import __version__
 from pase.view.study import write_study_page
@@ -100,7 +100,7 @@ def run_batch(
     with ExitStack() as stack:
         workers = stack.enter_context(_workers(len(study_table.trials), jobs, scheduler, show))
         _make_folders(place)
-        stack.enter_context(FolderLock(place / NOTES / "lock", place))
+        stack.enter_context(folder_lock(place / NOTES / "lock", place))
         stack.enter_context(_log_file(place / LOG))
         plan = Plan(study_table, place, settings, overwrite)
         return _Batch(plan, workers, show).run()

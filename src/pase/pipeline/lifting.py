@@ -14,13 +14,7 @@ from pase.lift.base import Lifter
 from pase.media import Footage, open_media
 from pase.memory import give_back
 from pase.pipeline.network_files import fetch_models
-from pase.pipeline.recording import (
-    Recording,
-    choose,
-    find_people,
-    footage_with,
-    read_recording,
-)
+from pase.pipeline.recording import Recording, choose, find_people, footage_with, read_recording
 from pase.pipeline.report import Report, collected_warnings
 from pase.pipeline.steps import step_of
 from pase.pipeline.workspace import check_output_file

@@ -27,13 +27,7 @@ from pase.pipeline.outputs import (
     trial_labels,
     write_people,
 )
-from pase.pipeline.recording import (
-    Recording,
-    choose,
-    find_people,
-    footage_with,
-    read_recording,
-)
+from pase.pipeline.recording import Recording, choose, find_people, footage_with, read_recording
 from pase.pipeline.report import Report, collected_warnings, unique
 from pase.pipeline.resuming import STAGE, detection_key, keep_recording, kept_recording, write_recording
 from pase.pipeline.workspace import REPORT, Workspace, check_output_file

@@ -7,12 +7,13 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from pase.errors import InputError, OutputError, PaseError
 from pase.files import read_json, sha256_of, write_text
-from pase.pipeline.lock import FolderLock
+from pase.pipeline.lock import folder_lock
 
 REPORT = "report.json"
 KEYPOINTS = "keypoints.json"
@@ -149,13 +150,14 @@ class Workspace:
         self.folder = partial_of(self.output)
         self._retired = self.output.with_name(f".{_short(self.output.name)}.replaced")
         self._made_parents: list[Path] = []
-        self._lock = FolderLock(self.output.with_name(f".{_short(self.output.name)}.lock"), self.output)
+        self._held = ExitStack()
 
     def __enter__(self) -> Workspace:
         try:
             self._made_parents = [p for p in self.output.parents if not p.exists()]
             self.output.parent.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
+            lock = self.output.with_name(f".{_short(self.output.name)}.lock")
+            self._held.enter_context(folder_lock(lock, self.output))
             self._recover()
             check_output(self.output, overwrite=self._overwrite)  # another run may have ended meanwhile
             self.folder.mkdir(exist_ok=True)
@@ -174,7 +176,7 @@ class Workspace:
 
     def _leave(self) -> None:
         """Let go of the place, and remove folders above it that hold nothing."""
-        self._lock.release()
+        self._held.close()
         for parent in self._made_parents:
             try:
                 parent.rmdir()

@@ -27,14 +27,7 @@ from pase.view.answers import key_rows, movement_text
 from pase.view.film import Film
 from pase.view.geometry import PackedBones, pack_bones
 from pase.view.names import bone_name, coordinate_name, region_name
-from pase.view.subject import (
-    Subject,
-    frames_shown,
-    has_range,
-    head_of,
-    in_display_units,
-    step_to,
-)
+from pase.view.subject import Subject, frames_shown, has_range, head_of, in_display_units, step_to
 
 MODULES = (
     "math", "dom", "data", "shaders", "bake", "renderer", "orbit", "player", "curves", "answers", "bones", "app",
