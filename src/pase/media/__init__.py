@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from pase.media.animation import Animation, is_animation
 from pase.media.footage import Footage, footage_of
 from pase.media.frames import Frame, Media
 from pase.media.kinds import begins_as_video, has_photo_suffix, is_bare_motion_jpeg, is_footage
 from pase.media.opening import check_is_footage
 from pase.media.photo import Photo, is_photo
-from pase.media.picture_film import PictureFilm
-from pase.media.sequence import PictureSequence
+from pase.media.picture_film import Animation, PictureFilm, PictureSequence, is_animation
 from pase.media.video import Video, open_video
 from pase.media.write import VideoWriter, write_image
 from pase.types import Image
