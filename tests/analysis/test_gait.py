@@ -188,6 +188,35 @@ def test_a_walk_counts_beside_steps_that_do_not_alternate() -> None:
     assert bout.span[1] < 3.2 and len(bout.swings) >= 3
 
 
+def test_two_feet_that_swing_at_once_are_no_steps() -> None:
+    stretch = next(stretches(gait(**WALK, rate_hz=60.0)))
+    assert stretch.feet is not None
+    first, *others = stretch.feet.swings
+    both = (first, replace(first, side="left" if first.side == "right" else "right"), *others[1:])
+    (bout,) = find_bouts(replace(stretch, feet=replace(stretch.feet, swings=both)))
+    assert first not in bout.still and len(bout.still) > 5
+
+
+def test_one_step_of_each_foot_is_no_symmetry() -> None:
+    short, long = (segment(gait(**{**WALK, "seconds": s}, rate_hz=60.0)).values() for s in (1.7, 4.0))
+    assert Key("step_length_symmetry", "", 0) in long
+    assert Key("step_length", "left", 0) in short and Key("step_length_symmetry", "", 0) not in short
+
+
+def test_nobody_walks_at_the_speed_of_a_run() -> None:
+    assert segment(gait(**{**RUN, "stance_s": 0.36}, rate_hz=120.0)).movement == "running"
+
+
+def test_the_foot_that_is_put_beside_the_other_at_a_halt_is_no_step() -> None:
+    body = gait(**WALK, rate_hz=60.0)
+    halt = int(np.searchsorted(body.time, 3.56))
+    halted = body.slice(np.minimum(np.arange(len(body) + 60), halt))
+    halted = replace(halted, time=np.arange(len(halted)) / 60.0)
+    strikes = [e for e in segment(halted).events() if e.event == "foot_strike"]
+    steps = [k for k in segment(halted).values() if k.measure == "step_length" and k.repetition]
+    assert len(steps) == len(strikes) - 1
+
+
 def _out_of_sight(body: BodyMotion, side: str, start: float, end: float) -> BodyMotion:
     seen = (body.time < start) | (body.time > end)
     return replace(body, feet_seen={**body.feet_seen, side: seen})

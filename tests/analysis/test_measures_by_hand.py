@@ -184,3 +184,5 @@ def test_reach() -> None:
     hand = np.array([[0.2, 1.0, 0.3], [0.6, 1.5, 0.3], [0.4, 1.6, 0.3]])
     reach = measure_reach(BodyMotion(body.time, body.rotation, {**body.origin, "hand_r": hand}))
     assert reach == {Key("reach_height", "right", 0): 1.6, Key("reach_forward", "right", 0): 0.6}
+    on_a_stand = {name: place + [0.0, 2.0, 0.0] for name, place in {**body.origin, "hand_r": hand}.items()}
+    assert set(measure_reach(replace(body, origin=on_a_stand))) == {Key("reach_forward", "right", 0)}

@@ -28,6 +28,8 @@ LONGEST_PAUSE_S = 1.2
 """Between the steps of one bout no more time passes than this with both feet on the ground."""
 CLEAR_DOUBLE_SUPPORT_S = 0.08
 """So long no runner is on both feet, not with the errors of both ends."""
+FASTEST_WALK_M_S = 2.7
+"""Hardly anybody walks faster."""
 LEAST_FLIGHT_S, LONGEST_FLIGHT_S = 0.03, 0.4
 """Running has a time without any foot on the ground in each step; errors of the times of contact are not one."""
 
@@ -88,14 +90,17 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
 
 
 def _bouts(stretch: Stretch, swings: list[Swing]) -> list[Bout]:
-    """The bout of swings that follow each other, else of those stretches of them in which the feet alternate."""
-    whole = _bout(stretch, swings)
-    if whole is not None:
-        return [whole]
+    """The bouts in swings that follow each other: those in which the feet alternate without a break.
+
+    A swing that was missed, or that is none, would make a step or a stride of two.
+    """
     ends = [i for i, (a, b) in enumerate(pairwise(swings), 1) if not _alternate(a, b)]
-    pieces = [swings[a:b] for a, b in pairwise([0, *ends, len(swings)])]
-    clear = [piece for piece in pieces if STEPS_IN_A_ROW <= len(piece) < len(swings)]
-    return [bout for piece in clear if (bout := _bout(stretch, piece)) is not None]
+    pieces = [swings[a:b] for a, b in pairwise([0, *ends, len(swings)]) if b - a > 1]
+    if sum(len(piece) - 1 for piece in pieces) >= 0.6 * (len(swings) - 1) and _gets_on(stretch, swings):
+        running = _runs(stretch, swings)
+        return [_bout(stretch, piece, running) for piece in pieces]
+    clear = [piece for piece in pieces if len(piece) >= STEPS_IN_A_ROW and _gets_on(stretch, piece)]
+    return [_bout(stretch, piece, _runs(stretch, piece)) for piece in clear]
 
 
 def _follows(swings: list[Swing], swing: Swing, unseen_strikes: list[float]) -> bool:
@@ -105,22 +110,15 @@ def _follows(swings: list[Swing], swing: Swing, unseen_strikes: list[float]) -> 
     return pause < LONGEST_PAUSE_S and not unseen
 
 
-def _bout(stretch: Stretch, swings: list[Swing]) -> Bout | None:
-    """The bout of some swings, if both feet alternate in it and the person gets on."""
-    alternating = sum(_alternate(a, b) for a, b in pairwise(swings))
-    if alternating < 1 or alternating < 0.6 * (len(swings) - 1):
-        return None
-    if not _gets_on(stretch, swings):
-        return None
-    running = _runs(stretch, swings, alternating)
+def _bout(stretch: Stretch, swings: list[Swing], running: bool) -> Bout:
     return Bout(stretch, tuple(at_turns(stretch, swings, running)), running, tuple(swings))
 
 
-def _runs(stretch: Stretch, swings: list[Swing], alternating: int) -> bool:
+def _runs(stretch: Stretch, swings: list[Swing]) -> bool:
     """Whether a person runs: the body is lowest over the standing foot; who walks vaults over it (Cavagna 1977).
 
-    That holds however long the feet are estimated to be in the air, but for clear times on both feet. Where the body
-    goes level, flights decide.
+    That holds however long the feet are estimated to be in the air, but for clear times on both feet. Nobody walks
+    as fast as people run. Where the body goes level, flights decide.
     """
     assert stretch.hips is not None
     both = [
@@ -130,6 +128,9 @@ def _runs(stretch: Stretch, swings: list[Swing], alternating: int) -> bool:
     ]
     if both and float(np.median(both)) > CLEAR_DOUBLE_SUPPORT_S:
         return False
+    straight, _, seconds = _ways(stretch, swings)
+    if straight > FASTEST_WALK_M_S * seconds:
+        return True
     complete = [s for s in swings if len(s.ends) == 2]
     rises = []
     for a, b in pairwise(complete):
@@ -139,22 +140,27 @@ def _runs(stretch: Stretch, swings: list[Swing], alternating: int) -> bool:
             rises.append(0.5 * sum(over) - between)
     if rises and abs(float(np.median(rises))) > LEVEL_M:
         return float(np.median(rises)) < 0
-    return len(flights(swings)) >= 0.5 * max(1, alternating)
+    return len(flights(swings)) >= 0.5 * max(1, len(swings) - 1)
 
 
 def _gets_on(stretch: Stretch, swings: list[Swing]) -> bool:
     """Whether the steps carry the person somewhere: straight on, or, with many steps, along any way."""
+    straight, along, seconds = _ways(stretch, swings)
+    way = max(straight, along) if len(swings) >= MANY_STEPS else straight
+    steady = straight > LEAST_STEP_M * len(swings)
+    return way > LEAST_PROGRESS_M and (steady or way > LEAST_SPEED_M_S * seconds)
+
+
+def _ways(stretch: Stretch, swings: list[Swing]) -> tuple[float, float, float]:
+    """How far the hips get while some swings last, straight and along their path, in metres, and the seconds."""
     assert stretch.hips is not None
     start = max(swings[0].ends[0] - 0.2, stretch.time[0])
     end = min(max(swing.ends[-1] for swing in swings) + 0.2, stretch.time[-1])
     path = stretch.hips[(stretch.time >= start) & (stretch.time <= end)][:, [0, 2]]
-    straight = float(np.linalg.norm(path[-1] - path[0]))
     # Corners two steps apart: the sway from side to side is no way.
     corners = path[:: max(1, len(path) // max(1, len(swings) // 2))]
-    length = float(np.linalg.norm(np.diff(corners, axis=0), axis=1).sum())
-    way = max(straight, length) if len(swings) >= MANY_STEPS else straight
-    steady = straight > LEAST_STEP_M * len(swings)
-    return way > LEAST_PROGRESS_M and (steady or way > LEAST_SPEED_M_S * (end - start))
+    along = float(np.linalg.norm(np.diff(corners, axis=0), axis=1).sum())
+    return float(np.linalg.norm(path[-1] - path[0])), along, float(end - start)
 
 
 def _alternate(a: Swing, b: Swing) -> bool:

@@ -9,11 +9,13 @@ import numpy as np
 
 from pase.analysis.body import SIDES, Side
 from pase.analysis.feet import Swing
-from pase.analysis.gait import Bout, flights
+from pase.analysis.gait import LONGEST_PAUSE_S, Bout, flights
 from pase.analysis.measure import Key, Values
 from pase.series import spline
 from pase.types import Array
 
+LEAST_STEPS_A_SIDE = 2
+"""Fewer say nothing about symmetry: the steps of one side differ, too."""
 Measured = list[tuple[str, str, float]]
 """Values as measure, side, value."""
 
@@ -100,7 +102,7 @@ def _lengths(bout: Bout) -> Measured:
     for i, this in enumerate(prints):
         before = prints[i - 1] if i and prints[i - 1].side != this.side else None
         same = next((p for p in reversed(prints[:i]) if p.side == this.side), None)
-        if this.strike is None:
+        if this.strike is None or (this is prints[-1] and _halts(bout, this)):
             continue
         if same is not None and i >= 2 and prints[i - 2] is same:
             lengths.append(("stride_length", this.side, float(np.hypot(*(this.heel - same.heel)[[0, 2]]))))
@@ -108,6 +110,11 @@ def _lengths(bout: Bout) -> Measured:
             along, across = _along_and_across(bout, before, this)
             lengths += [("step_length", this.side, along), ("step_width", this.side, across)]
     return lengths
+
+
+def _halts(bout: Bout, last: Footprint) -> bool:
+    """Whether a person comes to a halt with a footprint: that foot is only put beside the other."""
+    return last.off is None and bout.stretch.time[-1] - last.middle > LONGEST_PAUSE_S
 
 
 def _along_and_across(bout: Bout, before: Footprint, this: Footprint) -> tuple[float, float]:
@@ -250,11 +257,11 @@ def _cadence(values: Values) -> Values:
 
 
 def _symmetry(values: Values, of: str) -> Values:
-    """How much longer the right is than the left, in percent of their mean; nothing where a side is not there."""
+    """How much longer the right is than the left, in percent of their mean; a single step is no mean of a side."""
     means = []
     for side in SIDES:
         group = [value for key, value in values.items() if key.measure == of and key.side == side]
-        if not group:
+        if len(group) < LEAST_STEPS_A_SIDE:
             return {}
         means.append(float(np.mean(group)))
     right, left = means

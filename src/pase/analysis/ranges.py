@@ -11,6 +11,8 @@ from pase.types import Array, Mask
 
 LEAST_SURE_SHARE = 0.1
 """Extremes of an angle that was seen in fewer of the frames are not given."""
+GROUND_WITHIN_M = 0.15
+"""The heels of whoever is on the ground come so near to it."""
 
 
 def measure_ranges(time: Array, keys: tuple[str, ...], values: Array, speed: Array, sure: Mask) -> Values:
@@ -51,8 +53,15 @@ def measure_reach(body: BodyMotion) -> Values:
         wrist = body.joint("wrist", side)
         if wrist is None or not np.isfinite(wrist).any():
             continue
-        out[Key("reach_height", side, 0)] = float(np.nanmax(wrist[:, 1]))
+        if _on_the_ground(body):
+            out[Key("reach_height", side, 0)] = float(np.nanmax(wrist[:, 1]))
         if ankles is not None and heading is not None:
             ahead = ((wrist - ankles) * heading).sum(axis=1)
             out[Key("reach_forward", side, 0)] = float(np.nanmax(ahead))
     return out
+
+
+def _on_the_ground(body: BodyMotion) -> bool:
+    """Whether feet were seen and come near the ground; else nobody knows how high it is there."""
+    heels = [heel[:, 1] for side in SIDES if (heel := body.joint("heel", side)) is not None]
+    return len(heels) == len(SIDES) and abs(float(np.nanpercentile(np.minimum(*heels), 5))) < GROUND_WITHIN_M
