@@ -7,7 +7,6 @@ import os
 import secrets
 import threading
 from concurrent.futures import Future
-from types import TracebackType
 from typing import Any
 
 from pase.batch.workers import Job, Outcome, Work
@@ -54,9 +53,7 @@ class Cluster:
     def __enter__(self) -> Cluster:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         """After an error, cancel the jobs that wait; those that run are left to end, and their results are kept."""
         self._executor.shutdown(wait=error is None)
         self._client.close()

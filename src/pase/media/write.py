@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
 import av
 import av.error
@@ -23,14 +23,13 @@ from pase.files import atomic_path
 from pase.media.opening import file_address, open_container
 from pase.types import Image
 
+log = logging.getLogger(__name__)
+
 _CLOCK = 90000
 _BT709 = 1
 _LIMITED_RANGE = 1
 _PNG_LEVEL = 2
 """A third of the usual time for a file a tenth larger."""
-
-
-log = logging.getLogger(__name__)
 
 
 class VideoWriter:
@@ -85,9 +84,7 @@ class VideoWriter:
         self._opened.__enter__()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         """Finish the file, or remove what was written when an error ended the block."""
         self._opened.__exit__(kind, error, trace)
 

@@ -7,8 +7,7 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pase.config import Settings
 from pase.data import Landmarks3D, Motion
@@ -90,9 +89,7 @@ class Run:
         self.report.networks = self._stack.enter_context(noted_networks())
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self._stack.__exit__(kind, error, trace)
 
     def complete(self, recording: Recording) -> list[Motion]:
