@@ -4,8 +4,6 @@ Structure and parameter names after Fang et al., "AlphaPose: Whole-Body Regional
 and Tracking in Real-Time", TPAMI 2022, so that their Halpe-26 checkpoint loads.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

@@ -3,8 +3,6 @@
 The constants and roundings are those of AlphaPose's own inference, checked against its outputs.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.data import HALPE26

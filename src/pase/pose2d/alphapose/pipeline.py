@@ -1,7 +1,5 @@
 """AlphaPose's procedure for a recording: detect everybody in every frame, and read the crops in batches."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path

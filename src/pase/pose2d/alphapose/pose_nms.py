@@ -3,8 +3,6 @@
 After Fang et al., "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017, with the constants of AlphaPose.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 Normalisations are expected to be folded into the convolutions, which therefore all have a bias.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 

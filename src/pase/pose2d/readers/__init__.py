@@ -1,7 +1,5 @@
 """Read 2D keypoints that other programs wrote, whatever the program."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pase.data import Keypoints2D

@@ -1,7 +1,5 @@
 """Keypoint files in AlphaPose's JSON format, of ours and of other tools."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from itertools import chain

@@ -1,7 +1,5 @@
 """From poses found frame by frame, by whatever program, to one track per person."""
 
-from __future__ import annotations
-
 import logging
 import math
 from collections.abc import Sequence

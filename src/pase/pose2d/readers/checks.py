@@ -1,7 +1,5 @@
 """Whether keypoints of a file can be those of a person in this picture, at these times, in one film."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from itertools import pairwise

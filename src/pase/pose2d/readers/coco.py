@@ -1,7 +1,5 @@
 """COCO's keypoint annotations and the results that its evaluation reads."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """One person in one frame as the readers return it, and facts about the footage."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Keypoints in JSON of MMPose, Ultralytics, TensorFlow.js, MediaPipe, AlphaPose, EasyMocap and their like."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from pathlib import Path

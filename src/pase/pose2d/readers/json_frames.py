@@ -1,7 +1,5 @@
 """The many forms in which programs nest points in persons in frames in JSON, brought to one."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The forms in which programs write the points of one person in JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

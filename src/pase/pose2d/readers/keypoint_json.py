@@ -1,7 +1,5 @@
 """What the readers of keypoint files share: numbers out of JSON, frame numbers out of names."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Sequence

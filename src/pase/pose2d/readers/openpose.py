@@ -1,7 +1,5 @@
 """Folders with one JSON file a frame, as OpenPose, Pose2Sim, EasyMocap and MMPose write them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pase.data import Keypoints2D

@@ -1,7 +1,5 @@
 """Which program wrote a file of keypoints, recognised by words that only its files contain."""
 
-from __future__ import annotations
-
 import codecs
 from pathlib import Path
 

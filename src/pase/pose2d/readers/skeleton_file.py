@@ -1,7 +1,5 @@
 """The names of a keypoint file's points or columns as a user gives them: a set's name, or a small TOML file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

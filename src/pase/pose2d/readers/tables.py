@@ -1,7 +1,5 @@
 """Keypoints in tables (CSV): a row per frame or a row per point, of MediaPipe, DeepLabCut, SLEAP and their like."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections import defaultdict

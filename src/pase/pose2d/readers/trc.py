@@ -1,7 +1,5 @@
 """Marker files in pixels, as Sports2D writes them beside those in metres."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Labels in text, a file a frame, as Ultralytics' YOLO-pose saves and its trainers read them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

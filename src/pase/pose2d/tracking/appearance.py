@@ -1,7 +1,5 @@
 """What a person wears, as a small histogram of colours: keeps two persons apart after they meet."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

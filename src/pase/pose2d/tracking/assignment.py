@@ -5,8 +5,6 @@ counted once, and the bodies of such a group are given to those whom they fit be
 before, by the place where somebody hidden should be, and by the clothes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

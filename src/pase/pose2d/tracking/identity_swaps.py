@@ -5,8 +5,6 @@ tracks goes on with one of the two persons, not always with its own. The clothes
 the paths.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

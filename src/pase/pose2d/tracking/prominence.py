@@ -1,7 +1,5 @@
 """Prominence: the subject of the footage is large, central, clear, and in the picture for long."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.data import Keypoints2D

@@ -1,7 +1,5 @@
 """Join the pieces of a person's track that were cut apart when the person was lost or left the picture."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How alike boxes, poses and places are, and the best assignment of old to new."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Whether somebody may have come in since the detector last looked: changes outside of persons' boxes."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

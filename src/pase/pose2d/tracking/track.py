@@ -1,7 +1,5 @@
 """One person followed through the picture: position, motion and clothes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Follow persons from frame to frame by their last keypoints; the detector confirms them at intervals."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np
