@@ -63,5 +63,18 @@ def test_the_nearer_of_two_is_continued() -> None:
     assert [set(map(id, p)) for p in persons] == [{id(left), id(back[1])}, {id(right), id(back[0])}]
 
 
+def test_who_crouches_before_a_jump_is_no_smaller_person() -> None:
+    jumper, landed = piece(range(50), 100.0), piece(range(58, 90), 130.0)
+    jumper.poses[49] = pose(100.0, 45.0)
+    assert len(join_pieces([jumper, landed], TIME)) == 1
+
+
+def test_somebody_followed_back_is_joined_where_they_were_then() -> None:
+    jumper, landed = piece(range(50), 100.0), piece(range(70, 90), 400.0)
+    assert len(join_pieces([jumper, landed], TIME)) == 2
+    landed.between.update({frame: pose(100.0 + 15 * (frame - 50)) for frame in range(55, 70)})
+    assert len(join_pieces([jumper, landed], TIME)) == 1
+
+
 def test_nobody_has_no_pieces() -> None:
     assert join_pieces([], TIME) == []
