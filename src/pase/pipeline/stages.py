@@ -97,7 +97,7 @@ class Run:
         self.report.add_recording(recording)
         self.report.add_settings(self.settings)
         landmarks = self.lift(recording)
-        self.begin_views(recording.source, recording.frames if recording.people else 0)
+        self.begin_views(recording.source, recording.frames, len(recording.people))
         motions = self.fit(recording, landmarks)
         # The main thread draws: not every system lets another one do so.
         with in_background(lambda _: self.write(motions)) as written:
@@ -181,16 +181,19 @@ class Run:
                 seen = [only_seen(motion) for motion in motions]
                 draw_over(recording.source, seen, recording.people, path, self.settings.view, self._progress)
 
-    def begin_views(self, source: Footage | None, frames: int) -> None:
-        """Begin beside the fit what needs no motion: the film in the viewer where there is none yet, and imports."""
+    def begin_views(self, source: Footage | None, frames: int, persons: int = 1) -> None:
+        """Begin beside the fit what needs no motion: the film in the viewer where there is none yet, and imports.
+
+        Of several persons the plots are left until they are drawn, as the fit keeps every process at work.
+        """
         from pase.pipeline.views import begin_film, prepare_plots
 
         self._helpers = self._stack.enter_context(Helpers())
         maker = self._film_maker
         made = None if maker is None else maker.film
-        film = begin_film(source, maker is not None and frames > 0, made)
+        film = begin_film(source, maker is not None and persons > 0, made)
         self._film = self._stack.enter_context(film)
-        if self.settings.output.plots and frames > 1:
+        if self.settings.output.plots and frames > 1 and persons == 1:
             prepare_plots(self._helpers)
 
     def finish(self, motions: Sequence[Motion]) -> None:
