@@ -143,6 +143,23 @@ def test_two_strides_of_a_run_are_a_run(seconds: float) -> None:
     assert segment(body).movement == "running"
 
 
+@pytest.mark.parametrize(("made", "movement"), [(WALK, "walking"), (RUN, "running")])
+def test_feet_that_start_early_and_stop_late_make_no_walk_a_run(made: dict, movement: str) -> None:
+    """Times at which a foot stands still are less certain than those at which it is farthest ahead or behind."""
+    (stretch,) = stretches(gait(**{**made, "seconds": 1.2}, rate_hz=60.0))
+    assert stretch.feet is not None
+    swings = tuple(
+        replace(
+            swing,
+            toe_off=None if swing.toe_off is None else swing.toe_off - 0.1,
+            foot_strike=None if swing.foot_strike is None else swing.foot_strike + 0.1,
+        )
+        for swing in stretch.feet.swings
+    )
+    (bout,) = find_bouts(replace(stretch, feet=replace(stretch.feet, swings=swings)))
+    assert bout.running == (movement == "running")
+
+
 def test_feet_stand_between_strike_and_toe_off() -> None:
     feet = follow_feet(gait(**WALK, rate_hz=60.0))
     assert feet is not None
