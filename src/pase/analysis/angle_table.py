@@ -1,7 +1,5 @@
 """The angles of a motion with standard deviations, speeds, and the frames in which each was seen well enough."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

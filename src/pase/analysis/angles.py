@@ -5,8 +5,6 @@ Baker (2001): flexion, dorsiflexion and leaning forward are positive; so are add
 on either side; for the trunk each angle says which side is. Degrees in tables, radians here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

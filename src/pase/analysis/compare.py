@@ -1,7 +1,5 @@
 """Two recordings beside each other: which measures differ, and by more than the error."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -9,8 +9,6 @@ A foot strike, and a runner's toe-off, is between that moment and the one at whi
 still: each errs where the other does not. In walking the toe rolls off too slowly for the second.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Curves over a cycle, 0 to 100 %: of a stride, or of a repetition from its start to its end."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 

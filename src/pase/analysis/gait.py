@@ -1,7 +1,5 @@
 """Walking and running: bouts of steps."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """What is measured of walking and running: lengths by footprints, times by foot strikes and toe-offs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 

@@ -1,7 +1,5 @@
 """Jumps: flights of the whole body, and what is measured of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What is measured: the list of measures with their definitions, and one measured value."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files

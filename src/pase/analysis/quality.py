@@ -1,7 +1,5 @@
 """The verdict on a result, from figures that separate good results from wrong ones."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Ranges of motion and reach: what can be measured of any movement."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.analysis.angles import angle_of

@@ -1,7 +1,5 @@
 """Where a movement repeats: excursions of a signal away from its rest and back."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Statistics of each bone's length: its standard deviation, and its percentile among people."""
 
-from __future__ import annotations
-
 from statistics import NormalDist
 
 import numpy as np

@@ -5,8 +5,6 @@ to the end of a limb, so that the products of derivatives are small and dense; a
 another (see `PairHabit`) is a chain of its own, with the coordinates of both.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise

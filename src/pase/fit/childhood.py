@@ -4,8 +4,6 @@ The points of the face are too near one another for the fit to size the head by:
 it turns the head a little instead. The distance between the ears, seen from the front, shows the difference.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.anatomy.kinematics import Kinematics

@@ -1,7 +1,5 @@
 """Motions drawn from the posterior of a fit, for the errors of whatever is measured of the motion."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

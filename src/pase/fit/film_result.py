@@ -1,7 +1,5 @@
 """The result of a film: skeleton, motion, camera, error bars, warnings and figures of the fit."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

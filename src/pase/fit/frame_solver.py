@@ -1,7 +1,5 @@
 """Frames solved one by one from many starts, and the cheapest chain through the resulting postures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

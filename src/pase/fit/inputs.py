@@ -1,7 +1,5 @@
 """Inputs of the estimator: a person, the measured points of the body, and cameras."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -6,8 +6,6 @@ chooses the chain of postures with the least cost and the least movement from fr
 the person faces and to which side each joint bends, before the motion is solved as a whole.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

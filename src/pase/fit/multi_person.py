@@ -5,8 +5,6 @@ else of it: somebody far away its height, somebody who walks up to it its tilt. 
 determines how far away each person is, and so how tall.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

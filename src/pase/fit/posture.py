@@ -1,7 +1,5 @@
 """Priors of human postures and of their accelerations."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from functools import cache

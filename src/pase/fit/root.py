@@ -1,7 +1,5 @@
 """The joint that carries the whole skeleton in the world, and rigid motions of the skeleton through it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

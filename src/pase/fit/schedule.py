@@ -7,8 +7,6 @@ memory do not grow faster than the recording. The standard deviations come from 
 at its solution.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

@@ -1,7 +1,5 @@
 """One person's sizes from several recordings, and their file."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Linear algebra on one thread: the estimator's matrices are too small for more to help."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar

@@ -4,8 +4,6 @@ The covariance of a Gaussian posterior is the inverse of its Hessian. Only the b
 wanted; they follow from the Cholesky factor in time linear in the number of frames.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The world that the user gets: origin on the floor under the person's first position, X where they face."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

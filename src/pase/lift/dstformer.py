@@ -4,8 +4,6 @@ Structure and parameter names after Zhu et al., "MotionBERT: A Unified Perspecti
 Representations", ICCV 2023, so that their checkpoints load.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

@@ -1,7 +1,5 @@
 """Inputs of the lifter's network: rays turned to the person, their size, and facts about lens and person."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Landmarks of a lifter as files: in the lifter's camera axes, or upright for programs that read markers."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The 17 joints of Human3.6M, and the normalisation of MotionBERT's inference on footage of any kind."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

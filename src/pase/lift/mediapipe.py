@@ -1,7 +1,5 @@
 """MediaPipe's pose landmarker: 33 landmarks in the picture and in space, straight from the frames."""
 
-from __future__ import annotations
-
 import logging
 import math
 import os

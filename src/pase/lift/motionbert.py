@@ -1,7 +1,5 @@
 """Lift keypoints with MotionBERT as its published inference does, and over long recordings without jumps."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from contextlib import closing

@@ -1,7 +1,5 @@
 """The points of PASE's lifter: the 26 keypoints and joint centres of the default skeleton."""
 
-from __future__ import annotations
-
 from pase.data import HALPE26
 from pase.keypoint_sets import mirrored_order
 

@@ -4,8 +4,6 @@ The lifter's depths are wrong together. Their covariance in a frame is `M diag(s
 says how depths go wrong by one *mode*, such as a lean towards the camera; s is how far, σ what each point adds.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.data import Landmarks3D

@@ -4,8 +4,6 @@ A lifter looks at many frames at once and takes the camera to stand still in the
 view that is held would have seen them, and what it says is turned back into the axes of each frame's camera.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Keypoints in frames that were not looked at, from the frames around them."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.types import Array, Mask

@@ -5,8 +5,6 @@ average. The networks are trained on upper bodies, too: in a crop of one, nose, 
 Limbs gain nothing from it: they need the whole body around them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

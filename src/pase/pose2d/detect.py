@@ -1,7 +1,5 @@
 """From frames to everybody's keypoints."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

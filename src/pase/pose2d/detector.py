@@ -1,7 +1,5 @@
 """Find persons in a picture with YOLOX."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Persons who were seen but are not in the result, and why."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

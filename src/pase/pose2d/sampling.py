@@ -1,7 +1,5 @@
 """Which frames are measured: few where movement is slow, all where it is fast or people meet."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

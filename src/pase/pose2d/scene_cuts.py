@@ -1,7 +1,5 @@
 """Cuts between shots, and frames that show nothing."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Select who gets a skeleton: everybody, the main person, or a named person."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Read positions and their uncertainty from SimCC outputs: one distribution per point and axis."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Network files of the 2D stage: those of the model store, or the user's own keypoint network."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

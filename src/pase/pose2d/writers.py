@@ -1,7 +1,5 @@
 """Write everybody's keypoints as other programs do: a folder of OpenPose's JSON files, or COCO annotations."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections.abc import Sequence

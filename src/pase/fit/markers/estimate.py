@@ -1,7 +1,5 @@
 """From 3D markers of one person to their personalised skeleton in motion: scaling and inverse kinematics in one."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

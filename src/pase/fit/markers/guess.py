@@ -5,8 +5,6 @@ when it starts from one posture. So well spread anchor frames are solved from se
 of them is chosen that fits best and moves least; the other key frames start from the nearest anchor.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.errors import InputError

@@ -1,7 +1,5 @@
 """Whether markers make a body or its mirror image, as in left-handed axes or where left and right are exchanged."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Markers of a file under the model's names, despite prefixes of subjects, capitals and underscores."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

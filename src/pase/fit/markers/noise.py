@@ -5,8 +5,6 @@ found by the evidence procedure (MacKay 1992, "Bayesian interpolation"): the pos
 the residuals that the fit has absorbed, so that the variances are those of the noise, not of what is left over.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -5,8 +5,6 @@ solved together, twice; from how errors repeat in the next frame it follows how 
 in a frame, and with that they are solved again.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

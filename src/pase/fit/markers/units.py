@@ -1,7 +1,5 @@
 """Whether markers are as far apart as on a human body, and in which unit they are where they are not."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Which way is up in a file of points, and points turned so that it is Y."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

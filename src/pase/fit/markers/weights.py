@@ -1,7 +1,5 @@
 """How much each marker counts: from weights of other tools to standard deviations."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Balance: the body's weight is over the feet, which shows where down is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

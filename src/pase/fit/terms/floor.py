@@ -1,7 +1,5 @@
 """Feet stand on the floor: no point under it, and a planted one neither slides nor floats."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.fit.problem import Linearization

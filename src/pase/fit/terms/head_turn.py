@@ -1,7 +1,5 @@
 """The turn of the head: nose, eyes, ears and the top of the head relative to one another."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Distance in space between the skeleton's points and measured or lifted landmarks."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.fit.problem import Linearization

@@ -1,7 +1,5 @@
 """Priors of postures, accelerations, sizes and cameras."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

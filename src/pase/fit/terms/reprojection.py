@@ -1,7 +1,5 @@
 """Distance in the picture between the skeleton's points and the keypoints."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Reprojection for a camera whose turn is uncertain: all keypoints of a frame then share one shift."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np
