@@ -116,8 +116,8 @@ def _runs(stretch: Stretch, swings: list[Swing]) -> bool:
     """Whether a person runs: the body is lowest over the standing foot; who walks vaults over it (Cavagna 1977).
 
     That holds however long the feet are estimated to be in the air, but for clear times on both feet. Nobody walks
-    as fast as people run. Where the body goes level, flights decide, by a runner's times of contact: the times at
-    which feet stand still may leave a moment in the air even in a walk.
+    as fast as people run. Where the body goes level, flights decide: a runner has them both by the times at which the
+    feet stand still and by a runner's times of contact, a walker has them by one of the two at most.
     """
     assert stretch.hips is not None
     both = [
@@ -139,7 +139,8 @@ def _runs(stretch: Stretch, swings: list[Swing]) -> bool:
             rises.append(0.5 * sum(over) - between)
     if rises and abs(float(np.median(rises))) > LEVEL_M:
         return float(np.median(rises)) < 0
-    return len(flights(at_turns(stretch, swings, running=True))) >= 0.5 * max(1, len(swings) - 1)
+    in_air = min(len(flights(swings)), len(flights(at_turns(stretch, swings, running=True))))
+    return in_air >= 0.5 * max(1, len(swings) - 1)
 
 
 def _gets_on(stretch: Stretch, swings: list[Swing]) -> bool:
