@@ -6,7 +6,7 @@ import pytest
 from analysis.motions import gait
 from pase.analysis.analyse import Segmentation, segment
 from pase.analysis.body import BodyMotion
-from pase.analysis.feet import follow_feet
+from pase.analysis.feet import FootTrack, _swings, follow_feet
 from pase.analysis.gait import find_bouts
 from pase.analysis.measure import Key
 from pase.analysis.quality import unseen_feet_doubts
@@ -203,6 +203,21 @@ def test_a_walk_counts_beside_steps_that_do_not_alternate() -> None:
     hops = [swing for swing in stretch.feet.swings if swing.middle < 2.5 or swing.side == "right"]
     (bout,) = find_bouts(replace(stretch, feet=replace(stretch.feet, swings=tuple(hops))))
     assert bout.span[1] < 3.2 and len(bout.swings) >= 3
+
+
+def test_a_foot_that_jumps_and_slows_down_in_mid_swing_does_not_land() -> None:
+    time = np.arange(0, 3, 0.005)
+    speed = np.zeros(len(time))
+    for start in (0.3, 1.1, 1.9):
+        speed += 8 * np.sin(np.pi * np.clip((time - start) / 0.4, 0, 1))
+    # The estimate jumps at 1.3 s, and is slow for a moment after it.
+    speed = np.interp(time, (1.28, 1.3, 1.32, 1.34, 1.36), (0, 10, 0, -6.3, 0)) + speed
+    points = np.zeros((len(time), 3, 3))
+    points[:, :, 0] = np.cumsum(speed * 0.005)[:, None]
+    points[:, :, 1] = 0.1 * np.square(speed / 8)[:, None]
+    track = FootTrack("right", time, points, speed, speed, np.ones(len(time), bool))
+    ends = [(swing.toe_off, swing.foot_strike) for swing in _swings(track)]
+    assert np.array(ends) == pytest.approx(np.array([(0.3, 0.7), (1.1, 1.5), (1.9, 2.3)]), abs=0.05)
 
 
 def test_two_feet_that_swing_at_once_are_no_steps() -> None:

@@ -38,8 +38,8 @@ SIDE_LUNGE_APART, SIDE_LUNGE_UNEVEN_DEG = 0.45, 25.0
 """Or the feet are so far apart, as in many squats, and the knees bent unevenly, as in none. These limits lie between
 the squats, lunges and stand-ups of ten people (public motion of a lab, Vakanski et al. 2018)."""
 LEAST_ARM_DEG, LEAST_OTHER_DEG = 50.0, 25.0
-MOST_ELBOW_DEG = 45.0
-"""The elbow of an arm that is raised bends or straightens by less."""
+MOST_ELBOW_DEG = 60.0
+"""The elbow of an arm that is raised is bent by less, by the median."""
 LEAST_PERIODS, LEAST_LIKENESS = 3, 0.6
 
 
@@ -93,7 +93,9 @@ def find_exercises(stretch: Stretch, movement: Movement | None = None) -> list[E
             return rises
     if movement in (None, "arm_raise"):
         raises = _best_signal(stretch, [f"shoulder_elevation_{side[0]}" for side in SIDES], LEAST_ARM_DEG, 1)
-        if raises is not None and (movement is not None or (_legs_rest(stretch) and _elbow_rests(raises))):
+        if raises is not None and (
+            movement is not None or (_legs_rest(stretch) and _arm_is_straight(raises))
+        ):
             return [replace(raises, movement="arm_raise")]
     if movement in (None, "periodic"):
         periodic = _best_signal(stretch, list(stretch.angles), LEAST_OTHER_DEG, LEAST_PERIODS)
@@ -108,13 +110,13 @@ def _legs_rest(stretch: Stretch) -> bool:
     return max(ranges, default=0.0) < LEAST_KNEE_DEG
 
 
-def _elbow_rests(raises: Exercise) -> bool:
-    """Whether the elbow of the arm that is raised bends little, as it does not in a punch, a press or a throw."""
+def _arm_is_straight(raises: Exercise) -> bool:
+    """Whether the arm that is raised is about straight most of the time, as it is not in a punch or a press."""
     side = next(side for side in SIDES if raises.signal.endswith(f"_{side[0]}"))
     courses = [
         raises.stretch.angle_between("elbow_flexion", side, r.start, r.end) for r in raises.repetitions
     ]
-    bends = [float(np.ptp(course)) for course in courses if len(course)]
+    bends = [float(np.median(course)) for course in courses if len(course)]
     return not bends or float(np.median(bends)) < MOST_ELBOW_DEG
 
 

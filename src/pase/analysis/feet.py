@@ -294,11 +294,11 @@ def _airborne(track: FootTrack) -> list[_Airborne]:
     """Stretches in which even the slowest point of the foot moves, found from their peaks."""
     usual = _usual_peak(track)
     stretches: list[_Airborne] = []
-    for peak in _peaks(track, usual):
+    for first, peak, end in _peaks(track, usual):
         level = CONTACT_SHARE * max(float(track.heel_speed[peak]), usual)
         if track.slowest[peak] < level or (stretches and peak < (stretches[-1].on or np.inf)):
             continue
-        off, on = (_passage(track.slowest, peak, level, step) for step in (-1, 1))
+        off, on = (_passage(track.slowest, peak, still, level) for still in (first - 1, end))
         leaves, lands = _leaves_and_lands(track, *_grid_span(track, off, on))
         stretches.append(_Airborne(peak, off, on, off is not None and leaves, on is not None and lands))
     return stretches
@@ -323,11 +323,11 @@ def _leaves_and_lands(track: FootTrack, a: int, b: int) -> tuple[bool, bool]:
     return bool(leaves), bool(lands)
 
 
-def _peaks(track: FootTrack, usual: float) -> list[int]:
-    """Fastest moments of the heel while all of the foot moves, one for each time between two still ones."""
+def _peaks(track: FootTrack, usual: float) -> list[tuple[int, int, int]]:
+    """Times in which all of the foot moves: their first grid point, that of the fastest heel, and the next."""
     fast = track.slowest > CONTACT_SHARE * usual
-    fastest = [int(a + track.heel_speed[a:b].argmax()) for a, b in stretches_of(fast)]
-    return [peak for peak in fastest if track.heel_speed[peak] > LEAST_SWING_M_S]
+    fastest = [(a, int(a + track.heel_speed[a:b].argmax()), b) for a, b in stretches_of(fast)]
+    return [times for times in fastest if track.heel_speed[times[1]] > LEAST_SWING_M_S]
 
 
 def _usual_peak(track: FootTrack) -> float:
@@ -337,13 +337,17 @@ def _usual_peak(track: FootTrack) -> float:
     return float(np.median(track.heel_speed[fastest])) if len(fastest) else LEAST_SWING_M_S
 
 
-def _passage(speed: Array, peak: int, level: float, step: int) -> float | None:
-    """Place between grid points at which the speed first falls below a level, from a peak on (1) or back (-1)."""
-    path = speed[peak::step]
-    below = np.flatnonzero(path < level)
-    if not len(below):
+def _passage(speed: Array, peak: int, still: int, level: float) -> float | None:
+    """Place between grid points at which the speed last falls below a level, on the way from a peak to a still point.
+
+    An estimate that stops for a moment in mid-swing has not come to the ground. None where the still point lies
+    outside.
+    """
+    step = 1 if still > peak else -1
+    path = speed[np.clip(np.arange(peak, still + step, step), 0, len(speed) - 1)]
+    i = int(np.flatnonzero(path >= level)[-1]) + 1
+    if i >= len(path):
         return None
-    i = int(below[0])
     return peak + step * (i - 1 + float((path[i - 1] - level) / max(path[i - 1] - path[i], 1e-9)))
 
 
