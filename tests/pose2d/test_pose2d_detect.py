@@ -69,6 +69,20 @@ def test_a_walker_is_seen_in_every_frame() -> None:
     assert steps.max() < 25
 
 
+def test_a_jumper_stays_one_person() -> None:
+    """In the demo clip somebody leaps off a wall and is lost in the air; somebody else walks out of the picture."""
+    try:
+        clip = model_path("demo", offline=True)
+    except ModelFileError:
+        pytest.skip("needs the demo clip: run 'pase models fetch'")
+    with open_media(clip) as media:
+        frames = [Frame(i, i / 30, f.image) for i, f in enumerate(islice(media.frames(), 130, 215))]
+        people = detect_keypoints(frames, media.image_size).people
+    walker, jumper = sorted(people, key=len)
+    assert walker.time[-1] == pytest.approx(2.5, abs=0.1)
+    assert len(jumper) == len(frames)
+
+
 def test_a_squat_is_as_well_known_from_a_part_of_the_frames() -> None:
     path = footage("bench/dev/lab_squat/video.mp4")
     with open_media(path) as media:
