@@ -156,6 +156,8 @@ class Findings:
     quality: Quality = Quality()
     signal: str = ""
     """Key of the angle that repeats, for a movement that repeats and has no name."""
+    others: tuple[Movement, ...] = ()
+    """Further movements in the recording, which were not measured."""
 
     def measure(self, name: str, side: str = "", repetition: int = 0) -> Measure | None:
         """A measure by its name; None where it was not measured."""

@@ -94,6 +94,18 @@ def test_a_kick_out_of_a_run_is_no_lunge(speed_m_s: float, movement: str) -> Non
     assert analyse(motion).movement == movement
 
 
+def test_squats_beside_a_longer_walk_are_named() -> None:
+    walk = gait(speed=1.2, stride_s=1.1, stance_s=0.68, width_m=0.1, rate_hz=60, seconds=8)
+    down = BodyMotion.of(squats([95.0, 95.0]))
+    rotation, origin = (
+        {name: np.concatenate([one[name], two[name]]) for name in one}
+        for one, two in ((walk.rotation, down.rotation), (walk.origin, down.origin))
+    )
+    parts = segment(BodyMotion(np.concatenate([walk.time, 10.0 + down.time]), rotation, origin))
+    assert (parts.movement, parts.others) == ("walking", ("squat",))
+    assert segment(walk).others == ()
+
+
 def test_any_angle_that_repeats_is_told() -> None:
     time = np.arange(0, 10, 1 / 30)
     bend = 45 * (1 - np.cos(2 * np.pi * time / 2))

@@ -28,8 +28,11 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.limbs import bodies_not_seen, with_seen_parts
 from pase.data import Motion
 from pase.findings import AngleTable, Event, Findings, Measure
-from pase.movements import Movement
+from pase.movements import MOVEMENTS, Movement
 
+NAMED: tuple[Movement, ...] = ("walking", "running", "squat", "sit_to_stand", "lunge")
+TAKES_A_WHILE_S = 2.0
+"""A movement beside the one that is measured is worth a word if it lasts longer."""
 STILL_M_S, LEAST_STANDING_HEIGHT = 0.15, 0.7
 """Who stands moves their hips more slowly than this, and has them so far above the ankles, as a share of the leg's
 length: nobody sits, kneels or lies so."""
@@ -44,6 +47,8 @@ class Segmentation:
     bouts: tuple[Bout, ...] = ()
     flights: tuple[Flight, ...] = ()
     exercises: tuple[Exercise, ...] = ()
+    others: tuple[Movement, ...] = ()
+    """Movements that take a while, too, and are not measured."""
 
     def events(self) -> list[Event]:
         """Everything that happened, in the order of time."""
@@ -115,6 +120,7 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
         table,
         judge(motion, doubts),
         segmentation.exercises[0].signal if segmentation.movement == "periodic" else "",
+        segmentation.others,
     )
 
 
@@ -140,7 +146,12 @@ def only_seen(motion: Motion) -> Motion:
 def analysed(motion: Motion, movement: Movement | None = None) -> Motion:
     """The motion with what an analysis finds in it, and without postures that nobody saw; see `analyse`."""
     motion = only_seen(motion)
-    return replace(motion, findings=analyse(motion, movement), draws=None)
+    findings = analyse(motion, movement)
+    warnings = [
+        f"{MOVEMENTS[other].lower()} can be measured in this recording, too: say --analysis.movement {other}"
+        for other in findings.others
+    ]
+    return replace(motion, findings=findings, draws=None, warnings=(*motion.warnings, *warnings))
 
 
 def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:
@@ -166,12 +177,22 @@ def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:
     if movement is not None:
         exercises = [exercise for stretch in all_stretches for exercise in find_exercises(stretch, movement)]
         return Segmentation(movement, all_stretches, exercises=tuple(exercises))
-    return _found_out(all_stretches, bouts, flights)
-
-
-def _found_out(all_stretches: tuple[Stretch, ...], bouts: list[Bout], flights: list[Flight]) -> Segmentation:
-    """The segmentation of a recording whose movement nobody named: what lasts longest."""
     exercises = [exercise for stretch in all_stretches for exercise in find_exercises(stretch)]
+    chosen = _found_out(all_stretches, bouts, flights, exercises)
+    lasting = [("running" if bout.running else "walking", *bout.span) for bout in bouts]
+    lasting += [(e.movement, r.start, r.end) for e in exercises if e.movement in NAMED for r in e.repetitions]
+    seconds = {kind: sum(b - a for name, a, b in lasting if name == kind) for kind in NAMED}
+    others = [kind for kind in NAMED if kind != chosen.movement and seconds[kind] > TAKES_A_WHILE_S]
+    return replace(chosen, others=tuple(others))
+
+
+def _found_out(
+    all_stretches: tuple[Stretch, ...],
+    bouts: list[Bout],
+    flights: list[Flight],
+    exercises: list[Exercise],
+) -> Segmentation:
+    """The segmentation of a recording whose movement nobody named: what lasts longest."""
     down = [exercise for exercise in exercises if exercise.movement in ("squat", "sit_to_stand", "lunge")]
     seconds: list[tuple[float, Movement]] = [
         (sum(b.span[1] - b.span[0] for b in bouts if b.running), "running"),
