@@ -205,6 +205,14 @@ def test_a_walk_counts_beside_steps_that_do_not_alternate() -> None:
     assert bout.span[1] < 3.2 and len(bout.swings) >= 3
 
 
+@pytest.mark.parametrize("start_s", [0.44, 0.46, 0.48, 0.5])
+def test_no_event_lies_before_the_recording(start_s: float) -> None:
+    body = gait(**RUN, rate_hz=60.0)  # the right foot leaves at 0.45 s
+    later = body.slice(body.time >= start_s)
+    times = [e.time_s for e in segment(later).events()]
+    assert times and min(times) >= later.time[0]
+
+
 def test_a_foot_that_jumps_and_slows_down_in_mid_swing_does_not_land() -> None:
     time = np.arange(0, 3, 0.005)
     speed = np.zeros(len(time))

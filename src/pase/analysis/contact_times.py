@@ -59,6 +59,8 @@ def at_turns(stretch: Stretch, swings: list[Swing], running: bool) -> list[Swing
             turn = _turn(track.time, -ahead[1], toe_off - WITHIN_S, middle or toe_off + 2 * WITHIN_S)
             before = None if turn is None else turn - TOE_OFF_BEFORE[running] * stride
             toe_off = toe_off if before is None else _weighted(before, toe_off, TOE_OFF_STILL[running])
+        if strike is not None and toe_off is not None and toe_off < track.time[0]:
+            toe_off = None  # before the recording
         out.append(replace(swing, toe_off=toe_off, foot_strike=strike))
     return sorted(out, key=lambda phase: phase.middle)
 
