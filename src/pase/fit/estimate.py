@@ -21,6 +21,7 @@ from pase.fit.measurements import KeypointMeasurements, Measurements
 from pase.fit.moving_floor import MovingFloor, feet_slide, find_moving_floor
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
+from pase.fit.renewal import renewal
 from pase.fit.schedule import (
     PASSES,
     SequenceEstimate,
@@ -34,7 +35,7 @@ from pase.fit.shared_fit import Note, SharedFit, absences, floor_note, scale_not
 from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.parallel import Helpers
-from pase.types import Array, ShareProgress
+from pase.types import Array, Indices, ShareProgress
 
 _LESS_BALANCED = 5.0
 """Cost of balance by which a person may stand worse before a tilted camera than before a level one."""
@@ -113,6 +114,7 @@ def fit_shared(
     if best.slides and person.camera_motion is not None and person.camera_motion.if_carried is not None:
         carried = replace(person, camera_motion=person.camera_motion.if_carried)
         return fit_shared(carried, progress, lens=lens, settings=settings, helpers=helpers)
+    trial = replace(trial, renewal=best.renewal)
     if best.floor is not None:
         trial = replace(trial, floor_shift=best.floor.path.shift)
         notes.append(floor_note(best.floor))
@@ -167,6 +169,8 @@ class Start:
     floor: MovingFloor | None
     slides: bool
     """Whether feet in stance move alike over the floor, as under a camera that travels unnoticed."""
+    renewal: Array | None = None
+    """(T,) see `Trial`."""
 
 
 @on_one_thread
@@ -199,7 +203,15 @@ def _from_roll(
     passes = PASSES[1:] if floor is None else PASSES[2:]
     estimate = solve_passes(trial, frames, loose, passes).estimate()
     progress(1.0)
-    return Start(q, estimate, floor, slides)
+    return Start(q, estimate, floor, slides, _renewal(trial, frames, estimate.q))
+
+
+def _renewal(trial: Trial[Measurements], frames: Indices, q: Array) -> Array | None:
+    """(T,) how far each frame is independent, from the postures (F, n) in some; None of a single photo."""
+    kinds, time = trial.subject.posture.kinds, trial.time
+    if kinds is None or len(frames) < 2:
+        return None
+    return np.asarray(np.interp(time, time[frames], renewal(kinds, time[frames], q)))
 
 
 def stand_on_floor(trial: Trial[Measurements], q: Array, shared: Array) -> tuple[Array, Array]:

@@ -47,6 +47,8 @@ class Counting:
 
     repeats: Array | float = 1.0
     """Frames of the recording that each frame stands for, (T,) or all alike."""
+    share: Array | float = 1.0
+    """Share of the information of each frame that is independent of other frames, (T,) or all alike."""
     apart: bool = False
     """True for frames that are solved one by one, where it does not matter how long errors last."""
     width: float | None = None
@@ -152,7 +154,7 @@ class KeypointMeasurements(Measurements):
         """Reprojection and head turn; frames beyond 30 a second add no information."""
         weight = np.ones(len(self.time))
         if not counting.apart:
-            weight = frame_weights(self.time, self.gap_s, counting.repeats)
+            weight = frame_weights(self.time, self.gap_s, counting.repeats) * counting.share
         points = model.columns(self.names)
         habit = pair_habit(self.names, self.xy, self.sigma)
         look = (self.xy, self.sigma, self.camera, weight, counting.width or 3.0, points, habit)
@@ -202,7 +204,7 @@ class DepthMeasurements(Measurements):
         weight = np.full(len(self.time), self.share)
         if len(weight) > 1 and not counting.apart:
             rate = LIFTER_RATE_HZ / INFORMATION_RATE_HZ
-            weight *= frame_weights(self.time, repeats=counting.repeats) * rate
+            weight *= frame_weights(self.time, repeats=counting.repeats) * rate * counting.share
         width, points = counting.width or 4.0, model.columns(self.points)
         return [LiftedDepth(self.depths, self.camera, weight, width, points)]
 

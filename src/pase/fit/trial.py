@@ -47,6 +47,11 @@ class Trial(Generic[M]):
     """Seconds between frames of the whole recording; 0 for a single frame."""
     floor_shift: Array | None = None
     """(T, 2) how far the floor has moved along X and Z, metres; None for one that stands still."""
+    renewal: Array | None = None
+    """(T,) share of a frame's information that is independent of its neighbours', see `pase.fit.renewal`; None where
+    all is."""
+    share: Array | float = 1.0
+    """Share with which a frame counts, (T,) or all alike: `renewal` for standard deviations."""
     errors: ErrorModel = ErrorModel()
     """How the errors of different frames are correlated."""
 
@@ -65,7 +70,10 @@ class Trial(Generic[M]):
         """The same in some of the frames."""
         shift = None if self.floor_shift is None else self.floor_shift[frames]
         measurements = tuple(m.take(frames) for m in self.measurements)
-        return replace(self, measurements=measurements, floor_shift=shift)
+        renewal = None if self.renewal is None else self.renewal[frames]
+        share = self.share if isinstance(self.share, float) else self.share[frames]
+        chosen = replace(self, measurements=measurements, floor_shift=shift)
+        return replace(chosen, renewal=renewal, share=share)
 
     def knots(self) -> Indices:
         """Indices of the frames in which any sensor measured, and of the first and the last one."""
@@ -74,8 +82,9 @@ class Trial(Generic[M]):
         return np.flatnonzero(measured)
 
     def independent(self) -> Trial[M]:
-        """The same with each frame weighted by its independent information."""
-        return replace(self, measurements=tuple(m.independent() for m in self.measurements))
+        """The same with each frame weighted by its independent information, for standard deviations."""
+        measurements = tuple(m.independent() for m in self.measurements)
+        return replace(self, measurements=measurements, share=1.0 if self.renewal is None else self.renewal)
 
     def problem(
         self,
@@ -102,10 +111,10 @@ class Trial(Generic[M]):
             Width of the measurements' robust loss, standard deviations; their own when None.
         """
         subject, chosen = self.subject, self.take(frames)
-        counting = Counting(repeats, width=width)
+        counting = Counting(repeats, chosen.share, width=width)
         measured = [t for m in chosen.measurements for t in m.terms(subject.model, counting)]
         posture = chosen.posture_weight(sequence, repeats)
-        beforehand = (*chosen.posture_priors(posture), *subject.priors.terms)
+        beforehand = (*chosen.posture_priors(posture * chosen.share), *subject.priors.terms)
         terms: list[Term] = [*measured[:1], *beforehand, *measured[1:]]
         if sequence and len(frames) > 2:
             terms.append(chosen.smoothness())
