@@ -10,6 +10,7 @@ from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.fit.moved_limbs import DOUBT, USUAL, moved_limbs
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.lifted_depth import LASTING_SHARE, Depths, LiftedDepth
+from pase.fit.unseen_limbs import BRIDGED_S, unseen_limbs
 
 WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
 
@@ -119,3 +120,19 @@ def test_a_limb_that_the_lifter_moves_has_unsure_depths(model: PersonModel, stat
     moved = {"LKnee", "LKneeJoint", "LAnkle", "LHeel", "LBigToe", "LSmallToe"}
     assert {name for name, more in unsure.items() if more > 0} == moved
     assert unsure["LHeel"] == unsure["LKneeJoint"] == pytest.approx(DOUBT * (0.2 - USUAL), abs=0.05)
+
+
+def test_limbs_of_which_nothing_is_seen_for_a_while() -> None:
+    """A hidden knee over a visible foot is known, as is a foot that was seen a moment ago."""
+    time = np.array([0.0, 0.9 * BRIDGED_S, 3.0 * BRIDGED_S])
+    points = (*HALPE26, "LKneeJoint", "LToeJoint", "LHipJoint")
+    visible = np.ones((3, len(HALPE26)), bool)
+    assert not unseen_limbs(HALPE26, visible, time, points).any()
+    for point in ("Ankle", "Heel", "BigToe", "SmallToe"):
+        visible[1:, HALPE26.index("L" + point)] = False
+    hidden = unseen_limbs(HALPE26, visible, time, points)
+    feet = {"LAnkle", "LHeel", "LBigToe", "LSmallToe", "LToeJoint"}
+    assert not hidden[:2].any() and {p for p, h in zip(points, hidden[2], strict=True) if h} == feet
+    visible[:, HALPE26.index("LKnee")] = False
+    hidden = unseen_limbs(HALPE26, visible, time, points)
+    assert {p for p, h in zip(points, hidden[2], strict=True) if h} == feet | {"LKnee", "LKneeJoint"}

@@ -6,8 +6,9 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.fit.terms.reprojection import PairHabit
-from pase.keypoint_sets import USABLE_SCORE, mirrored_order
-from pase.types import Array, Indices, Mask
+from pase.keypoint_sets import mirrored_order
+from pase.types import Array, Indices
+from pase.visible_points import on_edge, pixels_per_metre, usable
 
 INFORMATION_RATE_HZ = 30.0
 """Frames a second beyond which a detector's errors repeat themselves, so that more frames add no information."""
@@ -38,53 +39,14 @@ cheek begins to hide the ear on the far side (a head turned by 15°), from the s
 _HIDDEN_EAR = 4.0
 """Factor on the standard deviation of a hidden ear: detectors draw it on the outline of the face."""
 
-_LIMBS_M = (
-    ("Hip", "Knee", 0.42), ("Knee", "Ankle", 0.41), ("Shoulder", "Elbow", 0.29), ("Elbow", "Wrist", 0.25),
-    ("Shoulder", "Hip", 0.48),
-)  # fmt: skip
-"""Lengths between keypoints of an adult of 1.7 m."""
-
-
 FARTHER_LOWER = {"Hip": 0.23, "Shoulder": 0.09, "Knee": 0.04}
 """How much lower along the trunk the detector draws the farther one of a pair, in metres for each metre that it is
 farther away; measured on one person seen by four calibrated cameras, one left out at a time, all four views agreeing
 (hip 0.20-0.26, ankle 0.00)."""
 
 
-_EDGE_M, _EDGE_SCORE = 0.08, 0.6
-"""Within this distance of the edge, points of a lower score lie outside the picture: detectors draw them on the
-edge."""
-
-
-def pixels_per_metre(keypoints: Keypoints2D) -> Array:
-    """(T,) size of the person in the picture, px/m for an adult of 1.7 m; from the least foreshortened limbs."""
-    lengths = []
-    for first, second, length in _LIMBS_M:
-        for side in "LR":
-            ends = [keypoints.names.index(side + end) for end in (first, second)]
-            span = np.linalg.norm(keypoints.xy[:, ends[0]] - keypoints.xy[:, ends[1]], axis=-1)
-            measured = (keypoints.score[:, ends].min(1) > USABLE_SCORE) & (span > 0)
-            lengths.append(np.where(measured, span / length, np.nan))
-    limbs = np.sort(lengths, axis=0)
-    count = np.isfinite(limbs).sum(0)
-    # The 80th percentile of each frame's limbs; NumPy's own for gaps goes frame by frame in Python.
-    place = 0.8 * np.maximum(count - 1, 0)
-    low, high = (
-        np.take_along_axis(limbs, at.astype(int)[None], 0)[0] for at in (np.floor(place), np.ceil(place))
-    )
-    size = low + place % 1 * (high - low)
-    typical = float(np.nanmedian(size)) if count.any() else 1.0
-    filled = np.where(count > 0, size, typical)
-    return np.clip(filled, 0.3 * typical, 3.0 * typical)
-
-
-def usable(keypoints: Keypoints2D) -> Mask:
-    """(T, K) whether a keypoint is inside the picture and of sufficient score, which is higher at the edge."""
-    width, height = keypoints.image_size
-    x, y = keypoints.xy[..., 0], keypoints.xy[..., 1]
-    margin = np.minimum(np.minimum(x, width - x), np.minimum(y, height - y))
-    at_edge = margin < _EDGE_M * pixels_per_metre(keypoints)[:, None]
-    return np.asarray((margin >= 0) & (keypoints.score >= np.where(at_edge, _EDGE_SCORE, USABLE_SCORE)))
+_BEYOND_EDGE_M = 0.04
+"""How far beyond the edge of the picture the body's own point may be where a keypoint lies on the edge."""
 
 
 def keypoint_sigma(keypoints: Keypoints2D) -> Array:
@@ -96,6 +58,7 @@ def keypoint_sigma(keypoints: Keypoints2D) -> Array:
     sigma = scale[:, None] * own * np.square(high / np.clip(keypoints.score, low, high))
     sigma *= PHOTO_SPREAD if len(keypoints) == 1 else 1.0
     sigma *= _hidden_ears(keypoints)
+    sigma = np.hypot(sigma, _BEYOND_EDGE_M * scale[:, None] * on_edge(keypoints))
     if keypoints.sigma is not None:
         sigma = np.hypot(sigma, np.nan_to_num(keypoints.sigma.mean(-1), nan=0.0))
     return np.where(usable(keypoints), sigma, np.inf)

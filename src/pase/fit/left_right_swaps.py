@@ -15,9 +15,9 @@ import numpy as np
 from pase.camera.motion import CameraMotion
 from pase.camera.stabilisation import steady_stretches
 from pase.data import Keypoints2D
-from pase.fit.keypoint_noise import pixels_per_metre
 from pase.keypoint_sets import USABLE_SCORE
 from pase.types import Array, Mask
+from pase.visible_points import pixels_per_metre
 
 LIMBS: Mapping[str, tuple[str, ...]] = {
     "legs": ("Knee", "Ankle", "Heel", "BigToe", "SmallToe"),

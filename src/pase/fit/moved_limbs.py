@@ -8,8 +8,8 @@ import numpy as np
 
 from pase.data import Keypoints2D, Landmarks3D
 from pase.fit.camera import FilmCamera
-from pase.fit.keypoint_noise import usable
 from pase.types import Array
+from pase.visible_points import usable
 
 _LIMBS = (("Hip", "Knee", "Ankle", "Toe", "BigToe", "SmallToe", "Heel"), ("Shoulder", "Elbow", "Wrist"))
 """Points of each limb from the trunk outwards; a joint centre goes with the point of its name."""

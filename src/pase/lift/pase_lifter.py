@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD, focal_length_of_view
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
-from pase.keypoint_sets import USABLE_SCORE
 from pase.lift.features import Inputs, LensAndLengths, centred, facing
 from pase.lift.points import MIRRORED, POINTS, ROOT
 from pase.lift.shared_depth import MIRRORED_MODES, MODES, along_sigma
 from pase.networks.onnx import start_session
 from pase.types import Array, Progress
+from pase.visible_points import on_edge, usable
 
 Floats = NDArray[np.float32]
 
@@ -120,11 +120,10 @@ class PaseLifter:
         width, height = keypoints.image_size
         focal = self._focal or focal_length_of_view(keypoints.image_size, self._fov_deg)
         xy, score = keypoints.xy, keypoints.score
-        usable = np.isfinite(xy).all(-1) & np.isfinite(score) & (score >= USABLE_SCORE)
-        usable &= (xy[..., 0] >= 0) & (xy[..., 0] <= width) & (xy[..., 1] >= 0) & (xy[..., 1] <= height)
-        rays = (np.where(usable[..., None], xy, 0.0) - np.array([width / 2, height / 2])) / focal
-        rays = np.where(usable[..., None], rays, 0.0).astype(np.float32)
-        return rays, np.where(usable, np.minimum(score, 1.0), 0.0).astype(np.float32)
+        shown = usable(keypoints) & ~on_edge(keypoints)
+        rays = (np.where(shown[..., None], xy, 0.0) - np.array([width / 2, height / 2])) / focal
+        rays = np.where(shown[..., None], rays, 0.0).astype(np.float32)
+        return rays, np.where(shown, np.minimum(score, 1.0), 0.0).astype(np.float32)
 
     def _course(self, rays: Floats, score: Floats) -> Array:
         """(T, outputs) of evenly spaced frames, in camera axes: the mean with those of the mirrored person."""
