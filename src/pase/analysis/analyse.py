@@ -178,12 +178,17 @@ def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:
         exercises = [exercise for stretch in all_stretches for exercise in find_exercises(stretch, movement)]
         return Segmentation(movement, all_stretches, exercises=tuple(exercises))
     exercises = [exercise for stretch in all_stretches for exercise in find_exercises(stretch)]
-    chosen = _found_out(all_stretches, bouts, flights, exercises)
-    lasting = [("running" if bout.running else "walking", *bout.span) for bout in bouts]
-    lasting += [(e.movement, r.start, r.end) for e in exercises if e.movement in NAMED for r in e.repetitions]
-    seconds = {kind: sum(b - a for name, a, b in lasting if name == kind) for kind in NAMED}
+    seconds = _seconds(bouts, exercises)
+    chosen = _found_out(all_stretches, bouts, flights, exercises, seconds)
     others = [kind for kind in NAMED if kind != chosen.movement and seconds[kind] > TAKES_A_WHILE_S]
     return replace(chosen, others=tuple(others))
+
+
+def _seconds(bouts: list[Bout], exercises: list[Exercise]) -> dict[Movement, float]:
+    """How long each of the `NAMED` movements lasts in all."""
+    lasting = [("running" if bout.running else "walking", *bout.span) for bout in bouts]
+    lasting += [(e.movement, r.start, r.end) for e in exercises for r in e.repetitions]
+    return {kind: sum(b - a for name, a, b in lasting if name == kind) for kind in NAMED}
 
 
 def _found_out(
@@ -191,17 +196,10 @@ def _found_out(
     bouts: list[Bout],
     flights: list[Flight],
     exercises: list[Exercise],
+    seconds: dict[Movement, float],
 ) -> Segmentation:
     """The segmentation of a recording whose movement nobody named: what lasts longest."""
-    down = [exercise for exercise in exercises if exercise.movement in ("squat", "sit_to_stand", "lunge")]
-    seconds: list[tuple[float, Movement]] = [
-        (sum(b.span[1] - b.span[0] for b in bouts if b.running), "running"),
-        (sum(b.span[1] - b.span[0] for b in bouts if not b.running), "walking"),
-    ]
-    for kind in sorted({exercise.movement for exercise in down}):
-        same = [exercise for exercise in down if exercise.movement == kind]
-        seconds.append((sum(r.end - r.start for exercise in same for r in exercise.repetitions), kind))
-    longest, movement = max(seconds)
+    longest, movement = max((lasts, kind) for kind, lasts in seconds.items())
     if flights and (longest == 0 or movement not in ("running", "walking")):
         return Segmentation("jump", all_stretches, flights=tuple(flights))
     if longest > 0 and movement in ("running", "walking"):
@@ -210,7 +208,7 @@ def _found_out(
         )
     if longest > 0:
         return Segmentation(
-            movement, all_stretches, exercises=tuple(e for e in down if e.movement == movement)
+            movement, all_stretches, exercises=tuple(e for e in exercises if e.movement == movement)
         )
     if exercises:
         first = exercises[0].movement

@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from pase.analysis.body import SIDES, BodyMotion, Side
-from pase.series import peaks, smoothed, spline, stretches_of
+from pase.series import nearest_rows, peaks, smoothed, spline, stretches_of
 from pase.types import Array, Mask
 
 GRID_HZ = 200.0
@@ -68,7 +68,7 @@ class FootTrack:
 
     def seen_at(self, moment: float) -> bool:
         """Whether the foot was seen at a moment, or is a guess."""
-        return bool(self.seen[np.abs(self.time - moment).argmin()])
+        return bool(self.seen[nearest_rows(self.time, np.array([moment]))[0]])
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ class Feet:
 
     def stance(self, side: Side, strike: float | None, off: float | None) -> tuple[float, float]:
         """Start and end of a stance of which one end may be no step of a bout, or out of sight, seconds."""
+        if strike is not None and off is not None:
+            return strike, off
         start, end = self.span
         moved = [swing for swing in self.guessed if swing.side == side]
         if off is not None:

@@ -78,9 +78,10 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
     least = max(least, LEAST_USUAL_SHARE * float(np.median([way for way in ways if way > least] or [0.0])))
     # A swing that the end of the recording cuts off has not got far yet.
     steps = [s for s, way in zip(feet.swings, ways, strict=True) if s.foot_strike is None or way > least]
+    unseen_strikes = feet.unseen_strikes
     groups: list[list[Swing]] = []
     for swing in steps:
-        if groups and _follows(groups[-1], swing, feet.unseen_strikes):
+        if groups and _follows(groups[-1], swing, unseen_strikes):
             groups[-1].append(swing)
         else:
             groups.append([swing])

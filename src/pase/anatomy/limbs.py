@@ -145,7 +145,7 @@ def with_seen_parts(motion: Motion) -> Motion:
     for name, part, side in part_names():
         shown = _shown(motion, part, side)
         if shown is not None and name in columns:
-            seen[:, columns[name]] = (_around(shown, motion.time, BRIDGED_S)[0] > 0.5)[:, None]
+            seen[:, columns[name]] = (_around(shown, motion.time, BRIDGED_S) > 0.5)[:, None]
     if motion.seen is not None:
         seen &= motion.seen
     return replace(motion, seen=seen)
@@ -161,8 +161,8 @@ def feet_seen(motion: Motion) -> dict[str, Mask]:
     for side in ("right", "left"):
         shown, columns = _shown(motion, part, side[0]), _bodies(motion.skeleton).get(f"{side} foot")
         if shown is not None:
-            frames, around = _around(shown, motion.time, 0.5 * BRIDGED_S)
-            feet[side] = np.asarray(2 * frames >= around)
+            showing, frames = (_around(f, motion.time, 0.5 * BRIDGED_S) for f in (shown, np.ones_like(shown)))
+            feet[side] = np.asarray(2 * showing >= frames)
         elif motion.seen is not None and columns:
             feet[side] = motion.seen[:, columns[0]]
     return feet
@@ -232,14 +232,10 @@ def _shown(motion: Motion, part: LimbPart, side: str) -> Mask | None:
     return np.asarray(np.isfinite(motion.residual[:, points]).any(axis=1)) if points else None
 
 
-def _around(flags: Mask, time: Array, within_s: float) -> tuple[Array, Array]:
-    """How many frames within a time before and after each are flagged, and how many there are."""
+def _around(flags: Mask, time: Array, within_s: float) -> Array:
+    """(T,) how many of the frames within a time before and after each are flagged."""
     window = 2 * round(within_s / _step(time)) + 1
-    flagged, frames = (
-        np.convolve(values, np.ones(window))[window // 2 :][: len(flags)]
-        for values in (flags, np.ones(len(flags)))
-    )
-    return flagged, frames
+    return np.convolve(flags, np.ones(window))[window // 2 :][: len(flags)]
 
 
 def _step(time: Array) -> float:

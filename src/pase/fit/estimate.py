@@ -169,8 +169,8 @@ class Start:
     floor: MovingFloor | None
     slides: bool
     """Whether feet in stance move alike over the floor, as under a camera that travels unnoticed."""
-    renewal: Array | None = None
-    """(T,) see `Trial`."""
+    renewal: Array | float = 1.0
+    """See `Trial`."""
 
 
 @on_one_thread
@@ -206,11 +206,11 @@ def _from_roll(
     return Start(q, estimate, floor, slides, _renewal(trial, frames, estimate.q))
 
 
-def _renewal(trial: Trial[Measurements], frames: Indices, q: Array) -> Array | None:
-    """(T,) how far each frame is independent, from the postures (F, n) in some; None of a single photo."""
+def _renewal(trial: Trial[Measurements], frames: Indices, q: Array) -> Array | float:
+    """(T,) how far each frame is independent, from the postures (F, n) in some; 1 in a single photo."""
     kinds, time = trial.subject.posture.kinds, trial.time
     if kinds is None or len(frames) < 2:
-        return None
+        return 1.0
     return np.asarray(np.interp(time, time[frames], renewal(kinds, time[frames], q)))
 
 

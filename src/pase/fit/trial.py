@@ -47,9 +47,9 @@ class Trial(Generic[M]):
     """Seconds between frames of the whole recording; 0 for a single frame."""
     floor_shift: Array | None = None
     """(T, 2) how far the floor has moved along X and Z, metres; None for one that stands still."""
-    renewal: Array | None = None
-    """(T,) share of a frame's information that is independent of its neighbours', see `pase.fit.renewal`; None where
-    all is."""
+    renewal: Array | float = 1.0
+    """Share of a frame's information that is independent of its neighbours', (T,) or all alike; see
+    `pase.fit.renewal`."""
     share: Array | float = 1.0
     """Share with which a frame counts, (T,) or all alike: `renewal` for standard deviations."""
     errors: ErrorModel = ErrorModel()
@@ -70,8 +70,7 @@ class Trial(Generic[M]):
         """The same in some of the frames."""
         shift = None if self.floor_shift is None else self.floor_shift[frames]
         measurements = tuple(m.take(frames) for m in self.measurements)
-        renewal = None if self.renewal is None else self.renewal[frames]
-        share = self.share if isinstance(self.share, float) else self.share[frames]
+        renewal, share = (v if isinstance(v, float) else v[frames] for v in (self.renewal, self.share))
         chosen = replace(self, measurements=measurements, floor_shift=shift)
         return replace(chosen, renewal=renewal, share=share)
 
@@ -84,7 +83,7 @@ class Trial(Generic[M]):
     def independent(self) -> Trial[M]:
         """The same with each frame weighted by its independent information, for standard deviations."""
         measurements = tuple(m.independent() for m in self.measurements)
-        return replace(self, measurements=measurements, share=1.0 if self.renewal is None else self.renewal)
+        return replace(self, measurements=measurements, share=self.renewal)
 
     def problem(
         self,
