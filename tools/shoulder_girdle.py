@@ -6,7 +6,7 @@ about the shoulder joint, and the shoulder joint moves on the chest as both carr
 elevation and crossing through couplers, so the skeleton has no new free coordinate, and the arm's angles are still
 those of the upper arm on the chest.
 
-The whole girdle sits lower than in the source: `DROP_M`.
+The whole girdle sits lower than in the source: `GIRDLE_DROP_M`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,21 @@ Vector = tuple[float, float, float]
 SOURCE_MESH = "hat_ribs_scap.vtp"
 """Ribs, breastbone, collarbones and shoulder blades in one."""
 
-DROP_M = 0.020
-"""How much lower the girdle is than in the source. There the tip of the acromion stands 25 mm over the notch of the
-breastbone; on 6,068 living adults it stands 2 mm (men) and 5 mm (women) over it (ANSUR II: acromial height less
-suprasternale height)."""
+SHOULDER_DROP_M, GIRDLE_DROP_M = 0.020, 0.016
+"""How much lower than in the source the shoulder joint is, and the collarbone's outer end with the shoulder blade.
+In the source the tip of the acromion stands 25 mm over the notch of the breastbone; on 6,068 living adults it stands
+2 mm (men) and 5 mm (women) over it (ANSUR II: acromial height less suprasternale height). The blade is lowered by
+less than the joint because the source's upper arm reaches into the acromion."""
+
+SCAPULA_TURN = np.radians(8.0)
+"""How far the shoulder blade is turned outwards about the vertical through the shoulder joint, clear of the ribs:
+from 42° to 34° before the frontal plane, people's stand at 30-41°."""
+
+CLAVICLE_LEVER_M = (-0.01401895, 0.00573156, 0.11858276)
+"""From the breastbone to the joint of collarbone and shoulder blade, where the path of the shoulder joint is made."""
+SCAPULA_LEVER_M = (0.00013029, -0.03186127, 0.03518876)
+"""From that joint to the shoulder joint. Both levers are the source's before its mesh is placed on the chest, where
+the arm at 150° would rise by 4.5 mm less: the lifter was trained, and keypoints were placed, on this path."""
 
 UPWARD_ROTATION = 1 / 3
 """Degrees that the shoulder blade turns upwards for one of the arm's elevation after the setting phase: half of what
@@ -66,8 +77,6 @@ class Girdle:
     scapula: Mesh
     sternal_end: Array
     """(3,) joint of collarbone and breastbone."""
-    acromial_end: Array
-    """(3,) joint of collarbone and shoulder blade, lowered."""
     shoulder: Array
     """(3,) shoulder joint, lowered."""
 
@@ -76,7 +85,10 @@ def with_girdle(skeleton: Skeleton, bones: dict[str, Mesh]) -> tuple[Skeleton, d
     """The skeleton with a girdle that moves, and its bones with the source mesh taken apart."""
     pieces = _pieces(bones[SOURCE_MESH])
     joint = next(j for j in skeleton.joints if j.name == "acromial_r")
-    right = _right_half(pieces, np.array(joint.parent_frame.translation))
+    meshes = skeleton.bodies[skeleton.body_index("torso")].meshes
+    place = next(mesh for mesh in meshes if mesh.file == SOURCE_MESH)
+    on_chest = [(v * place.scale + place.frame.translation, triangles) for v, triangles in pieces]
+    right = _right_half(on_chest, np.array(joint.parent_frame.translation))
     bones = {name: mesh for name, mesh in bones.items() if name != SOURCE_MESH}
     bones["ribs.vtp"] = _joined([p for p in pieces if len(p[0]) not in (_SCAPULA_POINTS, _CLAVICLE_POINTS)])
     for side, sign in (("r", 1.0), ("l", -1.0)):
@@ -108,18 +120,19 @@ def _joined(meshes: list[Mesh]) -> Mesh:
 
 
 def _right_half(pieces: list[Mesh], shoulder: Array) -> Girdle:
-    """The lowered right half: the collarbone turned down about its sternal end, the rest shifted."""
+    """The lowered right half: the collarbone turned down about its sternal end, the blade shifted and turned."""
     (clavicle,) = (p for p in pieces if len(p[0]) == _CLAVICLE_POINTS and p[0][:, 2].mean() > 0)
     (scapula,) = (p for p in pieces if len(p[0]) == _SCAPULA_POINTS and p[0][:, 2].mean() > 0)
     z = clavicle[0][:, 2]
     sternal, acromial = (clavicle[0][chosen].mean(0) for chosen in (z < z.min() + 0.01, z > z.max() - 0.01))
-    drop = np.array([0.0, DROP_M, 0.0])
-    angle = np.arcsin(DROP_M / np.hypot(*(acromial - sternal)[1:]))
-    turned = (clavicle[0] - sternal) @ _turn((1.0, 0.0, 0.0), angle).T + sternal
-    lowered = Girdle(
-        (turned, clavicle[1]), (scapula[0] - drop, scapula[1]), sternal, acromial, shoulder - drop
+    down = _turn((1.0, 0.0, 0.0), np.arcsin(GIRDLE_DROP_M / np.hypot(*(acromial - sternal)[1:])))
+    outwards = _turn((0.0, 1.0, 0.0), SCAPULA_TURN)
+    return Girdle(
+        clavicle=((clavicle[0] - sternal) @ down.T + sternal, clavicle[1]),
+        scapula=((scapula[0] - shoulder) @ outwards.T + shoulder - [0.0, GIRDLE_DROP_M, 0.0], scapula[1]),
+        sternal_end=sternal,
+        shoulder=shoulder - [0.0, SHOULDER_DROP_M, 0.0],
     )
-    return replace(lowered, acromial_end=(acromial - sternal) @ _turn((1.0, 0.0, 0.0), angle).T + sternal)
 
 
 def _seen_from(mesh: Mesh, origin: Array, sign: float) -> Mesh:
@@ -223,8 +236,7 @@ def _shoulder_path(right: Girdle, side: str) -> tuple[TransformAxis, TransformAx
     The collarbone carries the shoulder blade's joint, about which the shoulder joint turns upwards with it.
     """
     sign = 1.0 if side == "r" else -1.0
-    arm = right.acromial_end - right.sternal_end
-    socket = right.shoulder - right.acromial_end
+    arm, socket = np.array(CLAVICLE_LEVER_M), np.array(SCAPULA_LEVER_M)
     knots = np.radians(ELEVATION_KNOTS_DEG)
     path = np.array([_turn((-1.0, 0.0, 0.0), CLAVICLE_ELEVATION * e) @ arm
                      + _turn(_scapular_normal(1.0), UPWARD_ROTATION * e) @ socket

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
-from pase.anatomy.bones import load_bones
+from pase.anatomy.bones import load_bones, place_bone
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.mirror import mirror_table, other_side
@@ -216,6 +216,33 @@ def test_bones_are_few_enough_whole_and_wound_outwards() -> None:
         corners = bone.vertices[bone.faces] - bone.vertices.mean(0)
         assert np.linalg.det(corners).sum() > 0, file
     assert set(load_bones(default_skeleton())) == set(bones)
+
+
+def test_collarbones_reach_from_the_breastbone_to_the_shoulder_blades() -> None:
+    skeleton = default_skeleton()
+    poses = Kinematics(skeleton).pose(skeleton.default_q[None])
+
+    def bone(name: str, file: str) -> np.ndarray:
+        i = skeleton.body_index(name)
+        mesh = next(mesh for mesh in skeleton.bodies[i].meshes if mesh.file == file)
+        vertices = place_bone(load_bones()[file], mesh, np.ones(3)).vertices
+        return np.asarray(vertices @ poses.rotation[0, i].T + poses.origin[0, i])
+
+    ribs, clavicle, scapula = (
+        bone(body, file)
+        for body, file in (
+            ("torso", "ribs.vtp"),
+            ("clavicle_r", "clavicle_r.vtp"),
+            ("scapula_r", "scapula_r.vtp"),
+        )
+    )
+    in_front = ribs[:, 0] > poses.origin[0, skeleton.body_index("torso"), 0]
+    breastbone = ribs[in_front & (np.abs(ribs[:, 2]) < 0.03)]
+    notch = breastbone[breastbone[:, 1] > breastbone[:, 1].max() - 0.01].mean(0)
+    sternal_end = clavicle[clavicle[:, 2] < clavicle[:, 2].min() + 0.01].mean(0)
+    np.testing.assert_allclose(sternal_end[:2], notch[:2], atol=0.005)
+    acromial_end = clavicle[clavicle[:, 2].argmax()]
+    assert np.linalg.norm(scapula - acromial_end, axis=1).min() < 0.01
 
 
 @pytest.mark.parametrize("elevation_deg", [-60.0, 0.0, 45.0, 90.0, 180.0])
