@@ -23,6 +23,7 @@ def test_a_change_is_judged_by_its_error() -> None:
         == "Step length, right: 0.70 → 0.76 m, changed by +0.06 ± 0.06 m: more than the error"
     )
     assert difference(0.06, np.nan).certain is None
+    assert difference(0.06, np.nan).sentence().endswith("changed by +0.06 m; its error is not known")
     assert "changed by +0.00 ±" in difference(-1e-6, 0.02).sentence()
 
 

@@ -42,6 +42,14 @@ def test_symmetry_is_as_uncertain_as_the_sides() -> None:
     assert symmetry.sd == pytest.approx(200 * np.sqrt(2) * 0.03 / 1.4)
 
 
+@pytest.mark.parametrize(("of", "both"), [("step_time", 2.0), ("stance_time", np.sqrt(2))])
+def test_symmetry_of_times_is_as_uncertain_as_the_contacts_of_one_foot(of: str, both: float) -> None:
+    # A foot whose strikes are found late makes one side's steps too long and the other's too short by as much.
+    values = {Key(of, side, 0): 0.5 for side in ("right", "left")} | {Key(f"{of}_symmetry", "", 0): 0.0}
+    symmetry = next(one for one in as_measures(values, [values] * 4) if one.measure == f"{of}_symmetry")
+    assert symmetry.sd == pytest.approx(200 * both * 0.015 / 1.0)
+
+
 def test_without_draws_there_are_no_error_bars() -> None:
     (one,) = as_measures({Key("cadence", "", 0): 110.0}, [])
     assert np.isnan(one.sd) and one.unit == "steps/min"

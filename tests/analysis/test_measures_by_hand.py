@@ -80,6 +80,25 @@ def test_who_stands_sits_down_and_stands_up_again_has_stood_up_once() -> None:
     assert segment(body).movement == "squat"
 
 
+def test_who_rises_over_feet_that_go_round_is_no_sitter() -> None:
+    """A cyclist out of the saddle."""
+    time = np.arange(0, 6, 0.01)
+    seated = ramp(time, 1, 1) - ramp(time, 4, 1)
+    body = placed(time, 0.92 - 0.42 * seated, 0 * time)
+    pedals = {}
+    for side, sign in (("r", 1), ("l", -1)):
+        around = np.outer(0.17 * sign * np.sin(7 * time), [1, 0, 0]) + np.outer(
+            0.03 * np.cos(7 * time), [0, 1, 0]
+        )
+        pedals |= {
+            name: body.origin[name] + around for name in (f"talus_{side}", f"calcn_{side}", f"toes_{side}")
+        }
+    behind = np.stack([-0.2 * seated, 0.9 - 0.3 * seated, 0 * time], axis=1)
+    cyclist = replace(body, mass_center=behind, origin={**body.origin, **pedals})
+    assert segment(replace(body, mass_center=behind)).movement == "sit_to_stand"
+    assert segment(cyclist).movement != "sit_to_stand"
+
+
 def test_a_leg_that_is_raised_is_no_squat() -> None:
     time = np.arange(0, 4, 0.02)
     body = placed(time, 0.92 + 0 * time, 0 * time)

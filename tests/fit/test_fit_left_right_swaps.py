@@ -55,6 +55,20 @@ def test_exchanges_are_mended(model: PersonModel, limb: str, frames: slice) -> N
     assert any(limb in note for note in done.notes)
 
 
+def test_legs_below_the_picture_are_not_exchanged(model: PersonModel) -> None:
+    """What a detector draws of them, on the last row of its crop, says nothing about sides."""
+    keypoints = exchanged(walking(model), slice(20, 24), "legs")
+    legs = [HALPE26.index(side + part) for side in "LR" for part in LIMBS["legs"]]
+    xy, score = keypoints.xy.copy(), keypoints.score.copy()
+    score[:, legs] = 0.4
+    bottom = float(xy[:, legs, 1].max())
+    for y in (bottom, bottom + 2.0 * keypoints.image_size[1]):
+        xy[:, legs, 1] = y
+        unseen = dataclasses.replace(keypoints, xy=xy, score=score)
+        assert repair_keypoints(unseen).notes == []
+        np.testing.assert_array_equal(repair_keypoints(unseen).keypoints.xy, xy)
+
+
 def test_stray_points_are_taken_out(model: PersonModel) -> None:
     """A wrist that jumps away for one frame is not used, its neighbours are."""
     keypoints = walking(model)

@@ -69,7 +69,7 @@ class Difference:
         name = f"{described.plain}, {self.side}" if self.side else described.plain
         values = f"{self.first.value:.{digits}f} → {self.second.value:.{digits}f}{unit}"
         if self.certain is None:
-            return f"{name}: {values}, changed by {self.change:+z.{digits}f}{unit}"
+            return f"{name}: {values}, changed by {self.change:+z.{digits}f}{unit}; its error is not known"
         verdict = "more than the error" if self.certain else "within the error"
         half = INTERVAL * self.sd
         return f"{name}: {values}, changed by {self.change:+z.{digits}f} ± {half:.{digits}f}{unit}: {verdict}"

@@ -86,9 +86,11 @@ def find_exercises(stretch: Stretch, movement: Movement | None = None) -> list[E
     if movement is None:
         for drops in _with_repetitions(stretch, "squat"):
             kind = _kind_of_drop(stretch, drops.repetitions)
+            if kind == "sit_to_stand":
+                return _rises(stretch)
             if kind is not None:
                 return _with_repetitions(stretch, kind)
-        rises = _with_repetitions(stretch, "sit_to_stand")
+        rises = _rises(stretch)
         if rises and _sits(stretch, [repetition.start for repetition in rises[0].repetitions]):
             return rises
     if movement in (None, "arm_raise"):
@@ -125,6 +127,19 @@ def _with_repetitions(stretch: Stretch, movement: Movement) -> list[Exercise]:
     if movement != "sit_to_stand":
         repetitions = [r for r in repetitions if _knee_at(stretch, r.turn) >= LEAST_KNEE_DEG]
     return [Exercise(movement, stretch, tuple(repetitions))] if repetitions else []
+
+
+def _rises(stretch: Stretch) -> list[Exercise]:
+    """Standing up over feet that stand, as those of a cyclist in the saddle do not."""
+    rises = _with_repetitions(stretch, "sit_to_stand")
+    over_feet = [
+        repetition
+        for rise in rises
+        for repetition in rise.repetitions
+        if np.mean([_stands_at(stretch, t) for t in np.linspace(repetition.start, repetition.reached, 9)])
+        >= FEET_STAY_SHARE
+    ]
+    return [replace(rises[0], repetitions=tuple(over_feet))] if over_feet else []
 
 
 def _repetitions(stretch: Stretch, movement: Movement, signal: str) -> list[Repetition]:

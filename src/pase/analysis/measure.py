@@ -111,7 +111,7 @@ def as_measures(values: Values, draws: Sequence[Values]) -> list[Measure]:
             sds[key] = max(sds[key], _sd_of_symmetry(values, sds, key))
     measures = []
     for key, value in values.items():
-        sds[key] = float(np.hypot(sds[key], definition(key.measure).detection_sd))
+        sds[key] = float(np.hypot(sds[key], _detection_sd(values, key)))
         each = [values[k] for k in repetitions.get(key, []) if np.isfinite(values[k])]
         measures.append(
             Measure(
@@ -128,6 +128,20 @@ def _sd_of_symmetry(values: Values, sds: Mapping[Key, float], key: Key) -> float
     if right not in values or left not in values:
         return np.nan
     return 200 * float(np.hypot(sds[right], sds[left])) / (values[right] + values[left])
+
+
+def _detection_sd(values: Values, key: Key) -> float:
+    """Standard deviation of the errors of a value that the posterior does not contain, in its unit.
+
+    A foot whose contacts are found late in all strides, as one side's may be in any view but from the front, makes
+    the steps of that side too long in time and those of the other too short by as much.
+    """
+    if not key.measure.endswith(SYMMETRY):
+        return definition(key.measure).detection_sd
+    of = key.measure.removesuffix(SYMMETRY)
+    both = 2.0 if of == "step_time" else float(np.sqrt(2))
+    total = values[Key(of, "right", 0)] + values[Key(of, "left", 0)]
+    return 200 * both * definition(of).detection_sd / total
 
 
 def _sd_over(draws: Sequence[Values], key: Key, value: float) -> float:

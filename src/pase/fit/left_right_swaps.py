@@ -15,9 +15,8 @@ import numpy as np
 from pase.camera.motion import CameraMotion
 from pase.camera.stabilisation import steady_stretches
 from pase.data import Keypoints2D
-from pase.keypoint_sets import USABLE_SCORE
 from pase.types import Array, Mask
-from pase.visible_points import pixels_per_metre
+from pase.visible_points import pixels_per_metre, usable
 
 LIMBS: Mapping[str, tuple[str, ...]] = {
     "legs": ("Knee", "Ankle", "Heel", "BigToe", "SmallToe"),
@@ -96,7 +95,8 @@ def _faults(keypoints: Keypoints2D) -> tuple[dict[str, Mask], Mask]:
     spread, exchanged = _path_spread(keypoints), {}
     for limb in LIMBS:
         pairs = _pairs(keypoints, limb)
-        exchanged[limb] = _exchanges(keypoints.xy, keypoints.score, spread, pairs)
+        # What a detector draws of legs below the picture jumps about, too.
+        exchanged[limb] = _exchanges(keypoints.xy, usable(keypoints), spread, pairs)
         keypoints = _with_sides_exchanged(keypoints, pairs, exchanged[limb])
     return exchanged, _strays(keypoints.xy, spread)
 
@@ -131,19 +131,16 @@ def _path_spread(keypoints: Keypoints2D) -> Array:
     return pixels_per_metre(keypoints) * metres
 
 
-def _exchanges(xy: Array, score: Array, spread: Array, pairs: list[tuple[int, int]]) -> Mask:
-    """(T,) frames in which the pairs of points are to be exchanged, by dynamic programming.
+def _exchanges(xy: Array, visible: Mask, spread: Array, pairs: list[tuple[int, int]]) -> Mask:
+    """(T,) frames in which the pairs of points are to be exchanged, by dynamic programming; `visible` is (T, K).
 
     The state is the labels of two frames in a row, so that every step sees three frames: an acceleration.
     """
     T = len(xy)
     if T < 3 or not pairs:
         return np.zeros(T, dtype=bool)
-    sides = np.stack([xy[:, [a for a, _ in pairs]], xy[:, [b for _, b in pairs]]], axis=1)
-    visible = (
-        np.stack([score[:, [a for a, _ in pairs]], score[:, [b for _, b in pairs]]], axis=1) >= USABLE_SCORE
-    )
-    sides = np.where(visible[..., None], sides, np.nan)
+    columns = np.array(pairs).T
+    sides = np.where(visible[:, columns, None], xy[:, columns], np.nan)
     cost = np.zeros((T, 2, 2, 2))
     for before in range(2):
         for now in range(2):
