@@ -213,7 +213,7 @@ def test_nobody_stands_on_their_feet_who_lies_or_sits() -> None:
 
 
 def test_the_seated_do_not_make_a_camera_seem_tilted() -> None:
-    """Feet before the chair are no slant of the picture; a whole body aslant is."""
+    """Feet before the chair are no slant of the picture, nor is who lies; a whole body aslant is."""
     subject, shared = prepare_subject(
         default_skeleton(), [keypoint_set()], [CameraSetup(IMAGE, LENS)], OPTIONS
     )
@@ -229,6 +229,7 @@ def test_the_seated_do_not_make_a_camera_seem_tilted() -> None:
         return possible_rolls(KeypointMeasurements.of(replace(keypoints, xy=xy), subject.cameras[0]))
 
     assert rolls(0.02, 0.5) == [0.0]
+    assert rolls(2.5, 2.5) == [0.0]  # a push-up
     assert rolls(0.5, 0.5) == [0.0, pytest.approx(0.5 * np.arctan(0.5)), pytest.approx(np.arctan(0.5))]
 
 

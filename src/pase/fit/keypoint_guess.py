@@ -29,8 +29,9 @@ FEWEST_POINTS = 6
 HEADINGS = 8
 """Directions of the compass tried for the person's facing."""
 
-ASLANT = np.radians(10.0)
-"""A person whose median posture is this far from the picture's vertical makes a tilted camera likely."""
+ASLANT, LYING = np.radians((10.0, 45.0))
+"""A person whose median posture is this far from the picture's vertical makes a tilted camera likely; beyond the
+second angle the person lies or does push-ups, as a film on its side is turned before it is fitted."""
 
 NEAREST_M = 0.5
 """A person is not nearer to the camera than this."""
@@ -128,7 +129,7 @@ def possible_rolls(keypoints: KeypointMeasurements) -> list[float]:
     """
     slants = [_slant(keypoints, ends) for ends in (("LHip", "RHip"), ("LAnkle", "RAnkle"))]
     slant = min(slants, key=abs)
-    if abs(slant) < ASLANT or slants[0] * slants[1] < 0:
+    if not ASLANT <= abs(slant) < LYING or slants[0] * slants[1] < 0:
         return [0.0]
     return [0.0, 0.5 * slant, slant]
 
