@@ -17,6 +17,7 @@ PLACES = {
     "Hip": (14, 70),
     "Knee": (14, 115),
     "Ankle": (14, 160),
+    "BigToe": (55, 165),
 }
 
 
@@ -42,6 +43,8 @@ def person(move: str, turn: int, frames: int = 40) -> Keypoints2D:
                 xy[:, k, 1] += 20 * (1 - np.cos(2 * np.pi * t))
             elif move == "kick" and part in ("Ankle", "Knee"):
                 xy[:, k, 0] += 20 * np.sin(2 * np.pi * t)
+            elif move == "plank":  # seen from the side, arms straight below the shoulders, +x down
+                xy[:, k] = {"Elbow": [50, 0], "Wrist": [70, 0]}.get(part, [x, y])
             elif move == "handstand" and part != "Wrist":
                 xy[:, k, 0] += 8 * np.sin(2 * np.pi * t) * (PLACES["Wrist"][1] + 40 + y) / 100
             elif move == "push-up" and part != "Ankle":  # about the feet, +x down in the picture
@@ -81,6 +84,12 @@ def test_who_lies_or_stands_on_the_hands_is_asked_about(
     with caplog.at_level(logging.WARNING):
         assert film_turn(person(move, turn)) == 0
     assert f"give --rotate {turn}" in caplog.text
+
+
+def test_who_is_on_hands_and_toes_is_not_asked_about(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert film_turn(person("plank", 270)) == 0
+    assert caplog.text == ""
 
 
 def test_who_sits_upright_is_not_asked_about(caplog: pytest.LogCaptureFixture) -> None:

@@ -21,6 +21,10 @@ _MOVING = 0.05
 _ON_HANDS = 0.1
 """Body lengths by which the hands are the lowest in the picture from which they may carry the body."""
 
+_PROPPED, _LEVEL = 0.12, 0.15
+"""Body lengths by which the elbows of who is on hands and toes are lower than the shoulders, and by which the lowest
+of the arms and the toes may differ in height."""
+
 _TURNS = {"up": 0, "left": 90, "down": 180, "right": 270}
 """Degrees clockwise that bring a head which points that way in the picture up."""
 _WAYS = {"up": (0.0, -1.0), "left": (-1.0, 0.0), "down": (0.0, 1.0), "right": (1.0, 0.0)}
@@ -32,7 +36,8 @@ def film_turn(person: Keypoints2D) -> int:
     A body that points the same wrong way in nearly all frames may lie, hang or stand on the hands: then the hands, or
     nothing, keep their place while the trunk moves. The feet of somebody who walks, squats or works do keep their
     place, but so do those of somebody who does push-ups, over hands that are the lowest in the picture. Who sits
-    has trunk and shanks that way. Where it is not sure, as then, a warning asks for `--rotate`.
+    has trunk and shanks that way. Where it is not sure, as then, a warning asks for `--rotate`; not where hands or
+    elbows prop the body up.
 
     Parameters
     ----------
@@ -45,6 +50,8 @@ def film_turn(person: Keypoints2D) -> int:
     if way is None or way == "up":
         return 0
     turn = _TURNS[way]
+    if _on_hands_and_toes(person):
+        return 0
     where = "upside down" if way == "down" else "on the side"
     if sits or _may_be_on_hands(person) or not _stands_on_feet(person):
         log.warning(
@@ -109,6 +116,30 @@ def _may_be_on_hands(person: Keypoints2D) -> bool:
     below = (hands - np.maximum.reduce(trunk)) / np.linalg.norm(length, axis=1)
     below = below[np.isfinite(below)]
     return bool(below.size and np.median(below) > _ON_HANDS)
+
+
+def _on_hands_and_toes(person: Keypoints2D) -> bool:
+    """Whether an arm props the body up over toes that are level with it, as in push-ups and planks.
+
+    In a film on its side this would be an arm held out from the body, no farther than the toes, and kept still.
+    """
+    scale = np.linalg.norm(
+        _point(person, "LShoulder", "RShoulder") - _point(person, "LAnkle", "RAnkle"), axis=1
+    )
+    ends = [_point(person, side + name) for side in "LR" for name in ("Elbow", "Wrist")]
+    lowest = np.fmax.reduce([end[:, 1] for end in ends])
+    toes = np.fmax(_point(person, "LBigToe")[:, 1], _point(person, "RBigToe")[:, 1])
+    shoulders = np.fmax(_point(person, "LShoulder")[:, 1], _point(person, "RShoulder")[:, 1])
+    elbows = np.fmax(ends[0][:, 1], ends[2][:, 1]) - shoulders
+    steps = [np.linalg.norm(np.diff(_smooth(end), axis=0), axis=1) for end in ends]
+    usable = np.isfinite(scale) & np.isfinite(lowest) & np.isfinite(toes) & np.isfinite(elbows)
+    if usable.sum() < _FEWEST_FRAMES:
+        return False
+    per_second = np.median(scale[usable]) * np.median(np.diff(person.time))
+    propped = np.median((elbows / scale)[usable]) > _PROPPED
+    level = abs(np.median(((lowest - toes) / scale)[usable])) < _LEVEL
+    still = np.nanmin([np.median(step) for step in steps]) < _MOVING * per_second
+    return bool(propped and level and still)
 
 
 def _smooth(xy: Array, width: int = 5) -> Array:
