@@ -149,7 +149,7 @@ def test_acceleration_of_uneven_frames(model: PersonModel) -> None:
     n = len(model.skeleton.free_names)
     time = np.array([0.0, 0.03, 0.05, 0.11])
     at = Linearization(model, State(np.outer(0.5 * 3.0 * time**2, np.ones(n)), np.zeros(model.layout.count)))
-    residual = Smoothness(time, np.ones(n), correlation_time_s=0.1).residual(at)
+    residual = Smoothness(time, np.ones(n)).residual(at)
     span = (time[2:] - time[:-2]) / 2
     np.testing.assert_allclose(residual[:, 0], 3.0 * np.sqrt(span / 0.1), rtol=1e-9)
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pase.errors import InputError
 from pase.media import Footage, Photo, VideoWriter, open_media
 
 RATE, COUNT = 25.0, 20
@@ -79,18 +78,11 @@ def test_speed_and_stretch(source: Path, options: dict[str, float], times: np.nd
         )
 
 
-def test_what_contradicts_itself_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="either the rate or the slow motion"):
-        Footage(tmp_path, rate_hz=50.0, slow_motion=2.0)
-    with pytest.raises(InputError, match="must come after the start"):
-        Footage(tmp_path, start_s=2.0, end_s=1.0)
-
-
 def test_a_report_keeps_how_footage_was_read(tmp_path: Path) -> None:
     footage = Footage(tmp_path / "a.mp4", 90, True, slow_motion=8.0, start_s=1.0)
     assert footage.options == {"rotate": 90, "mirror": True, "slow_motion": 8.0, "start_s": 1.0}
-    assert Footage.from_options(footage.path, footage.options) == footage
-    assert Footage(tmp_path).options == {} and Footage.from_options(tmp_path, None) == Footage(tmp_path)
+    assert Footage(footage.path, **footage.options) == footage
+    assert Footage(tmp_path).options == {}
 
 
 def test_a_bare_stream_tells_no_times(tmp_path: Path) -> None:

@@ -199,11 +199,11 @@ def seen_by_angles(skeleton: Skeleton, keys: tuple[str, ...], unseen: Mask) -> M
     return seen
 
 
-def bodies_not_seen(motion: Motion, share: float = 0.5) -> frozenset[str]:
-    """Names of the bodies that were not seen in more than a share of the frames with a pose."""
+def bodies_not_seen(motion: Motion) -> frozenset[str]:
+    """Names of the bodies that were not seen in most of the frames with a pose."""
     if motion.seen is None or not motion.known.any():
         return frozenset()
-    hidden: Mask = np.asarray(np.mean(~motion.seen[motion.known], axis=0) > share)
+    hidden: Mask = np.asarray(np.mean(~motion.seen[motion.known], axis=0) > 0.5)
     return frozenset(name for name, unseen in zip(motion.skeleton.body_names, hidden, strict=True) if unseen)
 
 

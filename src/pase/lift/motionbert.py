@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,6 @@ from pase.networks.parallel import run_parallel
 from pase.types import Progress
 
 Joints = NDArray[np.float32]
-Variant = Literal["auto", "lite", "full"]
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +36,6 @@ class MotionBert:
     ----------
     weights
         The checkpoint, as `best_epoch.bin`.
-    variant
-        `lite` or `full`; `auto` takes what the file holds.
-    flip
-        Average with the mirrored person, as published.
-    root_relative
-        For checkpoints trained with the hip as origin (`MB_train_h36m`): the hip is put to zero.
     clip_length, overlap
         Frames of a clip, at most 243, and those that two clips share.
 
@@ -58,10 +50,7 @@ class MotionBert:
     def __init__(
         self,
         weights: str | Path,
-        variant: Variant = "auto",
         *,
-        flip: bool = True,
-        root_relative: bool = False,
         clip_length: int = CLIP_LENGTH,
         overlap: int = OVERLAP,
     ) -> None:
@@ -73,20 +62,16 @@ class MotionBert:
         from pase.lift.dstformer import DSTformer
 
         state = read_state(weights)
-        if variant == "auto":
-            width = state["temp_embed"].shape[-1] if "temp_embed" in state else None
-            variants = [name for name, shape in _SHAPES.items() if shape[0] == width]
-            if not variants:
-                raise ModelFileError(
-                    f"{weights} is not a MotionBERT checkpoint: it seems to be {guess_network(state)}"
-                )
-            variant = "lite" if variants == ["lite"] else "full"
+        width = state["temp_embed"].shape[-1] if "temp_embed" in state else None
+        self.variant = next((name for name, (channels, _) in _SHAPES.items() if channels == width), "")
+        if not self.variant:
+            raise ModelFileError(
+                f"{weights} is not a MotionBERT checkpoint: it seems to be {guess_network(state)}"
+            )
         with torch.device("meta"):
-            self._network = DSTformer(*_SHAPES[variant])
-        load_parameters(self._network, state, weights, f"MotionBERT {variant}")
-        self._torch, self._flip, self._root_relative = torch, flip, root_relative
-        self._clip_length, self._overlap = clip_length, overlap
-        self.variant: Variant = variant
+            self._network = DSTformer(*_SHAPES[self.variant])
+        load_parameters(self._network, state, weights, f"MotionBERT {self.variant}")
+        self._torch, self._clip_length, self._overlap = torch, clip_length, overlap
 
     def __call__(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Landmarks3D:
         """Lift one person; frames in which the person is unseen are left out, as published, and come out NaN.
@@ -116,9 +101,7 @@ class MotionBert:
         """3D joints (T, 17, 3) of normalised 2D joints (T, 17, x y score), clip by clip."""
         cuts = clips(len(joints), self._clip_length, self._overlap)
         batches = [joints[start:stop] for start, stop in cuts]
-        inputs = [
-            view for batch in batches for view in ((batch, mirrored(batch)) if self._flip else (batch,))
-        ]
+        inputs = [view for batch in batches for view in (batch, mirrored(batch))]
         total, weight = np.zeros(joints.shape), np.zeros(len(joints))
         with closing(run_parallel(self._forward, inputs)) as results:
             for start, stop in cuts:
@@ -132,12 +115,8 @@ class MotionBert:
 
     def _clip(self, results: Iterator[Joints], *, first: bool) -> Joints:
         """The next clip, averaged with the mirrored one, its root as published."""
-        clip = next(results)
-        if self._flip:
-            clip = (clip + mirrored(next(results))) / np.float32(2)
-        if self._root_relative:
-            clip[:, 0] = 0
-        elif first or not self._overlap:
+        clip = (next(results) + mirrored(next(results))) / np.float32(2)
+        if first or not self._overlap:
             clip[0, 0, 2] = 0
         return clip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,10 +21,7 @@ _TURNS = {0: (), 90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("trans
 class Footage:
     """A video or photo, and how to read it; everything that opens it in this way gets the same pictures and times.
 
-    Raises
-    ------
-    InputError
-        When both a rate and a slow motion are given, or the stretch is empty.
+    `pase.config.FootageSettings` is what the user says of it, and says what contradicts itself.
     """
 
     path: Path
@@ -42,27 +39,14 @@ class Footage:
     end_s: float | None = None
     """Last second of the film that is read."""
 
-    def __post_init__(self) -> None:
-        if self.rate_hz is not None and self.slow_motion != 1.0:
-            raise InputError("give either the rate or the slow motion, not both")
-        if self.end_s is not None and self.end_s <= (self.start_s or 0.0):
-            raise InputError(
-                f"the end at {self.end_s:g} s must come after the start at {self.start_s or 0:g} s"
-            )
-
     def __fspath__(self) -> str:
         return str(self.path)
 
     @property
     def options(self) -> dict[str, Any]:
-        """What differs from a plain reading, for a report."""
+        """What differs from a plain reading, for a report; `Footage(path, **options)` reads alike."""
         own = ((item, getattr(self, item.name)) for item in fields(self) if item.name != "path")
         return {item.name: value for item, value in own if value != item.default}
-
-    @classmethod
-    def from_options(cls, path: Path, options: Mapping[str, Any] | None) -> Footage:
-        """A file read as a report says it was."""
-        return cls(path, **dict(options or {}))
 
     @property
     def keeps_times(self) -> bool:

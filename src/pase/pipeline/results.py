@@ -163,6 +163,6 @@ def _footage_of(report: dict[str, Any], video: str | Path | None = None) -> Foot
     path = video or (None if "markers" in source else source.get("path"))
     options = source.get("read_as")
     try:
-        return None if path is None else Footage.from_options(Path(str(path)), options)
+        return None if path is None else Footage(Path(str(path)), **(options or {}))
     except TypeError as error:
         raise InputError(f"{REPORT} says in an unknown way how the footage was read: {options}") from error

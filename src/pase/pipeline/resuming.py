@@ -67,7 +67,7 @@ def kept_recording(space: Workspace, key: str, path: Path) -> KeptRecording | No
         facts["frames"],
         (facts["image_size"][0], facts["image_size"][1]),
         facts["focal_length_px"],
-        Footage.from_options(path, facts["read_as"]),
+        Footage(path, **(facts["read_as"] or {})),
         [LeftOut(**person) for person in facts["left_out"]],
         facts["why_main"],
         facts["cuts_s"],

@@ -251,14 +251,13 @@ def _figure(
     left: float = 0.6,
     right: float = 0.12,
     bottom: float = 0.5,
-    top: float = 0.32,
 ) -> Figure:
     """An empty picture; its size and margins in inches, as matplotlib's own layout takes half a second each."""
     from matplotlib.figure import Figure
 
     figure = Figure((width, height))
     figure.subplots_adjust(
-        left / width, bottom / height, 1 - right / width, 1 - top / height, wspace=0.24, hspace=0.52
+        left / width, bottom / height, 1 - right / width, 1 - 0.32 / height, wspace=0.24, hspace=0.52
     )
     return figure
 

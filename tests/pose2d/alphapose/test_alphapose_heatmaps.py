@@ -13,7 +13,6 @@ from pase.pose2d.alphapose.heatmaps import (
     crop_matrix,
     normalise_crop,
     read_heatmaps,
-    unmirror_heatmaps,
     warp_crop,
 )
 from pase.pose2d.alphapose.pose_nms import Candidates, merge_poses
@@ -55,13 +54,6 @@ def test_heatmaps_are_read_as_officially(reference: Path, crops: dict[str, np.nd
     points, scores = read_heatmaps(crops["real_heatmaps_synthetic_weights"], crops["real_crop_box_xyxy"])
     np.testing.assert_allclose(points, crops["real_coords_synthetic_weights"], atol=PIXELS)
     np.testing.assert_array_equal(scores, crops["real_scores_synthetic_weights"][:, 0])
-
-
-def test_a_mirror_twice_shifts_by_one_column_there_and_back() -> None:
-    heatmaps = np.random.default_rng(3).random((2, 26, 64, 48), dtype=np.float32)
-    np.testing.assert_array_equal(
-        unmirror_heatmaps(unmirror_heatmaps(heatmaps))[..., 1:-1], heatmaps[..., 1:-1]
-    )
 
 
 def _candidates(poses: dict[str, np.ndarray], which: slice) -> Candidates:

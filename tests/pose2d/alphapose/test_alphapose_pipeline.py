@@ -95,11 +95,6 @@ def test_heatmaps_are_the_official_ones(
     np.testing.assert_allclose(network.heatmaps(given), wanted, rtol=0, atol=TOLERANCE)
 
 
-def test_the_mirrored_crop_is_averaged_as_intended(checkpoint: Path, official: dict[str, Any]) -> None:
-    averaged = FastPoseNetwork(checkpoint, flip=True).heatmaps(official["input"])
-    np.testing.assert_allclose(averaged, official["flip_aug_heatmaps_clean"], rtol=0, atol=TOLERANCE)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -136,11 +131,7 @@ def test_a_recording_goes_through_in_batches(network: FastPoseNetwork, crops: di
     picture = np.ascontiguousarray(crops["frame10_bgr_u8"][..., ::-1])
     box = crops["real_det_box_xyxy"]
     frames = [Frame(i, i / 30, picture) for i in range(3)]
-    told: list[int] = []
-    people = detect_everyone(frames, (1080, 1080), _Boxes([box]), network,
-                             progress=lambda done, _: told.append(done))  # fmt: skip
-    assert told == [1, 2, 3]
-    (person,) = people
+    (person,) = detect_everyone(frames, (1080, 1080), _Boxes([box]), network)
     assert person.seen.all()
     assert person.image_size == (1080, 1080)
     single = network.heatmaps(cut_crop(picture, crop_box(box))[None])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.pose2d.readers.alphapose_json import read_alphapose, write_alphapose
+from pase.pose2d.readers.detection import Recorded
 
 SAMPLE = Path(__file__).parents[4] / "shared/fixtures/original_system/alphapose-results.json"
 
@@ -85,7 +86,7 @@ def test_items_have_the_keys_of_alphapose(tmp_path: Path) -> None:
 def test_the_original_systems_file() -> None:
     if not SAMPLE.exists():
         pytest.skip("needs shared/fixtures of the workplace")
-    (track,) = read_alphapose(SAMPLE, image_size=(1080, 1080), frame_rate=30)
+    (track,) = read_alphapose(SAMPLE, Recorded((1080, 1080), frame_rate=30))
     assert (len(track), track.track_id, track.image_size) == (61, 1, (1080, 1080))
     assert track.seen.all()
     assert track.time == pytest.approx(np.arange(61) / 30)
@@ -99,10 +100,10 @@ def item(frame: int, shift: float = 0.0, **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in (base | {"idx": 1} | changes).items() if value is not ...}
 
 
-def read_items(folder: Path, items: Any, **options: Any) -> list[Keypoints2D]:
+def read_items(folder: Path, items: Any) -> list[Keypoints2D]:
     path = folder / "items.json"
     path.write_text(items if isinstance(items, str) else json.dumps(items))
-    return read_alphapose(path, **options)
+    return read_alphapose(path)
 
 
 @pytest.mark.parametrize("number", [3, 3.0, [3.0], [[3.0], [3.0]]])

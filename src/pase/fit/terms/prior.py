@@ -41,11 +41,14 @@ class PosePrior(SquaredTerm):
         return ResidualBlock(self.residual(at), constant=(self._whiten, self._gain))
 
 
+CORRELATION_TIME_S = 0.1
+
+
 class Smoothness(Term):
     """`acceleration / σ` of every coordinate, in physical units whatever the frame rate.
 
-    The acceleration is taken as noise of standard deviation σ with a correlation time τ, so that the cost is the
-    integral `½ ∫ ρ((q̈/σ)²) dt / τ`. `ρ(s) = 2w² (√(1 + s/w²) − 1)` (pseudo-Huber, convex) grows with the
+    The acceleration is taken as noise of standard deviation σ with the correlation time τ = 0.1 s, so that the cost
+    is the integral `½ ∫ ρ((q̈/σ)²) dt / τ`. `ρ(s) = 2w² (√(1 + s/w²) − 1)` (pseudo-Huber, convex) grows with the
     acceleration itself beyond w: people mostly move calmly, but a jump or a stride is no less human for it.
     Frames need not be evenly spaced.
 
@@ -55,8 +58,6 @@ class Smoothness(Term):
         (T,) seconds.
     sigma
         (n,) rad/s² or m/s²: a low one smooths fast movements away, a high one lets noise through.
-    correlation_time_s
-        τ in seconds.
     width
         w, accelerations in standard deviations from which on the cost is linear: a low one spares jumps and smooths
         calm movements, a high one treats all alike; infinite for a squared loss.
@@ -65,12 +66,10 @@ class Smoothness(Term):
     name = "smoothness"
     unit = "rad/s²"
 
-    def __init__(
-        self, time: Array, sigma: Array, correlation_time_s: float = 0.1, width: float = np.inf
-    ) -> None:
+    def __init__(self, time: Array, sigma: Array, width: float = np.inf) -> None:
         before, after = np.diff(time)[:-1], np.diff(time)[1:]
         span = 0.5 * (before + after)
-        root = np.sqrt(span / correlation_time_s)
+        root = np.sqrt(span / CORRELATION_TIME_S)
         gain = root[:, None] / sigma
         self._coefficients = {
             0: gain / (before * span)[:, None],

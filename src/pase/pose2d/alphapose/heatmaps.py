@@ -5,8 +5,6 @@ The constants and roundings are those of AlphaPose's own inference, checked agai
 
 import numpy as np
 
-from pase.data import HALPE26
-from pase.keypoint_sets import mirrored_order
 from pase.types import Array, Array32, Image
 
 CROP_SIZE = (192, 256)
@@ -57,14 +55,6 @@ def normalise_crop(crop: Image) -> Array32:
     if values.max() > 1:
         values /= 255
     return np.ascontiguousarray(values - _MEAN[:, None, None])
-
-
-def unmirror_heatmaps(heatmaps: Array32) -> Array32:
-    """Heatmaps (N, K, H, W) of mirrored crops as those of the crops: turned, sides exchanged, one to the right."""
-    turned = heatmaps[:, mirrored_order(HALPE26), :, ::-1]
-    out = np.ascontiguousarray(turned)
-    out[..., 1:] = turned[..., :-1]
-    return out
 
 
 def read_heatmaps(heatmaps: Array32, crop: Array32 | Array) -> tuple[Array32, Array32]:

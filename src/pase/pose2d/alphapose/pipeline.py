@@ -11,12 +11,12 @@ from pase.data import HALPE26, Keypoints2D
 from pase.media.frames import Frame
 from pase.networks.checkpoint import load_parameters, read_state, require_torch
 from pase.networks.parallel import run_parallel
-from pase.pose2d.alphapose.heatmaps import crop_box, cut_crop, read_heatmaps, unmirror_heatmaps
+from pase.pose2d.alphapose.heatmaps import crop_box, cut_crop, read_heatmaps
 from pase.pose2d.alphapose.pose_nms import Candidates, MergedPose, merge_poses
 from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.tracking.prominence import prominence
-from pase.types import Array, Array32, Image, Progress
+from pase.types import Array, Array32, Image
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +39,6 @@ class FastPoseNetwork:
     ----------
     weights
         The official checkpoint, `halpe26_fast_res50_256x192.pth`.
-    flip
-        Average with the mirrored crop; AlphaPose's option, not its default.
 
     Raises
     ------
@@ -50,7 +48,7 @@ class FastPoseNetwork:
         When PyTorch is not installed.
     """
 
-    def __init__(self, weights: str | Path, *, flip: bool = False) -> None:
+    def __init__(self, weights: str | Path) -> None:
         torch = require_torch()
         from pase.pose2d.alphapose.fastpose import FastPose, fold_normalisations
 
@@ -60,17 +58,13 @@ class FastPoseNetwork:
         load_parameters(network, state, weights, "AlphaPose FastPose with 26 keypoints and ResNet-50")
         fold_normalisations(network)
         self._network = cast(Any, network).to(memory_format=torch.channels_last)
-        self._torch, self._flip = torch, flip
+        self._torch = torch
 
     def heatmaps(self, crops: Array32) -> Array32:
-        """Heatmaps (N, 26, 64, 48) of crops (N, 3, 256, 192); see `pase.pose2d.alphapose.heatmaps.cut_crop`."""
-        out = self._spread(crops)
-        if self._flip:
-            out = (out + unmirror_heatmaps(self._spread(crops[..., ::-1]))) / np.float32(2)
-        return out
+        """Heatmaps (N, 26, 64, 48) of crops (N, 3, 256, 192), which are shared out among the processor's cores.
 
-    def _spread(self, crops: Array32) -> Array32:
-        """Heatmaps of crops that are shared out among the processor's cores."""
+        `pase.pose2d.alphapose.heatmaps.cut_crop` makes the crops.
+        """
         batches = np.array_split(crops, max(1, min(len(crops), self._torch.get_num_threads())))
         return np.concatenate(list(run_parallel(self._forward, batches)))
 
@@ -95,8 +89,6 @@ def detect_everyone(
     image_size: tuple[int, int],
     detector: BoxDetector,
     network: FastPoseNetwork,
-    *,
-    progress: Progress | None = None,
 ) -> list[Keypoints2D]:
     """Find everybody in every frame, as AlphaPose's program does, and follow them by nearness.
 
@@ -108,8 +100,6 @@ def detect_everyone(
         Width and height in pixels.
     detector, network
         The networks.
-    progress
-        Called with the number of frames done and None.
 
     Returns
     -------
@@ -123,8 +113,6 @@ def detect_everyone(
             boxes, _ = detector(frame.image)
             yield _FrameCrops(frame.index, boxes, _crops(frame.image, boxes))
             times.append(frame.time)
-            if progress is not None:
-                progress(len(times), None)
 
     detections = [
         Detection(frame, np.column_stack([pose.points, pose.scores]))

@@ -86,13 +86,7 @@ def _begins_as_json(path: Path) -> bool:
 def _read_json(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:
     # AlphaPose's files, ours among them, may be of hours: they are read item by item.
     if is_alphapose(path):
-        return read_alphapose(
-            path,
-            image_size=recorded.image_size,
-            time=recorded.time,
-            frame_rate=recorded.frame_rate,
-            skeleton=skeleton,
-        )
+        return read_alphapose(path, recorded, skeleton)
     kind = foreign_kind(path)
     if not kind and path.suffix.lower() not in _JSON and not _begins_as_json(path):
         kind = f"neither JSON nor a table of keypoints, nor of markers; understood are: {_UNDERSTOOD}"

@@ -15,7 +15,6 @@ from pase.keypoint_sets import KEYPOINT_SETS, guess_set
 from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.keypoint_json import first_number, frame_numbers, is_number, numbers, triples
-from pase.types import Array
 
 _PERSON_CATEGORY = 1
 _LENGTHS = {3 * len(names) for names in KEYPOINT_SETS.values()}
@@ -84,12 +83,7 @@ def _item(track: Keypoints2D, frame: int) -> dict[str, Any]:
 
 
 def read_alphapose(
-    path: str | Path,
-    *,
-    image_size: tuple[int, int] | None = None,
-    time: Array | None = None,
-    frame_rate: float | None = None,
-    skeleton: str | None = None,
+    path: Path, recorded: Recorded | None = None, skeleton: str | None = None
 ) -> list[Keypoints2D]:
     """Read AlphaPose results, one track for each person.
 
@@ -97,13 +91,9 @@ def read_alphapose(
     ----------
     path
         The JSON file: a list of items with `image_id`, `keypoints` (x, y, score each) and perhaps `idx`.
-    image_size
-        Width and height in pixels, needed where the file does not give them; without either a size that holds
-        every keypoint is assumed.
-    time
-        (T,) seconds of every frame of the recording, instead of those in the file.
-    frame_rate
-        Frames per second where neither the file nor `time` has the times; 30 when not given.
+    recorded
+        Facts about the footage; they count before those in the file. Without either, a size that holds every
+        keypoint and 30 frames a second are assumed.
     skeleton
         Name of the keypoint set where the number of points leaves it open; see `pase.keypoint_sets`.
 
@@ -113,24 +103,24 @@ def read_alphapose(
         Tracks by person number, each with every frame up to the last in the file; NaN where the person is
         unseen. Empty when the file has no item.
     """
-    path = Path(path)
+    recorded = recorded or Recorded()
+    image_size, time = recorded.image_size, recorded.time
     count, items = _point_count(read_json_items(path), skeleton)
     detections: list[Detection] = []
-    images, file_times = [], None
+    images: list[str] = []
     for number, item in enumerate(items):
         detections.append(_detection(item, number, path, count))
         images.append(str(item.get("image_id", "")))
         image_size = image_size or _size(item)
-        file_times = numbers(item.get("times")) if number == 0 else file_times
+        if number == 0 and time is None:
+            time = numbers(item.get("times"))
     if not detections:
         return []
     names = guess_set(np.array([d.points for d in detections]), str(path), skeleton)
-    if file_times is not None or time is not None or len(set(images)) > 1:
+    if time is not None or len(set(images)) > 1:
         for detection, frame in zip(detections, frame_numbers(images), strict=True):
             detection.frame = frame
-    return assemble(
-        detections, Recorded(image_size, file_times if time is None else time, frame_rate), path, names
-    )
+    return assemble(detections, Recorded(image_size, time, recorded.frame_rate), path, names)
 
 
 def is_alphapose(path: Path) -> bool:
