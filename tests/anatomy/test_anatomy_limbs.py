@@ -14,6 +14,7 @@ from pase.anatomy.limbs import (
     absent_parts,
     bodies_not_seen,
     feet_seen,
+    in_short,
     parts_not_seen,
     points_of,
     with_seen_parts,
@@ -101,6 +102,13 @@ def test_an_amputated_shank_has_no_keypoints_no_bones_and_no_length(tmp_path: Pa
     assert {"tibia_l", "calcn_l", "radius_r", "hand_r"} <= names and "femur_l" not in names
     lengths = {bone.name for bone in bone_table(with_seen_parts(lacking))}
     assert "tibia_l" not in lengths and "tibia_r" in lengths
+
+
+def test_whole_limbs_have_short_names() -> None:
+    legs = [f"{side} {part}" for part in ("thigh", "shank", "foot") for side in ("left", "right")]
+    assert in_short(legs) == ["both legs"] and in_short(legs[::2]) == ["left leg"]
+    assert in_short(["left shank", "left foot", "right foot", "head"]) == ["left shank", "both feet", "head"]
+    assert in_short([]) == []
 
 
 def test_a_limb_that_is_no_limb_is_refused() -> None:

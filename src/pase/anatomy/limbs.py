@@ -213,6 +213,20 @@ def parts_not_seen(motion: Motion) -> list[str]:
     return [name for name, bodies in _bodies(motion.skeleton).items() if names[bodies[0]] in hidden]
 
 
+def in_short(parts: Iterable[str]) -> list[str]:
+    """Parts by their full names in fewer words: `left thigh`, `left shank` and `left foot` are the `left leg`."""
+    remaining, short = set(parts), []
+    singles = {part.name: (part.name,) for part in LIMB_PARTS if part.sided}
+    for limb, own in {"leg": ABSENT["leg"], "arm": ABSENT["arm"], **singles}.items():
+        sides = [side for side in ("left", "right") if remaining.issuperset(f"{side} {part}" for part in own)]
+        remaining -= {f"{side} {part}" for side in sides for part in own}
+        if len(sides) == 2:
+            short.append(f"both {'feet' if limb == 'foot' else f'{limb}s'}")
+        else:
+            short += [f"{side} {limb}" for side in sides]
+    return short + sorted(remaining)
+
+
 def _bodies(skeleton: Skeleton) -> dict[str, list[int]]:
     """Numbers of the bodies of every part that the skeleton has, by the part's full name."""
     names = skeleton.body_names

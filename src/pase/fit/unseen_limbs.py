@@ -15,7 +15,7 @@ LIMBS = (
 )
 """Points of legs and arms from the trunk outwards; a joint centre goes with the point of its name."""
 
-BRIDGED_S = 1.0
+LIFTER_REACH_S = 1.0
 """A lifter knows where a point is from the frames in which it is seen up to so many seconds before or after."""
 
 
@@ -50,8 +50,8 @@ def unseen_limbs(names: Sequence[str], visible: Mask, time: Array, points: Seque
 
 
 def _long_unseen(seen: Mask, time: Array) -> Mask:
-    """(T,) frames farther than `BRIDGED_S` from all those in which something is seen (T,)."""
+    """(T,) frames farther than `LIFTER_REACH_S` from all those in which something is seen (T,)."""
     if not seen.any():
         return np.ones(len(time), bool)
     near = time[seen][nearest_rows(time[seen], time)]
-    return np.asarray(np.abs(near - time) > BRIDGED_S)
+    return np.asarray(np.abs(near - time) > LIFTER_REACH_S)

@@ -192,12 +192,14 @@ def detect(
 
 
 def choose(recording: Recording, settings: Settings) -> Recording:
-    """Choose the persons who get a skeleton, the main one without points of limbs that are not there."""
+    """Choose the persons who get a skeleton, without points of limbs that are another's, or not there."""
+    from pase.pose2d.claimed_limbs import without_claimed_limbs
     from pase.pose2d.select_people import select_people
 
     chosen = select_people(recording.people, settings.pose2d, recording.time)
     absent = points_of(absent_parts(settings.person.without))
-    people = [p.without(absent) if number == 0 else p for number, p in enumerate(chosen.people)]
+    own = without_claimed_limbs(chosen.people)
+    people = [p.without(absent) if number == 0 else p for number, p in enumerate(own)]
     return replace(
         recording,
         people=people,

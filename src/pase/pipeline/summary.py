@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pase.anatomy.limbs import in_short
 from pase.pipeline.report import Report
 
 MOST_WARNINGS = 3
@@ -40,7 +41,7 @@ def _quality(report: Report) -> list[str]:
             reasons = f": {'; '.join(person['quality_reasons'])}" if person["quality_reasons"] else ""
             lines.append(f"quality  {person['folder']}  {person['quality']}{reasons}   {person['movement']}")
         if person.get("not_seen"):
-            lines.append(f"not seen {person['folder']}  {', '.join(person['not_seen'])}")
+            lines.append(f"not seen {person['folder']}  {', '.join(in_short(person['not_seen']))}")
     if report.mean_reprojection_error_px is not None:
         lines.append(f"error    {report.mean_reprojection_error_px:.1f} px mean reprojection")
     if len(report.persons) + len(report.left_out) > 1 and report.main_person:

@@ -125,7 +125,7 @@ class RangeRow:
 
 
 def range_tables(findings: Findings) -> Iterator[tuple[str, list[RangeRow]]]:
-    """Ranges of the angles in sure frames, legs first, then trunk, then arms; what was not seen is said."""
+    """Ranges of the angles in sure frames, legs first, then trunk, then arms; what has none says why."""
     for region, title in (("legs", "Legs"), ("trunk", "Pelvis, trunk, head"), ("arms", "Arms")):
         rows = []
         for angle in ANGLES:
@@ -148,11 +148,18 @@ def _has(findings: Findings, name: str) -> bool:
 def _range_cells(findings: Findings, name: str, side: str) -> tuple[str, str]:
     low, high = (findings.measure(f"{name}_{end}", side) for end in ("min", "max"))
     if high is None:
-        return "not seen", ""
+        return _why_missing(findings, f"{name}_{side[0]}" if side else name), ""
     sd = "–" if not np.isfinite(high.sd) else f"{high.sd:.0f}"
     if low is None:
         return number_text(high.value, 0), sd
     return f"{number_text(low.value, 0)} … {number_text(high.value, 0)}", sd
+
+
+def _why_missing(findings: Findings, key: str) -> str:
+    """Why an angle has no range: nothing showed it, or what did is too uncertain."""
+    table = findings.angles
+    seen = key in table.keys and np.isfinite(table.values[:, table.keys.index(key)]).any()
+    return "too uncertain" if seen else "not seen"
 
 
 def number_text(value: float, digits: int) -> str:

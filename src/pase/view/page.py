@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from pase.analysis import analyse
+from pase.anatomy.limbs import in_short, parts_not_seen
 from pase.diagnostics import FitDiagnostics
 from pase.files import write_text
 from pase.findings import Findings
@@ -107,6 +108,7 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
     return {
         "name": subject.name,
         "facts": facts,
+        "not_seen": in_short(parts_not_seen(motion)),
         "bones": _bones(subject),
         "plots": plots,
         "shown": frames_shown(len(motion), MOST_FRAMES),
