@@ -81,15 +81,16 @@ def reference(path: Path) -> Reference:
 def table(clip: str, motion: Motion, truth: Reference) -> str:
     """Rows of one clip as Markdown."""
     inside = (motion.time >= truth.time[0]) & (motion.time <= truth.time[-1])
-    lines = [f"\n{clip}\n", header("angle", "RMSE, °", "bias, °", "told SD, °", "in 95 % interval")]
+    lines = [f"\n{clip}\n", header("angle", "RMSE, °", "bias, °", "stated SD, °", "in 95 % interval")]
     held = []
     for name, angle in truth.angles(motion.time[inside]).items():
         column = motion.skeleton.coordinate_index(name)
         error = np.degrees(motion.q[inside, column]) - angle
-        told = np.degrees(motion.q_std[inside, column])
-        within = np.abs(error) < 1.96 * told
+        stated_deg = np.degrees(motion.q_std[inside, column])
+        within = np.abs(error) < 1.96 * stated_deg
         held.append(within)
-        rms, bias, sd = f"{np.sqrt(np.mean(error**2)):.1f}", f"{error.mean():+.1f}", f"{told.mean():.1f}"
+        rms, bias = f"{np.sqrt(np.mean(error**2)):.1f}", f"{error.mean():+.1f}"
+        sd = f"{stated_deg.mean():.1f}"
         lines.append(line([name, rms, bias, sd, f"{100 * within.mean():.0f} %"]))
     lines.append(f"| **all** | | | | **{100 * np.mean(held):.1f} %** |")
     return "\n".join(lines)

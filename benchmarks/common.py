@@ -61,7 +61,7 @@ def show(lines: Iterable[str], markdown: Path | None = None) -> None:
 
 
 def progress(text: str) -> str:
-    """The text itself, told at once on standard error."""
+    """Print a text on standard error at once; the text itself."""
     print(text, file=sys.stderr, flush=True)
     return text
 

@@ -52,10 +52,10 @@ def face_direction(names: tuple[str, ...], xy: Array, score: Array, camera: Came
     if np.ptp(xy[rows][sure], axis=0).max() < LEAST_PX:
         return None
     gain = np.where(_hidden_ears(xy[rows]), 0.25, 1.0)[sure, None] / SIGMA_MM
-    points, seen = np.array(list(FACE_MM.values()))[sure], xy[rows][sure]
-    centre = seen.mean(0)
-    tries = [_turned(points, seen - centre, gain, start) for start in _starts()]
-    cost, turn = min(tries, key=lambda found: found[0])
+    points, pixels = np.array(list(FACE_MM.values()))[sure], xy[rows][sure]
+    centre = pixels.mean(0)
+    tries = [_turned(points, pixels - centre, gain, start) for start in _starts()]
+    cost, turn = min(tries, key=lambda attempt: attempt[0])
     if np.sqrt(2 * cost / sure.sum()) > MOST_MISFIT:
         return None
     sight = np.array([*(centre - camera.principal_point) / camera.focal_length_px, 1.0])
@@ -70,16 +70,16 @@ def _hidden_ears(xy: Array) -> Mask:
     return np.array([False, False, False, share < HIDDEN_EAR, share > 1 - HIDDEN_EAR])
 
 
-def _turned(points: Array, seen: Array, gain: Array, start: Rotation) -> tuple[float, Rotation]:
+def _turned(points: Array, pixels: Array, gain: Array, start: Rotation) -> tuple[float, Rotation]:
     """Cost and turn of a head whose points fall on (N, 2) seen ones that count by a gain (N, 1), 1/mm."""
 
     def distances(unknowns: Array) -> Array:
         turned = (Rotation.from_rotvec(unknowns[:3]) * start).apply(points)[:, :2]
-        apart = turned - seen * np.exp(-unknowns[3])
+        apart = turned - pixels * np.exp(-unknowns[3])
         weight = np.square(gain) / np.square(gain).sum()
         return np.asarray(gain * (apart - (weight * apart).sum(0))).ravel()
 
-    size = np.log(np.linalg.norm(seen) / np.linalg.norm(points - points.mean(0)))
+    size = np.log(np.linalg.norm(pixels) / np.linalg.norm(points - points.mean(0)))
     bounds = ([-4, -4, -4, size - 1.0], [4, 4, 4, size + 1.5])
     best = least_squares(distances, [0.0, 0.0, 0.0, size + 0.2], bounds=bounds)
     return float(best.cost), Rotation.from_rotvec(best.x[:3]) * start

@@ -37,8 +37,8 @@ STATURE_MM = 1700.0
 FOCAL = 1000.0
 SIZE = 40_000
 JOINT_POINTS = slice(26, len(POINTS))
-TOLD_FOV, TOLD_LENGTHS = 0.03, 0.3
-"""How well lens and lengths are told where they are: shares of the focal length and of the spread among people."""
+GIVEN_FOV, GIVEN_LENGTHS = 0.03, 0.3
+"""Standard deviations of given lens and lengths: shares of the focal length and of the spread among people."""
 
 
 class Sums:
@@ -48,30 +48,32 @@ class Sums:
         self.rows: list[Array] = []
         self.signs: list[Array] = []
 
-    def add(self, found: Landmarks3D, truth: Array, valid: Mask) -> None:
+    def add(self, lifted: Landmarks3D, truth: Array, valid: Mask) -> None:
         """Compare one window (T, P, 3) in camera axes, from the root, in statures."""
-        assert found.sigma is not None and found.sigma_along is not None and found.ray is not None
-        use = valid & np.isfinite(found.xyz).all((1, 2))
+        assert lifted.sigma is not None and lifted.sigma_along is not None and lifted.ray is not None
+        use = valid & np.isfinite(lifted.xyz).all((1, 2))
         if not use.any():
             return
-        error = (found.xyz - truth)[use]
-        ray = found.ray[use]
+        error = (lifted.xyz - truth)[use]
+        ray = lifted.ray[use]
         along = np.einsum("tpi,ti->tp", error, ray)
         across = np.sqrt(np.maximum(np.square(error).sum(-1) - along**2, 0))
         others = [i for i, n in enumerate(POINTS) if n != "Hip"]
-        z_along = np.square(along / found.sigma_along[use])[:, others].mean(1)
-        z_across = 0.5 * np.square(across / found.sigma[use])[:, others].mean(1)
+        z_along = np.square(along / lifted.sigma_along[use])[:, others].mean(1)
+        z_across = 0.5 * np.square(across / lifted.sigma[use])[:, others].mean(1)
         length = np.linalg.norm(error, axis=-1)
-        aligned = procrustes(truth[use][:, TEN_JOINTS], found.xyz[use][:, TEN_JOINTS])
+        aligned = procrustes(truth[use][:, TEN_JOINTS], lifted.xyz[use][:, TEN_JOINTS])
         lean, turn = np.degrees(np.abs(whole_errors(along, truth[use], ray))).T
         parts = [length[:, JOINT_POINTS], across[:, JOINT_POINTS], np.abs(along[:, JOINT_POINTS])]
         columns = [*(p.mean(1) for p in parts), aligned, lean, turn, z_across, z_along]
         self.rows.append(np.stack(columns, axis=1))
         bone = np.einsum("tbi,ti->tb", (truth[:, LIMBS[:, 1]] - truth[:, LIMBS[:, 0]])[use], ray)
         size = np.linalg.norm((truth[:, LIMBS[:, 1]] - truth[:, LIMBS[:, 0]])[use], axis=-1)
-        said = np.einsum("tbi,ti->tb", (found.xyz[:, LIMBS[:, 1]] - found.xyz[:, LIMBS[:, 0]])[use], ray)
+        lifted_depth = np.einsum(
+            "tbi,ti->tb", (lifted.xyz[:, LIMBS[:, 1]] - lifted.xyz[:, LIMBS[:, 0]])[use], ray
+        )
         tilted = np.abs(bone) > np.sin(np.radians(20)) * size
-        self.signs.append((bone * said > 0)[tilted])
+        self.signs.append((bone * lifted_depth > 0)[tilted])
 
     def row(self) -> list[str]:
         """Cells of a line of the table."""
@@ -135,19 +137,19 @@ MakeLifter = Callable[[dict[str, float]], Lifter]
 """A lifter for a person whose lengths of segments are these; none when unknown."""
 
 
-def tables(name: str, shown: Shown, lifter: MakeLifter, *, told: bool = False) -> None:
+def tables(name: str, shown: Shown, lifter: MakeLifter, *, with_facts: bool = False) -> None:
     """Print the errors by kind of movement, azimuth and share of points unseen."""
     groups: dict[str, dict[str, Sums]] = {"movement": {}, "seen from": {}, "points unseen": {}, "": {}}
     for i, valid in enumerate(shown.valid):
-        lengths = dict(zip(SEGMENTS, shown.lengths[i].tolist(), strict=True)) if told else {}
-        found = lifter(lengths)(keypoints_of(shown.rays[i], shown.score[i]))
+        lengths = dict(zip(SEGMENTS, shown.lengths[i].tolist(), strict=True)) if with_facts else {}
+        lifted = lifter(lengths)(keypoints_of(shown.rays[i], shown.score[i]))
         hidden = float((shown.score[i][valid] == 0).mean())
         labels = {
             "": "all", "movement": shown.kind[i], "seen from": side(float(shown.azimuth[i])),
             "points unseen": "under 2 %" if hidden < 0.02 else "2-15 %" if hidden < 0.15 else "over 15 %",
         }  # fmt: skip
         for group, label in labels.items():
-            groups[group].setdefault(label, Sums()).add(found, shown.truth[i], valid)
+            groups[group].setdefault(label, Sums()).add(lifted, shown.truth[i], valid)
     print(f"\n{name}\n")
     print(header(*HEADER))
     for rows in reversed(groups.values()):
@@ -193,8 +195,8 @@ def clip_errors(keypoints: Keypoints2D, truth: Path, lifter: PaseLifter) -> str:
     """PA-MPJPE of ten joints, and how much of the knee's excursion the lifter alone shows."""
     with np.load(truth) as z:
         names, time, origins = [str(b) for b in z["bodies"]], z["time"], z["origins"]
-    wanted = [s + j + "Joint" for s in "RL" for j in ("Hip", "Knee", "Ankle", "Shoulder", "Elbow")]
-    found = lifter(keypoints).xyz[:, [POINTS.index(n) for n in wanted]]
+    joints = [s + j + "Joint" for s in "RL" for j in ("Hip", "Knee", "Ankle", "Shoulder", "Elbow")]
+    lifted = lifter(keypoints).xyz[:, [POINTS.index(n) for n in joints]]
     true = np.stack(
         [
             np.stack([np.interp(keypoints.time, time, origins[:, names.index(b), a]) for a in range(3)], -1)
@@ -202,11 +204,11 @@ def clip_errors(keypoints: Keypoints2D, truth: Path, lifter: PaseLifter) -> str:
         ],
         1,
     )
-    inside = (keypoints.time >= time[0]) & (keypoints.time <= time[-1]) & np.isfinite(found).all((1, 2))
-    true, found = true[inside], found[inside]
-    out = f"PA-MPJPE {1e3 * procrustes(true, found).mean():.1f} mm"
+    inside = (keypoints.time >= time[0]) & (keypoints.time <= time[-1]) & np.isfinite(lifted).all((1, 2))
+    true, lifted = true[inside], lifted[inside]
+    out = f"PA-MPJPE {1e3 * procrustes(true, lifted).mean():.1f} mm"
     for side, first in (("right", 0), ("left", 5)):
-        mine, theirs = (bend(x[:, first : first + 3]) for x in (found, true))
+        mine, theirs = (bend(x[:, first : first + 3]) for x in (lifted, true))
         error, excursion = np.abs(mine - theirs).mean(), np.ptp(mine) / np.ptp(theirs)
         out += f"; {side} knee {error:.1f}°, excursion {excursion:.2f} of the true one"
     return out
@@ -225,8 +227,8 @@ def detected(video: Path) -> Keypoints2D:
     from pase.pose2d.detect import detect_keypoints
 
     with open_media(video) as media:
-        made = detect_keypoints(media.frames(), media.image_size)
-    return made.people[0].over(made.time)
+        detections = detect_keypoints(media.frames(), media.image_size)
+    return detections.people[0].over(detections.time)
 
 
 def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
@@ -240,27 +242,27 @@ def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
     parser.add_argument("--only", choices=[*SOURCES, "made", "bandai", "clips"], default=None)
     o = parser.parse_args()
 
-    def wanted(name: str) -> bool:
+    def is_chosen(name: str) -> bool:
         return o.only in (None, name)
 
-    for source in filter(wanted, SOURCES):
+    for source in filter(is_chosen, SOURCES):
         takes = [t for t in captured(o.data, o.cache, source) if t.split == "val"]
         if takes:
             show(f"Held-out subjects: {source}", takes, o.windows, o.weights)
-    if wanted("made"):
+    if is_chosen("made"):
         takes = [t for t in made(o.cache) if t.split == "val"]
         show("Held-out episodes of made motion", takes, o.windows, o.weights)
-    if wanted("bandai"):
+    if is_chosen("bandai"):
         others = bandai(o.data / "validation_bandai.npz", o.cache / "bandai_q.npz", 60)
         show("Bandai-Namco (other people, never trained on)", others, o.windows, o.weights)
-    if wanted("clips"):
+    if is_chosen("clips"):
         for clip in sorted(o.clips.glob("*/truth.npz")):
             errors = clip_errors(read(clip.parent / "video.mp4"), clip, PaseLifter(o.weights))
             print(f"{clip.parent.name}: {errors}")
 
 
 def show(name: str, takes: Sequence[Take], count: int, weights: Path | None) -> None:
-    """Film the takes and print the tables: windows, the same told lens and lengths, exact ones, and photos."""
+    """Film the takes and print the tables: windows, the same with lens and lengths given, exact ones, and photos."""
 
     def guessing(lengths: dict[str, float]) -> PaseLifter:
         return PaseLifter(weights, threads=1, focal_length_px=FOCAL, fov_sigma=UNKNOWN_FOV)
@@ -268,21 +270,21 @@ def show(name: str, takes: Sequence[Take], count: int, weights: Path | None) -> 
     unknowing = cache(lambda: guessing({}))
     takes = [t for t in takes if len(t.q) > 2 and np.isfinite(t.q).all()]
     tables(name, film(takes, count, 32, fov_sigma=UNKNOWN_FOV), lambda _: unknowing())
-    told = film(takes, count // 4, 32, fov_sigma=TOLD_FOV)
-    tables(f"{name}: lens and lengths told", told, partial(knowing, weights), told=True)
+    with_facts = film(takes, count // 4, 32, fov_sigma=GIVEN_FOV)
+    tables(f"{name}: lens and lengths given", with_facts, partial(knowing, weights), with_facts=True)
     exact = film(takes, count // 2, 32, fov_sigma=UNKNOWN_FOV, exact=True)
     tables(f"{name}: exact keypoints, all seen", exact, lambda _: unknowing())
     tables(f"{name}: photos", film(takes, count, 1, fov_sigma=UNKNOWN_FOV), lambda _: unknowing())
 
 
 def knowing(weights: Path | None, lengths: dict[str, float]) -> PaseLifter:
-    """A lifter that is told lens and lengths, about as well as a fit tells them."""
-    sigma = {name: TOLD_LENGTHS * s for name, s in zip(SEGMENTS, LENGTH_SPREAD, strict=True)}
+    """A lifter that is given lens and lengths, about as well as a fit knows them."""
+    sigma = {name: GIVEN_LENGTHS * s for name, s in zip(SEGMENTS, LENGTH_SPREAD, strict=True)}
     return PaseLifter(
         weights,
         threads=1,
         focal_length_px=FOCAL,
-        fov_sigma=TOLD_FOV,
+        fov_sigma=GIVEN_FOV,
         lengths={name: (length, sigma[name]) for name, length in lengths.items()},
     )
 

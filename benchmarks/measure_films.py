@@ -64,9 +64,9 @@ class Outcome:
         pairs = []
         for side in ("right", "left"):
             chosen = gait.strikes(side, seconds) if name == "foot_strike" else gait.toe_offs(side, seconds)
-            found = [e.time_s for e in self.findings.events if (e.event, e.side) == (name, side)]
+            estimated = [e.time_s for e in self.findings.events if (e.event, e.side) == (name, side)]
             for moment in chosen[(chosen > 0.1) & (chosen < seconds - 0.1)]:
-                nearest = min(found, key=lambda t: abs(t - moment), default=np.nan)
+                nearest = min(estimated, key=lambda t: abs(t - moment), default=np.nan)
                 pairs.append((nearest if abs(nearest - moment) < 0.2 else np.nan, float(moment)))
         return pairs
 
@@ -127,15 +127,15 @@ def film(rng: Rng, person: int, title: str, body: Body, truth: Motion, gait: Gai
     roll = np.radians(np.random.default_rng(person).normal(0, 1.0))
     for away in np.arange(2.5, 30.0, 0.25):
         rotation, place = aimed(middle, bearing, float(away), height, (0.0, 0.0, roll))
-        seen = (world - place) @ rotation.T
-        rays = seen[..., :2] / np.maximum(seen[..., 2:], 0.3)
-        if (np.abs(rays) < 0.92 * half).all() and seen[..., 2].min() > 1.0:
+        p_camera = (world - place) @ rotation.T
+        rays = p_camera[..., :2] / np.maximum(p_camera[..., 2:], 0.3)
+        if (np.abs(rays) < 0.92 * half).all() and p_camera[..., 2].min() > 1.0:
             break
-    rays, score = _detected(rng, seen, body.stature, half, truth.time)
+    rays, score = _detected(rng, p_camera, body.stature, half, truth.time)
     focal = max(image) / 2 / half.max()
     xy = np.where(score[..., None] > 0, rays * focal + np.array(image) / 2, np.nan)
-    told = round(body.stature + float(rng.normal(0, 0.005)), 2)
-    return Film(person, title, Keypoints2D(xy, score, truth.time, image), told, truth, gait)
+    height_m = round(body.stature + float(rng.normal(0, 0.005)), 2)
+    return Film(person, title, Keypoints2D(xy, score, truth.time, image), height_m, truth, gait)
 
 
 def _unsized(body: Body, q: Array) -> Array:
@@ -145,18 +145,18 @@ def _unsized(body: Body, q: Array) -> Array:
     return q
 
 
-def _detected(rng: Rng, seen: Array, stature: float, half: Array, time: Array) -> tuple[Array, Array]:
+def _detected(rng: Rng, p_camera: Array, stature: float, half: Array, time: Array) -> tuple[Array, Array]:
     """Rays (T, 26, 2) and scores (T, 26) at any rate, the detector's errors following each other at its own."""
     step = max(1, round(1 / (DETECTOR_RATE_HZ * float(np.median(np.diff(time))))))
-    some = np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
-    rays, score = detected(rng, seen[some] / stature, stature, half)
-    exact = seen[:, : len(HALPE26), :2] / seen[:, : len(HALPE26), 2:]
-    error = np.where(score[..., None] > 0, rays - exact[some], 0.0)
-    nearest = np.abs(time[:, None] - time[some]).argmin(1)
+    looks = np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
+    rays, score = detected(rng, p_camera[looks] / stature, stature, half)
+    exact = p_camera[:, : len(HALPE26), :2] / p_camera[:, : len(HALPE26), 2:]
+    error = np.where(score[..., None] > 0, rays - exact[looks], 0.0)
+    nearest = np.abs(time[:, None] - time[looks]).argmin(1)
     score = score[nearest]
     if step > 1:
-        jitter = JITTER_M / seen[:, : len(HALPE26), 2:] * rng.standard_normal(exact.shape)
-        exact = exact + CubicSpline(time[some], error)(time) + jitter
+        jitter = JITTER_M / p_camera[:, : len(HALPE26), 2:] * rng.standard_normal(exact.shape)
+        exact = exact + CubicSpline(time[looks], error)(time) + jitter
     else:
         exact = exact + error
     return np.where(score[..., None] > 0, exact, 0.0), score
@@ -170,19 +170,21 @@ def exercise_film(rng: Rng, person: int, title: str, body: Body, q: Array, rate_
     return film(rng, person, title, body, truth)
 
 
-def outcome(one: Film) -> Outcome | None:
+def outcome(example: Film) -> Outcome | None:
     """Estimate the motion of a film and measure it; None where nobody was found."""
     motion = estimate_motion(
-        PersonInput(one.keypoints, landmarks=PaseLifter()(one.keypoints), facts=PersonFacts(one.height_m))
+        PersonInput(
+            example.keypoints, landmarks=PaseLifter()(example.keypoints), facts=PersonFacts(example.height_m)
+        )
     )
     if motion is None:
         return None
-    first = int(np.argmin(np.abs(one.truth.time - motion.time[0])))
+    first = int(np.argmin(np.abs(example.truth.time - motion.time[0])))
     part = slice(first, first + len(motion))
-    truth = one.truth.slice(part)
-    known = analyse(truth)
-    found = analyse(motion)
-    return Outcome(one, found, known)
+    truth = example.truth.slice(part)
+    of_truth = analyse(truth)
+    of_film = analyse(motion)
+    return Outcome(example, of_film, of_truth)
 
 
 def icc(first: Sequence[float], second: Sequence[float]) -> float:

@@ -85,12 +85,12 @@ def synthetic(options: argparse.Namespace) -> None:
     """Agreement, events and coverage on synthetic films."""
     films = [*walks(options.people), *gaits(), *exercises(options.exercises)]
     with ProcessPoolExecutor(options.processes) as pool:
-        outcomes = [one for one in pool.map(outcome, films) if one is not None]
+        outcomes = [case for case in pool.map(outcome, films) if case is not None]
     if options.keep is not None:
         options.keep.write_bytes(pickle.dumps(outcomes))
-    twice = [one for one in outcomes if one.film.person < options.people and one.film.gait is not None]
+    twice = [case for case in outcomes if case.film.person < options.people and case.film.gait is not None]
     print(agreement_table(twice))
-    print(event_table(one for one in outcomes if one.film.gait is not None))
+    print(event_table(case for case in outcomes if case.film.gait is not None))
     print(coverage_table(outcomes))
 
 
@@ -132,8 +132,8 @@ def exercises(people: int) -> Iterator[Film]:
 def agreement_table(outcomes: Sequence[Outcome]) -> str:
     """ICC with the truth and between the films of a person, and root mean square errors."""
     people: dict[int, list[Outcome]] = {}
-    for one in outcomes:
-        people.setdefault(one.film.person, []).append(one)
+    for case in outcomes:
+        people.setdefault(case.film.person, []).append(case)
     pairs = [pair for pair in people.values() if len(pair) == 2]
     lines = [
         "",
@@ -158,12 +158,12 @@ def agreement_table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
-def known(one: Outcome, name: str, side: str = "") -> float:
+def known(case: Outcome, name: str, side: str = "") -> float:
     """A measure of a gait as it was chosen; of other movements, that of the true motion. NaN where there is none."""
-    chosen = {} if one.film.gait is None else chosen_values(one.film.gait, side)
+    chosen = {} if case.film.gait is None else chosen_values(case.film.gait, side)
     if name in chosen:
         return chosen[name]
-    true = one.truth.measure(name, side)
+    true = case.truth.measure(name, side)
     return np.nan if true is None else true.value
 
 
@@ -181,8 +181,8 @@ def chosen_values(gait: Gait, side: str) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _both_sides(one: Outcome, name: str) -> float:
-    values = [measure.value for measure in one.findings.summary() if measure.measure == name]
+def _both_sides(case: Outcome, name: str) -> float:
+    values = [measure.value for measure in case.findings.summary() if measure.measure == name]
     return float(np.mean(values)) if values else np.nan
 
 
@@ -190,12 +190,14 @@ def event_table(outcomes: Iterable[Outcome]) -> str:
     """Errors of foot strikes and toe-offs by gait, in milliseconds."""
     lines = ["", header("gait", "event", "events", "missed", "median", "worst")]
     groups: dict[str, list[Outcome]] = {}
-    for one in outcomes:
-        title = one.film.title if one.film.person >= 1000 else "walks of the table above, 30 Hz"
-        groups.setdefault(title, []).append(one)
+    for case in outcomes:
+        title = case.film.title if case.film.person >= 1000 else "walks of the table above, 30 Hz"
+        groups.setdefault(title, []).append(case)
     for title, group in groups.items():
         for name in ("foot_strike", "toe_off"):
-            errors = 1000 * np.array([found - chosen for one in group for found, chosen in one.events(name)])
+            errors = 1000 * np.array(
+                [estimated - chosen for case in group for estimated, chosen in case.events(name)]
+            )
             near = errors[np.isfinite(errors)]
             figures = (
                 [f"{np.median(near):+.0f}", f"{near[np.abs(near).argmax()]:+.0f}"] if len(near) else "––"
@@ -205,17 +207,17 @@ def event_table(outcomes: Iterable[Outcome]) -> str:
 
 
 def coverage_table(outcomes: Iterable[Outcome]) -> str:
-    """For every measure: errors, told deviations, and how often the 95 % interval holds the truth."""
+    """For every measure: errors, stated deviations, and how often the 95 % interval holds the truth."""
     rows: dict[str, list[tuple[float, float]]] = {}
-    for one in outcomes:
-        same = one.findings.movement == one.truth.movement
-        for measure in one.findings.summary():
-            value = known(one, measure.measure, measure.side)
+    for case in outcomes:
+        same = case.findings.movement == case.truth.movement
+        for measure in case.findings.summary():
+            value = known(case, measure.measure, measure.side)
             if np.isfinite(value) and measure.sd > 0 and (same or of_angle(measure.measure)):
                 ending = measure.measure.rpartition("_")[2]
                 kind = f"angles: {ending}" if of_angle(measure.measure) else measure.measure
                 rows.setdefault(kind, []).append((measure.value - value, measure.sd))
-    lines = ["", header("measure", "values", "bias", "rms error", "told SD", "in 95 % interval")]
+    lines = ["", header("measure", "values", "bias", "rms error", "stated SD", "in 95 % interval")]
     pooled = {name: np.array(pairs) for name, pairs in rows.items()}
     named = np.concatenate([pairs for name, pairs in pooled.items() if not name.startswith("angles")])
     for name, pairs in {**pooled, "**all but the angles**": named}.items():
@@ -254,11 +256,11 @@ def sampled(body: BodyMotion, rate_hz: float) -> BodyMotion:
 def events(title: str, reference: Segmentation, other: Segmentation) -> None:
     """Differences of the times of like events, milliseconds."""
     parts = [f"{title}: {reference.movement} → {other.movement}"]
-    for name in dict.fromkeys(one.event for one in reference.events()):
+    for name in dict.fromkeys(event.event for event in reference.events()):
         truth = [e for e in reference.events() if e.event == name]
-        found = [e for e in other.events() if e.event == name]
+        others = [e for e in other.events() if e.event == name]
         away = [
-            1000 * min((f.time_s - t.time_s for f in found if f.side == t.side), key=abs, default=np.inf)
+            1000 * min((f.time_s - t.time_s for f in others if f.side == t.side), key=abs, default=np.inf)
             for t in truth
         ]
         near = np.array([d for d in away if abs(d) < 200])
@@ -272,14 +274,14 @@ def compare(title: str, reference: Segmentation, motion: Motion) -> None:
     """Events and measures of a film beside those of the reference."""
     events(title, reference, segment(BodyMotion.of(motion)))
     truth = reference.values()
-    for one in motion.findings.summary() if motion.findings else ():
-        for key, value in truth.items():
-            if key == (one.measure, one.side, 0):
-                apart = (one.value - value) / one.sd if one.sd > 0 else np.nan
-                print(
-                    f"  {one.measure:<22} {one.side:<5} {one.value:8.3f} ± {one.sd:6.3f} {one.unit:<9} "
-                    f"reference {value:8.3f}  {apart:+5.1f} sd"
-                )
+    for own in motion.findings.summary() if motion.findings else ():
+        value = truth.get((own.measure, own.side, 0))
+        if value is not None:
+            apart = (own.value - value) / own.sd if own.sd > 0 else np.nan
+            print(
+                f"  {own.measure:<22} {own.side:<5} {own.value:8.3f} ± {own.sd:6.3f} {own.unit:<9} "
+                f"reference {value:8.3f}  {apart:+5.1f} sd"
+            )
 
 
 if __name__ == "__main__":

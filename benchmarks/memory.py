@@ -151,13 +151,13 @@ def run_answering(keypoints: Path, stage: Path, words: Sequence[str]) -> int:
     timed = Report.timed
 
     @contextlib.contextmanager
-    def told(report: Report, name: str) -> Iterator[None]:
+    def timed_stage(report: Report, name: str) -> Iterator[None]:
         stage.write_text(name)
         with timed(report, name):
             yield
         stage.write_text(f"after {name}")
 
-    Report.timed = told  # type: ignore[method-assign, assignment]
+    Report.timed = timed_stage  # type: ignore[method-assign, assignment]
     answer(read_keypoints(keypoints))
     return pase(list(words))
 
@@ -167,45 +167,47 @@ def answer(people: Sequence[Keypoints2D]) -> None:
     last = max(len(person) for person in people) - 1
     boxes = [boxes_of(person) for person in people]
     zoom = np.ones(1)
-    now = threading.local()
+    current = threading.local()
     genuine_detector, genuine_network = PersonDetector.__call__, PairedNetwork.__call__
     add = Tracker.add
 
     def row(index: int) -> int:
         return last - abs(index % (2 * last) - last)
 
-    def noted(tracker: Tracker, frame: Frame, following: Frame | None = None) -> None:
-        now.index = frame.index
+    def add_noting_frame(tracker: Tracker, frame: Frame, following: Frame | None = None) -> None:
+        current.index = frame.index
         zoom[0] = max(frame.image.shape[:2]) / max(people[0].image_size)
         add(tracker, frame, following)
 
-    def seen(index: int) -> list[int]:
+    def visible_people(index: int) -> list[int]:
         return [n for n, of in enumerate(boxes) if row(index) < len(of) and np.isfinite(of[row(index)]).all()]
 
-    def found(detector: PersonDetector, image: Any) -> tuple[Any, Any]:
-        if now.index < GENUINE_FRAMES:
+    def boxes_in(detector: PersonDetector, image: Any) -> tuple[Any, Any]:
+        if current.index < GENUINE_FRAMES:
             genuine_detector(detector, image)
-        here = [zoom[0] * boxes[n][row(now.index)] for n in seen(now.index)]
-        return np.array(here).reshape(-1, 4), np.full(len(here), 0.9)
+        visible = [zoom[0] * boxes[n][row(current.index)] for n in visible_people(current.index)]
+        return np.array(visible).reshape(-1, 4), np.full(len(visible), 0.9)
 
-    def placed(network: PairedNetwork, frame: Frame, wanted: Any, turns: Sequence[int]) -> list[Pose]:
+    def poses_in(network: PairedNetwork, frame: Frame, boxes_px: Any, turns: Sequence[int]) -> list[Pose]:
         if frame.index < GENUINE_FRAMES:
-            genuine_network(network, frame, wanted, turns)
-        here = seen(frame.index)
-        if not here:
-            return [Pose(np.zeros((26, 2)), np.zeros(26), np.ones((26, 2))) for _ in wanted]
-        likeness = overlap(np.asarray(wanted), np.array([zoom[0] * boxes[n][row(frame.index)] for n in here]))
-        return [pose(people[here[n]], row(frame.index)) for n in likeness.argmax(1)]
+            genuine_network(network, frame, boxes_px, turns)
+        visible = visible_people(frame.index)
+        if not visible:
+            return [Pose(np.zeros((26, 2)), np.zeros(26), np.ones((26, 2))) for _ in boxes_px]
+        likeness = overlap(
+            np.asarray(boxes_px), np.array([zoom[0] * boxes[n][row(frame.index)] for n in visible])
+        )
+        return [pose(people[visible[n]], row(frame.index)) for n in likeness.argmax(1)]
 
     def pose(person: Keypoints2D, at: int) -> Pose:
-        known = np.isfinite(person.xy[at]).all(-1)
+        finite = np.isfinite(person.xy[at]).all(-1)
         sigma = np.ones((len(HALPE26), 2)) if person.sigma is None else person.sigma[at]
-        xy = np.where(known[:, None], zoom[0] * person.xy[at], -9.0)
+        xy = np.where(finite[:, None], zoom[0] * person.xy[at], -9.0)
         return Pose(
-            xy, np.where(known, person.score[at], 0.0), np.where(known[:, None], zoom[0] * sigma, 1.0)
+            xy, np.where(finite, person.score[at], 0.0), np.where(finite[:, None], zoom[0] * sigma, 1.0)
         )
 
-    Tracker.add, PersonDetector.__call__, PairedNetwork.__call__ = noted, found, placed  # type: ignore[method-assign, assignment]
+    Tracker.add, PersonDetector.__call__, PairedNetwork.__call__ = add_noting_frame, boxes_in, poses_in  # type: ignore[method-assign, assignment]
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> list[str]:

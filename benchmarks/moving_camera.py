@@ -6,7 +6,7 @@
 CLIPS is a folder of clips with a reference, as for `accuracy.py`, beside a `score.py` and a `make_moving.py`, which
 turns a clip into one of a camera that moves about its lens: the world stays as it is, so the clip's reference holds.
 It does so for the clip's own lens alone (`--focal`): turned with another one, a film shows people as no camera does.
-The films show a part of the clip's picture, whose angle of view is not that of a phone: what comes of that is told by
+The films show a part of the clip's picture, whose angle of view is not that of a phone; what that does is shown by
 the clip cut to this part (`cropped`). With `--seconds` the clip is played to and fro for so long first; then only the
 camera is judged. The second table is of drawn films of somebody who walks or runs through a room, by a camera carried
 along 5 m beside them (`travelling_films.py`); no CLIPS are needed for that.
@@ -219,7 +219,7 @@ def motion_of(output: Path, film: Film) -> CameraMotion:
 
 
 def followed(film: Film) -> CameraMotion:
-    """The camera's motion alone, without persons: their boxes are not told."""
+    """The camera's motion alone, without persons: their boxes are not given."""
     nobody = np.zeros((0, 4))
     with open_media(film.path) as media:
         follower, times = CameraFollower(media.image_size, float(film.focal_px[0])), []

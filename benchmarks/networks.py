@@ -66,15 +66,15 @@ def motionbert(variant: str, folder: Path, options: argparse.Namespace) -> Row:
     torch.save(DSTformer(*VARIANTS[variant]).state_dict(), path)
     lifter = MotionBert(path)
     joints = np.random.default_rng(1).random((CLIP, 17, 3), dtype=np.float32)
-    given = torch.from_numpy(joints[None])
+    inputs = torch.from_numpy(joints[None])
     whole, processor = repeat(lambda: lifter.predict(joints), options.seconds)
-    bare = repeat(lambda: [bare_run(lifter._network, given) for _ in range(2)], options.seconds)[0]
+    bare = repeat(lambda: [bare_run(lifter._network, inputs) for _ in range(2)], options.seconds)[0]
     onnx = None
     if options.onnx:
-        session = onnx_session(lifter._network, given, folder / f"{variant}.onnx")
+        session = onnx_session(lifter._network, inputs, folder / f"{variant}.onnx")
         onnx = (
             CLIP
-            / repeat(lambda: [session.run(None, {"x": given.numpy()}) for _ in range(2)], options.seconds)[0]
+            / repeat(lambda: [session.run(None, {"x": inputs.numpy()}) for _ in range(2)], options.seconds)[0]
         )
     return Row(f"MotionBERT {variant}, flip averaged", "frames/s", CLIP / whole, CLIP / bare,
                1000 * processor / CLIP, onnx)  # fmt: skip
@@ -85,12 +85,12 @@ def fastpose(folder: Path, options: argparse.Namespace) -> Row:
     torch.save(FastPose().state_dict(), folder / "fastpose.pth")
     network = FastPoseNetwork(folder / "fastpose.pth")
     crops = np.random.default_rng(2).random((BATCH, 3, 256, 192), dtype=np.float32) - np.float32(0.45)
-    plain, given = FastPose().eval(), torch.from_numpy(crops)
+    plain, inputs = FastPose().eval(), torch.from_numpy(crops)
     whole, processor = repeat(lambda: network.heatmaps(crops), options.seconds)
-    bare = repeat(lambda: bare_run(plain, given), options.seconds)[0]
+    bare = repeat(lambda: bare_run(plain, inputs), options.seconds)[0]
     onnx = None
     if options.onnx:
-        session = onnx_session(plain, given, folder / "fastpose.onnx")
+        session = onnx_session(plain, inputs, folder / "fastpose.onnx")
         onnx = BATCH / repeat(lambda: session.run(None, {"x": crops}), options.seconds)[0]
     return Row("FastPose", "crops/s", BATCH / whole, BATCH / bare, 1000 * processor / BATCH, onnx)
 
@@ -116,18 +116,18 @@ def yolo(folder: Path, seconds: float) -> Row:
     return Row("YOLOv3-SPP", "pictures/s", 1 / whole, 1 / bare, 1000 * processor)
 
 
-def bare_run(network: nn.Module, given: torch.Tensor) -> Any:
+def bare_run(network: nn.Module, inputs: torch.Tensor) -> Any:
     """PyTorch's own way: the network on all cores at once."""
     with torch.inference_mode():
-        return network(given)
+        return network(inputs)
 
 
-def onnx_session(network: nn.Module, given: torch.Tensor, path: Path) -> Any:
+def onnx_session(network: nn.Module, inputs: torch.Tensor, path: Path) -> Any:
     """The network exported and started in onnxruntime on as many cores."""
     import onnxruntime
 
     axes = {"x": {0: "batch"}}
-    torch.onnx.export(network, (given,), str(path), dynamo=False, input_names=["x"], dynamic_axes=axes)
+    torch.onnx.export(network, (inputs,), str(path), dynamo=False, input_names=["x"], dynamic_axes=axes)
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = torch.get_num_threads()
     return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])

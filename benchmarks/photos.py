@@ -77,7 +77,7 @@ def main() -> int:
     tiles, heads, table = [], [], []
     print(header(*TITLES))
     for path in pictures:
-        recording = found(path, settings, options.keypoints)
+        recording = recording_of(path, settings, options.keypoints)
         motions = fit_people(recording, lift_in_statures(recording, settings), settings)
         drawn = options.results / f"{path.stem}.png"
         draw_overlay(path, motions, drawn)
@@ -107,7 +107,7 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def found(path: Path, settings: Settings, kept: Path | None) -> Recording:
+def recording_of(path: Path, settings: Settings, kept: Path | None) -> Recording:
     """Everybody in a picture; read from `kept` where an earlier run has left it."""
     if kept is None:
         return find_people(path, settings)
@@ -127,17 +127,17 @@ def measured(motion: Motion, recording: Recording) -> Figures:
     points = kinematics.positions(motion.q)[0]
     height_px = camera.focal_length_px * stature_m / camera.to_camera(points)[:, 2].mean()
     share = residual[0] / height_px
-    seen = np.isfinite(share)
+    visible = np.isfinite(share)
     pixels = camera.project(points)
     person = min(recording.people, key=lambda p: np.nanmedian(np.linalg.norm(p.xy[0] - pixels, axis=-1)))
     face = face_direction(person.names, person.xy[0], person.score[0], camera)
     head = motion.skeleton.body_index("head")
     skull = camera.rotation @ kinematics.pose(motion.q).rotation[0, head][:, 0]
     apart = np.nan if face is None else float(np.degrees(np.arccos(np.clip(skull @ face, -1, 1))))
-    sure = seen & (person.score[0] >= SURE_SCORE)
+    sure = visible & (person.score[0] >= SURE_SCORE)
     sure_percent = 100 * share[sure].mean() if sure.any() else np.nan
-    near_percent = 100 * (share[seen] < NEAR).mean()
-    return Figures(100 * share[seen].mean(), sure_percent, near_percent, int(seen.sum()), apart)
+    near_percent = 100 * (share[visible] < NEAR).mean()
+    return Figures(100 * share[visible].mean(), sure_percent, near_percent, int(visible.sum()), apart)
 
 
 def row(title: str, figures: Figures) -> str:
@@ -149,8 +149,8 @@ def row(title: str, figures: Figures) -> str:
 
 def summary(table: list[Figures]) -> str:
     """How many persons are met as well as is wanted."""
-    seen = [f for f in table if f.seen >= WHOLE_BODY]
-    whole, sure = [f.mean_percent for f in seen], [f.sure_percent for f in seen]
+    complete = [f for f in table if f.seen >= WHOLE_BODY]
+    whole, sure = [f.mean_percent for f in complete], [f.sure_percent for f in complete]
     faces = [f.face_deg for f in table if np.isfinite(f.face_deg)]
     return (
         f"\n{len(whole)} with the whole body seen: mean distance {np.mean(whole):.2f} %, at most 1.2 % in "

@@ -118,8 +118,8 @@ class Stage:
         q = planter.solve(np.array(wishes), np.array(feet), balanced, 25)
         straight = np.array([key.kind == "upright" for key in keys])
         if straight.any():
-            some = np.array(wishes)[straight], np.array(feet)[straight], balanced[straight]
-            q[straight] = self._quiet.solve(*some, 25)
+            straight_poses = np.array(wishes)[straight], np.array(feet)[straight], balanced[straight]
+            q[straight] = self._quiet.solve(*straight_poses, 25)
         return q, planter.soles(q)
 
     def _planted(self, rng: Rng, wishes: Array, feet: Array) -> Array:

@@ -117,8 +117,8 @@ def film(rng: Rng, movement: str, q: Array, camera: int, hidden: str) -> Film:
     away = max(away, 1.15 * focal / image[1] * float(np.ptp(world[..., 1])))
     off = rng.normal(0, 0.04), rng.normal(0, 0.03), np.radians(rng.normal(0, 1.0))
     rotation, place = aimed(middle, bearing, away, height, off)
-    seen = (world - place) @ rotation.T / body.stature
-    rays, score = detected(rng, seen, body.stature, np.array(image) / 2 / focal)
+    p_camera = (world - place) @ rotation.T / body.stature
+    rays, score = detected(rng, p_camera, body.stature, np.array(image) / 2 / focal)
     score[:, [k for k, name in enumerate(HALPE26) if name.endswith(HIDDEN[hidden])]] *= not HIDDEN[hidden]
     xy = np.where(score[..., None] > 0, rays * focal + np.array(image) / 2, np.nan)
     times = np.arange(len(q)) / RATE_HZ
@@ -145,28 +145,30 @@ def _at_rest(names: tuple[str, ...], q: Array, pelvis: Array) -> NDArray[np.bool
     return np.asarray((knees < STRAIGHT_DEG) & (speed < STILL_M_S) & upright)
 
 
-def outcome(one: Film, with_lifter: bool = True) -> Outcome | None:
+def outcome(example: Film, with_lifter: bool = True) -> Outcome | None:
     """Estimate the motion of a film and compare; None when nobody was found."""
-    landmarks = PaseLifter()(one.keypoints) if with_lifter else None
-    motion = estimate_motion(PersonInput(one.keypoints, landmarks=landmarks, facts=PersonFacts(one.height_m)))
+    landmarks = PaseLifter()(example.keypoints) if with_lifter else None
+    motion = estimate_motion(
+        PersonInput(example.keypoints, landmarks=landmarks, facts=PersonFacts(example.height_m))
+    )
     if motion is None:
         return None
-    first = int(np.argmin(np.abs(one.truth.time - motion.time[0])))
+    first = int(np.argmin(np.abs(example.truth.time - motion.time[0])))
     frames = slice(first, first + len(motion))
-    error = angle_differences(thirteen_angles(motion), thirteen_angles(one.truth)[frames])
+    error = angle_differences(thirteen_angles(motion), thirteen_angles(example.truth)[frames])
     origin, index = Kinematics(motion.skeleton).pose(motion.q).origin, motion.skeleton.body_index
     assert motion.camera is not None
-    found = (origin[:, [index(b) for b in JOINTS]] - origin[:, [index("pelvis")]]) @ motion.camera.rotation.T
+    joints = (origin[:, [index(b) for b in JOINTS]] - origin[:, [index("pelvis")]]) @ motion.camera.rotation.T
     legs = [i for i, n in enumerate(motion.skeleton.free_names) if n.startswith(("hip_", "knee", "ankle"))]
-    off = np.abs(motion.q[:, legs] - one.truth.q[frames][:, legs]) / motion.q_std[:, legs]
+    off = np.abs(motion.q[:, legs] - example.truth.q[frames][:, legs]) / motion.q_std[:, legs]
     return Outcome(
-        one.movement,
-        one.view,
-        one.hidden,
+        example.movement,
+        example.view,
+        example.hidden,
         np.abs(error).mean(0),
-        1e3 * float(procrustes(one.joints[frames], found).mean()),
-        1e3 * float(np.linalg.norm(found - one.joints[frames], axis=-1).mean()),
-        error[one.resting[frames]],
+        1e3 * float(procrustes(example.joints[frames], joints).mean()),
+        1e3 * float(np.linalg.norm(joints - example.joints[frames], axis=-1).mean()),
+        error[example.resting[frames]],
         float((off < 1.96).mean()),
     )
 

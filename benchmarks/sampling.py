@@ -136,12 +136,12 @@ def film(rng: np.random.Generator, q: Array) -> Film:
     return Film(xy + ERROR_SHARE * float(np.ptp(xy[0, :, 1])) * errors)
 
 
-def followed(made: Film, every: str) -> Keypoints2D:
+def followed(example: Film, every: str) -> Keypoints2D:
     """The person's keypoints, by the whole 2D stage but for the networks."""
     settings = Pose2DSettings(every=every)
-    networks = (made.boxes, made.poses)
+    networks = (example.boxes, example.poses)
     with patch.object(detect, "_started", lambda *_: networks):
-        people = detect.detect_keypoints(made.frames(), SIZE, settings, networks=())  # type: ignore[arg-type]
+        people = detect.detect_keypoints(example.frames(), SIZE, settings, networks=())  # type: ignore[arg-type]
     return people.people[0]
 
 
@@ -167,8 +167,8 @@ def main() -> int:
         for person in range(options.people):
             rng = np.random.default_rng([7, number, person])
             q = perform(stage, rng)
-            made = film(rng, q)
-            keypoints = [followed(made, every) for every in ("all", options.every)]
+            example = film(rng, q)
+            keypoints = [followed(example, every) for every in ("all", options.every)]
             truth = thirteen_angles(
                 Motion(default_skeleton(), q, np.zeros_like(q), np.arange(len(q)) / RATE_HZ)
             )

@@ -58,8 +58,8 @@ def compare(clip: Path, parts: int) -> None:
     cut = np.array_split(np.arange(recording.frames), parts)
     evidence = [evidence_of(recording, settings, slice(int(f[0]), int(f[-1]) + 1)) for f in cut]
     whole = evidence_of(recording, settings, slice(None))
-    for number, one in enumerate(evidence, 1):
-        row(clip.name, f"part {number} alone", errors([one], height, truth))
+    for number, of_part in enumerate(evidence, 1):
+        row(clip.name, f"part {number} alone", errors([of_part], height, truth))
     row(clip.name, "all parts together", errors(evidence, height, truth))
     row(clip.name, "the whole clip", errors([whole], height, truth))
 
@@ -67,17 +67,17 @@ def compare(clip: Path, parts: int) -> None:
 def evidence_of(recording: Recording, settings: Settings, frames: slice) -> Evidence:
     """What some frames tell of the sizes."""
     part = Recording([recording.people[0].slice(frames)], recording.frames, recording.image_size)
-    found = size_evidence(part, settings)
-    assert found is not None, "nobody is seen"
-    return found
+    of_part = size_evidence(part, settings)
+    assert of_part is not None, "nobody is seen"
+    return of_part
 
 
 def errors(evidence: Sequence[Evidence], height_m: float, truth: dict[str, float]) -> dict[str, float]:
     """Length of each segment by all of the evidence minus the true one, mean of both sides, mm."""
     sizes, skeleton = combined_sizes(evidence, PersonFacts(height_m)), default_skeleton()
     scale = load_proportions().body_scale(sizes.log_scale, skeleton.body_names)
-    found = joint_lengths(skeleton.scaled(scale))
-    return {name: 1000 * (found[f"{name}_r"] - length) for name, length in truth.items()}
+    lengths = joint_lengths(skeleton.scaled(scale))
+    return {name: 1000 * (lengths[f"{name}_r"] - length) for name, length in truth.items()}
 
 
 def reference(clip: Path) -> dict[str, float]:

@@ -11,7 +11,7 @@ Cases, made of one film: `film`, as it is; `half`, every second frame; `slow` an
 and at four times the rate, so that everything is as much slower or faster (30 and 240 frames a second of a film of
 60); `five`, five of the film beside one another. `--loop N` shows the film forwards and backwards N times, so that it
 goes on without a cut: memory must not grow with the length. Sources are compiled before, as those of an installed
-package are. At the end it is told after how many seconds somebody who waits sees the first keypoints.
+package are. The last line says after how many seconds somebody who waits sees the first keypoints.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def main() -> int:
     compile_sources()
     with tempfile.TemporaryDirectory() as scratch:
         for name in options.cases:
-            video, flags = made(name, options, Path(scratch))
+            video, flags = film_of_case(name, options, Path(scratch))
             runs = [
                 measure(video, Path(scratch) / "result", [*options.flags, *flags, flag, "--overwrite"])
                 for flag in ("--no-overlay", "--overlay")
@@ -119,7 +119,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     return parse_with_flags(parser, words)
 
 
-def made(case: str, options: argparse.Namespace, folder: Path) -> tuple[Path, list[str]]:
+def film_of_case(case: str, options: argparse.Namespace, folder: Path) -> tuple[Path, list[str]]:
     """The film of a case, and flags of `pase run` with it."""
     from pase.media import Footage, open_media
 

@@ -5,7 +5,7 @@
 Every coordinate moves smoothly and at random (band-limited, up to 2 Hz) through 60 % of its range, at most
 84°, about its usual value, while the person walks in a curve. 22 of the 26 Halpe landmarks (no eyes, no ears)
 are measured at 100 Hz, exactly and with white noise. Angles are those of all joints that the landmarks show:
-not the wrists, and not the turn of the forearm, of which a landmark on its axis tells next to nothing. `known`
+not the wrists, and not the turn of the forearm, which a landmark on its axis hardly shows. `known`
 keeps the size of the true skeleton, as OpenSim does; `estimated` starts from the default skeleton and finds
 the person's size. A shoulder is flipped where the upper arm's orientation is off by more than 60° though the
 elbow is bent. OpenSim (`pip install '.[bench]'`) solves the first frames only, as each takes it long.
@@ -147,14 +147,14 @@ def judge(method: str, noise: float, motion: Motion, skeleton: Skeleton, q: Arra
     turning = np.array([c.motion == "rotational" for c in skeleton.free_coordinates])
     off = motion.q - truth
     off -= 2 * np.pi * np.round(off / (2 * np.pi)) * turning
-    shown = turning & np.array([not name.startswith(HIDDEN) for name in skeleton.free_names])
-    angles = np.degrees(np.abs(off[:, shown]))
-    found, true = Kinematics(motion.skeleton).pose(motion.q), Kinematics(skeleton).pose(truth)
-    joints = found.origin - true.origin
+    visible = turning & np.array([not name.startswith(HIDDEN) for name in skeleton.free_names])
+    angles = np.degrees(np.abs(off[:, visible]))
+    estimate, true = Kinematics(motion.skeleton).pose(motion.q), Kinematics(skeleton).pose(truth)
+    joints = estimate.origin - true.origin
     low, high = skeleton.bounds
     outside = (motion.q < low - 1e-6) | (motion.q > high + 1e-6)
-    known = np.isfinite(motion.q_std[:, shown]).all()
-    inside = np.abs(off[:, shown]) <= 1.96 * motion.q_std[:, shown]
+    finite = np.isfinite(motion.q_std[:, visible]).all()
+    inside = np.abs(off[:, visible]) <= 1.96 * motion.q_std[:, visible]
     return Row(
         method,
         noise,
@@ -162,19 +162,19 @@ def judge(method: str, noise: float, motion: Motion, skeleton: Skeleton, q: Arra
         float(angles.mean()),
         float(angles.mean(0).max()),
         float(1000 * np.linalg.norm(joints, axis=-1).mean()),
-        flips(skeleton, truth, found, true),
+        flips(skeleton, truth, estimate, true),
         float(100 * outside.any(1).mean()),
-        float(100 * inside.mean()) if known else np.nan,
+        float(100 * inside.mean()) if finite else np.nan,
         1000 * seconds / len(motion),
     )
 
 
-def flips(skeleton: Skeleton, truth: Array, found: BodyPoses, true: BodyPoses) -> int:
+def flips(skeleton: Skeleton, truth: Array, estimate: BodyPoses, true: BodyPoses) -> int:
     """Frames in which an upper arm is turned wrongly by far, its elbow being bent enough to show its turn."""
     wrong = np.zeros(len(truth), bool)
     for side in "rl":
         body = skeleton.body_index(f"humerus_{side}")
-        turn = np.einsum("tij,tij->t", found.rotation[:, body], true.rotation[:, body])
+        turn = np.einsum("tij,tij->t", estimate.rotation[:, body], true.rotation[:, body])
         off = np.degrees(np.arccos(np.clip((turn - 1) / 2, -1, 1)))
         bent = truth[:, skeleton.coordinate_index(f"elbow_flex_{side}")] > np.radians(30)
         wrong |= (off > FLIP_DEG) & bent
@@ -189,10 +189,10 @@ def opensim_row(noise: float, skeleton: Skeleton, data: Landmarks3D, q: Array, f
         write_osim(skeleton, folder / "model.osim")
         write_trc(part, folder / "markers.trc")
         seconds = run_opensim(folder / "model.osim", folder / "markers.trc", folder / "ik.mot")
-        time_, found = read_mot(folder / "ik.mot", skeleton)
-    unknown = np.full_like(found, np.nan)
+        time_, estimate = read_mot(folder / "ik.mot", skeleton)
+    unknown = np.full_like(estimate, np.nan)
     return judge(
-        "OpenSim 4.6, size known", noise, Motion(skeleton, found, unknown, time_), skeleton, q, seconds
+        "OpenSim 4.6, size known", noise, Motion(skeleton, estimate, unknown, time_), skeleton, q, seconds
     )
 
 

@@ -4,8 +4,8 @@
 
 The walker of a still camera's clip is cut out by the difference from the background, without the mirror image
 on the floor, and set into films of 1280 × 720 at 30 frames/s, in other colours, sizes and directions. So it is
-known who is where: at the keypoints that are found when nobody is in the way. IDF1 is the share of identities told
-rightly (Ristani and others 2016), by the boxes around the keypoints, and by the keypoints themselves, which must
+known who is where: at the keypoints that are found when nobody is in the way. IDF1 is the share of right
+identities (Ristani and others 2016), by the boxes around the keypoints, and by the keypoints themselves, which must
 lie on the right body; a switch is a person whose box goes on under another number (Bernardin and Stiefelhagen
 2008). A person counts in the frames in which at least a third of them is to be seen.
 """
@@ -184,9 +184,9 @@ def shoot(
             pasted = paste(image, owner, sprite, place, number)
             if pasted is not None:
                 whole[number] = pasted
-        seen = {n: pose for n, (area, pose) in whole.items() if (owner == n).sum() >= VISIBLE * area}
+        visible = {n: pose for n, (area, pose) in whole.items() if (owner == n).sum() >= VISIBLE * area}
         frames.append(Frame(index, t, image))
-        truth.append(seen)
+        truth.append(visible)
     return frames, truth
 
 
@@ -234,7 +234,7 @@ Likeness = Callable[[Pose, Pose], float]
 
 def same_box(truth: Pose, pose: Pose) -> float:
     """Intersection over union of the boxes, where they are one person's, else 0."""
-    boxes = [found.box(0.01, margin=0.0) for found in (truth, pose)]
+    boxes = [either.box(0.01, margin=0.0) for either in (truth, pose)]
     if boxes[0] is None or boxes[1] is None:
         return 0.0
     shared = float(overlap(boxes[0][None], boxes[1][None])[0, 0])
@@ -249,35 +249,35 @@ def same_body(truth: Pose, pose: Pose) -> float:
 
 def judge(truth: list[dict[int, Pose]], people: list[Keypoints2D], likeness: Likeness) -> tuple[float, int]:
     """IDF1 in per cent and the number of switches."""
-    actors = sorted({number for seen in truth for number in seen})
+    actors = sorted({number for visible in truth for number in visible})
     together, last, switches = np.zeros((len(actors), len(people))), {}, 0
-    for frame, seen in enumerate(truth):
-        here = [number for number, person in enumerate(people) if person.seen[frame]]
-        known = list(seen)
-        if not here or not known:
+    for frame, visible in enumerate(truth):
+        present = [number for number, person in enumerate(people) if person.seen[frame]]
+        known_actors = list(visible)
+        if not present or not known_actors:
             continue
-        poses = [pose_of(people[number], frame) for number in here]
-        shared = np.array([[likeness(seen[actor], pose) for pose in poses] for actor in known])
+        poses = [pose_of(people[number], frame) for number in present]
+        shared = np.array([[likeness(visible[actor], pose) for pose in poses] for actor in known_actors])
         # Who was matched before stays matched while it can be, as in the definition of a switch.
-        going_on = np.array([[last.get(actor) == person for person in here] for actor in known])
+        going_on = np.array([[last.get(actor) == person for person in present] for actor in known_actors])
         for row, column in zip(*linear_sum_assignment(-shared - 10 * (going_on & (shared > 0))), strict=True):
             if shared[row, column] > 0:
-                actor, person = known[row], here[column]
+                actor, person = known_actors[row], present[column]
                 together[actors.index(actor), person] += 1
                 switches += last.get(actor, person) != person
                 last[actor] = person
     kept = sum(together[pair] for pair in zip(*linear_sum_assignment(-together), strict=True))
-    shown = sum(len(seen) for seen in truth)
-    told = sum(int(person.seen.sum()) for person in people)
-    return 100 * 2 * kept / max(shown + told, 1), switches
+    truth_count = sum(len(visible) for visible in truth)
+    track_count = sum(int(person.seen.sum()) for person in people)
+    return 100 * 2 * kept / max(truth_count + track_count, 1), switches
 
 
 def pose_of(person: Keypoints2D, frame: int) -> Pose:
     """A track's pose in a frame."""
-    seen = np.isfinite(person.xy[frame]).all(-1)
+    finite = np.isfinite(person.xy[frame]).all(-1)
     return Pose(
         np.nan_to_num(person.xy[frame]),
-        np.where(seen, person.score[frame], 0.0),
+        np.where(finite, person.score[frame], 0.0),
         np.zeros_like(person.xy[frame]),
     )
 
@@ -285,9 +285,9 @@ def pose_of(person: Keypoints2D, frame: int) -> Pose:
 def tracked(frames: list[Frame], truth: list[dict[int, Pose]]) -> Score:
     """Follow the persons of a film."""
     begin = time.perf_counter()
-    made = detect_keypoints(iter(frames), SIZE)
+    detections = detect_keypoints(iter(frames), SIZE)
     seconds = time.perf_counter() - begin
-    people = [person.over(made.time) for person in made.people]
+    people = [person.over(detections.time) for person in detections.people]
     (idf1, switches), (of_keypoints, _) = (judge(truth, people, same) for same in (same_box, same_body))
     return Score(idf1, of_keypoints, switches, len(people), 1000 * seconds / len(frames))
 

@@ -101,8 +101,8 @@ class CarriedCamera:
 
     def pixels(self, points: Array) -> Array:
         """(T, K, 2) where it sees points (T, K, 3)."""
-        seen = (points - self.centre[:, None]) @ self.R_camera_world.transpose(0, 2, 1)
-        return FOCAL_PX * seen[..., :2] / seen[..., 2:] + np.array(SIZE) / 2
+        p_camera = (points - self.centre[:, None]) @ self.R_camera_world.transpose(0, 2, 1)
+        return FOCAL_PX * p_camera[..., :2] / p_camera[..., 2:] + np.array(SIZE) / 2
 
 
 def carried_camera(person: Walker, beside_m: float, seed: int) -> CarriedCamera:

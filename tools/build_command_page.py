@@ -85,8 +85,8 @@ def _names(action: argparse.Action) -> str:
 def _meaning(action: argparse.Action) -> str:
     text = (action.help or "").replace("%%", "%").replace("|", "\\|")
     plain = isinstance(action.default, str | int | float | Path) and not isinstance(action.default, bool)
-    shown = f"; default `{action.default}`" if plain and action.default != argparse.SUPPRESS else ""
-    return text + shown
+    default = f"; default `{action.default}`" if plain and action.default != argparse.SUPPRESS else ""
+    return text + default
 
 
 if __name__ == "__main__":

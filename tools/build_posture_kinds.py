@@ -347,11 +347,11 @@ def _clusters(q: Array, weight: Array, count: int, rng: np.random.Generator) -> 
 
 def _moments(q: Array, weight: Array) -> tuple[Array, Array]:
     """Weighted mean and covariance, pairwise over what is known; nothing where nothing is."""
-    known = np.isfinite(q)
-    W = known * weight[:, None]
-    mean = np.where(known, q, 0.0).T @ weight / np.maximum(W.sum(0), 1e-12)
-    centred = np.where(known, q - mean, 0.0)
-    covariance = (centred * weight[:, None]).T @ centred / np.maximum(W.T @ known.astype(float), 1e-12)
+    finite = np.isfinite(q)
+    W = finite * weight[:, None]
+    mean = np.where(finite, q, 0.0).T @ weight / np.maximum(W.sum(0), 1e-12)
+    centred = np.where(finite, q - mean, 0.0)
+    covariance = (centred * weight[:, None]).T @ centred / np.maximum(W.T @ finite.astype(float), 1e-12)
     values, vectors = np.linalg.eigh(covariance)
     return mean, vectors * np.maximum(values, 0.0) @ vectors.T
 

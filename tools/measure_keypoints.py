@@ -70,12 +70,12 @@ def main() -> None:
 def sightings(folder: Path) -> list[Sighting]:
     """What the detector sees of a clip, with the reference at the same times."""
     with open_media(folder / "video.mp4") as media:
-        found = choose(detect(media, Settings()), Settings()).people[0]
+        person = choose(detect(media, Settings()), Settings()).people[0]
     with np.load(folder / "truth.npz") as data:
         truth = {key: data[key] for key in data.files}
-    inside = np.flatnonzero((found.time >= truth["time"][0]) & (found.time <= truth["time"][-1]))
+    inside = np.flatnonzero((person.time >= truth["time"][0]) & (person.time <= truth["time"][-1]))
     frames = inside[:: max(1, len(inside) // FRAMES)]
-    time, bodies = found.time[frames], [str(b) for b in truth["bodies"]]
+    time, bodies = person.time[frames], [str(b) for b in truth["bodies"]]
     out = []
     for kind, (carrier, joint) in ATTACHED.items():
         for side, mirror in (("R", 1.0), ("L", -1.0)):
@@ -83,7 +83,7 @@ def sightings(folder: Path) -> list[Sighting]:
             turns = Slerp(truth["time"], Rotation.from_matrix(truth["R"][:, bodies.index(name)]))(time)
             path = truth["origins"][:, bodies.index(f"{joint}_{side.lower()}")]
             centre = np.stack([np.interp(time, truth["time"], column) for column in path.T], axis=1)
-            xy = found.xy[frames, found.names.index(side + kind)] - np.array(found.image_size) / 2
+            xy = person.xy[frames, person.names.index(side + kind)] - np.array(person.image_size) / 2
             out.append(Sighting(kind, mirror, turns.as_matrix(), centre, xy))
     return out
 
@@ -104,11 +104,11 @@ def solve(clips: list[list[Sighting]]) -> Array:
     return places
 
 
-def _miss(seen: Sighting, camera: Array, place: Array) -> Array:
+def _miss(sighting: Sighting, camera: Array, place: Array) -> Array:
     """(T, 2) distance of the projected place from the keypoint at its depth, in standard deviations."""
-    points = seen.joint + seen.rotation @ (place * [1.0, 1.0, seen.mirror])
+    points = sighting.joint + sighting.rotation @ (place * [1.0, 1.0, sighting.mirror])
     local = points @ Rotation.from_rotvec(camera[:3]).as_matrix().T + camera[3:6]
-    miss = local[:, :2] - seen.xy * np.maximum(local[:, 2:], 0.3) / np.exp(camera[6])
+    miss = local[:, :2] - sighting.xy * np.maximum(local[:, 2:], 0.3) / np.exp(camera[6])
     return np.nan_to_num(miss) / (NOISE_M * np.sqrt(len(miss)))
 
 
@@ -126,7 +126,7 @@ def _first_camera(clip: list[Sighting]) -> Array:
 
 def _first_residual(pose: Array, clip: list[Sighting]) -> Array:
     camera = np.append(pose, np.log(FOCAL_PX))
-    return np.concatenate([_miss(seen, camera, np.zeros(3)).ravel() for seen in clip])
+    return np.concatenate([_miss(sighting, camera, np.zeros(3)).ravel() for sighting in clip])
 
 
 if __name__ == "__main__":
