@@ -10,7 +10,7 @@ from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.fit.moved_limbs import DOUBT, USUAL, moved_limbs
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.lifted_depth import LASTING_SHARE, Depths, LiftedDepth
-from pase.fit.unseen_limbs import BRIDGED_S, unseen_limbs
+from pase.fit.unseen_limbs import LIFTER_REACH_S, unseen_limbs
 
 WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
 
@@ -124,7 +124,7 @@ def test_a_limb_that_the_lifter_moves_has_unsure_depths(model: PersonModel, stat
 
 def test_limbs_of_which_nothing_is_seen_for_a_while() -> None:
     """A hidden knee over a visible foot is known, as is a foot that was seen a moment ago."""
-    time = np.array([0.0, 0.9 * BRIDGED_S, 3.0 * BRIDGED_S])
+    time = np.array([0.0, 0.9 * LIFTER_REACH_S, 3.0 * LIFTER_REACH_S])
     points = (*HALPE26, "LKneeJoint", "LToeJoint", "LHipJoint")
     visible = np.ones((3, len(HALPE26)), bool)
     assert not unseen_limbs(HALPE26, visible, time, points).any()
