@@ -205,3 +205,7 @@ def test_reach() -> None:
     assert reach == {Key("reach_height", "right", 0): 1.6, Key("reach_forward", "right", 0): 0.6}
     on_a_stand = {name: place + [0.0, 2.0, 0.0] for name, place in {**body.origin, "hand_r": hand}.items()}
     assert set(measure_reach(replace(body, origin=on_a_stand))) == {Key("reach_forward", "right", 0)}
+    lies = {**body.origin, "hand_r": hand}
+    for shoulder, reaches in (([0.1, 1.4, 0.0], True), ([0.5, 0.9, 0.0], False)):
+        lies |= {f"humerus_{side}": np.tile(shoulder, (3, 1)) for side in "rl"}
+        assert bool(measure_reach(replace(body, origin=lies))) is reaches

@@ -11,6 +11,8 @@ LEAST_SURE_SHARE = 0.1
 """Extremes of an angle that was seen in fewer of the frames are not given."""
 GROUND_WITHIN_M = 0.15
 """The heels of whoever is on the ground come so near to it."""
+LEAST_UPRIGHT = 0.5
+"""Cosine of the lean of the trunk from which somebody lies or supports the body with the hands, and does not reach."""
 
 
 def measure_ranges(time: Array, keys: tuple[str, ...], values: Array, speed: Array, sure: Mask) -> Values:
@@ -44,8 +46,9 @@ def measure_ranges(time: Array, keys: tuple[str, ...], values: Array, speed: Arr
 
 
 def measure_reach(body: BodyMotion) -> Values:
-    """How high and how far ahead of the ankles each wrist gets."""
+    """How high and how far ahead of the ankles each wrist gets while the trunk is upright."""
     out: Values = {}
+    body = body.slice(_upright(body))
     ankles, heading = body.middle("ankle"), body.heading
     for side in SIDES:
         wrist = body.joint("wrist", side)
@@ -57,6 +60,15 @@ def measure_reach(body: BodyMotion) -> Values:
             ahead = ((wrist - ankles) * heading).sum(axis=1)
             out[Key("reach_forward", side, 0)] = float(np.nanmax(ahead))
     return out
+
+
+def _upright(body: BodyMotion) -> Mask:
+    """(T,) frames in which the trunk is nearer to the vertical than lying; all of them where it is not known."""
+    hips, shoulders = body.middle("hip"), body.middle("shoulder")
+    if hips is None or shoulders is None:
+        return np.ones(len(body), bool)
+    trunk = shoulders - hips
+    return np.asarray(trunk[:, 1] > LEAST_UPRIGHT * np.linalg.norm(trunk, axis=1))
 
 
 def _on_the_ground(body: BodyMotion) -> bool:
