@@ -125,6 +125,8 @@ class FitDiagnostics:
     solver: SolverDiagnostics = SolverDiagnostics()
     stature_m: float | None = None
     """Standing height of the skeleton."""
+    scale_sd: float = 0.0
+    """Relative standard deviation of the size, and with it of every length and speed, where no height was given."""
     child_stature_m: float | None = None
     """Likely standing height of a person who looks like a child but, without a height, was taken for an adult."""
     bones: Mapping[str, BoneStatistics] = field(default_factory=dict)
@@ -145,6 +147,8 @@ class FitDiagnostics:
         figures: dict[str, Any] = {"solver": self.solver.content()}
         if self.stature_m is not None:
             figures["stature_m"] = round(self.stature_m, 4)
+        if self.scale_sd:
+            figures["scale_sd"] = round(self.scale_sd, 3)
         if self.child_stature_m is not None:
             figures["child_stature_m"] = round(self.child_stature_m, 2)
         if self.off_floor_m is not None:

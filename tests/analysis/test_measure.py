@@ -42,6 +42,23 @@ def test_symmetry_is_as_uncertain_as_the_sides() -> None:
     assert symmetry.sd == pytest.approx(200 * np.sqrt(2) * 0.03 / 1.4)
 
 
+@pytest.mark.parametrize(
+    ("measure", "value", "sd"),
+    [
+        ("step_length", 0.70, 0.035),
+        ("walking_speed", 1.2, 0.06),
+        ("jump_height_flight_time", 0.3, 0.0),
+        ("squat_depth", 90.0, 0.0),
+    ],
+)
+def test_lengths_and_speeds_are_as_uncertain_as_an_assumed_size(
+    measure: str, value: float, sd: float
+) -> None:
+    values = {Key(measure, "", 0): value}
+    (without,), (assumed,) = (as_measures(values, [values] * 4, scale) for scale in (0.0, 0.05))
+    assert assumed.sd == pytest.approx(np.hypot(without.sd, sd))
+
+
 @pytest.mark.parametrize(("of", "both"), [("step_time", 2.0), ("stance_time", np.sqrt(2))])
 def test_symmetry_of_times_is_as_uncertain_as_the_contacts_of_one_foot(of: str, both: float) -> None:
     # A foot whose strikes are found late makes one side's steps too long and the other's too short by as much.

@@ -110,6 +110,7 @@ def test_bones_have_deviations_and_percentiles(motion: Motion) -> None:
     assert {"femur_r", "tibia_l", "humerus_r", "hip_width", "foot_l"} <= set(bones)
     assert 0.002 < (bones["femur_r"].length_sd_m or 0.0) < 0.02
     assert 55 < (bones["femur_r"].percentile or 0.0) < 99
+    assert motion.diagnostics.scale_sd == 0.0
 
 
 def test_mirrored_picture_gives_the_mirrored_motion(scene: Scene, motion: Motion) -> None:
@@ -155,7 +156,10 @@ def test_without_a_height_the_scale_is_assumed(scene: Scene) -> None:
     found = estimate_motion(PersonInput(scene[0].slice(slice(0, 10))))
     assert found is not None
     assert any("scale is assumed" in w and "--height" in w for w in found.warnings)
-    assert 1.5 < (found.diagnostics.stature_m or 0.0) < 1.9
+    stature, femur = found.diagnostics.stature_m or 0.0, found.diagnostics.bones["femur_r"]
+    assert 1.5 < stature < 1.9
+    assert found.diagnostics.scale_sd == pytest.approx(0.092 / 1.69, rel=0.03)
+    assert (femur.length_sd_m or 0.0) > 0.054 * 0.25 * stature
 
 
 def test_the_floor_can_be_left_out(scene: Scene, model: PersonModel) -> None:

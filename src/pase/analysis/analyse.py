@@ -106,7 +106,7 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
         {**segmentation.retimed(of_one).values(), **_of_any_movement(of_one, angles)}
         for of_one, angles in zip(drawn, drawn_tables, strict=True)
     ]
-    measures = tuple(_with_angle_sd(as_measures(values, draws), table))
+    measures = tuple(_with_angle_sd(as_measures(values, draws, motion.diagnostics.scale_sd), table))
     doubts = [
         *slow_motion_doubts(segmentation.movement, measures),
         *zoom_doubts(motion.camera, segmentation.stretches),

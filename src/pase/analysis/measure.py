@@ -36,6 +36,8 @@ class Definition(NamedTuple):
     detection_sd: float = 0.0
     """Standard deviation, in its unit, of errors that the posterior does not contain: contacts by force plates,
     of repetitions by markers, nearly straight knees and arms overhead in synthetic films."""
+    by_time: bool = False
+    """Whether a length follows from times alone, and not from the person's size."""
 
 
 def _read_definitions() -> dict[str, Definition]:
@@ -51,6 +53,9 @@ ANGLE_ENDINGS = {
 }  # fmt: skip
 """Measures of every angle: the least and largest value, the range between, and the largest angular speed."""
 
+
+LENGTH_UNITS = ("m", "m/s")
+"""Measures in these grow with the person's size."""
 
 SYMMETRY = "_symmetry"
 """Ending of the measures of how much longer the right side is than the left."""
@@ -83,7 +88,7 @@ def averaged(values: Values) -> Values:
     return {**{key: float(np.mean(group)) for key, group in groups.items()}, **values}
 
 
-def as_measures(values: Values, draws: Sequence[Values]) -> list[Measure]:
+def as_measures(values: Values, draws: Sequence[Values], scale_sd: float = 0.0) -> list[Measure]:
     """Measures with their standard deviations over draws from the posterior, where there are any.
 
     The mean over repetitions is as uncertain as one of them: errors of a film last (view, clothes, the lean that a
@@ -96,6 +101,8 @@ def as_measures(values: Values, draws: Sequence[Values]) -> list[Measure]:
         Values in the estimate.
     draws
         The same in each motion drawn from the posterior.
+    scale_sd
+        Relative standard deviation of the person's size, which the draws have in common.
     """
     sds = {key: _sd_over(draws, key, value) for key, value in values.items()}
     repetitions: dict[Key, list[Key]] = {}
@@ -111,11 +118,13 @@ def as_measures(values: Values, draws: Sequence[Values]) -> list[Measure]:
             sds[key] = max(sds[key], _sd_of_symmetry(values, sds, key))
     measures = []
     for key, value in values.items():
-        sds[key] = float(np.hypot(sds[key], _detection_sd(values, key)))
+        entry = definition(key.measure)
+        of_scale = value * scale_sd if entry.unit in LENGTH_UNITS and not entry.by_time else 0.0
+        sds[key] = float(np.linalg.norm((sds[key], _detection_sd(values, key), of_scale)))
         each = [values[k] for k in repetitions.get(key, []) if np.isfinite(values[k])]
         measures.append(
             Measure(
-                key.measure, value, sds[key], definition(key.measure).unit, key.side, key.repetition,
+                key.measure, value, sds[key], entry.unit, key.side, key.repetition,
                 max(1, len(each)), float(np.std(each, ddof=1)) if len(each) > 1 else np.nan,
             )
         )  # fmt: skip

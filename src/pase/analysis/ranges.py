@@ -12,7 +12,7 @@ LEAST_SURE_SHARE = 0.1
 GROUND_WITHIN_M = 0.15
 """The heels of whoever is on the ground come so near to it."""
 LEAST_UPRIGHT = 0.5
-"""Cosine of the lean of the trunk from which somebody lies or supports the body with the hands, and does not reach."""
+"""Cosine of the lean of the trunk from which somebody lies or is on the hands, and does not reach."""
 
 
 def measure_ranges(time: Array, keys: tuple[str, ...], values: Array, speed: Array, sure: Mask) -> Values:

@@ -123,7 +123,8 @@ def fit_shared(
         person.sizes, person.camera_motion, best.floor,
     )  # fmt: skip
     if person.facts.height_m is None:
-        fit = replace(fit, notes=(scale_note(fit, person), *notes))
+        mean, spread = trial.subject.model.proportions.population_height(person.facts.sex)
+        fit = replace(fit, notes=(scale_note(fit, person), *notes), scale_sd=spread / mean)
     return fit.with_size_covariance()
 
 

@@ -161,7 +161,12 @@ def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
             windows_converged=sum(window.converged for window in sequence.windows),
         ),
         stature_m=fit.stature_m,
-        bones=bone_statistics(model, estimate.shared[size], CALIBRATION**2 * estimate.covariance[size, size]),
+        scale_sd=fit.scale_sd,
+        bones=bone_statistics(
+            model,
+            estimate.shared[size],
+            CALIBRATION**2 * estimate.covariance[size, size] + fit.scale_sd**2,
+        ),
         cost_by_term=estimate.shares or {},
         camera=CameraDiagnostics(
             float(np.degrees(pitch)),

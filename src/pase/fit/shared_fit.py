@@ -47,6 +47,8 @@ class SharedFit:
     """How the camera of the shot moved."""
     floor: MovingFloor | None = None
     """How the floor moves under the person; None where it stands still."""
+    scale_sd: float = 0.0
+    """Relative standard deviation of the person's size where no height was given."""
 
     @property
     def stature_m(self) -> float:
