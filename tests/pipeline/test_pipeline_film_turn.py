@@ -90,6 +90,10 @@ def test_who_is_on_hands_and_toes_is_not_asked_about(caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.WARNING):
         assert film_turn(person("plank", 270)) == 0
     assert caplog.text == ""
+    lost = person("plank", 270)
+    lost.xy[::4, [HALPE26.index(side + part) for side in "LR" for part in ("Elbow", "Wrist")]] = np.nan
+    assert film_turn(lost) == 0  # never seen for five frames in a row: nobody knows whether they rest
+    assert "give --rotate 270" in caplog.text
 
 
 def test_who_sits_upright_is_not_asked_about(caplog: pytest.LogCaptureFixture) -> None:

@@ -138,7 +138,8 @@ def _on_hands_and_toes(person: Keypoints2D) -> bool:
     per_second = np.median(scale[usable]) * np.median(np.diff(person.time))
     propped = np.median((elbows / scale)[usable]) > _PROPPED
     level = abs(np.median(((lowest - toes) / scale)[usable])) < _LEVEL
-    still = np.nanmin([np.median(step) for step in steps]) < _MOVING * per_second
+    speeds = [float(np.nanmedian(step)) for step in steps if np.isfinite(step).any()]
+    still = min(speeds, default=np.inf) < _MOVING * per_second
     return bool(propped and level and still)
 
 
