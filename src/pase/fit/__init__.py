@@ -12,7 +12,7 @@ A fit is made of these parts, each of which can be exchanged without the others:
 - **Terms** (`terms`): one small class each, with residual and derivatives; the cost is half the sum of their squares.
   Derivatives are kept only for the coordinates on which a point depends, chain by chain (`chains`).
 - **Trial** (`trial`): a subject with measurements of the same frames, of any kinds; its `problem` sums their terms.
-- **Solver** (`solver`, `normal`): Levenberg-Marquardt inside the ranges, in time linear in the number of frames;
+- **Solver** (`solver`, `normal`, `band_factor`): Levenberg-Marquardt inside the ranges, in time linear in the number of frames;
   it ends in a `Status`. `frame_solver` solves each frame on its own, from many starts in several rounds, and then
   chooses the cheapest chain through the resulting postures; both first guesses are built on it.
 - **Schedule** (`schedule`): spread frames → shared unknowns → windows that fade → deviations (`uncertainty`).
@@ -26,6 +26,7 @@ Films and markers share all of this; each adds only its measurements and its fir
 The remaining modules are for
 
 - a film: `inputs` (person, lens, points), `left_right_swaps` and `keypoint_noise` (what a keypoint is worth),
+  `unseen_limbs` and `moved_limbs` (what a lifter's depths are worth), `renewal` (how far frames are independent),
   `shared_fit` (a person between the two halves of the schedule), `bones` and `childhood` (what the result shows);
 - the floor: `contact` (which feet stand), `moving_floor` and `floor_velocity` (treadmills, travelling cameras);
 - several films or people: `evidence` (combines what each determines), `sizes` (of one person), `multi_person`;

@@ -231,9 +231,7 @@ def fit_frames(
     fit: SharedFit, progress: ShareProgress, *, helpers: Helpers | None = None
 ) -> SequenceEstimate:
     """The motion in all frames, the shared unknowns held; arguments as in `fit_shared`, which gives `fit`."""
-    return solve_windows(
-        fit.trial, fit.q, fit.with_size_covariance().estimate, progress, helpers or Helpers(0)
-    )
+    return solve_windows(fit.trial, fit.q, fit.estimate, progress, helpers or Helpers(0))
 
 
 @on_one_thread

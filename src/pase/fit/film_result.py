@@ -40,7 +40,6 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
     world
         The world of the result; that of this person when None.
     """
-    fit = fit.with_size_covariance()
     if world is None:
         skeleton = fit.trial.subject.model.personal_skeleton(fit.estimate.shared)
         world = facing_forward(skeleton, sequence.q, fit.trial.time)

@@ -363,7 +363,8 @@ def _solved(fit: SharedFit, subject: Subject, state: State, camera: CommonCamera
     assert estimate.covariance is not None
     covariance = camera.covariance / prior_weight(len(trial.time))
     covariance = with_marginal(estimate.covariance, fit.observed.camera.columns, covariance)
-    return replace(fit, trial=trial, q=state.q, estimate=replace(estimate, covariance=covariance))
+    solved = replace(fit, trial=trial, q=state.q, estimate=replace(estimate, covariance=covariance))
+    return solved.with_size_covariance()
 
 
 def _feet_visible(fit: SharedFit) -> bool:

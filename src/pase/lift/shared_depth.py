@@ -4,6 +4,8 @@ The lifter's depths are wrong together. Their covariance in a frame is `M diag(s
 says how depths go wrong by one *mode*, such as a lean towards the camera; s is how far, σ what each point adds.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pase.data import Landmarks3D
@@ -53,15 +55,18 @@ COEFFICIENTS = _coefficients()
 """(4, P, R) factors of 1, x, y, z of each point in each mode."""
 
 
-def depth_modes(virtual: Array) -> Array:
+def depth_modes(virtual: Array, names: Sequence[str] = POINTS) -> Array:
     """(..., P, R) how each mode moves the points' depths.
 
     Parameters
     ----------
     virtual
         (..., P, 3) points from the hip in the axes of a camera that looks straight at the person, in statures.
+    names
+        Which P of the lifter's points these are.
     """
-    return np.asarray(COEFFICIENTS[0] + np.einsum("...pi,ipr->...pr", virtual, COEFFICIENTS[1:]))
+    coefficients = COEFFICIENTS[:, [POINTS.index(name) for name in names]]
+    return np.asarray(coefficients[0] + np.einsum("...pi,ipr->...pr", virtual, coefficients[1:]))
 
 
 def along_sigma(virtual: Array, own: Array, shared: Array) -> Array:
@@ -92,6 +97,5 @@ def shared_errors(landmarks: Landmarks3D) -> Array:
     if landmarks.sigma_shared is None or landmarks.ray is None:
         return np.zeros((len(landmarks), len(landmarks.names), 0))
     virtual = np.einsum("tij,tpj->tpi", facing(landmarks.ray), landmarks.xyz)
-    index = [POINTS.index(name) for name in landmarks.names]
-    modes = COEFFICIENTS[0, index] + np.einsum("tpi,ipr->tpr", virtual, COEFFICIENTS[1:, index])
+    modes = depth_modes(virtual, landmarks.names)
     return np.asarray((modes * landmarks.sigma_shared[:, None])[..., 1:])
