@@ -12,9 +12,9 @@ A fit is made of these parts, each of which can be exchanged without the others:
 - **Terms** (`terms`): one small class each, with residual and derivatives; the cost is half the sum of their squares.
   Derivatives are kept only for the coordinates on which a point depends, chain by chain (`chains`).
 - **Trial** (`trial`): a subject with measurements of the same frames, of any kinds; its `problem` sums their terms.
-- **Solver** (`solver`, `normal`, `band_factor`): Levenberg-Marquardt inside the ranges, in time linear in the number of frames;
-  it ends in a `Status`. `frame_solver` solves each frame on its own, from many starts in several rounds, and then
-  chooses the cheapest chain through the resulting postures; both first guesses are built on it.
+- **Solver** (`solver`, `normal`, `band_factor`): Levenberg-Marquardt inside the ranges, in time linear in the number
+  of frames; it ends in a `Status`. `frame_solver` solves each frame on its own, from many starts in several rounds,
+  and then chooses the cheapest chain through the resulting postures; both first guesses are built on it.
 - **Schedule** (`schedule`): spread frames → shared unknowns → windows that fade → deviations (`uncertainty`).
 
 Films and markers share all of this; each adds only its measurements and its first guess:
