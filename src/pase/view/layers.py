@@ -13,14 +13,14 @@ from pase.data import Camera, Motion
 from pase.errors import InputError
 from pase.series import nearest_rows
 from pase.types import Array
-from pase.view.lines import LineRenderer, draw_number
+from pase.view.lines import LineRenderer, draw_label
 from pase.view.scene import NEAREST_M, Patch, Renderer
 from pase.view.subject import head_of
 
 CHUNK = 256
 """Frames whose poses are computed at once: fast, and memory does not grow with the length."""
 HEAD_M = 0.3
-"""Metres over the head's origin at which a person's number stands."""
+"""Metres over the head's origin at which a person's label stands."""
 _FINE_FRAMES = 60
 """Up to so many frames bones are drawn with their full meshes: to make coarser ones would take longer."""
 _NEAREST_BODY_M = 0.3
@@ -39,11 +39,11 @@ class Layer:
     style
         How bones are drawn.
     numbered
-        Whether everybody's number stands over their head.
+        Whether everybody's number stands over their head. A `?` stands there where the result is not to be used.
     """
 
     def __init__(self, motions: Sequence[Motion], camera: Camera, style: Style, numbered: bool) -> None:
-        self._numbers = [motion.track_id for motion in motions] if numbered else []
+        self._labels = [_label(motion, numbered) for motion in motions]
         self._heads = [head_of(motion.skeleton) for motion in motions]
         self._tracks = [_Track(motion) for motion in motions]
         self._camera = camera
@@ -61,20 +61,26 @@ class Layer:
         self._renderer.close()
 
     def draw(self, time: float) -> tuple[float, list[Patch]] | None:
-        """The bones at a time and everybody's number, with the mean depth in metres; None when nobody is there."""
+        """The bones at a time and everybody's label, with the mean depth in metres; None when nobody is there."""
         poses = [track.pose(time) for track in self._tracks]
         origins = [pose.origin for pose in poses if pose is not None]
         camera = self._renderer.camera = self._camera.at(time)
         patch = self._renderer.draw_patch(poses) if origins else None
         if patch is None:
             return None
-        numbers = [
-            draw_number(number, _over_head(camera, pose, head), camera.image_size)
-            for number, head, pose in zip(self._numbers, self._heads, poses, strict=False)
-            if pose is not None
+        labels = [
+            draw_label(label, _over_head(camera, pose, head), camera.image_size)
+            for label, head, pose in zip(self._labels, self._heads, poses, strict=True)
+            if label and pose is not None
         ]
         depth = float(np.nanmean(camera.to_camera(np.concatenate(origins))[:, 2]))
-        return depth, [patch, *(drawn for drawn in numbers if drawn is not None)]
+        return depth, [patch, *(drawn for drawn in labels if drawn is not None)]
+
+
+def _label(motion: Motion, numbered: bool) -> str:
+    """What stands over a person's head."""
+    wrong = motion.findings is not None and motion.findings.quality.verdict == "do not use"
+    return f"{motion.track_id if numbered else ''}{'?' if wrong else ''}"
 
 
 def _px_a_metre(motion: Motion, camera: Camera) -> float | None:

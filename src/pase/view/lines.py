@@ -83,12 +83,12 @@ def draw_points(image: Image, keypoints: Sequence[Keypoints2D], time: float) -> 
                 _dot(image, zoom * place, color, radius if score >= SURE_SCORE else 1)
 
 
-def draw_number(number: int, place: Array, image_size: tuple[int, int]) -> Patch | None:
-    """A person's number as a patch centred on a pixel (2,), moved inside the picture; None far outside of it."""
+def draw_label(label: str, place: Array, image_size: tuple[int, int]) -> Patch | None:
+    """A person's label as a patch centred on a pixel (2,), moved inside the picture; None far outside of it."""
     width, height = image_size
     if not np.isfinite(place).all() or (np.abs(place) > 2 * max(image_size)).any():
         return None
-    picture = _digits(number, max(LEAST_DIGITS, max(image_size) / 1600))
+    picture = _written(label, max(LEAST_DIGITS, max(image_size) / 1600))
     if picture.shape[0] > height or picture.shape[1] > width:
         return None
     x = int(np.clip(place[0] - picture.shape[1] / 2, 0, width - picture.shape[1]))
@@ -97,16 +97,16 @@ def draw_number(number: int, place: Array, image_size: tuple[int, int]) -> Patch
 
 
 @cache
-def _digits(number: int, zoom: float) -> Image:
-    """(h, w, 4) a number, light with a dark rim, so that it is read on any ground."""
+def _written(label: str, zoom: float) -> Image:
+    """(h, w, 4) a label, light with a dark rim, so that it is read on any ground."""
     import cv2
 
     line, edge = max(1, round(2 * zoom)), max(2, round(4 * zoom))
-    (w, h), _ = cv2.getTextSize(str(number), cv2.FONT_HERSHEY_SIMPLEX, zoom, line)
+    (w, h), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, zoom, line)
     ink = np.zeros((h + 4 * edge, w + 4 * edge), np.uint8)
     corner = (2 * edge, h + 2 * edge)
-    cv2.putText(ink, str(number), corner, cv2.FONT_HERSHEY_SIMPLEX, zoom, 255, line, cv2.LINE_AA)
-    # The rim is grown from the digits: OpenCV 5 draws a thicker text no wider than a thin one.
+    cv2.putText(ink, label, corner, cv2.FONT_HERSHEY_SIMPLEX, zoom, 255, line, cv2.LINE_AA)
+    # The rim is grown from the letters: OpenCV 5 draws a thicker text no wider than a thin one.
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * edge + 1, 2 * edge + 1))
     alpha = np.maximum(cv2.GaussianBlur(cv2.dilate(ink, around), (3, 3), 0), ink)
     share = ink[..., None] / 255
