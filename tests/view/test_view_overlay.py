@@ -4,13 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pase.analysis import analyse
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.config import Style, ViewSettings
 from pase.data import Camera, CameraPath, Motion
 from pase.errors import InputError, OutputError
-from pase.findings import Quality
 from pase.media import VideoWriter, open_media, write_image
 from pase.view.blending import blend, blend_frame
 from pase.view.lines import draw_label
@@ -149,7 +147,7 @@ def test_a_number_or_a_doubt_stands_over_the_head_also_of_one_who_raises_an_arm(
     assert pixels[:, 1].argmin() == names.index(f"hand_{raised}")
     write_image(tmp_path / "photo.png", np.full((480, 640, 3), ground, np.uint8))
     pictures = []
-    wrong = replace(still, findings=replace(analyse(still), quality=Quality("do not use")))
+    wrong = replace(still, residual=np.full((1, len(skeleton.landmark_names)), 200.0))
     for motions in ([still], [still, replace(still, q=np.full_like(q, np.nan), track_id=2)], [wrong]):
         draw_overlay(tmp_path / "photo.png", motions, tmp_path / "out.png")
         with open_media(tmp_path / "out.png") as media:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pase.analysis.quality import judge
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.config import Style
 from pase.data import Camera, Motion
@@ -79,8 +80,8 @@ class Layer:
 
 def _label(motion: Motion, numbered: bool) -> str:
     """What stands over a person's head."""
-    wrong = motion.findings is not None and motion.findings.quality.verdict == "do not use"
-    return f"{motion.track_id if numbered else ''}{'?' if wrong else ''}"
+    doubt = "?" if judge(motion).verdict == "do not use" else ""
+    return f"{motion.track_id if numbered else ''}{doubt}"
 
 
 def _px_a_metre(motion: Motion, camera: Camera) -> float | None:
