@@ -65,6 +65,10 @@ def test_xray_lets_bones_shine_through_each_other(motion: Motion, camera: Camera
     alpha = patch.rgba[..., 3].astype(int)
     assert 0 < alpha[alpha > 0].min() < 60 and alpha.max() > 150
     assert (patch.rgba[..., :3].max(axis=2) <= alpha + 1).all()
+    of_one_color = patch.rgba[alpha > 100, :3] / alpha[alpha > 100, None]
+    np.testing.assert_allclose(
+        of_one_color, np.broadcast_to([0.86, 0.94, 1.0], of_one_color.shape), atol=0.03
+    )
 
 
 def test_beside_and_alone(photo: Path, motion: Motion) -> None:

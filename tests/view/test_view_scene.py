@@ -5,7 +5,7 @@ import pytest
 
 import pase.view.scene as scene
 from pase.anatomy.default import default_skeleton
-from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Body, BoneMesh, Frame, Joint, Skeleton, TransformAxis
 from pase.anatomy.surfaces import BoneSurface
 from pase.data import Camera
@@ -63,8 +63,8 @@ def test_the_nearer_hides_the_farther(monkeypatch: pytest.MonkeyPatch, camera: C
     near, far = ball_at(np.array([0, 1.2, 0])), ball_at(np.array([0, 1.2, 0]) + 0.5 * ray)
     q = np.zeros(0)
     with Renderer([near, far], camera) as renderer:
-        for bone in renderer._bones[1]:
-            bone.actor.GetProperty().SetColor(1, 0, 0)
+        shader = renderer._figures[1].actor.GetShaderProperty()
+        shader.GetFragmentCustomUniforms().SetUniform3f("color", (1, 0, 0))
         both, behind, hidden = renderer.draw([q, q]), renderer.draw([None, q]), renderer.draw([None, None])
     x, y = camera.project(np.array([0, 1.2, 0])).round().astype(int)
     assert both[y, x, 3] == 255 and both[y, x, 2] > 60
@@ -104,6 +104,23 @@ def test_the_right_arm_is_on_the_right(camera: Camera, standing: np.ndarray) -> 
     assert np.linalg.norm(spot - right) < 0.5 * np.linalg.norm(spot - left)
 
 
+def test_a_body_that_was_not_seen_is_left_out(camera: Camera, standing: np.ndarray) -> None:
+    skeleton = default_skeleton()
+    poses = Kinematics(skeleton, ()).pose(standing[None])
+    unseen = poses.origin[0].copy()
+    unseen[skeleton.body_index("tibia_r")] = np.nan
+    with Renderer([skeleton], camera) as renderer:
+        whole = renderer.draw_patch([BodyPoses(poses.rotation[0], poses.origin[0])])
+        without = renderer.draw_patch([BodyPoses(poses.rotation[0], unseen)])
+    assert whole is not None and without is not None and whole.rgba.shape == without.rgba.shape
+    shin = (whole.rgba != without.rgba).any(axis=2)
+    assert not without.rgba[shin, 3].all() and 0.03 < shin.sum() / (whole.rgba[..., 3] > 0).sum() < 0.15
+    marks = camera.project(Kinematics(skeleton).positions(standing[None])[0]) - (whole.x, whole.y)
+    rows = np.nonzero(shin)[0]
+    knee, ankle = (marks[skeleton.landmark_index(name), 1] for name in ("RKnee", "RAnkle"))
+    assert knee - 20 < rows.min() and rows.max() < ankle + 20
+
+
 def test_cropping_changes_nothing(camera: Camera, standing: np.ndarray) -> None:
     """The same skeleton seen by a camera whose picture is larger all around gives the same pixels."""
     x, y = camera.principal_point
@@ -133,8 +150,7 @@ def test_somebody_small_is_drawn_with_fewer_triangles_and_looks_the_same(camera:
     for px_a_metre in (None, 150.0, 3000.0):
         with Renderer([skeleton], camera, "bones", [px_a_metre]) as renderer:
             pictures.append(renderer.draw([skeleton.default_q]).astype(float))
-            meshes = [bone.actor.GetMapper().GetInput() for bone in renderer._bones[0]]
-            triangles.append(sum(mesh.GetNumberOfPolys() for mesh in meshes))
+            triangles.append(renderer._figures[0].actor.GetMapper().GetInput().GetNumberOfPolys())
     full, small, large = triangles
     assert small < 0.6 * full and large == full
     covered = [picture[..., 3] > 128 for picture in pictures]

@@ -1,4 +1,4 @@
-"""Bones as VTK actors, seen by a camera equal to the one that filmed the person."""
+"""Bones drawn by VTK, seen by a camera equal to the one that filmed the person."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from itertools import groupby, product
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pase.anatomy.bones import placed_bones
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
-from pase.anatomy.surfaces import BoneSurface
+from pase.anatomy.surfaces import BoneSurface, smooth_normals
 from pase.data import Camera
 from pase.types import Array, Image
 from pase.view.backend import make_window, require_drawing
@@ -28,20 +29,47 @@ WINDOW_STEP = 64
 """The window's sides are multiples of this, in pixels, so that it seldom needs a new size."""
 NEAREST_M = 0.05
 """Metres before the camera within which nothing is drawn."""
+_GL_BLEND = 0x0BE2
+"""OpenGL's number of this setting."""
 
-_LIGHT_CODE = "//VTK::Light::Impl"
-"""Where VTK's own light goes. Its loops and powers for every pixel take twice as long."""
-_BONE = """//VTK::Light::Impl
-  vec3 key = vec3(-0.408, 0.612, 0.680), fill = vec3(0.764, -0.255, 0.594);
-  vec3 n = normalVCVSOutput;
-  float lit = max(dot(n, key), 0.0), weak = max(dot(n, fill), 0.0);
-  float shine = max(2.0 * lit * n.z - key.z, 0.0);
+_PLACING = """//VTK::System::Dec
+in vec4 vertexMC;
+in vec3 normalMC;
+in float body;
+uniform mat4 T_camera_body[BODIES];
+uniform vec4 projection;
+uniform vec2 depth_range;
+out vec3 normal;
+void main() {
+  mat4 T = T_camera_body[int(body + 0.5)];
+  vec4 p = T * vec4(vertexMC.xyz, 1.0);
+  normal = mat3(T) * normalMC;
+  float near = depth_range.x, far = depth_range.y;
+  gl_Position.xy = p.xy * projection.xy + p.z * projection.zw;
+  gl_Position.zw = vec2((p.z * (far + near) - 2.0 * far * near) / (far - near), p.z);
+}
+"""
+"""Every vertex moves with its body. The camera's axes point right, down and ahead, and so do the picture's."""
+_COLORING = """//VTK::System::Dec
+//VTK::Output::Dec
+//VTK::DepthPeeling::Dec
+in vec3 normal;
+uniform vec3 color;
+void main() {
+  vec3 n = normalize(normal);
+  LOOK
+  //VTK::DepthPeeling::Impl
+}
+"""
+_BONE = """
+  float lit = max(dot(n, vec3(-0.408, -0.612, -0.680)), 0.0), weak = max(dot(n, vec3(0.764, 0.255, -0.594)), 0.0);
+  float shine = max(-2.0 * lit * n.z - 0.680, 0.0);
   shine *= shine; shine *= shine; shine *= shine;
-  gl_FragData[0] = vec4((0.22 + 0.75 * lit + 0.30 * weak + 0.11 * shine * shine) * diffuseColor, 1.0);
+  gl_FragData[0] = vec4((0.22 + 0.75 * lit + 0.30 * weak + 0.11 * shine * shine) * color, 1.0);
 """
 """A soft key light from above the camera's left shoulder, a weak one from below on the right, and a little gloss."""
-_XRAY = """//VTK::Light::Impl
-  float edge = 1.0 - abs(normalVCVSOutput.z);
+_XRAY = """
+  float edge = 1.0 - abs(n.z);
   gl_FragData[0] = vec4(vec3(0.86, 0.94, 1.0), 0.13 + 0.5 * edge * edge);
 """
 """Thin where a surface faces the camera and dense at its edge, as a hollow bone is to X-rays."""
@@ -64,22 +92,41 @@ class Patch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bone:
-    """All the bones of one body as one actor; they move together."""
+class _Figure:
+    """All bones of one person as one actor, drawn in one call."""
 
-    body: int
-    actor: Any
-    T_world_body: Any
-    """VTK's 4 × 4 matrix, from the body's frame to the world."""
+    bodies: NDArray[np.intp]
+    """(N,) numbers of the bodies that have bones, in the skeleton."""
     p_body: Array
-    """(8, 3) corners of the box around them in the body's frame, metres."""
+    """(N, 8, 3) corners of the box around the bones of each, in its own axes, metres."""
+    actor: Any
+    uniforms: Any
+    """What the shader knows of the frame."""
+
+    def place(self, pose: BodyPoses | None, camera: Camera) -> Array:
+        """Put the bones before a camera; corners (M, 3) of the boxes around the shown ones in its axes."""
+        self.actor.SetVisibility(pose is not None)
+        if pose is None:
+            return np.zeros((0, 3))
+        origin = pose.origin[self.bodies]
+        shown = np.isfinite(origin).all(axis=1)
+        T_camera_body = np.zeros((len(self.bodies), 4, 4))
+        T_camera_body[:, :3, :3] = camera.rotation @ pose.rotation[self.bodies]
+        T_camera_body[:, :3, 3] = camera.to_camera(origin)
+        # All corners of a triangle in one place are no triangle.
+        T_camera_body[~shown] = 0.0
+        columns = T_camera_body.transpose(0, 2, 1)
+        self.uniforms.SetUniformMatrix4x4v("T_camera_body", len(columns), columns.ravel().tolist())
+        p_camera = self.p_body[shown] @ columns[shown, :3, :3] + columns[shown, 3:, :3]
+        return np.asarray(p_camera.reshape(-1, 3))
 
 
 class Renderer:
     """Draws skeletons on a transparent ground; a context manager, to be used in one thread.
 
-    Meshes are read and scaled once; a frame only moves the actors. Only the part of the picture in which
-    the bones are is drawn, in double size where that is not too large, which smooths the edges.
+    Meshes are read and scaled once; a frame only moves the bodies, and each person is drawn in one call. Only the
+    part of the picture in which the bones are is drawn, in double size where that is not too large, which smooths
+    the edges.
 
     Parameters
     ----------
@@ -101,8 +148,8 @@ class Renderer:
         style: Literal["bones", "xray"] = "bones",
         px_a_metre: Sequence[float | None] | None = None,
     ) -> None:
-        from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
-        from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer
+        from vtkmodules.vtkCommonCore import vtkCommand, vtkUnsignedCharArray
+        from vtkmodules.vtkRenderingCore import vtkRenderer
 
         self._window = make_window(require_drawing().name)
         self.camera = camera
@@ -113,15 +160,18 @@ class Renderer:
         self._buffer = vtkUnsignedCharArray()
         self._size = (0, 0)
         self._scene.AutomaticLightCreationOff()
-        self._scene.AddLight(vtkLight())
-        self._bones = [
-            _bones(skeleton, style, BONE_COLORS[number % len(BONE_COLORS)], px)
+        # The shader places the bones, so that VTK does not know where they are.
+        self._scene.GetCullers().RemoveAllItems()
+        if style == "bones":
+            self._scene.AddObserver(vtkCommand.StartEvent, _without_blending)
+        self._figures = [
+            _figure(skeleton, style, BONE_COLORS[number % len(BONE_COLORS)], px)
             for number, (skeleton, px) in enumerate(
                 zip(skeletons, px_a_metre or [None] * len(skeletons), strict=True)
             )
         ]
-        for bone in (bone for bones in self._bones for bone in bones):
-            self._scene.AddActor(bone.actor)
+        for figure in self._figures:
+            self._scene.AddActor(figure.actor)
 
     def __enter__(self) -> Renderer:
         return self
@@ -163,7 +213,9 @@ class Renderer:
         Patch or None
             The part of the picture that has bones in it; None where there are none.
         """
-        p_camera = self._move(poses)
+        p_camera = np.concatenate(
+            [figure.place(pose, self.camera) for figure, pose in zip(self._figures, poses, strict=True)]
+        )
         region = _region(p_camera, self.camera)
         if region is None:
             return None
@@ -173,22 +225,7 @@ class Renderer:
         self._look(left, top, window, depth=p_camera[:, 2])
         self._resize((zoom * window[0], zoom * window[1]))
         self._window.Render()
-        return Patch(left, top, self._read(width, height, window[1], zoom))
-
-    def _move(self, poses: Sequence[BodyPoses | None]) -> Array:
-        """Put every actor in its place; corners (N, 3) of the boxes around the shown ones, in camera axes."""
-        p_world = [np.zeros((0, 3))]
-        for pose, bones in zip(poses, self._bones, strict=True):
-            for bone in bones:
-                shown = pose is not None and bool(np.isfinite(pose.origin[bone.body]).all())
-                bone.actor.SetVisibility(shown)
-                if pose is None or not shown:
-                    continue
-                R_world_body, t_world_body = pose.rotation[bone.body], pose.origin[bone.body]
-                rows = np.column_stack([R_world_body, t_world_body])
-                bone.T_world_body.DeepCopy([*rows.ravel().tolist(), 0.0, 0.0, 0.0, 1.0])
-                p_world.append(bone.p_body @ R_world_body.T + t_world_body)
-        return self.camera.to_camera(np.concatenate(p_world))
+        return Patch(left, top, self._read(width, height, zoom))
 
     def _fit(self, width: int, height: int) -> tuple[int, int]:
         """Size of the window for a region: the present one if it has room and is not far too large."""
@@ -203,32 +240,30 @@ class Renderer:
             self._window.SetSize(*size)
 
     def _look(self, left: int, top: int, window: tuple[int, int], depth: Array) -> None:
-        """Aim VTK's camera so that the window shows its part of the picture, and bones of some depths (N,)."""
-        camera, (width, height) = self.camera, window
-        R_camera_world = camera.rotation
-        centre_world = -R_camera_world.T @ camera.translation
-        view = self._scene.GetActiveCamera()
-        view.SetPosition(*centre_world)
-        view.SetFocalPoint(*(centre_world + R_camera_world[2]))
-        view.SetViewUp(*-R_camera_world[1])
-        view.SetViewAngle(np.degrees(2 * np.arctan2(height / 2, camera.focal_length_px)))
-        # A pixel's own coordinates are those of its centre; VTK counts from the edge of the window.
-        x, y = camera.principal_point[0] + 0.5 - left, camera.principal_point[1] + 0.5 - top
-        view.SetWindowCenter(1 - 2 * x / width, 2 * y / height - 1)
-        view.SetClippingRange(max(NEAREST_M, 0.95 * depth.min()), 1.05 * depth.max() + NEAREST_M)
+        """Show a part of the picture, and bones of some depths (N,); rows count from the top in OpenGL, too."""
+        zoom = 2 * self.camera.focal_length_px / np.asarray(window)
+        # A pixel's own coordinates are those of its centre; OpenGL counts from the edge of the window.
+        middle = 2 * (np.asarray(self.camera.principal_point) + 0.5 - (left, top)) / window - 1
+        depth_range = max(NEAREST_M, 0.95 * float(depth.min())), 1.05 * float(depth.max()) + NEAREST_M
+        for figure in self._figures:
+            figure.uniforms.SetUniform4f("projection", [*zoom, *middle])
+            figure.uniforms.SetUniform2f("depth_range", depth_range)
 
-    def _read(self, width: int, height: int, window_height: int, zoom: int) -> Image:
+    def _read(self, width: int, height: int, zoom: int) -> Image:
         """The upper left (height, width) of the window, made `zoom` times smaller."""
         import cv2
 
-        bottom = zoom * (window_height - height)
-        right, top = zoom * width - 1, zoom * window_height - 1
-        self._window.GetRGBACharPixelData(0, bottom, right, top, 1, self._buffer)
+        self._window.GetRGBACharPixelData(0, 0, zoom * width - 1, zoom * height - 1, 1, self._buffer)
         pixels: Image = _numpy_support().vtk_to_numpy(self._buffer)
-        drawn = pixels.reshape(zoom * height, zoom * width, 4)[::-1]
+        drawn = pixels.reshape(zoom * height, zoom * width, 4)
         if zoom == 1:
             return drawn.copy()
         return np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _without_blending(scene: Any, event: str) -> None:
+    """Opaque bones need no blending, which VTK turns on and which takes a fifth of the drawing."""
+    scene.GetRenderWindow().GetState().vtkglDisable(_GL_BLEND)
 
 
 def _region(p_camera: Array, camera: Camera) -> tuple[int, int, int, int] | None:
@@ -247,43 +282,53 @@ def _region(p_camera: Array, camera: Camera) -> tuple[int, int, int, int] | None
     return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
 
 
-def _bones(
+def _figure(
     skeleton: Skeleton, style: str, color: tuple[float, float, float], px_a_metre: float | None
-) -> list[_Bone]:
-    """One actor for every body that has meshes."""
-    from vtkmodules.vtkCommonMath import vtkMatrix4x4
-
-    bones = []
+) -> _Figure:
+    """The bones of a skeleton, each vertex with the place of its body in the list of those that have bones."""
+    bodies, p_body, shapes = [], [], []
     for b, placed in groupby(placed_bones(skeleton), key=lambda bone: bone.body):
-        surfaces = [bone.surface for bone in placed]
-        vertices = np.concatenate([surface.vertices for surface in surfaces])
-        p_body = np.array(list(product(*zip(vertices.min(axis=0), vertices.max(axis=0), strict=True))))
-        T_world_body = vtkMatrix4x4()
-        polydata = _polydata(surfaces)
-        actor = _actor(polydata if px_a_metre is None else coarser(polydata, px_a_metre), color)
-        if style == "xray":
-            _shine_through(actor)
-        actor.SetUserMatrix(T_world_body)
-        bones.append(_Bone(b, actor, T_world_body, p_body))
-    return bones
+        surface = _joined([bone.surface for bone in placed])
+        p_body.append(
+            list(product(*zip(surface.vertices.min(axis=0), surface.vertices.max(axis=0), strict=True)))
+        )
+        shapes.append(surface if px_a_metre is None else coarser(surface, px_a_metre))
+        bodies.append(b)
+    of_vertex = np.repeat(np.arange(len(bodies), dtype=np.float32), [len(shape.vertices) for shape in shapes])
+    actor = _actor(_polydata(_joined(shapes), of_vertex), len(bodies), style, color)
+    uniforms = actor.GetShaderProperty().GetVertexCustomUniforms()
+    return _Figure(np.array(bodies, int), np.array(p_body).reshape(-1, 8, 3), actor, uniforms)
 
 
-def _polydata(surfaces: Sequence[BoneSurface]) -> Any:
+def _joined(surfaces: Sequence[BoneSurface]) -> BoneSurface:
+    """Several surfaces as one."""
+    starts = np.cumsum([0, *(len(surface.vertices) for surface in surfaces[:-1])])
+    faces = [surface.faces + start for surface, start in zip(surfaces, starts, strict=True)]
+    return BoneSurface(
+        np.concatenate([surface.vertices for surface in surfaces] or [np.zeros((0, 3))]),
+        np.concatenate(faces or [np.zeros((0, 3), int)]).astype(np.int32),
+        np.concatenate([surface.normals for surface in surfaces] or [np.zeros((0, 3))]),
+    )
+
+
+def _polydata(surface: BoneSurface, body: NDArray[np.float32] | None = None) -> Any:
+    """A surface in VTK's form, with what body each vertex belongs to."""
     from vtkmodules.vtkCommonCore import vtkPoints
     from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 
     arrays = _numpy_support()
-    starts = np.cumsum([0, *(len(surface.vertices) for surface in surfaces[:-1])])
-    faces = np.concatenate([surface.faces + start for surface, start in zip(surfaces, starts, strict=True)])
-    vertices = np.concatenate([surface.vertices for surface in surfaces]).astype(np.float32)
-    normals = np.concatenate([surface.normals for surface in surfaces]).astype(np.float32)
     points, cells, polydata = vtkPoints(), vtkCellArray(), vtkPolyData()
-    points.SetData(arrays.numpy_to_vtk(vertices, deep=True))
-    offsets = arrays.numpy_to_vtkIdTypeArray(np.arange(0, faces.size + 1, 3, dtype=np.int64), deep=True)
-    cells.SetData(offsets, arrays.numpy_to_vtkIdTypeArray(faces.astype(np.int64).ravel(), deep=True))
+    points.SetData(arrays.numpy_to_vtk(surface.vertices.astype(np.float32), deep=True))
+    offsets = arrays.numpy_to_vtkIdTypeArray(
+        np.arange(0, surface.faces.size + 1, 3, dtype=np.int64), deep=True
+    )
+    cells.SetData(offsets, arrays.numpy_to_vtkIdTypeArray(surface.faces.astype(np.int64).ravel(), deep=True))
     polydata.SetPoints(points)
     polydata.SetPolys(cells)
-    polydata.GetPointData().SetNormals(arrays.numpy_to_vtk(normals, deep=True))
+    polydata.GetPointData().SetNormals(arrays.numpy_to_vtk(surface.normals.astype(np.float32), deep=True))
+    if body is not None:
+        polydata.GetPointData().AddArray(arrays.numpy_to_vtk(body, deep=True))
+        polydata.GetPointData().GetArray(1).SetName("body")
     return polydata
 
 
@@ -293,51 +338,53 @@ def _numpy_support() -> Any:
     return numpy_support
 
 
-def _actor(polydata: Any, color: tuple[float, float, float]) -> Any:
+def _actor(polydata: Any, bodies: int, style: str, color: tuple[float, float, float]) -> Any:
     import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - registers the mapper's OpenGL code
+    from vtkmodules.vtkCommonDataModel import vtkDataObject
     from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
     mapper, actor = vtkPolyDataMapper(), vtkActor()
     mapper.SetInputData(polydata)
+    mapper.MapDataArrayToVertexAttribute("body", "body", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1)
+    mapper.SetVBOShiftScaleMethod(0)
     actor.SetMapper(mapper)
-    material = actor.GetProperty()
-    material.BackfaceCullingOn()
-    material.SetColor(*color)
-    actor.GetShaderProperty().AddFragmentShaderReplacement(_LIGHT_CODE, True, _BONE, False)
+    shaders = actor.GetShaderProperty()
+    shaders.SetVertexShaderCode(_PLACING.replace("BODIES", str(max(1, bodies))))
+    shaders.SetFragmentShaderCode(_COLORING.replace("LOOK", _XRAY if style == "xray" else _BONE))
+    shaders.GetFragmentCustomUniforms().SetUniform3f("color", color)
+    if style == "xray":
+        # One colour, seen through: layers of one colour need no order.
+        actor.ForceTranslucentOn()
+    else:
+        # Rows count from the top, which turns every triangle over.
+        actor.GetProperty().FrontfaceCullingOn()
     return actor
 
 
-def _shine_through(actor: Any) -> None:
-    """One colour, seen through: layers of one colour need no order."""
-    actor.ForceTranslucentOn()
-    actor.GetProperty().BackfaceCullingOff()
-    actor.GetShaderProperty().AddFragmentShaderReplacement(_LIGHT_CODE, True, _XRAY, False)
-
-
-def coarser(polydata: Any, px_a_metre: float) -> Any:
-    """A mesh with fewer triangles, or the same where that would be seen.
+def coarser(surface: BoneSurface, px_a_metre: float) -> BoneSurface:
+    """A surface with fewer triangles, or the same where that would be seen.
 
     Parameters
     ----------
-    polydata
-        Triangles with normals, in metres, as VTK's `vtkPolyData`.
+    surface
+        In metres.
     px_a_metre
         How large it is drawn at most.
     """
-    from vtkmodules.vtkFiltersCore import vtkMassProperties, vtkPolyDataNormals, vtkQuadricDecimation
+    from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
 
-    properties = vtkMassProperties()
-    properties.SetInputData(polydata)
-    area_px = properties.GetSurfaceArea() * px_a_metre**2
-    share = max(_LEAST_SHARE, area_px / (LEAST_TRIANGLE_PX * max(1, polydata.GetNumberOfPolys())))
+    corners = surface.vertices[surface.faces]
+    areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
+    wanted = float(areas.sum()) * px_a_metre**2 / LEAST_TRIANGLE_PX
+    share = max(_LEAST_SHARE, wanted / max(1, len(areas)))
     if share > _MOST_SHARE:
-        return polydata
-    decimation, normals = vtkQuadricDecimation(), vtkPolyDataNormals()
-    decimation.SetInputData(polydata)
+        return surface
+    decimation = vtkQuadricDecimation()
+    decimation.SetInputData(_polydata(surface))
     decimation.SetTargetReduction(1.0 - share)
     decimation.VolumePreservationOn()
-    normals.SetInputConnection(decimation.GetOutputPort())
-    normals.SplittingOff()
-    normals.ConsistencyOff()
-    normals.Update()
-    return normals.GetOutput()
+    decimation.Update()
+    arrays, reduced = _numpy_support(), decimation.GetOutput()
+    vertices = arrays.vtk_to_numpy(reduced.GetPoints().GetData()).astype(float)
+    faces = arrays.vtk_to_numpy(reduced.GetPolys().GetConnectivityArray()).reshape(-1, 3).astype(np.int32)
+    return BoneSurface(vertices, faces, smooth_normals(vertices, faces))
