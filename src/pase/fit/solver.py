@@ -151,6 +151,7 @@ def minimise(
     shared_free: bool = True,
     iterations: int = 40,
     tolerance: float = 1e-4,
+    largest_step: float = np.inf,
 ) -> Solution:
     """Find the motion of least cost from a start inside the ranges.
 
@@ -166,6 +167,8 @@ def minimise(
         Most steps to try.
     tolerance
         Stop when a step lowers the cost by less than this share.
+    largest_step
+        Do not stop so while a step still moves any coordinate by more than this, rad or m.
     """
     state = problem.bounds.clip(start)
     at = Linearization(problem.model, state, shared_free)
@@ -187,7 +190,8 @@ def minimise(
             gain = trace[-1] - cost
         if gain > 0 and np.isfinite(cost):
             damping.accept(gain / max(expected, gain * 1e-3))
-            status = Status.CONVERGED if gain < tolerance * trace[-1] else status
+            settled = np.abs(candidate.q - state.q).max() <= largest_step
+            status = Status.CONVERGED if settled and gain < tolerance * trace[-1] else status
             state, at, normal = candidate, trial, None
             trace.append(cost)
         else:
