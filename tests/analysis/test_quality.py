@@ -53,9 +53,10 @@ def test_the_sizes_of_who_looks_like_a_child_are_to_be_checked() -> None:
     ("movement", "measure", "value", "verdict"),
     [("running", "cadence", 86.0, "check"), ("running", "cadence", 165.0, "good"),
      ("walking", "cadence", 86.0, "good"), ("jump", "flight_time", 1.6, "check"),
-     ("jump", "flight_time", 0.6, "good")],
+     ("jump", "flight_time", 0.6, "good"), ("walking", "swing_time", 1.7, "check"),
+     ("walking", "swing_time", 0.7, "good")],
 )  # fmt: skip
-def test_who_runs_or_jumps_in_slow_motion_is_to_be_checked(
+def test_who_moves_in_slow_motion_is_to_be_checked(
     movement: Movement, measure: str, value: float, verdict: str
 ) -> None:
     doubts = slow_motion_doubts(movement, [Measure(measure, value, 1.0, "")])

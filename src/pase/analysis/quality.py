@@ -24,8 +24,9 @@ UNSEEN_SHARE = 0.3
 SHORTEST_ABSENCE_S = 0.3
 """Shorter times without sight are bridged by the movement before and after."""
 CHECK_ANGLE_DEG = 12.0
-LEAST_RUNNING_CADENCE, LONGEST_JUMP_S = 110.0, 0.95
-"""Hardly anybody runs with fewer steps a minute (joggers take 150 to 180), or stays in the air for longer."""
+LEAST_RUNNING_CADENCE, LONGEST_JUMP_S, LONGEST_SWING_S = 110.0, 0.95, 1.0
+"""Hardly anybody runs with fewer steps a minute (joggers take 150 to 180), stays in the air for longer, or swings a
+leg for longer: it is a pendulum, and slow walkers stand longer instead (swings of 0.4 to 0.7 s)."""
 LEAST_ZOOM = 0.05
 """Change of the logarithm of the focal length; below it a way taken for a zoom would be short."""
 MOST_UNSEEN_FEET = 0.25
@@ -73,13 +74,18 @@ def judge(motion: Motion, doubts: Sequence[str] = ()) -> Quality:
 
 
 def slow_motion_doubts(movement: Movement, measures: Sequence[Measure]) -> list[str]:
-    """Who runs or jumps more slowly than anybody can was filmed in slow motion."""
-    cadence = [m.value for m in measures if m.measure == "cadence" and not m.repetition]
-    flights = [m.value for m in measures if m.measure == "flight_time" and not m.repetition]
-    if movement == "running" and cadence and cadence[0] < LEAST_RUNNING_CADENCE:
-        slowed = f"hardly anybody runs with {cadence[0]:.0f} steps a minute"
-    elif movement == "jump" and flights and flights[0] > LONGEST_JUMP_S:
-        slowed = f"hardly anybody stays in the air for {flights[0]:.1f} s"
+    """Who runs, jumps or swings the legs more slowly than anybody can was filmed in slow motion."""
+
+    def mean(name: str) -> float:
+        values = [m.value for m in measures if m.measure == name and not m.repetition]
+        return float(np.mean(values)) if values else np.nan
+
+    if movement == "running" and mean("cadence") < LEAST_RUNNING_CADENCE:
+        slowed = f"hardly anybody runs with {mean('cadence'):.0f} steps a minute"
+    elif movement == "jump" and mean("flight_time") > LONGEST_JUMP_S:
+        slowed = f"hardly anybody stays in the air for {mean('flight_time'):.1f} s"
+    elif movement == "walking" and mean("swing_time") > LONGEST_SWING_S:
+        slowed = f"hardly anybody swings a leg for {mean('swing_time'):.1f} s"
     else:
         return []
     return [f"{slowed}: times and speeds are wrong if this is slow motion (--slow-motion says how slow)"]
