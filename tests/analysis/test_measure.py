@@ -33,13 +33,22 @@ def test_a_bias_of_the_draws_is_part_of_the_error() -> None:
 def test_symmetry_is_as_uncertain_as_the_sides() -> None:
     sides = {Key("step_length", side, 0): 0.7 for side in ("right", "left")}
     values = {**sides, Key("step_length_symmetry", "", 0): 0.0}
-    draws = [
-        {**{key: 0.7 + error for key in sides}, Key("step_length_symmetry", "", 0): 0.0}
-        for error in (0.03, -0.03, 0.03)
-    ]
-    symmetry = next(one for one in as_measures(values, draws) if one.measure == "step_length_symmetry")
-    # Each side is uncertain by 0.03 m: 200 · sqrt(2) · 0.03 / 1.4 per cent.
-    assert symmetry.sd == pytest.approx(200 * np.sqrt(2) * 0.03 / 1.4)
+
+    def sd(errors: list[tuple[float, float]]) -> float:
+        draws = [
+            {
+                **{key: 0.7 + e for key, e in zip(sides, both, strict=True)},
+                Key("step_length_symmetry", "", 0): 0.0,
+            }
+            for both in errors
+        ]
+        return next(one.sd for one in as_measures(values, draws) if one.measure == "step_length_symmetry")
+
+    # What one side has too much, the other lacks: 200 · 2 · 0.03 / 1.4 per cent.
+    assert sd([(0.03, -0.03), (-0.03, 0.03), (0.03, -0.03)]) == pytest.approx(200 * 2 * 0.03 / 1.4)
+    assert sd([(0.3, 0.3), (-0.3, -0.3), (0.3, 0.3)]) == pytest.approx(
+        0
+    )  # a belt's speed makes both too long
 
 
 @pytest.mark.parametrize(

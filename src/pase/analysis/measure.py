@@ -115,7 +115,7 @@ def as_measures(values: Values, draws: Sequence[Values], scale_sd: float = 0.0) 
             sds[key] = max(sds[key], float(np.sqrt(np.mean(np.square(single)))))
     for key in values:
         if key.measure.endswith(SYMMETRY):
-            sds[key] = max(sds[key], _sd_of_symmetry(values, sds, key))
+            sds[key] = max(sds[key], _sd_of_symmetry(values, draws, key))
     measures = []
     for key, value in values.items():
         entry = definition(key.measure)
@@ -131,12 +131,25 @@ def as_measures(values: Values, draws: Sequence[Values], scale_sd: float = 0.0) 
     return measures
 
 
-def _sd_of_symmetry(values: Values, sds: Mapping[Key, float], key: Key) -> float:
-    """Standard deviation of 200 (right - left) / (right + left), the errors of the sides being independent."""
-    right, left = (Key(key.measure.removesuffix(SYMMETRY), side, 0) for side in ("right", "left"))
-    if right not in values or left not in values:
-        return np.nan
-    return 200 * float(np.hypot(sds[right], sds[left])) / (values[right] + values[left])
+def _sd_of_symmetry(values: Values, draws: Sequence[Values], key: Key) -> float:
+    """Standard deviation of 200 (right - left) / (right + left), for both sides as uncertain as one repetition.
+
+    An error that both sides share, as that of a belt's speed, drops out: the sides are compared with their sum in
+    each draw. What one has too much of that sum, the other lacks.
+    """
+    of = key.measure.removesuffix(SYMMETRY)
+    sides = [Key(of, side, 0) for side in ("right", "left")]
+    total, of_sides = sum(values[side] for side in sides), 0.0
+    factors = [total / sum(draw.get(side, np.nan) for side in sides) for draw in draws]
+    for side in sides:
+        keys = [k for k in values if k.repetition and k[:2] == side[:2]] or [side]
+        compared = [
+            {k: draw[k] * f for k in keys if k in draw} for draw, f in zip(draws, factors, strict=True)
+        ]
+        single = np.array([_sd_over(compared, k, values[k]) for k in keys])
+        known = single[np.isfinite(single)]
+        of_sides += float(np.sqrt(np.mean(np.square(known)))) if known.size else np.nan
+    return 200 * of_sides / total
 
 
 def _detection_sd(values: Values, key: Key) -> float:
