@@ -45,10 +45,11 @@ def test_symmetry_is_as_uncertain_as_the_sides() -> None:
         return next(one.sd for one in as_measures(values, draws) if one.measure == "step_length_symmetry")
 
     # What one side has too much, the other lacks: 200 · 2 · 0.03 / 1.4 per cent.
-    assert sd([(0.03, -0.03), (-0.03, 0.03), (0.03, -0.03)]) == pytest.approx(200 * 2 * 0.03 / 1.4)
-    assert sd([(0.3, 0.3), (-0.3, -0.3), (0.3, 0.3)]) == pytest.approx(
-        0
-    )  # a belt's speed makes both too long
+    assert sd([(0.03, -0.03), (-0.03, 0.03), (0.03, -0.03)]) == pytest.approx(
+        np.hypot(200 * 2 * 0.03 / 1.4, 5)
+    )
+    # A belt's speed makes both too long.
+    assert sd([(0.3, 0.3), (-0.3, -0.3), (0.3, 0.3)]) == pytest.approx(5)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Definition(NamedTuple):
     """Standard deviation between healthy adults, in the unit: with a larger error the measure says nothing."""
     detection_sd: float = 0.0
     """Standard deviation, in its unit, of errors that the posterior does not contain: contacts by force plates,
-    of repetitions by markers, nearly straight knees and arms overhead in synthetic films."""
+    of repetitions by markers, nearly straight knees, arms overhead and uneven steps in synthetic films."""
     by_time: bool = False
     """Whether a length follows from times alone, and not from the person's size."""
 
@@ -158,12 +158,13 @@ def _detection_sd(values: Values, key: Key) -> float:
     A foot whose contacts are found late in all strides, as one side's may be in any view but from the front, makes
     the steps of that side too long in time and those of the other too short by as much.
     """
+    own = definition(key.measure).detection_sd
     if not key.measure.endswith(SYMMETRY):
-        return definition(key.measure).detection_sd
+        return own
     of = key.measure.removesuffix(SYMMETRY)
     both = 2.0 if of == "step_time" else float(np.sqrt(2))
     total = values[Key(of, "right", 0)] + values[Key(of, "left", 0)]
-    return 200 * both * definition(of).detection_sd / total
+    return float(np.hypot(own, 200 * both * definition(of).detection_sd / total))
 
 
 def _sd_over(draws: Sequence[Values], key: Key, value: float) -> float:
