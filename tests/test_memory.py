@@ -29,7 +29,7 @@ from pase.formats.mot import write_mot
 from pase.formats.tables import write_angles_csv
 from pase.formats.trc import write_landmarks_trc
 from pase.lift.pase_lifter import PaseLifter
-from pase.memory import give_back
+from pase.memory import give_back, reuse_freed
 from pase.parallel import Helpers
 from pase.pose2d.readers.alphapose_json import read_alphapose, write_alphapose
 from pase.view.plots import MOST_FRAMES
@@ -165,6 +165,24 @@ def test_what_was_freed_is_given_back() -> None:
     give_back()
     assert resident_mb() < before - 30
     assert len(kept) == 120
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only GNU's C library can")
+def test_arrays_lie_where_others_were_freed() -> None:
+    """Otherwise each round would fetch 32 MB from the system again."""
+    import resource
+
+    def fetched_pages() -> int:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+    reuse_freed()
+    rounds = []
+    for _ in range(10):
+        before = fetched_pages()
+        arrays = [np.ones(10**6) for _ in range(4)]
+        rounds.append(fetched_pages() - before)
+        del arrays
+    assert sum(rounds[1:]) < max(rounds[0], 40)
 
 
 def resident_mb() -> float:

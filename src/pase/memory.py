@@ -1,14 +1,35 @@
-"""Give freed memory back to the system; the C library would keep it while small blocks in between are in use."""
+"""How the C library keeps freed memory. GNU's (Linux) can be told; elsewhere nothing happens."""
 
 import ctypes
 import sys
+from functools import cache
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Numbers of GNU's parameters: `M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD` of malloc.h."""
+_KEPT_BYTES, _LARGE_BYTES = 64 * 2**20, 32 * 2**20
 
 
 def give_back() -> None:
-    """Give freed memory back where the C library can: after hundreds of thousands of small arrays, half of it.
+    """Give freed memory back to the system; it would be kept while small blocks in between are in use.
 
-    GNU's can (Linux); elsewhere, and with another C library, nothing happens.
+    After hundreds of thousands of small arrays it is half of all.
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
+    _call("malloc_trim", 0)
+
+
+@cache
+def reuse_freed() -> None:
+    """Put new arrays where others were freed, up to 32 MB each; up to 64 MB are kept for that, until `give_back`.
+
+    An array of some MB would be fetched from the system every time, which clears it page by page: an eighth of the
+    processor time of a fit.
+    """
+    _call("mallopt", _TRIM_THRESHOLD, _KEPT_BYTES)
+    _call("mallopt", _MMAP_THRESHOLD, _LARGE_BYTES)
+
+
+def _call(name: str, *arguments: int) -> None:
+    """Call a function of GNU's C library, where it is used."""
+    function = getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
+    if function is not None:
+        function(*arguments)
