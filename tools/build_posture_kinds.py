@@ -59,6 +59,10 @@ WIDER_DEG = {
 } | dict.fromkeys(("kneel", "sit_on_floor", "on_hands", "bend", "sit", "seated"), _MADE_DEG)
 """Further deviation of kinds that few recordings or none show: people lean as a whole, and made postures are tidy."""
 
+LEGS_APART_DEG = {"lie": {"hip_flexion": 20.0, "knee_angle": 30.0}}
+"""Further deviation of each leg in a second Gaussian beside every one of these kinds: both legs were made alike, but
+people who lie draw one up."""
+
 ANYTHING_DEG = {
     "pelvis_list": (0.0, 45.0), "pelvis_tilt": (0.0, 60.0), "hip_flexion": (40.0, 50.0),
     "hip_adduction": (-7.0, 18.0), "hip_rotation": (0.0, 22.0), "knee_angle": (55.0, 50.0),
@@ -291,12 +295,15 @@ def _gaussians(columns: Columns, frames: Frames) -> Iterator[tuple[str, Array, A
     slack = np.diag(columns.spread(SLACK_DEG) ** 2) + np.radians(TILT_SLACK_DEG) ** 2 * np.outer(along, along)
     for kind, count in KINDS.items():
         q, weight = _balanced(columns, frames[kind])
-        wider = np.diag(columns.spread(WIDER_DEG.get(kind, {})) ** 2)
+        wider = [np.diag(columns.spread(WIDER_DEG.get(kind, {})) ** 2)]
+        if kind in LEGS_APART_DEG:
+            wider.append(wider[0] + np.diag(columns.spread(LEGS_APART_DEG[kind]) ** 2))
         cluster = _clusters(np.nan_to_num(q[:, columns.legs]), weight, count, rng)
         for k in range(count):
             mean, covariance = _moments(q[cluster == k], weight[cluster == k])
-            for each in _with_mirror_image(columns, mean, covariance + slack + wider):
-                yield kind, *each
+            for further in wider:
+                for each in _with_mirror_image(columns, mean, covariance + slack + further):
+                    yield kind, *each
     mean = columns.spread({name: m for name, (m, _) in ANYTHING_DEG.items()})
     yield "anything", mean, np.diag(columns.spread({name: s for name, (_, s) in ANYTHING_DEG.items()}) ** 2)
 

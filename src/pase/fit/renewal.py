@@ -3,10 +3,11 @@
 A detector draws the hip of the same posture at the same wrong place, a lifter gives it the same wrong depth, and the
 prior says the same about it. So what a film tells grows with the number of different postures, not with its length.
 If postures are a smooth Gaussian process whose correlation falls as `exp(−Δ² / 2ℓ²)`, coordinates move by `1 / ℓ`
-standard deviations a second (root mean square), and a second holds `1 / (√(2π) ℓ)` independent postures. Over a
-film of T seconds there is one posture in any case, so the rate at time t is
+standard deviations a second (root mean square), and a second holds `1 / (√(2π) ℓ)` independent postures:
 
-    1 / T + speed(t) / √(2π)
+    rate(t) = speed(t) / √(2π)
+
+However still somebody stands, every instant shows the posture once (`ONE_LOOK`).
 """
 
 from __future__ import annotations
@@ -17,16 +18,21 @@ from pase.fit.terms.posture_kinds import PostureKinds
 from pase.series import interpolated
 from pase.types import Array
 
-FULL_RATE_HZ = 1.5
-"""Independent postures a second of people who walk. At this rate frames count in full in the standard deviations, as
-`CALIBRATION` was found on walking people; at a lower one in proportion."""
+FULL_RATE_HZ = 0.8
+"""Independent postures a second of people who walk (0.7-0.8). At this rate frames count in full in the standard
+deviations, as `CALIBRATION` was found on walking people; at a lower one in proportion."""
+
+ONE_LOOK = 0.4
+"""Least share of a frame. Neighbouring frames are joined by smoothness over a few tenths of a second: counted in
+full, they determine an instant as two looks at points and depths do, and one at the prior, so at this share as about
+one look. With less, people who stand for long would be told error bars wider than the spread of human postures."""
 
 STEP_S = 0.25
 """Time over which speeds are taken: long beside the noise of a solution, short beside a stride."""
 
 
 def renewal(kinds: PostureKinds, time: Array, q: Array) -> Array:
-    """(T,) share of a frame's information that is independent of its neighbours', 0 to 1.
+    """(T,) share of a frame's information that is independent of its neighbours', `ONE_LOOK` to 1.
 
     Parameters
     ----------
@@ -42,5 +48,4 @@ def renewal(kinds: PostureKinds, time: Array, q: Array) -> Array:
     before, after = (np.clip(time + side * STEP_S / 2, time[0], time[-1]) for side in (-1, 1))
     moved = interpolated(posture, time, after) - interpolated(posture, time, before)
     speed = np.sqrt(np.square(moved).mean(1)) / (after - before)
-    rate = 1.0 / (time[-1] - time[0]) + speed / np.sqrt(2 * np.pi)
-    return np.asarray(np.minimum(rate / FULL_RATE_HZ, 1.0))
+    return np.asarray(np.clip(speed / np.sqrt(2 * np.pi) / FULL_RATE_HZ, ONE_LOOK, 1.0))
