@@ -26,7 +26,7 @@ from scipy.optimize import linear_sum_assignment
 
 from pase.data import HALPE26, Keypoints2D
 from pase.keypoint_sets import mirrored_order
-from pase.media import Frame, VideoWriter, open_video
+from pase.media import Frame, Video, VideoWriter
 from pase.models import model_path
 from pase.pose2d.detect import detect_keypoints
 from pase.pose2d.detector import PersonDetector
@@ -140,7 +140,7 @@ class Sprite:
 
 def sprites(path: Path) -> list[Sprite]:
     """The walker of a clip with a still camera, cut out."""
-    with open_video(path) as video:
+    with Video(path) as video:
         frames = [frame.image for frame in video.frames()][:75]
     ground = np.median(np.stack(frames[::3]), axis=0).astype(np.float32)
     detector, network = PersonDetector(model_path(DETECTOR)), KeypointNetwork(model_path(KEYPOINT_NETWORK))

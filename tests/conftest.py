@@ -46,10 +46,10 @@ def networks() -> tuple[Path, Path]:
 
 def _cut_out(path: Path, left: int, top: int, size: tuple[int, int]) -> Path:
     """Twelve frames from the middle of the demo clip, and a part of their picture: small films make quick tests."""
-    from pase.media import VideoWriter, open_video
+    from pase.media import Video, VideoWriter
 
     width, height = size
-    with open_video(_stored("demo")) as video, VideoWriter(path, size, video.frame_rate) as out:
+    with Video(_stored("demo")) as video, VideoWriter(path, size, video.frame_rate) as out:
         start = None
         for frame in video.frames():
             if frame.index >= 100:

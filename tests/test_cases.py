@@ -10,7 +10,7 @@ import pytest
 
 from pase.batch.study import read_study
 from pase.config import make_settings
-from pase.media import VideoWriter, open_media, open_video
+from pase.media import Video, VideoWriter, open_media
 from pase.pipeline.recording import find_people
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -44,7 +44,7 @@ def test_batch_leaves_out(tmp_path: Path) -> None:
 
 
 def test_rotation_lost(tmp_path: Path, networks: tuple[Path, Path], caplog: pytest.LogCaptureFixture) -> None:
-    with open_video(SHARED / "bench/dev/lab_squat/video.mp4") as video:
+    with Video(SHARED / "bench/dev/lab_squat/video.mp4") as video:
         height, width = video.image_size[0] // 2 & ~1, video.image_size[1] // 2 & ~1
         with VideoWriter(tmp_path / "side.mp4", (width, height), 15.0) as out:
             for frame in video.frames():

@@ -22,9 +22,9 @@ DRAWING_CACHES = {".cache/matplotlib", ".config/matplotlib", ".cache/mesa_shader
 @pytest.fixture
 def photo(short_clip: Path, tmp_path: Path) -> Path:
     """A photo of somebody."""
-    from pase.media import open_video
+    from pase.media import Video
 
-    with open_video(short_clip) as video:
+    with Video(short_clip) as video:
         Image.fromarray(next(video.frames()).image).save(tmp_path / "somebody.png")
     return tmp_path / "somebody.png"
 

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 import pase
-from pase.media import open_video
+from pase.media import Video
 from pase.models import model_path
 from pase.view.overlay import draw_overlay
 
@@ -40,7 +40,7 @@ def main() -> None:
         drawn = Path(folder) / "drawn.mp4"
         draw_overlay(model_path("demo"), [walker], drawn)
         pictures = []
-        with open_video(model_path("demo")) as film, open_video(drawn) as bones:
+        with Video(model_path("demo")) as film, Video(drawn) as bones:
             for one, other in zip(film.frames(), bones.frames(), strict=True):
                 if not SECONDS[0] <= one.time <= SECONDS[1] or one.index % EVERY:
                     continue

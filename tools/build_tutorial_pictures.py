@@ -20,7 +20,7 @@ from PIL import Image
 import pase
 from pase.config import ViewSettings
 from pase.data import Motion
-from pase.media import open_video
+from pase.media import Video
 from pase.models import model_path
 from pase.view.overlay import draw_overlay
 
@@ -37,7 +37,7 @@ WALKER = (slice(480, 994), slice(800, 1230))
 def frame_of_the_clip() -> Path:
     """The chosen frame as a picture of its own, beside the others; removed at the end."""
     path = PICTURES / "frame.png"
-    with open_video(model_path("demo")) as video:
+    with Video(model_path("demo")) as video:
         image = next(frame.image for frame in video.frames() if frame.index == FRAME)
     Image.fromarray(image).save(path)
     return path

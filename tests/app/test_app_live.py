@@ -19,7 +19,7 @@ pytest.importorskip("uvicorn", reason="uvicorn is not installed")
 from pase.app.live import Live, Newest, camera_frames, serve_live
 from pase.cli import main
 from pase.config import Settings
-from pase.media import VideoWriter, open_video
+from pase.media import Video, VideoWriter
 from pase.media.frames import Frame
 
 
@@ -43,7 +43,7 @@ def test_no_camera_is_one_line(camera: str, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_file_comes_at_its_own_pace(short_clip: Path) -> None:
-    with open_video(short_clip) as video:
+    with Video(short_clip) as video:
         seconds = max(frame.time for frame in video.frames())
     size, frames = camera_frames(str(short_clip))
     start = time.perf_counter()
@@ -54,7 +54,7 @@ def test_a_file_comes_at_its_own_pace(short_clip: Path) -> None:
 
 def test_the_page_shows_the_keypoints_and_ends_with_the_camera(short_clip: Path, tmp_path: Path) -> None:
     slow = tmp_path / "slow.mp4"
-    with open_video(short_clip) as video, VideoWriter(slow, video.image_size, 3.0) as out:
+    with Video(short_clip) as video, VideoWriter(slow, video.image_size, 3.0) as out:
         for frame in video.frames():
             out.write(frame.image, 10 * frame.time)
     address, summary = threading.Event(), []
@@ -93,7 +93,7 @@ def _get(port: int, path: str) -> bytes:
 
 def test_memory_of_persons_does_not_grow(short_clip: Path) -> None:
     """Every picture of the clip again and again, one at a time: what is past is dropped."""
-    with open_video(short_clip) as video:
+    with Video(short_clip) as video:
         pictures = [frame.image for frame in video.frames()][:4]
         size = video.image_size
     turn = threading.Semaphore(1)

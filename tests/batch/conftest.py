@@ -11,10 +11,10 @@ import pytest
 @pytest.fixture(scope="session")
 def two_photos(short_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two frames of one person."""
-    from pase.media import open_video, write_image
+    from pase.media import Video, write_image
 
     folder = tmp_path_factory.mktemp("photos")
-    with open_video(short_clip) as video:
+    with Video(short_clip) as video:
         frames = [frame.image for frame in video.frames()]
     write_image(folder / "first.png", frames[0])
     write_image(folder / "last.png", frames[-1])

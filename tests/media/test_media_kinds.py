@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from pase.media import Photo, PictureFilm, Video, is_footage, open_media
-from pase.media.video import open_video
 
 EXIF = b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00"
 
@@ -95,7 +94,7 @@ def test_motion_jpeg_with_exif_in_its_frames(tmp_path: Path) -> None:
 
 
 def test_of_several_video_tracks_one_is_read_and_the_others_told(tmp_path: Path) -> None:
-    film = open_video(write_film(tmp_path / "two.mkv", "matroska", sizes=(32, 96)))
+    film = Video(write_film(tmp_path / "two.mkv", "matroska", sizes=(32, 96)))
     assert len(film.warnings) == 1 and "2 video tracks" in film.warnings[0]
     assert f"the one of {film.image_size[0]} × 48 pixels is read" in film.warnings[0]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pase.media import VideoWriter, open_video
+from pase.media import Video, VideoWriter
 
 SIZE = (192, 144)
 
@@ -25,7 +25,7 @@ def film(path: Path, left_of: Callable[[int], int], frames: int = 40) -> Path:
 
 
 def repeated(path: Path) -> list[int]:
-    with open_video(path) as video:
+    with Video(path) as video:
         return [frame.index for frame in video.frames() if frame.repeated]
 
 

@@ -5,7 +5,7 @@ import av
 import numpy as np
 import pytest
 
-from pase.media import VideoWriter, open_video
+from pase.media import Video, VideoWriter
 
 RATE = 44100
 
@@ -37,7 +37,7 @@ def make_video(path: Path, codec: str, first_picture: float = 0.0) -> None:
 
 
 def copied(source: Path, target: Path) -> None:
-    with open_video(source) as video, VideoWriter(target, (64, 48), 20, sound_from=source) as writer:
+    with Video(source) as video, VideoWriter(target, (64, 48), 20, sound_from=source) as writer:
         for frame in video.frames():
             writer.write(frame.image, frame.time)
 
@@ -56,7 +56,7 @@ def test_sound_stays_in_step(tmp_path: Path, first_picture: float) -> None:
     make_video(tmp_path / "a.mkv", "aac", first_picture)
     copied(tmp_path / "a.mkv", tmp_path / "b.mp4")
     assert click_time(tmp_path / "b.mp4") == pytest.approx(0.5, abs=0.03)
-    with open_video(tmp_path / "b.mp4") as video:
+    with Video(tmp_path / "b.mp4") as video:
         times = [frame.time for frame in video.frames()]
     np.testing.assert_allclose(times, np.arange(20) / 20, atol=1e-3)
 

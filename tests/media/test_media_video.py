@@ -12,7 +12,7 @@ import pytest
 from av.video.frame import VideoFrame
 
 from pase.errors import InputError, OutputError
-from pase.media import Footage, Video, VideoWriter, open_media, open_video
+from pase.media import Footage, Video, VideoWriter, open_media
 
 SIZE = (96, 64)
 UNEVEN_TIMES = np.array([0.0, 0.04, 0.05, 0.12, 0.15, 0.30, 0.31, 0.50])
@@ -77,7 +77,7 @@ def write_sound(path: Path) -> None:
 @pytest.mark.parametrize("offset", [0.0, 3.2])
 def test_variable_frame_rate_keeps_every_time_and_starts_at_zero(tmp_path: Path, offset: float) -> None:
     path = write_video(tmp_path / "uneven.mkv", UNEVEN_TIMES + offset)
-    with open_video(path) as video:
+    with Video(path) as video:
         frames = list(video.frames())
     assert np.allclose([frame.time for frame in frames], UNEVEN_TIMES, atol=1e-3)
     assert [frame.index for frame in frames] == list(range(len(UNEVEN_TIMES)))
@@ -157,7 +157,7 @@ def test_rotation_and_mirror_flags_are_undone(tmp_path: Path, name: str) -> None
     matrix, turned = TURNS[name]
     path = write_video(tmp_path / "turned.mp4", np.arange(3) / 25)
     set_display_matrix(path, matrix)
-    video = open_video(path)
+    video = Video(path)
     frame = next(video.frames())
     expected = turned(picture())
     assert video.image_size == (expected.shape[1], expected.shape[0])
@@ -167,7 +167,7 @@ def test_rotation_and_mirror_flags_are_undone(tmp_path: Path, name: str) -> None
 
 @pytest.mark.parametrize("size", [(97, 64), (96, 63), (97, 63)])
 def test_odd_sizes_are_written_one_pixel_larger(tmp_path: Path, size: tuple[int, int]) -> None:
-    video = open_video(write_video(tmp_path / "odd.mp4", np.arange(3) / 25, size))
+    video = Video(write_video(tmp_path / "odd.mp4", np.arange(3) / 25, size))
     assert video.image_size == (size[0] + size[0] % 2, size[1] + size[1] % 2)
     frame = next(video.frames())
     assert np.abs(frame.image[: size[1], : size[0]].astype(int) - picture(0, size)).mean() < 4
@@ -176,7 +176,7 @@ def test_odd_sizes_are_written_one_pixel_larger(tmp_path: Path, size: tuple[int,
 def test_non_square_pixels_are_made_square(tmp_path: Path) -> None:
     path = tmp_path / "anamorphic.mkv"
     write_raw(path, 2, "yuv420p", sample_aspect_ratio=Fraction(3, 2))
-    video = open_video(path)
+    video = Video(path)
     assert video.image_size == (144, 64)
     assert next(video.frames()).image.shape == (64, 144, 3)
 
@@ -193,7 +193,7 @@ def test_interlaced_footage_keeps_its_frames_and_times(tmp_path: Path) -> None:
             woven[1::2] = picture(number + 1)[1::2]
             container.mux(stream.encode(VideoFrame.from_ndarray(woven, format="rgb24")))
         container.mux(stream.encode(None))
-    frames = list(open_video(path).frames())
+    frames = list(Video(path).frames())
     assert np.allclose([frame.time for frame in frames], np.arange(6) / 25, atol=2e-3)
     combing = np.abs(np.diff(frames[3].image.astype(int), axis=0)).mean(axis=(1, 2))
     assert np.median(combing) < 3
@@ -203,7 +203,7 @@ def test_interlaced_footage_keeps_its_frames_and_times(tmp_path: Path) -> None:
 def test_high_dynamic_range_is_brought_down(tmp_path: Path, transfer: int) -> None:
     path = tmp_path / "hdr.mkv"
     write_raw(path, 2, "yuv420p10le", "libx265", color_trc=transfer, color_primaries=9, colorspace=9)
-    image = next(open_video(path).frames()).image
+    image = next(Video(path).frames()).image
     assert image.dtype == np.uint8
     top, left = image[10, 60].astype(int), image[50, 30].astype(int)
     assert image[30, 4].min() > 240
@@ -219,7 +219,7 @@ def test_a_cut_off_file_gives_its_readable_part_and_a_warning(tmp_path: Path) ->
             writer.write(noise, number / 25)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) * 6 // 10])
-    video = open_video(path)
+    video = Video(path)
     frames = list(video.frames())
     assert 5 < len(frames) < 50
     assert any("readable to" in warning for warning in video.warnings)
@@ -270,7 +270,7 @@ def test_focal_length_tag_becomes_pixels(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_full_range_motion_jpeg(tmp_path: Path) -> None:
     path = tmp_path / "camera.avi"
     write_raw(path, 4, "yuvj420p", "mjpeg", color_range=2)
-    frames = list(open_video(path).frames())
+    frames = list(Video(path).frames())
     assert [frame.time for frame in frames] == pytest.approx(np.arange(4) / 25)
     assert np.abs(frames[0].image.astype(int) - picture()).mean() < 8
 
@@ -280,7 +280,7 @@ def test_colours_of_written_video_are_those_given(tmp_path: Path) -> None:
     image[:, :32], image[:, 32:64], image[:, 64:] = (200, 40, 40), (40, 200, 40), (40, 40, 200)
     with VideoWriter(tmp_path / "colours.mp4", SIZE, quality=1) as writer:
         writer.write(image, 0.0)
-    back = next(open_video(tmp_path / "colours.mp4").frames()).image
+    back = next(Video(tmp_path / "colours.mp4").frames()).image
     for column in (16, 48, 80):
         assert back[30, column].tolist() == pytest.approx(image[30, column].tolist(), abs=4)
 
@@ -312,7 +312,7 @@ def test_an_unwritable_place_is_told(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_was_forgotten_is_made_anew(tmp_path: Path) -> None:
-    frame = next(iter(open_video(write_video(tmp_path / "film.mp4", np.arange(3) / 30)).frames()))
+    frame = next(iter(Video(write_video(tmp_path / "film.mp4", np.arange(3) / 30)).frames()))
     image = frame.image
     frame.forget_image()
     assert frame.image is not image

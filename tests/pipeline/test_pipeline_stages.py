@@ -229,7 +229,7 @@ def test_overwrite_replaces_a_result_and_a_failure_keeps_it(
 def test_render_draws_a_result_afterwards(
     result: Path, two_people_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from pase.media import open_video
+    from pase.media import Video
     from pase.view.backend import probe_drawing
 
     if not probe_drawing().ok:
@@ -239,7 +239,7 @@ def test_render_draws_a_result_afterwards(
     assert main(["render", str(folder)]) == 0
     assert capsys.readouterr().out.strip() == str(folder / "overlay.mp4")
     assert "overlay.mp4" in json.loads((folder / "report.json").read_text(encoding="utf-8"))["files"]
-    with open_video(folder / "overlay.mp4") as drawn, open_video(two_people_clip) as filmed:
+    with Video(folder / "overlay.mp4") as drawn, Video(two_people_clip) as filmed:
         differences = [
             float(np.abs(a.image.astype(int) - b.image).max(axis=2).mean())
             for a, b in zip(drawn.frames(), filmed.frames(), strict=True)
@@ -285,10 +285,10 @@ def test_the_public_names_are_those_of_the_design() -> None:
 def test_the_readable_part_of_a_cut_off_video_is_used_and_the_report_says_so(
     short_clip: Path, networks: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from pase.media import VideoWriter, open_video
+    from pase.media import Video, VideoWriter
 
     whole, cut = tmp_path / "whole.mkv", tmp_path / "cut.mkv"
-    with open_video(short_clip) as video, VideoWriter(whole, video.image_size, 10.0) as out:
+    with Video(short_clip) as video, VideoWriter(whole, video.image_size, 10.0) as out:
         for frame in video.frames():
             out.write(frame.image, frame.index / 10.0)
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 9 // 10])

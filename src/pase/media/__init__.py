@@ -8,13 +8,13 @@ from pase.media.kinds import begins_as_video, has_photo_suffix, is_bare_motion_j
 from pase.media.opening import check_is_footage
 from pase.media.photo import Photo, is_photo
 from pase.media.picture_film import Animation, PictureFilm, PictureSequence, is_animation
-from pase.media.video import Video, open_video
+from pase.media.video import Video
 from pase.media.write import VideoWriter, write_image
 from pase.types import Image
 
 __all__ = [
     "Footage", "Frame", "Image", "Media", "Photo", "PictureFilm", "Video", "VideoWriter", "is_footage", "is_photo",
-    "open_media", "open_video", "write_image",
+    "open_media", "write_image",
 ]  # fmt: skip
 
 

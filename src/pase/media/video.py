@@ -191,11 +191,6 @@ class Video(Reopening):
             problems.append(f"readable to {span} only; the rest is missing or damaged")
 
 
-def open_video(path: str | Path) -> Video:
-    """Open a video file."""
-    return Video(path)
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     with decoder_errors(path), open_container(path) as container:
