@@ -262,7 +262,7 @@ class Renderer:
 
 
 def _without_blending(scene: Any, event: str) -> None:
-    """Opaque bones need no blending, which VTK turns on and which takes a fifth of the drawing."""
+    """Opaque bones need no blending, which VTK turns on and which a processor that draws takes long for."""
     scene.GetRenderWindow().GetState().vtkglDisable(_GL_BLEND)
 
 
