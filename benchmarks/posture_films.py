@@ -125,6 +125,7 @@ class Stage:
     def _planted(self, rng: Rng, wishes: Array, feet: Array) -> Array:
         """The course with sway, the feet held to the floor: a swaying person turns about the ankles."""
         sway = gaussian_filter1d(rng.standard_normal((len(wishes), 2)), SWAY_S * RATE_HZ, axis=0, mode="wrap")
+        sway -= sway.mean(0)  # of a short film the mean is far larger than the spread
         sway *= SWAY_M / np.maximum(sway.std(0), 1e-6)
         names = self.planter.coordinates
         wishes, lean, aside = wishes.copy(), sway[:, 0] / HIP_HEIGHT_M, sway[:, 1] / HIP_HEIGHT_M
