@@ -108,11 +108,14 @@ class Keypoints2D:
 
     def without(self, names: Collection[str]) -> Keypoints2D:
         """The same person with some of the points unseen."""
-        hidden = np.array([name in names for name in self.names], bool)
+        return self.hiding(np.array([name in names for name in self.names], bool))
+
+    def hiding(self, hidden: Mask) -> Keypoints2D:
+        """The same person with some points unseen: in all frames by a mask (K,), or in some by one of (T, K)."""
         if not hidden.any():
             return self
-        xy, score = np.where(hidden[:, None], np.nan, self.xy), np.where(hidden, 0.0, self.score)
-        sigma = None if self.sigma is None else np.where(hidden[:, None], np.nan, self.sigma)
+        xy, score = np.where(hidden[..., None], np.nan, self.xy), np.where(hidden, 0.0, self.score)
+        sigma = None if self.sigma is None else np.where(hidden[..., None], np.nan, self.sigma)
         return replace(self, xy=xy, score=score, sigma=sigma)
 
     def over(self, time: Array) -> Keypoints2D:

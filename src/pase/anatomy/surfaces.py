@@ -46,13 +46,18 @@ def stored_bones() -> dict[str, BoneSurface]:
     return bones
 
 
+def triangle_normals(vertices: Array, faces: NDArray[np.int32]) -> Array:
+    """Normals (F, 3) of triangles, each twice as long as its triangle is large."""
+    corners = vertices[faces]
+    return np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+
+
 def smooth_normals(vertices: Array, faces: NDArray[np.int32]) -> Array:
     """Unit normals (V, 3): the mean of the adjoining triangles' normals, weighted by area."""
-    corners = vertices[faces]
-    area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = triangle_normals(vertices, faces)
     total = np.zeros_like(vertices)
     for corner in range(3):
-        np.add.at(total, faces[:, corner], area)
+        np.add.at(total, faces[:, corner], normals)
     length = np.linalg.norm(total, axis=1, keepdims=True)
     return np.asarray(np.divide(total, length, out=np.zeros_like(total), where=length > 0))
 

@@ -93,11 +93,10 @@ def _stands_on_feet(person: Keypoints2D) -> bool:
     """Whether, while the trunk moves, one foot at least keeps its place better than both hands."""
     if len(person) < _FEWEST_FRAMES:
         return False
-    length = _point(person, "LShoulder", "RShoulder") - _point(person, "LAnkle", "RAnkle")
-    scale = float(np.nanmedian(np.linalg.norm(length, axis=1)) * np.median(np.diff(person.time)))
+    scale = float(np.nanmedian(_length(person)) * np.median(np.diff(person.time)))
 
     def speed(*names: str) -> Array:
-        return np.asarray(np.linalg.norm(np.diff(_smooth(_point(person, *names)), axis=0), axis=1) / scale)
+        return _steps(_point(person, *names)) / scale
 
     trunk = speed("LShoulder", "RShoulder", "LHip", "RHip")
     feet = np.fmin(speed("LAnkle"), speed("RAnkle"))
@@ -112,8 +111,7 @@ def _may_be_on_hands(person: Keypoints2D) -> bool:
     """Whether the hands are lower in the picture than the trunk, as in push-ups, planks and handstands."""
     trunk = [_point(person, side + name)[:, 1] for side in "LR" for name in ("Shoulder", "Hip")]
     hands = np.fmin(_point(person, "LWrist")[:, 1], _point(person, "RWrist")[:, 1])
-    length = _point(person, "LShoulder", "RShoulder") - _point(person, "LAnkle", "RAnkle")
-    below = (hands - np.maximum.reduce(trunk)) / np.linalg.norm(length, axis=1)
+    below = (hands - np.maximum.reduce(trunk)) / _length(person)
     below = below[np.isfinite(below)]
     return bool(below.size and np.median(below) > _ON_HANDS)
 
@@ -123,15 +121,13 @@ def _on_hands_and_toes(person: Keypoints2D) -> bool:
 
     In a film on its side this would be an arm held out from the body, no farther than the toes, and kept still.
     """
-    scale = np.linalg.norm(
-        _point(person, "LShoulder", "RShoulder") - _point(person, "LAnkle", "RAnkle"), axis=1
-    )
+    scale = _length(person)
     ends = [_point(person, side + name) for side in "LR" for name in ("Elbow", "Wrist")]
     lowest = np.fmax.reduce([end[:, 1] for end in ends])
     toes = np.fmax(_point(person, "LBigToe")[:, 1], _point(person, "RBigToe")[:, 1])
     shoulders = np.fmax(_point(person, "LShoulder")[:, 1], _point(person, "RShoulder")[:, 1])
     elbows = np.fmax(ends[0][:, 1], ends[2][:, 1]) - shoulders
-    steps = [np.linalg.norm(np.diff(_smooth(end), axis=0), axis=1) for end in ends]
+    steps = [_steps(end) for end in ends]
     usable = np.isfinite(scale) & np.isfinite(lowest) & np.isfinite(toes) & np.isfinite(elbows)
     if usable.sum() < _FEWEST_FRAMES:
         return False
@@ -141,6 +137,17 @@ def _on_hands_and_toes(person: Keypoints2D) -> bool:
     speeds = [float(np.nanmedian(step)) for step in steps if np.isfinite(step).any()]
     still = min(speeds, default=np.inf) < _MOVING * per_second
     return bool(propped and level and still)
+
+
+def _length(person: Keypoints2D) -> Array:
+    """(T,) from the ankles to the shoulders, pixels."""
+    length = _point(person, "LShoulder", "RShoulder") - _point(person, "LAnkle", "RAnkle")
+    return np.asarray(np.linalg.norm(length, axis=1))
+
+
+def _steps(xy: Array) -> Array:
+    """How far a point (T, 2) moves from frame to frame, without the detector's jitter."""
+    return np.asarray(np.linalg.norm(np.diff(_smooth(xy), axis=0), axis=1))
 
 
 def _smooth(xy: Array, width: int = 5) -> Array:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 
 from pase.data import Keypoints2D
+from pase.pose2d.tracking.prominence import boxes_of
 from pase.types import Array, Indices, Mask
 from pase.visible_points import pixels_per_metre
 
@@ -37,7 +37,7 @@ def without_claimed_limbs(people: Sequence[Keypoints2D]) -> list[Keypoints2D]:
         The same persons, with forearms, or shanks and feet, unseen in the frames in which they are another's.
     """
     claimed = [np.zeros(person.score.shape, bool) for person in people]
-    boxes = [_boxes(person) for person in people]
+    boxes = [boxes_of(person) for person in people]
     for first, second in combinations(range(len(people)), 2):
         frames = _meeting(boxes[first], boxes[second])
         if len(frames):
@@ -45,7 +45,7 @@ def without_claimed_limbs(people: Sequence[Keypoints2D]) -> list[Keypoints2D]:
             for points, of_first, of_second in _claims(*pair):
                 claimed[first][frames[:, None], points[0]] |= of_first[:, None]
                 claimed[second][frames[:, None], points[1]] |= of_second[:, None]
-    return [_without(person, hidden) for person, hidden in zip(people, claimed, strict=True)]
+    return [person.hiding(hidden) for person, hidden in zip(people, claimed, strict=True)]
 
 
 def _claims(first: Keypoints2D, second: Keypoints2D) -> Iterator[tuple[list[list[int]], Mask, Mask]]:
@@ -55,29 +55,19 @@ def _claims(first: Keypoints2D, second: Keypoints2D) -> Iterator[tuple[list[list
         for sides in ("LL", "LR", "RL", "RR"):
             pair = list(zip((first, second), sides, strict=True))
             points = [[p.names.index(side + n) for n in limb if side + n in p.names] for p, side in pair]
-            ends = [p.xy[:, [p.names.index(side + n) for n in limb[:2]]] for p, side in pair]
+            ends, scores = zip(*(_ends(p, side, limb) for p, side in pair), strict=True)
             apart = np.linalg.norm(ends[0] - ends[1], axis=-1).mean(1) / scale
-            scores = [p.score[:, [p.names.index(side + n) for n in limb[:2]]].mean(1) for p, side in pair]
             shared = (apart < width) & (np.minimum(*scores) < _CLEAR_SCORE)
             yield points, shared & (scores[0] < scores[1]), shared & (scores[0] >= scores[1])
 
 
-def _boxes(person: Keypoints2D) -> Array:
-    """(T, 4) left, top, right and bottom of all points; NaN where there are none."""
-    outside = np.where(np.isfinite(person.xy), person.xy, [np.inf, np.inf])
-    inside = np.where(np.isfinite(person.xy), person.xy, [-np.inf, -np.inf])
-    return np.concatenate([outside.min(1), inside.max(1)], axis=1)
+def _ends(person: Keypoints2D, side: str, limb: Sequence[str]) -> tuple[Array, Array]:
+    """Both ends (T, 2, 2) of a shank or forearm, pixels, and their mean score (T,)."""
+    ends = [person.names.index(side + name) for name in limb[:2]]
+    return person.xy[:, ends], person.score[:, ends].mean(1)
 
 
 def _meeting(first: Array, second: Array) -> Indices:
     """Frames in which two persons' boxes (T, 4) overlap."""
     low, high = np.maximum(first[:, :2], second[:, :2]), np.minimum(first[:, 2:], second[:, 2:])
     return np.flatnonzero((low < high).all(1))
-
-
-def _without(person: Keypoints2D, hidden: Mask) -> Keypoints2D:
-    if not hidden.any():
-        return person
-    xy, score = np.where(hidden[..., None], np.nan, person.xy), np.where(hidden, 0.0, person.score)
-    sigma = None if person.sigma is None else np.where(hidden[..., None], np.nan, person.sigma)
-    return replace(person, xy=xy, score=score, sigma=sigma)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pase.anatomy.bones import placed_bones
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
-from pase.anatomy.surfaces import BoneSurface, smooth_normals
+from pase.anatomy.surfaces import BoneSurface, smooth_normals, triangle_normals
 from pase.data import Camera
 from pase.types import Array, Image
 from pase.view.backend import make_window, require_drawing
@@ -327,8 +327,9 @@ def _polydata(surface: BoneSurface, body: NDArray[np.float32] | None = None) -> 
     polydata.SetPolys(cells)
     polydata.GetPointData().SetNormals(arrays.numpy_to_vtk(surface.normals.astype(np.float32), deep=True))
     if body is not None:
-        polydata.GetPointData().AddArray(arrays.numpy_to_vtk(body, deep=True))
-        polydata.GetPointData().GetArray(1).SetName("body")
+        of_vertex = arrays.numpy_to_vtk(body, deep=True)
+        of_vertex.SetName("body")
+        polydata.GetPointData().AddArray(of_vertex)
     return polydata
 
 
@@ -373,8 +374,7 @@ def coarser(surface: BoneSurface, px_a_metre: float) -> BoneSurface:
     """
     from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
 
-    corners = surface.vertices[surface.faces]
-    areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
+    areas = np.linalg.norm(triangle_normals(surface.vertices, surface.faces), axis=1) / 2
     wanted = float(areas.sum()) * px_a_metre**2 / LEAST_TRIANGLE_PX
     share = max(_LEAST_SHARE, wanted / max(1, len(areas)))
     if share > _MOST_SHARE:
