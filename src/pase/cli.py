@@ -48,18 +48,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PaseError as error:
         return _fail(str(error))
     except BrokenPipeError:
-        # Python itself would fail once more when it flushes the closed pipe at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _flush_or_drop()
         return 141
     except OSError as error:
         # What no stage could foresee, as a disk that fills up while a temporary file is written.
         place = f": {error.filename}" if error.filename else ""
+        _flush_or_drop()
         return _fail(f"the system refuses: {error.strerror or error}{place}")
     except MemoryError:
         return _fail("there is not enough memory for this: close other programs, or make the input smaller")
     except KeyboardInterrupt:
         print("pase: stopped; the same command goes on where it can", file=sys.stderr)
         return 130
+
+
+def _flush_or_drop() -> None:
+    """Drop the output where it cannot be written: Python itself would fail once more when it ends and flushes it."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str) -> int:

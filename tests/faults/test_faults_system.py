@@ -245,9 +245,10 @@ def test_closed_streams(tmp_path: Path) -> None:
     )
     os.close(write_end)
     assert done.returncode == 141 and done.stderr == ""
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=120
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=120, env=buffered
         )
     assert "No space left" in refusal(done)
     for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
