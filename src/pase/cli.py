@@ -38,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stderr); 130 stopped by the user; 141 nobody reads the output any more.
     """
     logging.getLogger("pase").addHandler(logging.NullHandler())
-    _print_any_name()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of files are printed that are not text, or that the terminal cannot show.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         parsed = parse(sys.argv[1:] if arguments is None else list(arguments))
         code = COMMANDS[parsed.command](parsed)
@@ -77,12 +79,6 @@ def _fail(message: str) -> int:
     return 2
 
 
-def _print_any_name() -> None:
-    """Let names of files be printed that are not text, or that the terminal cannot show."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-
-
 def _settings(parsed: argparse.Namespace) -> Settings:
     values = {} if parsed.config is None else read_settings(parsed.config)
     return make_settings(values | {path: value for path, value in vars(parsed).items() if "." in path})
@@ -96,7 +92,7 @@ def _run(parsed: argparse.Namespace) -> int:
     if parsed.source.is_dir() and not as_film and not _are_keypoints(parsed.source):
         if parsed.video is not None or parsed.skeleton is not None:
             raise InputError("--video and --skeleton belong to keypoints; a folder of recordings has neither")
-        return _batched(parsed)
+        return _batch(parsed)
     if is_marker_file(parsed.source):
         raise InputError(f"{parsed.source} holds markers in space: give it to 'pase fit'")
     _reported(parsed, pipeline.run, _settings(parsed), video=parsed.video, skeleton=parsed.skeleton)
@@ -110,18 +106,14 @@ def _are_keypoints(source: Path) -> bool:
 
 
 def _batch(parsed: argparse.Namespace) -> int:
-    return _batched(parsed, study=parsed.study, jobs=parsed.jobs, scheduler=parsed.scheduler)
-
-
-def _batched(parsed: argparse.Namespace, **options: Any) -> int:
-    from pase.batch.run import run_batch
+    """Do the trials of a folder, which `run` can be given as well as `batch`."""
+    from pase.batch.run import BatchOptions, run_batch
     from pase.progress import BatchBars
 
-    settings = _settings(parsed)
+    names = ("study", "jobs", "scheduler", "overwrite")
+    options = BatchOptions(**{name: value for name, value in vars(parsed).items() if name in names})
     with BatchBars(print) as bars:
-        result = run_batch(
-            parsed.source, parsed.output, settings, overwrite=parsed.overwrite, show=bars, **options
-        )
+        result = run_batch(parsed.source, parsed.output, _settings(parsed), options, show=bars)
     for sentence in result.notes:
         print(f"warning  {sentence}")
     print(f"result   {result.output}")

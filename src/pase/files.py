@@ -107,6 +107,12 @@ def _sha256(path: Path, _state: tuple[int, ...]) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def natural_order(name: str) -> list[tuple[int, int, str]]:
+    """Sorting key of names with the numbers in them as numbers: `2.png` comes before `10.png`."""
+    words = [word for word in re.split(r"(\d+)", name) if word]
+    return [(0, int(word), "") if word.isdecimal() else (1, 0, word.lower()) for word in words]
+
+
 def read_lines(path: str | Path) -> list[str]:
     """Lines of a text file with any line ends, in UTF-8 or, by its mark, UTF-16."""
     content = read_bytes(path)

@@ -57,6 +57,11 @@ class Measure:
     """Standard deviation between the repetitions; NaN for fewer than two."""
 
 
+def angle_key(name: str, side: str | None) -> str:
+    """Column of an angle: `knee_flexion_r`, or `trunk_flexion` of no side."""
+    return f"{name}_{side[0]}" if side else name
+
+
 class AngleSeries(NamedTuple):
     """One angle over time."""
 
@@ -105,7 +110,7 @@ class AngleTable:
 
     def series(self, name: str, side: str | None = None) -> AngleSeries:
         """One angle over time, for instance `knee_flexion` of the `right` side."""
-        i = self.column(name if not side else f"{name}_{side[0]}")
+        i = self.column(angle_key(name, side))
         return AngleSeries(self.time, self.values[:, i], self.sd[:, i], self.speed[:, i], self.sure[:, i])
 
     def to_dataframe(self) -> pandas.DataFrame:

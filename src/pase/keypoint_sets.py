@@ -151,16 +151,11 @@ def guess_set(points: Array, source: str, skeleton: str | None = None) -> tuple[
         name: names for name, names in KEYPOINT_SETS.items() if len(names) == count and name != "h36m17"
     }
     if not fitting:
-        raise InputError(
-            f"{source} has {count} points a person, which no known set has; there are: {_counts()}"
-        )
+        counts = ", ".join(f"{name} ({len(names)})" for name, names in KEYPOINT_SETS.items())
+        raise InputError(f"{source} has {count} points a person, which no known set has; there are: {counts}")
     if len(fitting) > 1:
         return fitting[_closer(points, source, fitting)]
     return next(iter(fitting.values()))
-
-
-def _counts() -> str:
-    return ", ".join(f"{name} ({len(names)})" for name, names in KEYPOINT_SETS.items())
 
 
 def _closer(points: Array, source: str, fitting: dict[str, tuple[str, ...]]) -> str:

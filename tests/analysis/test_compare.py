@@ -10,7 +10,7 @@ from pase.view.answers import difference_cells
 
 def difference(change: float, sd: float) -> Difference:
     first, second = (Measure("step_length", value, sd, "m", "right") for value in (0.70, 0.70 + change))
-    return Difference("step_length", "right", "m", first, second)
+    return Difference(first, second)
 
 
 def test_a_change_is_judged_by_its_error() -> None:
@@ -41,13 +41,13 @@ def test_ranges_and_speeds_below_their_error_are_not_compared(
     measure: str, values: tuple[float, float], sd: float, expected: bool
 ) -> None:
     first, second = (Measure(measure, value, sd, "deg/s", "left") for value in values)
-    pair = Difference(measure, "left", "deg/s", first, second)
+    pair = Difference(first, second)
     assert pair.too_uncertain is expected
     assert ("too uncertain" in difference_cells(pair)[4]) is expected
 
 
 def test_deeper_squats_differ_by_their_depth() -> None:
-    found = differences(analyse(squats([80.0, 80.0])), analyse(squats([95.0, 95.0])))
-    depth = next(one for one in found if one.measure == "squat_depth")
+    pairs = differences(analyse(squats([80.0, 80.0])), analyse(squats([95.0, 95.0])))
+    depth = next(pair for pair in pairs if pair.first.measure == "squat_depth")
     assert depth.change == pytest.approx(15, abs=1)
     assert depth.certain is None

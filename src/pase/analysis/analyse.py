@@ -9,7 +9,6 @@ import numpy as np
 
 from pase.analysis.angle_table import angle_tables
 from pase.analysis.body import BodyMotion
-from pase.analysis.contact_times import at_turns
 from pase.analysis.exercises import Exercise, find_exercises, measure_exercises
 from pase.analysis.gait import Bout, find_bouts
 from pase.analysis.gait_measures import measure_bouts
@@ -27,7 +26,7 @@ from pase.analysis.stretch import Stretch, stretches
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.limbs import bodies_not_seen, with_seen_parts
 from pase.data import Motion
-from pase.findings import AngleTable, Event, Findings, Measure
+from pase.findings import AngleTable, Event, Findings, Measure, angle_key
 from pase.movements import MOVEMENTS, Movement
 
 NAMED: tuple[Movement, ...] = ("walking", "running", "squat", "sit_to_stand", "lunge")
@@ -63,9 +62,9 @@ class Segmentation:
         }
         return Segmentation(
             self.movement,
-            tuple(retimed[id(stretch)] for stretch in self.stretches),
-            tuple(_retimed_bout(bout, retimed) for bout in self.bouts),
-            tuple(_retimed_flight(flight, retimed) for flight in self.flights),
+            tuple(retimed.values()),
+            tuple(bout.retimed(retimed[id(bout.stretch)]) for bout in self.bouts),
+            tuple(flight.retimed(retimed[id(flight.stretch)]) for flight in self.flights),
             tuple(exercise.retimed(retimed[id(exercise.stretch)]) for exercise in self.exercises),
         )
 
@@ -232,24 +231,8 @@ def _stands(stretch: Stretch) -> bool:
     return bool(np.percentile(speed, 90) < STILL_M_S and max(ranges, default=0.0) < 20.0)
 
 
-def _retimed_bout(bout: Bout, retimed: dict[int, Stretch]) -> Bout:
-    stretch = retimed[id(bout.stretch)]
-    chosen = {id(swing) for swing in bout.still}
-    mine = bout.stretch.feet.swings if bout.stretch.feet is not None else ()
-    theirs = stretch.feet.swings if stretch.feet is not None else ()
-    moved = [drawn for swing, drawn in zip(mine, theirs, strict=True) if id(swing) in chosen]
-    return replace(bout, stretch=stretch, swings=tuple(at_turns(stretch, moved, bout.running)))
-
-
-def _retimed_flight(flight: Flight, retimed: dict[int, Stretch]) -> Flight:
-    stretch = retimed[id(flight.stretch)]
-    near = [f for f in find_flights(stretch) if abs(f.start - flight.start) < 0.15]
-    return near[0] if near else replace(flight, stretch=stretch)
-
-
 def _of_any_movement(body: BodyMotion, table: AngleTable) -> Values:
-    ranges = measure_ranges(table.time, table.keys, table.values, table.speed, table.sure)
-    return {**ranges, **measure_reach(body)}
+    return {**measure_ranges(table), **measure_reach(body)}
 
 
 def _with_angle_sd(measures: Sequence[Measure], table: AngleTable) -> list[Measure]:
@@ -258,7 +241,7 @@ def _with_angle_sd(measures: Sequence[Measure], table: AngleTable) -> list[Measu
     out = []
     for measure in measures:
         name, ending = measure.measure[:-4], measure.measure[-4:]
-        key = f"{name}_{measure.side[0]}" if measure.side else name
+        key = angle_key(name, measure.side)
         if ending in find and not np.isfinite(measure.sd) and key in table.keys:
             i = table.keys.index(key)
             values = np.where(table.sure[:, i], table.values[:, i], np.nan)

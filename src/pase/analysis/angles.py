@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pase.analysis.body import SIDES, BodyMotion, Side
+from pase.analysis.body import SIDES, UP, BodyMotion, Side, facing
+from pase.findings import angle_key
 from pase.types import Array
 
 Compute = Callable[[BodyMotion, Side], Array | None]
 
-UP = np.array([0.0, 1.0, 0.0])
 LEAST_PROGRESS_M_S = 0.3
 """Slower, a person goes nowhere: a foot then points to the side against where the pelvis faces."""
 PROGRESS_OVER_S = 0.6
@@ -43,27 +43,9 @@ class Angle:
     """(T,) radians from the segments; None where the model lacks one. The side is ignored where there is none."""
 
 
-def angle_key(name: str, side: str | None) -> str:
-    """Column of an angle: `knee_flexion_r`, `trunk_flexion`.
-
-    Parameters
-    ----------
-    name
-        Of the angle.
-    side
-        `left` or `right`; None where the angle has no side.
-    """
-    return name if side is None else f"{name}_{side[0]}"
-
-
 def all_angles(body: BodyMotion) -> dict[str, Array]:
-    """Every angle that a body has: (T,) radians by key, in the order legs, trunk, arms; NaN where unknown.
-
-    They are computed once for a body.
-    """
-    angles = body.angles
-    if angles:
-        return angles
+    """Every angle that a body has: (T,) radians by key, in the order legs, trunk, arms; NaN where unknown."""
+    angles = {}
     for angle in ANGLES:
         for side in SIDES if angle.sided else SIDES[:1]:
             values = angle.compute(body, side)
@@ -85,20 +67,6 @@ def angle_of(key: str) -> tuple[Angle, Side | None]:
     name, _, letter = key.rpartition("_")
     side: Side = "right" if letter == "r" else "left"
     return BY_NAME[name], side
-
-
-def relative(parent: Array, child: Array) -> Array:
-    """(T, 3, 3) orientation of a segment in the axes of another.
-
-    Parameters
-    ----------
-    parent
-        (T, 3, 3) axes of the proximal segment in the world.
-    child
-        (T, 3, 3) axes of the distal one.
-    """
-    turn: Array = np.swapaxes(parent, 1, 2) @ child
-    return turn
 
 
 def cardan_zxy(turn: Array) -> tuple[Array, Array, Array]:
@@ -125,7 +93,7 @@ def _joint(parent: str, child: str, axis: int, sign: float = 1.0, mirrored: bool
         upper, lower = body.segment(parent, sides[0]), body.segment(child, sides[1])
         if upper is None or lower is None:
             return None
-        value = sign * cardan_zxy(relative(upper, lower))[axis]
+        value = sign * cardan_zxy(np.swapaxes(upper, 1, 2) @ lower)[axis]
         return -value if mirrored and side == "left" else value
 
     return compute
@@ -139,16 +107,12 @@ def _in_space(segment: str, axis: int, sign: float) -> Compute:
         if turn is None:
             return None
         value: Array = sign * cardan_yxz(turn)[axis]
-        return _unwrapped(value) if axis == 0 else value
+        if axis == 0:
+            known = np.isfinite(value)
+            value[known] = np.unwrap(value[known])
+        return value
 
     return compute
-
-
-def _unwrapped(angle: Array) -> Array:
-    """Angles (T,) without jumps by full turns, where they are known."""
-    out, finite = angle.copy(), np.isfinite(angle)
-    out[finite] = np.unwrap(angle[finite])
-    return out
 
 
 def knee_valgus(body: BodyMotion, side: Side) -> Array | None:
@@ -210,7 +174,12 @@ def progression(body: BodyMotion) -> Array | None:
 def shoulder_elevation(body: BodyMotion, side: Side) -> Array | None:
     """(T,) angle between the upper arm and the trunk's long axis, radians; 0 where the arm hangs along the trunk."""
     arm, trunk = _upper_arm(body, side), body.segment("torso")
-    return None if arm is None or trunk is None else _between(arm, -trunk[:, :, 1])
+    if arm is None or trunk is None:
+        return None
+    down = -trunk[:, :, 1]
+    # By the tangent, which is exact also where the angle is small.
+    elevation: Array = np.arctan2(np.linalg.norm(np.cross(arm, down), axis=1), (arm * down).sum(axis=1))
+    return elevation
 
 
 def arm_swing(body: BodyMotion, side: Side) -> Array | None:
@@ -218,7 +187,7 @@ def arm_swing(body: BodyMotion, side: Side) -> Array | None:
     arm, trunk = _upper_arm(body, side), body.segment("torso")
     if arm is None or trunk is None:
         return None
-    return _angle_in_plane(arm, -UP, _facing(trunk))
+    return _angle_in_plane(arm, -UP, facing(trunk))
 
 
 def _angle_in_plane(segment: Array, zero: Array, positive: Array) -> Array:
@@ -240,13 +209,6 @@ def _angle_within(segment: Array, zero: Array, positive: Array) -> Array:
     return within
 
 
-def _facing(turn: Array) -> Array:
-    """(T, 3) horizontal unit vector in which a segment with orientations (T, 3, 3) faces."""
-    forward = np.cross(UP, turn[:, :, 2] * np.array([1.0, 0.0, 1.0]))
-    unit: Array = forward / np.linalg.norm(forward, axis=1, keepdims=True)
-    return unit
-
-
 def trunk_lean_forward(body: BodyMotion, side: Side) -> Array | None:
     """(T,) angle to the vertical of the line from the hips to the shoulders, seen from the trunk's side, radians.
 
@@ -256,7 +218,7 @@ def trunk_lean_forward(body: BodyMotion, side: Side) -> Array | None:
     trunk, line = body.segment("torso"), _trunk_line(body)
     if trunk is None or line is None:
         return None
-    return _angle_in_plane(line, UP, _facing(trunk))
+    return _angle_in_plane(line, UP, facing(trunk))
 
 
 def trunk_lean_side(body: BodyMotion, side: Side) -> Array | None:
@@ -264,7 +226,7 @@ def trunk_lean_side(body: BodyMotion, side: Side) -> Array | None:
     trunk, line = body.segment("torso"), _trunk_line(body)
     if trunk is None or line is None:
         return None
-    aside = (line * np.cross(_facing(trunk), UP)).sum(axis=1) / np.linalg.norm(line, axis=1)
+    aside = (line * np.cross(facing(trunk), UP)).sum(axis=1) / np.linalg.norm(line, axis=1)
     lean: Array = np.arcsin(np.clip(aside, -1, 1))
     return lean
 
@@ -278,13 +240,6 @@ def _trunk_line(body: BodyMotion) -> Array | None:
 def _upper_arm(body: BodyMotion, side: Side) -> Array | None:
     shoulder, elbow = body.joint("shoulder", side), body.joint("elbow", side)
     return None if shoulder is None or elbow is None else elbow - shoulder
-
-
-def _between(a: Array, b: Array) -> Array:
-    """(T,) angle between vectors (T, 3), from 0 to half a turn; exact also where it is small."""
-    across = np.linalg.norm(np.cross(a, b), axis=1)
-    angle: Array = np.arctan2(across, (a * b).sum(axis=1))
-    return angle
 
 
 ANGLES = (

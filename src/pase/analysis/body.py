@@ -21,6 +21,7 @@ from pase.types import Array, Mask
 
 Side = Literal["right", "left"]
 SIDES: tuple[Side, Side] = ("right", "left")
+UP = np.array([0.0, 1.0, 0.0])
 
 TOE_TIP_BEYOND_BALL = 0.36
 """Distance from the ball of the foot (the joint of the big toe) to the tip of the toes, as a share of that from
@@ -49,8 +50,6 @@ class BodyMotion:
     """By angle (see `pase.analysis.angles`), with its side where it has one: (T,) whether it was seen well enough."""
     feet_seen: Mapping[str, Mask] = field(default_factory=dict)
     """By side: (T,) whether the foot was seen, or is a guess; nothing for a side of which nobody can say."""
-    angles: dict[str, Array] = field(default_factory=dict, init=False)
-    """Where `pase.analysis.angles.all_angles` keeps its result."""
 
     @classmethod
     def of(cls, motion: Motion) -> BodyMotion:
@@ -148,12 +147,7 @@ class BodyMotion:
     def heading(self) -> Array | None:
         """(T, 3) horizontal unit vector in which the pelvis faces."""
         turn = self.segment("pelvis")
-        if turn is None:
-            return None
-        right = turn[:, :, 2] * np.array([1.0, 0.0, 1.0])
-        forward = np.cross(np.array([0.0, 1.0, 0.0]), right)
-        unit: Array = forward / np.linalg.norm(forward, axis=1, keepdims=True)
-        return unit
+        return None if turn is None else facing(turn)
 
     def slice(self, frames: slice | Mask) -> BodyMotion:
         """The same person in some of the frames only."""
@@ -176,6 +170,13 @@ class BodyMotion:
         forward = foot / length if turn is None else turn[:, :, 0]
         tip: Array = ball + TOE_TIP_BEYOND_BALL * length * forward
         return tip
+
+
+def facing(turn: Array) -> Array:
+    """(T, 3) horizontal unit vector in which a segment with orientations (T, 3, 3) faces."""
+    forward = np.cross(UP, turn[:, :, 2] * np.array([1.0, 0.0, 1.0]))
+    unit: Array = forward / np.linalg.norm(forward, axis=1, keepdims=True)
+    return unit
 
 
 def _mass_center(skeleton: Skeleton, turns: Array, places: Array, scale: Array) -> Array | None:

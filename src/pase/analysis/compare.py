@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pase.analysis.measure import definition, unit_text
+from pase.analysis.measure import definition, heading, unit_text
 from pase.data import Motion
 from pase.findings import Findings, Measure
 
@@ -26,9 +26,6 @@ class ComparedResult(NamedTuple):
 class Difference:
     """How a measure changed from one recording to another."""
 
-    measure: str
-    side: str
-    unit: str
     first: Measure
     second: Measure
 
@@ -57,16 +54,16 @@ class Difference:
         largest = max(abs(self.first.value), abs(self.second.value))
         return (
             self.certain is False
-            and self.measure.endswith(("_range", "_speed"))
+            and self.first.measure.endswith(("_range", "_speed"))
             and INTERVAL * self.sd > largest
         )
 
     def sentence(self) -> str:
         """As `Step length, right: 0.70 → 0.76 m, changed by 0.06 ± 0.04 m: more than the error`."""
-        described = definition(self.measure)
-        digits, unit = described.digits, unit_text(self.unit)
+        described = definition(self.first.measure)
+        digits, unit = described.digits, unit_text(self.first.unit)
         unit = unit if unit.startswith("°") or not unit else f" {unit}"
-        name = f"{described.plain}, {self.side}" if self.side else described.plain
+        name = heading(self.first.measure, self.first.side, unit=False)
         values = f"{self.first.value:.{digits}f} → {self.second.value:.{digits}f}{unit}"
         if self.certain is None:
             return f"{name}: {values}, changed by {self.change:+z.{digits}f}{unit}; its error is not known"
@@ -87,5 +84,5 @@ def differences(first: Findings, second: Findings) -> list[Difference]:
     for measure in first.summary():
         second_measure = second.measure(measure.measure, measure.side)
         if second_measure is not None and np.isfinite(measure.value) and np.isfinite(second_measure.value):
-            pairs.append(Difference(measure.measure, measure.side, measure.unit, measure, second_measure))
+            pairs.append(Difference(measure, second_measure))
     return pairs

@@ -322,7 +322,11 @@ def _of_lunge(exercise: Exercise, repetition: Repetition) -> Single:
 
 def _of_drop(stretch: Stretch, repetition: Repetition) -> Single:
     """What squats and lunges share."""
-    values = _of_times(repetition)
+    values: Single = {
+        ("time_down", ""): repetition.turn - repetition.start,
+        ("time_up", ""): repetition.end - repetition.turn,
+        ("repetition_time", ""): repetition.end - repetition.start,
+    }
     if stretch.hip_height is not None:
         values["hip_drop", ""] = _drop(stretch, repetition)
     values |= _of_trunk(stretch, repetition)
@@ -335,14 +339,6 @@ def _of_drop(stretch: Stretch, repetition: Repetition) -> Single:
         if clear.any():
             values["knee_valgus_peak", side] = float(valgus[bent < 90][clear].max())
     return values
-
-
-def _of_times(repetition: Repetition) -> Single:
-    return {
-        ("time_down", ""): repetition.turn - repetition.start,
-        ("time_up", ""): repetition.end - repetition.turn,
-        ("repetition_time", ""): repetition.end - repetition.start,
-    }
 
 
 def _of_trunk(stretch: Stretch, repetition: Repetition) -> Single:

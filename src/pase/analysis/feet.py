@@ -164,7 +164,10 @@ def follow_feet(body: BodyMotion) -> Feet | None:
         return None
     points = {side: _points(body, side, time) for side in SIDES}
     hips = _on_grid(body, body.middle("hip"), time)
-    seen = {side: _seen_on_grid(body, side, time) for side in SIDES}
+    always = np.ones(len(body), bool)
+    seen = {
+        side: np.asarray(np.interp(time, body.time, body.feet_seen.get(side, always)) > 0.5) for side in SIDES
+    }
     velocity = _ground_velocity(points, seen, hips, time)
     way = velocity * (time - time[0])[:, None]
     tracks = tuple(_track(side, time, points[side] - way[:, None], seen[side]) for side in SIDES)
@@ -184,11 +187,6 @@ def _on_grid(body: BodyMotion, values: Array | None, time: Array) -> Array:
     if values is None:
         return np.full((len(time), 3), np.nan)
     return spline(body.time, values, time)
-
-
-def _seen_on_grid(body: BodyMotion, side: Side, time: Array) -> Mask:
-    seen = body.feet_seen.get(side, np.ones(len(body), bool))
-    return np.asarray(np.interp(time, body.time, seen) > 0.5)
 
 
 def _as_seen(track: FootTrack, swing: Swing) -> Swing:

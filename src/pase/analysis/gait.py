@@ -1,6 +1,8 @@
 """Walking and running: bouts of steps."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -66,6 +68,14 @@ class Bout:
         """Foot strikes and toe-offs."""
         strikes = [Event(time, "foot_strike", side) for time, side in self.strikes]
         return sorted(strikes + [Event(time, "toe_off", side) for time, side in self.toe_offs])
+
+    def retimed(self, stretch: Stretch) -> Bout:
+        """The same steps in another estimate of the motion, whose swings are those of this one in their order."""
+        chosen = {id(swing) for swing in self.still}
+        own = self.stretch.feet.swings if self.stretch.feet is not None else ()
+        drawn = stretch.feet.swings if stretch.feet is not None else ()
+        steps = [other for swing, other in zip(own, drawn, strict=True) if id(swing) in chosen]
+        return replace(self, stretch=stretch, swings=tuple(at_turns(stretch, steps, self.running)))
 
 
 def find_bouts(stretch: Stretch) -> list[Bout]:

@@ -1,5 +1,6 @@
 """What is measured of walking and running: lengths by footprints, times by foot strikes and toe-offs."""
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
@@ -67,21 +68,15 @@ def footprints(bout: Bout) -> list[Footprint]:
 def measure_bouts(bouts: list[Bout]) -> Values:
     """Everything measured of bouts of one kind of gait; repetitions count on through all bouts."""
     values: Values = {}
-    counts: dict[tuple[str, str], int] = {}
-
-    def add(name: str, side: str, value: float) -> None:
-        number = counts[name, side] = counts.get((name, side), 0) + 1
-        values[Key(name, side, number)] = float(value)
-
+    counts: Counter[tuple[str, str]] = Counter()
     ways, seconds = 0.0, 0.0
     for bout in bouts:
         if not bout.strikes and not bout.toe_offs:
             continue  # a draw from the posterior may have lost all events of a short bout
-        for name, side, value in [*_lengths(bout), *_times(bout), *_swing_phase(bout)]:
-            add(name, side, value)
-        if bout.running:
-            for name, side, value in _running(bout):
-                add(name, side, value)
+        running_alone = _running(bout) if bout.running else []
+        for name, side, value in [*_lengths(bout), *_times(bout), *_swing_phase(bout), *running_alone]:
+            counts[name, side] += 1
+            values[Key(name, side, counts[name, side])] = float(value)
         way, time = _way(bout)
         ways, seconds = ways + way, seconds + time
     running = bool(bouts) and bouts[0].running
@@ -100,7 +95,10 @@ def _lengths(bout: Bout) -> Measured:
     for i, this in enumerate(prints):
         before = prints[i - 1] if i and prints[i - 1].side != this.side else None
         same = next((p for p in reversed(prints[:i]) if p.side == this.side), None)
-        if this.strike is None or (this is prints[-1] and _halts(bout, this)):
+        # Who comes to a halt with a footprint only puts that foot beside the other.
+        pause = bout.stretch.time[-1] - this.middle
+        halts = this is prints[-1] and this.off is None and pause > LONGEST_PAUSE_S
+        if this.strike is None or halts:
             continue
         if same is not None and i >= 2 and prints[i - 2] is same:
             lengths.append(("stride_length", this.side, float(np.hypot(*(this.heel - same.heel)[[0, 2]]))))
@@ -108,11 +106,6 @@ def _lengths(bout: Bout) -> Measured:
             along, across = _along_and_across(bout, before, this)
             lengths += [("step_length", this.side, along), ("step_width", this.side, across)]
     return lengths
-
-
-def _halts(bout: Bout, last: Footprint) -> bool:
-    """Whether a person comes to a halt with a footprint: that foot is only put beside the other."""
-    return last.off is None and bout.stretch.time[-1] - last.middle > LONGEST_PAUSE_S
 
 
 def _along_and_across(bout: Bout, before: Footprint, this: Footprint) -> tuple[float, float]:

@@ -1,12 +1,14 @@
 """Jumps: flights of the whole body, and what is measured of them."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pase.analysis.body import SIDES
 from pase.analysis.measure import Key, Values
-from pase.analysis.stretch import Stretch
+from pase.analysis.stretch import SAME_EVENT_S, Stretch
 from pase.findings import Event
 from pase.series import stretches_of
 from pase.types import Array
@@ -34,6 +36,11 @@ class Flight:
     def events(self) -> list[Event]:
         """Start and landing."""
         return [Event(self.start, "flight_start"), Event(self.landing, "landing")]
+
+    def retimed(self, stretch: Stretch) -> Flight:
+        """The same flight in another estimate of the motion, at its own times where it has it."""
+        near = [flight for flight in find_flights(stretch) if abs(flight.start - self.start) < SAME_EVENT_S]
+        return near[0] if near else replace(self, stretch=stretch)
 
 
 def find_flights(stretch: Stretch) -> list[Flight]:

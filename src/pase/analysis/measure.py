@@ -40,12 +40,10 @@ class Definition(NamedTuple):
     """Whether a length follows from times alone, and not from the person's size."""
 
 
-def _read_definitions() -> dict[str, Definition]:
-    text = files("pase.analysis").joinpath("measures.toml").read_text(encoding="utf-8")
-    return {name: Definition(**fields) for name, fields in tomllib.loads(text).items()}
-
-
-DEFINITIONS: Mapping[str, Definition] = _read_definitions()
+_TABLE = files("pase.analysis").joinpath("measures.toml").read_text(encoding="utf-8")
+DEFINITIONS: Mapping[str, Definition] = {
+    name: Definition(**fields) for name, fields in tomllib.loads(_TABLE).items()
+}
 """Every measure that is no angle's range, by name, from `measures.toml`."""
 
 ANGLE_ENDINGS = {
@@ -72,6 +70,12 @@ def definition(name: str) -> Definition:
             angle = BY_NAME[name.removesuffix(ending)]
             return Definition(f"{angle.plain}, {word}", unit, 0, f"{word} in sure frames", "")
     raise KeyError(name)
+
+
+def heading(name: str, side: str, *, unit: bool = True) -> str:
+    """A measure as people call it: `Step length, right, m`."""
+    entry = definition(name)
+    return ", ".join(filter(None, (entry.plain, side, unit_text(entry.unit) if unit else "")))
 
 
 def unit_text(unit: str) -> str:

@@ -45,7 +45,8 @@ def judge(motion: Motion, doubts: Sequence[str] = ()) -> Quality:
     doubts
         What else speaks against it, one sentence each.
     """
-    error, visible = error_share(motion), _mean(seen_landmarks(motion))
+    error, seen = error_share(motion), seen_landmarks(motion)
+    visible = float(np.nan if seen is None or not len(seen) else np.mean(seen))
     wrong, doubts = [], list(doubts)
     if error > WRONG_ERROR:
         wrong.append(f"the bones miss the body by {100 * error:.1f} % of its size")
@@ -170,7 +171,3 @@ def _usual_spread(motion: Motion) -> float:
     turns = motion.skeleton.rotational
     spread = np.degrees(motion.q_std[:, np.array(turns, bool)])
     return float(np.nanmedian(spread)) if np.isfinite(spread).any() else float("nan")
-
-
-def _mean(values: Array | None) -> float:
-    return float("nan") if values is None or not len(values) else float(np.mean(values))

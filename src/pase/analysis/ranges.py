@@ -5,7 +5,8 @@ import numpy as np
 from pase.analysis.angles import angle_of
 from pase.analysis.body import SIDES, BodyMotion
 from pase.analysis.measure import Key, Values
-from pase.types import Array, Mask
+from pase.findings import AngleTable
+from pase.types import Mask
 
 LEAST_SURE_SHARE = 0.1
 """Extremes of an angle that was seen in fewer of the frames are not given."""
@@ -15,30 +16,18 @@ LEAST_UPRIGHT = 0.5
 """Cosine of the lean of the trunk from which somebody lies or is on the hands, and does not reach."""
 
 
-def measure_ranges(time: Array, keys: tuple[str, ...], values: Array, speed: Array, sure: Mask) -> Values:
-    """Least and largest value, range and largest speed of every angle, in its sure frames only.
-
-    Parameters
-    ----------
-    time
-        (T,) seconds.
-    keys
-        m angles, as `knee_flexion_r`.
-    values, speed
-        (T, m) degrees, degrees a second.
-    sure
-        (T, m) frames that count.
-    """
+def measure_ranges(table: AngleTable) -> Values:
+    """Least and largest value, range and largest speed of every angle, in its sure frames only."""
     out: Values = {}
-    for i, key in enumerate(keys):
+    for i, key in enumerate(table.keys):
         angle, side = angle_of(key)
-        frames = sure[:, i] & np.isfinite(values[:, i])
-        if frames.sum() < max(1.0, LEAST_SURE_SHARE * len(time)) or angle.name == "pelvis_heading":
+        frames = table.sure[:, i] & np.isfinite(table.values[:, i])
+        if frames.sum() < max(1.0, LEAST_SURE_SHARE * len(frames)) or angle.name == "pelvis_heading":
             continue
-        column = values[frames, i]
+        column = table.values[frames, i]
         low, high = float(column.min()), float(column.max())
         ends = {"_min": low, "_max": high, "_range": high - low} if len(column) > 1 else {"_max": high}
-        moving = np.abs(speed[frames, i])
+        moving = np.abs(table.speed[frames, i])
         if np.isfinite(moving).any() and len(column) > 2:
             ends["_speed"] = float(np.nanmax(moving))
         out |= {Key(angle.name + ending, side or "", 0): value for ending, value in ends.items()}

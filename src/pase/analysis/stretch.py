@@ -11,6 +11,7 @@ import numpy as np
 from pase.analysis.angles import all_angles
 from pase.analysis.body import SIDES, BodyMotion, Side
 from pase.analysis.feet import Feet, Swing, follow_feet
+from pase.findings import angle_key
 from pase.types import Array
 
 LEAST_FRAMES = 4
@@ -71,12 +72,12 @@ class Stretch:
 
     def angle_at(self, name: str, side: Side | None, moment: float) -> float:
         """An angle at a moment, degrees; NaN where the model does not have it."""
-        values = self.angles.get(name if side is None else f"{name}_{side[0]}")
+        values = self.angles.get(angle_key(name, side))
         return np.nan if values is None else float(np.degrees(self.at(values, moment)))
 
     def angle_between(self, name: str, side: Side | None, start: float, end: float) -> Array:
         """An angle in the frames from start to end, degrees; empty where the model does not have it."""
-        values = self.angles.get(name if side is None else f"{name}_{side[0]}")
+        values = self.angles.get(angle_key(name, side))
         if values is None:
             return np.zeros(0)
         return np.asarray(np.degrees(values[(self.time >= start) & (self.time <= end)]))
@@ -92,9 +93,7 @@ class Stretch:
         if feet is None or self.feet is None:
             return replace(self, feet=feet)
         swings = tuple(_retimed(swing, self.feet.swings_of(swing.side)) for swing in feet.swings)
-        return replace(
-            self, feet=replace(self.feet, swings=swings, ground_velocity=self.feet.ground_velocity)
-        )
+        return replace(self, feet=replace(self.feet, swings=swings))
 
 
 def stretches(body: BodyMotion) -> Iterator[Stretch]:
@@ -123,6 +122,3 @@ def _retimed(swing: Swing, drawn: list[Swing]) -> Swing:
         toe_off=nearest(swing.toe_off, [swing.toe_off for swing in drawn]),
         foot_strike=nearest(swing.foot_strike, [swing.foot_strike for swing in drawn]),
     )
-
-
-__all__ = ["SIDES", "Stretch", "stretches"]

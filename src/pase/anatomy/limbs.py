@@ -242,7 +242,10 @@ def _shown(motion: Motion, part: LimbPart, side: str) -> Mask | None:
     names = motion.skeleton.landmark_names
     if motion.residual is None or motion.residual.shape[1] != len(names):
         return None
-    points = [names.index(p) for p in (f"{side.upper()}{p}" for p in _shown_by(part, names)) if p in names]
+    # Of a head both sides' eyes and ears.
+    sides = (side.upper(),) if part.sided else ("", "L", "R")
+    labels = [f"{letter}{point}" for point in part.points for letter in sides]
+    points = [names.index(label) for label in labels if label in names]
     return np.asarray(np.isfinite(motion.residual[:, points]).any(axis=1)) if points else None
 
 
@@ -255,10 +258,3 @@ def _around(flags: Mask, time: Array, within_s: float) -> Array:
 def _step(time: Array) -> float:
     """Usual seconds from a frame to the next."""
     return max(1e-3, float(np.median(np.diff(time)))) if len(time) > 1 else 1.0
-
-
-def _shown_by(part: LimbPart, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The part's points; of a head both sides' eyes and ears."""
-    if part.sided:
-        return part.points
-    return tuple(f"{side}{point}" for point in part.points for side in ("", "L", "R"))

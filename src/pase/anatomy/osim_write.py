@@ -234,7 +234,9 @@ def _joint(
     names = joint_coordinates(joint)
     simple = is_simple(joint)
     kind = joint.kind if simple else "CustomJoint" if names else "WeldJoint"
-    if kind == "WeldJoint" and any(_displacement(a) for a in joint.rotations + joint.translations):
+    if kind == "WeldJoint" and any(
+        axis.function.value(np.zeros(())) != 0 for axis in joint.rotations + joint.translations
+    ):
         raise InputError(
             f"joint '{joint.name}' moves its child but has no coordinate; OpenSim cannot hold that"
         )
@@ -253,10 +255,6 @@ def _joint(
     if kind == "CustomJoint":
         element.append(_spatial_transform(joint, translation_scale(joint, parent_scale)))
     return element
-
-
-def _displacement(axis: TransformAxis) -> bool:
-    return bool(axis.function.value(np.zeros(())) != 0)
 
 
 def _coordinate(coordinate: Coordinate) -> Element:

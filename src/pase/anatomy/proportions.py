@@ -177,7 +177,7 @@ class Proportions:
         if weight > 0:
             mixture += [(weight / len(sexes), self._child(s, height_m, mass_kg, age_years)) for s in sexes]
         mean, covariance = _mixture(mixture)
-        covariance += np.diag(self._slack**2)
+        covariance += np.diag([group["slack"] ** 2 for group in self._data["groups"]])
         if height_m is not None:
             mean, covariance = self._at_stature(mean, covariance, height_m)
         return Prior(mean, covariance, self._describe(sex, height_m, mass_kg, age_years, weight))
@@ -202,10 +202,6 @@ class Proportions:
         for group, metres in self._data["stature"]["bones_m"].items():
             result[self.index(group)] = metres
         return result
-
-    @property
-    def _slack(self) -> Array:
-        return np.array([g["slack"] for g in self._data["groups"]])
 
     def _checked(self, log_scale: Array) -> Array:
         x = np.asarray(log_scale, float)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -47,15 +48,26 @@ class Show(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class BatchOptions:
+    """Which trials a batch does, and where."""
+
+    study: Path | None = None
+    """The study's table; `study.toml` or `study.csv` in the folder when None, if there is one."""
+    jobs: int | None = None
+    """Trials at once; as many as there are processors and memory for when None."""
+    scheduler: str | None = None
+    """Address of a Dask scheduler whose workers do the trials; processes of this computer when None."""
+    overwrite: bool = False
+    """Do everything again."""
+
+
 def run_batch(
     folder: str | Path,
     output: str | Path,
     settings: Settings | None = None,
+    options: BatchOptions | None = None,
     *,
-    study: str | Path | None = None,
-    jobs: int | None = None,
-    scheduler: str | None = None,
-    overwrite: bool = False,
     show: Show | None = None,
 ) -> BatchResult:
     """Turn every recording of a folder into a result, with one skeleton for all trials of a subject.
@@ -71,14 +83,8 @@ def run_batch(
         Folder of the batch; see `docs/batch.md` for what it holds.
     settings
         Settings of every trial; height and mass of the table go before those in them.
-    study
-        The study's table; `study.toml` or `study.csv` in the folder when None, if there is one.
-    jobs
-        Trials at once; as many as there are processors and memory for when None.
-    scheduler
-        Address of a Dask scheduler whose workers do the trials; processes of this computer when None.
-    overwrite
-        Do everything again.
+    options
+        Which trials are done, and where; all of them, here, when None.
     show
         Takes the news of how it goes on; nobody when None.
 
@@ -87,33 +93,32 @@ def run_batch(
     PaseError
         Before any work, when the folder, the table or the settings cannot be used.
     """
-    settings, folder = settings or Settings(), Path(folder)
-    if jobs is not None and jobs < 1:
-        raise InputError(f"jobs must be at least 1, not {jobs}")
-    if jobs is not None and scheduler is not None:
+    settings, options, folder = settings or Settings(), options or BatchOptions(), Path(folder)
+    if options.jobs is not None and options.jobs < 1:
+        raise InputError(f"jobs must be at least 1, not {options.jobs}")
+    if options.jobs is not None and options.scheduler is not None:
         raise InputError(
             "--jobs is for this computer; a scheduler's workers say by themselves how many they are"
         )
-    study_table = read_study(folder, None if study is None else Path(study))
+    study = read_study(folder, options.study)
     place = check_places(folder, Path(output))
     check_settings(settings)
     with ExitStack() as stack:
-        workers = stack.enter_context(_workers(len(study_table.trials), jobs, scheduler, show))
+        workers = stack.enter_context(_workers(len(study.trials), options, show))
         _make_folders(place)
         stack.enter_context(folder_lock(place / NOTES / "lock", place))
         stack.enter_context(_log_file(place / LOG))
-        plan = Plan(study_table, place, settings, overwrite)
-        return _Batch(plan, workers, show).run()
+        return _Batch(Plan(study, place, settings, options.overwrite), workers, show).run()
 
 
-def _workers(trials: int, jobs: int | None, scheduler: str | None, show: Show | None) -> Workers:
+def _workers(trials: int, options: BatchOptions, show: Show | None) -> Workers:
     """Where the jobs are done."""
-    if scheduler is not None:
+    if options.scheduler is not None:
         from pase.batch.cluster import Cluster
 
-        return Cluster(scheduler)
+        return Cluster(options.scheduler)
     cores = usable_cores()
-    count = min(jobs or suggested_jobs(trials, cores), trials)
+    count = min(options.jobs or suggested_jobs(trials, cores), trials)
     return Processes(count, max(1, cores // count), _quiet if show is None else show.step)
 
 

@@ -77,7 +77,8 @@ def _write(points: Array, content: dict[str, Any], path: Path) -> None:
     _add_events(file, content["events"])
     file.add_parameter("PASE", "VERSION", [__version__])
     file.add_parameter("PASE", "START", [content["start"]])
-    file["data"]["points"] = _homogeneous(points)
+    ones = np.ones((*points.shape[:2], 1))
+    file["data"]["points"] = np.concatenate([points, ones], axis=2).transpose(2, 1, 0)
     file.write(str(path))
 
 
@@ -109,10 +110,8 @@ def _add_events(file: Any, events: list[tuple[float, str, str]]) -> None:
     file.add_parameter("EVENT", "LABELS", [label for _, _, label in events])
     minutes, seconds = zip(*(divmod(time, 60.0) for time, _, _ in events), strict=True)
     file.add_parameter("EVENT", "TIMES", np.array([minutes, seconds]))
-    for name, of in (("SUBJECTS", ""), ("DESCRIPTIONS", "")):
-        file.add_parameter("EVENT", name, [of for _ in events])
-    for name in ("ICON_IDS", "GENERIC_FLAGS"):
-        file.add_parameter("EVENT", name, [0 for _ in events])
+    for name, value in (("SUBJECTS", ""), ("DESCRIPTIONS", ""), ("ICON_IDS", 0), ("GENERIC_FLAGS", 0)):
+        file.add_parameter("EVENT", name, [value] * len(events))
 
 
 def _write_apart(points: Array, content: dict[str, Any], path: Path) -> None:
@@ -140,11 +139,6 @@ def angle_groups(skeleton: Skeleton) -> list[tuple[str, list[str]]]:
 def _turns(joint: Joint, free: set[str]) -> list[str]:
     names = [axis.coordinate for axis in (*joint.rotations, *joint.translations)]
     return list(dict.fromkeys(name for name in names if name in free and name is not None))
-
-
-def _homogeneous(points: Array) -> Array:
-    """Points (T, K, 3) as ezc3d takes them: (4, K, T)."""
-    return np.concatenate([points, np.ones((*points.shape[:2], 1))], axis=2).transpose(2, 1, 0)
 
 
 def _ezc3d() -> Any:

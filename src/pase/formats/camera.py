@@ -11,6 +11,9 @@ from pase.errors import InputError
 from pase.files import read_json, write_text
 from pase.types import Array
 
+_FRAME_SHAPES: dict[str, tuple[int, ...]] = {
+    "time_s": (), "rotation": (3, 3), "translation": (3,), "focal_length_px": (),
+}  # fmt: skip
 KEYS = ("focal_length_px", "principal_point_px", "rotation", "translation", "image_size")
 
 
@@ -35,15 +38,13 @@ def write_camera(camera: Camera, path: str | Path) -> None:
 
 
 def _rows(path: CameraPath) -> list[dict[str, Any]]:
-    return [
-        {
-            "time_s": round(float(path.time[i]), 6),
-            "focal_length_px": round(float(path.focal_length_px[i]), 4),
-            "rotation": np.round(path.rotation[i], 9).tolist(),
-            "translation": np.round(path.translation[i], 6).tolist(),
-        }
-        for i in range(len(path.time))
-    ]
+    columns = {
+        "time_s": path.time.round(6),
+        "focal_length_px": path.focal_length_px.round(4),
+        "rotation": path.rotation.round(9),
+        "translation": path.translation.round(6),
+    }
+    return [{key: values[i].tolist() for key, values in columns.items()} for i in range(len(path.time))]
 
 
 def read_camera(path: str | Path) -> Camera:
@@ -71,14 +72,9 @@ def _read_rows(rows: Any, path: str | Path) -> CameraPath:
     """The frames of a camera that moves."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError(f"{path}: frames must be a list of objects")
-    shapes: dict[str, tuple[int, ...]] = {
-        "time_s": (),
-        "rotation": (3, 3),
-        "translation": (3,),
-        "focal_length_px": (),
-    }
     time, rotation, translation, focal = (
-        np.array([finite_numbers(row, key, shape, path) for row in rows]) for key, shape in shapes.items()
+        np.array([finite_numbers(row, key, shape, path) for row in rows])
+        for key, shape in _FRAME_SHAPES.items()
     )
     if (np.diff(time) <= 0).any() or (focal <= 0).any():
         raise InputError(f"{path}: time_s of frames must increase, and focal_length_px be positive")

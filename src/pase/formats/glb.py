@@ -25,15 +25,16 @@ from pase.version import __version__
 Node = dict[str, Any]
 
 CREDITS = "Skeleton after Pose2Sim (BSD-3-Clause); bone surfaces under CC BY 3.0; see the NOTICE of PASE"
-MATERIAL = {
-    "name": "bone",
-    "pbrMetallicRoughness": {
-        "baseColorFactor": [0.83, 0.76, 0.62, 1.0],
-        "metallicFactor": 0.0,
-        "roughnessFactor": 0.62,
-    },
-}
-"""Dry ivory; glTF's colours are linear."""
+
+
+def dull(name: str, color: tuple[float, float, float], roughness: float) -> Node:
+    """A material of a linear colour that is no metal."""
+    surface = {"baseColorFactor": [*color, 1.0], "metallicFactor": 0.0, "roughnessFactor": roughness}
+    return {"name": name, "pbrMetallicRoughness": surface}
+
+
+MATERIAL = dull("bone", (0.83, 0.76, 0.62), 0.62)
+"""Dry ivory."""
 
 FLOAT, UINT16, UINT32 = 5126, 5123, 5125
 VERTICES, INDICES = 34962, 34963

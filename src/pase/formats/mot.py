@@ -7,14 +7,13 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pase.anatomy.kinematics import Kinematics, pieces
 from pase.anatomy.model import Skeleton
 from pase.data import LARGEST, Motion
 from pase.errors import InputError
 from pase.files import read_lines, write_text
-from pase.types import Array, Mask
+from pase.types import Array, Indices
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +61,10 @@ def write_mot(motion: Motion, path: str | Path) -> None:
     write_text(path, (f"{line}\n" for line in chain(header, rows)))
 
 
-def _rows(motion: Motion, frames: NDArray[np.intp]) -> Iterator[Array]:
+def _rows(motion: Motion, frames: Indices) -> Iterator[Array]:
     """Time and all the model's coordinates (C + 1,), in degrees and metres, of the frames in which they are known."""
-    kinematics, rotational = Kinematics(motion.skeleton), _all_rotational(motion.skeleton)
+    kinematics = Kinematics(motion.skeleton)
+    rotational = np.array([c.motion == "rotational" for c in motion.skeleton.coordinates], bool)
     for rows in pieces(len(frames)):
         values = kinematics.coordinate_values(motion.q[frames[rows]])
         values = np.where(rotational, np.degrees(values), values)
@@ -122,7 +122,8 @@ def read_storage(path: str | Path) -> Storage:
     if end is None:
         raise InputError(f"{path}: no line 'endheader'; this is not an OpenSim .mot or .sto file")
     body = [line for line in lines[end + 1 :] if line.strip()]
-    labels = _labels(body[0]) if body else []
+    cells = body[0].split("\t" if "\t" in body[0] else None) if body else []
+    labels = [cell.strip() for cell in cells if cell.strip()]
     if not labels or labels[0].lower() != "time":
         raise InputError(f"{path}: the first column after 'endheader' must be 'time'")
     table = _numbers(body[1:], len(labels), path)
@@ -144,21 +145,11 @@ def check_times(time: Array, path: str | Path) -> None:
         raise InputError(f"{path}: the time does not increase after row {int(np.argmax(steps <= 0)) + 1}")
 
 
-def _all_rotational(skeleton: Skeleton) -> Mask:
-    """(C,) whether a coordinate of the model, free or not, is an angle."""
-    return np.array([c.motion == "rotational" for c in skeleton.coordinates], bool)
-
-
 def _coordinate_of(label: str) -> str:
     segments = label.strip("/").split("/")
     if len(segments) > 1:
         return segments[-2] if segments[-1] == "value" else ""
     return label
-
-
-def _labels(line: str) -> list[str]:
-    cells = line.split("\t") if "\t" in line else line.split()
-    return [cell.strip() for cell in cells if cell.strip()]
 
 
 def _in_degrees(header: list[str]) -> bool | None:

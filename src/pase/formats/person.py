@@ -94,12 +94,11 @@ def load_motion(folder: str | Path) -> Motion:
             )
     skeleton = read_osim(folder / "skeleton.osim")
     time, q = read_mot(folder / "motion.mot", skeleton)
-    cameras = [
-        path for path in (folder / "camera.json", folder.resolve().parent / "camera.json") if path.is_file()
-    ]
-    camera = read_camera(cameras[0]) if cameras else None
+    cameras = [place / "camera.json" for place in (folder, folder.resolve().parent)]
+    camera = next((read_camera(path) for path in cameras if path.is_file()), None)
     number = re.fullmatch(r"person_(\d+)", folder.resolve().name)
-    angles, bones = _table(folder / "angles.csv"), folder / "bones.csv"
+    table, bones = folder / "angles.csv", folder / "bones.csv"
+    angles = read_number_table(table) if table.is_file() else None
     return Motion(
         skeleton,
         q,
@@ -111,10 +110,6 @@ def load_motion(folder: str | Path) -> Motion:
         seen=None if angles is None else _seen(angles, skeleton, time),
         findings=None if angles is None else _findings(folder, angles, time),
     )
-
-
-def _table(path: Path) -> NumberTable | None:
-    return read_number_table(path) if path.is_file() else None
 
 
 def _deviations(angles: NumberTable | None, skeleton: Skeleton, time: Array) -> Array:

@@ -17,6 +17,7 @@ from pase.formats.glb import (
     VERTICES,
     GlbBuffer,
     add_motion,
+    dull,
     upright_normals,
     without_unseen,
     write_binary,
@@ -37,15 +38,7 @@ PARENTS = {f"humerus_{side}": f"clavicle_{side}" for side in "rl"}
 """Parents other than the joint's own: rigs want the upper arm below the shoulder."""
 
 FLOOR_M = 6.0
-FLOOR = {
-    "name": "floor",
-    "pbrMetallicRoughness": {
-        "baseColorFactor": [0.25, 0.26, 0.28, 1.0],
-        "metallicFactor": 0.0,
-        "roughnessFactor": 1.0,
-    },
-    "doubleSided": True,
-}
+FLOOR = {**dull("floor", (0.25, 0.26, 0.28), 1.0), "doubleSided": True}
 
 
 def write_rig(motion: Motion, path: str | Path) -> None:

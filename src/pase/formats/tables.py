@@ -15,6 +15,7 @@ from pase.diagnostics import BoneStatistics
 from pase.errors import InputError
 from pase.files import atomic_path, read_text
 from pase.formats.mot import check_times
+from pase.series import nearest_rows
 from pase.types import Array
 
 BONE_COLUMNS = ("name", "length_m", "length_sd_m", "percentile", "scale_x", "scale_y", "scale_z", "seen")
@@ -40,20 +41,14 @@ class BoneLength:
 
 def bone_table(motion: Motion) -> tuple[BoneLength, ...]:
     """The length of every long bone of a person, with what the fit says about it."""
-    statistics, skeleton = motion.diagnostics.bones, motion.skeleton
-    lacking = (
-        {b.name for b in skeleton.bodies if not b.meshes} if any(b.meshes for b in skeleton.bodies) else set()
-    )
-    return tuple(
-        BoneLength(name, length, bone.length_sd_m, bone.percentile, _ever_seen(motion, CARRIERS[name]))
-        for name, length in bone_lengths(skeleton).items()
-        if CARRIERS[name] not in lacking
-        for bone in (statistics.get(name, BoneStatistics()),)
-    )
-
-
-def _ever_seen(motion: Motion, body: str) -> bool:
-    return motion.seen is None or bool(motion.seen[:, motion.skeleton.body_index(body)].any())
+    skeleton, table = motion.skeleton, []
+    drawn = {body.name for body in skeleton.bodies if body.meshes} or set(skeleton.body_names)
+    for name, length in bone_lengths(skeleton).items():
+        if CARRIERS[name] in drawn:
+            bone = motion.diagnostics.bones.get(name, BoneStatistics())
+            seen = motion.seen is None or bool(motion.seen[:, skeleton.body_index(CARRIERS[name])].any())
+            table.append(BoneLength(name, length, bone.length_sd_m, bone.percentile, seen))
+    return tuple(table)
 
 
 def write_angles_csv(motion: Motion, path: str | Path) -> None:
@@ -109,8 +104,7 @@ class NumberTable:
         """(F, k) named columns at times (F,); NaN where the table has no such column or frame."""
         out = np.full((len(time), len(names)), np.nan)
         if len(self.values):
-            rows = np.searchsorted(self.values[:, 0], time - SAME_TIME)
-            rows = np.minimum(rows, len(self.values) - 1)
+            rows = nearest_rows(self.values[:, 0], time)
             same = np.abs(self.values[rows, 0] - time) < SAME_TIME
             for i, name in enumerate(names):
                 if name in self.names:
@@ -120,9 +114,8 @@ class NumberTable:
 
 def read_number_table(path: str | Path) -> NumberTable:
     """Read a table of numbers by frame, as `write_angles_csv` writes it."""
-    text = read_text(path)
+    rows = csv.reader(read_text(path).splitlines(keepends=True))
     try:
-        rows = csv.reader(text.splitlines(keepends=True))
         header = next(rows, [])
         numbers = [np.array([float(cell) if cell else np.nan for cell in row]) for row in rows]
         values = np.array(numbers) if numbers else np.zeros((0, len(header)))

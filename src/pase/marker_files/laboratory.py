@@ -10,7 +10,7 @@ from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.files import read_lines
 from pase.marker_files.checks import checked_times, clear_impossible
-from pase.marker_files.text import CellTable, delimiter_of, number
+from pase.marker_files.text import CellTable, delimiter_of, number, numbers_of
 from pase.marker_files.units import metres_in
 from pase.types import Array
 
@@ -59,7 +59,7 @@ def read_motive(path: Path) -> Landmarks3D:
     ):
         raise InputError(f"{path} holds no markers: export it from Motive with markers and header")
     columns = [k for k, kind in enumerate(kinds) if kind == "Marker" and quantities[k] == "Position"]
-    table = _table(rows[start + 1 :], len(rows[start]), path)
+    table = numbers_of(rows[start + 1 :], len(rows[start]), path)
     rate = number(facts.get("Export Frame Rate", "") or facts.get("Capture Frame Rate", ""))
     time = checked_times(table[:, 1], rate, path)
     unit = metres_in(facts.get("Length Units", ""), path)
@@ -77,7 +77,7 @@ def read_nexus(path: Path) -> Landmarks3D:
     heads, axes, units = section[1:]
     names = {k: name.strip() for k, name in enumerate(heads) if name.strip()}
     last = next((i for i, row in enumerate(rows[start + 5 :]) if not any(row)), len(rows) - start - 5)
-    table = _table(rows[start + 5 : start + 5 + last], len(axes), path)
+    table = numbers_of(rows[start + 5 : start + 5 + last], len(axes), path)
     columns = [k + axis for k in names for axis in range(3)]
     unit = metres_in(next((cell for cell in units if cell.strip()), "mm"), path)
     time = np.arange(len(table)) / rate
@@ -94,7 +94,7 @@ def read_storage(path: Path) -> Landmarks3D:
         raise InputError(f"{path} has no rows below its header: write it again")
     names, rows = tuple(name.strip() for name in body[0][1:]), body[1:]
     spread = [[row[0], *(value for cell in row[1:] for value in cell.split(","))] for row in rows]
-    table = _table(spread, 1 + 3 * len(names), path)
+    table = numbers_of(spread, 1 + 3 * len(names), path)
     facts = dict(line.lower().split("=", 1) for line in lines[: ends[0]] if "=" in line)
     xyz = table[:, 1:].reshape(len(table), len(names), 3) * metres_in(facts.get("units", "m"), path)
     clear_impossible(xyz)
@@ -112,18 +112,6 @@ def _rows(path: Path) -> list[list[str]]:
 def _row_of(word: str, rows: Sequence[Sequence[str]]) -> int:
     """Index of the first row that begins with a word; the number of rows where none does."""
     return next((i for i, row in enumerate(rows) if row and row[0].strip() == word), len(rows))
-
-
-def _table(rows: Sequence[Sequence[str]], width: int, path: Path) -> Array:
-    """Rows as numbers (T, width); NaN for empty cells and those at the end of a row."""
-    table = np.full((len(rows), width), np.nan)
-    for i, row in enumerate(rows):
-        for k, cell in enumerate(row[:width]):
-            value = number(cell.strip())
-            if value is None:
-                raise InputError(f"{path}: row {i + 1} holds something that is not a number: '{cell[:30]}'")
-            table[i, k] = value
-    return table
 
 
 def _landmarks(

@@ -59,6 +59,24 @@ def number(cell: str) -> float | None:
         return None
 
 
+def numbers_of(rows: Sequence[Sequence[str]], width: int, path: Path) -> Array:
+    """Cells of rows as numbers (T, width); NaN for empty ones and those beyond the end of a row.
+
+    Raises
+    ------
+    InputError
+        For a word among the numbers.
+    """
+    table = np.full((len(rows), width), np.nan)
+    for i, row in enumerate(rows):
+        for k, cell in enumerate(row[:width]):
+            value = number(cell.strip())
+            if value is None:
+                raise InputError(f"{path}: row {i + 1} holds something that is not a number: '{cell[:30]}'")
+            table[i, k] = value
+    return table
+
+
 @dataclass(frozen=True)
 class CellTable:
     """How the rows of one file are read as numbers."""
@@ -77,9 +95,8 @@ class CellTable:
             For a row that is too long, a word among the numbers, or a row parted by blanks that lacks some:
             nobody could tell which.
         """
-        table = np.full((len(rows), width), np.nan)
-        for i, row in enumerate(rows):
-            cells = self._cells(row, width)
+        cells_by_row = [self._cells(row, width) for row in rows]
+        for i, cells in enumerate(cells_by_row):
             if len(cells) > width:
                 raise InputError(
                     f"{self.path}: row {i + 1} has more values than the header has markers ({width // 3})"
@@ -89,14 +106,7 @@ class CellTable:
                     f"{self.path}: row {i + 1} has {len(cells)} of {width} values, and blanks do not tell which are "
                     "missing; part the cells by tabs"
                 )
-            for k, cell in enumerate(cells):
-                value = number(cell)
-                if value is None:
-                    raise InputError(
-                        f"{self.path}: row {i + 1} holds something that is not a number: '{cell[:30]}'"
-                    )
-                table[i, k] = value
-        return table
+        return numbers_of(cells_by_row, width, self.path)
 
     def _cells(self, row: str, width: int) -> list[str]:
         cells = cells_of(row, self.delimiter)

@@ -1,6 +1,5 @@
 """Films of separate pictures, read one at a time: an animated picture, or the pictures of a folder."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from pase.errors import InputError
+from pase.files import natural_order
 from pase.media.footage import Footage
 from pase.media.frames import Frame, Reopening
 from pase.media.kinds import has_photo_suffix
@@ -137,9 +137,4 @@ def pictures_of(folder: Path) -> list[Path]:
     files = [path for path in folder.iterdir() if has_photo_suffix(path) and not path.name.startswith(".")]
     if len(files) < 2:
         raise InputError(f"{folder} holds {len(files) or 'no'} pictures: a film needs at least two")
-    return sorted(files, key=_natural_order)
-
-
-def _natural_order(path: Path) -> list[tuple[int, int, str]]:
-    parts = [part for part in re.split(r"(\d+)", path.name) if part]
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part.lower()) for part in parts]
+    return sorted(files, key=lambda path: natural_order(path.name))

@@ -44,11 +44,11 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
                 "ranges of motion alone compare"
             )
         for pair in pairs:
-            if not pair.measure.endswith(("_min", "_max")) and not pair.too_uncertain:
+            if not pair.first.measure.endswith(("_min", "_max")) and not pair.too_uncertain:
                 yield f"  {pair.sentence()}"
             before, after = pair.first, pair.second
             numbers = (before.value, before.sd, after.value, after.sd, pair.change, pair.sd)
-            names = (pair.measure, pair.side, pair.unit, first.name, second.name)
+            names = (before.measure, before.side, before.unit, first.name, second.name)
             rows.append((*names, *(f"{number:.6g}" for number in numbers), pair.certain))
         uncertain = sum(pair.too_uncertain for pair in pairs)
         if uncertain:
@@ -57,13 +57,11 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
         return
     alone = output.suffix.lower() == ".csv"
     write_rows(output if alone else output / TABLE, COLUMNS, rows)
-    yield str(output if alone else _write_page(results, output))
+    if not alone:
+        from pase.view.comparison import write_comparison
 
-
-def _write_page(results: Sequence[ComparedResult], folder: Path) -> Path:
-    from pase.view.comparison import write_comparison
-
-    return write_comparison(results, folder)
+        output = write_comparison(results, output)
+    yield str(output)
 
 
 def _results(folders: Sequence[Path]) -> list[ComparedResult]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.pose2d.tracking.prominence import boxes_of
-from pase.types import Array, Indices, Mask
+from pase.types import Array, Mask
 from pase.visible_points import pixels_per_metre
 
 _LIMBS = (
@@ -39,7 +39,9 @@ def without_claimed_limbs(people: Sequence[Keypoints2D]) -> list[Keypoints2D]:
     claimed = [np.zeros(person.score.shape, bool) for person in people]
     boxes = [boxes_of(person) for person in people]
     for first, second in combinations(range(len(people)), 2):
-        frames = _meeting(boxes[first], boxes[second])
+        low = np.maximum(boxes[first][:, :2], boxes[second][:, :2])
+        high = np.minimum(boxes[first][:, 2:], boxes[second][:, 2:])
+        frames = np.flatnonzero((low < high).all(1))
         if len(frames):
             pair = people[first].slice(frames), people[second].slice(frames)
             for points, of_first, of_second in _claims(*pair):
@@ -65,9 +67,3 @@ def _ends(person: Keypoints2D, side: str, limb: Sequence[str]) -> tuple[Array, A
     """Both ends (T, 2, 2) of a shank or forearm, pixels, and their mean score (T,)."""
     ends = [person.names.index(side + name) for name in limb[:2]]
     return person.xy[:, ends], person.score[:, ends].mean(1)
-
-
-def _meeting(first: Array, second: Array) -> Indices:
-    """Frames in which two persons' boxes (T, 4) overlap."""
-    low, high = np.maximum(first[:, :2], second[:, :2]), np.minimum(first[:, 2:], second[:, 2:])
-    return np.flatnonzero((low < high).all(1))

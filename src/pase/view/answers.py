@@ -7,8 +7,8 @@ import numpy as np
 
 from pase.analysis.angles import ANGLES
 from pase.analysis.compare import INTERVAL, Difference
-from pase.analysis.measure import Definition, definition, unit_text
-from pase.findings import Findings, Measure
+from pase.analysis.measure import definition, heading, unit_text
+from pase.findings import Findings, Measure, angle_key
 from pase.movements import MOVEMENTS
 
 KEY_MEASURES: dict[str, str] = {
@@ -77,19 +77,17 @@ def measure_row(findings: Findings, name: str) -> Row | None:
     if not measured:
         return None
     entry = definition(name)
-    texts = {
-        side: "–" if measure is None else _shown_text(measure, entry) for side, measure in by_side.items()
-    }
+    texts = {side: "–" for side in by_side}
+    for side, measure in by_side.items():
+        if measure is not None:
+            # An error larger than the differences between people leaves nothing to say.
+            unsure = measure.sd > entry.people_sd
+            texts[side] = "not measurable" if unsure else value_text(measure, entry.digits)
     middle = "" if by_side[""] is None else texts[""]
     count = max(measure.count for measure in measured) if entry.unit else 0
     return Row(
         entry.plain, middle, texts["right"], texts["left"], unit_text(entry.unit), count, entry.meaning
     )
-
-
-def _shown_text(measure: Measure, entry: Definition) -> str:
-    """A value with its error, or "not measurable" where the error is larger than the differences between people."""
-    return "not measurable" if measure.sd > entry.people_sd else value_text(measure, entry.digits)
 
 
 def value_text(measure: Measure, digits: int) -> str:
@@ -102,8 +100,7 @@ def value_text(measure: Measure, digits: int) -> str:
 
 def difference_cells(pair: Difference) -> tuple[str, ...]:
     """A change in words and numbers: name, both values, change with its interval, verdict, and a class for colour."""
-    entry = definition(pair.measure)
-    name = ", ".join(word for word in (entry.plain, pair.side, unit_text(pair.unit)) if word)
+    entry, name = definition(pair.first.measure), heading(pair.first.measure, pair.first.side)
     values = (value_text(measure, entry.digits) for measure in (pair.first, pair.second))
     change = f"{'+' if round(pair.change, entry.digits) > 0 else ''}{number_text(pair.change, entry.digits)}"
     if pair.certain is None:
@@ -129,7 +126,12 @@ def range_tables(findings: Findings) -> Iterator[tuple[str, list[RangeRow]]]:
     for region, title in (("legs", "Legs"), ("trunk", "Pelvis, trunk, head"), ("arms", "Arms")):
         rows = []
         for angle in ANGLES:
-            if angle.region != region or not _has(findings, angle.name):
+            keys = [angle_key(angle.name, side) for side in (("left", "right") if angle.sided else ("",))]
+            if (
+                angle.region != region
+                or angle.name == "pelvis_heading"
+                or not set(keys) & {*findings.angles.keys}
+            ):
                 continue
             left = _range_cells(findings, angle.name, "left" if angle.sided else "")
             right = _range_cells(findings, angle.name, "right") if angle.sided else ("", "")
@@ -138,28 +140,16 @@ def range_tables(findings: Findings) -> Iterator[tuple[str, list[RangeRow]]]:
             yield title, rows
 
 
-def _has(findings: Findings, name: str) -> bool:
-    return (
-        any(key in findings.angles.keys for key in (name, f"{name}_r", f"{name}_l"))
-        and name != "pelvis_heading"
-    )
-
-
 def _range_cells(findings: Findings, name: str, side: str) -> tuple[str, str]:
     low, high = (findings.measure(f"{name}_{end}", side) for end in ("min", "max"))
     if high is None:
-        return _why_missing(findings, f"{name}_{side[0]}" if side else name), ""
+        table, key = findings.angles, angle_key(name, side)
+        seen = key in table.keys and np.isfinite(table.values[:, table.keys.index(key)]).any()
+        return "too uncertain" if seen else "not seen", ""
     sd = "–" if not np.isfinite(high.sd) else f"{high.sd:.0f}"
     if low is None:
         return number_text(high.value, 0), sd
     return f"{number_text(low.value, 0)} … {number_text(high.value, 0)}", sd
-
-
-def _why_missing(findings: Findings, key: str) -> str:
-    """Why an angle has no range: nothing showed it, or what did is too uncertain."""
-    table = findings.angles
-    seen = key in table.keys and np.isfinite(table.values[:, table.keys.index(key)]).any()
-    return "too uncertain" if seen else "not seen"
 
 
 def number_text(value: float, digits: int) -> str:

@@ -36,6 +36,8 @@ class LineRenderer:
 
     def draw_patch(self, poses: Sequence[BodyPoses | None]) -> Patch | None:
         """Draw one frame from body poses without the axis of time; None where there is nothing to see."""
+        import cv2
+
         width, height = self.camera.image_size
         picture = np.zeros((height, width, 4), np.uint8)
         lines = [
@@ -46,7 +48,9 @@ class LineRenderer:
         ]
         for shade in (True, False):
             for start, end, color in lines:
-                _line(picture, start, end, SHADE if shade else color, self._width + 2 * shade)
+                tone = (*(SHADE if shade else color), 255)
+                width = self._width + 2 * shade
+                cv2.line(picture, _fixed(start), _fixed(end), tone, width, cv2.LINE_AA, SUBPIXEL)
         for start, end, color in lines:
             for place in (start, end):
                 _dot(picture, place, color, self._width + 1)
@@ -149,13 +153,6 @@ def _color(name: str) -> Color:
 def _fixed(place: Array) -> tuple[int, int]:
     x, y = np.round(np.asarray(place) * 2**SUBPIXEL).astype(int)
     return int(x), int(y)
-
-
-def _line(picture: Image, start: Array, end: Array, color: Color, width: int) -> None:
-    import cv2
-
-    tone = (*color, 255)[: picture.shape[2]]
-    cv2.line(picture, _fixed(start), _fixed(end), tone, width, cv2.LINE_AA, SUBPIXEL)
 
 
 def _dot(picture: Image, place: Array, color: Color, radius: int) -> None:

@@ -54,7 +54,9 @@ def write_page(
         note=analysis.get("note") or "",
         facts=_facts(report, title, len(subjects)),
         style=Markup(page_style()),
-        still=_still(overlay, subjects),
+        still=""
+        if overlay is None or not Path(overlay).is_file()
+        else _data("image/jpeg", still_picture(Path(overlay), subjects)),
         persons=[
             _person(subject, report, folder) for subject, folder in zip(subjects, folders, strict=False)
         ],
@@ -203,12 +205,6 @@ def _plots(subject: Subject, folder: Path | None) -> list[tuple[str, bytes]]:
     if folder is not None and folder.is_dir():
         return [(path.stem, path.read_bytes()) for path in sorted(folder.glob("*.svg"))]
     return [(name, svg(figure)) for name, figure in make_plots(subject)]
-
-
-def _still(overlay: str | Path | None, subjects: Sequence[Subject]) -> str:
-    if overlay is None or not Path(overlay).is_file():
-        return ""
-    return _data("image/jpeg", still_picture(Path(overlay), subjects))
 
 
 def _data(mime: str, content: bytes) -> str:

@@ -223,7 +223,9 @@ class Renderer:
         window = self._fit(width, height)
         zoom = 2 if 4 * window[0] * window[1] <= LARGEST_SMOOTHED else 1
         self._look(left, top, window, depth=p_camera[:, 2])
-        self._resize((zoom * window[0], zoom * window[1]))
+        size = (zoom * window[0], zoom * window[1])
+        if tuple(self._window.GetSize()) != size:
+            self._window.SetSize(*size)
         self._window.Render()
         return Patch(left, top, self._read(width, height, zoom))
 
@@ -234,10 +236,6 @@ class Renderer:
         roomy = have[0] >= width and have[1] >= height and have[0] * have[1] <= 2 * needed[0] * needed[1]
         self._size = have if roomy else (needed[0], needed[1])
         return self._size
-
-    def _resize(self, size: tuple[int, int]) -> None:
-        if tuple(self._window.GetSize()) != size:
-            self._window.SetSize(*size)
 
     def _look(self, left: int, top: int, window: tuple[int, int], depth: Array) -> None:
         """Show a part of the picture, and bones of some depths (N,); rows count from the top in OpenGL, too."""

@@ -27,7 +27,7 @@ def still_picture(path: Path, subjects: Sequence[Subject]) -> bytes:
     path
         The drawn footage.
     subjects
-        The persons; the frame is one in which the first of them has a pose.
+        The persons; the frame is the one nearest to the middle of the film in which the first of them has a pose.
     """
     from PIL import Image
 
@@ -36,7 +36,10 @@ def still_picture(path: Path, subjects: Sequence[Subject]) -> bytes:
         if isinstance(media, Photo):
             moment, image = 0.0, next(iter(media.frames())).image
         else:
-            moment = _moment(motions, 0.5 * media.duration)
+            moment = 0.5 * media.duration
+            known = motions[0].time[motions[0].known] if motions else np.zeros(0)
+            if len(known):
+                moment = float(known[np.abs(known - moment).argmin()])
             image = media.picture_at(moment)
     picture = Image.fromarray(image)
     corners = [box for motion in motions if (box := _box(motion, moment, picture.width)) is not None]
@@ -46,12 +49,6 @@ def still_picture(path: Path, subjects: Sequence[Subject]) -> bytes:
     stream = io.BytesIO()
     picture.save(stream, "JPEG", quality=85)
     return stream.getvalue()
-
-
-def _moment(motions: Sequence[Motion], middle: float) -> float:
-    """The time of the first person's pose that is nearest to the middle of the film; the middle without any."""
-    known = motions[0].time[motions[0].known] if motions else np.zeros(0)
-    return float(known[np.abs(known - middle).argmin()]) if len(known) else middle
 
 
 def _box(motion: Motion, moment: float, width_px: int) -> Array | None:

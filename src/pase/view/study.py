@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from pase.analysis.measure import definition, unit_text
+from pase.analysis.measure import definition, heading
 from pase.files import write_text
 from pase.movements import MOVEMENTS, Movement
 from pase.view.answers import KEY_MEASURES, number_text
@@ -68,21 +68,15 @@ def _groups(trials: Sequence[StudyTrial]) -> Iterator[dict[str, Any]]:
             "title": MOVEMENTS[same[0].movement or "other"],
             "conditions": [condition or "all" for condition in conditions],
             "rows": [
-                (_heading(column), *(_between_subjects(same, condition, column) for condition in conditions))
+                (heading(*column), *(_between_subjects(same, condition, column) for condition in conditions))
                 for column in columns
             ],
-            "columns": [_heading(column) for column in columns],
+            "columns": [heading(*column) for column in columns],
             "members": [
                 (subject, condition, *(_of_subject(same, subject, condition, column) for column in columns))
                 for subject, condition in members
             ],
         }
-
-
-def _heading(column: Column) -> str:
-    measure = definition(column[0])
-    name = f"{measure.plain}, {column[1]}" if column[1] else measure.plain
-    return f"{name}, {unit_text(measure.unit)}" if measure.unit else name
 
 
 def _mean(trials: Sequence[StudyTrial], subject: str, condition: str, column: Column) -> float:

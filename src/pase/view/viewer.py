@@ -21,6 +21,7 @@ from pase.anatomy.lengths import CARRIERS
 from pase.data import Camera, Motion
 from pase.files import write_text
 from pase.findings import Findings
+from pase.series import nearest_rows
 from pase.types import Array
 from pase.version import __version__
 from pase.view.answers import key_rows, movement_text
@@ -152,7 +153,7 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
     rows = _rows_at(motion, time)
     shown = rows >= 0
     q = np.where(shown[:, None], motion.q[rows] if len(motion) else 0.0, 0.0)
-    rotations, p_world = _poses(subject, q, rows)
+    rotations, p_world, names = *_poses(subject, q, rows), motion.skeleton.body_names
     seen = np.ones(p_world.shape[:2], bool) if motion.seen is None else motion.seen[rows]
     return {
         "name": subject.name,
@@ -163,7 +164,7 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
         "seen": None if seen.all() else blob.add(seen, "u1"),
         "beside": None if subject.placement is None else np.round(subject.placement.beside, 3).tolist(),
         "bodies": len(motion.skeleton.bodies),
-        "root": _root(motion),
+        "root": names.index("pelvis") if "pelvis" in names else 0,
         "head": head_of(motion.skeleton),
         "bones": _bones(subject, bones),
         "angles": _angles(motion, rows, blob),
@@ -187,20 +188,9 @@ def _rows_at(motion: Motion, time: Array) -> NDArray[np.intp]:
     """(T,) frame of a motion at each time of the page; -1 where there is none or its pose is unknown."""
     if len(motion) == 0:
         return np.full(len(time), -1)
-    after = np.clip(np.searchsorted(motion.time, time), 1, max(1, len(motion) - 1))
-    nearest = np.minimum(after, len(motion) - 1)
-    before = after - 1
-    nearest = np.where(
-        np.abs(motion.time[before] - time) <= np.abs(motion.time[nearest] - time), before, nearest
-    )
+    nearest = nearest_rows(motion.time, time)
     good = (np.abs(motion.time[nearest] - time) < SAME_TIME) & motion.known[nearest]
     return np.where(good, nearest, -1)
-
-
-def _root(motion: Motion) -> int:
-    """The body that the view follows."""
-    names = motion.skeleton.body_names
-    return names.index("pelvis") if "pelvis" in names else 0
 
 
 def _bones(subject: Subject, bones: PackedBones) -> list[dict[str, Any]]:

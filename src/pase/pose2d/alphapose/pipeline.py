@@ -111,7 +111,9 @@ def detect_everyone(
     def detected() -> Iterator[_FrameCrops]:
         for frame in frames:
             boxes, _ = detector(frame.image)
-            yield _FrameCrops(frame.index, boxes, _crops(frame.image, boxes))
+            crops = [cut_crop(frame.image, crop_box(box)) for box in boxes]
+            crops_by_box = np.array(crops, np.float32).reshape(-1, 3, 256, 192)
+            yield _FrameCrops(frame.index, boxes, crops_by_box)
             times.append(frame.time)
 
     detections = [
@@ -153,8 +155,3 @@ def _read_batch(
             points = np.array([points for points, _ in read], dtype=float)
             scores = np.array([scores for _, scores in read], dtype=float)
             yield persons.frame, merge_poses(Candidates(persons.boxes, points, scores))
-
-
-def _crops(image: Image, boxes: Array) -> Array32:
-    cut = [cut_crop(image, crop_box(box)) for box in boxes]
-    return np.array(cut, dtype=np.float32).reshape(-1, 3, 256, 192)

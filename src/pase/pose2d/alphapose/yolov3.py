@@ -3,7 +3,6 @@
 Normalisations are expected to be folded into the convolutions, which therefore all have a bias.
 """
 
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import torch
@@ -94,12 +93,12 @@ class YoloV3Spp(nn.Module):
         super().__init__()
         self._layers, self._padding = layers(), padding
         self._kept = {source for layer in self._layers for source in layer.sources}
-        for number, layer in self._convolutions():
-            convolution = nn.Conv2d(layer.inputs, layer.outputs, layer.size, layer.stride, layer.size // 2)
-            self.add_module(f"convolution_{number}", convolution)
-
-    def _convolutions(self) -> Iterator[tuple[int, Layer]]:
-        return ((i, layer) for i, layer in enumerate(self._layers) if layer.kind == "convolution")
+        for number, layer in enumerate(self._layers):
+            if layer.kind == "convolution":
+                convolution = nn.Conv2d(
+                    layer.inputs, layer.outputs, layer.size, layer.stride, layer.size // 2
+                )
+                self.add_module(f"convolution_{number}", convolution)
 
     def forward(self, x: Tensor) -> Tensor:
         """Boxes of pictures.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pase.data import LARGEST
+from pase.files import natural_order
 from pase.types import Array
 
 _LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
@@ -58,10 +59,5 @@ def frame_numbers(images: Sequence[str]) -> list[int]:
 
 def ranks(images: Sequence[str]) -> list[int]:
     """Frame of each image when images count in the order of their names, frame2 before frame10."""
-    order = {image: number for number, image in enumerate(sorted(set(images), key=_natural))}
+    order = {image: number for number, image in enumerate(sorted(set(images), key=natural_order))}
     return [order[image] for image in images]
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Sorting key by which frame2 comes before frame10."""
-    return [(int(piece), "") if piece.isdigit() else (0, piece) for piece in re.split(r"(\d+)", name)]
