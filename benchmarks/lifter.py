@@ -58,14 +58,14 @@ class Sums:
         ray = lifted.ray[use]
         along = np.einsum("tpi,ti->tp", error, ray)
         across = np.sqrt(np.maximum(np.square(error).sum(-1) - along**2, 0))
-        others = [i for i, n in enumerate(POINTS) if n != "Hip"]
-        z_along = np.square(along / lifted.sigma_along[use])[:, others].mean(1)
-        z_across = 0.5 * np.square(across / lifted.sigma[use])[:, others].mean(1)
+        not_hip = [i for i, n in enumerate(POINTS) if n != "Hip"]
+        z_along = np.square(along / lifted.sigma_along[use])[:, not_hip].mean(1)
+        z_across = 0.5 * np.square(across / lifted.sigma[use])[:, not_hip].mean(1)
         length = np.linalg.norm(error, axis=-1)
         aligned = procrustes(truth[use][:, TEN_JOINTS], lifted.xyz[use][:, TEN_JOINTS])
         lean, turn = np.degrees(np.abs(whole_errors(along, truth[use], ray))).T
-        parts = [length[:, JOINT_POINTS], across[:, JOINT_POINTS], np.abs(along[:, JOINT_POINTS])]
-        columns = [*(p.mean(1) for p in parts), aligned, lean, turn, z_across, z_along]
+        errors = [length[:, JOINT_POINTS], across[:, JOINT_POINTS], np.abs(along[:, JOINT_POINTS])]
+        columns = [*(p.mean(1) for p in errors), aligned, lean, turn, z_across, z_along]
         self.rows.append(np.stack(columns, axis=1))
         bone = np.einsum("tbi,ti->tb", (truth[:, LIMBS[:, 1]] - truth[:, LIMBS[:, 0]])[use], ray)
         size = np.linalg.norm((truth[:, LIMBS[:, 1]] - truth[:, LIMBS[:, 0]])[use], axis=-1)
@@ -174,8 +174,8 @@ def bandai(data: Path, cache: Path, count: int) -> list[Take]:
             root, relative, missing = z["root"], z["rel_halfmm"], z["joint_is_missing"]
             kinds, motions = [], []
             for i in chosen:
-                part = slice(z["start"][i], z["start"][i] + z["length"][i])
-                position = root[part][:, None] + relative[part] / 2000.0
+                frames = slice(z["start"][i], z["start"][i] + z["length"][i])
+                position = root[frames][:, None] + relative[frames] / 2000.0
                 position[:, missing] = np.nan
                 motions.append(retarget.solve(position.astype(float))[0].astype(np.float32))
                 kinds.append(str(z["name"][i]).split("_")[2])
@@ -253,8 +253,8 @@ def main(read: Callable[[Path], Keypoints2D] = detected) -> None:
         takes = [t for t in made(o.cache) if t.split == "val"]
         show("Held-out episodes of made motion", takes, o.windows, o.weights)
     if is_chosen("bandai"):
-        others = bandai(o.data / "validation_bandai.npz", o.cache / "bandai_q.npz", 60)
-        show("Bandai-Namco (other people, never trained on)", others, o.windows, o.weights)
+        bandai_clips = bandai(o.data / "validation_bandai.npz", o.cache / "bandai_q.npz", 60)
+        show("Bandai-Namco (other people, never trained on)", bandai_clips, o.windows, o.weights)
     if is_chosen("clips"):
         for clip in sorted(o.clips.glob("*/truth.npz")):
             errors = clip_errors(read(clip.parent / "video.mp4"), clip, PaseLifter(o.weights))

@@ -180,8 +180,8 @@ def outcome(example: Film) -> Outcome | None:
     if motion is None:
         return None
     first = int(np.argmin(np.abs(example.truth.time - motion.time[0])))
-    part = slice(first, first + len(motion))
-    truth = example.truth.slice(part)
+    frames = slice(first, first + len(motion))
+    truth = example.truth.slice(frames)
     of_truth = analyse(truth)
     of_film = analyse(motion)
     return Outcome(example, of_film, of_truth)

@@ -253,21 +253,21 @@ def sampled(body: BodyMotion, rate_hz: float) -> BodyMotion:
     )
 
 
-def events(title: str, reference: Segmentation, other: Segmentation) -> None:
+def events(title: str, reference: Segmentation, estimate: Segmentation) -> None:
     """Differences of the times of like events, milliseconds."""
-    parts = [f"{title}: {reference.movement} → {other.movement}"]
+    words = [f"{title}: {reference.movement} → {estimate.movement}"]
     for name in dict.fromkeys(event.event for event in reference.events()):
         truth = [e for e in reference.events() if e.event == name]
-        others = [e for e in other.events() if e.event == name]
+        candidates = [e for e in estimate.events() if e.event == name]
         away = [
-            1000 * min((f.time_s - t.time_s for f in others if f.side == t.side), key=abs, default=np.inf)
+            1000 * min((f.time_s - t.time_s for f in candidates if f.side == t.side), key=abs, default=np.inf)
             for t in truth
         ]
         near = np.array([d for d in away if abs(d) < 200])
         if len(near):
             worst, middle = np.abs(near).max(), np.median(np.abs(near))
-            parts.append(f"{name} {len(near)}/{len(truth)} median {middle:.0f} worst {worst:.0f} ms")
-    print("; ".join(parts))
+            words.append(f"{name} {len(near)}/{len(truth)} median {middle:.0f} worst {worst:.0f} ms")
+    print("; ".join(words))
 
 
 def compare(title: str, reference: Segmentation, motion: Motion) -> None:

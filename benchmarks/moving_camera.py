@@ -90,14 +90,14 @@ def main() -> int:
 def rows_of_clip(clip: Path, scorer: Path, options: argparse.Namespace) -> list[str]:
     """The lines of one clip: as filmed, cut to what the other films show, and by cameras that move."""
     maker, source = options.clips.parent / "make_moving.py", clip / "video.mp4"
-    still, part = (options.results / f"{clip.name}_{name}" for name in ("still", "cropped"))
+    still, folder = (options.results / f"{clip.name}_{name}" for name in ("still", "cropped"))
     lines = [progress(row(clip.name, "still", None, scored(source, clip, still, scorer)))]
     for mode, seed in ((mode, seed) for mode in options.modes for seed in options.seeds):
         name = options.results / f"{clip.name}_{mode}_{seed}"
         film = moved(source, name, mode, seed, still / "keypoints.json", maker, options.focal)
         if len(lines) == 1:
-            cropped(source, film, options.focal, part.with_suffix(".mp4"))
-            scores = scored(part.with_suffix(".mp4"), clip, part, scorer)
+            cropped(source, film, options.focal, folder.with_suffix(".mp4"))
+            scores = scored(folder.with_suffix(".mp4"), clip, folder, scorer)
             lines.append(progress(row(clip.name, "still, cropped", None, scores)))
         scores = scored(film.path, clip, name, scorer)
         errors = camera_errors(motion_of(name, film), film)

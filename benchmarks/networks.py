@@ -67,7 +67,7 @@ def motionbert(variant: str, folder: Path, options: argparse.Namespace) -> Row:
     lifter = MotionBert(path)
     joints = np.random.default_rng(1).random((CLIP, 17, 3), dtype=np.float32)
     inputs = torch.from_numpy(joints[None])
-    whole, processor = repeat(lambda: lifter.predict(joints), options.seconds)
+    wall, processor = repeat(lambda: lifter.predict(joints), options.seconds)
     bare = repeat(lambda: [bare_run(lifter._network, inputs) for _ in range(2)], options.seconds)[0]
     onnx = None
     if options.onnx:
@@ -76,7 +76,7 @@ def motionbert(variant: str, folder: Path, options: argparse.Namespace) -> Row:
             CLIP
             / repeat(lambda: [session.run(None, {"x": inputs.numpy()}) for _ in range(2)], options.seconds)[0]
         )
-    return Row(f"MotionBERT {variant}, flip averaged", "frames/s", CLIP / whole, CLIP / bare,
+    return Row(f"MotionBERT {variant}, flip averaged", "frames/s", CLIP / wall, CLIP / bare,
                1000 * processor / CLIP, onnx)  # fmt: skip
 
 
@@ -86,13 +86,13 @@ def fastpose(folder: Path, options: argparse.Namespace) -> Row:
     network = FastPoseNetwork(folder / "fastpose.pth")
     crops = np.random.default_rng(2).random((BATCH, 3, 256, 192), dtype=np.float32) - np.float32(0.45)
     plain, inputs = FastPose().eval(), torch.from_numpy(crops)
-    whole, processor = repeat(lambda: network.heatmaps(crops), options.seconds)
+    wall, processor = repeat(lambda: network.heatmaps(crops), options.seconds)
     bare = repeat(lambda: bare_run(plain, inputs), options.seconds)[0]
     onnx = None
     if options.onnx:
         session = onnx_session(plain, inputs, folder / "fastpose.onnx")
         onnx = BATCH / repeat(lambda: session.run(None, {"x": crops}), options.seconds)[0]
-    return Row("FastPose", "crops/s", BATCH / whole, BATCH / bare, 1000 * processor / BATCH, onnx)
+    return Row("FastPose", "crops/s", BATCH / wall, BATCH / bare, 1000 * processor / BATCH, onnx)
 
 
 def yolo(folder: Path, seconds: float) -> Row:
@@ -111,9 +111,9 @@ def yolo(folder: Path, seconds: float) -> Row:
     detector = YoloV3Detector(path)
     picture = random.integers(0, 255, (1080, 1920, 3), dtype=np.uint8)
     tensor = torch.zeros(1, 3, 608, 608)
-    whole, processor = repeat(lambda: detector(picture), seconds)
+    wall, processor = repeat(lambda: detector(picture), seconds)
     bare = repeat(lambda: bare_run(detector._network, tensor), seconds)[0]
-    return Row("YOLOv3-SPP", "pictures/s", 1 / whole, 1 / bare, 1000 * processor)
+    return Row("YOLOv3-SPP", "pictures/s", 1 / wall, 1 / bare, 1000 * processor)
 
 
 def bare_run(network: nn.Module, inputs: torch.Tensor) -> Any:

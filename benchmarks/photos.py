@@ -107,13 +107,13 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def recording_of(path: Path, settings: Settings, kept: Path | None) -> Recording:
+def recording_of(path: Path, settings: Settings, cache: Path | None) -> Recording:
     """Everybody in a picture; read from `kept` where an earlier run has left it."""
-    if kept is None:
+    if cache is None:
         return find_people(path, settings)
-    file = kept / f"{path.stem}.json"
+    file = cache / f"{path.stem}.json"
     if not file.is_file():
-        kept.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
         write_alphapose(find_people(path, settings).people, file)
     return read_recording(file, path, settings=settings)
 
@@ -150,11 +150,11 @@ def row(title: str, figures: Figures) -> str:
 def summary(table: list[Figures]) -> str:
     """How many persons are met as well as is wanted."""
     complete = [f for f in table if f.seen >= WHOLE_BODY]
-    whole, sure = [f.mean_percent for f in complete], [f.sure_percent for f in complete]
+    means, sure = [f.mean_percent for f in complete], [f.sure_percent for f in complete]
     faces = [f.face_deg for f in table if np.isfinite(f.face_deg)]
     return (
-        f"\n{len(whole)} with the whole body seen: mean distance {np.mean(whole):.2f} %, at most 1.2 % in "
-        f"{sum(w <= 1.2 for w in whole)}; of sure points {np.nanmean(sure):.2f} %, in "
+        f"\n{len(means)} with the whole body seen: mean distance {np.mean(means):.2f} %, at most 1.2 % in "
+        f"{sum(w <= 1.2 for w in means)}; of sure points {np.nanmean(sure):.2f} %, in "
         f"{sum(s <= 1.2 for s in sure)}; {len(faces)} faces: {np.median(faces):.0f}° (median) from the skull's "
         f"direction, within 20° in {sum(f <= 20 for f in faces)}"
     )
@@ -185,10 +185,10 @@ def sheet(tiles: list[Pictures.Image], columns: int) -> Pictures.Image:
     """Tiles of one size side by side."""
     width, height = tiles[0].size
     rows = -(-len(tiles) // columns)
-    whole = Pictures.new("RGB", (width * min(columns, len(tiles)), height * rows))
+    canvas = Pictures.new("RGB", (width * min(columns, len(tiles)), height * rows))
     for i, picture in enumerate(tiles):
-        whole.paste(picture, (i % columns * width, i // columns * height))
-    return whole
+        canvas.paste(picture, (i % columns * width, i // columns * height))
+    return canvas
 
 
 if __name__ == "__main__":

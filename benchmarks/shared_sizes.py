@@ -57,17 +57,17 @@ def compare(clip: Path, parts: int) -> None:
     truth = reference(clip)
     cut = np.array_split(np.arange(recording.frames), parts)
     evidence = [evidence_of(recording, settings, slice(int(f[0]), int(f[-1]) + 1)) for f in cut]
-    whole = evidence_of(recording, settings, slice(None))
+    undivided = evidence_of(recording, settings, slice(None))
     for number, of_part in enumerate(evidence, 1):
         row(clip.name, f"part {number} alone", errors([of_part], height, truth))
     row(clip.name, "all parts together", errors(evidence, height, truth))
-    row(clip.name, "the whole clip", errors([whole], height, truth))
+    row(clip.name, "the whole clip", errors([undivided], height, truth))
 
 
 def evidence_of(recording: Recording, settings: Settings, frames: slice) -> Evidence:
     """What some frames tell of the sizes."""
-    part = Recording([recording.people[0].slice(frames)], recording.frames, recording.image_size)
-    of_part = size_evidence(part, settings)
+    piece = Recording([recording.people[0].slice(frames)], recording.frames, recording.image_size)
+    of_part = size_evidence(piece, settings)
     assert of_part is not None, "nobody is seen"
     return of_part
 

@@ -183,11 +183,11 @@ def flips(skeleton: Skeleton, truth: Array, estimate: BodyPoses, true: BodyPoses
 
 def opensim_row(noise: float, skeleton: Skeleton, data: Landmarks3D, q: Array, frames: int) -> Row:
     """OpenSim's tool on the first frames of the same data, with the true skeleton."""
-    part = replace(data, xyz=data.xyz[:frames], time=data.time[:frames])
+    piece = replace(data, xyz=data.xyz[:frames], time=data.time[:frames])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_osim(skeleton, folder / "model.osim")
-        write_trc(part, folder / "markers.trc")
+        write_trc(piece, folder / "markers.trc")
         seconds = run_opensim(folder / "model.osim", folder / "markers.trc", folder / "ik.mot")
         time_, estimate = read_mot(folder / "ik.mot", skeleton)
     unknown = np.full_like(estimate, np.nan)

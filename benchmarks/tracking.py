@@ -177,14 +177,14 @@ def shoot(
     for index in range(round(seconds * rate)):
         t = index / rate
         image, owner = behind.copy(), np.full(SIZE[::-1], -1)
-        whole: dict[int, tuple[int, Pose]] = {}
+        merged: dict[int, tuple[int, Pose]] = {}
         places = [(actor.path(t), number) for number, actor in enumerate(actors)]
         for place, number in sorted((p for p in places if p[0] is not None), key=lambda p: p[0][1]):
             sprite = dressed[number][(round(t * RATE / 2) + 5 * number) % len(cut)]
             pasted = paste(image, owner, sprite, place, number)
             if pasted is not None:
-                whole[number] = pasted
-        visible = {n: pose for n, (area, pose) in whole.items() if (owner == n).sum() >= VISIBLE * area}
+                merged[number] = pasted
+        visible = {n: pose for n, (area, pose) in merged.items() if (owner == n).sum() >= VISIBLE * area}
         frames.append(Frame(index, t, image))
         truth.append(visible)
     return frames, truth
@@ -207,11 +207,11 @@ def paste(
     x1, y1 = min(left + small.shape[1], SIZE[0]), min(top + small.shape[0], SIZE[1])
     if x1 - x0 < 2 or y1 - y0 < 2:
         return None
-    part = small[y0 - top : y1 - top, x0 - left : x1 - left]
-    opacity = part[..., 3:].astype(np.float32) / 255
+    patch = small[y0 - top : y1 - top, x0 - left : x1 - left]
+    opacity = patch[..., 3:].astype(np.float32) / 255
     target = image[y0:y1, x0:x1]
-    target[:] = (target * (1 - opacity) + part[..., :3] * opacity).astype(np.uint8)
-    owner[y0:y1, x0:x1][part[..., 3] > 127] = number
+    target[:] = (target * (1 - opacity) + patch[..., :3] * opacity).astype(np.uint8)
+    owner[y0:y1, x0:x1][patch[..., 3] > 127] = number
     xy = zoom * sprite.pose.xy + [left, top]
     inside = ((xy >= 0) & (xy < SIZE)).all(1)
     return area, replace(sprite.pose, xy=xy, score=sprite.pose.score * inside)
@@ -266,10 +266,10 @@ def judge(truth: list[dict[int, Pose]], people: list[Keypoints2D], likeness: Lik
                 together[actors.index(actor), person] += 1
                 switches += last.get(actor, person) != person
                 last[actor] = person
-    kept = sum(together[pair] for pair in zip(*linear_sum_assignment(-together), strict=True))
+    matched = sum(together[pair] for pair in zip(*linear_sum_assignment(-together), strict=True))
     truth_count = sum(len(visible) for visible in truth)
     track_count = sum(int(person.seen.sum()) for person in people)
-    return 100 * 2 * kept / max(truth_count + track_count, 1), switches
+    return 100 * 2 * matched / max(truth_count + track_count, 1), switches
 
 
 def pose_of(person: Keypoints2D, frame: int) -> Pose:

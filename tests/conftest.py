@@ -54,8 +54,8 @@ def _cut_out(path: Path, left: int, top: int, size: tuple[int, int]) -> Path:
         for frame in video.frames():
             if frame.index >= 100:
                 start = frame.time if start is None else start
-                part = frame.image[top : top + height, left : left + width]
-                out.write(np.ascontiguousarray(part), frame.time - start)
+                patch = frame.image[top : top + height, left : left + width]
+                out.write(np.ascontiguousarray(patch), frame.time - start)
             if frame.index >= 111:
                 break
     return path

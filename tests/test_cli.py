@@ -133,10 +133,10 @@ def test_models_are_listed_with_licence_and_credit(capsys: pytest.CaptureFixture
 
 def test_doctor_tells_what_computes_and_draws(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["doctor"])
-    told = capsys.readouterr().out
-    assert code == (1 if "missing: " in told else 0)
+    text = capsys.readouterr().out
+    assert code == (1 if "missing: " in text else 0)
     for word in ("numpy", "onnxruntime", "CPUExecutionProvider", "drawing", "model rtmpose-s"):
-        assert word in told
+        assert word in text
 
 
 def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,8 +152,8 @@ def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["run", "--help"])
     assert ended.value.code == 0
-    told = capsys.readouterr().out
-    assert all(f"--{leaf.flag}" in told for leaf in leaves())
+    text = capsys.readouterr().out
+    assert all(f"--{leaf.flag}" in text for leaf in leaves())
 
 
 def test_nobody_in_the_picture_is_a_result_of_its_own(

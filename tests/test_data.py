@@ -26,17 +26,17 @@ def motion() -> Motion:
     skeleton = default_skeleton()
     q = np.arange(5.0)[:, None] + np.zeros(len(skeleton.free_names))
     draws = Draws(q[None].astype(np.float32), skeleton.scale[None].astype(np.float32))
-    seen = np.arange(5)[:, None] > np.zeros(len(skeleton.bodies))
-    return Motion(skeleton, q, q + 1, TIME, residual=q[:, :2], draws=draws, seen=seen)
+    visible = np.arange(5)[:, None] > np.zeros(len(skeleton.bodies))
+    return Motion(skeleton, q, q + 1, TIME, residual=q[:, :2], draws=draws, seen=visible)
 
 
-@pytest.mark.parametrize("whole", [keypoints(), landmarks(), motion()], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("keypoints", [keypoints(), landmarks(), motion()], ids=lambda x: type(x).__name__)
 @pytest.mark.parametrize("frames", [slice(1, 4), np.array([4, 0])], ids=["slice", "numbers"])
-def test_every_field_is_of_the_same_frames(whole: Keypoints2D, frames: slice) -> None:
-    part = whole.slice(frames)
-    assert type(part) is type(whole)
-    for name in whole.__dataclass_fields__:
-        value, got = getattr(whole, name), getattr(part, name)
+def test_every_field_is_of_the_same_frames(keypoints: Keypoints2D, frames: slice) -> None:
+    piece = keypoints.slice(frames)
+    assert type(piece) is type(keypoints)
+    for name in keypoints.__dataclass_fields__:
+        value, got = getattr(keypoints, name), getattr(piece, name)
         if isinstance(value, np.ndarray):
             np.testing.assert_array_equal(got, value[frames])
         else:

@@ -95,11 +95,11 @@ def test_what_is_no_list_is_refused_as_when_read_whole(text: str, piece: int) ->
         path = Path(folder) / "items.json"
         path.write_text(text)
         try:
-            whole = read_json(path)
+            items = read_json(path)
         except InputError:
-            whole = None
-        if isinstance(whole, list):
-            assert [*read_json_items(path)] == whole
+            items = None
+        if isinstance(items, list):
+            assert [*read_json_items(path)] == items
         else:
             with pytest.raises(InputError, match="not a JSON list"):
                 list(read_json_items(path))

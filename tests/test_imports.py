@@ -54,8 +54,8 @@ def _circle(module: str, path: tuple[str, ...], done: set[str]) -> tuple[str, ..
         return (*path[path.index(module) :], module)
     if module not in done:
         done.add(module)
-        for other in sorted(imported(module, for_types=True)):
-            if circle := _circle(other, (*path, module), done):
+        for target in sorted(imported(module, for_types=True)):
+            if circle := _circle(target, (*path, module), done):
                 return circle
     return ()
 

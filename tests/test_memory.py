@@ -133,9 +133,9 @@ def sizes_sent(frames: int) -> list[int]:
     """Bytes of every window of a recording as it is sent to a process."""
     trial, _, shared = film_trial(PersonInput(keypoints_of(frames)), LensPrior())
     q = np.tile(trial.subject.model.skeleton.default_q, (frames, 1))
-    some = np.arange(5)
-    solution = Solution(State(q[some], shared), 0.0, (), 0.0, Status.CONVERGED, 0)
-    found = SharedEstimate(shared, np.eye(len(shared)), some, q[some], solution, {})
+    key_frames = np.arange(5)
+    solution = Solution(State(q[key_frames], shared), 0.0, (), 0.0, Status.CONVERGED, 0)
+    estimate = SharedEstimate(shared, np.eye(len(shared)), key_frames, q[key_frames], solution, {})
     sizes = []
 
     class Counting(Helpers):
@@ -147,7 +147,7 @@ def sizes_sent(frames: int) -> list[int]:
                 for window_solution in solved
             ]
 
-    solve_windows(trial, q, found, lambda _: None, Counting(0))
+    solve_windows(trial, q, estimate, lambda _: None, Counting(0))
     return sizes
 
 
@@ -160,11 +160,11 @@ def test_plots_get_the_frames_that_they_draw() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only GNU's C library can")
 def test_what_was_freed_is_given_back() -> None:
     """Of 60 MB of small arrays every thousandth stays, and keeps the rest from being given back by itself."""
-    kept = [np.ones(60) for _ in range(120_000)][::1000]
+    pinned = [np.ones(60) for _ in range(120_000)][::1000]
     before = resident_mb()
     give_back()
     assert resident_mb() < before - 30
-    assert len(kept) == 120
+    assert len(pinned) == 120
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only GNU's C library can")

@@ -79,11 +79,11 @@ def leftovers(cache: Path) -> list[str]:
 def test_a_file_is_taken_from_its_archive_and_kept(server, monkeypatch, tmp_path, empty_cache) -> None:
     server.pages["/net.zip"] = zipped(tmp_path / "a.zip", {"x/end2end.onnx": CONTENT, "x/readme": b""})
     register(monkeypatch, ZipMember(address(server, "net.zip"), ".onnx"))
-    told = []
-    path = model_path("net", progress=lambda done, total: told.append((done, total)))
+    reports = []
+    path = model_path("net", progress=lambda done, total: reports.append((done, total)))
     assert path.read_bytes() == CONTENT
     size = len(server.pages["/net.zip"])
-    assert told[-1] == (size, size)
+    assert reports[-1] == (size, size)
     assert cached("net") == model_path("net") == path
     assert server.asked == ["/net.zip"]
     assert leftovers(empty_cache) == ["net.onnx"]

@@ -62,5 +62,5 @@ def test_the_page_of_files_tells_all_of_a_result(workplace: Path) -> None:
     camera = json.loads((result / "camera.json").read_text(encoding="utf-8"))
     bones = (result / "person_1" / "bones.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
     files = {Path(file).name for file in report["files"] if "Geometry" not in file}
-    told = {*files, *report, *report["persons"][0], *first, *camera, *bones}
-    assert not {word for word in told if word not in page}
+    keys = {*files, *report, *report["persons"][0], *first, *camera, *bones}
+    assert not {word for word in keys if word not in page}

@@ -18,32 +18,32 @@ from pase.parallel import Helpers
 Progress = Callable[[float], None]
 
 
-def doubled(job: int, told: Progress) -> tuple[int, int]:
-    told(0.5)
+def doubled(job: int, progress: Progress) -> tuple[int, int]:
+    progress(0.5)
     _with_another()
-    told(1.0)
+    progress(1.0)
     return 2 * job, os.getpid()
 
 
-def died(job: int, told: Progress) -> int:
+def died(job: int, progress: Progress) -> int:
     """Kill every process but the parent."""
     if _with_another():
         os.kill(os.getpid(), signal.SIGKILL)
     return job
 
 
-def refused(job: int, told: Progress) -> int:
+def refused(job: int, progress: Progress) -> int:
     time.sleep(0.2)
     raise ValueError(f"no {job}")
 
 
-def loud(word: str, told: Progress) -> str:
+def loud(word: str, progress: Progress) -> str:
     _with_another()
     sys.stdout.write(word)
     return word + f" {os.environ['OPENBLAS_NUM_THREADS']}"
 
 
-def greedy(job: int, told: Progress) -> tuple[bool, str]:
+def greedy(job: int, progress: Progress) -> tuple[bool, str]:
     """Start a program that reads all its input, where this is a helping process."""
     if not _with_another():
         return False, ""
@@ -51,7 +51,7 @@ def greedy(job: int, told: Progress) -> tuple[bool, str]:
     return True, subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=30).stdout.strip()
 
 
-def process_of(job: int, told: Progress) -> int:
+def process_of(job: int, progress: Progress) -> int:
     return os.getpid()
 
 
@@ -145,8 +145,8 @@ def test_a_process_that_cannot_start_is_told(
 def test_an_error_is_that_of_the_work_and_ends_the_processes(helpers: Helpers) -> None:
     with pytest.raises(ValueError, match="no "), helpers:
         helpers.map(refused, range(5))
-    with pytest.raises(ValueError, match="no 3"), Helpers(1) as other:
-        other.begin(refused, [3])()
+    with pytest.raises(ValueError, match="no 3"), Helpers(1) as second:
+        second.begin(refused, [3])()
 
 
 def test_what_a_process_prints_does_not_come_between(helpers: Helpers) -> None:
@@ -176,11 +176,11 @@ def test_no_process_outlives_its_parent(how: str, tmp_path: Path) -> None:
     _until(lambda: not _runs(child))
 
 
-def waiting(note: str, told: Progress) -> None:
+def waiting(note: str, progress: Progress) -> None:
     """Say which process this is, and work for some seconds."""
-    part = Path(note + "_")
-    part.write_text(str(os.getpid()))
-    part.rename(note)
+    marker = Path(note + "_")
+    marker.write_text(str(os.getpid()))
+    marker.rename(note)
     time.sleep(5)
 
 

@@ -11,12 +11,12 @@ import pytest
 from pase.processes import CallFailedError, Interpreter, ProcessLostError
 
 
-def halved(job: int, told: Callable[[int], None]) -> float:
-    told(job)
+def halved(job: int, progress: Callable[[int], None]) -> float:
+    progress(job)
     return job / 2
 
 
-def ended(job: int, told: Callable[[int], None]) -> None:
+def ended(job: int, progress: Callable[[int], None]) -> None:
     os._exit(job)
 
 
@@ -27,7 +27,7 @@ def process() -> Iterator[Interpreter]:
     process.close(10.0)
 
 
-def nothing(*told: Any) -> None:
+def nothing(*arguments: Any) -> None:
     """Hear what a function tells."""
 
 
@@ -50,8 +50,8 @@ def test_how_it_ended_is_told(process: Interpreter) -> None:
 
 
 def test_the_answer_to_a_call_that_was_broken_off_is_not_that_to_the_next(process: Interpreter) -> None:
-    def refuse(told: int) -> None:
-        raise KeyError(told)
+    def refuse(count: int) -> None:
+        raise KeyError(count)
 
     with pytest.raises(KeyError):
         process.call(halved, 8, refuse)

@@ -167,13 +167,13 @@ stands in `src/pase/anatomy/ranges.py`. How the shoulder's three angles go toget
 def page() -> str:
     """The page as Markdown."""
     skeleton = default_skeleton()
-    parts = [INTRODUCTION, _table(skeleton)]
+    sections = [INTRODUCTION, _table(skeleton)]
     for group, movements in GROUPS.items():
-        parts.append(f"## {group}\n")
-        parts += [_section(skeleton, movement) for movement in movements]
+        sections.append(f"## {group}\n")
+        sections += [_section(skeleton, movement) for movement in movements]
         if group == "Pelvis":
-            parts.append(_PLACE)
-    return "\n".join(parts)
+            sections.append(_PLACE)
+    return "\n".join(sections)
 
 
 _PLACE = """### pelvis_tx, pelvis_ty, pelvis_tz
@@ -203,11 +203,11 @@ def _section(skeleton: Skeleton, movement: Movement) -> str:
         f"Positive: {movement.positive} ({_POINTS.get(point, point)} moves {where}).",
         *([movement.note] if movement.note else []),
     ]
-    whole = _whole_trunk(skeleton, coordinate)
-    if whole:
+    trunk = _whole_trunk(skeleton, coordinate)
+    if trunk:
         facts.append(
             f"It is the share of the lowest joint of the spine: the joints above follow, and the whole trunk bends "
-            f"{whole:.2f} times as much, so that the range is {_range(skeleton, movement, whole)} of the trunk."
+            f"{trunk:.2f} times as much, so that the range is {_range(skeleton, movement, trunk)} of the trunk."
         )
     alt = f"{plain}: 0 and {_shown(skeleton, movement)}, seen {movement.view}"
     return (
@@ -285,7 +285,7 @@ def draw(skeleton: Skeleton, movement: Movement) -> Image.Image:
     q = poses(skeleton, movement)
     middle = Kinematics(skeleton).positions(q[:1])[0, skeleton.landmark_index(movement.focus)]
     with Renderer([skeleton], _camera(movement, middle)) as renderer:
-        zero, moved = (Image.fromarray(renderer.draw([one]), "RGBa").convert("RGBA") for one in q)
+        zero, moved = (Image.fromarray(renderer.draw([posture]), "RGBa").convert("RGBA") for posture in q)
     width, height = PANEL
     sheet = Image.new("RGBA", (2 * width, height), GROUND)
     ghost = zero.copy()
@@ -303,9 +303,9 @@ def draw(skeleton: Skeleton, movement: Movement) -> Image.Image:
 
 def _shown(skeleton: Skeleton, movement: Movement) -> str:
     """The drawn value; for the spine, that of the whole trunk beside it."""
-    whole = _whole_trunk(skeleton, coordinate_of(skeleton, movement))
+    trunk = _whole_trunk(skeleton, coordinate_of(skeleton, movement))
     own = f"{movement.value:g}°"
-    return f"{own} (trunk {whole * movement.value:.0f}°)" if whole else own
+    return f"{own} (trunk {trunk * movement.value:.0f}°)" if trunk else own
 
 
 def _camera(movement: Movement, middle: Array) -> Camera:

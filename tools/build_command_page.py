@@ -41,18 +41,18 @@ def _section(parser: argparse.ArgumentParser) -> str:
         for action in parser._actions
         if not isinstance(action, argparse._HelpAction) and not shared & set(action.option_strings)
     ]
-    parts = [f"## {parser.prog}", str(parser.description), f"```sh\n{_usage(parser, own)}\n```"]
+    sections = [f"## {parser.prog}", str(parser.description), f"```sh\n{_usage(parser, own)}\n```"]
     if own:
         rows = [f"| {_names(action)} | {_meaning(action)} |" for action in own]
-        parts.append("\n".join(["| word | meaning |", "|---|---|", *rows]))
+        sections.append("\n".join(["| word | meaning |", "|---|---|", *rows]))
     groups = parser.get_default("groups") or ()
     if groups:
         links = ", ".join(f"[{group}](settings.md#{group})" for group in groups)
-        parts.append(f"Settings: {links}.")
+        sections.append(f"Settings: {links}.")
     short = [f"`{name}`" for a in parser._actions for name in a.option_strings[1:] if _is_short(a, name)]
     if short:
-        parts.append(f"Also without the group's name: {', '.join(short)}.")
-    return "\n\n".join(parts) + "\n"
+        sections.append(f"Also without the group's name: {', '.join(short)}.")
+    return "\n\n".join(sections) + "\n"
 
 
 def _is_short(action: argparse.Action, name: str) -> bool:

@@ -157,31 +157,31 @@ def _measured(columns: Columns, path: Path) -> Iterator[tuple[str, str, Array]]:
     with np.load(path) as data:
         for i, clip in enumerate(json.loads(str(data["meta"]))):
             q = _converted(columns, clip, data[f"q_{i}"][::FRAME_STEP])
-            name, what = str(clip["name"])[:12], str(clip["desc"])
-            if clip["split"] == "val" and "squat" not in what:
+            name, description = str(clip["name"])[:12], str(clip["desc"])
+            if clip["split"] == "val" and "squat" not in description:
                 continue
             knee = q[:, columns.of("knee_angle")[0]]
-            if "walk" in what:
+            if "walk" in description:
                 yield "walk", name, q
-            elif "run" in what or "sprint" in what:
+            elif "run" in description or "sprint" in description:
                 yield "run", name, q
-            elif "squat" in what:
+            elif "squat" in description:
                 yield "squat", name, q[knee > BENT_RAD]
                 yield "stand", name, q[knee < STRAIGHT_RAD]
 
 
 def _converted(columns: Columns, clip: dict[str, list[object]], q: Array) -> Array:
-    known = {
+    angles = {
         str(c): q[:, i] for i, c in enumerate(clip["coords"]) if clip["have"][i] and np.ptp(q[:, i]) > 1e-3
     }
-    knees = [np.median(known[k]) for k in known if k.startswith("knee_angle")]
+    knees = [np.median(angles[k]) for k in angles if k.startswith("knee_angle")]
     knee_sign = -1.0 if np.mean(knees) < 0 else 1.0
     out = np.full((len(q), len(columns.names)), np.nan)
     for i, name in enumerate(columns.names):
-        if name in TRUNK and TRUNK[name] in known:
-            out[:, i] = known[TRUNK[name]] / trunk_gain(columns.skeleton, name)
-        elif name in known:
-            out[:, i] = known[name] * (knee_sign if name.startswith("knee") else 1.0)
+        if name in TRUNK and TRUNK[name] in angles:
+            out[:, i] = angles[TRUNK[name]] / trunk_gain(columns.skeleton, name)
+        elif name in angles:
+            out[:, i] = angles[name] * (knee_sign if name.startswith("knee") else 1.0)
     return out
 
 

@@ -288,8 +288,8 @@ def subject_log_scales(a: Table, bones: Table, g: dict[str, float], sex: str) ->
 
 def trunk_length(a: Table, s: Table, g: dict[str, float]) -> Array:
     """(N,) log scale of the trunk that makes the stack of bones and soft tissue equal to the stature."""
-    others = {part: group for group, part in STACK.items() if part != "trunk"}
-    stack = sum(g[f"stack_{part}"] * np.exp(s[group]) for part, group in others.items())
+    group_of = {part: group for group, part in STACK.items() if part != "trunk"}
+    stack = sum(g[f"stack_{part}"] * np.exp(s[group]) for part, group in group_of.items())
     return np.asarray(np.log((a["stature"] - SOLE_M - SCALP_M - stack) / g["stack_trunk"]))
 
 
@@ -402,8 +402,8 @@ def report(content: dict[str, object]) -> None:
     """Prints the means and spreads and the check against true bones."""
     adults, groups = content["adults"], content["groups"]
     assert isinstance(adults, dict) and isinstance(groups, list)
-    for sex, part in adults.items():
-        mean, covariance = np.array(part["mean"]), np.array(part["covariance"])
+    for sex, adult in adults.items():
+        mean, covariance = np.array(adult["mean"]), np.array(adult["covariance"])
         h = len(mean) - 2
         slope = covariance[:h, h] / covariance[h, h]
         rest = np.sqrt(np.diag(covariance)[:h] - slope**2 * covariance[h, h])

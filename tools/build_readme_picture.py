@@ -41,13 +41,13 @@ def main() -> None:
         draw_overlay(model_path("demo"), [walker], drawn)
         pictures = []
         with Video(model_path("demo")) as film, Video(drawn) as bones:
-            for one, other in zip(film.frames(), bones.frames(), strict=True):
-                if not SECONDS[0] <= one.time <= SECONDS[1] or one.index % EVERY:
+            for filmed, overlaid in zip(film.frames(), bones.frames(), strict=True):
+                if not SECONDS[0] <= filmed.time <= SECONDS[1] or filmed.index % EVERY:
                     continue
                 # A line through the hips' path keeps the cut steady.
-                x = np.polyval(np.polyfit(walker.time[walker.known], hips[walker.known, 0], 1), one.time)
+                x = np.polyval(np.polyfit(walker.time[walker.known], hips[walker.known, 0], 1), filmed.time)
                 y = np.median(hips[walker.known, 1])
-                pictures.append(beside(one.image, other.image, (x, y)))
+                pictures.append(beside(filmed.image, overlaid.image, (x, y)))
         step_ms = round(1000 * EVERY / film.frame_rate)
     pictures[0].save(
         OUTPUT, save_all=True, append_images=pictures[1:], duration=step_ms, loop=0, quality=62, method=6

@@ -27,13 +27,13 @@ overlay = false
 
 def page() -> str:
     """The page as Markdown."""
-    parts = [INTRODUCTION]
+    sections = [INTRODUCTION]
     for name, group in setting_groups().items():
         rows = [_row(leaf) for leaf in leaves(name)]
         if rows:
             head = "| setting | flag | default | allowed | meaning |\n|---|---|---|---|---|"
-            parts.append(f"## {name}\n\n{group.__doc__}\n\n" + "\n".join([head, *rows]) + "\n")
-    return "\n".join(parts)
+            sections.append(f"## {name}\n\n{group.__doc__}\n\n" + "\n".join([head, *rows]) + "\n")
+    return "\n".join(sections)
 
 
 def _row(leaf: Leaf) -> str:

@@ -70,7 +70,7 @@ def save(picture: Image.Image, name: str, width: int) -> None:
 def beside(pictures: list[Picture], gap: int = 12) -> Image.Image:
     """Pictures of one height in a row."""
     space = np.full((pictures[0].shape[0], gap, 3), 255, np.uint8)
-    row = [part for picture in pictures for part in (picture, space)][:-1]
+    row = [tile for picture in pictures for tile in (picture, space)][:-1]
     return Image.fromarray(np.concatenate(row, axis=1))
 
 

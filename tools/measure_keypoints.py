@@ -94,10 +94,10 @@ def solve(clips: list[list[Sighting]]) -> Array:
 
     def residual(x: Array) -> Array:
         cameras, places = x[: 7 * len(clips)].reshape(-1, 7), x[7 * len(clips) :].reshape(-1, 3)
-        parts = [places.ravel() / PRIOR_M, (cameras[:, 6] - np.log(FOCAL_PX)) / FOCAL_SPREAD]
+        residuals = [places.ravel() / PRIOR_M, (cameras[:, 6] - np.log(FOCAL_PX)) / FOCAL_SPREAD]
         for clip, camera in zip(clips, cameras, strict=True):
-            parts += [_miss(s, camera, places[kinds.index(s.kind)]).ravel() for s in clip]
-        return np.concatenate(parts)
+            residuals += [_miss(s, camera, places[kinds.index(s.kind)]).ravel() for s in clip]
+        return np.concatenate(residuals)
 
     start = np.concatenate([*(_first_camera(clip) for clip in clips), np.zeros(3 * len(kinds))])
     places: Array = least_squares(residual, start, loss="soft_l1").x[7 * len(clips) :].reshape(-1, 3)

@@ -116,8 +116,8 @@ def with_neck(skeleton: Skeleton) -> Skeleton:
 def _driver(segment: Segment, motion: str) -> tuple[Angle, float]:
     """The angle that turns a joint in one way, and the joint's share of it."""
     angle = next(a for a in ANGLES if a.motion == motion and segment.name in a.joints)
-    whole = sum(getattr(s, motion) for s in SEGMENTS if s.name in angle.joints)
-    return angle, round(getattr(segment, motion) / whole, 6)
+    total = sum(getattr(s, motion) for s in SEGMENTS if s.name in angle.joints)
+    return angle, round(getattr(segment, motion) / total, 6)
 
 
 def _axes(segment: Segment, old: Joint) -> tuple[TransformAxis, TransformAxis, TransformAxis]:

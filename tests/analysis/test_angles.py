@@ -17,7 +17,7 @@ def at(key: str, **degrees: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("key", "coordinate", "given", "expected"),
+    ("key", "coordinate", "posed_deg", "expected"),
     [
         ("hip_flexion_r", "hip_flexion_r", 40, 40),
         ("hip_adduction_l", "hip_adduction_l", 15, 15),
@@ -40,8 +40,8 @@ def at(key: str, **degrees: float) -> float:
         ("foot_progression_l", "hip_rotation_l", -20, 20),
     ],
 )
-def test_angles_mean_what_people_mean(key: str, coordinate: str, given: float, expected: float) -> None:
-    assert at(key, **{coordinate: given}) == pytest.approx(expected, abs=2.0)
+def test_angles_mean_what_people_mean(key: str, coordinate: str, posed_deg: float, expected: float) -> None:
+    assert at(key, **{coordinate: posed_deg}) == pytest.approx(expected, abs=2.0)
 
 
 def test_an_angle_in_a_plane_is_unknown_where_the_segment_points_out_of_it() -> None:
@@ -143,7 +143,7 @@ def test_correlated_errors_of_draws_cancel() -> None:
     draws = Draws(q.astype(np.float32), np.ones((400, len(motion.skeleton.bodies), 3), np.float32))
     body = BodyMotion.of(motion)
     kinematics = Kinematics(motion.skeleton, ())
-    drawn = [BodyMotion.placed(kinematics, one.astype(float), motion.time) for one in draws.q]
+    drawn = [BodyMotion.placed(kinematics, drawn_q.astype(float), motion.time) for drawn_q in draws.q]
     table, of_drawn = angle_tables(motion, body, drawn)
     leans = np.stack([angles.values for angles in of_drawn])[:, 0, table.column("trunk_lean_forward")]
     assert leans.std() == pytest.approx(table.sd[0, table.column("trunk_lean_forward")], rel=0.01)
@@ -167,10 +167,10 @@ def test_guessed_frames_never_count() -> None:
 
 def test_a_motion_without_errors_has_ranges_and_no_bars() -> None:
     motion = posed(np.arange(30) / 30, hip_flexion_l=np.linspace(0, 50, 30))
-    one = analyse(motion).measure("hip_flexion_range", "left")
-    assert one is not None
-    assert one.value == pytest.approx(50, abs=0.1)
-    assert np.isnan(one.sd)
+    measure = analyse(motion).measure("hip_flexion_range", "left")
+    assert measure is not None
+    assert measure.value == pytest.approx(50, abs=0.1)
+    assert np.isnan(measure.sd)
 
 
 def test_no_frames_and_one_frame_are_legal() -> None:

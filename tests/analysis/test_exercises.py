@@ -12,11 +12,11 @@ from pase.analysis.repetitions import find_repetitions, periodicity
 @pytest.mark.parametrize("rate_hz", [30.0, 60.0, 120.0])
 @pytest.mark.parametrize("height_m", [0.12, 0.3])
 def test_a_jump_is_as_high_as_its_centre_of_mass_rises(height_m: float, rate_hz: float) -> None:
-    parts = segment(jump(height_m=height_m, rate_hz=rate_hz))
-    values = parts.values()
+    segmentation = segment(jump(height_m=height_m, rate_hz=rate_hz))
+    values = segmentation.values()
     flight = np.sqrt(8 * height_m / 9.81)
-    assert parts.movement == "jump"
-    assert [e.event for e in parts.events()] == ["flight_start", "landing"]
+    assert segmentation.movement == "jump"
+    assert [e.event for e in segmentation.events()] == ["flight_start", "landing"]
     assert values[Key("flight_time", "", 0)] == pytest.approx(flight, abs=0.045)
     assert values[Key("jump_height_flight_time", "", 0)] == pytest.approx(
         9.81 * values[Key("flight_time", "", 0)] ** 2 / 8
@@ -48,10 +48,10 @@ def test_squats_are_counted_and_measured() -> None:
     assert depths == pytest.approx([95, 80, 90], abs=3.5)
     down = time_from_a_tenth_of_the_way_down([95.0, 80.0, 90.0])
     for name, expected in (("time_down", down), ("time_up", down), ("repetition_time", 2 * down)):
-        one = result.measure(name)
-        assert one is not None
-        assert one.value == pytest.approx(expected, abs=0.03)
-        assert one.count == 3
+        measure = result.measure(name)
+        assert measure is not None
+        assert measure.value == pytest.approx(expected, abs=0.03)
+        assert measure.count == 3
     drop, lean, uneven = (result.measure(name) for name in ("hip_drop", "trunk_lean", "knee_asymmetry"))
     assert drop is not None and 0.15 < drop.value < 0.45
     # At rest the shoulders of the skeleton are 2.2° behind its hips.
@@ -98,11 +98,11 @@ def test_squats_beside_a_longer_walk_are_named() -> None:
     walk = gait(speed=1.2, stride_s=1.1, stance_s=0.68, width_m=0.1, rate_hz=60, seconds=8)
     down = BodyMotion.of(squats([95.0, 95.0]))
     rotation, origin = (
-        {name: np.concatenate([one[name], two[name]]) for name in one}
-        for one, two in ((walk.rotation, down.rotation), (walk.origin, down.origin))
+        {name: np.concatenate([walking[name], squatting[name]]) for name in walking}
+        for walking, squatting in ((walk.rotation, down.rotation), (walk.origin, down.origin))
     )
-    parts = segment(BodyMotion(np.concatenate([walk.time, 10.0 + down.time]), rotation, origin))
-    assert (parts.movement, parts.others) == ("walking", ("squat",))
+    segmentation = segment(BodyMotion(np.concatenate([walk.time, 10.0 + down.time]), rotation, origin))
+    assert (segmentation.movement, segmentation.others) == ("walking", ("squat",))
     assert segment(walk).others == ()
 
 
@@ -136,10 +136,10 @@ def test_repetitions_start_and_end_at_a_tenth_of_the_way() -> None:
     time = np.arange(0, 6, 0.01)
     signal = np.where((time > 1) & (time < 3), np.minimum(time - 1, 3 - time), 0.0)
     signal += np.where((time > 3.5) & (time < 5.5), np.minimum(time - 3.5, 5.5 - time), 0.0)
-    found = find_repetitions(time, signal, 0.5)
-    assert [one.start for one in found] == pytest.approx([1.1, 3.6], abs=0.02)
-    assert [one.turn for one in found] == pytest.approx([2.0, 4.5], abs=0.02)
-    assert [one.end for one in found] == pytest.approx([2.9, 5.4], abs=0.02)
+    repetitions = find_repetitions(time, signal, 0.5)
+    assert [repetition.start for repetition in repetitions] == pytest.approx([1.1, 3.6], abs=0.02)
+    assert [repetition.turn for repetition in repetitions] == pytest.approx([2.0, 4.5], abs=0.02)
+    assert [repetition.end for repetition in repetitions] == pytest.approx([2.9, 5.4], abs=0.02)
     assert find_repetitions(time, signal, 1.5) == []
 
 
@@ -147,8 +147,10 @@ def test_a_posture_that_trembles_while_it_is_held_is_one_repetition() -> None:
     time = np.arange(0, 4, 1 / 15)
     held = np.interp(time, [0, 0.6, 1.2, 2.4, 3.0, 4.0], [5, 5, 120, 120, 5, 5])
     tremble = 2.0 * np.sin(2 * np.pi * 1.9 * time)
-    (one,) = find_repetitions(time, held + tremble, 50.0)
-    assert one.start == pytest.approx(0.66, abs=0.05) and one.end == pytest.approx(2.94, abs=0.05)
+    (repetition,) = find_repetitions(time, held + tremble, 50.0)
+    assert repetition.start == pytest.approx(0.66, abs=0.05) and repetition.end == pytest.approx(
+        2.94, abs=0.05
+    )
 
 
 def test_a_period_is_found() -> None:

@@ -16,13 +16,13 @@ WALK = {"speed": 1.26, "stride_s": 1.1, "stance_s": 0.68, "width_m": 0.16, "seco
 RUN = {"speed": 3.5, "stride_s": 0.7, "stance_s": 0.25, "width_m": 0.08, "seconds": 5.0}
 
 
-def events(parts: Segmentation, name: str, side: str) -> np.ndarray:
-    return np.array([e.time_s for e in parts.events() if (e.event, e.side) == (name, side)])
+def events(segmentation: Segmentation, name: str, side: str) -> np.ndarray:
+    return np.array([e.time_s for e in segmentation.events() if (e.event, e.side) == (name, side)])
 
 
 @pytest.mark.parametrize("rate_hz", [30.0, 60.0, 120.0])
 @pytest.mark.parametrize(
-    ("kind", "made"),
+    ("kind", "motion"),
     [
         ("walking", WALK),
         ("walking", {**WALK, "speed": 0.6, "stride_s": 1.6, "stance_s": 1.05}),
@@ -34,23 +34,23 @@ def events(parts: Segmentation, name: str, side: str) -> np.ndarray:
         ("running", {**RUN, "belt": True}),
     ],
 )
-def test_events_come_when_the_feet_come_down_and_leave(kind: str, made: dict, rate_hz: float) -> None:
-    parts = segment(gait(**made, rate_hz=rate_hz))
-    assert parts.movement == kind
-    for side, delay in (("right", 0.0), ("left", made["stride_s"] / 2)):
-        strikes = np.arange(0.2 + delay, made["seconds"] - 0.1, made["stride_s"])
-        offs = strikes + made["stance_s"]
+def test_events_come_when_the_feet_come_down_and_leave(kind: str, motion: dict, rate_hz: float) -> None:
+    segmentation = segment(gait(**motion, rate_hz=rate_hz))
+    assert segmentation.movement == kind
+    for side, delay in (("right", 0.0), ("left", motion["stride_s"] / 2)):
+        strikes = np.arange(0.2 + delay, motion["seconds"] - 0.1, motion["stride_s"])
+        offs = strikes + motion["stance_s"]
         for name, expected in (("foot_strike", strikes[1:-1]), ("toe_off", offs[1:-2])):
-            found = events(parts, name, side)
+            times = events(segmentation, name, side)
             for moment in expected:
-                assert np.abs(found - moment).min() < 0.035, (name, side, moment)
-        assert len(events(parts, "foot_strike", side)) <= len(strikes) + 1
+                assert np.abs(times - moment).min() < 0.035, (name, side, moment)
+        assert len(events(segmentation, "foot_strike", side)) <= len(strikes) + 1
 
 
 def test_the_last_toe_off_counts_however_soon_the_recording_ends() -> None:
     # The right foot leaves at 0.2 + 2 * 1.1 + 0.68 = 3.08 s, and has not got far when all ends.
-    parts = segment(gait(**{**WALK, "seconds": 3.2}, rate_hz=60.0))
-    assert np.abs(events(parts, "toe_off", "right") - 3.08).min() < 0.035
+    segmentation = segment(gait(**{**WALK, "seconds": 3.2}, rate_hz=60.0))
+    assert np.abs(events(segmentation, "toe_off", "right") - 3.08).min() < 0.035
 
 
 @pytest.mark.parametrize("rate_hz", [30.0, 100.0])
@@ -106,9 +106,9 @@ def test_who_stands_or_fidgets_makes_no_steps() -> None:
     body = gait(**{**WALK, "speed": 0.0}, rate_hz=60.0, lift_m=0.0)
     for place in body.origin.values():
         place += 0.003 * np.cumsum(rng.normal(0, 0.1, place.shape), axis=0)
-    parts = segment(body)
-    assert not parts.events()
-    assert parts.movement in ("standing", "other")
+    segmentation = segment(body)
+    assert not segmentation.events()
+    assert segmentation.movement in ("standing", "other")
 
 
 def test_a_foot_that_jumps_for_a_moment_makes_no_step() -> None:
@@ -143,10 +143,10 @@ def test_two_strides_of_a_run_are_a_run(seconds: float) -> None:
     assert segment(body).movement == "running"
 
 
-@pytest.mark.parametrize(("made", "movement"), [(WALK, "walking"), (RUN, "running")])
-def test_feet_that_start_early_and_stop_late_make_no_walk_a_run(made: dict, movement: str) -> None:
+@pytest.mark.parametrize(("motion", "movement"), [(WALK, "walking"), (RUN, "running")])
+def test_feet_that_start_early_and_stop_late_make_no_walk_a_run(motion: dict, movement: str) -> None:
     """Times at which a foot stands still are less certain than those at which it is farthest ahead or behind."""
-    (stretch,) = stretches(gait(**{**made, "seconds": 1.2}, rate_hz=60.0))
+    (stretch,) = stretches(gait(**{**motion, "seconds": 1.2}, rate_hz=60.0))
     assert stretch.feet is not None
     swings = tuple(
         replace(
@@ -170,13 +170,13 @@ def test_feet_stand_between_strike_and_toe_off() -> None:
 
 def test_draws_keep_the_steps_and_move_their_times() -> None:
     body = gait(**WALK, rate_hz=60.0)
-    parts = segment(body)
+    segmentation = segment(body)
     later = replace(body, time=body.time + 0.02)
-    moved = parts.retimed(later)
-    before, after = ([e.time_s for e in one.events()] for one in (parts, moved))
+    moved = segmentation.retimed(later)
+    before, after = ([e.time_s for e in estimate.events()] for estimate in (segmentation, moved))
     assert len(before) == len(after)
     assert np.subtract(after, before) == pytest.approx(0.02, abs=0.005)
-    assert moved.values().keys() == parts.values().keys()
+    assert moved.values().keys() == segmentation.values().keys()
 
 
 def test_one_foot_out_of_sight_is_no_failure() -> None:
@@ -231,8 +231,8 @@ def test_a_foot_that_jumps_and_slows_down_in_mid_swing_does_not_land() -> None:
 def test_two_feet_that_swing_at_once_are_no_steps() -> None:
     stretch = next(stretches(gait(**WALK, rate_hz=60.0)))
     assert stretch.feet is not None
-    first, *others = stretch.feet.swings
-    both = (first, replace(first, side="left" if first.side == "right" else "right"), *others[1:])
+    first, *later_swings = stretch.feet.swings
+    both = (first, replace(first, side="left" if first.side == "right" else "right"), *later_swings[1:])
     (bout,) = find_bouts(replace(stretch, feet=replace(stretch.feet, swings=both)))
     assert first not in bout.still and len(bout.still) > 5
 
@@ -262,30 +262,30 @@ def _out_of_sight(body: BodyMotion, side: str, start: float, end: float) -> Body
     return replace(body, feet_seen={**body.feet_seen, side: seen})
 
 
-@pytest.mark.parametrize("made", [WALK, RUN])
-def test_steps_count_only_while_the_foot_is_in_sight(made: dict) -> None:
-    body = gait(**made, rate_hz=60.0)
-    whole, parts = segment(body), segment(_out_of_sight(body, "left", 2.0, 3.5))
-    assert parts.movement == whole.movement
-    left = [e.time_s for e in parts.events() if e.side == "left"]
+@pytest.mark.parametrize("motion", [WALK, RUN])
+def test_steps_count_only_while_the_foot_is_in_sight(motion: dict) -> None:
+    body = gait(**motion, rate_hz=60.0)
+    in_sight, out_of_sight = segment(body), segment(_out_of_sight(body, "left", 2.0, 3.5))
+    assert out_of_sight.movement == in_sight.movement
+    left = [e.time_s for e in out_of_sight.events() if e.side == "left"]
     assert left
     assert not [moment for moment in left if 2.05 < moment < 3.45]
-    of_whole = whole.events()
-    for e in parts.events():
+    of_whole = in_sight.events()
+    for e in out_of_sight.events():
         near = [abs(e.time_s - w.time_s) for w in of_whole if (w.event, w.side) == (e.event, e.side)]
         assert min(near) < 0.01
     # No step reaches across one that nobody saw.
     for name in ("step_time", "stride_time", "step_length", "stride_length"):
-        longest = max(v for k, v in parts.values().items() if k.measure == name and k.repetition)
-        assert longest < 1.1 * whole.values()[Key(name, "right", 0)], name
+        longest = max(v for k, v in out_of_sight.values().items() if k.measure == name and k.repetition)
+        assert longest < 1.1 * in_sight.values()[Key(name, "right", 0)], name
 
 
 def test_nobody_walks_or_runs_by_a_guess_of_the_feet() -> None:
     body = gait(**RUN, rate_hz=60.0)
     for side in ("left", "right"):
         body = _out_of_sight(body, side, 0.0, 9.0)
-    parts = segment(body)
-    assert parts.movement not in ("walking", "running", "jump")
-    assert not parts.events()
+    segmentation = segment(body)
+    assert segmentation.movement not in ("walking", "running", "jump")
+    assert not segmentation.events()
     assert unseen_feet_doubts(body)
     assert not unseen_feet_doubts(gait(**RUN, rate_hz=60.0))

@@ -16,7 +16,7 @@ def test_the_mean_is_as_uncertain_as_one_repetition() -> None:
         averaged({Key("step_length", "right", i): 0.7 + 0.01 * i + rng.normal(0, 0.03) for i in (1, 2, 3)})
         for _ in range(400)
     ]
-    mean = next(one for one in as_measures(values, draws) if one.repetition == 0)
+    mean = next(measure for measure in as_measures(values, draws) if measure.repetition == 0)
     assert mean.value == pytest.approx(0.72)
     assert mean.sd == pytest.approx(0.03, rel=0.1)
     assert mean.count == 3
@@ -26,8 +26,8 @@ def test_the_mean_is_as_uncertain_as_one_repetition() -> None:
 def test_a_bias_of_the_draws_is_part_of_the_error() -> None:
     # The range of a noisy angle is larger than that of the angle: in the draws as in the estimate.
     key = Key("knee_flexion_range", "left", 0)
-    (one,) = as_measures({key: 60.0}, [{key: 63.0}, {key: 65.0}, {key: 64.0}])
-    assert one.sd == pytest.approx(np.sqrt((9 + 25 + 16) / 3))
+    (measure,) = as_measures({key: 60.0}, [{key: 63.0}, {key: 65.0}, {key: 64.0}])
+    assert measure.sd == pytest.approx(np.sqrt((9 + 25 + 16) / 3))
 
 
 def test_symmetry_is_as_uncertain_as_the_sides() -> None:
@@ -42,7 +42,9 @@ def test_symmetry_is_as_uncertain_as_the_sides() -> None:
             }
             for both in errors
         ]
-        return next(one.sd for one in as_measures(values, draws) if one.measure == "step_length_symmetry")
+        return next(
+            measure.sd for measure in as_measures(values, draws) if measure.measure == "step_length_symmetry"
+        )
 
     # What one side has too much, the other lacks: 200 · 2 · 0.03 / 1.4 per cent.
     assert sd([(0.03, -0.03), (-0.03, 0.03), (0.03, -0.03)]) == pytest.approx(
@@ -73,17 +75,19 @@ def test_lengths_and_speeds_are_as_uncertain_as_an_assumed_size(
 def test_symmetry_of_times_is_as_uncertain_as_the_contacts_of_one_foot(of: str, both: float) -> None:
     # A foot whose strikes are found late makes one side's steps too long and the other's too short by as much.
     values = {Key(of, side, 0): 0.5 for side in ("right", "left")} | {Key(f"{of}_symmetry", "", 0): 0.0}
-    symmetry = next(one for one in as_measures(values, [values] * 4) if one.measure == f"{of}_symmetry")
+    symmetry = next(
+        measure for measure in as_measures(values, [values] * 4) if measure.measure == f"{of}_symmetry"
+    )
     assert symmetry.sd == pytest.approx(200 * both * 0.015 / 1.0)
 
 
 def test_without_draws_there_are_no_error_bars() -> None:
-    (one,) = as_measures({Key("cadence", "", 0): 110.0}, [])
-    assert np.isnan(one.sd) and one.unit == "steps/min"
+    (measure,) = as_measures({Key("cadence", "", 0): 110.0}, [])
+    assert np.isnan(measure.sd) and measure.unit == "steps/min"
 
 
 def test_every_measure_is_defined() -> None:
-    assert all(told.meaning and told.digits >= 0 for told in DEFINITIONS.values())
+    assert all(entry.meaning and entry.digits >= 0 for entry in DEFINITIONS.values())
     assert definition("knee_flexion_range").unit == "deg"
     assert definition("knee_flexion_speed").unit == "deg/s"
     with pytest.raises(KeyError):
@@ -98,6 +102,10 @@ def test_who_was_out_of_the_picture_for_a_while_has_error_bars_all_the_same() ->
         q[:, :, motion.skeleton.coordinate_index(knee)] += errors[:, None]
     draws = Draws(q.astype(np.float32), np.ones((20, len(motion.skeleton.bodies), 3), np.float32))
     away = (motion.time > 3.5) & (motion.time < 6.0)
-    seen = replace(motion, q=np.where(away[:, None], np.nan, motion.q), draws=draws)
-    depths = [one for one in analyse(seen).measures if one.measure == "squat_depth" and one.repetition]
-    assert [one.sd for one in depths] == pytest.approx([5.0, 5.0], rel=0.4)
+    partly_seen = replace(motion, q=np.where(away[:, None], np.nan, motion.q), draws=draws)
+    depths = [
+        measure
+        for measure in analyse(partly_seen).measures
+        if measure.measure == "squat_depth" and measure.repetition
+    ]
+    assert [measure.sd for measure in depths] == pytest.approx([5.0, 5.0], rel=0.4)

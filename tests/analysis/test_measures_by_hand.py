@@ -47,7 +47,7 @@ def placed(time: Array, hip_height: Array, knee_inward: Array) -> BodyMotion:
 
 def exercised(body: BodyMotion, movement: Movement) -> Values:
     return measure_exercises(
-        [one for stretch in stretches(body) for one in find_exercises(stretch, movement)]
+        [exercise for stretch in stretches(body) for exercise in find_exercises(stretch, movement)]
     )
 
 
@@ -72,11 +72,11 @@ def test_who_stands_sits_down_and_stands_up_again_has_stood_up_once() -> None:
     seated = ramp(time, 1, 1) - ramp(time, 4, 1)
     body = placed(time, 0.92 - 0.42 * seated, 0 * time)
     behind = replace(body, mass_center=np.stack([-0.2 * seated, 0.9 - 0.3 * seated, 0 * time], axis=1))
-    found = segment(behind)
-    assert found.movement == "sit_to_stand"
-    assert found.values()[Key("stand_up_time", "", 1)] == pytest.approx(0.8, abs=0.03)
-    assert Key("repetition_time", "", 1) not in found.values()
-    assert [event.event for event in found.events()] == ["repetition_start"]
+    segmentation = segment(behind)
+    assert segmentation.movement == "sit_to_stand"
+    assert segmentation.values()[Key("stand_up_time", "", 1)] == pytest.approx(0.8, abs=0.03)
+    assert Key("repetition_time", "", 1) not in segmentation.values()
+    assert [event.event for event in segmentation.events()] == ["repetition_start"]
     assert segment(body).movement == "squat"
 
 
@@ -146,18 +146,18 @@ def test_knees_that_go_inward_in_a_squat() -> None:
 
 def test_the_front_leg_tells_the_depth_of_a_lunge() -> None:
     time = np.arange(0, 4, 1 / 30)
-    there = np.sin(np.pi * np.clip((time - 0.8) / 2.4, 0, 1)) ** 2
+    bend = np.sin(np.pi * np.clip((time - 0.8) / 2.4, 0, 1)) ** 2
     motion = posed(
-        time, hip_flexion_r=80 * there, knee_angle_r=90 * there, hip_flexion_l=-20 * there, knee_angle_l=60 * there
+        time, hip_flexion_r=80 * bend, knee_angle_r=90 * bend, hip_flexion_l=-20 * bend, knee_angle_l=60 * bend
     )  # fmt: skip
     body = BodyMotion.of(motion)
     low = np.min([body.joint("ankle", side)[:, 1] for side in ("right", "left")], axis=0)
     motion.q[:, motion.skeleton.coordinate_index("pelvis_ty")] -= low - low[0]
-    found = analyse(motion)
-    assert found.movement == "lunge"
-    depth = found.measure("lunge_depth", "right")
+    findings = analyse(motion)
+    assert findings.movement == "lunge"
+    depth = findings.measure("lunge_depth", "right")
     assert depth is not None and depth.value == pytest.approx(90, abs=3.5)
-    assert found.measure("lunge_depth", "left") is None
+    assert findings.measure("lunge_depth", "left") is None
 
 
 def test_knees_at_landing() -> None:

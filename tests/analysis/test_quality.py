@@ -13,7 +13,7 @@ from pase.findings import Measure
 from pase.movements import Movement
 
 
-def measured(error_share: float, seen: float, frames: int = 60) -> Motion:
+def measured(error_share: float, seen_share: float, frames: int = 60) -> Motion:
     """A motion whose landmarks miss by a share of the body's size, and of which a share of the landmarks is seen."""
     motion = posed(np.arange(frames) / 30)
     from pase.anatomy.kinematics import Kinematics
@@ -21,20 +21,20 @@ def measured(error_share: float, seen: float, frames: int = 60) -> Motion:
     points = Kinematics(motion.skeleton).positions(motion.q)
     size = float(np.median(np.ptp(points, axis=1).max(axis=1)))
     residual = np.full((frames, 20), error_share * size)
-    residual[:, round(20 * seen) :] = np.nan
+    residual[:, round(20 * seen_share) :] = np.nan
     return replace(motion, residual=residual, q_std=np.full_like(motion.q, np.radians(5)))
 
 
 @pytest.mark.parametrize(
-    ("error", "seen", "verdict"),
+    ("error", "seen_share", "verdict"),
     [(0.006, 1.0, "good"), (0.012, 1.0, "good"), (0.015, 1.0, "check"), (0.025, 1.0, "do not use"),
      (0.006, 0.6, "check"), (0.006, 0.3, "do not use")],
 )  # fmt: skip
-def test_the_verdict_follows_error_and_sight(error: float, seen: float, verdict: str) -> None:
-    quality = judge(measured(error, seen))
+def test_the_verdict_follows_error_and_sight(error: float, seen_share: float, verdict: str) -> None:
+    quality = judge(measured(error, seen_share))
     assert quality.verdict == verdict
     assert quality.error_share == pytest.approx(error)
-    assert quality.seen_share == pytest.approx(seen, abs=0.03)
+    assert quality.seen_share == pytest.approx(seen_share, abs=0.03)
     assert bool(quality.reasons) == (verdict != "good")
 
 
@@ -108,10 +108,10 @@ def test_who_has_left_the_picture_has_no_posture() -> None:
     assert motion.residual is not None
     motion.residual[40:, 3:] = np.nan
     motion.residual[10:15, 3:] = np.nan
-    kept = without_guesses(motion)
-    assert np.isnan(kept.q[40:]).all() and np.isnan(kept.q_std[40:]).all()
+    without_absence = without_guesses(motion)
+    assert np.isnan(without_absence.q[40:]).all() and np.isnan(without_absence.q_std[40:]).all()
     # A sixth of a second is bridged by the movement before and after.
-    assert np.isfinite(kept.q[:40]).all()
-    found = analysed(motion)
-    assert "40 with a pose" in repr(found)
-    assert len(repr(found)) < 200
+    assert np.isfinite(without_absence.q[:40]).all()
+    findings = analysed(motion)
+    assert "40 with a pose" in repr(findings)
+    assert len(repr(findings)) < 200

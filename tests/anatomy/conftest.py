@@ -37,11 +37,11 @@ class Oracle:
     def _scale(self, scale: dict[str, Sequence[float]]) -> None:
         scales = self.opensim.ScaleSet()
         for body, factors in scale.items():
-            one = self.opensim.Scale()
-            one.setSegmentName(body)
-            one.setScaleFactors(self.opensim.Vec3(*(float(f) for f in factors)))
-            one.setApply(True)
-            scales.cloneAndAppend(one)
+            segment_scale = self.opensim.Scale()
+            segment_scale.setSegmentName(body)
+            segment_scale.setScaleFactors(self.opensim.Vec3(*(float(f) for f in factors)))
+            segment_scale.setApply(True)
+            scales.cloneAndAppend(segment_scale)
         self.model.scale(self.state, scales, False)
         self.state = self.model.initSystem()
 

@@ -200,9 +200,9 @@ def test_everyday_arm_poses_are_in_range_and_far_from_the_lock(name: str) -> Non
 
     low, high = (end[columns] for end in skeleton.bounds)
     starts = [(0.0, 0.0, 0.0), (1.5, 0.0, 0.5), (1.5, 0.0, 2.0), (2.8, 0.0, -0.5), (0.0, -0.5, 1.5)]
-    found = min((least_squares(miss, s, bounds=(low, high)) for s in starts), key=lambda r: r.cost)
-    assert found.cost < 1e-10
-    assert abs(np.degrees(found.x[1])) < 75
+    best = min((least_squares(miss, s, bounds=(low, high)) for s in starts), key=lambda r: r.cost)
+    assert best.cost < 1e-10
+    assert abs(np.degrees(best.x[1])) < 75
 
 
 def test_bones_are_few_enough_whole_and_wound_outwards() -> None:
@@ -275,9 +275,9 @@ def test_shoulders_rise_with_the_arms_and_go_forwards_with_their_crossing() -> N
 def test_unknown_bones_are_left_out_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     skeleton = default_skeleton()
     body = replace(skeleton.bodies[0], meshes=(BoneMesh("tail.vtp"), BoneMesh("Geometry/femur_r.stl")))
-    found = load_bones(replace(skeleton, bodies=(body, *skeleton.bodies[1:])))
-    assert "Geometry/femur_r.stl" in found
-    assert "tail.vtp" not in found
+    surfaces = load_bones(replace(skeleton, bodies=(body, *skeleton.bodies[1:])))
+    assert "Geometry/femur_r.stl" in surfaces
+    assert "tail.vtp" not in surfaces
     assert "tail.vtp" in caplog.text
 
 
@@ -352,5 +352,5 @@ def test_a_trunk_of_other_bodies_has_no_width_of_the_shoulders() -> None:
     bodies = tuple(replace(b, name=other(b.name)) for b in skeleton.bodies)
     joints = tuple(replace(j, parent=other(j.parent), child=other(j.child)) for j in skeleton.joints)
     landmarks = tuple(replace(m, body=other(m.body)) for m in skeleton.landmarks)
-    found = bone_lengths(replace(skeleton, bodies=bodies, joints=joints, landmarks=landmarks))
-    assert set(lengths) - set(found) == {"shoulder_width"} and "torso" in CARRIERS.values()
+    renamed_lengths = bone_lengths(replace(skeleton, bodies=bodies, joints=joints, landmarks=landmarks))
+    assert set(lengths) - set(renamed_lengths) == {"shoulder_width"} and "torso" in CARRIERS.values()

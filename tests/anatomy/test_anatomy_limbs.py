@@ -70,9 +70,9 @@ def test_a_foot_that_shows_a_point_now_and_then_was_not_seen() -> None:
     person, point = motion(unseen=FOOT, until=20), default_skeleton().landmark_index("LHeel")
     assert person.residual is not None
     person.residual[10, point] = 1.0
-    seen = feet_seen(person)
-    assert not seen["left"][:18].any() and seen["left"][22:].all()
-    assert seen["right"].all()
+    feet = feet_seen(person)
+    assert not feet["left"][:18].any() and feet["left"][22:].all()
+    assert feet["right"].all()
 
 
 def test_measurements_that_never_show_a_part_do_not_hide_it() -> None:
@@ -94,7 +94,7 @@ def test_an_amputated_shank_has_no_keypoints_no_bones_and_no_length(tmp_path: Pa
     shape = (3, len(HALPE26))
     person = Keypoints2D(np.ones((*shape, 2)), np.ones(shape), np.arange(3.0), (10, 10), names=HALPE26)
     hidden = person.without(points)
-    assert {n for n, seen in zip(HALPE26, hidden.score[0] > 0, strict=True) if not seen} == points
+    assert {n for n, is_seen in zip(HALPE26, hidden.score[0] > 0, strict=True) if not is_seen} == points
     assert np.isnan(hidden.xy[:, HALPE26.index("LAnkle")]).all()
 
     lacking = without_parts(motion(), absent)

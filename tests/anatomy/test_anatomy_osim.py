@@ -61,12 +61,12 @@ def test_coordinates_are_opensims(model_path: Path, oracle: OracleOf) -> None:
     skeleton = read_osim(model_path)
     assert {c.name for c in skeleton.coordinates} == {c.getName() for c in theirs.model.getCoordinateSet()}
     for coordinate in skeleton.coordinates:
-        other = theirs.coordinate(coordinate.name)
-        assert coordinate.motion == kinds[other.getMotionType()], coordinate.name
-        assert coordinate.range == (other.getRangeMin(), other.getRangeMax())
-        assert coordinate.clamped == other.get_clamped()
-        assert coordinate.locked == other.get_locked()
-        assert coordinate.default == other.get_default_value()
+        opensim_coordinate = theirs.coordinate(coordinate.name)
+        assert coordinate.motion == kinds[opensim_coordinate.getMotionType()], coordinate.name
+        assert coordinate.range == (opensim_coordinate.getRangeMin(), opensim_coordinate.getRangeMax())
+        assert coordinate.clamped == opensim_coordinate.get_clamped()
+        assert coordinate.locked == opensim_coordinate.get_locked()
+        assert coordinate.default == opensim_coordinate.get_default_value()
 
 
 @pytest.mark.parametrize("mass_kg", [None, 61.5])
@@ -82,9 +82,12 @@ def test_a_written_model_is_the_same_in_opensim(
     expected = sum(b.mass for b in skeleton.bodies) if mass_kg is None else mass_kg
     assert theirs.model.getTotalMass(theirs.state) == pytest.approx(expected, rel=1e-12)
     for coordinate in skeleton.coordinates:
-        other = theirs.coordinate(coordinate.name)
-        assert (other.getRangeMin(), other.getRangeMax()) == coordinate.range
-        assert (other.get_clamped(), other.get_locked()) == (coordinate.clamped, coordinate.locked)
+        opensim_coordinate = theirs.coordinate(coordinate.name)
+        assert (opensim_coordinate.getRangeMin(), opensim_coordinate.getRangeMax()) == coordinate.range
+        assert (opensim_coordinate.get_clamped(), opensim_coordinate.get_locked()) == (
+            coordinate.clamped,
+            coordinate.locked,
+        )
 
 
 def test_a_written_model_reads_back_the_same(model_path: Path, tmp_path: Path) -> None:

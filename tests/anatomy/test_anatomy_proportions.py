@@ -44,8 +44,8 @@ def check() -> dict:
     ]
 
 
-def sd_of(proportions: Proportions, group: str, **known: float) -> float:
-    return float(proportions.prior(**known).standard_deviation[proportions.index(group)])
+def sd_of(proportions: Proportions, group: str, **facts: float) -> float:
+    return float(proportions.prior(**facts).standard_deviation[proportions.index(group)])
 
 
 def test_every_axis_of_every_body_belongs_to_exactly_one_group(proportions: Proportions) -> None:
@@ -100,16 +100,16 @@ def test_stature_is_the_stack_of_the_default_skeleton(proportions: Proportions) 
 
 
 @pytest.mark.parametrize(
-    "known", [{}, {"sex": "female"}, {"sex": "male"}, {"mass_kg": 90.0}, {"age_years": 40.0}]
+    "facts", [{}, {"sex": "female"}, {"sex": "male"}, {"mass_kg": 90.0}, {"age_years": 40.0}]
 )
 @pytest.mark.parametrize("height_m", [1.0, 1.2, 1.38, 1.42, 1.5, 1.7, 1.9, 2.1])
-def test_the_mean_has_the_height_asked_for(proportions: Proportions, height_m: float, known: dict) -> None:
-    prior = proportions.prior(height_m, **known)
+def test_the_mean_has_the_height_asked_for(proportions: Proportions, height_m: float, facts: dict) -> None:
+    prior = proportions.prior(height_m, **facts)
     assert proportions.stature(prior.mean) == pytest.approx(height_m, abs=1e-6)
 
 
 @pytest.mark.parametrize(
-    "known",
+    "facts",
     [
         {},
         {"sex": "male"},
@@ -123,8 +123,8 @@ def test_the_mean_has_the_height_asked_for(proportions: Proportions, height_m: f
         {"height_m": 2.3},
     ],
 )
-def test_covariance_is_symmetric_and_positive_definite(proportions: Proportions, known: dict) -> None:
-    covariance = proportions.prior(**known).covariance
+def test_covariance_is_symmetric_and_positive_definite(proportions: Proportions, facts: dict) -> None:
+    covariance = proportions.prior(**facts).covariance
     np.testing.assert_array_equal(covariance, covariance.T)
     assert np.linalg.eigvalsh(covariance).min() > 1e-5
     assert np.sqrt(np.diag(covariance)).max() < 0.25
@@ -173,14 +173,14 @@ def test_sex_mass_and_their_absence(proportions: Proportions) -> None:
 
 
 def test_children_have_large_heads_and_short_legs_and_small_women_do_not(proportions: Proportions) -> None:
-    def head_to_leg(**known: float) -> float:
-        mean = proportions.prior(**known).mean
+    def head_to_leg(**facts: float) -> float:
+        mean = proportions.prior(**facts).mean
         length = proportions.lengths(mean)
         return float(np.exp(mean[proportions.index("head_height")]) / (length["thigh"] + length["shank"]))
 
-    def leg_share(**known: float) -> float:
-        length = proportions.lengths(proportions.prior(**known).mean)
-        return (length["thigh"] + length["shank"]) / known["height_m"]
+    def leg_share(**facts: float) -> float:
+        length = proportions.lengths(proportions.prior(**facts).mean)
+        return (length["thigh"] + length["shank"]) / facts["height_m"]
 
     grown_up = head_to_leg(height_m=1.70)
     assert head_to_leg(height_m=1.0) > 1.45 * grown_up
@@ -229,7 +229,7 @@ def test_stored_bone_figures_are_those_of_the_file(check: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "message"),
+    ("facts", "message"),
     [
         ({"height_m": -1.7}, "height_m must be between 0.5 and 2.6"),
         ({"height_m": 170.0}, "height_m"),
@@ -239,9 +239,9 @@ def test_stored_bone_figures_are_those_of_the_file(check: dict) -> None:
         ({"sex": "m"}, "'female', 'male'"),
     ],
 )
-def test_bad_values_are_refused(proportions: Proportions, known: dict, message: str) -> None:
+def test_bad_values_are_refused(proportions: Proportions, facts: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        proportions.prior(**known)
+        proportions.prior(**facts)
 
 
 def test_unknown_names_and_shapes_are_refused(proportions: Proportions) -> None:

@@ -37,9 +37,9 @@ def test_only_the_newest_is_kept() -> None:
 @pytest.mark.parametrize("camera", ["97", "nothing.mp4"])
 def test_no_camera_is_one_line(camera: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["live", camera, "--no-browser", "--port", "0"]) == 2
-    told = capsys.readouterr().err.strip()
-    assert len(told.splitlines()) == 1
-    assert camera in told
+    message = capsys.readouterr().err.strip()
+    assert len(message.splitlines()) == 1
+    assert camera in message
 
 
 def test_a_file_comes_at_its_own_pace(short_clip: Path) -> None:
@@ -60,8 +60,8 @@ def test_the_page_shows_the_keypoints_and_ends_with_the_camera(short_clip: Path,
     address, summary = threading.Event(), []
     port = []
 
-    def show(told: str) -> None:
-        port.append(int(told.rstrip("/").rsplit(":", 1)[1]))
+    def show(text: str) -> None:
+        port.append(int(text.rstrip("/").rsplit(":", 1)[1]))
         address.set()
 
     def serve() -> None:
@@ -104,9 +104,9 @@ def test_memory_of_persons_does_not_grow(short_clip: Path) -> None:
             yield Frame(index, index / 10, pictures[index % 4])
 
     with Live(size, frames(), Settings()) as live:
-        seen = 0
-        while (found := live.drawn.after(seen)) is not None:
-            seen = found[0]
+        number = 0
+        while (drawing := live.drawn.after(number)) is not None:
+            number = drawing[0]
             assert all(len(track.poses) <= 1 for track in live._tracker.tracks)
             turn.release()
     assert live.shown == live.taken == 12

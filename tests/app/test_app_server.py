@@ -66,12 +66,12 @@ def finished(server: Server, short_clip: Path, networks: tuple[Path, Path]) -> d
     status, job = server.upload("my walk.mp4", short_clip.read_bytes(), person__height_m="1.75")
     assert status == 201, job
     for _ in range(600):
-        found = next(one for one in server.jobs() if one["id"] == job["id"])
-        if found["state"] in ("done", "failed"):
+        listed = next(entry for entry in server.jobs() if entry["id"] == job["id"])
+        if listed["state"] in ("done", "failed"):
             break
         time.sleep(0.2)
-    assert found["state"] == "done", found
-    return found
+    assert listed["state"] == "done", listed
+    return listed
 
 
 def test_bad_uploads_are_told_plainly_and_leave_nothing(server: Server) -> None:
@@ -111,14 +111,14 @@ def test_other_web_sites_can_do_nothing(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "safe"),
+    ("name", "safe"),
     [
         ("../../etc/passwd", "passwd"), ("a\\b\\c d.MP4", "c d.MP4"), ("", "video"), (".hidden", "video.hidden"),
         ("x<script>.mp4", "x_script_.mp4"), ("é ü.mov", "é ü.mov"), ("a" * 300 + ".mp4", "a" * 80 + ".mp4"),
     ],
 )  # fmt: skip
-def test_names_are_made_safe(given: str, safe: str) -> None:
-    assert safe_name(given) == safe
+def test_names_are_made_safe(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
 
 
 def test_only_the_files_of_the_result_can_be_fetched(server: Server, finished: dict) -> None:
@@ -153,7 +153,7 @@ def test_jobs_are_found_again_after_a_restart(server: Server, finished: dict) ->
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
+    ("message", "shown"),
     [
         ("give --height, or at least --age", "give the field 'Height', or at least the field 'Age'"),
         ("say --rotate 90", "say the field 'Turn' 90"),
@@ -161,8 +161,8 @@ def test_jobs_are_found_again_after_a_restart(server: Server, finished: dict) ->
         ("choose one with --person", "choose one with a click on the person"),
     ],
 )
-def test_messages_speak_of_the_pages_own_fields(told: str, shown: str) -> None:
-    assert in_fields(told) == shown
+def test_messages_speak_of_the_pages_own_fields(message: str, shown: str) -> None:
+    assert in_fields(message) == shown
 
 
 def test_settings_of_the_page_reach_the_run(server: Server, finished: dict) -> None:

@@ -96,8 +96,8 @@ def test_a_worker_that_is_killed_in_mid_job_loses_nothing(
     batch = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, text=True, env=environment)
     wait_until(lambda: len(list((output / "trials").glob(".*.lock"))) == 2)
     workers[0].kill()
-    told, _ = batch.communicate(timeout=180)
-    assert batch.returncode == 0 and "trials   3   failed  0" in told
+    output_text, _ = batch.communicate(timeout=180)
+    assert batch.returncode == 0 and "trials   3   failed  0" in output_text
     assert "its worker was lost; another one does it" in (output / "batch.log").read_text(encoding="utf-8")
     assert sorted(p.name for p in (output / "trials").iterdir()) == ["früh", "late", "nobody"]
     again = run_batch(photos, output, make_settings(QUICK))

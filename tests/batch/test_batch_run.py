@@ -32,7 +32,9 @@ def rows(path: Path) -> list[dict[str, str]]:
 def states(output: Path) -> dict[str, str]:
     """State of each trial, with a star where an earlier call had done it."""
     content = json.loads((output / "batch.json").read_text(encoding="utf-8"))
-    return {one["trial"]: one["state"] + ("*" if one.get("kept") else "") for one in content["trials"]}
+    return {
+        entry["trial"]: entry["state"] + ("*" if entry.get("kept") else "") for entry in content["trials"]
+    }
 
 
 def test_a_folder_of_photos_gives_a_skeleton_each_and_goes_on_where_it_stopped(
@@ -40,9 +42,9 @@ def test_a_folder_of_photos_gives_a_skeleton_each_and_goes_on_where_it_stopped(
 ) -> None:
     output = tmp_path / "out"
     assert main(["run", str(photos), "-o", str(output), *FLAGS]) == 1
-    told = capsys.readouterr().out
-    assert "broken: failed: " in told and "trials   4   failed  1" in told
-    assert "nobody: 1 frame, nobody was found" in told
+    text = capsys.readouterr().out
+    assert "broken: failed: " in text and "trials   4   failed  1" in text
+    assert "nobody: 1 frame, nobody was found" in text
     assert states(output) == {"broken": "failed", "früh": "done", "late": "done", "nobody": "done"}
     assert (output / "trials" / "früh" / "person_1" / "skeleton.osim").is_file()
     summary = {row["trial"]: row for row in rows(output / "summary.csv")}
@@ -123,8 +125,8 @@ def test_bad_words_are_answered_in_one_line_before_any_work(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     assert main(["batch", *words]) == 2
-    told = capsys.readouterr().err
-    assert message in told and told.count("\n") == 1
+    text = capsys.readouterr().err
+    assert message in text and text.count("\n") == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == ["empty", "in"]
 
 
@@ -149,8 +151,8 @@ def test_a_stopped_batch_says_so_and_goes_on(
     while not (output / "batch.log").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     batch.send_signal(signal.SIGINT)
-    _, told = batch.communicate(timeout=60)
-    assert batch.returncode == 130 and "the same command goes on" in told, told
+    _, messages = batch.communicate(timeout=60)
+    assert batch.returncode == 130 and "the same command goes on" in messages, messages
     assert "waiting" in states(output).values()
     assert not list((output / "trials").glob(".*.lock"))
     assert main(command[3:]) == 1

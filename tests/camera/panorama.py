@@ -75,13 +75,13 @@ class Panorama:
 
 def yaw_pitch_roll(yaw: Array, pitch: Array, roll: Array) -> Array:
     """(T, 3, 3) turns of a camera that first yaws to the right, then looks down, then rolls; rad."""
-    one, zero = np.ones_like(yaw), np.zeros_like(yaw)
+    ones, zeros = np.ones_like(yaw), np.zeros_like(yaw)
     c, s = np.cos(yaw), np.sin(yaw)
-    Ry = np.array([[c, zero, -s], [zero, one, zero], [s, zero, c]]).transpose(2, 0, 1)
+    Ry = np.array([[c, zeros, -s], [zeros, ones, zeros], [s, zeros, c]]).transpose(2, 0, 1)
     c, s = np.cos(pitch), np.sin(pitch)
-    Rx = np.array([[one, zero, zero], [zero, c, -s], [zero, s, c]]).transpose(2, 0, 1)
+    Rx = np.array([[ones, zeros, zeros], [zeros, c, -s], [zeros, s, c]]).transpose(2, 0, 1)
     c, s = np.cos(roll), np.sin(roll)
-    Rz = np.array([[c, -s, zero], [s, c, zero], [zero, zero, one]]).transpose(2, 0, 1)
+    Rz = np.array([[c, -s, zeros], [s, c, zeros], [zeros, zeros, ones]]).transpose(2, 0, 1)
     turns: Array = Rz @ Rx @ Ry
     return turns
 

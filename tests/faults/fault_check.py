@@ -44,9 +44,9 @@ def check(reader: Reader, content: bytes) -> bool:
     """Read a broken file; whether it could be read. Everything but a short PaseError goes through."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for path, other in {**reader.beside(), reader.file: content}.items():
+        for path, companion in {**reader.beside(), reader.file: content}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(other)
+            (folder / path).write_bytes(companion)
         return answered(reader, folder / reader.file)
 
 

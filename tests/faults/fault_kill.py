@@ -50,8 +50,8 @@ def _check_whole(output: Path) -> None:
 
     report = read_report(output / "report.json")
     listed = set(report["files"])
-    there = {p.relative_to(output).as_posix() for p in output.rglob("*") if p.is_file()}
-    assert listed == there, listed ^ there
+    names = {p.relative_to(output).as_posix() for p in output.rglob("*") if p.is_file()}
+    assert listed == names, listed ^ names
     assert len(pase.load(output)) == len(report["persons"])
 
 
@@ -60,12 +60,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clip", type=Path)
     parser.add_argument("--times", type=int, default=20)
-    known = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        length = kill_at(known.clip, Path(name), None)
-        for number in range(known.times):
+        length = kill_at(options.clip, Path(name), None)
+        for number in range(options.times):
             moment = random.uniform(0, 1.1 * length)
-            kill_at(known.clip, Path(name), moment)
+            kill_at(options.clip, Path(name), moment)
             print(f"{number + 1}: killed after {moment:.1f} of {length:.1f} s, resumed", flush=True)
 
 

@@ -114,8 +114,8 @@ def broken_lines(draw: st.DrawFn, content: bytes) -> bytes:
         elif kind == "double":
             lines.insert(at, lines[at])
         elif kind == "swap":
-            other = draw(_PLACE) % len(lines)
-            lines[at], lines[other] = lines[other], lines[at]
+            second = draw(_PLACE) % len(lines)
+            lines[at], lines[second] = lines[second], lines[at]
         elif kind == "cut":
             lines[at] = lines[at][: draw(_PLACE) % (len(lines[at]) + 1)]
         elif kind == "word":

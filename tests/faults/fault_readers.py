@@ -46,8 +46,8 @@ def _people() -> Any:
     from pase.pose2d.readers.detection import Recorded
 
     (person,) = read_keypoints(SAMPLES / "mediapipe.json", Recorded((1768, 994)))
-    other = Keypoints2D(person.xy + 300, person.score, person.time, person.image_size, person.names, None, 2)
-    return [person, other]
+    second = Keypoints2D(person.xy + 300, person.score, person.time, person.image_size, person.names, None, 2)
+    return [person, second]
 
 
 def _written(name: str, write: Callable[[Path], object]) -> bytes:
@@ -319,8 +319,8 @@ def marker_set_json() -> bytes:
 
 def marker_set_toml() -> bytes:
     rows = ("[markers.M1]", 'body = "pelvis"', "location = [0.1, 0, 0]")
-    other = ("[markers.M2]", 'body = "torso"', "location = [1, 2, 3.5]")
-    return "\n".join((*rows, *other, "")).encode()
+    marker = ("[markers.M2]", 'body = "torso"', "location = [1, 2, 3.5]")
+    return "\n".join((*rows, *marker, "")).encode()
 
 
 def _marker_set(path: Path) -> object:
@@ -434,9 +434,9 @@ def result() -> dict[str, bytes]:
         (folder / "keypoints.json").write_bytes(alphapose())
         report.files = ["report.json", "camera.json"]
         report.write(folder / "report.json")
-        kept = ("report.json", "camera.json", "keypoints.json")
+        names = ("report.json", "camera.json", "keypoints.json")
         person = ("skeleton.osim", "motion.mot", "angles.csv", "bones.csv")
-        files = [*kept, *(f"person_1/{file}" for file in person)]
+        files = [*names, *(f"person_1/{file}" for file in person)]
         return {file: (folder / file).read_bytes() for file in files}
 
 
@@ -492,7 +492,7 @@ def _job(path: Path) -> object:
     from pase.app.jobs import Jobs
 
     jobs = Jobs(path.parents[1])
-    return [jobs.file(one, name) for one in jobs.all() for name in one.files]
+    return [jobs.file(job, name) for job in jobs.all() for name in job.files]
 
 
 def archive() -> bytes:

@@ -63,18 +63,18 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--keep", type=Path, default=Path("faults-found"), help="folder of the files found")
     parser.add_argument("readers", nargs="*", metavar="READER", help=f"any of: {', '.join(READERS)}")
-    known = parser.parse_args()
+    options = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    known.keep.mkdir(parents=True, exist_ok=True)
-    there = [n for n, r in READERS.items() if r.needs is None or importlib.util.find_spec(r.needs)]
-    names, end = known.readers or there, time.monotonic() + 60 * known.minutes
+    options.keep.mkdir(parents=True, exist_ok=True)
+    usable = [n for n, r in READERS.items() if r.needs is None or importlib.util.find_spec(r.needs)]
+    names, end = options.readers or usable, time.monotonic() + 60 * options.minutes
     tallies: dict[str, Counter[str]] = {name: Counter() for name in names}
     while time.monotonic() < end:
         for name in names:
             if time.monotonic() < end:
-                run_batch(name, tallies[name], known.keep)
+                run_batch(name, tallies[name], options.keep)
     for name, tally in tallies.items():
-        print(f"{name:<20}", *(f"{count} {what}" for what, count in sorted(tally.items())))
+        print(f"{name:<20}", *(f"{count} {outcome}" for outcome, count in sorted(tally.items())))
     return int(any(tally["FOUND"] for tally in tallies.values()))
 
 

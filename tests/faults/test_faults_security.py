@@ -219,11 +219,14 @@ def test_pages_show_evil_names_as_text(tmp_path: Path) -> None:
     with chromium() as browser:
         for name in ("report.html", "viewer.html"):
             page = browser.new_page()
-            said: list[str] = []
-            page.on("dialog", lambda dialog, said=said: (said.append(dialog.message), dialog.dismiss()))
+            messages: list[str] = []
+            page.on(
+                "dialog",
+                lambda dialog, messages=messages: (messages.append(dialog.message), dialog.dismiss()),
+            )
             page.goto((tmp_path / name).as_uri())
             page.wait_for_timeout(800)
-            assert said == [] and "alert(2)" in page.title()
+            assert messages == [] and "alert(2)" in page.title()
 
 
 @pytest.mark.parametrize(
@@ -244,8 +247,8 @@ def test_a_forged_job_gives_no_file_away(tmp_path: Path, change: dict[str, objec
     (folder / "result").mkdir(parents=True)
     (folder / "job.json").write_text(json.dumps(json.loads(job()) | change))
     jobs = Jobs(tmp_path)
-    assert all(jobs.file(one, str(name)) is None for one in jobs.all() for name in one.files)
-    assert all(jobs.source(one).resolve().is_relative_to(tmp_path) for one in jobs.all())
+    assert all(jobs.file(job, str(name)) is None for job in jobs.all() for name in job.files)
+    assert all(jobs.source(job).resolve().is_relative_to(tmp_path) for job in jobs.all())
 
 
 def test_absurd_keypoints_give_a_skeleton_or_one_line(tmp_path: Path) -> None:

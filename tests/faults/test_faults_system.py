@@ -130,9 +130,11 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(
 ) -> None:
     with full_disk(free):
         code = main(["run", str(photo), "-o", str(tmp_path / "out")])
-    told = capsys.readouterr()
+    streams = capsys.readouterr()
     if free < 3000:
-        assert code == 2 and told.err.startswith("pase: error: cannot write") and told.err.count("\n") == 1
+        assert (
+            code == 2 and streams.err.startswith("pase: error: cannot write") and streams.err.count("\n") == 1
+        )
     assert names(tmp_path) in (["in"], ["in", "out"] if code == 0 else [".out.partial", "in"])
     assert (
         main(["run", str(photo), "-o", str(tmp_path / "out"), *(["--overwrite"] if code == 0 else [])]) == 0
@@ -300,23 +302,23 @@ def test_clocks_that_jump(years: int, tmp_path: Path) -> None:
 
 
 @linux
-@pytest.mark.parametrize("what", ["fifo", "device", "socket", "loop", "dangling", "folder"])
+@pytest.mark.parametrize("kind", ["fifo", "device", "socket", "loop", "dangling", "folder"])
 @pytest.mark.parametrize("name", ["x.mp4", "x.png", "x.json", "x.trc"])
 def test_what_is_no_file_is_not_waited_for(
-    what: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kind: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import socket
 
     path = tmp_path / name
-    if what == "fifo":
+    if kind == "fifo":
         os.mkfifo(path)
-    elif what == "device":
+    elif kind == "device":
         path.symlink_to("/dev/zero")
-    elif what == "socket":
-        with socket.socket(socket.AF_UNIX) as one:
-            one.bind(str(path))
-    elif what in ("loop", "dangling"):
-        path.symlink_to(name if what == "loop" else "nowhere")
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+    elif kind in ("loop", "dangling"):
+        path.symlink_to(name if kind == "loop" else "nowhere")
     else:
         path.mkdir()
     signal.alarm(60)

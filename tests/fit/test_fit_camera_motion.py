@@ -95,14 +95,14 @@ def test_a_person_before_a_camera_that_turns_comes_out_as_before_one_that_stands
     if focal_px != FOCAL:
         turn = np.array([FOCAL / focal_px, FOCAL / focal_px, 1.0])
         R = rotation_of_vector(vector_of_rotation(motion.R_camera_reference) * turn)
-        told = replace(motion, R_camera_reference=R, focal_px=focal_px)
+        from_outside = replace(motion, R_camera_reference=R, focal_px=focal_px)
     else:
-        told = motion
+        from_outside = motion
     moving = seen_by(still, motion)
     assert np.abs(moving.xy - still.xy).max() > 200
     first, second = (
         estimate_motion(PersonInput(keypoints, facts=PersonFacts(1.75), camera_motion=of), lens=LENS)
-        for keypoints, of in ((still, None), (moving, told))
+        for keypoints, of in ((still, None), (moving, from_outside))
     )
     assert first is not None and second is not None
     angles = [first.skeleton.coordinate_index(n) for n in ("knee_angle_r", "hip_flexion_l", "ankle_angle_r")]
@@ -120,8 +120,8 @@ def test_a_held_view_sees_what_a_still_camera_would_have_filmed() -> None:
     xy[2, 3] = np.nan
     still = Keypoints2D(xy, np.ones((8, 26)), time, IMAGE)
     (stretch,) = steady_stretches(seen_by(still, panned(time)), panned(time))
-    held, seen = stretch.keypoints, np.isfinite(xy).all(-1)
-    assert (held.xy[seen] >= 0).all() and (held.xy[seen] <= held.image_size).all()
+    held, finite = stretch.keypoints, np.isfinite(xy).all(-1)
+    assert (held.xy[finite] >= 0).all() and (held.xy[finite] <= held.image_size).all()
     np.testing.assert_allclose(held.xy - np.array(held.image_size) / 2, xy - np.array(IMAGE) / 2, atol=1e-6)
 
 

@@ -61,8 +61,8 @@ def truth(subject: Subject, cameras: list[Array]) -> tuple[Array, Array, Array]:
     model = subject.model
     shared = np.zeros(model.layout.count)
     shared[model.layout.size] = model.proportions.prior(height_m=1.75).mean
-    for part, values in zip(model.layout.cameras, cameras, strict=True):
-        shared[part] = values
+    for camera, values in zip(model.layout.cameras, cameras, strict=True):
+        shared[camera] = values
     time, q = squatting(model, frames=30)
     lowest = model.positions(State(q, shared))[:, len(model.points) :, 1].min()
     q[:, model.skeleton.coordinate_index("pelvis_ty")] -= lowest
@@ -99,14 +99,14 @@ def test_keypoints_and_markers_in_one_fit() -> None:
     xyz = xyz + np.random.default_rng(5).normal(0, 0.003, xyz.shape)
     markers = PointMeasurements(CLUSTER.names, time, xyz, np.ones(len(CLUSTER.names)), 0.003)
 
-    both, found = solve(Trial.of(subject, [keypoints, markers]), keypoints, shared)
+    both, solution = solve(Trial.of(subject, [keypoints, markers]), keypoints, shared)
     film, _ = solve(Trial.of(subject, [keypoints]), keypoints, shared)
     legs, arms = ("hip_flexion", "hip_add", "knee_angle", "ankle_angle"), ("arm_elevation", "elbow_flex")
     assert angle_error(subject, both, true_q, *legs) < 1.5
     assert angle_error(subject, both, true_q, *legs) < 0.5 * angle_error(subject, film, true_q, *legs)
     assert angle_error(subject, both, true_q, *arms) < 10.0
-    part = subject.cameras[0].columns
-    assert np.abs(found - true)[part].max() < 0.06
+    columns = subject.cameras[0].columns
+    assert np.abs(solution - true)[columns].max() < 0.06
 
 
 def test_key_frames_beside_a_gap_are_solved_from_all_starts() -> None:
@@ -156,12 +156,12 @@ def test_two_cameras_in_one_fit() -> None:
     places = keypoint_places(subject, true_q, true)
     errors = []
     for measured in ([front], [front, beside]):
-        q, found = solve(Trial.of(subject, measured), front, shared)
-        off = keypoint_places(subject, q, found) - places
+        q, solution = solve(Trial.of(subject, measured), front, shared)
+        off = keypoint_places(subject, q, solution) - places
         errors.append(np.linalg.norm(off - off.mean(1, keepdims=True), axis=-1).mean())
     assert errors[1] < 0.85 * errors[0]
     assert errors[1] < 0.02
-    assert np.linalg.norm((found - true)[subject.cameras[1].columns]) < 0.1
+    assert np.linalg.norm((solution - true)[subject.cameras[1].columns]) < 0.1
 
 
 def test_two_sets_may_not_put_one_name_at_two_places() -> None:
@@ -255,9 +255,9 @@ def test_a_camera_that_turns_and_zooms_is_asked_at_its_frames() -> None:
     camera = replace(subject.cameras[0], R_camera_reference=turns, zoom=rng.uniform(0.8, 1.3, len(time)))
     still = filmed(subject.model, q, time, shared).xy[:, :26]
     frames = np.array([3, 3, 11])
-    seen = KeypointMeasurements(
+    keypoints = KeypointMeasurements(
         keypoint_set().names, time, still, np.full(still.shape[:2], 40.0), camera
     ).take(frames)
-    term, *_ = seen.terms(subject.model)
+    term, *_ = keypoints.terms(subject.model)
     assert isinstance(term, Reprojection)
     check_gradient(term, subject.model, State(q[frames], shared))

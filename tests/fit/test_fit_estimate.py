@@ -42,16 +42,16 @@ def scene(model: PersonModel) -> Scene:
 @pytest.fixture(scope="module")
 def motion(scene: Scene) -> Motion:
     """What the estimator makes of them."""
-    found = estimate_motion(PersonInput(scene[0], facts=PersonFacts(STATURE)), lens=LENS)
-    assert found is not None
-    return found
+    motion = estimate_motion(PersonInput(scene[0], facts=PersonFacts(STATURE)), lens=LENS)
+    assert motion is not None
+    return motion
 
 
-def angle_errors(found: Array, truth: Array, model: PersonModel, stems: tuple[str, ...]) -> Array:
+def angle_errors(q: Array, truth: Array, model: PersonModel, stems: tuple[str, ...]) -> Array:
     """Mean absolute errors in degrees of the coordinates of both sides."""
     names = [f"{stem}_{side}" for stem in stems for side in "rl"]
     columns = [model.skeleton.coordinate_index(name) for name in names]
-    errors: Array = np.degrees(np.abs(found[:, columns] - truth[:, columns])).mean(0)
+    errors: Array = np.degrees(np.abs(q[:, columns] - truth[:, columns])).mean(0)
     return errors
 
 
@@ -130,14 +130,14 @@ def test_reversed_film_gives_the_reversed_motion(scene: Scene, motion: Motion) -
     """Frames in the opposite order: the same postures in the opposite order."""
     keypoints = scene[0]
     backwards = dataclasses.replace(keypoints, xy=keypoints.xy[::-1], score=keypoints.score[::-1])
-    found = estimate_motion(PersonInput(backwards, facts=PersonFacts(STATURE)), lens=LENS)
-    assert found is not None
+    backward_motion = estimate_motion(PersonInput(backwards, facts=PersonFacts(STATURE)), lens=LENS)
+    assert backward_motion is not None
     joints = [
         i
         for i, c in enumerate(motion.skeleton.free_coordinates)
         if c.motion == "rotational" and not c.name.startswith("pelvis")
     ]
-    assert np.degrees(np.abs(found.q[::-1] - motion.q))[:, joints].mean() < 1.0
+    assert np.degrees(np.abs(backward_motion.q[::-1] - motion.q))[:, joints].mean() < 1.0
 
 
 def test_taller_person_in_a_larger_world(scene: Scene, motion: Motion) -> None:
@@ -153,25 +153,25 @@ def test_taller_person_in_a_larger_world(scene: Scene, motion: Motion) -> None:
 
 def test_without_a_height_the_scale_is_assumed(scene: Scene) -> None:
     """A mean person is taken, and the user is told."""
-    found = estimate_motion(PersonInput(scene[0].slice(slice(0, 10))))
-    assert found is not None
-    assert any("scale is assumed" in w and "--height" in w for w in found.warnings)
-    stature, femur = found.diagnostics.stature_m or 0.0, found.diagnostics.bones["femur_r"]
+    motion = estimate_motion(PersonInput(scene[0].slice(slice(0, 10))))
+    assert motion is not None
+    assert any("scale is assumed" in w and "--height" in w for w in motion.warnings)
+    stature, femur = motion.diagnostics.stature_m or 0.0, motion.diagnostics.bones["femur_r"]
     assert 1.5 < stature < 1.9
-    assert found.diagnostics.scale_sd == pytest.approx(0.092 / 1.69, rel=0.03)
+    assert motion.diagnostics.scale_sd == pytest.approx(0.092 / 1.69, rel=0.03)
     assert (femur.length_sd_m or 0.0) > 0.054 * 0.25 * stature
 
 
 def test_the_floor_can_be_left_out(scene: Scene, model: PersonModel) -> None:
     """Without a floor no term speaks of it, and the motion is found all the same."""
-    found = estimate_motion(
+    motion = estimate_motion(
         PersonInput(scene[0], facts=PersonFacts(STATURE)), FitSettings(floor=False), lens=LENS
     )
-    assert found is not None
+    assert motion is not None
     assert not {"floor", "contact height", "contact velocity", "balance"} & set(
-        found.diagnostics.cost_by_term
+        motion.diagnostics.cost_by_term
     )
-    assert angle_errors(found.q, scene[1], model, ("knee_angle",)).max() < 6.0
+    assert angle_errors(motion.q, scene[1], model, ("knee_angle",)).max() < 6.0
 
 
 def test_feet_that_stay_off_the_floor_are_told_of(motion: Motion, model: PersonModel) -> None:
@@ -191,32 +191,32 @@ def test_feet_that_stay_off_the_floor_are_told_of(motion: Motion, model: PersonM
 
 def test_smoother_on_demand(scene: Scene, motion: Motion) -> None:
     """A larger smoothness gives smaller accelerations."""
-    found = estimate_motion(
+    smoother = estimate_motion(
         PersonInput(scene[0], facts=PersonFacts(STATURE)), FitSettings(smoothness=5.0), lens=LENS
     )
-    assert found is not None
-    assert np.abs(np.diff(found.q, 2, axis=0)).mean() < 0.9 * np.abs(np.diff(motion.q, 2, axis=0)).mean()
+    assert smoother is not None
+    assert np.abs(np.diff(smoother.q, 2, axis=0)).mean() < 0.9 * np.abs(np.diff(motion.q, 2, axis=0)).mean()
 
 
 def test_one_frame_is_enough(scene: Scene) -> None:
     """A photo is a video of one frame."""
-    found = estimate_motion(PersonInput(scene[0].slice(slice(0, 1)), facts=PersonFacts(STATURE)))
-    assert found is not None and found.q.shape[0] == 1
-    assert np.all(np.isfinite(found.q)) and np.all(np.isfinite(found.q_std))
+    motion = estimate_motion(PersonInput(scene[0].slice(slice(0, 1)), facts=PersonFacts(STATURE)))
+    assert motion is not None and motion.q.shape[0] == 1
+    assert np.all(np.isfinite(motion.q)) and np.all(np.isfinite(motion.q_std))
 
 
 def test_gaps_are_bridged(scene: Scene, motion: Motion) -> None:
     """Frames without keypoints in the middle come out between their neighbours, and less certain."""
     xy, score = scene[0].xy.copy(), scene[0].score.copy()
     xy[14:18], score[14:18] = np.nan, 0.0
-    found = estimate_motion(
+    bridged = estimate_motion(
         PersonInput(dataclasses.replace(scene[0], xy=xy, score=score), facts=PersonFacts(STATURE)), lens=LENS
     )
-    assert found is not None and len(found) == len(motion)
-    knee = found.skeleton.coordinate_index("knee_angle_r")
-    assert np.degrees(np.abs(found.q[14:18, knee] - motion.q[14:18, knee])).max() < 15.0
-    assert found.q_std[15, knee] > motion.q_std[15, knee]
-    assert found.residual is not None and np.isnan(found.residual[15]).all()
+    assert bridged is not None and len(bridged) == len(motion)
+    knee = bridged.skeleton.coordinate_index("knee_angle_r")
+    assert np.degrees(np.abs(bridged.q[14:18, knee] - motion.q[14:18, knee])).max() < 15.0
+    assert bridged.q_std[15, knee] > motion.q_std[15, knee]
+    assert bridged.residual is not None and np.isnan(bridged.residual[15]).all()
 
 
 def test_nobody_gives_none() -> None:
@@ -240,25 +240,25 @@ def test_frames_between_the_measured_ones_follow_them(scene: Scene, motion: Moti
     keypoints, frames = scene[0], np.arange(0, len(scene[0]), 2)
     xy = spline(keypoints.time[frames], keypoints.xy[frames], keypoints.time)
     sampled = dataclasses.replace(keypoints, xy=xy, measured=np.isin(np.arange(len(xy)), frames))
-    part = estimate_motion(PersonInput(sampled, facts=PersonFacts(STATURE)), lens=LENS)
-    assert part is not None and part.q_std.shape == motion.q_std.shape
+    every_second = estimate_motion(PersonInput(sampled, facts=PersonFacts(STATURE)), lens=LENS)
+    assert every_second is not None and every_second.q_std.shape == motion.q_std.shape
     rotations = [i for i, c in enumerate(motion.skeleton.free_coordinates) if c.motion == "rotational"]
-    assert np.degrees(np.abs(part.q - motion.q))[:, rotations].mean() < 1.5
+    assert np.degrees(np.abs(every_second.q - motion.q))[:, rotations].mean() < 1.5
 
 
 def test_windows_have_no_seams(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording solved in overlapping windows differs little from the same solved in one piece."""
     from pase.fit import schedule
 
-    whole = estimate_motion(PersonInput(scene[0], facts=PersonFacts(STATURE)), lens=LENS)
+    at_once = estimate_motion(PersonInput(scene[0], facts=PersonFacts(STATURE)), lens=LENS)
     monkeypatch.setattr(schedule, "WINDOW_FRAMES", 32)
     monkeypatch.setattr(schedule, "OVERLAP_FRAMES", 24)
-    parts = estimate_motion(PersonInput(scene[0], facts=PersonFacts(STATURE)), lens=LENS)
-    assert whole is not None and parts is not None
-    assert parts.diagnostics.solver.windows > 1
-    rotations = [i for i, c in enumerate(whole.skeleton.free_coordinates) if c.motion == "rotational"]
-    shifts = [i for i, c in enumerate(whole.skeleton.free_coordinates) if c.motion == "translational"]
-    difference = parts.q - whole.q
+    in_windows = estimate_motion(PersonInput(scene[0], facts=PersonFacts(STATURE)), lens=LENS)
+    assert at_once is not None and in_windows is not None
+    assert in_windows.diagnostics.solver.windows > 1
+    rotations = [i for i, c in enumerate(at_once.skeleton.free_coordinates) if c.motion == "rotational"]
+    shifts = [i for i, c in enumerate(at_once.skeleton.free_coordinates) if c.motion == "translational"]
+    difference = in_windows.q - at_once.q
     assert np.degrees(np.abs(difference))[:, rotations].max() < 1.0
     jumps = np.abs(np.diff(difference, axis=0))
     assert np.degrees(jumps)[:, rotations].max() < 0.25

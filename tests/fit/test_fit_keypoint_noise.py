@@ -98,9 +98,9 @@ def test_where_all_frames_are_looked_at_it_is_as_if_nothing_were_told() -> None:
 
 def test_parts_of_keypoints_know_their_looks() -> None:
     person = keypoints(60, np.arange(120) % 3 == 0)
-    part = person.slice(slice(30, 40))
-    np.testing.assert_array_equal(part.measured, np.arange(30, 40) % 3 == 0)
-    back = part.over(person.time)
+    piece = person.slice(slice(30, 40))
+    np.testing.assert_array_equal(piece.measured, np.arange(30, 40) % 3 == 0)
+    back = piece.over(person.time)
     assert back.measured is not None
     assert back.measured[:30].all() and not back.measured[31]
-    assert replace(part, measured=None).over(person.time).measured is None
+    assert replace(piece, measured=None).over(person.time).measured is None

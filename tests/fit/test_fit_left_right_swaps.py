@@ -29,8 +29,8 @@ def walking(model: PersonModel, frames: int = 60) -> Keypoints2D:
 def exchanged(keypoints: Keypoints2D, frames: slice, limb: str) -> Keypoints2D:
     """The same with left and right of a limb exchanged in some frames."""
     xy = keypoints.xy.copy()
-    for part in LIMBS[limb]:
-        left, right = HALPE26.index(f"L{part}"), HALPE26.index(f"R{part}")
+    for joint in LIMBS[limb]:
+        left, right = HALPE26.index(f"L{joint}"), HALPE26.index(f"R{joint}")
         xy[frames, left], xy[frames, right] = keypoints.xy[frames, right], keypoints.xy[frames, left]
     return dataclasses.replace(keypoints, xy=xy)
 
@@ -58,7 +58,7 @@ def test_exchanges_are_mended(model: PersonModel, limb: str, frames: slice) -> N
 def test_legs_below_the_picture_are_not_exchanged(model: PersonModel) -> None:
     """What a detector draws of them, on the last row of its crop, says nothing about sides."""
     keypoints = exchanged(walking(model), slice(20, 24), "legs")
-    legs = [HALPE26.index(side + part) for side in "LR" for part in LIMBS["legs"]]
+    legs = [HALPE26.index(side + joint) for side in "LR" for joint in LIMBS["legs"]]
     xy, score = keypoints.xy.copy(), keypoints.score.copy()
     score[:, legs] = 0.4
     bottom = float(xy[:, legs, 1].max())

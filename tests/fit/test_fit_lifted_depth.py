@@ -22,8 +22,8 @@ def seen(model: PersonModel, state: State) -> Landmarks3D:
     hip = points[:, [HALPE26.index("Hip")]]
     stature = model.proportions.stature(state.shared[model.layout.size])
     ray = hip[:, 0] / np.linalg.norm(hip[:, 0], axis=-1, keepdims=True)
-    known = np.full(points.shape[:2], 0.02)
-    return Landmarks3D((points - hip) / stature, np.arange(4.0), HALPE26, "camera", known, 2 * known, ray)
+    sigma = np.full(points.shape[:2], 0.02)
+    return Landmarks3D((points - hip) / stature, np.arange(4.0), HALPE26, "camera", sigma, 2 * sigma, ray)
 
 
 def noisy(model: PersonModel, state: State) -> LiftedDepth:
@@ -66,10 +66,10 @@ def test_it_knows_a_bent_knee_forwards_from_backwards(model: PersonModel, state:
 def test_landmarks_that_the_lifter_does_not_give_do_not_count(model: PersonModel, state: State) -> None:
     """Seventeen joints will do."""
     landmarks = seen(model, state)
-    some = Landmarks3D(
+    joints = Landmarks3D(
         landmarks.xyz[:, 5:17], landmarks.time, HALPE26[5:17], "camera", None, None, landmarks.ray
     )
-    depths = Depths.of(some, model.points)
+    depths = Depths.of(joints, model.points)
     assert np.isinf(depths.sigma[:, :5]).all() and np.isfinite(depths.sigma[:, 5:17]).all()
     assert LiftedDepth(depths, film_camera(model), WEIGHT).cost(Linearization(model, state)) == pytest.approx(
         0.0, abs=1e-12

@@ -85,8 +85,8 @@ def test_a_single_stray_marker_is_named(person: Skeleton, data: Landmarks3D) -> 
     motion = fit_markers(
         replace(data, xyz=xyz), person, stuck_on_markers(person.landmarks), MarkerOptions(scale=False)
     )
-    (told,) = (sentence for sentence in motion.warnings if "far from where" in sentence)
-    assert "LWrist" in told
+    (warning,) = (sentence for sentence in motion.warnings if "far from where" in sentence)
+    assert "LWrist" in warning
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,8 @@ def test_who_lies_is_not_stood_up(person: Skeleton, data: Landmarks3D) -> None:
     motion = fit_markers(
         replace(data, xyz=lying), person, stuck_on_markers(person.landmarks), MarkerOptions(scale=False)
     )
-    (told,) = (sentence for sentence in motion.warnings if "lies along" in sentence)
-    assert "--up x" in told
+    (warning,) = (sentence for sentence in motion.warnings if "lies along" in sentence)
+    assert "--up x" in warning
 
 
 @pytest.mark.parametrize("points", ["all", "legs"])

@@ -151,11 +151,11 @@ def test_feet_are_held_to_the_belt_of_a_treadmill(
         PersonInput(keypoints, facts=PersonFacts(1.75)), FitSettings(belt_speed="off"), lens=LENS
     )
     assert off is not None and off.diagnostics is not None and off.diagnostics.floor is None
-    given = estimate_motion(
+    by_hand = estimate_motion(
         PersonInput(keypoints, facts=PersonFacts(1.75)), FitSettings(belt_speed="1.25"), lens=LENS
     )
-    assert given is not None and given.diagnostics is not None and given.diagnostics.floor is not None
-    assert given.diagnostics.floor.speed_m_s == pytest.approx(1.25)
+    assert by_hand is not None and by_hand.diagnostics is not None and by_hand.diagnostics.floor is not None
+    assert by_hand.diagnostics.floor.speed_m_s == pytest.approx(1.25)
 
 
 def test_feet_stand_on_a_floor_that_moves_as_on_one_that_stands(
@@ -240,8 +240,8 @@ def test_a_wrong_belt_is_set_right_together_with_the_motion(
     mean, sigma = floor.path.mean_speed
     assert mean == pytest.approx(speed, abs=4 * sigma) and 0.0 < sigma < 0.05
     assert np.abs(state.q - q).max() < 0.5
-    given = replace(wrong, by_user=True).refined(trial, every, State(q, shared))[0]
-    assert given.path is wrong.path
+    belt = replace(wrong, by_user=True).refined(trial, every, State(q, shared))[0]
+    assert belt.path is wrong.path
 
 
 def test_a_path_at_knots_goes_as_far_as_its_velocities() -> None:
@@ -264,12 +264,12 @@ def test_two_persons_before_a_travelling_camera_are_on_one_ground(
     names = model.skeleton.coordinate_index
     behind = q.copy()
     behind[:, [names("pelvis_tx"), names("pelvis_tz")]] += [0.6, -1.5]
-    other = filmed(model, behind, time, shared, noise_px=1.5)
+    keypoints_behind = filmed(model, behind, time, shared, noise_px=1.5)
     travelling = replace(CameraMotion.still(time, FOCAL), kind="travelling")
     first, second = estimate_motions(
         [
             PersonInput(keypoints, facts=PersonFacts(1.73), camera_motion=travelling),
-            PersonInput(other, camera_motion=travelling),
+            PersonInput(keypoints_behind, camera_motion=travelling),
         ],
         LensPrior(focal_length_px=FOCAL),
     )

@@ -46,9 +46,9 @@ def motions(model: PersonModel) -> list[Motion]:
         )
         for place, stature, turn in zip(PLACES, STATURES, TURNS, strict=True)
     ]
-    found = estimate_motions(people, LENS)
-    assert all(motion is not None for motion in found)
-    return [motion for motion in found if motion is not None]
+    motions = estimate_motions(people, LENS)
+    assert all(motion is not None for motion in motions)
+    return [motion for motion in motions if motion is not None]
 
 
 def test_there_is_one_camera(motions: list[Motion]) -> None:
@@ -68,9 +68,9 @@ def test_all_feet_are_on_one_floor(motions: list[Motion]) -> None:
 
 
 def test_the_floor_tells_everybody_s_height(motions: list[Motion]) -> None:
-    found = [motion.diagnostics.stature_m for motion in motions]
-    assert found[0] == pytest.approx(STATURES[0], abs=0.01)
-    assert found[1:] == pytest.approx(STATURES[1:], rel=0.08)
+    statures = [motion.diagnostics.stature_m for motion in motions]
+    assert statures[0] == pytest.approx(STATURES[0], abs=0.01)
+    assert statures[1:] == pytest.approx(STATURES[1:], rel=0.08)
 
 
 def test_who_is_unusually_small_or_tall_is_told_so(model: PersonModel, motions: list[Motion]) -> None:
@@ -88,9 +88,9 @@ def test_who_is_unusually_small_or_tall_is_told_so(model: PersonModel, motions: 
 def test_they_stand_where_they_stood(motions: list[Motion]) -> None:
     names = motions[0].skeleton.coordinate_index
     places = [motion.q[0, [names("pelvis_tx"), names("pelvis_tz")]] for motion in motions]
-    for one, other in itertools.combinations(range(len(PLACES)), 2):
-        true = np.linalg.norm(np.subtract(PLACES[one], PLACES[other]))
-        assert np.linalg.norm(places[one] - places[other]) == pytest.approx(true, rel=0.25)
+    for first, second in itertools.combinations(range(len(PLACES)), 2):
+        true = np.linalg.norm(np.subtract(PLACES[first], PLACES[second]))
+        assert np.linalg.norm(places[first] - places[second]) == pytest.approx(true, rel=0.25)
 
 
 def test_only_the_first_is_asked_for_the_height(motions: list[Motion]) -> None:
@@ -126,8 +126,8 @@ def test_nobody_gives_nothing(model: PersonModel) -> None:
         np.full_like(unseen.xy, np.nan), np.zeros_like(unseen.score), unseen.time, (1280, 720)
     )
     assert estimate_motions([]) == []
-    found = estimate_motions([PersonInput(nothing), PersonInput(unseen)], LENS)
-    assert found[0] is None and found[1] is not None
+    motions = estimate_motions([PersonInput(nothing), PersonInput(unseen)], LENS)
+    assert motions[0] is None and motions[1] is not None
 
 
 @pytest.mark.parametrize("count", [3, 1])
@@ -148,10 +148,10 @@ def test_processes_change_no_bit(model: PersonModel, count: int, monkeypatch: py
     shares: list[float] = []
     with Helpers(1) as helpers:
         helped = estimate_motions(people, LENS, progress=shares.append, helpers=helpers)
-    for one, other in zip(in_turn, helped, strict=True):
-        assert one is not None and other is not None
-        np.testing.assert_array_equal(one.q, other.q)
-        np.testing.assert_array_equal(one.q_std, other.q_std)
-        assert (one.diagnostics.solver.windows > 1) == (count == 1)
-        assert one.diagnostics == other.diagnostics and one.warnings == other.warnings
+    for alone, with_help in zip(in_turn, helped, strict=True):
+        assert alone is not None and with_help is not None
+        np.testing.assert_array_equal(alone.q, with_help.q)
+        np.testing.assert_array_equal(alone.q_std, with_help.q_std)
+        assert (alone.diagnostics.solver.windows > 1) == (count == 1)
+        assert alone.diagnostics == with_help.diagnostics and alone.warnings == with_help.warnings
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1)

@@ -54,8 +54,8 @@ def test_no_kind_is_far_from_what_people_do(model: PersonModel, angles: dict[str
 
 def test_a_strange_posture_costs_less_than_its_square(model: PersonModel) -> None:
     listing = [{"pelvis_list": angle} for angle in (0.0, 35.0, 70.0)]
-    none, half, whole = _prior(model, 3).costs(_at(model, *listing))
-    assert whole - none < 2.0 * (half - none)
+    none, half, full = _prior(model, 3).costs(_at(model, *listing))
+    assert full - none < 2.0 * (half - none)
 
 
 def test_left_and_right_are_alike(model: PersonModel) -> None:

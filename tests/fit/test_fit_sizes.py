@@ -55,18 +55,18 @@ def subject(model: PersonModel) -> Subject:
 
 
 def test_without_evidence_the_prior_comes_out(model: PersonModel) -> None:
-    found = combined_sizes([], PersonFacts(1.8, 80))
+    sizes = combined_sizes([], PersonFacts(1.8, 80))
     prior = model.proportions.prior(height_m=1.8, mass_kg=80)
-    np.testing.assert_allclose(found.log_scale, prior.mean, atol=1e-3)
-    assert model.proportions.stature(found.log_scale) == pytest.approx(1.8, abs=1e-4)
+    np.testing.assert_allclose(sizes.log_scale, prior.mean, atol=1e-3)
+    assert model.proportions.stature(sizes.log_scale) == pytest.approx(1.8, abs=1e-4)
 
 
 def test_one_recording_alone_gives_the_sizes_of_its_own_fit(subject: Subject, model: PersonModel) -> None:
     motion = estimate_motion(PersonInput(subject.recordings[0], facts=PersonFacts(subject.height_m)))
     assert motion is not None
     own = model.proportions.log_scale(motion.skeleton.scale, motion.skeleton.body_names)
-    found = combined_sizes(subject.evidence[:1], PersonFacts(subject.height_m))
-    np.testing.assert_allclose(found.log_scale, own, atol=2e-3)
+    sizes = combined_sizes(subject.evidence[:1], PersonFacts(subject.height_m))
+    np.testing.assert_allclose(sizes.log_scale, own, atol=2e-3)
 
 
 def test_together_they_are_nearer_to_the_truth_than_any_alone_and_surer(subject: Subject) -> None:
@@ -80,9 +80,9 @@ def test_together_they_are_nearer_to_the_truth_than_any_alone_and_surer(subject:
 
 
 def test_the_order_of_recordings_does_not_matter(subject: Subject) -> None:
-    there = combined_sizes(subject.evidence, PersonFacts(subject.height_m))
+    forwards = combined_sizes(subject.evidence, PersonFacts(subject.height_m))
     back = combined_sizes(subject.evidence[::-1], PersonFacts(subject.height_m))
-    np.testing.assert_allclose(there.log_scale, back.log_scale, atol=1e-10)
+    np.testing.assert_allclose(forwards.log_scale, back.log_scale, atol=1e-10)
 
 
 def test_evidence_is_positive_semidefinite_and_survives_json(subject: Subject) -> None:
@@ -114,8 +114,10 @@ def test_known_sizes_replace_what_the_recording_told_of_them() -> None:
     same = with_marginal(covariance, size, covariance[size, size])
     np.testing.assert_allclose(same, covariance, atol=1e-9)
     sure = with_marginal(covariance, size, 1e-12 * np.eye(3))
-    given = covariance[3:, 3:] - covariance[3:, :3] @ np.linalg.solve(covariance[:3, :3], covariance[:3, 3:])
-    np.testing.assert_allclose(sure[3:, 3:], given, atol=1e-9)
+    conditional = covariance[3:, 3:] - covariance[3:, :3] @ np.linalg.solve(
+        covariance[:3, :3], covariance[:3, 3:]
+    )
+    np.testing.assert_allclose(sure[3:, 3:], conditional, atol=1e-9)
 
 
 def test_sizes_are_read_as_they_were_written(tmp_path: Path) -> None:
@@ -149,9 +151,9 @@ def test_what_are_no_sizes_is_refused(change: dict[str, object], message: str, t
 
 
 @pytest.mark.parametrize(
-    ("height_m", "told"), [(1.0, 1.0), (1.25, 1.25), (1.55, None), (1.69, None), (1.9, None)]
+    ("height_m", "expected_m"), [(1.0, 1.0), (1.25, 1.25), (1.55, None), (1.69, None), (1.9, None)]
 )
-def test_a_child_is_told_by_its_head(height_m: float, told: float | None) -> None:
+def test_a_child_is_told_by_its_head(height_m: float, expected_m: float | None) -> None:
     """Ears as far apart as those of somebody of the height, on a body that was taken for 1.69 m."""
     from pase.fit.childhood import ADULT_EARS, child_stature
 
@@ -170,8 +172,8 @@ def test_a_child_is_told_by_its_head(height_m: float, told: float | None) -> Non
     xy = np.zeros((frames, 26, 2))
     xy[:, 4, 0] = large * ADULT_EARS * 1.69 * 1000 / depth
     keypoints = Keypoints2D(xy, np.ones((frames, 26)), motion.time, (1000, 1000))
-    found = child_stature(motion, keypoints)
-    assert found == (None if told is None else pytest.approx(told, abs=0.02))
+    child_m = child_stature(motion, keypoints)
+    assert child_m == (None if expected_m is None else pytest.approx(expected_m, abs=0.02))
     bust = np.where(np.isin(keypoints.names, ["LAnkle", "RAnkle"]), 0.1, keypoints.score)
     assert child_stature(motion, replace(keypoints, score=bust)) is None, "no feet, no stature"
     photo = Keypoints2D(xy[:1], np.ones((1, 26)), motion.time[:1], (1000, 1000))

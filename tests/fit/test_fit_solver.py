@@ -81,8 +81,8 @@ def test_deviations_are_those_of_the_inverse(T: int, n: int, m: int) -> None:
     inverse = np.linalg.inv(dense(normal))
     covariance = shared_covariance(normal)
     np.testing.assert_allclose(covariance, inverse[T * n :, T * n :], rtol=1e-7)
-    found = coordinate_deviations(normal, covariance)
-    np.testing.assert_allclose(found.ravel(), np.sqrt(np.diag(inverse)[: T * n]), rtol=1e-7)
+    deviations = coordinate_deviations(normal, covariance)
+    np.testing.assert_allclose(deviations.ravel(), np.sqrt(np.diag(inverse)[: T * n]), rtol=1e-7)
 
 
 def landmark_problem(model: PersonModel, points: Array, time: Array, low: Array, high: Array) -> Problem:
@@ -107,8 +107,8 @@ def test_finds_the_motion_and_proves_it(model: PersonModel) -> None:
     solution = minimise(problem, start, tolerance=1e-9, iterations=100)
     assert solution.status is Status.CONVERGED
     assert list(solution.cost_trace) == sorted(solution.cost_trace, reverse=True)
-    found = model.positions(solution.state)[:, : len(model.points)]
-    assert np.linalg.norm(found - points, axis=-1).max() < 2e-3
+    positions = model.positions(solution.state)[:, : len(model.points)]
+    assert np.linalg.norm(positions - points, axis=-1).max() < 2e-3
     assert solution.gradient_norm < 0.05
     cut_off = [
         minimise(problem, start, tolerance=1e-9, iterations=count) for count in (1, solution.iterations - 1)

@@ -101,15 +101,15 @@ def test_held_shared_unknowns_leave_the_rest(name: str, model: PersonModel, stat
     """Without the shared unknowns a term gives the same residuals and the same derivatives by q."""
     state = low(state, model)
     term = terms(model, state)[name]
-    whole, held = (
+    free, held = (
         term.block(Linearization(model, state)),
         term.block(Linearization(model, state, shared_free=False)),
     )
     assert held.dshared is None
-    np.testing.assert_allclose(whole.residual, held.residual, atol=1e-12)
-    for offset, J in whole.dq.items():
+    np.testing.assert_allclose(free.residual, held.residual, atol=1e-12)
+    for offset, J in free.dq.items():
         np.testing.assert_allclose(J, held.dq[offset], atol=1e-12)
-    for rows, same in zip(whole.chains, held.chains, strict=True):
+    for rows, same in zip(free.chains, held.chains, strict=True):
         for offset, J in rows.dq.items():
             np.testing.assert_allclose(J, same.dq[offset], atol=1e-12)
 
@@ -168,8 +168,8 @@ def test_offsets_are_mirrored(model: PersonModel) -> None:
 def test_personal_skeleton_carries_size_and_places(model: PersonModel, state: State) -> None:
     """The skeleton that goes to the user has its landmarks where the model had them."""
     skeleton = model.personal_skeleton(state.shared)
-    found = Kinematics(skeleton).positions(state.q)
-    np.testing.assert_allclose(found, model.positions(state)[:, : len(model.points)], atol=1e-12)
+    positions = Kinematics(skeleton).positions(state.q)
+    np.testing.assert_allclose(positions, model.positions(state)[:, : len(model.points)], atol=1e-12)
 
 
 def test_gravity_is_where_the_lifter_sees_it(model: PersonModel, state: State) -> None:
@@ -234,8 +234,8 @@ def test_where_the_head_is_says_nothing_of_its_turn(model: PersonModel, state: S
     sigma, middle = np.full(xy.shape[:2], 5.0), xy.mean(1, keepdims=True)
     turned = middle + (xy - middle) * [0.7, 1.0]
 
-    def cost(seen: np.ndarray) -> float:
-        return HeadTurn(seen, sigma, camera, WEIGHT, points=head).cost(at)
+    def cost(visible: np.ndarray) -> float:
+        return HeadTurn(visible, sigma, camera, WEIGHT, points=head).cost(at)
 
     assert cost(xy + [40.0, -25.0]) == pytest.approx(0.0, abs=1e-9)
     assert cost(turned) > 0.1

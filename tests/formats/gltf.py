@@ -54,7 +54,7 @@ class Gltf:
 
     def world(self, key: int | None) -> dict[str, np.ndarray]:
         """(4, 4) from each node to the world by the node's name, at rest or at a key of the animation."""
-        found: dict[str, np.ndarray] = {}
+        places: dict[str, np.ndarray] = {}
 
         def place(number: int, T_world_parent: np.ndarray) -> None:
             node = self.content["nodes"][number]
@@ -63,10 +63,10 @@ class Gltf:
             turn = local.get("rotation", node.get("rotation", [0, 0, 0, 1]))
             T[:3, :3] = Rotation.from_quat(turn).as_matrix()
             T[:3, 3] = local.get("translation", node.get("translation", [0, 0, 0]))
-            found[node["name"]] = T_world_parent @ T
+            places[node["name"]] = T_world_parent @ T
             for child in node.get("children", []):
-                place(child, found[node["name"]])
+                place(child, places[node["name"]])
 
         for root in self.content["scenes"][0]["nodes"]:
             place(root, np.eye(4))
-        return found
+        return places

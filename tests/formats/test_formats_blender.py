@@ -64,9 +64,9 @@ def test_blender_shows_the_glb_where_our_kinematics_put_it(tmp_path: Path, motio
         poses = poses_at(motion, frame)
         for b, body in enumerate(skeleton.bodies):
             item = bpy.data.objects[body.name]
-            found = FROM_BLENDER @ np.array(item.matrix_world.translation)
+            place = FROM_BLENDER @ np.array(item.matrix_world.translation)
             np.testing.assert_allclose(
-                found, poses.origin[0, b], atol=TENTH_OF_A_MILLIMETRE, err_msg=body.name
+                place, poses.origin[0, b], atol=TENTH_OF_A_MILLIMETRE, err_msg=body.name
             )
             for i, mesh in enumerate(body.meshes):
                 shown = bpy.data.objects[f"{body.name}_mesh_{i}"]

@@ -24,11 +24,11 @@ def test_findings_come_back_from_a_persons_folder(motion: Motion, tmp_path: Path
     assert motion.findings is not None and again is not None
     assert again.movement == "squat"
     assert [e.event for e in again.events] == [e.event for e in motion.findings.events]
-    for one in motion.findings.measures:
-        other = again.measure(one.measure, one.side, one.repetition)
-        assert other is not None
-        assert other.value == pytest.approx(one.value, rel=1e-5)
-        assert other.count == one.count
+    for measure in motion.findings.measures:
+        read_back = again.measure(measure.measure, measure.side, measure.repetition)
+        assert read_back is not None
+        assert read_back.value == pytest.approx(measure.value, rel=1e-5)
+        assert read_back.count == measure.count
     old, new = motion.findings.angles, again.angles
     assert new.keys == old.keys
     assert new.values == pytest.approx(old.values, abs=0.02)

@@ -19,11 +19,11 @@ def test_bones_shrink_to_nothing_while_their_body_is_not_seen(
 ) -> None:
     motion = motion_of(person, frames=9)
     hidden, lost = person.body_index("femur_l"), slice(7, None)
-    seen = np.ones((9, len(person.bodies)), bool)
-    seen[2:5, hidden] = False
+    visible = np.ones((9, len(person.bodies)), bool)
+    visible[2:5, hidden] = False
     q = motion.q.copy()
     q[lost] = np.nan
-    write_glb(replace(motion, q=q, seen=seen), tmp_path / "a.glb")
+    write_glb(replace(motion, q=q, seen=visible), tmp_path / "a.glb")
     scene, time = Gltf(tmp_path / "a.glb"), motion.time
     left = scene.steps_of(scene.names.index("femur_l_mesh_0"), "scale")
     right = scene.steps_of(scene.names.index("femur_r_mesh_0"), "scale")

@@ -49,10 +49,10 @@ def test_frames_unknown_in_the_middle(tmp_path: Path, leg: Skeleton, motion_of: 
     q[2] = np.nan
     write_person(replace(motion, q=q), tmp_path)
     loaded = load_motion(tmp_path)
-    kept = [0, 1, 3, 4, 5, 6]
+    rows = [0, 1, 3, 4, 5, 6]
     assert loaded.track_id == 1 and loaded.camera is None
-    np.testing.assert_allclose(loaded.q, motion.q[kept], atol=1e-9)
-    np.testing.assert_allclose(loaded.q_std, motion.q_std[kept], atol=1e-7)
+    np.testing.assert_allclose(loaded.q, motion.q[rows], atol=1e-9)
+    np.testing.assert_allclose(loaded.q_std, motion.q_std[rows], atol=1e-7)
 
 
 def test_without_deviations(written: tuple[Motion, Path]) -> None:

@@ -162,7 +162,7 @@ def bvh_places(path: Path, frame: int) -> dict[str, np.ndarray]:
     motion = lines.index(["MOTION"])
     values = iter(float(x) for x in lines[motion + 3 + frame])
     stack: list[tuple[np.ndarray, np.ndarray]] = [(np.eye(3), np.zeros(3))]
-    found: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
     name, offset = "", np.zeros(3)
     for words in lines[1:motion]:
         if words[0] in ("ROOT", "JOINT", "End"):
@@ -180,8 +180,8 @@ def bvh_places(path: Path, frame: int) -> dict[str, np.ndarray]:
             turn = Rotation.from_euler("ZXY", [channels[f"{a}rotation"] for a in "ZXY"], degrees=True)
             rotation, place = stack[-2]
             stack[-1] = (rotation @ turn.as_matrix(), rotation @ offset + place)
-            found[name] = stack[-1][1]
-    return found
+            arrays[name] = stack[-1][1]
+    return arrays
 
 
 def test_c3d_reads_back(tmp_path: Path, person: Skeleton, motion_of: MotionOf) -> None:
@@ -199,8 +199,8 @@ def test_c3d_reads_back(tmp_path: Path, person: Skeleton, motion_of: MotionOf) -
     wanted = np.degrees(motion.q[:, person.coordinate_index("knee_angle_r")])
     np.testing.assert_allclose(knee, wanted, atol=1e-3)
     assert "hip_r_angles" in point["ANGLES"]["value"]
-    told = point["DESCRIPTIONS"]["value"][labels.index("hip_r_angles")]
-    assert told == "hip_flexion_r, hip_adduction_r, hip_rotation_r"
+    description = point["DESCRIPTIONS"]["value"][labels.index("hip_r_angles")]
+    assert description == "hip_flexion_r, hip_adduction_r, hip_rotation_r"
 
 
 def test_npz_holds_everything(tmp_path: Path, person: Skeleton, motion_of: MotionOf) -> None:

@@ -89,13 +89,13 @@ def still(skeleton: Skeleton, diagnostics: FitDiagnostics | None = None) -> Moti
 
 
 def test_what_is_known_of_a_bone_is_told(tmp_path: Path) -> None:
-    known = {"femur_r": BoneStatistics(0.007, 24.5)}
-    write_bones_csv(still(default_skeleton(), FitDiagnostics(bones=known)), tmp_path / "bones.csv")
+    statistics = {"femur_r": BoneStatistics(0.007, 24.5)}
+    write_bones_csv(still(default_skeleton(), FitDiagnostics(bones=statistics)), tmp_path / "bones.csv")
     rows = {row["name"]: row for row in rows_of(tmp_path / "bones.csv")}
     assert (float(rows["femur_r"]["length_sd_m"]), float(rows["femur_r"]["percentile"])) == (0.007, 24.5)
     assert (rows["femur_l"]["length_sd_m"], rows["femur_l"]["percentile"]) == ("", "")
     read = read_bone_statistics(tmp_path / "bones.csv")
-    assert (read["femur_r"], read["femur_l"]) == (known["femur_r"], BoneStatistics())
+    assert (read["femur_r"], read["femur_l"]) == (statistics["femur_r"], BoneStatistics())
 
 
 def test_bones_follow_the_scale(tmp_path: Path) -> None:

@@ -19,14 +19,14 @@ def test_unknown_scale_becomes_statures() -> None:
     q = np.tile(skeleton.default_q, (5, 1))
     metres = Kinematics(skeleton, keypoint_landmarks(HALPE26)).positions(q)
     stature = load_proportions().stature(np.zeros(len(load_proportions().groups)))
-    given = Landmarks3D(7.0 * metres, np.arange(5.0), HALPE26, "camera", np.full((5, 26), 0.7))
-    found = in_statures(given)
-    np.testing.assert_allclose(found.xyz, metres / stature, rtol=2e-3)
-    assert found.sigma is not None
-    assert found.sigma[0, 0] == pytest.approx(0.1 / stature, rel=2e-3)
+    lifted = Landmarks3D(7.0 * metres, np.arange(5.0), HALPE26, "camera", np.full((5, 26), 0.7))
+    scaled = in_statures(lifted)
+    np.testing.assert_allclose(scaled.xyz, metres / stature, rtol=2e-3)
+    assert scaled.sigma is not None
+    assert scaled.sigma[0, 0] == pytest.approx(0.1 / stature, rel=2e-3)
 
 
 def test_no_limbs_no_scale() -> None:
     """Landmarks of the head alone tell no scale."""
-    given = Landmarks3D(np.ones((2, 1, 3)), np.arange(2.0), ("Nose",), "camera")
-    assert np.isnan(in_statures(given).xyz).all()
+    lifted = Landmarks3D(np.ones((2, 1, 3)), np.arange(2.0), ("Nose",), "camera")
+    assert np.isnan(in_statures(lifted).xyz).all()

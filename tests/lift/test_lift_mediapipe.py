@@ -28,24 +28,24 @@ def model() -> Path:
 def test_a_walking_person_in_the_picture_and_in_space(short_clip: Path, model: Path) -> None:
     from pase.lift.mediapipe import MediaPipeLandmarker
 
-    told: list[int] = []
+    counts: list[int] = []
     with open_media(short_clip) as clip:
         keypoints, landmarks = MediaPipeLandmarker(model)(
-            clip.frames(), clip.image_size, lambda done, _: told.append(done)
+            clip.frames(), clip.image_size, lambda done, _: counts.append(done)
         )
-    assert told == list(range(1, 1 + len(keypoints)))
+    assert counts == list(range(1, 1 + len(keypoints)))
     assert keypoints.names == landmarks.names == BLAZEPOSE33
     assert landmarks.frame == "camera"
-    seen = keypoints.seen
-    assert seen.mean() > 0.9
+    visible = keypoints.seen
+    assert visible.mean() > 0.9
     head, heel = BLAZEPOSE33.index("Nose"), BLAZEPOSE33.index("LHeel")
-    assert (keypoints.xy[seen, head, 1] < keypoints.xy[seen, heel, 1]).all()
-    height = landmarks.xyz[seen, heel, 1] - landmarks.xyz[seen, head, 1]
+    assert (keypoints.xy[visible, head, 1] < keypoints.xy[visible, heel, 1]).all()
+    height = landmarks.xyz[visible, heel, 1] - landmarks.xyz[visible, head, 1]
     assert ((height > 1.0) & (height < 2.0)).all()
     hips = [BLAZEPOSE33.index("LHip"), BLAZEPOSE33.index("RHip")]
-    assert np.abs(landmarks.xyz[seen][:, hips].mean(1)).max() < 0.05
+    assert np.abs(landmarks.xyz[visible][:, hips].mean(1)).max() < 0.05
     thigh = np.linalg.norm(
-        landmarks.xyz[seen, hips[0]] - landmarks.xyz[seen, BLAZEPOSE33.index("LKnee")], axis=1
+        landmarks.xyz[visible, hips[0]] - landmarks.xyz[visible, BLAZEPOSE33.index("LKnee")], axis=1
     )
     assert 0.25 < np.median(thigh) < 0.6
 

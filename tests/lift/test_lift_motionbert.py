@@ -31,10 +31,10 @@ NETWORK_TOLERANCE = 2e-5
 @pytest.fixture(scope="module")
 def checkpoint(synthetic_state: State, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """A file of the official structure: trained in parallel, with a NumPy scalar beside the parameters."""
-    folder, made = tmp_path_factory.mktemp("checkpoints"), {}
+    folder, paths = tmp_path_factory.mktemp("checkpoints"), {}
 
     def path(variant: str) -> Path:
-        if variant not in made:
+        if variant not in paths:
             state = {f"module.{k}": v for k, v in synthetic_state(f"motionbert_{variant}").items()}
             content = {
                 "epoch": 60,
@@ -44,8 +44,8 @@ def checkpoint(synthetic_state: State, tmp_path_factory: pytest.TempPathFactory)
                 "min_loss": np.float64(37.5),
             }
             torch.save(content, folder / f"{variant}.bin")
-            made[variant] = folder / f"{variant}.bin"
-        return made[variant]
+            paths[variant] = folder / f"{variant}.bin"
+        return paths[variant]
 
     return path
 
@@ -65,9 +65,9 @@ def wild(reference: Path) -> dict[str, np.ndarray]:
     return dict(np.load(reference / "motionbert_lite_wild.npz"))
 
 
-def _agree(network: MotionBert, given: np.ndarray, wanted: np.ndarray) -> None:
+def _agree(network: MotionBert, inputs: np.ndarray, wanted: np.ndarray) -> None:
     with torch.inference_mode():
-        out = network._network(torch.from_numpy(given)).numpy()
+        out = network._network(torch.from_numpy(inputs)).numpy()
     np.testing.assert_allclose(out, wanted, rtol=0, atol=NETWORK_TOLERANCE)
 
 
@@ -89,8 +89,8 @@ def test_the_rule_fills_the_tensors_as_the_references_were(
     state = synthetic_state("motionbert_lite")
     for name, probe in zip(inputs["probe_names"], inputs["probe_first4"], strict=True):
         values = state[str(name)].ravel().numpy()
-        found = values[[0, 1, -2, -1]] if len(values) > 3 else np.append(values, 0)
-        np.testing.assert_allclose(found, probe, rtol=1e-6)
+        picked = values[[0, 1, -2, -1]] if len(values) > 3 else np.append(values, 0)
+        np.testing.assert_allclose(picked, probe, rtol=1e-6)
 
 
 @pytest.mark.parametrize("case", ["a", "b", "c"])
@@ -101,19 +101,21 @@ def test_lite_gives_the_official_numbers(case: str, lite: MotionBert, inputs: di
 
 def test_its_representation_is_the_official_one(lite: MotionBert, inputs: dict[str, np.ndarray]) -> None:
     with torch.inference_mode():
-        found = lite._network.represent(torch.from_numpy(inputs["in_c"])).numpy()
-    np.testing.assert_allclose(found, inputs["rep_c_float16"], atol=6e-4)
+        features = lite._network.represent(torch.from_numpy(inputs["in_c"])).numpy()
+    np.testing.assert_allclose(features, inputs["rep_c_float16"], atol=6e-4)
 
 
 def test_inner_activations_are_the_official_ones(
     lite: MotionBert, inputs: dict[str, Any], reference: Path
 ) -> None:
     wanted = dict(np.load(reference / "motionbert_lite_activations.npz"))
-    found: dict[str, np.ndarray] = {}
+    outputs: dict[str, np.ndarray] = {}
     modules = dict(lite._network.named_modules())
     names = {k.replace("st0.", "blocks_st.0.") if k.startswith("st0.") else k: k for k in wanted}
     hooks = [
-        modules[name].register_forward_hook(lambda _m, _i, out, key=key: found.__setitem__(key, out.numpy()))
+        modules[name].register_forward_hook(
+            lambda _m, _i, out, key=key: outputs.__setitem__(key, out.numpy())
+        )
         for name, key in names.items()
         if name in modules and name != "joints_embed"
     ]
@@ -121,10 +123,12 @@ def test_inner_activations_are_the_official_ones(
         lite._network(torch.from_numpy(inputs["in_c"]))
     for hook in hooks:
         hook.remove()
-    assert len(found) == len(wanted) - 2
-    for key, out in found.items():
-        part = out[0, [0, 1, 13, 26]][:, [0, 9, 16]][..., :64]
-        np.testing.assert_allclose(part, wanted[key], atol=NETWORK_TOLERANCE * max(1, abs(wanted[key]).max()))
+    assert len(outputs) == len(wanted) - 2
+    for key, out in outputs.items():
+        sample = out[0, [0, 1, 13, 26]][:, [0, 9, 16]][..., :64]
+        np.testing.assert_allclose(
+            sample, wanted[key], atol=NETWORK_TOLERANCE * max(1, abs(wanted[key]).max())
+        )
 
 
 def test_the_epsilon_of_the_normalisations(synthetic_state: State, inputs: dict[str, Any], reference: Path,
@@ -184,12 +188,12 @@ def test_unseen_frames_come_out_unknown_and_leave_the_others_alone(
     gap[20:29] = False
     xy, score = np.full((70, 26, 2), np.nan), np.zeros((70, 26))
     xy[gap], score[gap] = halpe[..., :2], halpe[..., 2]
-    told: list[tuple[int, int | None]] = []
+    reports: list[tuple[int, int | None]] = []
     keypoints = Keypoints2D(xy, score, np.arange(70) / 30, (1080, 1080))
-    landmarks = lite(keypoints, lambda done, total: told.append((done, total)))
+    landmarks = lite(keypoints, lambda done, total: reports.append((done, total)))
     assert np.isnan(landmarks.xyz[~gap]).all()
     np.testing.assert_allclose(landmarks.xyz[gap], wild["scale_final"], rtol=0, atol=1e-4)
-    assert told == [(61, 61)]
+    assert reports == [(61, 61)]
     assert len(lite(Keypoints2D.empty())) == 0
 
 

@@ -54,10 +54,10 @@ def keypoints_of(points: Array, time: Array) -> Keypoints2D:
     return Keypoints2D(xy, np.full(xy.shape[:2], 0.8), time, SIZE)
 
 
-def error_mm(found: Landmarks3D, points: Array) -> Array:
+def error_mm(landmarks: Landmarks3D, points: Array) -> Array:
     """(T,) mean error in millimetres."""
     true = points - points[:, [HALPE26.index("Hip")]]
-    return np.asarray(1e3 * np.linalg.norm(STATURE * found.xyz[:, :26] - true, axis=-1).mean(1))
+    return np.asarray(1e3 * np.linalg.norm(STATURE * landmarks.xyz[:, :26] - true, axis=-1).mean(1))
 
 
 @pytest.fixture(scope="module")
@@ -68,29 +68,29 @@ def lifter() -> PaseLifter:
 def test_a_known_motion_is_found(lifter: PaseLifter) -> None:
     """Some centimetres, the depth of knees and elbows on the right side, and gravity where it is."""
     time, points = bending_knees()
-    found = lifter(keypoints_of(points, time))
-    assert error_mm(found, points).mean() < 60
+    landmarks = lifter(keypoints_of(points, time))
+    assert error_mm(landmarks, points).mean() < 60
     knee, hip, ankle = (HALPE26.index(n) for n in ("RKnee", "RHip", "RAnkle"))
     deep = slice(20, 40)
     true = points[deep, knee, 2] - 0.5 * (points[deep, hip, 2] + points[deep, ankle, 2])
-    xyz = found.xyz
-    said = xyz[deep, knee, 2] - 0.5 * (xyz[deep, hip, 2] + xyz[deep, ankle, 2])
-    assert np.mean(true * said > 0) > 0.9
-    assert found.down is not None
-    assert np.degrees(np.arccos(found.down[:, 1])).max() < 15
-    np.testing.assert_allclose(np.linalg.norm(found.down, axis=-1), 1, atol=1e-9)
+    xyz = landmarks.xyz
+    bend = xyz[deep, knee, 2] - 0.5 * (xyz[deep, hip, 2] + xyz[deep, ankle, 2])
+    assert np.mean(true * bend > 0) > 0.9
+    assert landmarks.down is not None
+    assert np.degrees(np.arccos(landmarks.down[:, 1])).max() < 15
+    np.testing.assert_allclose(np.linalg.norm(landmarks.down, axis=-1), 1, atol=1e-9)
 
 
 def test_sigma_is_positive_and_larger_along_the_ray(lifter: PaseLifter) -> None:
     """Depth is the harder part; the ray points at the person."""
     time, points = bending_knees()
-    found = lifter(keypoints_of(points, time))
-    assert found.sigma is not None and found.sigma_along is not None and found.ray is not None
-    others = [i for i in range(len(POINTS)) if i != POINTS.index("Hip")]
-    assert (found.sigma > 0).all() and (found.sigma_along > 0).all()
-    assert np.median(found.sigma_along[:, others]) > np.median(found.sigma[:, others])
+    landmarks = lifter(keypoints_of(points, time))
+    assert landmarks.sigma is not None and landmarks.sigma_along is not None and landmarks.ray is not None
+    not_hip = [i for i in range(len(POINTS)) if i != POINTS.index("Hip")]
+    assert (landmarks.sigma > 0).all() and (landmarks.sigma_along > 0).all()
+    assert np.median(landmarks.sigma_along[:, not_hip]) > np.median(landmarks.sigma[:, not_hip])
     towards = points.mean(1) / np.linalg.norm(points.mean(1), axis=-1, keepdims=True)
-    assert (found.ray * towards).sum(-1).min() > 0.99
+    assert (landmarks.ray * towards).sum(-1).min() > 0.99
 
 
 def test_mirrored_keypoints_give_a_mirrored_person(lifter: PaseLifter) -> None:
@@ -100,28 +100,28 @@ def test_mirrored_keypoints_give_a_mirrored_person(lifter: PaseLifter) -> None:
     twin = np.array(MIRRORED[:26])
     xy = keypoints.xy[:, twin] * [-1, 1] + [SIZE[0], 0]
     mirrored = Keypoints2D(xy, keypoints.score[:, twin], time, SIZE)
-    straight, other = lifter(keypoints).xyz, lifter(mirrored).xyz
-    np.testing.assert_allclose(other[:, np.array(MIRRORED)] * [-1, 1, 1], straight, atol=2e-5)
+    straight, mirror_image = lifter(keypoints).xyz, lifter(mirrored).xyz
+    np.testing.assert_allclose(mirror_image[:, np.array(MIRRORED)] * [-1, 1, 1], straight, atol=2e-5)
 
 
 def test_a_photo_is_lifted(lifter: PaseLifter) -> None:
     """One frame will do; it is less sure of itself than a film."""
     time, points = bending_knees()
-    one = lifter(keypoints_of(points[30:31], time[:1]))
-    assert one.xyz.shape == (1, len(POINTS), 3)
-    assert error_mm(one, points[30:31]).mean() < 110
+    photo = lifter(keypoints_of(points[30:31], time[:1]))
+    assert photo.xyz.shape == (1, len(POINTS), 3)
+    assert error_mm(photo, points[30:31]).mean() < 110
     film = lifter(keypoints_of(points, time))
-    assert one.sigma_along is not None and film.sigma_along is not None
-    assert np.median(one.sigma_along) > np.median(film.sigma_along)
+    assert photo.sigma_along is not None and film.sigma_along is not None
+    assert np.median(photo.sigma_along) > np.median(film.sigma_along)
 
 
 @pytest.mark.parametrize("rate", [12.5, 25.0, 60.0, 120.0])
 def test_the_frame_rate_hardly_matters(lifter: PaseLifter, rate: float) -> None:
     """Every frame of a film of any rate gets its own landmarks, about as good."""
     time, points = bending_knees(int(2 * rate), rate)
-    found = lifter(keypoints_of(points, time))
-    assert found.xyz.shape[0] == len(time) and np.isfinite(found.xyz).all()
-    assert error_mm(found, points).mean() < 65
+    lifted = lifter(keypoints_of(points, time))
+    assert lifted.xyz.shape[0] == len(time) and np.isfinite(lifted.xyz).all()
+    assert error_mm(lifted, points).mean() < 65
 
 
 def test_a_rolled_camera_rolls_the_person(lifter: PaseLifter) -> None:
@@ -137,17 +137,20 @@ def test_what_is_unseen_does_no_harm(lifter: PaseLifter) -> None:
     """NaN points are filled in; frames without a person stay NaN; an unseen leg is less sure than a seen one."""
     time, points = bending_knees()
     keypoints = keypoints_of(points, time)
-    legs = [HALPE26.index(f"R{part}") for part in ("Ankle", "BigToe", "SmallToe", "Heel")]
+    legs = [HALPE26.index(f"R{joint}") for joint in ("Ankle", "BigToe", "SmallToe", "Heel")]
     keypoints.xy[:, legs] = np.nan
     keypoints.score[:, legs] = 0.0
     keypoints.xy[20:25] = np.nan
     keypoints.score[20:25] = 0.0
-    found = lifter(keypoints)
-    seen = np.ones(len(time), bool)
-    seen[20:25] = False
-    assert np.isnan(found.xyz[~seen]).all() and np.isfinite(found.xyz[seen]).all()
-    assert found.sigma is not None
-    assert found.sigma[seen][:, legs[0]].mean() > found.sigma[seen][:, HALPE26.index("LAnkle")].mean()
+    landmarks = lifter(keypoints)
+    visible = np.ones(len(time), bool)
+    visible[20:25] = False
+    assert np.isnan(landmarks.xyz[~visible]).all() and np.isfinite(landmarks.xyz[visible]).all()
+    assert landmarks.sigma is not None
+    assert (
+        landmarks.sigma[visible][:, legs[0]].mean()
+        > landmarks.sigma[visible][:, HALPE26.index("LAnkle")].mean()
+    )
     nobody = Keypoints2D(np.full((3, 26, 2), np.nan), np.zeros((3, 26)), time[:3], SIZE)
     assert np.isnan(lifter(nobody).xyz).all()
 
@@ -164,7 +167,7 @@ def test_what_is_known_of_lens_and_lengths_narrows_the_depth(lifter: PaseLifter)
     time, points = bending_knees()
     keypoints = keypoints_of(points, time)
     lengths = segment_lengths(default_skeleton(), STATURE)
-    told = PaseLifter(
+    informed = PaseLifter(
         threads=1,
         focal_length_px=FOCAL,
         fov_sigma=0.01,
@@ -172,10 +175,10 @@ def test_what_is_known_of_lens_and_lengths_narrows_the_depth(lifter: PaseLifter)
     )(keypoints)
     guessed = PaseLifter(threads=1, focal_length_px=FOCAL, fov_sigma=0.25)(keypoints)
     spread = [
-        np.median(x.sigma_along) for x in (told, lifter(keypoints), guessed) if x.sigma_along is not None
+        np.median(x.sigma_along) for x in (informed, lifter(keypoints), guessed) if x.sigma_along is not None
     ]
     assert spread[0] < spread[1] < spread[2]
-    assert error_mm(told, points).mean() < 60
+    assert error_mm(informed, points).mean() < 60
     with pytest.raises(InputError, match="no segment 'tail'"):
         PaseLifter(lengths={"tail": (0.1, 0.1)})
 
@@ -183,13 +186,17 @@ def test_what_is_known_of_lens_and_lengths_narrows_the_depth(lifter: PaseLifter)
 def test_depths_go_wrong_together_in_part(lifter: PaseLifter) -> None:
     """The deviation along the ray is made of each point's own and of the shared modes, but for the common shift."""
     time, points = bending_knees(20)
-    found = lifter(keypoints_of(points, time))
-    assert found.sigma_own is not None and found.sigma_shared is not None and found.sigma_along is not None
-    modes = shared_errors(found)
-    shift = found.sigma_shared[:, :1]
-    squares = found.sigma_own**2 + np.square(modes).sum(-1) + shift**2
-    np.testing.assert_allclose(np.sqrt(squares), found.sigma_along, rtol=1e-6)
-    assert np.median(np.square(modes).sum(-1) / found.sigma_along**2) > 0.2
+    landmarks = lifter(keypoints_of(points, time))
+    assert (
+        landmarks.sigma_own is not None
+        and landmarks.sigma_shared is not None
+        and landmarks.sigma_along is not None
+    )
+    modes = shared_errors(landmarks)
+    shift = landmarks.sigma_shared[:, :1]
+    squares = landmarks.sigma_own**2 + np.square(modes).sum(-1) + shift**2
+    np.testing.assert_allclose(np.sqrt(squares), landmarks.sigma_along, rtol=1e-6)
+    assert np.median(np.square(modes).sum(-1) / landmarks.sigma_along**2) > 0.2
 
 
 def test_the_default_skeleton_has_usual_lengths() -> None:
@@ -215,10 +222,12 @@ def test_other_keypoints_and_files_are_refused(lifter: PaseLifter, tmp_path: Pat
 def test_the_centre_is_straight_ahead() -> None:
     """The rays of the torso are turned about the axis of the virtual camera, wherever the person stands."""
     rays = np.full((1, 2, 26, 2), [0.4, -0.2], np.float32)
-    found = centred(rays, np.full((1, 2, 26), 0.8, np.float32), np.ones((1, 2), np.float32), np.zeros(KNOWN))
-    np.testing.assert_allclose(found.features[0, :, :52], 0, atol=1e-3)
+    features = centred(
+        rays, np.full((1, 2, 26), 0.8, np.float32), np.ones((1, 2), np.float32), np.zeros(KNOWN)
+    )
+    np.testing.assert_allclose(features.features[0, :, :52], 0, atol=1e-3)
     ahead = np.array([0.4, -0.2, 1.0]) / np.linalg.norm([0.4, -0.2, 1.0])
-    np.testing.assert_allclose(found.rotation[0, 0] @ ahead, [0, 0, 1], atol=1e-6)
+    np.testing.assert_allclose(features.rotation[0, 0] @ ahead, [0, 0, 1], atol=1e-6)
 
 
 def test_every_frame_is_in_one_course() -> None:
@@ -234,12 +243,12 @@ def test_a_long_recording_is_lifted_in_stretches_as_if_whole(
     lifter: PaseLifter, monkeypatch: pytest.MonkeyPatch, rate: float
 ) -> None:
     time, points = bending_knees(250, rate)
-    whole = lifter(keypoints_of(points, time))
+    at_once = lifter(keypoints_of(points, time))
     monkeypatch.setattr("pase.lift.pase_lifter.STRETCH", 72)
-    parts = lifter(keypoints_of(points, time))
-    assert whole.sigma is not None and parts.sigma is not None
-    np.testing.assert_allclose(parts.xyz, whole.xyz, atol=1e-5)
-    np.testing.assert_allclose(parts.sigma, whole.sigma, atol=1e-5)
+    piecewise = lifter(keypoints_of(points, time))
+    assert at_once.sigma is not None and piecewise.sigma is not None
+    np.testing.assert_allclose(piecewise.xyz, at_once.xyz, atol=1e-5)
+    np.testing.assert_allclose(piecewise.sigma, at_once.sigma, atol=1e-5)
 
 
 def test_the_record_is_that_of_the_weights() -> None:

@@ -126,11 +126,11 @@ def test_skeletons_in_torch_are_those_of_the_package() -> None:
     bodies = draw_bodies(Dice(0), 4)
     low, high = (np.clip(x, -3, 3) for x in skeleton.bounds)
     q = np.random.default_rng(0).uniform(low, high, (4, 5, len(low)))
-    found = kinematics(torch.device("cpu"))(torch.tensor(q).float(), bodies.scale, bodies.location)
+    positions = kinematics(torch.device("cpu"))(torch.tensor(q).float(), bodies.scale, bodies.location)
     package = Kinematics(skeleton, [*keypoint_landmarks(HALPE26), *JOINTS])
     for i in range(4):
         scale, location = bodies.scale[i].double().numpy(), bodies.location[i].double().numpy()
-        np.testing.assert_allclose(found[i], package.positions(q[i], scale, location), atol=1e-5)
+        np.testing.assert_allclose(positions[i], package.positions(q[i], scale, location), atol=1e-5)
 
 
 def standing(seed: int, **changes: object) -> Scenes:
@@ -155,8 +155,8 @@ def test_windows_are_seen_and_their_truth_is_that_of_the_rays() -> None:
     assert 0.75 < np.median(height) < 1.05
     assert 0.5 < (batch.score > 0).float().mean() < 1.0
     nose, heel = POINTS.index("Nose"), POINTS.index("LHeel")
-    seen = (batch.score[..., [nose, heel]] > 0).all(-1)
-    down = (batch.rays[..., heel, 1] - batch.rays[..., nose, 1])[seen]
+    both_visible = (batch.score[..., [nose, heel]] > 0).all(-1)
+    down = (batch.rays[..., heel, 1] - batch.rays[..., nose, 1])[both_visible]
     assert (down > 0).float().mean() > 0.97
 
 
@@ -165,11 +165,11 @@ def test_the_network_is_trained_on_what_the_package_shows_it() -> None:
     batch = standing(2).draw(12, 16)
     from pase.lift.features import KNOWN, centred
 
-    known = batch.features[:, 8, -1 - KNOWN : -1].numpy()
+    knowledge = batch.features[:, 8, -1 - KNOWN : -1].numpy()
     rays, score, valid = (x.numpy() for x in (batch.rays, batch.score, batch.valid))
-    inputs = centred(rays, score, valid, known)
-    there = batch.valid[:, 8] > 0
-    np.testing.assert_allclose(inputs.features[there], batch.features[there], atol=1e-4)
+    inputs = centred(rays, score, valid, knowledge)
+    valid_rows = batch.valid[:, 8] > 0
+    np.testing.assert_allclose(inputs.features[valid_rows], batch.features[valid_rows], atol=1e-4)
     np.testing.assert_allclose(inputs.rotation, batch.rotation, atol=1e-5)
 
 
@@ -221,13 +221,13 @@ def test_depths_are_as_likely_as_their_whole_covariance_says() -> None:
     rng = np.random.default_rng(1)
     xyz, error = rng.normal(0, 0.2, (len(POINTS), 3)), rng.normal(0, 0.1, len(POINTS))
     own, shared = rng.normal(-3, 0.3, len(POINTS)), rng.normal(-3, 0.3, len(MODES))
-    found = joint_likelihood(*(torch.tensor(x).float() for x in (error, xyz, own, shared)))
-    others = [p for p in range(len(POINTS)) if p != ROOT]
-    modes = (depth_modes(xyz) * np.exp(shared))[others]
-    covariance = modes @ modes.T + np.diag(np.exp(2 * own[others]))
-    quadratic = error[others] @ np.linalg.solve(covariance, error[others])
+    likelihood = joint_likelihood(*(torch.tensor(x).float() for x in (error, xyz, own, shared)))
+    not_root = [p for p in range(len(POINTS)) if p != ROOT]
+    modes = (depth_modes(xyz) * np.exp(shared))[not_root]
+    covariance = modes @ modes.T + np.diag(np.exp(2 * own[not_root]))
+    quadratic = error[not_root] @ np.linalg.solve(covariance, error[not_root])
     expected = 0.5 * quadratic + 0.5 * np.linalg.slogdet(covariance)[1]
-    assert float(found) == pytest.approx(expected, rel=1e-3)
+    assert float(likelihood) == pytest.approx(expected, rel=1e-3)
 
 
 def test_training_resumes_and_its_export_is_the_network(tmp_path: Path) -> None:
@@ -242,8 +242,8 @@ def test_training_resumes_and_its_export_is_the_network(tmp_path: Path) -> None:
 
     scenes, first = standing(3), Training(Settings(windows=4))
     for _ in range(2):
-        parts = first.learn(scenes.draw(4, 8), 0.0)
-    assert all(np.isfinite(float(v)) for v in parts.values())
+        losses = first.learn(scenes.draw(4, 8), 0.0)
+    assert all(np.isfinite(float(v)) for v in losses.values())
     first.save(tmp_path)
     second = Training(Settings(windows=4, seed=9))
     second.resume(tmp_path)

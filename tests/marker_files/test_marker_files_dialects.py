@@ -121,7 +121,7 @@ def test_what_the_user_says_of_the_rate_holds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "rate", "expected", "told"),
+    ("step", "rate", "expected", "warning"),
     [
         (0.01, 100.0, 0.01, ""),
         (0.01, None, 0.01, ""),
@@ -136,12 +136,12 @@ def test_what_the_user_says_of_the_rate_holds(tmp_path: Path) -> None:
     ],
 )
 def test_times_against_the_rate(
-    step: float, rate: float | None, expected: float, told: str, caplog: pytest.LogCaptureFixture
+    step: float, rate: float | None, expected: float, warning: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
         time = checked_times(np.arange(5) * step, rate, Path("a.trc"))
     np.testing.assert_allclose(np.diff(time), expected)
-    assert told in caplog.text and bool(caplog.text) == bool(told)
+    assert warning in caplog.text and bool(caplog.text) == bool(warning)
 
 
 def test_times_and_rate_that_are_both_absurd_are_refused() -> None:

@@ -86,14 +86,14 @@ def test_freemocap_names_the_body_and_gives_cameras_their_times(tmp_path: Path) 
 def test_freemocap_with_a_row_a_point(version: int, tmp_path: Path) -> None:
     if version == 1:
         lines = ["frame,timestamp,timestamp_by_camera,model,keypoint,x,y,z,reprojection_error"]
-        row, other = "{f},,{{}},mediapipe_body,{n},{x}", "{f},,{{}},mediapipe_com,head,1,2,3,"
+        row, foreign_row = "{f},,{{}},mediapipe_body,{n},{x}", "{f},,{{}},mediapipe_com,head,1,2,3,"
     else:
         lines = ["frame,keypoint,x,y,z,model,trajectory,reprojection_error"]
-        row, other = "{f},{n},{x},rtmpose.body,3d_xyz,", "{f},nose,1,2,3,rtmpose.body,rigid_3d_xyz,"
+        row, foreign_row = "{f},{n},{x},rtmpose.body,3d_xyz,", "{f},nose,1,2,3,rtmpose.body,rigid_3d_xyz,"
     for f, points in enumerate(MM):
         for n, point in zip(NAMES, points, strict=True):
             lines.append(row.format(f=f, n=n, x=",".join(f"{x:.3f}" for x in point)))
-        lines.append(other.format(f=f))
+        lines.append(foreign_row.format(f=f))
     path = tmp_path / "freemocap_data_by_frame.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
     data = read_markers(path, 60.0)

@@ -18,17 +18,17 @@ def test_everything_comes_in_order(items: list[int], waiting: int) -> None:
 
 
 def test_no_more_is_read_than_may_wait() -> None:
-    made: list[int] = []
+    decoded: list[int] = []
 
     def numbers() -> Iterator[int]:
         for number in range(100):
-            made.append(number)
+            decoded.append(number)
             yield number
 
     reader = ahead(numbers(), 3)
     assert next(reader) == 0
     reader.close()
-    assert len(made) <= 1 + 3 + 1
+    assert len(decoded) <= 1 + 3 + 1
 
 
 def test_failures_come_where_they_belong_and_the_source_is_closed() -> None:

@@ -34,9 +34,9 @@ def test_pictures_come_in_the_order_of_their_numbers_at_the_rate(folder: Path) -
         assert [int(frame.image[0, 0, 0]) // 20 for frame in frames] == list(range(12))
         np.testing.assert_allclose([frame.time for frame in frames], np.arange(12) / 50)
         assert [frame.for_encoder((32, 24)).width for frame in frames] == [32] * 12
-    with open_media(Footage(folder, rotate=90, rate_hz=50.0, start_s=0.1, end_s=0.15)) as part:
-        assert part.image_size == (48, 64)
-        assert [int(frame.image[0, 0, 0]) // 20 for frame in part.frames()] == [5, 6, 7]
+    with open_media(Footage(folder, rotate=90, rate_hz=50.0, start_s=0.1, end_s=0.15)) as media:
+        assert media.image_size == (48, 64)
+        assert [int(frame.image[0, 0, 0]) // 20 for frame in media.frames()] == [5, 6, 7]
 
 
 def test_what_is_no_film_is_refused(folder: Path) -> None:

@@ -113,7 +113,7 @@ def test_pictures_may_be_asked_for_later_backwards_and_by_several_threads(tmp_pa
     with ThreadPoolExecutor(3) as pool:
         later = list(pool.map(lambda frame: frame.image, [*frames[::-1], *frames]))
     np.testing.assert_array_equal(later[len(frames) :], at_once)
-    assert all(made is frame.image for made, frame in zip(later, frames[::-1], strict=False))
+    assert all(array is frame.image for array, frame in zip(later, frames[::-1], strict=False))
 
 
 def test_frames_are_freed_without_a_search_for_cycles(tmp_path: Path) -> None:
@@ -229,8 +229,8 @@ def bad_files(folder: Path) -> dict[str, Path]:
     (folder / "text.mp4").write_text("this is not a video\n" * 50)
     (folder / "empty.mp4").touch()
     write_sound(folder / "sound.mp4")
-    whole = write_video(folder / "whole.mp4", np.arange(25) / 25).read_bytes()
-    (folder / "no_index.mp4").write_bytes(whole[: len(whole) // 2])
+    content = write_video(folder / "whole.mp4", np.arange(25) / 25).read_bytes()
+    (folder / "no_index.mp4").write_bytes(content[: len(content) // 2])
     (folder / "noise.mp4").write_bytes(np.random.default_rng(0).bytes(5000))
     (folder / "folder.mp4").mkdir()
     return {path.stem: path for path in folder.iterdir()} | {"missing": folder / "missing.mp4"}

@@ -29,8 +29,8 @@ def test_the_processor_alone_when_asked_for(network: Path) -> None:
 
 
 def test_auto_takes_the_best_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = [PROCESSOR, PROVIDERS["openvino"], PROVIDERS["cuda"]]
-    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: there)
+    installed = [PROCESSOR, PROVIDERS["openvino"], PROVIDERS["cuda"]]
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: installed)
     assert providers() == [PROVIDERS["cuda"], PROCESSOR]
     assert providers("openvino") == [PROVIDERS["openvino"], PROCESSOR]
 

@@ -39,8 +39,8 @@ def test_a_run_goes_on_from_the_measuring_and_holds_the_sizes(
     assert report.resumed == ["pose2d"]
     generic = default_skeleton()
     scale = load_proportions().body_scale(read_sizes(path).log_scale, generic.body_names)
-    expected, found = bone_lengths(generic.scaled(scale)), bone_lengths(pase.load(output)[0].skeleton)
-    assert found == pytest.approx(expected, abs=1e-6)
+    expected, lengths = bone_lengths(generic.scaled(scale)), bone_lengths(pase.load(output)[0].skeleton)
+    assert lengths == pytest.approx(expected, abs=1e-6)
 
 
 def test_nobody_tells_nothing(empty_photo: Path, networks: tuple[Path, Path], tmp_path: Path) -> None:

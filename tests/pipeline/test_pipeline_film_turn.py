@@ -26,30 +26,30 @@ def person(move: str, turn: int, frames: int = 40) -> Keypoints2D:
     t = np.arange(frames) / 25
     xy = np.full((frames, 26, 2), np.nan)
     for k, name in enumerate(HALPE26):
-        side, part = name[0], name[1:]
-        if side in "LR" and part in PLACES:
-            x, y = PLACES[part]
+        side, joint = name[0], name[1:]
+        if side in "LR" and joint in PLACES:
+            x, y = PLACES[joint]
             xy[:, k] = [x if side == "L" else -x, y]
             walking = 60 * t
             swing = 25 * np.sin(2 * np.pi * t + (0 if side == "L" else np.pi))
-            if move == "sit" and part in ("Knee", "Ankle"):
+            if move == "sit" and joint in ("Knee", "Ankle"):
                 xy[:, k] += [45, -40]
             if move == "walk":
-                xy[:, k, 0] += walking + (swing if part == "Wrist" else 0)
-                if part == "Ankle":  # each foot stands for half of the time
+                xy[:, k, 0] += walking + (swing if joint == "Wrist" else 0)
+                if joint == "Ankle":  # each foot stands for half of the time
                     stand = np.floor(t + (0 if side == "L" else 0.5))
                     xy[:, k, 0] = x + 60 * np.maximum(stand, t + 0.25 if side == "L" else stand)
-            elif move == "squat" and part not in ("Ankle", "Knee"):
+            elif move == "squat" and joint not in ("Ankle", "Knee"):
                 xy[:, k, 1] += 20 * (1 - np.cos(2 * np.pi * t))
-            elif move == "kick" and part in ("Ankle", "Knee"):
+            elif move == "kick" and joint in ("Ankle", "Knee"):
                 xy[:, k, 0] += 20 * np.sin(2 * np.pi * t)
             elif move == "plank":  # seen from the side, arms straight below the shoulders, +x down
-                xy[:, k] = {"Elbow": [50, 0], "Wrist": [70, 0]}.get(part, [x, y])
-            elif move == "handstand" and part != "Wrist":
+                xy[:, k] = {"Elbow": [50, 0], "Wrist": [70, 0]}.get(joint, [x, y])
+            elif move == "handstand" and joint != "Wrist":
                 xy[:, k, 0] += 8 * np.sin(2 * np.pi * t) * (PLACES["Wrist"][1] + 40 + y) / 100
-            elif move == "push-up" and part != "Ankle":  # about the feet, +x down in the picture
+            elif move == "push-up" and joint != "Ankle":  # about the feet, +x down in the picture
                 xy[:, k, 0] = x + (160 - y) * 0.1 * np.sin(2 * np.pi * t)
-                if part == "Wrist":  # cut off by the picture's edge: the detector's guess wanders
+                if joint == "Wrist":  # cut off by the picture's edge: the detector's guess wanders
                     xy[:, k] = np.stack([70 + 15 * np.sin(7 * t), 10 + 15 * np.cos(9 * t)], -1)
     x, y = xy[..., 0].copy(), xy[..., 1].copy()
     turned = {0: (x, y), 90: (y, -x), 180: (-x, -y), 270: (-y, x)}[turn]
@@ -91,7 +91,7 @@ def test_who_is_on_hands_and_toes_is_not_asked_about(caplog: pytest.LogCaptureFi
         assert film_turn(person("plank", 270)) == 0
     assert caplog.text == ""
     lost = person("plank", 270)
-    lost.xy[::4, [HALPE26.index(side + part) for side in "LR" for part in ("Elbow", "Wrist")]] = np.nan
+    lost.xy[::4, [HALPE26.index(side + joint) for side in "LR" for joint in ("Elbow", "Wrist")]] = np.nan
     assert film_turn(lost) == 0  # never seen for five frames in a row: nobody knows whether they rest
     assert "give --rotate 270" in caplog.text
 

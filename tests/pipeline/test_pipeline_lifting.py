@@ -42,9 +42,9 @@ def weights(synthetic_state: State, tmp_path_factory: pytest.TempPathFactory) ->
 
 def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     assert main(words) == 2
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    return told
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    return message
 
 
 def test_the_published_keypoints_lift_to_the_official_landmarks(

@@ -29,25 +29,25 @@ LEAN = ["--no-overlay", "--no-plots", "--no-viewer", "--no-report-page"]
 """Flags of runs whose pictures no test looks at."""
 
 
-Told = dict[str, list[tuple[int, int | None]]]
+Reports = dict[str, list[tuple[int, int | None]]]
 
 
 @pytest.fixture(scope="module")
 def run_once(
     two_people_clip: Path, networks: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Told]:
+) -> tuple[Path, Reports]:
     """A finished result of the short clip, without an overlay, and the progress that was told meanwhile."""
-    output, told = tmp_path_factory.mktemp("run") / "result", Told()
+    output, reports = tmp_path_factory.mktemp("run") / "result", Reports()
 
     def note(step: str, done: int, total: int | None) -> None:
-        told.setdefault(step, []).append((done, total))
+        reports.setdefault(step, []).append((done, total))
 
     pipeline.run(two_people_clip, output, SETTINGS, progress=note)
-    return output, told
+    return output, reports
 
 
 @pytest.fixture
-def result(run_once: tuple[Path, Told]) -> Path:
+def result(run_once: tuple[Path, Reports]) -> Path:
     """The finished result; tests must not change it."""
     return run_once[0]
 
@@ -103,8 +103,8 @@ def test_a_run_writes_every_file_and_says_so(result: Path) -> None:
 def test_the_person_is_upright_in_range_and_of_the_given_height(result: Path) -> None:
     from pase.anatomy.kinematics import Kinematics
 
-    motion, other = pase.load(result)
-    assert other.camera is not None and other.camera.same_as(motion.camera)
+    motion, second = pase.load(result)
+    assert second.camera is not None and second.camera.same_as(motion.camera)
     lower, upper = motion.skeleton.bounds
     assert (motion.q >= lower - 1e-6).all() and (motion.q <= upper + 1e-6).all()
     points = Kinematics(motion.skeleton).positions(motion.q)
@@ -250,10 +250,10 @@ def test_render_draws_a_result_afterwards(
     assert main(["render", str(folder), "-o", str(folder / "overlay.mp4")]) == 2
 
 
-def test_progress_is_told_for_every_long_step(run_once: tuple[Path, Told]) -> None:
-    told = run_once[1]
-    assert {"2D keypoints", "skeleton"} <= set(told)
-    for steps in told.values():
+def test_progress_is_told_for_every_long_step(run_once: tuple[Path, Reports]) -> None:
+    reports = run_once[1]
+    assert {"2D keypoints", "skeleton"} <= set(reports)
+    for steps in reports.values():
         done = [count for count, _ in steps]
         assert done == sorted(done)
         assert steps[-1][0] == steps[-1][1]
@@ -287,17 +287,17 @@ def test_the_readable_part_of_a_cut_off_video_is_used_and_the_report_says_so(
 ) -> None:
     from pase.media import Video, VideoWriter
 
-    whole, cut = tmp_path / "whole.mkv", tmp_path / "cut.mkv"
-    with Video(short_clip) as video, VideoWriter(whole, video.image_size, 10.0) as out:
+    intact, cut = tmp_path / "whole.mkv", tmp_path / "cut.mkv"
+    with Video(short_clip) as video, VideoWriter(intact, video.image_size, 10.0) as out:
         for frame in video.frames():
             out.write(frame.image, frame.index / 10.0)
-    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 9 // 10])
+    cut.write_bytes(intact.read_bytes()[: intact.stat().st_size * 9 // 10])
     assert main(["run", str(cut), "-o", str(tmp_path / "out"), *LEAN]) == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert 0 < report["source"]["frames"] < 12
-    told = [sentence for sentence in report["warnings"] if "cut.mkv" in sentence]
-    assert len(told) == 1
-    assert told[0] in capsys.readouterr().out
+    reports = [sentence for sentence in report["warnings"] if "cut.mkv" in sentence]
+    assert len(reports) == 1
+    assert reports[0] in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -41,15 +41,15 @@ def shank(person: Keypoints2D, side: str) -> Array:
 
 def hidden(person: Keypoints2D) -> set[str]:
     """Points that are seen in no frame."""
-    seen = np.isfinite(person.xy[..., 0]).any(0)
-    return {HALPE26[k] for k in np.flatnonzero(~seen)}
+    visible = np.isfinite(person.xy[..., 0]).any(0)
+    return {HALPE26[k] for k in np.flatnonzero(~visible)}
 
 
 def test_a_leg_on_the_leg_of_somebody_else_is_that_persons() -> None:
     front = standing(300)
     behind = with_limb(standing(340), "R", shank(front, "L") + 3.0, score=0.35)
-    kept, without = without_claimed_limbs([front, behind])
-    assert kept is front
+    in_front, without = without_claimed_limbs([front, behind])
+    assert in_front is front
     assert hidden(without) == {f"R{name}" for name in SHANK}
     of_knee = HALPE26.index("RKnee")
     assert (without.score[:, of_knee] == 0).all() and np.isnan(without.sigma[:, of_knee]).all()  # type: ignore[index]
@@ -58,8 +58,8 @@ def test_a_leg_on_the_leg_of_somebody_else_is_that_persons() -> None:
 def test_only_frames_in_which_they_meet_count() -> None:
     front = standing(300)
     behind = with_limb(standing(340), "R", shank(front, "L") + [[[3.0]], [[3.0]], [[60.0]]], score=0.35)
-    seen = np.isfinite(without_claimed_limbs([behind, front])[0].xy[:, HALPE26.index("RAnkle")]).all(-1)
-    assert seen.tolist() == [False, False, True]
+    visible = np.isfinite(without_claimed_limbs([behind, front])[0].xy[:, HALPE26.index("RAnkle")]).all(-1)
+    assert visible.tolist() == [False, False, True]
 
 
 def test_legs_that_are_both_clear_or_apart_stay() -> None:

@@ -39,10 +39,10 @@ def test_only_points_of_the_head_are_taken_from_it() -> None:
     look = Pose(pose.xy + 5.0, pose.score + 0.1, pose.sigma / 2)
     network = Network(look)
     (merged,) = with_closer_look(network, IMAGE, [pose])
-    others = np.setdiff1d(np.arange(len(HALPE26)), HEAD)
+    below = np.setdiff1d(np.arange(len(HALPE26)), HEAD)
     assert (merged.xy[HEAD] == look.xy[HEAD]).all()
     assert (merged.sigma[HEAD] == 1.0).all()
-    assert (merged.xy[others] == pose.xy[others]).all()
+    assert (merged.xy[below] == pose.xy[below]).all()
     assert network.turns == [1] == [merged.turn]
     assert network.boxes[0, 3] == pytest.approx(160)  # down to the hips
 

@@ -44,8 +44,8 @@ def found(
         for f in islice(open_media(path).frames(), count)
     ]
     height, width = frames[0].image.shape[:2]
-    made = detect_keypoints(frames, (width, height))
-    return [person.over(made.time) for person in made.people]
+    detected = detect_keypoints(frames, (width, height))
+    return [person.over(detected.time) for person in detected.people]
 
 
 def assert_human(track: Keypoints2D) -> None:
@@ -87,16 +87,16 @@ def test_a_squat_is_as_well_known_from_a_part_of_the_frames() -> None:
     path = footage("bench/dev/lab_squat/video.mp4")
     with open_media(path) as media:
         frames = list(islice(media.frames(), 60))
-    full, part = (
+    full, cropped = (
         detect_keypoints(frames, (720, 1280), Pose2DSettings(every=every)).people[0]
         for every in ("all", "auto")
     )
     assert full.measured is None
-    assert part.seen.all() and part.measured is not None
-    assert part.measured[[0, -1]].all() and 0.2 < part.measured.mean() < 0.6
-    apart = np.linalg.norm(full.xy - part.xy, axis=-1)
+    assert cropped.seen.all() and cropped.measured is not None
+    assert cropped.measured[[0, -1]].all() and 0.2 < cropped.measured.mean() < 0.6
+    apart = np.linalg.norm(full.xy - cropped.xy, axis=-1)
     height = np.ptp(full.xy[0, :, 1])
-    assert np.sqrt(np.mean(apart[~part.measured] ** 2)) < 0.01 * height
+    assert np.sqrt(np.mean(apart[~cropped.measured] ** 2)) < 0.01 * height
 
 
 def test_a_mirrored_recording_gives_mirrored_keypoints() -> None:
@@ -135,13 +135,13 @@ def test_the_bigger_of_two_is_the_main_person() -> None:
 
 
 def test_points_beyond_the_edge_are_unseen() -> None:
-    (whole, *_) = found(footage("bench/dev/lab_squat/video.mp4"), 2)
-    middle = int(whole.xy[0, 19, 1])
+    (uncut, *_) = found(footage("bench/dev/lab_squat/video.mp4"), 2)
+    middle = int(uncut.xy[0, 19, 1])
     (cut, *_) = found(footage("bench/dev/lab_squat/video.mp4"), 2, lambda frame: frame.image[:middle])
-    known = np.isfinite(cut.xy).all(-1)
-    assert known[:, :9].all()
-    assert (cut.xy[known][:, 1] <= middle).all()
-    assert (cut.score[~known] == 0).all()
+    finite = np.isfinite(cut.xy).all(-1)
+    assert finite[:, :9].all()
+    assert (cut.xy[finite][:, 1] <= middle).all()
+    assert (cut.score[~finite] == 0).all()
     assert cut.score[:, 20:].max() < 0.6
 
 
@@ -195,9 +195,9 @@ def test_after_a_cut_it_is_another_person(caplog: pytest.LogCaptureFixture) -> N
         for name in ("lab_walk", "lab_squat")
     )
     frames = [Frame(n, n / 30, f.image) for n, f in enumerate([*walk, *squat])]
-    made = detect_keypoints(frames, (720, 1280))
-    assert made.cuts == [pytest.approx(8 / 30)]
-    assert sorted((p.shot, int(p.seen.sum())) for p in made.people) == [(0, 8), (1, 8)]
+    detected = detect_keypoints(frames, (720, 1280))
+    assert detected.cuts == [pytest.approx(8 / 30)]
+    assert sorted((p.shot, int(p.seen.sum())) for p in detected.people) == [(0, 8), (1, 8)]
     assert "the footage is cut (at 0.27 s)" in caplog.text
 
 
@@ -212,6 +212,6 @@ def test_two_who_are_there_are_two() -> None:
 @pytest.mark.parametrize("rate", [1.0, 240.0])
 def test_any_frame_rate_is_followed(rate: float) -> None:
     shown = list(islice(open_media(footage("bench/dev/lab_squat/video.mp4")).frames(), 12))
-    made = detect_keypoints([Frame(n, n / rate, f.image) for n, f in enumerate(shown)], (720, 1280))
-    (person,) = made.people
+    detected = detect_keypoints([Frame(n, n / rate, f.image) for n, f in enumerate(shown)], (720, 1280))
+    (person,) = detected.people
     assert person.seen.all()

@@ -60,9 +60,9 @@ class Scene:
         poses = []
         for box in boxes:
             own = np.zeros(4) if body is None else np.concatenate([body.min(0), body.max(0)])
-            there = overlap(own[None], box[None])[0, 0] > 0.3
-            xy = body if there and body is not None else np.tile(box[:2], (26, 1))
-            poses.append(Pose(xy, np.full(26, 0.9 if there else 0.1), np.full((26, 2), 0.5)))
+            overlaps = overlap(own[None], box[None])[0, 0] > 0.3
+            xy = body if overlaps and body is not None else np.tile(box[:2], (26, 1))
+            poses.append(Pose(xy, np.full(26, 0.9 if overlaps else 0.1), np.full((26, 2), 0.5)))
         return poses
 
     def sampled(self, frames: int, every: str = "auto") -> tuple[Tracker, Sampler]:
@@ -112,8 +112,8 @@ def test_a_jumper_stays_the_same_person_and_take_off_and_landing_are_measured() 
 
 
 def test_who_comes_in_is_followed_back_to_the_first_frame_with_them() -> None:
-    there = range(20, 150)
-    scene = Scene(lambda t: 10.0 + 15.0 * t if round(t * RATE) in there else None)
+    present = range(20, 150)
+    scene = Scene(lambda t: 10.0 + 15.0 * t if round(t * RATE) in present else None)
     found_late = Pose2DSettings(search_every=0.5)
     tracker = Tracker(cast(Any, scene.detect), cast(Any, scene), SIZE, found_late)
     sampler = Sampler(tracker)

@@ -43,10 +43,10 @@ def test_what_is_written_is_read_back(kind: str, name: str, tmp_path: Path) -> N
     again = read_keypoints(tmp_path / name, Recorded(time=tracks[0].time, image_size=(800, 600)))
     assert kind in program_of(tmp_path / name).lower()
     assert len(again) == 2
-    for one, other in zip(tracks, again, strict=True):
+    for track, read_back in zip(tracks, again, strict=True):
         common = [k for k, point in enumerate(HALPE26) if point[1:] in ("Knee", "Wrist", "Shoulder")]
-        np.testing.assert_allclose(other.xy[:, common], one.xy[:, common], atol=0.006)
-        assert (other.seen == one.seen).all()
+        np.testing.assert_allclose(read_back.xy[:, common], track.xy[:, common], atol=0.006)
+        assert (read_back.seen == track.seen).all()
 
 
 def test_openpose_has_a_file_a_frame_and_the_middle_of_the_shoulders(tmp_path: Path) -> None:

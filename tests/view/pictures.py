@@ -23,9 +23,9 @@ def check_picture(name: str, picture: np.ndarray, tolerance: float = 6.0) -> Non
     if os.environ.get("PASE_PICTURES") == "write":
         FOLDER.mkdir(exist_ok=True)
         Image.fromarray(small).save(path, optimize=True)
-    kept = np.asarray(Image.open(path).convert("RGB"))
-    assert kept.shape == small.shape, f"{name} has another shape: {small.shape}"
-    blurred = [cv2.GaussianBlur(image, (5, 5), 0).astype(float) for image in (small, kept)]
+    stored = np.asarray(Image.open(path).convert("RGB"))
+    assert stored.shape == small.shape, f"{name} has another shape: {small.shape}"
+    blurred = [cv2.GaussianBlur(image, (5, 5), 0).astype(float) for image in (small, stored)]
     away = np.abs(blurred[0] - blurred[1])
     assert away.mean() < tolerance, f"{name} looks different: {away.mean():.1f} of 255 on the mean"
     blocks = cv2.resize(away, (8, 8), interpolation=cv2.INTER_AREA)

@@ -23,10 +23,10 @@ def run(code: str, **env: str) -> str:
 
 
 def test_probe_names_the_device() -> None:
-    found = backend.probe_drawing()
-    assert found.ok and found.name.startswith("vtk") and found.renderer
-    assert found.name in found.message and found.renderer in found.message
-    assert backend.require_drawing() is found
+    probed = backend.probe_drawing()
+    assert probed.ok and probed.name.startswith("vtk") and probed.renderer
+    assert probed.name in probed.message and probed.renderer in probed.message
+    assert backend.require_drawing() is probed
 
 
 @linux

@@ -45,12 +45,12 @@ def changed(path: Path) -> tuple[list[float], list[float]]:
 
 
 def test_draws_where_the_pose_is_known_and_keeps_the_times(video: Path, motion: Motion) -> None:
-    told: list[tuple[int, int | None]] = []
-    draw_overlay(video, [motion], video.parent / "out.mp4", progress=lambda *step: told.append(step))
+    reports: list[tuple[int, int | None]] = []
+    draw_overlay(video, [motion], video.parent / "out.mp4", progress=lambda *step: reports.append(step))
     times, share = changed(video.parent / "out.mp4")
     np.testing.assert_allclose(times, TIMES, atol=1e-3)
     assert [x > 0.01 for x in share] == [False, True, False, True, False]
-    assert [done for done, _ in told] == [1, 2, 3, 4, 5]
+    assert [done for done, _ in reports] == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(("every_frame", "shown"), [(False, 6), (True, 12)])

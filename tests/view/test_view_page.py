@@ -70,12 +70,12 @@ def test_plots_are_svg_and_png_if_wanted_and_the_same_every_time(tmp_path: Path,
 
 
 def test_what_is_not_known_is_left_out(camera: Camera) -> None:
-    known = subject(camera)
+    filmed = subject(camera)
     bare = replace(
-        known, bones=(), motion=replace(known.motion, residual=None, q_std=known.motion.q_std * np.nan)
+        filmed, bones=(), motion=replace(filmed.motion, residual=None, q_std=filmed.motion.q_std * np.nan)
     )
     assert {name for name, _ in make_plots(bare)} == {"angles_legs", "angles_trunk", "angles_arms", "path"}
-    nobody = replace(known, motion=replace(known.motion, q=known.motion.q * np.nan, residual=None))
+    nobody = replace(filmed, motion=replace(filmed.motion, q=filmed.motion.q * np.nan, residual=None))
     assert {name for name, _ in make_plots(nobody)} == {"bones"}
     assert {name for name, _ in make_plots(subject(camera, 1))} == {"bones"}
 
@@ -100,14 +100,14 @@ def test_plots_look_as_they_did(camera: Camera, name: str) -> None:
 def test_a_page_that_leaves_frames_out_says_so(
     tmp_path: Path, camera: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for most, told in ((30, ""), (15, "every second frame"), (7, "every 5th frame")):
+    for most, text in ((30, ""), (15, "every second frame"), (7, "every 5th frame")):
         for module in ("viewer", "page", "plots"):
             monkeypatch.setattr(f"pase.view.{module}.MOST_FRAMES", most)
         write_page([subject(camera)], REPORT, tmp_path / "report.html")
         write_viewer([subject(camera)], tmp_path / "viewer.html")
         for name in ("report.html", "viewer.html"):
             page = (tmp_path / name).read_text(encoding="utf-8")
-            assert re.findall(r"every \w+ frame\b", page) == [told] * bool(told)
+            assert re.findall(r"every \w+ frame\b", page) == [text] * bool(text)
 
 
 @pytest.mark.parametrize(("step", "word"), [(1, ""), (2, "second"), (11, "11th"), (21, "21st"), (43, "43rd")])
@@ -120,7 +120,7 @@ def test_the_page_tells_everything_and_escapes_it(tmp_path: Path, camera: Camera
     write_page([subject(camera)], REPORT, tmp_path / "report.html", overlay=tmp_path / "overlay.png")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "&lt;i&gt;walk" not in page and "i&gt;.mp4" in page and "<b>scale" not in page
-    for told in (
+    for text in (
         "Person &lt;1&gt;",
         "3.2 px",
         "1.71 m",
@@ -130,17 +130,17 @@ def test_the_page_tells_everything_and_escapes_it(tmp_path: Path, camera: Camera
         "person.height_m",
         "&lt;b&gt;scale",
     ):
-        assert told in page, told
+        assert text in page, text
     assert page.count("data:image/svg+xml") == 6 and page.count("data:image/jpeg") == 1
     assert not re.search(r'(?:src|href)="(?!data:)', page) and "<script" not in page
 
 
 def test_a_photo_has_one_value_an_angle(tmp_path: Path, camera: Camera) -> None:
-    for frames, told in ((1, "<td>0</td>"), (30, "<td>−29 … 29</td>")):
+    for frames, cell in ((1, "<td>0</td>"), (30, "<td>−29 … 29</td>")):
         write_page([subject(camera, frames)], REPORT, tmp_path / "report.html")
         page = (tmp_path / "report.html").read_text(encoding="utf-8")
         row = next(row for row in page.split("<tr>") if row.startswith("<td>Hip flexion<"))
-        assert told in row
+        assert cell in row
 
 
 def test_the_picture_is_cut_to_the_person(tmp_path: Path, camera: Camera) -> None:
@@ -154,8 +154,8 @@ def test_the_picture_is_cut_to_the_person(tmp_path: Path, camera: Camera) -> Non
     assert still.width < 0.8 * still.height
     assert (np.asarray(still) > 128).sum() == pytest.approx((picture[..., 0] > 128).sum(), rel=0.05)
     nowhere = replace(person, motion=replace(person.motion, camera=None))
-    whole = Image.open(io.BytesIO(still_picture(tmp_path / "overlay.png", [nowhere])))
-    assert whole.size == (900, 675)
+    uncut = Image.open(io.BytesIO(still_picture(tmp_path / "overlay.png", [nowhere])))
+    assert uncut.size == (900, 675)
 
 
 def test_the_page_takes_plots_that_are_there(tmp_path: Path, camera: Camera) -> None:

@@ -31,7 +31,7 @@ def test_every_page_opens(tmp_path: Path) -> None:
         page = browser.new_page(viewport={"width": 390, "height": 800})
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda told: problems.append(told.text) if told.type == "error" else None)
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on("requestfailed", lambda request: problems.append(request.url))
         for name in ("report", "viewer", "comparison", "study"):
             page.goto((tmp_path / f"{name}.html").as_uri())
@@ -40,8 +40,8 @@ def test_every_page_opens(tmp_path: Path) -> None:
             assert not problems and wide <= 0, (name, problems, wide)
             if name == "viewer":
                 page.click("[data-tab=answers]")
-                told = page.inner_text("[data-pane=answers]")
-                assert "Squats" in told and "Squat depth" in told and "\t91\t°" in told
+                message = page.inner_text("[data-pane=answers]")
+                assert "Squats" in message and "Squat depth" in message and "\t91\t°" in message
 
 
 def test_a_side_without_a_whole_cycle_is_not_in_the_legend(tmp_path: Path) -> None:

@@ -110,12 +110,12 @@ def test_a_body_that_was_not_seen_is_left_out(camera: Camera, standing: np.ndarr
     unseen = poses.origin[0].copy()
     unseen[skeleton.body_index("tibia_r")] = np.nan
     with Renderer([skeleton], camera) as renderer:
-        whole = renderer.draw_patch([BodyPoses(poses.rotation[0], poses.origin[0])])
+        patch = renderer.draw_patch([BodyPoses(poses.rotation[0], poses.origin[0])])
         without = renderer.draw_patch([BodyPoses(poses.rotation[0], unseen)])
-    assert whole is not None and without is not None and whole.rgba.shape == without.rgba.shape
-    shin = (whole.rgba != without.rgba).any(axis=2)
-    assert not without.rgba[shin, 3].all() and 0.03 < shin.sum() / (whole.rgba[..., 3] > 0).sum() < 0.15
-    marks = camera.project(Kinematics(skeleton).positions(standing[None])[0]) - (whole.x, whole.y)
+    assert patch is not None and without is not None and patch.rgba.shape == without.rgba.shape
+    shin = (patch.rgba != without.rgba).any(axis=2)
+    assert not without.rgba[shin, 3].all() and 0.03 < shin.sum() / (patch.rgba[..., 3] > 0).sum() < 0.15
+    marks = camera.project(Kinematics(skeleton).positions(standing[None])[0]) - (patch.x, patch.y)
     rows = np.nonzero(shin)[0]
     knee, ankle = (marks[skeleton.landmark_index(name), 1] for name in ("RKnee", "RAnkle"))
     assert knee - 20 < rows.min() and rows.max() < ankle + 20

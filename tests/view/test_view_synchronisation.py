@@ -73,9 +73,9 @@ def test_unlike_movements_begin_together() -> None:
     long, short = squats([80.0, 80.0]), squats([80.0])
     both = synchronised([long, short], ["a", "b"])
     assert both.on == "time"
-    known = both.subjects[1].motion.known
-    assert known.sum() == len(short)
-    assert known[: len(short)].all()
+    finite = both.subjects[1].motion.known
+    assert finite.sum() == len(short)
+    assert finite[: len(short)].all()
 
 
 def compared(folder: Path) -> Path:
@@ -107,9 +107,9 @@ def test_the_page_looks_as_it_did(tmp_path: Path) -> None:
 
 def test_what_was_not_seen_stays_unseen() -> None:
     first, second = squats([90.0, 90.0], period_s=3.0), squats([90.0, 90.0], period_s=2.0)
-    seen = np.ones((len(second), len(second.skeleton.bodies)), bool)
-    seen[: len(second) // 2, second.skeleton.body_index("femur_l")] = False
-    both = synchronised([analysed(first), analysed(replace(second, seen=seen))], ["a", "b"])
+    visible = np.ones((len(second), len(second.skeleton.bodies)), bool)
+    visible[: len(second) // 2, second.skeleton.body_index("femur_l")] = False
+    both = synchronised([analysed(first), analysed(replace(second, seen=visible))], ["a", "b"])
     moved = both.subjects[1].motion.seen
     assert moved is not None and len(moved) == len(both.subjects[1].motion)
     assert 0.4 < moved[:, second.skeleton.body_index("femur_l")].mean() < 0.6 and moved.sum(

@@ -79,11 +79,11 @@ def test_packed_bones_are_where_the_placement_puts_them() -> None:
             low = packed.indices[start : packed.ends[number]].min()
             wanted = place_bone(surfaces[mesh.file], mesh, skeleton.scale[b])
             places = packed.vertices["place"][low : low + len(wanted.vertices)] / FINEST
-            found = (
+            names = (
                 places @ packed.affine(mesh, skeleton.scale[b])[:, :3].T
                 + packed.affine(mesh, skeleton.scale[b])[:, 3]
             )
-            np.testing.assert_allclose(found, wanted.vertices, atol=TENTH_OF_A_MILLIMETRE, err_msg=mesh.file)
+            np.testing.assert_allclose(names, wanted.vertices, atol=TENTH_OF_A_MILLIMETRE, err_msg=mesh.file)
             faces = packed.indices[start : packed.ends[number]].reshape(-1, 3) - low
             np.testing.assert_array_equal(faces, surfaces[mesh.file].faces)
 
@@ -156,8 +156,8 @@ def test_the_film_is_made_of_frames_on_their_way_to_somebody_else(tmp_path: Path
 def browser() -> Iterator[Any]:
     from browser import chromium
 
-    with chromium() as found:
-        yield found
+    with chromium() as browser:
+        yield browser
 
 
 class Page:
@@ -188,11 +188,11 @@ def test_the_browser_puts_the_bodies_where_our_kinematics_do(browser: Any, tmp_p
     write_viewer(people, tmp_path / "a.html")
     page = Page(browser, tmp_path / "a.html")
     for frame in (0, 3, 8):
-        found = page.run(
+        values = page.run(
             f"(() => {{ pase.player.show({frame}); return pase.renderer.blocks.map({ORIGIN}); }})()"
         )
-        assert len({row[0] for row in found}) == 2 and len(found) == 80
-        for person, body, *place in found:
+        assert len({row[0] for row in values}) == 2 and len(values) == 80
+        for person, body, *place in values:
             shown = people[int(person)].motion
             poses = Kinematics(shown.skeleton, ()).pose(shown.q[frame][None])
             np.testing.assert_allclose(place, poses.origin[0, int(body)], atol=TENTH_OF_A_MILLIMETRE)
@@ -209,12 +209,12 @@ def test_the_film_view_sees_as_the_camera_did(browser: Any, tmp_path: Path, came
     page = Page(browser, tmp_path / "a.html")
     page.page.keyboard.press("c")
     page.page.wait_for_timeout(500)
-    found = page.run(
+    values = page.run(
         f"""(() => {{ const rows = pase.renderer.blocks[0].rows, [x, y] = ({PIXEL})(rows), box = pase.filmBox();
         const pixel = [(x - box.left) / box.zoom - 0.5, (y - box.top) / box.zoom - 0.5];
         return [rows[3], rows[7], rows[11], ...pixel] }})()"""
     )
-    np.testing.assert_allclose(found[3:], camera.project(np.array(found[:3])), atol=0.05)
+    np.testing.assert_allclose(values[3:], camera.project(np.array(values[:3])), atol=0.05)
     page.page.mouse.move(300, 300)
     page.page.mouse.down()
     page.page.mouse.move(340, 310, steps=4)
@@ -232,7 +232,7 @@ def test_the_film_view_follows_a_camera_that_turns(browser: Any, tmp_path: Path,
     moving = replace(
         camera, path=CameraPath(time, turns @ camera.rotation, turns @ camera.translation, focal)
     )
-    people = [replace(one, motion=replace(one.motion, camera=moving)) for one in people]
+    people = [replace(subject, motion=replace(subject.motion, camera=moving)) for subject in people]
     Image.fromarray(np.full((480, 640, 3), 90, np.uint8)).save(tmp_path / "p.jpg")
     film = Film("image/jpeg", (tmp_path / "p.jpg").read_bytes(), time)
     write_viewer(people, tmp_path / "a.html", film=film)
@@ -241,13 +241,13 @@ def test_the_film_view_follows_a_camera_that_turns(browser: Any, tmp_path: Path,
     last = len(time) - 1
     page.run(f"pase.player.show({last})")
     page.page.wait_for_timeout(500)
-    found = page.run(
+    values = page.run(
         f"""(() => {{ const rows = pase.renderer.blocks[0].rows, [x, y] = ({PIXEL})(rows), box = pase.filmBox();
         const pixel = [(x - box.left) / box.zoom - 0.5, (y - box.top) / box.zoom - 0.5];
         return [rows[3], rows[7], rows[11], ...pixel] }})()"""
     )
-    expected = moving.project(np.array(found[:3])[None, None], time[-1:])[0, 0]
-    np.testing.assert_allclose(found[3:], expected, atol=0.05)
+    expected = moving.project(np.array(values[:3])[None, None], time[-1:])[0, 0]
+    np.testing.assert_allclose(values[3:], expected, atol=0.05)
     assert page.problems == []
 
 
@@ -327,8 +327,8 @@ def test_nothing_is_shown_as_minus_zero(browser: Any, tmp_path: Path) -> None:
         q[0, person.motion.skeleton.coordinate_index(f"hip_flexion_{side}")] = angle
     write_viewer([replace(person, motion=replace(person.motion, q=q))], tmp_path / "a.html")
     page = Page(browser, tmp_path / "a.html")
-    told = page.page.locator(".chart", has_text="Hip flexion").inner_text()
-    assert "R 0° ±" in told and "L −2° ±" in told and page.problems == []
+    text = page.page.locator(".chart", has_text="Hip flexion").inner_text()
+    assert "R 0° ±" in text and "L −2° ±" in text and page.problems == []
 
 
 def test_nobody_is_legal(browser: Any, tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ def pack(takes: Sequence[Take], path: Path) -> None:
         q = np.asarray(take.q, float).copy()
         q[:, ROOT_ANGLES[0]] -= 2 * np.pi * np.round(np.median(q[:, ROOT_ANGLES[0]]) / (2 * np.pi))
         q[:, 3:6:2] -= q[:, 3:6:2].mean(0)
-        whole = np.clip(np.round(q / _steps(q.shape[1])), -32768, 32767).astype(np.int16)
-        pieces.append(np.diff(whole, axis=0, prepend=np.zeros((1, q.shape[1]), np.int16)))
+        steps_of_take = np.clip(np.round(q / _steps(q.shape[1])), -32768, 32767).astype(np.int16)
+        pieces.append(np.diff(steps_of_take, axis=0, prepend=np.zeros((1, q.shape[1]), np.int16)))
     columns = np.ascontiguousarray(np.concatenate(pieces).T)
     about = [[t.name, t.subject, t.category, t.split, t.source, len(t.q)] for t in takes]
     buffer = io.BytesIO()
@@ -60,8 +60,8 @@ def unpack(path: Path) -> list[Take]:
     steps = (low | (high << 8)).view(np.int16).T
     out, first = [], 0
     for *names, source, length in about:
-        whole = np.cumsum(steps[first : first + length].astype(np.int64), axis=0).astype(np.int16)
-        out.append(Take(*names, with_two_halves(whole * _steps(whole.shape[1])), source))
+        rounded = np.cumsum(steps[first : first + length].astype(np.int64), axis=0).astype(np.int16)
+        out.append(Take(*names, with_two_halves(rounded * _steps(rounded.shape[1])), source))
         first += length
     return out
 
@@ -117,13 +117,13 @@ def belt_speed(name: str) -> float:
 def chances(takes: Sequence[Take]) -> NDArray[np.float64]:
     """Captured windows as often as `CAPTURED_SHARE` says; among them rare kinds more than their length."""
     length = np.array([len(t.q) for t in takes], float)
-    made = np.array([t.name.startswith(MADE) for t in takes])
+    procedural = np.array([t.name.startswith(MADE) for t in takes])
     kinds = np.array([ONE_KIND.get(t.source, t.category) for t in takes])
     chance = length.copy()
-    for kind in np.unique(kinds[~made]):
-        own = (kinds == kind) & ~made
+    for kind in np.unique(kinds[~procedural]):
+        own = (kinds == kind) & ~procedural
         chance[own] *= length[own].sum() ** -0.5
-    if made.any() and not made.all():
+    if procedural.any() and not procedural.all():
         share = (1 - CAPTURED_SHARE) / CAPTURED_SHARE
-        chance[made] *= share * chance[~made].sum() / chance[made].sum()
+        chance[procedural] *= share * chance[~procedural].sum() / chance[procedural].sum()
     return np.asarray(chance / chance.sum())

@@ -67,11 +67,11 @@ def film(dice: Dice, points: Tensor, stature: Tensor, heading: Tensor) -> Views:
     pitch = torch.atan2(-look[:, 1], torch.hypot(look[:, 0], look[:, 2])) + aim[:, 1]
     roll = torch.deg2rad((3.5 * dice.normal(N)).clamp(-10, 10))
     rotation = world_to_camera(yaw, pitch.clamp(-math.pi / 4, math.pi / 4), roll)
-    seen = torch.einsum("nij,ntpj->ntpi", rotation, points - place[:, None, None])
-    near = seen[..., 2].amin((1, 2)) - NEAREST_M / stature
-    push = torch.zeros_like(seen[:, :1, :1])
+    p_camera = torch.einsum("nij,ntpj->ntpi", rotation, points - place[:, None, None])
+    near = p_camera[..., 2].amin((1, 2)) - NEAREST_M / stature
+    push = torch.zeros_like(p_camera[:, :1, :1])
     push[..., 2] = -near.clamp(max=0.0)[:, None, None]
-    return Views(seen + push, -rotation[:, :, 1], half, azimuth)
+    return Views(p_camera + push, -rotation[:, :, 1], half, azimuth)
 
 
 def _lens(dice: Dice, N: int, stature: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -95,12 +95,12 @@ def _lens(dice: Dice, N: int, stature: Tensor) -> tuple[Tensor, Tensor, Tensor, 
 
 def world_to_camera(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
     """(N, 3, 3) rotations of cameras that look along `yaw` (0 = +Z), down by `pitch`, turned by `roll`."""
-    zero, one = torch.zeros_like(yaw), torch.ones_like(yaw)
+    zeros, ones = torch.zeros_like(yaw), torch.ones_like(yaw)
     c, s = yaw.cos(), yaw.sin()
-    about_y = torch.stack([c, zero, -s, zero, one, zero, s, zero, c], dim=-1).unflatten(-1, (3, 3))
+    about_y = torch.stack([c, zeros, -s, zeros, ones, zeros, s, zeros, c], dim=-1).unflatten(-1, (3, 3))
     flip = _FLIP.on(yaw.device)
     c, s = pitch.cos(), pitch.sin()
-    about_x = torch.stack([one, zero, zero, zero, c, -s, zero, s, c], dim=-1).unflatten(-1, (3, 3))
+    about_x = torch.stack([ones, zeros, zeros, zeros, c, -s, zeros, s, c], dim=-1).unflatten(-1, (3, 3))
     c, s = roll.cos(), roll.sin()
-    about_z = torch.stack([c, -s, zero, s, c, zero, zero, zero, one], dim=-1).unflatten(-1, (3, 3))
+    about_z = torch.stack([c, -s, zeros, s, c, zeros, zeros, zeros, ones], dim=-1).unflatten(-1, (3, 3))
     return about_z @ about_x @ flip @ about_y

@@ -52,26 +52,26 @@ def evaluate(network: LifterNetwork, batch: Batch) -> dict[str, float]:
     """Errors for a person of 1.7 m, in mm and degrees, the share of limbs tilted the right way, calibration."""
     network.eval()
     points, shared, gravity = network(batch.features)
-    there = batch.valid > 0
-    xyz = (points[..., :3] - points[..., ROOT : ROOT + 1, :3])[there]
-    target, points, shared = batch.target[there], points[there], shared[there]
+    valid = batch.valid > 0
+    xyz = (points[..., :3] - points[..., ROOT : ROOT + 1, :3])[valid]
+    target, points, shared = batch.target[valid], points[valid], shared[valid]
     error = xyz - target
     bone, span = (x[:, LIMBS[:, 1]] - x[:, LIMBS[:, 0]] for x in (xyz, target))
     tilted = (span[..., 2].abs() / span.norm(dim=-1)) > math.sin(math.radians(20))
     right = (bone[..., 2] * span[..., 2] > 0)[tilted].float().mean()
-    others = [p for p in range(len(POINTS)) if p != ROOT]
-    across = error[:, others, :2] / torch.exp(points[:, others, 3:4])
+    not_root = [p for p in range(len(POINTS)) if p != ROOT]
+    across = error[:, not_root, :2] / torch.exp(points[:, not_root, 3:4])
     lean, turn = torch.rad2deg(whole_errors(error[..., 2], target)).abs().mean(0)
     tilt = torch.rad2deg(torch.acos((_unit(gravity[..., :3]) * batch.down).sum(-1).clamp(-1, 1)))
-    found = {
+    figures = {
         "joints_mm": STATURE_MM * error[:, 26:].norm(dim=-1).mean(),
         "across_mm": STATURE_MM * error[:, 26:, :2].norm(dim=-1).mean(),
         "along_mm": STATURE_MM * error[:, 26:, 2].abs().mean(),
         "sign": right, "lean_deg": lean, "turn_deg": turn, "z_across": across.square().mean().sqrt(),
-        "joint_nll": joint_likelihood(error[..., 2], xyz, points[..., 4], shared).mean() / len(others),
-        "gravity_deg": tilt[there].mean(),
+        "joint_nll": joint_likelihood(error[..., 2], xyz, points[..., 4], shared).mean() / len(not_root),
+        "gravity_deg": tilt[valid].mean(),
     }  # fmt: skip
-    return {k: round(float(v), 4) for k, v in found.items()}
+    return {k: round(float(v), 4) for k, v in figures.items()}
 
 
 def _unit(x: Tensor) -> Tensor:

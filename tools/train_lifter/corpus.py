@@ -186,10 +186,10 @@ class Retargeter:
         ]
         out = np.empty_like(starts[0])
         for i in range(0, len(targets), BATCH):
-            some = slice(i, i + BATCH)
-            results = [self._minimise(targets[some], s[some], 18) for s in starts]
+            rows = slice(i, i + BATCH)
+            results = [self._minimise(targets[rows], s[rows], 18) for s in starts]
             best = np.argmin([cost for _, cost in results], axis=0)
-            out[some] = np.stack([q for q, _ in results])[best, np.arange(len(best))]
+            out[rows] = np.stack([q for q, _ in results])[best, np.arange(len(best))]
         out[:, [0, 2]] = np.unwrap(out[:, [0, 2]], axis=0)
         return out
 
@@ -290,18 +290,18 @@ def straightened(q: Array, excess: float) -> Array:
         out[:, knee] -= less
         out[:, hip] -= less / 2
         out[:, ankle] -= less / 2
-    lowest = [soles.positions(some)[..., 1].min(1) for some in (q, out)]
+    lowest = [soles.positions(motion)[..., 1].min(1) for motion in (q, out)]
     out[:, 4] += lowest[0] - lowest[1]
     return out
 
 
-def positions_of(clips: dict[str, NDArray[np.generic]], part: slice) -> Array:
+def positions_of(clips: dict[str, NDArray[np.generic]], frames: slice) -> Array:
     """(T, 26, 3) metres, some frames of a corpus in either form; NaN where a joint is missing."""
     if "pos" in clips:
-        return np.asarray(clips["pos"][part], float)
-    relative = np.asarray(clips["rel_halfmm"][part], float)
+        return np.asarray(clips["pos"][frames], float)
+    relative = np.asarray(clips["rel_halfmm"][frames], float)
     relative[relative == MISSING] = np.nan
-    return np.asarray(clips["root"][part][:, None] + relative / 2000.0)
+    return np.asarray(clips["root"][frames][:, None] + relative / 2000.0)
 
 
 def _convert(corpus: Path, cache: Path, every: int, processes: int) -> None:
@@ -313,8 +313,8 @@ def _convert(corpus: Path, cache: Path, every: int, processes: int) -> None:
     chunks = [pieces[i : i + CLIPS_AT_ONCE] for i in range(0, len(pieces), CLIPS_AT_ONCE)]
     with ProcessPoolExecutor(processes) as pool:
         done = []
-        for part in pool.map(partial(_solved, joints, every), chunks):
-            done += part
+        for solved in pool.map(partial(_solved, joints, every), chunks):
+            done += solved
             log.info("%d of %d clips, %.0f mm", len(done), len(pieces), 1e3 * np.median([e for _, e in done]))
     keep = {k: clips[k] for k in ("name", "subject", "category", "split")}
     lengths = np.array([len(q) for q, _ in done])

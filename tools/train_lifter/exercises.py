@@ -61,8 +61,8 @@ def arms_aside(rng: Rng) -> Key:
     elbow = abs(rng.normal(0, 10))
     arms = both(rng, pointing(raised, forward, elbow, rotation))
     if rng.random() < 0.2:
-        other = pointing(rng.uniform(0, 185), forward, elbow, rotation)
-        arms |= one_sided(other, "l")
+        left_arm = pointing(rng.uniform(0, 185), forward, elbow, rotation)
+        arms |= one_sided(left_arm, "l")
     width = rng.uniform(0.06, 0.25) if rng.random() < 0.5 else rng.uniform(0.35, 1.0)
     spread = leg_spread(width)
     legs = {"hip_adduction_r": -spread, "hip_adduction_l": -spread}
@@ -199,8 +199,8 @@ def punch(rng: Rng) -> Key:
 def throw(rng: Rng) -> Key:
     """An arm drawn back beside the head, or let go forwards and down, in a stride."""
     u = rng.uniform
-    side, other = ("r", "l") if rng.random() < 0.5 else ("l", "r")
-    legs, feet = _fighting_feet(rng, other)
+    side, opposite = ("r", "l") if rng.random() < 0.5 else ("l", "r")
+    legs, feet = _fighting_feet(rng, opposite)
     sign = 1 if side == "r" else -1
     if rng.random() < 0.5:
         arm, turn = pointing(u(80, 120), u(-25, 15), u(60, 120), u(-85, -30)), -sign * u(0, 40)
@@ -209,7 +209,7 @@ def throw(rng: Rng) -> Key:
     arms = one_sided(arm, side)
     if rng.random() < 0.5:
         aim = pointing(u(60, 110), u(20, 90), u(0, 50), u(-20, 40))
-        arms |= one_sided(aim, other)
+        arms |= one_sided(aim, opposite)
     trunk = {
         "L5_S1_axial_rotation": turn / TURN_SHARE,
         "L5_S1_Lat_Bending": rng.normal(0, 10) / BENDING_SHARE,

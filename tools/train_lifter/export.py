@@ -38,7 +38,7 @@ def halve_weights(path: Path) -> None:
     from onnx import helper, numpy_helper
 
     model = onnx.load(path)
-    kept = []
+    casts = []
     for tensor in list(model.graph.initializer):
         values = numpy_helper.to_array(tensor)
         if values.dtype != np.float32 or values.size < 1000:
@@ -46,8 +46,8 @@ def halve_weights(path: Path) -> None:
         model.graph.initializer.remove(tensor)
         half = numpy_helper.from_array(values.astype(np.float16), tensor.name + "_half")
         model.graph.initializer.append(half)
-        kept.append(helper.make_node("Cast", [half.name], [tensor.name], to=onnx.TensorProto.FLOAT))
-    for node in reversed(kept):
+        casts.append(helper.make_node("Cast", [half.name], [tensor.name], to=onnx.TensorProto.FLOAT))
+    for node in reversed(casts):
         model.graph.node.insert(0, node)
     onnx.checker.check_model(model)
     onnx.save(model, path)

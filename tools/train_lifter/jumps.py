@@ -49,9 +49,9 @@ def make_jumps(planter: Planter, rng: Rng, count: int) -> list[tuple[str, Array]
     stood = planter.soles(posed)
     out, first = [], 0
     for plan in plans:
-        part = slice(first, first + len(plan))
+        keys = slice(first, first + len(plan))
         first += len(plan)
-        out.append((KIND, _performed(planter, rng, plan, posed[part], stood[part])))
+        out.append((KIND, _performed(planter, rng, plan, posed[keys], stood[keys])))
     return out
 
 

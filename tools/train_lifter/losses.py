@@ -88,11 +88,13 @@ def losses(
     motion = (error[:, 1:] - error[:, :-1]).square().sum(-1).add(1e-6).sqrt()
     lean = (gravity[..., :3] - down).square().sum(-1)
     fall = 0.5 * lean * torch.exp(-2 * gravity[..., 3]) + 2 * gravity[..., 3]
-    some = slice(None, None, EVERY)
-    joint = joint_likelihood(error[:, some, :, 2], xyz[:, some], points[:, some, :, 4], shared[:, some])
+    sampled = slice(None, None, EVERY)
+    joint = joint_likelihood(
+        error[:, sampled, :, 2], xyz[:, sampled], points[:, sampled, :, 4], shared[:, sampled]
+    )
     return {
         "likelihood": 0.3 * _mean((unlikely * weight).sum(-1), valid),
-        "joint": 0.3 / len(POINTS) * _mean(joint.clamp(max=2000.0), valid[:, some]),
+        "joint": 0.3 / len(POINTS) * _mean(joint.clamp(max=2000.0), valid[:, sampled]),
         "distance": 12.0 * _mean((distance * weight).sum(-1), valid),
         "bones": 2.0 * _mean((1 - (bone * true_bone).sum(-1)).mean(-1), valid),
         "angles": 1.0 * _mean(bend.mean(-1), valid),
@@ -125,14 +127,16 @@ def joint_likelihood(depth_error: Tensor, xyz: Tensor, own: Tensor, shared: Tens
     """
     coefficients = _MODES.on(xyz.device)
     modes = coefficients[0] + torch.einsum("...pi,ipr->...pr", xyz.detach(), coefficients[1:])
-    others = _OTHERS.on(xyz.device)
-    modes, own, e = modes[..., others, :], own[..., others], depth_error.detach()[..., others]
+    not_root = _OTHERS.on(xyz.device)
+    modes, own, e = modes[..., not_root, :], own[..., not_root], depth_error.detach()[..., not_root]
     scaled = modes * shared.exp()[..., None, :] * torch.exp(-own)[..., None]
     e = e * torch.exp(-own)
     inner = scaled.transpose(-1, -2) @ scaled + torch.eye(scaled.shape[-1], device=e.device)
     root = torch.linalg.cholesky_ex(inner).L
-    seen = torch.einsum("...pr,...p->...r", scaled, e)
-    explained = torch.linalg.solve_triangular(root, seen.unsqueeze(-1), upper=False).square().sum((-2, -1))
+    projection = torch.einsum("...pr,...p->...r", scaled, e)
+    explained = (
+        torch.linalg.solve_triangular(root, projection.unsqueeze(-1), upper=False).square().sum((-2, -1))
+    )
     volume = torch.diagonal(root, dim1=-2, dim2=-1).log().sum(-1)
     return 0.5 * (e.square().sum(-1) - explained) + volume + own.sum(-1)
 

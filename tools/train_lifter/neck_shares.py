@@ -21,8 +21,8 @@ def shared_out(angles: Mapping[str, float]) -> dict[str, float]:
     out = dict(angles)
     for name, lower in (("flexion", LOWER_FLEXION), ("bending", LOWER_BENDING)):
         if f"neck_{name}" in out:
-            whole = out.pop(f"neck_{name}")
-            out |= {f"lower_neck_{name}": lower * whole, f"upper_neck_{name}": (1 - lower) * whole}
+            angle = out.pop(f"neck_{name}")
+            out |= {f"lower_neck_{name}": lower * angle, f"upper_neck_{name}": (1 - lower) * angle}
     return out
 
 

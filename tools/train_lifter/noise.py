@@ -200,8 +200,8 @@ def _guessed(dice: Dice, rays: Tensor, score: Tensor, hidden: Tensor, depth: Ten
     doubtful = dice.uniform(N, 1, K, low=_GUESSED_SCORE[0], high=_GUESSED_SCORE[1])
     off = _GUESSED_OFF * dice.normal(N, 1, K, 2) / depth[..., None]
     rays = torch.where(hidden[..., None], rays + off, rays)
-    told = torch.where(tried, torch.minimum(score, doubtful), 0.0)
-    return rays, torch.where(hidden, told, score)
+    reported = torch.where(tried, torch.minimum(score, doubtful), 0.0)
+    return rays, torch.where(hidden, reported, score)
 
 
 def see_exactly(dice: Dice, points: Tensor, stature: Tensor, half: Tensor) -> tuple[Tensor, Tensor]:

@@ -96,9 +96,9 @@ class Bodies:
 def draw_bodies(dice: Dice, count: int) -> Bodies:
     """People of random stature, sex, age and proportions."""
     table = _Priors.on(dice.device)
-    which = dice.choose(table.weight, count)
-    noise = torch.einsum("nij,nj->ni", table.root[which], dice.normal(count, table.mean.shape[1]))
-    size = table.mean[which] + WIDER * noise
+    group = dice.choose(table.weight, count)
+    noise = torch.einsum("nij,nj->ni", table.root[group], dice.normal(count, table.mean.shape[1]))
+    size = table.mean[group] + WIDER * noise
     stature = (table.stack * size.exp()).sum(1) + table.soft_tissue
     scale = torch.einsum("bap,np->nba", table.matrix, size).exp()
     places = table.offsets.shape[-1]

@@ -117,12 +117,12 @@ class Planter:
         """Postures (N, n) near the wished ones, the feet's points (N, 2, 4, 3) where they are told; NaN is free."""
         targets = np.full((len(wish), self._first + 8, 3), np.nan)
         targets[:, self._first :] = feet.reshape(-1, 8, 3)
-        known = np.isfinite(targets[:, self._first :, 0])
+        planted = np.isfinite(targets[:, self._first :, 0])
         ones = np.ones(len(wish))
         terms: Sequence[Term] = (
             LandmarkDistance(targets, np.full(targets.shape[:2], 0.006), ones, 30.0),
             PosePrior(wish, np.diag(self._precision()), ones),
-            Balance(known.astype(float), balanced, self.model.points, sigma=0.05, width=10.0),
+            Balance(planted.astype(float), balanced, self.model.points, sigma=0.05, width=10.0),
         )
         return solve_frames(Problem(self.model, terms, self._bounds), wish, self._shared, iterations)[0]
 
@@ -176,17 +176,17 @@ def make_keys(planter: Planter, rng: Rng) -> tuple[str, list[Key], Array, Array,
     wishes, feet, keys = [], [], []
     heading, origin = float(rng.uniform(-np.pi, np.pi)), np.zeros(3)
     stands: dict[str, Foot] | None = None
-    made: dict[str, Key] = {}
+    key_of: dict[str, Key] = {}
     wander = rng.random() < 0.35
     for i in range(count):
         name = chain[i % len(chain)]
-        again = partial(made.__getitem__, name) if same and name in made else partial(POSTURES[name], rng)
+        again = partial(key_of.__getitem__, name) if same and name in key_of else partial(POSTURES[name], rng)
         key = again()
         if wander and i and not key.on_floor:
             heading += float(rng.normal(0, 0.6))
             origin = origin + np.array([rng.normal(0, 0.25), 0.0, rng.normal(0, 0.25)])
         key, wish = planter.settled(key, again, rng, heading, origin)
-        made[name] = key
+        key_of[name] = key
         placed = dict(key.feet)
         stays = not wander and not key.on_floor and name not in OWN_FEET
         if stays and stands is not None and rng.random() < 0.9:
@@ -227,9 +227,9 @@ def make_episodes(planter: Planter, rng: Rng, count: int) -> list[tuple[str, Arr
     stood = np.where(np.isfinite(feet), planter.soles(posed), np.nan)
     courses, placed, first = [], [], 0
     for _, keys, _, _, durations in plans:
-        part = slice(first, first + len(keys))
+        frames = slice(first, first + len(keys))
         first += len(keys)
-        q, f = _course(posed[part], stood[part], keys, durations, rng)
+        q, f = _course(posed[frames], stood[frames], keys, durations, rng)
         courses.append(q)
         placed.append(f)
     q = np.concatenate(courses)

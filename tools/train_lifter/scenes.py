@@ -136,16 +136,16 @@ def filmed(
     views = film(dice, points, bodies.stature, heading)
     mirrored = dice.chance(0.5, N)
     flip, twin = _FLIP.on(points.device), MIRROR_INDEX.on(points.device)
-    seen = torch.where(mirrored[:, None, None, None], views.points[:, :, twin] * flip, views.points)
+    p_camera = torch.where(mirrored[:, None, None, None], views.points[:, :, twin] * flip, views.points)
     down = torch.where(mirrored[:, None], views.down * flip, views.down)
-    rays, score = detector(dice, seen, bodies.stature, views.half)
+    rays, score = detector(dice, p_camera, bodies.stature, views.half)
     score = score * valid[..., None]
     sure = _sureness(dice, N) if fov_sigma is None else torch.full((N,), fov_sigma, device=points.device)
     rays = rays * (score > 0)[..., None] * torch.exp(sure * dice.normal(N))[:, None, None, None]
     lengths = bodies.lengths()
-    known = knowledge(dice, lengths, sure, told=fov_sigma is None)
-    features, rotation = features_of(rays, score, valid, known)
-    relative = seen - seen[:, :, ROOT : ROOT + 1]
+    facts = knowledge(dice, lengths, sure, told=fov_sigma is None)
+    features, rotation = features_of(rays, score, valid, facts)
+    relative = p_camera - p_camera[:, :, ROOT : ROOT + 1]
     target = apply(rotation[:, :, None], relative)
     gravity = apply(rotation, down[:, None])
     return Batch(
@@ -156,44 +156,44 @@ def filmed(
 
 def _sureness(dice: Dice, N: int) -> Tensor:
     """(N,) how far focal lengths may be off, as a share of them."""
-    known = dice.log_uniform(N, low=0.01, high=0.05)
-    return torch.where(dice.chance(FOV_KNOWN, N), known, dice.log_uniform(N, low=0.05, high=0.3))
+    metadata = dice.log_uniform(N, low=0.01, high=0.05)
+    return torch.where(dice.chance(FOV_KNOWN, N), metadata, dice.log_uniform(N, low=0.05, high=0.3))
 
 
-def knowledge(dice: Dice, lengths: Tensor, fov_sigma: Tensor, *, told: bool) -> Tensor:
+def knowledge(dice: Dice, lengths: Tensor, fov_sigma: Tensor, *, with_lengths: bool) -> Tensor:
     """(N, KNOWN) what the network is told, as `pase.lift.features.LensAndLengths` writes it."""
     N, S = lengths.shape
     usual, spread = _USUAL.on(lengths.device), _SPREAD.on(lengths.device)
     sigma = dice.log_uniform(N, 1, low=0.1, high=1.5) * torch.exp(0.3 * dice.normal(N, S))
     off = (lengths - usual) / spread + sigma * dice.normal(N, S)
-    some = dice.chance(LENGTHS_KNOWN, N, 1) & dice.chance(0.9, N, S) & told
-    trust = torch.where(some, 1 / (1 + sigma.square()), 0.0)
+    informed = dice.chance(LENGTHS_KNOWN, N, 1) & dice.chance(0.9, N, S) & with_lengths
+    trust = torch.where(informed, 1 / (1 + sigma.square()), 0.0)
     return torch.cat([torch.log(fov_sigma / SURE_FOV)[:, None], trust * off, trust], dim=1)
 
 
-def features_of(rays: Tensor, score: Tensor, valid: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+def features_of(rays: Tensor, score: Tensor, valid: Tensor, facts: Tensor) -> tuple[Tensor, Tensor]:
     """`pase.lift.features.centred` on the training's device: features (N, T, FEATURES) and rotations."""
-    seen = (score > 0).float()
-    weight = seen * _CENTRE_WEIGHT.on(rays.device)
+    visible = (score > 0).float()
+    weight = visible * _CENTRE_WEIGHT.on(rays.device)
     centre = (weight[..., None] * rays).sum(-2) / weight.sum(-1, keepdim=True).clamp(min=1e-6)
     yaw = torch.atan(centre[..., 0])
     pitch = torch.atan2(centre[..., 1], torch.sqrt(1 + centre[..., 0].square()))
     rotation = looking_at(yaw, pitch)
     direction = torch.cat([rays, torch.ones_like(rays[..., :1])], dim=-1)
     turned = apply(rotation[:, :, None], direction)
-    flat = turned[..., :2] / turned[..., 2:].clamp(min=0.1) * seen[..., None]
-    size = _median(flat.norm(dim=-1), seen)[..., None]
+    flat = turned[..., :2] / turned[..., 2:].clamp(min=0.1) * visible[..., None]
+    size = _median(flat.norm(dim=-1), visible)[..., None]
     flat = (flat / size[..., None]).clamp(-FARTHEST, FARTHEST).flatten(2)
     place = torch.stack([size[..., 0].log() + 2.0, yaw, pitch], dim=-1)
-    told = known[:, None].expand(-1, rays.shape[1], -1)
-    features = torch.cat([flat, score, seen, place, told, valid[..., None]], dim=-1)
+    facts_by_frame = facts[:, None].expand(-1, rays.shape[1], -1)
+    features = torch.cat([flat, score, visible, place, facts_by_frame, valid[..., None]], dim=-1)
     return features * valid[..., None], rotation
 
 
-def _median(distance: Tensor, seen: Tensor) -> Tensor:
+def _median(distance: Tensor, visible: Tensor) -> Tensor:
     """(N, T) median of the distances of the points that are seen."""
-    count = seen.sum(-1).long()
-    ordered = torch.where(seen > 0, distance, torch.inf).sort(dim=-1).values
+    count = visible.sum(-1).long()
+    ordered = torch.where(visible > 0, distance, torch.inf).sort(dim=-1).values
     pair = torch.stack([(count - 1).clamp(min=0) // 2, count.clamp(min=1) // 2], dim=-1)
     middle = ordered.gather(-1, pair).mean(-1)
     return torch.where(count > 0, middle, 0.1).clamp(min=LEAST_SIZE)

@@ -171,12 +171,12 @@ def _split(function: Function) -> tuple[float, float, SimmSpline | None]:
 
 def _carriers(parents: Sequence[int], bodies: Sequence[int]) -> list[int]:
     """The bodies and all that carry them, parents first."""
-    found: set[int] = set()
+    carriers: set[int] = set()
     for body in bodies:
-        while body >= 0 and body not in found:
-            found.add(body)
+        while body >= 0 and body not in carriers:
+            carriers.add(body)
             body = parents[body]
-    return sorted(found)
+    return sorted(carriers)
 
 
 def apply(rotation: Tensor, vector: Tensor) -> Tensor:

@@ -115,9 +115,9 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.learning_rate * rise * cooling(share)
         ask = self._fused if batch.valid.shape[1] == WHOLE else self._losses
-        parts = ask(batch.features, batch.target, batch.down, batch.valid)
+        terms = ask(batch.features, batch.target, batch.down, batch.valid)
         self.optimiser.zero_grad()
-        torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
+        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
         size = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         if self.settings.device != "cpu":
             self.optimiser.found_inf = (~torch.isfinite(size)).float()  # type: ignore[attr-defined]
@@ -126,7 +126,7 @@ class Training:
         with torch.no_grad():
             torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
         self.step += 1
-        return {k: v.detach() for k, v in parts.items()}
+        return {k: v.detach() for k, v in terms.items()}
 
     def mix(self) -> None:
         """Leave the average between the weights gone on from and the fine-tuned ones, as `Settings.blend` says.
@@ -198,20 +198,20 @@ def train(motion: Path, cache: Path, settings: Settings) -> None:
 
     next_batch = Ahead(draw) if settings.replayed else draw
     begin = saved = time.monotonic()
-    before, parts = training.spent, Parts()
+    before, terms = training.spent, Parts()
     while training.spent < 60 * settings.minutes and training.spent - before < 60 * settings.call_minutes:
-        parts = training.learn(next_batch(), training.spent / (60 * settings.minutes))
+        terms = training.learn(next_batch(), training.spent / (60 * settings.minutes))
         training.spent = before + time.monotonic() - begin
         if training.step % settings.check_every == 0:
-            note(cache, training, parts, checks)
+            note(cache, training, terms, checks)
         elif training.step in (1, 10, 50, 200) or training.step % 250 == 0:
-            log.info("step %d, %.0f s, loss %s", training.step, training.spent, _rounded(parts))
+            log.info("step %d, %.0f s, loss %s", training.step, training.spent, _rounded(terms))
         if time.monotonic() - saved > 60:
             training.save(cache)
             saved = time.monotonic()
     training.save(cache)
     training.mix()
-    figures = note(cache, training, parts, checks)
+    figures = note(cache, training, terms, checks)
     done = {"steps": training.step, "minutes": round(training.spent / 60, 1)}
     record = {**done, **history(settings), "figures": figures}
     export(training.average.cpu(), cache / "lifter.onnx", record)
@@ -219,12 +219,12 @@ def train(motion: Path, cache: Path, settings: Settings) -> None:
 
 def history(settings: Settings) -> dict[str, Any]:
     """How a network was trained, and how the one was that it goes on from."""
-    told = asdict(replace(settings, call_minutes=0.0))
+    fields = asdict(replace(settings, call_minutes=0.0))
     if settings.start is None:
-        return {"settings": told}
+        return {"settings": fields}
     before = json.loads(Path(settings.start).with_suffix(".json").read_text())
     before.pop("figures", None)
-    return {"settings": told | {"start": Path(settings.start).name}, "from": before}
+    return {"settings": fields | {"start": Path(settings.start).name}, "from": before}
 
 
 def cooling(share: float) -> float:
@@ -233,12 +233,12 @@ def cooling(share: float) -> float:
 
 
 def note(
-    cache: Path, training: Training, parts: dict[str, Tensor], checks: HeldOut
+    cache: Path, training: Training, terms: dict[str, Tensor], checks: HeldOut
 ) -> dict[str, dict[str, float]]:
     """Try the averaged network on what was held out, and write a line of the log."""
     figures = checks.figures(training.average)
     line = {
-        "step": training.step, "minutes": round(training.spent / 60, 2), "loss": _rounded(parts), **figures,
+        "step": training.step, "minutes": round(training.spent / 60, 2), "loss": _rounded(terms), **figures,
     }  # fmt: skip
     with (cache / "log.jsonl").open("a") as file:
         file.write(json.dumps(line) + "\n")
@@ -246,8 +246,8 @@ def note(
     return figures
 
 
-def _rounded(parts: dict[str, Tensor]) -> dict[str, float]:
-    return {k: round(float(v), 4) for k, v in parts.items()}
+def _rounded(terms: dict[str, Tensor]) -> dict[str, float]:
+    return {k: round(float(v), 4) for k, v in terms.items()}
 
 
 def _replace(path: Path, state: dict[str, object]) -> None:

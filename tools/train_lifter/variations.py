@@ -103,8 +103,8 @@ class Variations:
         recomposed = dice.chance(RECOMPOSED if varied else 0.0, count)
         if not varied:
             return Windows(q, valid, take, recomposed)
-        made = self._recompose(dice, q, frames)
-        q = torch.where(recomposed[:, None, None], made, q)
+        mixed = self._recompose(dice, q, frames)
+        q = torch.where(recomposed[:, None, None], mixed, q)
         valid = torch.where(recomposed[:, None], 1.0, valid)
         q = self._with_other_limbs(dice, q)
         q = self._with_belt(dice, q, take, recomposed)
@@ -152,11 +152,11 @@ class Variations:
     def _with_other_limbs(self, dice: Dice, q: Tensor) -> Tensor:
         """Arms, or arms, trunk and head, of another take in some of the windows; played to and fro."""
         N, T = q.shape[:2]
-        other = dice.choose(self._bank.chance, N)
-        last = (self._bank.length[other] - 1).float()[:, None]
+        donor = dice.choose(self._bank.chance, N)
+        last = (self._bank.length[donor] - 1).float()[:, None]
         at = dice.uniform(N, 1) * 2 * last + 2.0 * torch.arange(T, device=q.device)
         at = torch.remainder(at, 2 * last)
-        theirs = self._at(other, torch.minimum(at, 2 * last - at))
+        theirs = self._at(donor, torch.minimum(at, 2 * last - at))
         theirs = torch.where(dice.chance(0.5, N, 1, 1), self._sign * theirs[..., self._twin], theirs)
         draw = dice.uniform(N, 1, 1)
         columns = (draw < SWAPPED) & torch.where(draw < UPPER_SWAPPED, self._upper, self._arms)

@@ -74,9 +74,9 @@ def test_the_network_gives_the_official_boxes(
     network = YoloV3Detector(weights, padding)  # type: ignore[arg-type]
     boxes = network.predict(letterbox(picture)[None])[0]
     assert boxes.shape == (22743, 85)
-    found = boxes[wanted["rows"]]
-    np.testing.assert_allclose(found[:, :4], wanted[key][:, :4], rtol=1e-5, atol=2e-3)
-    np.testing.assert_allclose(found[:, 4:], wanted[key][:, 4:], atol=2e-5)
+    rows = boxes[wanted["rows"]]
+    np.testing.assert_allclose(rows[:, :4], wanted[key][:, :4], rtol=1e-5, atol=2e-3)
+    np.testing.assert_allclose(rows[:, 4:], wanted[key][:, 4:], atol=2e-5)
 
 
 @pytest.mark.parametrize("case", ["sq", "land", "odd"])

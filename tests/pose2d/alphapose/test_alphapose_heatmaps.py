@@ -56,25 +56,25 @@ def test_heatmaps_are_read_as_officially(reference: Path, crops: dict[str, np.nd
     np.testing.assert_array_equal(scores, crops["real_scores_synthetic_weights"][:, 0])
 
 
-def _candidates(poses: dict[str, np.ndarray], which: slice) -> Candidates:
+def _candidates(poses: dict[str, np.ndarray], columns: slice) -> Candidates:
     return Candidates(
-        poses["boxes_xyxy"][which].astype(float),
-        poses["keypoints"][which].astype(float),
-        poses["keypoint_scores"][which, :, 0].astype(float),
+        poses["boxes_xyxy"][columns].astype(float),
+        poses["keypoints"][columns].astype(float),
+        poses["keypoint_scores"][columns, :, 0].astype(float),
     )
 
 
-@pytest.mark.parametrize(("name", "which"), [("out_json", slice(None)), ("single_out_json", slice(1))])
-def test_poses_are_merged_as_officially(name: str, which: slice, reference: Path) -> None:
+@pytest.mark.parametrize(("name", "columns"), [("out_json", slice(None)), ("single_out_json", slice(1))])
+def test_poses_are_merged_as_officially(name: str, columns: slice, reference: Path) -> None:
     poses = dict(np.load(reference / "fastpose_posenms.npz"))
-    merged = merge_poses(_candidates(poses, which))
+    merged = merge_poses(_candidates(poses, columns))
     wanted = json.loads(str(poses[name]))
     assert len(merged) == len(wanted)
     for pose, item in zip(merged, wanted, strict=True):
         official = np.reshape(item["keypoints"], (-1, 3))
         np.testing.assert_allclose(pose.points, official[:, :2], atol=PIXELS)
         np.testing.assert_allclose(pose.scores, official[:, 2], atol=1e-5)
-    if which == slice(None):
+    if columns == slice(None):
         assert all(best in pose.cluster for pose, best in zip(merged, poses["picked"], strict=True))
 
 

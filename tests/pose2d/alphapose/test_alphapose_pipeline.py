@@ -65,23 +65,23 @@ def test_stages_are_the_official_ones(state: dict[str, Any], official: dict[str,
     with torch.device("meta"):
         plain = FastPose()
     plain.load_state_dict(state, assign=True)
-    found: dict[str, np.ndarray] = {}
+    outputs: dict[str, np.ndarray] = {}
     modules = {"conv1": plain.preact.conv1, "layer1.0.se": plain.preact.layer1[0]}
     modules |= {f"layer{i}": plain.preact.get_submodule(f"layer{i}") for i in range(1, 5)}
     modules |= {"duc1": plain.duc1, "duc2": plain.duc2}
     for name, module in modules.items():
         module.register_forward_hook(
-            lambda _m, _i, out, name=name: found.__setitem__(name, out.numpy().copy())
+            lambda _m, _i, out, name=name: outputs.__setitem__(name, out.numpy().copy())
         )
     with torch.inference_mode():
         plain.eval()(torch.from_numpy(official["input"]))
-    for name, out in found.items():
+    for name, out in outputs.items():
         height, width = out.shape[2:]
-        part = out[:, :8, :: max(1, height // 8), :: max(1, width // 6)]
+        sample = out[:, :8, :: max(1, height // 8), :: max(1, width // 6)]
         wanted = official[f"{name}__slice"]
         if name == "layer1.0.se":
             wanted = np.maximum(wanted, 0)  # the reference holds the block's sum before its activation
-        np.testing.assert_allclose(part, wanted, atol=TOLERANCE, err_msg=name)
+        np.testing.assert_allclose(sample, wanted, atol=TOLERANCE, err_msg=name)
 
 
 def test_heatmaps_are_the_official_ones(
@@ -90,9 +90,9 @@ def test_heatmaps_are_the_official_ones(
     np.testing.assert_allclose(
         network.heatmaps(official["input"]), official["heatmaps"], rtol=0, atol=TOLERANCE
     )
-    given = crops["real_input_tensor_float32"][None]
+    crop = crops["real_input_tensor_float32"][None]
     wanted = crops["real_heatmaps_synthetic_weights"][None]
-    np.testing.assert_allclose(network.heatmaps(given), wanted, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(network.heatmaps(crop), wanted, rtol=0, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize(

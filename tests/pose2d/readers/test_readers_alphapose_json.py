@@ -54,7 +54,7 @@ def test_our_files_come_back_exactly(tmp_path_factory: Any, seed: int, unseen: s
 def test_the_shot_comes_back(tmp_path: Path) -> None:
     people = [person(1), replace(person(2, track_id=2), shot=3)]
     write_alphapose(people, tmp_path / "keypoints.json")
-    assert [one.shot for one in read_alphapose(tmp_path / "keypoints.json")] == [0, 3]
+    assert [person.shot for person in read_alphapose(tmp_path / "keypoints.json")] == [0, 3]
 
 
 def test_frames_that_were_not_looked_at_come_back(tmp_path: Path) -> None:

@@ -214,8 +214,8 @@ def test_what_nobody_knows_can_be_told(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(_table(rows))
     with pytest.raises(InputError, match=r"its columns are: u:0, w:0.*TOML file"):
         read_keypoints(tmp_path / "a.csv", RECORDED)
-    told = [f'{spoken(n)} = ["u:{k}", "w:{k}"]' for k, n in enumerate(COCO17)]
-    (tmp_path / "a.toml").write_text("[columns]\n" + "\n".join(told))
+    lines = [f'{spoken(n)} = ["u:{k}", "w:{k}"]' for k, n in enumerate(COCO17)]
+    (tmp_path / "a.toml").write_text("[columns]\n" + "\n".join(lines))
     assert_walk(tmp_path / "a.csv", COCO17, str(tmp_path / "a.toml"))
     order = tuple(np.random.default_rng(0).permutation(COCO17))
     (tmp_path / "b.json").write_text(json.dumps(every(lambda f: flat(order, f))))
@@ -238,8 +238,8 @@ def test_several_people_with_numbers(tmp_path: Path) -> None:
         ]
     )
     (tmp_path / "a.json").write_text(json.dumps([both[0], both[1][::-1], both[2], both[3][::-1]]))
-    one, other = read_keypoints(tmp_path / "a.json", RECORDED)
-    np.testing.assert_allclose(other.xy[:, 0] - one.xy[:, 0], np.broadcast_to([300, 0], (FRAMES, 2)))
+    first, second = read_keypoints(tmp_path / "a.json", RECORDED)
+    np.testing.assert_allclose(second.xy[:, 0] - first.xy[:, 0], np.broadcast_to([300, 0], (FRAMES, 2)))
 
 
 def test_the_persons_of_one_picture_are_no_frames(tmp_path: Path) -> None:

@@ -35,8 +35,8 @@ def moved(frame: int) -> list[list[float]]:
 
 
 def assert_two(path: Path) -> None:
-    one, other = read_keypoints(path, RECORDED)
-    np.testing.assert_allclose(other.xy[:, 0] - one.xy[:, 0], np.broadcast_to([300, 0], (FRAMES, 2)))
+    first, second = read_keypoints(path, RECORDED)
+    np.testing.assert_allclose(second.xy[:, 0] - first.xy[:, 0], np.broadcast_to([300, 0], (FRAMES, 2)))
 
 
 def y_first(names: tuple[str, ...], frame: int) -> list[list[float]]:

@@ -27,13 +27,13 @@ def point(person: Keypoints2D, name: str, frame: int = 0) -> np.ndarray:
 
 def assert_human(person: Keypoints2D, frame: int) -> None:
     """Upright, with the joints of a limb in a row and left beside right."""
-    seen = {name for name in HALPE26 if np.isfinite(point(person, name, frame)).all()}
+    visible = {name for name in HALPE26 if np.isfinite(point(person, name, frame)).all()}
     height = np.ptp(person.xy[frame][np.isfinite(person.xy[frame]).all(-1)], axis=0).max()
     for upper, lower in (("Nose", "LHip"), ("LShoulder", "LHip"), ("RShoulder", "RHip"), ("RHip", "RAnkle")):
-        if {upper, lower} <= seen:
+        if {upper, lower} <= visible:
             assert point(person, upper, frame)[1] < point(person, lower, frame)[1], (upper, lower)
     for left, right in (("LEye", "REye"), ("LHip", "RHip"), ("LHeel", "LBigToe"), ("RHeel", "RAnkle")):
-        if {left, right} <= seen:
+        if {left, right} <= visible:
             gap = np.linalg.norm(point(person, left, frame) - point(person, right, frame))
             assert gap < 0.25 * height, (left, right)
 
@@ -78,13 +78,15 @@ def test_pose2sims_numbers_come_out_as_they_are() -> None:
 
 
 def test_both_dumps_of_mediapipe_say_the_same() -> None:
-    (one,), (other,) = (read_keypoints(SAMPLES / f"mediapipe.{suffix}", CLIP) for suffix in ("json", "csv"))
-    np.testing.assert_allclose(one.xy, other.xy, atol=0.01)
-    np.testing.assert_allclose(one.score, other.score, atol=1e-5)
+    (from_json,), (from_csv,) = (
+        read_keypoints(SAMPLES / f"mediapipe.{suffix}", CLIP) for suffix in ("json", "csv")
+    )
+    np.testing.assert_allclose(from_json.xy, from_csv.xy, atol=0.01)
+    np.testing.assert_allclose(from_json.score, from_csv.score, atol=1e-5)
     dumped = json.loads((SAMPLES / "mediapipe.json").read_text(encoding="utf-8"))
     heel = dumped[1]["pose_landmarks"][0][29]
-    assert point(one, "LHeel", 1) == pytest.approx([heel["x"] * 1768, heel["y"] * 994])
-    assert one.time == pytest.approx([frame["timestamp_ms"] / 1000 for frame in dumped])
+    assert point(from_json, "LHeel", 1) == pytest.approx([heel["x"] * 1768, heel["y"] * 994])
+    assert from_json.time == pytest.approx([frame["timestamp_ms"] / 1000 for frame in dumped])
 
 
 def test_shares_of_the_picture_need_its_size() -> None:
@@ -225,13 +227,13 @@ def test_sets_of_as_many_points_are_told_apart_or_asked_for(tmp_path: Path) -> N
     file = SAMPLES / "openpose_body25/clip_000000000000_keypoints.json"
     points = np.reshape(json.loads(file.read_text())["people"][0]["pose_keypoints_2d"], (1, -1, 3))
     assert guess_set(points, "f") == KEYPOINT_SETS["body25"]
-    other = np.reshape(
+    flipped = np.reshape(
         json.loads((SAMPLES / "openpose_body25b/cam01.0000.json").read_text())["people"][0][
             "pose_keypoints_2d"
         ],
         (1, -1, 3),
     )
-    assert guess_set(other, "f") == KEYPOINT_SETS["body25b"]
+    assert guess_set(flipped, "f") == KEYPOINT_SETS["body25b"]
     unclear = np.ones((1, 25, 3)) * np.random.default_rng(0).random((1, 25, 1))
     with pytest.raises(InputError, match="body25 or body25b: say which with --skeleton"):
         guess_set(unclear, "f")

@@ -25,32 +25,32 @@ def worn(
     image = np.full((220, 320, 3), (230, 225, 210), dtype=np.uint8)
     pose = figure(x, height=height)
     dress(image, pose, shirt, trousers)
-    found = clothes_colours((image * light).astype(np.uint8), pose)
-    assert found is not None
-    return found
+    colours = clothes_colours((image * light).astype(np.uint8), pose)
+    assert colours is not None
+    return colours
 
 
 def test_a_look_holds_a_histogram_of_the_upper_and_of_the_lower_body() -> None:
-    found = worn(RED, BLUE)
-    np.testing.assert_allclose(found.sum(1), 1.0)
-    assert (found >= 0).all()
+    colours = worn(RED, BLUE)
+    np.testing.assert_allclose(colours.sum(1), 1.0)
+    assert (colours >= 0).all()
     swapped = worn(BLUE, RED)
-    np.testing.assert_allclose(found[0], swapped[1], atol=0.02)
-    assert np.abs(found - swapped).max() > 0.1
+    np.testing.assert_allclose(colours[0], swapped[1], atol=0.02)
+    assert np.abs(colours - swapped).max() > 0.1
 
 
 def test_the_same_clothes_are_known_elsewhere_nearer_and_in_other_light() -> None:
-    here = worn(RED, BLUE)
+    clothes = worn(RED, BLUE)
     moved = worn(RED, BLUE, x=240.0, height=170.0)
     darker = worn(RED, BLUE, light=0.8)
-    other = worn(GREEN, GREY)
-    assert clothes_distance(here, moved) < 0.02
-    assert clothes_distance(here, darker) < 0.5 * clothes_distance(here, other)
+    second = worn(GREEN, GREY)
+    assert clothes_distance(clothes, moved) < 0.02
+    assert clothes_distance(clothes, darker) < 0.5 * clothes_distance(clothes, second)
 
 
 def test_each_half_of_the_clothes_counts() -> None:
-    here, other_trousers, all_other = worn(RED, BLUE), worn(RED, GREEN), worn(GREY, GREEN)
-    assert 0.1 < clothes_distance(here, other_trousers) < clothes_distance(here, all_other) <= 1.0
+    clothes, other_trousers, all_other = worn(RED, BLUE), worn(RED, GREEN), worn(GREY, GREEN)
+    assert 0.1 < clothes_distance(clothes, other_trousers) < clothes_distance(clothes, all_other) <= 1.0
 
 
 @pytest.mark.parametrize("name", ["LShoulder", "RHip", "LKnee"])
@@ -73,9 +73,9 @@ def test_somebody_seen_from_the_side_has_a_look_too() -> None:
     edge_on = replace(pose, xy=np.column_stack([np.full(len(pose.xy), 80.0), pose.xy[:, 1]]))
     image = np.zeros((220, 320, 3), np.uint8)
     dress(image, pose, RED, BLUE)
-    found = clothes_colours(image, edge_on)
-    assert found is not None
-    assert clothes_distance(found, worn(RED, BLUE)) < 0.1
+    colours = clothes_colours(image, edge_on)
+    assert colours is not None
+    assert clothes_distance(colours, worn(RED, BLUE)) < 0.1
 
 
 histograms = arrays(float, (2, 24), elements=st.floats(1e-3, 1.0)).map(lambda h: h / h.sum(1, keepdims=True))

@@ -72,21 +72,21 @@ def test_clothes_tell_who_comes_out_from_behind() -> None:
 
 
 def test_somebody_new_keeps_the_own_body_but_not_that_of_another() -> None:
-    known, new = followed(figure(100.0)), Track(np.array([120.0, 40.0, 170.0, 200.0]), 1 / 30)
+    old, new = followed(figure(100.0)), Track(np.array([120.0, 40.0, 170.0, 200.0]), 1 / 30)
     bodies = {0: figure(101.0), 1: figure(145.0)}
-    assert settle(frame(), [known, new], bodies, []) == bodies
-    assert settle(frame(), [known, new], {0: bodies[0], 1: bodies[0]}, []) == {0: bodies[0]}
+    assert settle(frame(), [old, new], bodies, []) == bodies
+    assert settle(frame(), [old, new], {0: bodies[0], 1: bodies[0]}, []) == {0: bodies[0]}
 
 
 @given(st.lists(st.tuples(st.floats(0, 600), st.floats(0, 600)), min_size=1, max_size=6))
 def test_no_body_is_ever_given_to_two(places: list[tuple[float, float]]) -> None:
     tracks = [followed(figure(before)) for before, _ in places]
-    found = {number: figure(now) for number, (_, now) in enumerate(places)}
-    given_to = settle(frame(), tracks, found, [])
-    kept = list(given_to.values())
-    assert all(any(pose is body for body in found.values()) for pose in kept)
-    for number, pose in enumerate(kept):
-        assert all(pose_similarity(pose, other) < SAME_BODY for other in kept[:number])
+    placed = {number: figure(now) for number, (_, now) in enumerate(places)}
+    given_to = settle(frame(), tracks, placed, [])
+    settled = list(given_to.values())
+    assert all(any(pose is body for body in placed.values()) for pose in settled)
+    for number, pose in enumerate(settled):
+        assert all(pose_similarity(pose, rival) < SAME_BODY for rival in settled[:number])
 
 
 def test_trunks_before_one_another_are_not_clear() -> None:

@@ -68,9 +68,9 @@ def walk(
             if number == 1 and index in hidden:
                 continue
             track.place(index, poses[person], _box(poses[person]), time)
-            found = clothes_colours(image, poses[person])
-            if index < MIDDLE // 2 and found is not None:
-                track.note_clothes(found, time)
+            colours = clothes_colours(image, poses[person])
+            if index < MIDDLE // 2 and colours is not None:
+                track.note_clothes(colours, time)
         encounters.watch(Frame(index, time, image), tracks)
     return tracks[0], tracks[1]
 

@@ -100,9 +100,9 @@ def test_who_would_wait_does_what_is_queued_and_nothing_is_done_twice() -> None:
 
     first = thread.submit(wait_for_the_third)
     begun.wait(10)
-    others = [thread.submit(lambda number=number: work(number)) for number in (1, 2, 3)]  # type: ignore[misc]
+    jobs = [thread.submit(lambda number=number: work(number)) for number in (1, 2, 3)]  # type: ignore[misc]
     assert first.result() == 0, "the queued work is done here, or the first would wait for ever"
-    assert [job.result() for job in others] == [1, 2, 3]
+    assert [job.result() for job in jobs] == [1, 2, 3]
     assert done == [(1, True), (2, True), (3, True)]
 
 

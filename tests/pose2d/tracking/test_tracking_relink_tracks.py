@@ -24,7 +24,7 @@ def piece(
 
 
 @pytest.mark.parametrize(
-    ("other", "joined"),
+    ("later", "joined"),
     [
         (piece(range(60, 100), 130.0), True),
         (piece(range(60, 100), 900.0), False),
@@ -42,12 +42,12 @@ def piece(
         "long after, same clothes", "long after, other clothes", "after a cut",
     ],
 )  # fmt: skip
-def test_pieces_of_one_track_are_joined(other: Track, joined: bool) -> None:
+def test_pieces_of_one_track_are_joined(later: Track, joined: bool) -> None:
     main = piece(range(50), 100.0, wears=RED)
-    persons = join_pieces([other, main], TIME)
+    persons = join_pieces([later, main], TIME)
     assert sorted(map(len, persons)) == ([2] if joined else [1, 1])
     if joined:
-        assert persons[0] == [main, other]
+        assert persons[0] == [main, later]
 
 
 def test_who_comes_back_is_a_new_person_when_two_could_be_meant() -> None:
