@@ -12,6 +12,7 @@ from pase.keypoint_sets import SURE_SCORE
 from pase.pose2d.detect import pixel_of
 from pase.pose2d.left_out import LeftOut
 from pase.pose2d.tracking.prominence import boxes_of, frame_seconds, prominence, sizes_of
+from pase.pose2d.tracking.similarity import centre_of, outside
 from pase.types import Array
 
 FEWEST_POINTS = 8
@@ -128,8 +129,8 @@ def _left_out(person: Keypoints2D, why: str) -> LeftOut:
 
 
 def _middle(person: Keypoints2D, frame: int) -> tuple[float, float]:
-    box = boxes_of(person)[frame]
-    return float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2
+    x, y = centre_of(boxes_of(person)[frame]).tolist()
+    return x, y
 
 
 def _by_number(people: Sequence[Keypoints2D], number: int) -> Keypoints2D:
@@ -161,10 +162,8 @@ def _distance(person: Keypoints2D, pixel: Array) -> float:
     """Distance of a pixel from a person in the first frame, in body sizes: 0 on the line between two keypoints."""
     size = float(sizes_of(person)[0])
     points = person.xy[0][np.isfinite(person.xy[0]).all(-1)]
-    box = boxes_of(person)[0]
-    outside = np.maximum(np.maximum(box[:2] - pixel, pixel - box[2:]), 0.0)
     nearest = float(np.linalg.norm(points - pixel, axis=1).min())
-    return max(float(np.linalg.norm(outside)), 0.5 * nearest) / max(size, 1.0)
+    return max(outside(boxes_of(person)[0], pixel), 0.5 * nearest) / max(size, 1.0)
 
 
 def _words(pixel: Array) -> str:

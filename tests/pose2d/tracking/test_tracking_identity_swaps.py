@@ -12,7 +12,8 @@ from pase.media.frames import Frame
 from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.appearance import clothes_colours
 from pase.pose2d.tracking.identity_swaps import Encounters, exchange
-from pase.pose2d.tracking.track import Track, centre_of
+from pase.pose2d.tracking.similarity import centre_of
+from pase.pose2d.tracking.track import Track
 
 Clothes = tuple[Color, Color]
 

@@ -11,13 +11,12 @@ import numpy as np
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.files import read_json_items, write_text
-from pase.keypoint_sets import KEYPOINT_SETS, guess_set
+from pase.keypoint_sets import KEYPOINT_SETS, POINT_COUNTS, guess_set
 from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.keypoint_json import first_number, frame_numbers, is_number, numbers, triples
 
 _PERSON_CATEGORY = 1
-_LENGTHS = {3 * len(names) for names in KEYPOINT_SETS.values()}
 
 
 def write_alphapose(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
@@ -140,7 +139,7 @@ def _point_count(items: Iterator[Any], skeleton: str | None) -> tuple[int, Itera
     for item in items:
         head.append(item)
         values = item.get("keypoints") if isinstance(item, dict) else None
-        if isinstance(values, list) and len(values) in _LENGTHS:
+        if isinstance(values, list) and len(values) / 3 in POINT_COUNTS:
             return len(values) // 3, chain(head, items)
     return len(HALPE26), iter(head)
 

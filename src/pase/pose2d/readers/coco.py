@@ -1,5 +1,6 @@
 """COCO's keypoint annotations and the results that its evaluation reads."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,5 +141,4 @@ def _with_size(recorded: Recorded, content: Any, shown: set[Any], path: Path) ->
             f"{path} is about pictures of several sizes ({few}), so they are no film: give the keypoints of one "
             "picture or one film at a time"
         )
-    size = recorded.image_size or next(iter(sizes), None)
-    return Recorded(size, recorded.time, recorded.frame_rate)
+    return replace(recorded, image_size=recorded.image_size or next(iter(sizes), None))

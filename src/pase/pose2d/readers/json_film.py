@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,7 @@ def read_frames(
     else:
         names = guess_set(np.array([d.points for d in detections]), str(path), skeleton)
     sizes = [frame.size for frame in frames if frame.size is not None]
-    recorded = Recorded(
-        recorded.image_size or (sizes[0] if sizes else None), recorded.time, recorded.frame_rate
-    )
+    recorded = replace(recorded, image_size=recorded.image_size or (sizes[0] if sizes else None))
     to_pixels(detections, recorded, path, names, centred=centred)
     if len({frame.picture for frame in frames}) > 1:
         check_is_film(detections, path)
@@ -96,7 +95,7 @@ def _counted(recorded: Recorded, detections: Sequence[Detection], frames: int) -
     length = max(frames, 1 + max(d.frame for d in detections))
     if length > frames:
         return recorded
-    return Recorded(recorded.image_size, even_times(length, recorded.frame_rate), recorded.frame_rate)
+    return replace(recorded, time=even_times(length, recorded.frame_rate))
 
 
 def _detections(frames: Sequence[PoseFrame]) -> list[Detection]:

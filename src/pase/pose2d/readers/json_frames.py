@@ -1,9 +1,9 @@
 """The many forms in which programs nest points in persons in frames in JSON, brought to one."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pase.pose2d.readers.json_persons import (
     OF_POINT,
@@ -15,6 +15,8 @@ from pase.pose2d.readers.json_persons import (
     pose_of_points,
 )
 from pase.pose2d.readers.keypoint_json import is_number
+
+T = TypeVar("T")
 
 _FRAMES = ("frames", "instance_info", "results", "data", "predictions")
 _PERSONS = ("instances", "people", "persons", "bodies", "poses", "annots", "detections", "predictions")
@@ -64,10 +66,7 @@ def document_frames(content: Any) -> list[PoseFrame] | None:
         return None
     if not content:
         return []
-    if _is_one_picture(content):
-        frame = frame_of(content)
-        return None if frame is None else [frame]
-    return _all_frames(content)
+    return _all_frames([content] if _is_one_picture(content) else content)
 
 
 def point_names(content: Any) -> tuple[str, ...] | None:
@@ -93,15 +92,10 @@ def _of_object(content: dict[str, Any]) -> list[PoseFrame] | None:
     frames = _by_person(content) or _beside_each_other(content)
     if frames is not None:
         return frames
-    by_picture = [(name, frame_of(value) or _of_named_persons(value)) for name, value in content.items()]
-    if not by_picture or any(frame is None for _, frame in by_picture):
-        return None
-    frames = []
-    for name, frame in by_picture:
-        assert frame is not None
+    frames = _all_of([frame_of(value) or _of_named_persons(value) for value in content.values()])
+    for name, frame in zip(content, frames or (), strict=frames is not None):
         frame.picture = frame.picture or name
-        frames.append(frame)
-    return frames
+    return frames or None
 
 
 def _by_person(content: dict[str, Any]) -> list[PoseFrame] | None:
@@ -129,15 +123,11 @@ def _of_named_persons(item: Any) -> PoseFrame | None:
     """A frame with an object below the name or number of each person."""
     if not isinstance(item, dict) or not item:
         return None
-    poses = []
-    for place, (name, value) in enumerate(item.items()):
-        pose = person_pose(value)
-        if pose is None:
-            return None
+    poses = _all_of([person_pose(value) for value in item.values()])
+    for place, (name, pose) in enumerate(zip(item, poses or (), strict=poses is not None)):
         number = _LAST_NUMBER.search(name)
         pose.person = int(number[0]) if number else place
-        poses.append(pose)
-    return PoseFrame(poses)
+    return None if poses is None else PoseFrame(poses)
 
 
 def _beside_each_other(content: dict[str, Any]) -> list[PoseFrame] | None:
@@ -149,21 +139,24 @@ def _beside_each_other(content: dict[str, Any]) -> list[PoseFrame] | None:
     if not isinstance(listed, list) or not listed:
         return None
     if isinstance(content.get("skeleton"), dict) and all(isinstance(item, dict) for item in listed):
-        frames = [_of_named_persons(item) if item else PoseFrame() for item in listed]
-        if any(frame is None for frame in frames):
-            return None
-        for pose in (pose for frame in frames if frame is not None for pose in frame.poses):
+        frames = _all_of([_of_named_persons(item) if item else PoseFrame() for item in listed])
+        for pose in (pose for frame in frames or () for pose in frame.poses):
             pose.points = pose.points[:, [1, 0, 2]]
-        return [frame for frame in frames if frame is not None]
+        return frames
     scores = content.get("scores")
     if not isinstance(scores, list) or len(scores) != len(listed):
         return None
     return _all_frames([{"keypoints": k, "scores": s} for k, s in zip(listed, scores, strict=True)])
 
 
+def _all_of(items: Sequence[T | None]) -> list[T] | None:
+    """The items; None where one of them is missing."""
+    present = [item for item in items if item is not None]
+    return present if len(present) == len(items) else None
+
+
 def _all_frames(items: list[Any]) -> list[PoseFrame] | None:
-    frames = [frame_of(item) for item in items]
-    return None if any(frame is None for frame in frames) else [f for f in frames if f is not None]
+    return _all_of([frame_of(item) for item in items])
 
 
 def _is_one_picture(items: list[Any]) -> bool:
@@ -218,8 +211,12 @@ def _poses(item: Any) -> list[RecordedPose] | None:
 
 
 def _every_pose(items: list[Any]) -> list[RecordedPose] | None:
-    poses = [person_pose(item) for item in items if item not in (None, [], {}) and not _is_empty(item)]
-    return None if any(pose is None for pose in poses) else [pose for pose in poses if pose is not None]
+    # OpenPose writes a person that it lost without any points.
+    lost = [isinstance(item, dict) and any(item.get(key) == [] for key in POINTS) for item in items]
+    present = [
+        item for item, gone in zip(items, lost, strict=True) if not gone and item not in (None, [], {})
+    ]
+    return _all_of([person_pose(item) for item in present])
 
 
 def _with_scores(persons: list[Any], frame: Mapping[str, Any]) -> list[Any]:
@@ -230,11 +227,6 @@ def _with_scores(persons: list[Any], frame: Mapping[str, Any]) -> list[Any]:
     return [
         {"keypoints": points, "keypoint_scores": own} for points, own in zip(persons, scores, strict=True)
     ]
-
-
-def _is_empty(item: Any) -> bool:
-    """Whether a person has no points at all, as OpenPose writes one that it lost."""
-    return isinstance(item, dict) and any(item.get(key) == [] for key in POINTS)
 
 
 def _lowered(content: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pase.keypoint_sets import KEYPOINT_SETS
+from pase.keypoint_sets import POINT_COUNTS
 from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.pose2d.readers.keypoint_json import first_number, is_number
 from pase.types import Array
@@ -19,7 +19,6 @@ SCORES = ("keypoint_scores", "keypoints_scores", "keypoint_score", "confidences"
 OF_POINT = ("score", "visibility", "confidence", "likelihood", "visible", "v", "c", "presence")
 TRACKS = ("track_id", "trackid", "idx", "person_id", "personid", "tracking_id", "id")
 _POINT_NAMES = ("name", "part", "class", "class_name", "label")
-_COUNTS = {len(names) for names in KEYPOINT_SETS.values()}
 _FEWEST, _MOST_NUMBERS = 5, 4
 _NORMALISED_BELOW = 10.0
 
@@ -72,10 +71,14 @@ def _is_numeric(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_list_of(scores: Any, count: int) -> bool:
+    return isinstance(scores, list) and len(scores) == count and all(map(_is_numeric, scores))
+
+
 def _flat(values: Sequence[Any], scores: Any) -> RecordedPose | None:
     if scores is not None and len(values) == 2 * len(scores):
         return _lists([list(values[k : k + 2]) for k in range(0, len(values), 2)], scores)
-    width = next((w for w in (3, 4, 2) if len(values) % w == 0 and len(values) // w in _COUNTS), 3)
+    width = next((w for w in (3, 4, 2) if len(values) % w == 0 and len(values) // w in POINT_COUNTS), 3)
     if len(values) % width or len(values) < width * _FEWEST:
         return None
     return _lists([list(values[k : k + width]) for k in range(0, len(values), width)], None)
@@ -92,7 +95,7 @@ def _lists(values: Sequence[Any], scores: Any) -> RecordedPose | None:
         return None
     table = np.array([[_float(v) for v in value] for value in values])
     score = np.ones(len(table))
-    if isinstance(scores, list) and len(scores) == len(table) and all(_is_numeric(s) for s in scores):
+    if _is_list_of(scores, len(table)):
         score = np.array([_float(s) for s in scores])
     elif width == 4:
         score = table[:, 3]
@@ -120,7 +123,7 @@ def _objects(values: Sequence[Mapping[str, Any]], scores: Any) -> RecordedPose |
         name = next((value[key] for key in _POINT_NAMES if isinstance(value.get(key), str)), None)
         names.append(name)
     table = np.array(rows)
-    if isinstance(scores, list) and len(scores) == len(table) and all(_is_numeric(s) for s in scores):
+    if _is_list_of(scores, len(table)):
         table[:, 2] = [_float(s) for s in scores]
     point_names = tuple(name for name in names if name is not None)
     return RecordedPose(_clean(table), point_names if len(point_names) == len(rows) else None)

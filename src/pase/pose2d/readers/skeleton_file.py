@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pase.errors import InputError
 from pase.files import read_toml
@@ -34,7 +33,7 @@ def names_of_skeleton_file(skeleton: str | None, count: int, path: Path) -> tupl
     if not is_skeleton_file(skeleton):
         names = keypoint_set(skeleton)
     else:
-        points = _table(skeleton).get("points")
+        points = read_toml(skeleton).get("points")
         if not isinstance(points, list) or not all(isinstance(name, str) for name in points):
             raise InputError(f"{skeleton} should hold {_EXAMPLE}")
         names = halpe_names(points, skeleton)
@@ -45,7 +44,7 @@ def names_of_skeleton_file(skeleton: str | None, count: int, path: Path) -> tupl
 
 def columns_of_skeleton_file(skeleton: str) -> dict[str, list[str]]:
     """Columns of x, y and perhaps score of each point, by a TOML file with a table `columns`."""
-    columns = _table(skeleton).get("columns")
+    columns = read_toml(skeleton).get("columns")
     if not isinstance(columns, Mapping) or not columns:
         raise InputError(f"{skeleton} should hold {_EXAMPLE}")
     for name, value in columns.items():
@@ -56,7 +55,3 @@ def columns_of_skeleton_file(skeleton: str) -> dict[str, list[str]]:
         ):
             raise InputError(f"{skeleton}: {name} should name its columns of x, y and perhaps score")
     return {str(name): list(value) for name, value in columns.items()}
-
-
-def _table(skeleton: str) -> Mapping[str, Any]:
-    return read_toml(Path(skeleton))

@@ -12,7 +12,7 @@ import numpy as np
 from pase.data import LARGEST, Keypoints2D
 from pase.errors import InputError
 from pase.files import foreign_kind, read_lines
-from pase.keypoint_sets import BLAZEPOSE33, KEYPOINT_SETS, column_order
+from pase.keypoint_sets import BLAZEPOSE33, POINT_COUNTS, column_order
 from pase.marker_files.text import delimiter_of, number
 from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.pose2d.readers.detection import Recorded
@@ -50,7 +50,6 @@ _OFFICIAL = (
     "right_ankle", "left_heel", "right_heel", "left_foot_index", "right_foot_index",
 )  # fmt: skip
 """MediaPipe's own names, in order."""
-_COUNTS = {len(names) for names in KEYPOINT_SETS.values()}
 
 
 @dataclass
@@ -80,15 +79,15 @@ def read_table(path: Path, recorded: Recorded, skeleton: str | None = None) -> l
         return _read_bare([header, *rows], path, recorded, skeleton)
     if header and header[0].strip().lower() == "scorer":
         header, rows = _one_header(header, rows)
-    layout = (
-        _layout_of_skeleton_file(header, skeleton, path)
-        if is_skeleton_file(skeleton)
-        else _long_layout(header)
-    )
-    if layout is not None and not layout.points:
+    if _has_row_per_point(header) and not is_skeleton_file(skeleton):
+        layout = _facts(header, {}, None)
         frames = _long_frames(header, rows, path, layout)
     else:
-        layout = layout or _wide_layout(header, path)
+        layout = (
+            _layout_of_skeleton_file(header, skeleton, path)
+            if is_skeleton_file(skeleton)
+            else _wide_layout(header, path)
+        )
         frames = _wide_frames(rows, path, layout)
     set_name = None if is_skeleton_file(skeleton) else skeleton
     return read_frames(frames, path, recorded, set_name, layout.names)
@@ -169,12 +168,9 @@ def _layout_of_skeleton_file(header: Row, skeleton: str | None, path: Path) -> _
     return _facts(header, points, tuple(points))
 
 
-def _long_layout(header: Row) -> _Layout | None:
-    """The layout of a table with a row per point; None for other tables."""
+def _has_row_per_point(header: Row) -> bool:
     plain = [name.lower() for name in header]
-    if _column(plain, _POINT_COLUMNS) is None or "x" not in plain or "y" not in plain:
-        return None
-    return _facts(header, {}, None)
+    return _column(plain, _POINT_COLUMNS) is not None and "x" in plain and "y" in plain
 
 
 def _wide_layout(header: Row, path: Path) -> _Layout:
@@ -203,7 +199,7 @@ def _in_order(numbered: dict[int, dict[int, int]], header: Row, path: Path) -> d
     """Numbered points from the first, 0 or 1, on."""
     first = min(numbered, default=0)
     count = max((number - first + 1 for number in numbered), default=0)
-    wanted = count if count in _COUNTS else len(BLAZEPOSE33)
+    wanted = count if count in POINT_COUNTS else len(BLAZEPOSE33)
     for k in range(wanted):
         if not {0, 1} <= set(numbered.get(first + k, {})):
             official = f" ({_OFFICIAL[k]})" if wanted == len(BLAZEPOSE33) else ""
@@ -225,9 +221,7 @@ def _value(row: Row, column: int, line: int, path: Path) -> float:
 def _frame_facts(row: Row, line: int, path: Path, layout: _Layout) -> PoseFrame:
     frame = PoseFrame()
     if layout.frame is not None:
-        value = (
-            _value(row, layout.frame, line, path) if number(row[layout.frame].strip()) is not None else None
-        )
+        value = number(row[layout.frame].strip())
         if value is None:
             frame.picture = row[layout.frame]
         elif not 0 <= value <= LARGEST:
@@ -255,8 +249,7 @@ def _wide_frames(rows: Sequence[Row], path: Path, layout: _Layout) -> list[PoseF
             ]
             points[k] = values if np.isfinite(values).all() else 0.0
         frame = _frame_facts(row, i + 2, path, layout)
-        key = i if frame.number is None else frame.number
-        frame = frames.setdefault(key if layout.person is not None or frame.number is not None else i, frame)
+        frame = frames.setdefault(i if frame.number is None else frame.number, frame)
         if points.any():
             frame.poses.append(RecordedPose(points, None, _person(row, layout, people)))
     return list(frames.values())

@@ -7,7 +7,7 @@ import numpy as np
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.files import read_lines
-from pase.keypoint_sets import KEYPOINT_SETS
+from pase.keypoint_sets import POINT_COUNTS
 from pase.marker_files.text import number
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_frames
@@ -16,7 +16,6 @@ from pase.pose2d.readers.json_persons import RecordedPose
 
 _BOX = 5
 """Class and box before the points of a row."""
-_COUNTS = {len(names) for names in KEYPOINT_SETS.values()}
 
 
 def is_yolo(path: Path) -> bool:
@@ -59,7 +58,7 @@ def _points(cells: list[str]) -> RecordedPose | None:
     table = np.array(values, dtype=float)
     for width in (3, 2):
         count, more = divmod(len(table) - _BOX, width)
-        if count in _COUNTS and more <= 1:
+        if count in POINT_COUNTS and more <= 1:
             points = table[_BOX : _BOX + count * width].reshape(count, width)
             score = points[:, 2] if width == 3 else (points != 0).any(axis=1).astype(float)
             return RecordedPose(

@@ -12,8 +12,8 @@ import numpy as np
 
 from pase.media.frames import Frame
 from pase.pose2d.tracking.appearance import clothes_colours, clothes_distance
-from pase.pose2d.tracking.similarity import box_size, overlap
-from pase.pose2d.tracking.track import Track, centre_of
+from pase.pose2d.tracking.similarity import box_size, centre_of, overlap
+from pase.pose2d.tracking.track import Track
 from pase.types import Array
 
 _MEET, _PART = 0.15, 0.05

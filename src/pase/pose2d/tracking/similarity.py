@@ -74,11 +74,21 @@ def reach_likeness(box: Array, target: Array, gap_s: float) -> float:
     1 where place and size are the same, falling to 0 where the person would have had to move by more than half
     a body and another one and a half a second, or to change the size by more than half.
     """
-    centres, sizes = [(b[:2] + b[2:]) / 2 for b in (box, target)], [box_size(b) for b in (box, target)]
-    distance = float(np.linalg.norm(centres[1] - centres[0])) / max(*sizes, 1e-9)
+    sizes = box_size(box), box_size(target)
+    distance = float(np.linalg.norm(centre_of(target) - centre_of(box))) / max(*sizes, 1e-9)
     ratio = max(sizes) / max(min(sizes), 1e-9)
     near = 1.0 - distance / (0.5 + 1.5 * gap_s)
     return max(0.0, min(near, 1.0 - (ratio - 1.0) / 0.5))
+
+
+def centre_of(box: Array) -> Array:
+    """(2,) middle of a box."""
+    return (box[:2] + box[2:]) / 2
+
+
+def outside(box: Array, point: Array) -> float:
+    """How far a point is outside a box, px; 0 inside."""
+    return float(np.linalg.norm(np.maximum(np.maximum(box[:2] - point, point - box[2:]), 0.0)))
 
 
 def box_size(box: NDArray[np.float64]) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from pase.keypoint_sets import SURE_SCORE
 from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.appearance import clothes_distance
-from pase.pose2d.tracking.similarity import box_size
+from pase.pose2d.tracking.similarity import box_size, centre_of
 from pase.types import Array
 
 _CENTRE_WEIGHT = 2.0
@@ -109,11 +109,6 @@ class Track:
         if self.clothes is None or clothes is None:
             return 0.5
         return 1.0 - clothes_distance(self.clothes, clothes)
-
-
-def centre_of(box: Array) -> Array:
-    """(2,) middle of a box."""
-    return (box[:2] + box[2:]) / 2
 
 
 def prominence_of(boxes: Array, scores: Array, image_size: tuple[int, int]) -> Array:

@@ -14,9 +14,9 @@ from pase.pose2d.tracking.appearance import clear_torsos, clothes_colours
 from pase.pose2d.tracking.assignment import NEAR_IOU, settle
 from pase.pose2d.tracking.identity_swaps import Encounters
 from pase.pose2d.tracking.lookahead import Job, PairedNetwork
-from pase.pose2d.tracking.similarity import assign, box_size, overlap, reach_likeness
+from pase.pose2d.tracking.similarity import assign, box_size, centre_of, outside, overlap, reach_likeness
 from pase.pose2d.tracking.surroundings import Surroundings
-from pase.pose2d.tracking.track import Track, centre_of, prominence_of
+from pase.pose2d.tracking.track import Track, prominence_of
 from pase.types import Array
 
 _SAME_PERSON_IOU = 0.25
@@ -192,10 +192,8 @@ class Tracker:
         """Let the detector look on the second thread at the frame that follows, where it probably has to."""
         wait = max(self._detect_after, self._settings.detect_every)
         if following is not None and following.time - self._detected_at >= wait:
-            self._early = (
-                following.index,
-                self._network.beside.submit(lambda: self._detector(following.image)),
-            )
+            job = self._network.beside.submit(lambda: self._detector(following.image))
+            self._early = following.index, job
 
     def _detect(self, frame: Frame) -> None:
         first, self._detected_at = self._detected_at == -np.inf and not self.tracks, frame.time
@@ -213,7 +211,8 @@ class Tracker:
             above = level
         sure = [track for track in self._live if not track.faint]
         if first and self._wanted is not None and sure:
-            self._wanted_track = min(sure, key=lambda t: _outside(t.box, self._wanted))
+            wanted = self._wanted
+            self._wanted_track = min(sure, key=lambda track: _distance(track.box, wanted))
         self._choose_active()
         for track in self._live:
             if track.faint and not track.poses and not track.active:
@@ -339,10 +338,7 @@ class Tracker:
                     track.note_clothes(colours, frame.time)
 
 
-def _outside(box: Array, point: Array | None) -> float:
+def _distance(box: Array, point: Array) -> float:
     """How far a point is outside a box, in box sizes; inside, how far from its middle, less one."""
-    if point is None:
-        return 0.0
-    beyond = np.maximum(np.maximum(box[:2] - point, point - box[2:]), 0.0)
-    distance = float(np.linalg.norm(beyond)) / box_size(box)
+    distance = outside(box, point) / box_size(box)
     return distance if distance else float(np.linalg.norm(point - centre_of(box))) / box_size(box) - 1.0
