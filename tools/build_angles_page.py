@@ -159,7 +159,7 @@ forearms (90°: thumbs forward) and the height of the pelvis.
 World: X forward, where person 1 faces in the first second; Y up, the floor at 0; Z to the right; metres.
 
 No coordinate leaves its range in any frame. The ranges are those of healthy, athletic adults; the source of each
-stands in `src/pase/anatomy/ranges.py`. How the shoulder's three angles go together, with everyday poses:
+stands in `tools/ranges.py`. How the shoulder's three angles go together, with everyday poses:
 [the default skeleton](skeleton.md#shoulder). `tools/build_angles_page.py` makes this page and its pictures.
 """
 

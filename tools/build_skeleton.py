@@ -21,17 +21,16 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pyvista
-from neck import with_neck
+from neck import still_axes, with_neck
 from numpy.typing import NDArray
+from ranges import range_of
 from shoulder_girdle import with_girdle
 
 from pase.anatomy.functions import Constant, Linear, Multiplier
-from pase.anatomy.joints import still_axes
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Coordinate, Frame, Joint, Landmark, Skeleton, TransformAxis
 from pase.anatomy.osim_read import read_osim
 from pase.anatomy.osim_write import write_osim
-from pase.anatomy.ranges import range_of
 from pase.data import HALPE26
 
 Array = NDArray[np.float64]
@@ -74,7 +73,7 @@ DEFAULTS = {"pro_sup": 90.0, "elbow_flex": 5.0}
 
 
 def _with_ranges(skeleton: Skeleton) -> Skeleton:
-    """The skeleton with the ranges of `pase.anatomy.ranges` on its free coordinates."""
+    """The skeleton with the ranges of `ranges.py` on its free coordinates."""
     free = set(skeleton.free_names)
     return replace(
         skeleton, coordinates=tuple(_ranged(c) if c.name in free else c for c in skeleton.coordinates)

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.anatomy.functions import Linear
-from pase.anatomy.joints import still_axes
+from pase.anatomy.functions import Constant, Linear
+from pase.anatomy.joints import Axes, X, Y, Z
 from pase.anatomy.model import Body, Coordinate, Coupler, Frame, Joint, Skeleton, TransformAxis
 
 Array = NDArray[np.float64]
@@ -171,3 +171,8 @@ def _chest(torso: Body, origins: dict[str, Array]) -> Body:
 def _vector(point: Array) -> Vector:
     x, y, z = (round(float(v), 6) + 0.0 for v in point)
     return (x, y, z)
+
+
+def still_axes() -> Axes:
+    """Three axes along x, y, z that never move."""
+    return TransformAxis(X, Constant(0.0)), TransformAxis(Y, Constant(0.0)), TransformAxis(Z, Constant(0.0))

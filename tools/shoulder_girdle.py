@@ -14,12 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from neck import still_axes
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from pase.anatomy.functions import Linear, SimmSpline
-from pase.anatomy.joints import still_axes
 from pase.anatomy.model import Body, BoneMesh, Coordinate, Coupler, Frame, Joint, Skeleton, TransformAxis
 
 Array = NDArray[np.float64]

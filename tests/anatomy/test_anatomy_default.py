@@ -18,7 +18,6 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.mirror import mirror_table, other_side
 from pase.anatomy.model import BoneMesh, Skeleton
 from pase.anatomy.osim import read_osim
-from pase.anatomy.ranges import RANGES, range_of
 from pase.data import HALPE26
 from pase.errors import InputError
 from pase.keypoint_sets import mirrored_order
@@ -119,10 +118,10 @@ def test_a_positive_coordinate_moves_the_body_as_documented(
     assert moved @ np.array(direction) > 0.005
 
 
-def test_every_free_coordinate_has_a_range_with_a_source() -> None:
-    skeleton = default_skeleton()
+def test_every_free_coordinate_has_a_range_with_a_source(load_tool: Callable[[str], ModuleType]) -> None:
+    skeleton, ranges = default_skeleton(), load_tool("ranges")
     for coordinate in skeleton.free_coordinates:
-        limits = range_of(coordinate.name)
+        limits = ranges.range_of(coordinate.name)
         assert limits.source
         assert limits.low <= 0 <= limits.high
         low, high = coordinate.range
@@ -131,9 +130,9 @@ def test_every_free_coordinate_has_a_range_with_a_source() -> None:
         assert low <= coordinate.default <= high
         assert coordinate.clamped == (high - low < 10)
     sides = {n.removesuffix("_r").removesuffix("_l") for n in skeleton.free_names}
-    assert sides == set(RANGES)
+    assert sides == set(ranges.RANGES)
     with pytest.raises(InputError, match="no range for coordinate 'tail'; known are: pelvis_rotation"):
-        range_of("tail")
+        ranges.range_of("tail")
 
 
 @settings(max_examples=25, deadline=None)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pase.anatomy.functions import Constant, Function, Linear
+from pase.anatomy.functions import Function, Linear
 from pase.anatomy.model import Frame, Joint, TransformAxis
 from pase.types import Array
 
@@ -152,8 +152,3 @@ def compose(outer: Frame, inner: Frame) -> Frame:
         return Frame((x, y, z), outer.orientation)
     a, b, c = angles_xyz(rotation @ rotation_xyz(inner.orientation)).tolist()
     return Frame((x, y, z), (a, b, c))
-
-
-def still_axes() -> Axes:
-    """Three axes along x, y, z that never move."""
-    return TransformAxis(X, Constant(0.0)), TransformAxis(Y, Constant(0.0)), TransformAxis(Z, Constant(0.0))

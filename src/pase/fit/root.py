@@ -8,9 +8,11 @@ from pase.anatomy.functions import Linear
 from pase.anatomy.joints import angles_xyz, rotation_xyz
 from pase.anatomy.kinematics import AT_ONCE, Kinematics, pieces
 from pase.anatomy.model import Coordinate, Joint, Skeleton, TransformAxis
-from pase.anatomy.ranges import PLACE_LIMIT_M, TURN_LIMIT_DEG
 from pase.errors import InputError
 from pase.types import Array
+
+OPEN_TURN_RAD, OPEN_SHIFT_M = 40 * np.pi, 1000.0
+"""How far a person may turn about, and be from where the world begins."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,9 @@ def with_open_root(skeleton: Skeleton) -> Skeleton:
     root = find_root(skeleton)
     names = skeleton.free_names
     turning, moving = {names[root.turns[0]], names[root.turns[2]]}, {names[i] for i in root.shifts}
-    turn = float(np.radians(TURN_LIMIT_DEG))
 
     def opened(c: Coordinate) -> Coordinate:
-        limit = turn if c.name in turning else PLACE_LIMIT_M if c.name in moving else 0.0
+        limit = OPEN_TURN_RAD if c.name in turning else OPEN_SHIFT_M if c.name in moving else 0.0
         return replace(c, range=(min(c.range[0], -limit), max(c.range[1], limit))) if limit else c
 
     return replace(skeleton, coordinates=tuple(opened(c) for c in skeleton.coordinates))

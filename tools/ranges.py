@@ -1,4 +1,4 @@
-"""Ranges of motion of the default skeleton's coordinates, each with its source.
+"""Ranges of motion that `build_skeleton.py` gives the default skeleton's coordinates, each with its source.
 
 They are the ranges of healthy, athletic adults in everyday and sporting movement: the larger of the cited
 means, widened where a coordinate also stands for joints that the skeleton does not have (the thorax in the
