@@ -37,7 +37,7 @@ from pase.view.subject import Subject
 
 SHORT, LONG = 128, 384
 """Lengths that are compared, in frames."""
-SOME_STRETCHES = 6
+SOME_STRETCHES = 4
 """So many times as long recordings are of several stretches of the lifter."""
 
 

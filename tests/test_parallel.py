@@ -177,11 +177,11 @@ def test_no_process_outlives_its_parent(how: str, tmp_path: Path) -> None:
 
 
 def waiting(note: str, progress: Progress) -> None:
-    """Say which process this is, and work for some seconds."""
+    """Say which process this is, and work for longer than its parent lives."""
     marker = Path(note + "_")
     marker.write_text(str(os.getpid()))
     marker.rename(note)
-    time.sleep(5)
+    time.sleep(1.5)
 
 
 def _runs(process: int) -> bool:
