@@ -143,7 +143,7 @@ def filmed(
     sure = _sureness(dice, N) if fov_sigma is None else torch.full((N,), fov_sigma, device=points.device)
     rays = rays * (score > 0)[..., None] * torch.exp(sure * dice.normal(N))[:, None, None, None]
     lengths = bodies.lengths()
-    facts = knowledge(dice, lengths, sure, told=fov_sigma is None)
+    facts = knowledge(dice, lengths, sure, with_lengths=fov_sigma is None)
     features, rotation = features_of(rays, score, valid, facts)
     relative = p_camera - p_camera[:, :, ROOT : ROOT + 1]
     target = apply(rotation[:, :, None], relative)
