@@ -39,6 +39,11 @@ def spline(time: Array, values: Array, at: Array) -> Array:
     return out
 
 
+def usual_step(time: Array, alone: float) -> float:
+    """Median seconds from a frame to the next; `alone` for fewer than two frames (T,)."""
+    return float(np.median(np.diff(time))) if len(time) > 1 else alone
+
+
 def nearest_rows(rows: Array, time: Array) -> Indices:
     """(F,) index of the row, of those at increasing times (T,), next to each of the times (F,)."""
     if len(rows) < 2:

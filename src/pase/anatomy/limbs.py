@@ -11,6 +11,7 @@ import numpy as np
 
 from pase.anatomy.model import Skeleton
 from pase.errors import InputError
+from pase.series import usual_step
 from pase.types import Array, Mask
 
 if TYPE_CHECKING:
@@ -251,10 +252,5 @@ def _shown(motion: Motion, part: LimbPart, side: str) -> Mask | None:
 
 def _around(flags: Mask, time: Array, within_s: float) -> Array:
     """(T,) how many of the frames within a time before and after each are flagged."""
-    window = 2 * round(within_s / _step(time)) + 1
+    window = 2 * round(within_s / max(1e-3, usual_step(time, 1.0))) + 1
     return np.convolve(flags, np.ones(window))[window // 2 :][: len(flags)]
-
-
-def _step(time: Array) -> float:
-    """Usual seconds from a frame to the next."""
-    return max(1e-3, float(np.median(np.diff(time)))) if len(time) > 1 else 1.0

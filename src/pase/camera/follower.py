@@ -1,8 +1,7 @@
 """Measures the camera's motion in every shot, frame by frame while the recording is decoded."""
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from pase.camera.motion import CameraMotion
 from pase.camera.pictures import SmallPicture
 from pase.camera.shot import ShotFollower
 from pase.camera.shot_motion import Choice, shot_motion
+from pase.media.ahead import InTurn
 from pase.media.frames import Frame
 from pase.types import Array
 
@@ -52,21 +52,11 @@ class CameraFollower:
         self._focal_px = focal_px or focal_length_of_view(image_size)
         self._shots = [ShotFollower(image_size, self._focal_px)]
         self._begin()
-        self._beside = ThreadPoolExecutor(1, "pase-camera")
-        self._begun: deque[Future[None]] = deque()
+        self._beside = InTurn("pase-camera", _MOST_BEGUN)
 
     def cut(self) -> None:
         """A new shot begins with the next frame."""
-        self._submit(self._cut)
-
-    def _submit(self, work: Callable[..., None], *arguments: object) -> None:
-        self._begun.append(self._beside.submit(work, *arguments))
-        self._join(_MOST_BEGUN)
-
-    def _join(self, most: int) -> None:
-        """Wait until at most this many frames are left to measure; raises the error of the second thread, if any."""
-        while len(self._begun) > most:
-            self._begun.popleft().result()
+        self._beside.do(self._cut)
 
     def _cut(self) -> None:
         self._end()
@@ -89,7 +79,7 @@ class CameraFollower:
             (N, 4) left, top, right and bottom of everybody in the picture, pixels: people are no background.
         """
         if self._choice != "still":
-            self._submit(self._look, frame, boxes)
+            self._beside.do(partial(self._look, frame, boxes))
 
     def _look(self, frame: Frame, boxes: Array) -> None:
         time = frame.time
@@ -133,8 +123,8 @@ class CameraFollower:
         cuts
             Times at which new shots begin.
         """
-        self._submit(self._end)
-        self._join(0)
+        self._beside.do(self._end)
+        self._beside.wait()
         of_shots = np.split(time, np.searchsorted(time, np.asarray(cuts, float) - 1e-6))
         return [
             shot_motion(shot, times, number, self._choice)

@@ -65,19 +65,12 @@ class _Block(nn.Module):
         self._time_first = time_first
 
     def forward(self, x: Tensor) -> Tensor:
-        if self._time_first:
-            return self._space(self._time(x))
-        return self._time(self._space(x))
-
-    def _space(self, x: Tensor) -> Tensor:
-        x = x + self.attn_s(self.norm1_s(x))
-        out: Tensor = x + self.mlp_s(self.norm2_s(x))
-        return out
-
-    def _time(self, x: Tensor) -> Tensor:
-        x = x + self.attn_t(self.norm1_t(x))
-        out: Tensor = x + self.mlp_t(self.norm2_t(x))
-        return out
+        space = self.norm1_s, self.attn_s, self.norm2_s, self.mlp_s
+        time = self.norm1_t, self.attn_t, self.norm2_t, self.mlp_t
+        for norm1, attention, norm2, perceptron in (time, space) if self._time_first else (space, time):
+            x = x + attention(norm1(x))
+            x = x + perceptron(norm2(x))
+        return x
 
 
 class _Representation(nn.Module):

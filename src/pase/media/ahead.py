@@ -74,15 +74,16 @@ class InTurn:
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         with self._pool:
             if kind is None:
-                self._join(0)
+                self.wait()
             for future in self._begun:
                 future.cancel()
 
     def do(self, work: Callable[[], object]) -> None:
         """Have something done after what came before."""
         self._begun.append(self._pool.submit(work))
-        self._join(self._waiting)
+        self.wait(self._waiting)
 
-    def _join(self, most: int) -> None:
+    def wait(self, most: int = 0) -> None:
+        """Wait until at most so much is left to do."""
         while len(self._begun) > most:
             self._begun.popleft().result()

@@ -4,6 +4,7 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.pose2d.tracking.track import prominence_of
+from pase.series import usual_step
 from pase.types import Array
 
 
@@ -25,7 +26,7 @@ def sizes_of(person: Keypoints2D) -> Array:
 
 def frame_seconds(time: Array) -> float:
     """Typical seconds from frame to frame; a photo counts as one thirtieth."""
-    return float(np.median(np.diff(time))) if len(time) > 1 else 1 / 30
+    return usual_step(time, 1 / 30)
 
 
 def prominence(person: Keypoints2D, step_s: float | None = None) -> float:
