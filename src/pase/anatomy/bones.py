@@ -132,6 +132,13 @@ def _trunk(beginnings: tuple[str, ...]) -> BoneSurface:
     )
 
 
+def attachment(mesh: BoneMesh, scale: Array) -> tuple[Array, Array, Array]:
+    """How a mesh sits on a body of some scale (3,): turn (3, 3), stretch along its own axes (3,), and place (3,)."""
+    turn = rotation_xyz(mesh.frame.orientation)
+    stretch = np.asarray(mesh.scale) * np.linalg.norm(scale[:, None] * turn, axis=0)
+    return turn, stretch, np.asarray(mesh.frame.translation) * scale
+
+
 def place_bone(surface: BoneSurface, mesh: BoneMesh, scale: Array) -> BoneSurface:
     """A bone surface in the axes of its body, scaled as OpenSim draws it.
 
@@ -148,9 +155,8 @@ def place_bone(surface: BoneSurface, mesh: BoneMesh, scale: Array) -> BoneSurfac
     scale
         (3,) scale factors of the body along its axes.
     """
-    turn = rotation_xyz(mesh.frame.orientation)
-    stretch = np.asarray(mesh.scale) * np.linalg.norm(scale[:, None] * turn, axis=0)
-    vertices = (surface.vertices * stretch) @ turn.T + np.asarray(mesh.frame.translation) * scale
+    turn, stretch, shift = attachment(mesh, scale)
+    vertices = (surface.vertices * stretch) @ turn.T + shift
     normals = (surface.normals / stretch) @ turn.T
     normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     faces = surface.faces if np.prod(stretch) > 0 else surface.faces[:, ::-1]

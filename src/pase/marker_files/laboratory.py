@@ -138,7 +138,8 @@ def is_qualisys(head: bytes) -> bool:
 def read_qualisys(path: Path) -> Landmarks3D:
     """Read the markers of a `.tsv` in metres, in the laboratory's axes; with or without columns of frame and time."""
     lines = read_lines(path)
-    start = next((i for i, line in enumerate(lines) if _is_data(line)), len(lines))
+    firsts = [line.split("\t")[0].strip() for line in lines]
+    start = next((i for i, cell in enumerate(firsts) if cell and number(cell) is not None), len(lines))
     facts = {cells[0].strip().upper(): cells[1:] for cells in (line.split("\t") for line in lines[:start])}
     included = "".join(facts.get("DATA_INCLUDED", ["3D"])).strip()
     if included != "3D":
@@ -157,8 +158,3 @@ def read_qualisys(path: Path) -> Landmarks3D:
     xyz = table[:, extra:].reshape(len(table), len(names), 3) * _MILLIMETRES
     clear_impossible(xyz)
     return Landmarks3D(xyz, time, names)
-
-
-def _is_data(line: str) -> bool:
-    first = line.split("\t")[0].strip()
-    return first != "" and number(first) is not None

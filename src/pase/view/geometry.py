@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.anatomy.bones import load_bones
-from pase.anatomy.joints import rotation_xyz
+from pase.anatomy.bones import attachment, load_bones
 from pase.anatomy.model import BoneMesh, Skeleton
 from pase.anatomy.surfaces import BoneSurface
 from pase.types import Array
@@ -41,10 +40,9 @@ class PackedBones:
         It is what `pase.anatomy.bones.place_bone` does, as one matrix.
         """
         b = self.files.index(mesh.file)
-        R_body_mesh = rotation_xyz(mesh.frame.orientation)
-        stretch = np.asarray(mesh.scale) * np.linalg.norm(scale[:, None] * R_body_mesh, axis=0)
+        R_body_mesh, stretch, shift = attachment(mesh, scale)
         linear = R_body_mesh * stretch
-        t_body_mesh = linear @ self.centre[b] + np.asarray(mesh.frame.translation) * scale
+        t_body_mesh = linear @ self.centre[b] + shift
         return np.column_stack([linear * self.size[b], t_body_mesh])
 
 

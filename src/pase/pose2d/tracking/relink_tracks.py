@@ -44,7 +44,9 @@ def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
     list
         The pieces of each person, in order.
     """
-    spans = {track: _span(track) for track in tracks}
+    # Frames to which somebody was followed back or forward count.
+    frames = {track: [*track.poses, *track.between] for track in tracks}
+    spans = {track: (min(own), max(own)) for track, own in frames.items()}
     likeness = np.array([[_continues(earlier, later, time, spans) for later in tracks] for earlier in tracks])
     following = dict(assign(likeness.reshape(len(tracks), len(tracks)), 1e-6))
     later = set(following.values())
@@ -105,11 +107,6 @@ def _returns(before: Sequence[Track], after: Sequence[Track], time: Array, spans
     if before[-1].clothes is None or after[0].clothes is None:
         return 0.0
     return before[-1].clothes_likeness(after[0].clothes)
-
-
-def _span(track: Track) -> tuple[int, int]:
-    """First and last frame with a pose of a track; those to which it was followed back or forward count."""
-    return min([next(iter(track.poses)), *track.between]), max([next(reversed(track.poses)), *track.between])
 
 
 def _pose(track: Track, frame: int) -> Pose | None:

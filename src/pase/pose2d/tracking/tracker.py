@@ -133,7 +133,9 @@ class Tracker:
             self._camera.look(frame, self._expected(frame.time))
         if self._show is not None:
             self._show(frame, [t.poses[frame.index] for t in self.active() if frame.index in t.poses])
-        self._live = [t for t in self._live if frame.time - t.time <= self._patience(t)]
+        # The detector alone sees everybody only seldom.
+        patience = {True: _LOST_AFTER_S, False: _LOST_AFTER_S + self._settings.detect_every}
+        self._live = [t for t in self._live if frame.time - t.time <= patience[t.active]]
 
     def calm(self, frame: Frame) -> bool:
         """Whether everybody who is followed, but for who is lost for long, was clearly seen in the newest frame, away
@@ -173,10 +175,6 @@ class Tracker:
     def active(self) -> list[Track]:
         """Those on whom keypoints are placed."""
         return [track for track in self._live if track.active]
-
-    def _patience(self, track: Track) -> float:
-        """Seconds after which an unseen person is given up; the detector alone sees everybody only seldom."""
-        return _LOST_AFTER_S + (0.0 if track.active else self._settings.detect_every)
 
     def _seconds_to_detection(self, frame: Frame) -> float:
         """Seconds from the last look of the detector to the next, as things are in a frame."""
