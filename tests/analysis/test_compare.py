@@ -48,6 +48,6 @@ def test_ranges_and_speeds_below_their_error_are_not_compared(
 
 def test_deeper_squats_differ_by_their_depth() -> None:
     pairs = differences(analyse(squats([80.0, 80.0])), analyse(squats([95.0, 95.0])))
-    depth = next(pair for pair in pairs if pair.first.measure == "squat_depth")
+    depth = next(pair for pair in pairs if pair.measure == "squat_depth")
     assert depth.change == pytest.approx(15, abs=1)
     assert depth.certain is None

@@ -56,8 +56,8 @@ def leave(job: Job, progress: StepProgress | None) -> Outcome:
 
 def wait_for_the_end(job: Job, progress: StepProgress | None) -> Outcome:
     """Wait until the worker is stopped, and tidy up."""
-    job.trace.write_text("begun", encoding="utf-8")
     try:
+        job.trace.write_text("begun", encoding="utf-8")
         time.sleep(60)
     finally:
         job.trace.write_text("tidied", encoding="utf-8")

@@ -65,7 +65,7 @@ def test_leaving_by_an_error_stops_the_jobs_and_lets_them_tidy_up(tmp_path: Path
         running = pool.submit(batch_jobs.wait_for_the_end, Job("long", trace))
         waiting = pool.submit(batch_jobs.wait_for_the_end, Job("next", tmp_path / "next"))
         deadline = time.monotonic() + 30
-        while not trace.exists() and time.monotonic() < deadline:
+        while not (trace.exists() and trace.read_text("utf-8")) and time.monotonic() < deadline:
             time.sleep(0.05)
         raise KeyboardInterrupt
     assert trace.read_text(encoding="utf-8") == "tidied"

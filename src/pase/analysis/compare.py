@@ -30,6 +30,11 @@ class Difference:
     second: Measure
 
     @property
+    def measure(self) -> str:
+        """Name of the measure."""
+        return self.first.measure
+
+    @property
     def change(self) -> float:
         """Second less first, in the measure's unit."""
         return self.second.value - self.first.value
@@ -54,16 +59,16 @@ class Difference:
         largest = max(abs(self.first.value), abs(self.second.value))
         return (
             self.certain is False
-            and self.first.measure.endswith(("_range", "_speed"))
+            and self.measure.endswith(("_range", "_speed"))
             and INTERVAL * self.sd > largest
         )
 
     def sentence(self) -> str:
         """As `Step length, right: 0.70 → 0.76 m, changed by 0.06 ± 0.04 m: more than the error`."""
-        described = definition(self.first.measure)
+        described = definition(self.measure)
         digits, unit = described.digits, unit_text(self.first.unit)
         unit = unit if unit.startswith("°") or not unit else f" {unit}"
-        name = heading(self.first.measure, self.first.side, unit=False)
+        name = heading(self.measure, self.first.side, unit=False)
         values = f"{self.first.value:.{digits}f} → {self.second.value:.{digits}f}{unit}"
         if self.certain is None:
             return f"{name}: {values}, changed by {self.change:+z.{digits}f}{unit}; its error is not known"

@@ -44,7 +44,7 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
                 "ranges of motion alone compare"
             )
         for pair in pairs:
-            if not pair.first.measure.endswith(("_min", "_max")) and not pair.too_uncertain:
+            if not pair.measure.endswith(("_min", "_max")) and not pair.too_uncertain:
                 yield f"  {pair.sentence()}"
             before, after = pair.first, pair.second
             numbers = (before.value, before.sd, after.value, after.sd, pair.change, pair.sd)

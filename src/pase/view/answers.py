@@ -100,7 +100,7 @@ def value_text(measure: Measure, digits: int) -> str:
 
 def difference_cells(pair: Difference) -> tuple[str, ...]:
     """A change in words and numbers: name, both values, change with its interval, verdict, and a class for colour."""
-    entry, name = definition(pair.first.measure), heading(pair.first.measure, pair.first.side)
+    entry, name = definition(pair.measure), heading(pair.measure, pair.first.side)
     values = (value_text(measure, entry.digits) for measure in (pair.first, pair.second))
     change = f"{'+' if round(pair.change, entry.digits) > 0 else ''}{number_text(pair.change, entry.digits)}"
     if pair.certain is None:

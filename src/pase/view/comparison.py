@@ -46,10 +46,10 @@ def _tables(first: Findings, other: Findings) -> list[tuple[str, list[tuple[str,
     keys = KEY_MEASURES.get(first.movement, "").split()
     groups: dict[str, list[Difference]] = {"": [], "Further measures": [], "Ranges of motion": []}
     for pair in differences(first, other):
-        if pair.first.measure in keys:
+        if pair.measure in keys:
             groups[""].append(pair)
-        elif not of_angle(pair.first.measure):
+        elif not of_angle(pair.measure):
             groups["Further measures"].append(pair)
-        elif pair.first.measure.endswith("_range"):
+        elif pair.measure.endswith("_range"):
             groups["Ranges of motion"].append(pair)
     return [(title, [difference_cells(pair) for pair in rows]) for title, rows in groups.items() if rows]
