@@ -52,6 +52,12 @@ def test_the_default_skeleton_has_the_agreed_size() -> None:
     assert 60 < sum(b.mass for b in skeleton.bodies) < 90
 
 
+def test_all_but_the_place_of_the_root_are_angles() -> None:
+    skeleton = default_skeleton()
+    lengths = [n for n, turns in zip(skeleton.free_names, skeleton.rotational, strict=True) if not turns]
+    assert lengths == ["pelvis_tx", "pelvis_ty", "pelvis_tz"]
+
+
 def test_it_stands_upright_on_the_floor_with_its_arms_hanging() -> None:
     skeleton = default_skeleton()
     at = {name: landmark(skeleton, name) for name in HALPE26}

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pase.anatomy.default import default_skeleton
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.errors import InputError
@@ -36,6 +37,16 @@ def test_writes_every_coordinate_in_its_unit(tmp_path: Path, leg: Skeleton, moti
     np.testing.assert_allclose(columns["tx"], motion.q[:, leg.coordinate_index("tx")], atol=1e-9)
     np.testing.assert_allclose(columns["splay"], np.degrees(0.05), atol=1e-9)
     np.testing.assert_allclose(columns["knee"], np.degrees(-0.5 * hip + 0.1), atol=1e-9)
+
+
+def test_coupled_coordinates_stay_in_radians_as_opensim_reads_them(tmp_path: Path, motion_of: MotionOf) -> None:
+    skeleton = default_skeleton()
+    motion = motion_of(skeleton)
+    write_mot(motion, tmp_path / "a.mot")
+    storage = read_storage(tmp_path / "a.mot")
+    of_file = storage.values[:, storage.names.index("neck_rotation")]
+    np.testing.assert_allclose(of_file, motion.q[:, skeleton.coordinate_index("neck_rotation")], atol=1e-9)
+    np.testing.assert_allclose(read_mot(tmp_path / "a.mot", skeleton)[1], motion.q, atol=1e-9)
 
 
 def test_leaves_out_unknown_frames(tmp_path: Path, leg: Skeleton, motion_of: MotionOf) -> None:

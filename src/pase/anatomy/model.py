@@ -182,8 +182,13 @@ class Skeleton:
 
     @cached_property
     def rotational(self) -> Mask:
-        """(n,) whether a free coordinate is an angle in radians; the others are metres."""
-        return np.array([c.motion == "rotational" for c in self.free_coordinates], bool)
+        """(n,) whether a free coordinate is an angle in radians; the others are metres.
+
+        A coordinate that turns a joint by a share of itself, as the neck's do, is an angle as well, although
+        OpenSim calls it coupled.
+        """
+        turning = {axis.coordinate for joint in self.joints for axis in joint.rotations}
+        return np.array([c.motion == "rotational" or c.name in turning for c in self.free_coordinates], bool)
 
     @property
     def bounds(self) -> tuple[Array, Array]:

@@ -131,7 +131,7 @@ def _write_apart(points: Array, content: dict[str, Any], path: Path) -> None:
 
 def angle_groups(skeleton: Skeleton) -> list[tuple[str, list[str]]]:
     """Joints that turn freely, each with the names of its first three free rotations."""
-    free = {c.name for c in skeleton.free_coordinates if c.motion == "rotational"}
+    free = {name for name, turns in zip(skeleton.free_names, skeleton.rotational, strict=True) if turns}
     groups = ((joint.name, _turns(joint, free)) for joint in skeleton.joints)
     return [(name, names[:3]) for name, names in groups if names]
 

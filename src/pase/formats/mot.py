@@ -1,7 +1,7 @@
 """OpenSim motion files (`.mot`, `.sto`): one row per frame, one column per coordinate."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from pase.anatomy.kinematics import Kinematics, pieces
-from pase.anatomy.model import Skeleton
+from pase.anatomy.model import Coordinate, Skeleton
 from pase.data import LARGEST, Motion
 from pase.errors import InputError
 from pase.files import read_lines, write_text
-from pase.types import Array, Indices
+from pase.types import Array, Indices, Mask
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,7 @@ def write_mot(motion: Motion, path: str | Path) -> None:
 
 def _rows(motion: Motion, frames: Indices) -> Iterator[Array]:
     """Time and all the model's coordinates (C + 1,), in degrees and metres, of the frames in which they are known."""
-    kinematics = Kinematics(motion.skeleton)
-    rotational = np.array([c.motion == "rotational" for c in motion.skeleton.coordinates], bool)
+    kinematics, rotational = Kinematics(motion.skeleton), _converted(motion.skeleton.coordinates)
     for rows in pieces(len(frames)):
         values = kinematics.coordinate_values(motion.q[frames[rows]])
         values = np.where(rotational, np.degrees(values), values)
@@ -100,7 +99,7 @@ def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
         )
     target, source = (list(side) for side in zip(*pairs, strict=True))
     q[:, target] = storage.values[:, source]
-    rotational = skeleton.rotational
+    rotational = _converted(skeleton.free_coordinates)
     if storage.in_degrees:
         present = np.zeros(len(rotational), bool)
         present[target] = True
@@ -143,6 +142,11 @@ def check_times(time: Array, path: str | Path) -> None:
     steps = np.diff(time)
     if np.any(steps <= 0):
         raise InputError(f"{path}: the time does not increase after row {int(np.argmax(steps <= 0)) + 1}")
+
+
+def _converted(coordinates: Sequence[Coordinate]) -> Mask:
+    """(C,) whether OpenSim converts a coordinate between degrees and radians: it leaves coupled ones in radians."""
+    return np.array([c.motion == "rotational" for c in coordinates], bool)
 
 
 def _coordinate_of(label: str) -> str:

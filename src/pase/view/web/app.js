@@ -220,6 +220,7 @@ class App {
     this.fillPersons();
     this.openTab("curves");
     document.body.classList.toggle("still", player.last === 0);
+    if (player.last === 0) document.querySelector("[data-tab=curves]").textContent = "Angles";
     addEventListener("keydown", (event) => this.key(event));
   }
 

@@ -6,7 +6,7 @@ const MARGIN = { left: 38, right: 8, top: 6, bottom: 16 };
 const FIRST = ["Hip flexion", "Knee flexion", "Ankle dorsiflexion", "Trunk flexion", "Elbow flexion"];
 
 
-/** Curves of one person's coordinates over time; left and right share a picture. */
+/** Curves of one person's coordinates over time; left and right share a picture. A photo has values without curves. */
 export class Curves {
   constructor(box, chooser, scene, player) {
     Object.assign(this, { box, chooser, scene, player, charts: [], chosen: new Set() });
@@ -20,11 +20,18 @@ export class Curves {
     this.person = person;
     this.groups = person ? grouped(person.angles.list) : [];
     if (!this.chosen.size) {
-      const named = this.groups.filter((group) => FIRST.includes(group.name));
+      const seen = this.groups.filter((group) => this.isSeen(group));
+      const named = this.player.last ? this.groups.filter((group) => FIRST.includes(group.name)) : seen;
       (named.length ? named : this.groups.slice(0, 4)).forEach((group) => this.chosen.add(group.name));
     }
     this.fillChooser();
     this.build();
+  }
+
+  /** Whether any value of a group is known. */
+  isSeen(group) {
+    const { values } = this.person.angles, frames = this.player.time.length;
+    return group.members.some(({ row }) => values.subarray(row * frames, (row + 1) * frames).some((v) => !Number.isNaN(v)));
   }
 
   fillChooser() {
@@ -62,11 +69,13 @@ export class Curves {
       head.append(read);
       return read;
     });
+    element.append(head);
+    if (!this.player.last || !this.isSeen(group)) return { group, element, reads };
     const field = make("div", "field");
     const canvas = make("canvas", "");
     const cursor = make("div", "cursor");
     field.append(canvas, cursor);
-    element.append(head, field);
+    element.append(field);
     const jump = (event) => {
       const inside = field.getBoundingClientRect();
       const share = (event.clientX - inside.left - MARGIN.left) / (inside.width - MARGIN.left - MARGIN.right);
@@ -85,8 +94,8 @@ export class Curves {
   }
 
   draw({ group, canvas }) {
+    if (!canvas?.clientWidth) return;
     const width = canvas.clientWidth, height = canvas.clientHeight;
-    if (!width) return;
     const ratio = window.devicePixelRatio || 1;
     canvas.width = width * ratio;
     canvas.height = height * ratio;
@@ -97,10 +106,9 @@ export class Curves {
     const ends = limits(group, this.person.angles, this.player.time.length);
     const plane = { pen, width, height, ends, time: this.player.time, ink, text };
     drawAxes(plane, group);
-    if (this.player.last) drawEvents(plane, this.person.events ?? [], group);
+    drawEvents(plane, this.person.events ?? [], group);
     const dark = document.documentElement.dataset.theme === "dark";
-    const trace = this.player.last ? drawCurve : drawValue;
-    for (const member of group.members) trace(plane, this.person.angles, member, color(member.side, dark));
+    for (const member of group.members) drawCurve(plane, this.person.angles, member, color(member.side, dark));
   }
 
   /** Move the cursors to the present frame and tell the values there. */
@@ -109,9 +117,11 @@ export class Curves {
     if (!this.charts.length || !this.box.clientWidth) return;
     const { time, frame } = player;
     const share = player.last ? (time[frame] - time[0]) / (time[player.last] - time[0]) : 0;
-    const width = this.charts[0].canvas.clientWidth - MARGIN.left - MARGIN.right;
     for (const chart of this.charts) {
-      chart.cursor.style.transform = `translateX(${MARGIN.left + share * width}px)`;
+      if (chart.canvas) {
+        const width = chart.canvas.clientWidth - MARGIN.left - MARGIN.right;
+        chart.cursor.style.transform = `translateX(${MARGIN.left + share * width}px)`;
+      }
       chart.group.members.forEach((member, i) => {
         chart.reads[i].textContent = told(this.person.angles, member, frame, time.length);
       });
@@ -138,7 +148,7 @@ const plain = (value, digits) => value.toFixed(digits).replace(/^-(?=[0.]+$)/, "
 function told(angles, member, frame, frames) {
   const value = angles.values[member.row * frames + frame], spread = angles.spread[member.row * frames + frame];
   const side = { l: "L ", r: "R " }[member.side] ?? "";
-  if (Number.isNaN(value)) return `${side}–`;
+  if (Number.isNaN(value)) return frames > 1 ? `${side}–` : `${side}not seen`;
   const digits = member.unit === "m" ? 2 : 0, gap = member.unit === "m" ? " " : "";
   const band = Number.isNaN(spread) ? "" : ` ± ${spread.toFixed(digits)}`;
   return `${side}${plain(value, digits)}${gap}${member.unit}${band}`;
@@ -205,24 +215,6 @@ function drawAxes({ pen, width, height, ends, time, ink, text }, group) {
   for (const value of ticks(time[0], time[time.length - 1], 5)) {
     pen.fillText(`${+value.toFixed(2)} s`, left + ((value - time[0]) / span) * (right - left), bottom + 3);
   }
-}
-
-/** The one value of a photo with its spread: left on the left. */
-function drawValue({ pen, width, height, ends }, angles, member, stroke) {
-  const [left, right, top, bottom] = [MARGIN.left, width - MARGIN.right, MARGIN.top, height - MARGIN.bottom];
-  const x = left + ({ l: 0.4, r: 0.6 }[member.side] ?? 0.5) * (right - left);
-  const y = (value) => bottom - ((value - ends[0]) / (ends[1] - ends[0])) * (bottom - top);
-  const value = angles.values[member.row], spread = 2 * (angles.spread[member.row] || 0);
-  if (Number.isNaN(value)) return;
-  pen.fillStyle = pen.strokeStyle = stroke;
-  pen.lineWidth = 2;
-  pen.beginPath();
-  pen.moveTo(x, y(value - spread));
-  pen.lineTo(x, y(value + spread));
-  pen.stroke();
-  pen.beginPath();
-  pen.arc(x, y(value), 4, 0, 7);
-  pen.fill();
 }
 
 function drawCurve({ pen, width, height, ends, time }, angles, member, stroke) {
