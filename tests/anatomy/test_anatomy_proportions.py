@@ -45,7 +45,8 @@ def check() -> dict:
 
 
 def sd_of(proportions: Proportions, group: str, **facts: float) -> float:
-    return float(proportions.prior(**facts).standard_deviation[proportions.index(group)])
+    column = proportions.index(group)
+    return float(np.sqrt(proportions.prior(**facts).covariance[column, column]))
 
 
 def test_every_axis_of_every_body_belongs_to_exactly_one_group(proportions: Proportions) -> None:

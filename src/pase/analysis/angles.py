@@ -120,11 +120,10 @@ def knee_valgus(body: BodyMotion, side: Side) -> Array | None:
 
     The frontal-plane projection angle of Willson and Davis (2008), in the plane that faces as the pelvis does.
     """
-    places = [body.joint(name, side) for name in ("hip", "knee", "ankle")]
-    heading = body.heading
-    if heading is None or any(place is None for place in places):
+    leg, heading = body.joints(side, "hip", "knee", "ankle"), body.heading
+    if leg is None or heading is None:
         return None
-    hip, knee, ankle = (place for place in places if place is not None)
+    hip, knee, ankle = leg
     outward = np.cross(heading, UP) * (1 if side == "right" else -1)
     thigh, shank = (_angle_within(segment, -UP, outward) for segment in (knee - hip, ankle - knee))
     valgus: Array = (shank - thigh + np.pi) % (2 * np.pi) - np.pi
@@ -136,11 +135,10 @@ def foot_progression(body: BodyMotion, side: Side) -> Array | None:
 
     A person who stands goes nowhere: below 0.3 m/s it is the angle to where the pelvis faces.
     """
-    heel, ball, heading = body.joint("heel", side), body.joint("ball", side), body.heading
-    way = progression(body)
-    if heel is None or ball is None or heading is None or way is None:
+    ends, way = body.joints(side, "heel", "ball"), progression(body)
+    if ends is None or way is None:
         return None
-    foot = ball - heel
+    foot = ends[1] - ends[0]
     outward = np.cross(way, UP) * (1 if side == "right" else -1)
     return _angle_within(foot, way, outward)
 
@@ -238,8 +236,8 @@ def _trunk_line(body: BodyMotion) -> Array | None:
 
 
 def _upper_arm(body: BodyMotion, side: Side) -> Array | None:
-    shoulder, elbow = body.joint("shoulder", side), body.joint("elbow", side)
-    return None if shoulder is None or elbow is None else elbow - shoulder
+    ends = body.joints(side, "shoulder", "elbow")
+    return None if ends is None else ends[1] - ends[0]
 
 
 ANGLES = (

@@ -105,6 +105,11 @@ class BodyMotion:
             body = f"radius_{side[0]}"
         return self.origin.get(body)
 
+    def joints(self, side: Side, *names: str) -> list[Array] | None:
+        """(T, 3) centres of several joints; None where the model lacks one."""
+        centres = [centre for name in names if (centre := self.joint(name, side)) is not None]
+        return centres if len(centres) == len(names) else None
+
     def segment(self, name: str, side: Side | None = None) -> Array | None:
         """(T, 3, 3) orientation of a body such as `femur` or `torso`; None where the model does not have it."""
         if side is None and name == "torso":
@@ -137,8 +142,9 @@ class BodyMotion:
         """Mean length of the legs from hip to knee to ankle, metres; NaN where they are not there."""
         lengths = [np.nan]
         for side in SIDES:
-            hip, knee, ankle = (self.joint(name, side) for name in ("hip", "knee", "ankle"))
-            if hip is not None and knee is not None and ankle is not None and self.known.any():
+            leg = self.joints(side, "hip", "knee", "ankle")
+            if leg is not None and self.known.any():
+                hip, knee, ankle = leg
                 chain = np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1)
                 lengths.append(float(np.nanmedian(chain)))
         return float(np.nanmean(lengths)) if np.isfinite(lengths).any() else np.nan
@@ -162,9 +168,10 @@ class BodyMotion:
         )
 
     def _toe(self, side: Side) -> Array | None:
-        heel, ball, turn = self.joint("heel", side), self.joint("ball", side), self.segment("toes", side)
-        if heel is None or ball is None:
+        ends, turn = self.joints(side, "heel", "ball"), self.segment("toes", side)
+        if ends is None:
             return None
+        heel, ball = ends
         foot = ball - heel
         length = np.linalg.norm(foot, axis=1, keepdims=True)
         forward = foot / length if turn is None else turn[:, :, 0]

@@ -178,8 +178,7 @@ def follow_feet(body: BodyMotion) -> Feet | None:
 
 
 def _points(body: BodyMotion, side: Side, time: Array) -> Array:
-    places = [body.joint(name, side) for name in ("heel", "ball", "toe")]
-    return _on_grid(body, np.stack([place for place in places if place is not None], axis=1), time)
+    return _on_grid(body, np.stack(body.joints(side, "heel", "ball", "toe") or [], axis=1), time)
 
 
 def _on_grid(body: BodyMotion, values: Array | None, time: Array) -> Array:

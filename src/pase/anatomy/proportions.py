@@ -53,11 +53,6 @@ class Prior:
     description: str
     """One line: whom the prior stands for."""
 
-    @property
-    def standard_deviation(self) -> Array:
-        """(P,) standard deviations of the log scale factors, about the relative error of a length."""
-        return np.asarray(np.sqrt(np.diag(self.covariance)))
-
 
 @dataclass(frozen=True)
 class Proportions:
