@@ -50,16 +50,17 @@ def test_the_sizes_of_who_looks_like_a_child_are_to_be_checked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("movement", "measure", "value", "verdict"),
-    [("running", "cadence", 86.0, "check"), ("running", "cadence", 165.0, "good"),
-     ("walking", "cadence", 86.0, "good"), ("jump", "flight_time", 1.6, "check"),
-     ("jump", "flight_time", 0.6, "good"), ("walking", "swing_time", 1.7, "check"),
-     ("walking", "swing_time", 0.7, "good")],
+    ("movement", "measure", "value", "sd", "verdict"),
+    [("running", "cadence", 86.0, 5.0, "check"), ("running", "cadence", 165.0, 5.0, "good"),
+     ("running", "cadence", 105.0, 5.0, "good"), ("walking", "cadence", 86.0, 5.0, "good"),
+     ("jump", "flight_time", 1.6, 0.1, "check"), ("jump", "flight_time", 0.6, 0.1, "good"),
+     ("walking", "swing_time", 1.7, 0.1, "check"), ("walking", "swing_time", 0.7, 0.1, "good"),
+     ("walking", "swing_time", 1.04, 0.1, "good"), ("walking", "swing_time", 1.7, np.nan, "check")],
 )  # fmt: skip
 def test_who_moves_in_slow_motion_is_to_be_checked(
-    movement: Movement, measure: str, value: float, verdict: str
+    movement: Movement, measure: str, value: float, sd: float, verdict: str
 ) -> None:
-    doubts = slow_motion_doubts(movement, [Measure(measure, value, 1.0, "")])
+    doubts = slow_motion_doubts(movement, [Measure(measure, value, sd, "")])
     quality = judge(measured(0.006, 1.0), doubts)
     assert quality.verdict == verdict
     assert any("--slow-motion" in reason for reason in quality.reasons) == (verdict == "check")

@@ -276,8 +276,8 @@ def _on_common_floor(fit: SharedFit, camera: CommonCamera) -> SharedFit:
     stature = scale * fit.stature_m
     low, high = POSSIBLE_STATURES_M
     if not low <= stature <= high:
-        why = f"they would be {stature:.1f} m tall there" if stature > 0 else "they are above the camera"
-        return _on_no_floor(fit, camera, f"not on the floor of person 1 ({why})")
+        side = "below" if 0 < stature < low else "above"
+        return _on_no_floor(fit, camera, f"{side} the floor of person 1, or the camera's tilt is wrong here")
     subject = _of_stature(_with_camera(fit, camera), stature, prior_weight(len(fit.trial.time)))
     solved = _solved(fit, subject, _moved(fit, camera, scale), camera)
     tall = solved.stature_m
