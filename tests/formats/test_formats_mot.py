@@ -39,7 +39,9 @@ def test_writes_every_coordinate_in_its_unit(tmp_path: Path, leg: Skeleton, moti
     np.testing.assert_allclose(columns["knee"], np.degrees(-0.5 * hip + 0.1), atol=1e-9)
 
 
-def test_coupled_coordinates_stay_in_radians_as_opensim_reads_them(tmp_path: Path, motion_of: MotionOf) -> None:
+def test_coupled_coordinates_stay_in_radians_as_opensim_reads_them(
+    tmp_path: Path, motion_of: MotionOf
+) -> None:
     skeleton = default_skeleton()
     motion = motion_of(skeleton)
     write_mot(motion, tmp_path / "a.mot")
