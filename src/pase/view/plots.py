@@ -119,10 +119,10 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
     """Joint angles of some regions of the body over time, left and right in one field."""
     motion = subject.motion
     fields: dict[str, list[int]] = {}
-    for i in np.flatnonzero(motion.skeleton.rotational):
-        name = motion.skeleton.free_names[i]
+    for column in np.flatnonzero(motion.skeleton.rotational).tolist():
+        name = motion.skeleton.free_names[column]
         if region_name(name) in regions:
-            fields.setdefault(coordinate_name(name)[0], []).append(int(i))
+            fields.setdefault(coordinate_name(name)[0], []).append(column)
     if not fields or not motion.known.any() or len(motion) < 2:
         return None
     rows = -(-len(fields) // COLUMNS)
