@@ -1,5 +1,7 @@
 """Fetch single files out of archives on the network; hosts that do not answer are given up soon."""
 
+from __future__ import annotations
+
 import importlib.util
 import os
 import shutil
@@ -7,17 +9,18 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 import zipfile
 import zlib
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pase.files import sha256_of
 from pase.types import Progress
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
 
 _CONNECT_SECONDS = 5.0
 _STALL_SECONDS = 10.0
@@ -75,10 +78,13 @@ def fetch_zip(source: ZipMember, folder: Path, progress: Progress | None) -> Pat
     SourceError
         When the host is dead or slow, or the archive is damaged or lacks the member.
     """
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+
     archive = folder / "archive.zip"
     try:
         _download(source.url, archive, progress)
-    except urllib.error.HTTPError as error:
+    except HTTPError as error:
         raise SourceError(f"answered {error.code} {error.reason}") from error
     except (OSError, HTTPException, ValueError) as error:
         raise SourceError(_short(getattr(error, "reason", None) or error)) from error
@@ -104,11 +110,13 @@ def _download(url: str, target: Path, progress: Progress | None) -> None:
 
 def _connected(url: str) -> HTTPResponse:
     """Open an address; a socket's own time limit covers neither name lookup nor several addresses."""
+    from urllib.request import urlopen  # it imports TLS, which a run with cached files does not need
+
     result: list[HTTPResponse | Exception] = []
 
     def attempt() -> None:
         try:
-            result.append(urllib.request.urlopen(url, timeout=_STALL_SECONDS))
+            result.append(urlopen(url, timeout=_STALL_SECONDS))
         except Exception as error:
             result.append(error)
 

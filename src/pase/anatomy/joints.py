@@ -142,6 +142,19 @@ def angles_xyz(rotation: Array) -> Array:
     return np.stack([x, np.arctan2(R[..., 0, 2], across), z], axis=-1)
 
 
+def quaternions(rotation: Array) -> Array:
+    """(..., 4) unit quaternions x, y, z, w of rotations (..., 3, 3); the largest of the four numbers is positive."""
+    turned = rotation.swapaxes(-2, -1)
+    trace = np.trace(rotation, axis1=-2, axis2=-1)[..., None]
+    products = np.empty((*rotation.shape[:-2], 4, 4))  # each number times each, times 4
+    products[..., :3, :3] = rotation + turned + (1 - trace)[..., None] * np.eye(3)
+    products[..., :3, 3] = products[..., 3, :3] = (turned - rotation)[..., [1, 2, 0], [2, 0, 1]]
+    products[..., 3, 3] = 1 + trace[..., 0]
+    largest = np.diagonal(products, axis1=-2, axis2=-1).argmax(-1)
+    chosen = np.take_along_axis(products, largest[..., None, None], -2)[..., 0, :]
+    return np.asarray(chosen / np.linalg.norm(chosen, axis=-1, keepdims=True))
+
+
 def compose(outer: Frame, inner: Frame) -> Frame:
     """The frame that `inner`, given in the axes of `outer`, has on the body that carries `outer`."""
     if outer == Frame():

@@ -4,9 +4,9 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from pase.anatomy.bones import placed_bones
+from pase.anatomy.joints import angles_xyz
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.files import write_text
@@ -16,6 +16,8 @@ from pase.types import Array
 
 PLACES = "Xposition Yposition Zposition"
 TURNS = "Zrotation Xrotation Yrotation"
+_Z_X_Y = [2, 0, 1]
+"""Numbers of these axes: body-fixed angles about Z, X, Y are those about X, Y, Z of axes called so."""
 STILL = 1e-7
 """Metres by which a joint must shift to have channels of position."""
 
@@ -95,8 +97,8 @@ def _placed(rest: BodyTree, skeleton: Skeleton, q: Array) -> tuple[Array, Array]
     """
     placed, away = np.empty((len(q), len(skeleton.bodies), 6)), np.zeros(len(skeleton.bodies))
     for frames, tree in body_trees(skeleton, q):
-        turns = Rotation.from_matrix(tree.rotation.reshape(-1, 3, 3)).as_euler("ZXY")
-        placed[frames] = np.concatenate([tree.translation, turns.reshape(tree.translation.shape)], axis=2)
+        turns = angles_xyz(tree.rotation[..., _Z_X_Y, :][..., _Z_X_Y])
+        placed[frames] = np.concatenate([tree.translation, turns], axis=2)
         away = np.maximum(away, np.abs(tree.translation - rest.translation).max(axis=(0, 2)))
     for body in range(placed.shape[1]):
         placed[:, body, 3:] = np.degrees(np.unwrap(placed[:, body, 3:], axis=0))

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from pase.anatomy.bones import placed_bones
+from pase.anatomy.joints import quaternions
 from pase.anatomy.model import Skeleton
 from pase.anatomy.surfaces import BoneSurface
 from pase.data import Camera, CameraPath, Motion
@@ -175,7 +175,7 @@ class GlbBuffer:
 
 def _nodes(skeleton: Skeleton, tree: BodyTree, buffer: GlbBuffer) -> tuple[list[Node], list[Node]]:
     """Nodes of the bodies in their order, of the bones, and of the whole last; and the meshes."""
-    turn = _quaternions(tree.rotation[:1])
+    turn = quaternions(tree.rotation[:1])
     nodes: list[Node] = [
         {
             "name": body.name,
@@ -226,7 +226,7 @@ def _animation(
     turns, places = np.empty((len(q), bodies, 4), np.float32), np.empty((len(q), bodies, 3), np.float32)
     low, high = np.full((bodies, 12), np.inf), np.full((bodies, 12), -np.inf)
     for frames, tree in body_trees(skeleton, q, parents):
-        turns[frames], places[frames] = _quaternions(tree.rotation), tree.translation
+        turns[frames], places[frames] = quaternions(tree.rotation), tree.translation
         placed = np.concatenate([tree.rotation.reshape(-1, bodies, 9), tree.translation], axis=2)
         low, high = np.minimum(low, placed.min(axis=0)), np.maximum(high, placed.max(axis=0))
     _take_out_flips(turns)
@@ -251,13 +251,6 @@ def _add_channels(animation: Node, nodes: Sequence[int], path: str, sampler: Nod
     animation["samplers"].append(sampler)
 
 
-def _quaternions(rotation: Array) -> Array:
-    """(T, B, 4) x, y, z, w of rotations (T, B, 3, 3)."""
-    shape = rotation.shape[:2]
-    turns: Array = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_quat().reshape(*shape, 4)
-    return turns
-
-
 def _binary(content: dict[str, Any], size: int) -> list[bytes]:
     """All but the data: glTF's header, and two chunks padded to four bytes (glTF 2.0, section 4.4)."""
     text = json.dumps(content, separators=(",", ":")).encode()
@@ -275,7 +268,7 @@ def _add_camera(content: Node, camera: Camera, time: Array, keys: int, buffer: G
     """
     path, (width, height) = (camera.path or CameraPath.still(camera, time)).at(time), camera.image_size
     R_world_camera = path.rotation.transpose(0, 2, 1)
-    turns = Rotation.from_matrix(R_world_camera @ _GLTF_AXES).as_quat()
+    turns = quaternions(R_world_camera @ _GLTF_AXES)
     _take_out_flips(turns)
     places = -np.einsum("tij,tj->ti", R_world_camera, path.translation)
     focal = float(path.focal_length_px[0])

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from pase.anatomy.bones import PlacedBone, placed_bones
+from pase.anatomy.joints import quaternions
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
 from pase.data import Motion
@@ -111,7 +111,7 @@ def standard_name(body: str) -> str:
 
 def _joints(tree: BodyTree) -> list[dict[str, Any]]:
     """A node a body, at rest."""
-    turns = Rotation.from_matrix(tree.rotation[0]).as_quat()
+    turns = quaternions(tree.rotation[0])
     nodes = []
     for b, name in enumerate(tree.names):
         node = {

@@ -4,7 +4,7 @@ import logging
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from warnings import catch_warnings, simplefilter
@@ -18,11 +18,10 @@ from pase.media.frames import Frame, Reopening, focal_length_px
 from pase.media.opening import LARGEST_PIXELS, check_is_footage
 from pase.types import Image as Picture
 
-_FORMATS = (
-    "JPEG", "MPO", "PNG", "TIFF", "WEBP", "BMP", "DIB", "PPM", "GIF", "JPEG2000", "AVIF", "HEIF",
-    "TGA", "PSD",
-)  # fmt: skip
-"""Kinds of pictures that are read; others are seldom photos, and EPS among them is a program."""
+_USUAL_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "PPM")
+"""Kinds of pictures that are read and need none of Pillow's further plug-ins, which take long to import."""
+_FURTHER_FORMATS = ("MPO", "TIFF", "WEBP", "JPEG2000", "AVIF", "HEIF", "TGA", "PSD")
+"""The others that are read; what is not listed is seldom a photo, and EPS is a program."""
 _DAMAGE = (
     OSError, ValueError, SyntaxError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError,
     RuntimeError, EOFError, struct.error, zlib.error,
@@ -80,14 +79,21 @@ class Photo(Reopening):
         yield Frame(0, 0.0, self._image)
 
 
+def _opened(path: Path) -> Image.Image:
+    """A picture of any kind that is read."""
+    with suppress(UnidentifiedImageError):
+        return Image.open(path, formats=_USUAL_FORMATS)
+    return Image.open(path, formats=_further_formats())
+
+
 @cache
-def _readable_formats() -> tuple[str, ...]:
-    """Those of the formats that this Pillow and its plug-in for HEIF know."""
+def _further_formats() -> tuple[str, ...]:
+    """Those of the further formats that this Pillow and its plug-in for HEIF know."""
     from pillow_heif import register_heif_opener
 
     register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
     Image.init()
-    return tuple(name for name in _FORMATS if name in Image.OPEN)
+    return tuple(name for name in _FURTHER_FORMATS if name in Image.OPEN)
 
 
 @contextmanager
@@ -103,7 +109,7 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
         # What Pillow warns of is said in other words here, or does not matter.
         with catch_warnings():
             simplefilter("ignore")
-            with Image.open(path, formats=_readable_formats()) as image:
+            with _opened(path) as image:
                 if image.width * image.height > LARGEST_PIXELS:
                     raise Image.DecompressionBombError
                 yield image

@@ -9,7 +9,6 @@ from pase.pipeline.steps import step_of
 from pase.types import StepProgress
 
 LATER_STAGES = (
-    "scipy.interpolate",
     "pase.lift.pase_lifter",
     "pase.fit.multi_person",
     "pase.analysis.analyse",

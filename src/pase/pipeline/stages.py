@@ -188,7 +188,8 @@ class Run:
         """
         from pase.pipeline.views import begin_film, prepare_plots
 
-        self._helpers = self._stack.enter_context(Helpers())
+        # One person in a photo is fitted before a process has started.
+        self._helpers = self._stack.enter_context(Helpers(0 if frames * persons == 1 else None))
         maker = self._film_maker
         made = None if maker is None else maker.film
         film = begin_film(source, maker is not None and persons > 0, made)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from pase.analysis.body import BodyMotion
 from pase.analysis.cycles import cycles
+from pase.anatomy.joints import rotation_xyz
 from pase.data import Motion
 from pase.findings import AngleTable, Findings
 from pase.formats.tables import bone_table
@@ -122,7 +122,7 @@ def _placement(body: BodyMotion, first: BodyMotion, knots: Array, number: int) -
         return still
     a, b = heading[frames[0]], first_heading[frames[0]]
     yaw = float(np.arctan2(a[2] * b[0] - a[0] * b[2], a[0] * b[0] + a[2] * b[2]))
-    R_world_own = Rotation.from_euler("y", yaw).as_matrix()
+    R_world_own = rotation_xyz((0.0, yaw, 0.0))
     away = first_hips - hips @ R_world_own.T
     at_knots = np.array([frames[np.abs(body.time[frames] - knot).argmin()] for knot in knots])
     shift = interpolated(away[at_knots], body.time[at_knots], body.time) * np.array([1.0, 0.0, 1.0])

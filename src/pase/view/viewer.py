@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from pase.analysis.angles import angle_of
 from pase.anatomy.bones import placed_bones
+from pase.anatomy.joints import quaternions, rotation_xyz
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.lengths import CARRIERS
 from pase.data import Camera, Motion
@@ -176,12 +176,12 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
 def _poses(subject: Subject, q: Array, rows: NDArray[np.intp]) -> tuple[Array, Array]:
     """Quaternions (T B, 4) and origins (T, B, 3) of all bodies in the world, where the person is placed."""
     poses, placement = Kinematics(subject.motion.skeleton, ()).pose(q), subject.placement
-    R_world_body, p_world = Rotation.from_matrix(poses.rotation.reshape(-1, 3, 3)), poses.origin
+    R_world_body, p_world = poses.rotation, poses.origin
     if placement is not None:
-        R_world_own = Rotation.from_euler("y", placement.yaw)
-        R_world_body = R_world_own * R_world_body
-        p_world = p_world @ R_world_own.as_matrix().T + placement.shift[np.maximum(rows, 0)][:, None]
-    return R_world_body.as_quat(), p_world
+        R_world_own = rotation_xyz((0.0, placement.yaw, 0.0))
+        R_world_body = R_world_own @ R_world_body
+        p_world = p_world @ R_world_own.T + placement.shift[np.maximum(rows, 0)][:, None]
+    return quaternions(R_world_body).reshape(-1, 4), p_world
 
 
 def _rows_at(motion: Motion, time: Array) -> NDArray[np.intp]:
