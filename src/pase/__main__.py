@@ -1,7 +1,5 @@
 """`python -m pase` is `pase`."""
 
-import sys
+from pase.cli import command
 
-from pase.cli import main
-
-sys.exit(main())
+command()

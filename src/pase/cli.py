@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pase.cli_parser import parse
 from pase.config import Settings, make_settings, read_settings
@@ -62,6 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("pase: stopped; the same command goes on where it can", file=sys.stderr)
         return 130
+
+
+def command() -> NoReturn:
+    """The program `pase`. It ends at once: to take apart all that was imported takes a fifth of a second."""
+    code = main()
+    _flush_or_drop()
+    os._exit(code)
 
 
 def _flush_or_drop() -> None:
