@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.interpolate import Akima1DInterpolator
 
 from pase.config import Pose2DSettings
 from pase.errors import InputError
@@ -180,3 +181,17 @@ def test_between_measurements_a_curve_is_followed_and_what_is_unseen_stays_so() 
     np.testing.assert_allclose(score[:, 0], 0.8)
     assert np.isnan(xy[17:24, 1]).all()
     assert np.isfinite(xy[24:, 1]).all()
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 12])
+def test_places_between_lie_on_the_modified_akima_curve(count: int) -> None:
+    rng = np.random.default_rng(count)
+    time = np.linspace(0.0, 1.0, 60)
+    measured = np.sort(rng.choice(np.arange(1, 59), count, replace=False))
+    unmeasured = ~np.isin(np.arange(60), measured)
+    xy = np.full((60, 1, 2), np.nan)
+    xy[measured, 0] = 100 * rng.normal(size=(count, 2))
+    curve = Akima1DInterpolator(time[measured], xy[measured, 0], method="makima")
+    inside = slice(measured[0], measured[-1] + 1)
+    fill_between(xy, np.ones((60, 1, 2)), np.ones((60, 1)), time, unmeasured)
+    np.testing.assert_allclose(xy[inside, 0], curve(time[inside]), atol=1e-9)
