@@ -93,7 +93,7 @@ def _drawing() -> str:
 
 
 def _model_files() -> list[Finding]:
-    """A file that is not here yet is no fault: the first run fetches it."""
+    """A missing file is not a fault: the first run fetches it."""
     from pase.models import MODEL_FILES, model_path
 
     findings = []

@@ -18,7 +18,7 @@ _MIDDLE = {
     "neck": "Neck", "upperneck": "Neck",
     "midhip": "Hip", "hip": "Hip", "hips": "Hip", "pelvis": "Hip", "root": "Hip", "hipcenter": "Hip",
 }  # fmt: skip
-"""Points on the middle. A chest, thorax or spine is none of Halpe's."""
+"""Points on the midline. Halpe has no chest, thorax or spine."""
 _SIDES = {"l": "L", "left": "L", "r": "R", "right": "R", "1": "R", "2": "L"}
 """1 and 2 as DeepLabCut's human model has them; 1 is the right."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")

@@ -33,8 +33,8 @@ NAMED: tuple[Movement, ...] = ("walking", "running", "squat", "sit_to_stand", "l
 TAKES_A_WHILE_S = 2.0
 """A movement beside the one that is measured is worth a word if it lasts longer."""
 STILL_M_S, LEAST_STANDING_HEIGHT = 0.15, 0.7
-"""Who stands moves their hips more slowly than this, and has them so far above the ankles, as a share of the leg's
-length: nobody sits, kneels or lies so."""
+"""A standing person's hips move more slowly than this, and are at least this share of the leg's length above the
+ankles, unlike those of people who sit, kneel or lie."""
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def knee_valgus(body: BodyMotion, side: Side) -> Array | None:
 def foot_progression(body: BodyMotion, side: Side) -> Array | None:
     """(T,) angle of the foot's long axis to the way that the person goes, radians; toes outward are positive.
 
-    A person who stands goes nowhere: below 0.3 m/s it is the angle to where the pelvis faces.
+    Below 0.3 m/s a person stands, and it is the angle to where the pelvis faces.
     """
     ends, way = body.joints(side, "heel", "ball"), progression(body)
     if ends is None or way is None:

@@ -1,7 +1,7 @@
 """The body as the analysis reads it: joint centres, foot points and segment orientations of any OpenSim skeleton.
 
 Bodies carry the names of OpenSim's full-body models (`femur_r`, `calcn_l`, `torso`, …); their axes at rest are
-X forward, Y up, Z to the right. What a model does not have is absent, and every question that needs it has no answer.
+X forward, Y up, Z to the right. What a model lacks is None, and so is every answer that needs it.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class BodyMotion:
     sure: Mapping[str, Mask] = field(default_factory=dict)
     """By angle (see `pase.analysis.angles`), with its side where it has one: (T,) whether it was seen well enough."""
     feet_seen: Mapping[str, Mask] = field(default_factory=dict)
-    """By side: (T,) whether the foot was seen, or is a guess; nothing for a side of which nobody can say."""
+    """By side: (T,) whether the foot was seen, or is a guess; no entry for a side where that is unknown."""
 
     @classmethod
     def of(cls, motion: Motion) -> BodyMotion:
-        """The segments of a motion, but for those that were seldom seen: a guess is no answer."""
+        """The segments of a motion, without those that were seldom seen: their poses are guesses."""
         body = cls.placed(Kinematics(motion.skeleton, ()), motion.q, motion.time)
         return replace(body.without(bodies_not_seen(motion)), feet_seen=feet_seen(motion))
 

@@ -85,7 +85,7 @@ def _ahead(stretch: Stretch, track: FootTrack, hips: Array) -> tuple[Array, Arra
     """(N,) how far heel and toe are ahead of the hips along the way of these, metres."""
     center = spline(stretch.time, hips, track.time)
     step = track.time[1] - track.time[0]
-    # Over a whole stride, the sway of the hips from side to side is no way.
+    # Averaged over a whole stride, the sway of the hips from side to side cancels.
     way = np.gradient(smoothed(center, 0.3 / step), step, axis=0) * np.array([1.0, 0.0, 1.0])
     unit = way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
     heel, toe = (
@@ -95,7 +95,7 @@ def _ahead(stretch: Stretch, track: FootTrack, hips: Array) -> tuple[Array, Arra
 
 
 def _turn(time: Array, ahead: Array, start: float, end: float) -> float | None:
-    """The moment between start and end at which a value is largest; None where that is at an end of it."""
+    """The moment between start and end at which a value is largest; None where the maximum is at an end."""
     inside = np.flatnonzero((time >= start) & (time <= end))
     if len(inside) < 3:
         return None

@@ -31,7 +31,7 @@ class CycleCurve:
 def cycles(findings: Findings, side: str) -> tuple[list[tuple[float, float]], str]:
     """Start and end of every cycle in seconds, and what begins it; strides of one side, or repetitions.
 
-    Strides go from foot strike to foot strike, or from toe-off to toe-off where that was seen more often.
+    Strides go from foot strike to foot strike, or from toe-off to toe-off if more of those were seen.
     """
     events = findings.events
     if findings.movement in ("walking", "running"):

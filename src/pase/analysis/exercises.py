@@ -17,14 +17,14 @@ from pase.movements import Movement
 
 LEAST_DROP, CLEAR_DROP = 0.08, 0.12
 """The hips go down in a squat or lunge by at least the first share of the leg's length; less than the second over two
-moving feet, as in a stroke of tennis, is no lunge."""
+moving feet, as in a stroke of tennis, is not a lunge."""
 LEAST_KNEE_DEG = 35.0
 """Bending over does not bend the knees; a squat of 35° is a shallow one."""
 SEAT_BEHIND_HEELS_M = 0.03
 """With the centre of mass so far behind the heels a person sits; nobody can stand so."""
 LEAST_SEAT_HEIGHT, LEAST_SEAT_KNEE_DEG = 0.3, 60.0
 """The hips on a seat are this share of the leg's length above the ankles, and the knees so far bent; who gets up from
-the floor is no sitter."""
+the floor was not sitting."""
 LUNGE_AHEAD = 0.4
 """In a lunge one foot is ahead of the other by at least this share of the leg's length."""
 STANDS_M_S = 0.5
@@ -190,7 +190,7 @@ def _stands_at(stretch: Stretch, moment: float) -> bool:
 
 
 def _on_ground_at(stretch: Stretch, moment: float) -> bool:
-    """Whether a foot is near the ground, or whoever bends the knees is in the air."""
+    """Whether a foot is near the ground; else the knees bend in the air."""
     feet = stretch.feet
     if feet is None:
         return True

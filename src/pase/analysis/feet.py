@@ -26,14 +26,14 @@ CONTACT_SHARE = 0.15
 """Contact where the slowest point of the foot is slower than this share of the swing's peak."""
 SMOOTHING_S = 0.010
 LEAST_SWING_M_S = 0.8
-"""Peak speed of the heel in the slowest steps of old people is 1.5 m/s; a shuffle below this is no step."""
+"""Peak speed of the heel in the slowest steps of old people is 1.5 m/s; a shuffle below this is not a step."""
 LEAST_TRAVEL_M, LEAST_RISE_M = 0.12, 0.04
 """A swing carries the foot so far, or lifts all of it so high."""
 LEAST_SWING_S = 0.15
-"""No foot is carried through the air in less, not in a sprint; an estimate that jumps for a moment is no step."""
+"""No foot is carried through the air in less, not in a sprint; an estimate that jumps for a moment is not a step."""
 LEAST_STANCE_S, LEAST_STANCE_SHARE = 0.035, 0.4
 """No foot stands for less, nor for less than this share of its usual time: an estimate that stops for a moment in
-mid-swing is no step."""
+mid-swing is not a step."""
 LEAST_SECONDS = 0.1
 LEAST_CYCLE_S = 0.35
 """No foot steps more often."""

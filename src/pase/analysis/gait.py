@@ -14,14 +14,14 @@ from pase.analysis.stretch import Stretch
 from pase.findings import Event
 
 LEAST_PROGRESS_M = 0.5
-"""Who walks gets so far over the ground, in all of a bout."""
+"""A walker gets at least this far over the ground in a bout."""
 LEAST_SPEED_M_S, LEAST_STEP_M = 0.35, 0.15
 """Or so far on with every step, straight: patients walk at 0.2 m/s."""
 MANY_STEPS = 6
 STEPS_IN_A_ROW = 3
 """So many steps in a row are a walk, also between steps that do not alternate."""
 LEAST_STEP_SHARE, LEAST_USUAL_SHARE = 0.2, 0.3
-"""A swing carries the foot at least this share of the leg's length, and of the usual way; else it is no step."""
+"""A swing carries the foot at least this share of the leg's length, and of the usual way; else it is not a step."""
 USUAL_SWING_S = 0.4
 LEVEL_M = 0.005
 LONGEST_PAUSE_S = 1.2
@@ -168,7 +168,7 @@ def _ways(stretch: Stretch, swings: list[Swing]) -> tuple[float, float, float]:
     start = max(swings[0].ends[0] - 0.2, stretch.time[0])
     end = min(max(swing.ends[-1] for swing in swings) + 0.2, stretch.time[-1])
     path = stretch.hips[(stretch.time >= start) & (stretch.time <= end)][:, [0, 2]]
-    # Corners two steps apart: the sway from side to side is no way.
+    # Corners two steps apart leave out the sway from side to side.
     corners = path[:: max(1, len(path) // max(1, len(swings) // 2))]
     along = float(np.linalg.norm(np.diff(corners, axis=0), axis=1).sum())
     return float(np.linalg.norm(path[-1] - path[0])), along, float(end - start)

@@ -95,7 +95,7 @@ def _lengths(bout: Bout) -> Measured:
     for i, this in enumerate(prints):
         before = prints[i - 1] if i and prints[i - 1].side != this.side else None
         same = next((p for p in reversed(prints[:i]) if p.side == this.side), None)
-        # Who comes to a halt with a footprint only puts that foot beside the other.
+        # The last foot of a person who comes to a halt is only put beside the other.
         pause = bout.stretch.time[-1] - this.middle
         halts = this is prints[-1] and this.off is None and pause > LONGEST_PAUSE_S
         if this.strike is None or halts:
@@ -248,7 +248,7 @@ def _cadence(values: Values) -> Values:
 
 
 def _symmetry(values: Values, of: str) -> Values:
-    """How much longer the right is than the left, in percent of their mean; a single step is no mean of a side."""
+    """How much longer the right is than the left, in percent of their mean; one step does not make a mean."""
     means = []
     for side in SIDES:
         group = [value for key, value in values.items() if key.measure == of and key.side == side]

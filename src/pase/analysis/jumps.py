@@ -19,7 +19,7 @@ CLEAR_M = 0.025
 """A foot whose lowest point is so far above its ground has left it: set on nine drop jumps with force plates."""
 GROUND_WITHIN_S = 0.7
 LEAST_STEP_DOWN_M = 0.12
-"""Who comes down by more than this drops from a box; the floor below does not show where the feet left it."""
+"""A person who comes down by more than this drops from a box: the floor does not show where the feet left it."""
 FREE_FALL_M_S2 = (-15.0, -5.0)
 """A smooth estimate rounds a short flight off; the feet of someone who lies and lifts them do not fall at all."""
 VALGUS_WITHIN_S = 0.2

@@ -44,7 +44,7 @@ _TABLE = files("pase.analysis").joinpath("measures.toml").read_text(encoding="ut
 DEFINITIONS: Mapping[str, Definition] = {
     name: Definition(**fields) for name, fields in tomllib.loads(_TABLE).items()
 }
-"""Every measure that is no angle's range, by name, from `measures.toml`."""
+"""Every measure but those of single angles, by name, from `measures.toml`."""
 
 ANGLE_ENDINGS = {
     "_min": ("least", "deg"), "_max": ("largest", "deg"), "_range": ("range", "deg"), "_speed": ("fastest", "deg/s"),

@@ -75,7 +75,7 @@ def judge(motion: Motion, doubts: Sequence[str] = ()) -> Quality:
 
 
 def slow_motion_doubts(movement: Movement, measures: Sequence[Measure]) -> list[str]:
-    """Who runs, jumps or swings the legs more slowly than anybody can was filmed in slow motion.
+    """People who run, jump or swing their legs more slowly than anybody can were filmed in slow motion.
 
     More slowly by two standard deviations: of many films, one short swing ends late by error alone.
     """

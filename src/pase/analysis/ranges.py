@@ -11,7 +11,7 @@ from pase.types import Mask
 LEAST_SURE_SHARE = 0.1
 """Extremes of an angle that was seen in fewer of the frames are not given."""
 GROUND_WITHIN_M = 0.15
-"""The heels of whoever is on the ground come so near to it."""
+"""If a person is on the ground, the heels come at least this near to it."""
 LEAST_UPRIGHT = 0.5
 """Cosine of the lean of the trunk from which somebody lies or is on the hands, and does not reach."""
 

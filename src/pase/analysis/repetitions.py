@@ -40,7 +40,7 @@ def find_repetitions(
     time, signal
         (T,) seconds and the signal, finite.
     least_way
-        Excursions of less, in the signal's unit, are none.
+        Smaller excursions, in the signal's unit, do not count.
     open_end
         Whether one that has not come back when the recording ends counts.
     """

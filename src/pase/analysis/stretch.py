@@ -109,7 +109,7 @@ def stretches(body: BodyMotion) -> Iterator[Stretch]:
 
 
 def _retimed(swing: Swing, drawn: list[Swing]) -> Swing:
-    """A swing with the ends of the like swing of another estimate; its own ends where there is none."""
+    """A swing with the ends of the same swing in another estimate; its own ends where that has none."""
 
     def nearest(moment: float | None, ends: list[float | None]) -> float | None:
         near = [

@@ -116,7 +116,7 @@ def points_of(parts: Iterable[str]) -> set[str]:
 
 
 def without_points(landmarks: Landmarks3D, points: set[str]) -> Landmarks3D:
-    """Landmarks of which some are unknown; they cannot be evidence of a limb that is not there."""
+    """Landmarks with some made unknown, so that they are no evidence of a missing limb."""
     hidden = np.array([name in points for name in landmarks.names], bool)
     xyz = np.where(hidden[None, :, None], np.nan, landmarks.xyz)
     return replace(landmarks, xyz=xyz)
@@ -137,7 +137,7 @@ def without_parts(motion: Motion, parts: frozenset[str]) -> Motion:
 def with_seen_parts(motion: Motion) -> Motion:
     """A motion that knows which of its bodies were seen, by the points that were measured.
 
-    A part that has no points in the measurement, as the head in markers of the legs, counts as seen: nobody can say.
+    A part that has no points in the measurement, as the head in markers of the legs, counts as seen.
     """
     if motion.residual is None or not len(motion):
         return motion
@@ -153,7 +153,7 @@ def with_seen_parts(motion: Motion) -> Motion:
 
 
 def feet_seen(motion: Motion) -> dict[str, Mask]:
-    """(T,) by side, `right` and `left`: whether the foot was seen, or is a guess; empty where nobody can say.
+    """(T,) by side, `right` and `left`: whether the foot was seen, or is a guess; empty where that is unknown.
 
     A foot was seen at a moment if most frames around show a point of it: a detector draws a foot that the edge of the
     picture cuts off now and then.

@@ -26,7 +26,7 @@ class FolderContent:
 def files_in(folder: Path) -> FolderContent:
     """Videos and photos of a folder and the folders below it, and the files that are neither.
 
-    Hidden files and folders are left out, and so are results of PASE: their overlays are no recordings.
+    Hidden files and folders are left out, and so are results of PASE: their overlays are not recordings.
     """
     check_is_folder(folder)
 
@@ -46,7 +46,7 @@ def files_in(folder: Path) -> FolderContent:
 
 
 def check_is_folder(folder: Path) -> None:
-    """Refuse what is no folder."""
+    """Refuse anything but a folder."""
     if not folder.exists():
         raise InputError(f"no such folder: {folder}")
     if not folder.is_dir():

@@ -28,7 +28,7 @@ CREDITS = "Skeleton after Pose2Sim (BSD-3-Clause); bone surfaces under CC BY 3.0
 
 
 def dull(name: str, color: tuple[float, float, float], roughness: float) -> Node:
-    """A material of a linear colour that is no metal."""
+    """A material without metallic gloss, of a linear colour."""
     surface = {"baseColorFactor": [*color, 1.0], "metallicFactor": 0.0, "roughnessFactor": roughness}
     return {"name": name, "pbrMetallicRoughness": surface}
 

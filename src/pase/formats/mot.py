@@ -74,7 +74,7 @@ def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
     """Read a `.mot` or `.sto` as the free coordinates of a skeleton.
 
     Columns may be plain coordinate names or state paths (`/jointset/knee_r/knee_angle_r/value`). A free
-    coordinate without a column keeps its default; columns that are no free coordinate are ignored.
+    coordinate without a column keeps its default; columns of anything else are ignored.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def parse_formats(text: str) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        For a name that is no format; the message lists the valid ones.
+        For an unknown name; the message lists the valid ones.
     """
     names = [word.strip().lower().lstrip(".") for word in text.replace(",", " ").split()]
     if "all" in names:

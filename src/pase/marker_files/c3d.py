@@ -15,7 +15,7 @@ from pase.marker_files.checks import clear_impossible
 from pase.marker_files.units import metres_in
 
 _NO_POSITIONS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODELED_MARKERS_INVALID")
-"""Parameters of the group POINT that list points whose numbers are no positions."""
+"""Parameters of the group POINT that list points whose numbers are not positions."""
 
 
 _BLOCK = 512
@@ -125,7 +125,7 @@ def _check_parameters(content: bytes, path: Path) -> None:
 
 
 def _end_of_values(content: bytes, at: int) -> int | None:
-    """Where the values of a parameter end whose type stands at `at`; None where the type is none."""
+    """Where the values of the parameter end whose type is at `at`; None for an unknown type."""
     kind = int.from_bytes(content[at : at + 1], "little", signed=True)
     if kind not in (-1, 1, 2, 4) or at + 1 >= len(content):
         return None

@@ -27,11 +27,11 @@ _COORDINATE = re.compile(r"(.+?)[_. ]?([xyz])(?:\s*[\[(]\w+[\])])?", re.I)
 _TIMES = re.compile(r"(?:time(?:stamp)?|t)(?:[_ ]?(?:\(?s\)?|\(?sec\w*\)?|seconds))?", re.I)
 _COUNTERS = ("", "frame", "frames", "frame_number", "index", "unnamed: 0", "timestamp_by_camera")
 _BELOW_PICTURES = -5.0
-"""Values of x or y below this are none of a picture, whose pixels and shares begin at 0."""
+"""Values of x or y below this are not of a picture, whose pixels and shares begin at 0."""
 _MILLIMETRES_ABOVE = 20.0
-"""Coordinates that reach farther are no metres of somebody in a room."""
+"""Coordinates that reach farther are not in metres: no room is so large."""
 _UPWARDS, _DEEP = 0.5, 0.7
-"""Share of the way from feet to head that goes up in y, or along z, in no picture of somebody who stands."""
+"""Share of the way from feet to head that goes up in y, or along z; a picture of a standing person has less."""
 
 _NEEDED = ("frame", "keypoint", "x", "y", "z")
 _MOST_FRAMES = 10**12

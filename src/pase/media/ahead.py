@@ -24,7 +24,7 @@ def several(image_size: tuple[int, int]) -> int:
 def ahead(items: Iterable[Item], waiting: int = WAITING) -> Generator[Item, None, None]:
     """The same items in order, made on a second thread while the caller works on those before.
 
-    What the making of an item raises is raised where that item would have come. When the caller stops early, by
+    An error while an item is made is raised where that item would have come. When the caller stops early, by
     closing the iterator or by an error, so does the thread, and the items' own clean-up is done.
 
     Parameters

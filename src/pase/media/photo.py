@@ -41,7 +41,7 @@ _BACKGROUND = (255, 255, 255)
 
 
 def is_photo(path: str | Path) -> bool:
-    """Whether the file's content is a still picture (an animation is none)."""
+    """Whether the file's content is a still picture, not an animation."""
     try:
         with open_picture(Path(path)) as image:
             return not (getattr(image, "is_animated", False) and image.format in _ANIMATED)

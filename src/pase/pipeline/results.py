@@ -157,7 +157,7 @@ def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) 
 def _footage_of(report: dict[str, Any], video: str | Path | None = None) -> Footage | None:
     """The footage of a result, at its place or another one, read as it was; None when there was none.
 
-    Of markers there is none, though the report names their file.
+    A result of markers has none, though the report names their file.
     """
     source = report.get("source") or {}
     path = video or (None if "markers" in source else source.get("path"))

@@ -20,7 +20,7 @@ _LIMBS = (
 outwards. Two shanks that lie in the picture less than their width apart cover one another."""
 
 _CLEAR_SCORE = 0.5
-"""Limbs of which both are seen so clearly lie side by side, as when people hold hands."""
+"""If both limbs are seen this clearly, they lie side by side, as when people hold hands."""
 
 
 def without_claimed_limbs(people: Sequence[Keypoints2D]) -> list[Keypoints2D]:

@@ -178,7 +178,7 @@ def _layout(session: onnxruntime.InferenceSession, name: str) -> _Layout:
     Raises
     ------
     ModelFileError
-        When it is none with SimCC outputs for persons.
+        When the network has no SimCC outputs for persons.
     """
     entry = session.get_inputs()[0]
     outputs = sorted(output.name for output in session.get_outputs())[:2]

@@ -60,7 +60,7 @@ def key_rows(findings: Findings) -> list[Row]:
 
 
 def further_rows(findings: Findings) -> list[Row]:
-    """All other measures that are no angle's range."""
+    """All other measures but those of single angles."""
     shown = set(_key_names(findings))
     names = dict.fromkeys(measure.measure for measure in findings.summary())
     return [

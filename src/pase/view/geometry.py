@@ -37,7 +37,7 @@ class PackedBones:
     def affine(self, mesh: BoneMesh, scale: Array) -> Array:
         """(3, 4) from a bone's whole numbers, divided by the largest, to the axes of its body in metres.
 
-        It is what `pase.anatomy.bones.place_bone` does, as one matrix.
+        The same as `pase.anatomy.bones.place_bone`, as one matrix.
         """
         b = self.files.index(mesh.file)
         R_body_mesh, stretch, shift = attachment(mesh, scale)

@@ -13,7 +13,7 @@ BONES = {
     "ribs": "Ribs and breastbone", "clavicle": "collarbone", "scapula": "shoulder blade", "cerv1sm": "Atlas (C1)",
     "cerv2sm": "Axis (C2)",
 }  # fmt: skip
-"""Names by the stem of the mesh file without its side; what is not here is read from the stem itself."""
+"""Names by the stem of the mesh file without its side; for others the stem itself is read."""
 
 FINGERS = {"proximal": "first phalanx", "medial": "middle phalanx", "distal": "last phalanx"}
 

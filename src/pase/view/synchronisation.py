@@ -76,7 +76,7 @@ def _ends(motion: Motion) -> Array:
 
 
 def _on_time_line(motion: Motion, own_marks: Array, first_marks: Array, time: Array, on: str) -> Motion:
-    """A motion at the times of the first one: its marks where that one's are, or both from their starts on."""
+    """A motion at the times of the first one: mark by mark, or from both starts on."""
     moments = (
         np.interp(time, first_marks, own_marks) if on == "cycle" else own_marks[0] + time - first_marks[0]
     )

@@ -86,7 +86,7 @@ def read_weights(path: Path, layers: list[Any]) -> dict[str, Array32]:
     Raises
     ------
     ModelFileError
-        When the file is missing, is none of Darknet's, or has too few or too many values.
+        When the file is missing, is not Darknet's, or has too few or too many values.
     """
     if not path.is_file():
         raise ModelFileError(f"the weights file {path} does not exist: check the name")

@@ -40,7 +40,7 @@ def read_coco(content: Any, path: Path, recorded: Recorded, skeleton: str | None
 
     Pictures count in the order of their names (annotations) or by their numbers (results); numbers that are far
     apart are identities, and their order counts. Pictures that are no film are refused. Annotations have no score
-    but a visibility, 0 unseen, 1 hidden, 2 visible, of which half is taken as the score.
+    but a visibility, 0 unseen, 1 hidden, 2 visible; half of it is taken as the score.
     """
     annotated = isinstance(content, dict)
     items = content["annotations"] if annotated else content

@@ -51,7 +51,7 @@ def read_yolo(path: Path, recorded: Recorded, skeleton: str | None = None) -> li
 
 
 def _points(cells: list[str]) -> RecordedPose | None:
-    """The person of a row; None where it is none."""
+    """The person of a row; None where the row holds no person."""
     values = [number(cell) for cell in cells]
     if any(value is None or not np.isfinite(value) for value in values):
         return None

@@ -31,7 +31,7 @@ _LEAST_ALIKE = 0.4
 _NEW = 0.25
 """How well any body fits somebody new."""
 _LEAST_FIT = 0.3
-"""A body that fits a person no better than this is none of theirs."""
+"""A body that fits a person no better than this is not theirs."""
 
 
 def settle(

@@ -48,7 +48,7 @@ class SecondThread:
         return job
 
     def lend_a_hand(self) -> bool:
-        """Do the first work that is not begun; False where there is none."""
+        """Do the first work that nobody has begun; False where there is none."""
         while self._queued:
             if self._queued.popleft().begin():
                 return True

@@ -9,7 +9,7 @@ _CHANGED = 12.0
 """Grey values (of 255) by which one cell of a small picture must change more than the middle one, as lamps and a
 camera's exposure change them all alike. Of 113 persons made as small as any who is followed, each before their own
 background, 97 % change a cell by more, 95 % by 20. Noise and compression reach 2 to 3; shadows and mirror images 10
-to 30, which only makes the detector look. Who changes less is found a second later and followed back."""
+to 30, which only makes the detector look. A person who changes less is found a second later and followed back."""
 _MARGINS = np.array([-0.1, -0.1, 0.1, 0.5])
 """Persons' boxes are taken larger by these shares of their longer side, and by a cell: left, above, right, and below,
 where floors mirror them and shadows lie."""
