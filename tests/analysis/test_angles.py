@@ -48,6 +48,9 @@ def test_an_angle_in_a_plane_is_unknown_where_the_segment_points_out_of_it() -> 
     assert at("knee_valgus_r", hip_flexion_r=10, knee_angle_r=30) == pytest.approx(0, abs=8)
     assert np.isnan(at("knee_valgus_r", knee_angle_r=88))  # the shank points backward
     assert np.isnan(at("knee_valgus_r", knee_angle_r=120))  # it points up
+    outward = {"hip_flexion_r": 80, "hip_adduction_r": -30, "hip_rotation_r": -30}
+    assert np.isfinite(at("knee_valgus_r", **outward, knee_angle_r=80))
+    assert np.isnan(at("knee_valgus_r", **outward, knee_angle_r=110))  # a deep squat is no bow leg
     assert np.isnan(at("foot_progression_r", hip_flexion_r=-10, knee_angle_r=75, ankle_angle_r=-10))
     assert np.isfinite(at("foot_progression_r", hip_flexion_r=30, knee_angle_r=30))
 

@@ -59,7 +59,6 @@ def test_symmetry_is_as_uncertain_as_the_sides() -> None:
     [
         ("step_length", 0.70, 0.035),
         ("walking_speed", 1.2, 0.06),
-        ("jump_height_flight_time", 0.3, 0.0),
         ("squat_depth", 90.0, 0.0),
     ],
 )
@@ -79,6 +78,17 @@ def test_symmetry_of_times_is_as_uncertain_as_the_contacts_of_one_foot(of: str, 
         measure for measure in as_measures(values, [values] * 4) if measure.measure == f"{of}_symmetry"
     )
     assert symmetry.sd == pytest.approx(200 * both * 0.015 / 1.0)
+
+
+def test_a_height_by_flight_time_is_as_uncertain_as_the_time() -> None:
+    def heights(of_flight_s: float) -> dict[Key, float]:
+        height_m = 9.80665 * of_flight_s**2 / 8
+        return {Key("flight_time", "", 0): of_flight_s, Key("jump_height_flight_time", "", 0): height_m}
+
+    duration, height = as_measures(heights(0.5), [heights(0.5)] * 4, scale_sd=0.05)
+    late = heights(0.5 + duration.sd)[Key("jump_height_flight_time", "", 0)]
+    assert duration.sd > 0.01
+    assert height.sd == pytest.approx(late - height.value, rel=0.05)
 
 
 def test_without_draws_there_are_no_error_bars() -> None:

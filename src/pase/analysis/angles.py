@@ -118,7 +118,8 @@ def _in_space(segment: str, axis: int, sign: float) -> Compute:
 def knee_valgus(body: BodyMotion, side: Side) -> Array | None:
     """(T,) angle between thigh and shank as seen from the front, radians; positive where the knee points inward.
 
-    The frontal-plane projection angle of Willson and Davis (2008), in the plane that faces as the pelvis does.
+    The frontal-plane projection angle of Willson and Davis (2008), in the plane that faces as the pelvis does. Unknown
+    in a knee bent by more than 90°: the thigh then points to the front, and its direction in the plane is not the leg's.
     """
     leg, heading = body.joints(side, "hip", "knee", "ankle"), body.heading
     if leg is None or heading is None:
@@ -127,6 +128,7 @@ def knee_valgus(body: BodyMotion, side: Side) -> Array | None:
     outward = np.cross(heading, UP) * (1 if side == "right" else -1)
     thigh, shank = (_angle_within(segment, -UP, outward) for segment in (knee - hip, ankle - knee))
     valgus: Array = (shank - thigh + np.pi) % (2 * np.pi) - np.pi
+    valgus[np.sum((knee - hip) * (ankle - knee), axis=1) < 0] = np.nan
     return valgus
 
 

@@ -332,12 +332,9 @@ def _of_drop(stretch: Stretch, repetition: Repetition) -> Single:
     values |= _of_trunk(stretch, repetition)
     values["knee_asymmetry", ""] = _knee_difference(stretch, repetition.turn)
     for side in SIDES:
-        valgus = stretch.angle_between("knee_valgus", side, repetition.start, repetition.end)
-        bent = stretch.angle_between("knee_flexion", side, repetition.start, repetition.end)
-        # A thigh that points to the front is short on the frontal plane, and small errors turn it far there.
-        clear = np.isfinite(valgus[bent < 90]) if len(valgus) else np.zeros(0, bool)
-        if clear.any():
-            values["knee_valgus_peak", side] = float(valgus[bent < 90][clear].max())
+        valgus = stretch.largest_angle("knee_valgus", side, repetition.start, repetition.end)
+        if np.isfinite(valgus):
+            values["knee_valgus_peak", side] = valgus
     return values
 
 

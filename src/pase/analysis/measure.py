@@ -162,6 +162,9 @@ def _detection_sd(values: Values, key: Key) -> float:
     A foot whose contacts are found late in all strides, as one side's may be in any view but from the front, makes
     the steps of that side too long in time and those of the other too short by as much.
     """
+    if key.measure == "jump_height_flight_time":
+        duration = values[key._replace(measure="flight_time")]
+        return 2 * values[key] / duration * definition("flight_time").detection_sd
     own = definition(key.measure).detection_sd
     if not key.measure.endswith(SYMMETRY):
         return own
