@@ -118,8 +118,8 @@ def _in_space(segment: str, axis: int, sign: float) -> Compute:
 def knee_valgus(body: BodyMotion, side: Side) -> Array | None:
     """(T,) angle between thigh and shank as seen from the front, radians; positive where the knee points inward.
 
-    The frontal-plane projection angle of Willson and Davis (2008), in the plane that faces as the pelvis does. Unknown
-    in a knee bent by more than 90°: the thigh then points to the front, and its direction in the plane is not the leg's.
+    The frontal-plane projection angle of Willson and Davis (2008), in the plane that faces as the pelvis does. It is
+    unknown in a knee bent by more than 90°: the thigh then points to the front or outward, whatever the knee does.
     """
     leg, heading = body.joints(side, "hip", "knee", "ankle"), body.heading
     if leg is None or heading is None:
