@@ -109,13 +109,14 @@ def check_places(folder: Path, output: Path) -> Path:
 
 def check_settings(settings: Settings) -> None:
     """Refuse, before any work, settings with which every trial would fail; fetch the networks' files once."""
-    from pase.pipeline.network_files import prepare_networks
+    from pase.pipeline.network_files import network_files
     from pase.pipeline.outputs import check_writing
 
     if settings.person.sizes is not None:
         raise InputError("a batch finds the sizes of each subject by itself: leave out --sizes")
     check_writing(settings, draw=settings.output.overlay)
-    prepare_networks(settings)
+    if settings.pose2d.backend == "rtmpose":
+        network_files(settings)
 
 
 def _identity(settings: Settings) -> dict[str, object]:

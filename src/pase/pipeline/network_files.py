@@ -60,12 +60,6 @@ def import_modules(names: Sequence[str]) -> None:
         importlib.import_module(name)
 
 
-def prepare_networks(settings: Settings, progress: StepProgress | None = None) -> None:
-    """Fetch the files of the 2D networks that come with PASE where they are not here yet."""
-    if settings.pose2d.backend == "rtmpose":
-        network_files(settings, progress)
-
-
 def network_files(settings: Settings, progress: StepProgress | None = None) -> tuple[Path, Path]:
     """Files of the detector and of the keypoint network, which is the user's where the settings name one."""
     from pase.pose2d.user_network import choose_networks

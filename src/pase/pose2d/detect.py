@@ -26,7 +26,7 @@ from pase.pose2d.tracking.relink_tracks import join_pieces
 from pase.pose2d.tracking.track import Track
 from pase.pose2d.tracking.tracker import Tracker
 from pase.pose2d.user_network import choose_networks
-from pase.types import Array, Mask, Progress
+from pase.types import Array, Mask
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,6 @@ def detect_keypoints(
     *,
     networks: tuple[Path, Path] | None = None,
     camera: CameraFollower | None = None,
-    progress: Progress | None = None,
     look: Callable[[Frame, Sequence[Pose]], None] | None = None,
 ) -> DetectedPeople:
     """Find the persons of a recording, follow them, and place the 26 Halpe keypoints in every frame.
@@ -80,8 +79,6 @@ def detect_keypoints(
         those that the settings name, from the model store, when None.
     camera
         Gets every frame, to measure the camera's own motion.
-    progress
-        Called with the number of frames done and None.
     look
         Shown the frames that are looked at, with the poses of everybody in them.
 
@@ -98,7 +95,7 @@ def detect_keypoints(
     settings = settings or Pose2DSettings()
     detector, network = _started(networks or choose_networks(settings.weights), settings)
     tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person), camera, look)
-    time, looked = _watch(frames, tracker, network, settings, progress)
+    time, looked = _watch(frames, tracker, network, settings)
     _warn(tracker, len(time))
     return _everybody(tracker, time, settings, image_size, looked)
 
@@ -114,7 +111,6 @@ def _watch(
     tracker: Tracker,
     network: KeypointNetwork,
     settings: Pose2DSettings,
-    progress: Progress | None,
 ) -> tuple[Array, Mask | None]:
     """Let a tracker follow everybody through a recording.
 
@@ -133,8 +129,6 @@ def _watch(
         else:
             sampler.add(frame)
         times.append(frame.time)
-        if progress is not None:
-            progress(len(times), None)
     if sampler is not None:
         sampler.finish()
         if sampler.repeated > _MANY_REPEATED * len(times):
