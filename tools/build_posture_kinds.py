@@ -74,8 +74,7 @@ ANYTHING_DEG = {
 INDEPENDENT_DEG = {
     "mtp_angle": (5.0, 10.0), "lower_neck_flexion": (0.0, 14.5), "upper_neck_flexion": (0.0, 10.5),
     "lower_neck_bending": (0.0, 11.0), "upper_neck_bending": (0.0, 5.0), "neck_rotation": (0.0, 25.0),
-    "wrist_flex": (0.0, 15.0), "wrist_dev": (0.0, 8.0), "arm_elevation": (15.0, 60.0), "arm_crossing": (0.0, 35.0),
-    "arm_rotation": (-5.0, 45.0), "elbow_flex": (35.0, 50.0), "pro_sup": (80.0, 40.0),
+    "wrist_flex": (0.0, 15.0), "wrist_dev": (0.0, 8.0), "elbow_flex": (35.0, 50.0), "pro_sup": (80.0, 40.0),
 }  # fmt: skip
 """Mean and standard deviation of the coordinates that no recording measures well, or in exercises held on purpose."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pase.fit.posture import posture, posture_kinds
+from pase.fit.posture import arm_kinds, posture, posture_kinds
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.posture_kinds import KindsPrior
 from pase.fit.terms.prior import CameraPrior
@@ -22,9 +22,13 @@ def _prior(model: PersonModel, frames: int) -> KindsPrior:
     return KindsPrior(posture_kinds(model.skeleton), np.ones(frames))
 
 
-def _step(model: PersonModel, at: Linearization) -> np.ndarray:
+def _arms(model: PersonModel, frames: int) -> KindsPrior:
+    return KindsPrior(arm_kinds(model.skeleton), np.ones(frames), "arms")
+
+
+def _step(prior: KindsPrior, at: Linearization) -> np.ndarray:
     """(T, n) where the prior would have each posture go."""
-    block = _prior(model, len(at.state.q)).block(at)
+    block = prior.block(at)
     J = block.dense(at.state.q.shape[1])[0]
     hessian = np.einsum("tri,trj->tij", J, J) + 1e-9 * np.eye(J.shape[2])
     gradient = np.einsum("tri,tr->ti", J, block.residual)
@@ -41,7 +45,7 @@ LYING = {"pelvis_tilt": 88.0, "hip_flexion": 10.0, "knee_angle": 10.0, "ankle_an
 
 def test_who_stands_is_drawn_straight_and_who_squats_is_not(model: PersonModel) -> None:
     knee = model.skeleton.coordinate_index("knee_angle_r")
-    standing, squatting = np.degrees(_step(model, _at(model, STANDING, SQUATTING))[:, knee])
+    standing, squatting = np.degrees(_step(_prior(model, 2), _at(model, STANDING, SQUATTING))[:, knee])
     assert standing < -4.0
     assert abs(squatting) < 12.0
 
@@ -74,8 +78,29 @@ def test_left_and_right_are_alike(model: PersonModel) -> None:
     np.testing.assert_allclose(costs[0], costs[1], rtol=2e-3)
 
 
+def test_arms_out_to_the_sides_stay_there(model: PersonModel) -> None:
+    """An arm straight to the side crosses by −50°, as the plane of its elevation lies 50° in front of the side."""
+    aside = {"arm_elevation": 90.0, "arm_crossing": -50.0}
+    (step,) = _step(_arms(model, 1), _at(model, aside))
+    for side in "rl":
+        assert abs(np.degrees(step[model.skeleton.coordinate_index(f"arm_crossing_{side}")])) < 12.0
+
+
+def test_arms_are_likelier_alike_than_one_forwards_and_one_aside(model: PersonModel) -> None:
+    aside, forwards = (
+        {"arm_elevation": 90.0, "arm_crossing": crossing, "arm_rotation": -20.0} for crossing in (-45.0, 20.0)
+    )
+    at = _at(model, aside, forwards)
+    at.state.q[1] = np.where(
+        [name.endswith("_l") for name in model.skeleton.free_names], at.state.q[0], at.state.q[1]
+    )
+    alike, apart = _arms(model, 2).costs(at)
+    assert apart - alike > 3.0
+
+
 def test_covariances_are_positive_definite(model: PersonModel) -> None:
-    assert np.linalg.eigvalsh(posture_kinds(model.skeleton).covariance).min() > 0
+    for kinds in (posture_kinds(model.skeleton), arm_kinds(model.skeleton)):
+        assert np.linalg.eigvalsh(kinds.covariance).min() > 0
 
 
 def test_lying_is_likelier_than_a_camera_on_its_side(model: PersonModel) -> None:

@@ -9,7 +9,7 @@ from fit_scenes import check_gradient, film_camera
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Landmarks3D
 from pase.fit.keypoint_noise import FARTHER_LOWER, head_points, pair_habit
-from pase.fit.posture import pose_prior, posture_kinds
+from pase.fit.posture import arm_kinds, pose_prior, posture_kinds
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.balance import Balance
 from pase.fit.terms.base import Term, robust_loss
@@ -66,6 +66,7 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
         "contact velocity": ContactVelocity(planted, TIME, WEIGHT, sigma=1.0),
         "balance": Balance(planted, WEIGHT, model.points),
         "posture": KindsPrior(posture_kinds(model.skeleton), WEIGHT),
+        "arms": KindsPrior(arm_kinds(model.skeleton), WEIGHT, "arms"),
         "proportions": SharedPrior("proportions", size, np.zeros(size.stop), covariance),
         "height": Height(1.7),
         "gravity": Gravity(model.layout.camera, np.array([0.0, np.cos(0.2), np.sin(0.2)]), 0.05),
@@ -76,7 +77,7 @@ def terms(model: PersonModel, state: State) -> dict[str, Term]:
 NAMES = [
     "reprojection", "reprojection, farther lower", "reprojection, shaken", "head turn",
     "landmarks", "pose prior", "smoothness", "smoothness, fast", "floor", "contact height",
-    "contact velocity", "balance", "posture", "proportions", "height", "gravity", "camera",
+    "contact velocity", "balance", "posture", "arms", "proportions", "height", "gravity", "camera",
 ]  # fmt: skip
 
 

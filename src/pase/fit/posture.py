@@ -47,42 +47,49 @@ def stem(name: str) -> str:
 def independent_habits(skeleton: Skeleton) -> tuple[Array, Array]:
     """Mean (n,) and precision (n, n), rad, of the coordinates whose prior does not depend on the kind of posture.
 
-    These are neck, arms and toes. The precision is zero for all others.
+    These are neck, forearms, hands and toes. The precision is zero for all others.
     """
     mean, precision = skeleton.default_q.copy(), np.zeros((len(skeleton.free_names),) * 2)
-    for name, (usual, spread) in _learned()["independent"].items():
+    for name, (usual, spread) in _learned("posture_kinds")["independent"].items():
         i = skeleton.coordinate_index(name)
         mean[i], precision[i, i] = usual, spread**-2
     return mean, precision
 
 
 def posture_kinds(skeleton: Skeleton) -> PostureKinds:
-    """Kinds of posture of legs, pelvis and trunk. Learned by `tools/build_posture_kinds.py`."""
-    document = _learned()
+    """Kinds of posture of legs, pelvis and trunk, alike in probability; learned by `tools/build_posture_kinds.py`."""
+    return _kinds(skeleton, _learned("posture_kinds"))
+
+
+def arm_kinds(skeleton: Skeleton) -> PostureKinds:
+    """Ways to hold both arms; learned by `tools/build_arm_kinds.py`."""
+    return _kinds(skeleton, _learned("arm_kinds"))
+
+
+def _kinds(skeleton: Skeleton, document: dict[str, Any]) -> PostureKinds:
     columns = np.array([skeleton.coordinate_index(name) for name in document["coordinates"]], dtype=np.intp)
     covariance = np.zeros((len(document["mean"]), len(columns), len(columns)))
     lower = np.tril_indices(len(columns))
     covariance[:, lower[0], lower[1]] = covariance[:, lower[1], lower[0]] = document["covariance"]
-    return PostureKinds(columns, np.array(document["mean"]), covariance)
+    share = document.get("share", np.full(len(covariance), 1 / len(covariance)))
+    return PostureKinds(columns, np.array(document["mean"]), covariance, np.array(share))
 
 
 def pose_prior(skeleton: Skeleton) -> tuple[Array, Array]:
     """Mean (n,) and precision (n, n) of all postures together, as one Gaussian; zero for coordinates without a
     prior."""
     mean, precision = independent_habits(skeleton)
-    kinds = posture_kinds(skeleton)
-    mean[kinds.columns] = kinds.mean.mean(0)
-    away = kinds.mean - kinds.mean.mean(0)
-    covariance = kinds.covariance.mean(0) + away.T @ away / len(away)
-    precision[np.ix_(kinds.columns, kinds.columns)] = np.linalg.inv(covariance)
+    for kinds in (posture_kinds(skeleton), arm_kinds(skeleton)):
+        mean[kinds.columns] = kinds.share @ kinds.mean
+        away = kinds.mean - mean[kinds.columns]
+        covariance = np.tensordot(kinds.share, kinds.covariance, 1) + (kinds.share * away.T) @ away
+        precision[np.ix_(kinds.columns, kinds.columns)] = np.linalg.inv(covariance)
     return mean, precision
 
 
 @cache
-def _learned() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(
-        files("pase.assets").joinpath("posture_kinds.json").read_text("utf-8")
-    )
+def _learned(asset: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(files("pase.assets").joinpath(f"{asset}.json").read_text("utf-8"))
     return document
 
 

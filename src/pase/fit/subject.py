@@ -17,7 +17,7 @@ from pase.data import Camera
 from pase.errors import InputError
 from pase.fit.camera import CALIBRATED_UNKNOWNS, UNKNOWNS, FilmCamera
 from pase.fit.inputs import CameraSetup, LensPrior, PointSet
-from pase.fit.posture import acceleration_spread, independent_habits, posture_kinds
+from pase.fit.posture import acceleration_spread, arm_kinds, independent_habits, posture_kinds
 from pase.fit.problem import Offsets, PersonModel, sole_landmarks
 from pase.fit.root import find_root
 from pase.fit.solver import Bounds
@@ -82,9 +82,11 @@ class Posture:
     mean: Array
     """(n,) rad or m."""
     precision: Array
-    """(n, n); zero rows for coordinates without a prior, and for those of `kinds`."""
+    """(n, n); zero rows for coordinates without a prior, and for those of `kinds` and `arms`."""
     kinds: PostureKinds | None
     """Mixture prior of legs, pelvis and trunk."""
+    arms: PostureKinds | None
+    """Mixture prior of both arms."""
     rate_hz: float
     """Independent postures a second: this prior counts in full so many times a second."""
 
@@ -178,7 +180,7 @@ def prepare_subject(
         model,
         priors,
         Bounds(*model.skeleton.bounds, -limit, limit),
-        Posture(*_usual_posture(model.skeleton), options.posture_rate_hz),
+        _usual_posture(model.skeleton, options.posture_rate_hz),
         acceleration_spread(model.skeleton),
     )
     return _with_cameras(subject, shared, cameras, options.weight)
@@ -324,12 +326,12 @@ def _is_generic(skeleton: Skeleton) -> bool:
     return skeleton.joints == default_skeleton().joints and bool((skeleton.scale == 1).all())
 
 
-def _usual_posture(skeleton: Skeleton) -> tuple[Array, Array, PostureKinds | None]:
+def _usual_posture(skeleton: Skeleton, rate_hz: float) -> Posture:
     """Prior of the coordinates; for an unknown skeleton half a range is one standard deviation."""
     if is_default(skeleton):
-        return (*independent_habits(skeleton), posture_kinds(skeleton))
+        return Posture(*independent_habits(skeleton), posture_kinds(skeleton), arm_kinds(skeleton), rate_hz)
     low, high = skeleton.bounds
     precision = np.diag(1.0 / np.square(np.clip((high - low) / 2, *_VAGUE_RANGE)))
     free = find_root(skeleton).columns
     precision[free, free] = 0.0
-    return np.clip(skeleton.default_q, low, high), precision, None
+    return Posture(np.clip(skeleton.default_q, low, high), precision, None, None, rate_hz)

@@ -151,8 +151,9 @@ class Trial(Generic[M]):
     def posture_priors(self, weight: Array) -> list[Term]:
         """The terms of the posture prior, with a weight (T,) for each frame."""
         posture = self.subject.posture
-        apart = PosePrior(posture.mean, posture.precision, weight)
-        return [apart] if posture.kinds is None else [apart, KindsPrior(posture.kinds, weight)]
+        kinds = {"posture": posture.kinds, "arms": posture.arms}
+        mixtures = [KindsPrior(k, weight, name) for name, k in kinds.items() if k is not None]
+        return [PosePrior(posture.mean, posture.precision, weight), *mixtures]
 
     def posture_weight(self, sequence: bool = True, repeats: Array | float = 1.0) -> Array:
         """(T,) weight of the posture prior in each frame: it counts in full at its own rate."""

@@ -1,4 +1,4 @@
-"""A mixture prior of postures: standing, strides, squats, sitting, lying, each with its own mean and covariance."""
+"""Mixture priors of postures: standing, strides, squats, sitting, lying, or ways to hold the arms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pase.types import Array, Indices
 
 @dataclass(frozen=True)
 class PostureKinds:
-    """K Gaussians of m coordinates, with equal prior probability."""
+    """K Gaussians of m coordinates."""
 
     columns: Indices
     """(m,) the coordinates among all free ones."""
@@ -22,10 +22,12 @@ class PostureKinds:
     """(K, m) rad."""
     covariance: Array
     """(K, m, m)"""
+    share: Array
+    """(K,) prior probabilities."""
 
 
 class KindsPrior(Term):
-    """`−log Σ_k N(q; mean_k, covariance_k)` of the coordinates in every frame, zero at its least.
+    """`−log Σ_k share_k N(q; mean_k, covariance_k)` of the coordinates in every frame, about zero at its least.
 
     Near one kind the cost is that of its Gaussian; between two, the nearer one's; far from all, that of the widest
     kind, which is nearly flat. So somebody who stands is drawn to straight legs, and somebody who squats is not.
@@ -36,16 +38,18 @@ class KindsPrior(Term):
         The Gaussians: small covariances shrink movements to the means.
     weight
         (T,) weight of a frame: 0 leaves what is not measured at random, a high one shrinks postures to their kind.
+    name
+        Name of the term, for reports.
     """
 
-    name = "posture"
     unit = "rad"
 
-    def __init__(self, kinds: PostureKinds, weight: Array) -> None:
+    def __init__(self, kinds: PostureKinds, weight: Array, name: str = "posture") -> None:
+        self.name = name
         self._columns, self._runs = kinds.columns, runs_of(kinds.columns)
         self._precision = np.linalg.inv(kinds.covariance)
         self._pull = np.einsum("kij,kj->ki", self._precision, kinds.mean)
-        log_peak = 0.5 * np.linalg.slogdet(self._precision)[1]
+        log_peak = np.log(kinds.share) + 0.5 * np.linalg.slogdet(self._precision)[1]
         self._constant = log_peak - np.logaddexp.reduce(log_peak) - 0.5 * (self._pull * kinds.mean).sum(1)
         self._pairs = np.triu_indices(len(kinds.columns))
         same = self._pairs[0] == self._pairs[1]
