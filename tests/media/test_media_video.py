@@ -267,6 +267,19 @@ def test_focal_length_tag_becomes_pixels(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert video.focal_length_hint_px == pytest.approx(26 / (0.8 * 43.267) * max(SIZE), rel=1e-3)
 
 
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_avi_with_pictures_from_later_ones_keeps_all_and_their_order(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "camera.avi"
+    write_raw(path, 11, "yuv420p", codec, max_b_frames=2)
+    with Video(path) as video:
+        frames, every_third = list(video.frames()), list(video.frames(3))
+    assert video.warnings == []
+    assert [frame.time for frame in frames] == pytest.approx(np.arange(11) / 25)
+    for frame in frames:
+        assert np.abs(frame.image.astype(int) - picture(frame.index)).mean() < 8
+    assert [frame.index for frame in every_third] == [0, 3, 6, 9]
+
+
 def test_full_range_motion_jpeg(tmp_path: Path) -> None:
     path = tmp_path / "camera.avi"
     write_raw(path, 4, "yuvj420p", "mjpeg", color_range=2)

@@ -43,6 +43,13 @@ def person(move: str, turn: int, frames: int = 40) -> Keypoints2D:
                 xy[:, k, 1] += 20 * (1 - np.cos(2 * np.pi * t))
             elif move == "kick" and joint in ("Ankle", "Knee"):
                 xy[:, k, 0] += 20 * np.sin(2 * np.pi * t)
+            elif move == "twist":  # sits leaning back, legs up, hands from side to side; +x down
+                xy[:, k] = {
+                    "Shoulder": [-40, -57], "Elbow": [-10, -60], "Wrist": [-15, -40], "Hip": [0, 0],
+                    "Knee": [-20, 40], "Ankle": [-38, 82], "BigToe": [-60, 85],
+                }[joint]  # fmt: skip
+                sway = {"Shoulder": 6.0, "Elbow": 20.0, "Wrist": 30.0}.get(joint, 0.0)
+                xy[:, k, 0] += sway * np.sin(2 * np.pi * t)
             elif move == "plank":  # seen from the side, arms straight below the shoulders, +x down
                 xy[:, k] = {"Elbow": [50, 0], "Wrist": [70, 0]}.get(joint, [x, y])
             elif move == "handstand" and joint != "Wrist":
@@ -74,6 +81,7 @@ def test_who_stands_on_the_feet_tells_the_turn(
         ("handstand", 180),
         ("still", 90),
         ("push-up", 270),
+        ("twist", 270),
         ("sit", 90),
         ("sit", 180),
     ],

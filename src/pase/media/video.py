@@ -141,6 +141,8 @@ class Video(Reopening):
         if step == 1 or self._interlaced or footage.start_s or footage.rate_hz is not None:
             return None
         with _opened(self.path) as (container, stream):
+            if _numbered_as_stored(container, stream):
+                return None
             try:
                 times = [packet.pts for packet in container.demux(stream) if packet.size]
             except _DAMAGE:
@@ -244,6 +246,8 @@ def _decoded(
             stream.codec_context.skip_frame = "DEFAULT" if packet.pts in chosen else "NONREF"
         try:
             for frame in stream.codec_context.decode(packet):
+                if _numbered_as_stored(container, stream):
+                    frame.pts = frame.dts
                 if chosen is None or frame.pts in chosen:
                     yield frame
         except _DAMAGE:
@@ -252,6 +256,14 @@ def _decoded(
             break
     if damaged:
         problems.append(f"{damaged} damaged pieces were skipped")
+
+
+def _numbered_as_stored(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether times count pictures in the order of the file, not of the film: AVI with pictures from later ones.
+
+    The decoder hands them out in the film's order, one for each that it takes in, so that the time of that is theirs.
+    """
+    return container.format.name == "avi" and stream.codec_context.has_b_frames
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> tuple[float, bool]:

@@ -15,6 +15,8 @@ _CONE_DEG = 40.0
 """How far head over hips, and hips or knees over feet, may be from that way."""
 _PLANTED = 0.6
 """Speed of the slower foot over that of the slower hand below which somebody stands on the feet."""
+_FOLDED_DEG = 45.0
+"""Usual angle between trunk and legs from which somebody sits or bends over."""
 _MOVING = 0.05
 """Body lengths a second from which the trunk moves at all."""
 
@@ -36,8 +38,8 @@ def film_turn(person: Keypoints2D) -> int:
     A body that points the same wrong way in nearly all frames may lie, hang or stand on the hands: then the hands, or
     nothing, keep their place while the trunk moves. The feet of somebody who walks, squats or works do keep their
     place, but so do those of somebody who does push-ups, over hands that are the lowest in the picture. Who sits
-    has trunk and shanks that way. Where it is not sure, as then, a warning asks for `--rotate`; not where hands or
-    elbows prop the body up.
+    has trunk and shanks that way, or trunk and legs far from one line. Where it is not sure, as then, a warning asks
+    for `--rotate`; not where hands or elbows prop the body up.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def film_turn(person: Keypoints2D) -> int:
         The main person as found in the picture.
     """
     way = _way(person, "Hip")
-    sits = way is None
+    sits = way is None or _is_folded(person)
     way = way or _way(person, "Knee")
     if way is None or way == "up":
         return 0
@@ -87,6 +89,16 @@ def _way(person: Keypoints2D, above_feet: str) -> str | None:
         if np.mean(along[0] & along[1]) >= _MOST_FRAMES_S:
             return way
     return None
+
+
+def _is_folded(person: Keypoints2D) -> bool:
+    """Whether trunk and legs are far from one line most of the time, as in who sits with the legs up."""
+    shoulders, hips = _point(person, "LShoulder", "RShoulder"), _point(person, "LHip", "RHip")
+    trunk, legs = shoulders - hips, hips - _point(person, "LAnkle", "RAnkle")
+    lengths = np.linalg.norm(trunk, axis=1) * np.linalg.norm(legs, axis=1)
+    straightness = np.sum(trunk * legs, axis=1) / np.maximum(1e-9, lengths)
+    seen = straightness[np.isfinite(straightness)]
+    return bool(seen.size and np.median(seen) < np.cos(np.radians(_FOLDED_DEG)))
 
 
 def _stands_on_feet(person: Keypoints2D) -> bool:
