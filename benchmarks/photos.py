@@ -25,6 +25,7 @@ from PIL import Image as Pictures
 from PIL import ImageDraw
 
 from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.limbs import with_seen_parts
 from pase.anatomy.model import Landmark
 from pase.config import Settings
 from pase.data import Motion
@@ -78,7 +79,8 @@ def main() -> int:
     print(header(*TITLES))
     for path in pictures:
         recording = recording_of(path, settings, options.keypoints)
-        motions = fit_people(recording, lift_in_statures(recording, settings), settings)
+        landmarks = lift_in_statures(recording, settings)
+        motions = [with_seen_parts(motion) for motion in fit_people(recording, landmarks, settings)]
         drawn = options.results / f"{path.stem}.png"
         draw_overlay(path, motions, drawn)
         with Pictures.open(drawn) as overlay:
@@ -130,7 +132,7 @@ def measured(motion: Motion, recording: Recording) -> Figures:
     visible = np.isfinite(share)
     pixels = camera.project(points)
     person = min(recording.people, key=lambda p: np.nanmedian(np.linalg.norm(p.xy[0] - pixels, axis=-1)))
-    face = face_direction(person.names, person.xy[0], person.score[0], camera)
+    face = face_direction(person.names, person.xy[0], np.where(visible, person.score[0], 0.0), camera)
     head = motion.skeleton.body_index("head")
     skull = camera.rotation @ kinematics.pose(motion.q).rotation[0, head][:, 0]
     apart = np.nan if face is None else float(np.degrees(np.arccos(np.clip(skull @ face, -1, 1))))

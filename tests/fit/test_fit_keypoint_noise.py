@@ -39,6 +39,21 @@ def test_the_far_ear_of_a_turned_head_is_uncertain(turn_deg: float, factor: floa
         assert sigma[far] == pytest.approx(factor * sigma[near])
 
 
+@pytest.mark.parametrize(
+    ("turn_deg", "counts"), [(0, True), (70, True), (110, True), (150, False), (180, False)]
+)
+def test_a_face_that_is_turned_away_does_not_count(turn_deg: float, counts: bool) -> None:
+    person = head_seen_from(turn_deg)
+    trunk = {"LShoulder": (400, 500), "RShoulder": (600, 500), "LHip": (430, 980), "RHip": (570, 980)}
+    for name, place in trunk.items():
+        person.xy[0, HALPE26.index(name)], person.score[0, HALPE26.index(name)] = place, 0.9
+    of_face, of_ears = (
+        [HALPE26.index(n) for n in names] for names in (("Nose", "LEye", "REye"), ("LEar", "REar"))
+    )
+    sigma = keypoint_sigma(person)[0]
+    assert (np.isfinite(sigma[of_face]) == counts).all() and np.isfinite(sigma[of_ears]).all()
+
+
 def test_points_of_the_head_are_known_better_beside_one_another() -> None:
     rows, share = head_points(HALPE26)
     assert [HALPE26[row] for row in rows] == ["Nose", "LEye", "REye", "LEar", "REar", "Head"]

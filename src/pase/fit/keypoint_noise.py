@@ -7,7 +7,7 @@ import numpy as np
 from pase.data import Keypoints2D
 from pase.fit.terms.reprojection import PairHabit
 from pase.keypoint_sets import mirrored_order
-from pase.types import Array, Indices
+from pase.types import Array, Indices, Mask
 from pase.visible_points import on_edge, pixels_per_metre, usable
 
 INFORMATION_RATE_HZ = 30.0
@@ -45,6 +45,13 @@ farther away; measured on one person seen by four calibrated cameras, one left o
 (hip 0.20-0.26, ankle 0.00)."""
 
 
+_BEHIND_HEAD = (-0.1, 1.1)
+"""Between these places of the nose, as above, a head that shows its back hides nose and eyes. Detectors draw them all
+the same. A head in profile, whose nose is seen beyond the ear, is none of these."""
+
+_BACK = ("LEar", "REar", "LShoulder", "RShoulder", "LHip", "RHip")
+"""Points that show whether head and trunk turn their backs to the camera."""
+
 _BEYOND_EDGE_M = 0.04
 """How far beyond the edge of the picture the body's own point may be where a keypoint lies on the edge."""
 
@@ -58,6 +65,7 @@ def keypoint_sigma(keypoints: Keypoints2D) -> Array:
     sigma = scale[:, None] * own * np.square(high / np.clip(keypoints.score, low, high))
     sigma *= PHOTO_SPREAD if len(keypoints) == 1 else 1.0
     sigma *= _hidden_ears(keypoints)
+    sigma[_hidden_face(keypoints)] = np.inf
     sigma = np.hypot(sigma, _BEYOND_EDGE_M * scale[:, None] * on_edge(keypoints))
     if keypoints.sigma is not None:
         sigma = np.hypot(sigma, np.nan_to_num(keypoints.sigma.mean(-1), nan=0.0))
@@ -77,6 +85,22 @@ def _hidden_ears(keypoints: Keypoints2D) -> Array:
         hidden = np.clip(np.nan_to_num((begins - near) / (begins - ends)), 0.0, 1.0)
         factor[:, names.index(name)] = 1.0 + (_HIDDEN_EAR - 1.0) * hidden
     return factor
+
+
+def _hidden_face(keypoints: Keypoints2D) -> Mask:
+    """(T, K) nose and eyes of heads whose back is turned to the camera, as ears and shoulders show."""
+    hidden, names = np.zeros(keypoints.score.shape, bool), keypoints.names
+    if not {"Nose", "LEye", "REye", *_BACK} <= set(names):
+        return hidden
+    place = {name: keypoints.xy[:, names.index(name)] for name in ("Nose", *_BACK)}
+    ears, shoulders, hips = (place["R" + stem] - place["L" + stem] for stem in ("Ear", "Shoulder", "Hip"))
+    down = 0.5 * (place["LHip"] + place["RHip"] - place["LShoulder"] - place["RShoulder"])
+    turned = [pair[:, 0] * down[:, 1] - pair[:, 1] * down[:, 0] > 0 for pair in (shoulders, hips)]
+    nose = np.sum((place["Nose"] - place["LEar"]) * ears, axis=-1) / np.maximum(np.square(ears).sum(-1), 1e-9)
+    back = turned[0] & turned[1] & (np.sum(ears * shoulders, axis=-1) > 0)
+    back &= (nose > _BEHIND_HEAD[0]) & (nose < _BEHIND_HEAD[1])
+    hidden[np.ix_(back, [names.index(name) for name in ("Nose", "LEye", "REye")])] = True
+    return hidden
 
 
 def frame_weights(time: Array, gap_s: Array | None = None, repeats: Array | float = 1.0) -> Array:
