@@ -139,7 +139,7 @@ def test_postures_between_key_frames_are_as_right_as_from_all_starts(monkeypatch
 
 def test_two_cameras_in_one_fit() -> None:
     """In a photo, a second camera from the side tells the depth of the limbs."""
-    side = np.array([0.05, 0.02, 1.4, np.log(FOCAL), 0.9, -3.0, -1.5])
+    side = np.array([0.05, 0.02, 1.4, np.log(FOCAL), -0.9, 3.0, -1.5])
     wrong = np.array([0.02, -0.015, 0.04, 0.0, 0.015, 0.04, -0.03])
     setups = [CameraSetup(IMAGE, LENS), CameraSetup(IMAGE, LENS, place=placed_at(side + wrong))]
     options = replace(OPTIONS, weight=1.0)
