@@ -239,7 +239,7 @@ def test_a_tilted_camera_must_let_people_stand() -> None:
         estimate = SharedEstimate(
             np.zeros(1), None, np.arange(1), np.zeros((1, 1)), solution, {"balance": balance}
         )
-        return Start(np.zeros((1, 1)), estimate, None, False)
+        return Start(np.zeros((1, 1)), estimate, None, False, ())
 
     level, unbalanced, standing = start(90.0, 4.0), start(70.0, 28.0), start(80.0, 1.0)
     assert likeliest_start([level, unbalanced]) is level

@@ -114,7 +114,7 @@ def fit_shared(
     if best.slides and person.camera_motion is not None and person.camera_motion.if_carried is not None:
         carried = replace(person, camera_motion=person.camera_motion.if_carried)
         return fit_shared(carried, progress, lens=lens, settings=settings, helpers=helpers)
-    trial = replace(trial, renewal=best.renewal)
+    trial = replace(trial, renewal=best.renewal, measurements=best.measurements)
     if best.floor is not None:
         trial = replace(trial, floor_shift=best.floor.path.shift)
         notes.append(floor_note(best.floor))
@@ -170,6 +170,8 @@ class Start:
     floor: MovingFloor | None
     slides: bool
     """Whether feet in stance move alike over the floor, as under a camera that travels unnoticed."""
+    measurements: tuple[Measurements, ...]
+    """With the standard deviations that fit this film's scatter."""
     renewal: Array | float = 1.0
     """See `Trial`."""
 
@@ -191,6 +193,7 @@ def _from_roll(
     q, shared = stand_on_floor(trial, initial_motion(trial, observed, shared), shared)
     frames = spread_frames(thinned(trial.time))
     loose = solve_passes(trial, frames, State(q[frames], shared), PASSES[:1]).solution.state
+    trial = _as_scattered(trial, frames, loose)
     slides = motion is not None and motion.if_carried is not None and feet_slide(trial, frames, loose)
     floor = find_moving_floor(trial, frames, loose, belt, motion)
     if floor is not None:
@@ -204,7 +207,21 @@ def _from_roll(
     passes = PASSES[1:] if floor is None else PASSES[2:]
     estimate = solve_passes(trial, frames, loose, passes).estimate()
     progress(1.0)
-    return Start(q, estimate, floor, slides, _renewal(trial, frames, estimate.q))
+    return Start(q, estimate, floor, slides, trial.measurements, _renewal(trial, frames, estimate.q))
+
+
+def _as_scattered(trial: Trial[Measurements], frames: Indices, state: State) -> Trial[Measurements]:
+    """The same with keypoints as they scatter about a first solution in some frames; a photo stays as it is."""
+    if len(trial.time) < 2:
+        return trial
+    model = trial.subject.model
+    return replace(
+        trial,
+        measurements=tuple(
+            m.as_scattered(model, frames, state) if isinstance(m, KeypointMeasurements) else m
+            for m in trial.measurements
+        ),
+    )
 
 
 def _renewal(trial: Trial[Measurements], frames: Indices, q: Array) -> Array | float:

@@ -23,8 +23,9 @@ from pase.fit.keypoint_noise import (
     keypoint_sigma,
     measurement_gap,
     pair_habit,
+    scatter,
 )
-from pase.fit.problem import PersonModel
+from pase.fit.problem import PersonModel, State
 from pase.fit.terms.base import Term
 from pase.fit.terms.head_turn import HeadTurn
 from pase.fit.terms.landmarks import LandmarkDistance
@@ -118,6 +119,8 @@ class KeypointMeasurements(Measurements):
     """(T,) px: standard deviation of the shift of a whole frame, where the turn of the camera is uncertain."""
     looked: Mask | None = None
     """(T,) frames that were looked at; None where all were."""
+    steady: float = 1.0
+    """Factor on `sigma` for standard deviations: below 1 where keypoints scatter less than usual."""
 
     @classmethod
     def of(cls, keypoints: Keypoints2D, camera: FilmCamera) -> KeypointMeasurements:
@@ -134,6 +137,28 @@ class KeypointMeasurements(Measurements):
         turn_px = motion.focal_px * motion.zoom * motion.sigma_rad[:, :2].max(1)
         unsure = bool(turn_px.max() > UNSURE_SHARE * float(np.median(self.sigma[self.visible])))
         return replace(self, shift_sigma=turn_px) if unsure else self
+
+    def as_scattered(self, model: PersonModel, frames: Indices, state: State) -> Self:
+        """The same with standard deviations that fit how far keypoints of this film lie from a first solution.
+
+        Where they scatter more than usual, they count less. Where they scatter less, error bars become narrower, but
+        the solution stays: errors that last do not show.
+
+        Parameters
+        ----------
+        model
+            Model of the person.
+        frames, state
+            (F,) frames and the solution in them.
+        """
+        at = self.take(frames)
+        points = model.positions(state)[:, model.columns(self.names)]
+        ratio = scatter(at.camera.project(points, state.shared)[0] - at.xy, at.sigma)
+        return replace(self, sigma=max(ratio, 1.0) * self.sigma, steady=min(ratio, 1.0))
+
+    def independent(self) -> Self:
+        """The same with the standard deviations of a steady film."""
+        return replace(self, sigma=self.steady * self.sigma)
 
     @property
     def visible(self) -> Mask:
