@@ -34,16 +34,17 @@ class BoneSurface:
 @cache
 def stored_bones() -> dict[str, BoneSurface]:
     """The surfaces of all bones that come with PASE, by the name of their mesh file."""
-    bones = {}
     with (
         files("pase.assets").joinpath(ASSET).open("rb") as stream,
         np.load(stream, allow_pickle=False) as data,
     ):
-        for file in data["names"]:
-            vertices = data[f"{file}/vertices"].astype(float)
-            faces = data[f"{file}/faces"].astype(np.int32)
-            bones[str(file)] = BoneSurface(vertices, faces, smooth_normals(vertices, faces))
-    return bones
+        names, sizes = data["names"].tolist(), data["sizes"]
+        all_vertices, all_faces = data["vertices"].astype(float), data["faces"].astype(np.int32)
+    ends = sizes.cumsum(axis=0)[:-1]
+    first = np.concatenate([[0], ends[:, 0]]).astype(np.int32)
+    normals = smooth_normals(all_vertices, all_faces + np.repeat(first, sizes[:, 1])[:, None])
+    vertices, faces = np.split(all_vertices, ends[:, 0]), np.split(all_faces, ends[:, 1])
+    return dict(zip(names, map(BoneSurface, vertices, faces, np.split(normals, ends[:, 0])), strict=True))
 
 
 def triangle_normals(vertices: Array, faces: NDArray[np.int32]) -> Array:

@@ -1,10 +1,10 @@
 """Linear algebra on one thread, as the matrices are too small for more to help, in memory that is reused."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from pase.memory import reuse_freed
 
@@ -22,7 +22,13 @@ def on_one_thread(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def held(*args: P.args, **kwargs: P.kwargs) -> R:
         reuse_freed()
-        with threadpool_limits(1, user_api="blas"):
+        with _libraries().limit(limits=1, user_api="blas"):
             return function(*args, **kwargs)
 
     return held
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The libraries of this process; to look for them takes as long as a step of the solver on a photo."""
+    return ThreadpoolController()
