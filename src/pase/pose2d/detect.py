@@ -20,7 +20,7 @@ from pase.pose2d.closer_look import with_closer_look
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import KeypointNetwork, Pose
 from pase.pose2d.left_out import LeftOut
-from pase.pose2d.sampling import COARSE_S, Sampler
+from pase.pose2d.sampling import SLOW_S, Sampler
 from pase.pose2d.tracking.prominence import frame_seconds, prominence
 from pase.pose2d.tracking.relink_tracks import join_pieces
 from pase.pose2d.tracking.track import Track
@@ -248,7 +248,7 @@ def _unmeasured(poses: Mapping[int, Pose], looked: Mask, between: Container[int]
     frames = sorted(poses)
     out = np.zeros(frames[-1] + 1 - frames[0], bool)
     for start, end in pairwise(frames):
-        second_look = (start in between or end in between) and time[end] - time[start] < 1.5 * COARSE_S
+        second_look = (start in between or end in between) and time[end] - time[start] < 1.5 * SLOW_S
         out[start + 1 - frames[0] : end - frames[0]] = second_look or not looked[start + 1 : end].any()
     return out
 

@@ -18,16 +18,20 @@ from pase.pose2d.tracking.track import Track
 from pase.pose2d.tracking.tracker import Tracker
 from pase.types import Array
 
-COARSE_S = 1 / 15
-"""Seconds between measured frames where everybody moves slowly: a detector's errors last longer than that."""
+SLOW_S, USUAL_S = 1 / 10, 1 / 15
+"""Seconds between measured frames where everybody moves slowly, and otherwise: a detector's errors last longer."""
 FINE_S = 1 / 30
 """The same where somebody is new, lost, hidden or near others; never less than one frame."""
-MOST_MISSED, MOST_MISSED_SUDDENLY = 1.5, 1.0
-"""Standard deviations of a keypoint by which the parabola through three looks may miss the one between them. Curves
-through all looks miss what is between them by a fifth of that, which makes the deviation of the quickest keypoint
-1.04 times as large there; but not where the movement changes suddenly, as at an impact."""
-_SUDDEN = 2.0
-"""By such a factor the third derivative changes from one look to the next where it does."""
+MOST_MISSED, MOST_MISSED_SLOW = 4.0, 2.0
+"""Standard deviations of a keypoint by which the parabola through three looks may miss the one between them, the
+detector's own error included: usually, and at the slow rate. Curves through all looks miss what is between them by a
+fifth of that. Fifteen looks a second miss walks by 1.5 to 3 and runs of 3 m/s by 3 to 9; ten a second miss slow
+squats by 0.8 to 2."""
+_SLOW = 1.2
+"""Movement is slow up to such a miss."""
+_SUDDEN, _OF_MOST = 2.0, 2 / 3
+"""By such a factor the third derivative changes from one look to the next where the movement changes suddenly, as at
+an impact, and so much of the usual miss is allowed there: curves err more."""
 _BODY_SIGMA = 0.012
 """Spread of a keypoint about its place on the bone, as a share of the person's longer side (20 mm of 1.7 m)."""
 _CLEAR_QUALITY = 0.5
@@ -67,14 +71,20 @@ class _Course:
     traced: bool = False
     """Whether the person was looked for in the frames before."""
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether the last looks were more than enough to show the movement."""
+        step_s = (self.looks[-1][0] - self.looks[0][0]) / max(len(self.looks) - 1, 1)
+        return max(self.jerks) * step_s**3 / 3 <= _SLOW
+
 
 class Sampler:
     """Shows a tracker those frames that it needs, and places keypoints in others where movement is fast.
 
-    The tracker looks at a frame every fifteenth of a second while it is calm, and at every thirtieth of a second
-    otherwise. When it has looked a little further, frames between are measured too, where the keypoints do not go
-    along a parabola. What is not measured, pictures that repeat those before among it, is left to
-    `pase.pose2d.between`.
+    The tracker looks at 10 frames a second while everybody moves slowly, at 30 while somebody is lost, hidden, hard
+    to read or near others, and at 15 otherwise. When it has looked a little further, frames between are measured too,
+    where the keypoints do not go along a parabola. What is not measured, pictures that repeat those before among it,
+    is left to `pase.pose2d.between`.
 
     Parameters
     ----------
@@ -132,8 +142,11 @@ class Sampler:
             return self._every_s
         if self._last is None or not self._tracker.calm(self._last):
             return FINE_S
-        frame_s = last.time / last.index if last.index else COARSE_S
-        return min(COARSE_S, frame_s * max(1, _MOST_BYTES // (_WAITING_STEPS * last.image.nbytes)))
+        courses = [self._courses.get(track) for track in self._tracker.active()]
+        slow = bool(courses) and all(course is not None and course.is_slow for course in courses)
+        step_s = SLOW_S if slow else USUAL_S
+        frame_s = last.time / last.index if last.index else USUAL_S
+        return min(step_s, frame_s * max(1, _MOST_BYTES // (_WAITING_STEPS * last.image.nbytes)))
 
     def _look(self, chosen: Frame, following: Frame | None) -> None:
         """Let the tracker look at a frame, or at all up to it where there is a cut before it."""
@@ -258,12 +271,18 @@ def _jerk(looks: Sequence[tuple[float, Pose]]) -> float:
 
 
 def _needed(gap: _Gap, jerks: Sequence[float]) -> list[Frame]:
-    """The frames of a gap that are to be measured, as the last third derivatives say."""
-    frames = [gap.start, *gap.between, gap.end]
-    largest = max(jerks)
-    most = MOST_MISSED_SUDDENLY if largest > _SUDDEN * min(jerks) else MOST_MISSED
-    spacing = FINE_S if np.isinf(largest) else (3 * most / max(largest, 1e-9)) ** (1 / 3)
-    steps = int(np.ceil((gap.end.time - gap.start.time) / spacing - 0.05))
+    """The frames of a gap that are to be measured, by the last third derivatives: none, or at least the fine rate.
+
+    What seems just too quick for the looks is quicker still, as they are too few to show it.
+    """
+    frames, largest = [gap.start, *gap.between, gap.end], max(jerks)
+    gap_s = gap.end.time - gap.start.time
+    most = MOST_MISSED if gap_s < (SLOW_S + USUAL_S) / 2 else MOST_MISSED_SLOW
+    most *= _OF_MOST if largest > _SUDDEN * min(jerks) else 1.0
+    spacing_s = FINE_S if np.isinf(largest) else (3 * most / max(largest, 1e-9)) ** (1 / 3)
+    if spacing_s >= gap_s:
+        return []
+    steps = int(np.ceil(gap_s / min(spacing_s, FINE_S) - 0.05))
     places = np.linspace(0, len(frames) - 1, min(steps, len(frames) - 1) + 1)
     wanted = [frames[place] for place in np.round(places).astype(int)[1:-1]]
     return [frame for frame in wanted if not frame.repeated]
