@@ -193,7 +193,6 @@ def _from_roll(
     q, shared = stand_on_floor(trial, initial_motion(trial, observed, shared), shared)
     frames = spread_frames(thinned(trial.time))
     loose = solve_passes(trial, frames, State(q[frames], shared), PASSES[:1]).solution.state
-    trial = _as_scattered(trial, frames, loose)
     slides = motion is not None and motion.if_carried is not None and feet_slide(trial, frames, loose)
     floor = find_moving_floor(trial, frames, loose, belt, motion)
     if floor is not None:
@@ -204,6 +203,8 @@ def _from_roll(
             floor = None
         else:
             trial, loose = replace(trial, floor_shift=floor.path.shift), state
+    if floor is None:  # over a moving floor a first solution is off by errors of the travel, too
+        trial = _as_scattered(trial, frames, loose)
     passes = PASSES[1:] if floor is None else PASSES[2:]
     estimate = solve_passes(trial, frames, loose, passes).estimate()
     progress(1.0)
