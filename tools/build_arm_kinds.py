@@ -19,6 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from tools.build_posture_kinds import with_mirror_image
 from tools.train_lifter.corpus import positions_of
 
 from pase.anatomy.default import default_skeleton
@@ -42,9 +43,6 @@ START_DEG = (25.0, 20.0, 30.0)
 ANYTHING_DEG = ((15.0, 0.0, -5.0), (60.0, 35.0, 45.0))
 """Mean and standard deviation of the kind that takes whatever joints allow."""
 ANYTHING_SHARE = 0.05
-
-SYMMETRICAL = 0.7
-"""Standard deviations; a kind whose mean is nowhere further from its mirror image's is its own mirror image."""
 
 STRAIGHT_DEG, TURN_DEG = (8.0, 23.0), (-12.0, 40.0)
 """Of an elbow bent by less than the second, the turn of the upper arm is ever less visible; of one bent by less than
@@ -191,12 +189,10 @@ def mixture(q: Array, weight: Array) -> tuple[Array, Array, Array]:
             away = q - mean[k]
             covariance[k] = (away * belongs[k][:, None]).T @ away / belongs[k].sum() + slack
     kinds = [(ANYTHING_SHARE, centre, np.diag(spread**2))]
+    flip = np.eye(q.shape[1])[mirrored]
     for s, m, c in zip(share, mean, covariance, strict=True):
-        twin, covariance_of_twin, apart = m[mirrored], c[np.ix_(mirrored, mirrored)], 0.5 * (m - m[mirrored])
-        if (np.abs(m - twin) < SYMMETRICAL * np.sqrt(np.diag(c))).all():
-            kinds.append((s, 0.5 * (m + twin), 0.5 * (c + covariance_of_twin) + np.outer(apart, apart)))
-        else:
-            kinds += [(s / 2, m, c), (s / 2, twin, covariance_of_twin)]
+        images = with_mirror_image(flip, m, c)
+        kinds += [(s / len(images), *each) for each in images]
     return tuple(np.array(v) for v in zip(*kinds, strict=True))  # type: ignore[return-value]
 
 

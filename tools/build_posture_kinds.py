@@ -298,6 +298,7 @@ def _gaussians(columns: Columns, frames: Frames, kinds: list[str]) -> Iterator[t
     along[columns.of("pelvis_tilt")], along[columns.of("hip_flexion")] = 1.0, -1.0
     along[columns.of("L5_S1_Flex_Ext")] = -2.0 / columns.trunk_gain
     slack = np.diag(columns.spread(SLACK_DEG) ** 2) + np.radians(TILT_SLACK_DEG) ** 2 * np.outer(along, along)
+    flip = _mirrored(columns, np.eye(n))
     for kind in kinds:
         count, rng = KINDS[kind], np.random.default_rng([3, list(KINDS).index(kind)])
         q, weight = _balanced(columns, frames[kind])
@@ -308,15 +309,17 @@ def _gaussians(columns: Columns, frames: Frames, kinds: list[str]) -> Iterator[t
         for k in range(count):
             mean, covariance = _moments(q[cluster == k], weight[cluster == k])
             for further in wider:
-                for each in _with_mirror_image(columns, mean, covariance + slack + further):
+                for each in with_mirror_image(flip, mean, covariance + slack + further):
                     yield kind, *each
     mean = columns.spread({name: m for name, (m, _) in ANYTHING_DEG.items()})
     yield "anything", mean, np.diag(columns.spread({name: s for name, (_, s) in ANYTHING_DEG.items()}) ** 2)
 
 
-def _with_mirror_image(columns: Columns, mean: Array, covariance: Array) -> list[tuple[Array, Array]]:
-    """A Gaussian and its mirror image, or the one that stands for both where they are alike."""
-    flip = _mirrored(columns, np.eye(len(mean)))
+def with_mirror_image(flip: Array, mean: Array, covariance: Array) -> list[tuple[Array, Array]]:
+    """A Gaussian and its mirror image, or the one that stands for both where they are alike.
+
+    `flip` (n, n) mirrors a posture (n,) from the right of it.
+    """
     twin, twin_covariance = mean @ flip, flip.T @ covariance @ flip
     if (np.abs(mean - twin) < SYMMETRICAL * np.sqrt(np.diag(covariance))).all():
         apart = 0.5 * (mean - twin)
