@@ -257,7 +257,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
     temporary = path.with_name(f".{path.stem[:_KEPT_LETTERS]}.{secrets.token_hex(4)}.part{suffix}")
-    with _as_output_error(path):
+    with output_errors(path):
         if path.exists() and not path.is_file():
             raise OutputError(f"cannot write {path}: it is not a regular file; choose another name")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -269,11 +269,12 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _as_output_error(path: Path) -> Iterator[None]:
+def output_errors(place: Path, action: str = "write") -> Iterator[None]:
+    """Name the place in what the system says when the block cannot write to it, as an OutputError."""
     try:
         yield
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise OutputError(f"cannot {action} {place}: {error.strerror or error}") from error
 
 
 def write_text(path: str | Path, text: str | Iterable[str]) -> None:

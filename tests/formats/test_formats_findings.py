@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +48,17 @@ def test_the_table_of_measures_is_tidy(motion: Motion, tmp_path: Path) -> None:
 
 
 def test_a_spreadsheet_holds_measures_events_and_bones(motion: Motion, tmp_path: Path) -> None:
-    write_person(motion, tmp_path)
+    seen = np.ones((len(motion), len(motion.skeleton.bodies)), bool)
+    seen[:, motion.skeleton.body_index("femur_l")] = False
+    write_person(replace(motion, seen=seen), tmp_path)
     book = openpyxl.load_workbook(tmp_path / "tables.xlsx")
     assert book.sheetnames == ["measures", "events", "bones"]
     assert isinstance(book["measures"]["H2"].value, float)
-    assert book["bones"]["A2"].value
+    header, *rows = book["bones"].iter_rows(values_only=True)
+    assert {row[0]: row[header.index("seen")] for row in rows if "femur" in row[0]} == {
+        "femur_r": 1,
+        "femur_l": 0,
+    }
 
 
 def test_events_are_in_the_c3d_file(motion: Motion, tmp_path: Path) -> None:

@@ -19,11 +19,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from pase.app.picture import draw_pose, jpeg
+from pase.app.picture import draw_pose
 from pase.app.server import NAMES, PAGE_POLICY, listening, run_server, web_file
 from pase.config import Settings
 from pase.errors import InputError
 from pase.media.frames import Frame
+from pase.media.write import jpeg
 
 Item = TypeVar("Item")
 

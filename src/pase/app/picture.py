@@ -8,7 +8,9 @@ import numpy as np
 
 from pase.data import HALPE26
 from pase.keypoint_sets import SURE_SCORE
+from pase.media.write import jpeg
 from pase.types import Array, Image, Mask
+from pase.view.lines import LEFT, MIDDLE, RIGHT
 
 if TYPE_CHECKING:
     from pase.pipeline.first_look import Look
@@ -23,22 +25,13 @@ LINKS = (
 )  # fmt: skip
 """Pairs of keypoints that a line is drawn between."""
 
-COLORS = {"L": (86, 180, 233), "R": (230, 159, 0)}
-JPEG_QUALITY = 80
+COLORS = {"L": LEFT, "R": RIGHT}
 LARGEST_PX = 960
 """Longer side of a job's picture."""
 SIDE_VIEW_SHARE = 0.5
 """Width of the view from the side, in heights of the picture."""
 _BACKGROUND = 24
 _ROOM = 0.9
-
-
-def jpeg(image: Image) -> bytes:
-    """An RGB picture as JPEG."""
-    import cv2
-
-    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    return bytes(cv2.imencode(".jpg", image[..., ::-1], quality)[1].tobytes())
 
 
 def draw_pose(image: Image, pose: Pose) -> None:
@@ -65,10 +58,10 @@ def draw_lines(image: Image, xy: Array, shown: Mask) -> None:
     for a, b in LINKS:
         i, j = HALPE26.index(a), HALPE26.index(b)
         if shown[i] and shown[j]:
-            color = COLORS.get(b[0], (240, 240, 240)) if a[0] == b[0] else (240, 240, 240)
+            color = COLORS.get(b[0], MIDDLE) if a[0] == b[0] else MIDDLE
             cv2.line(image, tuple(places[i].tolist()), tuple(places[j].tolist()), color, width, cv2.LINE_AA)
     for place in places[shown].tolist():
-        cv2.circle(image, tuple(place), width + 1, (240, 240, 240), -1, cv2.LINE_AA)
+        cv2.circle(image, tuple(place), width + 1, MIDDLE, -1, cv2.LINE_AA)
 
 
 def look_picture(look: Look) -> bytes:

@@ -8,7 +8,7 @@ from pase.batch.study import Study, Trial
 from pase.batch.trial import TrialJob
 from pase.config import Settings, to_dict
 from pase.errors import InputError, OutputError
-from pase.files import sha256_of
+from pase.files import output_errors, sha256_of
 from pase.pipeline.workspace import LITTER, fingerprint, source_identity
 from pase.version import __version__
 
@@ -96,12 +96,10 @@ def check_places(folder: Path, output: Path) -> Path:
     output, folder = output.expanduser().resolve(), folder.resolve()
     if output.is_relative_to(folder):
         raise OutputError(f"{output} lies in the folder of the recordings: choose a folder outside {folder}")
-    try:
+    with output_errors(output, "use"):
         if output.exists() and not output.is_dir():
             raise OutputError(f"{output} is a file; name a folder for the results")
         names = [path.name for path in output.iterdir()] if output.exists() else []
-    except OSError as error:
-        raise OutputError(f"cannot use {output}: {error.strerror or error}") from error
     if BATCH not in names and set(names) - LITTER:
         raise OutputError(f"{output} holds files, but no batch of PASE: choose a new or an empty folder")
     return output

@@ -18,8 +18,8 @@ from pase.batch.trial import measure_trial, one_line, run_trial
 from pase.batch.workers import Outcome, Processes, Work, Workers, suggested_jobs
 from pase.config import Settings, to_dict
 from pase.cores import usable_cores
-from pase.errors import InputError, OutputError, PaseError
-from pase.files import write_text
+from pase.errors import InputError, PaseError
+from pase.files import output_errors, write_text
 from pase.formats.findings import TrialLabels, write_measures_csv
 from pase.pipeline.estimating import facts_of
 from pase.pipeline.lock import folder_lock
@@ -269,23 +269,19 @@ def _quiet(trial: str, step: str, done: int, total: int | None) -> None:
 
 
 def _make_folders(output: Path) -> None:
-    try:
+    with output_errors(output, "write to"):
         for name in (NOTES, TRIALS, SUBJECTS):
             (output / name).mkdir(parents=True, exist_ok=True)
         if not (output / BATCH).exists():
             write_text(output / BATCH, "{}\n")
-    except OSError as error:
-        raise OutputError(f"cannot write to {output}: {error.strerror or error}") from error
 
 
 @contextmanager
 def _log_file(path: Path) -> Iterator[None]:
     """Append what PASE logs inside the block to a file."""
     logger = logging.getLogger("pase")
-    try:
+    with output_errors(path):
         handler = logging.FileHandler(path, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     before = logger.level
     logger.setLevel(min(before or logging.INFO, logging.INFO))

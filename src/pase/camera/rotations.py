@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pase.anatomy.joints import quaternions
 from pase.types import Array
 
 _SMALL = 1e-8
@@ -41,22 +42,11 @@ def _shares(vectors: Array) -> tuple[Array, Array]:
 
 
 def vector_of_rotation(rotations: Array) -> Array:
-    """(..., 3) rotation vectors in rad, at most π long, of rotations (..., 3, 3).
-
-    With the quaternion q of a rotation, `4 q qᵀ` is linear in its matrix: the row with the largest diagonal element
-    gives q as exactly as can be (Shepperd 1978).
-    """
-    R, trace = rotations, np.trace(rotations, axis1=-2, axis2=-1)
-    products = np.empty((*R.shape[:-2], 4, 4))
-    products[..., 0, 0] = 1 + trace
-    products[..., 1:, 1:] = R + np.swapaxes(R, -1, -2) + (1 - trace)[..., None, None] * np.eye(3)
-    for column, (i, j) in enumerate(((2, 1), (0, 2), (1, 0)), 1):
-        products[..., 0, column] = products[..., column, 0] = R[..., i, j] - R[..., j, i]
-    largest = np.diagonal(products, axis1=-2, axis2=-1).argmax(-1)[..., None, None]
-    q = np.take_along_axis(products, largest, -2)[..., 0, :]
-    q = np.where(q[..., :1] < 0, -q, q)
-    sine = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
-    return np.asarray(2 * np.arctan2(sine, q[..., :1]) / np.maximum(sine, 1e-300) * q[..., 1:])
+    """(..., 3) rotation vectors in rad, at most π long, of rotations (..., 3, 3)."""
+    q = quaternions(rotations)
+    axis, cosine = q[..., :3] * np.where(q[..., 3:] < 0, -1, 1), np.abs(q[..., 3:])
+    sine = np.linalg.norm(axis, axis=-1, keepdims=True)
+    return np.asarray(2 * np.arctan2(sine, cosine) / np.maximum(sine, 1e-300) * axis)
 
 
 def mean_rotation(rotations: Array) -> Array:

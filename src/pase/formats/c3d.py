@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from pase.anatomy.joints import joint_coordinates
 from pase.anatomy.kinematics import Kinematics
-from pase.anatomy.model import Joint, Skeleton
+from pase.anatomy.model import Skeleton
 from pase.data import Motion
 from pase.errors import MissingDependencyError, OutputError
 from pase.files import atomic_path
@@ -23,9 +24,9 @@ def write_c3d(motion: Motion, path: str | Path) -> None:
     """Write the landmarks, in millimetres, and the joint angles, in degrees, as a `.c3d`.
 
     The angles are points of the group `POINT:ANGLES`, as laboratories' programs write them: `<joint>_angles`
-    holds the joint's first three free rotations in X, Y and Z, and `POINT:DESCRIPTIONS` names these
-    are. X is forward, Y up. The format has one frame rate: uneven frames are interpolated at their mean
-    rate. It starts at the first frame with a known pose; `PASE:START` is its time in seconds.
+    holds the joint's first three free rotations in X, Y and Z, and `POINT:DESCRIPTIONS` names them. X is forward,
+    Y up. The format has one frame rate: uneven frames are interpolated at their mean rate. It starts at the first
+    frame with a known pose; `PASE:START` is its time in seconds.
 
     Raises
     ------
@@ -132,13 +133,10 @@ def _write_apart(points: Array, content: dict[str, Any], path: Path) -> None:
 def angle_groups(skeleton: Skeleton) -> list[tuple[str, list[str]]]:
     """Joints that turn freely, each with the names of its first three free rotations."""
     free = {name for name, turns in zip(skeleton.free_names, skeleton.rotational, strict=True) if turns}
-    groups = ((joint.name, _turns(joint, free)) for joint in skeleton.joints)
+    groups = (
+        (joint.name, [name for name in joint_coordinates(joint) if name in free]) for joint in skeleton.joints
+    )
     return [(name, names[:3]) for name, names in groups if names]
-
-
-def _turns(joint: Joint, free: set[str]) -> list[str]:
-    names = [axis.coordinate for axis in (*joint.rotations, *joint.translations)]
-    return list(dict.fromkeys(name for name in names if name in free and name is not None))
 
 
 def _ezc3d() -> Any:

@@ -97,7 +97,8 @@ def write_person_workbook(
     """Write measures, events and bones of a person as sheets of one `.xlsx`."""
     events = ((round(event.time_s, 4), event.event, event.side) for event in findings.events)
     lengths = (
-        (bone.name, _rounded(bone.length_m), _rounded(bone.sd_m), _rounded(bone.percentile)) for bone in bones
+        (bone.name, *map(_rounded, (bone.length_m, bone.sd_m, bone.percentile)), int(bone.seen))
+        for bone in bones
     )
     write_workbook(
         path,

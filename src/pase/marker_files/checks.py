@@ -13,6 +13,8 @@ from pase.types import Array
 
 log = logging.getLogger(__name__)
 
+DEFAULT_RATE_HZ = 30.0
+"""Frames a second of files without times."""
 _AGREE = 0.05
 """Share by which times and rate of a file may differ."""
 _USUAL_HZ = (5.0, 5000.0)
@@ -55,6 +57,26 @@ def without_gaps(data: Landmarks3D, path: Path) -> Landmarks3D:
         path.name, ", ".join(gap_counts[:_NAMED]), " …" if len(gap_counts) > _NAMED else "",
     )  # fmt: skip
     return replace(data, xyz=np.where(gaps[..., None], np.nan, data.xyz))
+
+
+def times_of(times: Array, rate_hz: float | None, path: Path) -> Array:
+    """Times (T,) of a file: by the user's rate, by its column, or at 30 frames a second, with a warning.
+
+    Parameters
+    ----------
+    times
+        (T,) as they stand in the file; NaN, or all alike, where it has none.
+    rate_hz
+        Frames a second that the user gave.
+    path
+        The file, for messages.
+    """
+    if rate_hz is not None:
+        return np.arange(len(times)) / rate_hz
+    if np.isfinite(times).any() and np.ptp(times) != 0:
+        return checked_times(times, None, path)
+    log.warning("%s has no times: %g frames a second were assumed; give --rate", path.name, DEFAULT_RATE_HZ)
+    return np.arange(len(times)) / DEFAULT_RATE_HZ
 
 
 def checked_times(time: Array, rate_hz: float | None, path: Path) -> Array:

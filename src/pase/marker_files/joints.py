@@ -1,6 +1,5 @@
 """Joints of Human3.6M as lifting networks dump them: bare numbers in JSON."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +8,7 @@ from pase.anatomy.marker_set import H36M_JOINTS
 from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.files import read_json
-from pase.marker_files.checks import clear_impossible
-
-log = logging.getLogger(__name__)
-
-DEFAULT_RATE_HZ = 30.0
-"""Frames a second of files without times."""
+from pase.marker_files.checks import clear_impossible, times_of
 
 
 def are_joints(head: bytes) -> bool:
@@ -42,9 +36,5 @@ def read_joints(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     if xyz.ndim != 3 or xyz.shape[1:] != (len(H36M_JOINTS), 3) or not len(xyz):
         raise InputError(f"{path}: landmarks must be numbers of shape (frames, 17, 3), not {xyz.shape}")
     clear_impossible(xyz)
-    if rate_hz is None:
-        log.warning(
-            "%s has no times: %g frames a second were assumed; give --rate", path.name, DEFAULT_RATE_HZ
-        )
-    time = np.arange(len(xyz)) / (rate_hz or DEFAULT_RATE_HZ)
+    time = times_of(np.full(len(xyz), np.nan), rate_hz, path)
     return Landmarks3D(xyz * np.array([1.0, -1.0, -1.0]), time, H36M_JOINTS)

@@ -1,6 +1,5 @@
 """Tables of Vicon Nexus, OptiTrack Motive, Qualisys and OpenSim: markers below headers of several lines."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.files import read_lines
 from pase.marker_files.checks import checked_times, clear_impossible
-from pase.marker_files.text import CellTable, delimiter_of, number, numbers_of
+from pase.marker_files.text import CellTable, number, numbers_of, rows_of
 from pase.marker_files.units import metres_in
 from pase.types import Array
 
@@ -43,7 +42,8 @@ def is_storage(head: bytes) -> bool:
 
 def read_motive(path: Path) -> Landmarks3D:
     """Read the markers of a CSV of Motive in metres; rigid bodies and bones are left out."""
-    rows = _rows(path)
+    lines = read_lines(path)
+    rows = rows_of(lines, lines[-20:], path)
     facts = dict(zip(rows[0][::2], rows[0][1::2], strict=False))
     start = _row_of("Frame", rows)
     heads = rows[1:start]
@@ -68,7 +68,8 @@ def read_motive(path: Path) -> Landmarks3D:
 
 def read_nexus(path: Path) -> Landmarks3D:
     """Read the trajectories of a CSV of Nexus in metres; devices and model outputs are left out."""
-    rows = _rows(path)
+    lines = read_lines(path)
+    rows = rows_of(lines, lines[-20:], path)
     start = _row_of("Trajectories", rows)
     section = rows[start + 1 : start + 5]
     rate = number(section[0][0].strip()) if len(section) == 4 and section[0] else None
@@ -99,14 +100,6 @@ def read_storage(path: Path) -> Landmarks3D:
     xyz = table[:, 1:].reshape(len(table), len(names), 3) * metres_in(facts.get("units", "m"), path)
     clear_impossible(xyz)
     return Landmarks3D(xyz, checked_times(table[:, 0], number(facts.get("datarate", "")), path), names)
-
-
-def _rows(path: Path) -> list[list[str]]:
-    lines = read_lines(path)
-    try:
-        return list(csv.reader(lines, delimiter=delimiter_of(lines[-20:]) or ","))
-    except csv.Error as error:
-        raise InputError(f"{path} cannot be read as a table: {error}") from error
 
 
 def _row_of(word: str, rows: Sequence[Sequence[str]]) -> int:

@@ -3,7 +3,6 @@
 A row is a frame (`left_knee_x, left_knee_y, left_knee_z`), or a frame and point (`frame, keypoint, x, y, z`).
 """
 
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +13,10 @@ import numpy as np
 from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.files import read_lines
-from pase.marker_files.checks import checked_times, clear_impossible
-from pase.marker_files.joints import DEFAULT_RATE_HZ
+from pase.marker_files.checks import clear_impossible, times_of
 from pase.marker_files.text import cells_of, delimiter_of, number
 from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.types import Array
-
-log = logging.getLogger(__name__)
 
 _COORDINATE = re.compile(r"(.+?)[_. ]?([xyz])(?:\s*[\[(]\w+[\])])?", re.I)
 """Column of a point's coordinate, perhaps with its unit."""
@@ -103,26 +99,6 @@ def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
 def sized(xyz: Array) -> Array:
     """Points in metres, from millimetres where they reach farther than somebody in a room."""
     return xyz / 1000 if np.nanmax(np.abs(xyz), initial=0.0) > _MILLIMETRES_ABOVE else xyz
-
-
-def times_of(times: Array, rate_hz: float | None, path: Path) -> Array:
-    """Times (T,) of a table: by the user's rate, by its column, or at 30 frames a second, with a warning.
-
-    Parameters
-    ----------
-    times
-        (T,) as they stand in the table; NaN, or all alike, where it has none.
-    rate_hz
-        Frames a second that the user gave.
-    path
-        The table, for messages.
-    """
-    if rate_hz is not None:
-        return np.arange(len(times)) / rate_hz
-    if np.isfinite(times).any() and np.ptp(times) != 0:
-        return checked_times(times, None, path)
-    log.warning("%s has no times: %g frames a second were assumed; give --rate", path.name, DEFAULT_RATE_HZ)
-    return np.arange(len(times)) / DEFAULT_RATE_HZ
 
 
 def _header(cells: Sequence[str]) -> _Header | None:

@@ -59,6 +59,20 @@ def number(cell: str) -> float | None:
         return None
 
 
+def rows_of(lines: Sequence[str], sample: Sequence[str], path: Path) -> list[list[str]]:
+    """Cells of the lines of a table, whose delimiter some lines of it show.
+
+    Raises
+    ------
+    InputError
+        When it is not a table.
+    """
+    try:
+        return list(csv.reader(lines, delimiter=delimiter_of(sample) or ","))
+    except csv.Error as error:
+        raise InputError(f"{path} cannot be read as a table: {error}") from error
+
+
 def numbers_of(rows: Sequence[Sequence[str]], width: int, path: Path) -> Array:
     """Cells of rows as numbers (T, width); NaN for empty ones and those beyond the end of a row.
 

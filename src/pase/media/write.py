@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,6 +172,15 @@ def write_image(path: str | Path, image: Image) -> None:
             Pillow.fromarray(image).save(temporary, compress_level=_PNG_LEVEL)
         else:
             Pillow.fromarray(image).save(temporary)
+
+
+def jpeg(image: Image) -> bytes:
+    """An (H, W, 3) RGB picture as the bytes of a JPEG file."""
+    from PIL import Image as Pillow
+
+    stream = io.BytesIO()
+    Pillow.fromarray(image).save(stream, "JPEG", quality=85)
+    return stream.getvalue()
 
 
 @contextmanager

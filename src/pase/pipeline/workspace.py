@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pase.errors import InputError, OutputError, PaseError
-from pase.files import read_json, sha256_of, write_text
+from pase.files import output_errors, read_json, sha256_of, write_text
 from pase.pipeline.lock import folder_lock
 
 REPORT = "report.json"
@@ -80,14 +80,12 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
         raise OutputError(f"cannot use {output}: {getattr(error, 'strerror', None) or error}") from error
     if output == cwd or output in cwd.parents:
         raise OutputError(f"{output} is the folder you are in; name a new folder, as -o result")
-    try:
+    with output_errors(output, "use"):
         if not output.exists():
             return output
         if not output.is_dir():
             raise OutputError(f"{output} is a file; name a folder for the result")
         files = [name for name in files_in(output) if Path(name).name not in LITTER]
-    except OSError as error:
-        raise OutputError(f"cannot use {output}: {error.strerror or error}") from error
     if not files:
         return output
     if not overwrite:
@@ -154,19 +152,17 @@ class Workspace:
 
     def __enter__(self) -> Workspace:
         try:
-            self._made_parents = [p for p in self.output.parents if not p.exists()]
-            self.output.parent.mkdir(parents=True, exist_ok=True)
-            lock = self.output.with_name(f".{_short(self.output.name)}.lock")
-            self._held.enter_context(folder_lock(lock, self.output))
-            self._recover()
-            check_output(self.output, overwrite=self._overwrite)  # another run may have ended meanwhile
-            self.folder.mkdir(exist_ok=True)
+            with output_errors(self.output, "write to"):
+                self._made_parents = [p for p in self.output.parents if not p.exists()]
+                self.output.parent.mkdir(parents=True, exist_ok=True)
+                lock = self.output.with_name(f".{_short(self.output.name)}.lock")
+                self._held.enter_context(folder_lock(lock, self.output))
+                self._recover()
+                check_output(self.output, overwrite=self._overwrite)  # another run may have ended meanwhile
+                self.folder.mkdir(exist_ok=True)
         except PaseError:
             self._leave()
             raise
-        except OSError as error:
-            self._leave()
-            raise OutputError(f"cannot write to {self.output}: {error.strerror or error}") from error
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -235,14 +231,10 @@ class Workspace:
             When the folder cannot be renamed; the work stays where the message says.
         """
         (self.folder / STATE).unlink(missing_ok=True)
-        try:
+        with output_errors(self.output, f"rename {self.folder} to"):
             if self.output.exists():
                 self.output.rename(self._retired)
             self.folder.rename(self.output)
-        except OSError as error:
-            raise OutputError(
-                f"cannot rename {self.folder} to {self.output}: {error.strerror or error}"
-            ) from error
         self._made_parents = []
         shutil.rmtree(self._retired, ignore_errors=True)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.errors import OutputError
-from pase.files import write_text
+from pase.files import output_errors, write_text
 from pase.keypoint_sets import BODY25, COCO17, SURE_SCORE
 from pase.pose2d.readers.alphapose_json import write_alphapose
 from pase.types import Array
@@ -49,17 +49,15 @@ def write_openpose(tracks: Sequence[Keypoints2D], folder: str | Path) -> None:
     if folder.exists():
         raise OutputError(f"{folder} exists already; choose another name")
     people = [(track, _points(track, BODY25)) for track in tracks]
-    try:
-        with tempfile.TemporaryDirectory(prefix=".openpose", dir=folder.absolute().parent) as place:
-            inside = Path(place) / "frames"
-            inside.mkdir()
-            for frame in range(max((len(track) for track in tracks), default=0)):
-                content = {"version": 1.3, "people": _openpose_people(people, frame)}
-                name = f"{folder.name}_{frame:012d}_keypoints.json"
-                (inside / name).write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
-            inside.rename(folder)
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror or error}") from error
+    above = folder.absolute().parent
+    with output_errors(folder), tempfile.TemporaryDirectory(prefix=".openpose", dir=above) as place:
+        inside = Path(place) / "frames"
+        inside.mkdir()
+        for frame in range(max((len(track) for track in tracks), default=0)):
+            content = {"version": 1.3, "people": _openpose_people(people, frame)}
+            name = f"{folder.name}_{frame:012d}_keypoints.json"
+            (inside / name).write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+        inside.rename(folder)
 
 
 def _openpose_people(people: Sequence[tuple[Keypoints2D, Array]], frame: int) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """The footage made small enough to be carried inside a page."""
 
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from pase.media import Footage, Frame, Media, Photo, VideoWriter, open_media
 from pase.media.ahead import InTurn
-from pase.types import Progress
+from pase.media.write import jpeg
+from pase.types import Image, Progress
 
 LONGER_SIDE = 720
 """Pixels of the longer side of the picture in the page."""
@@ -56,7 +56,7 @@ class FilmMaker:
         self.film = None
         if isinstance(media, Photo):
             for frame in frames:
-                self.film = Film("image/jpeg", _jpeg(frame.image), np.zeros(1))
+                self.film = Film("image/jpeg", jpeg(_small(frame.image)), np.zeros(1))
                 yield frame
         elif media.duration > LONGEST_SECONDS:
             yield from frames
@@ -100,13 +100,11 @@ def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
     return max(2, 2 * round(zoom * size[0] / 2)), max(2, 2 * round(zoom * size[1] / 2))
 
 
-def _jpeg(image: NDArray[np.uint8]) -> bytes:
+def _small(image: Image) -> Image:
+    """A photo of no more than twice the longer side of films."""
     import cv2
-    from PIL import Image
 
     size = _fitted((image.shape[1], image.shape[0]), 2 * LONGER_SIDE)
-    if (image.shape[1], image.shape[0]) != size:
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(image).save(stream, "JPEG", quality=85)
-    return stream.getvalue()
+    if image.shape[1::-1] == size:
+        return image
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,6 +1,5 @@
 """The picture on the report: a frame of the drawn footage, cut to the persons in it."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Motion
 from pase.media import Photo, open_media
+from pase.media.write import jpeg
 from pase.types import Array
 from pase.view.subject import Subject
 
@@ -46,9 +46,7 @@ def still_picture(path: Path, subjects: Sequence[Subject]) -> bytes:
     if corners:
         picture = picture.crop(_around(np.concatenate(corners), picture.size))
     picture.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
-    stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=85)
-    return stream.getvalue()
+    return jpeg(np.asarray(picture))
 
 
 def _box(motion: Motion, moment: float, width_px: int) -> Array | None:

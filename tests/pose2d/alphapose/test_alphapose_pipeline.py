@@ -12,7 +12,7 @@ import pytest
 
 from pase.errors import ModelFileError
 from pase.media.frames import Frame
-from pase.pose2d.alphapose.heatmaps import crop_box, cut_crop
+from pase.pose2d.alphapose.heatmaps import crop_box, normalise_crop, warp_crop
 from pase.pose2d.alphapose.pipeline import FastPoseNetwork, detect_everyone
 
 torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
@@ -134,7 +134,7 @@ def test_a_recording_goes_through_in_batches(network: FastPoseNetwork, crops: di
     (person,) = detect_everyone(frames, (1080, 1080), _Boxes([box]), network)
     assert person.seen.all()
     assert person.image_size == (1080, 1080)
-    single = network.heatmaps(cut_crop(picture, crop_box(box))[None])
+    single = network.heatmaps(normalise_crop(warp_crop(picture, crop_box(box)))[None])
     assert single.shape == (1, 26, 64, 48)
     np.testing.assert_allclose(np.ptp(person.xy, axis=0), 0, atol=1e-3)
     # With OpenCV 4 the crop and hence the points are the official ones; 5 resamples by a grey level differently.

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from pase.errors import ModelFileError
 from pase.networks.checkpoint import kind_of_file, require_torch
 from pase.types import Array, Array32, Image
-
-if TYPE_CHECKING:
-    from pase.pose2d.alphapose.yolov3 import Padding
-
 
 INPUT_SIZE = 608
 _GREY = 128
@@ -36,8 +32,6 @@ class YoloV3Detector:
     ----------
     weights
         Darknet's file, `yolov3-spp.weights`.
-    padding
-        See `YoloV3Spp`.
 
     Raises
     ------
@@ -47,13 +41,13 @@ class YoloV3Detector:
         When PyTorch is not installed.
     """
 
-    def __init__(self, weights: str | Path, padding: Padding = "zero") -> None:
+    def __init__(self, weights: str | Path) -> None:
         torch = require_torch()
         from pase.pose2d.alphapose.yolov3 import YoloV3Spp, layers
 
         parameters = read_weights(Path(weights), layers())
         with torch.device("meta"):
-            network = YoloV3Spp(padding)
+            network = YoloV3Spp()
         state = {name: torch.from_numpy(value) for name, value in parameters.items()}
         network.load_state_dict(state, strict=True, assign=True)
         network.requires_grad_(False).eval()

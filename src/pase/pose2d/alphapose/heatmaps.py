@@ -36,17 +36,11 @@ def crop_matrix(crop: Array32) -> Array:
     return np.column_stack([scale * np.eye(2), np.array(CROP_SIZE) / 2 - scale * centre])
 
 
-def cut_crop(image: Image, crop: Array32) -> Array32:
-    """The network's input (3, 256, 192) of a picture (H, W, 3) RGB."""
-    return normalise_crop(warp_crop(image, crop))
-
-
 def warp_crop(image: Image, crop: Array32) -> Image:
     """The crop (256, 192, 3) of a picture, black beyond its edges."""
     import cv2
 
-    crop_pixels = cv2.warpAffine(image, crop_matrix(crop), CROP_SIZE, flags=cv2.INTER_LINEAR)
-    return np.asarray(crop_pixels, dtype=np.uint8)
+    return np.asarray(cv2.warpAffine(image, crop_matrix(crop), CROP_SIZE, flags=cv2.INTER_LINEAR), np.uint8)
 
 
 def normalise_crop(crop: Image) -> Array32:

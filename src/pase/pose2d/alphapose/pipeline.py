@@ -11,7 +11,7 @@ from pase.data import HALPE26, Keypoints2D
 from pase.media.frames import Frame
 from pase.networks.checkpoint import load_parameters, read_state, require_torch
 from pase.networks.parallel import run_parallel
-from pase.pose2d.alphapose.heatmaps import crop_box, cut_crop, read_heatmaps
+from pase.pose2d.alphapose.heatmaps import crop_box, normalise_crop, read_heatmaps, warp_crop
 from pase.pose2d.alphapose.pose_nms import Candidates, MergedPose, merge_poses
 from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.detection import Detection, Recorded
@@ -63,7 +63,7 @@ class FastPoseNetwork:
     def heatmaps(self, crops: Array32) -> Array32:
         """Heatmaps (N, 26, 64, 48) of crops (N, 3, 256, 192), which are shared out among the processor's cores.
 
-        `pase.pose2d.alphapose.heatmaps.cut_crop` makes the crops.
+        `pase.pose2d.alphapose.heatmaps` makes the crops.
         """
         batches = np.array_split(crops, max(1, min(len(crops), self._torch.get_num_threads())))
         return np.concatenate(list(run_parallel(self._forward, batches)))
@@ -111,7 +111,7 @@ def detect_everyone(
     def detected() -> Iterator[_FrameCrops]:
         for frame in frames:
             boxes, _ = detector(frame.image)
-            crops = [cut_crop(frame.image, crop_box(box)) for box in boxes]
+            crops = [normalise_crop(warp_crop(frame.image, crop_box(box))) for box in boxes]
             crops_by_box = np.array(crops, np.float32).reshape(-1, 3, 256, 192)
             yield _FrameCrops(frame.index, boxes, crops_by_box)
             times.append(frame.time)

@@ -3,7 +3,6 @@
 After Fang et al., "RMPE: Regional Multi-Person Pose Estimation", ICCV 2017, with the constants of AlphaPose.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -33,12 +32,9 @@ class Candidates(NamedTuple):
     """(N, K) heights of the peaks."""
 
 
-@dataclass(frozen=True, slots=True)
-class MergedPose:
+class MergedPose(NamedTuple):
     """One person of a picture."""
 
-    cluster: tuple[int, ...]
-    """All candidates that were merged."""
     points: Array
     """(K, 2) pixels."""
     scores: Array
@@ -81,9 +77,4 @@ def _merged(candidates: Candidates, scores: Array, best: int, cluster: list[int]
     distance = np.linalg.norm(points - candidates.points[best], axis=-1)
     weight = scores[cluster] * (distance <= min(reach, _MERGE_REACH))
     weight /= weight.sum(0)
-    joined = (weight * scores[cluster]).sum(0)
-    return MergedPose(
-        cluster=tuple(cluster),
-        points=(weight[..., None] * points).sum(0),
-        scores=joined,
-    )
+    return MergedPose((weight[..., None] * points).sum(0), (weight * scores[cluster]).sum(0))

@@ -9,8 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Padding = Literal["zero", "edge"]
-
 CLASSES = 80
 ATTRIBUTES = 5 + CLASSES
 _ANCHORS = ((10, 13), (16, 30), (33, 23), (30, 61), (62, 45), (59, 119), (116, 90), (156, 198), (373, 326))
@@ -80,18 +78,11 @@ def layers() -> list[Layer]:
 
 
 class YoloV3Spp(nn.Module):
-    """Pictures in, boxes out.
+    """Pictures in, boxes out."""
 
-    Parameters
-    ----------
-    padding
-        What the pyramid's pooling sees beyond the edge: `zero` as AlphaPose's program runs it, `edge` (nothing)
-        as Darknet and OpenCV do.
-    """
-
-    def __init__(self, padding: Padding = "zero") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._layers, self._padding = layers(), padding
+        self._layers = layers()
         self._kept = {source for layer in self._layers for source in layer.sources}
         for number, layer in enumerate(self._layers):
             if layer.kind == "convolution":
@@ -133,16 +124,12 @@ class YoloV3Spp(nn.Module):
             case "sum":
                 return outputs[layer.sources[0]] + outputs[layer.sources[1]]
             case "pool":
-                return self._pooled(x, layer.size)
+                # Zeros beyond the edge, as in AlphaPose's program; Darknet and OpenCV have nothing there.
+                return functional.max_pool2d(functional.pad(x, [layer.size // 2] * 4), layer.size, 1)
             case "upsample":
                 return functional.interpolate(x, scale_factor=2, mode="nearest")
             case _:
                 return torch.cat([outputs[source] for source in layer.sources], dim=1)
-
-    def _pooled(self, x: Tensor, size: int) -> Tensor:
-        if self._padding == "edge":
-            return functional.max_pool2d(x, size, 1, size // 2)
-        return functional.max_pool2d(functional.pad(x, [size // 2] * 4), size, 1)
 
 
 def _decoded(x: Tensor, stride: int) -> Tensor:

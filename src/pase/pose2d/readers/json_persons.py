@@ -8,7 +8,7 @@ import numpy as np
 
 from pase.keypoint_sets import POINT_COUNTS
 from pase.point_names import FEWEST_KNOWN, halpe_name
-from pase.pose2d.readers.keypoint_json import first_number, is_number
+from pase.pose2d.readers.keypoint_json import as_float, first_number, is_numeric, with_unseen
 from pase.types import Array
 
 POINTS = (
@@ -58,7 +58,7 @@ def pose_of_points(values: Any, person: Mapping[str, Any]) -> RecordedPose | Non
     if not isinstance(values, list) or len(values) < _FEWEST:
         return None
     scores = next((person[key] for key in SCORES if isinstance(person.get(key), list)), None)
-    if all(value is None or _is_numeric(value) for value in values):
+    if all(value is None or is_numeric(value) for value in values):
         return _flat(values, scores)
     if all(isinstance(value, list) for value in values):
         return _lists(values, scores)
@@ -67,12 +67,8 @@ def pose_of_points(values: Any, person: Mapping[str, Any]) -> RecordedPose | Non
     return None
 
 
-def _is_numeric(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _is_list_of(scores: Any, count: int) -> bool:
-    return isinstance(scores, list) and len(scores) == count and all(map(_is_numeric, scores))
+    return isinstance(scores, list) and len(scores) == count and all(map(is_numeric, scores))
 
 
 def _flat(values: Sequence[Any], scores: Any) -> RecordedPose | None:
@@ -91,17 +87,17 @@ def _lists(values: Sequence[Any], scores: Any) -> RecordedPose | None:
     widths = {len(value) for value in values}
     if len(widths) != 1 or not 2 <= (width := widths.pop()) <= _MOST_NUMBERS:
         return None
-    if not all(v is None or _is_numeric(v) for value in values for v in value):
+    if not all(v is None or is_numeric(v) for value in values for v in value):
         return None
-    table = np.array([[_float(v) for v in value] for value in values])
+    table = np.array([[as_float(v) for v in value] for value in values])
     score = np.ones(len(table))
     if _is_list_of(scores, len(table)):
-        score = np.array([_float(s) for s in scores])
+        score = np.array([as_float(s) for s in scores])
     elif width == 4:
         score = table[:, 3]
     elif width == 3 and _are_scores(table):
         score = table[:, 2]
-    return RecordedPose(_clean(np.column_stack([table[:, :2], score])))
+    return RecordedPose(with_unseen(np.column_stack([table[:, :2], score])))
 
 
 def _are_scores(table: Array) -> bool:
@@ -118,15 +114,15 @@ def _objects(values: Sequence[Mapping[str, Any]], scores: Any) -> RecordedPose |
         place = value.get("position", value)
         if not isinstance(place, dict) or "x" not in place or "y" not in place:
             return None
-        score = next((value[key] for key in OF_POINT if _is_numeric(value.get(key))), 1.0)
-        rows.append([_float(place["x"]), _float(place["y"]), _float(score)])
+        score = next((value[key] for key in OF_POINT if is_numeric(value.get(key))), 1.0)
+        rows.append([as_float(place["x"]), as_float(place["y"]), as_float(score)])
         name = next((value[key] for key in _POINT_NAMES if isinstance(value.get(key), str)), None)
         names.append(name)
     table = np.array(rows)
     if _is_list_of(scores, len(table)):
-        table[:, 2] = [_float(s) for s in scores]
+        table[:, 2] = [as_float(s) for s in scores]
     point_names = tuple(name for name in names if name is not None)
-    return RecordedPose(_clean(table), point_names if len(point_names) == len(rows) else None)
+    return RecordedPose(with_unseen(table), point_names if len(point_names) == len(rows) else None)
 
 
 def _columns(values: Mapping[str, Any]) -> RecordedPose | None:
@@ -136,9 +132,9 @@ def _columns(values: Mapping[str, Any]) -> RecordedPose | None:
         return None
     score: list[Any] = next((values[key] for key in OF_POINT if isinstance(values.get(key), list)), [])
     columns = [x, y, score if len(score) == len(x) else [1.0] * len(x)]
-    if not all(v is None or _is_numeric(v) for column in columns for v in column):
+    if not all(v is None or is_numeric(v) for column in columns for v in column):
         return None
-    return RecordedPose(_clean(np.array([[_float(v) for v in column] for column in columns]).T))
+    return RecordedPose(with_unseen(np.array([[as_float(v) for v in column] for column in columns]).T))
 
 
 def _by_name(values: Mapping[str, Any]) -> RecordedPose | None:
@@ -152,12 +148,3 @@ def _by_name(values: Mapping[str, Any]) -> RecordedPose | None:
     objects = [value for value in listed if isinstance(value, dict)]
     pose = _objects(objects, None) if len(objects) == len(listed) else _lists(listed, None)
     return None if pose is None else RecordedPose(pose.points, tuple(named))
-
-
-def _float(value: Any) -> float:
-    return float(value) if is_number(value) else float("nan")
-
-
-def _clean(points: Array) -> Array:
-    points[~np.isfinite(points).all(axis=1)] = 0.0
-    return points

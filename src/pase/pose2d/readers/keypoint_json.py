@@ -14,9 +14,25 @@ from pase.types import Array
 _LAST_NUMBER = re.compile(r"\d+(?=\D*$)")
 
 
+def is_numeric(value: Any) -> bool:
+    """Whether a JSON value is a number, be it infinite or NaN as Python writes them."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def is_number(value: Any) -> bool:
     """Whether a JSON value is a number, finite and not absurdly large."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST
+    return is_numeric(value) and -LARGEST <= value <= LARGEST
+
+
+def as_float(value: Any) -> float:
+    """A JSON value as a number; NaN for whatever is none."""
+    return float(value) if is_number(value) else math.nan
+
+
+def with_unseen(points: Array) -> Array:
+    """Points (K, 3) of x, y, score, those that are not finite set to 0, unseen, in place."""
+    points[~np.isfinite(points).all(axis=1)] = 0.0
+    return points
 
 
 def first_number(value: Any) -> int | None:
@@ -37,12 +53,9 @@ def triples(values: Any) -> Array | None:
     """Points (K, 3) from a flat JSON list of x, y, score, or None; unknown ones become 0, unseen."""
     if not isinstance(values, list) or not values or len(values) % 3:
         return None
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
+    if not all(map(is_numeric, values)):
         return None
-    finite = [v if is_number(v) else math.nan for v in values]
-    points = np.array(finite, dtype=float).reshape(-1, 3)
-    points[~np.isfinite(points).all(1)] = 0.0
-    return points
+    return with_unseen(np.array(list(map(as_float, values))).reshape(-1, 3))
 
 
 def frame_numbers(images: Sequence[str]) -> list[int]:

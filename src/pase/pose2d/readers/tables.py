@@ -1,6 +1,5 @@
 """Keypoints in tables (CSV): a row per frame or a row per point, of MediaPipe, DeepLabCut, SLEAP and their like."""
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from pase.data import LARGEST, Keypoints2D
 from pase.errors import InputError
 from pase.files import foreign_kind, read_lines
 from pase.keypoint_sets import BLAZEPOSE33, POINT_COUNTS, column_order
-from pase.marker_files.text import delimiter_of, number
+from pase.marker_files.text import number, rows_of
 from pase.point_names import FEWEST_KNOWN, halpe_name
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_frames
@@ -116,11 +115,7 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
         lines.pop(0)
     if not lines:
         raise InputError(f"{path} is empty: write it again")
-    try:
-        rows = list(csv.reader(lines, delimiter=delimiter_of(lines[:20]) or ","))
-    except csv.Error as error:
-        raise InputError(f"{path} cannot be read as a table: {error}") from error
-    header, rows = rows[0], rows[1:]
+    header, *rows = rows_of(lines, lines[:20], path)
     if any(len(row) != len(header) for row in rows):
         raise InputError(f"{path}: every row must have as many cells as the first")
     return [_UNIT.sub("", cell.strip()) for cell in header], rows
