@@ -39,6 +39,12 @@ def load_tool() -> Callable[[str], ModuleType]:
 
 
 @pytest.fixture(scope="session")
+def mirror(load_tool: Callable[[str], ModuleType]) -> ModuleType:
+    """`tools/train_lifter/mirror.py`: poses with left and right exchanged."""
+    return load_tool("train_lifter/mirror")
+
+
+@pytest.fixture(scope="session")
 def networks() -> tuple[Path, Path]:
     """The detector's and the keypoint network's files; the test is skipped where they cannot be had."""
     return _stored("yolox-tiny"), _stored("rtmpose-s")

@@ -19,6 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 from tools.build_posture_kinds import with_mirror_image
 from tools.train_lifter.corpus import positions_of
 
@@ -112,10 +113,7 @@ def _unit(vectors: Array) -> Array:
 
 def _turn(axis: Array, angle: Array) -> Array:
     """(T, 3, 3) rotations about a unit axis."""
-    K = np.cross(np.eye(3), axis)
-    return np.asarray(
-        np.eye(3) + np.sin(angle)[:, None, None] * K + (1 - np.cos(angle))[:, None, None] * (K @ K)
-    )
+    return np.asarray(Rotation.from_rotvec(angle[:, None] * axis).as_matrix())
 
 
 def recorded(motion: Path, split: str = "train") -> tuple[Array, Array]:

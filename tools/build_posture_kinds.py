@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from tools.train_lifter.chains import POSTURES
+from tools.train_lifter.mirror import other_side
 from tools.train_lifter.motion import SOURCES, captured
 
 from pase.anatomy.default import default_skeleton
@@ -345,8 +346,7 @@ def _mirrored(columns: Columns, q: Array) -> Array:
     """The same postures with left and right exchanged."""
     out = np.empty_like(q)
     for i, name in enumerate(columns.names):
-        twin = name[:-1] + {"r": "l", "l": "r"}[name[-1]] if name.endswith(("_r", "_l")) else name
-        out[:, i] = q[:, columns.names.index(twin)] * MIDLINE_SIGNS.get(name, 1.0)
+        out[:, i] = q[:, columns.names.index(other_side(name))] * MIDLINE_SIGNS.get(name, 1.0)
     return out
 
 

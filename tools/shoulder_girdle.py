@@ -18,6 +18,7 @@ from neck import still_axes
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial.transform import Rotation
 
 from pase.anatomy.functions import Linear, SimmSpline
 from pase.anatomy.model import Body, BoneMesh, Coordinate, Coupler, Frame, Joint, Skeleton, TransformAxis
@@ -275,8 +276,7 @@ def _scapular_normal(sign: float) -> Vector:
 
 def _turn(axis: Vector, angle: float) -> Array:
     """(3, 3) rotation about a unit axis."""
-    K = np.cross(np.eye(3), axis)
-    return np.asarray(np.eye(3) + np.sin(angle) * K + (1 - np.cos(angle)) * K @ K)
+    return np.asarray(Rotation.from_rotvec(angle * np.asarray(axis)).as_matrix())
 
 
 def _vector(point: Array, sign: float) -> Vector:

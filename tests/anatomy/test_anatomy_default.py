@@ -15,7 +15,6 @@ from scipy.optimize import least_squares
 from pase.anatomy.bones import load_bones, place_bone
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
-from pase.anatomy.mirror import mirror_table, other_side
 from pase.anatomy.model import BoneMesh, Skeleton
 from pase.anatomy.osim import read_osim
 from pase.data import HALPE26
@@ -143,9 +142,9 @@ def test_every_free_coordinate_has_a_range_with_a_source(load_tool: Callable[[st
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6))
-def test_a_mirrored_pose_is_the_mirror_image(seed: int) -> None:
+def test_a_mirrored_pose_is_the_mirror_image(mirror: ModuleType, seed: int) -> None:
     skeleton = default_skeleton()
-    table = mirror_table(skeleton)
+    table = mirror.mirror_table(skeleton)
     low, high = skeleton.bounds
     q = np.random.default_rng(seed).uniform(np.maximum(low, -4), np.minimum(high, 4), (4, len(low)))
     kinematics = Kinematics(skeleton)
@@ -154,12 +153,14 @@ def test_a_mirrored_pose_is_the_mirror_image(seed: int) -> None:
     np.testing.assert_array_equal(table(table(q)), q)
 
 
-def test_only_midline_turns_change_sign_in_the_mirror() -> None:
+def test_only_midline_turns_change_sign_in_the_mirror(mirror: ModuleType) -> None:
     skeleton = default_skeleton()
-    table = mirror_table(skeleton)
+    table = mirror.mirror_table(skeleton)
     flipped = {n for n, sign in zip(skeleton.free_names, table.sign, strict=True) if sign < 0}
     assert flipped == MIDLINE_FLIPS
-    assert [skeleton.free_names[i] for i in table.index] == [other_side(n) for n in skeleton.free_names]
+    assert [skeleton.free_names[i] for i in table.index] == [
+        mirror.other_side(n) for n in skeleton.free_names
+    ]
     low, high = skeleton.bounds
     assert np.array_equal(np.minimum(table(low), table(high)), low)
 
@@ -306,13 +307,13 @@ def test_other_models_names_of_bones_are_known() -> None:
     assert np.abs(ribs[:, 2].max() + ribs[:, 2].min()) < 0.02 and 0.36 < ribs[:, 1].max() < 0.45
 
 
-def test_sides_that_do_not_mirror_are_refused() -> None:
+def test_sides_that_do_not_mirror_are_refused(mirror: ModuleType) -> None:
     skeleton = default_skeleton()
     hip = skeleton.joints[[j.name for j in skeleton.joints].index("hip_l")]
     turned = (replace(hip.rotations[0], axis=(0.6, 0.0, 0.8)), *hip.rotations[1:])
     joints = [replace(j, rotations=turned) if j is hip else j for j in skeleton.joints]
     with pytest.raises(InputError, match="'hip_flexion_r' and 'hip_flexion_l'"):
-        mirror_table(replace(skeleton, joints=tuple(joints)))
+        mirror.mirror_table(replace(skeleton, joints=tuple(joints)))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ from fit_scenes import FOCAL, IMAGE, LENS, filmed, squatting
 
 from pase.analysis.quality import judge
 from pase.anatomy.kinematics import Kinematics
-from pase.anatomy.mirror import mirror_table
 from pase.anatomy.proportions import PersonFacts
 from pase.config import FitSettings
 from pase.data import HALPE26, Keypoints2D, Motion
@@ -113,7 +113,7 @@ def test_bones_have_deviations_and_percentiles(motion: Motion) -> None:
     assert motion.diagnostics.scale_sd == 0.0
 
 
-def test_mirrored_picture_gives_the_mirrored_motion(scene: Scene, motion: Motion) -> None:
+def test_mirrored_picture_gives_the_mirrored_motion(scene: Scene, motion: Motion, mirror: ModuleType) -> None:
     """Left and right of the picture exchanged: left and right of the angles exchanged."""
     keypoints = scene[0]
     xy = keypoints.xy[:, mirrored_order(HALPE26)] * [-1, 1] + [IMAGE[0], 0]
@@ -121,7 +121,7 @@ def test_mirrored_picture_gives_the_mirrored_motion(scene: Scene, motion: Motion
         PersonInput(dataclasses.replace(keypoints, xy=xy), facts=PersonFacts(STATURE)), lens=LENS
     )
     assert mirrored is not None
-    back = mirror_table(motion.skeleton)(mirrored.q)
+    back = mirror.mirror_table(motion.skeleton)(mirrored.q)
     rotations = [i for i, c in enumerate(motion.skeleton.free_coordinates) if c.motion == "rotational"]
     assert np.degrees(np.abs(back - motion.q))[:, rotations].mean() < 1.0
 

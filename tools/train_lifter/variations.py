@@ -9,10 +9,10 @@ import torch
 from tools.train_lifter.bank import Bank
 from tools.train_lifter.corpus import FRAME_RATE_HZ
 from tools.train_lifter.dice import Dice
+from tools.train_lifter.mirror import mirror_table
 from torch import Tensor
 
 from pase.anatomy.default import default_skeleton
-from pase.anatomy.mirror import mirror_table
 from pase.fit.posture import stem
 from pase.lift.pase_lifter import RATE_HZ
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pase.anatomy.model import Skeleton
+from pase.anatomy.model import Skeleton, split_side
 from pase.anatomy.proportions import Prior, Proportions
 
 TOGETHER = {
@@ -53,11 +53,6 @@ def body_prior(groups: Proportions) -> Prior:
 
 
 def _segment(body: str, names: tuple[str, ...]) -> str:
-    stem = body
-    for side, opposite in (("_r", "_l"), ("_l", "_r")):
-        if body.endswith(side) and body.removesuffix(side) + opposite in names:
-            stem = body.removesuffix(side)
-    for segment, bodies in TOGETHER.items():
-        if stem in bodies:
-            return segment
-    return stem
+    stem = split_side(body)[0]
+    stem = stem if {f"{stem}_r", f"{stem}_l"} <= set(names) else body
+    return next((segment for segment, bodies in TOGETHER.items() if stem in bodies), stem)

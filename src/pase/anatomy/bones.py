@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -11,7 +12,7 @@ import numpy as np
 
 from pase.anatomy.joints import rotation_xyz
 from pase.anatomy.model import BoneMesh, Skeleton
-from pase.anatomy.surfaces import BoneSurface, stored_bones
+from pase.anatomy.surfaces import BoneSurface, joined, stored_bones
 from pase.types import Array
 
 log = logging.getLogger(__name__)
@@ -122,14 +123,8 @@ def _trunk(beginnings: tuple[str, ...]) -> BoneSurface:
         for mesh in body.meshes
         if mesh.file.startswith(beginnings)
     ]
-    start = np.cumsum([0, *(len(bone.vertices) for bone in bones)])
-    return BoneSurface(
-        np.concatenate([bone.vertices for bone in bones]) * stretch,
-        np.concatenate([bone.faces + first for bone, first in zip(bones, start, strict=False)]).astype(
-            np.int32
-        ),
-        np.concatenate([bone.normals for bone in bones]),
-    )
+    trunk = joined(bones)
+    return replace(trunk, vertices=trunk.vertices * stretch)
 
 
 def attachment(mesh: BoneMesh, scale: Array) -> tuple[Array, Array, Array]:

@@ -225,6 +225,14 @@ class Skeleton:
         return replace(self, landmarks=tuple(landmarks))
 
 
+def split_side(name: str) -> tuple[str, str]:
+    """A body's, coordinate's or length's name without its side, and the side: `knee_angle_r` → (`knee_angle`, `r`).
+
+    The side is empty for names on the midline.
+    """
+    return (name[:-2], name[-1]) if name.endswith(("_r", "_l")) else (name, "")
+
+
 def _index(kind: str, name: str, names: tuple[str, ...]) -> int:
     try:
         return names.index(name)

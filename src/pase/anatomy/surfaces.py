@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -29,6 +30,17 @@ class BoneSurface:
     def moved(self, by: Array) -> BoneSurface:
         """The surface moved `by` (3,) metres."""
         return replace(self, vertices=self.vertices + by)
+
+
+def joined(surfaces: Sequence[BoneSurface]) -> BoneSurface:
+    """Several surfaces as one, their vertices in the same order."""
+    starts = np.cumsum([0, *(len(surface.vertices) for surface in surfaces[:-1])])
+    faces = [surface.faces + start for surface, start in zip(surfaces, starts, strict=False)]
+    return BoneSurface(
+        np.concatenate([np.zeros((0, 3)), *(surface.vertices for surface in surfaces)]),
+        np.concatenate([np.zeros((0, 3), np.int32), *faces]).astype(np.int32),
+        np.concatenate([np.zeros((0, 3)), *(surface.normals for surface in surfaces)]),
+    )
 
 
 @cache

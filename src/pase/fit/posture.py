@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pase.anatomy.model import Skeleton
+from pase.anatomy.model import Skeleton, split_side
 from pase.fit.terms.posture_kinds import PostureKinds
 from pase.types import Array
 
@@ -44,7 +44,7 @@ _ROOT_ACCELERATION_M = 4.0
 
 def stem(name: str) -> str:
     """Name of a coordinate without its side."""
-    return name[:-2] if name.endswith(("_r", "_l")) else name
+    return split_side(name)[0]
 
 
 def independent_habits(skeleton: Skeleton) -> tuple[Array, Array]:

@@ -8,7 +8,8 @@ import numpy as np
 from pase.anatomy.bones import PlacedBone, placed_bones
 from pase.anatomy.joints import quaternions
 from pase.anatomy.kinematics import BodyPoses, Kinematics
-from pase.anatomy.model import Skeleton
+from pase.anatomy.model import Skeleton, split_side
+from pase.anatomy.surfaces import BoneSurface, joined
 from pase.data import Motion
 from pase.errors import InputError
 from pase.formats.glb import (
@@ -95,7 +96,9 @@ def t_pose(skeleton: Skeleton) -> Array:
         x, _, z = ends[1] - ends[0]
         q[names.index(column)] = -np.arctan2(x, sign * z)
     poses = kinematics.pose(q[None])
-    lowest = min((_in_world(bone, poses)[:, 1].min() for bone in placed_bones(skeleton)), default=0.0)
+    lowest = min(
+        (_in_world(bone, poses).vertices[:, 1].min() for bone in placed_bones(skeleton)), default=0.0
+    )
     if "pelvis_ty" in names:
         q[names.index("pelvis_ty")] -= lowest
     return q
@@ -103,8 +106,8 @@ def t_pose(skeleton: Skeleton) -> Array:
 
 def standard_name(body: str) -> str:
     """What rigs call a body: `RightUpLeg` for `femur_r`; its own name for those that rigs do not have."""
-    stem, _, side = body.rpartition("_")
-    if stem in SIDE_NAMES and side in ("r", "l"):
+    stem, side = split_side(body)
+    if side and stem in SIDE_NAMES:
         return {"r": "Right", "l": "Left"}[side] + SIDE_NAMES[stem]
     return MIDDLE_NAMES.get(body, body)
 
@@ -125,34 +128,31 @@ def _joints(tree: BodyTree) -> list[dict[str, Any]]:
     return nodes
 
 
-def _in_world(bone: PlacedBone, poses: BodyPoses) -> Array:
-    """(V, 3) vertices of a bone in the world, in frame 0."""
-    p_world: Array = bone.surface.vertices @ poses.rotation[0, bone.body].T + poses.origin[0, bone.body]
-    return p_world
+def _in_world(bone: PlacedBone, poses: BodyPoses) -> BoneSurface:
+    """A bone's surface in the world, in frame 0."""
+    R_world_body, surface = poses.rotation[0, bone.body], bone.surface
+    vertices = surface.vertices @ R_world_body.T + poses.origin[0, bone.body]
+    return BoneSurface(vertices, surface.faces, surface.normals @ R_world_body.T)
 
 
 def _skinned_mesh(skeleton: Skeleton, rest: BodyPoses, buffer: GlbBuffer) -> dict[str, Any]:
     """All bones as one primitive at rest, each vertex on the joint of its body."""
-    at = 0
-    p_world, normals, faces, bodies = [], [], [], []
-    for bone in placed_bones(skeleton):
-        p_world.append(_in_world(bone, rest))
-        normals.append(upright_normals(bone.surface) @ rest.rotation[0, bone.body].T)
-        faces.append(bone.surface.faces + at)
-        bodies.append(np.full(len(p_world[-1]), bone.body))
-        at += len(p_world[-1])
-    if not p_world:
+    bones = placed_bones(skeleton)
+    if not bones:
         raise InputError("no bone of this skeleton was seen: there is nothing to rig")
-    joints, weights = np.zeros((at, 4), np.uint16), np.zeros((at, 4), np.float32)
-    joints[:, 0], weights[:, 0] = np.concatenate(bodies), 1.0
+    surface = joined([_in_world(bone, rest) for bone in bones])
+    count = len(surface.vertices)
+    joints, weights = np.zeros((count, 4), np.uint16), np.zeros((count, 4), np.float32)
+    joints[:, 0] = np.repeat([bone.body for bone in bones], [len(bone.surface.vertices) for bone in bones])
+    weights[:, 0] = 1.0
     return {
         "attributes": {
-            "POSITION": buffer.add(np.concatenate(p_world).astype(np.float32), VERTICES, ends=True),
-            "NORMAL": buffer.add(np.concatenate(normals).astype(np.float32), VERTICES),
+            "POSITION": buffer.add(surface.vertices.astype(np.float32), VERTICES, ends=True),
+            "NORMAL": buffer.add(upright_normals(surface).astype(np.float32), VERTICES),
             "JOINTS_0": buffer.add(joints, VERTICES),
             "WEIGHTS_0": buffer.add(weights, VERTICES),
         },
-        "indices": buffer.add(np.concatenate(faces).astype(np.uint32).ravel(), INDICES),
+        "indices": buffer.add(surface.faces.astype(np.uint32).ravel(), INDICES),
         "material": 0,
     }
 

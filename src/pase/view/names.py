@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pase.anatomy.model import split_side
+
 SIDES = {"r": "Right", "l": "Left"}
 
 BONES = {
@@ -67,8 +69,7 @@ def _read(core: str) -> str:
 
 def coordinate_name(name: str) -> tuple[str, str]:
     """A coordinate's plain name and its side, `r`, `l` or nothing: `knee_angle_r` → (`Knee flexion`, `r`)."""
-    match = re.fullmatch(r"(.+)_([rl])", name)
-    core, side = (match[1], match[2]) if match else (name, "")
+    core, side = split_side(name)
     plain = COORDINATES.get(core) or core.replace("_", " ")
     return plain[:1].upper() + plain[1:], side
 
@@ -77,8 +78,8 @@ def region_name(name: str) -> str:
     """The part of the body that a body or coordinate belongs to, as `Right leg`."""
     for region, starts in REGIONS:
         if name.lower().startswith(tuple(start.lower() for start in starts)):
-            side = re.search(r"_([rl])$", name)
-            return f"{SIDES[side[1]]} {region}" if side and region in ("arm", "leg") else region
+            side = split_side(name)[1]
+            return f"{SIDES[side]} {region}" if side and region in ("arm", "leg") else region
     return "Other"
 
 

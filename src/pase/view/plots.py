@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.model import split_side
 from pase.files import atomic_path
 from pase.formats.tables import BoneLength
 from pase.types import Array
@@ -174,7 +175,7 @@ def plot_bones(bones: Sequence[BoneLength]) -> Figure | None:
     figure = _figure(6.2, 0.27 * len(shown) + 0.9, left=1.35, right=0.85)
     axes = figure.add_subplot()
     for row, bone in enumerate(reversed(shown)):
-        side = bone.name[-1] if bone.name.endswith(("_l", "_r")) else ""
+        side = split_side(bone.name)[1]
         size = f"{1000 * bone.length_m:.0f}" + (f" ± {1000 * bone.sd_m:.0f}" if bone.sd_m else "") + " mm"
         place = bone.percentile if bone.percentile is not None else 1000 * bone.length_m
         axes.hlines(row, 0, place, color=COLORS[side], alpha=0.35, linewidth=5)
@@ -194,10 +195,9 @@ def plot_bones(bones: Sequence[BoneLength]) -> Figure | None:
 
 def bone_label(name: str) -> str:
     """A length's plain name: `femur_r` → `Femur, right`."""
-    core, _, side = name.rpartition("_")
-    if side in ("r", "l"):
-        return f"{core.replace('_', ' ').capitalize()}, {SIDE_NAMES[side]}"
-    return name.replace("_", " ").capitalize()
+    core, side = split_side(name)
+    plain = core.replace("_", " ").capitalize()
+    return f"{plain}, {SIDE_NAMES[side]}" if side else plain
 
 
 def plot_path(subject: Subject) -> Figure | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pase.anatomy.bones import placed_bones
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
-from pase.anatomy.surfaces import BoneSurface, smooth_normals, triangle_normals
+from pase.anatomy.surfaces import BoneSurface, joined, smooth_normals, triangle_normals
 from pase.data import Camera
 from pase.types import Array, Image
 from pase.view.backend import make_window, require_drawing
@@ -286,27 +286,16 @@ def _figure(
     """The bones of a skeleton, each vertex with the place of its body in the list of those that have bones."""
     bodies, p_body, shapes = [], [], []
     for b, placed in groupby(placed_bones(skeleton), key=lambda bone: bone.body):
-        surface = _joined([bone.surface for bone in placed])
+        surface = joined([bone.surface for bone in placed])
         p_body.append(
             list(product(*zip(surface.vertices.min(axis=0), surface.vertices.max(axis=0), strict=True)))
         )
         shapes.append(surface if px_a_metre is None else coarser(surface, px_a_metre))
         bodies.append(b)
     of_vertex = np.repeat(np.arange(len(bodies), dtype=np.float32), [len(shape.vertices) for shape in shapes])
-    actor = _actor(_polydata(_joined(shapes), of_vertex), len(bodies), style, color)
+    actor = _actor(_polydata(joined(shapes), of_vertex), len(bodies), style, color)
     uniforms = actor.GetShaderProperty().GetVertexCustomUniforms()
     return _Figure(np.array(bodies, int), np.array(p_body).reshape(-1, 8, 3), actor, uniforms)
-
-
-def _joined(surfaces: Sequence[BoneSurface]) -> BoneSurface:
-    """Several surfaces as one."""
-    starts = np.cumsum([0, *(len(surface.vertices) for surface in surfaces[:-1])])
-    faces = [surface.faces + start for surface, start in zip(surfaces, starts, strict=True)]
-    return BoneSurface(
-        np.concatenate([surface.vertices for surface in surfaces] or [np.zeros((0, 3))]),
-        np.concatenate(faces or [np.zeros((0, 3), int)]).astype(np.int32),
-        np.concatenate([surface.normals for surface in surfaces] or [np.zeros((0, 3))]),
-    )
 
 
 def _polydata(surface: BoneSurface, body: NDArray[np.float32] | None = None) -> Any:

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from pase.anatomy.functions import Linear
 from pase.anatomy.joints import rotation_xyz
-from pase.anatomy.model import Joint, Skeleton
+from pase.anatomy.model import Joint, Skeleton, split_side
 from pase.errors import InputError
 from pase.types import Array
 
-SIDES = (("_r", "_l"), ("_l", "_r"))
+OTHER_SIDE = {"r": "l", "l": "r"}
 MIRROR = np.array([1.0, 1.0, -1.0])
 """Reflection in the sagittal plane of the world and of every body: Z changes its sign."""
 
@@ -57,10 +57,8 @@ def mirror_table(skeleton: Skeleton) -> MirrorTable:
 
 def other_side(name: str) -> str:
     """The name on the other side: `knee_angle_r` → `knee_angle_l`; names of the midline stay."""
-    for side, opposite in SIDES:
-        if name.endswith(side):
-            return name.removesuffix(side) + opposite
-    return name
+    core, side = split_side(name)
+    return f"{core}_{OTHER_SIDE[side]}" if side else name
 
 
 def _main_axes(joint: Joint) -> Iterator[tuple[str, tuple[bool, Array]]]:
