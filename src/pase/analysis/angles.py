@@ -45,6 +45,12 @@ class Angle:
 
 def all_angles(body: BodyMotion) -> dict[str, Array]:
     """Every angle that a body has: (T,) radians by key, in the order legs, trunk, arms; NaN where unknown."""
+    if not body.angles:
+        body.angles.update(_computed(body))
+    return body.angles
+
+
+def _computed(body: BodyMotion) -> dict[str, Array]:
     angles = {}
     for angle in ANGLES:
         for side in SIDES if angle.sided else SIDES[:1]:

@@ -50,6 +50,8 @@ class BodyMotion:
     """By angle (see `pase.analysis.angles`), with its side where it has one: (T,) whether it was seen well enough."""
     feet_seen: Mapping[str, Mask] = field(default_factory=dict)
     """By side: (T,) whether the foot was seen, or is a guess; no entry for a side where that is unknown."""
+    angles: dict[str, Array] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What `pase.analysis.angles.all_angles` gives, once it was asked for: tables and stretches share it."""
 
     @classmethod
     def of(cls, motion: Motion) -> BodyMotion:
@@ -156,7 +158,9 @@ class BodyMotion:
         return None if turn is None else facing(turn)
 
     def slice(self, frames: slice | Mask) -> BodyMotion:
-        """The same person in some of the frames only."""
+        """The same person in some of the frames only; this very object where those are all."""
+        if len(self.time[frames]) == len(self):
+            return self
         return replace(
             self,
             time=self.time[frames],

@@ -12,6 +12,7 @@ survive the noise of a film.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -60,7 +61,7 @@ class FootTrack:
     seen: Mask
     """(N,) whether the foot was seen, or is a guess."""
 
-    @property
+    @cached_property
     def lowest(self) -> Array:
         """(N,) height of the lowest of the three points."""
         low: Array = self.points[:, :, 1].min(axis=1)

@@ -33,7 +33,7 @@ class Stretch:
         """(T,) seconds."""
         return self.body.time
 
-    @cached_property
+    @property
     def angles(self) -> dict[str, Array]:
         """(T,) radians by key; see `pase.analysis.angles.all_angles`."""
         return all_angles(self.body)
