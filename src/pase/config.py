@@ -231,7 +231,8 @@ class ViewSettings(SettingsGroup):
     points: bool = setting(False, flag="points")
     """Also draw the 2D keypoints."""
     every_frame: bool = setting(False)
-    """Draw every frame even at 50 frames per second and more; by default 25 to 50 of them per second are drawn."""
+    """Draw every frame even at 50 frames per second and more; by default 25 to 50 of them per second are drawn,
+    and the viewer shows every second frame."""
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,22 @@ def test_the_film_is_made_of_frames_on_their_way_to_somebody_else(tmp_path: Path
     assert maker.film is None
 
 
+def test_of_a_fast_film_every_second_frame_is_shown_unless_all_are_wanted(tmp_path: Path) -> None:
+    from pase.media import VideoWriter, open_media
+
+    with VideoWriter(tmp_path / "a.mp4", (64, 48), 60) as writer:
+        for k in range(7):
+            writer.write(np.full((48, 64, 3), 30 * k, np.uint8), k / 60)
+    halved, whole = make_film(tmp_path / "a.mp4"), make_film(tmp_path / "a.mp4", every_frame=True)
+    assert halved is not None and whole is not None
+    np.testing.assert_allclose(halved.time, np.arange(0, 7, 2) / 60, atol=1e-4)
+    np.testing.assert_allclose(whole.time, np.arange(7) / 60, atol=1e-4)
+    (tmp_path / "b.mp4").write_bytes(halved.content)
+    with open_media(tmp_path / "b.mp4") as media:
+        shown = [frame.image.mean() for frame in media.frames()]
+    np.testing.assert_allclose(shown, [0, 60, 120, 180], atol=4)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     from browser import chromium

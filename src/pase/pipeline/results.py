@@ -147,7 +147,8 @@ def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) 
     if path.is_file() and not rebuild:
         return path
     source = _footage_of(report)
-    with begin_film(source, video) as film:
+    every_frame = bool((report.get("settings") or {}).get("view", {}).get("every_frame"))
+    with begin_film(source, video, every_frame=every_frame) as film:
         subjects = Subject.of_all(load_motions(folder))
         write_viewer(subjects, path, title=title_of(report.get("source")), film=film())
     note_files(folder / REPORT, [VIEWER])

@@ -80,7 +80,9 @@ class Run:
         self._output, self._overwrite, self._progress = output, overwrite, progress
         wanted = self.settings.output
         self._draw = wanted.overlay if draw is None else draw
-        self._film_maker = FilmMaker() if wanted.viewer and wanted.film else None
+        self._film_maker = (
+            FilmMaker(self.settings.view.every_frame) if wanted.viewer and wanted.film else None
+        )
         self._stack = ExitStack()
         self._kept: Callable[[], object] = lambda: None
 
@@ -192,7 +194,7 @@ class Run:
         self._helpers = self._stack.enter_context(Helpers(0 if frames * persons == 1 else None))
         maker = self._film_maker
         made = None if maker is None else maker.film
-        film = begin_film(source, maker is not None and persons > 0, made)
+        film = begin_film(source, maker is not None and persons > 0, made, self.settings.view.every_frame)
         self._film = self._stack.enter_context(film)
         if self.settings.output.plots and frames > 1 and persons == 1:
             prepare_plots(self._helpers)

@@ -106,7 +106,7 @@ def _write_plot(job: tuple[Subject, Path, str, bool], progress: ShareProgress) -
 
 @contextmanager
 def begin_film(
-    source: Footage | None, wanted: bool, film: Film | None = None
+    source: Footage | None, wanted: bool, film: Film | None = None, every_frame: bool = False
 ) -> Iterator[Callable[[], Film | None]]:
     """Make the film in the viewer while the block does other work; the yielded function waits for it.
 
@@ -118,6 +118,8 @@ def begin_film(
         Whether there is to be a film at all.
     film
         The film where it is made already.
+    every_frame
+        As of `pase.view.film.FilmMaker`.
     """
     if film is not None or not wanted or source is None:
         yield lambda: film
@@ -127,7 +129,7 @@ def begin_film(
     else:
         from pase.view.film import make_film
 
-        with in_background(lambda progress: make_film(source, progress)) as made:
+        with in_background(lambda progress: make_film(source, progress, every_frame)) as made:
             yield lambda: _warned_if_left_out(made())
 
 

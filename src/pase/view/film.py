@@ -24,6 +24,8 @@ PRESET, QUALITY = "ultrafast", 31
 """Half the work of `superfast` at 29 for pictures that are as good; also easier for the browser to go through."""
 KEYFRAME_EVERY_S = 0.4
 """Seconds from a picture that can be jumped to to the next: scrubbing is smooth."""
+HALVED_FROM_HZ = 50.0
+"""Of films of so many frames a second and more every second one is shown: fluent still, at half the work."""
 WAITING = 4
 """Frames that may wait for the encoder."""
 
@@ -40,10 +42,19 @@ class Film:
 
 
 class FilmMaker:
-    """Makes the film of a page of frames that others look at, so that these are decoded once."""
+    """Makes the film of a page of frames that others look at, so that these are decoded once.
+
+    Parameters
+    ----------
+    every_frame
+        Whether to show all frames even of films of `HALVED_FROM_HZ` and more.
+    """
 
     film: Film | None = None
     """The film, once all frames have passed; None before, and where the footage is too long to be carried along."""
+
+    def __init__(self, every_frame: bool = False) -> None:
+        self._every_frame = every_frame
 
     def passing(self, media: Media, frames: Iterable[Frame]) -> Iterator[Frame]:
         """The same frames, which are encoded on a second thread.
@@ -65,28 +76,30 @@ class FilmMaker:
 
     def _encoding(self, media: Media, frames: Iterable[Frame]) -> Iterator[Frame]:
         size = _fitted(media.image_size, LONGER_SIDE_LONG if media.duration > LONG_SECONDS else LONGER_SIDE)
-        times: list[float] = []
+        step = 2 if media.frame_rate + 0.5 >= HALVED_FROM_HZ and not self._every_frame else 1
+        rate, times = media.frame_rate / step, list[float]()
 
         def encode(frame: Frame) -> None:
             writer.write_frame(frame.for_encoder(size), frame.time)
 
         with TemporaryDirectory() as folder:
             path = Path(folder) / "film.mp4"
-            keyframe_every = max(1, round(KEYFRAME_EVERY_S * media.frame_rate))
-            writer = VideoWriter(
-                path, size, media.frame_rate, QUALITY, keyframe_every=keyframe_every, preset=PRESET
-            )
+            keyframe_every = max(1, round(KEYFRAME_EVERY_S * rate))
+            writer = VideoWriter(path, size, rate, QUALITY, keyframe_every=keyframe_every, preset=PRESET)
             with writer, InTurn("pase-film", WAITING) as beside:
                 for frame in frames:
-                    beside.do(partial(encode, frame))
-                    times.append(frame.time)
+                    if frame.index % step == 0:
+                        beside.do(partial(encode, frame))
+                        times.append(frame.time)
                     yield frame
             self.film = Film("video/mp4", path.read_bytes(), np.array(times))
 
 
-def make_film(source: str | Path | Footage, progress: Progress | None = None) -> Film | None:
+def make_film(
+    source: str | Path | Footage, progress: Progress | None = None, every_frame: bool = False
+) -> Film | None:
     """Small footage with the true times of its frames; None where it is too long to be carried along."""
-    maker = FilmMaker()
+    maker = FilmMaker(every_frame)
     with open_media(source) as media:
         for frame in maker.passing(media, media.frames()):
             if progress is not None:
