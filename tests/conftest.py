@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pase.cli import main
 from pase.errors import ModelFileError
 from pase.models import model_path
 
@@ -21,6 +22,28 @@ def _stored(name: str) -> Path:
         return model_path(name)
     except ModelFileError as error:
         pytest.skip(f"the file '{name}' of the model store cannot be had here: {error}")
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a command that must end with code 2, and gives the one line that it prints."""
+
+    def run(*words: str | Path) -> str:
+        capsys.readouterr()
+        assert main([str(word) for word in words]) == 2, words
+        printed = capsys.readouterr()
+        assert printed.out == "" and printed.err.startswith("pase: error: "), printed
+        assert printed.err.count("\n") == 1, printed.err
+        return printed.err
+
+    return run
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pase.cli import main
 from pase.errors import InputError
-
-
-def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """The one line on stderr of a command that must end with code 2 and print nothing else."""
-    assert main(words) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("pase: error: ")
-    assert captured.err.count("\n") == 1, captured.err
-    return captured.err
 
 
 @pytest.mark.parametrize(
@@ -49,15 +40,10 @@ def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     ],
 )
 def test_bad_words_are_answered_in_one_line(
-    words: list[str],
-    message: str,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    words: list[str], message: str, here: Path, refused: Callable[..., str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert message in refused(words, capsys)
-    assert list(tmp_path.iterdir()) == []
+    assert message in refused(*words)
+    assert list(here.iterdir()) == []
 
 
 def _no_media(folder: Path) -> dict[str, Path]:
@@ -80,36 +66,34 @@ def _no_media(folder: Path) -> dict[str, Path]:
 )
 @pytest.mark.parametrize("command", ["run", "pose2d"])
 def test_what_is_no_footage_is_refused_and_leaves_nothing(
-    command: str, name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    command: str, name: str, refused: Callable[..., str], tmp_path: Path
 ) -> None:
     (tmp_path / "in").mkdir()
     _no_media(tmp_path / "in")
-    line = refused([command, str(tmp_path / "in" / name), "-o", str(tmp_path / "out")], capsys)
-    assert name in line
+    assert name in refused(command, tmp_path / "in" / name, "-o", tmp_path / "out")
     assert [p.name for p in tmp_path.iterdir()] == ["in"]
 
 
 def test_an_unwritable_output_is_refused_before_any_work(
-    empty_photo: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    empty_photo: Path, refused: Callable[..., str], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    assert "cannot" in refused(["run", str(empty_photo), "-o", str(tmp_path / "file" / "out")], capsys)
-    assert "cannot" in refused(["pose2d", str(empty_photo), "-o", str(tmp_path / "file" / "k.json")], capsys)
+    assert "cannot" in refused("run", empty_photo, "-o", tmp_path / "file" / "out")
+    assert "cannot" in refused("pose2d", empty_photo, "-o", tmp_path / "file" / "k.json")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
 def test_an_existing_output_needs_overwrite(
-    empty_photo: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    empty_photo: Path, refused: Callable[..., str], tmp_path: Path
 ) -> None:
     (tmp_path / "report.json").write_text('{"files": []}', encoding="utf-8")
-    assert "--overwrite" in refused(["run", str(empty_photo), "-o", str(tmp_path)], capsys)
+    assert "--overwrite" in refused("run", empty_photo, "-o", tmp_path)
     (tmp_path / "mine.txt").write_text("", encoding="utf-8")
-    line = refused(["run", str(empty_photo), "-o", str(tmp_path), "--overwrite"], capsys)
-    assert "mine.txt" in line
+    assert "mine.txt" in refused("run", empty_photo, "-o", tmp_path, "--overwrite")
 
 
 def test_a_model_file_with_a_wrong_checksum_is_refused(
-    empty_photo: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    empty_photo: Path, refused: Callable[..., str], tmp_path: Path
 ) -> None:
     from pase.models import MODEL_FILES
 
@@ -117,8 +101,7 @@ def test_a_model_file_with_a_wrong_checksum_is_refused(
     models.mkdir()
     for file in MODEL_FILES.values():
         (models / file.file_name).write_bytes(b"not a network")
-    words = ["run", str(empty_photo), "-o", str(tmp_path / "out"), "--models", str(models)]
-    line = refused(words, capsys)
+    line = refused("run", empty_photo, "-o", tmp_path / "out", "--models", models)
     assert "sha256" in line
     assert any(file.sha256 in line for file in MODEL_FILES.values())
     assert [p.name for p in tmp_path.iterdir()] == ["models"]
@@ -180,13 +163,10 @@ def test_a_picture_of_one_pixel_has_nobody_in_it(
     assert "nobody was found" in capsys.readouterr().out
 
 
-def test_a_file_alone_is_run_and_the_result_named_after_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_alone_is_run_and_the_result_named_after_it(here: Path) -> None:
     from pase.cli_parser import parse
 
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "my walk.mp4").write_bytes(b"")
+    (here / "my walk.mp4").write_bytes(b"")
     parsed = parse(["my walk.mp4", "--height", "1,75"])
     assert (parsed.command, parsed.output) == ("run", Path("my walk_pase"))
     assert parse(["fit", "a.trc"]).output == Path("a_pase")
@@ -236,11 +216,10 @@ def test_summary_ranks_and_ends_with_what_to_open() -> None:
     assert lines[-1] == f"open     {Path('out/report.html')}   {Path('out/overlay.mp4')}"
 
 
-def test_markers_are_sent_to_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_markers_are_sent_to_fit(tmp_path: Path, refused: Callable[..., str]) -> None:
     header = "PathFileType\t4\t(X/Y/Z)\ta.trc\nDataRate\tNumMarkers\tUnits\n100\t1\tmm\nFrame#\tTime\tA\n"
     (tmp_path / "a.trc").write_text(header + "\t\tX1\tY1\tZ1\n1\t0\t1\t2\t3\n2\t0.01\t2\t3\t4\n")
-    assert main(["run", str(tmp_path / "a.trc"), "-o", str(tmp_path / "out")]) == 2
-    assert "give it to 'pase fit'" in capsys.readouterr().err
+    assert "give it to 'pase fit'" in refused("run", tmp_path / "a.trc", "-o", tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -256,17 +235,12 @@ def test_markers_are_sent_to_fit(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ],
 )
 def test_options_and_files_of_another_kind_are_refused(
-    words: list[str],
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    words: list[str], message: str, here: Path, refused: Callable[..., str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "k.json").write_text("[]")
-    (tmp_path / "a.trc").write_text("PathFileType\t4\t(X/Y/Z)\ta.trc\nFrame#\tTime\tA\n")
-    (tmp_path / "done").mkdir()
-    (tmp_path / "done/report.json").write_text('{\n  "pase": "0.2.0"\n}')
-    before = sorted(tmp_path.iterdir())
-    assert message in refused(words, capsys)
-    assert [path for path in sorted(tmp_path.iterdir()) if path.name != "pase-app"] == before
+    (here / "k.json").write_text("[]")
+    (here / "a.trc").write_text("PathFileType\t4\t(X/Y/Z)\ta.trc\nFrame#\tTime\tA\n")
+    (here / "done").mkdir()
+    (here / "done/report.json").write_text('{\n  "pase": "0.2.0"\n}')
+    before = sorted(here.iterdir())
+    assert message in refused(*words)
+    assert [path for path in sorted(here.iterdir()) if path.name != "pase-app"] == before

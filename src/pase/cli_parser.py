@@ -9,6 +9,7 @@ from typing import Any, Literal, NoReturn
 
 from pase.config import leaves, setting_groups
 from pase.errors import InputError
+from pase.files import head_of
 from pase.setting import Leaf
 from pase.version import __version__
 
@@ -80,20 +81,12 @@ def _complete(parsed: argparse.Namespace) -> None:
     for place in (source, getattr(parsed, "video", None)):
         if _ADDRESS.match(str(place)):
             raise InputError(f"{place} is an address: download the file first and name it here")
-    if parsed.command in ("run", "fit", "batch") and _is_result(source):
+    if parsed.command in ("run", "fit", "batch") and b'"pase":' in head_of(source / "report.json", 100):
         raise InputError(
             f"{source} is a result of PASE: give it to 'pase view', 'pase compare' or 'pase export'"
         )
     if parsed.command in ("run", "fit") and parsed.output is None:
         parsed.output = Path(f"{source.stem if source.suffix else source.name}_pase")
-
-
-def _is_result(folder: Path) -> bool:
-    try:
-        with (folder / "report.json").open("rb") as file:
-            return b'"pase":' in file.read(100)
-    except OSError:
-        return False
 
 
 def _with_command(words: list[str], parser: Parser) -> list[str]:

@@ -75,14 +75,19 @@ def check_is_file(path: Path, wanted: str = "a file") -> None:
 
 def foreign_kind(path: Path) -> str:
     """What a file of a kind that is not read is, by its first bytes, and what to do with it; empty for any other."""
-    if not path.is_file():  # a pipe would be waited for
-        return ""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
-    except OSError:
-        return ""
+    head = head_of(path, _HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
     return next((kind for start, kind in _FOREIGN if head[: len(start)].lower() == start.lower()), "")
+
+
+def head_of(path: Path, size: int) -> bytes:
+    """The first bytes of a file, at most `size`; none where it cannot be read or, as a pipe, would be waited for."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(size)
+    except OSError:
+        return b""
 
 
 def read_bytes(path: str | Path) -> bytes:

@@ -14,7 +14,6 @@ import pytest
 from batch_jobs import QUICK
 
 from pase.batch.run import run_batch
-from pase.cli import main
 from pase.config import make_settings
 
 pytest.importorskip("distributed", reason="needs the extra 'batch'")
@@ -119,11 +118,10 @@ def test_a_scheduler_that_is_none_is_refused(
     networks: tuple[Path, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    refused: Callable[..., str],
 ) -> None:
     monkeypatch.setattr("pase.batch.cluster.PATIENCE_S", 1)
-    assert main(["batch", str(photos), "-o", str(tmp_path / "out"), *words]) == 2
-    assert message in capsys.readouterr().err
+    assert message in refused("batch", photos, "-o", tmp_path / "out", *words)
     assert not (tmp_path / "out").exists()
 
 
@@ -134,17 +132,15 @@ def test_a_scheduler_without_workers_or_with_another_version_is_refused(
     start: Start,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    refused: Callable[..., str],
 ) -> None:
     from distributed import Client
 
-    words = ["batch", str(photos), "-o", str(tmp_path / "out"), "--scheduler", scheduler]
-    assert main(words) == 2
-    assert "has no workers: start some with 'dask worker" in capsys.readouterr().err
+    words = ["batch", photos, "-o", tmp_path / "out", "--scheduler", scheduler]
+    assert "has no workers: start some with 'dask worker" in refused(*words)
     worker(start, scheduler)
     with Client(scheduler, set_as_default=False) as client:
         client.wait_for_workers(1, timeout=90)
     monkeypatch.setattr("pase.batch.cluster.__version__", "99.0")
-    assert main(words) == 2
-    assert "but this is 99.0" in capsys.readouterr().err
+    assert "but this is 99.0" in refused(*words)
     assert not (tmp_path / "out").exists()

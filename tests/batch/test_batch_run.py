@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -115,19 +116,11 @@ def test_trials_of_a_subject_share_one_skeleton(
     ],
 )
 def test_bad_words_are_answered_in_one_line_before_any_work(
-    words: list[str],
-    message: str,
-    photos: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    words: list[str], message: str, photos: Path, here: Path, refused: Callable[..., str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "empty").mkdir()
-    assert main(["batch", *words]) == 2
-    text = capsys.readouterr().err
-    assert message in text and text.count("\n") == 1
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty", "in"]
+    (here / "empty").mkdir()
+    assert message in refused("batch", *words)
+    assert sorted(p.name for p in here.iterdir()) == ["empty", "in"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")

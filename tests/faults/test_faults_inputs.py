@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 from PIL import Image
 from test_faults_media import film, pictures, read
 
-from pase.cli import main
 from pase.config import make_settings
 from pase.errors import InputError
 from pase.media import Footage, open_media
@@ -40,10 +40,9 @@ def test_a_start_after_the_end_is_told(tmp_path: Path) -> None:
         list(media.frames())
 
 
-def test_footage_given_to_fit_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_footage_given_to_fit_is_told(tmp_path: Path, refused: Callable[..., str]) -> None:
     film(tmp_path / "a.mp4", pictures(2))
-    assert main(["fit", str(tmp_path / "a.mp4"), "-o", str(tmp_path / "o")]) == 2
-    assert "give it to 'pase run'" in capsys.readouterr().err
+    assert "give it to 'pase run'" in refused("fit", tmp_path / "a.mp4", "-o", tmp_path / "o")
 
 
 def test_films_beside_a_json_are_films(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -58,10 +59,13 @@ def test_a_changed_picture_makes_another_film(folder: Path) -> None:
 
 
 def test_the_command_line_runs_a_folder_as_a_film(
-    folder: Path, networks: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    networks: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    refused: Callable[..., str],
 ) -> None:
     words = ["run", str(folder), "-o", str(tmp_path / "out"), "--as-film"]
-    assert main(words) == 2
-    assert "--as-film needs --rate" in capsys.readouterr().err
+    assert "--as-film needs --rate" in refused(*words)
     assert main([*words, "--rate", "25"]) == 0
     assert "12 frames" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from pase import pipeline
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.lengths import bone_lengths
 from pase.anatomy.proportions import PersonFacts, load_proportions
-from pase.cli import main
 from pase.config import make_settings
 from pase.errors import InputError
 from pase.fit.sizes import combined_sizes, read_sizes, write_sizes
@@ -49,21 +49,11 @@ def test_nobody_tells_nothing(empty_photo: Path, networks: tuple[Path, Path], tm
 
 
 def test_a_file_without_sizes_is_refused_before_any_work(
-    empty_photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    empty_photo: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     with pytest.raises(InputError, match="does not exist"):
-        pipeline.run(
-            empty_photo, tmp_path / "out", make_settings(QUICK | {"person.sizes": tmp_path / "no.json"})
-        )
-    words = [
-        "run",
-        str(empty_photo),
-        "-o",
-        str(tmp_path / "out"),
-        "--sizes",
-        str(empty_photo),
-        "--no-overlay",
-    ]
-    assert main(words) == 2
-    assert "not JSON" in capsys.readouterr().err
+        settings = make_settings(QUICK | {"person.sizes": tmp_path / "no.json"})
+        pipeline.run(empty_photo, tmp_path / "out", settings)
+    words = ["run", empty_photo, "-o", tmp_path / "out", "--sizes", empty_photo, "--no-overlay"]
+    assert "not JSON" in refused(*words)
     assert list(tmp_path.iterdir()) == []

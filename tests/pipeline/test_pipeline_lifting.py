@@ -40,15 +40,8 @@ def weights(synthetic_state: State, tmp_path_factory: pytest.TempPathFactory) ->
     return path
 
 
-def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    assert main(words) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1
-    return message
-
-
 def test_the_published_keypoints_lift_to_the_official_landmarks(
-    weights: Callable[[str], Path], reference: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    weights: Callable[[str], Path], reference: Path, tmp_path: Path, refused: Callable[..., str]
 ) -> None:
     keypoints = reference.parent / "original_system/alphapose-results.json"
     output = tmp_path / "landmarks.npz"
@@ -56,12 +49,12 @@ def test_the_published_keypoints_lift_to_the_official_landmarks(
     assert main([*words, "-o", str(output)]) == 0
     wanted = np.load(reference / "motionbert_lite_wild.npz")["scale_final"]
     np.testing.assert_allclose(np.load(output)["xyz"], wanted, rtol=0, atol=1e-4)
-    assert "exists already" in refused([*words, "-o", str(output)], capsys)
+    assert "exists already" in refused(*words, "-o", output)
     assert main([*words, "-o", str(tmp_path / "landmarks.trc")]) == 0
     turned = read_trc(tmp_path / "landmarks.trc")
     np.testing.assert_allclose(turned.xyz, wanted * [1, -1, -1], rtol=0, atol=1e-4)
     (tmp_path / "other.bin").write_bytes(b"<html>")
-    line = refused([*words[:-1], str(tmp_path / "other.bin"), "-o", str(tmp_path / "x.npz")], capsys)
+    line = refused(*words[:-1], tmp_path / "other.bin", "-o", tmp_path / "x.npz")
     assert "it seems to be a web page" in line
 
 
@@ -112,16 +105,14 @@ def test_alphapose_writes_everyones_keypoints(
     ],
 )  # fmt: skip
 def test_what_is_missing_is_told_in_one_line(
-    words: list[str], message: str, empty_photo: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.chdir(tmp_path)
-    places = {"{photo}": empty_photo, "{out}": tmp_path / "out", "{json}": SAMPLES / "pose2sim/pose/cam01_json",
+    words: list[str], message: str, empty_photo: Path, here: Path, refused: Callable[..., str]
+) -> None:
+    places = {"{photo}": empty_photo, "{out}": here / "out", "{json}": SAMPLES / "pose2sim/pose/cam01_json",
               "{metres}": SAMPLES / "sports2d_m_person00.trc"}  # fmt: skip
-    line = refused([str(places.get(word, word)) for word in words], capsys)
+    line = refused(*(places.get(word, word) for word in words))
     if "PyTorch" not in line:
         assert message in line
-    assert list(tmp_path.iterdir()) == []
+    assert list(here.iterdir()) == []
 
 
 @pytest.mark.slow
@@ -130,26 +121,13 @@ def test_the_original_systems_file_becomes_a_finished_skeleton(tmp_path: Path) -
     if not keypoints.exists():
         pytest.skip("needs shared/fixtures of the workplace")
     video, output = SHARED / "media/tennis.mp4", tmp_path / "out"
-    words = [
-        "run",
-        str(keypoints),
-        "--video",
-        str(video),
-        "-o",
-        str(output),
-        "--height",
-        "1.8",
-        "--no-overlay",
-    ]
-    assert main(words) == 0
+    words = ["run", str(keypoints), "--video", str(video), "-o", str(output), "--height", "1.8"]
+    assert main([*words, "--no-overlay"]) == 0
     report = json.loads((output / "report.json").read_text(encoding="utf-8"))
     assert report["source"]["frames"] == 61
     assert report["mean_reprojection_error_px"] < 30
-    assert {p.name for p in (output / "person_1").iterdir()} >= {
-        "skeleton.osim",
-        "motion.mot",
-        "landmarks.trc",
-    }
+    files = {p.name for p in (output / "person_1").iterdir()}
+    assert files >= {"skeleton.osim", "motion.mot", "landmarks.trc"}
     assert not (output / "overlay.mp4").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -74,21 +75,13 @@ def test_joints_of_any_unit_with_y_down_come_out_upright(tmp_path: Path) -> None
     ],
 )
 def test_bad_input_is_answered_in_one_line(
-    words: list[str],
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    words: list[str], message: str, here: Path, refused: Callable[..., str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     xyz = np.random.default_rng(0).normal(size=(5, 4, 3))
     write_trc(Landmarks3D(xyz, np.arange(5) / 30, ("Nose", "LHip", "RHip", "LKnee")), "m.trc")
-    Path("bad.json").write_text("[[[1, 2, 3]]]")
-    assert main(["fit", *words, "-o", "out"]) == 2
-    answer = capsys.readouterr().err
-    assert answer.startswith("pase: error: ") and answer.count("\n") == 1
-    assert message in answer
-    assert not Path("out").exists()
+    (here / "bad.json").write_text("[[[1, 2, 3]]]")
+    assert message in refused("fit", *words, "-o", "out")
+    assert not (here / "out").exists()
 
 
 def test_landmarks_of_the_original_system(tmp_path: Path) -> None:

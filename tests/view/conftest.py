@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pase.data import Camera
+from pase.anatomy.default import default_skeleton
+from pase.data import Camera, Motion
 from pase.view.backend import probe_drawing
 
 
@@ -21,3 +22,11 @@ def camera() -> Camera:
     right /= np.linalg.norm(right)
     rotation = np.stack([right, np.cross(forward, right), forward])
     return Camera(600.0, (350.0, 215.0), rotation, -rotation @ position, (640, 480))
+
+
+@pytest.fixture
+def still(camera: Camera) -> Motion:
+    """A person who stands, in one frame."""
+    skeleton = default_skeleton()
+    q = skeleton.default_q[None]
+    return Motion(skeleton, q, np.full_like(q, np.nan), np.zeros(1), camera)

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import check_picture
+from pictures import check_picture, read_pictures
 
-from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.config import ViewSettings
 from pase.data import HALPE26, Camera, Keypoints2D, Motion
-from pase.media import open_media, write_image
+from pase.media import write_image
 from pase.view.lines import LineRenderer
 from pase.view.overlay import draw_overlay
 from pase.view.scene import Renderer
@@ -24,30 +23,18 @@ def photo(tmp_path: Path) -> Path:
     return tmp_path / "grey.png"
 
 
-@pytest.fixture
-def motion(camera: Camera) -> Motion:
-    skeleton = default_skeleton()
-    q = skeleton.default_q[None]
-    return Motion(skeleton, q, np.full_like(q, np.nan), np.zeros(1), camera)
-
-
-def picture(path: Path) -> np.ndarray:
-    with open_media(path) as media:
-        return next(iter(media.frames())).image.astype(int)
-
-
 def drawn(photo: Path, motion: Motion, keypoints: Sequence[Keypoints2D] = (), **look: object) -> np.ndarray:
     output = photo.parent / "out.png"
     draw_overlay(photo, [motion], output, ViewSettings(**look), keypoints=keypoints)
-    return picture(output)
+    return read_pictures(output)[1][0]
 
 
 def changed(image: np.ndarray, ground: float = GREY) -> np.ndarray:
     return np.abs(image - ground).max(axis=2) > 20
 
 
-def test_every_style_draws_in_the_same_place(photo: Path, motion: Motion) -> None:
-    bones, xray, lines = (changed(drawn(photo, motion, style=style)) for style in ("bones", "xray", "lines"))
+def test_every_style_draws_in_the_same_place(photo: Path, still: Motion) -> None:
+    bones, xray, lines = (changed(drawn(photo, still, style=style)) for style in ("bones", "xray", "lines"))
     assert (bones & xray).sum() > 0.9 * xray.sum() > 0
     near = np.zeros_like(bones)
     for dy in range(-6, 7):
@@ -56,10 +43,10 @@ def test_every_style_draws_in_the_same_place(photo: Path, motion: Motion) -> Non
     assert (lines & near).sum() > 0.75 * lines.sum() > 100
 
 
-def test_xray_lets_bones_shine_through_each_other(motion: Motion, camera: Camera) -> None:
-    poses = Kinematics(motion.skeleton, ()).pose(motion.q)
+def test_xray_lets_bones_shine_through_each_other(still: Motion, camera: Camera) -> None:
+    poses = Kinematics(still.skeleton, ()).pose(still.q)
     pose = BodyPoses(poses.rotation[0], poses.origin[0])
-    with Renderer([motion.skeleton], camera, "xray") as renderer:
+    with Renderer([still.skeleton], camera, "xray") as renderer:
         patch = renderer.draw_patch([pose])
     assert patch is not None
     alpha = patch.rgba[..., 3].astype(int)
@@ -71,19 +58,19 @@ def test_xray_lets_bones_shine_through_each_other(motion: Motion, camera: Camera
     )
 
 
-def test_beside_and_alone(photo: Path, motion: Motion) -> None:
-    beside, alone = drawn(photo, motion, layout="beside"), drawn(photo, motion, layout="alone")
+def test_beside_and_alone(photo: Path, still: Motion) -> None:
+    beside, alone = drawn(photo, still, layout="beside"), drawn(photo, still, layout="alone")
     assert beside.shape == (480, 1280, 3) and alone.shape == (480, 640, 3)
-    np.testing.assert_array_equal(beside[:, :640], picture(photo))
+    np.testing.assert_array_equal(beside[:, :640], read_pictures(photo)[1][0])
     np.testing.assert_array_equal(beside[:, 640:], alone)
     assert 0 < (alone.max(axis=2) > 120).mean() < 0.2
 
 
-def test_points_are_where_the_keypoints_are(photo: Path, motion: Motion) -> None:
+def test_points_are_where_the_keypoints_are(photo: Path, still: Motion) -> None:
     xy = np.full((1, 26, 2), np.nan)
     xy[0, 5], xy[0, 6] = (100, 50), (200, 60)
     keypoints = Keypoints2D(xy, np.where(np.isfinite(xy[..., 0]), 0.9, 0.0), np.zeros(1), (640, 480), HALPE26)
-    far = replace(motion, q=np.full_like(motion.q, np.nan))
+    far = replace(still, q=np.full_like(still.q, np.nan))
     image = drawn(photo, far, keypoints=[keypoints])
     spots = changed(image)
     assert spots[50, 100] and spots[60, 200] and spots.sum() < 200
@@ -91,15 +78,13 @@ def test_points_are_where_the_keypoints_are(photo: Path, motion: Motion) -> None
     assert left[2] > left[0] and right[0] > right[2]
 
 
-def test_lines_behind_the_camera_are_not_drawn(motion: Motion, camera: Camera) -> None:
-    poses = Kinematics(motion.skeleton, ()).pose(motion.q)
+def test_lines_behind_the_camera_are_not_drawn(still: Motion, camera: Camera) -> None:
+    poses = Kinematics(still.skeleton, ()).pose(still.q)
     away = replace(camera, translation=camera.translation - np.array([0, 0, 10.0]))
-    assert (
-        LineRenderer([motion.skeleton], away).draw_patch([BodyPoses(poses.rotation[0], poses.origin[0])])
-        is None
-    )
+    lines = LineRenderer([still.skeleton], away)
+    assert lines.draw_patch([BodyPoses(poses.rotation[0], poses.origin[0])]) is None
 
 
 @pytest.mark.parametrize("style", ["bones", "xray", "lines"])
-def test_styles_look_as_they_did(photo: Path, motion: Motion, style: str) -> None:
-    check_picture(f"overlay_{style}", drawn(photo, motion, style=style)[60:420, 180:540], tolerance=4.0)
+def test_styles_look_as_they_did(photo: Path, still: Motion, style: str) -> None:
+    check_picture(f"overlay_{style}", drawn(photo, still, style=style)[60:420, 180:540], tolerance=4.0)

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pictures import read_pictures, turning, write_film
 
-from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.config import Style, ViewSettings
-from pase.data import Camera, CameraPath, Motion
+from pase.data import Camera, Motion
 from pase.errors import InputError, OutputError
-from pase.media import VideoWriter, open_media, write_image
+from pase.media import write_image
 from pase.view.blending import blend, blend_frame
 from pase.view.lines import draw_label
 from pase.view.overlay import draw_overlay, frame_step
@@ -20,28 +20,21 @@ TIMES = (0.0, 0.04, 0.05, 0.11, 0.2)
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
-    with VideoWriter(tmp_path / "clip.mp4", (640, 480), 25.0) as writer:
-        for time in TIMES:
-            writer.write(np.full((480, 640, 3), 60, np.uint8), time)
-    return tmp_path / "clip.mp4"
+    return write_film(tmp_path / "clip.mp4", (640, 480), TIMES)
 
 
 @pytest.fixture
-def motion(camera: Camera) -> Motion:
+def motion(still: Motion) -> Motion:
     """A person who stands, seen in the three frames in the middle, not known in the second of them."""
-    skeleton = default_skeleton()
-    q = np.tile(skeleton.default_q, (3, 1))
+    q = np.tile(still.q, (3, 1))
     q[1] = np.nan
-    return Motion(skeleton, q, np.full_like(q, np.nan), np.array(TIMES[1:4]), camera)
+    return replace(still, q=q, q_std=np.full_like(q, np.nan), time=np.array(TIMES[1:4]))
 
 
 def changed(path: Path) -> tuple[list[float], list[float]]:
     """Times of the frames and the share of their pixels that is not the grey of the clip."""
-    with open_media(path) as media:
-        frames = [
-            (frame.time, (np.abs(frame.image.astype(int) - 60) > 30).mean()) for frame in media.frames()
-        ]
-    return [time for time, _ in frames], [float(share) for _, share in frames]
+    times, pictures = read_pictures(path)
+    return times, [float((np.abs(picture - 60) > 30).mean()) for picture in pictures]
 
 
 def test_draws_where_the_pose_is_known_and_keeps_the_times(video: Path, motion: Motion) -> None:
@@ -55,15 +48,13 @@ def test_draws_where_the_pose_is_known_and_keeps_the_times(video: Path, motion: 
 
 @pytest.mark.parametrize(("every_frame", "shown"), [(False, 6), (True, 12)])
 def test_of_a_fast_film_every_second_frame_is_drawn_unless_all_are_wanted(
-    tmp_path: Path, motion: Motion, every_frame: bool, shown: int
+    tmp_path: Path, still: Motion, every_frame: bool, shown: int
 ) -> None:
     times = np.arange(12) / 60
-    with VideoWriter(tmp_path / "clip.mp4", (640, 480), 60.0) as writer:
-        for time in times:
-            writer.write(np.full((480, 640, 3), 60, np.uint8), time)
-    q = np.tile(motion.skeleton.default_q, (12, 1))
-    moving = replace(motion, q=q, q_std=np.full_like(q, np.nan), time=times)
-    draw_overlay(tmp_path / "clip.mp4", [moving], tmp_path / "out.mp4", ViewSettings(every_frame=every_frame))
+    film = write_film(tmp_path / "clip.mp4", (640, 480), times)
+    q = np.tile(still.q, (12, 1))
+    moving = replace(still, q=q, q_std=np.full_like(q, np.nan), time=times)
+    draw_overlay(film, [moving], tmp_path / "out.mp4", ViewSettings(every_frame=every_frame))
     drawn, share = changed(tmp_path / "out.mp4")
     np.testing.assert_allclose(drawn, times[:: 12 // shown], atol=1e-3)
     assert min(share) > 0.01
@@ -83,30 +74,25 @@ def test_nobody(video: Path) -> None:
     assert share == [0.0] * 5
 
 
-def test_photo(tmp_path: Path, motion: Motion) -> None:
+def test_photo(tmp_path: Path, still: Motion) -> None:
     photo = np.random.default_rng(0).integers(0, 60, (480, 640, 3), dtype=np.uint8)
     write_image(tmp_path / "photo.png", photo)
-    still = replace(motion, q=motion.q[:1], q_std=motion.q_std[:1], time=np.zeros(1))
     draw_overlay(tmp_path / "photo.png", [still], tmp_path / "out.png")
     draw_overlay(tmp_path / "photo.png", [], tmp_path / "same.png")
-    with open_media(tmp_path / "out.png") as media:
-        drawn = next(iter(media.frames())).image
-    with open_media(tmp_path / "same.png") as media:
-        np.testing.assert_array_equal(next(iter(media.frames())).image, photo)
+    (drawn,), (same,) = (read_pictures(tmp_path / name)[1] for name in ("out.png", "same.png"))
+    np.testing.assert_array_equal(same, photo)
     untouched = (drawn == photo).all(axis=2)
     assert 0.5 < untouched.mean() < 0.99
     assert drawn[~untouched].mean() > 90
 
 
-def test_footage_in_another_size(tmp_path: Path, motion: Motion) -> None:
+def test_footage_in_another_size(tmp_path: Path, still: Motion) -> None:
     """Half as large footage shows the bones at half the place."""
-    still = replace(motion, q=motion.q[:1], q_std=motion.q_std[:1], time=np.zeros(1))
     centres = []
     for size in ((640, 480), (320, 240)):
         write_image(tmp_path / "photo.png", np.zeros((size[1], size[0], 3), np.uint8))
         draw_overlay(tmp_path / "photo.png", [still], tmp_path / "out.png")
-        with open_media(tmp_path / "out.png") as media:
-            light = next(iter(media.frames())).image.sum(axis=2).astype(float)
+        light = read_pictures(tmp_path / "out.png")[1][0].sum(axis=2)
         y, x = np.indices(light.shape) + 0.5
         centres.append(np.array([(x * light).sum(), (y * light).sum()]) / light.sum())
     np.testing.assert_allclose(centres[0], 2 * centres[1], atol=0.5)
@@ -115,8 +101,7 @@ def test_footage_in_another_size(tmp_path: Path, motion: Motion) -> None:
         draw_overlay(tmp_path / "photo.png", [still], tmp_path / "out.png")
 
 
-def test_persons_of_two_cameras(tmp_path: Path, motion: Motion, camera: Camera) -> None:
-    still = replace(motion, q=motion.q[:1], q_std=motion.q_std[:1], time=np.zeros(1))
+def test_persons_of_two_cameras(tmp_path: Path, still: Motion, camera: Camera) -> None:
     aside = replace(camera, translation=camera.translation + np.array([0.9, 0.0, 1.0]))
     write_image(tmp_path / "photo.png", np.zeros((480, 640, 3), np.uint8))
     shown = {}
@@ -124,8 +109,7 @@ def test_persons_of_two_cameras(tmp_path: Path, motion: Motion, camera: Camera) 
         "one": [still], "other": [replace(still, camera=aside)], "both": [still, replace(still, camera=aside)]
     }.items():  # fmt: skip
         draw_overlay(tmp_path / "photo.png", motions, tmp_path / "out.png", ViewSettings(opacity=1.0))
-        with open_media(tmp_path / "out.png") as media:
-            shown[name] = next(iter(media.frames())).image.max(axis=2) > 40
+        shown[name] = read_pictures(tmp_path / "out.png")[1][0].max(axis=2) > 40
     bones = shown["one"] | shown["other"]
     assert shown["both"][bones].all()
     numbers = shown["both"] & ~bones
@@ -135,12 +119,11 @@ def test_persons_of_two_cameras(tmp_path: Path, motion: Motion, camera: Camera) 
 @pytest.mark.parametrize("ground", [255, 0], ids=["snow", "night"])
 @pytest.mark.parametrize("raised", ["r", "l"])
 def test_a_number_or_a_doubt_stands_over_the_head_also_of_one_who_raises_an_arm(
-    tmp_path: Path, motion: Motion, camera: Camera, ground: int, raised: str
+    tmp_path: Path, still: Motion, camera: Camera, ground: int, raised: str
 ) -> None:
-    skeleton = motion.skeleton
-    q = motion.q[:1].copy()
+    skeleton, q = still.skeleton, still.q.copy()
     q[0, skeleton.coordinate_index(f"arm_elevation_{raised}")] = 2.9
-    still = replace(motion, q=q, q_std=motion.q_std[:1], time=np.zeros(1))
+    still = replace(still, q=q)
     poses = Kinematics(skeleton, ()).pose(q)
     pixels = camera.project(poses.origin[0])
     names = skeleton.body_names
@@ -150,8 +133,7 @@ def test_a_number_or_a_doubt_stands_over_the_head_also_of_one_who_raises_an_arm(
     wrong = replace(still, residual=np.full((1, len(skeleton.landmark_names)), 200.0))
     for motions in ([still], [still, replace(still, q=np.full_like(q, np.nan), track_id=2)], [wrong]):
         draw_overlay(tmp_path / "photo.png", motions, tmp_path / "out.png")
-        with open_media(tmp_path / "out.png") as media:
-            pictures.append(next(iter(media.frames())).image.astype(int))
+        pictures += read_pictures(tmp_path / "out.png")[1]
     head = pixels[names.index("head")]
     for labelled in pictures[1:]:
         y, x = np.nonzero(np.abs(labelled - pictures[0]).max(axis=2) > 100)
@@ -164,18 +146,13 @@ def test_a_number_or_a_doubt_stands_over_the_head_also_of_one_who_raises_an_arm(
 def test_a_camera_that_turns_sees_the_person_go_across_the_picture(
     video: Path, motion: Motion, camera: Camera, style: Style
 ) -> None:
-    angles = np.radians([0.0, 4.0, 9.0])
-    turns = np.array([[[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]] for a in angles])
-    path = CameraPath(
-        motion.time, turns @ camera.rotation, turns @ camera.translation, np.array([600.0, 600.0, 500.0])
-    )
+    path = turning(camera, motion.time, np.radians([0.0, 4.0, 9.0]), np.array([600.0, 600.0, 500.0]))
     q = np.tile(motion.skeleton.default_q, (3, 1))
     filmed = replace(motion, q=q, camera=replace(camera, path=path))
     draw_overlay(video, [filmed], video.parent / "out.mp4", ViewSettings(style=style))
     origins = Kinematics(motion.skeleton, ()).pose(q).origin
     expected = filmed.camera.project(origins, motion.time)
-    with open_media(video.parent / "out.mp4") as media:
-        frames = [frame.image.astype(int) for frame in media.frames()]
+    _, frames = read_pictures(video.parent / "out.mp4")
     for picture, pixels in zip(frames[1:4], expected, strict=True):
         y, x = np.nonzero(np.abs(picture - 60).max(axis=2) > 40)
         assert x.min() == pytest.approx(pixels[:, 0].min(), abs=25)

@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import check_picture
+from pictures import check_picture, read_pictures, turning, write_film
 from PIL import Image
 
 from pase.anatomy.bones import load_bones, place_bone
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
-from pase.data import Camera, CameraPath, Motion
+from pase.data import Camera, Motion
 from pase.formats.tables import BoneLength
+from pase.media import open_media
+from pase.media.write import jpeg
 from pase.view.film import Film, FilmMaker, make_film
 from pase.view.geometry import FINEST, pack_bones
 from pase.view.names import bone_name, coordinate_name, region_name
@@ -34,6 +36,10 @@ PIXEL = """rows => { const m = pase.eyes.matrix, c = pase.renderer.canvas;
     const [x, y, w] = [0, 1, 3].map(r => m[r] * rows[3] + m[4 + r] * rows[7] + m[8 + r] * rows[11] + m[12 + r]);
     return [(x / w + 1) / 2 * c.width, (1 - y / w) / 2 * c.height]; }"""
 """Pixel of the picture at which the middle of a block is seen."""
+SIGHT = f"""(() => {{ const rows = pase.renderer.blocks[0].rows, [x, y] = ({PIXEL})(rows), box = pase.filmBox();
+    const pixel = [(x - box.left) / box.zoom - 0.5, (y - box.top) / box.zoom - 0.5];
+    return [rows[3], rows[7], rows[11], ...pixel] }})()"""
+"""Where the middle of the first block is in the world, and on the film."""
 
 
 def motion(frames: int = 9, seed: int = 1, place: float = 0.0, camera: Camera | None = None) -> Motion:
@@ -116,30 +122,21 @@ def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
 
 
 def test_the_film_is_small_and_has_the_true_times(tmp_path: Path) -> None:
-    from pase.media import VideoWriter, open_media
-
     times = [0.0, 0.04, 0.05, 0.11, 0.2]
-    with VideoWriter(tmp_path / "a.mp4", (1500, 1000), 25) as writer:
-        for k, time in enumerate(times):
-            writer.write(np.full((1000, 1500, 3), 40 * k, np.uint8), time)
-    film = make_film(tmp_path / "a.mp4")
+    film = make_film(write_film(tmp_path / "a.mp4", (1500, 1000), times, brighter=40))
     assert film is not None and film.mime == "video/mp4"
     np.testing.assert_allclose(film.time, times, atol=1e-4)
     (tmp_path / "b.mp4").write_bytes(film.content)
-    with open_media(tmp_path / "b.mp4") as media:
-        assert media.image_size == (720, 480)
-        np.testing.assert_allclose([frame.time for frame in media.frames()], times, atol=1e-4)
+    shown, pictures = read_pictures(tmp_path / "b.mp4")
+    assert pictures[0].shape == (480, 720, 3)
+    np.testing.assert_allclose(shown, times, atol=1e-4)
     Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(tmp_path / "p.png")
     photo = make_film(tmp_path / "p.png")
     assert photo is not None and photo.mime == "image/jpeg" and len(photo.time) == 1
 
 
 def test_the_film_is_made_of_frames_on_their_way_to_somebody_else(tmp_path: Path) -> None:
-    from pase.media import VideoWriter, open_media
-
-    with VideoWriter(tmp_path / "a.mp4", (64, 48), 25) as writer:
-        for k in range(8):
-            writer.write(np.full((48, 64, 3), 30 * k, np.uint8), k / 25)
+    write_film(tmp_path / "a.mp4", (64, 48), np.arange(8) / 25, brighter=30)
     maker, separate = FilmMaker(), make_film(tmp_path / "a.mp4")
     with open_media(tmp_path / "a.mp4") as media:
         passed = [frame.image.mean() for frame in maker.passing(media, media.frames())]
@@ -199,6 +196,15 @@ class Page:
         return np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"))
 
 
+def film_page(browser: Any, folder: Path, people: list[Subject]) -> Page:
+    """The viewer of persons over a grey picture, seen as the camera saw it."""
+    film = Film("image/jpeg", jpeg(np.full((480, 640, 3), 90, np.uint8)), people[0].motion.time)
+    write_viewer(people, folder / "a.html", film=film)
+    page = Page(browser, folder / "a.html")
+    page.page.keyboard.press("c")
+    return page
+
+
 def test_the_browser_puts_the_bodies_where_our_kinematics_do(browser: Any, tmp_path: Path) -> None:
     people = subjects(persons=2)
     write_viewer(people, tmp_path / "a.html")
@@ -219,17 +225,9 @@ def test_the_browser_puts_the_bodies_where_our_kinematics_do(browser: Any, tmp_p
 
 def test_the_film_view_sees_as_the_camera_did(browser: Any, tmp_path: Path, camera: Camera) -> None:
     people = subjects(camera)
-    Image.fromarray(np.full((480, 640, 3), 90, np.uint8)).save(tmp_path / "p.jpg")
-    film = Film("image/jpeg", (tmp_path / "p.jpg").read_bytes(), people[0].motion.time)
-    write_viewer(people, tmp_path / "a.html", film=film)
-    page = Page(browser, tmp_path / "a.html")
-    page.page.keyboard.press("c")
+    page = film_page(browser, tmp_path, people)
     page.page.wait_for_timeout(500)
-    values = page.run(
-        f"""(() => {{ const rows = pase.renderer.blocks[0].rows, [x, y] = ({PIXEL})(rows), box = pase.filmBox();
-        const pixel = [(x - box.left) / box.zoom - 0.5, (y - box.top) / box.zoom - 0.5];
-        return [rows[3], rows[7], rows[11], ...pixel] }})()"""
-    )
+    values = page.run(SIGHT)
     np.testing.assert_allclose(values[3:], camera.project(np.array(values[:3])), atol=0.05)
     page.page.mouse.move(300, 300)
     page.page.mouse.down()
@@ -242,26 +240,14 @@ def test_the_film_view_sees_as_the_camera_did(browser: Any, tmp_path: Path, came
 def test_the_film_view_follows_a_camera_that_turns(browser: Any, tmp_path: Path, camera: Camera) -> None:
     people = subjects(camera)
     time = people[0].motion.time
-    angles = np.linspace(0, 0.2, len(time))
-    turns = np.array([[[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]] for a in angles])
-    focal = np.linspace(600.0, 700.0, len(time))
-    moving = replace(
-        camera, path=CameraPath(time, turns @ camera.rotation, turns @ camera.translation, focal)
-    )
+    angles, focal = np.linspace(0, 0.2, len(time)), np.linspace(600.0, 700.0, len(time))
+    moving = replace(camera, path=turning(camera, time, angles, focal))
     people = [replace(subject, motion=replace(subject.motion, camera=moving)) for subject in people]
-    Image.fromarray(np.full((480, 640, 3), 90, np.uint8)).save(tmp_path / "p.jpg")
-    film = Film("image/jpeg", (tmp_path / "p.jpg").read_bytes(), time)
-    write_viewer(people, tmp_path / "a.html", film=film)
-    page = Page(browser, tmp_path / "a.html")
-    page.page.keyboard.press("c")
+    page = film_page(browser, tmp_path, people)
     last = len(time) - 1
     page.run(f"pase.player.show({last})")
     page.page.wait_for_timeout(500)
-    values = page.run(
-        f"""(() => {{ const rows = pase.renderer.blocks[0].rows, [x, y] = ({PIXEL})(rows), box = pase.filmBox();
-        const pixel = [(x - box.left) / box.zoom - 0.5, (y - box.top) / box.zoom - 0.5];
-        return [rows[3], rows[7], rows[11], ...pixel] }})()"""
-    )
+    values = page.run(SIGHT)
     expected = moving.project(np.array(values[:3])[None, None], time[-1:])[0, 0]
     np.testing.assert_allclose(values[3:], expected, atol=0.05)
     assert page.problems == []

@@ -1,6 +1,5 @@
 """Tables of what an analysis found: events, and one tidy long table of measures, for statistics and spreadsheets."""
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,9 +9,9 @@ from typing import Any, cast
 import numpy as np
 
 from pase.errors import InputError
-from pase.files import atomic_path, read_text
+from pase.files import atomic_path
 from pase.findings import Event, Findings, Measure
-from pase.formats.tables import BoneLength, write_rows
+from pase.formats.tables import BoneLength, read_rows, write_rows
 from pase.movements import MOVEMENTS, Movement
 
 EVENT_COLUMNS = ("time_s", "event", "side")
@@ -112,7 +111,7 @@ def write_person_workbook(
 
 def read_events_csv(path: str | Path) -> tuple[Event, ...]:
     """Read events back."""
-    rows = _read(path, EVENT_COLUMNS)
+    rows = read_rows(path, EVENT_COLUMNS)
     try:
         return tuple(Event(float(row["time_s"]), cast(Any, row["event"]), row["side"]) for row in rows)
     except ValueError as error:
@@ -121,7 +120,7 @@ def read_events_csv(path: str | Path) -> tuple[Event, ...]:
 
 def read_measures_csv(path: str | Path) -> tuple[Movement, tuple[Measure, ...]]:
     """Read the movement and the measures of one person back."""
-    rows = _read(path, MEASURE_COLUMNS)
+    rows = read_rows(path, MEASURE_COLUMNS)
     if not rows:
         return "other", ()
     movement = cast(Movement, rows[0]["movement"])
@@ -150,20 +149,6 @@ def _with_repetitions(measure: Measure, others: Sequence[Measure]) -> Measure:
     if not each:
         return measure
     return replace(measure, count=len(each), spread=float(np.std(each, ddof=1)) if len(each) > 1 else np.nan)
-
-
-def _read(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    try:
-        rows = csv.DictReader(read_text(path).splitlines(keepends=True))
-        content = list(rows)
-    except csv.Error as error:
-        raise InputError(f"{path}: no valid CSV: {error}") from error
-    missing = [column for column in columns if column not in (rows.fieldnames or ())]
-    if missing:
-        raise InputError(
-            f"{path}: the column '{missing[0]}' is missing; the columns are: {', '.join(columns)}"
-        )
-    return content
 
 
 def _rounded(value: float | None) -> float | None:

@@ -145,16 +145,14 @@ def write_bones_csv(motion: Motion, path: str | Path) -> None:
 
 def read_bone_statistics(path: str | Path) -> dict[str, BoneStatistics]:
     """Read the statistics of each bone's length from a table written by `write_bones_csv`."""
-    text = read_text(path)
+    rows = read_rows(path, ("name",))
     try:
         return {
             row["name"]: BoneStatistics(_number(row, "length_sd_m"), _number(row, "percentile"))
-            for row in csv.DictReader(text.splitlines(keepends=True))
+            for row in rows
         }
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise InputError(
-            f"{path} is not a table of bones as PASE writes it: write the result again"
-        ) from error
+    except ValueError as error:
+        raise InputError(f"{path}: not a table of bones: {error}") from error
 
 
 def _number(row: dict[str, str], column: str) -> float | None:
@@ -167,6 +165,21 @@ def _cells(numbers: Array) -> list[float | None]:
     """Numbers (k,) with seven decimals; None where one is unknown."""
     known, rounded = np.isfinite(numbers).tolist(), np.round(numbers, 7).tolist()
     return [number if is_known else None for number, is_known in zip(rounded, known, strict=True)]
+
+
+def read_rows(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Read a table with a header as CSV; refuse one that lacks any of the columns."""
+    rows = csv.DictReader(read_text(path).splitlines(keepends=True))
+    try:
+        content = list(rows)
+    except csv.Error as error:
+        raise InputError(f"{path}: no valid CSV: {error}") from error
+    missing = [column for column in columns if column not in (rows.fieldnames or ())]
+    if missing:
+        raise InputError(
+            f"{path}: the column '{missing[0]}' is missing; the columns are: {', '.join(columns)}"
+        )
+    return content
 
 
 def write_rows(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pase.files import head_of
 from pase.media.opening import BARE_STREAMS
 from pase.media.photo import is_photo
 
@@ -50,15 +51,7 @@ def is_footage(path: Path) -> bool:
         return True
     if not path.is_file():  # a pipe would be waited for
         return False
-    return begins_as_video(path) or _start(path).startswith(_ANIMATIONS) or is_photo(path)
-
-
-def _start(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(1024)
-    except OSError:
-        return b""
+    return begins_as_video(path) or head_of(path, 4).startswith(_ANIMATIONS) or is_photo(path)
 
 
 def is_bare_motion_jpeg(path: Path) -> bool:
@@ -67,8 +60,8 @@ def is_bare_motion_jpeg(path: Path) -> bool:
 
 
 def begins_as_video(path: Path) -> bool:
-    """Whether a regular file begins as a container of video does; animated pictures begin as others."""
-    start = _start(path)
+    """Whether a file begins as a container of video does; animated pictures begin as others."""
+    start = head_of(path, 1024)
     if start[4:8] == b"ftyp" and start[8:12] in (*_SOUND_BRANDS, *_PICTURE_BRANDS):
         return False
     if any(start[at : at + len(mark)] == mark for at, mark in _SIGNATURES):

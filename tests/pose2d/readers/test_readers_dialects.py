@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from walk import FRAMES, RECORDED, SIZE, assert_walk, every, flat, points, saved, shares, spoken, table
 
 from pase.data import HALPE26
 from pase.errors import InputError
@@ -19,52 +20,7 @@ from pase.point_names import halpe_name, halpe_names
 from pase.pose2d.readers import read_keypoints
 from pase.pose2d.readers.detection import Recorded
 
-FRAMES, SIZE = 4, (1280, 720)
-RECORDED = Recorded(SIZE, np.arange(FRAMES) / 25)
 CASES = Path(__file__).parents[4] / "shared/fixtures/cases"
-
-PLACES = {
-    "Nose": (0, 0), "LEye": (6, -6), "REye": (-6, -6), "LEar": (12, -2), "REar": (-12, -2), "LShoulder": (40, 50),
-    "RShoulder": (-40, 50), "LElbow": (55, 110), "RElbow": (-55, 110), "LWrist": (60, 165), "RWrist": (-60, 165),
-    "LHip": (24, 180), "RHip": (-24, 180), "LKnee": (27, 270), "RKnee": (-27, 270), "LAnkle": (30, 360),
-    "RAnkle": (-30, 360), "Head": (0, -25), "Neck": (0, 45), "Hip": (0, 180), "LBigToe": (42, 380),
-    "RBigToe": (-42, 380), "LSmallToe": (48, 376), "RSmallToe": (-48, 376), "LHeel": (26, 372), "RHeel": (-26, 372),
-}  # fmt: skip
-"""A person who faces the camera, in pixels from the nose."""
-
-NAMES = {"LBigToe": "left_foot_index", "RBigToe": "right_foot_index"}
-
-
-def place(name: str, frame: int) -> tuple[float, float]:
-    """Pixels of a point; those that Halpe does not have lie on the nose."""
-    name = "Neck" if name == "MidShoulder" else name
-    x, y = PLACES.get(name, (0, 0))
-    return 500.0 + 10 * frame + x, 150.0 + y + frame
-
-
-def points(names: tuple[str, ...], frame: int) -> list[list[float]]:
-    return [[*place(name, frame), 0.9] for name in names]
-
-
-def flat(names: tuple[str, ...], frame: int) -> list[float]:
-    return [value for point in points(names, frame) for value in point]
-
-
-def spoken(name: str) -> str:
-    """`LKnee` as `left_knee`."""
-    if name in NAMES:
-        return NAMES[name]
-    side = {"L": "left_", "R": "right_"}.get(name[0], "")
-    return side + (name[1:] if side else name).lower()
-
-
-def every(write: Callable[[int], Any]) -> list[Any]:
-    return [write(frame) for frame in range(FRAMES)]
-
-
-def shares(frame: int, *, keys: str = "xyzv") -> list[dict[str, float]]:
-    x, y, z, v = ("X", "Y", "Z", "Visibility") if keys == "XYZV" else ("x", "y", "z", "visibility")
-    return [{x: p / SIZE[0], y: q / SIZE[1], z: -0.1, v: s} for p, q, s in points(BLAZEPOSE33, frame)]
 
 
 def _named(frame: int) -> list[dict[str, Any]]:
@@ -135,10 +91,6 @@ FOLDERS: dict[str, tuple[Callable[[int], Any], tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-def _table(rows: list[list[Any]], mark: str = ",") -> str:
-    return "\n".join(mark.join(map(str, row)) for row in rows) + "\n"
-
-
 def _wide(first: int, extra: list[Any], heads: list[str]) -> list[list[Any]]:
     rows: list[list[Any]] = [heads + [f"{a}{k + first}" for k in range(33) for a in "xyzv"]]
     for f in range(FRAMES):
@@ -147,50 +99,37 @@ def _wide(first: int, extra: list[Any], heads: list[str]) -> list[list[Any]]:
 
 
 TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "mediapipe from 0": (_table(_wide(0, [], [])), BLAZEPOSE33),
-    "mediapipe from 1 with a class": (_table(_wide(1, ["walk"], ["class"])), BLAZEPOSE33),
+    "mediapipe from 0": (table(_wide(0, [], [])), BLAZEPOSE33),
+    "mediapipe from 1 with a class": (table(_wide(1, ["walk"], ["class"])), BLAZEPOSE33),
     "semicolons and decimal commas": (
-        _table(_wide(0, [], []), ";").replace(".", ","), BLAZEPOSE33),
+        table(_wide(0, [], []), ";").replace(".", ","), BLAZEPOSE33),
     "names": (
-        _table([["frame", *(f"{spoken(n)}_{a}" for n in COCO17 for a in ("x", "y", "score"))],
+        table([["frame", *(f"{spoken(n)}_{a}" for n in COCO17 for a in ("x", "y", "score"))],
                 *every(lambda f: [f, *flat(COCO17, f)])]), COCO17),
     "axis first": (
-        _table([[f"{a}_{spoken(n)}" for n in COCO17 for a in ("x", "y", "conf")], *every(lambda f: flat(COCO17, f))]),
+        table([[f"{a}_{spoken(n)}" for n in COCO17 for a in ("x", "y", "conf")], *every(lambda f: flat(COCO17, f))]),
         COCO17),
     "a row per point": (
-        _table([["frame", "timestamp", "landmark", "x", "y", "visibility"],
+        table([["frame", "timestamp", "landmark", "x", "y", "visibility"],
                 *([f, f / 25, spoken(n), x, y, s] for f in range(FRAMES)
                   for n, (x, y, s) in zip(COCO17, points(COCO17, f), strict=True))]), COCO17),
     "a row per numbered point": (
-        _table([["frame", "landmark_id", "x", "y", "z", "visibility"],
+        table([["frame", "landmark_id", "x", "y", "z", "visibility"],
                 *([f, k, *p.values()] for f in range(FRAMES) for k, p in enumerate(shares(f)))]), BLAZEPOSE33),
     "deeplabcut": (
-        _table([["scorer", *["DLC_resnet50"] * 51], ["bodyparts", *(spoken(n) for n in COCO17 for _ in range(3))],
+        table([["scorer", *["DLC_resnet50"] * 51], ["bodyparts", *(spoken(n) for n in COCO17 for _ in range(3))],
                 ["coords", *["x", "y", "likelihood"] * 17], *every(lambda f: [f, *flat(COCO17, f)])]), COCO17),
     "sleap": (
-        _table([["track", "frame_idx", "instance.score",
+        table([["track", "frame_idx", "instance.score",
                  *(f"{spoken(n)}.{a}" for n in COCO17 for a in ("x", "y", "score"))],
                 *every(lambda f: ["track_0", f, 0.9, *flat(COCO17, f)])]), COCO17),
 }  # fmt: skip
 
 
-def assert_walk(path: Path, names: tuple[str, ...], skeleton: str | None = None) -> None:
-    """One person in all frames, each point where it was written."""
-    (person,) = read_keypoints(path, RECORDED, skeleton)
-    assert len(person) == FRAMES and person.seen.all()
-    for k, name in enumerate(HALPE26):
-        wanted = [place(name, frame) for frame in range(FRAMES)]
-        if name in names and not (name == "Neck" and "MidShoulder" in names):
-            np.testing.assert_allclose(person.xy[:, k], wanted, atol=0.02, err_msg=name)
-        elif name != "Hip":
-            assert np.isnan(person.xy[:, k]).all(), name
-
-
 @pytest.mark.parametrize("dialect", JSON)
 def test_json(tmp_path: Path, dialect: str) -> None:
     content, names = JSON[dialect]
-    (tmp_path / "keypoints.json").write_text(json.dumps(content))
-    assert_walk(tmp_path / "keypoints.json", names)
+    assert_walk(saved(tmp_path / "keypoints.json", content), names)
 
 
 @pytest.mark.parametrize("dialect", FOLDERS)
@@ -211,9 +150,8 @@ def test_tables(tmp_path: Path, dialect: str) -> None:
 def test_what_nobody_knows_can_be_told(tmp_path: Path) -> None:
     columns = [f"{a}:{k}" for k in range(17) for a in ("u", "w")]
     rows = [columns, *every(lambda f: [v for p in points(COCO17, f) for v in p[:2]])]
-    (tmp_path / "a.csv").write_text(_table(rows))
     with pytest.raises(InputError, match=r"its columns are: u:0, w:0.*TOML file"):
-        read_keypoints(tmp_path / "a.csv", RECORDED)
+        read_keypoints(saved(tmp_path / "a.csv", table(rows)), RECORDED)
     lines = [f'{spoken(n)} = ["u:{k}", "w:{k}"]' for k, n in enumerate(COCO17)]
     (tmp_path / "a.toml").write_text("[columns]\n" + "\n".join(lines))
     assert_walk(tmp_path / "a.csv", COCO17, str(tmp_path / "a.toml"))
@@ -224,9 +162,8 @@ def test_what_nobody_knows_can_be_told(tmp_path: Path) -> None:
 
 
 def test_sets_that_cannot_be_told_apart_are_asked_for(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps(every(lambda f: [flat(CROWDPOSE14, f)])))
     with pytest.raises(InputError, match="crowdpose14 or lsp14: say which with --skeleton"):
-        read_keypoints(tmp_path / "a.json", RECORDED)
+        read_keypoints(saved(tmp_path / "a.json", every(lambda f: [flat(CROWDPOSE14, f)])), RECORDED)
     assert_walk(tmp_path / "a.json", CROWDPOSE14, "crowdpose14")
 
 
@@ -237,16 +174,15 @@ def test_several_people_with_numbers(tmp_path: Path) -> None:
             {"id": 9, "keypoints": [p | {"x": p["x"] + 300} for p in _named(f)]},
         ]
     )
-    (tmp_path / "a.json").write_text(json.dumps([both[0], both[1][::-1], both[2], both[3][::-1]]))
-    first, second = read_keypoints(tmp_path / "a.json", RECORDED)
+    frames = [both[0], both[1][::-1], both[2], both[3][::-1]]
+    first, second = read_keypoints(saved(tmp_path / "a.json", frames), RECORDED)
     np.testing.assert_allclose(second.xy[:, 0] - first.xy[:, 0], np.broadcast_to([300, 0], (FRAMES, 2)))
 
 
 def test_the_persons_of_one_picture_are_no_frames(tmp_path: Path) -> None:
     persons = [{"keypoints": [[x + shift, y] for x, y, _ in points(COCO17, 0)], "keypoint_scores": [0.9] * 17, "bbox": [0, 0, 1, 1]}
                for shift in (0, 300)]  # fmt: skip
-    (tmp_path / "a.json").write_text(json.dumps(persons))
-    people = read_keypoints(tmp_path / "a.json", Recorded(SIZE))
+    people = read_keypoints(saved(tmp_path / "a.json", persons), Recorded(SIZE))
     assert [len(person) for person in people] == [1, 1]
 
 
@@ -267,31 +203,28 @@ def test_unrelated_pictures_are_no_film(tmp_path: Path, sizes: list[tuple[int, i
         "images": [{"id": n, "file_name": f"{n:012d}.jpg", "width": w, "height": h} for n, (w, h) in zip(numbers, sizes, strict=True)],
         "annotations": [{"image_id": n, "category_id": 1, "keypoints": k.ravel().tolist()} for n, k in zip(numbers, keypoints, strict=True)],
     }  # fmt: skip
-    (tmp_path / "a.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match=words):
-        read_keypoints(tmp_path / "a.json")
-    (tmp_path / "r.json").write_text(json.dumps(content["annotations"]))
+        read_keypoints(saved(tmp_path / "a.json", content))
     with pytest.raises(InputError, match="far apart|unrelated"):
-        read_keypoints(tmp_path / "r.json")
+        read_keypoints(saved(tmp_path / "r.json", content["annotations"]))
 
 
 def test_all_points_in_one_pixel_are_nobody(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps(every(lambda f: [300.0, 200.0, 0.9] * 17)))
     with pytest.raises(InputError, match="in one pixel"):
-        read_keypoints(tmp_path / "a.json", RECORDED)
+        read_keypoints(saved(tmp_path / "a.json", every(lambda f: [300.0, 200.0, 0.9] * 17)), RECORDED)
 
 
 def test_points_of_a_larger_film_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "a.json").write_text(json.dumps(every(lambda f: flat(COCO17, f))))
     with caplog.at_level(logging.WARNING):
-        read_keypoints(tmp_path / "a.json", Recorded((320, 180), RECORDED.time))
+        read_keypoints(
+            saved(tmp_path / "a.json", every(lambda f: flat(COCO17, f))), Recorded((320, 180), RECORDED.time)
+        )
     assert "lie outside the picture of 320 × 180" in caplog.text
 
 
 def test_times_in_milliseconds_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     content = {"frames": every(lambda f: {"timestamp": 40 * f, "poses": [{"keypoints": _named(f)}]})}
-    (tmp_path / "a.json").write_text(json.dumps(content))
-    (person,) = read_keypoints(tmp_path / "a.json", Recorded(SIZE))
+    (person,) = read_keypoints(saved(tmp_path / "a.json", content), Recorded(SIZE))
     np.testing.assert_allclose(np.diff(person.time), 0.04)
     assert "milliseconds" in caplog.text
 
@@ -302,9 +235,8 @@ def test_an_animal_is_no_person(tmp_path: Path) -> None:
     content = {"images": [{"id": 1, "file_name": "1.jpg", "width": 640, "height": 480}],
                "annotations": [{"image_id": 1, "category_id": 1, "keypoints": [50.0, 60.0, 2] * 17}],
                "categories": [{"id": 1, "keypoints": names}]}  # fmt: skip
-    (tmp_path / "a.json").write_text(json.dumps(content))
     with pytest.raises(InputError, match="no person's .Root of tail"):
-        read_keypoints(tmp_path / "a.json")
+        read_keypoints(saved(tmp_path / "a.json", content))
 
 
 @pytest.mark.parametrize(

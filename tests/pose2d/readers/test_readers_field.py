@@ -10,18 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_readers_dialects import (
-    FRAMES,
-    RECORDED,
-    SIZE,
-    _table,
-    assert_walk,
-    every,
-    flat,
-    points,
-    shares,
-    spoken,
-)
+from walk import FRAMES, RECORDED, SIZE, assert_walk, every, flat, points, saved, shares, spoken, table
 
 from pase.errors import InputError
 from pase.keypoint_sets import BLAZEPOSE33, BODY25, COCO17, HALPE26
@@ -61,8 +50,7 @@ JSON: dict[str, tuple[Any, tuple[str, ...]]] = {
 @pytest.mark.parametrize("dialect", JSON)
 def test_json(tmp_path: Path, dialect: str) -> None:
     content, names = JSON[dialect]
-    (tmp_path / "a.json").write_text(json.dumps(content))
-    assert_walk(tmp_path / "a.json", names)
+    assert_walk(saved(tmp_path / "a.json", content), names)
     (person,) = read_keypoints(tmp_path / "a.json", RECORDED)
     assert person.score.max() == (1.0 if dialect == "pairs" else 0.9)
 
@@ -76,22 +64,19 @@ def test_an_object_a_line(tmp_path: Path) -> None:
 
 def test_a_picture_of_two_persons_is_no_film(tmp_path: Path) -> None:
     persons = [{"class": "person", "confidence": 0.9, "keypoints": p} for p in (points(COCO17, 0), moved(0))]
-    (tmp_path / "a.json").write_text(
-        json.dumps({"image": {"width": 1280, "height": 720}, "predictions": persons})
-    )
-    assert [len(person) for person in read_keypoints(tmp_path / "a.json", Recorded(SIZE))] == [1, 1]
+    content = {"image": {"width": 1280, "height": 720}, "predictions": persons}
+    people = read_keypoints(saved(tmp_path / "a.json", content), Recorded(SIZE))
+    assert [len(person) for person in people] == [1, 1]
 
 
 def test_persons_by_number_in_each_frame(tmp_path: Path) -> None:
     frames = {f"frame_{f}": {"person_1": {"keypoints": points(COCO17, f)}, "person_2": {"keypoints": moved(f)}} for f in range(FRAMES)}  # fmt: skip
-    (tmp_path / "a.json").write_text(json.dumps(frames))
-    assert_two(tmp_path / "a.json")
+    assert_two(saved(tmp_path / "a.json", frames))
 
 
 def test_frames_of_each_person(tmp_path: Path) -> None:
     people = {"1": every(lambda f: {"frame": f, "keypoints": points(COCO17, f)}), "2": every(lambda f: {"frame": f, "keypoints": moved(f)})}  # fmt: skip
-    (tmp_path / "a.json").write_text(json.dumps(people))
-    assert_two(tmp_path / "a.json")
+    assert_two(saved(tmp_path / "a.json", people))
 
 
 def test_all_individuals_of_deeplabcut(tmp_path: Path) -> None:
@@ -103,8 +88,7 @@ def test_all_individuals_of_deeplabcut(tmp_path: Path) -> None:
         ["coords", *axes * 35],
     ]
     rows = every(lambda f: [f, *flat(COCO17, f), *(v for p in moved(f) for v in p), 1, 2, 0.5])
-    (tmp_path / "a.csv").write_text(_table(heads + rows))
-    assert_two(tmp_path / "a.csv")
+    assert_two(saved(tmp_path / "a.csv", table(heads + rows)))
 
 
 @pytest.mark.parametrize("track", ["", " 3"])
@@ -127,11 +111,11 @@ _WIDE = [[f"{spoken(n)}_{a}" for n in COCO17 for a in ("x", "y", "score")], *eve
 @pytest.mark.parametrize(
     "text",
     [
-        _table(_WIDE[1:]),
-        "# made by a script\n" + _table(_WIDE),
-        "sep=;\n" + _table(_WIDE, ";"),
-        _table([[f"{cell} (px)" for cell in _WIDE[0]], *_WIDE[1:]]),
-        _table([["place", *_WIDE[0]], *(["Köln", *row] for row in _WIDE[1:])]),
+        table(_WIDE[1:]),
+        "# made by a script\n" + table(_WIDE),
+        "sep=;\n" + table(_WIDE, ";"),
+        table([[f"{cell} (px)" for cell in _WIDE[0]], *_WIDE[1:]]),
+        table([["place", *_WIDE[0]], *(["Köln", *row] for row in _WIDE[1:])]),
     ],
     ids=["no header", "comment", "sep", "units", "latin-1"],
 )
@@ -146,8 +130,7 @@ def test_tables(tmp_path: Path, text: str) -> None:
 def test_words_of_spreadsheets_for_nothing(tmp_path: Path) -> None:
     rows = [list(row) for row in _WIDE]
     rows[2][0] = "#N/A"
-    (tmp_path / "a.csv").write_text(_table(rows))
-    (person,) = read_keypoints(tmp_path / "a.csv", RECORDED)
+    (person,) = read_keypoints(saved(tmp_path / "a.csv", table(rows)), RECORDED)
     assert np.isnan(person.xy[1, 0]).all() and np.isfinite(person.xy[[0, 2, 3], 0]).all()
 
 
@@ -160,8 +143,7 @@ def test_points_that_python_wrote_as_nan_are_unseen(tmp_path: Path) -> None:
             "keypoints": [float("nan"), *flat(COCO17, f)[1:]],
         }
     )
-    (tmp_path / "a.json").write_text(json.dumps(items))
-    (person,) = read_keypoints(tmp_path / "a.json", RECORDED)
+    (person,) = read_keypoints(saved(tmp_path / "a.json", items), RECORDED)
     assert np.isnan(person.xy[:, 0]).all() and np.isfinite(person.xy[:, 1:17]).all()
 
 
@@ -193,12 +175,10 @@ def test_metres_around_the_hips_are_no_picture(tmp_path: Path) -> None:
             for x, y, s in points(BLAZEPOSE33, frame)
         ]
 
-    (tmp_path / "a.json").write_text(json.dumps(every(lambda f: {"landmarks": world(f)})))
     with pytest.raises(InputError, match="metres around the hips"):
-        read_keypoints(tmp_path / "a.json", RECORDED)
+        read_keypoints(saved(tmp_path / "a.json", every(lambda f: {"landmarks": world(f)})), RECORDED)
     both = every(lambda f: {"pose_world_landmarks": [world(f)], "pose_landmarks": [shares(f)]})
-    (tmp_path / "b.json").write_text(json.dumps(both))
-    assert_walk(tmp_path / "b.json", BLAZEPOSE33)
+    assert_walk(saved(tmp_path / "b.json", both), BLAZEPOSE33)
 
 
 @pytest.mark.parametrize(("score", "words"), [(90.0, "as per cent"), (0.0, "all its scores are 0")])
@@ -213,22 +193,19 @@ def test_scores_that_are_no_shares_are_told(
             "keypoints": [score if k % 3 == 2 else v for k, v in enumerate(flat(COCO17, f))],
         }
     )
-    (tmp_path / "a.json").write_text(json.dumps(items))
-    (person,) = read_keypoints(tmp_path / "a.json", RECORDED)
+    (person,) = read_keypoints(saved(tmp_path / "a.json", items), RECORDED)
     assert person.score[:, :17].min() == (0.9 if score else 1.0) and words in caplog.text
 
 
 def test_people_on_their_heads_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     up = every(lambda f: [[x, 720 - y, s] for x, y, s in points(COCO17, f)])
-    (tmp_path / "a.json").write_text(json.dumps(up))
-    read_keypoints(tmp_path / "a.json", RECORDED)
+    read_keypoints(saved(tmp_path / "a.json", up), RECORDED)
     assert "y goes up" in caplog.text
 
 
 def test_times_of_a_clock_count_from_the_first(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = [["timestamp", *_WIDE[0]], *every(lambda f: [1_700_000_000_000 + 40 * f, *flat(COCO17, f)])]
-    (tmp_path / "a.csv").write_text(_table(rows))
-    (person,) = read_keypoints(tmp_path / "a.csv", Recorded(SIZE))
+    (person,) = read_keypoints(saved(tmp_path / "a.csv", table(rows)), Recorded(SIZE))
     np.testing.assert_allclose(person.time, 0.04 * np.arange(FRAMES), atol=1e-3)
     assert "those of a clock" in caplog.text
 
@@ -237,8 +214,7 @@ def test_numbers_that_go_on_from_another_film_are_those_of_this_one(tmp_path: Pa
     items = every(
         lambda f: {"image_id": 10_005 + f, "category_id": 1, "score": 1, "keypoints": flat(COCO17, f)}
     )
-    (tmp_path / "a.json").write_text(json.dumps(items))
-    assert_walk(tmp_path / "a.json", COCO17)
+    assert_walk(saved(tmp_path / "a.json", items), COCO17)
 
 
 def test_files_that_a_mac_adds_are_passed_over(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from walk import saved
 
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
@@ -106,8 +107,7 @@ def test_mediapipe_dumps_of_other_shapes(shape: str, tmp_path: Path) -> None:
         "photo": dumped[0],
         "null": [*persons[:2], None, []],
     }[shape]
-    (tmp_path / "dump.json").write_text(json.dumps(content), encoding="utf-8")
-    (person,) = read_keypoints(tmp_path / "dump.json", CLIP)
+    (person,) = read_keypoints(saved(tmp_path / "dump.json", content), CLIP)
     (wanted,) = read_keypoints(SAMPLES / "mediapipe.json", CLIP)
     np.testing.assert_allclose(person.xy[0], wanted.xy[0])
     assert len(person) == {"photo": 1, "null": 4}.get(shape, 3)
@@ -156,10 +156,7 @@ def body() -> np.ndarray:
 def test_coco_results_of_several_sets(count: int, body: np.ndarray, tmp_path: Path) -> None:
     points = np.ones((count, 3))
     points[: min(count, 26)] = body[: min(count, 26)]
-    (tmp_path / "r.json").write_text(
-        json.dumps([_coco(n, points, score=0.9) for n in (3, 4)]), encoding="utf-8"
-    )
-    (person,) = read_keypoints(tmp_path / "r.json")
+    (person,) = read_keypoints(saved(tmp_path / "r.json", [_coco(n, points, score=0.9) for n in (3, 4)]))
     assert person.seen.tolist() == [False, False, False, True, True]
     np.testing.assert_allclose(point(person, "RKnee", 3), body[14, :2])
     hip = (body[11, :2] + body[12, :2]) / 2
@@ -178,8 +175,7 @@ def test_coco_annotations(body: np.ndarray, tmp_path: Path) -> None:
         "annotations": [_coco(397133, points, bbox=[0, 0, 1, 1]), {"image_id": 37777, "category_id": 2}],
         "categories": [{"id": 1, "name": "person"}],
     }  # fmt: skip
-    (tmp_path / "a.json").write_text(json.dumps(content), encoding="utf-8")
-    (person,) = read_keypoints(tmp_path / "a.json")
+    (person,) = read_keypoints(saved(tmp_path / "a.json", content))
     assert person.image_size == (640, 480)
     assert person.seen.tolist() == [False, True]
     assert np.isnan(point(person, "LEar", 1)).all()
@@ -188,8 +184,7 @@ def test_coco_annotations(body: np.ndarray, tmp_path: Path) -> None:
 
 def test_identities_of_a_collection_are_not_frames(body: np.ndarray, tmp_path: Path) -> None:
     items = [_coco(number, body[:17]) for number in (785, 397133, 581781)]
-    (tmp_path / "r.json").write_text(json.dumps(items), encoding="utf-8")
-    (person,) = read_keypoints(tmp_path / "r.json")
+    (person,) = read_keypoints(saved(tmp_path / "r.json", items))
     assert len(person) == 3
 
 
@@ -199,8 +194,7 @@ def test_alphapose_files_of_other_sets_photos_and_untracked_persons(body: np.nda
         for shift in (0, 500):
             moved = body[:17] + [shift, 0, 0]
             items.append(_coco(name, moved, idx=[0.0], score=2.8, box=[0, 0, 1, 1]))
-    (tmp_path / "a.json").write_text(json.dumps(items), encoding="utf-8")
-    people = read_keypoints(tmp_path / "a.json")
+    people = read_keypoints(saved(tmp_path / "a.json", items))
     assert [len(person) for person in people] == [2, 2]
     assert all(person.seen.all() for person in people)
     gap = people[1].xy - people[0].xy
@@ -281,9 +275,8 @@ def test_conversion_keeps_uncertainty_and_unseen_points() -> None:
     ],
 )  # fmt: skip
 def test_bad_files_are_told_in_one_line(name: str, content: str, words: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=words) as caught:
-        read_keypoints(tmp_path / name)
+        read_keypoints(saved(tmp_path / name, content))
     assert "\n" not in str(caught.value)
 
 

@@ -40,7 +40,7 @@ def is_keypoint_file(path: str | Path) -> bool:
 
 def _is_of_films(folder: Path) -> bool:
     """Whether a folder's JSON files only lie beside films: no more of them than films, or of an unknown program."""
-    films = sum(path.is_file() and begins_as_video(path) for path in folder.iterdir())
+    films = sum(begins_as_video(path) for path in folder.iterdir())
     return films > 0 and (films >= len(list(folder.glob("*.json"))) or not program_of(folder))
 
 

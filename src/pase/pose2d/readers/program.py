@@ -3,6 +3,8 @@
 import codecs
 from pathlib import Path
 
+from pase.files import head_of
+
 LOOKED_AT_BYTES = 200_000
 
 JSON_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -49,13 +51,9 @@ def program_of(path: Path) -> str:
         return program_of(files[0]) if files else ""
     if path.suffix.lower() == ".trc":
         return "Sports2D or Pose2Sim"
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(LOOKED_AT_BYTES)
-            wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-            text = head.decode("utf-16" if wide else "utf-8", "replace")
-    except OSError:
-        return ""
+    head = head_of(path, LOOKED_AT_BYTES)
+    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = head.decode("utf-16" if wide else "utf-8", "replace")
     table = CSV_WORDS if path.suffix.lower() == ".csv" else JSON_WORDS
     text = text.lower() if table is CSV_WORDS else text.replace("Visibility", "visibility")
     return next((name for name, words in table if all(word in text for word in words)), "")
