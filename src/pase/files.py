@@ -3,6 +3,7 @@
 import codecs
 import functools
 import hashlib
+import importlib.resources
 import json
 import re
 import secrets
@@ -116,6 +117,11 @@ def natural_order(name: str) -> list[tuple[int, int, str]]:
     """Sorting key of names with the numbers in them as numbers: `2.png` comes before `10.png`."""
     words = [word for word in re.split(r"(\d+)", name) if word]
     return [(0, int(word), "") if word.isdecimal() else (1, 0, word.lower()) for word in words]
+
+
+def package_text(name: str) -> str:
+    """A text file of this package, by its path in it, such as `view/web/report.css`."""
+    return importlib.resources.files("pase").joinpath(name).read_text(encoding="utf-8")
 
 
 def read_lines(path: str | Path) -> list[str]:

@@ -2,11 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
 
+from pase.files import package_text
 from pase.findings import Measure
 
 
@@ -40,9 +40,9 @@ class Definition(NamedTuple):
     """Whether a length follows from times alone, and not from the person's size."""
 
 
-_TABLE = files("pase.analysis").joinpath("measures.toml").read_text(encoding="utf-8")
 DEFINITIONS: Mapping[str, Definition] = {
-    name: Definition(**fields) for name, fields in tomllib.loads(_TABLE).items()
+    name: Definition(**fields)
+    for name, fields in tomllib.loads(package_text("analysis/measures.toml")).items()
 }
 """Every measure but those of single angles, by name, from `measures.toml`."""
 

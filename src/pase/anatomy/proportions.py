@@ -9,12 +9,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
 from pase.errors import InputError
+from pase.files import package_text
 from pase.types import Array
 
 _AXES = "xyz"
@@ -303,8 +303,7 @@ class Proportions:
 @cache
 def load_proportions() -> Proportions:
     """The proportions of the default skeleton, read once from the package's assets."""
-    text = files("pase").joinpath("assets", "proportions.json").read_text(encoding="utf-8")
-    data = json.loads(text)
+    data = json.loads(package_text("assets/proportions.json"))
     groups = data["groups"]
     return Proportions(
         groups=tuple(g["name"] for g in groups),

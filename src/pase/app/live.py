@@ -20,9 +20,10 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from pase.app.picture import draw_pose
-from pase.app.server import NAMES, PAGE_POLICY, listening, run_server, web_file
+from pase.app.server import NAMES, PAGE_POLICY, listening, run_server
 from pase.config import Settings
 from pase.errors import InputError
+from pase.files import package_text
 from pase.media.frames import Frame
 from pase.media.write import jpeg
 
@@ -222,10 +223,12 @@ def make_live_app(live: Live) -> Starlette:
     """A page with the drawn pictures, for this computer only."""
 
     async def page(request: Request) -> Response:
-        return HTMLResponse(web_file("live.html"), headers={"Content-Security-Policy": PAGE_POLICY})
+        return HTMLResponse(
+            package_text("app/web/live.html"), headers={"Content-Security-Policy": PAGE_POLICY}
+        )
 
     async def style(request: Request) -> Response:
-        return Response(web_file("live.css"), media_type="text/css")
+        return Response(package_text("app/web/live.css"), media_type="text/css")
 
     async def stream(request: Request) -> Response:
         kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"

@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 
 import anyio.to_thread
@@ -24,6 +23,7 @@ from starlette.routing import Route
 
 from pase.app.jobs import Job, Jobs
 from pase.errors import InputError, OutputError, PaseError
+from pase.files import package_text
 
 log = logging.getLogger(__name__)
 
@@ -127,14 +127,16 @@ class _Handlers:
 
     async def page(self, request: Request) -> Response:
         """The one page of the app."""
-        return HTMLResponse(web_file("app.html"), headers={"Content-Security-Policy": PAGE_POLICY})
+        return HTMLResponse(
+            package_text("app/web/app.html"), headers={"Content-Security-Policy": PAGE_POLICY}
+        )
 
     async def asset(self, request: Request) -> Response:
         """Its script and style."""
         name = request.path_params["name"]
         if name not in ASSETS:
             return _refusal(404, "there is no such file")
-        return Response(web_file(name), media_type=ASSETS[name])
+        return Response(package_text(f"app/web/{name}"), media_type=ASSETS[name])
 
     async def listed(self, request: Request) -> Response:
         """All jobs, the newest first."""
@@ -247,8 +249,3 @@ def _is_own(request: Request) -> bool:
 
 def _refusal(status: int, message: str) -> Response:
     return Response(json.dumps({"message": message}), status_code=status, media_type="application/json")
-
-
-def web_file(name: str) -> str:
-    """A file of the pages."""
-    return files("pase.app").joinpath("web", name).read_text(encoding="utf-8")

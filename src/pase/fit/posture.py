@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
 from pase.anatomy.model import Skeleton, split_side
+from pase.files import package_text
 from pase.fit.terms.posture_kinds import PostureKinds
 from pase.types import Array
 
@@ -92,7 +92,7 @@ def pose_prior(skeleton: Skeleton) -> tuple[Array, Array]:
 
 @cache
 def _learned(asset: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(files("pase.assets").joinpath(f"{asset}.json").read_text("utf-8"))
+    document: dict[str, Any] = json.loads(package_text(f"assets/{asset}.json"))
     return document
 
 

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from markupsafe import Markup
 from pase.analysis import analyse
 from pase.anatomy.limbs import in_short, parts_not_seen
 from pase.diagnostics import FitDiagnostics
-from pase.files import write_text
+from pase.files import package_text, write_text
 from pase.findings import Findings
 from pase.view.answers import further_rows, key_rows, movement_text, range_tables
 from pase.view.cycle_chart import cycle_charts
@@ -78,7 +77,7 @@ def page_template(name: str) -> Template:
 
 def page_style() -> str:
     """The style of pages that are read and printed."""
-    return files("pase.view").joinpath("web", "report.css").read_text(encoding="utf-8")
+    return package_text("view/web/report.css")
 
 
 def _facts(report: Mapping[str, Any], title: str, persons: int) -> list[str]:

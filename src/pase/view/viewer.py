@@ -6,7 +6,6 @@ import html
 import json
 import re
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from pase.anatomy.joints import quaternions, rotation_xyz
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.lengths import CARRIERS
 from pase.data import Camera, Motion
-from pase.files import write_text
+from pase.files import package_text, write_text
 from pase.findings import Findings
 from pase.series import nearest_rows
 from pase.types import Array
@@ -67,13 +66,13 @@ def write_viewer(
     contents = {
         "TITLE": html.escape(title),
         "SHOWN": frames_shown(len(time), MOST_FRAMES),
-        "STYLE": _web("style.css"),
+        "STYLE": package_text("view/web/style.css"),
         "SCRIPT": bundle(),
         "SCENE": json.dumps(scene, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
         "BLOB": _text(gzip.compress(bytes(blob.data), 1, mtime=0)),
         "FILM": "" if film is None else _text(film.content),
     }
-    page = re.sub(r"\{\{(\w+)\}\}", lambda match: contents[match[1]], _web("viewer.html"))
+    page = re.sub(r"\{\{(\w+)\}\}", lambda match: contents[match[1]], package_text("view/web/viewer.html"))
     write_text(path, page)
 
 
@@ -81,7 +80,7 @@ def bundle() -> str:
     """The page's modules as one script: each file without its imports and the word `export`."""
     modules = []
     for name in MODULES:
-        source = _web(f"{name}.js")
+        source = package_text(f"view/web/{name}.js")
         source = re.sub(r"^import [^;]*;\n", "", source, flags=re.MULTILINE)
         modules.append(re.sub(r"^export ", "", source, flags=re.MULTILINE))
     return "\n".join(modules)
@@ -271,7 +270,3 @@ def _answers(findings: Findings) -> dict[str, Any]:
 
 def _text(content: bytes) -> str:
     return base64.b64encode(content).decode("ascii")
-
-
-def _web(name: str) -> str:
-    return files("pase.view").joinpath("web", name).read_text(encoding="utf-8")
