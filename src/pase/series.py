@@ -5,6 +5,11 @@ import numpy as np
 from pase.types import Array, Indices, Mask
 
 
+def evenly_spread(count: int, most: int) -> Indices:
+    """Indices of at most so many of `count` samples, evenly spread, the first and the last among them."""
+    return np.linspace(0, count - 1, min(count, most)).astype(int)
+
+
 def interpolated(values: Array, sample_times: Array, time: Array) -> Array:
     """Columns (K, n) known at times (K,) at other times (T,): linear between, constant outside; (T, n)."""
     return np.stack([np.interp(time, sample_times, column) for column in values.T], axis=1)

@@ -11,6 +11,7 @@ from pase.camera.matching import POINT_NOISE_PX, Match
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.shot import SYSTEMATIC_RAD, ShotFollower
 from pase.camera.turn import Turn, fit_turn
+from pase.series import evenly_spread
 from pase.types import Array
 
 _FAR_SHARE = 0.04
@@ -103,8 +104,7 @@ def far_correspondences(shot: ShotFollower, zooming: bool) -> Correspondences:
         if match.agreeing.sum() >= _FEWEST_POINTS
         and shot.distance_px(match.turn, shot.keys[match.key].turn) > least
     ]
-    chosen = np.unique(np.linspace(0, len(far) - 1, min(len(far), _MOST_PAIRS)).astype(int))
-    matches = [far[i] for i in chosen]
+    matches = [far[i] for i in evenly_spread(len(far), _MOST_PAIRS)]
     zoom = np.exp([float(shot.keys[match.key].turn.log_zoom) if zooming else 0.0 for match in matches])
     return Correspondences.of(shot, matches, agreeing=True).scaled(1 / zoom)
 

@@ -11,6 +11,7 @@ from pase.camera.matching import Match
 from pase.camera.shot import Link, ShotFollower
 from pase.camera.trajectory import Trajectory, chained
 from pase.camera.travel import TravelFit, fit_travel, homography_share, usual_starts
+from pase.series import evenly_spread
 from pase.types import Array, Indices
 
 _FEWEST_POINTS = 15
@@ -63,7 +64,7 @@ def judge_travel(shot: ShotFollower) -> Judgement:
     far = [match for match in shot.matches if _is_far(shot, match, _JUDGED_SHARE)]
     if not far:
         return Judgement(1.0, 1.0)
-    chosen = [far[i] for i in np.unique(np.linspace(0, len(far) - 1, min(len(far), _JUDGED)).astype(int))]
+    chosen = [far[i] for i in evenly_spread(len(far), _JUDGED)]
     tolerance = _AGREES_PX * pixel_of(shot)
     turn = float(np.median([homography_share(*shot.rays_of(match), tolerance) for match in chosen]))
     if turn > 1.0 - _UNEXPLAINED:

@@ -17,6 +17,7 @@ from pase.fit.floor_velocity import FloorPath, stepped
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.trial import Trial
+from pase.series import evenly_spread
 from pase.types import Array, Indices, Mask
 
 LEAST_SPEED_M_S = 0.3
@@ -157,7 +158,7 @@ def _support(steps: StanceVelocities, velocity: Array) -> float:
 def _common_velocity(steps: StanceVelocities) -> FloorMotion:
     """The velocity about which most samples lie (mean shift from several starts), and how sure it is."""
     order = np.argsort(steps.velocity[:, 0])
-    picks = order[np.unique(np.linspace(0, len(order) - 1, 25).astype(int))]
+    picks = order[evenly_spread(len(order), 25)]
     best = np.zeros(2)
     for start in (np.zeros(2), *steps.velocity[picks]):
         velocity = start

@@ -29,7 +29,7 @@ from pase.fit.subject import SubjectOptions, prepare_subject
 from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.parallel import Helpers
-from pase.series import interpolated, stretches_of
+from pase.series import evenly_spread, interpolated, stretches_of
 from pase.types import Array, ShareProgress
 
 log = logging.getLogger(__name__)
@@ -248,7 +248,7 @@ def _with_static(
         raise InputError(
             f"the static trial has only {len(common)} of the markers of the motion; it has: {', '.join(static.names)}"
         )
-    frames = np.unique(np.linspace(0, len(static) - 1, STATIC_FRAMES).astype(int))
+    frames = evenly_spread(len(static), STATIC_FRAMES)
     xyz = np.full((len(frames), len(markers.names), 3), np.nan)
     own = static.xyz[frames][:, [static.names.index(markers.names[k]) for k in common]]
     points = tuple(used[k] for k in common)

@@ -7,6 +7,7 @@ import numpy as np
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.fit.inputs import BodyPoint
+from pase.series import evenly_spread
 from pase.types import Array, Indices
 
 _POSTURES, _FRAMES, _DRAWS = 100, 200, 4000
@@ -54,7 +55,7 @@ def own_share(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> f
     hand = np.sign(model.mean(axis=0))
     telling = (np.sign(model) == hand).mean(axis=0) >= _ALIKE
     telling &= (np.abs(model).mean(axis=0) > _THICK) & (apart > _APART_M)
-    frames = np.unique(np.linspace(0, len(xyz) - 1, _FRAMES).astype(int))
+    frames = evenly_spread(len(xyz), _FRAMES)
     measured = _thickness(xyz[frames], fours[telling]) * hand[telling]
     measured = measured[:, np.isfinite(measured).any(axis=0)]
     if measured.shape[1] < _FEWEST:

@@ -11,6 +11,7 @@ from pase.anatomy.proportions import load_proportions
 from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.fit.inputs import BodyPoint, PointSet
+from pase.series import evenly_spread
 from pase.types import Array
 
 PLAUSIBLE = (0.35, 1.7)
@@ -77,7 +78,7 @@ def size_ratio(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> 
     model = Kinematics(skeleton, [m.landmark for m in markers]).positions(standing)[0]
     first, second = np.triu_indices(len(markers), 1)
     expected = np.linalg.norm(model[first] - model[second], axis=-1)
-    frames = np.unique(np.linspace(0, len(xyz) - 1, _FRAMES).astype(int))
+    frames = evenly_spread(len(xyz), _FRAMES)
     distance = np.linalg.norm(xyz[frames][:, first] - xyz[frames][:, second], axis=-1)
     measured = np.isfinite(distance).any(axis=0) & (expected > _LEAST_DISTANCE_M)
     if measured.sum() < _FEWEST_PAIRS:

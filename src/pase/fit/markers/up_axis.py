@@ -7,6 +7,7 @@ import numpy as np
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.fit.inputs import BodyPoint
+from pase.series import evenly_spread
 from pase.types import Array
 
 Axis = Literal["y", "z", "-y", "x", "-x", "-z"]
@@ -56,7 +57,7 @@ def heads_along(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) 
     """The direction from feet to head, from the heights of the markers on a standing skeleton; Y unless clear."""
     standing = skeleton.standing_q[None]
     height = Kinematics(skeleton, [m.landmark for m in markers]).positions(standing)[0, :, 1]
-    frames = np.unique(np.linspace(0, len(xyz) - 1, _FRAMES).astype(int))
+    frames = evenly_spread(len(xyz), _FRAMES)
     measured = [xyz[f][np.isfinite(xyz[f]).all(1)] for f in frames]
     expected = [height[np.isfinite(xyz[f]).all(1)] for f in frames]
     agreement: dict[Axis, float] = {}
