@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pase.cli import main
+from pase.cli import COMMANDS, main
 from pase.errors import InputError
 
 
@@ -105,6 +105,17 @@ def test_a_model_file_with_a_wrong_checksum_is_refused(
     assert "sha256" in line
     assert any(file.sha256 in line for file in MODEL_FILES.values())
     assert [p.name for p in tmp_path.iterdir()] == ["models"]
+
+
+def test_ctrl_c_while_a_module_is_loaded_stops_like_any_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped_in_an_import(_: object) -> int:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setitem(COMMANDS, "doctor", stopped_in_an_import)
+    assert main(["doctor"]) == 130
+    assert capsys.readouterr().err == "pase: stopped; the same command goes on where it can\n"
 
 
 def test_models_are_listed_with_licence_and_credit(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 
 from pase.anatomy.kinematics import Kinematics
+from pase.cli_parser import parse
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -68,6 +71,46 @@ def test_code_of_the_developers_page_runs(tmp_path: Path, monkeypatch: pytest.Mo
     for number, block in enumerate(blocks, 1):
         exec(compile(block, f"extending.md, block {number}", "exec"), vars(page))
     assert len(blocks) > 5 and hasattr(page, "fitted")
+
+
+def test_commands_of_the_pages_are_understood() -> None:
+    """Every line that calls `pase` in README and pages, but for the usage lines of the generated page."""
+    lines = []
+    for path in [ROOT / "README.md", *DOCS.glob("*.md")]:
+        text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+        for block in (
+            re.findall(r"^ *```(?:sh)?\n(.*?)^ *```$", text, re.M | re.S) if path.stem != "commands" else []
+        ):
+            lines += re.findall(r"^ *(pase [a-z].*)$", block, re.M)
+    for line in lines:
+        parse(shlex.split(line, comments=True)[1:])
+    assert len(lines) > 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["README.md", "docs/measures.md", "docs/error-bars.md", "docs/tutorial.md"])
+def test_python_of_the_pages_runs(page: str, finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(finished)
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.M | re.S)
+    for number, block in enumerate(blocks, 1):
+        if "import opensim" in block:
+            pytest.importorskip("opensim", reason="opensim is not installed")
+        if "to_dataframe" in block:
+            pytest.importorskip("pandas", reason="pandas is not installed")
+        exec(compile(block, f"{page}, block {number}", "exec"), {})
+    assert blocks
+
+
+@pytest.fixture(scope="module")
+def finished(networks: tuple[Path, Path], short_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of `walk.mp4` and its `result`, as the pages call them."""
+    from pase.config import make_settings
+    from pase.pipeline import run
+
+    folder = tmp_path_factory.mktemp("pages")
+    shutil.copy(short_clip, folder / "walk.mp4")
+    run(folder / "walk.mp4", folder / "result", make_settings({"output.overlay": False}))
+    return folder
 
 
 def test_every_room_is_in_the_reference() -> None:

@@ -60,8 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _fail("there is not enough memory for this: close other programs, or make the input smaller")
     except KeyboardInterrupt:
-        print("pase: stopped; the same command goes on where it can", file=sys.stderr)
-        return 130
+        return _stopped()
+    except ImportError as error:
+        # Ctrl+C while a compiled module is loaded comes as its failure.
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return _stopped()
+        raise
 
 
 def command() -> NoReturn:
@@ -78,6 +82,12 @@ def _flush_or_drop() -> None:
             sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stopped() -> int:
+    """Say what Ctrl+C leaves behind."""
+    print("pase: stopped; the same command goes on where it can", file=sys.stderr)
+    return 130
 
 
 def _fail(message: str) -> int:

@@ -288,7 +288,7 @@ def _add_settings(parser: argparse.ArgumentParser, *groups: str, short: str = ""
         else:
             action = {"metavar": _metavar(leaf)}
         meaning = leaf.doc.rstrip(".").replace("%", "%%")
-        shown = "" if leaf.default is None else f" (default: {leaf.default})"
+        shown = "" if leaf.default in (None, "") else f" (default: {leaf.default})"
         flags = [f"--{leaf.flag}", *([f"--{leaf.flag.removeprefix(f'{short}.')}"] if short else [])]
         sections[name].add_argument(
             *dict.fromkeys(flags), dest=leaf.path, default=argparse.SUPPRESS, help=meaning + shown, **action
@@ -310,5 +310,5 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     action.add_argument("names", metavar="NAME", nargs="*", help="names of the files (default: all)")
     _add_settings(action, "models")
     action = _add(actions, "path", "print where a model file is")
-    action.add_argument("model", metavar="NAME")
+    action.add_argument("model", metavar="NAME", help="name of the file, as 'pase models list' shows it")
     _add_settings(action, "models")

@@ -31,7 +31,8 @@ class PersonSettings(SettingsGroup):
     height_m: float | None = setting(None, flag="height")
     """Standing height of the main person in metres, such as 1.75; without it an average height is assumed."""
     mass_kg: float | None = setting(None, flag="mass")
-    """Body mass of the main person in kilograms; determines how wide and deep the body is for its height."""
+    """Body mass of the main person in kilograms; determines how wide and deep the body is for its height,
+    and the masses of its model."""
     sex: Sex = setting("unknown", flag="sex")
     """Sex of the main person; affects the widths of hips and shoulders, and the assumed height if none is given."""
     age_years: float | None = setting(None, low=0.0, high=120.0, flag="age")

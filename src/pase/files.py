@@ -279,13 +279,17 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+ANOTHER_FOLDER = "; choose another folder with -o"
+"""Advice of `output_errors` about a folder that the user chose."""
+
+
 @contextmanager
-def output_errors(place: Path, action: str = "write") -> Iterator[None]:
-    """Name the place in what the system says when the block cannot write to it, as an OutputError."""
+def output_errors(place: Path, action: str = "write", advice: str = "") -> Iterator[None]:
+    """Name the place in what the system says when the block cannot write to it, as an OutputError with advice."""
     try:
         yield
     except OSError as error:
-        raise OutputError(f"cannot {action} {place}: {error.strerror or error}") from error
+        raise OutputError(f"cannot {action} {place}: {error.strerror or error}{advice}") from error
 
 
 def write_text(path: str | Path, text: str | Iterable[str]) -> None:

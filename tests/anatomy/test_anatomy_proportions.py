@@ -173,6 +173,16 @@ def test_sex_mass_and_their_absence(proportions: Proportions) -> None:
     assert "assumed: 1.69" in proportions.prior().description
 
 
+@pytest.mark.parametrize(
+    ("facts", "low", "high"),
+    [((1.75,), 75, 86), ((1.62, "female"), 62, 70), ((1.10,), 17, 21), ((1.10, None, 30.0), 28, 34)],
+)
+def test_average_mass_is_that_of_people(
+    proportions: Proportions, facts: tuple, low: float, high: float
+) -> None:
+    assert low < proportions.average_mass(*facts) < high
+
+
 def test_children_have_large_heads_and_short_legs_and_small_women_do_not(proportions: Proportions) -> None:
     def head_to_leg(**facts: float) -> float:
         mean = proportions.prior(**facts).mean

@@ -19,7 +19,8 @@ pytest.importorskip("starlette", reason="starlette is not installed")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed")
 
 from pase.app.jobs import Jobs, in_fields, safe_name
-from pase.app.server import make_app
+from pase.app.server import make_app, serve
+from pase.errors import OutputError
 
 OWN = {"X-PASE": "1"}
 
@@ -72,6 +73,14 @@ def finished(server: Server, short_clip: Path, networks: tuple[Path, Path]) -> d
         time.sleep(0.2)
     assert listed["state"] == "done", listed
     return listed
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_page_is_announced(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    shown: list[str] = []
+    with pytest.raises(OutputError, match="choose another folder with -o"):
+        serve(tmp_path / "file" / "jobs", 0, show=shown.append, browser=False)
+    assert not shown
 
 
 def test_bad_uploads_are_told_plainly_and_leave_nothing(server: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ import pytest
 from PIL import Image
 
 from pase.anatomy.default import default_skeleton
+from pase.anatomy.proportions import PersonFacts
 from pase.cli import main
 from pase.config import OutputSettings
 from pase.data import Motion
+from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.formats.findings import TrialLabels
-from pase.pipeline.outputs import write_people
+from pase.pipeline.outputs import body_masses, write_people
 from pase.pipeline.report import Report
 from pase.pipeline.results import export, viewer_of
 from pase.pipeline.views import write_views
@@ -35,10 +38,22 @@ def result(tmp_path: Path) -> Path:
     folder, report = tmp_path / "result", Report()
     report.source = {"path": str(tmp_path / "me & you.png"), "frames": 4, "image_size": [64, 48]}
     motions = [motion(1), motion(2)]
-    write_people(motions, folder, None, TrialLabels())
+    write_people(motions, folder, [None, None], TrialLabels())
     report.add_persons(motions)
     report.write(folder / "report.json")
     return folder
+
+
+def test_a_model_has_the_mass_that_was_given_or_an_average_one() -> None:
+    tall = replace(motion(1), diagnostics=FitDiagnostics(stature_m=1.8))
+    assert body_masses([tall, tall, motion(3)], PersonFacts(1.8, 61.0))[::2] == [61.0, None]
+    main, other = body_masses([tall, tall], PersonFacts(1.8, sex="female"))
+    assert main is not None and other is not None and 75 < main < other < 92
+    report = Report(settings={"person": {"mass_kg": 61.0}})
+    report.add_masses([61.0, 88.2])
+    assert report.assumptions == [
+        "person 2: no mass was given: skeleton.osim has 88 kg, the average for the height"
+    ]
 
 
 def listed(result: Path) -> set[str]:
@@ -52,7 +67,9 @@ def test_export_writes_every_person_and_notes_it(
     wanted = {f"person_{k}/{name}" for k in (1, 2) for name in ("skeleton.glb", "motion.npz")}
     assert all((result / name).is_file() for name in wanted) and wanted <= listed(result)
     assert len(capsys.readouterr().out.splitlines()) == 4
-    assert "the formats are: glb, rig, bvh, c3d, npz, all" in refused("export", result, "--format", "fbx")
+    assert "the formats are: glb, rig, bvh, c3d, npz, openpose, coco, all" in refused(
+        "export", result, "--format", "fbx"
+    )
     with pytest.raises(InputError, match="not a finished result"):
         export(result / "person_1", "glb")
 

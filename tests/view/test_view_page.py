@@ -136,11 +136,29 @@ def test_the_page_tells_everything_and_escapes_it(tmp_path: Path, camera: Camera
 
 
 def test_a_photo_has_one_value_an_angle(tmp_path: Path, camera: Camera) -> None:
-    for frames, cell in ((1, "<td>0</td>"), (30, "<td>−29 … 29</td>")):
+    for frames, cell in ((1, "<td>0 ± 3</td>"), (30, "<td>−29 ± 3</td><td>29 ± 3</td>")):
         write_page([subject(camera, frames)], REPORT, tmp_path / "report.html")
         page = (tmp_path / "report.html").read_text(encoding="utf-8")
-        row = next(row for row in page.split("<tr>") if row.startswith("<td>Hip flexion<"))
+        row = next(row for row in page.split("<tr>") if row.startswith("<td>Hip flexion, right<"))
         assert cell in row
+
+
+def test_the_page_says_what_its_words_mean_and_what_was_given(tmp_path: Path, camera: Camera) -> None:
+    given = {**REPORT, "settings": {"person": {"height_m": 1.712}}}
+    write_page([subject(camera)], given, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for text in (
+        "standing height 1.71 m (as given)",
+        "30 frames in 1.0 s, 30 a second",
+        "<dt>Hip flexion</dt><dd>positive: thigh forward</dd>",
+        "taken to be equally long",
+    ):
+        assert text in page, text
+    person = subject(camera)
+    unsure = replace(person.motion.diagnostics, scale_sd=0.05)
+    person = replace(person, motion=replace(person.motion, diagnostics=unsure))
+    write_page([person], REPORT, tmp_path / "report.html")
+    assert "standing height 1.71 ± 0.09 m<" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_picture_is_cut_to_the_person(tmp_path: Path, camera: Camera) -> None:

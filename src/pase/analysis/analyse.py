@@ -100,9 +100,9 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     drawn = _drawn(motion)
     table, drawn_tables = angle_tables(motion, body, drawn)
     segmentation = segment(body, movement)
-    values = {**segmentation.values(), **_of_any_movement(body, table)}
+    values = {**segmentation.values(), **_of_any_movement(body, table, segmentation.movement)}
     draws: list[Values] = [
-        {**segmentation.retimed(of_one).values(), **_of_any_movement(of_one, angles)}
+        {**segmentation.retimed(of_one).values(), **_of_any_movement(of_one, angles, segmentation.movement)}
         for of_one, angles in zip(drawn, drawn_tables, strict=True)
     ]
     measures = tuple(_with_angle_sd(as_measures(values, draws, motion.diagnostics.scale_sd), table))
@@ -231,8 +231,10 @@ def _stands(stretch: Stretch) -> bool:
     return bool(np.percentile(speed, 90) < STILL_M_S and max(ranges, default=0.0) < 20.0)
 
 
-def _of_any_movement(body: BodyMotion, table: AngleTable) -> Values:
-    return {**measure_ranges(table), **measure_reach(body)}
+def _of_any_movement(body: BodyMotion, table: AngleTable, movement: Movement) -> Values:
+    """Ranges of the angles, and how far the hands reach but in gait, where that says nothing."""
+    reach = {} if movement in ("walking", "running") else measure_reach(body)
+    return {**measure_ranges(table), **reach}
 
 
 def _with_angle_sd(measures: Sequence[Measure], table: AngleTable) -> list[Measure]:

@@ -191,6 +191,14 @@ class Proportions:
         variances = means**2 * np.array([sex_data["covariance"][p][p] for sex_data in adults])
         return float(means.mean()), float(np.sqrt(variances.mean() + means.var()))
 
+    def average_mass(self, height_m: float, sex: str | None = None, age_years: float | None = None) -> float:
+        """Body mass in kilograms of an average person of a height, by the body mass index of adults or children."""
+        adults = [self._data["adults"][s] for s in (("female", "male") if sex is None else (sex,))]
+        adult_index = float(np.mean(np.exp([sex_data["mean"][-1] for sex_data in adults])))
+        table, child = self._data["children"], _child_weight(height_m, age_years)
+        child_index = float(np.interp(height_m, table["height_m"], table["body_mass_index"]))
+        return height_m**2 * (child * child_index + (1 - child) * adult_index)
+
     @property
     def _stack(self) -> Array:
         result = np.zeros(len(self.groups))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pase.config import Settings, leaves, make_settings
 from pase.errors import InputError, OutputError, PaseError
-from pase.files import read_json, write_text
+from pase.files import ANOTHER_FOLDER, output_errors, read_json, write_text
 
 if TYPE_CHECKING:
     from pase.pipeline.first_look import Look
@@ -101,7 +101,8 @@ class Jobs:
         self._picture: tuple[str, bytes] = ("", b"")
         self._lock = threading.Lock()
         self._waiting: queue.Queue[str] = queue.Queue()
-        folder.mkdir(parents=True, exist_ok=True)
+        with output_errors(folder, "write to", ANOTHER_FOLDER):
+            folder.mkdir(parents=True, exist_ok=True)
         for note in sorted(folder.glob(f"*/{NOTE}")):
             self._recall(note)
         threading.Thread(target=self._work, daemon=True, name="pase-jobs").start()

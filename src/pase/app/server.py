@@ -70,10 +70,11 @@ def serve(
     Raises
     ------
     OutputError
-        When the port is taken.
+        When the port is taken, or the folder cannot be written to.
     """
+    app = make_app(folder, largest_mb=largest_mb)
     with listening(port, show, browser=browser) as listener:
-        run_server(make_app(folder, largest_mb=largest_mb), listener)
+        run_server(app, listener)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from pase.batch.workers import Outcome, Processes, Work, Workers, suggested_jobs
 from pase.config import Settings, to_dict
 from pase.cores import usable_cores
 from pase.errors import InputError, PaseError
-from pase.files import output_errors, write_text
+from pase.files import ANOTHER_FOLDER, output_errors, write_text
 from pase.formats.findings import TrialLabels, write_measures_csv
 from pase.pipeline.estimating import facts_of
 from pase.pipeline.lock import folder_lock
@@ -269,7 +269,7 @@ def _quiet(trial: str, step: str, done: int, total: int | None) -> None:
 
 
 def _make_folders(output: Path) -> None:
-    with output_errors(output, "write to"):
+    with output_errors(output, "write to", ANOTHER_FOLDER):
         for name in (NOTES, TRIALS, SUBJECTS):
             (output / name).mkdir(parents=True, exist_ok=True)
         if not (output / BATCH).exists():

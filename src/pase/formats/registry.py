@@ -22,8 +22,10 @@ NEEDED = {"c3d": "ezc3d"}
 """Packages of their own that formats need; the extra is called as the format."""
 
 
-def parse_formats(text: str) -> tuple[str, ...]:
+def parse_formats(text: str, further: str = "") -> tuple[str, ...]:
     """Names of formats from text like `glb, bvh`; `all` stands for all of them, nothing for none.
+
+    The message about an unknown name also lists `further` ones, which the caller reads itself.
 
     Raises
     ------
@@ -35,7 +37,8 @@ def parse_formats(text: str) -> tuple[str, ...]:
         return tuple(FORMATS)
     for name in names:
         if name not in FORMATS:
-            raise InputError(f"unknown format '{name}'; the formats are: {', '.join(FORMATS)}, all")
+            listed = ", ".join(FORMATS)
+            raise InputError(f"unknown format '{name}'; the formats are: {listed}{further}, all")
     return tuple(dict.fromkeys(names))
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pase.errors import OutputError
+from pase.files import ANOTHER_FOLDER
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +39,13 @@ def folder_lock(path: Path, output: Path) -> Iterator[None]:
         lock.acquire(blocking=False)
     except Timeout as error:
         if not path.exists():
-            raise OutputError(f"cannot write to {output}: no file can be made beside it") from error
+            reason = f"no file can be made beside it{ANOTHER_FOLDER}"
+            raise OutputError(f"cannot write to {output}: {reason}") from error
         raise OutputError(f"another run is writing to {output}; wait for it to end") from error
     except OSError as error:
         if error.errno not in _NO_LOCKS:
-            raise OutputError(f"cannot write to {output}: {error.strerror or error}") from error
+            reason = f"{error.strerror or error}{ANOTHER_FOLDER}"
+            raise OutputError(f"cannot write to {output}: {reason}") from error
         log.info("this file system has no locks: do not run twice into %s at once", output)
     try:
         yield

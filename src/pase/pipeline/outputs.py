@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pase.anatomy.proportions import PersonFacts, load_proportions
 from pase.config import AnalysisSettings, Settings, ViewSettings
 from pase.data import Keypoints2D, Motion
 from pase.errors import MissingDependencyError
@@ -32,7 +33,23 @@ def check_writing(settings: Settings, *, draw: bool) -> None:
         raise MissingDependencyError(f"{error}, or leave the drawing out with --no-overlay") from error
 
 
-def write_people(motions: Sequence[Motion], folder: Path, mass_kg: float | None, labels: TrialLabels) -> None:
+def body_masses(motions: Sequence[Motion], main: PersonFacts) -> list[float | None]:
+    """Mass of everybody's model in kilograms: of the main person as given, else of an average person that tall.
+
+    None for a model that is not of a person's height to PASE: it keeps its masses.
+    """
+    average = load_proportions().average_mass
+    statures = [motion.diagnostics.stature_m for motion in motions]
+    facts = [main, *[PersonFacts()] * len(motions)]
+    return [
+        of.mass_kg or (None if stature is None else average(stature, of.sex, of.age_years))
+        for stature, of in zip(statures, facts, strict=False)
+    ]
+
+
+def write_people(
+    motions: Sequence[Motion], folder: Path, masses_kg: Sequence[float | None], labels: TrialLabels
+) -> None:
     """Write the files of every person, and the cameras."""
     from pase.formats.camera import write_camera
     from pase.formats.person import write_person
@@ -40,7 +57,7 @@ def write_people(motions: Sequence[Motion], folder: Path, mass_kg: float | None,
     for number, motion in enumerate(motions, 1):
         place = folder / person_folder(number)
         of_person = labels if number == 1 else replace(labels, subject="")
-        write_person(motion, place, mass_kg if number == 1 else None, of_person)
+        write_person(motion, place, masses_kg[number - 1], of_person)
         # Persons of another shot have another camera, and a world of their own.
         if number == 1 and motion.camera is not None:
             write_camera(motion.camera, folder / CAMERA)

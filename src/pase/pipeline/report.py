@@ -127,6 +127,16 @@ class Report:
             for number, motion in enumerate(motions, 1)
         ]
 
+    def add_masses(self, masses_kg: Sequence[float | None]) -> None:
+        """Note the masses of the models that are an average person's, as nobody gave them."""
+        given = self.settings["person"]["mass_kg"]
+        for number, mass in enumerate(masses_kg, 1):
+            if mass is not None and (number > 1 or given is None):
+                whose = f"person {number}: " if len(masses_kg) > 1 else ""
+                self.assumptions.append(
+                    f"{whose}no mass was given: skeleton.osim has {mass:.0f} kg, the average for the height"
+                )
+
     def cost_table(self) -> list[str]:
         """Share of each term in the cost of every person's fit, largest first."""
         rows = []

@@ -112,7 +112,8 @@ def export(folder: str | Path, formats: str) -> list[Path]:
     from pase.pose2d.writers import write_keypoints_as
 
     folder, words = Path(folder), formats.replace(",", " ").split()
-    names = parse_formats(" ".join(word for word in words if word not in KEYPOINT_FILES))
+    of_persons = " ".join(word for word in words if word not in KEYPOINT_FILES)
+    names = parse_formats(of_persons, further=", " + ", ".join(KEYPOINT_FILES))
     report = read_report(folder / REPORT)
     written, files = [], []
     for motion, person in zip(load_motions(folder) if names else [], report["persons"], strict=bool(names)):

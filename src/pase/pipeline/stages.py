@@ -15,11 +15,12 @@ from pase.media import Footage, open_media
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
 from pase.pipeline.background import in_background
-from pase.pipeline.estimating import fit_people, size_evidence
+from pase.pipeline.estimating import facts_of, fit_people, size_evidence
 from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.network_files import LATER_STAGES, OVERLAY, import_modules, import_networks
 from pase.pipeline.outputs import (
     analyse_people,
+    body_masses,
     check_writing,
     draw_over,
     overlay_name,
@@ -166,8 +167,10 @@ class Run:
             motions = analyse_people(motions, self.settings.analysis)
         with self.report.timed("export"):
             labels = trial_labels(self.settings.analysis, source.get("path"))
-            write_people(motions, folder, self.settings.person.mass_kg, labels)
+            masses = body_masses(motions, facts_of(self.settings.person))
+            write_people(motions, folder, masses, labels)
         self.report.add_persons(motions)
+        self.report.add_masses(masses)
         if motions:
             with self.report.timed("views"):
                 write_views(motions, folder, output, title_of(source), self._film, plots)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pase.errors import InputError, OutputError, PaseError
-from pase.files import output_errors, read_json, sha256_of, write_text
+from pase.files import ANOTHER_FOLDER, output_errors, read_json, sha256_of, write_text
 from pase.pipeline.lock import folder_lock
 
 REPORT = "report.json"
@@ -152,7 +152,7 @@ class Workspace:
 
     def __enter__(self) -> Workspace:
         try:
-            with output_errors(self.output, "write to"):
+            with output_errors(self.output, "write to", ANOTHER_FOLDER):
                 self._made_parents = [p for p in self.output.parents if not p.exists()]
                 self.output.parent.mkdir(parents=True, exist_ok=True)
                 lock = self.output.with_name(f".{_short(self.output.name)}.lock")

@@ -7,6 +7,7 @@ import numpy as np
 
 from pase.analysis.angles import ANGLES
 from pase.analysis.compare import INTERVAL, Difference
+from pase.analysis.gait_measures import LEAST_STEPS_A_SIDE
 from pase.analysis.measure import definition, heading, unit_text
 from pase.findings import Findings, Measure, angle_key
 from pase.movements import MOVEMENTS
@@ -112,44 +113,48 @@ def difference_cells(pair: Difference) -> tuple[str, ...]:
     return (name, *values, change, verdict, "certain" if pair.certain else "")
 
 
-@dataclass(frozen=True)
-class RangeRow:
-    """Least and largest value of an angle on both sides, degrees, as text."""
+def range_tables(findings: Findings) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    """Names and text of the angles in sure frames, degrees, legs first, then trunk, then arms.
 
-    name: str
-    cells: tuple[str, str, str, str]
-    """Left or middle: range and error; right: range and error."""
-
-
-def range_tables(findings: Findings) -> Iterator[tuple[str, list[RangeRow]]]:
-    """Ranges of the angles in sure frames, legs first, then trunk, then arms; what has none says why."""
+    Of a film least value, largest value and range, of a photo the value; what has none says why.
+    """
     for region, title in (("legs", "Legs"), ("trunk", "Pelvis, trunk, head"), ("arms", "Arms")):
-        rows = []
-        for angle in ANGLES:
-            keys = [angle_key(angle.name, side) for side in (("left", "right") if angle.sided else ("",))]
-            if (
-                angle.region != region
-                or angle.name == "pelvis_heading"
-                or not set(keys) & {*findings.angles.keys}
-            ):
-                continue
-            left = _range_cells(findings, angle.name, "left" if angle.sided else "")
-            right = _range_cells(findings, angle.name, "right") if angle.sided else ("", "")
-            rows.append(RangeRow(angle.plain, (*left, *right)))
+        rows = [
+            (", ".join(filter(None, (angle.plain, side))), *_range_cells(findings, angle.name, side))
+            for angle in ANGLES
+            if angle.region == region and angle.name != "pelvis_heading"
+            for side in (("left", "right") if angle.sided else ("",))
+            if angle_key(angle.name, side) in findings.angles.keys
+        ]
         if rows:
             yield title, rows
 
 
-def _range_cells(findings: Findings, name: str, side: str) -> tuple[str, str]:
-    low, high = (findings.measure(f"{name}_{end}", side) for end in ("min", "max"))
-    if high is None:
-        table, key = findings.angles, angle_key(name, side)
-        seen = key in table.keys and np.isfinite(table.values[:, table.keys.index(key)]).any()
-        return "too uncertain" if seen else "not seen", ""
-    sd = "–" if not np.isfinite(high.sd) else f"{high.sd:.0f}"
-    if low is None:
-        return number_text(high.value, 0), sd
-    return f"{number_text(low.value, 0)} … {number_text(high.value, 0)}", sd
+def _range_cells(findings: Findings, name: str, side: str) -> list[str]:
+    """Least value, largest value and the range between, each with its standard deviation; of a photo the value."""
+    table, ends = findings.angles, ("min", "max", "range")
+    cells = {end: value_text(m, 0) for end in ends if (m := findings.measure(f"{name}_{end}", side))}
+    if cells:
+        return list(cells.values())
+    seen = np.isfinite(table.values[:, table.keys.index(angle_key(name, side))]).any()
+    nothing = "too uncertain" if seen else "not seen"
+    return [nothing] if len(table.time) == 1 else ["", nothing, ""]
+
+
+def meanings(findings: Findings) -> dict[str, str]:
+    """What the measures and angles of a page are, by the words that it calls them."""
+    rows = [*key_rows(findings), *further_rows(findings)]
+    angles = [angle for angle in ANGLES if any(k.startswith(angle.name) for k in findings.angles.keys)]
+    return {row.name: row.meaning for row in rows} | {
+        angle.plain: f"positive: {angle.positive}" for angle in angles if angle.name != "pelvis_heading"
+    }
+
+
+def not_measured(findings: Findings) -> str:
+    """Why what people look for in this movement is not there; nothing where it is."""
+    if findings.movement not in ("walking", "running") or findings.measure("step_length_symmetry", ""):
+        return ""
+    return f"No symmetry: it needs {LEAST_STEPS_A_SIDE} steps of each side in the film."
 
 
 def number_text(value: float, digits: int) -> str:

@@ -9,7 +9,7 @@ from pase.analysis.compare import ComparedResult, Difference, differences
 from pase.files import write_text
 from pase.findings import Findings
 from pase.movements import MOVEMENTS
-from pase.view.answers import KEY_MEASURES, difference_cells, of_angle
+from pase.view.answers import KEY_MEASURES, difference_cells, meanings, of_angle
 from pase.view.cycle_chart import compared_charts
 from pase.view.page import page_style, page_template
 from pase.view.synchronisation import synchronised
@@ -36,6 +36,7 @@ def write_comparison(recordings: Sequence[ComparedResult], folder: Path) -> Path
         tables=[(name, _tables(findings[0], other)) for name, _, other in recordings[1:]],
         first=names[0],
         charts=compared_charts(findings),
+        meanings=meanings(findings[0]),
     )
     write_text(folder / PAGE, text + "\n")
     return folder / PAGE

@@ -13,7 +13,14 @@ from pase.anatomy.limbs import in_short, parts_not_seen
 from pase.diagnostics import FitDiagnostics
 from pase.files import package_text, write_text
 from pase.findings import Findings
-from pase.view.answers import further_rows, key_rows, movement_text, range_tables
+from pase.view.answers import (
+    further_rows,
+    key_rows,
+    meanings,
+    movement_text,
+    not_measured,
+    range_tables,
+)
 from pase.view.cycle_chart import cycle_charts
 from pase.view.names import title_of
 from pase.view.plots import MOST_FRAMES, bone_label, make_plots, svg
@@ -47,18 +54,22 @@ def write_page(
     title = title_of(report.get("source"))
     analysis = (report.get("settings") or {}).get("analysis") or {}
     folders = [*plots, *[None] * len(subjects)]
+    given = ((report.get("settings") or {}).get("person") or {}).get("height_m") is not None
+    persons = [
+        _person(subject, report, folder, measured=given and subject is subjects[0])
+        for subject, folder in zip(subjects, folders, strict=False)
+    ]
     page = page_template("report.html.j2").render(
         title=title,
         who=analysis.get("subject") or "",
         note=analysis.get("note") or "",
-        facts=_facts(report, title, len(subjects)),
+        facts=_facts(report, title, subjects),
         style=Markup(page_style()),
         still=""
         if overlay is None or not Path(overlay).is_file()
         else _data("image/jpeg", still_picture(Path(overlay), subjects)),
-        persons=[
-            _person(subject, report, folder) for subject, folder in zip(subjects, folders, strict=False)
-        ],
+        persons=persons,
+        meanings={name: text for person in persons for name, text in person["meanings"].items()},
         warnings=report.get("warnings") or [],
         left_out=_left_out(report),
         assumed=report.get("assumptions") or [],
@@ -80,7 +91,7 @@ def page_style() -> str:
     return package_text("view/web/report.css")
 
 
-def _facts(report: Mapping[str, Any], title: str, persons: int) -> list[str]:
+def _facts(report: Mapping[str, Any], title: str, subjects: Sequence[Subject]) -> list[str]:
     source = report.get("source") or {}
     analysis = (report.get("settings") or {}).get("analysis") or {}
     error = report.get("mean_reprojection_error_px")
@@ -89,8 +100,8 @@ def _facts(report: Mapping[str, Any], title: str, persons: int) -> list[str]:
     facts = [
         title if analysis.get("subject") else "",
         str(analysis.get("condition") or ""),
-        f"{persons} {'person' if persons == 1 else 'persons'}",
-        "1 frame" if frames == 1 else f"{frames} frames",
+        f"{len(subjects)} {'person' if len(subjects) == 1 else 'persons'}",
+        "1 frame" if frames == 1 else f"{frames} frames" + _lasting(subjects),
         f"{size[0]} × {size[1]} px" if len(size) == 2 else "",
         f"mean reprojection error {error:.1f} px" if error is not None else "",
         f"PASE {report.get('pase', '')}",
@@ -98,10 +109,21 @@ def _facts(report: Mapping[str, Any], title: str, persons: int) -> list[str]:
     return [word for word in facts if word]
 
 
-def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | None) -> dict[str, Any]:
-    """What the template shows of a person."""
+def _lasting(subjects: Sequence[Subject]) -> str:
+    """How long the recording is and how fast it was filmed, by the times of its frames."""
+    if not subjects or len(subjects[0].motion) < 2:
+        return ""
+    time = subjects[0].motion.time
+    seconds = float(time[-1] - time[0])
+    return f" in {seconds:.1f} s, {(len(time) - 1) / seconds:.0f} a second"
+
+
+def _person(
+    subject: Subject, report: Mapping[str, Any], plots_folder: Path | None, *, measured: bool
+) -> dict[str, Any]:
+    """What the template shows of a person, whose height was measured or is an estimate."""
     motion = subject.motion
-    facts = _figures(motion.diagnostics)
+    facts = _figures(motion.diagnostics, measured=measured)
     others = len(report.get("persons") or []) + len(report.get("left_out") or []) > 1
     if others and motion.track_id == 1 and report.get("main_person"):
         facts.insert(0, f"main person: {report['main_person']}")
@@ -118,17 +140,17 @@ def _person(subject: Subject, report: Mapping[str, Any], plots_folder: Path | No
 
 
 def _answers(findings: Findings) -> dict[str, Any]:
-    seen = "" if len(findings.angles.time) == 1 else ": ranges where they were seen"
-    ranges = [
-        (title + seen, [(row.name, *row.cells) for row in rows]) for title, rows in range_tables(findings)
-    ]
+    photo = len(findings.angles.time) == 1
     return {
         "movement": movement_text(findings),
         "quality": findings.quality,
         "key_rows": key_rows(findings),
         "further_rows": further_rows(findings),
         **_cycles(findings),
-        "range_tables": ranges,
+        "range_head": ("angle, °", *(["value"] if photo else ["least", "largest", "range"])),
+        "range_tables": list(range_tables(findings)),
+        "not_measured": not_measured(findings),
+        "meanings": meanings(findings),
     }
 
 
@@ -143,9 +165,12 @@ def _cycles(findings: Findings) -> dict[str, Any]:
     }
 
 
-def _figures(diagnostics: FitDiagnostics) -> list[str]:
+def _figures(diagnostics: FitDiagnostics, *, measured: bool) -> list[str]:
     """Figures of the fit that people ask for first."""
-    figures = [] if diagnostics.stature_m is None else [f"standing height {diagnostics.stature_m:.2f} m"]
+    figures = []
+    if (stature := diagnostics.stature_m) is not None:
+        spread = f" ± {diagnostics.scale_sd * stature:.2f}" if diagnostics.scale_sd else ""
+        figures.append(f"standing height {stature:.2f}{spread} m" + " (as given)" * measured)
     if (camera := diagnostics.camera) is not None:
         figures += [f"camera height {camera.height_m:.2f} m", f"focal length {camera.focal_length_px:.0f} px"]
     return figures
