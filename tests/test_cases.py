@@ -12,6 +12,7 @@ from pase.batch.study import read_study
 from pase.config import make_settings
 from pase.media import Video, VideoWriter, open_media
 from pase.pipeline.recording import find_people
+from runs import QUICK
 
 SHARED = Path(__file__).parents[2] / "shared"
 CASES = SHARED / "fixtures/cases"
@@ -69,15 +70,6 @@ def test_overlay_does_not_fit(tmp_path: Path) -> None:
     points[[8, 10], 1] -= 0.5 * span
     item["keypoints"] = points.ravel().tolist()
     (tmp_path / "keypoints.json").write_text(json.dumps([item]), encoding="utf-8")
-    settings = make_settings(
-        {
-            "lift.backend": "none",
-            "output.viewer": False,
-            "output.plots": False,
-            "output.page": False,
-            "output.formats": "",
-        }
-    )
-    (person,) = fit(tmp_path / "keypoints.json", tmp_path / "out", settings).persons
+    (person,) = fit(tmp_path / "keypoints.json", tmp_path / "out", make_settings(QUICK)).persons
     assert person["quality"] == "do not use"
     assert "the bones miss the body" in person["quality_reasons"][0]

@@ -1,4 +1,4 @@
-"""Jobs and settings for the tests of batches; a process of its own must be able to import them."""
+"""Jobs for the tests of batches; a process of its own must be able to import them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,6 @@ from pathlib import Path
 from pase.batch.workers import Outcome
 from pase.processes import THREAD_VARIABLES
 from pase.types import StepProgress
-
-QUICK = {
-    "output.overlay": False,
-    "output.viewer": False,
-    "output.plots": False,
-    "output.page": False,
-    "output.formats": "",
-    "lift.backend": "none",
-}
-"""Settings of runs that write no pictures."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -11,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from batch_jobs import QUICK
 
 from pase.batch.run import run_batch
 from pase.config import make_settings
+from runs import QUICK, QUICK_FLAGS, own_environment, pase_command
 
 pytest.importorskip("distributed", reason="needs the extra 'batch'")
 
@@ -32,7 +31,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a process of Dask's command line; all are ended after the test."""
     begun: list[subprocess.Popen[str]] = []
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    environment = own_environment()
 
     def run(*words: str) -> subprocess.Popen[str]:
         output = (tmp_path / f"dask_{len(begun)}.log").open("w", encoding="utf-8")
@@ -72,27 +71,8 @@ def test_a_worker_that_is_killed_in_mid_job_loses_nothing(
     with Client(scheduler, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=90)
     (photos / "broken.jpg").unlink()
-    command = [
-        sys.executable,
-        "-m",
-        "pase",
-        "batch",
-        str(photos),
-        "-o",
-        str(output),
-        "--scheduler",
-        scheduler,
-    ]
-    flags = [
-        "--no-overlay",
-        "--no-viewer",
-        "--no-plots",
-        "--no-report-page",
-        "--formats=",
-        "--lift.backend=none",
-    ]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    batch = subprocess.Popen([*command, *flags], stdout=subprocess.PIPE, text=True, env=environment)
+    command = pase_command("batch", photos, "-o", output, "--scheduler", scheduler, *QUICK_FLAGS)
+    batch = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own_environment())
     wait_until(lambda: len(list((output / "trials").glob(".*.lock"))) == 2)
     workers[0].kill()
     output_text, _ = batch.communicate(timeout=180)

@@ -15,13 +15,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from batch_jobs import QUICK
 
 from pase.batch.run import run_batch
 from pase.cli import main
 from pase.config import make_settings
+from runs import QUICK, QUICK_FLAGS, own_environment, pase_command
 
-FLAGS = ["--no-overlay", "--no-viewer", "--no-plots", "--no-report-page", "--formats=", "--lift.backend=none"]
 TABLE = "file,subject,height,condition,session\nfrüh.png,anna,1.7,slow,3\nlate.png,anna,,fast,\n"
 
 
@@ -42,7 +41,7 @@ def test_a_folder_of_photos_gives_a_skeleton_each_and_goes_on_where_it_stopped(
     photos: Path, networks: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "out"
-    assert main(["run", str(photos), "-o", str(output), *FLAGS]) == 1
+    assert main(["run", str(photos), "-o", str(output), *QUICK_FLAGS]) == 1
     text = capsys.readouterr().out
     assert "broken: failed: " in text and "trials   4   failed  1" in text
     assert "nobody: 1 frame, nobody was found" in text
@@ -60,7 +59,7 @@ def test_a_folder_of_photos_gives_a_skeleton_each_and_goes_on_where_it_stopped(
     before = (output / "trials" / "late" / "report.json").stat().st_mtime_ns
     (photos / "broken.jpg").unlink()
     os.utime(photos / "früh.png", ns=(1, 1))
-    assert main(["batch", str(photos), "-o", str(output), "--jobs", "1", *FLAGS]) == 0
+    assert main(["batch", str(photos), "-o", str(output), "--jobs", "1", *QUICK_FLAGS]) == 0
     assert states(output) == {"früh": "done", "late": "done*", "nobody": "done*"}
     assert (output / "trials" / "late" / "report.json").stat().st_mtime_ns == before
 
@@ -128,17 +127,15 @@ def test_a_stopped_batch_says_so_and_goes_on(
     photos: Path, networks: tuple[Path, Path], tmp_path: Path
 ) -> None:
     output = tmp_path / "out"
-    command = [sys.executable, "-m", "pase", "batch", str(photos), "-o", str(output), "--jobs", "1", *FLAGS]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    command = pase_command("batch", photos, "-o", output, "--jobs", "1", *QUICK_FLAGS)
     batch = subprocess.Popen(
         command,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment,
-        preexec_fn=partial(
-            signal.signal, signal.SIGINT, signal.SIG_DFL
-        ),  # a shell's job in the background ignores it
+        env=own_environment(),
+        # A shell's job in the background ignores it.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not (output / "batch.log").exists() and time.monotonic() < deadline:

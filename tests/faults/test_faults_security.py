@@ -257,17 +257,16 @@ def test_absurd_keypoints_give_a_skeleton_or_one_line(tmp_path: Path) -> None:
 
     from pase.config import make_settings
     from pase.pipeline import fit
+    from runs import QUICK
 
     items = json.loads(alphapose())[:3]
-    quick = make_settings({"lift.backend": "none", "output.viewer": False, "output.plots": False,
-                           "output.page": False, "output.formats": ""})  # fmt: skip
     for number, value in enumerate((1e15, -1e15, 7.0)):
         for item in items:
             item["keypoints"] = [value if i % 3 < 2 else 1.0 for i in range(78)]
         path = tmp_path / f"{number}.json"
         path.write_text(json.dumps(items))
         try:
-            fit(path, tmp_path / f"out{number}", quick)
+            fit(path, tmp_path / f"out{number}", make_settings(QUICK))
         except PaseError as error:
             assert len(str(error)) > 10
             assert not (tmp_path / f"out{number}").exists()

@@ -19,20 +19,15 @@ import pytest
 from pase.cli import main
 from pase.errors import ModelFileError, PaseError
 from pase.files import write_text
+from runs import pase_command
 
 CLIP_LINE = "pase: error: "
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 
-def pase(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [
-        *_bound_by_permissions(),
-        sys.executable,
-        "-m",
-        "pase",
-        *map(os.fsdecode, map(os.fspath, map(str, words))),
-    ]
+def pase(*words: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [*_bound_by_permissions(), *pase_command(*words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **options)  # type: ignore[call-overload]
 
 
@@ -235,7 +230,7 @@ def test_no_network_and_no_proxy(tmp_path: Path) -> None:
 
 @linux
 def test_closed_streams(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pase", "models", "list"]
+    command = pase_command("models", "list")
     read_end, write_end = os.pipe()
     os.close(read_end)
     done = subprocess.run(
@@ -263,7 +258,7 @@ def test_terminals(term: str, photo: Path, tmp_path: Path) -> None:
     import pty
 
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "pase", "pose2d", str(photo), "-o", str(tmp_path / "k.json")]
+    command = pase_command("pose2d", photo, "-o", tmp_path / "k.json")
     done = subprocess.run(command, stderr=theirs, stdout=subprocess.PIPE, env=os.environ | {"TERM": term},
                           check=False, timeout=200)  # fmt: skip
     os.close(theirs)

@@ -20,14 +20,13 @@ from pase import pipeline
 from pase.cli import main
 from pase.config import make_settings
 from pase.errors import InputError
+from runs import NUMBERS_FLAGS, own_environment, pase_command
 
 PERSON = (
     "skeleton.osim", "motion.mot", "landmarks.trc", "angles.csv", "bones.csv", "skeleton.glb", "motion.bvh",
 )  # fmt: skip
 SETTINGS = make_settings({"person.height_m": 1.75, "output.overlay": False})
 NO_PICTURES = make_settings({"output.plots": False, "output.viewer": False, "output.page": False}, SETTINGS)
-LEAN = ["--no-overlay", "--no-plots", "--no-viewer", "--no-report-page"]
-"""Flags of runs whose pictures no test looks at."""
 
 
 Reports = dict[str, list[tuple[int, int | None]]]
@@ -196,7 +195,7 @@ def test_a_run_that_is_killed_leaves_nothing_that_looks_like_a_result(
     two_people_clip: Path, networks: tuple[Path, Path], tmp_path: Path
 ) -> None:
     output, state = tmp_path / "out", tmp_path / ".out.partial" / "state.json"
-    command = [sys.executable, "-m", "pase", "run", str(two_people_clip), "-o", str(output), *LEAN]
+    command = pase_command("run", two_people_clip, "-o", output, *NUMBERS_FLAGS)
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not state.exists() and running.poll() is None and time.monotonic() < deadline:
@@ -297,7 +296,7 @@ def test_the_readable_part_of_a_cut_off_video_is_used_and_the_report_says_so(
         for frame in video.frames():
             out.write(frame.image, frame.index / 10.0)
     cut.write_bytes(intact.read_bytes()[: intact.stat().st_size * 9 // 10])
-    assert main(["run", str(cut), "-o", str(tmp_path / "out"), *LEAN]) == 0
+    assert main(["run", str(cut), "-o", str(tmp_path / "out"), *NUMBERS_FLAGS]) == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert 0 < report["source"]["frames"] < 12
     reports = [sentence for sentence in report["warnings"] if "cut.mkv" in sentence]
@@ -313,8 +312,7 @@ def test_the_readable_part_of_a_cut_off_video_is_used_and_the_report_says_so(
     ],
 )
 def test_a_process_ends_with_code_2_and_one_line(words: list[str], message: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pase", *words]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    command, environment = pase_command(*words), own_environment()
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
     assert done.returncode == 2
     assert done.stdout == ""

@@ -1,0 +1,30 @@
+"""Runs that write numbers and no pictures, in this process and in one of their own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+NUMBERS = {
+    "output.overlay": False,
+    "output.viewer": False,
+    "output.plots": False,
+    "output.page": False,
+    "output.formats": "",
+}
+"""Settings of such runs."""
+NUMBERS_FLAGS = ("--no-overlay", "--no-viewer", "--no-plots", "--no-report-page", "--formats=")
+"""The same on the command line."""
+QUICK = NUMBERS | {"lift.backend": "none"}
+QUICK_FLAGS = (*NUMBERS_FLAGS, "--lift.backend=none")
+
+
+def pase_command(*words: str | Path) -> list[str]:
+    """The command line of PASE in a process of its own, which needs `own_environment` in another folder."""
+    return [sys.executable, "-m", "pase", *map(str, words)]
+
+
+def own_environment() -> dict[str, str]:
+    """Environment variables by which a process imports what this one does."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
