@@ -1,9 +1,11 @@
-"""Runs that write numbers and no pictures, in this process and in one of their own."""
+"""Runs that write numbers and no pictures, in this process and in one of their own, which tests wait for."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 NUMBERS = {
@@ -28,3 +30,11 @@ def pase_command(*words: str | Path) -> list[str]:
 def own_environment() -> dict[str, str]:
     """Environment variables by which a process imports what this one does."""
     return os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
+    """Wait for what another process or thread does; fail where it takes too long."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.02)

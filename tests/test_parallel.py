@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pase.parallel import Helpers
+from runs import wait_until
 
 Progress = Callable[[float], None]
 
@@ -62,7 +63,7 @@ def _with_another() -> bool:
     if helping:
         note.touch()
     else:
-        _until(note.is_file)
+        wait_until(note.is_file)
     return helping
 
 
@@ -152,7 +153,7 @@ def test_an_error_is_that_of_the_work_and_ends_the_processes(helpers: Helpers) -
 def test_what_a_process_prints_does_not_come_between(helpers: Helpers) -> None:
     with helpers:
         begun = helpers.begin(loud, ["word"])
-        _until(Path(os.environ["TEST_NOTE"]).is_file)  # so that the process takes it, not this one
+        wait_until(Path(os.environ["TEST_NOTE"]).is_file)  # so that the process takes it, not this one
         assert begun() == ["word 1"]
 
 
@@ -169,11 +170,11 @@ def test_no_process_outlives_its_parent(how: str, tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": paths}, stderr=subprocess.DEVNULL
     ) as parent:
-        _until(note.is_file)
+        wait_until(note.is_file)
         parent.send_signal(getattr(signal, how))
         assert parent.wait(20) != 0
     child = int(note.read_text())
-    _until(lambda: not _runs(child))
+    wait_until(lambda: not _runs(child))
 
 
 def waiting(note: str, progress: Progress) -> None:
@@ -191,10 +192,3 @@ def _runs(process: int) -> bool:
         return not state.is_file() or state.read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
-
-
-def _until(true: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,18 +12,11 @@ import pytest
 
 from pase.batch.run import run_batch
 from pase.config import make_settings
-from runs import QUICK, QUICK_FLAGS, own_environment, pase_command
+from runs import QUICK, QUICK_FLAGS, own_environment, pase_command, wait_until
 
 pytest.importorskip("distributed", reason="needs the extra 'batch'")
 
 Start = Callable[..., "subprocess.Popen[str]"]
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 from pase.batch.run import run_batch
 from pase.cli import main
 from pase.config import make_settings
-from runs import QUICK, QUICK_FLAGS, own_environment, pase_command
+from runs import QUICK, QUICK_FLAGS, own_environment, pase_command, wait_until
 
 TABLE = "file,subject,height,condition,session\nfrüh.png,anna,1.7,slow,3\nlate.png,anna,,fast,\n"
 
@@ -137,9 +136,7 @@ def test_a_stopped_batch_says_so_and_goes_on(
         # A shell's job in the background ignores it.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
-    deadline = time.monotonic() + 60
-    while not (output / "batch.log").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until((output / "batch.log").exists)
     batch.send_signal(signal.SIGINT)
     _, messages = batch.communicate(timeout=60)
     assert batch.returncode == 130 and "the same command goes on" in messages, messages

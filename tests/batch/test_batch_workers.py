@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import batch_jobs
@@ -11,6 +10,7 @@ import pytest
 from batch_jobs import Job
 
 from pase.batch.workers import JOB_BYTES, Processes, WorkerLostError, free_memory, suggested_jobs
+from runs import wait_until
 
 Reports = list[tuple[str, str, int, int | None]]
 
@@ -64,9 +64,7 @@ def test_leaving_by_an_error_stops_the_jobs_and_lets_them_tidy_up(tmp_path: Path
     with pytest.raises(KeyboardInterrupt), workers(1, reports) as pool:
         running = pool.submit(batch_jobs.wait_for_the_end, Job("long", trace))
         waiting = pool.submit(batch_jobs.wait_for_the_end, Job("next", tmp_path / "next"))
-        deadline = time.monotonic() + 30
-        while not (trace.exists() and trace.read_text("utf-8")) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: trace.exists() and trace.read_text("utf-8"), 30)
         raise KeyboardInterrupt
     assert trace.read_text(encoding="utf-8") == "tidied"
     assert waiting.cancelled() and not (tmp_path / "next").exists()

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from pase import pipeline
 from pase.cli import main
 from pase.config import make_settings
 from pase.errors import InputError
-from runs import NUMBERS_FLAGS, own_environment, pase_command
+from runs import NUMBERS_FLAGS, own_environment, pase_command, wait_until
 
 PERSON = (
     "skeleton.osim", "motion.mot", "landmarks.trc", "angles.csv", "bones.csv", "skeleton.glb", "motion.bvh",
@@ -197,9 +196,7 @@ def test_a_run_that_is_killed_leaves_nothing_that_looks_like_a_result(
     output, state = tmp_path / "out", tmp_path / ".out.partial" / "state.json"
     command = pase_command("run", two_people_clip, "-o", output, *NUMBERS_FLAGS)
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not state.exists() and running.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: state.exists() or running.poll() is not None)
     running.send_signal(signal.SIGKILL)
     running.wait()
     assert state.exists()
