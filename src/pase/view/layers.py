@@ -21,7 +21,7 @@ from pase.view.subject import head_of
 CHUNK = 256
 """Frames whose poses are computed at once: fast, and memory does not grow with the length."""
 HEAD_M = 0.3
-"""Metres over the head's origin at which a person's label stands."""
+"""Metres beyond the head's origin at which a person's label stands."""
 _FINE_FRAMES = 60
 """Up to so many frames bones are drawn with their full meshes: to make coarser ones would take longer."""
 _NEAREST_BODY_M = 0.3
@@ -40,7 +40,7 @@ class Layer:
     style
         How bones are drawn.
     numbered
-        Whether everybody's number stands over their head. A `?` stands there where the result is not to be used.
+        Whether everybody's number stands beyond their head. A `?` stands there where the result is not to be used.
     """
 
     def __init__(self, motions: Sequence[Motion], camera: Camera, style: Style, numbered: bool) -> None:
@@ -70,7 +70,7 @@ class Layer:
         if patch is None:
             return None
         labels = [
-            draw_label(label, _over_head(camera, pose, head), camera.image_size)
+            draw_label(label, _beyond_head(camera, pose, head), camera.image_size)
             for label, head, pose in zip(self._labels, self._heads, poses, strict=True)
             if label and pose is not None
         ]
@@ -97,13 +97,19 @@ def _px_a_metre(motion: Motion, camera: Camera) -> float | None:
     return float(np.max(focal / np.maximum(nearest, _NEAREST_BODY_M)))
 
 
-def _over_head(camera: Camera, pose: BodyPoses, head: int | None) -> Array:
-    """A pixel (2,) a little over the head, or over the highest body of a skeleton without one."""
+def _beyond_head(camera: Camera, pose: BodyPoses, head: int | None) -> Array:
+    """A pixel (2,) a little beyond the head, away from the body; or over the highest body of a headless skeleton.
+
+    That is over the head of somebody upright, and beside the bones of somebody who lies or hangs.
+    """
     pixels = camera.project(pose.origin)
     top = int(np.nanargmin(pixels[:, 1])) if head is None or np.isnan(pixels[head, 0]) else head
     depth = max(float(camera.to_camera(pose.origin[top])[2]), NEAREST_M)
-    over: Array = pixels[top] - [0.0, HEAD_M * camera.focal_length_px / depth]
-    return over
+    apart = HEAD_M * camera.focal_length_px / depth
+    # The summand keeps the label over a head that is seen in front of its own body.
+    outwards = pixels[top] - np.nanmean(pixels, axis=0) - [0.0, apart]
+    beyond: Array = pixels[top] + apart * outwards / max(float(np.linalg.norm(outwards)), 1e-9)
+    return beyond
 
 
 class _Track:
