@@ -16,6 +16,8 @@ from pase.config import FitSettings
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
 from pase.fit.inputs import PersonInput
+from pase.fit.keypoint_guess import _with_other_arms
+from pase.fit.posture import arm_kinds
 from pase.fit.problem import PersonModel, State
 from pase.keypoint_sets import mirrored_order
 from pase.series import spline
@@ -203,6 +205,18 @@ def test_one_frame_is_enough(scene: Scene) -> None:
     motion = estimate_motion(PersonInput(scene[0].slice(slice(0, 1)), facts=PersonFacts(STATURE)))
     assert motion is not None and motion.q.shape[0] == 1
     assert np.all(np.isfinite(motion.q)) and np.all(np.isfinite(motion.q_std))
+
+
+def test_a_photo_tries_every_way_to_hold_the_arms(model: PersonModel) -> None:
+    arms, skeleton = arm_kinds(model.skeleton), model.skeleton
+    candidates = np.tile(skeleton.default_q, (1, 4, 1)) + np.arange(4)[None, :, None] * 0.01
+    tried = _with_other_arms(skeleton, candidates, arms)
+    assert (tried[:, :4] == candidates).all(), "the candidates are kept"
+    elbows = [skeleton.coordinate_index(f"elbow_flex_{side}") for side in "rl"]
+    body = np.setdiff1d(np.arange(len(skeleton.free_names)), [*arms.columns, *elbows])
+    assert (tried[0, 4:, body] == candidates[0, 0, body][:, None]).all(), "the best one's body stays"
+    ways = {tuple(q) for q in np.round(tried[0, 4:][:, [*arms.columns, *elbows]], 6)}
+    assert len(ways) == 2 * len(arms.mean), "straight and bent"
 
 
 def test_gaps_are_bridged(scene: Scene, motion: Motion) -> None:

@@ -69,6 +69,17 @@ def test_unsure_points_at_the_edge_of_the_picture_lie_beyond_it(y: float, score:
     assert np.isfinite(keypoint_sigma(person)[0, ankle]) == counts
 
 
+@pytest.mark.parametrize(("hip", "knee", "counts"), [(0.1, 0.3, False), (0.1, 0.6, True), (0.5, 0.3, True)])
+def test_unsure_points_of_a_photo_need_the_joint_before_them(hip: float, knee: float, counts: bool) -> None:
+    person = head_seen_from(0)
+    for name, score, y in (("RHip", hip, 700), ("RKnee", knee, 800), ("RAnkle", 0.3, 900)):
+        person.xy[0, HALPE26.index(name)], person.score[0, HALPE26.index(name)] = [430, y], score
+    beyond = [HALPE26.index(name) for name in ("RKnee", "RAnkle")]
+    assert (np.isfinite(keypoint_sigma(person)[0, beyond]) == counts).all()
+    film = replace(person, xy=person.xy.repeat(2, 0), score=person.score.repeat(2, 0), time=np.arange(2.0))
+    assert np.isfinite(keypoint_sigma(film)[:, beyond]).all()
+
+
 def test_unsure_points_count_by_the_fourth_power_of_their_score() -> None:
     film = keypoints(30.0, None)
     sure, unsure = (keypoint_sigma(replace(film, score=np.full_like(film.score, s)))[0] for s in (0.8, 0.4))

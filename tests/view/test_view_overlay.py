@@ -11,6 +11,7 @@ from pase.data import Camera, Motion
 from pase.errors import InputError, OutputError
 from pase.media import write_image
 from pase.view.blending import blend, blend_frame
+from pase.view.layers import _beyond_head
 from pase.view.lines import draw_label
 from pase.view.overlay import draw_overlay, frame_step
 from pase.view.scene import Patch
@@ -140,6 +141,23 @@ def test_a_number_or_a_doubt_stands_over_the_head_also_of_one_who_raises_an_arm(
         assert len(x) > 15, "told from the ground"
         assert x.mean() == pytest.approx(head[0], abs=4)
         assert head[1] - 90 < y.mean() < head[1] - 20
+
+
+@pytest.mark.parametrize(
+    ("turned", "outwards"), [("upright", (0, -1)), ("lying", (1, 0)), ("hanging", (0, 1))]
+)
+def test_a_label_stands_beyond_the_head_and_off_the_body(
+    motion: Motion, camera: Camera, turned: str, outwards: tuple[int, int]
+) -> None:
+    skeleton = motion.skeleton
+    poses = Kinematics(skeleton, ()).pose(skeleton.default_q[None])
+    middle = poses.origin[0].mean(0)
+    lying = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+    turn = {"upright": np.eye(3), "lying": lying, "hanging": np.diag([1.0, -1, -1])}[turned]
+    pose = replace(poses, rotation=poses.rotation[0], origin=(poses.origin[0] - middle) @ turn.T + middle)
+    pixels, head = camera.project(pose.origin), skeleton.body_index("head")
+    away = _beyond_head(camera, pose, head) - pixels[head]
+    assert away @ outwards > 0.8 * np.linalg.norm(away)
 
 
 @pytest.mark.parametrize("style", ["bones", "lines"])

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from pase.anatomy.model import Skeleton
 from pase.fit.frame_solver import Round, UsualChange, cheapest_chain, solve_from_starts
 from pase.fit.measurements import KeypointMeasurements
-from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, posture
+from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, posture, stem
 from pase.fit.problem import PersonModel, State
 from pase.fit.root import unwound
+from pase.fit.terms.posture_kinds import PostureKinds
 from pase.fit.trial import Trial
 from pase.series import interpolated
 from pase.types import Array, Indices
@@ -56,6 +58,12 @@ too."""
 _CONTINUED = (Round(40.0, 3, 4), Round(6.0, 12, 4))
 """Postures of neighbours face the right way already: they need fewer steps."""
 
+_ARMS = (Round(40.0, 3, 12), Round(40.0, 3, 6), Round(6.0, 12, 4))
+"""The body is in place already: only the arms have some way to go."""
+
+_BENT_ELBOW = np.radians(90.0)
+"""The elbows' other angle, where a photo's arms are put elsewhere."""
+
 _POSTURES: tuple[Mapping[str, float], ...] = (
     {"hip_flexion": 8.0, "knee_angle": 12.0, "elbow_flex": 45.0},
     {"hip_flexion": 80.0, "knee_angle": 90.0, "elbow_flex": 60.0, "ankle_angle": 15.0},
@@ -76,6 +84,10 @@ def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: A
     """
     keys, model, time = key_frames(keypoints), trial.subject.model, trial.time
     q, costs = _candidates(trial, keys, _starts(model, keypoints.take(keys), shared), shared)
+    arms = trial.subject.posture.arms
+    if len(time) == 1 and arms is not None:
+        starts = _with_other_arms(model.skeleton, q, arms)
+        q, costs = solve_from_starts(trial, keys, starts, shared, _ARMS)
     F, C, n = q.shape
     points = model.positions(State(q.reshape(F * C, n), shared))[:, model.columns(keypoints.names)]
     chain = cheapest_chain(q, costs, points.reshape(F, C, -1), time[keys], POINT_CHANGE)
@@ -109,6 +121,22 @@ def _candidates(trial: Trial[Any], keys: Indices, starts: Array, shared: Array) 
         if len(ill):
             q[ill], costs[ill] = solve_from_starts(trial, keys[ill], starts[ill], shared, _ROUNDS)
     return q, costs
+
+
+def _with_other_arms(skeleton: Skeleton, q: Array, arms: PostureKinds) -> Array:
+    """(F, S, n) the candidates (F, C, n), and the best of them with both arms held in every usual way.
+
+    An elbow may be in front of the body or behind it, a forearm come towards the camera or go away. The picture is
+    nearly the same, and no step of the solver leads from one to the other; so these jumps are tried, as Sminchisescu
+    and Triggs do ("Kinematic jump processes for monocular 3D human tracking", CVPR 2003). In a film other frames lead
+    there.
+    """
+    (F, _, n), K = q.shape, len(arms.mean)
+    other = np.broadcast_to(q[:, :1, None], (F, 2, K, n)).copy()
+    other[..., arms.columns] = arms.mean
+    elbows = [i for i, name in enumerate(skeleton.free_names) if stem(name) == "elbow_flex"]
+    other[:, 1, :, elbows] = _BENT_ELBOW
+    return np.concatenate([q, other.reshape(F, 2 * K, n)], axis=1)
 
 
 def anchor_frames(time: Array) -> Indices:
