@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from analysis.motions import gait, jump, posed, squats
+from analysis.motions import Array, gait, jump, posed, squats
 from pase.analysis import analyse
 from pase.analysis.analyse import segment
 from pase.analysis.body import BodyMotion
 from pase.analysis.measure import Key
 from pase.analysis.repetitions import find_repetitions, periodicity
+from pase.data import Motion
 
 
 @pytest.mark.parametrize("rate_hz", [30.0, 60.0, 120.0])
@@ -82,6 +85,37 @@ def test_whoever_bends_the_knees_in_the_air_does_not_squat() -> None:
     rise = 0.5 * np.clip(motion.time / 0.5, 0, 1) + 1e-3 * motion.time
     motion.q[:, motion.skeleton.coordinate_index("pelvis_ty")] += rise
     assert analyse(motion).movement == "other"
+
+
+def moved(motion: Motion, **degrees: Array) -> Motion:
+    """A motion with degrees added to some coordinates."""
+    q = motion.q.copy()
+    for name, added in degrees.items():
+        q[:, motion.skeleton.coordinate_index(name)] += np.radians(added)
+    return replace(motion, q=q)
+
+
+def test_jumping_jacks_are_no_squats_and_not_counted_by_the_knees() -> None:
+    """The knees bend twice in each of them: with the feet apart and together."""
+    for jacks in (2, 4):
+        bends = squats([60.0] * (2 * jacks), period_s=0.8, pause_s=0.2)
+        apart = 0.5 * (1 - np.cos(np.pi * np.clip(bends.time - 0.1, 0, 2 * jacks)))
+        assert analyse(bends).movement == "squat"
+        legs = {f"hip_adduction_{side}": -25 * apart for side in "rl"}
+        arms = {f"arm_elevation_{side}": 120 * apart for side in "rl"}
+        result = analyse(moved(bends, **legs, **arms))
+        assert result.movement == ("other" if jacks == 2 else "periodic")
+        counted = result.measure("repetitions")
+        assert counted is None if jacks == 2 else counted is not None and counted.value == jacks
+
+
+def test_who_bends_over_more_than_the_knees_does_not_squat() -> None:
+    down = squats([60.0, 60.0])
+    knee = np.degrees(down.q[:, down.skeleton.coordinate_index("knee_angle_r")])
+    assert analyse(down).movement == "squat"
+    over = moved(down, pelvis_tilt=-1.2 * knee, hip_flexion_r=1.2 * knee, hip_flexion_l=1.2 * knee)
+    assert analyse(over).movement == "other"
+    assert analyse(over, "squat").movement == "squat"
 
 
 @pytest.mark.parametrize(("speed_m_s", "movement"), [(0.0, "lunge"), (3.0, "other")])

@@ -8,6 +8,7 @@ from pase.analysis.analyse import Segmentation, segment
 from pase.analysis.body import BodyMotion
 from pase.analysis.feet import FootTrack, _swings, follow_feet
 from pase.analysis.gait import find_bouts
+from pase.analysis.gait_measures import measure_bouts
 from pase.analysis.measure import Key
 from pase.analysis.quality import unseen_feet_doubts
 from pase.analysis.stretch import stretches
@@ -289,3 +290,18 @@ def test_nobody_walks_or_runs_by_a_guess_of_the_feet() -> None:
     assert not segmentation.events()
     assert unseen_feet_doubts(body)
     assert not unseen_feet_doubts(gait(**RUN, rate_hz=60.0))
+
+
+def test_a_step_that_was_missed_makes_no_long_one() -> None:
+    """Where a foot stood is not known from a time in which it got on."""
+    walk = next(stretches(gait(speed=1.2, stride_s=1.1, stance_s=0.68, width_m=0.1, rate_hz=60, seconds=6)))
+    assert walk.feet is not None
+    missed = walk.feet.swings_of("right")[1]
+    swings, guessed = (
+        tuple(s for s in kind if s.side != "right" or s.middle != missed.middle)
+        for kind in (walk.feet.swings, walk.feet.guessed)
+    )
+    bouts = find_bouts(replace(walk, feet=replace(walk.feet, swings=swings, guessed=guessed)))
+    for key, value in measure_bouts(bouts).items():
+        if key.measure in ("step_length", "stride_length"):
+            assert value == pytest.approx(0.66 if key.measure == "step_length" else 1.32, abs=0.05)

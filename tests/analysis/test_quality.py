@@ -3,9 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.motions import gait, posed
+from analysis.motions import gait, jump, posed
 from pase.analysis import analysed
-from pase.analysis.quality import judge, slow_motion_doubts, without_guesses, zoom_doubts
+from pase.analysis.quality import (
+    fast_motion_doubts,
+    judge,
+    slow_motion_doubts,
+    without_guesses,
+    zoom_doubts,
+)
 from pase.analysis.stretch import stretches
 from pase.data import Camera, CameraPath, Motion
 from pase.diagnostics import FitDiagnostics, SolverDiagnostics
@@ -65,6 +71,29 @@ def test_who_moves_in_slow_motion_is_to_be_checked(
     assert quality.verdict == verdict
     assert any("--slow-motion" in reason for reason in quality.reasons) == (verdict == "check")
     assert judge(measured(0.025, 1.0), doubts).verdict == "do not use"
+
+
+@pytest.mark.parametrize(("slower", "is_doubtful"), [(1.0, False), (1.3, False), (2.0, True), (4.0, True)])
+def test_long_steps_at_a_slow_cadence_are_those_of_slow_motion(slower: float, is_doubtful: bool) -> None:
+    speed, cadence = 1.3 / slower, 115 / slower
+    measures = [Measure("walking_speed", speed, 0.05, ""), Measure("cadence", cadence, 2.0, "")]
+    doubts = slow_motion_doubts("walking", measures)
+    assert bool(doubts) == is_doubtful
+    assert all("steps of 0.68 m" in doubt for doubt in doubts)
+
+
+@pytest.mark.parametrize(("faster", "is_doubtful"), [(1.0, False), (2.0, True)])
+def test_who_falls_faster_than_gravity_is_in_a_film_sped_up(faster: float, is_doubtful: bool) -> None:
+    landing = jump(height_m=0.3, rate_hz=60)
+    body = replace(landing, time=landing.time / faster)
+    doubts = fast_motion_doubts("jump", [], list(stretches(body)))
+    assert bool(doubts) == is_doubtful
+    assert all("more than gravity" in doubt for doubt in doubts)
+
+
+def test_nobody_walks_with_two_hundred_steps_a_minute() -> None:
+    for cadence, is_doubtful in ((150.0, False), (220.0, True)):
+        assert bool(fast_motion_doubts("walking", [Measure("cadence", cadence, 5.0, "")], [])) == is_doubtful
 
 
 @pytest.mark.parametrize(

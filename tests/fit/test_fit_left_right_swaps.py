@@ -11,6 +11,7 @@ from fit_scenes import FOCAL, filmed, squatting
 from pase.data import HALPE26, Keypoints2D
 from pase.fit.left_right_swaps import LIMBS, repair_keypoints
 from pase.fit.problem import PersonModel
+from pase.pose2d.between import fill_between
 
 
 def walking(model: PersonModel, frames: int = 60) -> Keypoints2D:
@@ -53,6 +54,21 @@ def test_exchanges_are_mended(model: PersonModel, limb: str, frames: slice) -> N
     assert wrong.sum() <= 1
     assert done.exchanged[limb][frames].any()
     assert any(limb in note for note in done.notes)
+
+
+def test_legs_exchanged_in_some_looks_are_not_drawn_midway_between_them(model: PersonModel) -> None:
+    """Frames between the looks are placed anew, from looks with the sides set right."""
+    keypoints = walking(model)
+    measured = np.arange(len(keypoints)) % 2 == 0
+    of_looks = exchanged(keypoints, slice(20, 25), "legs")
+    xy, score, sigma = of_looks.xy.copy(), of_looks.score.copy(), np.ones_like(of_looks.xy)
+    xy[~measured] = np.nan
+    fill_between(xy, sigma, score, keypoints.time, ~measured)
+    assert np.abs(xy - keypoints.xy)[19:26].max() > 30
+    filmed = dataclasses.replace(keypoints, xy=xy, score=score, sigma=sigma, measured=measured)
+    done = repair_keypoints(filmed)
+    assert np.abs(done.keypoints.xy - keypoints.xy)[1:-1].max() < 15
+    np.testing.assert_array_equal(np.flatnonzero(done.exchanged["legs"]), [20, 22, 24])
 
 
 def test_legs_below_the_picture_are_not_exchanged(model: PersonModel) -> None:

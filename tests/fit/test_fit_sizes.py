@@ -13,7 +13,7 @@ from fit_scenes import FOCAL, filmed, squatting
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.proportions import PersonFacts, load_proportions
-from pase.data import Camera, Keypoints2D, Motion
+from pase.data import HALPE26, Camera, Keypoints2D, Motion
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.fit.estimate import estimate_motion, measure_sizes
@@ -160,9 +160,8 @@ def test_a_child_is_told_by_its_head(height_m: float, expected_m: float | None) 
     skeleton, frames = default_skeleton(), 12
     heights, ratios = load_proportions().child_heads()
     large = float(np.interp(height_m, heights, ratios)) if height_m < 1.5 else 1.69 / height_m
-    camera = Camera(
-        1000.0, (500.0, 500.0), np.diag([1.0, -1.0, -1.0]), np.array([0.0, 1.0, 5.0]), (1000, 1000)
-    )
+    R_camera_world = np.array([[0.0, 0.0, -1.0], [0.0, -1.0, 0.0], [-1.0, 0.0, 0.0]])  # of the face
+    camera = Camera(1000.0, (500.0, 500.0), R_camera_world, np.array([0.0, 1.0, 5.0]), (1000, 1000))
     q = np.tile(skeleton.standing_q, (frames, 1))
     motion = Motion(
         skeleton, q, q, np.arange(frames) / 25, camera, diagnostics=FitDiagnostics(stature_m=1.69)
@@ -171,11 +170,19 @@ def test_a_child_is_told_by_its_head(height_m: float, expected_m: float | None) 
     depth = float(camera.to_camera(head)[0, 0, 2])
     xy = np.zeros((frames, 26, 2))
     xy[:, 4, 0] = large * ADULT_EARS * 1.69 * 1000 / depth
+    ankles = np.isin(HALPE26, ["LAnkle", "RAnkle"])
+    xy[:, ankles, 1] = 0.85 * 1.69 * 1000 / depth
     keypoints = Keypoints2D(xy, np.ones((frames, 26)), motion.time, (1000, 1000))
     child_m = child_stature(motion, keypoints)
     assert child_m == (None if expected_m is None else pytest.approx(expected_m, abs=0.02))
     bust = np.where(np.isin(keypoints.names, ["LAnkle", "RAnkle"]), 0.1, keypoints.score)
     assert child_stature(motion, replace(keypoints, score=bust)) is None, "no feet, no stature"
+    behind = replace(camera, rotation=R_camera_world * [[-1], [1], [-1]])
+    assert child_stature(replace(motion, camera=behind), keypoints) is None, "no face"
+    crouching = np.where(ankles[:, None], 0.6 * xy, xy)
+    assert child_stature(motion, replace(keypoints, xy=crouching)) is None, (
+        "a body that is bent has no length"
+    )
     photo = Keypoints2D(xy[:1], np.ones((1, 26)), motion.time[:1], (1000, 1000))
     assert child_stature(replace(motion, q=q[:1], q_std=q[:1], time=motion.time[:1]), photo) is None
 

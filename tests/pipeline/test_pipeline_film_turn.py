@@ -52,6 +52,11 @@ def person(move: str, turn: int, frames: int = 40) -> Keypoints2D:
                 xy[:, k, 0] += sway * np.sin(2 * np.pi * t)
             elif move == "plank":  # seen from the side, arms straight below the shoulders, +x down
                 xy[:, k] = {"Elbow": [50, 0], "Wrist": [70, 0]}.get(joint, [x, y])
+            elif move == "on all fours":  # the camera held by hand; +x down
+                xy[:, k] = {"Elbow": [50, 0], "Wrist": [80, 0], "Knee": [60, 75], "Ankle": [55, 120]}.get(
+                    joint, [x, y]
+                )
+                xy[:, k] += 12 * np.stack([np.sin(9 * t), np.cos(7 * t)], -1)
             elif move == "handstand" and joint != "Wrist":
                 xy[:, k, 0] += 8 * np.sin(2 * np.pi * t) * (PLACES["Wrist"][1] + 40 + y) / 100
             elif move == "push-up" and joint != "Ankle":  # about the feet, +x down in the picture
@@ -102,6 +107,12 @@ def test_who_is_on_hands_and_toes_is_not_asked_about(caplog: pytest.LogCaptureFi
     lost.xy[::4, [HALPE26.index(side + joint) for side in "LR" for joint in ("Elbow", "Wrist")]] = np.nan
     assert film_turn(lost) == 0  # never seen for five frames in a row: nobody knows whether they rest
     assert "give --rotate 270" in caplog.text
+
+
+def test_who_is_on_hands_and_knees_is_not_asked_about(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert film_turn(person("on all fours", 270)) == 0
+    assert caplog.text == ""
 
 
 def test_who_sits_upright_is_not_asked_about(caplog: pytest.LogCaptureFixture) -> None:

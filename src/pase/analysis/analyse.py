@@ -15,6 +15,7 @@ from pase.analysis.gait_measures import measure_bouts
 from pase.analysis.jumps import Flight, find_flights, measure_flights
 from pase.analysis.measure import Values, as_measures, averaged
 from pase.analysis.quality import (
+    fast_motion_doubts,
     judge,
     slow_motion_doubts,
     unseen_feet_doubts,
@@ -108,6 +109,7 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     measures = tuple(_with_angle_sd(as_measures(values, draws, motion.diagnostics.scale_sd), table))
     doubts = [
         *slow_motion_doubts(segmentation.movement, measures),
+        *fast_motion_doubts(segmentation.movement, measures, segmentation.stretches),
         *zoom_doubts(motion.camera, segmentation.stretches),
         *unseen_feet_doubts(body),
     ]

@@ -33,7 +33,7 @@ IN_AIR_M = 0.15
 """With both feet so far above their lowest place nobody squats."""
 FEET_STAY, FEET_STAY_SHARE = 0.25, 0.75
 """While somebody squats, each foot is no farther from its usual place than this share of the leg's length for this
-share of the time; in a jumping jack it is."""
+share of the time, and the feet come no farther apart by as much, most of the time; in a jumping jack they do."""
 SIDE_LUNGE_APART, SIDE_LUNGE_UNEVEN_DEG = 0.45, 25.0
 """Or the feet are so far apart, as in many squats, and the knees bent unevenly, as in none. These limits lie between
 the squats, lunges and stand-ups of ten people (public motion of a lab, Vakanski et al. 2018)."""
@@ -180,7 +180,12 @@ def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement | No
         moved = np.median([_least_moved(stretch, repetition) for repetition in down])
         stands = np.mean([_stands_at(stretch, turn) for turn in turns]) > 0.5
         return "lunge" if stands and (drop > CLEAR_DROP * leg or moved < FEET_STAY * leg) else None
-    return "squat" if _feet_stay(stretch, down[0].start, down[-1].end) else None
+    if not _feet_stay(stretch, down[0].start, down[-1].end):
+        return None
+    # Who leans more than the knees bend, as in a deadlift with straight legs, bends over; of 796 squats, lunges and
+    # stand-ups of ten people (Vakanski et al. 2018) that is said of three.
+    over = np.median([_leans(stretch, r) - _knee_at(stretch, r.turn) for r in down])
+    return None if over > 0 else "squat"
 
 
 def _stands_at(stretch: Stretch, moment: float) -> bool:
@@ -210,16 +215,25 @@ def _least_moved(stretch: Stretch, repetition: Repetition) -> float:
 
 
 def _feet_stay(stretch: Stretch, start: float, end: float) -> bool:
-    """Whether both feet are near their usual places most of some time."""
+    """Whether both feet are near their usual places, and as far apart as usual, most of some time."""
     inside = (stretch.time >= start) & (stretch.time <= end)
-    for side in SIDES:
-        ankle = stretch.body.joint("ankle", side)
-        if ankle is not None:
-            ways = ankle[inside][:, [0, 2]] - np.median(ankle[inside][:, [0, 2]], axis=0)
-            near = np.linalg.norm(ways, axis=1) < FEET_STAY * stretch.body.leg_length
-            if near.mean() < FEET_STAY_SHARE:
-                return False
-    return True
+    most = FEET_STAY * stretch.body.leg_length
+    ankles = [stretch.body.joint("ankle", side) for side in SIDES]
+    places = [ankle[inside][:, [0, 2]] for ankle in ankles if ankle is not None]
+    for place in places:
+        ways = place - np.median(place, axis=0)
+        if (np.linalg.norm(ways, axis=1) < most).mean() < FEET_STAY_SHARE:
+            return False
+    if len(places) < 2:
+        return True
+    apart = np.linalg.norm(places[0] - places[1], axis=1)
+    return bool(np.subtract(*np.percentile(apart, (87.5, 12.5))) < most)
+
+
+def _leans(stretch: Stretch, repetition: Repetition) -> float:
+    """How much farther forward the trunk leans at the turn than at the start, degrees; minus infinity if unknown."""
+    lean = [stretch.angle_at("trunk_lean_forward", None, t) for t in (repetition.start, repetition.turn)]
+    return float(np.nan_to_num(lean[1] - lean[0], nan=-np.inf))
 
 
 def _drop(stretch: Stretch, repetition: Repetition) -> float:
@@ -265,7 +279,10 @@ def _knee_difference(stretch: Stretch, moment: float) -> float:
 
 
 def _best_signal(stretch: Stretch, keys: list[str], least_deg: float, least: int) -> Exercise | None:
-    """The angle that repeats with the largest way, often enough and, from three times on, evenly."""
+    """The angle that repeats with the largest way, often enough and, from three times on, evenly.
+
+    None where that angle has not repeated often enough: others, as the knees in jumping jacks, repeat twice as often.
+    """
     best, largest = None, 0.0
     for key in keys:
         values = stretch.angles.get(key)
@@ -279,8 +296,10 @@ def _best_signal(stretch: Stretch, keys: list[str], least_deg: float, least: int
             continue
         repetitions = find_repetitions(stretch.time, degrees, least_deg)
         likeness = periodicity(stretch.time, degrees)[0] if least > 1 else 1.0
-        if len(repetitions) >= least and likeness >= LEAST_LIKENESS:
-            best, largest = Exercise("periodic", stretch, tuple(repetitions), key), way
+        if likeness < LEAST_LIKENESS or (least == 1 and not repetitions):
+            continue
+        enough = len(repetitions) >= least
+        best, largest = Exercise("periodic", stretch, tuple(repetitions), key) if enough else None, way
     return best
 
 

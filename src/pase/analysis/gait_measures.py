@@ -15,6 +15,8 @@ from pase.types import Array
 
 LEAST_STEPS_A_SIDE = 2
 """Fewer say nothing about symmetry: the steps of one side differ, too."""
+MOST_MOVED_M = 0.3
+"""A heel moves by less while its foot stands, that of an estimate that slides included."""
 Measured = list[tuple[str, str, float]]
 """Values as measure, side, value."""
 
@@ -59,8 +61,10 @@ def footprints(bout: Bout) -> list[Footprint]:
             # The heel rises in the second half of the stance; in the first tenth it still comes down.
             inside = (track.time >= start + 0.1 * (end - start)) & (track.time <= start + 0.5 * (end - start))
             inside &= track.seen
-            if inside.any():
-                heel = track.points[inside, 0].mean(axis=0)
+            # A foot that gets on meanwhile has taken a step that was missed.
+            places = track.points[inside, 0]
+            if inside.any() and np.ptp(places[:, [0, 2]], axis=0).max() < MOST_MOVED_M:
+                heel = places.mean(axis=0)
                 prints.append(Footprint(track.side, strike, off, heel, ankle[inside].mean(axis=0)))
     return sorted(prints, key=lambda footprint: footprint.middle)
 

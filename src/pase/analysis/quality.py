@@ -27,6 +27,14 @@ CHECK_ANGLE_DEG = 12.0
 LEAST_RUNNING_CADENCE, LONGEST_JUMP_S, LONGEST_SWING_S = 110.0, 0.95, 1.0
 """Hardly anybody runs with fewer steps a minute (joggers take 150 to 180), stays in the air for longer, or swings a
 leg for longer: it is a pendulum, and slow walkers stand longer instead (swings of 0.4 to 0.7 s)."""
+LARGEST_WALK_RATIO = 0.009
+"""Step length over cadence, metres a step a minute. People keep it at 0.0065 ± 0.0008 at any speed (Sekiya & Nagasaki
+1998), patients below that; in a film slowed down it grows as the factor does."""
+FASTEST_CADENCE = 180.0
+"""Hardly anybody walks with more steps a minute, not even toddlers (176 at one year, Sutherland 1980)."""
+GRAVITY_M_S2, FALL_S, MOST_FALL = 9.81, 0.15, 1.35
+"""Over so many seconds before and after, the centre of mass accelerates downwards by at most gravity; of 60 people
+filmed, whose sizes were a guess, some of them jumping, nobody exceeded 1.32 times as much."""
 LEAST_ZOOM = 0.05
 """Change of the logarithm of the focal length; below it a way taken for a zoom would be short."""
 MOST_UNSEEN_FEET = 0.25
@@ -75,7 +83,7 @@ def judge(motion: Motion, doubts: Sequence[str] = ()) -> Quality:
 
 
 def slow_motion_doubts(movement: Movement, measures: Sequence[Measure]) -> list[str]:
-    """People who run, jump or swing their legs more slowly than anybody can were filmed in slow motion.
+    """People who run, jump, step or swing their legs more slowly than anybody can were filmed in slow motion.
 
     More slowly by two standard deviations: of many films, one short swing ends late by error alone.
     """
@@ -94,9 +102,44 @@ def slow_motion_doubts(movement: Movement, measures: Sequence[Measure]) -> list[
         slowed = f"hardly anybody stays in the air for {mean('flight_time'):.1f} s"
     elif movement == "walking" and mean("swing_time", -2.0) > LONGEST_SWING_S:
         slowed = f"hardly anybody swings a leg for {mean('swing_time'):.1f} s"
+    elif movement == "walking" and 60 * mean("walking_speed") / mean("cadence") ** 2 > LARGEST_WALK_RATIO:
+        step_m, cadence = 60 * mean("walking_speed") / mean("cadence"), mean("cadence")
+        slowed = f"hardly anybody takes {cadence:.0f} steps a minute with steps of {step_m:.2f} m"
     else:
         return []
     return [f"{slowed}: times and speeds are wrong if this is slow motion (--slow-motion says how slow)"]
+
+
+def fast_motion_doubts(
+    movement: Movement, measures: Sequence[Measure], stretches: Sequence[Stretch]
+) -> list[str]:
+    """People who fall faster than gravity lets them, or walk with more steps than anybody, are in a film sped up."""
+    falls = [
+        _largest_fall(stretch.time, stretch.center[:, 1])
+        for stretch in stretches
+        if stretch.center is not None
+    ]
+    cadences = [
+        m.value - 2 * np.nan_to_num(m.sd) for m in measures if m.measure == "cadence" and not m.repetition
+    ]
+    if max(falls, default=0.0) > MOST_FALL * GRAVITY_M_S2:
+        hurried = f"the body falls by {max(falls):.0f} m/s², more than gravity"
+    elif movement == "walking" and max(cadences, default=0.0) > FASTEST_CADENCE:
+        hurried = f"hardly anybody walks with {max(cadences):.0f} steps a minute"
+    else:
+        return []
+    return [
+        f"{hurried}: times and speeds are wrong if this film was sped up (--slow-motion 0.5: twice as fast)"
+    ]
+
+
+def _largest_fall(time: Array, height_m: Array) -> float:
+    """Largest downward acceleration, m/s², over `FALL_S` before and after a moment; 0 where that is not seen."""
+    moments = time[(time >= time[0] + FALL_S) & (time <= time[-1] - FALL_S)]
+    if not len(moments):
+        return 0.0
+    before, now, after = (np.interp(moments + shift, time, height_m) for shift in (-FALL_S, 0.0, FALL_S))
+    return float(np.max(2 * now - before - after) / FALL_S**2)
 
 
 def zoom_doubts(camera: Camera | None, stretches: Sequence[Stretch]) -> list[str]:

@@ -58,7 +58,8 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
         motion = replace(motion, diagnostics=replace(motion.diagnostics, off_floor_m=height))
         own.append(
             f"the feet are off the floor for {seconds:.1f} s, by up to {height:.1f} m: if the person stands or "
-            "walks there, the ground is not flat or the camera's height is wrong, and with it places and speeds"
+            "walks there, the ground is not flat or the camera's height is wrong, and with it places and speeds; if "
+            "it is a jump, the film is slowed down (--slow-motion)"
         )
     return replace(motion, warnings=(*first, *own, *remaining)), world
 

@@ -26,6 +26,9 @@ _ON_HANDS = 0.1
 _PROPPED, _LEVEL = 0.12, 0.15
 """Body lengths by which the elbows of who is on hands and toes are lower than the shoulders, and by which the lowest
 of the arms and the toes may differ in height."""
+_UPRIGHT_ARM = 0.2
+"""Body lengths by which the elbow is lower than the shoulder where the upper arm, 0.24 long, stands nearly upright
+below a trunk that lies."""
 
 _TURNS = {"up": 0, "left": 90, "down": 180, "right": 270}
 """Degrees clockwise that bring a head which points that way in the picture up."""
@@ -39,7 +42,7 @@ def film_turn(person: Keypoints2D) -> int:
     nothing, keep their place while the trunk moves. The feet of somebody who walks, squats or works do keep their
     place, but so do those of somebody who does push-ups, over hands that are the lowest in the picture. Who sits
     has trunk and shanks that way, or trunk and legs far from one line. Where it is not sure, as then, a warning asks
-    for `--rotate`; not where hands or elbows prop the body up.
+    for `--rotate`; not where hands or elbows prop the body up, or arms stand below a trunk that lies.
 
     Parameters
     ----------
@@ -52,15 +55,14 @@ def film_turn(person: Keypoints2D) -> int:
     if way is None or way == "up":
         return 0
     turn = _TURNS[way]
-    if _on_hands_and_toes(person):
+    if _on_hands_and_toes(person) or (_may_be_on_hands(person) and _arms_stand(person)):
         return 0
     where = "upside down" if way == "down" else "on the side"
     if sits or _may_be_on_hands(person) or not _stands_on_feet(person):
         log.warning(
-            "the person is %s in nearly all frames: if the film's rotation was lost, give --rotate %d",
-            where,
-            turn,
-        )
+            "the person is %s in nearly all frames: right for somebody who %s; if the film's rotation was lost, give "
+            "--rotate %d", where, "hangs or stands on the hands" if way == "down" else "lies", turn,
+        )  # fmt: skip
         return 0
     log.warning(
         "the film lies %s by the people in it: it was turned by %d degrees clockwise; --rotate 0 leaves it as it is",
@@ -126,6 +128,18 @@ def _may_be_on_hands(person: Keypoints2D) -> bool:
     below = (hands - np.maximum.reduce(trunk)) / _length(person)
     below = below[np.isfinite(below)]
     return bool(below.size and np.median(below) > _ON_HANDS)
+
+
+def _arms_stand(person: Keypoints2D) -> bool:
+    """Whether an upper arm points straight down most of the time, as on hands and knees.
+
+    In a film on its side it would be held straight forward all the time.
+    """
+    shoulders = np.fmax(_point(person, "LShoulder")[:, 1], _point(person, "RShoulder")[:, 1])
+    elbows = np.fmax(_point(person, "LElbow")[:, 1], _point(person, "RElbow")[:, 1])
+    below = (elbows - shoulders) / _length(person)
+    below = below[np.isfinite(below)]
+    return bool(below.size and np.median(below) > _UPRIGHT_ARM)
 
 
 def _on_hands_and_toes(person: Keypoints2D) -> bool:

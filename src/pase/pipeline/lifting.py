@@ -103,8 +103,12 @@ def _lifted_person(
     settings: Settings,
     progress: Progress | None,
 ) -> Landmarks3D:
-    """One person's landmarks; of a camera that turns our lifter sees a steadied view."""
+    """One person's landmarks, after left and right that the detector exchanged are set right; of a camera that turns
+    our lifter sees a steadied view."""
+    from pase.fit.left_right_swaps import repair_keypoints
+
     motion = recording.camera_motion(person.shot)
+    person = repair_keypoints(person, motion).keypoints
     if motion is None or motion.kind == "still" or settings.lift.backend != "pase":
         return lifter(person, progress)
     from pase.lift.turning_camera import lift_steadied

@@ -32,11 +32,12 @@ log = logging.getLogger(__name__)
 
 _FEWEST_SURE_POINTS = 5
 """With fewer keypoints inside the picture the person counts as unseen: the others are guesses of the network."""
-_MANY_REPEATED = 0.03
-"""Share of repeated pictures above which the user is told."""
+_MANY_REPEATED, _SLOWED = 0.03, 0.25
+"""Shares of repeated pictures above which the user is told, and above which films that play too slowly are likely:
+from 24 to 30 a second it is 0.2."""
 _REPEATED = (
-    "%d of %d pictures only repeat the one before, as in film converted to another rate: keypoints are interpolated "
-    "there; give the original film if you have it"
+    "%d of %d pictures only repeat the one before, as in film converted to another rate%s: keypoints are "
+    "interpolated there; give the original film if you have it"
 )
 
 
@@ -132,7 +133,10 @@ def _watch(
     if sampler is not None:
         sampler.finish()
         if sampler.repeated > _MANY_REPEATED * len(times):
-            log.warning(_REPEATED, sampler.repeated, len(times))
+            slowed = " or slowed down (then --slow-motion says how much)" * (
+                sampler.repeated > _SLOWED * len(times)
+            )
+            log.warning(_REPEATED, sampler.repeated, len(times), slowed)
     if len(times) == 1:
         for track in tracker.tracks:
             poses = with_closer_look(network, frame.image, list(track.poses.values()))

@@ -117,8 +117,9 @@ def check_upright(detections: Sequence[Detection], names: Sequence[str], path: P
     down = (down / np.maximum(sizes, 1e-9))[np.isfinite(down)]
     if len(down) and np.mean(down < -_STANDS) > _NEARLY_ALL:
         _log.warning(
-            "%s: the people stand on their heads in nearly all frames: if its y goes up from the lower edge of the "
-            "picture, turn it (y = height - y); if the film is upside down, name it with --video", path.name,
+            "%s: the people are upside down in nearly all frames: right for handstands and the like; if its y goes "
+            "up from the lower edge of the picture, turn it (y = height - y); if the film is upside down, name it "
+            "with --video", path.name,
         )  # fmt: skip
 
 
