@@ -20,6 +20,7 @@ from pase.errors import InputError
         (["batch", "folder"], "-o/--output"),
         (["run", "-o", "out"], "VIDEO_OR_PHOTO"),
         (["run", "clip.mp4", "-o", "out", "--heigth", "1.7"], "did you mean '--height'"),
+        (["pose2d", "clip.mp4", "-o", "points.csv"], "name a .json file"),
         (["run", "clip.mp4", "-o", "out", "--height", "-1.75"], "height must be in metres"),
         (["run", "clip.mp4", "-o", "out", "--height=-1.75"], "height must be in metres"),
         (["run", "clip.mp4", "-o", "out", "--height", "0"], "height must be in metres"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from pase.errors import InputError
+from pase.errors import InputError, OutputError
 from pase.media import Photo, is_photo, open_media, write_image
 
 
@@ -104,3 +104,9 @@ def test_what_is_a_photo_is_told_by_content(tmp_path: Path) -> None:
     assert not is_photo(tmp_path / "moving.gif")
     assert len(list(open_media(tmp_path / "moving.gif").frames())) == 3
     assert not is_photo(tmp_path / "absent.png")
+
+
+def test_a_picture_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"a picture is a \.png, \.jpg or \.jpeg file"):
+        write_image(tmp_path / "photo.mp4", picture())
+    assert not list(tmp_path.iterdir())

@@ -330,3 +330,9 @@ def test_a_picture_that_was_forgotten_is_made_anew(tmp_path: Path) -> None:
     frame.forget_image()
     assert frame.image is not image
     np.testing.assert_array_equal(frame.image, image)
+
+
+@pytest.mark.parametrize("name", ["film.gif", "film.txt", "film"])
+def test_a_film_of_another_kind_is_refused_before_it_is_drawn(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OutputError, match=r"a film is a \.mp4, \.mov or \.mkv file"):
+        VideoWriter(tmp_path / name, SIZE)

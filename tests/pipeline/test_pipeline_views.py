@@ -74,6 +74,11 @@ def test_export_writes_every_person_and_notes_it(
         export(result / "person_1", "glb")
 
 
+def test_a_comparison_is_not_written_into_a_file(result: Path, refused: Callable[..., str]) -> None:
+    page = result / "report.json"
+    assert "name a folder for the page" in refused("compare", result, result, "-o", page)
+
+
 def test_the_viewer_is_made_once_and_again_when_asked(result: Path) -> None:
     path = viewer_of(result)
     page = path.read_text(encoding="utf-8")

@@ -70,7 +70,7 @@ class VideoWriter:
         preset: str = "veryfast",
         sound_from: str | Path | None = None,
     ) -> None:
-        self.path = Path(path)
+        self.path = _of_kind(path, "a film", (".mp4", ".mov", ".mkv"))
         self.image_size = image_size
         self._rate = Fraction(frame_rate or 30.0).limit_denominator(1001) or Fraction(1, 1001)
         self._quality = quality
@@ -167,6 +167,7 @@ def write_image(path: str | Path, image: Image) -> None:
     """Write an (H, W, 3) RGB picture; the suffix chooses the format (`.png`, `.jpg`)."""
     from PIL import Image as Pillow
 
+    path = _of_kind(path, "a picture", (".png", ".jpg", ".jpeg"))
     with atomic_path(path) as temporary, _as_output_errors(path):
         if temporary.suffix.lower() == ".png":
             Pillow.fromarray(image).save(temporary, compress_level=_PNG_LEVEL)
@@ -181,6 +182,16 @@ def jpeg(image: Image) -> bytes:
     stream = io.BytesIO()
     Pillow.fromarray(image).save(stream, "JPEG", quality=85)
     return stream.getvalue()
+
+
+def _of_kind(path: str | Path, kind: str, suffixes: tuple[str, ...]) -> Path:
+    """The path, whose suffix must be one of a kind of file."""
+    path = Path(path)
+    if path.suffix.lower() not in suffixes:
+        raise OutputError(
+            f"cannot write {path}: {kind} is a {', '.join(suffixes[:-1])} or {suffixes[-1]} file"
+        )
+    return path
 
 
 @contextmanager

@@ -32,6 +32,9 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
 
     if len(folders) < 2:
         raise InputError("name at least two results to compare")
+    alone = output is not None and output.suffix.lower() == ".csv"
+    if output is not None and not alone and output.is_file():
+        raise InputError(f"{output} is a file: name a folder for the page, or a .csv for the table alone")
     results = _results(folders)
     first = results[0]
     rows: list[tuple[object, ...]] = []
@@ -41,7 +44,7 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
         if first.findings.movement != second.findings.movement:
             yield (
                 f"  the movements differ: {first.findings.movement}, {second.findings.movement}; "
-                "ranges of motion alone compare"
+                "compare ranges of motion only"
             )
         for pair in pairs:
             if not pair.measure.endswith(("_min", "_max")) and not pair.too_uncertain:
@@ -55,7 +58,6 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
             yield f"  {uncertain} ranges and speeds are too uncertain to compare (the table that -o writes has them)"
     if output is None:
         return
-    alone = output.suffix.lower() == ".csv"
     write_rows(output if alone else output / TABLE, COLUMNS, rows)
     if not alone:
         from pase.view.comparison import write_comparison

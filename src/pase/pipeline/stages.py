@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pase.config import Settings
 from pase.data import Landmarks3D, Motion
+from pase.errors import InputError
 from pase.media import Footage, open_media
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
@@ -339,6 +340,8 @@ def pose2d(
     from pase.pose2d.writers import write_keypoints_as
 
     settings, report, output = settings or Settings(), Report(), Path(output)
+    if kind != "openpose" and output.suffix.lower() not in ("", ".json"):
+        raise InputError(f"keypoints are written as JSON, not as '{output.suffix}': name a .json file")
     if kind != "openpose" or output.exists():
         check_output_file(output, overwrite=overwrite and kind != "openpose")
     with collected_warnings() as warnings, noted_networks() as report.networks:
