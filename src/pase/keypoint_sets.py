@@ -84,12 +84,8 @@ def mirrored_order(names: Sequence[str]) -> list[int]:
 
 
 _FEET = ("LBigToe", "LSmallToe", "LHeel", "RBigToe", "RSmallToe", "RHeel")
-
-
-def _unused(count: int) -> tuple[str, ...]:
-    """Names for points of face and hands, which nothing here uses."""
-    return tuple(f"Point{i}" for i in range(count))
-
+_FACE_AND_HANDS = tuple(f"Point{i}" for i in range(110))
+"""Names for points that nothing here uses."""
 
 KEYPOINT_SETS: dict[str, tuple[str, ...]] = {
     "halpe26": HALPE26,
@@ -103,9 +99,9 @@ KEYPOINT_SETS: dict[str, tuple[str, ...]] = {
     "mpii16": MPII16,
     "crowdpose14": CROWDPOSE14,
     "lsp14": LSP14,
-    "coco133": (*COCO17, *_FEET, *_unused(110)),
-    "halpe136": (*HALPE26, *_unused(110)),
-    "body135": (*BODY25B, *_unused(110)),
+    "coco133": (*COCO17, *_FEET, *_FACE_AND_HANDS),
+    "halpe136": (*HALPE26, *_FACE_AND_HANDS),
+    "body135": (*BODY25B, *_FACE_AND_HANDS),
 }
 """Names of the points in order, by the set's own name."""
 

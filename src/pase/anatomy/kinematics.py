@@ -183,7 +183,7 @@ class Kinematics:
         return self._placed(self._carriers, q, scale)
 
     def positions(self, q: Array, scale: Array | None = None, location: Array | None = None) -> Array:
-        """(T, K, 3) world positions of the landmarks in metres; arguments as in `jacobian`."""
+        """(T, K, 3) world positions of the landmarks in metres; arguments as in `jacobian` and `positions_in`."""
         if len(q) > AT_ONCE:
             out = np.empty((len(q), len(self.landmarks), 3))
             for frames in pieces(len(q)):
@@ -192,7 +192,7 @@ class Kinematics:
         return self.positions_in(self.placement(q, scale), location)
 
     def positions_in(self, placement: Placement, location: Array | None = None) -> Array:
-        """(T, K, 3) landmarks in a placement; `location` as in `jacobian`."""
+        """(T, K, 3) landmarks in a placement, at their own places on the unscaled bodies or at `location` (K, 3)."""
         places = self._location if location is None else location
         local = places * placement.scale[self._landmark_body]
         turned_local = np.einsum("ijkt,kj->ikt", placement.rotation[:, :, self._places], local)
@@ -200,11 +200,7 @@ class Kinematics:
         return np.ascontiguousarray(positions.transpose(2, 1, 0))
 
     def jacobian(
-        self,
-        q: Array,
-        scale: Array | None = None,
-        scale_directions: Array | None = None,
-        location: Array | None = None,
+        self, q: Array, scale: Array | None = None, scale_directions: Array | None = None
     ) -> LandmarkJacobian:
         """Landmark positions with their derivatives.
 
@@ -216,15 +212,13 @@ class Kinematics:
             (B, 3) scale factors; the skeleton's own when None.
         scale_directions
             (B, 3, P) derivative of the scale factors by P size parameters; none when omitted.
-        location
-            (K, 3) places of the landmarks on their unscaled bodies, metres; their own when None.
         """
-        return self.jacobian_in(self.placement(q, scale), scale_directions, location)
+        return self.jacobian_in(self.placement(q, scale), scale_directions)
 
     def jacobian_in(
         self, placement: Placement, scale_directions: Array | None = None, location: Array | None = None
     ) -> LandmarkJacobian:
-        """Landmarks in a placement with their derivatives; arguments as in `jacobian`."""
+        """Landmarks in a placement with their derivatives; arguments as in `jacobian` and `positions_in`."""
         position = self.positions_in(placement, location)
         bodies = self._movers.derivatives(self._carriers, placement, position)
         turns = placement.rotation[:, :, self._places].transpose(3, 2, 0, 1)
