@@ -15,6 +15,7 @@ import pytest
 from pase.cli import main
 from pase.errors import ModelFileError
 from pase.models import model_path
+from places import REPOSITORY, shared
 
 
 def _stored(name: str) -> Path:
@@ -51,7 +52,7 @@ def load_tool() -> Callable[[str], ModuleType]:
     """Imports a script of tools/ by its name without `.py`."""
 
     def load(name: str) -> ModuleType:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / f"tools/{name}.py")
+        spec = importlib.util.spec_from_file_location(name, REPOSITORY / f"tools/{name}.py")
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
@@ -116,10 +117,7 @@ def empty_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def reference() -> Path:
     """Folder with the official networks' numbers; the test is skipped where it is not."""
-    folder = Path(__file__).parents[2] / "shared/fixtures/networks"
-    if not folder.is_dir():
-        pytest.skip("needs shared/fixtures/networks of the workplace")
-    return folder
+    return shared("fixtures/networks")
 
 
 @pytest.fixture(scope="module")

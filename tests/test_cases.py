@@ -12,11 +12,10 @@ from pase.batch.study import read_study
 from pase.config import make_settings
 from pase.media import Video, VideoWriter, open_media
 from pase.pipeline.recording import find_people
+from places import CASES, SHARED, needs_cases
 from runs import QUICK
 
-SHARED = Path(__file__).parents[2] / "shared"
-CASES = SHARED / "fixtures/cases"
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the cases in ../shared are not here")
+pytestmark = needs_cases
 
 
 @pytest.mark.parametrize(

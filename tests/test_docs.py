@@ -15,13 +15,15 @@ import pytest
 
 from pase.anatomy.kinematics import Kinematics
 from pase.cli_parser import parse
+from places import REPOSITORY
 
-ROOT = Path(__file__).parents[1]
-DOCS = ROOT / "docs"
+DOCS = REPOSITORY / "docs"
 
 
 def test_every_page_has_a_place_in_the_navigation() -> None:
-    listed = re.findall(r"^\s+- (?:.*: )?([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.M)
+    listed = re.findall(
+        r"^\s+- (?:.*: )?([\w/-]+\.md)$", (REPOSITORY / "mkdocs.yml").read_text("utf-8"), re.M
+    )
     pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
     assert set(listed) == pages, "mkdocs.yml, under nav, lists every page of docs/"
     assert len(listed) == len(set(listed))
@@ -76,7 +78,7 @@ def test_code_of_the_developers_page_runs(tmp_path: Path, monkeypatch: pytest.Mo
 def test_commands_of_the_pages_are_understood() -> None:
     """Every line that calls `pase` in README and pages, but for the usage lines of the generated page."""
     lines = []
-    for path in [ROOT / "README.md", *DOCS.glob("*.md")]:
+    for path in [REPOSITORY / "README.md", *DOCS.glob("*.md")]:
         text = path.read_text(encoding="utf-8").replace("\\\n", " ")
         for block in (
             re.findall(r"^ *```(?:sh)?\n(.*?)^ *```$", text, re.M | re.S) if path.stem != "commands" else []
@@ -91,7 +93,9 @@ def test_commands_of_the_pages_are_understood() -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/measures.md", "docs/error-bars.md", "docs/tutorial.md"])
 def test_python_of_the_pages_runs(page: str, finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(finished)
-    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.M | re.S)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", (REPOSITORY / page).read_text(encoding="utf-8"), re.M | re.S
+    )
     for number, block in enumerate(blocks, 1):
         if "import opensim" in block:
             pytest.importorskip("opensim", reason="opensim is not installed")
@@ -117,20 +121,24 @@ def test_every_room_is_in_the_reference() -> None:
     named = set(
         re.findall(r"^::: (pase\S*)", "\n".join(p.read_text("utf-8") for p in DOCS.glob("api/*.md")), re.M)
     )
-    rooms = {f"pase.{p.parent.name}" for p in (ROOT / "src/pase").glob("*/__init__.py")} - {"pase.assets"}
+    rooms = {f"pase.{p.parent.name}" for p in (REPOSITORY / "src/pase").glob("*/__init__.py")} - {
+        "pase.assets"
+    }
     missing = {room for room in rooms if not any(f"{name}.".startswith(f"{room}.") for name in named)}
     assert not missing, "a page in docs/api/ names every room, or modules of it"
 
 
 def test_readme_repeats_the_table_of_accuracy() -> None:
-    section = (ROOT / "README.md").read_text("utf-8").split("## Accuracy")[1].split("\n## ")[0]
+    section = (REPOSITORY / "README.md").read_text("utf-8").split("## Accuracy")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
     page = (DOCS / "accuracy.md").read_text("utf-8").splitlines()
     assert rows and set(rows) <= set(page), "README.md and docs/accuracy.md must tell the same"
 
 
-@pytest.mark.parametrize("page", sorted(path.relative_to(ROOT).as_posix() for path in DOCS.rglob("*.md")))
+@pytest.mark.parametrize(
+    "page", sorted(path.relative_to(REPOSITORY).as_posix() for path in DOCS.rglob("*.md"))
+)
 def test_nothing_is_loaded_from_elsewhere(page: str) -> None:
     """Pictures and scripts are files of the site, so that it is whole offline."""
-    text = (ROOT / page).read_text(encoding="utf-8")
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
     assert not re.search(r"!\[[^]]*\]\(https?:|<(?:img|script|link)[^>]*https?:", text)

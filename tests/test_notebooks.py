@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pase.errors import MissingDependencyError
+from places import REPOSITORY
 
-ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((REPOSITORY / "docs" / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -55,7 +55,7 @@ def test_every_notebook_shows_a_picture(workplace: Path) -> None:
 @pytest.mark.slow
 def test_the_page_of_files_tells_all_of_a_result(workplace: Path) -> None:
     """Every file of a run, every key of its JSON files and every column of its tables."""
-    page = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs" / "files.md").read_text(encoding="utf-8")
     result = workplace / "walk_a"
     report = json.loads((result / "report.json").read_text(encoding="utf-8"))
     first = json.loads((result / "keypoints.json").read_text(encoding="utf-8"))[0]

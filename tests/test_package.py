@@ -13,8 +13,8 @@ import pytest
 
 from pase.models import cache_dir
 from pase.version import DISTRIBUTION, __version__
+from places import REPOSITORY
 
-ROOT = Path(__file__).resolve().parents[1]
 STEM = f"{DISTRIBUTION.replace('-', '_')}-{__version__}"
 
 pytest.importorskip("hatchling", reason="hatchling builds the package")
@@ -32,10 +32,10 @@ def build(folder: Path, output: Path, kind: str) -> Path:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, made from the archive of sources alone, as pip does where it finds no wheel."""
-    if not (ROOT / "pyproject.toml").is_file():
+    if not (REPOSITORY / "pyproject.toml").is_file():
         pytest.skip("the sources are not here")
     folder = tmp_path_factory.mktemp("package")
-    archive = build(ROOT, folder / "sdist", "sdist")
+    archive = build(REPOSITORY, folder / "sdist", "sdist")
     with tarfile.open(archive) as opened:
         # Python 3.11.2, as in Debian 12, has no filters yet; the archive is our own.
         opened.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
@@ -47,8 +47,8 @@ def test_the_wheel_holds_every_file_of_the_package_under_its_own_name(wheel: Pat
         names = set(opened.namelist())
         metadata = opened.read(f"{STEM}.dist-info/METADATA").decode("utf-8")
     sources = {
-        path.relative_to(ROOT / "src").as_posix()
-        for path in (ROOT / "src" / "pase").rglob("*")
+        path.relative_to(REPOSITORY / "src").as_posix()
+        for path in (REPOSITORY / "src" / "pase").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert sources <= names

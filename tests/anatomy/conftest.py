@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from places import REPOSITORY, SHARED
+
 WHEEL = "pose2sim==0.10.49"
 WHEEL_SHA256 = "403e0dc4065898ba6a595e72a8970950310979253d60e24c2e00b16b36bf21e1"
-CACHE = Path(__file__).resolve().parents[1] / ".cache"
-SHARED_MODELS = sorted((Path(__file__).resolve().parents[3] / "shared" / "bench").glob("*/*/scaled.osim"))
+CACHE = REPOSITORY / "tests/.cache"
+SHARED_MODELS = sorted((SHARED / "bench").glob("*/*/scaled.osim"))
 
 
 class Oracle:

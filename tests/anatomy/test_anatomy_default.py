@@ -20,8 +20,7 @@ from pase.anatomy.osim import read_osim
 from pase.data import HALPE26
 from pase.errors import InputError
 from pase.keypoint_sets import mirrored_order
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from places import REPOSITORY
 
 MIDLINE_FLIPS = {
     "pelvis_rotation", "pelvis_list", "pelvis_tz",

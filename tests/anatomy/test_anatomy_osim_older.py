@@ -13,8 +13,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.marker_set import read_marker_set
 from pase.anatomy.osim import read_osim, write_osim
 from pase.errors import InputError
-
-CASES = Path(__file__).parents[3] / "shared/fixtures/cases"
+from places import CASES, needs_cases
 
 
 def coordinate(name: str, more: str = "") -> str:
@@ -203,7 +202,7 @@ def test_fixed_markers_of_a_marker_set(tmp_path: Path) -> None:
     assert [(m.name, m.fixed) for m in markers] == [("A", True), ("B", False)]
 
 
-@pytest.mark.skipif(not CASES.is_dir(), reason="the cases in ../shared are not here")
+@needs_cases
 def test_case() -> None:
     names = {read_osim(path).body_names for path in (CASES / "osim_double_colon").glob("*.osim")}
     assert names == {("pelvis", "thigh")}

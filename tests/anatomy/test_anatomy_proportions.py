@@ -6,13 +6,13 @@ import csv
 import json
 from collections.abc import Sequence
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pase.anatomy.proportions import Proportions, load_proportions
 from pase.errors import InputError
+from places import shared
 
 SIDED = ["femur", "patella", "tibia", "talus", "calcn", "toes", "humerus", "ulna", "radius", "hand"]
 MIDDLE = [
@@ -28,7 +28,6 @@ MIDDLE = [
     "Abdomen",
 ]
 BODIES = MIDDLE + [f"{name}_{side}" for name in SIDED for side in "rl"]
-SHARED = Path(__file__).parents[2].parent / "shared"
 HEIGHTS = np.round(np.arange(0.7, 2.21, 0.05), 2)
 
 
@@ -226,10 +225,7 @@ def test_true_bones_agree(check: dict) -> None:
 
 
 def test_stored_bone_figures_are_those_of_the_file(check: dict) -> None:
-    path = SHARED / "data" / "anthropometry" / "goldman_osteometric.csv"
-    if not path.exists():
-        pytest.skip(f"{path} is not here")
-    with path.open(encoding="latin-1", newline="") as file:
+    with shared("data/anthropometry/goldman_osteometric.csv").open(encoding="latin-1", newline="") as file:
         rows = [
             r
             for r in csv.DictReader(file)

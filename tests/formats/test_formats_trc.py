@@ -13,8 +13,9 @@ from pase.data import Landmarks3D, Motion
 from pase.errors import InputError
 from pase.formats.trc import write_landmarks_trc, write_trc
 from pase.marker_files.trc import read_trc
+from places import SHARED
 
-TRIALS = sorted((Path(__file__).parents[3] / "shared/bench/marker_fit").glob("*/markers.trc"))
+TRIALS = sorted((SHARED / "bench/marker_fit").glob("*/markers.trc"))
 
 KEYS = "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames\n"
 HEADER = "PathFileType\t4\t(X/Y/Z)\ta.trc\n" + KEYS + "100\t100\t2\t2\tmm\t100\t1\t2\n"

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from pase.lift.points import POINTS, ROOT
+from places import REPOSITORY
 
 if TYPE_CHECKING:
     from tools.train_lifter.scenes import Scenes
 
 TRAIN = "PyTorch and onnx come with the train extra"
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)

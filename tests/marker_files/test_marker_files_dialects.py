@@ -17,11 +17,11 @@ from pase.anatomy.kinematics import Kinematics
 from pase.errors import InputError
 from pase.marker_files import is_marker_file, read_markers
 from pase.marker_files.checks import checked_times
+from places import CASES, needs_cases
 
 RATE = 50.0
 KEYS = ["DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units", "OrigDataRate", "OrigDataStartFrame",
         "OrigNumFrames"]  # fmt: skip
-CASES = Path(__file__).parents[3] / "shared/fixtures/cases"
 
 
 def walk(frames: int = 6) -> tuple[tuple[str, ...], np.ndarray]:
@@ -251,7 +251,7 @@ TRUE = {"trc_header_double_tabs", "trc_comma_separated", "trc_decimal_comma", "t
         "trc_times_against_rate", "trc_zero_is_missing", "c3d_given"}  # fmt: skip
 
 
-@pytest.mark.skipif(not CASES.is_dir(), reason="the cases in ../shared are not here")
+@needs_cases
 @pytest.mark.parametrize("case", sorted(TRUE))
 def test_cases(case: str) -> None:
     (path,) = (CASES / case).glob("walk.*")

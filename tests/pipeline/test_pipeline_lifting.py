@@ -20,9 +20,8 @@ from pase.media.frames import FILM_FOCAL_SPREAD
 from pase.pipeline.lifting import lens_of, lens_of_turn
 from pase.pipeline.recording import Recording
 from pase.pose2d.readers.alphapose_json import read_alphapose
+from places import SAMPLES, shared
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
-SAMPLES = Path(__file__).parents[1] / "pose2d/samples"
 State = Callable[[str], dict[str, Any]]
 
 
@@ -71,12 +70,10 @@ def test_everybody_gets_a_file(weights: Callable[[str], Path], tmp_path: Path) -
 def test_alphapose_writes_everyones_keypoints(
     weights: Callable[[str], Path], networks: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    photo = SHARED / "media/tennis.mp4"
-    if not photo.exists():
-        pytest.skip("needs ../shared/media")
+    film = shared("media/tennis.mp4")
     from pase.media import open_media, write_image
 
-    with open_media(photo) as video:
+    with open_media(film) as video:
         frame = next(iter(video.frames()))
     write_image(tmp_path / "first.png", frame.image)
     output = tmp_path / "keypoints.json"
@@ -117,10 +114,8 @@ def test_what_is_missing_is_told_in_one_line(
 
 @pytest.mark.slow
 def test_the_original_systems_file_becomes_a_finished_skeleton(tmp_path: Path) -> None:
-    keypoints = SHARED / "fixtures/original_system/alphapose-results.json"
-    if not keypoints.exists():
-        pytest.skip("needs shared/fixtures of the workplace")
-    video, output = SHARED / "media/tennis.mp4", tmp_path / "out"
+    keypoints = shared("fixtures/original_system/alphapose-results.json")
+    video, output = shared("media/tennis.mp4"), tmp_path / "out"
     words = ["run", str(keypoints), "--video", str(video), "-o", str(output), "--height", "1.8"]
     assert main([*words, "--no-overlay"]) == 0
     report = json.loads((output / "report.json").read_text(encoding="utf-8"))

@@ -17,8 +17,7 @@ from pase.data import Landmarks3D
 from pase.formats.person import load_motion
 from pase.formats.trc import write_trc
 from pase.marker_files import is_marker_file
-
-SHARED = Path(__file__).resolve().parents[3] / "shared"
+from places import shared
 
 
 def standing(frames: int = 12) -> np.ndarray:
@@ -85,9 +84,7 @@ def test_bad_input_is_answered_in_one_line(
 
 
 def test_landmarks_of_the_original_system(tmp_path: Path) -> None:
-    path = SHARED / "fixtures" / "original_system" / "landmarkers.json"
-    if not path.is_file():
-        pytest.skip(f"{path} is not here")
+    path = shared("fixtures/original_system/landmarkers.json")
     assert main(["fit", str(path), "-o", str(tmp_path / "out")]) == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["persons"][0]["details"]["marker_rms_mm"] < 45

@@ -15,9 +15,9 @@ from pase.media import Frame, open_media
 from pase.models import model_path
 from pase.networks.onnx import start_session
 from pase.pose2d.detect import detect_keypoints
+from places import shared
 
-SHARED = Path(__file__).parents[3] / "shared"
-WALK = SHARED / "bench/dev/lab_walk/video.mp4"
+WALK, SQUAT = "bench/dev/lab_walk/video.mp4", "bench/dev/lab_squat/video.mp4"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -27,13 +27,6 @@ def networks() -> None:
             model_path(name, offline=True)
     except ModelFileError:
         pytest.skip("needs the networks: run 'pase models fetch' or set PASE_MODELS")
-
-
-def footage(name: str) -> Path:
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip(f"needs {name} of the workplace's shared folder")
-    return path
 
 
 def found(
@@ -60,7 +53,7 @@ def assert_human(track: Keypoints2D) -> None:
 
 
 def test_a_walker_is_seen_in_every_frame() -> None:
-    (track, *_) = found(footage("bench/dev/lab_walk/video.mp4"), 40)
+    (track, *_) = found(shared(WALK), 40)
     assert track.seen.all()
     assert track.time == pytest.approx(np.arange(40) / 60, abs=1e-6)
     assert track.image_size == (720, 1280)
@@ -84,7 +77,7 @@ def test_a_jumper_stays_one_person() -> None:
 
 
 def test_a_squat_is_as_well_known_from_a_part_of_the_frames() -> None:
-    path = footage("bench/dev/lab_squat/video.mp4")
+    path = shared(SQUAT)
     with open_media(path) as media:
         frames = list(islice(media.frames(), 60))
     full, cropped = (
@@ -100,7 +93,7 @@ def test_a_squat_is_as_well_known_from_a_part_of_the_frames() -> None:
 
 
 def test_a_mirrored_recording_gives_mirrored_keypoints() -> None:
-    path = footage("bench/dev/lab_squat/video.mp4")
+    path = shared(SQUAT)
     (plain, *_) = found(path, 6)
     (mirrored, *_) = found(path, 6, lambda frame: frame.image[:, ::-1])
     back = mirrored.xy[:, mirrored_order(HALPE26)] * [-1, 1] + [719, 0]
@@ -110,7 +103,7 @@ def test_a_mirrored_recording_gives_mirrored_keypoints() -> None:
 
 @pytest.mark.parametrize("camera", ["cam01", "cam02", "cam03", "cam04"])
 def test_the_walker_is_followed_not_the_bystander(camera: str) -> None:
-    (track, *_) = found(footage(f"bench/multiview/{camera}.mp4"), 25)
+    (track, *_) = found(shared(f"bench/multiview/{camera}.mp4"), 25)
     assert track.seen.all()
     assert_human(track)
     assert np.ptp(track.xy[..., 1], axis=1).min() > 0.25 * track.image_size[1]
@@ -118,7 +111,7 @@ def test_the_walker_is_followed_not_the_bystander(camera: str) -> None:
 
 def test_a_person_who_was_hidden_is_the_same_afterwards() -> None:
     hidden = range(10, 34)
-    path = footage("bench/dev/lab_walk/video.mp4")
+    path = shared(WALK)
     (track, *_) = found(path, 60, lambda f: np.full_like(f.image, 90) if f.index in hidden else f.image)
     assert track.seen[:10].all()
     assert not track.seen[10:34].any()
@@ -128,16 +121,16 @@ def test_a_person_who_was_hidden_is_the_same_afterwards() -> None:
 
 
 def test_the_bigger_of_two_is_the_main_person() -> None:
-    small = list(islice(open_media(footage("bench/dev/lab_walk/video.mp4")).frames(), 8))
-    squat = footage("bench/dev/lab_squat/video.mp4")
+    small = list(islice(open_media(shared(WALK)).frames(), 8))
+    squat = shared(SQUAT)
     (track, *_) = found(squat, 8, lambda f: np.hstack([small[f.index].image, f.image]))
     assert track.xy[:, 19, 0].min() > 720
 
 
 def test_points_beyond_the_edge_are_unseen() -> None:
-    (uncut, *_) = found(footage("bench/dev/lab_squat/video.mp4"), 2)
+    (uncut, *_) = found(shared(SQUAT), 2)
     middle = int(uncut.xy[0, 19, 1])
-    (cut, *_) = found(footage("bench/dev/lab_squat/video.mp4"), 2, lambda frame: frame.image[:middle])
+    (cut, *_) = found(shared(SQUAT), 2, lambda frame: frame.image[:middle])
     finite = np.isfinite(cut.xy).all(-1)
     assert finite[:, :9].all()
     assert (cut.xy[finite][:, 1] <= middle).all()
@@ -146,7 +139,7 @@ def test_points_beyond_the_edge_are_unseen() -> None:
 
 
 def test_upside_down_is_read_like_upright() -> None:
-    path = footage("bench/dev/lab_squat/video.mp4")
+    path = shared(SQUAT)
     (plain, *_) = found(path, 1)
     (turned, *_) = found(path, 1, lambda frame: frame.image[::-1, ::-1])
     distance = np.linalg.norm([719, 1279] - turned.xy - plain.xy, axis=-1)
@@ -191,7 +184,7 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
 
 def test_after_a_cut_it_is_another_person(caplog: pytest.LogCaptureFixture) -> None:
     walk, squat = (
-        list(islice(open_media(footage(f"bench/dev/{name}/video.mp4")).frames(), 8))
+        list(islice(open_media(shared(f"bench/dev/{name}/video.mp4")).frames(), 8))
         for name in ("lab_walk", "lab_squat")
     )
     frames = [Frame(n, n / 30, f.image) for n, f in enumerate([*walk, *squat])]
@@ -202,8 +195,8 @@ def test_after_a_cut_it_is_another_person(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_two_who_are_there_are_two() -> None:
-    walk = list(islice(open_media(footage("bench/dev/lab_walk/video.mp4")).frames(), 8))
-    squat = footage("bench/dev/lab_squat/video.mp4")
+    walk = list(islice(open_media(shared(WALK)).frames(), 8))
+    squat = shared(SQUAT)
     people = found(squat, 8, lambda f: np.hstack([walk[f.index].image, f.image]))
     assert [int(person.seen.sum()) for person in people] == [8, 8]
     assert [person.track_id for person in people] == [1, 2]
@@ -211,7 +204,7 @@ def test_two_who_are_there_are_two() -> None:
 
 @pytest.mark.parametrize("rate", [1.0, 240.0])
 def test_any_frame_rate_is_followed(rate: float) -> None:
-    shown = list(islice(open_media(footage("bench/dev/lab_squat/video.mp4")).frames(), 12))
+    shown = list(islice(open_media(shared(SQUAT)).frames(), 12))
     detected = detect_keypoints([Frame(n, n / rate, f.image) for n, f in enumerate(shown)], (720, 1280))
     (person,) = detected.people
     assert person.seen.all()

@@ -14,8 +14,7 @@ from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.pose2d.readers.alphapose_json import read_alphapose, write_alphapose
 from pase.pose2d.readers.detection import Recorded
-
-SAMPLE = Path(__file__).parents[4] / "shared/fixtures/original_system/alphapose-results.json"
+from places import shared
 
 
 def person(seed: int, frames: int = 12, unseen: tuple[int, ...] = (), track_id: int = 1) -> Keypoints2D:
@@ -84,9 +83,8 @@ def test_items_have_the_keys_of_alphapose(tmp_path: Path) -> None:
 
 
 def test_the_original_systems_file() -> None:
-    if not SAMPLE.exists():
-        pytest.skip("needs shared/fixtures of the workplace")
-    (track,) = read_alphapose(SAMPLE, Recorded((1080, 1080), frame_rate=30))
+    path = shared("fixtures/original_system/alphapose-results.json")
+    (track,) = read_alphapose(path, Recorded((1080, 1080), frame_rate=30))
     assert (len(track), track.track_id, track.image_size) == (61, 1, (1080, 1080))
     assert track.seen.all()
     assert track.time == pytest.approx(np.arange(61) / 30)

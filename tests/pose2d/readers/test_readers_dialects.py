@@ -19,8 +19,7 @@ from pase.keypoint_sets import BLAZEPOSE33, BODY25, COCO17, COCO18, CROWDPOSE14,
 from pase.point_names import halpe_name, halpe_names
 from pase.pose2d.readers import read_keypoints
 from pase.pose2d.readers.detection import Recorded
-
-CASES = Path(__file__).parents[4] / "shared/fixtures/cases"
+from places import CASES, needs_cases
 
 
 def _named(frame: int) -> list[dict[str, Any]]:
@@ -255,7 +254,7 @@ def test_of_two_toes_the_first_is_taken() -> None:
     assert halpe_names(names, "f")[4:] == ("LBigToe", "Point5")
 
 
-@pytest.mark.skipif(not CASES.is_dir(), reason="the cases in ../shared are not here")
+@needs_cases
 def test_cases() -> None:
     folder, recorded = CASES / "keypoints_dialects", Recorded(SIZE, np.arange(40) / 50)
     (wanted,) = read_keypoints(folder / "reference_alphapose.json", recorded)

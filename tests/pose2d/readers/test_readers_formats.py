@@ -17,8 +17,8 @@ from pase.keypoint_sets import KEYPOINT_SETS, guess_set, keypoint_set, to_halpe2
 from pase.pose2d.readers import is_keypoint_file, read_keypoints
 from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.trc import is_pixel_trc
+from places import SAMPLES
 
-SAMPLES = Path(__file__).parents[1] / "samples"
 CLIP = Recorded(image_size=(1768, 994))
 
 
