@@ -154,6 +154,13 @@ class NormalEquations:
         out.gradient_shared = self.gradient_shared * shared
         return out
 
+    def without(self, part: NormalEquations) -> NormalEquations:
+        """The equations of the coordinates without those of some terms, which do not couple frames."""
+        out = NormalEquations(*self.lag0.shape[:2], 0)
+        out.lag0, out.lag1, out.lag2 = self.lag0 - part.lag0, self.lag1, self.lag2
+        out.gradient_q = self.gradient_q - part.gradient_q
+        return out
+
     def factor(self, damping_q: Array, damping_shared: Array) -> Factor:
         """Cholesky factor of the system with (T, n) and (m,) added to its diagonal.
 
@@ -179,7 +186,11 @@ class NormalEquations:
     @cached_property
     def response(self) -> Array:
         """(T n, m) how the coordinates follow the shared unknowns, with the sign changed: A⁻¹ B."""
-        return self.band.backward(self.band.forward(self.border.reshape(-1, self.border.shape[-1])))
+        return self.solve(self.border.reshape(-1, self.border.shape[-1]))
+
+    def solve(self, right: Array) -> Array:
+        """A⁻¹ times a matrix (T n, c)."""
+        return self.band.backward(self.band.forward(right))
 
     def sample(self, noise: Array) -> Array:
         """Errors (T n, D) of the coordinates with the covariance A⁻¹, from white noise of that shape."""

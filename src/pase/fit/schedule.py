@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pase.fit.contact import Contacts
+from pase.fit.posture_posterior import posture_covariances
 from pase.fit.problem import State
 from pase.fit.solver import Problem, Solution, minimise
 from pase.fit.threads import on_one_thread
@@ -318,7 +319,11 @@ def _deviations(
     contacts = None if contacts is None else contacts.take(chosen)
     problem = trial.independent().problem(frames, contacts, repeats=_frames_of(frames))
     normal = problem.posterior(state, shared_free=window.covariance is not None)
-    covariances = coordinate_covariances(normal)
+    calibration = trial.errors.calibration
+    if calibration is None:
+        covariances = coordinate_covariances(normal)
+    else:
+        covariances = posture_covariances(trial.take(frames), problem, state, normal, calibration)
     deviations = coordinate_deviations(normal, window.covariance, covariances)
     errors = coordinate_errors(normal, window.shared_errors, trial.errors.lasting, covariances)
     drawn = spline(time[frames], errors.swapaxes(0, 1), time).swapaxes(0, 1).astype(np.float32)

@@ -114,12 +114,13 @@ class Problem:
         at = Linearization(self.model, state)
         return {term.name: term.cost(at) for term in self.terms}
 
-    def normal_equations(self, at: Linearization) -> NormalEquations:
-        """Hessian and gradient of the cost."""
+    def normal_equations(self, at: Linearization, kind: type[Term] = Term) -> NormalEquations:
+        """Hessian and gradient of the cost, or of its terms of one kind."""
         T, n = at.state.q.shape
         normal = NormalEquations(T, n, len(at.state.shared) if at.shared_free else 0)
         for term in self.terms:
-            normal.add(term.block(at))
+            if isinstance(term, kind):
+                normal.add(term.block(at))
         return normal
 
     def posterior(self, state: State, *, shared_free: bool = True) -> NormalEquations:

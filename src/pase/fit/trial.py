@@ -51,7 +51,7 @@ class Trial(Generic[M]):
     """Share of a frame's information that is independent of its neighbours', (T,) or all alike; see
     `pase.fit.renewal`."""
     share: Array | float = 1.0
-    """Share with which a frame counts, (T,) or all alike: `renewal` for standard deviations."""
+    """Share with which the measurements of a frame count, (T,) or all alike: `renewal` for standard deviations."""
     errors: ErrorModel = ErrorModel()
     """How the errors of different frames are correlated."""
 
@@ -113,7 +113,7 @@ class Trial(Generic[M]):
         counting = Counting(repeats, chosen.share, width=width)
         measured = [t for m in chosen.measurements for t in m.terms(subject.model, counting)]
         posture = chosen.posture_weight(sequence, repeats)
-        beforehand = (*chosen.posture_priors(posture * chosen.share), *subject.priors.terms)
+        beforehand = (*chosen.posture_priors(posture), *subject.priors.terms)
         terms: list[Term] = [*measured[:1], *beforehand, *measured[1:]]
         if sequence and len(frames) > 2:
             terms.append(chosen.smoothness())

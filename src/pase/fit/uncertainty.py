@@ -29,9 +29,12 @@ class ErrorModel:
     shared: float = 1.0
     """Ratio of real errors to the posterior's, for the unknowns that all frames share: frames with the same errors
     are counted as independent there."""
+    calibration: float | None = None
+    """Ratio of real errors of measurements to the posterior's, where the kinds of posture count as a mixture; see
+    `pase.fit.posture_posterior`. None leaves the posterior as it is."""
 
 
-FILM_ERRORS = ErrorModel(lasting=0.5, shared=1.4)
+FILM_ERRORS = ErrorModel(lasting=0.5, shared=1.4, calibration=CALIBRATION)
 """For films, from 115 synthetic ones (`benchmarks/measures.py`): the mean error of an angle over a film is
 0.4 to 0.9 of its standard deviation, and lengths along the way are wrong by 3.8 % where the posterior says 2.7 %."""
 
