@@ -30,7 +30,7 @@ from pase.media.write import jpeg
 Item = TypeVar("Item")
 
 FORGOTTEN_AFTER_S = 5.0
-_BOUNDARY = "pase"
+_BOUNDARY, _WAIT_S = "pase", 0.2
 
 
 class Newest(Generic[Item]):
@@ -123,11 +123,16 @@ class Live:
         The pictures, as they come.
     settings
         Where the networks are, and how they follow persons.
+    begins_watched
+        Whether no picture is taken before somebody looks, so that a film is seen from its beginning.
     """
 
     image_size: tuple[int, int]
     frames: Iterator[Frame]
     settings: Settings
+    begins_watched: bool = False
+    watched: threading.Event = field(default_factory=threading.Event)
+    """Set when somebody looks."""
     taken: int = 0
     """Pictures that came."""
     shown: int = 0
@@ -192,6 +197,9 @@ class Live:
 
     def _take(self) -> None:
         with closing(self.frames) as frames:  # type: ignore[type-var]
+            while self.begins_watched and not self._stop.is_set() and not self.watched.wait(_WAIT_S):
+                pass
+            self._started = time.perf_counter()
             for frame in frames:
                 if self._stop.is_set():
                     return
@@ -231,6 +239,7 @@ def make_live_app(live: Live) -> Starlette:
         return Response(package_text("app/web/live.css"), media_type="text/css")
 
     async def stream(request: Request) -> Response:
+        live.watched.set()
         kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
         return StreamingResponse(_pieces(live), media_type=kind, headers={"Cache-Control": "no-store"})
 
@@ -265,6 +274,7 @@ def serve_live(
         When the port is taken.
     """
     image_size, frames = camera_frames(camera)
-    with Live(image_size, frames, settings) as live, listening(port, show, browser=browser) as listener:
+    film = not camera.isdecimal()
+    with Live(image_size, frames, settings, film) as live, listening(port, show, browser=browser) as listener:
         run_server(make_live_app(live), listener, until=lambda: live.over)
         return live.summary()

@@ -40,7 +40,7 @@ function preview(file) {
 function cannotShow() {
   if ($("preview").hidden) return;
   $("film").hidden = $("moves").hidden = $("photo").hidden = true;
-  $("hint").textContent = "the browser cannot show this kind of file; PASE reads it all the same";
+  $("hint").textContent = "the browser cannot show this file; PASE may read it all the same";
 }
 
 /** Show the film as it will be read. */
