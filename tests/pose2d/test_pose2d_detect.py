@@ -63,7 +63,10 @@ def test_a_walker_is_seen_in_every_frame() -> None:
 
 
 def test_a_jumper_stays_one_person() -> None:
-    """In the demo clip somebody leaps off a wall and is lost in the air; somebody else walks out of the picture."""
+    """In the demo clip somebody leaps off a wall and is lost in the air; somebody else walks out of the picture.
+
+    The shoulders of that person leave it at 2.4 s, and the hand at 2.75 s.
+    """
     try:
         clip = model_path("demo", offline=True)
     except ModelFileError:
@@ -72,7 +75,7 @@ def test_a_jumper_stays_one_person() -> None:
         frames = [Frame(i, i / 30, f.image) for i, f in enumerate(islice(media.frames(), 130, 215))]
         people = detect_keypoints(frames, media.image_size).people
     walker, jumper = sorted(people, key=len)
-    assert walker.time[-1] == pytest.approx(2.5, abs=0.1)
+    assert 2.4 < walker.time[-1] < 2.75
     assert len(jumper) == len(frames)
 
 

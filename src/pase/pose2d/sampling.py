@@ -102,6 +102,8 @@ class Sampler:
         """What is measured in gaps on the second thread: frame, person, expected pose; and what is found."""
         self._past: deque[Frame] = deque()
         self._last: Frame | None = None
+        self._expected: Frame | None = None
+        """The frame that was to be next at the last look."""
         self._courses: dict[Track, _Course] = {}
         self.repeated = 0
         """Frames so far that repeat the one before and are not looked at."""
@@ -113,7 +115,7 @@ class Sampler:
         self._waiting.append(frame)
         self.repeated += frame.repeated
         while True:
-            chosen = self._due(self._last)
+            chosen = self._next()
             following = None if chosen is None else self._due(chosen)
             if chosen is None or following is None:
                 return
@@ -122,10 +124,16 @@ class Sampler:
     def finish(self) -> None:
         """Look at the end of the recording, of which the last frame is looked at in any case."""
         while self._waiting:
-            chosen = self._due(self._last) or self._waiting[-1]
+            chosen = self._next() or self._waiting[-1]
             self._look(chosen, self._due(chosen))
         self._measure_gaps(None)
         self._collect(0)
+
+    def _next(self) -> Frame | None:
+        """The frame to look at next: one that a network works on already, unless somebody was lost meanwhile."""
+        last, expected = self._last, self._expected
+        begun = expected is not None and self._tracker.has_begun(expected)
+        return expected if begun and last is not None and self._tracker.calm(last) else self._due(last)
 
     def _due(self, last: Frame | None) -> Frame | None:
         """The first frame that waits and is to be looked at after another; None while it is not here."""
@@ -167,7 +175,7 @@ class Sampler:
 
     def _track(self, frame: Frame, following: Frame | None) -> None:
         self._tracker.add(frame, following)
-        self._last = frame
+        self._last, self._expected = frame, following
         self.measured_frames.add(frame.index)
         if self._every_s is not None:
             return

@@ -8,16 +8,24 @@ import numpy as np
 from figures import Color, dress, figure
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.appearance import clear_torsos, clothes_colours
 from pase.pose2d.tracking.assignment import SAME_BODY, settle
-from pase.pose2d.tracking.similarity import pose_similarity
+from pase.pose2d.tracking.similarity import best_pairs, pose_similarity
 from pase.pose2d.tracking.track import Track
 
 RED, BLUE = (200, 40, 40), (40, 60, 190)
 WALL = np.full((220, 640, 3), (230, 225, 210), dtype=np.uint8)
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 99))
+def test_the_best_pairs_of_few_are_those_of_scipy(rows: int, columns: int, seed: int) -> None:
+    values = np.random.default_rng(seed).normal(size=(rows, columns))
+    expected = zip(*linear_sum_assignment(values, maximize=True), strict=True)
+    assert best_pairs(values) == [(int(row), int(column)) for row, column in expected]
 
 
 def followed(pose: Pose, index: int = 0, time: float = 0.0) -> Track:

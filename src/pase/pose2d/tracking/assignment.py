@@ -12,7 +12,7 @@ import numpy as np
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.appearance import clear_torsos, clothes_colours
-from pase.pose2d.tracking.similarity import overlap, pose_similarity, reach_likeness
+from pase.pose2d.tracking.similarity import best_pairs, overlap, pose_similarity, reach_likeness
 from pase.pose2d.tracking.track import Track
 from pase.types import Array
 
@@ -58,8 +58,6 @@ def settle(
     bodies = _bodies(placed, settled_poses)
     if len(tracks) < 2:
         return bodies
-    from scipy.optimize import linear_sum_assignment
-
     out: dict[int, Pose] = {}
     for group in _groups(frame.time, tracks, bodies):
         own = [number for number in group if number in bodies]
@@ -73,7 +71,7 @@ def settle(
             }
             fits = np.array([[_fit(frame, tracks[n], bodies[b], clothes[b]) for b in own] for n in group])
             fits += _OWN_CROP * (np.array(group)[:, None] == own)
-            for row, column in zip(*linear_sum_assignment(-fits), strict=True):
+            for row, column in best_pairs(fits):
                 if fits[row, column] >= _LEAST_FIT:
                     out[group[row]] = bodies[own[column]]
     return out
@@ -91,15 +89,15 @@ def _bodies(placed: Mapping[int, Pose], settled_poses: Sequence[Pose]) -> dict[i
 
 def _groups(time: float, tracks: Sequence[Track], bodies: Mapping[int, Pose]) -> list[list[int]]:
     """Indices of persons who are near one another, where they should be or by the bodies in their crops."""
-    from scipy.sparse.csgraph import connected_components
-
     expected = [track.expected_box(time) for track in tracks]
     current = [_box(bodies[n]) if n in bodies else box for n, box in enumerate(expected)]
     boxes = np.array([expected, current]).reshape(2, -1, 4)
     near = (overlap(boxes[0], boxes[0]) > NEAR_IOU) | (overlap(boxes[1], boxes[1]) > NEAR_IOU)
     near |= overlap(boxes[0], boxes[1]) > NEAR_IOU
-    count, label = connected_components(near, directed=False)
-    return [np.flatnonzero(label == group).tolist() for group in range(count)]
+    near |= near.T | np.eye(len(near), dtype=bool)
+    for _ in range(len(near).bit_length()):
+        near = near @ near
+    return [list(group) for group in dict.fromkeys(tuple(np.flatnonzero(row).tolist()) for row in near)]
 
 
 def _fit(frame: Frame, track: Track, pose: Pose, colours: Array | None) -> float:

@@ -107,6 +107,10 @@ class PairedNetwork:
         """Place keypoints in one frame alone; see `KeypointNetwork`."""
         return self._network(frame.image, boxes, turns) if len(boxes) else []
 
+    def has_begun(self, frame: Frame) -> bool:
+        """Whether poses are placed early in a frame."""
+        return self._early is not None and self._early[0] == frame.index
+
     def follow(self, frame: Frame, following: Frame | None, tracks: Sequence[Track]) -> list[Pose]:
         """The poses of persons in a frame, each in the box where the person should be."""
         boxes = np.array([track.expected_box(frame.time) for track in tracks]).reshape(-1, 4)
@@ -124,7 +128,7 @@ class PairedNetwork:
         return [next(placed) if pose is None else pose for pose in poses_or_none]
 
     def _placed_early(self, frame: Frame) -> list[_EarlyPose]:
-        if self._early is None or self._early[0] != frame.index:
+        if self._early is None or not self.has_begun(frame):
             return []
         poses, self._early = self._early[1], None
         return poses.result()

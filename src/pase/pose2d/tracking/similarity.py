@@ -1,5 +1,8 @@
 """How alike boxes, poses and places are, and the best assignment of old to new."""
 
+from itertools import permutations
+from math import perm
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +20,8 @@ _SPREAD = {
 """Spread of each keypoint in units of the root of the person's area: the constants of COCO's measure of keypoint
 similarity (cocodataset.org, "keypoints evaluation"), and of like places for the points that COCO does not have."""
 
+_MOST_TRIED = 24
+"""So many assignments, of four to four, are tried one by one."""
 _KEYPOINT_SPREAD = 2 * np.array([_SPREAD[name if name in _SPREAD else name[1:]] for name in HALPE26])
 
 
@@ -59,13 +64,22 @@ def assign(likeness: Array, least: float) -> list[tuple[int, int]]:
     """Pairs (row, column) of the assignment with the largest sum of likeness (N, M), each at least `least`."""
     if not likeness.size:
         return []
-    if likeness.size == 1:
-        return [(0, 0)] if likeness[0, 0] >= least else []
-    from scipy.optimize import linear_sum_assignment
+    pairs = best_pairs(np.where(likeness >= least, likeness, 0.0))
+    return [pair for pair in pairs if likeness[pair] >= least]
 
-    counted = np.where(likeness >= least, likeness, 0.0)
-    pairs = zip(*linear_sum_assignment(-counted), strict=True)
-    return [(int(row), int(column)) for row, column in pairs if likeness[row, column] >= least]
+
+def best_pairs(values: Array) -> list[tuple[int, int]]:
+    """Pairs (row, column) of the assignment with the largest sum of values (N, M), by row."""
+    fewer, more = sorted(values.shape)
+    if perm(more, fewer) > _MOST_TRIED:
+        from scipy.optimize import linear_sum_assignment  # importing it takes a sixth of a second
+
+        rows, columns = linear_sum_assignment(values, maximize=True)
+        return list(zip(rows.tolist(), columns.tolist(), strict=True))
+    turned = values.shape[0] > values.shape[1]
+    listed = (values.T if turned else values).tolist()
+    best = max(permutations(range(more), fewer), key=lambda p: sum(listed[i][j] for i, j in enumerate(p)))
+    return sorted((j, i) if turned else (i, j) for i, j in enumerate(best))
 
 
 def reach_likeness(box: Array, target: Array, gap_s: float) -> float:

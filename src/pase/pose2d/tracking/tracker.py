@@ -145,6 +145,10 @@ class Tracker:
         clear = all(pose is not None and pose.quality >= _WEAK_QUALITY for pose in poses)
         return clear and not self._crowded(frame.time)
 
+    def has_begun(self, frame: Frame) -> bool:
+        """Whether poses are placed early in a frame that is still to come."""
+        return self._network.has_begun(frame)
+
     def skip(self, frame: Frame) -> None:
         """Pass on a frame that is not measured, so that the camera's motion can be."""
         if self._camera is not None:
