@@ -14,12 +14,13 @@ from PIL import Image
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.proportions import PersonFacts
 from pase.cli import main
-from pase.config import OutputSettings
+from pase.config import AnalysisSettings, OutputSettings
 from pase.data import Motion
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.formats.findings import TrialLabels
-from pase.pipeline.outputs import body_masses, write_people
+from pase.parallel import Helpers
+from pase.pipeline.outputs import begin_analysis, body_masses, write_people
 from pase.pipeline.report import Report
 from pase.pipeline.results import export, viewer_of
 from pase.pipeline.views import write_views
@@ -29,6 +30,20 @@ def motion(number: int) -> Motion:
     skeleton = default_skeleton()
     q = np.tile(skeleton.default_q, (4, 1))
     return Motion(skeleton, q, np.full_like(q, 0.02), np.arange(4) / 30, track_id=number)
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_an_analysis_by_another_process_finds_the_same(busy: bool) -> None:
+    motions, settings = [motion(1), motion(2)], AnalysisSettings(movement="standing")
+    alone = begin_analysis(motions, settings, Helpers(0))()
+    with Helpers(1) as helpers:
+        shared = begin_analysis(motions, settings, helpers, busy=busy)()
+    assert [m.track_id for m in shared] == [1, 2]
+    for own, other in zip(alone, shared, strict=True):
+        assert own.findings is not None and other.findings is not None
+        assert own.findings.movement == other.findings.movement
+        np.testing.assert_array_equal(own.findings.angles.values, other.findings.angles.values)
+    assert shared[0].findings is not None and shared[0].findings.movement == "standing"
 
 
 @pytest.fixture

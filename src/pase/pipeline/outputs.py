@@ -1,6 +1,6 @@
 """What a run makes of its motions: the analysis, everybody's files, the cameras, the bones over the footage."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +10,15 @@ from pase.data import Keypoints2D, Motion
 from pase.errors import MissingDependencyError
 from pase.formats.findings import TrialLabels
 from pase.media.footage import Footage
+from pase.movements import Movement
+from pase.parallel import Helpers
 from pase.pipeline.estimating import known_sizes
 from pase.pipeline.steps import step_of
 from pase.pipeline.workspace import CAMERA, person_folder
-from pase.types import StepProgress
+from pase.types import ShareProgress, StepProgress
+
+_MOST_SHARED = 20_000
+"""Frames of all persons that are analysed by other processes: their draws take 70 MB in each."""
 
 
 def check_writing(settings: Settings, *, draw: bool) -> None:
@@ -91,8 +96,10 @@ def overlay_name(source: Footage, settings: ViewSettings | None = None) -> str:
     return "_".join(words) + (".png" if is_photo(source.path) else ".mp4")
 
 
-def analyse_people(motions: Sequence[Motion], settings: AnalysisSettings) -> list[Motion]:
-    """Every person's motion with what an analysis finds in it.
+def begin_analysis(
+    motions: Sequence[Motion], settings: AnalysisSettings, helpers: Helpers, *, busy: bool = False
+) -> Callable[[], list[Motion]]:
+    """Begin to find what is in every person's motion; the returned function waits for the motions with it.
 
     Parameters
     ----------
@@ -100,13 +107,24 @@ def analyse_people(motions: Sequence[Motion], settings: AnalysisSettings) -> lis
         The persons, the main person first; the movement that the user names is the main person's.
     settings
         What the user says of the movement.
+    helpers
+        Processes that share the work.
+    busy
+        Whether this process does other work meanwhile, so that it is better left to the others.
     """
-    if not motions:
-        return []
+    named = None if settings.movement == "auto" else settings.movement
+    jobs = [(motion, named if number == 0 else None) for number, motion in enumerate(motions)]
+    if sum(map(len, motions)) > _MOST_SHARED:
+        helpers = Helpers(0)
+    if busy:
+        return helpers.begin(_analysed, jobs, worth_joining=len(jobs) + 1)
+    return lambda: helpers.map(_analysed, jobs)
+
+
+def _analysed(job: tuple[Motion, Movement | None], progress: ShareProgress) -> Motion:
     from pase.analysis import analysed
 
-    named = None if settings.movement == "auto" else settings.movement
-    return [analysed(motion, named if number == 0 else None) for number, motion in enumerate(motions)]
+    return analysed(*job)
 
 
 def trial_labels(settings: AnalysisSettings, source: object) -> TrialLabels:

@@ -20,7 +20,7 @@ from pase.pipeline.estimating import facts_of, fit_people, size_evidence
 from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.network_files import LATER_STAGES, OVERLAY, import_modules, import_networks
 from pase.pipeline.outputs import (
-    analyse_people,
+    begin_analysis,
     body_masses,
     check_writing,
     draw_over,
@@ -164,8 +164,11 @@ class Run:
 
         folder, output, source = self._space.folder, self.settings.output, self.report.source
         with self.report.timed("analyse"):
+            # A process that draws over the footage meanwhile leaves the analysis to others.
+            analysis = partial(begin_analysis, motions, self.settings.analysis, self._helpers)
+            early = analysis(busy=True) if self._draw else None
             plots = begin_plots(motions, folder, output, self._helpers)
-            motions = analyse_people(motions, self.settings.analysis)
+            motions = (early or analysis())()
         with self.report.timed("export"):
             labels = trial_labels(self.settings.analysis, source.get("path"))
             masses = body_masses(motions, facts_of(self.settings.person))
@@ -364,7 +367,7 @@ def estimate_motions(
     landmarks = lift_in_statures(recording, settings, progress)
     with Helpers() as helpers:
         motions = fit_people(recording, landmarks, settings, progress, helpers)
-    return analyse_people(motions, settings.analysis)
+        return begin_analysis(motions, settings.analysis, helpers)()
 
 
 def measure(
