@@ -322,6 +322,25 @@ def test_one_person_has_no_number(browser: Any, tmp_path: Path) -> None:
     assert page.run("document.querySelectorAll('#numbers > b').length") == 0 and page.problems == []
 
 
+def test_who_jumps_off_a_wall_is_in_the_picture_above_and_below(browser: Any, tmp_path: Path) -> None:
+    (person,) = subjects()
+    q = np.tile(person.motion.q[:1], (2, 1))
+    q[0, person.motion.skeleton.coordinate_index("pelvis_ty")] += 2.2
+    jump = replace(person.motion, q=q, q_std=np.zeros_like(q), time=np.array([0.0, 1.0]))
+    write_viewer([replace(person, motion=jump)], tmp_path / "a.html")
+    page = Page(browser, tmp_path / "a.html")
+    bodies = [jump.skeleton.body_names.index(name) for name in ("head", "calcn_r")]
+    for frame, origin in enumerate(Kinematics(jump.skeleton, ()).pose(q).origin):
+        page.run(f"pase.player.show({frame})")
+        for place in origin[bodies]:
+            rows = [0, 0, 0, float(place[0]), 0, 0, 0, float(place[1]), 0, 0, 0, float(place[2])]
+            x, y, width, height = page.run(
+                f"[...({PIXEL})({rows}), pase.renderer.canvas.width, pase.renderer.canvas.height]"
+            )
+            assert 0 < x < width and 0 < y < height, (frame, place)
+    assert page.problems == []
+
+
 def test_nothing_is_shown_as_minus_zero(browser: Any, tmp_path: Path) -> None:
     (person,) = subjects()
     q = person.motion.q.copy()

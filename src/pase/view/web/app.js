@@ -3,8 +3,8 @@ import { Bones } from "./bones.js";
 import { Curves } from "./curves.js";
 import { bodyPose, cameraAt, filmAddress, readScene } from "./data.js";
 import { make } from "./dom.js";
-import { add, onPage } from "./math.js";
-import { Orbit } from "./orbit.js";
+import { add, onPage, subtract } from "./math.js";
+import { nearHeight, Orbit } from "./orbit.js";
 import { Player } from "./player.js";
 import { Renderer } from "./renderer.js";
 
@@ -45,7 +45,7 @@ class App {
     const group = this.group();
     if (group) {
       const { middle, reach } = group;
-      home.target = [middle[0], Math.min(0.95, 0.98 * Math.max(0.3, middle[1])), middle[2]];
+      home.target = [middle[0], nearHeight(Math.min(0.95, 0.98 * Math.max(0.3, middle[1])), middle[1]), middle[2]];
       const { clientWidth, clientHeight } = this.renderer.canvas;
       const wide = Math.max(0.8, clientWidth / clientHeight);
       home.distance = Math.max(2.2, 4.2 * Math.min(1.1, middle[1] / 0.9)) + Math.max(2.4, 3.5 / wide) * reach;
@@ -61,7 +61,7 @@ class App {
     if (!shown.length) return null;
     const places = shown.map((person) => bodyPose(person, frame, person.root)[1]);
     const middle = [0, 1, 2].map((k) => places.reduce((sum, place) => sum + place[k], 0) / places.length);
-    return { middle, reach: Math.max(...places.map((place) => Math.hypot(place[0] - middle[0], place[2] - middle[2]))) };
+    return { middle, reach: Math.max(...places.map((place) => Math.hypot(...subtract(place, middle)))) };
   }
 
   setFilm(address) {

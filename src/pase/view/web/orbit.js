@@ -5,6 +5,9 @@ const NEAR = 0.05, FAR = 120;
 /** Metres from which one may look. */
 const FARTHEST = 60;
 
+/** Metres above or below the pelvis where one may look while following: who jumps off a wall stays in the picture. */
+const HIGHEST = 0.45;
+
 /** The camera: it circles the person, or stands where the film was made. */
 export class Orbit {
   constructor(canvas, changed) {
@@ -30,6 +33,7 @@ export class Orbit {
   follow(place, share = 1) {
     this.target[0] += share * (place[0] - this.target[0]);
     this.target[2] += share * (place[2] - this.target[2]);
+    this.target[1] += share * (nearHeight(this.target[1], place[1]) - this.target[1]);
   }
 
   /** Matrix to draw with, where the eye is, and where the light comes from, for a picture of some size. */
@@ -148,4 +152,9 @@ export class Orbit {
 /** Where a camera x_camera = rotation · X + translation stands in the world. */
 function filmPlace({ rotation: r, translation: t }) {
   return [0, 1, 2].map((i) => -(r[i] * t[0] + r[3 + i] * t[1] + r[6 + i] * t[2]));
+}
+
+/** The height nearest to one at which a pelvis of another height is in the picture. */
+export function nearHeight(height, pelvis) {
+  return clamp(height, pelvis - HIGHEST, pelvis + HIGHEST);
 }
