@@ -109,13 +109,14 @@ def test_jumping_jacks_are_no_squats_and_not_counted_by_the_knees() -> None:
         assert counted is None if jacks == 2 else counted is not None and counted.value == jacks
 
 
-def test_who_bends_over_more_than_the_knees_does_not_squat() -> None:
-    down = squats([60.0, 60.0])
+@pytest.mark.parametrize("lean", [1.2, -0.9])
+def test_who_leans_over_more_than_the_knees_bend_or_back_does_not_squat(lean: float) -> None:
+    down = squats([56.0, 56.0])
     knee = np.degrees(down.q[:, down.skeleton.coordinate_index("knee_angle_r")])
     assert analyse(down).movement == "squat"
-    over = moved(down, pelvis_tilt=-1.2 * knee, hip_flexion_r=1.2 * knee, hip_flexion_l=1.2 * knee)
-    assert analyse(over).movement == "other"
-    assert analyse(over, "squat").movement == "squat"
+    leaning = moved(down, pelvis_tilt=-lean * knee, hip_flexion_r=lean * knee, hip_flexion_l=lean * knee)
+    assert analyse(leaning).movement == "other"
+    assert analyse(leaning, "squat").movement == "squat"
 
 
 @pytest.mark.parametrize(("speed_m_s", "movement"), [(0.0, "lunge"), (3.0, "other")])

@@ -37,6 +37,7 @@ share of the time, and the feet come no farther apart by as much, most of the ti
 SIDE_LUNGE_APART, SIDE_LUNGE_UNEVEN_DEG = 0.45, 25.0
 """Or the feet are so far apart, as in many squats, and the knees bent unevenly, as in none. These limits lie between
 the squats, lunges and stand-ups of ten people (public motion of a lab, Vakanski et al. 2018)."""
+MOST_LEAN_BACK_DEG = 20.0
 LEAST_ARM_DEG, LEAST_OTHER_DEG = 50.0, 25.0
 MOST_ELBOW_DEG = 60.0
 """The elbow of an arm that is raised is bent by less, by the median."""
@@ -184,8 +185,10 @@ def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement | No
         return None
     # Who leans more than the knees bend, as in a deadlift with straight legs, bends over; of 796 squats, lunges and
     # stand-ups of ten people (Vakanski et al. 2018) that is said of three.
-    over = np.median([_leans(stretch, r) - _knee_at(stretch, r.turn) for r in down])
-    return None if over > 0 else "squat"
+    # Who leans back thrusts the hips from a bench.
+    before, lean = np.nan_to_num(np.median([_trunk_leans(stretch, r) for r in down], axis=0))
+    over = lean - before > np.median([_knee_at(stretch, turn) for turn in turns])
+    return None if over or lean < -MOST_LEAN_BACK_DEG else "squat"
 
 
 def _stands_at(stretch: Stretch, moment: float) -> bool:
@@ -230,10 +233,9 @@ def _feet_stay(stretch: Stretch, start: float, end: float) -> bool:
     return bool(np.subtract(*np.percentile(apart, (87.5, 12.5))) < most)
 
 
-def _leans(stretch: Stretch, repetition: Repetition) -> float:
-    """How much farther forward the trunk leans at the turn than at the start, degrees; minus infinity if unknown."""
-    lean = [stretch.angle_at("trunk_lean_forward", None, t) for t in (repetition.start, repetition.turn)]
-    return float(np.nan_to_num(lean[1] - lean[0], nan=-np.inf))
+def _trunk_leans(stretch: Stretch, repetition: Repetition) -> list[float]:
+    """Forward lean of the trunk at the start and at the turn, degrees."""
+    return [stretch.angle_at("trunk_lean_forward", None, t) for t in (repetition.start, repetition.turn)]
 
 
 def _drop(stretch: Stretch, repetition: Repetition) -> float:
