@@ -107,7 +107,9 @@ def slow_motion_doubts(movement: Movement, measures: Sequence[Measure]) -> list[
         slowed = f"hardly anybody takes {cadence:.0f} steps a minute with steps of {step_m:.2f} m"
     else:
         return []
-    return [f"{slowed}: times and speeds are wrong if this is slow motion (--slow-motion says how slow)"]
+    return [
+        f"{slowed}: times and speeds are wrong if this is slow motion (--slow-motion says how slow, or --rate)"
+    ]
 
 
 def fast_motion_doubts(
@@ -129,7 +131,7 @@ def fast_motion_doubts(
     else:
         return []
     return [
-        f"{hurried}: times and speeds are wrong if this film was sped up (--slow-motion 0.5: twice as fast)"
+        f"{hurried}: times and speeds are wrong if the film was sped up (--slow-motion 0.5: twice as fast; or --rate)"
     ]
 
 

@@ -59,7 +59,7 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
         own.append(
             f"the feet are off the floor for {seconds:.1f} s, by up to {height:.1f} m: if the person stands or "
             "walks there, the ground is not flat or the camera's height is wrong, and with it places and speeds; if "
-            "it is a jump, the film is slowed down (--slow-motion)"
+            "it is a jump, the film is slowed down (--slow-motion or --rate)"
         )
     return replace(motion, warnings=(*first, *own, *remaining)), world
 
