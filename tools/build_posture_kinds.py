@@ -55,9 +55,11 @@ Strides are in six because a camera hardly sees some of what they do. Given hips
 three explain 0.35 of the variance of walking ankles, six 0.51 (16 people); of runners' pelvic list 0.38 and 0.52, of
 their trunk rotation 0.67 and 0.81 (24 people). Twelve explain no more, and neither do rates of hips and knees."""
 
+STANDING_COUNT = 4
+"""Gaussians that standing counts as, as many as squats: else keypoints of some who stand fit a crouch better."""
+
 SYMMETRICAL = 0.7
 """Standard deviations; a cluster whose mean is nowhere further from its mirror image's is its own mirror image."""
-
 _MADE_DEG = {"pelvis_list": 8.0, "hip_adduction": 10.0, "hip_rotation": 12.0}
 WIDER_DEG = {
     "free": {"pelvis_list": 12.0, "pelvis_tilt": 8.0},
@@ -123,6 +125,8 @@ def main() -> None:
     document = _document(columns, gaussians)
     if arguments.only:
         document = _merged(document, json.loads(arguments.out.read_text()), arguments.only)
+    count = np.array([STANDING_COUNT if kind == "stand" else 1 for kind in document["kinds"]])
+    document["share"] = [round(float(share), 6) for share in count / count.sum()]
     arguments.out.write_text(json.dumps(document, indent=None) + "\n")
 
 

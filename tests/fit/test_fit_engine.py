@@ -261,3 +261,17 @@ def test_a_camera_that_turns_and_zooms_is_asked_at_its_frames() -> None:
     term, *_ = keypoints.terms(subject.model)
     assert isinstance(term, Reprojection)
     check_gradient(term, subject.model, State(q[frames], shared))
+
+
+def test_keypoints_of_a_film_repeat_their_neighbours() -> None:
+    """After a first solution a frame counts half; for standard deviations it counts in full."""
+    subject, shared = prepare_subject(
+        default_skeleton(), [keypoint_set()], [CameraSetup(IMAGE, LENS)], OPTIONS
+    )
+    time, frames = np.arange(4) / 30, np.arange(4)
+    seen = Keypoints2D(np.full((4, 26, 2), 300.0), np.full((4, 26), 0.8), time, IMAGE)
+    first = KeypointMeasurements.of(seen, subject.cameras[0])
+    q = np.tile(subject.model.skeleton.default_q, (4, 1))
+    later = first.as_scattered(subject.model, frames, State(q, shared)).repeating()
+    terms = [m.terms(subject.model)[0] for m in (first, later, later.independent())]
+    assert [float(term._weight[0, 0]) for term in terms if isinstance(term, Reprojection)] == [1.0, 0.5, 1.0]

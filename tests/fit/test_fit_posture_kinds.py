@@ -56,6 +56,12 @@ def test_no_kind_is_far_from_what_people_do(model: PersonModel, angles: dict[str
     assert _prior(model, 1).costs(_at(model, angles))[0] < 14.0
 
 
+def test_standing_counts_as_much_as_squats(model: PersonModel) -> None:
+    """It is one Gaussian of many, squats are four."""
+    share = posture_kinds(model.skeleton).share
+    assert share[0] == pytest.approx(4.0 * share[1:].mean(), rel=1e-3)
+
+
 def test_a_strange_posture_costs_less_than_its_square(model: PersonModel) -> None:
     listing = [{"pelvis_list": angle} for angle in (0.0, 35.0, 70.0)]
     none, half, full = _prior(model, 3).costs(_at(model, *listing))

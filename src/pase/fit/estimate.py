@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -205,24 +205,27 @@ def _from_roll(
             trial, loose = replace(trial, floor_shift=floor.path.shift), state
     if floor is None:  # over a moving floor a first solution is off by errors of the travel, too
         trial = _as_scattered(trial, frames, loose)
-    passes = PASSES[1:] if floor is None else PASSES[2:]
-    estimate = solve_passes(trial, frames, loose, passes).estimate()
+        loose = solve_passes(trial, frames, loose, PASSES[1:2]).solution.state
+        trial = _with_keypoints(trial, KeypointMeasurements.repeating)
+    estimate = solve_passes(trial, frames, loose, PASSES[2:]).estimate()
     progress(1.0)
     return Start(q, estimate, floor, slides, trial.measurements, _renewal(trial, frames, estimate.q))
 
 
 def _as_scattered(trial: Trial[Measurements], frames: Indices, state: State) -> Trial[Measurements]:
     """The same with keypoints as they scatter about a first solution in some frames; a photo stays as it is."""
+    model = trial.subject.model
+    return _with_keypoints(trial, lambda m: m.as_scattered(model, frames, state))
+
+
+def _with_keypoints(
+    trial: Trial[Measurements], change: Callable[[KeypointMeasurements], KeypointMeasurements]
+) -> Trial[Measurements]:
+    """The same with changed keypoints; a photo stays as it is."""
     if len(trial.time) < 2:
         return trial
-    model = trial.subject.model
-    return replace(
-        trial,
-        measurements=tuple(
-            m.as_scattered(model, frames, state) if isinstance(m, KeypointMeasurements) else m
-            for m in trial.measurements
-        ),
-    )
+    measured = (change(m) if isinstance(m, KeypointMeasurements) else m for m in trial.measurements)
+    return replace(trial, measurements=tuple(measured))
 
 
 def _renewal(trial: Trial[Measurements], frames: Indices, q: Array) -> Array | float:

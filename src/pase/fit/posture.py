@@ -60,7 +60,7 @@ def independent_habits(skeleton: Skeleton) -> tuple[Array, Array]:
 
 
 def posture_kinds(skeleton: Skeleton) -> PostureKinds:
-    """Kinds of posture of legs, pelvis and trunk, alike in probability; learned by `tools/build_posture_kinds.py`."""
+    """Kinds of posture of legs, pelvis and trunk; learned by `tools/build_posture_kinds.py`."""
     return _kinds(skeleton, _learned("posture_kinds"))
 
 
