@@ -357,9 +357,8 @@ def _of_stature(subject: Subject, stature_m: float, weight: float) -> Subject:
 def _solved(fit: SharedFit, subject: Subject, state: State, camera: CommonCamera) -> SharedFit:
     trial = replace(fit.trial, subject=subject)
     frames = spread_frames(thinned(trial.time))
-    # It is solved already but for the camera and the size: nothing has to be loosened.
-    passes = PASSES[1:] if subject.floor else PASSES[2:]
-    estimate = solve_passes(trial, frames, State(state.q[frames], state.shared), passes).estimate()
+    # It is solved already but for the camera and the size: the last pass is enough.
+    estimate = solve_passes(trial, frames, State(state.q[frames], state.shared), PASSES[2:]).estimate()
     assert estimate.covariance is not None
     covariance = camera.covariance / prior_weight(len(trial.time))
     covariance = with_marginal(estimate.covariance, fit.observed.camera.columns, covariance)
