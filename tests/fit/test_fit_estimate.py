@@ -210,13 +210,16 @@ def test_one_frame_is_enough(scene: Scene) -> None:
 def test_a_photo_tries_every_way_to_hold_the_arms(model: PersonModel) -> None:
     arms, skeleton = arm_kinds(model.skeleton), model.skeleton
     candidates = np.tile(skeleton.default_q, (1, 4, 1)) + np.arange(4)[None, :, None] * 0.01
-    tried = _with_other_arms(skeleton, candidates, arms)
+    tried = _with_other_arms(skeleton, candidates, arms, ("_r", "_l"))
     assert (tried[:, :4] == candidates).all(), "the candidates are kept"
     elbows = [skeleton.coordinate_index(f"elbow_flex_{side}") for side in "rl"]
     body = np.setdiff1d(np.arange(len(skeleton.free_names)), [*arms.columns, *elbows])
     assert (tried[0, 4:, body] == candidates[0, 0, body][:, None]).all(), "the best one's body stays"
     ways = {tuple(q) for q in np.round(tried[0, 4:][:, [*arms.columns, *elbows]], 6)}
     assert len(ways) == 2 * len(arms.mean), "straight and bent"
+    left = [i for i, name in enumerate(skeleton.free_names) if name.endswith("_l")]
+    of_right = _with_other_arms(skeleton, candidates, arms, ("_r",))
+    assert (of_right[0, 4:, left] == candidates[0, 0, left][:, None]).all(), "an unseen arm stays"
 
 
 def test_gaps_are_bridged(scene: Scene, motion: Motion) -> None:

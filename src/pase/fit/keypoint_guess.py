@@ -86,7 +86,7 @@ def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: A
     q, costs = _candidates(trial, keys, _starts(model, keypoints.take(keys), shared), shared)
     arms = trial.subject.posture.arms
     if len(time) == 1 and arms is not None:
-        starts = _with_other_arms(model.skeleton, q, arms)
+        starts = _with_other_arms(model.skeleton, q, arms, _seen_hands(keypoints))
         q, costs = solve_from_starts(trial, keys, starts, shared, _ARMS)
     F, C, n = q.shape
     points = model.positions(State(q.reshape(F * C, n), shared))[:, model.columns(keypoints.names)]
@@ -123,18 +123,27 @@ def _candidates(trial: Trial[Any], keys: Indices, starts: Array, shared: Array) 
     return q, costs
 
 
-def _with_other_arms(skeleton: Skeleton, q: Array, arms: PostureKinds) -> Array:
-    """(F, S, n) the candidates (F, C, n), and the best of them with both arms held in every usual way.
+def _seen_hands(keypoints: KeypointMeasurements) -> tuple[str, ...]:
+    """Sides, `_r` or `_l`, of the wrists that a photo shows."""
+    names = keypoints.names
+    wrists = [("_r", "RWrist"), ("_l", "LWrist")]
+    return tuple(side for side, n in wrists if n in names and keypoints.visible[0, names.index(n)])
+
+
+def _with_other_arms(skeleton: Skeleton, q: Array, arms: PostureKinds, sides: tuple[str, ...]) -> Array:
+    """(F, S, n) the candidates (F, C, n), and the best of them with the arms of some sides held in every usual way.
 
     An elbow may be in front of the body or behind it, a forearm come towards the camera or go away. The picture is
     nearly the same, and no step of the solver leads from one to the other; so these jumps are tried, as Sminchisescu
     and Triggs do ("Kinematic jump processes for monocular 3D human tracking", CVPR 2003). In a film other frames lead
-    there.
+    there. An arm whose hand is not seen stays: it would point anywhere.
     """
     (F, _, n), K = q.shape, len(arms.mean)
     other = np.broadcast_to(q[:, :1, None], (F, 2, K, n)).copy()
-    other[..., arms.columns] = arms.mean
-    elbows = [i for i, name in enumerate(skeleton.free_names) if stem(name) == "elbow_flex"]
+    names = skeleton.free_names
+    tried = np.array([names[i].endswith(sides) for i in arms.columns])
+    other[..., arms.columns[tried]] = arms.mean[:, tried]
+    elbows = [i for i, name in enumerate(names) if stem(name) == "elbow_flex" and name.endswith(sides)]
     other[:, 1, :, elbows] = _BENT_ELBOW
     return np.concatenate([q, other.reshape(F, 2 * K, n)], axis=1)
 
