@@ -40,7 +40,7 @@ UNSURE_SHARE = 0.1
 KEYPOINT_SHARE = 0.5
 """Share of a keypoint's information that neighbouring frames do not repeat: a detector's errors last for a tenth to a
 quarter of a second, and it looks 10 to 30 times a second. With 0.5 in place of 1, 88 synthetic films come out 0.07°
-and 1.7 mm better and four views of one person agree to 6.0° (6.4); with 0.25 knees of held crouches get worse.
+and 1.7 mm better, two lab clips and four views of one person alike; with 0.25 knees of held crouches get worse.
 Standard deviations count lasting errors on their own (`independent`)."""
 
 LIFTER_RATE_HZ = 20.0
