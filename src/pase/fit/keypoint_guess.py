@@ -86,7 +86,7 @@ def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: A
     q, costs = _candidates(trial, keys, _starts(model, keypoints.take(keys), shared), shared)
     arms = trial.subject.posture.arms
     if len(time) == 1 and arms is not None:
-        starts = _with_other_arms(model.skeleton, q, arms, _seen_hands(keypoints))
+        starts = _with_other_arms(model.skeleton, q, arms, _seen_arms(keypoints))
         q, costs = solve_from_starts(trial, keys, starts, shared, _ARMS)
     F, C, n = q.shape
     points = model.positions(State(q.reshape(F * C, n), shared))[:, model.columns(keypoints.names)]
@@ -123,11 +123,10 @@ def _candidates(trial: Trial[Any], keys: Indices, starts: Array, shared: Array) 
     return q, costs
 
 
-def _seen_hands(keypoints: KeypointMeasurements) -> tuple[str, ...]:
-    """Sides, `_r` or `_l`, of the wrists that a photo shows."""
-    names = keypoints.names
-    wrists = [("_r", "RWrist"), ("_l", "LWrist")]
-    return tuple(side for side, n in wrists if n in names and keypoints.visible[0, names.index(n)])
+def _seen_arms(keypoints: KeypointMeasurements) -> tuple[str, ...]:
+    """Sides, `_r` or `_l`, on which a photo shows elbow and wrist."""
+    seen = {name for name, visible in zip(keypoints.names, keypoints.visible[0], strict=True) if visible}
+    return tuple(f"_{side.lower()}" for side in "RL" if {side + "Elbow", side + "Wrist"} <= seen)
 
 
 def _with_other_arms(skeleton: Skeleton, q: Array, arms: PostureKinds, sides: tuple[str, ...]) -> Array:
@@ -136,7 +135,7 @@ def _with_other_arms(skeleton: Skeleton, q: Array, arms: PostureKinds, sides: tu
     An elbow may be in front of the body or behind it, a forearm come towards the camera or go away. The picture is
     nearly the same, and no step of the solver leads from one to the other; so these jumps are tried, as Sminchisescu
     and Triggs do ("Kinematic jump processes for monocular 3D human tracking", CVPR 2003). In a film other frames lead
-    there. An arm whose hand is not seen stays: it would point anywhere.
+    there. An arm whose elbow or hand is not seen stays: it would point anywhere.
     """
     (F, _, n), K = q.shape, len(arms.mean)
     other = np.broadcast_to(q[:, :1, None], (F, 2, K, n)).copy()
