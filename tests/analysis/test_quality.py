@@ -91,6 +91,25 @@ def test_who_falls_faster_than_gravity_is_in_a_film_sped_up(faster: float, is_do
     assert all("more than gravity" in doubt for doubt in doubts)
 
 
+def test_a_fall_from_a_wall_or_beside_a_gap_says_nothing_of_the_speed_of_a_film() -> None:
+    sped_up = jump(height_m=0.3, rate_hz=60)
+    on_wall = {name: origin + np.array([0, 2.0, 0]) for name, origin in sped_up.origin.items()}
+    assert not fast_motion_doubts(
+        "jump", [], list(stretches(replace(sped_up, time=sped_up.time / 2, origin=on_wall)))
+    )
+    whole = jump(height_m=0.6, rate_hz=60)
+    frames = np.flatnonzero((whole.time < 1.1) | (whole.time > 1.5))
+    assert whole.mass_center is not None
+    lost = replace(
+        whole,
+        time=whole.time[frames],
+        rotation={name: turns[frames] for name, turns in whole.rotation.items()},
+        origin={name: places[frames] for name, places in whole.origin.items()},
+        mass_center=whole.mass_center[frames],
+    )
+    assert not fast_motion_doubts("jump", [], list(stretches(lost)))
+
+
 def test_nobody_walks_with_two_hundred_steps_a_minute() -> None:
     for cadence, is_doubtful in ((150.0, False), (220.0, True)):
         assert bool(fast_motion_doubts("walking", [Measure("cadence", cadence, 5.0, "")], [])) == is_doubtful

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pase.analysis.body import BodyMotion
+from pase.analysis.body import SIDES, BodyMotion
 from pase.analysis.stretch import Stretch
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Camera, Motion
@@ -35,6 +35,8 @@ FASTEST_CADENCE = 180.0
 GRAVITY_M_S2, FALL_S, MOST_FALL = 9.81, 0.15, 1.35
 """Over so many seconds before and after, the centre of mass accelerates downwards by at most gravity; of 60 people
 filmed, whose sizes were a guess, some of them jumping, nobody exceeded 1.32 times as much."""
+HIGHEST_JUMP_M = 1.0
+"""Nobody jumps with the feet higher over the ground from which the jump is made."""
 LEAST_ZOOM = 0.05
 """Change of the logarithm of the focal length; below it a way taken for a zoom would be short."""
 MOST_UNSEEN_FEET = 0.25
@@ -116,11 +118,7 @@ def fast_motion_doubts(
     movement: Movement, measures: Sequence[Measure], stretches: Sequence[Stretch]
 ) -> list[str]:
     """People who fall faster than gravity lets them, or walk with more steps than anybody, are in a film sped up."""
-    falls = [
-        _largest_fall(stretch.time, stretch.center[:, 1])
-        for stretch in stretches
-        if stretch.center is not None
-    ]
+    falls = [_largest_fall(stretch) for stretch in stretches]
     cadences = [
         m.value - 2 * np.nan_to_num(m.sd) for m in measures if m.measure == "cadence" and not m.repetition
     ]
@@ -135,13 +133,24 @@ def fast_motion_doubts(
     ]
 
 
-def _largest_fall(time: Array, height_m: Array) -> float:
-    """Largest downward acceleration, m/s², over `FALL_S` before and after a moment; 0 where that is not seen."""
-    moments = time[(time >= time[0] + FALL_S) & (time <= time[-1] - FALL_S)]
-    if not len(moments):
+def _largest_fall(stretch: Stretch) -> float:
+    """Largest downward acceleration of the centre of mass, m/s², over `FALL_S` before and after; 0 if unknown.
+
+    Moments beside a gap do not count, nor those in which both feet are higher than anybody jumps: nothing tells how
+    far away somebody is who stands on a wall.
+    """
+    center, ankles = stretch.center, [stretch.body.joint("ankle", side) for side in SIDES]
+    heights = [ankle[:, 1] for ankle in ankles if ankle is not None]
+    if center is None or not heights:
         return 0.0
-    before, now, after = (np.interp(moments + shift, time, height_m) for shift in (-FALL_S, 0.0, FALL_S))
-    return float(np.max(2 * now - before - after) / FALL_S**2)
+    time, low = stretch.time, np.minimum.reduce(heights) < HIGHEST_JUMP_M
+    moments = time[low & (time >= time[0] + FALL_S) & (time <= time[-1] - FALL_S)]
+    last = np.searchsorted(time, moments + FALL_S)
+    first = np.searchsorted(time, moments - FALL_S, side="right") - 1
+    longest = [np.diff(time[a : b + 1]).max() for a, b in zip(first, last, strict=True)]
+    moments = moments[np.array(longest) <= FALL_S] if len(moments) else moments
+    before, now, after = (np.interp(moments + shift, time, center[:, 1]) for shift in (-FALL_S, 0.0, FALL_S))
+    return float(np.max(2 * now - before - after, initial=0.0) / FALL_S**2)
 
 
 def zoom_doubts(camera: Camera | None, stretches: Sequence[Stretch]) -> list[str]:
