@@ -332,6 +332,7 @@ def test_who_jumps_off_a_wall_is_in_the_picture_above_and_below(browser: Any, tm
     bodies = [jump.skeleton.body_names.index(name) for name in ("head", "calcn_r")]
     for frame, origin in enumerate(Kinematics(jump.skeleton, ()).pose(q).origin):
         page.run(f"pase.player.show({frame})")
+        page.run("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         for place in origin[bodies]:
             rows = [0, 0, 0, float(place[0]), 0, 0, 0, float(place[1]), 0, 0, 0, float(place[2])]
             x, y, width, height = page.run(
