@@ -49,6 +49,14 @@ def usual_step(time: Array, alone: float) -> float:
     return float(np.median(np.diff(time))) if len(time) > 1 else alone
 
 
+def thinned(time: Array, rate_hz: float) -> Indices:
+    """Indices of frames at about a rate, including the first and the last, for frames at times (T,)."""
+    if len(time) < 3:
+        return np.arange(len(time))
+    step = max(1, round(1 / (rate_hz * float(np.median(np.diff(time))))))
+    return np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
+
+
 def nearest_rows(rows: Array, time: Array) -> Indices:
     """(F,) index of the row, of those at increasing times (T,), next to each of the times (F,)."""
     if len(rows) < 2:

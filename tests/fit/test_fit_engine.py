@@ -19,12 +19,13 @@ from pase.fit.inputs import BodyPoint, CameraSetup, LensPrior, PointSet, keypoin
 from pase.fit.keypoint_guess import anchor_frames, initial_motion, possible_rolls
 from pase.fit.measurements import KeypointMeasurements, Measurements, PointMeasurements
 from pase.fit.problem import Linearization, State
-from pase.fit.schedule import SharedEstimate, solve_passes, solve_windows, spread_frames, thinned
+from pase.fit.schedule import COARSE_RATE_HZ, SharedEstimate, solve_passes, solve_windows, spread_frames
 from pase.fit.solver import Solution, Status
 from pase.fit.subject import PERSISTENCE, Subject, SubjectOptions, prepare_subject
 from pase.fit.terms.reprojection import Reprojection
 from pase.fit.trial import Trial
 from pase.parallel import Helpers
+from pase.series import thinned
 from pase.types import Array
 
 OPTIONS = SubjectOptions(PersonFacts(1.75), posture_rate_hz=6.0, weight=PERSISTENCE, soles=True)
@@ -45,7 +46,7 @@ CLUSTER = PointSet(
 def solve(trial: Trial[Measurements], keypoints: KeypointMeasurements, shared: Array) -> tuple[Array, Array]:
     """The motion (T, n) and the shared unknowns (m,)."""
     q = initial_motion(trial, keypoints, shared)
-    frames = spread_frames(thinned(trial.time))
+    frames = spread_frames(thinned(trial.time, COARSE_RATE_HZ))
     estimate = solve_passes(trial, frames, State(q[frames], shared)).estimate()
     sequence = solve_windows(trial, q, estimate, lambda _: None, Helpers(0))
     return sequence.q, estimate.shared

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from pase.analysis.body import SIDES, BodyMotion
+from pase.analysis.jumps import GRAVITY_M_S2
 from pase.analysis.stretch import Stretch
 from pase.anatomy.kinematics import Kinematics
 from pase.data import Camera, Motion
@@ -32,7 +33,7 @@ LARGEST_WALK_RATIO = 0.009
 1998), patients below that; in a film slowed down it grows as the factor does."""
 FASTEST_CADENCE = 180.0
 """Hardly anybody walks with more steps a minute, not even toddlers (176 at one year, Sutherland 1980)."""
-GRAVITY_M_S2, FALL_S, MOST_FALL = 9.81, 0.15, 1.35
+FALL_S, MOST_FALL = 0.15, 1.35
 """Over so many seconds before and after, the centre of mass accelerates downwards by at most gravity; of 60 people
 filmed, whose sizes were a guess, some of them jumping, nobody exceeded 1.32 times as much."""
 HIGHEST_JUMP_M = 1.0
@@ -91,11 +92,7 @@ def slow_motion_doubts(movement: Movement, measures: Sequence[Measure]) -> list[
     """
 
     def mean(name: str, sd_added: float = 0.0) -> float:
-        values = [
-            m.value + sd_added * np.nan_to_num(m.sd)
-            for m in measures
-            if m.measure == name and not m.repetition
-        ]
+        values = _values(measures, name, sd_added)
         return float(np.mean(values)) if values else np.nan
 
     if movement == "running" and mean("cadence", 2.0) < LEAST_RUNNING_CADENCE:
@@ -119,9 +116,7 @@ def fast_motion_doubts(
 ) -> list[str]:
     """People who fall faster than gravity lets them, or walk with more steps than anybody, are in a film sped up."""
     falls = [_largest_fall(stretch) for stretch in stretches]
-    cadences = [
-        m.value - 2 * np.nan_to_num(m.sd) for m in measures if m.measure == "cadence" and not m.repetition
-    ]
+    cadences = _values(measures, "cadence", -2.0)
     if max(falls, default=0.0) > MOST_FALL * GRAVITY_M_S2:
         hurried = f"the body falls by {max(falls):.0f} m/s², more than gravity"
     elif movement == "walking" and max(cadences, default=0.0) > FASTEST_CADENCE:
@@ -130,6 +125,15 @@ def fast_motion_doubts(
         return []
     return [
         f"{hurried}: times and speeds are wrong if the film was sped up (--slow-motion 0.5: twice as fast; or --rate)"
+    ]
+
+
+def _values(measures: Sequence[Measure], name: str, sd_added: float) -> list[float]:
+    """A measure's values but those of single repetitions, each with so many standard deviations added."""
+    return [
+        m.value + sd_added * float(np.nan_to_num(m.sd))
+        for m in measures
+        if m.measure == name and not m.repetition
     ]
 
 

@@ -23,18 +23,19 @@ from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.renewal import renewal
 from pase.fit.schedule import (
+    COARSE_RATE_HZ,
     PASSES,
     SequenceEstimate,
     SharedEstimate,
     solve_passes,
     solve_windows,
     spread_frames,
-    thinned,
 )
 from pase.fit.shared_fit import Note, SharedFit, absences, floor_note, scale_note
 from pase.fit.threads import on_one_thread
 from pase.fit.trial import Trial
 from pase.parallel import Helpers
+from pase.series import thinned
 from pase.types import Array, Indices, ShareProgress
 
 _LESS_BALANCED = 5.0
@@ -191,7 +192,7 @@ def _from_roll(
     shared = shared.copy()
     shared[observed.camera.columns][1] = roll
     q, shared = stand_on_floor(trial, initial_motion(trial, observed, shared), shared)
-    frames = spread_frames(thinned(trial.time))
+    frames = spread_frames(thinned(trial.time, COARSE_RATE_HZ))
     loose = solve_passes(trial, frames, State(q[frames], shared), PASSES[:1]).solution.state
     slides = motion is not None and motion.if_carried is not None and feet_slide(trial, frames, loose)
     floor = find_moving_floor(trial, frames, loose, belt, motion)

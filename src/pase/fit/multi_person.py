@@ -25,7 +25,7 @@ from pase.fit.moving_floor import MovingFloor
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State
 from pase.fit.root import place_root
-from pase.fit.schedule import PASSES, solve_passes, spread_frames, thinned
+from pase.fit.schedule import COARSE_RATE_HZ, PASSES, solve_passes, spread_frames
 from pase.fit.shared_fit import Note, SharedFit, floor_note
 from pase.fit.subject import CAMERA_SPREAD, Subject, prior_weight, stature_prior
 from pase.fit.terms.base import Term
@@ -34,6 +34,7 @@ from pase.fit.threads import on_one_thread
 from pase.fit.uncertainty import CALIBRATION
 from pase.fit.world import World
 from pase.parallel import Helpers
+from pase.series import thinned
 from pase.types import Array, ShareProgress
 
 Job = TypeVar("Job")
@@ -356,7 +357,7 @@ def _of_stature(subject: Subject, stature_m: float, weight: float) -> Subject:
 
 def _solved(fit: SharedFit, subject: Subject, state: State, camera: CommonCamera) -> SharedFit:
     trial = replace(fit.trial, subject=subject)
-    frames = spread_frames(thinned(trial.time))
+    frames = spread_frames(thinned(trial.time, COARSE_RATE_HZ))
     # It is solved already but for the camera and the size: the last pass is enough.
     estimate = solve_passes(trial, frames, State(state.q[frames], state.shared), PASSES[2:]).estimate()
     assert estimate.covariance is not None

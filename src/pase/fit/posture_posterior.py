@@ -27,8 +27,8 @@ from pase.fit.terms.lifted_depth import LiftedDepth
 from pase.fit.terms.posture_kinds import KindsPrior, PostureKinds
 from pase.fit.trial import Trial
 from pase.fit.uncertainty import coordinate_covariances
-from pase.series import interpolated
-from pase.types import Array, Indices
+from pase.series import interpolated, thinned
+from pase.types import Array
 
 MISTAKEN = 0.1
 """Probability that a lifter takes a held posture for another one."""
@@ -122,7 +122,7 @@ def posture_covariances(
     at, posture = Linearization(problem.model, state, shared_free=False), trial.subject.posture
     alone = whole.without(problem.normal_equations(at, KindsPrior))
     T, n, _ = alone.lag0.shape
-    rows = _spread_rows(trial.time)
+    rows = thinned(trial.time, _RATE_HZ)
     offset = -alone.solve(alone.gradient_q.reshape(-1, 1)).reshape(T, n)[rows]
     measured = PostureGaussian(offset, calibration**2 * coordinate_covariances(alone)[rows])
     lifted = problem.normal_equations(at, LiftedDepth).lag0
@@ -136,12 +136,6 @@ def posture_covariances(
         measured = with_kinds(measured, state.q[rows], posture.arms)
     flat = measured.about_solution.reshape(len(rows), -1) / calibration**2
     return interpolated(flat, trial.time[rows], trial.time).reshape(T, n, n)
-
-
-def _spread_rows(time: Array) -> Indices:
-    """Frames at about `_RATE_HZ`, the first and the last among them."""
-    step = 1 if len(time) < 3 else max(1, round(1 / (_RATE_HZ * float(np.median(np.diff(time))))))
-    return np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from pase.fit.uncertainty import (
     shared_errors,
 )
 from pase.parallel import Helpers
-from pase.series import interpolated, spline
+from pase.series import interpolated, spline, thinned
 from pase.types import Array, Array32, Indices, Mask, ShareProgress
 
 COARSE_RATE_HZ = 12.0
@@ -141,14 +141,6 @@ def spread_frames(frames: Indices, count: int = SHARED_FRAMES, stretch: int = ST
         return frames
     starts = np.linspace(0, len(frames) - stretch, count // stretch).round().astype(int)
     return frames[np.unique(starts[:, None] + np.arange(stretch))]
-
-
-def thinned(time: Array) -> Indices:
-    """Indices of frames at about the coarse rate, including the first and the last, for frames at times (T,)."""
-    if len(time) < 3:
-        return np.arange(len(time))
-    step = max(1, round(1 / (COARSE_RATE_HZ * float(np.median(np.diff(time))))))
-    return np.unique(np.append(np.arange(0, len(time), step), len(time) - 1))
 
 
 def solve_passes(
@@ -293,7 +285,7 @@ def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, A
 
 def _solve_coarse(window: _Window) -> tuple[Indices, Array]:
     """Postures at the coarse rate in a window; solved unless all were solved with the shared unknowns."""
-    trial, coarse = window.trial, thinned(window.trial.time)
+    trial, coarse = window.trial, thinned(window.trial.time, COARSE_RATE_HZ)
     state = State(window.q[coarse], window.shared)
     if window.settled[coarse].all():
         return coarse, state.q

@@ -125,9 +125,7 @@ def _may_be_on_hands(person: Keypoints2D) -> bool:
     """Whether the hands are lower in the picture than the trunk, as in push-ups, planks and handstands."""
     trunk = [_point(person, side + name)[:, 1] for side in "LR" for name in ("Shoulder", "Hip")]
     hands = np.fmin(_point(person, "LWrist")[:, 1], _point(person, "RWrist")[:, 1])
-    below = (hands - np.maximum.reduce(trunk)) / _length(person)
-    below = below[np.isfinite(below)]
-    return bool(below.size and np.median(below) > _ON_HANDS)
+    return _usually_below(person, hands, np.maximum.reduce(trunk), _ON_HANDS)
 
 
 def _arms_stand(person: Keypoints2D) -> bool:
@@ -137,9 +135,14 @@ def _arms_stand(person: Keypoints2D) -> bool:
     """
     shoulders = np.fmax(_point(person, "LShoulder")[:, 1], _point(person, "RShoulder")[:, 1])
     elbows = np.fmax(_point(person, "LElbow")[:, 1], _point(person, "RElbow")[:, 1])
-    below = (elbows - shoulders) / _length(person)
+    return _usually_below(person, elbows, shoulders, _UPRIGHT_ARM)
+
+
+def _usually_below(person: Keypoints2D, low: Array, high: Array, least: float) -> bool:
+    """Whether points at rows (T,) of the picture lie below others by more body lengths, by the median."""
+    below = (low - high) / _length(person)
     below = below[np.isfinite(below)]
-    return bool(below.size and np.median(below) > _UPRIGHT_ARM)
+    return bool(below.size and np.median(below) > least)
 
 
 def _on_hands_and_toes(person: Keypoints2D) -> bool:
