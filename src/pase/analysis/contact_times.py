@@ -73,8 +73,8 @@ def _usual_stride(swings: list[Swing], running: bool) -> float:
     """Median time from toe-off to toe-off, or strike to strike, of the same foot, seconds."""
     times = []
     for side in ("right", "left"):
-        same = [swing for swing in swings if swing.side == side]
-        for ends in ([s.toe_off for s in same], [s.foot_strike for s in same]):
+        of_side = [swing for swing in swings if swing.side == side]
+        for ends in ([s.toe_off for s in of_side], [s.foot_strike for s in of_side]):
             times += [
                 b - a for a, b in zip(ends[:-1], ends[1:], strict=True) if a is not None and b is not None
             ]

@@ -151,13 +151,13 @@ def _repetitions(stretch: Stretch, movement: Movement, signal: str) -> list[Repe
             return []
         way = height if movement == "sit_to_stand" else -height
         # The last one to stand up often stays standing.
-        least, open_end = LEAST_DROP * stretch.body.leg_length, movement == "sit_to_stand"
-        return find_repetitions(stretch.time, way, least, open_end)
+        least_drop, open_end = LEAST_DROP * stretch.body.leg_length, movement == "sit_to_stand"
+        return find_repetitions(stretch.time, way, least_drop, open_end)
     values = stretch.angles.get(signal)
     if values is None:
         return []
-    least = LEAST_ARM_DEG if movement == "arm_raise" else LEAST_OTHER_DEG
-    return find_repetitions(stretch.time, np.degrees(values), least)
+    least_drop = LEAST_ARM_DEG if movement == "arm_raise" else LEAST_OTHER_DEG
+    return find_repetitions(stretch.time, np.degrees(values), least_drop)
 
 
 def _knee_at(stretch: Stretch, moment: float) -> float:
@@ -220,17 +220,17 @@ def _least_moved(stretch: Stretch, repetition: Repetition) -> float:
 def _feet_stay(stretch: Stretch, start: float, end: float) -> bool:
     """Whether both feet are near their usual places, and as far apart as usual, most of some time."""
     inside = (stretch.time >= start) & (stretch.time <= end)
-    most = FEET_STAY * stretch.body.leg_length
+    farthest = FEET_STAY * stretch.body.leg_length
     ankles = [stretch.body.joint("ankle", side) for side in SIDES]
     places = [ankle[inside][:, [0, 2]] for ankle in ankles if ankle is not None]
     for place in places:
         ways = place - np.median(place, axis=0)
-        if (np.linalg.norm(ways, axis=1) < most).mean() < FEET_STAY_SHARE:
+        if (np.linalg.norm(ways, axis=1) < farthest).mean() < FEET_STAY_SHARE:
             return False
     if len(places) < 2:
         return True
     apart = np.linalg.norm(places[0] - places[1], axis=1)
-    return bool(np.subtract(*np.percentile(apart, (87.5, 12.5))) < most)
+    return bool(np.subtract(*np.percentile(apart, (87.5, 12.5))) < farthest)
 
 
 def _trunk_leans(stretch: Stretch, repetition: Repetition) -> list[float]:
@@ -280,7 +280,7 @@ def _knee_difference(stretch: Stretch, moment: float) -> float:
     return right - left
 
 
-def _best_signal(stretch: Stretch, keys: list[str], least_deg: float, least: int) -> Exercise | None:
+def _best_signal(stretch: Stretch, keys: list[str], least_deg: float, fewest: int) -> Exercise | None:
     """The angle that repeats with the largest way, often enough and, from three times on, evenly.
 
     None where that angle has not repeated often enough: others, as the knees in jumping jacks, repeat twice as often.
@@ -297,11 +297,11 @@ def _best_signal(stretch: Stretch, keys: list[str], least_deg: float, least: int
         if way < max(least_deg, largest):
             continue
         repetitions = find_repetitions(stretch.time, degrees, least_deg)
-        likeness = periodicity(stretch.time, degrees)[0] if least > 1 else 1.0
-        if likeness < LEAST_LIKENESS or (least == 1 and not repetitions):
+        likeness = periodicity(stretch.time, degrees)[0] if fewest > 1 else 1.0
+        if likeness < LEAST_LIKENESS or (fewest == 1 and not repetitions):
             continue
-        enough = len(repetitions) >= least
-        best, largest = Exercise("periodic", stretch, tuple(repetitions), key) if enough else None, way
+        repeats = len(repetitions) >= fewest
+        best, largest = Exercise("periodic", stretch, tuple(repetitions), key) if repeats else None, way
     return best
 
 
@@ -391,9 +391,4 @@ def _of_signal(exercise: Exercise, repetition: Repetition) -> Single:
     return measured
 
 
-_MEASURES = {
-    "squat": _of_squat,
-    "lunge": _of_lunge,
-    "sit_to_stand": _of_standing_up,
-    "arm_raise": _of_raise,
-}
+_MEASURES = {"squat": _of_squat, "lunge": _of_lunge, "sit_to_stand": _of_standing_up, "arm_raise": _of_raise}

@@ -72,9 +72,9 @@ class Bout:
     def retimed(self, stretch: Stretch) -> Bout:
         """The same steps in another estimate of the motion, whose swings are those of this one in their order."""
         chosen = {id(swing) for swing in self.still}
-        own = self.stretch.feet.swings if self.stretch.feet is not None else ()
+        swings = self.stretch.feet.swings if self.stretch.feet is not None else ()
         drawn = stretch.feet.swings if stretch.feet is not None else ()
-        steps = [other for swing, other in zip(own, drawn, strict=True) if id(swing) in chosen]
+        steps = [other for swing, other in zip(swings, drawn, strict=True) if id(swing) in chosen]
         return replace(self, stretch=stretch, swings=tuple(at_turns(stretch, steps, self.running)))
 
 
@@ -84,10 +84,10 @@ def find_bouts(stretch: Stretch) -> list[Bout]:
     if feet is None or hips is None:
         return []
     ways = [float(np.hypot(s.travel[0], s.travel[2])) for s in feet.swings]
-    least = LEAST_STEP_SHARE * stretch.body.leg_length
-    least = max(least, LEAST_USUAL_SHARE * float(np.median([way for way in ways if way > least] or [0.0])))
+    limit = LEAST_STEP_SHARE * stretch.body.leg_length
+    limit = max(limit, LEAST_USUAL_SHARE * float(np.median([way for way in ways if way > limit] or [0.0])))
     # A swing that the end of the recording cuts off has not got far yet.
-    steps = [s for s, way in zip(feet.swings, ways, strict=True) if s.foot_strike is None or way > least]
+    steps = [s for s, way in zip(feet.swings, ways, strict=True) if s.foot_strike is None or way > limit]
     unseen_strikes = feet.unseen_strikes
     groups: list[list[Swing]] = []
     for swing in steps:
@@ -131,12 +131,12 @@ def _runs(stretch: Stretch, swings: list[Swing]) -> bool:
     feet stand still and by a runner's times of contact, a walker has them by one of the two at most.
     """
     assert stretch.hips is not None
-    both = [
+    pauses = [
         b.toe_off - a.foot_strike
         for a, b in pairwise(swings)
         if a.side != b.side and a.foot_strike is not None and b.toe_off is not None
     ]
-    if both and float(np.median(both)) > CLEAR_DOUBLE_SUPPORT_S:
+    if pauses and float(np.median(pauses)) > CLEAR_DOUBLE_SUPPORT_S:
         return False
     straight, _, seconds = _ways(stretch, swings)
     if straight > FASTEST_WALK_M_S * seconds:

@@ -96,49 +96,51 @@ def _lengths(bout: Bout) -> Measured:
     """Step and stride lengths and step widths, of every foot that comes down within the bout."""
     prints = footprints(bout)
     lengths: Measured = []
-    for i, this in enumerate(prints):
-        before = prints[i - 1] if i and prints[i - 1].side != this.side else None
-        same = next((p for p in reversed(prints[:i]) if p.side == this.side), None)
+    for i, footprint in enumerate(prints):
+        before = prints[i - 1] if i and prints[i - 1].side != footprint.side else None
+        previous = next((p for p in reversed(prints[:i]) if p.side == footprint.side), None)
         # The last foot of a person who comes to a halt is only put beside the other.
-        pause = bout.stretch.time[-1] - this.middle
-        halts = this is prints[-1] and this.off is None and pause > LONGEST_PAUSE_S
-        if this.strike is None or halts:
+        pause = bout.stretch.time[-1] - footprint.middle
+        halts = footprint is prints[-1] and footprint.off is None and pause > LONGEST_PAUSE_S
+        if footprint.strike is None or halts:
             continue
-        if same is not None and i >= 2 and prints[i - 2] is same:
-            lengths.append(("stride_length", this.side, float(np.hypot(*(this.heel - same.heel)[[0, 2]]))))
+        if previous is not None and i >= 2 and prints[i - 2] is previous:
+            lengths.append(
+                ("stride_length", footprint.side, float(np.hypot(*(footprint.heel - previous.heel)[[0, 2]])))
+            )
         if before is not None:
-            along, across = _along_and_across(bout, before, this)
-            lengths += [("step_length", this.side, along), ("step_width", this.side, across)]
+            along, across = _along_and_across(bout, before, footprint)
+            lengths += [("step_length", footprint.side, along), ("step_width", footprint.side, across)]
     return lengths
 
 
-def _along_and_across(bout: Bout, before: Footprint, this: Footprint) -> tuple[float, float]:
+def _along_and_across(bout: Bout, before: Footprint, footprint: Footprint) -> tuple[float, float]:
     """From one footprint to the other: heels along the way of the hips, ankles across it to this foot's side.
 
     How far a foot is turned out is hard to see, and shifts its heel more than its ankle.
     """
     stretch = bout.stretch
-    assert stretch.hips is not None and this.strike is not None
-    half = 0.5 * max(abs(this.middle - before.middle), 0.2)
-    center = 0.5 * (this.middle + before.middle)
+    assert stretch.hips is not None and footprint.strike is not None
+    half = 0.5 * max(abs(footprint.middle - before.middle), 0.2)
+    center = 0.5 * (footprint.middle + before.middle)
     # A whole stride takes the sway of the hips from side to side out of their way.
     ends = np.clip((center - 2 * half, center + 2 * half), stretch.time[0], stretch.time[-1])
     way = (stretch.at(stretch.hips, ends[1]) - stretch.at(stretch.hips, ends[0]))[[0, 2]]
     way = way / max(float(np.hypot(*way)), 1e-9)
-    step, apart = (this.heel - before.heel)[[0, 2]], (this.ankle - before.ankle)[[0, 2]]
+    step, apart = (footprint.heel - before.heel)[[0, 2]], (footprint.ankle - before.ankle)[[0, 2]]
     heading = stretch.body.heading
     forward = 1.0 if heading is None else np.sign(stretch.at(heading, center)[[0, 2]] @ way) or 1.0
     right = (-way[1] * apart[0] + way[0] * apart[1]) * forward
-    return float(step @ way), float(right if this.side == "right" else -right)
+    return float(step @ way), float(right if footprint.side == "right" else -right)
 
 
 def _times(bout: Bout) -> Measured:
     """Step, stride, stance and swing times, and shares of the stride."""
     times: Measured = []
     strikes = bout.strikes
-    for (before, previous_side), (this, side) in pairwise(strikes):
+    for (before, previous_side), (strike, side) in pairwise(strikes):
         if previous_side != side:
-            times.append(("step_time", side, this - before))
+            times.append(("step_time", side, strike - before))
     for side in SIDES:
         swings = bout.swings_of(side)
         times += _strides(swings, side, bout)
@@ -155,12 +157,12 @@ def _times(bout: Bout) -> Measured:
 
 def _strides(swings: list[Swing], side: Side, bout: Bout) -> Measured:
     strides: Measured = []
-    for this, following in pairwise(swings):
-        strike, next_strike, next_off = this.foot_strike, following.foot_strike, following.toe_off
+    for swing, following in pairwise(swings):
+        strike, next_strike, next_off = swing.foot_strike, following.foot_strike, following.toe_off
         if strike is not None and next_strike is not None:
             stride = next_strike - strike
-        elif this.toe_off is not None and next_off is not None:
-            stride = next_off - this.toe_off
+        elif swing.toe_off is not None and next_off is not None:
+            stride = next_off - swing.toe_off
         else:
             continue
         if stride <= 0:

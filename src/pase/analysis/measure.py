@@ -125,11 +125,11 @@ def as_measures(values: Values, draws: Sequence[Values], scale_sd: float = 0.0) 
         entry = definition(key.measure)
         of_scale = value * scale_sd if entry.unit in LENGTH_UNITS and not entry.by_time else 0.0
         sds[key] = float(np.linalg.norm((sds[key], _detection_sd(values, key), of_scale)))
-        each = [values[k] for k in repetitions.get(key, []) if np.isfinite(values[k])]
+        group = [values[k] for k in repetitions.get(key, []) if np.isfinite(values[k])]
         measures.append(
             Measure(
                 key.measure, value, sds[key], entry.unit, key.side, key.repetition,
-                max(1, len(each)), float(np.std(each, ddof=1)) if len(each) > 1 else np.nan,
+                max(1, len(group)), float(np.std(group, ddof=1)) if len(group) > 1 else np.nan,
             )
         )  # fmt: skip
     return measures
@@ -165,13 +165,13 @@ def _detection_sd(values: Values, key: Key) -> float:
     if key.measure == "jump_height_flight_time":
         duration = values[key._replace(measure="flight_time")]
         return 2 * values[key] / duration * definition("flight_time").detection_sd
-    own = definition(key.measure).detection_sd
+    sd = definition(key.measure).detection_sd
     if not key.measure.endswith(SYMMETRY):
-        return own
+        return sd
     of = key.measure.removesuffix(SYMMETRY)
-    both = 2.0 if of == "step_time" else float(np.sqrt(2))
+    factor = 2.0 if of == "step_time" else float(np.sqrt(2))
     total = values[Key(of, "right", 0)] + values[Key(of, "left", 0)]
-    return float(np.hypot(own, 200 * both * definition(of).detection_sd / total))
+    return float(np.hypot(sd, 200 * factor * definition(of).detection_sd / total))
 
 
 def _sd_over(draws: Sequence[Values], key: Key, value: float) -> float:

@@ -54,8 +54,8 @@ def find_repetitions(
     repetitions = []
     for first, last in _excursions(smooth, away, back, open_end):
         repetition, way = _repetition(time, smooth, first, last, bool(smooth[last] < back))
-        enough = way >= max(least_way, ALIKE * (turn - rest))
-        if enough and repetition.end - repetition.start > LEAST_TIME_S:
+        deep = way >= max(least_way, ALIKE * (turn - rest))
+        if deep and repetition.end - repetition.start > LEAST_TIME_S:
             repetitions.append(repetition)
     return repetitions
 

@@ -160,16 +160,16 @@ class JointArrays:
         angle = amounts[:3, None, None]
         still, across, back = self._turns
         first, second, third = still + np.sin(angle) * across + (1 - np.cos(angle)) * back
-        both = product(first, second)
+        first_two = product(first, second)
         axes = np.empty((3, SLOTS, B, T))
         axes[:, 0] = self._fixed_axes[:, 0, :, None]
         axes[:, 1] = np.einsum("ijbt,jb->ibt", first, self._axes[1])
-        axes[:, 2] = np.einsum("ijbt,jb->ibt", both, self._axes[2])
+        axes[:, 2] = np.einsum("ijbt,jb->ibt", first_two, self._axes[2])
         factors = np.einsum("kjb,jb->kb", self.scale_weights, parent_scale) + self._scale_constant
         axes[:, 3:] = (self._fixed_axes[:, 3:] * factors)[..., None]
         shift = np.einsum("ikbt,kbt->ibt", axes[:, 3:], amounts[3:])
         centre = (parent_scale * self.parent_translation)[..., None] + shift
-        return JointStep(product(both, third), centre, axes, amounts)
+        return JointStep(product(first_two, third), centre, axes, amounts)
 
     @property
     def shift_axes(self) -> Array:

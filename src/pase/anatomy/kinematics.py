@@ -249,12 +249,12 @@ class Kinematics:
         rotation, origin, centre = np.empty((3, 3, 1 + B, T)), np.zeros((3, 1 + B, T)), np.empty((3, B, T))
         rotation[:, :, 0] = np.eye(3)[..., None]
         for level in joints.levels:
-            parents, here = joints.parent[level], slice(level.start + 1, level.stop + 1)
+            parents, children = joints.parent[level], slice(level.start + 1, level.stop + 1)
             of_parent = rotation[:, :, parents]
-            rotation[:, :, here] = product(of_parent, step.local[:, :, level])
+            rotation[:, :, children] = product(of_parent, step.local[:, :, level])
             centre[:, level] = origin[:, parents] + turned(of_parent, step.centre[:, level])
-            back = np.einsum("ijbt,jb->ibt", rotation[:, :, here], child[:, level])
-            origin[:, here] = centre[:, level] - back
+            back = np.einsum("ijbt,jb->ibt", rotation[:, :, children], child[:, level])
+            origin[:, children] = centre[:, level] - back
         return Placement(q, scale, step, rotation, origin, centre)
 
     def _by_size(self, placement: Placement, directions: Array, location: Array) -> Array:

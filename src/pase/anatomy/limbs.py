@@ -194,9 +194,9 @@ def seen_by_angles(skeleton: Skeleton, keys: tuple[str, ...], unseen: Mask) -> M
     seen = np.ones((len(unseen), len(skeleton.bodies)), bool)
     columns = _bodies(skeleton)
     for name, part, side in part_names():
-        own = [i for i, key in enumerate(keys) if part.moves(key, side)]
-        if own and name in columns:
-            seen[:, columns[name]] = ~np.asarray(unseen[:, own].all(axis=1))[:, None]
+        indices = [i for i, key in enumerate(keys) if part.moves(key, side)]
+        if indices and name in columns:
+            seen[:, columns[name]] = ~np.asarray(unseen[:, indices].all(axis=1))[:, None]
     return seen
 
 
@@ -218,9 +218,11 @@ def in_short(parts: Iterable[str]) -> list[str]:
     """Parts by their full names in fewer words: `left thigh`, `left shank` and `left foot` are the `left leg`."""
     remaining, short = set(parts), []
     singles = {part.name: (part.name,) for part in LIMB_PARTS if part.sided}
-    for limb, own in {"leg": ABSENT["leg"], "arm": ABSENT["arm"], **singles}.items():
-        sides = [side for side in ("left", "right") if remaining.issuperset(f"{side} {part}" for part in own)]
-        remaining -= {f"{side} {part}" for side in sides for part in own}
+    for limb, names in {"leg": ABSENT["leg"], "arm": ABSENT["arm"], **singles}.items():
+        sides = [
+            side for side in ("left", "right") if remaining.issuperset(f"{side} {part}" for part in names)
+        ]
+        remaining -= {f"{side} {part}" for side in sides for part in names}
         if len(sides) == 2:
             short.append(f"both {'feet' if limb == 'foot' else f'{limb}s'}")
         else:

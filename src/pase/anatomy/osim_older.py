@@ -40,7 +40,7 @@ def rewrite(model: Element) -> None:
         _rewrite_body(body)
         for joint in body.findall("Joint/*"):
             _set_text(joint, "socket_child_frame", name_of(body))
-            if any(other.get("name") == joint.get("name") for other in joints):
+            if any(namesake.get("name") == joint.get("name") for namesake in joints):
                 joint.set(
                     "name", f"{joint.get('name', '')}_{name_of(body)}"
                 )  # Below a body they were told apart.
@@ -80,13 +80,13 @@ def _rewrite_body(body: Element) -> None:
             _add_mesh(geometry, file, None, factors)
 
 
-def _add_mesh(geometry: Element, file: str | None, own: str | None, display: str | None) -> None:
+def _add_mesh(geometry: Element, file: str | None, file_scale: str | None, display_scale: str | None) -> None:
     """A mesh whose scale is that of the file and that of the body's whole display."""
     if not file or not file.strip():
         return
     mesh = SubElement(geometry, "Mesh", name=file.strip())
     _set_text(mesh, "mesh_file", file)
-    words = [(text or "1 1 1").split() for text in (own, display)]
+    words = [(text or "1 1 1").split() for text in (file_scale, display_scale)]
     try:
         factors = [float(a) * float(b) for a, b in zip(*words, strict=True)]
     except ValueError:

@@ -52,11 +52,7 @@ CREDITS = (
 
 
 def write_osim(
-    skeleton: Skeleton,
-    path: str | Path,
-    *,
-    mass_kg: float | None = None,
-    with_geometry: bool = True,
+    skeleton: Skeleton, path: str | Path, *, mass_kg: float | None = None, with_geometry: bool = True
 ) -> None:
     """Write a skeleton as an OpenSim 4 model in its own size.
 

@@ -89,17 +89,17 @@ def numbers(
 ) -> tuple[float, ...]:
     """The numbers of a child element, `default` where it is missing or empty."""
     words = (element.findtext(tag) or "").split()
-    where = f"<{tag}> of {element.tag} '{element.get('name', '')}'"
+    place = f"<{tag}> of {element.tag} '{element.get('name', '')}'"
     if not words and default is not None:
         return default
     try:
         values = tuple(float(word) for word in words)
     except ValueError:
-        raise InputError(f"{where} is not made of numbers: '{' '.join(words)[:60]}'") from None
+        raise InputError(f"{place} is not made of numbers: '{' '.join(words)[:60]}'") from None
     if count is not None and len(values) != count:
-        raise InputError(f"{where} must have {count} numbers, not {len(values)}")
+        raise InputError(f"{place} must have {count} numbers, not {len(values)}")
     if np.isnan(values).any() or (finite and (np.abs(values) > _LARGEST).any()):
-        raise InputError(f"{where} has a value that is not finite, or absurdly large")
+        raise InputError(f"{place} has a value that is not finite, or absurdly large")
     return values
 
 

@@ -293,13 +293,13 @@ class Proportions:
     ) -> str:
         young = {None: "children of both sexes", "female": "girls", "male": "boys"}
         grown = {None: "people of both sexes", "female": "women", "male": "men"}
-        who = young[sex] if child > 0.99 else grown[sex]
+        people = young[sex] if child > 0.99 else grown[sex]
         if 0.01 < child <= 0.99:
-            who += f", {100 * child:.0f} % as children"
+            people += f", {100 * child:.0f} % as children"
         facts = [f"{height_m:.2f} m tall"] if height_m is not None else []
         facts += [f"{mass_kg:.1f} kg"] if mass_kg is not None else []
         facts += [f"{age_years:g} years old"] if age_years is not None else []
-        text = ", ".join([who, *facts])
+        text = ", ".join([people, *facts])
         if height_m is None and child < 0.01:
             mean, sd = self.population_height(sex)
             text += f"; height assumed: {mean:.2f} ± {sd:.2f} m (mean ± SD of adults)"

@@ -244,8 +244,8 @@ class _Handlers:
 def _is_own(request: Request) -> bool:
     """Whether a request comes from the app's own page: others cannot set this header, and name their origin."""
     origin = request.headers.get("origin")
-    own = origin is None or origin == f"http://{request.headers.get('host')}"
-    return own and request.headers.get("x-pase") == "1"
+    same_origin = origin is None or origin == f"http://{request.headers.get('host')}"
+    return same_origin and request.headers.get("x-pase") == "1"
 
 
 def _refusal(status: int, message: str) -> Response:

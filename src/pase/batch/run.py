@@ -250,7 +250,7 @@ class _Batch:
         labelled = ((TrialLabels(t.subject, t.name, t.condition), self._plan.result(t)) for t in done)
         rows = study_measures(labelled)
         output = self._plan.output
-        write_measures_csv((row for own in rows.values() for row in own), output / MEASURES)
+        write_measures_csv((row for table in rows.values() for row in table), output / MEASURES)
         trials = [study_trial(entry, output, rows.get(name, [])) for name, entry in self._entries.items()]
         write_study_page(trials, output / PAGE, title=output.resolve().name)
 

@@ -198,12 +198,12 @@ def _check_names(study: Study) -> None:
 def _with_facts_of_subjects(trials: Sequence[Trial], table: Path) -> tuple[Trial, ...]:
     """What one row of a subject says of the person holds for all its rows."""
     whole: dict[str, dict[str, Any]] = {}
-    for subject, own in by_subject(trials).items():
-        sexes = [t.sex for t in own if t.sex != "unknown"]
+    for subject, of_subject in by_subject(trials).items():
+        sexes = [t.sex for t in of_subject if t.sex != "unknown"]
         whole[subject] = {
-            "height_m": _one_value("height", subject, (t.height_m for t in own), table),
-            "mass_kg": _one_value("mass", subject, (t.mass_kg for t in own), table),
-            "age_years": _one_value("age", subject, (t.age_years for t in own), table),
+            "height_m": _one_value("height", subject, (t.height_m for t in of_subject), table),
+            "mass_kg": _one_value("mass", subject, (t.mass_kg for t in of_subject), table),
+            "age_years": _one_value("age", subject, (t.age_years for t in of_subject), table),
             "sex": _one_value("sex", subject, sexes, table) or "unknown",
         }
     return tuple(replace(t, **whole[t.subject]) for t in trials)

@@ -35,11 +35,7 @@ FIGURES = (
 def figures_of(report: Report, motions: Sequence[Motion]) -> dict[str, Any]:
     """Figures of a trial: those of its main person, None where there is none."""
     figures: dict[str, Any] = dict.fromkeys(FIGURES)
-    figures |= {
-        "frames": report.source["frames"],
-        "persons": len(motions),
-        "warnings": len(report.warnings),
-    }
+    figures |= {"frames": report.source["frames"], "persons": len(motions), "warnings": len(report.warnings)}
     if motions:
         main = motions[0]
         stature_m = main.diagnostics.stature_m
@@ -101,8 +97,8 @@ def study_measures(results: Iterable[tuple[TrialLabels, Path]]) -> dict[str, lis
         table = folder / "person_1" / MEASURES
         if table.is_file():
             with table.open(newline="", encoding="utf-8") as stream:
-                _, *own = csv.reader(stream)
-            rows[labels.trial] = [[labels.subject, labels.trial, labels.condition, *row[3:]] for row in own]
+                _, *lines = csv.reader(stream)
+            rows[labels.trial] = [[labels.subject, labels.trial, labels.condition, *row[3:]] for row in lines]
     return rows
 
 

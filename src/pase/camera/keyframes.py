@@ -112,5 +112,5 @@ def _beside_mean(covariance: Array, R: Array, shares: Array) -> Array:
     common = np.einsum("iac,icjd,jbd->iajb", to_common, covariance, to_common, optimize=True)
     with_mean = np.einsum("j,iajb->iab", shares / shares.sum(), common)
     of_mean = np.einsum("i,iab->ab", shares / shares.sum(), with_mean)
-    own = np.einsum("iaib->iab", common) - with_mean - with_mean.swapaxes(1, 2) + of_mean
-    return np.asarray(np.maximum(np.einsum("iba,ibc,ica->ia", to_common, own, to_common), 0.0))
+    of_keyframe = np.einsum("iaib->iab", common) - with_mean - with_mean.swapaxes(1, 2) + of_mean
+    return np.asarray(np.maximum(np.einsum("iba,ibc,ica->ia", to_common, of_keyframe, to_common), 0.0))

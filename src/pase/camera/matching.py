@@ -129,13 +129,15 @@ class PictureMatcher:
             fit = self._fit(directions[sure], rays[sure], fit.turn, picture.pixel) if sure.any() else None
         if fit is None:
             return None, share
-        which = np.flatnonzero(sure).astype(np.uint8)
+        numbers = np.flatnonzero(sure).astype(np.uint8)
         places = np.rint(points[sure] / PLACE_PX).astype(np.int16)
         places_px = key.picture.from_frame(fit.turn.rays(directions) * self.focal_px + middle)
         height, width = picture.grey.shape
         inside = ((places_px >= 0) & (places_px < [width, height])).all(axis=1)
         searched = int((inside & key.alive & is_background(mask, places_px.astype(np.float32))).sum())
-        return Match(time, key.number, fit.turn, fit.covariance, which, places, fit.agreeing, searched), share
+        return Match(
+            time, key.number, fit.turn, fit.covariance, numbers, places, fit.agreeing, searched
+        ), share
 
     def _fit(self, directions: Array, rays: Array, expected: Turn, pixel: float) -> TurnFit | None:
         noise = POINT_NOISE_PX * pixel / self.focal_px

@@ -144,8 +144,8 @@ class ShotFollower:
         nearest = min(range(len(self.keys)), key=lambda n: self.distance_px(turn, self.keys[n].turn))
         if nearest == self._active:
             return None
-        distance, now = (self.distance_px(turn, self.keys[n].turn) for n in (nearest, self._active))
-        return nearest if distance < _NEARER * now - 2 else None
+        distance, of_active = (self.distance_px(turn, self.keys[n].turn) for n in (nearest, self._active))
+        return nearest if distance < _NEARER * of_active - 2 else None
 
     def _other_key(
         self, time: float, picture: SmallPicture, boxes: Array, match: Match | None, expected: Turn
@@ -199,5 +199,5 @@ class ShotFollower:
 
 def _match_of_keyframe(time: float, key: int, turn: Turn, sigma: float = SYSTEMATIC_RAD) -> Match:
     """A frame without points: a keyframe itself, or one whose turn is a guess."""
-    nothing = np.zeros(0, np.uint8), np.zeros((0, 2), np.int16), np.zeros(0, bool)
-    return Match(time, key, turn, np.diag([sigma**2] * 4), *nothing)
+    no_points = np.zeros(0, np.uint8), np.zeros((0, 2), np.int16), np.zeros(0, bool)
+    return Match(time, key, turn, np.diag([sigma**2] * 4), *no_points)

@@ -76,6 +76,6 @@ def _held(keypoints: Keypoints2D, motion: CameraMotion) -> Keypoints2D:
     score = np.where(inside | ~np.isfinite(keypoints.xy).all(-1), keypoints.score, 0.0)
     wide = np.maximum(np.nanmax(np.abs(xy), axis=(0, 1), initial=0.0) - middle, 0.0)
     width, height = (
-        int(side + 2 * np.ceil(more + 1)) for side, more in zip(keypoints.image_size, wide, strict=True)
+        int(side + 2 * np.ceil(margin + 1)) for side, margin in zip(keypoints.image_size, wide, strict=True)
     )
     return replace(keypoints, xy=xy + np.array([width, height]) / 2, score=score, image_size=(width, height))

@@ -70,12 +70,12 @@ def turning_trajectory(shot: ShotFollower, factor: float, zooming: bool) -> Traj
     adjusted, of_keys = adjust_turns(chained(len(shot.keys), links), links, shares)
     R_key = np.array([turn.R_camera_reference for turn in adjusted])
     zoom_key = np.array([turn.log_zoom for turn in adjusted])
-    own = np.diagonal(relative.covariance, axis1=1, axis2=2) + SYSTEMATIC_RAD**2
+    of_frames = np.diagonal(relative.covariance, axis1=1, axis2=2) + SYSTEMATIC_RAD**2
     return Trajectory(
         np.array([match.time for match in matches]),
         relative.R @ R_key[key],
         relative.log_zoom + zoom_key[key],
-        own + of_keys[key],
+        of_frames + of_keys[key],
     )
 
 
@@ -97,12 +97,12 @@ def _key_links(shot: ShotFollower, factor: float, zooming: bool) -> list[KeyLink
 
 def far_correspondences(shot: ShotFollower, zooming: bool) -> Correspondences:
     """Frames far from their keyframes, spread over the shot, with the points of the background in both."""
-    least = _FAR_SHARE * max(shot.keys[0].picture.grey.shape)
+    shortest = _FAR_SHARE * max(shot.keys[0].picture.grey.shape)
     far = [
         match
         for match in shot.matches
         if match.agreeing.sum() >= _FEWEST_POINTS
-        and shot.distance_px(match.turn, shot.keys[match.key].turn) > least
+        and shot.distance_px(match.turn, shot.keys[match.key].turn) > shortest
     ]
     matches = [far[i] for i in evenly_spread(len(far), _MOST_PAIRS)]
     zoom = np.exp([float(shot.keys[match.key].turn.log_zoom) if zooming else 0.0 for match in matches])

@@ -76,8 +76,8 @@ class TravelFit:
 
     def beside(self, other: TravelFit) -> TravelFit:
         """The outcomes of both, of the same pairs."""
-        both = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
-        return TravelFit(*(np.concatenate(arrays, axis=1) for arrays in both))
+        pairs = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+        return TravelFit(*(np.concatenate(arrays, axis=1) for arrays in pairs))
 
     def take(self, chosen: Indices) -> TravelFit:
         """The fit with one outcome (P,) of each pair, without the axis of outcomes."""

@@ -55,9 +55,9 @@ class BandFactor:
         out = np.zeros(((T + 2) * n, right.shape[1]))
         out[: T * n] = right
         for t in range(T):
-            own, after = slice(t * n, (t + 1) * n), slice((t + 1) * n, (t + 3) * n)
-            out[own] = self.inverse[t] @ out[own]
-            out[after] -= self.below[t] @ out[own]
+            rows, after = slice(t * n, (t + 1) * n), slice((t + 1) * n, (t + 3) * n)
+            out[rows] = self.inverse[t] @ out[rows]
+            out[after] -= self.below[t] @ out[rows]
         return out[: T * n]
 
     def backward(self, right: Array) -> Array:
@@ -65,8 +65,8 @@ class BandFactor:
         T, n, _ = self.inverse.shape
         out = np.zeros(((T + 2) * n, right.shape[1]))
         for t in range(T - 1, -1, -1):
-            own, after = slice(t * n, (t + 1) * n), slice((t + 1) * n, (t + 3) * n)
-            out[own] = self.inverse[t].T @ (right[own] - self.below[t].T @ out[after])
+            rows, after = slice(t * n, (t + 1) * n), slice((t + 1) * n, (t + 3) * n)
+            out[rows] = self.inverse[t].T @ (right[rows] - self.below[t].T @ out[after])
         return out[: T * n]
 
     def inverse_blocks(self) -> Array:
@@ -80,8 +80,8 @@ class BandFactor:
             gain = self.below[t] @ self.inverse[t]
             across = after @ gain
             # Rounding that is not symmetric would grow from frame to frame.
-            own = self.inverse[t].T @ self.inverse[t] + gain.T @ across
-            out[t] = 0.5 * (own + own.T)
+            block = self.inverse[t].T @ self.inverse[t] + gain.T @ across
+            out[t] = 0.5 * (block + block.T)
             after[n:, n:] = after[:n, :n]
             after[:n, :n], after[n:, :n], after[:n, n:] = out[t], -across[:n], -across[:n].T
         return out

@@ -65,14 +65,14 @@ class Chain:
         R = 3 if outer is None else outer.shape[2]
         out = np.zeros((T, P, R, len(self.columns)))
         pull = None if outer is None else wrenches(of_landmarks.position[:, self.landmarks], outer)
-        for own in self.bodies:
-            body = of_landmarks.bodies[own.body]
+        for part in self.bodies:
+            body = of_landmarks.bodies[part.body]
             if pull is not None:
-                flat = pull[:, own.rows].reshape(T, -1, 6) @ body.twist
+                flat = pull[:, part.rows].reshape(T, -1, 6) @ body.twist
                 dq = flat.reshape(T, -1, R, len(body.columns))
             else:
-                dq = body.dq if len(own.landmarks) == len(body.landmarks) else body.dq[:, own.landmarks]
-            out[:, own.rows, :, own.columns] = dq
+                dq = body.dq if len(part.landmarks) == len(body.landmarks) else body.dq[:, part.landmarks]
+            out[:, part.rows, :, part.columns] = dq
         return out
 
     def rows(self, count: int) -> Indices:
@@ -103,16 +103,16 @@ def find_chains(
         bodies.setdefault(body_of[points[k]], []).append(k)
     members: list[tuple[tuple[int, ...], list[int]]] = []
     for body in sorted(bodies, key=lambda b: -len(structure[b][1])):
-        own = structure[body][1]
-        fitting = next((m for m in members if m[0][: len(own)] == own), None)
+        path = structure[body][1]
+        fitting = next((m for m in members if m[0][: len(path)] == path), None)
         if fitting is None:
-            fitting = (own, [])
+            fitting = (path, [])
             members.append(fitting)
         fitting[1].extend(bodies[body])
     chains = [_chain(structure, points, columns, places, body_of) for columns, places in members]
     for first, second in pairs:
-        own, twin = (structure[body_of[points[k]]][1] for k in (first, second))
-        columns = (*own, *(c for c in twin if c not in own))
+        path, twin = (structure[body_of[points[k]]][1] for k in (first, second))
+        columns = (*path, *(c for c in twin if c not in path))
         chains.append(_chain(structure, points, columns, [first, second], body_of, paired=True))
     return tuple(chains)
 
@@ -129,19 +129,19 @@ def _chain(
     bodies: list[BodyPoints] = []
     order: list[int] = []
     for body in dict.fromkeys(body_of[points[k]] for k in places):
-        own = [k for k in places if body_of[points[k]] == body]
+        numbers = [k for k in places if body_of[points[k]] == body]
         landmarks, moving = structure[body]
         at = [columns.index(c) for c in moving]
         in_order = at == list(range(len(at)))
         bodies.append(
             BodyPoints(
                 body,
-                np.array([landmarks.index(points[k]) for k in own], np.intp),
-                slice(len(order), len(order) + len(own)),
+                np.array([landmarks.index(points[k]) for k in numbers], np.intp),
+                slice(len(order), len(order) + len(numbers)),
                 slice(0, len(at)) if in_order else np.array(at, np.intp),
             )
         )
-        order += own
+        order += numbers
     place = np.array(columns, np.intp)
     of_points = np.array([points[k] for k in order], np.intp)
     return Chain(np.array(order, np.intp), of_points, place, tuple(bodies), runs_of(place), paired)

@@ -52,16 +52,16 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
             0, f"this looks like a child, of perhaps {child_m:.1f} m: give --height, or at least --age"
         )
     remaining = [note.text for note in fit.notes if note.about not in ("scale", "size")]
-    own = _warnings(motion, fit.observed)
+    notes = _warnings(motion, fit.observed)
     seconds, height = _off_the_floor(fit, sequence)
     if seconds >= LONGEST_LEAP_S:
         motion = replace(motion, diagnostics=replace(motion.diagnostics, off_floor_m=height))
-        own.append(
+        notes.append(
             f"the feet are off the floor for {seconds:.1f} s, by up to {height:.1f} m: if the person stands or "
             "walks there, the ground is not flat or the camera's height is wrong, and with it places and speeds; if "
             "it is a jump, the film is slowed down (--slow-motion or --rate)"
         )
-    return replace(motion, warnings=(*first, *own, *remaining)), world
+    return replace(motion, warnings=(*first, *notes, *remaining)), world
 
 
 def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
@@ -163,9 +163,7 @@ def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
         stature_m=fit.stature_m,
         scale_sd=fit.scale_sd,
         bones=bone_statistics(
-            model,
-            estimate.shared[size],
-            CALIBRATION**2 * estimate.covariance[size, size] + fit.scale_sd**2,
+            model, estimate.shared[size], CALIBRATION**2 * estimate.covariance[size, size] + fit.scale_sd**2
         ),
         cost_by_term=estimate.shares or {},
         camera=CameraDiagnostics(

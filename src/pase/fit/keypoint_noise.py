@@ -79,9 +79,9 @@ def keypoint_sigma(keypoints: Keypoints2D) -> Array:
     """(T, K) standard deviation of each keypoint, px; infinite for those of low score or outside the picture."""
     scale = pixels_per_metre(keypoints)
     side_free = [n[1:] if n[0] in "LR" and n[1:] in _POINT_SIGMA_M else n for n in keypoints.names]
-    own = np.array([_POINT_SIGMA_M[name] for name in side_free])
+    point_sigma = np.array([_POINT_SIGMA_M[name] for name in side_free])
     low, high = _TELLING_SCORES
-    sigma = scale[:, None] * own * np.square(high / np.clip(keypoints.score, low, high))
+    sigma = scale[:, None] * point_sigma * np.square(high / np.clip(keypoints.score, low, high))
     sigma *= PHOTO_SPREAD if len(keypoints) == 1 else 1.0
     sigma *= _hidden_ears(keypoints)
     sigma[_hidden_face(keypoints)] = np.inf
@@ -204,9 +204,9 @@ def pair_habit(names: tuple[str, ...], xy: Array, sigma: Array) -> PairHabit | N
     trunk = ("LShoulder", "RShoulder", "LHip", "RHip")
     if not set(trunk) <= set(names):
         return None
-    slope, own = np.array([FARTHER_LOWER.get(name[1:], 0.0) for name in names]), np.arange(len(names))
-    partner = np.where(slope > 0, mirrored_order(names), own)
-    slope[partner == own] = 0.0
+    slope, identity = np.array([FARTHER_LOWER.get(name[1:], 0.0) for name in names]), np.arange(len(names))
+    partner = np.where(slope > 0, mirrored_order(names), identity)
+    slope[partner == identity] = 0.0
     left, right, left_hip, right_hip = (names.index(n) for n in trunk)
     line = 0.5 * (xy[:, left_hip] + xy[:, right_hip] - xy[:, left] - xy[:, right])
     length = np.linalg.norm(line, axis=-1, keepdims=True)

@@ -82,10 +82,10 @@ def repair_keypoints(keypoints: Keypoints2D, motion: CameraMotion | None = None)
         stray = np.zeros(keypoints.score.shape, bool)
         for stretch in steady_stretches(keypoints, motion):
             swaps, strays = _faults(stretch.keypoints)
-            own = stretch.frames[stretch.own]
-            stray[own] = strays[stretch.own]
+            own_frames = stretch.frames[stretch.own]
+            stray[own_frames] = strays[stretch.own]
             for limb in LIMBS:
-                exchanged[limb][own] = swaps[limb][stretch.own]
+                exchanged[limb][own_frames] = swaps[limb][stretch.own]
     mended = keypoints
     for limb, frames in exchanged.items():
         mended = _with_sides_exchanged(mended, _pairs(mended, limb), frames)
@@ -173,9 +173,9 @@ def _exchanges(xy: Array, visible: Mask, time: Array, spread: Array, pairs: list
     sides = np.where(visible[:, columns, None], xy[:, columns], np.nan)
     cost = np.zeros((T, 2, 2, 2))
     for before in range(2):
-        for now in range(2):
+        for label in range(2):
             for after in range(2):
-                cost[1:-1, before, now, after] = _bend(sides, time, spread, (before, now, after))
+                cost[1:-1, before, label, after] = _bend(sides, time, spread, (before, label, after))
     total = np.array([[0.0, EXCHANGE_COST], [EXCHANGE_COST, 2 * EXCHANGE_COST]])
     back = np.zeros((T, 2, 2), dtype=np.intp)
     for t in range(1, T - 1):

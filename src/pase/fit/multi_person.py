@@ -242,13 +242,13 @@ def _evidence_of_camera(fit: SharedFit, *, sure_scale: bool) -> Evidence:
     values, vectors = np.linalg.eigh(unit[:, None] * look.information * unit)
     values = np.maximum(values, _LEAST_INFORMATION)
     beyond = vectors.T @ (unit * (look.pull - look.information @ estimate)) / np.maximum(values, 1.0)
-    own: Array = estimate + unit * (vectors @ beyond)
+    centre: Array = estimate + unit * (vectors @ beyond)
     covariance = CALIBRATION**2 * unit[:, None] * ((vectors / values) @ vectors.T) * unit
     if not sure_scale:
         mean, spread = fit.trial.subject.model.proportions.population_height()
-        covariance[2, 2] += (spread / mean * own[2]) ** 2
+        covariance[2, 2] += (spread / mean * centre[2]) ** 2
     information = np.linalg.inv(covariance)
-    return Evidence(information, information @ own)
+    return Evidence(information, information @ centre)
 
 
 @on_one_thread
@@ -286,10 +286,10 @@ def _on_common_floor(fit: SharedFit, camera: CommonCamera) -> SharedFit:
         return _on_no_floor(fit, camera, "the posture does not fit the floor of person 1")
     if USUAL_STATURES_M[0] <= tall <= USUAL_STATURES_M[1]:
         return _with_size_note(solved, "")
-    who = "a child" if tall < USUAL_STATURES_M[0] else "very tall"
+    description = "a child" if tall < USUAL_STATURES_M[0] else "very tall"
     return _with_size_note(
         solved,
-        f"{tall:.2f} m tall on the floor of person 1: {who}, or the camera's tilt is not well known here",
+        f"{tall:.2f} m tall on the floor of person 1: {description}, or the camera's tilt is not well known here",
     )
 
 

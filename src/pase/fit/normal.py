@@ -169,9 +169,9 @@ class NormalEquations:
         numpy.linalg.LinAlgError
             When the damped system is not positive definite.
         """
-        m, own = len(damping_shared), self.lag0.copy()
-        own[:, range(own.shape[1]), range(own.shape[1])] += damping_q
-        band = BandFactor.of(own, self.lag1, self.lag2)
+        m, diagonal = len(damping_shared), self.lag0.copy()
+        diagonal[:, range(diagonal.shape[1]), range(diagonal.shape[1])] += damping_q
+        band = BandFactor.of(diagonal, self.lag1, self.lag2)
         if not m:
             return Factor(band, None, None)
         half = band.forward(self.border.reshape(-1, m))
@@ -220,8 +220,8 @@ class Factor:
 
 def _add_rows(target: Array, added: Array, runs: Runs) -> None:
     """Add rows (T, c, ...) to those of a chain's coordinates among all (T, n, ...)."""
-    for place, own in runs:
-        target[:, place] += added[:, own]
+    for place, rows in runs:
+        target[:, place] += added[:, rows]
 
 
 def _add_matrices(target: Array, added: Array, rows: Runs, columns: Runs) -> None:

@@ -86,21 +86,21 @@ def with_kinds(
         Of the lifter; None without one.
     """
     columns = kinds.columns
-    own = PostureGaussian(measured.offset[:, columns], measured.covariance[:, columns[:, None], columns])
-    cases = list(_cases(own, q[:, columns], kinds, mistakes))
+    prior = PostureGaussian(measured.offset[:, columns], measured.covariance[:, columns[:, None], columns])
+    cases = list(_cases(prior, q[:, columns], kinds, mistakes))
     logs = np.array([case.log_share + _log_evidence(case) for case in cases])
     share = np.exp(logs - logs.max(0))
     share /= share.sum(0)
-    mean, products = np.zeros_like(own.offset), np.zeros_like(own.covariance)
+    mean, products = np.zeros_like(prior.offset), np.zeros_like(prior.covariance)
     for weight, case in zip(share, cases, strict=True):
         if weight.max() > _LEAST_SHARE:
             posterior = _posterior(case)
             mean += weight[:, None] * posterior.offset
             products += weight[:, None, None] * posterior.about_solution
-    change = products - mean[:, :, None] * mean[:, None] - own.covariance
-    follow = np.linalg.solve(own.covariance, measured.covariance[:, columns]).swapaxes(1, 2)
+    change = products - mean[:, :, None] * mean[:, None] - prior.covariance
+    follow = np.linalg.solve(prior.covariance, measured.covariance[:, columns]).swapaxes(1, 2)
     return PostureGaussian(
-        measured.offset + (follow @ (mean - own.offset)[..., None])[..., 0],
+        measured.offset + (follow @ (mean - prior.offset)[..., None])[..., 0],
         measured.covariance + follow @ change @ follow.swapaxes(1, 2),
     )
 
@@ -160,19 +160,21 @@ class _Case:
         return np.asarray(self.measured.covariance + self.step[:, :, None] * self.step[:, None])
 
 
-def _cases(own: PostureGaussian, q: Array, kinds: PostureKinds, mistakes: Mistakes | None) -> Iterator[_Case]:
+def _cases(
+    posture: PostureGaussian, q: Array, kinds: PostureKinds, mistakes: Mistakes | None
+) -> Iterator[_Case]:
     """All kinds with a lifter that is right, then all with one that is mistaken."""
     right = 0.0 if mistakes is None else np.log1p(-mistakes.probability)
     log_share, columns = np.log(kinds.share), kinds.columns
     for k, (mean, spread) in enumerate(zip(kinds.mean, kinds.covariance, strict=True)):
-        yield _Case(right + log_share[k], mean - q, spread, own)
+        yield _Case(right + log_share[k], mean - q, spread, posture)
     if mistakes is None:
         return
     wrong, follow = np.log(mistakes.probability + 1e-9), mistakes.follow[:, columns[:, None], columns]
     usual, deviation = _MISTAKEN_WAY
     for k, (mean, spread) in enumerate(zip(kinds.mean, kinds.covariance, strict=True)):
         way = (follow @ (mean - q)[..., None])[..., 0]
-        moved = PostureGaussian(own.offset + usual * way, own.covariance)
+        moved = PostureGaussian(posture.offset + usual * way, posture.covariance)
         yield _Case(wrong + log_share[k], mean - q, spread, moved, deviation * way)
 
 

@@ -72,8 +72,8 @@ def absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
         return []
     time = keypoints.time
     times = ", ".join(f"{time[span[i]]:.1f} to {time[span[i + 1]]:.1f} s" for i in gaps[:5])
-    more = " …" if len(gaps) > 5 else ""
-    return [Note("absence", f"not in the picture from {times}{more}: no posture is given there")]
+    ending = " …" if len(gaps) > 5 else ""
+    return [Note("absence", f"not in the picture from {times}{ending}: no posture is given there")]
 
 
 def scale_note(fit: SharedFit, person: PersonInput) -> Note:

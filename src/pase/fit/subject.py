@@ -192,11 +192,7 @@ def keypoint_model(points: PointSet) -> PersonModel:
 
 
 def _model(
-    skeleton: Skeleton,
-    sets: Sequence[PointSet],
-    cameras: Sequence[CameraSetup],
-    soles: bool,
-    depths: int = 0,
+    skeleton: Skeleton, sets: Sequence[PointSet], cameras: Sequence[CameraSetup], soles: bool, depths: int = 0
 ) -> PersonModel:
     skeleton = skeleton.with_landmarks([p.landmark for s in sets for p in s.markers])
     proportions = load_proportions() if _is_generic(skeleton) else body_groups(skeleton)

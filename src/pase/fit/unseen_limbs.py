@@ -9,10 +9,7 @@ import numpy as np
 from pase.series import nearest_rows
 from pase.types import Array, Mask
 
-LIMBS = (
-    (("Knee",), ("Ankle", "Heel", "BigToe", "SmallToe", "Toe")),
-    (("Elbow",), ("Wrist",)),
-)
+LIMBS = ((("Knee",), ("Ankle", "Heel", "BigToe", "SmallToe", "Toe")), (("Elbow",), ("Wrist",)))
 """Points of legs and arms from the trunk outwards; a joint centre goes with the point of its name."""
 
 LIFTER_REACH_S = 1.0
@@ -41,10 +38,10 @@ def unseen_limbs(names: Sequence[str], visible: Mask, time: Array, points: Seque
     stems = [point.removesuffix("Joint") for point in points]
     for side in "LR":
         for limb in LIMBS:
-            for level, own in enumerate(limb):
+            for level, level_points in enumerate(limb):
                 outwards = [side + point for part in limb[level:] for point in part]
                 seen = np.asarray(visible[:, np.isin(names, outwards)].any(1))
-                of_level = np.isin(stems, [side + point for point in own])
+                of_level = np.isin(stems, [side + point for point in level_points])
                 unseen[:, of_level] = _long_unseen(seen, time)[:, None]
     return unseen
 

@@ -43,9 +43,9 @@ def measure_rows(findings: Findings, labels: TrialLabels) -> Iterator[tuple[Any,
     The repetition is empty for the mean over all repetitions, and for what is measured once.
     """
     for measure in findings.measures:
-        whose = (labels.subject, labels.trial, labels.condition, findings.movement, measure.side)
+        labels_of_row = (labels.subject, labels.trial, labels.condition, findings.movement, measure.side)
         value, sd = _rounded(measure.value), _rounded(measure.sd)
-        yield *whose, measure.repetition or None, measure.measure, value, sd, measure.unit
+        yield *labels_of_row, measure.repetition or None, measure.measure, value, sd, measure.unit
 
 
 def write_events_csv(events: Iterable[Event], path: str | Path) -> None:
@@ -143,12 +143,14 @@ def _with_repetitions(measure: Measure, others: Sequence[Measure]) -> Measure:
     """A mean with the number of repetitions behind it and their spread."""
     if measure.repetition:
         return measure
-    each = [
+    group = [
         m.value for m in others if m.repetition and (m.measure, m.side) == (measure.measure, measure.side)
     ]
-    if not each:
+    if not group:
         return measure
-    return replace(measure, count=len(each), spread=float(np.std(each, ddof=1)) if len(each) > 1 else np.nan)
+    return replace(
+        measure, count=len(group), spread=float(np.std(group, ddof=1)) if len(group) > 1 else np.nan
+    )
 
 
 def _rounded(value: float | None) -> float | None:

@@ -105,10 +105,10 @@ class NumberTable:
         out = np.full((len(time), len(names)), np.nan)
         if len(self.values):
             rows = nearest_rows(self.values[:, 0], time)
-            same = np.abs(self.values[rows, 0] - time) < SAME_TIME
+            matches = np.abs(self.values[rows, 0] - time) < SAME_TIME
             for i, name in enumerate(names):
                 if name in self.names:
-                    out[same, i] = self.values[rows[same], self.names.index(name)]
+                    out[matches, i] = self.values[rows[matches], self.names.index(name)]
         return out
 
 

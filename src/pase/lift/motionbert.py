@@ -48,11 +48,7 @@ class MotionBert:
     """
 
     def __init__(
-        self,
-        weights: str | Path,
-        *,
-        clip_length: int = CLIP_LENGTH,
-        overlap: int = OVERLAP,
+        self, weights: str | Path, *, clip_length: int = CLIP_LENGTH, overlap: int = OVERLAP
     ) -> None:
         if not 0 <= overlap < clip_length <= CLIP_LENGTH:
             raise InputError(

@@ -210,8 +210,8 @@ def _upsampled(rays: Floats, score: Floats, times: int) -> tuple[Floats, Floats]
     at = np.arange((len(rays) - 1) * times + 1) / times
     low = np.minimum(at.astype(int), len(rays) - 2)
     share = (at - low).astype(np.float32)[:, None]
-    both = (score[low] > 0) & (score[low + 1] > 0)
-    keep = both | ((share == 0) & (score[low] > 0)) | ((share == 1) & (score[low + 1] > 0))
+    between_seen = (score[low] > 0) & (score[low + 1] > 0)
+    keep = between_seen | ((share == 0) & (score[low] > 0)) | ((share == 1) & (score[low + 1] > 0))
     mixed = np.where(keep, score[low] * (1 - share) + score[low + 1] * share, 0.0)
     between = rays[low] * (1 - share[..., None]) + rays[low + 1] * share[..., None]
     return np.where(keep[..., None], between, 0.0).astype(np.float32), mixed.astype(np.float32)
@@ -237,8 +237,8 @@ def _unknown(time: Array) -> Landmarks3D:
         "sigma": (_P,), "sigma_along": (_P,), "sigma_own": (_P,), "sigma_shared": (_R,), "ray": (3,), "down": (3,),
         "down_sigma": (),
     }  # fmt: skip
-    nothing = {name: np.full((T, *shape), np.nan) for name, shape in shapes.items()}
-    return Landmarks3D(np.full((T, _P, 3), np.nan), time, POINTS, "camera", **nothing)
+    fields = {name: np.full((T, *shape), np.nan) for name, shape in shapes.items()}
+    return Landmarks3D(np.full((T, _P, 3), np.nan), time, POINTS, "camera", **fields)
 
 
 def _fill(landmarks: Landmarks3D, frames: NDArray[np.intp], out: Array) -> None:
@@ -247,12 +247,12 @@ def _fill(landmarks: Landmarks3D, frames: NDArray[np.intp], out: Array) -> None:
     xyz = xyz - xyz[:, [ROOT]]
     ray = _unit(out[:, _AHEAD])
     virtual = np.einsum("tij,tpj->tpi", facing(ray), xyz)
-    own, shared = np.exp(out[:, _OWN]), np.exp(out[:, _SHARED_SIGMA])
+    own_sigma, shared = np.exp(out[:, _OWN]), np.exp(out[:, _SHARED_SIGMA])
     values_by_name = {
         "xyz": xyz,
         "sigma": np.exp(out[:, _ACROSS]),
-        "sigma_along": along_sigma(virtual, own, shared),
-        "sigma_own": own,
+        "sigma_along": along_sigma(virtual, own_sigma, shared),
+        "sigma_own": own_sigma,
         "sigma_shared": shared,
         "down": _unit(out[:, _DOWN]),
         "ray": ray,

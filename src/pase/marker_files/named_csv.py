@@ -87,9 +87,9 @@ def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     table = np.array([_numbers(row) for row in rows]).reshape(len(rows), width)
     xyz = table[:, header.first :].reshape(len(rows), len(header.names), 3)
     clear_impossible(xyz)
-    own = [(k, name) for k, name in enumerate(map(_own_name, header.names)) if name is not None]
+    points = [(k, name) for k, name in enumerate(map(_own_name, header.names)) if name is not None]
     distinct = [
-        (k, name) for i, (k, name) in enumerate(own) if name not in {earlier for _, earlier in own[:i]}
+        (k, name) for i, (k, name) in enumerate(points) if name not in {earlier for _, earlier in points[:i]}
     ]
     times = np.full(len(table), np.nan) if header.time is None else table[:, header.time]
     xyz = sized(xyz[:, [k for k, _ in distinct]])

@@ -95,8 +95,8 @@ def _facts(header: list[str]) -> dict[str, str]:
         if "nummarkers" in keys.lower() or "units" in keys.lower().split():
             rows = [cells_of(line, delimiter_of([keys])) for line in (keys, values)]
             filled = [[cell for cell in row if cell] for row in rows]
-            same = len(filled[0]) == len(filled[1])
-            pairs = zip(*(filled if same else rows), strict=False)
+            aligned = len(filled[0]) == len(filled[1])
+            pairs = zip(*(filled if aligned else rows), strict=False)
             return {key.lower(): value for key, value in pairs if key}
     return {}
 

@@ -45,8 +45,8 @@ class Footage:
     @property
     def options(self) -> dict[str, Any]:
         """What differs from a plain reading, for a report; `Footage(path, **options)` reads alike."""
-        own = ((item, getattr(self, item.name)) for item in fields(self) if item.name != "path")
-        return {item.name: value for item, value in own if value != item.default}
+        values = ((item, getattr(self, item.name)) for item in fields(self) if item.name != "path")
+        return {item.name: value for item, value in values if value != item.default}
 
     @property
     def keeps_times(self) -> bool:

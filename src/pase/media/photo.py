@@ -159,8 +159,8 @@ def to_rgb(image: Image.Image) -> Picture:
     """(H, W, 3) 8-bit RGB of a Pillow image of any mode."""
     if image.mode in _WIDE:
         grey = np.nan_to_num(np.asarray(image).astype(np.float32))
-        brightest, least = float(grey.max(initial=0)), _WHITE[0] if image.mode == "F" else _WHITE[1]
-        full = next((white for white in _WHITE if white >= max(brightest, least)), brightest)
+        brightest, threshold = float(grey.max(initial=0)), _WHITE[0] if image.mode == "F" else _WHITE[1]
+        full = next((white for white in _WHITE if white >= max(brightest, threshold)), brightest)
         levels = np.clip(grey / full * 255.0 + 0.5, 0, 255).astype(np.uint8)
         return np.ascontiguousarray(np.repeat(levels[..., None], 3, axis=-1))
     if "A" in image.getbands() or "transparency" in image.info:

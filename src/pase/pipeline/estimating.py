@@ -59,9 +59,9 @@ def fit_people(
     lens = lens_of(recording, settings)
     by_track: dict[int, Motion | None] = {}
     for numbers in _by_shot(recording):
-        before, own = (recording.frames * len(group) for group in (by_track, numbers))
+        before, frames_of_shot = (recording.frames * len(group) for group in (by_track, numbers))
         total = recording.frames * len(recording.people)
-        share = share_of(progress, "skeleton", own, before=before, total=total)
+        share = share_of(progress, "skeleton", frames_of_shot, before=before, total=total)
         people = (_person_input(recording, number, landmarks, settings) for number in numbers)
         of_shot = estimate_motions(people, lens, settings.fit, progress=share, helpers=helpers)
         by_track |= {recording.people[n].track_id: motion for n, motion in zip(numbers, of_shot, strict=True)}

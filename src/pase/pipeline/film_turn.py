@@ -57,11 +57,11 @@ def film_turn(person: Keypoints2D) -> int:
     turn = _TURNS[way]
     if _on_hands_and_toes(person) or (_may_be_on_hands(person) and _arms_stand(person)):
         return 0
-    where = "upside down" if way == "down" else "on the side"
+    direction = "upside down" if way == "down" else "on the side"
     if sits or _may_be_on_hands(person) or not _stands_on_feet(person):
         log.warning(
             "the person is %s in nearly all frames: right for somebody who %s; if the film's rotation was lost, give "
-            "--rotate %d", where, "hangs or stands on the hands" if way == "down" else "lies", turn,
+            "--rotate %d", direction, "hangs or stands on the hands" if way == "down" else "lies", turn,
         )  # fmt: skip
         return 0
     log.warning(

@@ -52,8 +52,8 @@ class Look:
         """One line, as `2 persons: upright; lying`."""
         count = len(self.persons)
         postures = "; ".join(person.posture for person in self.persons[:MOST_PERSONS])
-        more = "; …" if count > MOST_PERSONS else ""
-        return f"{count} {'person' if count == 1 else 'persons'}: {postures}{more}"
+        ending = "; …" if count > MOST_PERSONS else ""
+        return f"{count} {'person' if count == 1 else 'persons'}: {postures}{ending}"
 
 
 @runtime_checkable

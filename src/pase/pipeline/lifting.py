@@ -235,8 +235,8 @@ def _lifted(
     if settings.lift.backend == "none":
         raise InputError("name the lifter: --backend pase, --backend motionbert or --backend mediapipe")
     if from_keypoints:
-        everybody = read_recording(source, None if video is None else Path(video), skeleton, settings)
-        recording = choose(everybody, settings)
+        tracks = read_recording(source, None if video is None else Path(video), skeleton, settings)
+        recording = choose(tracks, settings)
     else:
         with report.timed("pose2d"):
             recording = find_people(source, settings, progress)

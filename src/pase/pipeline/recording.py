@@ -137,10 +137,7 @@ def _people_in(
 
 
 def detect(
-    media: Media,
-    settings: Settings,
-    progress: StepProgress | None = None,
-    film: FilmMaker | None = None,
+    media: Media, settings: Settings, progress: StepProgress | None = None, film: FilmMaker | None = None
 ) -> Recording:
     """Find and follow everybody in a recording.
 
@@ -198,8 +195,8 @@ def choose(recording: Recording, settings: Settings) -> Recording:
 
     chosen = select_people(recording.people, settings.pose2d, recording.time)
     absent = points_of(absent_parts(settings.person.without))
-    own = without_claimed_limbs(chosen.people)
-    people = [p.without(absent) if number == 0 else p for number, p in enumerate(own)]
+    unshared = without_claimed_limbs(chosen.people)
+    people = [p.without(absent) if number == 0 else p for number, p in enumerate(unshared)]
     return replace(
         recording,
         people=people,
@@ -259,10 +256,7 @@ def _alphapose(
 
 
 def read_recording(
-    keypoints: Path,
-    video: Path | None,
-    skeleton: str | None = None,
-    settings: Settings | None = None,
+    keypoints: Path, video: Path | None, skeleton: str | None = None, settings: Settings | None = None
 ) -> Recording:
     """Keypoints made before, by PASE or another program, with the times of their footage when that is given.
 

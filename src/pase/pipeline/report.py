@@ -132,9 +132,9 @@ class Report:
         given = self.settings["person"]["mass_kg"]
         for number, mass in enumerate(masses_kg, 1):
             if mass is not None and (number > 1 or given is None):
-                whose = f"person {number}: " if len(masses_kg) > 1 else ""
+                prefix = f"person {number}: " if len(masses_kg) > 1 else ""
                 self.assumptions.append(
-                    f"{whose}no mass was given: skeleton.osim has {mass:.0f} kg, the average for the height"
+                    f"{prefix}no mass was given: skeleton.osim has {mass:.0f} kg, the average for the height"
                 )
 
     def cost_table(self) -> list[str]:

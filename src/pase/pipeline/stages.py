@@ -132,8 +132,8 @@ class Run:
         """Choose the persons in existing keypoints."""
         check_writing(self.settings, draw=self._draw)
         footage = None if video is None else Path(video)
-        everybody = read_recording(Path(keypoints), footage, skeleton, self.settings)
-        recording = choose(everybody, self.settings)
+        tracks = read_recording(Path(keypoints), footage, skeleton, self.settings)
+        recording = choose(tracks, self.settings)
         self.open_folder()
         write_recording(recording, self._space.folder)
         return recording

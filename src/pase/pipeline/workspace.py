@@ -92,8 +92,8 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
         raise OutputError(f"{output} exists already; choose another folder or add --overwrite")
     foreign = sorted(set(files) - _listed_files(output))
     if foreign:
-        few = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
-        raise OutputError(f"{output} holds files that PASE did not write ({few}); choose another folder")
+        examples = ", ".join(foreign[:3]) + (" …" if len(foreign) > 3 else "")
+        raise OutputError(f"{output} holds files that PASE did not write ({examples}); choose another folder")
     return output
 
 
@@ -196,10 +196,10 @@ class Workspace:
         if not isinstance(files, dict) or not isinstance(facts, dict):
             return None
         try:
-            same = all(sha256_of(self.folder / name) == checksum for name, checksum in files.items())
+            unchanged = all(sha256_of(self.folder / name) == checksum for name, checksum in files.items())
         except (OSError, ValueError):
             return None
-        return facts if same else None
+        return facts if unchanged else None
 
     def note_stage(self, stage: str, key: str, files: list[str], facts: dict[str, Any]) -> None:
         """Note that a stage is done: the files it wrote here, and JSON-able facts for a later run."""

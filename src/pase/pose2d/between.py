@@ -28,14 +28,14 @@ def fill_between(xy: Array, sigma: Array, score: Array, time: Array, unmeasured:
     after = np.clip(np.searchsorted(measured, rows), 1, len(measured) - 1)
     for k in range(xy.shape[1]):
         finite = np.isfinite(xy[:, k, 0])
-        both = rows[finite[measured[after - 1]] & finite[measured[after]]]
+        between_seen = rows[finite[measured[after - 1]] & finite[measured[after]]]
         knots = measured[finite[measured]]
-        if not len(both) or len(knots) < 2:
+        if not len(between_seen) or len(knots) < 2:
             continue
-        xy[both, k] = _akima(time[knots], xy[knots, k], time[both])
-        score[both, k] = np.interp(time[both], time[knots], score[knots, k])
+        xy[between_seen, k] = _akima(time[knots], xy[knots, k], time[between_seen])
+        score[between_seen, k] = np.interp(time[between_seen], time[knots], score[knots, k])
         for axis in (0, 1):
-            sigma[both, k, axis] = np.interp(time[both], time[knots], sigma[knots, k, axis])
+            sigma[between_seen, k, axis] = np.interp(time[between_seen], time[knots], sigma[knots, k, axis])
 
 
 def _akima(knots: Array, places: Array, time: Array) -> Array:

@@ -12,10 +12,7 @@ from pase.pose2d.tracking.prominence import boxes_of
 from pase.types import Array, Mask
 from pase.visible_points import pixels_per_metre
 
-_LIMBS = (
-    (0.12, ("Knee", "Ankle", "Heel", "BigToe", "SmallToe")),
-    (0.09, ("Elbow", "Wrist")),
-)
+_LIMBS = ((0.12, ("Knee", "Ankle", "Heel", "BigToe", "SmallToe")), (0.09, ("Elbow", "Wrist")))
 """Width in metres of a calf and of a forearm (their girths, 37 and 29 cm, over π), and the points from there
 outwards. Two shanks that lie in the picture less than their width apart cover one another."""
 

@@ -108,10 +108,7 @@ def _started(networks: tuple[Path, Path], settings: Pose2DSettings) -> tuple[Per
 
 
 def _watch(
-    frames: Iterable[Frame],
-    tracker: Tracker,
-    network: KeypointNetwork,
-    settings: Pose2DSettings,
+    frames: Iterable[Frame], tracker: Tracker, network: KeypointNetwork, settings: Pose2DSettings
 ) -> tuple[Array, Mask | None]:
     """Let a tracker follow everybody through a recording.
 
@@ -146,11 +143,7 @@ def _watch(
 
 
 def _everybody(
-    tracker: Tracker,
-    time: Array,
-    settings: Pose2DSettings,
-    image_size: tuple[int, int],
-    looked: Mask | None,
+    tracker: Tracker, time: Array, settings: Pose2DSettings, image_size: tuple[int, int], looked: Mask | None
 ) -> DetectedPeople:
     """Everybody who was followed, with or without keypoints."""
     people, unfollowed = [], [track for track in tracker.tracks if not track.poses]
@@ -200,7 +193,7 @@ def _left_out(
     tracks: Sequence[Track], settings: Pose2DSettings, image_size: tuple[int, int]
 ) -> list[LeftOut]:
     """Those who were found, but without keypoints clear enough."""
-    least = settings.least_size * max(image_size)
+    least_px = settings.least_size * max(image_size)
     out = []
     for track in tracks:
         if not track.detections:
@@ -210,8 +203,8 @@ def _left_out(
             why = "no keypoint is clear enough"
         elif settings.person == "main":
             why = "not the main person"
-        elif max(sizes) < least:
-            why = f"too small: {max(sizes):.0f} px of the {least:.0f} px that are needed"
+        elif max(sizes) < least_px:
+            why = f"too small: {max(sizes):.0f} px of the {least_px:.0f} px that are needed"
         elif track.active:
             why = "no keypoints could be placed"
         else:

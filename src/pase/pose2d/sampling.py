@@ -183,8 +183,8 @@ class Sampler:
             self._past.append(frame)
         if len(self._past) > _IN_USE:
             self._past[-1 - _IN_USE].forget_image()
-        most = max(1, _MOST_BYTES // (2 * frame.image.nbytes))
-        while len(self._past) > most or frame.time - self._past[0].time > _BACK_S:
+        most_frames = max(1, _MOST_BYTES // (2 * frame.image.nbytes))
+        while len(self._past) > most_frames or frame.time - self._past[0].time > _BACK_S:
             self._past.popleft()
         for track in self._tracker.active():
             if frame.index in track.poses:
@@ -255,8 +255,8 @@ class Sampler:
             crop = (frame, _whole(pose) + np.tile(step, 2), track.turn)
             placed = self._tracker.place(*crop)
             rivals = (t.poses[frame.index] for t in self._tracker.tracks if frame.index in t.poses)
-            own = placed.quality >= _CLEAR_QUALITY and pose_similarity(pose, placed, step) >= _GOES_ON
-            if not own or any(pose_similarity(rival, placed) >= SAME_BODY for rival in rivals):
+            continues = placed.quality >= _CLEAR_QUALITY and pose_similarity(pose, placed, step) >= _GOES_ON
+            if not continues or any(pose_similarity(rival, placed) >= SAME_BODY for rival in rivals):
                 return
             track.between[frame.index] = placed
             velocity = _velocity((time, pose), (frame.time, placed))
@@ -285,9 +285,9 @@ def _needed(gap: _Gap, jerks: Sequence[float]) -> list[Frame]:
     """
     frames, largest = [gap.start, *gap.between, gap.end], max(jerks)
     gap_s = gap.end.time - gap.start.time
-    most = MOST_MISSED if gap_s < (SLOW_S + USUAL_S) / 2 else MOST_MISSED_SLOW
-    most *= _OF_MOST if largest > _SUDDEN * min(jerks) else 1.0
-    spacing_s = FINE_S if np.isinf(largest) else (3 * most / max(largest, 1e-9)) ** (1 / 3)
+    most_missed = MOST_MISSED if gap_s < (SLOW_S + USUAL_S) / 2 else MOST_MISSED_SLOW
+    most_missed *= _OF_MOST if largest > _SUDDEN * min(jerks) else 1.0
+    spacing_s = FINE_S if np.isinf(largest) else (3 * most_missed / max(largest, 1e-9)) ** (1 / 3)
     if spacing_s >= gap_s:
         return []
     steps = int(np.ceil(gap_s / min(spacing_s, FINE_S) - 0.05))

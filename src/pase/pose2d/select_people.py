@@ -111,9 +111,9 @@ def _too_little(person: Keypoints2D, settings: Pose2DSettings, time: Array, *, m
     needed = min(settings.least_seconds, 0.5 * recording_s)
     if seconds < needed:
         return f"seen too shortly: {seconds:.2f} s of the {needed:.2f} s that are needed"
-    size, least = _size(person), settings.least_size * max(person.image_size)
-    if size < least:
-        return f"too small: {size:.0f} px of the {least:.0f} px that are needed"
+    size, least_px = _size(person), settings.least_size * max(person.image_size)
+    if size < least_px:
+        return f"too small: {size:.0f} px of the {least_px:.0f} px that are needed"
     return None
 
 

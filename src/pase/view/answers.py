@@ -137,8 +137,8 @@ def _range_cells(findings: Findings, name: str, side: str) -> list[str]:
     if cells:
         return list(cells.values())
     seen = np.isfinite(table.values[:, table.keys.index(angle_key(name, side))]).any()
-    nothing = "too uncertain" if seen else "not seen"
-    return [nothing] if len(table.time) == 1 else ["", nothing, ""]
+    reason = "too uncertain" if seen else "not seen"
+    return [reason] if len(table.time) == 1 else ["", reason, ""]
 
 
 def meanings(findings: Findings) -> dict[str, str]:

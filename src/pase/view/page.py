@@ -13,14 +13,7 @@ from pase.anatomy.limbs import in_short, parts_not_seen
 from pase.diagnostics import FitDiagnostics
 from pase.files import package_text, write_text
 from pase.findings import Findings
-from pase.view.answers import (
-    further_rows,
-    key_rows,
-    meanings,
-    movement_text,
-    not_measured,
-    range_tables,
-)
+from pase.view.answers import further_rows, key_rows, meanings, movement_text, not_measured, range_tables
 from pase.view.cycle_chart import cycle_charts
 from pase.view.names import title_of
 from pase.view.plots import MOST_FRAMES, bone_label, make_plots, svg
@@ -124,8 +117,8 @@ def _person(
     """What the template shows of a person, whose height was measured or is an estimate."""
     motion = subject.motion
     facts = _figures(motion.diagnostics, measured=measured)
-    others = len(report.get("persons") or []) + len(report.get("left_out") or []) > 1
-    if others and motion.track_id == 1 and report.get("main_person"):
+    several = len(report.get("persons") or []) + len(report.get("left_out") or []) > 1
+    if several and motion.track_id == 1 and report.get("main_person"):
         facts.insert(0, f"main person: {report['main_person']}")
     plots = [(name, _data("image/svg+xml", content)) for name, content in _plots(subject, plots_folder)]
     return {

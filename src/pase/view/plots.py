@@ -246,12 +246,7 @@ def plot_error(subject: Subject) -> Figure | None:
 
 
 def _figure(
-    width: float,
-    height: float,
-    *,
-    left: float = 0.6,
-    right: float = 0.12,
-    bottom: float = 0.5,
+    width: float, height: float, *, left: float = 0.6, right: float = 0.12, bottom: float = 0.5
 ) -> Figure:
     """An empty picture; its size and margins in inches, as matplotlib's own layout takes half a second each."""
     from matplotlib.figure import Figure

@@ -54,26 +54,26 @@ def write_study_page(trials: Sequence[StudyTrial], path: Path, *, title: str) ->
 def _groups(trials: Sequence[StudyTrial]) -> Iterator[dict[str, Any]]:
     """By movement: its conditions, a row a measure with the mean of each, and a row a subject and condition."""
     for movement, names in KEY_MEASURES.items():
-        same = [trial for trial in trials if trial.movement == movement]
+        alike = [trial for trial in trials if trial.movement == movement]
         order = names.split()
         columns = sorted(
-            {key for trial in same for key in trial.values if key[0] in order},
+            {key for trial in alike for key in trial.values if key[0] in order},
             key=lambda key: (order.index(key[0]), key[1]),
         )
         if not columns:
             continue
-        conditions = sorted({trial.condition for trial in same})
-        members = sorted({(trial.subject, trial.condition) for trial in same})
+        conditions = sorted({trial.condition for trial in alike})
+        members = sorted({(trial.subject, trial.condition) for trial in alike})
         yield {
-            "title": MOVEMENTS[same[0].movement or "other"],
+            "title": MOVEMENTS[alike[0].movement or "other"],
             "conditions": [condition or "all" for condition in conditions],
             "rows": [
-                (heading(*column), *(_between_subjects(same, condition, column) for condition in conditions))
+                (heading(*column), *(_between_subjects(alike, condition, column) for condition in conditions))
                 for column in columns
             ],
             "columns": [heading(*column) for column in columns],
             "members": [
-                (subject, condition, *(_of_subject(same, subject, condition, column) for column in columns))
+                (subject, condition, *(_of_subject(alike, subject, condition, column) for column in columns))
                 for subject, condition in members
             ],
         }
@@ -81,8 +81,8 @@ def _groups(trials: Sequence[StudyTrial]) -> Iterator[dict[str, Any]]:
 
 def _mean(trials: Sequence[StudyTrial], subject: str, condition: str, column: Column) -> float:
     """Mean over the trials of a subject in a condition; NaN where there is none."""
-    same = [trial for trial in trials if (trial.subject, trial.condition) == (subject, condition)]
-    values = [trial.values[column] for trial in same if np.isfinite(trial.values.get(column, np.nan))]
+    alike = [trial for trial in trials if (trial.subject, trial.condition) == (subject, condition)]
+    values = [trial.values[column] for trial in alike if np.isfinite(trial.values.get(column, np.nan))]
     return float(np.mean(values)) if values else np.nan
 
 

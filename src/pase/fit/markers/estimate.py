@@ -250,14 +250,16 @@ def _with_static(
         )
     frames = evenly_spread(len(static), STATIC_FRAMES)
     xyz = np.full((len(frames), len(markers.names), 3), np.nan)
-    own = static.xyz[frames][:, [static.names.index(markers.names[k]) for k in common]]
+    places = static.xyz[frames][:, [static.names.index(markers.names[k]) for k in common]]
     points = tuple(used[k] for k in common)
-    own = _right_handed(own * unit_factor(own, skeleton, points), skeleton, points, options.mirrored)
-    axis = find_up(own, skeleton, points) if options.up == "auto" else options.up
-    xyz[:, common] = turned_up(own, axis)
+    places = _right_handed(places * unit_factor(places, skeleton, points), skeleton, points, options.mirrored)
+    axis = find_up(places, skeleton, points) if options.up == "auto" else options.up
+    xyz[:, common] = turned_up(places, axis)
     time = static.time[frames] - static.time[frames[-1]] + markers.time[0] - STATIC_GAP_S
-    both = replace(markers, xyz=np.concatenate([xyz, markers.xyz]), time=np.concatenate([time, markers.time]))
-    return Trial.of(trial.subject, [both])
+    combined = replace(
+        markers, xyz=np.concatenate([xyz, markers.xyz]), time=np.concatenate([time, markers.time])
+    )
+    return Trial.of(trial.subject, [combined])
 
 
 def _motion(
@@ -316,8 +318,8 @@ def _stray_markers(names: Sequence[str], residual: Array) -> list[str]:
 def guessed_frames(markers: PointMeasurements) -> tuple[tuple[int, int], ...]:
     """First and last frame of every stretch in which less than half of the usual markers are seen."""
     count = markers.visible.sum(1)
-    few = count < 0.5 * np.median(count[count > 0])
-    return tuple((int(a), int(b) - 1) for a, b in stretches_of(few))
+    sparse = count < 0.5 * np.median(count[count > 0])
+    return tuple((int(a), int(b) - 1) for a, b in stretches_of(sparse))
 
 
 def _diagnostics(

@@ -51,8 +51,8 @@ _BENT = np.radians(45.0)
 def usable_frames(trial: MarkerTrial) -> Indices:
     """Frames in which enough markers are visible to determine most of the body's posture."""
     visible = trial.measurements[0].visible.sum(1)
-    most = np.percentile(visible, 90) if len(visible) else 0
-    frames = np.flatnonzero(visible >= max(3.0, USABLE_SHARE * most))
+    usual = np.percentile(visible, 90) if len(visible) else 0
+    frames = np.flatnonzero(visible >= max(3.0, USABLE_SHARE * usual))
     if not len(frames):
         raise InputError("no frame of the markers shows three of them at once; there is nothing to fit")
     return frames

@@ -74,8 +74,8 @@ def _least_distance(points: Array, fours: Indices) -> Array:
 
 def _thickness(points: Array, fours: Indices) -> Array:
     """(…, N) volumes that four points (N, 4) of (…, K, 3) span, right-handed ones above 0; 1 for a cube's corner."""
-    first, *others = np.moveaxis(points[..., fours, :], -2, 0)
-    a, b, c = (other - first for other in others)
+    first, *rest = np.moveaxis(points[..., fours, :], -2, 0)
+    a, b, c = (point - first for point in rest)
     lengths = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1) * np.linalg.norm(c, axis=-1)
     volume = np.einsum("...i,...i", np.cross(a, b), c)
     return np.asarray(volume / np.maximum(lengths, 1e-9))

@@ -69,9 +69,9 @@ def _subject(names: Sequence[str], wanted: Sequence[str], chosen: str | None) ->
 
 
 def _of_subject(data: Landmarks3D, prefix: str) -> Landmarks3D:
-    own = [k for k, name in enumerate(data.names) if name.startswith(prefix)]
-    names = tuple(data.names[k].removeprefix(prefix) for k in own)
-    return replace(data, xyz=data.xyz[:, own], names=names)
+    of_subject = [k for k, name in enumerate(data.names) if name.startswith(prefix)]
+    names = tuple(data.names[k].removeprefix(prefix) for k in of_subject)
+    return replace(data, xyz=data.xyz[:, of_subject], names=names)
 
 
 def _spelled_as_model(data: Landmarks3D, wanted: Sequence[str], notes: list[str]) -> Landmarks3D:
@@ -79,10 +79,10 @@ def _spelled_as_model(data: Landmarks3D, wanted: Sequence[str], notes: list[str]
     free = {plain_name(name): name for name in wanted if name not in data.names}
     names, respelled = list(data.names), []
     for k, name in enumerate(data.names):
-        own = None if name in wanted else free.pop(plain_name(name), None)
-        if own is not None:
-            names[k] = own
-            respelled.append(f"{name} as {own}")
+        name_in_model = None if name in wanted else free.pop(plain_name(name), None)
+        if name_in_model is not None:
+            names[k] = name_in_model
+            respelled.append(f"{name} as {name_in_model}")
     if respelled:
         notes.append(f"markers were taken for those of the model in another spelling: {', '.join(respelled)}")
     return replace(data, names=tuple(names))

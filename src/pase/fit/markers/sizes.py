@@ -19,13 +19,7 @@ from pase.fit.markers.guess import (
 )
 from pase.fit.markers.noise import independent_share, noise_stretches, with_learned_sigma
 from pase.fit.problem import State
-from pase.fit.schedule import (
-    SHARED_FRAMES,
-    Pass,
-    SharedEstimate,
-    solve_passes,
-    spread_frames,
-)
+from pase.fit.schedule import SHARED_FRAMES, Pass, SharedEstimate, solve_passes, spread_frames
 from pase.types import Array, Indices
 
 FIRST_INDEPENDENT = 10.0

@@ -108,8 +108,8 @@ class ContactVelocity(RobustTerm):
         floor_shift: Array | None = None,
     ) -> None:
         step = np.diff(time)[:, None]
-        both = planted[1:] * planted[:-1] * np.minimum(weight[1:], weight[:-1])[:, None]
-        self._weight = np.where(step < MAXIMUM_GAP_S, both, 0.0)
+        still = planted[1:] * planted[:-1] * np.minimum(weight[1:], weight[:-1])[:, None]
+        self._weight = np.where(step < MAXIMUM_GAP_S, still, 0.0)
         self._gain = 1.0 / (step * sigma)
         self._floor_step = 0.0 if floor_shift is None else np.diff(floor_shift, axis=0)[:, None]
         self._width = width
@@ -124,13 +124,13 @@ class ContactVelocity(RobustTerm):
         gain = (self._gain * root)[..., None, None]
         rows = []
         for chain in at.chains(at.soles):
-            dq, own = chain.derivative(at.of_landmarks)[:, :, [0, 2]], gain[:, chain.points]
-            by_q, by_shared = {0: -dq[:-1] * own, 1: dq[1:] * own}, at.by_shared(chain.landmarks)
+            dq, factor = chain.derivative(at.of_landmarks)[:, :, [0, 2]], gain[:, chain.points]
+            by_q, by_shared = ({0: -dq[:-1] * factor, 1: dq[1:] * factor}, at.by_shared(chain.landmarks))
             if by_shared is None:
                 rows.append(ChainRows.of(chain, by_q))
                 continue
             flat = by_shared.values[:, :, [0, 2]]
-            rows.append(ChainRows.of(chain, by_q, by_shared.columns, (flat[1:] - flat[:-1]) * own))
+            rows.append(ChainRows.of(chain, by_q, by_shared.columns, (flat[1:] - flat[:-1]) * factor))
         return tuple(rows), None
 
     def by_floor_step(self, at: Linearization) -> Array:

@@ -81,9 +81,9 @@ class Depths:
         """(K, K) covariance of the errors that are the same in all frames."""
         variance = np.where(np.isfinite(self.sigma), np.square(self.sigma), np.nan)
         unknown = np.isnan(variance).all(0)
-        own = np.where(unknown, 1.0, np.nanmean(np.where(unknown, 1.0, variance), axis=0))
-        modes = self.modes.transpose(1, 0, 2).reshape(len(own), -1)
-        return np.asarray(LASTING_SHARE * (np.diag(own) + modes @ modes.T / len(self.modes)))
+        mean_variance = np.where(unknown, 1.0, np.nanmean(np.where(unknown, 1.0, variance), axis=0))
+        modes = self.modes.transpose(1, 0, 2).reshape(len(mean_variance), -1)
+        return np.asarray(LASTING_SHARE * (np.diag(mean_variance) + modes @ modes.T / len(self.modes)))
 
 
 def _own_sigma(landmarks: Landmarks3D) -> Array:

@@ -52,8 +52,8 @@ class KindsPrior(Term):
         log_peak = np.log(kinds.share) + 0.5 * np.linalg.slogdet(self._precision)[1]
         self._constant = log_peak - np.logaddexp.reduce(log_peak) - 0.5 * (self._pull * kinds.mean).sum(1)
         self._pairs = np.triu_indices(len(kinds.columns))
-        same = self._pairs[0] == self._pairs[1]
-        self._squares = np.where(same, 0.5, 1.0)[:, None] * self._precision[:, *self._pairs].T
+        on_diagonal = self._pairs[0] == self._pairs[1]
+        self._squares = np.where(on_diagonal, 0.5, 1.0)[:, None] * self._precision[:, *self._pairs].T
         self._weight = weight
 
     def log_likelihoods(self, at: Linearization) -> Array:

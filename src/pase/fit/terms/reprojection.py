@@ -67,8 +67,8 @@ class Reprojection(RobustTerm):
         by_partner, partner = None, None
         if self.habit is not None:
             partner = self.habit.partner
-            own, by_partner = self._by_depth(self.habit, at, depth, gain)
-            by_point = by_point + self._down(self.habit, at, own)
+            by_own_depth, by_partner = self._by_depth(self.habit, at, depth, gain)
+            by_point = by_point + self._down(self.habit, at, by_own_depth)
             by_partner = self._down(self.habit, at, by_partner)[:, partner]
             if at.shared_free:
                 self._add_camera(self.habit, at, depth, gain, by_camera)

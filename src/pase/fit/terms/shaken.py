@@ -43,9 +43,9 @@ class ShakenReprojection(Reprojection):
             moved = held + self._gain[..., None] * shift[:, None]
             weight = self._gain * robust_loss(np.square(moved).sum(-1), self._width)[1]
             squared_shift = np.square(self._shift_gain * shift).sum(-1, keepdims=True)
-            own = np.square(self._shift_gain) * robust_loss(squared_shift, self._width)[1]
+            of_shift = np.square(self._shift_gain) * robust_loss(squared_shift, self._width)[1]
             pull = (weight[..., None] * held).sum(1)
-            shift = -pull / ((weight * self._gain).sum(1, keepdims=True) + own)
+            shift = -pull / ((weight * self._gain).sum(1, keepdims=True) + of_shift)
         return shift
 
     def block(self, at: Linearization) -> ResidualBlock:
@@ -64,8 +64,8 @@ class ShakenReprojection(Reprojection):
         """Derivatives (T, 2 K, c) without a shift in those (T, 2 K + 2, c) with one, times `root` (T, K + 1)."""
         T, K = self._gain.shape
         held = held.reshape(T, K, 2, -1)
-        weight, own = np.square(root[:, :K]) * self._gain, np.square(root[:, K:] * self._shift_gain)
-        total = (weight * self._gain).sum(1, keepdims=True) + own
+        weight, of_shift = np.square(root[:, :K]) * self._gain, np.square(root[:, K:] * self._shift_gain)
+        total = (weight * self._gain).sum(1, keepdims=True) + of_shift
         pull = (weight[:, None] @ held.reshape(T, K, -1)).reshape(T, 2, -1)
         shift = -pull / np.maximum(total, 1e-12)[..., None]
         out = np.empty((T, K + 1, *held.shape[2:]))

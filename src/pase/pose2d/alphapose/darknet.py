@@ -96,8 +96,8 @@ def read_weights(path: Path, layers: list[Any]) -> dict[str, Array32]:
     out: dict[str, Array32] = {}
     for number, layer in enumerate(layers):
         if layer.kind == "convolution":
-            mine, values = values[: _count(layer)], values[_count(layer) :]
-            out[f"convolution_{number}.weight"], out[f"convolution_{number}.bias"] = _folded(mine, layer)
+            of_layer, values = values[: _count(layer)], values[_count(layer) :]
+            out[f"convolution_{number}.weight"], out[f"convolution_{number}.bias"] = _folded(of_layer, layer)
     return out
 
 

@@ -85,10 +85,7 @@ class _FrameCrops(NamedTuple):
 
 
 def detect_everyone(
-    frames: Iterable[Frame],
-    image_size: tuple[int, int],
-    detector: BoxDetector,
-    network: FastPoseNetwork,
+    frames: Iterable[Frame], image_size: tuple[int, int], detector: BoxDetector, network: FastPoseNetwork
 ) -> list[Keypoints2D]:
     """Find everybody in every frame, as AlphaPose's program does, and follow them by nearness.
 

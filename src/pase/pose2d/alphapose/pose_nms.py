@@ -68,8 +68,8 @@ def _cluster(points: Array, scores: Array, best: int, remaining: list[int], reac
     alike = (near * np.tanh(scores[best]) * np.tanh(scores[remaining])).sum(1)
     alike += _DISTANCE_WEIGHT * np.exp(-distance / _DISTANCE_SCALE).sum(1)
     matches = (distance / min(reach, _MATCH_REACH) <= 1).sum(1)
-    same = (alike > _SAME_SIMILARITY) | (matches >= _SAME_JOINTS)
-    return [j for j, is_same in zip(remaining, same, strict=True) if is_same or j == best]
+    twins = (alike > _SAME_SIMILARITY) | (matches >= _SAME_JOINTS)
+    return [j for j, is_same in zip(remaining, twins, strict=True) if is_same or j == best]
 
 
 def _merged(candidates: Candidates, scores: Array, best: int, cluster: list[int], reach: float) -> MergedPose:

@@ -72,9 +72,9 @@ def to_pixels(
         raise InputError(f"{path} holds shares of the picture, not pixels: name the footage with --video")
     size = np.array(recorded.image_size, float)
     negative = centred and min(float(xy.min()) for xy in visible_xy) < 0
-    for detection, own in zip(detections, visible, strict=True):
-        share = detection.points[own, :2]
-        detection.points[own, :2] = size * ((share + 1) / 2 if negative else share)
+    for detection, mask in zip(detections, visible, strict=True):
+        share = detection.points[mask, :2]
+        detection.points[mask, :2] = size * ((share + 1) / 2 if negative else share)
 
 
 def _around_the_hips(detections: Sequence[Detection], names: Sequence[str]) -> bool:

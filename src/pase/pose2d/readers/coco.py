@@ -136,9 +136,9 @@ def _with_size(recorded: Recorded, content: Any, shown: set[Any], path: Path) ->
         and is_number(image.get("width")) and is_number(image.get("height"))
     }  # fmt: skip
     if len(sizes) > 1:
-        few = ", ".join(f"{width} × {height}" for width, height in sorted(sizes)[:3])
+        examples = ", ".join(f"{width} × {height}" for width, height in sorted(sizes)[:3])
         raise InputError(
-            f"{path} is about pictures of several sizes ({few}), so they are no film: give the keypoints of one "
+            f"{path} is about pictures of several sizes ({examples}), so they are no film: give the keypoints of one "
             "picture or one film at a time"
         )
     return replace(recorded, image_size=recorded.image_size or next(iter(sizes), None))

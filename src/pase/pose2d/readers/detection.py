@@ -56,8 +56,8 @@ def known_points(points: Array) -> NDArray[np.bool_]:
 
 def pose_gap(new: Detection, old: Detection) -> float:
     """Median distance of two poses over the size of the later one; without common points they are apart."""
-    both = known_points(new.points) & known_points(old.points)
-    if not both.any():
+    common = known_points(new.points) & known_points(old.points)
+    if not common.any():
         return np.inf
     size = max(float(np.ptp(new.points[known_points(new.points), :2], axis=0).max()), 1e-9)
-    return float(np.median(np.linalg.norm(new.points[both, :2] - old.points[both, :2], axis=1))) / size
+    return float(np.median(np.linalg.norm(new.points[common, :2] - old.points[common, :2], axis=1))) / size

@@ -114,9 +114,9 @@ def _detections(frames: Sequence[PoseFrame]) -> list[Detection]:
 
 def _frame_numbers(frames: Sequence[PoseFrame]) -> list[int]:
     """Number of each frame: its own, that in its picture's name, or its place in the file."""
-    own = [frame.number for frame in frames]
-    if all(number is not None for number in own) and len(set(own)) == len(own):
-        return [int(number or 0) for number in own]
+    numbers = [frame.number for frame in frames]
+    if all(number is not None for number in numbers) and len(set(numbers)) == len(numbers):
+        return [int(number or 0) for number in numbers]
     pictures = [frame.picture for frame in frames]
     if all(picture is not None for picture in pictures) and len(set(pictures)) == len(pictures):
         return frame_numbers([picture or "" for picture in pictures])

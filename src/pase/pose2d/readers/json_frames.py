@@ -222,10 +222,10 @@ def _every_pose(items: list[Any]) -> list[RecordedPose] | None:
 def _with_scores(persons: list[Any], frame: Mapping[str, Any]) -> list[Any]:
     """Persons' points with the scores that stand in a list of their own beside them, as rtmlib gives them."""
     scores: list[Any] = next((frame[key] for key in SCORES if isinstance(frame.get(key), list)), [])
-    if len(scores) != len(persons) or not all(isinstance(own, list) for own in scores):
+    if len(scores) != len(persons) or not all(isinstance(row, list) for row in scores):
         return persons
     return [
-        {"keypoints": points, "keypoint_scores": own} for points, own in zip(persons, scores, strict=True)
+        {"keypoints": points, "keypoint_scores": row} for points, row in zip(persons, scores, strict=True)
     ]
 
 

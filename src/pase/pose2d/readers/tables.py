@@ -133,11 +133,11 @@ def _one_header(header: Row, rows: list[list[str]]) -> tuple[list[str], list[lis
     for k in range(1, len(header)):
         if individuals[k] != _SHARED:
             places[individuals[k]][f"{bodyparts[k]}_{axes[k]}"] = k
-    columns = list(dict.fromkeys(name for own in places.values() for name in own))
+    columns = list(dict.fromkeys(name for place in places.values() for name in place))
     per_person = [
-        [row[0], person, *(row[own[name]] if name in own else "" for name in columns)]
+        [row[0], person, *(row[place[name]] if name in place else "" for name in columns)]
         for row in rows
-        for person, own in places.items()
+        for person, place in places.items()
     ]
     return ["frame", "individual", *columns], per_person
 

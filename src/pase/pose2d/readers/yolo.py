@@ -57,11 +57,11 @@ def _points(cells: list[str]) -> RecordedPose | None:
         return None
     table = np.array(values, dtype=float)
     for width in (3, 2):
-        count, more = divmod(len(table) - _BOX, width)
-        if count in POINT_COUNTS and more <= 1:
+        count, spare = divmod(len(table) - _BOX, width)
+        if count in POINT_COUNTS and spare <= 1:
             points = table[_BOX : _BOX + count * width].reshape(count, width)
             score = points[:, 2] if width == 3 else (points != 0).any(axis=1).astype(float)
             return RecordedPose(
-                np.column_stack([points[:, :2], score]), None, int(table[-1]) if more else None
+                np.column_stack([points[:, :2], score]), None, int(table[-1]) if spare else None
             )
     return None

@@ -60,20 +60,22 @@ def settle(
         return bodies
     out: dict[int, Pose] = {}
     for group in _groups(frame.time, tracks, bodies):
-        own = [number for number in group if number in bodies]
+        with_body = [number for number in group if number in bodies]
         if len(group) == 1:
-            out |= {number: bodies[number] for number in own}
-        elif own:
-            clear = clear_torsos([bodies[number] for number in own])
+            out |= {number: bodies[number] for number in with_body}
+        elif with_body:
+            clear = clear_torsos([bodies[number] for number in with_body])
             clothes = {
                 number: clothes_colours(frame.image, bodies[number]) if is_clear else None
-                for number, is_clear in zip(own, clear, strict=True)
+                for number, is_clear in zip(with_body, clear, strict=True)
             }
-            fits = np.array([[_fit(frame, tracks[n], bodies[b], clothes[b]) for b in own] for n in group])
-            fits += _OWN_CROP * (np.array(group)[:, None] == own)
+            fits = np.array(
+                [[_fit(frame, tracks[n], bodies[b], clothes[b]) for b in with_body] for n in group]
+            )
+            fits += _OWN_CROP * (np.array(group)[:, None] == with_body)
             for row, column in best_pairs(fits):
                 if fits[row, column] >= _LEAST_FIT:
-                    out[group[row]] = bodies[own[column]]
+                    out[group[row]] = bodies[with_body[column]]
     return out
 
 

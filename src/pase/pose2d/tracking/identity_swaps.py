@@ -97,10 +97,10 @@ def _clothes_gain(first: Track, second: Track, fresh: dict[Track, Array | None])
     if first.clothes is None or second.clothes is None:
         return 0.0
     gain = 0.0
-    for own, rival in ((first, second), (second, first)):
-        colours = fresh.get(own)
-        if colours is not None and own.clothes is not None and rival.clothes is not None:
-            gain += clothes_distance(own.clothes, colours) - clothes_distance(rival.clothes, colours)
+    for track, rival in ((first, second), (second, first)):
+        colours = fresh.get(track)
+        if colours is not None and track.clothes is not None and rival.clothes is not None:
+            gain += clothes_distance(track.clothes, colours) - clothes_distance(rival.clothes, colours)
     return gain
 
 
@@ -124,6 +124,6 @@ def exchange(first: Track, second: Track, start: int) -> None:
         setattr(second, name, earlier[1] | later[0])
     followed = ("box", "time", "active", "unconfirmed", "velocity", "prominence")
     for name in (*followed, "turn", "turns_tried", "turns_rest"):
-        mine, theirs = getattr(first, name), getattr(second, name)
-        setattr(first, name, theirs)
-        setattr(second, name, mine)
+        of_first, of_second = getattr(first, name), getattr(second, name)
+        setattr(first, name, of_second)
+        setattr(second, name, of_first)

@@ -46,7 +46,7 @@ def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
     """
     # Frames to which somebody was followed back or forward count.
     frames = {track: [*track.poses, *track.between] for track in tracks}
-    spans = {track: (min(own), max(own)) for track, own in frames.items()}
+    spans = {track: (min(numbers), max(numbers)) for track, numbers in frames.items()}
     likeness = np.array([[_continues(earlier, later, time, spans) for later in tracks] for earlier in tracks])
     following = dict(assign(likeness.reshape(len(tracks), len(tracks)), 1e-6))
     later = set(following.values())

@@ -44,12 +44,12 @@ def pose_similarity(first: Pose, second: Pose, shift: Array | None = None) -> fl
     shift
         (2,) px by which the first is expected to have moved.
     """
-    both = (first.score >= SURE_SCORE) & (second.score >= SURE_SCORE)
-    if not both.any():
+    common = (first.score >= SURE_SCORE) & (second.score >= SURE_SCORE)
+    if not common.any():
         return 0.0
-    gap = second.xy[both] - first.xy[both] - (0.0 if shift is None else shift)
+    gap = second.xy[common] - first.xy[common] - (0.0 if shift is None else shift)
     area = max(min(_area(first), _area(second)), 1.0)
-    likeness = np.exp(-(gap**2).sum(-1) / (2 * area * _KEYPOINT_SPREAD[both] ** 2))
+    likeness = np.exp(-(gap**2).sum(-1) / (2 * area * _KEYPOINT_SPREAD[common] ** 2))
     return float(likeness.mean())
 
 
@@ -70,15 +70,15 @@ def assign(likeness: Array, least: float) -> list[tuple[int, int]]:
 
 def best_pairs(values: Array) -> list[tuple[int, int]]:
     """Pairs (row, column) of the assignment with the largest sum of values (N, M), by row."""
-    fewer, more = sorted(values.shape)
-    if perm(more, fewer) > _MOST_TRIED:
+    smaller, larger = sorted(values.shape)
+    if perm(larger, smaller) > _MOST_TRIED:
         from scipy.optimize import linear_sum_assignment  # importing it takes a sixth of a second
 
         rows, columns = linear_sum_assignment(values, maximize=True)
         return list(zip(rows.tolist(), columns.tolist(), strict=True))
     turned = values.shape[0] > values.shape[1]
     listed = (values.T if turned else values).tolist()
-    best = max(permutations(range(more), fewer), key=lambda p: sum(listed[i][j] for i, j in enumerate(p)))
+    best = max(permutations(range(larger), smaller), key=lambda p: sum(listed[i][j] for i, j in enumerate(p)))
     return sorted((j, i) if turned else (i, j) for i, j in enumerate(best))
 
 

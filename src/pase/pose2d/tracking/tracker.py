@@ -201,9 +201,9 @@ class Tracker:
         first, self._detected_at = self._detected_at == -np.inf and not self.tracks, frame.time
         early = self._early if self._early is not None and self._early[0] == frame.index else None
         boxes, scores = self._detector(frame.image) if early is None else early[1].result()
-        least = self._settings.least_box_score
-        crowd = self._settings.person != "main" and (scores >= least).sum() >= _CROWD
-        levels = (least, _FAINT_SHARE * least) if crowd else (least,)
+        least_score = self._settings.least_box_score
+        crowd = self._settings.person != "main" and (scores >= least_score).sum() >= _CROWD
+        levels = (least_score, _FAINT_SHARE * least_score) if crowd else (least_score,)
         for track in self._live:
             track.unconfirmed += 1
         missing, above = list(self._live), np.inf
@@ -267,8 +267,8 @@ class Tracker:
                 track.active = rank < _MOST_RIVALS and rival
             else:
                 size_factor = _KEPT_SIZE if track.active else 1.0
-                least = size_factor * self._settings.least_size * max(self._image_size)
-                large = rank == 0 or box_size(track.box) >= least
+                least_px = size_factor * self._settings.least_size * max(self._image_size)
+                large = rank == 0 or box_size(track.box) >= least_px
                 track.active = large and rank < self._settings.most_persons
             track.active |= track is self._wanted_track
 
