@@ -161,7 +161,7 @@ class Findings:
     quality: Quality = Quality()
     signal: str = ""
     """Key of the angle that repeats, for a movement that repeats and has no name."""
-    others: tuple[Movement, ...] = ()
+    other_movements: tuple[Movement, ...] = ()
     """Further movements in the recording, which were not measured."""
 
     def measure(self, name: str, side: str = "", repetition: int = 0) -> Measure | None:

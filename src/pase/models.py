@@ -194,12 +194,12 @@ def _in_own_folder(file: ModelFile, models_dir: Path | None) -> Path | None:
     actual = sha256_of(path)
     if actual != file.sha256:
         raise ModelFileError(
-            f"{path} is not the right file: {_both(file.sha256, actual)}; replace or remove it"
+            f"{path} is not the right file: {_mismatch(file.sha256, actual)}; replace or remove it"
         )
     return path
 
 
-def _both(expected: str, actual: str) -> str:
+def _mismatch(expected: str, actual: str) -> str:
     return f"sha256 should be {expected} but is {actual}"
 
 
@@ -233,7 +233,7 @@ def _keep(file: ModelFile, fetched: dict[str, Path], scratch: Path) -> Path:
     """Move fetched files with the right checksum into the cache; refuse the wanted one if it is wrong."""
     actual = sha256_of(fetched[file.name])
     if actual != file.sha256:
-        raise SourceError(_both(file.sha256, actual))
+        raise SourceError(_mismatch(file.sha256, actual))
     for name, path in fetched.items():
         if sha256_of(path) == MODEL_FILES[name].sha256:
             path.replace(scratch.parent / MODEL_FILES[name].file_name)

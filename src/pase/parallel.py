@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-MOST = 3
+MOST_HELPERS = 3
 """Most helping processes; for a fit each needs as much memory as this one."""
 
 REPORT_EVERY_S = 0.2
@@ -40,9 +40,9 @@ class Helpers:
     def __init__(self, count: int | None = None) -> None:
         # A program frozen into one file has no interpreter to start.
         startable = bool(sys.executable) and not getattr(sys, "frozen", False)
-        self.count = (min(usable_cores() - 1, MOST) if startable else 0) if count is None else count
+        self.count = (min(usable_cores() - 1, MOST_HELPERS) if startable else 0) if count is None else count
         self._pool = ThreadPoolExecutor(max(1, self.count), "pase-helper")
-        self._processes = ThreadInterpreters(threads=1)
+        self._interpreters = ThreadInterpreters(threads=1)
         self._stopped = False
 
     def __enter__(self) -> Helpers:
@@ -51,10 +51,10 @@ class Helpers:
     def __exit__(self, *exception: object) -> None:
         self._stopped = True
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in self._processes.all:
+        for process in self._interpreters.processes:
             process.kill()
         self._pool.shutdown()
-        for process in self._processes.all:
+        for process in self._interpreters.processes:
             process.close()
 
     def map(
@@ -99,14 +99,14 @@ class Helpers:
         self._help(work, len(jobs))
         return work.results
 
-    def _help(self, work: _Work, most: int) -> None:
-        for _ in range(min(self.count, most)):
+    def _help(self, work: _Work, limit: int) -> None:
+        for _ in range(min(self.count, limit)):
             work.helpers.append(self._pool.submit(self._help_out, work))
 
     def _help_out(self, work: _Work) -> None:
         """Let the process of this thread do jobs."""
         try:
-            process = self._processes.mine()
+            process = self._interpreters.of_this_thread()
             if self._stopped:
                 process.kill()
             work.help_out(process)
@@ -177,10 +177,10 @@ class _Work:
         except IndexError:
             return None
 
-    def _share_of(self, number: int, then: Callable[[], None]) -> ShareProgress:
+    def _share_of(self, number: int, notify: Callable[[], None]) -> ShareProgress:
         def note(share: float) -> None:
             self._shares[number] = share
-            then()
+            notify()
 
         return note
 

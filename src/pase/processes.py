@@ -148,16 +148,16 @@ class ThreadInterpreters:
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._mine = threading.local()
-        self.all: list[Interpreter] = []
+        self._of_thread = threading.local()
+        self.processes: list[Interpreter] = []
         """Every interpreter so far, including those that have died."""
 
-    def mine(self) -> Interpreter:
+    def of_this_thread(self) -> Interpreter:
         """The interpreter of this thread; raises an OSError when it cannot be started."""
-        process: Interpreter | None = getattr(self._mine, "process", None)
+        process: Interpreter | None = getattr(self._of_thread, "process", None)
         if process is None or not process.alive:
-            process = self._mine.process = Interpreter(self._threads)
-            self.all.append(process)
+            process = self._of_thread.process = Interpreter(self._threads)
+            self.processes.append(process)
         return process
 
 

@@ -87,13 +87,13 @@ class BatchBars(_OnScreen):
         columns = (TextColumn("{task.description}"), BarColumn(), _Done(), TimeRemainingColumn())
         super().__init__(*columns, redirect_stdout=False)
         self._say = say
-        self._all: TaskID | None = None
+        self._trials_bar: TaskID | None = None
         self._trials: dict[str, TaskID] = {}
         self._lock = threading.Lock()
 
     def begin(self, trials: int) -> None:
         """Show that there are so many trials."""
-        self._all = self._bars.add_task("trials", total=trials)
+        self._trials_bar = self._bars.add_task("trials", total=trials)
 
     def step(self, trial: str, step: str, done: int, total: int | None) -> None:
         """Show how far a trial's step is; a new trial begins a new bar."""
@@ -111,8 +111,8 @@ class BatchBars(_OnScreen):
             bar = self._trials.pop(trial, None)
             if bar is not None:
                 self._bars.remove_task(bar)
-        if self._all is not None:
-            self._bars.advance(self._all)
+        if self._trials_bar is not None:
+            self._bars.advance(self._trials_bar)
         if not self._bars.disable and sys.stdout.isatty():
             self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:

@@ -5,9 +5,9 @@ import numpy as np
 from pase.types import Array, Indices, Mask
 
 
-def evenly_spread(count: int, most: int) -> Indices:
+def evenly_spread(count: int, limit: int) -> Indices:
     """Indices of at most so many of `count` samples, evenly spread, the first and the last among them."""
-    return np.linspace(0, count - 1, min(count, most)).astype(int)
+    return np.linspace(0, count - 1, min(count, limit)).astype(int)
 
 
 def interpolated(values: Array, sample_times: Array, time: Array) -> Array:
@@ -86,12 +86,12 @@ def smoothed(values: Array, deviation: float) -> Array:
     return out
 
 
-def peaks(signal: Array, least: float, apart: int = 1) -> Indices:
+def peaks(signal: Array, least_height: float, apart: int = 1) -> Indices:
     """Local maxima of at least a height, the higher of two that are nearer than `apart` samples.
 
     `scipy.signal` has them too, but takes longer to import than an analysis takes.
     """
-    inner = (signal[1:-1] > signal[:-2]) & (signal[1:-1] >= signal[2:]) & (signal[1:-1] >= least)
+    inner = (signal[1:-1] > signal[:-2]) & (signal[1:-1] >= signal[2:]) & (signal[1:-1] >= least_height)
     candidates = np.flatnonzero(inner) + 1
     chosen: list[int] = []
     for i in candidates[np.argsort(-signal[candidates], kind="stable")]:

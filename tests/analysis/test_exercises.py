@@ -137,8 +137,8 @@ def test_squats_beside_a_longer_walk_are_named() -> None:
         for walking, squatting in ((walk.rotation, down.rotation), (walk.origin, down.origin))
     )
     segmentation = segment(BodyMotion(np.concatenate([walk.time, 10.0 + down.time]), rotation, origin))
-    assert (segmentation.movement, segmentation.others) == ("walking", ("squat",))
-    assert segment(walk).others == ()
+    assert (segmentation.movement, segmentation.other_movements) == ("walking", ("squat",))
+    assert segment(walk).other_movements == ()
 
 
 def test_any_angle_that_repeats_is_told() -> None:

@@ -153,7 +153,7 @@ def test_a_pan_of_120_degrees_is_lifted_and_repaired_like_a_short_one() -> None:
     )
     stretches = list(steady_stretches(keypoints, motion))
     assert len(stretches) > 1
-    assert [int(f) for s in stretches for f in s.frames[s.own]] == list(range(len(motion)))
+    assert [int(f) for s in stretches for f in s.frames[s.inner]] == list(range(len(motion)))
     swapped, frames = keypoints.xy.copy(), [4, 20, 36, 37, 68]
     legs = [[keypoints.names.index(side + point) for point in LIMBS["legs"]] for side in "LR"]
     swapped[np.ix_(frames, legs[0])] = keypoints.xy[np.ix_(frames, legs[1])]

@@ -47,7 +47,7 @@ class Segmentation:
     bouts: tuple[Bout, ...] = ()
     flights: tuple[Flight, ...] = ()
     exercises: tuple[Exercise, ...] = ()
-    others: tuple[Movement, ...] = ()
+    other_movements: tuple[Movement, ...] = ()
     """Movements that take a while, too, and are not measured."""
 
     def events(self) -> list[Event]:
@@ -121,7 +121,7 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
         table,
         judge(motion, doubts),
         segmentation.exercises[0].signal if segmentation.movement == "periodic" else "",
-        segmentation.others,
+        segmentation.other_movements,
     )
 
 
@@ -149,8 +149,8 @@ def analysed(motion: Motion, movement: Movement | None = None) -> Motion:
     motion = only_seen(motion)
     findings = analyse(motion, movement)
     warnings = [
-        f"{MOVEMENTS[other].lower()} can be measured in this recording, too: say --analysis.movement {other}"
-        for other in findings.others
+        f"{MOVEMENTS[kind].lower()} can be measured in this recording, too: say --analysis.movement {kind}"
+        for kind in findings.other_movements
     ]
     return replace(motion, findings=findings, draws=None, warnings=(*motion.warnings, *warnings))
 
@@ -181,8 +181,8 @@ def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:
     exercises = [exercise for stretch in all_stretches for exercise in find_exercises(stretch)]
     seconds = _seconds(bouts, exercises)
     chosen = _found_out(all_stretches, bouts, flights, exercises, seconds)
-    others = [kind for kind in NAMED if kind != chosen.movement and seconds[kind] > TAKES_A_WHILE_S]
-    return replace(chosen, others=tuple(others))
+    other_movements = [kind for kind in NAMED if kind != chosen.movement and seconds[kind] > TAKES_A_WHILE_S]
+    return replace(chosen, other_movements=tuple(other_movements))
 
 
 def _seconds(bouts: list[Bout], exercises: list[Exercise]) -> dict[Movement, float]:

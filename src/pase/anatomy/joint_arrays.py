@@ -199,13 +199,13 @@ class _Structure:
 
     def __init__(self, skeleton: Skeleton) -> None:
         self.skeleton = skeleton
-        self._own = (skeleton.bodies, skeleton.joints, skeleton.coordinates, skeleton.couplers)
+        self._parts = (skeleton.bodies, skeleton.joints, skeleton.coordinates, skeleton.couplers)
 
     def __hash__(self) -> int:
-        return hash(tuple(map(id, self._own)))
+        return hash(tuple(map(id, self._parts)))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Structure) and all(map(operator.is_, self._own, other._own))
+        return isinstance(other, _Structure) and all(map(operator.is_, self._parts, other._parts))
 
 
 @lru_cache(maxsize=32)

@@ -182,7 +182,7 @@ class Jobs:
         with self._lock:
             return self._jobs.get(identity)
 
-    def all(self) -> list[Job]:
+    def listing(self) -> list[Job]:
         """Every job, the newest first."""
         with self._lock:
             return sorted(self._jobs.values(), key=lambda job: -job.started)

@@ -141,7 +141,9 @@ class _Handlers:
 
     async def listed(self, request: Request) -> Response:
         """All jobs, the newest first."""
-        return JSONResponse([asdict(job) for job in self.jobs.all()], headers={"Cache-Control": "no-store"})
+        return JSONResponse(
+            [asdict(job) for job in self.jobs.listing()], headers={"Cache-Control": "no-store"}
+        )
 
     async def upload(self, request: Request) -> Response:
         """Take a video, the body of the request, with its name and settings in the address."""

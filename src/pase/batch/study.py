@@ -221,10 +221,10 @@ def _one_value(quantity: str, subject: str, values: Iterable[V | None], table: P
 def _no_footage(files: Sequence[Path]) -> Iterator[str]:
     if files:
         subject = "1 file of the folder is" if len(files) == 1 else f"{len(files)} files of the folder are"
-        yield f"{subject} neither a video nor a photo that can be read, and left out: {_few(files)}"
+        yield f"{subject} neither a video nor a photo that can be read, and left out: {_listing(files)}"
 
 
-def _few(files: Sequence[Path]) -> str:
+def _listing(files: Sequence[Path]) -> str:
     return ", ".join(path.name for path in files[:5]) + (" …" if len(files) > 5 else "")
 
 
@@ -233,4 +233,4 @@ def _left_out(footage: Sequence[Path], trials: Sequence[Trial], table: Path) -> 
     rest = [path for path in footage if path.resolve() not in named]
     if rest:
         count, verb = ("1 file", "is") if len(rest) == 1 else (f"{len(rest)} files", "are")
-        yield f"{count} of the folder {verb} not in {table.name} and {verb} left out: {_few(rest)}"
+        yield f"{count} of the folder {verb} not in {table.name} and {verb} left out: {_listing(rest)}"

@@ -84,7 +84,7 @@ class Processes:
     """
 
     def __init__(self, count: int, threads: int, report: ReportStep) -> None:
-        self._processes, self._report = ThreadInterpreters(threads), report
+        self._interpreters, self._report = ThreadInterpreters(threads), report
         self._pool = ThreadPoolExecutor(count, "pase-batch")
         self._stopped = False
 
@@ -95,17 +95,17 @@ class Processes:
         self._stopped = error is not None
         self._pool.shutdown(wait=not self._stopped, cancel_futures=True)
         if self._stopped:
-            for process in self._processes.all:
+            for process in self._interpreters.processes:
                 process.interrupt()
             late = threading.Timer(PATIENCE_S, self._kill)
             late.start()
             self._pool.shutdown()
             late.cancel()
-        for process in self._processes.all:
+        for process in self._interpreters.processes:
             process.close(PATIENCE_S)
 
     def _kill(self) -> None:
-        for process in self._processes.all:
+        for process in self._interpreters.processes:
             process.kill()
 
     def submit(self, work: Work, job: Job) -> Future[Outcome]:
@@ -125,7 +125,7 @@ class Processes:
         if self._stopped:
             raise WorkerLostError("its process was stopped")
         try:
-            process = self._processes.mine()
+            process = self._interpreters.of_this_thread()
         except OSError as error:
             raise WorkerLostError(f"its process cannot be started ({error})") from error
         try:

@@ -34,7 +34,7 @@ class SteadyStretch:
     """(F, 3, 3) turn of each frame's camera beside the held view."""
     frames: Indices
     """(F,) which frames of the recording these are."""
-    own: slice
+    inner: slice
     """Those that no other stretch has; the others are there for the paths."""
 
 

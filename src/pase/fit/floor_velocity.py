@@ -135,13 +135,13 @@ def stepped(problem: Problem, state: State, path: FloorPath, frames: Indices) ->
     normal = normal.held(free_q, free_shared)
     floor = _mixed(term, at, np.diff(path.basis[frames], axis=0), free_q, free_shared)
     prior = np.kron(path.precision, np.eye(2))
-    own = floor.own + prior
+    squares = floor.by_velocities + prior
     gradient = floor.gradient + prior @ path.velocity.ravel()
     factor = normal.factor(1e-6 * np.ones_like(state.q), 1e-6 * np.ones_like(state.shared))
-    columns = [factor.solve(floor.by_q[..., c], floor.by_shared[:, c]) for c in range(len(own))]
+    columns = [factor.solve(floor.by_q[..., c], floor.by_shared[:, c]) for c in range(len(squares))]
     follow_q, follow_shared = (np.stack(solutions, axis=-1) for solutions in zip(*columns, strict=True))
-    flat_q = floor.by_q.reshape(-1, len(own))
-    reduced = own - flat_q.T @ follow_q.reshape(flat_q.shape) - floor.by_shared.T @ follow_shared
+    flat_q = floor.by_q.reshape(-1, len(squares))
+    reduced = squares - flat_q.T @ follow_q.reshape(flat_q.shape) - floor.by_shared.T @ follow_shared
     pull = gradient - follow_q.reshape(flat_q.shape).T @ normal.gradient_q.ravel()
     pull -= follow_shared.T @ normal.gradient_shared
     covariance = np.linalg.inv(reduced)
@@ -155,7 +155,7 @@ def stepped(problem: Problem, state: State, path: FloorPath, frames: Indices) ->
 class _Mixed:
     """Derivatives of second order of the cost by the floor's velocities."""
 
-    own: Array
+    by_velocities: Array
     """(C, C)"""
     gradient: Array
     """(C,)"""

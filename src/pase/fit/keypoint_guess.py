@@ -138,13 +138,13 @@ def _with_other_arms(skeleton: Skeleton, q: Array, arms: PostureKinds, sides: tu
     there. An arm whose elbow or hand is not seen stays: it would point anywhere.
     """
     (F, _, n), K = q.shape, len(arms.mean)
-    other_arms = np.broadcast_to(q[:, :1, None], (F, 2, K, n)).copy()
+    arm_starts = np.broadcast_to(q[:, :1, None], (F, 2, K, n)).copy()
     names = skeleton.free_names
     tried = np.array([names[i].endswith(sides) for i in arms.columns])
-    other_arms[..., arms.columns[tried]] = arms.mean[:, tried]
+    arm_starts[..., arms.columns[tried]] = arms.mean[:, tried]
     elbows = [i for i, name in enumerate(names) if stem(name) == "elbow_flex" and name.endswith(sides)]
-    other_arms[:, 1, :, elbows] = _BENT_ELBOW
-    return np.concatenate([q, other_arms.reshape(F, 2 * K, n)], axis=1)
+    arm_starts[:, 1, :, elbows] = _BENT_ELBOW
+    return np.concatenate([q, arm_starts.reshape(F, 2 * K, n)], axis=1)
 
 
 def anchor_frames(time: Array) -> Indices:

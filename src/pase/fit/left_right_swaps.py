@@ -82,10 +82,10 @@ def repair_keypoints(keypoints: Keypoints2D, motion: CameraMotion | None = None)
         stray = np.zeros(keypoints.score.shape, bool)
         for stretch in steady_stretches(keypoints, motion):
             swaps, strays = _faults(stretch.keypoints)
-            own_frames = stretch.frames[stretch.own]
-            stray[own_frames] = strays[stretch.own]
+            own_frames = stretch.frames[stretch.inner]
+            stray[own_frames] = strays[stretch.inner]
             for limb in LIMBS:
-                exchanged[limb][own_frames] = swaps[limb][stretch.own]
+                exchanged[limb][own_frames] = swaps[limb][stretch.inner]
     mended = keypoints
     for limb, frames in exchanged.items():
         mended = _with_sides_exchanged(mended, _pairs(mended, limb), frames)

@@ -62,7 +62,7 @@ class Counting:
     """Width of the robust loss in standard deviations; that of the measurements when None."""
 
 
-EACH = Counting()
+EVERY_FRAME = Counting()
 """Every frame counts once, with the measurements' own loss."""
 
 
@@ -86,7 +86,7 @@ class Measurements(ABC):
         return np.ones(len(self.time), bool)
 
     @abstractmethod
-    def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
+    def terms(self, model: PersonModel, counting: Counting = EVERY_FRAME) -> list[Term]:
         """The terms of the cost.
 
         Parameters
@@ -187,7 +187,7 @@ class KeypointMeasurements(Measurements):
         at_frames = {name: None if values is None else values[frames] for name, values in rows.items()}
         return at_frames | {"camera": self.camera.take(frames)}
 
-    def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
+    def terms(self, model: PersonModel, counting: Counting = EVERY_FRAME) -> list[Term]:
         """Reprojection and head turn; frames beyond 30 a second add no information."""
         weight = np.ones(len(self.time))
         if not counting.apart:
@@ -236,7 +236,7 @@ class DepthMeasurements(Measurements):
     def _at(self, frames: Indices) -> dict[str, Any]:
         return {"depths": self.depths.take(frames), "camera": self.camera.take(frames)}
 
-    def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
+    def terms(self, model: PersonModel, counting: Counting = EVERY_FRAME) -> list[Term]:
         """Their differences from the skeleton's depths."""
         weight = np.full(len(self.time), self.share)
         if len(weight) > 1 and not counting.apart:
@@ -289,11 +289,11 @@ class PointMeasurements(Measurements):
     def _at(self, frames: Indices) -> dict[str, Any]:
         return {"xyz": self.xyz[frames]}
 
-    def terms(self, model: PersonModel, counting: Counting = EACH) -> list[Term]:
+    def terms(self, model: PersonModel, counting: Counting = EVERY_FRAME) -> list[Term]:
         """Their distances from the skeleton's points."""
         return [self.distances(model, counting)]
 
-    def distances(self, model: PersonModel, counting: Counting = EACH) -> LandmarkDistance:
+    def distances(self, model: PersonModel, counting: Counting = EVERY_FRAME) -> LandmarkDistance:
         """The one term of these measurements."""
         T = len(self.time)
         sigma = np.broadcast_to(self.sigma_to_count * self.relative, (T, len(self.relative)))

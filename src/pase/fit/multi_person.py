@@ -110,12 +110,12 @@ def estimate_motions(
     share = _shares(progress, (0.55, 0.05, 0.4))
     begin = partial(fit_shared, lens=lens or LensPrior(), settings=settings)
     people = [*people]
-    fits = _of_one_camera(_each(begin, people, share(0), helpers), people, begin)
+    fits = _of_one_camera(_fit_each(begin, people, share(0), helpers), people, begin)
     visible = {number: fit for number, fit in enumerate(fits) if fit is not None}
     if len(visible) > 1:
         together = with_common_camera([*visible.values()], helpers, share(1))
         visible = dict(zip(visible, together, strict=True))
-    sequences = _each(fit_frames, [*visible.values()], share(2), helpers)
+    sequences = _fit_each(fit_frames, [*visible.values()], share(2), helpers)
     world: World | None = None
     motions: list[Motion | None] = [None] * len(fits)
     for (number, fit), sequence in zip(visible.items(), sequences, strict=True):
@@ -145,7 +145,7 @@ def _shares(progress: ShareProgress | None, weights: Sequence[float]) -> Callabl
     return lambda number: lambda share: report(sum(weights[:number]) + weights[number] * share)
 
 
-def _each(
+def _fit_each(
     function: Callable[..., Result], people: Sequence[Job], progress: ShareProgress, helpers: Helpers
 ) -> list[Result]:
     """The results for several persons, shared among processes; of one alone the parts of the work are shared."""

@@ -39,7 +39,7 @@ STRETCH = 100 * _SHARED
 
 _K, _P, _R = len(HALPE26), len(POINTS), len(MODES)
 _FEWEST_POINTS = 4
-_XYZ, _ACROSS, _OWN = slice(0, 3 * _P), slice(3 * _P, 4 * _P), slice(4 * _P, 5 * _P)
+_XYZ, _ACROSS, _OWN_SIGMA = slice(0, 3 * _P), slice(3 * _P, 4 * _P), slice(4 * _P, 5 * _P)
 _DOWN, _AHEAD, _DOWN_SIGMA = slice(5 * _P, 5 * _P + 3), slice(5 * _P + 3, 5 * _P + 6), 5 * _P + 6
 _SHARED_SIGMA = slice(5 * _P + 7, 5 * _P + 7 + _R)
 _OUTPUTS = 5 * _P + 7 + _R
@@ -222,7 +222,7 @@ def _mirrored_outputs(out: Array) -> Array:
     twin, flip = np.array(MIRRORED), np.array([-1.0, 1.0, 1.0])
     back = out.copy()
     back[:, _XYZ] = (out[:, _XYZ].reshape(-1, _P, 3)[:, twin] * flip).reshape(len(out), -1)
-    for columns in (_ACROSS, _OWN):
+    for columns in (_ACROSS, _OWN_SIGMA):
         back[:, columns] = out[:, columns][:, twin]
     for columns in (_DOWN, _AHEAD):
         back[:, columns] = out[:, columns] * flip
@@ -247,7 +247,7 @@ def _fill(landmarks: Landmarks3D, frames: NDArray[np.intp], out: Array) -> None:
     xyz = xyz - xyz[:, [ROOT]]
     ray = _unit(out[:, _AHEAD])
     virtual = np.einsum("tij,tpj->tpi", facing(ray), xyz)
-    own_sigma, shared = np.exp(out[:, _OWN]), np.exp(out[:, _SHARED_SIGMA])
+    own_sigma, shared = np.exp(out[:, _OWN_SIGMA]), np.exp(out[:, _SHARED_SIGMA])
     values_by_name = {
         "xyz": xyz,
         "sigma": np.exp(out[:, _ACROSS]),

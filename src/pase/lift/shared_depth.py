@@ -69,20 +69,20 @@ def depth_modes(virtual: Array, names: Sequence[str] = POINTS) -> Array:
     return np.asarray(coefficients[0] + np.einsum("...pi,ipr->...pr", virtual, coefficients[1:]))
 
 
-def along_sigma(virtual: Array, own: Array, shared: Array) -> Array:
+def along_sigma(virtual: Array, own_sigma: Array, shared_sigma: Array) -> Array:
     """(..., P) standard deviation of each point's depth from the hip, of all that goes wrong with it.
 
     Parameters
     ----------
     virtual
         (..., P, 3) as of `depth_modes`.
-    own
+    own_sigma
         (..., P) standard deviation that each point has for itself.
-    shared
+    shared_sigma
         (..., R) that of the modes.
     """
     return np.asarray(
-        np.sqrt(np.square(own) + np.square(depth_modes(virtual) * shared[..., None, :]).sum(-1))
+        np.sqrt(np.square(own_sigma) + np.square(depth_modes(virtual) * shared_sigma[..., None, :]).sum(-1))
     )
 
 

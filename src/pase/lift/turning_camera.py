@@ -26,8 +26,8 @@ def lift_steadied(
         return lifter(keypoints, progress)
     parts: list[Landmarks3D] = []
     for stretch in steady_stretches(keypoints, motion):
-        lifted = lifter(stretch.keypoints).slice(stretch.own)
-        parts.append(_turned(lifted, stretch.R_camera_view[stretch.own]))
+        lifted = lifter(stretch.keypoints).slice(stretch.inner)
+        parts.append(_turned(lifted, stretch.R_camera_view[stretch.inner]))
         if progress is not None:
             progress(sum(map(len, parts)), len(keypoints))
     return _joined(parts)

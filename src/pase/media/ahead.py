@@ -15,7 +15,7 @@ _MOST_WAITING, _MOST_BYTES = 16, 64 * 10**6
 """Frames read ahead for those who take several at once."""
 
 
-def several(image_size: tuple[int, int]) -> int:
+def frames_ahead(image_size: tuple[int, int]) -> int:
     """How many frames of such width and height wait for those who take several at once."""
     width, height = image_size
     return int(np.clip(_MOST_BYTES // (3 * width * height), WAITING, _MOST_WAITING))
@@ -83,7 +83,7 @@ class InTurn:
         self._begun.append(self._pool.submit(work))
         self.wait(self._waiting)
 
-    def wait(self, most: int = 0) -> None:
+    def wait(self, limit: int = 0) -> None:
         """Wait until at most so much is left to do."""
-        while len(self._begun) > most:
+        while len(self._begun) > limit:
             self._begun.popleft().result()

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 CAMERA_MOTION = "camera_motion.json"
 _ALL_AGREES = 0.9
 """A still camera with so much of the background at rest needs no file."""
-_NOBODY = np.zeros((0, 4))
+_NO_BOXES = np.zeros((0, 4))
 
 
 def follower_of(media: Media, settings: CameraSettings) -> CameraFollower:
@@ -62,7 +62,7 @@ def _boxes(people: Sequence[Keypoints2D], time: float) -> np.ndarray[tuple[int, 
         if row < len(person) and abs(person.time[row] - time) < 1e-3 and person.seen[row]:
             xy = person.xy[row]
             boxes.append([*np.nanmin(xy, axis=0), *np.nanmax(xy, axis=0)])
-    return np.array(boxes).reshape(-1, 4) if boxes else _NOBODY
+    return np.array(boxes).reshape(-1, 4) if boxes else _NO_BOXES
 
 
 def save_camera_motions(motions: Sequence[CameraMotion], folder: Path) -> list[str]:

@@ -138,11 +138,11 @@ def _arms_stand(person: Keypoints2D) -> bool:
     return _usually_below(person, elbows, shoulders, _UPRIGHT_ARM)
 
 
-def _usually_below(person: Keypoints2D, low: Array, high: Array, least: float) -> bool:
+def _usually_below(person: Keypoints2D, low: Array, high: Array, lengths: float) -> bool:
     """Whether points at rows (T,) of the picture lie below others by more body lengths, by the median."""
     below = (low - high) / _length(person)
     below = below[np.isfinite(below)]
-    return bool(below.size and np.median(below) > least)
+    return bool(below.size and np.median(below) > lengths)
 
 
 def _on_hands_and_toes(person: Keypoints2D) -> bool:

@@ -17,7 +17,7 @@ from pase.config import FootageSettings, Settings
 from pase.data import Keypoints2D
 from pase.errors import ModelFileError
 from pase.media import Footage, Frame, Media, open_media
-from pase.media.ahead import ahead, several
+from pase.media.ahead import ahead, frames_ahead
 from pase.pipeline.camera_motion import (
     camera_facts,
     follow_footage,
@@ -156,7 +156,7 @@ def detect(
 
     def counted() -> Iterator[Frame]:
         nonlocal count
-        with closing(ahead(media.frames(), several(media.image_size))) as decoded:
+        with closing(ahead(media.frames(), frames_ahead(media.image_size))) as decoded:
             for frame in decoded if film is None else film.passing(media, decoded):
                 yield frame
                 count += 1

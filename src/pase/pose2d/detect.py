@@ -98,7 +98,7 @@ def detect_keypoints(
     tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person), camera, look)
     time, looked = _watch(frames, tracker, network, settings)
     _warn(tracker, len(time))
-    return _everybody(tracker, time, settings, image_size, looked)
+    return _detected_people(tracker, time, settings, image_size, looked)
 
 
 def _started(networks: tuple[Path, Path], settings: Pose2DSettings) -> tuple[PersonDetector, KeypointNetwork]:
@@ -142,7 +142,7 @@ def _watch(
     return np.array(times), looked
 
 
-def _everybody(
+def _detected_people(
     tracker: Tracker, time: Array, settings: Pose2DSettings, image_size: tuple[int, int], looked: Mask | None
 ) -> DetectedPeople:
     """Everybody who was followed, with or without keypoints."""

@@ -226,9 +226,9 @@ class Sampler:
                 self._extend(track, gap.between[::-1], last, gap.end.time)
         self._collect(_MOST_BEGUN)
 
-    def _collect(self, most: int) -> None:
+    def _collect(self, limit: int) -> None:
         """Take what was measured on the second thread, the oldest first, until at most so many are left."""
-        while len(self._begun) > most:
+        while len(self._begun) > limit:
             frame, track, expected, job = self._begun.popleft()
             pose = job.result()
             # What is not that body is left out.

@@ -43,20 +43,20 @@ class Subject:
             cls(f"Person {number}", motion, bone_table(motion)) for number, motion in enumerate(motions, 1)
         ]
 
-    def thinned(self, most: int) -> Subject:
+    def thinned(self, limit: int) -> Subject:
         """The person in every frame, or of more than `most` in every second, third …"""
-        shown = slice(None, None, step_to(len(self.motion), most))
+        shown = slice(None, None, step_to(len(self.motion), limit))
         return replace(self, motion=self.motion.slice(shown))
 
 
-def step_to(frames: int, most: int) -> int:
+def step_to(frames: int, limit: int) -> int:
     """Frames from one that is shown to the next, so that at most so many are."""
-    return max(1, -(-frames // most))
+    return max(1, -(-frames // limit))
 
 
-def frames_shown(frames: int, most: int) -> str:
+def frames_shown(frames: int, limit: int) -> str:
     """Which frames a page shows that shows at most so many: `every second frame`, or nothing when it shows all."""
-    step = step_to(frames, most)
+    step = step_to(frames, limit)
     end = "th" if step // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(step % 10, "th")
     ordinal = {2: "second", 3: "third"}.get(step, f"{step}{end}")
     return f"every {ordinal} frame" if step > 1 else ""

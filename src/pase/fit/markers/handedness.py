@@ -18,7 +18,7 @@ _THICK = 0.05
 _APART_M = 0.15
 """Least usual distance between two of the four: where neighbouring markers sit differs between laboratories."""
 _FEWEST = 10
-_ENOUGH = 0.2
+_MIRRORED_BELOW = 0.2
 """Least share of bodies, strange postures and 8 cm of noise included; mirror images have the rest to 1."""
 
 
@@ -38,7 +38,7 @@ def is_mirrored(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) ->
         Where the K markers are on it.
     """
     share = own_share(xyz, skeleton, markers)
-    return share is not None and share < _ENOUGH
+    return share is not None and share < _MIRRORED_BELOW
 
 
 def own_share(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> float | None:

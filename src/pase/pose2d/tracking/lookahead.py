@@ -61,7 +61,7 @@ class Job(Generic[Result]):
     def __init__(self, thread: SecondThread, work: Callable[[], Result], pool: ThreadPoolExecutor) -> None:
         self._thread, self._work = thread, [work]
         self._beside = pool.submit(self._once)
-        self._own: list[Result] = []
+        self._results: list[Result] = []
 
     def _once(self) -> Result:
         """Do it, and let go of it and the pictures that it needs."""
@@ -70,21 +70,21 @@ class Job(Generic[Result]):
     @property
     def begun(self) -> bool:
         """Whether one of the threads is at it, or it is done."""
-        return bool(self._own) or self._beside.running() or self._beside.done()
+        return bool(self._results) or self._beside.running() or self._beside.done()
 
     def begin(self) -> bool:
         """Do it in this thread unless the other one has begun."""
-        if self._own or not self._beside.cancel():
+        if self._results or not self._beside.cancel():
             return False
-        self._own.append(self._once())
+        self._results.append(self._once())
         return True
 
     def result(self) -> Result:
         """What the work gives; other work is done meanwhile."""
         self.begin()
-        while not self._own and not self._beside.done() and self._thread.lend_a_hand():
+        while not self._results and not self._beside.done() and self._thread.lend_a_hand():
             pass
-        return self._own[0] if self._own else self._beside.result()
+        return self._results[0] if self._results else self._beside.result()
 
 
 class PairedNetwork:

@@ -60,12 +60,12 @@ def _area(pose: Pose) -> float:
     return float(max(width * height, max(width, height) ** 2 / 3))
 
 
-def assign(likeness: Array, least: float) -> list[tuple[int, int]]:
+def assign(likeness: Array, least_likeness: float) -> list[tuple[int, int]]:
     """Pairs (row, column) of the assignment with the largest sum of likeness (N, M), each at least `least`."""
     if not likeness.size:
         return []
-    pairs = best_pairs(np.where(likeness >= least, likeness, 0.0))
-    return [pair for pair in pairs if likeness[pair] >= least]
+    pairs = best_pairs(np.where(likeness >= least_likeness, likeness, 0.0))
+    return [pair for pair in pairs if likeness[pair] >= least_likeness]
 
 
 def best_pairs(values: Array) -> list[tuple[int, int]]:
