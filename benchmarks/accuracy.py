@@ -135,9 +135,9 @@ def segment(score: dict[str, Any], name: str) -> str:
     return "–" if error is None else f"{error:.0f}"
 
 
-def skating(score: dict[str, Any], who: str) -> str:
+def skating(score: dict[str, Any], subject: str) -> str:
     """Mean speed of the feet while the reference's stand, in cm/s."""
-    speed = score["foot_skate"][f"mean_speed_{who}_m_s"]
+    speed = score["foot_skate"][f"mean_speed_{subject}_m_s"]
     return "–" if speed is None else f"{100 * speed:.1f}"
 
 

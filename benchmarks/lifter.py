@@ -208,8 +208,8 @@ def clip_errors(keypoints: Keypoints2D, truth: Path, lifter: PaseLifter) -> str:
     true, lifted = true[inside], lifted[inside]
     out = f"PA-MPJPE {1e3 * procrustes(true, lifted).mean():.1f} mm"
     for side, first in (("right", 0), ("left", 5)):
-        mine, theirs = (bend(x[:, first : first + 3]) for x in (lifted, true))
-        error, excursion = np.abs(mine - theirs).mean(), np.ptp(mine) / np.ptp(theirs)
+        lifted_bend, true_bend = (bend(x[:, first : first + 3]) for x in (lifted, true))
+        error, excursion = np.abs(lifted_bend - true_bend).mean(), np.ptp(lifted_bend) / np.ptp(true_bend)
         out += f"; {side} knee {error:.1f}°, excursion {excursion:.2f} of the true one"
     return out
 

@@ -139,12 +139,12 @@ def agreement_table(outcomes: Sequence[Outcome]) -> str:
         "",
         header("measure", "people", "ICC with the truth (each film)", "between the films", "rms error"),
     ]
-    both, middle = ("right", "left"), ("",)
+    pair_of_sides, middle = ("right", "left"), ("",)
     for name, sides in {
         "cadence": middle,
         "walking_speed": middle,
-        "stride_length": both,
-        "step_width": both,
+        "stride_length": pair_of_sides,
+        "step_width": pair_of_sides,
     }.items():
         truth = [np.mean([known(pair[0], name, side) for side in sides]) for pair in pairs]
         first, second = ([_both_sides(pair[i], name) for pair in pairs] for i in (0, 1))
@@ -210,10 +210,10 @@ def coverage_table(outcomes: Iterable[Outcome]) -> str:
     """For every measure: errors, stated deviations, and how often the 95 % interval holds the truth."""
     rows: dict[str, list[tuple[float, float]]] = {}
     for case in outcomes:
-        same = case.findings.movement == case.truth.movement
+        recognised = case.findings.movement == case.truth.movement
         for measure in case.findings.summary():
             value = known(case, measure.measure, measure.side)
-            if np.isfinite(value) and measure.sd > 0 and (same or of_angle(measure.measure)):
+            if np.isfinite(value) and measure.sd > 0 and (recognised or of_angle(measure.measure)):
                 ending = measure.measure.rpartition("_")[2]
                 kind = f"angles: {ending}" if of_angle(measure.measure) else measure.measure
                 rows.setdefault(kind, []).append((measure.value - value, measure.sd))
@@ -274,12 +274,12 @@ def compare(title: str, reference: Segmentation, motion: Motion) -> None:
     """Events and measures of a film beside those of the reference."""
     events(title, reference, segment(BodyMotion.of(motion)))
     truth = reference.values()
-    for own in motion.findings.summary() if motion.findings else ():
-        value = truth.get((own.measure, own.side, 0))
+    for entry in motion.findings.summary() if motion.findings else ():
+        value = truth.get((entry.measure, entry.side, 0))
         if value is not None:
-            apart = (own.value - value) / own.sd if own.sd > 0 else np.nan
+            apart = (entry.value - value) / entry.sd if entry.sd > 0 else np.nan
             print(
-                f"  {own.measure:<22} {own.side:<5} {own.value:8.3f} ± {own.sd:6.3f} {own.unit:<9} "
+                f"  {entry.measure:<22} {entry.side:<5} {entry.value:8.3f} ± {entry.sd:6.3f} {entry.unit:<9} "
                 f"reference {value:8.3f}  {apart:+5.1f} sd"
             )
 

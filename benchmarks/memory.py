@@ -135,8 +135,8 @@ def of_tree(root: int) -> tuple[float, float]:
             seconds[int(entry.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     tree, grown = {root}, True
     while grown:
-        more = {pid for pid, parent in parents.items() if parent in tree} - tree
-        tree, grown = tree | more, bool(more)
+        children = {pid for pid, parent in parents.items() if parent in tree} - tree
+        tree, grown = tree | children, bool(children)
     memory = 0.0
     for pid in tree:
         with contextlib.suppress(OSError):

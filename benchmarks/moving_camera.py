@@ -220,11 +220,11 @@ def motion_of(output: Path, film: Film) -> CameraMotion:
 
 def followed(film: Film) -> CameraMotion:
     """The camera's motion alone, without persons: their boxes are not given."""
-    nobody = np.zeros((0, 4))
+    no_boxes = np.zeros((0, 4))
     with open_media(film.path) as media:
         follower, times = CameraFollower(media.image_size, float(film.focal_px[0])), []
         for frame in media.frames():
-            follower.look(Frame(frame.index, frame.time, frame.image), nobody)
+            follower.look(Frame(frame.index, frame.time, frame.image), no_boxes)
             times.append(frame.time)
     return follower.motions(np.array(times))[0]
 

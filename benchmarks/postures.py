@@ -237,8 +237,8 @@ def main() -> int:
     options = parser.parse_args()
     people, views = (4, 1) if options.quick else (options.people, options.views)
     start = time.perf_counter()
-    everything = films(people, views, options.seed, captured(options.motion, options.cache))
-    chosen = [f for f in everything if not options.only or f.movement in options.only]
+    cases = films(people, views, options.seed, captured(options.motion, options.cache))
+    chosen = [f for f in cases if not options.only or f.movement in options.only]
     progress(f"{len(chosen)} films made in {time.perf_counter() - start:.0f} s")
     measure = partial(outcome, with_lifter=not options.without_lifter)
     with ProcessPoolExecutor(options.processes) as pool:

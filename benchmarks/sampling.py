@@ -113,9 +113,9 @@ class Film:
 
     def poses(self, image: Image, boxes: Array, turns: Sequence[int]) -> list[Pose]:
         """What the keypoint network says."""
-        body, own = self._body(image)
+        body, box = self._body(image)
         sigma = np.full((len(HALPE26), 2), ERROR_SHARE * float(np.ptp(body[:, 1])))
-        hit = overlap(boxes, own[None])[:, 0] > 0.3
+        hit = overlap(boxes, box[None])[:, 0] > 0.3
         return [Pose(body, np.full(len(HALPE26), 0.9 if inside else 0.1), sigma) for inside in hit]
 
 
@@ -172,8 +172,10 @@ def main() -> int:
             truth = thirteen_angles(
                 Motion(default_skeleton(), q, np.zeros_like(q), np.arange(len(q)) / RATE_HZ)
             )
-            angles = [thirteen_angles(fitted(each)) for each in keypoints]
-            errors = [float(np.abs(angle_differences(each, truth)).mean()) for each in angles]
+            angles = [thirteen_angles(fitted(film_keypoints)) for film_keypoints in keypoints]
+            errors = [
+                float(np.abs(angle_differences(film_keypoints, truth)).mean()) for film_keypoints in angles
+            ]
             difference = float(np.abs(angle_differences(*angles)).mean())
             measured = keypoints[1].measured
             share = 1.0 if measured is None else float(measured.mean())

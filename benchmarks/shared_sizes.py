@@ -95,8 +95,8 @@ def reference(clip: Path) -> dict[str, float]:
 
 def row(clip: str, label: str, off: dict[str, float]) -> None:
     """Print one row."""
-    each = " / ".join(f"{value:+.0f}" for value in off.values())
-    print(line([clip, label, each, f"{np.mean(np.abs([*off.values()])):.1f}"]), flush=True)
+    errors = " / ".join(f"{value:+.0f}" for value in off.values())
+    print(line([clip, label, errors, f"{np.mean(np.abs([*off.values()])):.1f}"]), flush=True)
 
 
 if __name__ == "__main__":

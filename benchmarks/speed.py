@@ -250,7 +250,7 @@ def bare_network(crops: int) -> Cost:
     # The time of a network does not depend on what is in the picture.
     crop = np.random.default_rng(0).normal(size=(1, 3, 256, 192)).astype(np.float32)
 
-    def many(session: Any, count: int) -> None:
+    def run_crops(session: Any, count: int) -> None:
         for _ in range(count):
             session.run(None, {session.get_inputs()[0].name: crop})
 
@@ -259,9 +259,9 @@ def bare_network(crops: int) -> Cost:
 
     def side_by_side() -> None:
         with ThreadPoolExecutor(cores) as pool:
-            list(pool.map(lambda session: many(session, -(-crops // cores)), apart))
+            list(pool.map(lambda session: run_crops(session, -(-crops // cores)), apart))
 
-    return min((timed(lambda: many(together, crops)), timed(side_by_side)), key=lambda cost: cost.wall)
+    return min((timed(lambda: run_crops(together, crops)), timed(side_by_side)), key=lambda cost: cost.wall)
 
 
 def timed(work: Callable[[], object]) -> Cost:

@@ -234,7 +234,7 @@ Likeness = Callable[[Pose, Pose], float]
 
 def same_box(truth: Pose, pose: Pose) -> float:
     """Intersection over union of the boxes, where they are one person's, else 0."""
-    boxes = [either.box(0.01, margin=0.0) for either in (truth, pose)]
+    boxes = [person.box(0.01, margin=0.0) for person in (truth, pose)]
     if boxes[0] is None or boxes[1] is None:
         return 0.0
     shared = float(overlap(boxes[0][None], boxes[1][None])[0, 0])
@@ -288,7 +288,9 @@ def tracked(frames: list[Frame], truth: list[dict[int, Pose]]) -> Score:
     detections = detect_keypoints(iter(frames), SIZE)
     seconds = time.perf_counter() - begin
     people = [person.over(detections.time) for person in detections.people]
-    (idf1, switches), (of_keypoints, _) = (judge(truth, people, same) for same in (same_box, same_body))
+    (idf1, switches), (of_keypoints, _) = (
+        judge(truth, people, is_match) for is_match in (same_box, same_body)
+    )
     return Score(idf1, of_keypoints, switches, len(people), 1000 * seconds / len(frames))
 
 

@@ -41,10 +41,10 @@ from pase.errors import InputError
     ],
 )
 def test_bad_words_are_answered_in_one_line(
-    words: list[str], message: str, here: Path, refused: Callable[..., str]
+    words: list[str], message: str, folder: Path, refused: Callable[..., str]
 ) -> None:
     assert message in refused(*words)
-    assert list(here.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 def _no_media(folder: Path) -> dict[str, Path]:
@@ -175,10 +175,10 @@ def test_a_picture_of_one_pixel_has_nobody_in_it(
     assert "nobody was found" in capsys.readouterr().out
 
 
-def test_a_file_alone_is_run_and_the_result_named_after_it(here: Path) -> None:
+def test_a_file_alone_is_run_and_the_result_named_after_it(folder: Path) -> None:
     from pase.cli_parser import parse
 
-    (here / "my walk.mp4").write_bytes(b"")
+    (folder / "my walk.mp4").write_bytes(b"")
     parsed = parse(["my walk.mp4", "--height", "1,75"])
     assert (parsed.command, parsed.output) == ("run", Path("my walk_pase"))
     assert parse(["fit", "a.trc"]).output == Path("a_pase")
@@ -247,12 +247,12 @@ def test_markers_are_sent_to_fit(tmp_path: Path, refused: Callable[..., str]) ->
     ],
 )
 def test_options_and_files_of_another_kind_are_refused(
-    words: list[str], message: str, here: Path, refused: Callable[..., str]
+    words: list[str], message: str, folder: Path, refused: Callable[..., str]
 ) -> None:
-    (here / "k.json").write_text("[]")
-    (here / "a.trc").write_text("PathFileType\t4\t(X/Y/Z)\ta.trc\nFrame#\tTime\tA\n")
-    (here / "done").mkdir()
-    (here / "done/report.json").write_text('{\n  "pase": "0.2.0"\n}')
-    before = sorted(here.iterdir())
+    (folder / "k.json").write_text("[]")
+    (folder / "a.trc").write_text("PathFileType\t4\t(X/Y/Z)\ta.trc\nFrame#\tTime\tA\n")
+    (folder / "done").mkdir()
+    (folder / "done/report.json").write_text('{\n  "pase": "0.2.0"\n}')
+    before = sorted(folder.iterdir())
     assert message in refused(*words)
-    assert [path for path in sorted(here.iterdir()) if path.name != "pase-app"] == before
+    assert [path for path in sorted(folder.iterdir()) if path.name != "pase-app"] == before

@@ -53,10 +53,12 @@ def test_signs_on_the_page_of_angles_are_those_of_the_skeleton(
         coordinate = angles.coordinate_of(skeleton, movement)
         low, high = np.degrees(coordinate.range)
         assert low <= 0 < movement.value <= high, movement.name
-        point, where = movement.moves
+        point, direction = movement.moves
         zero, moved = Kinematics(skeleton).positions(angles.poses(skeleton, movement))
         step = (moved - zero)[skeleton.landmark_index(point)]
-        assert step @ angles.DIRECTIONS[where] > 0.01, f"{movement.name} does not move {point} {where}"
+        assert step @ angles.DIRECTIONS[direction] > 0.01, (
+            f"{movement.name} does not move {point} {direction}"
+        )
         assert (angles.PICTURES / f"{movement.name}.webp").is_file()
         names.add(coordinate.name.removesuffix("_r"))
     sides = {name.removesuffix("_r").removesuffix("_l") for name in skeleton.free_names}

@@ -176,13 +176,13 @@ def test_an_unknown_package_is_told_in_one_line(monkeypatch, tmp_path) -> None:
 
 def test_the_users_folder_comes_first_and_is_checked(monkeypatch, tmp_path) -> None:
     register(monkeypatch)
-    own = tmp_path / "own"
-    own.mkdir()
-    (own / "net.onnx").write_bytes(CONTENT)
-    assert model_path("net", models_dir=own) == own / "net.onnx"
-    monkeypatch.setenv("PASE_MODELS", str(own))
-    assert model_path("net") == own / "net.onnx"
-    (own / "net.onnx").write_bytes(b"broken")
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "net.onnx").write_bytes(CONTENT)
+    assert model_path("net", models_dir=folder) == folder / "net.onnx"
+    monkeypatch.setenv("PASE_MODELS", str(folder))
+    assert model_path("net") == folder / "net.onnx"
+    (folder / "net.onnx").write_bytes(b"broken")
     wrong = hashlib.sha256(b"broken").hexdigest()
     with pytest.raises(ModelFileError, match=f"{RIGHT}.*{wrong}"):
         model_path("net")

@@ -62,9 +62,9 @@ def test_the_program_in_the_wheel_runs(
     with zipfile.ZipFile(wheel) as opened:
         opened.extractall(tmp_path / "site")
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "site"), "PASE_CACHE": str(cache_dir())}
-    where = [sys.executable, "-c", "import pase; print(pase.__file__)"]
+    question = [sys.executable, "-c", "import pase; print(pase.__file__)"]
     run = [sys.executable, "-m", "pase", "run", str(empty_photo), "-o", "out", "--offline"]
-    for command, expected in ((where, str(tmp_path / "site")), (run, "nobody was found")):
+    for command, expected in ((question, str(tmp_path / "site")), (run, "nobody was found")):
         done = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )

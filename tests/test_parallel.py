@@ -98,10 +98,10 @@ def test_a_job_is_cut_to_its_part_when_its_turn_comes(helpers: Helpers) -> None:
 def test_without_helpers_everything_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_PARENT", str(os.getpid()))
     monkeypatch.setenv("TEST_NOTE", __file__)
-    with Helpers(0) as none:
-        assert none.map(doubled, range(2)) == [(0, os.getpid()), (2, os.getpid())]
-        assert none.begin(doubled, [4])() == [(8, os.getpid())]
-        assert none.map(doubled, []) == []
+    with Helpers(0) as helpers:
+        assert helpers.map(doubled, range(2)) == [(0, os.getpid()), (2, os.getpid())]
+        assert helpers.begin(doubled, [4])() == [(8, os.getpid())]
+        assert helpers.map(doubled, []) == []
 
 
 def test_few_jobs_are_left_to_a_process_while_there_is_one(helpers: Helpers) -> None:
@@ -114,12 +114,12 @@ def test_few_jobs_are_left_to_a_process_while_there_is_one(helpers: Helpers) -> 
 
 def test_variable_and_cores_tell_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PASE_THREADS", "1")
-    with Helpers() as none:
-        assert none.count == 0
+    with Helpers() as helpers:
+        assert helpers.count == 0
     monkeypatch.delenv("PASE_THREADS")
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    with Helpers() as none:
-        assert none.count == 0
+    with Helpers() as helpers:
+        assert helpers.count == 0
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there are no such signals here")

@@ -196,11 +196,11 @@ def _section(skeleton: Skeleton, movement: Movement) -> str:
     coordinate = coordinate_of(skeleton, movement)
     plain, side = coordinate_name(coordinate.name)
     names = f"`{movement.name}_r`, `{movement.name}_l`" if side else f"`{movement.name}`"
-    point, where = movement.moves
+    point, direction = movement.moves
     facts = [
         f"**{plain}**, in OpenSim {names}.",
         f"Range {_range(skeleton, movement)}; 0: {movement.zero}.",
-        f"Positive: {movement.positive} ({_POINTS.get(point, point)} moves {where}).",
+        f"Positive: {movement.positive} ({_POINTS.get(point, point)} moves {direction}).",
         *([movement.note] if movement.note else []),
     ]
     trunk = _whole_trunk(skeleton, coordinate)
@@ -304,8 +304,8 @@ def draw(skeleton: Skeleton, movement: Movement) -> Image.Image:
 def _shown(skeleton: Skeleton, movement: Movement) -> str:
     """The drawn value; for the spine, that of the whole trunk beside it."""
     trunk = _whole_trunk(skeleton, coordinate_of(skeleton, movement))
-    own = f"{movement.value:g}°"
-    return f"{own} (trunk {trunk * movement.value:.0f}°)" if trunk else own
+    plain = f"{movement.value:g}°"
+    return f"{plain} (trunk {trunk * movement.value:.0f}°)" if trunk else plain
 
 
 def _camera(movement: Movement, middle: Array) -> Camera:

@@ -94,9 +94,9 @@ class ArmReader:
         crossing = np.arcsin(np.clip(upper @ np.cross(cross, down), -1.0, 1.0))
         elevation = np.arctan2(upper @ outwards, upper @ down)
         humerus = _turn(lift, elevation) @ _turn(cross, crossing)
-        own = np.einsum("tji,tj->ti", humerus, fore)
-        turn = np.arctan2(own[:, 0], own[:, 2]) - np.pi / 2
-        return np.stack([elevation, crossing, turn, np.arccos(np.clip(-own[:, 1], -1.0, 1.0))], axis=1)
+        direction = np.einsum("tji,tj->ti", humerus, fore)
+        turn = np.arctan2(direction[:, 0], direction[:, 2]) - np.pi / 2
+        return np.stack([elevation, crossing, turn, np.arccos(np.clip(-direction[:, 1], -1.0, 1.0))], axis=1)
 
 
 def trunk_axes(joints: dict[str, Array]) -> Array:
@@ -173,14 +173,14 @@ def mixture(q: Array, weight: Array) -> tuple[Array, Array, Array]:
     rng, mirrored, N = np.random.default_rng(0), np.roll(np.arange(q.shape[1]), len(ANGLES)), len(q)
     q, weight = np.concatenate([q, q[:, mirrored]]), np.concatenate([weight, weight]) / 2
     centre, spread = (np.radians(degrees * 2) for degrees in ANYTHING_DEG)
-    anything = np.log(ANYTHING_SHARE) + log_density(q, centre, np.diag(spread**2))
+    background = np.log(ANYTHING_SHARE) + log_density(q, centre, np.diag(spread**2))
     mean = q[rng.choice(2 * N, KINDS, p=weight / weight.sum(), replace=False)]
     covariance = np.repeat(np.diag(np.radians(START_DEG * 2) ** 2)[None], KINDS, 0)
     share, slack = np.full(KINDS, 1 / KINDS), np.diag(np.radians(SLACK_DEG * 2) ** 2)
     for _ in range(ROUNDS):
         logs = np.stack([np.log(share[k] / 2) + log_density(q, mean[k], covariance[k]) for k in range(KINDS)])
-        either = np.logaddexp(np.logaddexp.reduce(logs), np.logaddexp.reduce(np.roll(logs, N, axis=1)))
-        belongs = np.exp(logs - np.logaddexp(either, anything)) * weight + 1e-12
+        total = np.logaddexp(np.logaddexp.reduce(logs), np.logaddexp.reduce(np.roll(logs, N, axis=1)))
+        belongs = np.exp(logs - np.logaddexp(total, background)) * weight + 1e-12
         share = (1 - ANYTHING_SHARE) * belongs.sum(1) / belongs.sum()
         mean = belongs @ q / belongs.sum(1)[:, None]
         for k in range(KINDS):
@@ -190,7 +190,7 @@ def mixture(q: Array, weight: Array) -> tuple[Array, Array, Array]:
     flip = np.eye(q.shape[1])[mirrored]
     for s, m, c in zip(share, mean, covariance, strict=True):
         images = with_mirror_image(flip, m, c)
-        kinds += [(s / len(images), *each) for each in images]
+        kinds += [(s / len(images), *image) for image in images]
     return tuple(np.array(v) for v in zip(*kinds, strict=True))  # type: ignore[return-value]
 
 

@@ -36,14 +36,14 @@ def _commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentPars
 def _section(parser: argparse.ArgumentParser) -> str:
     """One command: what it is for, how it is called, its own words, the groups of settings it takes."""
     shared = {f"--{leaf.flag}" for leaf in leaves()}
-    own = [
+    actions = [
         action
         for action in parser._actions
         if not isinstance(action, argparse._HelpAction) and not shared & set(action.option_strings)
     ]
-    sections = [f"## {parser.prog}", str(parser.description), f"```sh\n{_usage(parser, own)}\n```"]
-    if own:
-        rows = [f"| {_names(action)} | {_meaning(action)} |" for action in own]
+    sections = [f"## {parser.prog}", str(parser.description), f"```sh\n{_usage(parser, actions)}\n```"]
+    if actions:
+        rows = [f"| {_names(action)} | {_meaning(action)} |" for action in actions]
         sections.append("\n".join(["| word | meaning |", "|---|---|", *rows]))
     groups = parser.get_default("groups") or ()
     if groups:
@@ -61,9 +61,9 @@ def _is_short(action: argparse.Action, name: str) -> bool:
     return "." in first and name.startswith("--") and first.endswith(f".{name[2:]}")
 
 
-def _usage(parser: argparse.ArgumentParser, own: list[argparse.Action]) -> str:
-    words = [parser.prog, *(_value(a) for a in own if not a.option_strings)]
-    words += [f"{a.option_strings[0]} {_value(a)}" for a in own if a.option_strings and a.required]
+def _usage(parser: argparse.ArgumentParser, actions: list[argparse.Action]) -> str:
+    words = [parser.prog, *(_value(a) for a in actions if not a.option_strings)]
+    words += [f"{a.option_strings[0]} {_value(a)}" for a in actions if a.option_strings and a.required]
     return " ".join(words + ["[options]"] * any(not a.required for a in parser._actions[1:]))
 
 

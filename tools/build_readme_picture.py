@@ -61,9 +61,11 @@ def beside(film: np.ndarray, bones: np.ndarray, centre: tuple[float, float]) -> 
     top = int(np.clip(centre[1] - CUT[1] / 2, 0, film.shape[0] - CUT[1]))
     halves = [image[top : top + CUT[1], left : left + CUT[0]] for image in (film, bones)]
     space = np.full((CUT[1], 8, 3), 255, np.uint8)
-    both = Image.fromarray(np.concatenate([halves[0], space, halves[1]], axis=1))
+    picture = Image.fromarray(np.concatenate([halves[0], space, halves[1]], axis=1))
     scale = WIDTH / CUT[0]
-    return both.resize((round(both.width * scale), round(both.height * scale)), Image.Resampling.LANCZOS)
+    return picture.resize(
+        (round(picture.width * scale), round(picture.height * scale)), Image.Resampling.LANCZOS
+    )
 
 
 if __name__ == "__main__":

@@ -233,8 +233,8 @@ def test_two_feet_that_swing_at_once_are_no_steps() -> None:
     stretch = next(stretches(gait(**WALK, rate_hz=60.0)))
     assert stretch.feet is not None
     first, *later_swings = stretch.feet.swings
-    both = (first, replace(first, side="left" if first.side == "right" else "right"), *later_swings[1:])
-    (bout,) = find_bouts(replace(stretch, feet=replace(stretch.feet, swings=both)))
+    feet = (first, replace(first, side="left" if first.side == "right" else "right"), *later_swings[1:])
+    (bout,) = find_bouts(replace(stretch, feet=replace(stretch.feet, swings=feet)))
     assert first not in bout.still and len(bout.still) > 5
 
 

@@ -37,10 +37,10 @@ def test_symmetry_is_as_uncertain_as_the_sides() -> None:
     def sd(errors: list[tuple[float, float]]) -> float:
         draws = [
             {
-                **{key: 0.7 + e for key, e in zip(sides, both, strict=True)},
+                **{key: 0.7 + e for key, e in zip(sides, pair, strict=True)},
                 Key("step_length_symmetry", "", 0): 0.0,
             }
-            for both in errors
+            for pair in errors
         ]
         return next(
             measure.sd for measure in as_measures(values, draws) if measure.measure == "step_length_symmetry"

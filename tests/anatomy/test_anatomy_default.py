@@ -287,8 +287,8 @@ def test_unknown_bones_are_left_out_with_a_warning(caplog: pytest.LogCaptureFixt
 
 
 def test_other_models_names_of_bones_are_known() -> None:
-    ours, skeleton = load_bones(), default_skeleton()
-    same = {
+    bones, skeleton = load_bones(), default_skeleton()
+    synonyms = {
         "pelvis.vtp": "r_pelvis.vtp",
         "r_pelvis_raja.vtp": "r_pelvis.vtp",
         "l_femur.vtp": "femur_l.vtp",
@@ -297,10 +297,10 @@ def test_other_models_names_of_bones_are_known() -> None:
         "r_foot.vtp": "foot.vtp",
     }
     trunk = ("hat_spine.vtp", "hat_ribs_scap.vtp", "hat_skull.vtp")
-    body = replace(skeleton.bodies[0], meshes=tuple(BoneMesh(name) for name in (*same, *trunk)))
+    body = replace(skeleton.bodies[0], meshes=tuple(BoneMesh(name) for name in (*synonyms, *trunk)))
     named = load_bones(replace(skeleton, bodies=(body, *skeleton.bodies[1:])))
-    for name, own in same.items():
-        assert np.array_equal(named[name].vertices, ours[own].vertices)
+    for name, file in synonyms.items():
+        assert np.array_equal(named[name].vertices, bones[file].vertices)
     spine, ribs, skull = (named[name].vertices for name in trunk)
     assert spine[:, 1].min() < 0 < spine[:, 1].max() < skull[:, 1].max() < 0.8
     assert np.abs(ribs[:, 2].max() + ribs[:, 2].min()) < 0.02 and 0.36 < ribs[:, 1].max() < 0.45
@@ -351,11 +351,11 @@ def test_a_trunk_of_other_bodies_has_no_width_of_the_shoulders() -> None:
     skeleton = default_skeleton()
     lengths = bone_lengths(skeleton)
 
-    def other(name: str) -> str:
+    def renamed(name: str) -> str:
         return "thoracic12" if name == "torso" else name
 
-    bodies = tuple(replace(b, name=other(b.name)) for b in skeleton.bodies)
-    joints = tuple(replace(j, parent=other(j.parent), child=other(j.child)) for j in skeleton.joints)
-    landmarks = tuple(replace(m, body=other(m.body)) for m in skeleton.landmarks)
+    bodies = tuple(replace(b, name=renamed(b.name)) for b in skeleton.bodies)
+    joints = tuple(replace(j, parent=renamed(j.parent), child=renamed(j.child)) for j in skeleton.joints)
+    landmarks = tuple(replace(m, body=renamed(m.body)) for m in skeleton.landmarks)
     renamed_lengths = bone_lengths(replace(skeleton, bodies=bodies, joints=joints, landmarks=landmarks))
     assert set(lengths) - set(renamed_lengths) == {"shoulder_width"} and "torso" in CARRIERS.values()

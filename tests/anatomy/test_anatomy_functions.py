@@ -31,34 +31,34 @@ def _beyond(x: tuple[float, ...]) -> np.ndarray:
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 12])
 def test_splines_equal_opensims(opensim: ModuleType, count: int) -> None:
     x, y = _knots(count)
-    theirs = opensim.SimmSpline()
+    reference = opensim.SimmSpline()
     for point in zip(x, y, strict=True):
-        theirs.addPoint(*point)
-    ours, at = SimmSpline(x, y), _beyond(x)
+        reference.addPoint(*point)
+    spline, at = SimmSpline(x, y), _beyond(x)
     first = opensim.StdVectorInt()
     first.append(0)
-    value = [theirs.calcValue(opensim.Vector(1, float(u))) for u in at]
-    slope = [theirs.calcDerivative(first, opensim.Vector(1, float(u))) for u in at]
-    np.testing.assert_allclose(ours.value(at), value, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(ours.derivative(at), slope, rtol=0, atol=1e-12)
+    value = [reference.calcValue(opensim.Vector(1, float(u))) for u in at]
+    slope = [reference.calcDerivative(first, opensim.Vector(1, float(u))) for u in at]
+    np.testing.assert_allclose(spline.value(at), value, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(spline.derivative(at), slope, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("count", [2, 3, 7])
 def test_piecewise_lines_equal_opensims(opensim: ModuleType, count: int) -> None:
     x, y = _knots(count)
-    theirs = opensim.PiecewiseLinearFunction()
+    reference = opensim.PiecewiseLinearFunction()
     for point in zip(x, y, strict=True):
-        theirs.addPoint(*point)
+        reference.addPoint(*point)
     at = _beyond(x)
-    value = [theirs.calcValue(opensim.Vector(1, float(u))) for u in at]
+    value = [reference.calcValue(opensim.Vector(1, float(u))) for u in at]
     np.testing.assert_allclose(PiecewiseLinear(x, y).value(at), value, rtol=0, atol=1e-12)
 
 
 def test_polynomial_has_opensims_order_of_coefficients(opensim: ModuleType) -> None:
     coefficients = (0.3, -1.2, 0.5, 2.0)
-    theirs = opensim.PolynomialFunction(opensim.Vector.createFromMat(np.array(coefficients)))
+    reference = opensim.PolynomialFunction(opensim.Vector.createFromMat(np.array(coefficients)))
     at = np.linspace(-2, 2, 9)
-    value = [theirs.calcValue(opensim.Vector(1, float(u))) for u in at]
+    value = [reference.calcValue(opensim.Vector(1, float(u))) for u in at]
     np.testing.assert_allclose(Polynomial(coefficients).value(at), value, atol=1e-12)
 
 

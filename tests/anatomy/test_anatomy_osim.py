@@ -32,15 +32,15 @@ def random_scale(skeleton: Skeleton, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0.7, 1.3, (len(skeleton.bodies), 3))
 
 
-def assert_same_poses(skeleton: Skeleton, theirs: Any, count: int = POSES) -> None:
+def assert_same_poses(skeleton: Skeleton, reference: Any, count: int = POSES) -> None:
     kinematics = Kinematics(skeleton)
     q = random_q(skeleton, count)
     values = kinematics.coordinate_values(q)
     names = [c.name for c in skeleton.coordinates]
-    rotation, origin, position = theirs.poses(names, values, skeleton.body_names, skeleton.landmark_names)
-    ours = kinematics.pose(q)
-    np.testing.assert_allclose(ours.rotation, rotation, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(ours.origin, origin, rtol=0, atol=1e-9)
+    rotation, origin, position = reference.poses(names, values, skeleton.body_names, skeleton.landmark_names)
+    poses = kinematics.pose(q)
+    np.testing.assert_allclose(poses.rotation, rotation, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(poses.origin, origin, rtol=0, atol=1e-9)
     np.testing.assert_allclose(kinematics.positions(q), position, rtol=0, atol=1e-9)
 
 
@@ -51,17 +51,17 @@ def test_positions_are_opensims(model_path: Path, oracle: OracleOf) -> None:
 def test_scaled_positions_are_those_of_opensims_own_scaling(model_path: Path, oracle: OracleOf) -> None:
     skeleton = read_osim(model_path)
     scale = random_scale(skeleton)
-    theirs = oracle(model_path, dict(zip(skeleton.body_names, scale, strict=True)))
-    assert_same_poses(skeleton.scaled(scale), theirs, count=20)
+    reference = oracle(model_path, dict(zip(skeleton.body_names, scale, strict=True)))
+    assert_same_poses(skeleton.scaled(scale), reference, count=20)
 
 
 def test_coordinates_are_opensims(model_path: Path, oracle: OracleOf) -> None:
-    theirs = oracle(model_path)
+    reference = oracle(model_path)
     kinds = {1: "rotational", 2: "translational", 3: "coupled"}
     skeleton = read_osim(model_path)
-    assert {c.name for c in skeleton.coordinates} == {c.getName() for c in theirs.model.getCoordinateSet()}
+    assert {c.name for c in skeleton.coordinates} == {c.getName() for c in reference.model.getCoordinateSet()}
     for coordinate in skeleton.coordinates:
-        opensim_coordinate = theirs.coordinate(coordinate.name)
+        opensim_coordinate = reference.coordinate(coordinate.name)
         assert coordinate.motion == kinds[opensim_coordinate.getMotionType()], coordinate.name
         assert coordinate.range == (opensim_coordinate.getRangeMin(), opensim_coordinate.getRangeMax())
         assert coordinate.clamped == opensim_coordinate.get_clamped()
@@ -77,12 +77,12 @@ def test_a_written_model_is_the_same_in_opensim(
     skeleton = skeleton.scaled(random_scale(skeleton))
     written = tmp_path / "person.osim"
     write_osim(skeleton, written, mass_kg=mass_kg, with_geometry=False)
-    theirs = oracle(written)
-    assert_same_poses(skeleton, theirs, count=5)
+    reference = oracle(written)
+    assert_same_poses(skeleton, reference, count=5)
     expected = sum(b.mass for b in skeleton.bodies) if mass_kg is None else mass_kg
-    assert theirs.model.getTotalMass(theirs.state) == pytest.approx(expected, rel=1e-12)
+    assert reference.model.getTotalMass(reference.state) == pytest.approx(expected, rel=1e-12)
     for coordinate in skeleton.coordinates:
-        opensim_coordinate = theirs.coordinate(coordinate.name)
+        opensim_coordinate = reference.coordinate(coordinate.name)
         assert (opensim_coordinate.getRangeMin(), opensim_coordinate.getRangeMax()) == coordinate.range
         assert (opensim_coordinate.get_clamped(), opensim_coordinate.get_locked()) == (
             coordinate.clamped,
@@ -150,8 +150,8 @@ def test_every_joint_type_moves_as_opensims(oracle: OracleOf, tmp_path: Path) ->
     assert_same_poses(skeleton, oracle(tmp_path / "plain.osim"))
     assert read_osim(tmp_path / "plain.osim").joints == skeleton.joints
     scaled = skeleton.scaled(random_scale(skeleton))
-    theirs = oracle(tmp_path / "plain.osim", dict(zip(skeleton.body_names, scaled.scale, strict=True)))
-    assert_same_poses(scaled, theirs, count=20)
+    reference = oracle(tmp_path / "plain.osim", dict(zip(skeleton.body_names, scaled.scale, strict=True)))
+    assert_same_poses(scaled, reference, count=20)
     write_osim(scaled, tmp_path / "scaled.osim", with_geometry=False)
     assert_same_poses(scaled, oracle(tmp_path / "scaled.osim"), count=20)
 

@@ -115,11 +115,15 @@ def test_opensim_reads_the_same(tmp_path: Path) -> None:
     model = opensim.Model(str(tmp_path / "old.osim"))
     model.finalizeConnections()
     model.printToXML(str(tmp_path / "converted.osim"))
-    ours, theirs = read_osim(tmp_path / "old.osim"), read_osim(tmp_path / "converted.osim")
-    assert ours.free_names == theirs.free_names
-    q = np.random.default_rng(1).uniform(-1, 1, (4, len(ours.free_names)))
-    np.testing.assert_allclose(Kinematics(ours).pose(q).origin, Kinematics(theirs).pose(q).origin, atol=1e-9)
-    np.testing.assert_allclose(Kinematics(ours).positions(q), Kinematics(theirs).positions(q), atol=1e-9)
+    skeleton, reference = read_osim(tmp_path / "old.osim"), read_osim(tmp_path / "converted.osim")
+    assert skeleton.free_names == reference.free_names
+    q = np.random.default_rng(1).uniform(-1, 1, (4, len(skeleton.free_names)))
+    np.testing.assert_allclose(
+        Kinematics(skeleton).pose(q).origin, Kinematics(reference).pose(q).origin, atol=1e-9
+    )
+    np.testing.assert_allclose(
+        Kinematics(skeleton).positions(q), Kinematics(reference).positions(q), atol=1e-9
+    )
 
 
 def test_connectors_of_the_versions_between_3_and_4(tmp_path: Path) -> None:

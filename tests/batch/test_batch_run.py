@@ -114,11 +114,11 @@ def test_trials_of_a_subject_share_one_skeleton(
     ],
 )
 def test_bad_words_are_answered_in_one_line_before_any_work(
-    words: list[str], message: str, photos: Path, here: Path, refused: Callable[..., str]
+    words: list[str], message: str, photos: Path, folder: Path, refused: Callable[..., str]
 ) -> None:
-    (here / "empty").mkdir()
+    (folder / "empty").mkdir()
     assert message in refused("batch", *words)
-    assert sorted(p.name for p in here.iterdir()) == ["empty", "in"]
+    assert sorted(p.name for p in folder.iterdir()) == ["empty", "in"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")

@@ -51,8 +51,8 @@ def run_batch(name: str, tally: Counter[str], keep: Path) -> None:
         path = keep / f"{name.replace(' ', '_')}_{tally['FOUND']}_{type(error).__name__}"
         path.write_bytes(last)
         frames = [f for f in traceback.extract_tb(error.__traceback__) if "pase" in f.filename]
-        where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-        print(f"{name}: {type(error).__name__} at {where}: {str(error)[:200]}  ({path})", flush=True)
+        place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+        print(f"{name}: {type(error).__name__} at {place}: {str(error)[:200]}  ({path})", flush=True)
     finally:
         faulthandler.cancel_dump_traceback_later()
 

@@ -106,12 +106,12 @@ def test_a_path_of_a_thousand_letters(
 
 @pytest.mark.parametrize("output", ["x" * 300, "y" * 5000, "a/" * 3000])
 def test_names_that_no_system_takes(
-    output: str, photo: Path, here: Path, refused: Callable[..., str]
+    output: str, photo: Path, folder: Path, refused: Callable[..., str]
 ) -> None:
     refused("run", photo, "-o", output)
     refused("run", output, "-o", "out")
     refused("pose2d", photo, "-o", output + ".json")
-    assert names(here) == ["in"]
+    assert names(folder) == ["in"]
 
 
 @linux
@@ -257,18 +257,18 @@ def test_closed_streams(tmp_path: Path) -> None:
 def test_terminals(term: str, photo: Path, tmp_path: Path) -> None:
     import pty
 
-    ours, theirs = pty.openpty()
+    master, terminal = pty.openpty()
     command = pase_command("pose2d", photo, "-o", tmp_path / "k.json")
-    done = subprocess.run(command, stderr=theirs, stdout=subprocess.PIPE, env=os.environ | {"TERM": term},
+    done = subprocess.run(command, stderr=terminal, stdout=subprocess.PIPE, env=os.environ | {"TERM": term},
                           check=False, timeout=200)  # fmt: skip
-    os.close(theirs)
+    os.close(terminal)
     shown = b""
     try:
-        while piece := os.read(ours, 65536):
+        while piece := os.read(master, 65536):
             shown += piece
     except OSError:
         pass  # the other end is closed
-    os.close(ours)
+    os.close(master)
     assert done.returncode == 0 and b"Traceback" not in shown
     assert term != "dumb" or b"\x1b[2K" not in shown
 
@@ -280,14 +280,14 @@ def test_clocks_that_jump(years: int, tmp_path: Path) -> None:
 
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"x" * 100)
-    then = time.time() + years * 365 * 86400
-    os.utime(clip, (then, then))
+    moment = time.time() + years * 365 * 86400
+    os.utime(clip, (moment, moment))
     key = fingerprint(source_identity(clip))
     with Workspace(tmp_path / "out") as space:
         (space.folder / "keypoints.json").write_text("[]")
         space.note_stage("pose2d", key, ["keypoints.json"], {"frames": 1})
         for file in space.folder.iterdir():
-            os.utime(file, (-then, then))
+            os.utime(file, (-moment, moment))
     with Workspace(tmp_path / "out") as space:
         assert space.stage_facts("pose2d", key) == {"frames": 1}
 

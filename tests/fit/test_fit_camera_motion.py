@@ -34,8 +34,8 @@ def panned(time: Array, focal_px: float = FOCAL, degrees: float = 18.0) -> Camer
     )
     zoom = 1 + 0.2 * time / max(time[-1], 1e-9)
     R = rotation_of_vector(angles)
-    none = np.zeros((len(time), 3))
-    return CameraMotion(time, R, zoom, none + 2e-4, none[:, 0] + 1e-3, focal_px)
+    zeros = np.zeros((len(time), 3))
+    return CameraMotion(time, R, zoom, zeros + 2e-4, zeros[:, 0] + 1e-3, focal_px)
 
 
 def seen_by(keypoints: Keypoints2D, motion: CameraMotion) -> Keypoints2D:
@@ -134,9 +134,9 @@ def walk_past(model: PersonModel) -> tuple[CameraMotion, Keypoints2D, Array, Arr
     columns = [model.skeleton.coordinate_index(f"pelvis_t{axis}") for axis in "xz"]
     q[:, columns] = np.stack([np.linspace(-4.0, 4.0, frames), np.full(frames, -2.3)], 1)
     yaw = np.arctan2(q[:, columns[0]], -q[:, columns[1]])
-    none = np.zeros(frames)
-    R = rotation_of_vector(np.stack([none, -yaw, none], 1))
-    motion = CameraMotion(time, R, none + 1, np.zeros((frames, 3)) + 2e-4, none + 1e-3, FOCAL)
+    zeros = np.zeros(frames)
+    R = rotation_of_vector(np.stack([zeros, -yaw, zeros], 1))
+    motion = CameraMotion(time, R, zeros + 1, np.zeros((frames, 3)) + 2e-4, zeros + 1e-3, FOCAL)
     shared = np.zeros(model.layout.count)
     shared[model.layout.camera] = [0.0, 0.0, 1.2, np.log(FOCAL)]
     camera = FilmCamera(model.layout.camera, np.array(IMAGE) / 2.0, IMAGE).following(motion)

@@ -100,12 +100,14 @@ def test_keypoints_and_markers_in_one_fit() -> None:
     xyz = xyz + np.random.default_rng(5).normal(0, 0.003, xyz.shape)
     markers = PointMeasurements(CLUSTER.names, time, xyz, np.ones(len(CLUSTER.names)), 0.003)
 
-    both, solution = solve(Trial.of(subject, [keypoints, markers]), keypoints, shared)
+    combined_trial, solution = solve(Trial.of(subject, [keypoints, markers]), keypoints, shared)
     film, _ = solve(Trial.of(subject, [keypoints]), keypoints, shared)
     legs, arms = ("hip_flexion", "hip_add", "knee_angle", "ankle_angle"), ("arm_elevation", "elbow_flex")
-    assert angle_error(subject, both, true_q, *legs) < 1.5
-    assert angle_error(subject, both, true_q, *legs) < 0.5 * angle_error(subject, film, true_q, *legs)
-    assert angle_error(subject, both, true_q, *arms) < 10.0
+    assert angle_error(subject, combined_trial, true_q, *legs) < 1.5
+    assert angle_error(subject, combined_trial, true_q, *legs) < 0.5 * angle_error(
+        subject, film, true_q, *legs
+    )
+    assert angle_error(subject, combined_trial, true_q, *arms) < 10.0
     columns = subject.cameras[0].columns
     assert np.abs(solution - true)[columns].max() < 0.06
 
@@ -132,9 +134,9 @@ def test_postures_between_key_frames_are_as_right_as_from_all_starts(monkeypatch
     trial = Trial.of(subject, [keypoints])
     continued = initial_motion(trial, keypoints, shared)
     monkeypatch.setattr("pase.fit.keypoint_guess.ANCHOR_EVERY", 1)
-    each = initial_motion(trial, keypoints, shared)
+    all_starts = initial_motion(trial, keypoints, shared)
     legs = ("hip_flexion", "hip_add", "knee_angle", "pelvis")
-    errors = [angle_error(subject, q, true_q, *legs) for q in (continued, each)]
+    errors = [angle_error(subject, q, true_q, *legs) for q in (continued, all_starts)]
     assert errors[0] < errors[1] + 0.3 < 10.0
 
 
@@ -185,8 +187,8 @@ def test_the_sides_of_a_detector_s_points_are_alike_but_not_the_same() -> None:
         state = State(model.skeleton.default_q[None], shared)
         return float(offsets.costs(Linearization(model, state, False)).sum())
 
-    both = cost(RKnee=(0.01, 0.0, 0.01), LKnee=(0.01, 0.0, -0.01))
-    assert both < cost(RKnee=(0.01, 0.0, 0.01)) < cost(RKnee=(0.01, 0.0, 0.01), LKnee=(-0.01, 0.0, 0.01))
+    symmetric = cost(RKnee=(0.01, 0.0, 0.01), LKnee=(0.01, 0.0, -0.01))
+    assert symmetric < cost(RKnee=(0.01, 0.0, 0.01)) < cost(RKnee=(0.01, 0.0, 0.01), LKnee=(-0.01, 0.0, 0.01))
     assert cost(Nose=(0.0, 0.0, 0.01)) > 2 * cost(Nose=(0.01, 0.0, 0.0))
 
 

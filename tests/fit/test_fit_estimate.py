@@ -239,8 +239,8 @@ def test_gaps_are_bridged(scene: Scene, motion: Motion) -> None:
 def test_nobody_gives_none() -> None:
     """No frames, or no points, is no motion and no error."""
     assert estimate_motion(PersonInput(Keypoints2D.empty())) is None
-    nothing = Keypoints2D(np.full((3, 26, 2), np.nan), np.zeros((3, 26)), np.arange(3.0), IMAGE)
-    assert estimate_motion(PersonInput(nothing)) is None
+    empty = Keypoints2D(np.full((3, 26, 2), np.nan), np.zeros((3, 26)), np.arange(3.0), IMAGE)
+    assert estimate_motion(PersonInput(empty)) is None
 
 
 def test_the_cost_is_told_by_term(motion: Motion) -> None:

@@ -98,9 +98,9 @@ def test_lasting_errors_are_as_large_as_the_lifter_says(model: PersonModel, stat
     depths.sigma[:, 1] *= 2
     depths = Depths(depths.depth, depths.sigma, depths.ray, np.full((4, len(model.points), 1), 0.1))
     covariance = depths.lasting()
-    own = np.diag(covariance) - LASTING_SHARE * 0.01
-    assert own[0] == pytest.approx(LASTING_SHARE)
-    assert own[1] == pytest.approx(LASTING_SHARE * np.square(depths.sigma[0, 1]))
+    variance = np.diag(covariance) - LASTING_SHARE * 0.01
+    assert variance[0] == pytest.approx(LASTING_SHARE)
+    assert variance[1] == pytest.approx(LASTING_SHARE * np.square(depths.sigma[0, 1]))
     assert covariance[2, 3] == pytest.approx(LASTING_SHARE * 0.01)
 
 

@@ -100,20 +100,20 @@ def test_a_single_stray_marker_is_named(person: Skeleton, data: Landmarks3D) -> 
 )
 def test_names_as_the_model_has_them(names: list[str], note: str) -> None:
     data = Landmarks3D(np.zeros((1, len(names), 3)), np.zeros(1), tuple(names))
-    own, notes = named_as_model(data, ["RHip", "RKnee", "LHip", "LKnee", "Head"])
-    assert own.names[:4] == ("RHip", "RKnee", "LHip", "LKnee")
+    renamed_data, notes = named_as_model(data, ["RHip", "RKnee", "LHip", "LKnee", "Head"])
+    assert renamed_data.names[:4] == ("RHip", "RKnee", "LHip", "LKnee")
     assert bool(notes) == bool(note) and note in " ".join(notes)
 
 
 def test_of_several_people_one_has_to_be_named() -> None:
     wanted = ["RHip", "RKnee", "LHip", "LKnee"]
-    names = tuple(f"{who}:{name}" for who in ("Anna", "Ben") for name in wanted)
+    names = tuple(f"{person}:{name}" for person in ("Anna", "Ben") for name in wanted)
     xyz = np.arange(8.0)[None, :, None] * np.ones(3)
     data = Landmarks3D(xyz, np.zeros(1), names)
     with pytest.raises(InputError, match="Anna, Ben; name one, as --subject Anna"):
         named_as_model(data, wanted)
-    own, _ = named_as_model(data, wanted, "Ben")
-    assert own.names == tuple(wanted) and own.xyz[0, 0, 0] == 4
+    of_person, _ = named_as_model(data, wanted, "Ben")
+    assert of_person.names == tuple(wanted) and of_person.xyz[0, 0, 0] == 4
     with pytest.raises(InputError, match="no subject 'Cleo'"):
         named_as_model(data, wanted, "Cleo")
 
@@ -122,10 +122,10 @@ def test_of_several_people_one_has_to_be_named() -> None:
 def test_an_unusual_axis_points_up_where_the_feet_are_at_its_zero(
     person: Skeleton, data: Landmarks3D, axis: Axis
 ) -> None:
-    own = turned_up(np.eye(3), axis)  # The transpose turns Y to the axis.
+    axes = turned_up(np.eye(3), axis)  # The transpose turns Y to the axis.
     standing = data.xyz - [0, data.xyz[..., 1].min(), 0] + [3.0, 0.0, 4.0]
     motion = fit_markers(
-        replace(data, xyz=standing @ own.T),
+        replace(data, xyz=standing @ axes.T),
         person,
         stuck_on_markers(person.landmarks),
         MarkerOptions(scale=False),

@@ -122,11 +122,11 @@ def test_one_person_is_estimated_as_alone(model: PersonModel) -> None:
 
 def test_nobody_gives_nothing(model: PersonModel) -> None:
     unseen = person(model, PLACES[0], 1.75, 0.6)
-    nothing = Keypoints2D(
+    empty = Keypoints2D(
         np.full_like(unseen.xy, np.nan), np.zeros_like(unseen.score), unseen.time, (1280, 720)
     )
     assert estimate_motions([]) == []
-    motions = estimate_motions([PersonInput(nothing), PersonInput(unseen)], LENS)
+    motions = estimate_motions([PersonInput(empty), PersonInput(unseen)], LENS)
     assert motions[0] is None and motions[1] is not None
 
 

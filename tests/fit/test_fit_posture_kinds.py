@@ -64,8 +64,8 @@ def test_standing_counts_as_much_as_squats(model: PersonModel) -> None:
 
 def test_a_strange_posture_costs_less_than_its_square(model: PersonModel) -> None:
     listing = [{"pelvis_list": angle} for angle in (0.0, 35.0, 70.0)]
-    none, half, full = _prior(model, 3).costs(_at(model, *listing))
-    assert full - none < 2.0 * (half - none)
+    zero, half, full = _prior(model, 3).costs(_at(model, *listing))
+    assert full - zero < 2.0 * (half - zero)
 
 
 def test_left_and_right_are_alike(model: PersonModel) -> None:

@@ -31,26 +31,26 @@ def _mistakes(probability: float, follow: float) -> Mistakes:
 
 
 def test_one_kind_is_a_product_of_two_gaussians() -> None:
-    both = with_kinds(_measured(0.3, 0.2), Q, _kinds(STRAIGHT))
+    posterior = with_kinds(_measured(0.3, 0.2), Q, _kinds(STRAIGHT))
     precision = 0.2**-2 + SPREAD**-2
-    assert both.offset[0, 0] == pytest.approx(0.3 * 0.2**-2 / precision)
-    assert both.covariance[0, 0, 0] == pytest.approx(1 / precision)
-    assert both.covariance[0, 1, 1] == pytest.approx(0.2**2)
+    assert posterior.offset[0, 0] == pytest.approx(0.3 * 0.2**-2 / precision)
+    assert posterior.covariance[0, 0, 0] == pytest.approx(1 / precision)
+    assert posterior.covariance[0, 1, 1] == pytest.approx(0.2**2)
 
 
 @pytest.mark.parametrize(("deviation", "least", "most"), [(0.1, 0.05, 0.1), (2.0, 0.4, 0.7)])
 def test_both_kinds_count_where_the_measurements_leave_both(
     deviation: float, least: float, most: float
 ) -> None:
-    both = with_kinds(_measured(0.0, deviation), Q, _kinds(STRAIGHT, BENT))
-    assert least < np.sqrt(both.about_solution[0, 0, 0]) < most
+    posterior = with_kinds(_measured(0.0, deviation), Q, _kinds(STRAIGHT, BENT))
+    assert least < np.sqrt(posterior.about_solution[0, 0, 0]) < most
 
 
 def test_other_coordinates_follow_those_of_the_kinds() -> None:
-    both = with_kinds(_measured(0.5, 0.5, correlation=0.9), Q, _kinds(BENT))
+    posterior = with_kinds(_measured(0.5, 0.5, correlation=0.9), Q, _kinds(BENT))
     alone = with_kinds(_measured(0.5, 0.5), Q, _kinds(BENT))
-    assert both.offset[0, 1] == pytest.approx(0.9 * (both.offset[0, 0] - 0.5))
-    assert both.covariance[0, 1, 1] < 0.5 * alone.covariance[0, 1, 1]
+    assert posterior.offset[0, 1] == pytest.approx(0.9 * (posterior.offset[0, 0] - 0.5))
+    assert posterior.covariance[0, 1, 1] < 0.5 * alone.covariance[0, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_a_bent_posture_that_the_lifter_may_see_straight_is_contained(
     probability: float, follow: float, contained: bool
 ) -> None:
     """Where depth comes from the lifter alone, and only where it may be mistaken."""
-    both = with_kinds(_measured(0.0, 0.1), Q, _kinds(STRAIGHT, BENT), _mistakes(probability, follow))
-    assert (np.sqrt(both.about_solution[0, 0, 0]) > 0.15) == contained
+    posterior = with_kinds(_measured(0.0, 0.1), Q, _kinds(STRAIGHT, BENT), _mistakes(probability, follow))
+    assert (np.sqrt(posterior.about_solution[0, 0, 0]) > 0.15) == contained
 
 
 def test_a_photo_and_a_still_person_are_held_and_a_fast_one_is_not() -> None:

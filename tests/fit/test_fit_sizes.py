@@ -64,9 +64,9 @@ def test_without_evidence_the_prior_comes_out(model: PersonModel) -> None:
 def test_one_recording_alone_gives_the_sizes_of_its_own_fit(subject: Subject, model: PersonModel) -> None:
     motion = estimate_motion(PersonInput(subject.recordings[0], facts=PersonFacts(subject.height_m)))
     assert motion is not None
-    own = model.proportions.log_scale(motion.skeleton.scale, motion.skeleton.body_names)
+    fit_sizes = model.proportions.log_scale(motion.skeleton.scale, motion.skeleton.body_names)
     sizes = combined_sizes(subject.evidence[:1], PersonFacts(subject.height_m))
-    np.testing.assert_allclose(sizes.log_scale, own, atol=2e-3)
+    np.testing.assert_allclose(sizes.log_scale, fit_sizes, atol=2e-3)
 
 
 def test_together_they_are_nearer_to_the_truth_than_any_alone_and_surer(subject: Subject) -> None:
@@ -111,8 +111,8 @@ def test_known_sizes_replace_what_the_recording_told_of_them() -> None:
     rng = np.random.default_rng(4)
     root = rng.normal(size=(7, 7))
     covariance, size = root @ root.T + np.eye(7), slice(0, 3)
-    same = with_marginal(covariance, size, covariance[size, size])
-    np.testing.assert_allclose(same, covariance, atol=1e-9)
+    unchanged = with_marginal(covariance, size, covariance[size, size])
+    np.testing.assert_allclose(unchanged, covariance, atol=1e-9)
     sure = with_marginal(covariance, size, 1e-12 * np.eye(3))
     conditional = covariance[3:, 3:] - covariance[3:, :3] @ np.linalg.solve(
         covariance[:3, :3], covariance[:3, 3:]

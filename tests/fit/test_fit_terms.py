@@ -110,9 +110,9 @@ def test_held_shared_unknowns_leave_the_rest(name: str, model: PersonModel, stat
     np.testing.assert_allclose(free.residual, held.residual, atol=1e-12)
     for offset, J in free.dq.items():
         np.testing.assert_allclose(J, held.dq[offset], atol=1e-12)
-    for rows, same in zip(free.chains, held.chains, strict=True):
+    for rows, held_rows in zip(free.chains, held.chains, strict=True):
         for offset, J in rows.dq.items():
-            np.testing.assert_allclose(J, same.dq[offset], atol=1e-12)
+            np.testing.assert_allclose(J, held_rows.dq[offset], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["pose prior", "smoothness", "floor", "proportions", "height"])

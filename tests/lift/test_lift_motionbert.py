@@ -78,9 +78,9 @@ def test_names_shapes_and_order_are_the_official_ones(variant: str, synthetic_st
     with torch.device("meta"):
         network = DSTformer(*{"lite": (256, 4), "full": (512, 2)}[variant])
     official = synthetic_state(f"motionbert_{variant}")
-    ours = network.state_dict()
-    assert list(ours) == list(official)
-    assert [v.shape for v in ours.values()] == [v.shape for v in official.values()]
+    state = network.state_dict()
+    assert list(state) == list(official)
+    assert [v.shape for v in state.values()] == [v.shape for v in official.values()]
 
 
 def test_the_rule_fills_the_tensors_as_the_references_were(

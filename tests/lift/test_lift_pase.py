@@ -151,8 +151,8 @@ def test_what_is_unseen_does_no_harm(lifter: PaseLifter) -> None:
         landmarks.sigma[visible][:, legs[0]].mean()
         > landmarks.sigma[visible][:, HALPE26.index("LAnkle")].mean()
     )
-    nobody = Keypoints2D(np.full((3, 26, 2), np.nan), np.zeros((3, 26)), time[:3], SIZE)
-    assert np.isnan(lifter(nobody).xyz).all()
+    empty = Keypoints2D(np.full((3, 26, 2), np.nan), np.zeros((3, 26)), time[:3], SIZE)
+    assert np.isnan(lifter(empty).xyz).all()
 
 
 def test_long_recordings_have_no_seams(lifter: PaseLifter) -> None:

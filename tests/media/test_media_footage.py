@@ -30,8 +30,8 @@ def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
                 out.write(picture(k), k / RATE)
     else:
         first, *rest = (Image.fromarray(picture(k)) for k in range(COUNT))
-        more = {"save_all": True, "append_images": rest, "duration": 40, "lossless": True}
-        first.save(path, **(more if request.param == "webp" else {"quality": 95}))
+        options = {"save_all": True, "append_images": rest, "duration": 40, "lossless": True}
+        first.save(path, **(options if request.param == "webp" else {"quality": 95}))
     return path
 
 

@@ -102,14 +102,14 @@ def test_alphapose_writes_everyones_keypoints(
     ],
 )  # fmt: skip
 def test_what_is_missing_is_told_in_one_line(
-    words: list[str], message: str, empty_photo: Path, here: Path, refused: Callable[..., str]
+    words: list[str], message: str, empty_photo: Path, folder: Path, refused: Callable[..., str]
 ) -> None:
-    places = {"{photo}": empty_photo, "{out}": here / "out", "{json}": SAMPLES / "pose2sim/pose/cam01_json",
+    places = {"{photo}": empty_photo, "{out}": folder / "out", "{json}": SAMPLES / "pose2sim/pose/cam01_json",
               "{metres}": SAMPLES / "sports2d_m_person00.trc"}  # fmt: skip
     line = refused(*(places.get(word, word) for word in words))
     if "PyTorch" not in line:
         assert message in line
-    assert list(here.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.slow

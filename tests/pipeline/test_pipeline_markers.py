@@ -74,13 +74,13 @@ def test_joints_of_any_unit_with_y_down_come_out_upright(tmp_path: Path) -> None
     ],
 )
 def test_bad_input_is_answered_in_one_line(
-    words: list[str], message: str, here: Path, refused: Callable[..., str]
+    words: list[str], message: str, folder: Path, refused: Callable[..., str]
 ) -> None:
     xyz = np.random.default_rng(0).normal(size=(5, 4, 3))
     write_trc(Landmarks3D(xyz, np.arange(5) / 30, ("Nose", "LHip", "RHip", "LKnee")), "m.trc")
-    (here / "bad.json").write_text("[[[1, 2, 3]]]")
+    (folder / "bad.json").write_text("[[[1, 2, 3]]]")
     assert message in refused("fit", *words, "-o", "out")
-    assert not (here / "out").exists()
+    assert not (folder / "out").exists()
 
 
 def test_landmarks_of_the_original_system(tmp_path: Path) -> None:

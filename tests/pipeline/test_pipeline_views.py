@@ -39,10 +39,10 @@ def test_an_analysis_by_another_process_finds_the_same(busy: bool) -> None:
     with Helpers(1) as helpers:
         shared = begin_analysis(motions, settings, helpers, busy=busy)()
     assert [m.track_id for m in shared] == [1, 2]
-    for own, other in zip(alone, shared, strict=True):
-        assert own.findings is not None and other.findings is not None
-        assert own.findings.movement == other.findings.movement
-        np.testing.assert_array_equal(own.findings.angles.values, other.findings.angles.values)
+    for first, second in zip(alone, shared, strict=True):
+        assert first.findings is not None and second.findings is not None
+        assert first.findings.movement == second.findings.movement
+        np.testing.assert_array_equal(first.findings.angles.values, second.findings.angles.values)
     assert shared[0].findings is not None and shared[0].findings.movement == "standing"
 
 
@@ -62,8 +62,8 @@ def result(tmp_path: Path) -> Path:
 def test_a_model_has_the_mass_that_was_given_or_an_average_one() -> None:
     tall = replace(motion(1), diagnostics=FitDiagnostics(stature_m=1.8))
     assert body_masses([tall, tall, motion(3)], PersonFacts(1.8, 61.0))[::2] == [61.0, None]
-    main, other = body_masses([tall, tall], PersonFacts(1.8, sex="female"))
-    assert main is not None and other is not None and 75 < main < other < 92
+    main, second = body_masses([tall, tall], PersonFacts(1.8, sex="female"))
+    assert main is not None and second is not None and 75 < main < second < 92
     report = Report(settings={"person": {"mass_kg": 61.0}})
     report.add_masses([61.0, 88.2])
     assert report.assumptions == [
@@ -120,8 +120,8 @@ def test_view_prints_where_it_is(
 
 def test_only_what_is_wanted_is_written(result: Path) -> None:
     before = {path.name for path in result.rglob("*")}
-    nothing = OutputSettings(viewer=False, plots=False, formats="")
-    write_views([motion(1), motion(2)], result, nothing, "clip.mp4")
+    empty = OutputSettings(viewer=False, plots=False, formats="")
+    write_views([motion(1), motion(2)], result, empty, "clip.mp4")
     assert {path.name for path in result.rglob("*")} == before
     write_views([motion(1), motion(2)], result, OutputSettings(film=False), "clip.mp4")
     assert (result / "viewer.html").is_file() and (result / "person_2" / "plots" / "path.svg").is_file()

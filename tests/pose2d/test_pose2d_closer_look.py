@@ -58,11 +58,11 @@ def test_points_far_off_or_unclear_stay() -> None:
 
 
 def test_of_whom_the_upper_body_is_all_there_is_nothing_nearer() -> None:
-    bust, nobody = standing(), standing()
+    bust, empty = standing(), standing()
     bust.score[bust.xy[:, 1] > 165] = 0.1
-    nobody.score[:] = 0.1
+    empty.score[:] = 0.1
     network = Network()
-    first, second = with_closer_look(network, IMAGE, [bust, nobody])
+    first, second = with_closer_look(network, IMAGE, [bust, empty])
     assert first is bust
-    assert second is nobody
+    assert second is empty
     assert len(network.boxes) == 0

@@ -164,19 +164,19 @@ def test_frames_are_not_kept() -> None:
             nonlocal alive
             alive -= self.base is None
 
-    most = 0
+    largest = 0
 
     def frames() -> Iterator[Frame]:
-        nonlocal alive, most
+        nonlocal alive, largest
         for number in range(20):
             image = Counted((60, 80, 3), np.uint8)
             image[:] = 100
             alive += 1
-            most = max(most, alive)
+            largest = max(largest, alive)
             yield Frame(number, number / 30, image)
 
     detect_keypoints(frames(), (80, 60), Pose2DSettings(every="all"))
-    assert most <= 3
+    assert largest <= 3
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:

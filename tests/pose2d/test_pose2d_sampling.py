@@ -60,8 +60,8 @@ class Scene:
         body = self.body(image)
         poses = []
         for box in boxes:
-            own = np.zeros(4) if body is None else np.concatenate([body.min(0), body.max(0)])
-            overlaps = overlap(own[None], box[None])[0, 0] > 0.3
+            bounds = np.zeros(4) if body is None else np.concatenate([body.min(0), body.max(0)])
+            overlaps = overlap(bounds[None], box[None])[0, 0] > 0.3
             xy = body if overlaps and body is not None else np.tile(box[:2], (26, 1))
             poses.append(Pose(xy, np.full(26, 0.9 if overlaps else 0.1), np.full((26, 2), 0.5)))
         return poses

@@ -40,11 +40,11 @@ def test_all_are_the_main_person_and_who_is_worth_it() -> None:
 def test_tracks_that_hold_their_own_frames_alone_are_the_same(named: str) -> None:
     people = [SMALL, person(1000, 300, range(20, 50)), SHORT, MAIN, FAINT]
     settings = Pose2DSettings(person=named)
-    own = [
+    shortened = [
         track.slice(slice(np.flatnonzero(track.seen)[0], np.flatnonzero(track.seen)[-1] + 1))
         for track in people
     ]
-    by_frames, by_time = select_people(people, settings), select_people(own, settings, TIME)
+    by_frames, by_time = select_people(people, settings), select_people(shortened, settings, TIME)
     assert (by_time.left_out, by_time.why_main) == (by_frames.left_out, by_frames.why_main)
     for track, counterpart in zip(by_time.people, by_frames.people, strict=True):
         np.testing.assert_array_equal(track.xy, counterpart.xy)

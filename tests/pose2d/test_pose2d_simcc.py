@@ -37,10 +37,10 @@ def test_uncertainty_grows_with_width_lowness_and_doubt() -> None:
 
 
 def test_many_points_at_once_equal_each_alone() -> None:
-    many = np.stack([peak(50), peak(80, 0.3), peak(200.4, 0.7, 8)]).reshape(3, 1, -1)
-    together = decode_simcc(many)
+    stack = np.stack([peak(50), peak(80, 0.3), peak(200.4, 0.7, 8)]).reshape(3, 1, -1)
+    together = decode_simcc(stack)
     for row in range(3):
-        alone = decode_simcc(many[row, 0])
+        alone = decode_simcc(stack[row, 0])
         assert [float(a) for a in alone] == pytest.approx([float(t[row, 0]) for t in together])
 
 

@@ -90,14 +90,14 @@ def test_points_that_a_network_does_not_know_do_not_count(tmp_path: Path) -> Non
 
 
 def test_our_own_network_under_another_name_gives_the_same(tmp_path: Path) -> None:
-    ours = cached("rtmpose-s")
-    if ours is None:
+    store_file = cached("rtmpose-s")
+    if store_file is None:
         pytest.skip("the keypoint network is not in the cache")
-    own = tmp_path / "mine.onnx"
-    shutil.copy(ours, own)
+    copy = tmp_path / "mine.onnx"
+    shutil.copy(store_file, copy)
     image = np.random.default_rng(0).integers(0, 255, IMAGE.shape, dtype=np.uint8)
     with noted_networks() as noted:
-        (a,), (b,) = (KeypointNetwork(path)(image, BOX, [0]) for path in (ours, find_network(own)))
+        (a,), (b,) = (KeypointNetwork(path)(image, BOX, [0]) for path in (store_file, find_network(copy)))
     assert (a.xy == b.xy).all()
     assert (a.score == b.score).all()
     assert noted[0].sha256 == noted[1].sha256 != ""

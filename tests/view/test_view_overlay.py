@@ -80,8 +80,8 @@ def test_photo(tmp_path: Path, still: Motion) -> None:
     write_image(tmp_path / "photo.png", photo)
     draw_overlay(tmp_path / "photo.png", [still], tmp_path / "out.png")
     draw_overlay(tmp_path / "photo.png", [], tmp_path / "same.png")
-    (drawn,), (same,) = (read_pictures(tmp_path / name)[1] for name in ("out.png", "same.png"))
-    np.testing.assert_array_equal(same, photo)
+    (drawn,), (copy,) = (read_pictures(tmp_path / name)[1] for name in ("out.png", "same.png"))
+    np.testing.assert_array_equal(copy, photo)
     untouched = (drawn == photo).all(axis=2)
     assert 0.5 < untouched.mean() < 0.99
     assert drawn[~untouched].mean() > 90

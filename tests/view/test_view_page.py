@@ -75,8 +75,8 @@ def test_what_is_not_known_is_left_out(camera: Camera) -> None:
         filmed, bones=(), motion=replace(filmed.motion, residual=None, q_std=filmed.motion.q_std * np.nan)
     )
     assert {name for name, _ in make_plots(bare)} == {"angles_legs", "angles_trunk", "angles_arms", "path"}
-    nobody = replace(filmed, motion=replace(filmed.motion, q=filmed.motion.q * np.nan, residual=None))
-    assert {name for name, _ in make_plots(nobody)} == {"bones"}
+    empty = replace(filmed, motion=replace(filmed.motion, q=filmed.motion.q * np.nan, residual=None))
+    assert {name for name, _ in make_plots(empty)} == {"bones"}
     assert {name for name, _ in make_plots(subject(camera, 1))} == {"bones"}
 
 
@@ -100,9 +100,9 @@ def test_plots_look_as_they_did(camera: Camera, name: str) -> None:
 def test_a_page_that_leaves_frames_out_says_so(
     tmp_path: Path, camera: Camera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for most, text in ((30, ""), (15, "every second frame"), (7, "every 5th frame")):
+    for limit, text in ((30, ""), (15, "every second frame"), (7, "every 5th frame")):
         for module in ("viewer", "page", "plots"):
-            monkeypatch.setattr(f"pase.view.{module}.MOST_FRAMES", most)
+            monkeypatch.setattr(f"pase.view.{module}.MOST_FRAMES", limit)
         write_page([subject(camera)], REPORT, tmp_path / "report.html")
         write_viewer([subject(camera)], tmp_path / "viewer.html")
         for name in ("report.html", "viewer.html"):

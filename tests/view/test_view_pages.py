@@ -52,8 +52,8 @@ def test_a_side_without_a_whole_cycle_is_not_in_the_legend(tmp_path: Path) -> No
     values = findings.angles.values.copy()
     values[:, [key.endswith("_r") for key in findings.angles.keys]] = np.nan
     half_seen = replace(findings, angles=replace(findings.angles, values=values))
-    for own, drawn in ((findings, True), (half_seen, False)):
-        person = replace(subject, motion=replace(subject.motion, findings=own))
+    for result, drawn in ((findings, True), (half_seen, False)):
+        person = replace(subject, motion=replace(subject.motion, findings=result))
         write_page([person], {"persons": [{}]}, tmp_path / "report.html", plots=[tmp_path / "plots"])
         page = (tmp_path / "report.html").read_text(encoding="utf-8")
         assert "left, mean of 2" in page and ("right, mean of 2" in page) == drawn

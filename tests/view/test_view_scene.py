@@ -65,9 +65,9 @@ def test_the_nearer_hides_the_farther(monkeypatch: pytest.MonkeyPatch, camera: C
     with Renderer([near, far], camera) as renderer:
         shader = renderer._figures[1].actor.GetShaderProperty()
         shader.GetFragmentCustomUniforms().SetUniform3f("color", (1, 0, 0))
-        both, behind, hidden = renderer.draw([q, q]), renderer.draw([None, q]), renderer.draw([None, None])
+        pair, behind, hidden = renderer.draw([q, q]), renderer.draw([None, q]), renderer.draw([None, None])
     x, y = camera.project(np.array([0, 1.2, 0])).round().astype(int)
-    assert both[y, x, 3] == 255 and both[y, x, 2] > 60
+    assert pair[y, x, 3] == 255 and pair[y, x, 2] > 60
     assert behind[y, x, 3] == 255 and behind[y, x, 2] == 0
     assert not hidden.any()
 
@@ -155,5 +155,5 @@ def test_somebody_small_is_drawn_with_fewer_triangles_and_looks_the_same(camera:
     assert small < 0.6 * full and large == full
     covered = [picture[..., 3] > 128 for picture in pictures]
     assert (covered[0] ^ covered[1]).sum() < 0.06 * covered[0].sum()
-    both = covered[0] & covered[1]
-    assert np.abs(pictures[0] - pictures[1])[both].mean() < 12
+    overlap = covered[0] & covered[1]
+    assert np.abs(pictures[0] - pictures[1])[overlap].mean() < 12

@@ -35,10 +35,10 @@ def knees(motion: Motion) -> np.ndarray:
 
 def test_repetitions_begin_turn_and_end_together() -> None:
     slow, fast = squats([90.0, 90.0], period_s=3.0), squats([60.0, 60.0, 60.0], period_s=2.0)
-    both = synchronised([analysed(slow), analysed(fast)], ["slow", "fast"])
-    assert both.on == "cycle"
-    first, second = (subject.motion for subject in both.subjects)
-    assert [subject.name for subject in both.subjects] == ["slow", "fast"]
+    pair = synchronised([analysed(slow), analysed(fast)], ["slow", "fast"])
+    assert pair.on == "cycle"
+    first, second = (subject.motion for subject in pair.subjects)
+    assert [subject.name for subject in pair.subjects] == ["slow", "fast"]
     assert second.time == pytest.approx(first.time)
     # At every moment both have gone the same share of their way.
     assert knees(second) / 60 == pytest.approx(knees(first) / 90, abs=0.03)
@@ -46,21 +46,21 @@ def test_repetitions_begin_turn_and_end_together() -> None:
 
 def test_angles_and_events_are_on_the_common_time_line() -> None:
     slow, fast = squats([90.0, 90.0], period_s=3.0), squats([60.0, 60.0, 60.0], period_s=2.0)
-    both = synchronised([analysed(slow), analysed(fast)], ["slow", "fast"])
-    first, second = (subject.motion.findings for subject in both.subjects)
+    pair = synchronised([analysed(slow), analysed(fast)], ["slow", "fast"])
+    first, second = (subject.motion.findings for subject in pair.subjects)
     assert first is not None and second is not None
     column = second.angles.column("knee_flexion_r")
-    assert second.angles.values[:, column] == pytest.approx(knees(both.subjects[1].motion), abs=2.0)
+    assert second.angles.values[:, column] == pytest.approx(knees(pair.subjects[1].motion), abs=2.0)
     turns = [[e.time_s for e in f.events if e.event == "repetition_turn"] for f in (first, second)]
     assert len(turns[0]) == 2 and turns[1] == pytest.approx(turns[0], abs=0.1)
 
 
 def test_everybody_faces_and_stands_as_the_first_does() -> None:
     motion = analysed(squats([80.0]))
-    both = synchronised([motion, turned(motion, 100.0, 2.5)], ["a", "b"])
-    first, second = both.subjects
+    pair = synchronised([motion, turned(motion, 100.0, 2.5)], ["a", "b"])
+    first, second = pair.subjects
     assert first.placement is not None and second.placement is not None
-    bodies = [BodyMotion.of(subject.motion) for subject in both.subjects]
+    bodies = [BodyMotion.of(subject.motion) for subject in pair.subjects]
     place, goal = bodies[1].middle("hip"), bodies[0].middle("hip")
     assert place is not None and goal is not None
     moved = place @ Rotation.from_euler("y", second.placement.yaw).as_matrix().T + second.placement.shift
@@ -71,9 +71,9 @@ def test_everybody_faces_and_stands_as_the_first_does() -> None:
 
 def test_unlike_movements_begin_together() -> None:
     long, short = squats([80.0, 80.0]), squats([80.0])
-    both = synchronised([long, short], ["a", "b"])
-    assert both.on == "time"
-    finite = both.subjects[1].motion.known
+    pair = synchronised([long, short], ["a", "b"])
+    assert pair.on == "time"
+    finite = pair.subjects[1].motion.known
     assert finite.sum() == len(short)
     assert finite[: len(short)].all()
 
@@ -109,9 +109,9 @@ def test_what_was_not_seen_stays_unseen() -> None:
     first, second = squats([90.0, 90.0], period_s=3.0), squats([90.0, 90.0], period_s=2.0)
     visible = np.ones((len(second), len(second.skeleton.bodies)), bool)
     visible[: len(second) // 2, second.skeleton.body_index("femur_l")] = False
-    both = synchronised([analysed(first), analysed(replace(second, seen=visible))], ["a", "b"])
-    moved = both.subjects[1].motion.seen
-    assert moved is not None and len(moved) == len(both.subjects[1].motion)
+    pair = synchronised([analysed(first), analysed(replace(second, seen=visible))], ["a", "b"])
+    moved = pair.subjects[1].motion.seen
+    assert moved is not None and len(moved) == len(pair.subjects[1].motion)
     assert 0.4 < moved[:, second.skeleton.body_index("femur_l")].mean() < 0.6 and moved.sum(
         axis=0
     ).max() == len(moved)

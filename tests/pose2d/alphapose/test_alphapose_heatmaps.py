@@ -77,8 +77,8 @@ def test_poses_are_merged_as_officially(name: str, columns: slice, reference: Pa
 
 
 def test_nobody_and_nothing_sure_give_no_person() -> None:
-    none = Candidates(np.zeros((0, 4)), np.zeros((0, 26, 2)), np.zeros((0, 26)))
-    assert merge_poses(none) == []
+    empty = Candidates(np.zeros((0, 4)), np.zeros((0, 26, 2)), np.zeros((0, 26)))
+    assert merge_poses(empty) == []
     box = np.array([[0.0, 0, 100, 200]])
     unsure = Candidates(box, np.random.default_rng(1).random((1, 26, 2)), np.full((1, 26), 0.1))
     assert merge_poses(unsure) == []

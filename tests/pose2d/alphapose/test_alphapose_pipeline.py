@@ -54,9 +54,9 @@ def test_names_shapes_and_order_are_the_official_ones(state: dict[str, Any]) -> 
     from pase.pose2d.alphapose.fastpose import FastPose
 
     with torch.device("meta"):
-        ours = FastPose().state_dict()
-    assert list(ours) == list(state)
-    assert [v.shape for v in ours.values()] == [v.shape for v in state.values()]
+        network_state = FastPose().state_dict()
+    assert list(network_state) == list(state)
+    assert [v.shape for v in network_state.values()] == [v.shape for v in state.values()]
 
 
 def test_stages_are_the_official_ones(state: dict[str, Any], official: dict[str, Any]) -> None:

@@ -58,11 +58,11 @@ def test_the_shot_comes_back(tmp_path: Path) -> None:
 
 def test_frames_that_were_not_looked_at_come_back(tmp_path: Path) -> None:
     measured = np.array([True, False, False, True])
-    somebody = replace(person(1, 4), measured=measured)
-    write_alphapose([somebody], tmp_path / "k.json")
+    track = replace(person(1, 4), measured=measured)
+    write_alphapose([track], tmp_path / "k.json")
     (back,) = read_alphapose(tmp_path / "k.json")
     np.testing.assert_array_equal(back.measured, measured)
-    write_alphapose([somebody.slice(measured)], tmp_path / "all.json")
+    write_alphapose([track.slice(measured)], tmp_path / "all.json")
     assert read_alphapose(tmp_path / "all.json")[0].measured is None
 
 
@@ -114,8 +114,8 @@ def test_a_person_number_in_any_wrapping(tmp_path: Path, number: Any) -> None:
 def test_persons_without_numbers_are_followed_by_nearness(tmp_path: Path) -> None:
     items = []
     for frame in range(5):
-        both = [item(frame, 3 * frame, idx=...), item(frame, 900 - 3 * frame, idx=...)]
-        items += both if frame % 2 else both[::-1]
+        records = [item(frame, 3 * frame, idx=...), item(frame, 900 - 3 * frame, idx=...)]
+        items += records if frame % 2 else records[::-1]
     first, second = read_items(tmp_path, items)
     assert {first.track_id, second.track_id} == {1, 2}
     assert sorted([first.xy[0, 0, 0], second.xy[0, 0, 0]]) == [0, 900]

@@ -167,13 +167,13 @@ def test_sets_that_cannot_be_told_apart_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_several_people_with_numbers(tmp_path: Path) -> None:
-    both = every(
+    records = every(
         lambda f: [
             {"id": 4, "keypoints": _named(f)},
             {"id": 9, "keypoints": [p | {"x": p["x"] + 300} for p in _named(f)]},
         ]
     )
-    frames = [both[0], both[1][::-1], both[2], both[3][::-1]]
+    frames = [records[0], records[1][::-1], records[2], records[3][::-1]]
     first, second = read_keypoints(saved(tmp_path / "a.json", frames), RECORDED)
     np.testing.assert_allclose(second.xy[:, 0] - first.xy[:, 0], np.broadcast_to([300, 0], (FRAMES, 2)))
 

@@ -177,8 +177,8 @@ def test_metres_around_the_hips_are_no_picture(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="metres around the hips"):
         read_keypoints(saved(tmp_path / "a.json", every(lambda f: {"landmarks": world(f)})), RECORDED)
-    both = every(lambda f: {"pose_world_landmarks": [world(f)], "pose_landmarks": [shares(f)]})
-    assert_walk(saved(tmp_path / "b.json", both), BLAZEPOSE33)
+    frames = every(lambda f: {"pose_world_landmarks": [world(f)], "pose_landmarks": [shares(f)]})
+    assert_walk(saved(tmp_path / "b.json", frames), BLAZEPOSE33)
 
 
 @pytest.mark.parametrize(("score", "words"), [(90.0, "as per cent"), (0.0, "all its scores are 0")])

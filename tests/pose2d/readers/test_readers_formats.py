@@ -64,8 +64,8 @@ def test_real_files_hold_people(
     assert len(person) == length
     assert person.seen[frame]
     assert {n for n in HALPE26 if np.isnan(point(person, n, frame)).any()} == unknown
-    for each in people:
-        assert_human(each, int(np.flatnonzero(each.seen)[0]))
+    for track in people:
+        assert_human(track, int(np.flatnonzero(track.seen)[0]))
 
 
 def test_pose2sims_numbers_come_out_as_they_are() -> None:

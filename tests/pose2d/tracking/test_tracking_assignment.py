@@ -89,7 +89,7 @@ def test_somebody_new_keeps_the_own_body_but_not_that_of_another() -> None:
 @given(st.lists(st.tuples(st.floats(0, 600), st.floats(0, 600)), min_size=1, max_size=6))
 def test_no_body_is_ever_given_to_two(places: list[tuple[float, float]]) -> None:
     tracks = [followed(figure(before)) for before, _ in places]
-    placed = {number: figure(now) for number, (_, now) in enumerate(places)}
+    placed = {number: figure(end) for number, (_, end) in enumerate(places)}
     given_to = settle(frame(), tracks, placed, [])
     settled = list(given_to.values())
     assert all(any(pose is body for body in placed.values()) for pose in settled)
