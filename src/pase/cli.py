@@ -178,10 +178,10 @@ def _refuse_of_markers(parsed: argparse.Namespace) -> None:
         "model": "default", "markers": None, "scale": True, "static": None, "weights": None, "sigma": None,
         "up": "auto", "mirrored": False, "subject": None,
     }  # fmt: skip
-    given = ", ".join(f"--{name}" for name, value in usual.items() if getattr(parsed, name) != value)
-    if given and parsed.source.exists():
-        given = given.replace("--scale", "--no-scale")
-        raise InputError(f"{given}: for points in space alone, and {parsed.source} holds none")
+    options = ", ".join(f"--{name}" for name, value in usual.items() if getattr(parsed, name) != value)
+    if options and parsed.source.exists():
+        options = options.replace("--scale", "--no-scale")
+        raise InputError(f"{options}: for points in space alone, and {parsed.source} holds none")
 
 
 def _fit_markers(parsed: argparse.Namespace, settings: Settings) -> int:
@@ -267,10 +267,10 @@ def _live(parsed: argparse.Namespace) -> int:
     _require_server()
     from pase.app.live import serve_live
 
-    shown = serve_live(
+    summary = serve_live(
         parsed.camera, parsed.port, _settings(parsed), show=_show_address, browser=not parsed.no_browser
     )
-    print(shown)
+    print(summary)
     return 0
 
 

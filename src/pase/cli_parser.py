@@ -288,10 +288,10 @@ def _add_settings(parser: argparse.ArgumentParser, *groups: str, short: str = ""
         else:
             action = {"metavar": _metavar(leaf)}
         meaning = leaf.doc.rstrip(".").replace("%", "%%")
-        shown = "" if leaf.default in (None, "") else f" (default: {leaf.default})"
+        default = "" if leaf.default in (None, "") else f" (default: {leaf.default})"
         flags = [f"--{leaf.flag}", *([f"--{leaf.flag.removeprefix(f'{short}.')}"] if short else [])]
         sections[name].add_argument(
-            *dict.fromkeys(flags), dest=leaf.path, default=argparse.SUPPRESS, help=meaning + shown, **action
+            *dict.fromkeys(flags), dest=leaf.path, default=argparse.SUPPRESS, help=meaning + default, **action
         )
 
 

@@ -350,9 +350,9 @@ def _leaves_of(paths: Iterable[str], prefix: str = "") -> dict[str, Leaf]:
     for path in paths:
         if path not in by_path:
             group = path.split(".")[0]
-            names = {known.split(".")[1]: known for known in by_path if known.startswith(f"{group}.")}
+            names = {key.split(".")[1]: key for key in by_path if key.startswith(f"{group}.")}
             close = difflib.get_close_matches(path.split(".")[-1], names, 1)
             hint = f", did you mean '{names[close[0]]}'" if close else ""
-            listed = ", ".join(names.values() or by_path)
-            raise InputError(f"{prefix}unknown setting '{path}'{hint}; the settings are: {listed}")
+            choices = ", ".join(names.values() or by_path)
+            raise InputError(f"{prefix}unknown setting '{path}'{hint}; the settings are: {choices}")
     return {path: by_path[path] for path in paths}

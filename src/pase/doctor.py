@@ -75,9 +75,9 @@ def _networks() -> str:
         return (
             f"{providers()[0]}, {network_threads()} threads; not tried, as the model files are not here yet"
         )
-    with noted_networks() as noted:
+    with noted_networks() as networks:
         start_session(path)
-    return f"{noted[0].provider}, {noted[0].threads} threads"
+    return f"{networks[0].provider}, {networks[0].threads} threads"
 
 
 def _decoder() -> str:

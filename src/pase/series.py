@@ -93,8 +93,8 @@ def peaks(signal: Array, least_height: float, apart: int = 1) -> Indices:
     """
     inner = (signal[1:-1] > signal[:-2]) & (signal[1:-1] >= signal[2:]) & (signal[1:-1] >= least_height)
     candidates = np.flatnonzero(inner) + 1
-    chosen: list[int] = []
+    picks: list[int] = []
     for i in candidates[np.argsort(-signal[candidates], kind="stable")]:
-        if all(abs(int(i) - j) >= apart for j in chosen):
-            chosen.append(int(i))
-    return np.array(sorted(chosen), np.intp)
+        if all(abs(int(i) - j) >= apart for j in picks):
+            picks.append(int(i))
+    return np.array(sorted(picks), np.intp)

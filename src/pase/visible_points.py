@@ -71,12 +71,12 @@ def _margin(keypoints: Keypoints2D) -> Array:
 
 def _on_last_row(keypoints: Keypoints2D, scale: Array) -> Mask:
     """(T, K) points that a detector has put onto the last row or column of its crop."""
-    drawn = keypoints.score > 0
+    detected = keypoints.score > 0
     x, y = keypoints.xy[..., 0], keypoints.xy[..., 1]
-    out = np.zeros(drawn.shape, bool)
+    out = np.zeros(detected.shape, bool)
     for outwards in (x, -x, y, -y):
-        outwards = np.where(drawn & np.isfinite(outwards), outwards, -np.inf)
+        outwards = np.where(detected & np.isfinite(outwards), outwards, -np.inf)
         outermost = outwards.max(1, keepdims=True)
-        level = (outwards >= outermost - _ONE_LINE_M * scale) & (keypoints.score < _INVENTED_SCORE) & drawn
+        level = (outwards >= outermost - _ONE_LINE_M * scale) & (keypoints.score < _INVENTED_SCORE) & detected
         out |= level & (level.sum(1, keepdims=True) >= _FEWEST_INVENTED)
     return out

@@ -58,8 +58,8 @@ class Segmentation:
     def retimed(self, body: BodyMotion) -> Segmentation:
         """The same steps, flights and repetitions in a motion drawn from the posterior, at its own times."""
         retimed = {
-            id(stretch): drawn.retimed(stretch.feet)
-            for stretch, drawn in zip(self.stretches, stretches(body), strict=True)
+            id(stretch): sample.retimed(stretch.feet)
+            for stretch, sample in zip(self.stretches, stretches(body), strict=True)
         }
         return Segmentation(
             self.movement,
@@ -98,13 +98,13 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
         With standard deviations of the measures where the motion has draws from its posterior.
     """
     body = BodyMotion.of(motion)
-    drawn = _drawn(motion)
-    table, drawn_tables = angle_tables(motion, body, drawn)
+    samples = _drawn(motion)
+    table, drawn_tables = angle_tables(motion, body, samples)
     segmentation = segment(body, movement)
     values = {**segmentation.values(), **_of_any_movement(body, table, segmentation.movement)}
     draws: list[Values] = [
         {**segmentation.retimed(of_one).values(), **_of_any_movement(of_one, angles, segmentation.movement)}
-        for of_one, angles in zip(drawn, drawn_tables, strict=True)
+        for of_one, angles in zip(samples, drawn_tables, strict=True)
     ]
     measures = tuple(_with_angle_sd(as_measures(values, draws, motion.diagnostics.scale_sd), table))
     doubts = [
@@ -130,10 +130,10 @@ def _drawn(motion: Motion) -> list[BodyMotion]:
     if motion.draws is None:
         return []
     kinematics, guessed = Kinematics(motion.skeleton, ()), bodies_not_seen(motion)
-    known = motion.known[:, None]
+    frames = motion.known[:, None]
     return [
         BodyMotion.placed(
-            kinematics, np.where(known, q.astype(float), np.nan), motion.time, scale.astype(float)
+            kinematics, np.where(frames, q.astype(float), np.nan), motion.time, scale.astype(float)
         ).without(guessed)
         for q, scale in zip(motion.draws.q, motion.draws.scale, strict=True)
     ]
@@ -180,9 +180,9 @@ def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:
         return Segmentation(movement, all_stretches, exercises=tuple(exercises))
     exercises = [exercise for stretch in all_stretches for exercise in find_exercises(stretch)]
     seconds = _seconds(bouts, exercises)
-    chosen = _found_out(all_stretches, bouts, flights, exercises, seconds)
-    other_movements = [kind for kind in NAMED if kind != chosen.movement and seconds[kind] > TAKES_A_WHILE_S]
-    return replace(chosen, other_movements=tuple(other_movements))
+    main = _found_out(all_stretches, bouts, flights, exercises, seconds)
+    other_movements = [kind for kind in NAMED if kind != main.movement and seconds[kind] > TAKES_A_WHILE_S]
+    return replace(main, other_movements=tuple(other_movements))
 
 
 def _seconds(bouts: list[Bout], exercises: list[Exercise]) -> dict[Movement, float]:

@@ -20,7 +20,7 @@ ONE_COORDINATE = 0.9
 
 
 def angle_tables(
-    motion: Motion, body: BodyMotion, drawn: Sequence[BodyMotion] = ()
+    motion: Motion, body: BodyMotion, samples: Sequence[BodyMotion] = ()
 ) -> tuple[AngleTable, list[AngleTable]]:
     """The angles of a motion, and those of motions drawn from its posterior.
 
@@ -30,7 +30,7 @@ def angle_tables(
         The motion; angles of parts that were not seen are unknown.
     body
         Its segments.
-    drawn
+    samples
         Segments of the drawn motions. Without them only those angles have a standard deviation that hang on one
         coordinate: the errors of several are correlated, and how is not known then.
 
@@ -45,10 +45,10 @@ def angle_tables(
         Kinematics(motion.skeleton, ()), motion.skeleton.default_q[None], motion.time[:1]
     )
     keys = tuple(all_angles(whole))
-    values, *of_drawn = (_columns(body, keys) for body in (body, *drawn))
+    values, *of_drawn = (_columns(body, keys) for body in (body, *samples))
     speed, *drawn_speed = (_speed(degrees, body.time) for degrees in (values, *of_drawn))
     speed_sd = unknown = np.full_like(values, np.nan)
-    if len(drawn) > 2:
+    if len(samples) > 2:
         largest = sd = _root_mean_square([_turned(degrees - values) for degrees in of_drawn])
         speed_sd = _root_mean_square([of_one - speed for of_one in drawn_speed])
     else:
@@ -74,9 +74,9 @@ def _columns(body: BodyMotion, keys: Sequence[str]) -> Array:
 def _root_mean_square(differences: Sequence[Array]) -> Array:
     """(T, m) of the draws in which an angle is known; NaN where it is known in less than half of them."""
     stacked = np.stack(differences)
-    known = np.isfinite(stacked)
-    count = known.sum(axis=0)
-    total = np.square(np.where(known, stacked, 0.0)).sum(axis=0)
+    finite = np.isfinite(stacked)
+    count = finite.sum(axis=0)
+    total = np.square(np.where(finite, stacked, 0.0)).sum(axis=0)
     mean: Array = np.where(count > len(stacked) // 2, total, np.nan) / np.maximum(count, 1)
     return np.asarray(np.sqrt(mean))
 

@@ -114,8 +114,8 @@ def _in_space(segment: str, axis: int, sign: float) -> Compute:
             return None
         value: Array = sign * cardan_yxz(turn)[axis]
         if axis == 0:
-            known = np.isfinite(value)
-            value[known] = np.unwrap(value[known])
+            finite = np.isfinite(value)
+            value[finite] = np.unwrap(value[finite])
         return value
 
     return compute

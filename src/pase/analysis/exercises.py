@@ -66,10 +66,10 @@ class Exercise:
 
     def retimed(self, stretch: Stretch) -> Exercise:
         """The same repetitions in another estimate of the motion, at its own times where it has them."""
-        drawn = _repetitions(stretch, self.movement, self.signal)
+        repetitions = _repetitions(stretch, self.movement, self.signal)
         moved = []
         for repetition in self.repetitions:
-            near = [r for r in drawn if abs(r.turn - repetition.turn) < 2 * SAME_EVENT_S]
+            near = [r for r in repetitions if abs(r.turn - repetition.turn) < 2 * SAME_EVENT_S]
             moved.append(min(near, key=lambda r: abs(r.turn - repetition.turn)) if near else repetition)
         return replace(self, stretch=stretch, repetitions=tuple(moved))
 

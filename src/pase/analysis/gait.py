@@ -71,10 +71,10 @@ class Bout:
 
     def retimed(self, stretch: Stretch) -> Bout:
         """The same steps in another estimate of the motion, whose swings are those of this one in their order."""
-        chosen = {id(swing) for swing in self.still}
+        identities = {id(swing) for swing in self.still}
         swings = self.stretch.feet.swings if self.stretch.feet is not None else ()
-        drawn = stretch.feet.swings if stretch.feet is not None else ()
-        steps = [other for swing, other in zip(swings, drawn, strict=True) if id(swing) in chosen]
+        sample = stretch.feet.swings if stretch.feet is not None else ()
+        steps = [other for swing, other in zip(swings, sample, strict=True) if id(swing) in identities]
         return replace(self, stretch=stretch, swings=tuple(at_turns(stretch, steps, self.running)))
 
 

@@ -151,8 +151,8 @@ def _sd_of_symmetry(values: Values, draws: Sequence[Values], key: Key) -> float:
             {k: draw[k] * f for k in keys if k in draw} for draw, f in zip(draws, factors, strict=True)
         ]
         single = np.array([_sd_over(compared, k, values[k]) for k in keys])
-        known = single[np.isfinite(single)]
-        of_sides += float(np.sqrt(np.mean(np.square(known)))) if known.size else np.nan
+        finite = single[np.isfinite(single)]
+        of_sides += float(np.sqrt(np.mean(np.square(finite)))) if finite.size else np.nan
     return 200 * of_sides / total
 
 
@@ -179,7 +179,9 @@ def _sd_over(draws: Sequence[Values], key: Key, value: float) -> float:
 
     About the value, not about the draws' mean: noise makes extremes larger, in the draws as in the estimate.
     """
-    drawn = np.array([draw[key] for draw in draws if np.isfinite(draw.get(key, np.nan))])
+    values = np.array([draw[key] for draw in draws if np.isfinite(draw.get(key, np.nan))])
     return (
-        float(np.sqrt(np.mean(np.square(drawn - value)))) if len(drawn) > max(2, len(draws) // 2) else np.nan
+        float(np.sqrt(np.mean(np.square(values - value))))
+        if len(values) > max(2, len(draws) // 2)
+        else np.nan
     )

@@ -108,7 +108,7 @@ def stretches(body: BodyMotion) -> Iterator[Stretch]:
             yield Stretch(piece, follow_feet(piece))
 
 
-def _retimed(swing: Swing, drawn: list[Swing]) -> Swing:
+def _retimed(swing: Swing, swings: list[Swing]) -> Swing:
     """A swing with the ends of the same swing in another estimate; its own ends where that has none."""
 
     def nearest(moment: float | None, ends: list[float | None]) -> float | None:
@@ -119,6 +119,6 @@ def _retimed(swing: Swing, drawn: list[Swing]) -> Swing:
 
     return replace(
         swing,
-        toe_off=nearest(swing.toe_off, [swing.toe_off for swing in drawn]),
-        foot_strike=nearest(swing.foot_strike, [swing.foot_strike for swing in drawn]),
+        toe_off=nearest(swing.toe_off, [swing.toe_off for swing in swings]),
+        foot_strike=nearest(swing.foot_strike, [swing.foot_strike for swing in swings]),
     )

@@ -42,9 +42,9 @@ def load_bones(skeleton: Skeleton | None = None) -> dict[str, BoneSurface]:
     """
     if skeleton is None:
         return dict(stored_bones())
-    wanted = dict.fromkeys(mesh.file for body in skeleton.bodies for mesh in body.meshes)
-    surfaces = {file: surface for file in wanted if (surface := _surface(file)) is not None}
-    missing = [file for file in wanted if file not in surfaces]
+    files = dict.fromkeys(mesh.file for body in skeleton.bodies for mesh in body.meshes)
+    surfaces = {file: surface for file in files if (surface := _surface(file)) is not None}
+    missing = [file for file in files if file not in surfaces]
     if missing:
         log.warning("no surface for %d bone meshes: %s", len(missing), ", ".join(missing))
     return surfaces

@@ -155,8 +155,8 @@ def quaternions(rotation: Array) -> Array:
     products[..., :3, 3] = products[..., 3, :3] = (turned - rotation)[..., [1, 2, 0], [2, 0, 1]]
     products[..., 3, 3] = 1 + trace[..., 0]
     largest = np.diagonal(products, axis1=-2, axis2=-1).argmax(-1)
-    chosen = np.take_along_axis(products, largest[..., None, None], -2)[..., 0, :]
-    return np.asarray(chosen / np.linalg.norm(chosen, axis=-1, keepdims=True))
+    row = np.take_along_axis(products, largest[..., None, None], -2)[..., 0, :]
+    return np.asarray(row / np.linalg.norm(row, axis=-1, keepdims=True))
 
 
 def compose(outer: Frame, inner: Frame) -> Frame:

@@ -89,10 +89,10 @@ def absent_parts(words: str) -> frozenset[str]:
         For any other word; the message lists those there are.
     """
     names = [word.strip().lower().replace("-", "_") for word in re.split(r"[,;\s]+", words) if word]
-    known = [f"{side}_{limb}" for side in ("left", "right") for limb in ABSENT]
+    limbs = [f"{side}_{limb}" for side in ("left", "right") for limb in ABSENT]
     for name in names:
-        if name not in known:
-            raise InputError(f"no limb '{name}' to be without; there are: {', '.join(known)}")
+        if name not in limbs:
+            raise InputError(f"no limb '{name}' to be without; there are: {', '.join(limbs)}")
     pairs = [name.split("_", 1) for name in names]
     return frozenset(f"{side} {part}" for side, limb in pairs for part in ABSENT[limb])
 
@@ -144,9 +144,9 @@ def with_seen_parts(motion: Motion) -> Motion:
     seen = np.ones((len(motion), len(motion.skeleton.bodies)), bool)
     columns = _bodies(motion.skeleton)
     for name, part, side in part_names():
-        shown = _shown(motion, part, side)
-        if shown is not None and name in columns:
-            seen[:, columns[name]] = (_around(shown, motion.time, BRIDGED_S) > 0.5)[:, None]
+        visible = _shown(motion, part, side)
+        if visible is not None and name in columns:
+            seen[:, columns[name]] = (_around(visible, motion.time, BRIDGED_S) > 0.5)[:, None]
     if motion.seen is not None:
         seen &= motion.seen
     return replace(motion, seen=seen)
@@ -160,9 +160,11 @@ def feet_seen(motion: Motion) -> dict[str, Mask]:
     """
     feet, part = {}, next(part for part in LIMB_PARTS if part.name == "foot")
     for side in ("right", "left"):
-        shown, columns = _shown(motion, part, side[0]), _bodies(motion.skeleton).get(f"{side} foot")
-        if shown is not None:
-            showing, frames = (_around(f, motion.time, 0.5 * BRIDGED_S) for f in (shown, np.ones_like(shown)))
+        visible, columns = _shown(motion, part, side[0]), _bodies(motion.skeleton).get(f"{side} foot")
+        if visible is not None:
+            showing, frames = (
+                _around(f, motion.time, 0.5 * BRIDGED_S) for f in (visible, np.ones_like(visible))
+            )
             feet[side] = np.asarray(2 * showing >= frames)
         elif motion.seen is not None and columns:
             feet[side] = motion.seen[:, columns[0]]

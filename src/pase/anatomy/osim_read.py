@@ -194,13 +194,13 @@ class _ModelReader:
             raise InputError("it has no bodies")
         joints = joints + [_free_joint(name) for name in self.bodies if name not in by_child]
         ordered: list[Joint] = []
-        placed = {"ground"}
+        parents = {"ground"}
         while len(ordered) < len(joints):
-            ready = [j for j in joints if j.parent in placed and j.child not in placed]
+            ready = [j for j in joints if j.parent in parents and j.child not in parents]
             if not ready:
                 raise InputError("its joints form a circle that does not reach the ground")
             ordered.append(ready[0])
-            placed.add(ready[0].child)
+            parents.add(ready[0].child)
         return ordered
 
     def _coordinates(self, joints: list[Joint]) -> tuple[Coordinate, ...]:
@@ -257,13 +257,13 @@ class _ModelReader:
 
 
 def _by_name(elements: Iterable[Element]) -> dict[str, Element]:
-    named: dict[str, Element] = {}
+    by_name: dict[str, Element] = {}
     for element in elements:
         name = name_of(element)
-        if name in named:
-            raise InputError(f"two of its parts are a {named[name].tag} and a {element.tag} named '{name}'")
-        named[name] = element
-    return named
+        if name in by_name:
+            raise InputError(f"two of its parts are a {by_name[name].tag} and a {element.tag} named '{name}'")
+        by_name[name] = element
+    return by_name
 
 
 def _free_joint(body: str) -> Joint:

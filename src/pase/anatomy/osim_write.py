@@ -103,10 +103,10 @@ def geometry_file(file: str) -> str:
 def _with_written_meshes(skeleton: Skeleton, bones: dict[str, BoneSurface]) -> Skeleton:
     """The skeleton with the names of the mesh files that are written; meshes that PASE lacks keep theirs."""
 
-    def named(mesh: BoneMesh) -> BoneMesh:
+    def with_file_name(mesh: BoneMesh) -> BoneMesh:
         return replace(mesh, file=geometry_file(mesh.file)) if mesh.file in bones else mesh
 
-    bodies = tuple(replace(b, meshes=tuple(named(m) for m in b.meshes)) for b in skeleton.bodies)
+    bodies = tuple(replace(b, meshes=tuple(with_file_name(m) for m in b.meshes)) for b in skeleton.bodies)
     return replace(skeleton, bodies=bodies)
 
 
@@ -177,10 +177,10 @@ def _flag(value: bool) -> str:
 
 def _body(body: Body, scale: Array, mass_factor: float) -> Element:
     element = Element("Body", name=body.name)
-    placed = [(i, m) for i, m in enumerate(body.meshes) if m.frame != Frame()]
-    if placed:
+    offset = [(i, m) for i, m in enumerate(body.meshes) if m.frame != Frame()]
+    if offset:
         components = SubElement(element, "components")
-        for i, mesh in placed:
+        for i, mesh in offset:
             frame = _offset_frame(components, f"{body.name}_geometry_{i}", "..", mesh.frame, scale)
             _mesh(SubElement(frame, "attached_geometry"), f"{body.name}_mesh_{i}", mesh, scale)
     attached = SubElement(element, "attached_geometry")
@@ -241,9 +241,9 @@ def _joint(
     _text(element, "socket_parent_frame", parent_offset)
     _text(element, "socket_child_frame", child_offset)
     if names:
-        listed = SubElement(element, "coordinates")
+        coordinate_set = SubElement(element, "coordinates")
         for name in names:
-            listed.append(_coordinate(coordinates[name]))
+            coordinate_set.append(_coordinate(coordinates[name]))
     frames = SubElement(element, "frames")
     parent = "/ground" if joint.parent == "ground" else f"/bodyset/{joint.parent}"
     _offset_frame(frames, parent_offset, parent, joint.parent_frame, parent_scale)

@@ -39,7 +39,7 @@ def draw_pose(image: Image, pose: Pose) -> None:
     draw_lines(image, pose.xy, pose.score >= SURE_SCORE)
 
 
-def draw_lines(image: Image, xy: Array, shown: Mask) -> None:
+def draw_lines(image: Image, xy: Array, visible: Mask) -> None:
     """Draw a stick figure on a picture, in place.
 
     Parameters
@@ -48,7 +48,7 @@ def draw_lines(image: Image, xy: Array, shown: Mask) -> None:
         (H, W, 3) picture.
     xy
         (26, 2) places of the keypoints, px.
-    shown
+    visible
         (26,) which are drawn.
     """
     import cv2
@@ -57,10 +57,10 @@ def draw_lines(image: Image, xy: Array, shown: Mask) -> None:
     places = np.round(np.nan_to_num(xy)).astype(int)
     for a, b in LINKS:
         i, j = HALPE26.index(a), HALPE26.index(b)
-        if shown[i] and shown[j]:
+        if visible[i] and visible[j]:
             color = COLORS.get(b[0], MIDDLE) if a[0] == b[0] else MIDDLE
             cv2.line(image, tuple(places[i].tolist()), tuple(places[j].tolist()), color, width, cv2.LINE_AA)
-    for place in places[shown].tolist():
+    for place in places[visible].tolist():
         cv2.circle(image, tuple(place), width + 1, MIDDLE, -1, cv2.LINE_AA)
 
 
@@ -74,10 +74,10 @@ def look_picture(look: Look) -> bytes:
     film = np.asarray(cv2.resize(look.frame.image, size, interpolation=cv2.INTER_AREA), np.uint8)
     beside: Image = np.full((size[1], round(SIDE_VIEW_SHARE * size[1]), 3), _BACKGROUND, np.uint8)
     for number, person in enumerate(look.persons, 1):
-        shown = person.pose.score >= SURE_SCORE
-        draw_lines(film, scale * person.pose.xy, shown)
+        visible = person.pose.score >= SURE_SCORE
+        draw_lines(film, scale * person.pose.xy, visible)
         column = np.array([number * beside.shape[1] / (len(look.persons) + 1), size[1] / 2])
-        draw_lines(beside, _within(beside, scale * person.side_view, column, len(look.persons)), shown)
+        draw_lines(beside, _within(beside, scale * person.side_view, column, len(look.persons)), visible)
     return jpeg(np.hstack([film, beside]))
 
 

@@ -246,8 +246,8 @@ class _Batch:
             if entry.state == "done" and entry.figures.get("persons"):
                 bones.setdefault(entry.trial.subject, self._plan.result(entry.trial) / "person_1")
         write_bones(self._plan.output / BONES, bones)
-        done = [entry.trial for entry in self._entries.values() if entry.state == "done"]
-        labelled = ((TrialLabels(t.subject, t.name, t.condition), self._plan.result(t)) for t in done)
+        trials_done = [entry.trial for entry in self._entries.values() if entry.state == "done"]
+        labelled = ((TrialLabels(t.subject, t.name, t.condition), self._plan.result(t)) for t in trials_done)
         rows = study_measures(labelled)
         output = self._plan.output
         write_measures_csv((row for table in rows.values() for row in table), output / MEASURES)

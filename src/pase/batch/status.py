@@ -93,7 +93,7 @@ def study_trial(entry: Entry, output: Path, measures: Sequence[Sequence[str]]) -
     trial, figures = entry.trial, entry.figures
     folder = f"{TRIALS}/{trial.name}"
     report, viewer = f"{folder}/report.html", f"{folder}/viewer.html"
-    done = entry.state == "done"
+    is_done = entry.state == "done"
     values = {
         (name, side): float(value)
         for *_, side, repetition, name, value, _, _ in measures
@@ -106,7 +106,7 @@ def study_trial(entry: Entry, output: Path, measures: Sequence[Sequence[str]]) -
         entry.error or entry.state,
         figures.get("movement"),
         figures.get("quality") or "",
-        report if done and (output / report).is_file() else "",
-        viewer if done and (output / viewer).is_file() else "",
+        report if is_done and (output / report).is_file() else "",
+        viewer if is_done and (output / viewer).is_file() else "",
         values,
     )

@@ -151,8 +151,8 @@ def _file(row: Row, folder: Path, footage: Sequence[Path]) -> Path:
     if alike is not None:
         return alike
     stems = {same_name(p.relative_to(folder).with_suffix("").as_posix()): p for p in footage}
-    meant = stems.get(same_name(Path(text).as_posix())) or stems.get(same_name(Path(text).stem))
-    hint = f"; did you mean {meant.relative_to(folder).as_posix()}?" if meant else ""
+    guess = stems.get(same_name(Path(text).as_posix())) or stems.get(same_name(Path(text).stem))
+    hint = f"; did you mean {guess.relative_to(folder).as_posix()}?" if guess else ""
     raise InputError(f"{row.place}: no file '{text}' in {folder}{hint}")
 
 
@@ -168,12 +168,12 @@ def _output_name(path: Path, folder: Path) -> str:
 
 
 def _check_files(trials: Sequence[Trial], rows: Sequence[Row]) -> None:
-    named: dict[Path, str] = {}
+    places: dict[Path, str] = {}
     for trial, row in zip(trials, rows, strict=True):
         path = trial.file.resolve()
-        if path in named:
-            raise InputError(f"{row.place}: {trial.file.name} is named a second time, after {named[path]}")
-        named[path] = row.place
+        if path in places:
+            raise InputError(f"{row.place}: {trial.file.name} is named a second time, after {places[path]}")
+        places[path] = row.place
 
 
 def _check_names(study: Study) -> None:
@@ -229,8 +229,8 @@ def _listing(files: Sequence[Path]) -> str:
 
 
 def _left_out(footage: Sequence[Path], trials: Sequence[Trial], table: Path) -> Iterator[str]:
-    named = {trial.file.resolve() for trial in trials}
-    rest = [path for path in footage if path.resolve() not in named]
+    files = {trial.file.resolve() for trial in trials}
+    rest = [path for path in footage if path.resolve() not in files]
     if rest:
         count, verb = ("1 file", "is") if len(rest) == 1 else (f"{len(rest)} files", "are")
         yield f"{count} of the folder {verb} not in {table.name} and {verb} left out: {_listing(rest)}"

@@ -134,9 +134,9 @@ def _known_columns(names: Sequence[str], place: str, *, complete: bool = True) -
     for name in names:
         plain = name.casefold()
         if plain not in COLUMNS:
-            meant = MEANT.get(plain) or next(iter(difflib.get_close_matches(plain, COLUMNS, 1, 0.75)), None)
-            if meant is not None:
-                raise InputError(f"{place}: unknown column '{name}', did you mean '{meant}'?")
+            guess = MEANT.get(plain) or next(iter(difflib.get_close_matches(plain, COLUMNS, 1, 0.75)), None)
+            if guess is not None:
+                raise InputError(f"{place}: unknown column '{name}', did you mean '{guess}'?")
         columns.append(plain if plain in COLUMNS else name)
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:

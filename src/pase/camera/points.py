@@ -52,8 +52,8 @@ def find_corners(grey: Grey, mask: Mask) -> Points:
     starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
     rank = np.empty(len(points), int)
     rank[order] = np.arange(len(points)) - np.repeat(starts, np.diff(np.append(starts, len(points))))
-    chosen = np.flatnonzero(rank < _PER_CELL)
-    return np.asarray(points[chosen[:MOST_POINTS]], np.float32)
+    picks = np.flatnonzero(rank < _PER_CELL)
+    return np.asarray(points[picks[:MOST_POINTS]], np.float32)
 
 
 def follow_points(old: Grey, new: Grey, points: Points, guess: Points) -> tuple[Points, NDArray[np.bool_]]:

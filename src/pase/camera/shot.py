@@ -187,14 +187,14 @@ class ShotFollower:
         if time - self.matches[-1].time < _LOST_S:
             return None
         before = self._active
-        lost = self._add_key(picture, boxes, expected)
-        if len(self.keys[lost].points) < FEWEST_POINTS:
+        number = self._add_key(picture, boxes, expected)
+        if len(self.keys[number].points) < FEWEST_POINTS:
             self.keys.pop()
             self._active = before
             return None
         guess = _match_of_keyframe(time, before, expected, _LOST_RAD)
-        self.links.append(Link(guess, lost, None))
-        return _match_of_keyframe(time, lost, expected)
+        self.links.append(Link(guess, number, None))
+        return _match_of_keyframe(time, number, expected)
 
 
 def _match_of_keyframe(time: float, key: int, turn: Turn, sigma: float = SYSTEMATIC_RAD) -> Match:

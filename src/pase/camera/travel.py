@@ -69,19 +69,19 @@ class TravelFit:
             through = total + change + 2 * (1 - aligned) / _SWERVE_RAD**2
             back[n] = through.argmin(1)
             total = through.min(1) + self.cost[n]
-        chosen = [int(total.argmin())]
+        outcomes = [int(total.argmin())]
         for row in back[:0:-1]:
-            chosen.append(int(row[chosen[-1]]))
-        return np.array(chosen[::-1])
+            outcomes.append(int(row[outcomes[-1]]))
+        return np.array(outcomes[::-1])
 
     def beside(self, other: TravelFit) -> TravelFit:
         """The outcomes of both, of the same pairs."""
         pairs = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
         return TravelFit(*(np.concatenate(arrays, axis=1) for arrays in pairs))
 
-    def take(self, chosen: Indices) -> TravelFit:
+    def take(self, outcomes: Indices) -> TravelFit:
         """The fit with one outcome (P,) of each pair, without the axis of outcomes."""
-        rows = np.arange(len(chosen)), chosen
+        rows = np.arange(len(outcomes)), outcomes
         return TravelFit(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 

@@ -64,12 +64,12 @@ def judge_travel(shot: ShotFollower) -> Judgement:
     far = [match for match in shot.matches if _is_far(shot, match, _JUDGED_SHARE)]
     if not far:
         return Judgement(1.0, 1.0)
-    chosen = [far[i] for i in evenly_spread(len(far), _JUDGED)]
+    sample = [far[i] for i in evenly_spread(len(far), _JUDGED)]
     tolerance = _AGREES_PX * pixel_of(shot)
-    turn = float(np.median([homography_share(*shot.rays_of(match), tolerance) for match in chosen]))
+    turn = float(np.median([homography_share(*shot.rays_of(match), tolerance) for match in sample]))
     if turn > 1.0 - _UNEXPLAINED:
         return Judgement(turn, turn)
-    return Judgement(turn, float(np.median(_fit(shot, chosen).agreeing.max(1))))
+    return Judgement(turn, float(np.median(_fit(shot, sample).agreeing.max(1))))
 
 
 def travelling_trajectory(shot: ShotFollower) -> Trajectory:
@@ -131,13 +131,13 @@ def _fit(
     """Frames beside their keyframes, from turns and directions (P, S, ...) or the usual ones."""
     parts = []
     for first in range(0, max(len(matches), 1), _AT_ONCE):
-        chosen = matches[first : first + _AT_ONCE]
+        batch = matches[first : first + _AT_ONCE]
         if starts is None:
-            R_turn = np.array([_turn_to_key(shot, match) for match in chosen]).reshape(-1, 3, 3)
+            R_turn = np.array([_turn_to_key(shot, match) for match in batch]).reshape(-1, 3, 3)
             R, direction = usual_starts(R_turn)
         else:
             R, direction = (start[first : first + _AT_ONCE] for start in starts)
-        parts.append(fit_travel(Correspondences.of(shot, chosen), R, direction, pixel_of(shot)))
+        parts.append(fit_travel(Correspondences.of(shot, batch), R, direction, pixel_of(shot)))
     return TravelFit(
         *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(TravelFit))
     )

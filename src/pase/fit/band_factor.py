@@ -43,10 +43,10 @@ class BandFactor:
                 raise np.linalg.LinAlgError(f"block {t} is not positive definite")
             inverse[t] = dtrtri(lower, lower=1)[0]
             below[t] = below[t] @ inverse[t].T
-            taken = below[t] @ below[t].T
-            pivots[t + 1] -= taken[:n, :n]
-            below[t + 1, :n] -= taken[n:, :n]
-            pivots[t + 2] -= taken[n:, n:]
+            square = below[t] @ below[t].T
+            pivots[t + 1] -= square[:n, :n]
+            below[t + 1, :n] -= square[n:, :n]
+            pivots[t + 2] -= square[n:, n:]
         return cls(inverse, below[:T])
 
     def forward(self, right: Array) -> Array:

@@ -33,8 +33,8 @@ def drawn_motions(
         Transforms coordinates (T, n) to the user's world.
     """
     low, high = model.skeleton.bounds
-    drawn = np.empty(sequence.errors.shape, np.float32)
+    samples = np.empty(sequence.errors.shape, np.float32)
     for i, errors in enumerate(sequence.errors):
-        drawn[i] = moved(np.clip(sequence.q + calibration * errors, low, high))
+        samples[i] = moved(np.clip(sequence.q + calibration * errors, low, high))
     sizes = np.stack([model.scale(shared + calibration * errors) for errors in sequence.shared_errors])
-    return Draws(drawn, sizes.astype(np.float32))
+    return Draws(samples, sizes.astype(np.float32))

@@ -71,8 +71,8 @@ class LensPrior:
     @property
     def spread(self) -> float:
         """Standard deviation of the logarithm of the focal length, without `measured_px`."""
-        known = self.fov_deg is not None or self.focal_length_px is not None
-        return self.focal_log_sigma if known else FOCAL_SPREAD
+        is_given = self.fov_deg is not None or self.focal_length_px is not None
+        return self.focal_log_sigma if is_given else FOCAL_SPREAD
 
 
 @dataclass(frozen=True)

@@ -231,7 +231,7 @@ def _place(points: Array, keypoints: KeypointMeasurements, shared: Array) -> Arr
     A = rows.reshape(F, -1, 3)
     normal = A.transpose(0, 2, 1) @ A + _LEAST_STIFFNESS * np.eye(3)
     moments = np.einsum("fri,fsr->fsi", A, right.reshape(F, len(points), -1))
-    placed = np.linalg.solve(normal[:, None], moments[..., None])[..., 0]
-    in_camera = (placed - position) @ np.swapaxes(R_camera_world, 1, 2)
+    root = np.linalg.solve(normal[:, None], moments[..., None])[..., 0]
+    in_camera = (root - position) @ np.swapaxes(R_camera_world, 1, 2)
     in_camera[..., 2] = np.maximum(in_camera[..., 2], NEAREST_M)
     return np.asarray(in_camera @ R_camera_world + position)

@@ -308,9 +308,9 @@ def _deviations(
     trial, time, step = window.trial, window.trial.time, 1
     if len(knots) > 2:
         step = max(1, int(1.0 / (DEVIATION_RATE_HZ * float(np.median(np.diff(time[knots]))))))
-    chosen = np.unique(np.append(np.arange(0, len(knots), step), len(knots) - 1))
-    frames, state = knots[chosen], State(state.q[chosen], state.shared)
-    contacts = None if contacts is None else contacts.take(chosen)
+    sample = np.unique(np.append(np.arange(0, len(knots), step), len(knots) - 1))
+    frames, state = knots[sample], State(state.q[sample], state.shared)
+    contacts = None if contacts is None else contacts.take(sample)
     problem = trial.independent().problem(frames, contacts, repeats=_frames_of(frames))
     normal = problem.posterior(state, shared_free=window.covariance is not None)
     calibration = trial.errors.calibration
@@ -320,8 +320,8 @@ def _deviations(
         covariances = posture_covariances(trial.take(frames), problem, state, normal, calibration)
     deviations = coordinate_deviations(normal, window.covariance, covariances)
     errors = coordinate_errors(normal, window.shared_errors, trial.errors.lasting, covariances)
-    drawn = spline(time[frames], errors.swapaxes(0, 1), time).swapaxes(0, 1).astype(np.float32)
-    return interpolated(deviations, time[frames], time), drawn
+    samples = spline(time[frames], errors.swapaxes(0, 1), time).swapaxes(0, 1).astype(np.float32)
+    return interpolated(deviations, time[frames], time), samples
 
 
 def _frames_of(knots: Indices) -> Array:

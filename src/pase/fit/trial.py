@@ -71,8 +71,8 @@ class Trial(Generic[M]):
         shift = None if self.floor_shift is None else self.floor_shift[frames]
         measurements = tuple(m.take(frames) for m in self.measurements)
         renewal, share = (v if isinstance(v, float) else v[frames] for v in (self.renewal, self.share))
-        chosen = replace(self, measurements=measurements, floor_shift=shift)
-        return replace(chosen, renewal=renewal, share=share)
+        trial = replace(self, measurements=measurements, floor_shift=shift)
+        return replace(trial, renewal=renewal, share=share)
 
     def knots(self) -> Indices:
         """Indices of the frames in which any sensor measured, and of the first and the last one."""
@@ -109,17 +109,17 @@ class Trial(Generic[M]):
         width
             Width of the measurements' robust loss, standard deviations; their own when None.
         """
-        subject, chosen = self.subject, self.take(frames)
-        counting = Counting(repeats, chosen.share, width=width)
-        measured = [t for m in chosen.measurements for t in m.terms(subject.model, counting)]
-        posture = chosen.posture_weight(sequence, repeats)
-        beforehand = (*chosen.posture_priors(posture), *subject.priors.terms)
+        subject, trial = self.subject, self.take(frames)
+        counting = Counting(repeats, trial.share, width=width)
+        measured = [t for m in trial.measurements for t in m.terms(subject.model, counting)]
+        posture = trial.posture_weight(sequence, repeats)
+        beforehand = (*trial.posture_priors(posture), *subject.priors.terms)
         terms: list[Term] = [*measured[:1], *beforehand, *measured[1:]]
         if sequence and len(frames) > 2:
-            terms.append(chosen.smoothness())
+            terms.append(trial.smoothness())
         if contacts is not None and subject.floor:
             balance = Balance(contacts.planted, posture * contacts.on_feet, subject.model.points)
-            terms += [*chosen._floor_terms(contacts.planted, repeats), balance]
+            terms += [*trial._floor_terms(contacts.planted, repeats), balance]
         return Problem(subject.model, terms, subject.bounds)
 
     def _floor_terms(self, planted: Array, repeats: Array | float) -> list[Term]:
@@ -142,10 +142,10 @@ class Trial(Generic[M]):
         posture
             Weight of the posture prior.
         """
-        model, chosen = self.subject.model, self.take(frames)
+        model, trial = self.subject.model, self.take(frames)
         counting = Counting(apart=True, width=width)
-        terms = [t for m in chosen.measurements for t in m.terms(model, counting)]
-        habits = chosen.posture_priors(np.full(len(frames), posture))
+        terms = [t for m in trial.measurements for t in m.terms(model, counting)]
+        habits = trial.posture_priors(np.full(len(frames), posture))
         return Problem(model, [*terms[:1], *habits, *terms[1:]], self.subject.bounds)
 
     def posture_priors(self, weight: Array) -> list[Term]:

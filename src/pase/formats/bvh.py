@@ -33,7 +33,7 @@ def write_bvh(motion: Motion, path: str | Path) -> None:
     skeleton, even = motion.skeleton, even_motion(motion)
     lower, upper = skeleton.bounds
     rest = body_tree(skeleton, np.clip(np.zeros_like(lower), lower, upper)[None])
-    placed, away = _placed(rest, skeleton, even.q)
+    values, away = _placed(rest, skeleton, even.q)
     shifts = [parent < 0 or bool(far > STILL) for parent, far in zip(rest.parent, away, strict=True)]
     roots = rest.children(-1)
     lines = ["HIERARCHY"]
@@ -41,9 +41,9 @@ def write_bvh(motion: Motion, path: str | Path) -> None:
     ends = _ends(skeleton)
     for root in roots:
         lines += _joint(root, rest, shifts, ends, 0, order)
-    lines += ["MOTION", f"Frames: {len(placed)}", f"Frame Time: {1 / even.rate:.9f}"]
+    lines += ["MOTION", f"Frames: {len(values)}", f"Frame Time: {1 / even.rate:.9f}"]
     channels = [6 * body + i for body in order for i in range(0 if shifts[body] else 3, 6)]
-    rows = (_numbers(row.ravel()[channels]) for row in placed)
+    rows = (_numbers(row.ravel()[channels]) for row in values)
     write_text(path, (f"{line}\n" for line in chain(lines, rows)))
 
 
@@ -95,11 +95,11 @@ def _placed(rest: BodyTree, skeleton: Skeleton, q: Array) -> tuple[Array, Array]
     placed, away
         (T, B, 6), and (B,) largest distance from the place at rest along an axis, metres.
     """
-    placed, away = np.empty((len(q), len(skeleton.bodies), 6)), np.zeros(len(skeleton.bodies))
+    values, away = np.empty((len(q), len(skeleton.bodies), 6)), np.zeros(len(skeleton.bodies))
     for frames, tree in body_trees(skeleton, q):
         turns = angles_xyz(tree.rotation[..., _Z_X_Y, :][..., _Z_X_Y])
-        placed[frames] = np.concatenate([tree.translation, turns], axis=2)
+        values[frames] = np.concatenate([tree.translation, turns], axis=2)
         away = np.maximum(away, np.abs(tree.translation - rest.translation).max(axis=(0, 2)))
-    for body in range(placed.shape[1]):
-        placed[:, body, 3:] = np.degrees(np.unwrap(placed[:, body, 3:], axis=0))
-    return placed, away
+    for body in range(values.shape[1]):
+        values[:, body, 3:] = np.degrees(np.unwrap(values[:, body, 3:], axis=0))
+    return values, away

@@ -124,9 +124,9 @@ def _write_apart(points: Array, content: dict[str, Any], path: Path) -> None:
         np.save(Path(folder) / "points.npy", points)
         (Path(folder) / "content.json").write_text(json.dumps(content), encoding="utf-8")
         words = [sys.executable, "-m", "pase.formats.c3d", folder, str(path.resolve())]
-        done = subprocess.run(words, capture_output=True, text=True)
-    if done.returncode:
-        reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+        process = subprocess.run(words, capture_output=True, text=True)
+    if process.returncode:
+        reason = process.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise OutputError(f"cannot write {path}: {reason[0]}")
 
 

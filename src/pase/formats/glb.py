@@ -199,8 +199,8 @@ def _nodes(skeleton: Skeleton, tree: BodyTree, buffer: GlbBuffer) -> tuple[list[
 
 def upright_normals(surface: BoneSurface) -> Array:
     """(V, 3) unit normals of a surface, upwards where it has none: glTF allows no others."""
-    known = np.linalg.norm(surface.normals, axis=1, keepdims=True) > 0.5
-    return np.where(known, surface.normals, (0.0, 1.0, 0.0))
+    has_normal = np.linalg.norm(surface.normals, axis=1, keepdims=True) > 0.5
+    return np.where(has_normal, surface.normals, (0.0, 1.0, 0.0))
 
 
 def _primitive(surface: BoneSurface, buffer: GlbBuffer) -> Node:
@@ -227,8 +227,8 @@ def _animation(
     low, high = np.full((bodies, 12), np.inf), np.full((bodies, 12), -np.inf)
     for frames, tree in body_trees(skeleton, q, parents):
         turns[frames], places[frames] = quaternions(tree.rotation), tree.translation
-        placed = np.concatenate([tree.rotation.reshape(-1, bodies, 9), tree.translation], axis=2)
-        low, high = np.minimum(low, placed.min(axis=0)), np.maximum(high, placed.max(axis=0))
+        pose = np.concatenate([tree.rotation.reshape(-1, bodies, 9), tree.translation], axis=2)
+        low, high = np.minimum(low, pose.min(axis=0)), np.maximum(high, pose.max(axis=0))
     _take_out_flips(turns)
     moved = {
         "rotation": (turns, (high - low)[:, :9].max(axis=1)),

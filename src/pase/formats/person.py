@@ -60,8 +60,8 @@ def write_person(
         The first columns of the tables; the model is named after the subject.
     """
     folder = Path(folder)
-    named = replace(motion.skeleton, name=model_name(labels, folder.name))
-    write_osim(named, folder / "skeleton.osim", mass_kg=mass_kg)
+    skeleton = replace(motion.skeleton, name=model_name(labels, folder.name))
+    write_osim(skeleton, folder / "skeleton.osim", mass_kg=mass_kg)
     write_mot(motion, folder / "motion.mot")
     write_landmarks_trc(motion, folder / "landmarks.trc")
     write_angles_csv(motion, folder / "angles.csv")

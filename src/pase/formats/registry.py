@@ -37,8 +37,8 @@ def parse_formats(text: str, further: str = "") -> tuple[str, ...]:
         return tuple(FORMATS)
     for name in names:
         if name not in FORMATS:
-            listed = ", ".join(FORMATS)
-            raise InputError(f"unknown format '{name}'; the formats are: {listed}{further}, all")
+            choices = ", ".join(FORMATS)
+            raise InputError(f"unknown format '{name}'; the formats are: {choices}{further}, all")
     return tuple(dict.fromkeys(names))
 
 

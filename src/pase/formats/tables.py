@@ -42,9 +42,9 @@ class BoneLength:
 def bone_table(motion: Motion) -> tuple[BoneLength, ...]:
     """The length of every long bone of a person, with what the fit says about it."""
     skeleton, table = motion.skeleton, []
-    drawn = {body.name for body in skeleton.bodies if body.meshes} or set(skeleton.body_names)
+    bodies = {body.name for body in skeleton.bodies if body.meshes} or set(skeleton.body_names)
     for name, length in bone_lengths(skeleton).items():
-        if CARRIERS[name] in drawn:
+        if CARRIERS[name] in bodies:
             bone = motion.diagnostics.bones.get(name, BoneStatistics())
             seen = motion.seen is None or bool(motion.seen[:, skeleton.body_index(CARRIERS[name])].any())
             table.append(BoneLength(name, length, bone.length_sd_m, bone.percentile, seen))
@@ -163,8 +163,8 @@ def _number(row: dict[str, str], column: str) -> float | None:
 
 def _cells(numbers: Array) -> list[float | None]:
     """Numbers (k,) with seven decimals; None where one is unknown."""
-    known, rounded = np.isfinite(numbers).tolist(), np.round(numbers, 7).tolist()
-    return [number if is_known else None for number, is_known in zip(rounded, known, strict=True)]
+    finite, rounded = np.isfinite(numbers).tolist(), np.round(numbers, 7).tolist()
+    return [number if is_known else None for number, is_known in zip(rounded, finite, strict=True)]
 
 
 def read_rows(path: str | Path, columns: Sequence[str]) -> list[dict[str, str]]:

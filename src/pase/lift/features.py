@@ -66,7 +66,7 @@ class Inputs:
     """(N, T, 3, 3) camera → virtual camera, that looks at the person's centre."""
 
 
-def centred(rays: Floats, score: Floats, valid: Floats, known: Floats) -> Inputs:
+def centred(rays: Floats, score: Floats, valid: Floats, facts_of_lens: Floats) -> Inputs:
     """Turn rays so that the person's centre is straight ahead, and size them.
 
     Parameters
@@ -77,7 +77,7 @@ def centred(rays: Floats, score: Floats, valid: Floats, known: Floats) -> Inputs
         (N, T, 26) from 0 to 1; 0 where unseen.
     valid
         (N, T) 1 for frames that are there, 0 for filling.
-    known
+    facts_of_lens
         (KNOWN,) or (N, KNOWN) what `LensAndLengths.numbers` says.
     """
     visible = (score > 0).astype(np.float32)
@@ -96,7 +96,7 @@ def centred(rays: Floats, score: Floats, valid: Floats, known: Floats) -> Inputs
     N, T = valid.shape
     flat = np.clip(flat / size[..., None], -FARTHEST, FARTHEST).reshape(N, T, -1)
     place = np.stack([np.log(size[..., 0]) + 2.0, yaw, pitch], axis=-1)
-    facts = np.broadcast_to(np.atleast_2d(known)[:, None], (N, T, KNOWN))
+    facts = np.broadcast_to(np.atleast_2d(facts_of_lens)[:, None], (N, T, KNOWN))
     features = (
         np.concatenate([flat, score, visible, place, facts, valid[..., None]], axis=-1) * valid[..., None]
     )

@@ -104,26 +104,26 @@ class PaseLifter:
             raise InputError("the lifter needs the 26 Halpe keypoints; convert them first")
         rays, score = self._rays(keypoints)
         landmarks = _unknown(keypoints.time)
-        present, done = (score > 0).sum(1) >= _FEWEST_POINTS, 0
+        present, frames_done = (score > 0).sum(1) >= _FEWEST_POINTS, 0
         for index, spread in _courses(keypoints.time):
             for stretch, inner in _stretches(len(index)):
                 around, frames = index[stretch], index[stretch][inner]
                 lifted = self._course(*_upsampled(rays[around], score[around], spread))[::spread][inner]
                 lifted[~present[frames]] = np.nan
                 _fill(landmarks, frames, lifted)
-                done += len(frames)
+                frames_done += len(frames)
                 if progress is not None:
-                    progress(done, len(keypoints))
+                    progress(frames_done, len(keypoints))
         return landmarks
 
     def _rays(self, keypoints: Keypoints2D) -> tuple[Floats, Floats]:
         width, height = keypoints.image_size
         focal = self._focal or focal_length_of_view(keypoints.image_size, self._fov_deg)
         xy, score = keypoints.xy, keypoints.score
-        shown = usable(keypoints) & ~on_edge(keypoints)
-        rays = (np.where(shown[..., None], xy, 0.0) - np.array([width / 2, height / 2])) / focal
-        rays = np.where(shown[..., None], rays, 0.0).astype(np.float32)
-        return rays, np.where(shown, np.minimum(score, 1.0), 0.0).astype(np.float32)
+        visible = usable(keypoints) & ~on_edge(keypoints)
+        rays = (np.where(visible[..., None], xy, 0.0) - np.array([width / 2, height / 2])) / focal
+        rays = np.where(visible[..., None], rays, 0.0).astype(np.float32)
+        return rays, np.where(visible, np.minimum(score, 1.0), 0.0).astype(np.float32)
 
     def _course(self, rays: Floats, score: Floats) -> Array:
         """(T, outputs) of evenly spaced frames, in camera axes: the mean with those of the mirrored person."""

@@ -126,8 +126,8 @@ def _are_in_space(xyz: Array, names: Sequence[str]) -> bool:
         return True
     halpe = [_own_name(name) for name in names]
     ends = [
-        np.array([xyz[k] for k, name in enumerate(halpe) if name in wanted and np.isfinite(xyz[k]).all()])
-        for wanted in (
+        np.array([xyz[k] for k, name in enumerate(halpe) if name in points and np.isfinite(xyz[k]).all()])
+        for points in (
             ("Nose", "Head", "Neck", "LShoulder", "RShoulder"),
             ("LAnkle", "RAnkle", "LHeel", "RHeel"),
         )

@@ -53,8 +53,8 @@ def _tables(transfer: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     nits = pq_to_nits(signal) if transfer == TRANSFER_PQ else hlg_to_nits(signal)
     to_linear = _compressed(nits / _WHITE_NITS).astype(np.float32)
     linear = signal**2
-    shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return to_linear, np.round(255 * shown).astype(np.uint8)
+    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return to_linear, np.round(255 * encoded).astype(np.uint8)
 
 
 def tone_mapped(image: Image, transfer: int) -> Image:

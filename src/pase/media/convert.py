@@ -174,8 +174,8 @@ class _Converter:
         """A frame of high dynamic range brought down, any other as it is."""
         if not self._hdr:
             return frame
-        shown = tone_mapped(np.asarray(frame.to_ndarray(), dtype=np.uint8), self._hdr)
-        return VideoFrame.from_ndarray(shown, format="rgb24")
+        pixels = tone_mapped(np.asarray(frame.to_ndarray(), dtype=np.uint8), self._hdr)
+        return VideoFrame.from_ndarray(pixels, format="rgb24")
 
 
 def _build_graph(

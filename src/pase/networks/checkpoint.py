@@ -142,28 +142,28 @@ def load_parameters(network: Any, state: State, path: str | Path, network_name: 
         For the first parameter that is missing, too many or of another shape; says what the file seems to be.
     """
     torch = require_torch()
-    wanted = network.state_dict()
-    fault = _fault({name: tuple(value.shape) for name, value in wanted.items()}, state)
+    parameters = network.state_dict()
+    fault = _fault({name: tuple(value.shape) for name, value in parameters.items()}, state)
     if fault:
         raise ModelFileError(
             f"{path} does not fit {network_name}: {fault}; it seems to be {guess_network(state)}"
         )
-    for name, value in wanted.items():
+    for name, value in parameters.items():
         if value.is_floating_point() and not bool(torch.isfinite(state[name]).all()):
             raise ModelFileError(f"{path}: '{name}' has values that are not finite; fetch it again")
-    converted = {name: state[name].to(value.dtype).contiguous() for name, value in wanted.items()}
+    converted = {name: state[name].to(value.dtype).contiguous() for name, value in parameters.items()}
     network.load_state_dict(converted, strict=True, assign=True)
     network.requires_grad_(False).eval()
 
 
-def _fault(wanted: Mapping[str, tuple[int, ...]], state: State) -> str:
+def _fault(shapes: Mapping[str, tuple[int, ...]], state: State) -> str:
     """What is first wrong with a state, in the network's own order, or nothing."""
-    for name, shape in wanted.items():
+    for name, shape in shapes.items():
         if name not in state:
             return f"it lacks '{name}'"
         if tuple(state[name].shape) != shape:
             return f"its '{name}' has shape {tuple(state[name].shape)}, not {shape}"
-    extra = next((name for name in state if name not in wanted), None)
+    extra = next((name for name in state if name not in shapes), None)
     return "" if extra is None else f"it has '{extra}', which the network has not"
 
 

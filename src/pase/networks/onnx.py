@@ -54,13 +54,13 @@ _listeners: list[list[RunningNetwork]] = []
 @contextmanager
 def noted_networks() -> Iterator[list[RunningNetwork]]:
     """Note every network that is started inside the block, for the report."""
-    noted: list[RunningNetwork] = []
-    _listeners.append(noted)
+    networks: list[RunningNetwork] = []
+    _listeners.append(networks)
     try:
-        yield noted
+        yield networks
     finally:
         # By identity: two blocks at once may hold equal lists.
-        _listeners[:] = [listener for listener in _listeners if listener is not noted]
+        _listeners[:] = [listener for listener in _listeners if listener is not networks]
 
 
 def network_threads(threads: int = 0) -> int:
@@ -127,12 +127,12 @@ def start_session(path: Path, device: str = "auto", threads: int = 0) -> onnxrun
         check_is_file(path, "the network's file")
     except InputError as error:
         raise ModelFileError(f"the network {error}") from error
-    wanted = providers(device)
+    candidates = providers(device)
     count = network_threads(threads)
-    session = _try(path, wanted, count)
+    session = _try(path, candidates, count)
     running = session.get_providers()[0]
-    if running != wanted[0]:
-        log.warning("%s does not start on this computer; the networks run on the processor", wanted[0])
+    if running != candidates[0]:
+        log.warning("%s does not start on this computer; the networks run on the processor", candidates[0])
     network = RunningNetwork(path.name, running, count, sha256_of(path))
     for listener in _listeners:
         if network not in listener:  # it may be started a second time, for another lens for instance
@@ -157,7 +157,7 @@ class OnnxNetwork:
         """Note what the network takes and gives, or refuse it by the name of its file."""
 
 
-def _try(path: Path, wanted: list[str], threads: int) -> onnxruntime.InferenceSession:
+def _try(path: Path, candidates: list[str], threads: int) -> onnxruntime.InferenceSession:
     onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -166,10 +166,10 @@ def _try(path: Path, wanted: list[str], threads: int) -> onnxruntime.InferenceSe
     # Two networks and the video decoder take turns: waiting threads must not hold the cores.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=wanted)
+        return onnxruntime.InferenceSession(str(path), options, providers=candidates)
     except Exception as error:  # onnxruntime's own classes have no public common parent but Exception
-        if wanted != [PROCESSOR]:
-            log.debug("%s on %s: %s", path.name, wanted[0], error)
+        if candidates != [PROCESSOR]:
+            log.debug("%s on %s: %s", path.name, candidates[0], error)
             return _try(path, [PROCESSOR], threads)
         raise ModelFileError(
             f"{path.name} cannot be run ({error}): fetch it again or update onnxruntime"

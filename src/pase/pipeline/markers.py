@@ -142,8 +142,11 @@ def _joints_in_metres(
     """Joints of a lifter, whose unit is open, in metres; and a sentence that says so."""
     from pase.fit.markers.units import in_metres
 
-    found, unit = in_metres(joints, skeleton, markers, height_m)
-    return found, f"the landmarks' unit is open: it was taken as {unit:.3f} m, from the lengths of the limbs"
+    points, unit = in_metres(joints, skeleton, markers, height_m)
+    return (
+        points,
+        f"the landmarks' unit is open: it was taken as {unit:.3f} m, from the lengths of the limbs",
+    )
 
 
 def _facts(source: Path, data: Landmarks3D) -> dict[str, Any]:

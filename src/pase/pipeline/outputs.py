@@ -90,9 +90,9 @@ def overlay_name(source: Footage, settings: ViewSettings | None = None) -> str:
     from pase.media import is_photo
 
     usual = ViewSettings()
-    drawn = settings or usual
-    words = ["overlay"] + [drawn.style] * (drawn.style != usual.style)
-    words += [drawn.layout] * (drawn.layout != usual.layout)
+    view = settings or usual
+    words = ["overlay"] + [view.style] * (view.style != usual.style)
+    words += [view.layout] * (view.layout != usual.layout)
     return "_".join(words) + (".png" if is_photo(source.path) else ".mp4")
 
 
@@ -112,8 +112,8 @@ def begin_analysis(
     busy
         Whether this process does other work meanwhile, so that it is better left to the others.
     """
-    named = None if settings.movement == "auto" else settings.movement
-    jobs = [(motion, named if number == 0 else None) for number, motion in enumerate(motions)]
+    movement = None if settings.movement == "auto" else settings.movement
+    jobs = [(motion, movement if number == 0 else None) for number, motion in enumerate(motions)]
     if sum(map(len, motions)) > _MOST_SHARED:
         helpers = Helpers(0)
     if busy:

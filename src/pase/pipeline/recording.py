@@ -193,16 +193,16 @@ def choose(recording: Recording, settings: Settings) -> Recording:
     from pase.pose2d.claimed_limbs import without_claimed_limbs
     from pase.pose2d.select_people import select_people
 
-    chosen = select_people(recording.people, settings.pose2d, recording.time)
+    selection = select_people(recording.people, settings.pose2d, recording.time)
     absent = points_of(absent_parts(settings.person.without))
-    unshared = without_claimed_limbs(chosen.people)
+    unshared = without_claimed_limbs(selection.people)
     people = [p.without(absent) if number == 0 else p for number, p in enumerate(unshared)]
     return replace(
         recording,
         people=people,
-        frames=recording.frames or max((len(person) for person in chosen.people), default=0),
-        left_out=[*chosen.left_out, *recording.left_out],
-        why_main=chosen.why_main,
+        frames=recording.frames or max((len(person) for person in selection.people), default=0),
+        left_out=[*selection.left_out, *recording.left_out],
+        why_main=selection.why_main,
     )
 
 
@@ -232,26 +232,26 @@ def _alphapose(
     from pase.pose2d.detector import PersonDetector
     from pase.pose2d.user_network import DETECTOR
 
-    chosen = settings.pose2d
-    if chosen.weights is None:
+    pose2d = settings.pose2d
+    if pose2d.weights is None:
         raise ModelFileError(
             "AlphaPose's weights do not come with PASE: name halpe26_fast_res50_256x192.pth with "
             "--pose2d.weights (--weights of 'pase pose2d'); docs/original-system.md says where to get it"
         )
     detector: BoxDetector
-    if chosen.detector == "yolov3-spp":
+    if pose2d.detector == "yolov3-spp":
         from pase.pose2d.alphapose.darknet import YoloV3Detector
 
-        if chosen.detector_weights is None:
+        if pose2d.detector_weights is None:
             raise ModelFileError(
                 "YOLOv3-SPP's weights do not come with PASE: name yolov3-spp.weights with "
                 "--pose2d.detector-weights; docs/original-system.md says where to get it"
             )
-        detector = YoloV3Detector(chosen.detector_weights)
+        detector = YoloV3Detector(pose2d.detector_weights)
     else:
         (path,) = fetch_models([DETECTOR], settings, progress)
-        detector = PersonDetector(path, chosen.device, chosen.threads)
-    people = detect_everyone(frames, image_size, detector, FastPoseNetwork(chosen.weights))
+        detector = PersonDetector(path, pose2d.device, pose2d.threads)
+    people = detect_everyone(frames, image_size, detector, FastPoseNetwork(pose2d.weights))
     return DetectedPeople(people, people[0].time if people else np.zeros(0))
 
 

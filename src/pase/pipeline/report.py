@@ -104,9 +104,9 @@ class Report:
 
     def warnings_of_persons(self) -> list[str]:
         """Warnings for the user about each person, with the number if there are several."""
-        named = len(self.persons) > 1
+        several = len(self.persons) > 1
         return [
-            f"person {number}: {sentence}" if named else sentence
+            f"person {number}: {sentence}" if several else sentence
             for number, person in enumerate(self.persons, 1)
             for sentence in person["warnings"]
         ]
@@ -129,9 +129,9 @@ class Report:
 
     def add_masses(self, masses_kg: Sequence[float | None]) -> None:
         """Note the masses of the models that are an average person's, as nobody gave them."""
-        given = self.settings["person"]["mass_kg"]
+        mass_kg = self.settings["person"]["mass_kg"]
         for number, mass in enumerate(masses_kg, 1):
-            if mass is not None and (number > 1 or given is None):
+            if mass is not None and (number > 1 or mass_kg is None):
                 prefix = f"person {number}: " if len(masses_kg) > 1 else ""
                 self.assumptions.append(
                     f"{prefix}no mass was given: skeleton.osim has {mass:.0f} kg, the average for the height"

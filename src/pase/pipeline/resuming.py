@@ -27,11 +27,11 @@ class KeptRecording:
 
 def detection_key(path: Path, settings: Settings) -> str:
     """Key of the 2D stage's work, equal where it would find the same again; threads change only how long it takes."""
-    chosen = to_dict(settings.pose2d) | {"threads": None, "without": settings.person.without}
+    pose2d = to_dict(settings.pose2d) | {"threads": None, "without": settings.person.without}
     source, footage = source_identity(path), to_dict(settings.footage)
     camera = settings.camera.motion
     return fingerprint(
-        {"pase": __version__, "source": source, STAGE: chosen, "camera": camera, "footage": footage}
+        {"pase": __version__, "source": source, STAGE: pose2d, "camera": camera, "footage": footage}
     )
 
 

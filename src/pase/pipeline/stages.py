@@ -80,11 +80,9 @@ class Run:
     ) -> None:
         self.settings, self.report = settings or Settings(), Report()
         self._output, self._overwrite, self._progress = output, overwrite, progress
-        wanted = self.settings.output
-        self._draw = wanted.overlay if draw is None else draw
-        self._film_maker = (
-            FilmMaker(self.settings.view.every_frame) if wanted.viewer and wanted.film else None
-        )
+        files = self.settings.output
+        self._draw = files.overlay if draw is None else draw
+        self._film_maker = FilmMaker(self.settings.view.every_frame) if files.viewer and files.film else None
         self._stack = ExitStack()
         self._kept: Callable[[], object] = lambda: None
 
@@ -224,12 +222,12 @@ class Run:
 
     def _resumed(self, path: Path, key: str) -> Recording | None:
         """The recording from an interrupted run with the same footage and the same settings of the 2D stage."""
-        kept = kept_recording(self._space, key, path)
-        if kept is None:
+        earlier = kept_recording(self._space, key, path)
+        if earlier is None:
             return None
-        self.report.resumed, self.report.seconds = [STAGE], {STAGE: kept.seconds}
-        self.report.warnings = kept.warnings
-        return kept.recording
+        self.report.resumed, self.report.seconds = [STAGE], {STAGE: earlier.seconds}
+        self.report.warnings = earlier.warnings
+        return earlier.recording
 
     def _detected(self, path: Path, key: str) -> Recording:
         """Find the persons, importing what the drawing needs meanwhile; store them while the next stage works."""

@@ -42,10 +42,10 @@ def with_closer_look(network: KeypointNetwork, image: Image, poses: Sequence[Pos
 def _upper_body(pose: Pose) -> Array | None:
     """Box (4,) of the upper body; None where it is hardly visible or as large as the person."""
     sure = pose.score >= SURE_SCORE
-    shown = pose.xy[_UPPER_BODY][sure[_UPPER_BODY]]
-    if len(shown) < _FEWEST:
+    points = pose.xy[_UPPER_BODY][sure[_UPPER_BODY]]
+    if len(points) < _FEWEST:
         return None
-    low, high = shown.min(0), shown.max(0)
+    low, high = points.min(0), points.max(0)
     return np.concatenate([low, high]) if (high - low).max() < _LEAST_GAIN * _size(pose) else None
 
 

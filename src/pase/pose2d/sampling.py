@@ -115,17 +115,17 @@ class Sampler:
         self._waiting.append(frame)
         self.repeated += frame.repeated
         while True:
-            chosen = self._next()
-            following = None if chosen is None else self._due(chosen)
-            if chosen is None or following is None:
+            candidate = self._next()
+            following = None if candidate is None else self._due(candidate)
+            if candidate is None or following is None:
                 return
-            self._look(chosen, following)
+            self._look(candidate, following)
 
     def finish(self) -> None:
         """Look at the end of the recording, of which the last frame is looked at in any case."""
         while self._waiting:
-            chosen = self._next() or self._waiting[-1]
-            self._look(chosen, self._due(chosen))
+            candidate = self._next() or self._waiting[-1]
+            self._look(candidate, self._due(candidate))
         self._measure_gaps(None)
         self._collect(0)
 
@@ -156,22 +156,22 @@ class Sampler:
         frame_s = last.time / last.index if last.index else USUAL_S
         return min(step_s, frame_s * max(1, _MOST_BYTES // (_WAITING_STEPS * last.image.nbytes)))
 
-    def _look(self, chosen: Frame, following: Frame | None) -> None:
+    def _look(self, candidate: Frame, following: Frame | None) -> None:
         """Let the tracker look at a frame, or at all up to it where there is a cut before it."""
         between = []
-        while self._waiting and self._waiting[0].index <= chosen.index:
+        while self._waiting and self._waiting[0].index <= candidate.index:
             between.append(self._waiting.popleft())
         between.pop()
-        if between and self._tracker.shots.changes(chosen.image):
-            for frame in (*between, chosen):
+        if between and self._tracker.shots.changes(candidate.image):
+            for frame in (*between, candidate):
                 self._track(frame, None)
         else:
             for frame in between:
                 self._tracker.skip(frame)
             if self._last is not None and between:
-                self._gaps.append(_Gap(self._last, between, chosen))
-            self._track(chosen, following)
-        self._measure_gaps(chosen)
+                self._gaps.append(_Gap(self._last, between, candidate))
+            self._track(candidate, following)
+        self._measure_gaps(candidate)
 
     def _track(self, frame: Frame, following: Frame | None) -> None:
         self._tracker.add(frame, following)
@@ -253,14 +253,14 @@ class Sampler:
                 continue
             step = velocity * (frame.time - time)
             crop = (frame, _whole(pose) + np.tile(step, 2), track.turn)
-            placed = self._tracker.place(*crop)
+            fresh = self._tracker.place(*crop)
             rivals = (t.poses[frame.index] for t in self._tracker.tracks if frame.index in t.poses)
-            continues = placed.quality >= _CLEAR_QUALITY and pose_similarity(pose, placed, step) >= _GOES_ON
-            if not continues or any(pose_similarity(rival, placed) >= SAME_BODY for rival in rivals):
+            continues = fresh.quality >= _CLEAR_QUALITY and pose_similarity(pose, fresh, step) >= _GOES_ON
+            if not continues or any(pose_similarity(rival, fresh) >= SAME_BODY for rival in rivals):
                 return
-            track.between[frame.index] = placed
-            velocity = _velocity((time, pose), (frame.time, placed))
-            pose, time = placed, frame.time
+            track.between[frame.index] = fresh
+            velocity = _velocity((time, pose), (frame.time, fresh))
+            pose, time = fresh, frame.time
 
 
 def _velocity(first: tuple[float, Pose], second: tuple[float, Pose]) -> Array:
@@ -292,8 +292,8 @@ def _needed(gap: _Gap, jerks: Sequence[float]) -> list[Frame]:
         return []
     steps = int(np.ceil(gap_s / min(spacing_s, FINE_S) - 0.05))
     places = np.linspace(0, len(frames) - 1, min(steps, len(frames) - 1) + 1)
-    wanted = [frames[place] for place in np.round(places).astype(int)[1:-1]]
-    return [frame for frame in wanted if not frame.repeated]
+    picks = [frames[place] for place in np.round(places).astype(int)[1:-1]]
+    return [frame for frame in picks if not frame.repeated]
 
 
 def _mixed(first: Pose, last: Pose, share: float) -> Pose:

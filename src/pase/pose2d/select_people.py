@@ -66,20 +66,22 @@ def select_people(
     eligible = [person for person, why in zip(people, reasons, strict=True) if why is None]
     why_main = _why_main(eligible, time) if eligible else ""
     if settings.person == "all":
-        chosen = eligible
+        selection = eligible
     elif settings.person == "main":
-        chosen, default_reason = eligible[:1], "not the main person"
+        selection, default_reason = eligible[:1], "not the main person"
     else:
         pixel = pixel_of(settings.person)
-        chosen = [_by_number(eligible, int(settings.person)) if pixel is None else _at(people, pixel, time)]
+        selection = [
+            _by_number(eligible, int(settings.person)) if pixel is None else _at(people, pixel, time)
+        ]
         why_main = f"named by --person {settings.person}"
         default_reason = f"not the person {why_main}"
     left_out = [
         _left_out(person, why or default_reason)
         for person, why in zip(people, reasons, strict=True)
-        if not any(person is selected for selected in chosen)
+        if not any(person is selected for selected in selection)
     ]
-    numbered = [replace(person.over(time), track_id=number) for number, person in enumerate(chosen, 1)]
+    numbered = [replace(person.over(time), track_id=number) for number, person in enumerate(selection, 1)]
     return Choice(numbered, left_out, why_main)
 
 
@@ -96,9 +98,9 @@ def _reasons(people: Sequence[Keypoints2D], settings: Pose2DSettings, time: Arra
 
 def _too_little(person: Keypoints2D, settings: Pose2DSettings, time: Array, *, main: bool) -> str | None:
     """Why a person gets no skeleton; None for one who does."""
-    shown = int(((person.score >= SURE_SCORE) & np.isfinite(person.xy).all(-1)).sum(1).max())
-    if shown < FEWEST_POINTS:
-        return f"shows too little: {shown} keypoints at once of the {FEWEST_POINTS} that are needed"
+    count = int(((person.score >= SURE_SCORE) & np.isfinite(person.xy).all(-1)).sum(1).max())
+    if count < FEWEST_POINTS:
+        return f"shows too little: {count} keypoints at once of the {FEWEST_POINTS} that are needed"
     if main:
         return None
     clear = float(np.nanpercentile(person.score[person.seen].mean(1), 90))
@@ -175,8 +177,8 @@ def _why_main(people: Sequence[Keypoints2D], time: Array) -> str:
     main = people[0]
     share = 100 * float(main.seen.sum()) / len(time)
     size = 100 * _size(main) / max(main.image_size)
-    shown = f"seen in {share:.0f} % of the frames, {size:.0f} % of the picture's longer side"
+    facts = f"seen in {share:.0f} % of the frames, {size:.0f} % of the picture's longer side"
     if len(people) == 1:
-        return f"{shown}; the only one"
+        return f"{facts}; the only one"
     rival = 100 * prominence(people[1], 1.0) / prominence(main, 1.0)
-    return f"{shown}; person 2 has {rival:.0f} % of that prominence"
+    return f"{facts}; person 2 has {rival:.0f} % of that prominence"

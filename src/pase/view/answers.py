@@ -62,12 +62,12 @@ def key_rows(findings: Findings) -> list[Row]:
 
 def further_rows(findings: Findings) -> list[Row]:
     """All other measures but those of single angles."""
-    shown = set(_key_names(findings))
+    key_names = set(_key_names(findings))
     names = dict.fromkeys(measure.measure for measure in findings.summary())
     return [
         row
         for name in names
-        if name not in shown and not of_angle(name) and (row := measure_row(findings, name)) is not None
+        if name not in key_names and not of_angle(name) and (row := measure_row(findings, name)) is not None
     ]
 
 

@@ -107,7 +107,7 @@ def make_window(kind: str) -> Any:
 
 def _ask(kind: str) -> dict[str, str]:
     folders = [path for path in sys.path if path]
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", _PROBE, kind],
         capture_output=True,
         text=True,
@@ -115,7 +115,7 @@ def _ask(kind: str) -> dict[str, str]:
         check=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(folders)},
     )
-    answer: dict[str, str] = json.loads(done.stdout)
+    answer: dict[str, str] = json.loads(process.stdout)
     return answer
 
 

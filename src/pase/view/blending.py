@@ -34,9 +34,9 @@ def blend(image: Image, patch: Patch, opacity: float) -> None:
     """
     h, w = patch.rgba.shape[:2]
     target = image[patch.y : patch.y + h, patch.x : patch.x + w]
-    drawn = patch.rgba[..., 3] > 0
-    rgba = patch.rgba[drawn].astype(np.float32) * opacity
-    target[drawn] = target[drawn] * (1 - rgba[:, 3:] / 255) + rgba[:, :3] + 0.5
+    covered = patch.rgba[..., 3] > 0
+    rgba = patch.rgba[covered].astype(np.float32) * opacity
+    target[covered] = target[covered] * (1 - rgba[:, 3:] / 255) + rgba[:, :3] + 0.5
 
 
 def blend_frame(frame: VideoFrame, patch: Patch, opacity: float) -> None:
@@ -52,12 +52,12 @@ def blend_frame(frame: VideoFrame, patch: Patch, opacity: float) -> None:
     full = cv2.transform(rgba, _TO_YUV * np.float32(opacity))
     half = cv2.resize(full, (full.shape[1] // 2, full.shape[0] // 2), interpolation=cv2.INTER_AREA)
     x, y = patch.x - left, patch.y - top
-    for plane, drawn, channel in ((0, full, 0), (1, half, 1), (2, half, 2)):
+    for plane, patches, channel in ((0, full, 0), (1, half, 1), (2, half, 2)):
         pixels = _plane(frame, plane)
         at_x, at_y = (x, y) if plane == 0 else (x // 2, y // 2)
-        target = pixels[at_y : at_y + drawn.shape[0], at_x : at_x + drawn.shape[1]]
-        cover = cv2.bitwise_not(cv2.extractChannel(drawn, 3))
-        cv2.add(cv2.multiply(target, cover, scale=1 / 255), cv2.extractChannel(drawn, channel), dst=target)
+        target = pixels[at_y : at_y + patches.shape[0], at_x : at_x + patches.shape[1]]
+        cover = cv2.bitwise_not(cv2.extractChannel(patches, 3))
+        cv2.add(cv2.multiply(target, cover, scale=1 / 255), cv2.extractChannel(patches, channel), dst=target)
 
 
 def _plane(frame: VideoFrame, number: int) -> Image:

@@ -21,14 +21,14 @@ PAGE, SKELETONS = "comparison.html", "skeletons.html"
 def write_comparison(recordings: Sequence[ComparedResult], folder: Path) -> Path:
     """Write the page of a comparison and, beside it, the skeletons that it shows; where the page is."""
     names, motions, findings = zip(*recordings, strict=True)
-    shown = synchronised(motions, names)
+    motions_in_step = synchronised(motions, names)
     title = " and ".join(names)
-    write_viewer(shown.subjects, folder / SKELETONS, title=title)
+    write_viewer(motions_in_step.subjects, folder / SKELETONS, title=title)
     text = page_template("comparison.html.j2").render(
         title=title,
         style=Markup(page_style()),
         skeletons=SKELETONS,
-        on=shown.on,
+        on=motions_in_step.on,
         recordings=[
             (name, MOVEMENTS[own_findings.movement], own_findings.quality)
             for name, _, own_findings in recordings

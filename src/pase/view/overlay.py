@@ -172,8 +172,8 @@ class _Drawing:
 
     def _patches(self, time: float) -> list[Patch]:
         """What is drawn at a time, the farthest first."""
-        drawn = filter(None, (layer.draw(time) for layer in self.layers))
-        return [patch for _, patches in sorted(drawn, key=lambda layer: -layer[0]) for patch in patches]
+        layers = filter(None, (layer.draw(time) for layer in self.layers))
+        return [patch for _, patches in sorted(layers, key=lambda layer: -layer[0]) for patch in patches]
 
 
 @cache

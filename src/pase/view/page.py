@@ -47,9 +47,9 @@ def write_page(
     title = title_of(report.get("source"))
     analysis = (report.get("settings") or {}).get("analysis") or {}
     folders = [*plots, *[None] * len(subjects)]
-    given = ((report.get("settings") or {}).get("person") or {}).get("height_m") is not None
+    height_given = ((report.get("settings") or {}).get("person") or {}).get("height_m") is not None
     persons = [
-        _person(subject, report, folder, measured=given and subject is subjects[0])
+        _person(subject, report, folder, measured=height_given and subject is subjects[0])
         for subject, folder in zip(subjects, folders, strict=False)
     ]
     page = page_template("report.html.j2").render(
@@ -150,11 +150,11 @@ def _answers(findings: Findings) -> dict[str, Any]:
 def _cycles(findings: Findings) -> dict[str, Any]:
     """Curves over the cycle, and which sides they show."""
     charts = cycle_charts(findings)
-    drawn = {band.kind: band.count for chart in charts for band in chart.bands}
+    counts = {band.kind: band.count for chart in charts for band in chart.bands}
     return {
         "charts": charts,
-        "drawn": [(side, drawn[side]) for side in ("left", "right") if side in drawn],
-        "not_drawn": [side for side in ("left", "right") if charts and side not in drawn],
+        "drawn": [(side, counts[side]) for side in ("left", "right") if side in counts],
+        "not_drawn": [side for side in ("left", "right") if charts and side not in counts],
     }
 
 

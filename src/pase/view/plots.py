@@ -149,9 +149,9 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
 def _curve(axes: Axes, time: Array, value: Array, deviation: Array, side: str) -> None:
     color = COLORS[side]
     if np.isfinite(deviation).any():
-        shown = slice(None, None, step_to(len(time), MOST_IN_BAND))
+        step = slice(None, None, step_to(len(time), MOST_IN_BAND))
         low, high = (value + way * 2 * deviation for way in (-1, 1))
-        axes.fill_between(time[shown], low[shown], high[shown], color=color, alpha=0.2, linewidth=0)
+        axes.fill_between(time[step], low[step], high[step], color=color, alpha=0.2, linewidth=0)
     axes.plot(time, value, color=color, linewidth=1.4, linestyle="--" if side == "l" else "-")
 
 
@@ -169,19 +169,19 @@ def _limits(axes: Axes, ends: Array) -> None:
 def plot_bones(bones: Sequence[BoneLength]) -> Figure | None:
     """Where the person's bones lie in the population; plain lengths where that is not known."""
     ranked = [bone for bone in bones if bone.percentile is not None]
-    shown = ranked or list(bones)
-    if not shown:
+    names = ranked or list(bones)
+    if not names:
         return None
-    figure = _figure(6.2, 0.27 * len(shown) + 0.9, left=1.35, right=0.85)
+    figure = _figure(6.2, 0.27 * len(names) + 0.9, left=1.35, right=0.85)
     axes = figure.add_subplot()
-    for row, bone in enumerate(reversed(shown)):
+    for row, bone in enumerate(reversed(names)):
         side = split_side(bone.name)[1]
         size = f"{1000 * bone.length_m:.0f}" + (f" ± {1000 * bone.sd_m:.0f}" if bone.sd_m else "") + " mm"
         place = bone.percentile if bone.percentile is not None else 1000 * bone.length_m
         axes.hlines(row, 0, place, color=COLORS[side], alpha=0.35, linewidth=5)
         axes.plot(place, row, "o", color=COLORS[side], markersize=7)
         axes.annotate(size, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=8)
-    axes.set_yticks(range(len(shown)), [bone_label(bone.name) for bone in reversed(shown)])
+    axes.set_yticks(range(len(names)), [bone_label(bone.name) for bone in reversed(names)])
     if ranked:
         axes.axvspan(5, 95, color="0.5", alpha=0.1, linewidth=0)
         axes.axvline(50, color="0.5", linewidth=0.8)
@@ -235,9 +235,9 @@ def plot_error(subject: Subject) -> Figure | None:
     figure = _figure(6.2, 2.3)
     axes = figure.add_subplot()
     low, high = np.nanpercentile(rows, (25, 75), axis=1)
-    shown = slice(None, None, step_to(len(time), MOST_IN_BAND))
+    step = slice(None, None, step_to(len(time), MOST_IN_BAND))
     label = "middle half of the points"
-    axes.fill_between(time[shown], low[shown], high[shown], color=LEFT, alpha=0.2, linewidth=0, label=label)
+    axes.fill_between(time[step], low[step], high[step], color=LEFT, alpha=0.2, linewidth=0, label=label)
     axes.plot(time, np.nanmean(rows, axis=1), color=LEFT, linewidth=1.4, label="mean")
     axes.set_ylim(0, None)
     axes.legend(frameon=False, fontsize=8)

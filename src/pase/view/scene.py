@@ -109,15 +109,15 @@ class _Figure:
         if pose is None:
             return np.zeros((0, 3))
         origin = pose.origin[self.bodies]
-        shown = np.isfinite(origin).all(axis=1)
+        known = np.isfinite(origin).all(axis=1)
         T_camera_body = np.zeros((len(self.bodies), 4, 4))
         T_camera_body[:, :3, :3] = camera.rotation @ pose.rotation[self.bodies]
         T_camera_body[:, :3, 3] = camera.to_camera(origin)
         # All corners of a triangle in one place are no triangle.
-        T_camera_body[~shown] = 0.0
+        T_camera_body[~known] = 0.0
         columns = T_camera_body.transpose(0, 2, 1)
         self.uniforms.SetUniformMatrix4x4v("T_camera_body", len(columns), columns.ravel().tolist())
-        p_camera = self.p_body[shown] @ columns[shown, :3, :3] + columns[shown, 3:, :3]
+        p_camera = self.p_body[known] @ columns[known, :3, :3] + columns[known, 3:, :3]
         return np.asarray(p_camera.reshape(-1, 3))
 
 
@@ -253,10 +253,10 @@ class Renderer:
 
         self._window.GetRGBACharPixelData(0, 0, zoom * width - 1, zoom * height - 1, 1, self._buffer)
         pixels: Image = _numpy_support().vtk_to_numpy(self._buffer)
-        drawn = pixels.reshape(zoom * height, zoom * width, 4)
+        image = pixels.reshape(zoom * height, zoom * width, 4)
         if zoom == 1:
-            return drawn.copy()
-        return np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+            return image.copy()
+        return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _without_blending(scene: Any, event: str) -> None:
@@ -285,8 +285,8 @@ def _figure(
 ) -> _Figure:
     """The bones of a skeleton, each vertex with the place of its body in the list of those that have bones."""
     bodies, p_body, shapes = [], [], []
-    for b, placed in groupby(placed_bones(skeleton), key=lambda bone: bone.body):
-        surface = joined([bone.surface for bone in placed])
+    for b, bones in groupby(placed_bones(skeleton), key=lambda bone: bone.body):
+        surface = joined([bone.surface for bone in bones])
         p_body.append(
             list(product(*zip(surface.vertices.min(axis=0), surface.vertices.max(axis=0), strict=True)))
         )
@@ -362,8 +362,8 @@ def coarser(surface: BoneSurface, px_a_metre: float) -> BoneSurface:
     from vtkmodules.vtkFiltersCore import vtkQuadricDecimation
 
     areas = np.linalg.norm(triangle_normals(surface.vertices, surface.faces), axis=1) / 2
-    wanted = float(areas.sum()) * px_a_metre**2 / LEAST_TRIANGLE_PX
-    share = max(_LEAST_SHARE, wanted / max(1, len(areas)))
+    triangles = float(areas.sum()) * px_a_metre**2 / LEAST_TRIANGLE_PX
+    share = max(_LEAST_SHARE, triangles / max(1, len(areas)))
     if share > _MOST_SHARE:
         return surface
     decimation = vtkQuadricDecimation()

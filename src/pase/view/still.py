@@ -37,9 +37,9 @@ def still_picture(path: Path, subjects: Sequence[Subject]) -> bytes:
             moment, image = 0.0, next(iter(media.frames())).image
         else:
             moment = 0.5 * media.duration
-            known = motions[0].time[motions[0].known] if motions else np.zeros(0)
-            if len(known):
-                moment = float(known[np.abs(known - moment).argmin()])
+            times = motions[0].time[motions[0].known] if motions else np.zeros(0)
+            if len(times):
+                moment = float(times[np.abs(times - moment).argmin()])
             image = media.picture_at(moment)
     picture = Image.fromarray(image)
     corners = [box for motion in motions if (box := _box(motion, moment, picture.width)) is not None]

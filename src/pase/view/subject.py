@@ -45,8 +45,8 @@ class Subject:
 
     def thinned(self, limit: int) -> Subject:
         """The person in every frame, or of more than `most` in every second, third …"""
-        shown = slice(None, None, step_to(len(self.motion), limit))
-        return replace(self, motion=self.motion.slice(shown))
+        step = slice(None, None, step_to(len(self.motion), limit))
+        return replace(self, motion=self.motion.slice(step))
 
 
 def step_to(frames: int, limit: int) -> int:

@@ -150,14 +150,14 @@ def _camera(camera: Camera, time: Array, blob: _Blob) -> dict[str, Any]:
 def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> dict[str, Any]:
     motion = subject.motion
     rows = _rows_at(motion, time)
-    shown = rows >= 0
-    q = np.where(shown[:, None], motion.q[rows] if len(motion) else 0.0, 0.0)
+    visible = rows >= 0
+    q = np.where(visible[:, None], motion.q[rows] if len(motion) else 0.0, 0.0)
     rotations, p_world, names = *_poses(subject, q, rows), motion.skeleton.body_names
     seen = np.ones(p_world.shape[:2], bool) if motion.seen is None else motion.seen[rows]
     return {
         "name": subject.name,
         "number": motion.track_id,
-        "shown": blob.add(shown, "u1"),
+        "shown": blob.add(visible, "u1"),
         "turns": blob.add(np.round(rotations * 32767), "<i2"),
         "places": blob.add(p_world, "<f4"),
         "seen": None if seen.all() else blob.add(seen, "u1"),
@@ -220,13 +220,13 @@ def _bones(subject: Subject, bones: PackedBones) -> list[dict[str, Any]]:
 def _angles(motion: Motion, rows: NDArray[np.intp], blob: _Blob) -> dict[str, Any]:
     """Coordinates, and angles that people mean, with their deviations at the times of the page; NaN where unknown."""
     values, deviations, ranges, units = in_display_units(motion)
-    listed = []
+    rows_of_page = []
     for i, (name, unit) in enumerate(zip(motion.skeleton.free_names, units, strict=True)):
         plain, side = coordinate_name(name)
         low, high = float(ranges[i, 0]), float(ranges[i, 1])
         region = region_name(name).replace("Right ", "").replace("Left ", "").capitalize()
         limits = [low, high] if has_range(low, high, unit) else None
-        listed.append(_listed(name, plain, side, unit, region, limits))
+        rows_of_page.append(_listed(name, plain, side, unit, region, limits))
     findings = motion.findings
     if findings is not None:
         keys = [key for key in findings.angles.keys if angle_of(key)[0].name in FURTHER_ANGLES]
@@ -236,12 +236,12 @@ def _angles(motion: Motion, rows: NDArray[np.intp], blob: _Blob) -> dict[str, An
         for key in keys:
             angle, of = angle_of(key)
             region = ANGLE_REGIONS[angle.region]
-            listed.append(_listed(key, angle.plain, "" if of is None else of[0], "°", region, None))
-    shown = (rows >= 0)[:, None]
-    unknown = np.full((len(rows), len(listed)), np.nan)
-    table = np.where(shown, values[rows], np.nan) if len(motion) else unknown
-    spread = np.where(shown, deviations[rows], np.nan) if len(motion) else unknown
-    return {"list": listed, "values": blob.add(table.T, "<f4"), "spread": blob.add(spread.T, "<f4")}
+            rows_of_page.append(_listed(key, angle.plain, "" if of is None else of[0], "°", region, None))
+    visible = (rows >= 0)[:, None]
+    unknown = np.full((len(rows), len(rows_of_page)), np.nan)
+    table = np.where(visible, values[rows], np.nan) if len(motion) else unknown
+    spread = np.where(visible, deviations[rows], np.nan) if len(motion) else unknown
+    return {"list": rows_of_page, "values": blob.add(table.T, "<f4"), "spread": blob.add(spread.T, "<f4")}
 
 
 def _listed(

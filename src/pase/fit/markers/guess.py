@@ -135,10 +135,10 @@ def _starts(trial: MarkerTrial) -> Array:
         if "elbow" in name or name.startswith("knee_angle"):
             bent[i] = np.clip(_BENT if high[i] > -low[i] else -_BENT, low[i], high[i])
     rng = np.random.default_rng(0)
-    drawn = low + (high - low) * rng.uniform(0.2, 0.8, (STARTS - 1, len(bent)))
+    random = low + (high - low) * rng.uniform(0.2, 0.8, (STARTS - 1, len(bent)))
     shares = np.where(np.arange(STARTS - 1) % 2 == 0, 0.5, 1.0)[:, None]
     root = find_root(skeleton).columns
-    varied = bent + shares * (drawn - bent)
+    varied = bent + shares * (random - bent)
     varied[:, root] = bent[root]
     return np.vstack([bent, varied])
 
@@ -151,8 +151,8 @@ def _placed(trial: MarkerTrial, frames: Indices, q: Array, shared: Array) -> Arr
     points = model.positions(State(q, shared))[:, columns]
     weight = visible / (1.0 + _joints_from_root(trial) ** 2)
     turn, shift = rigid_fit(points, np.where(visible[..., None], markers.xyz, 0.0), weight)
-    placed = place_root(model.kinematics, model.scale(shared), q, turn, shift)
-    return np.clip(placed, subject.bounds.low_q, subject.bounds.high_q)
+    postures = place_root(model.kinematics, model.scale(shared), q, turn, shift)
+    return np.clip(postures, subject.bounds.low_q, subject.bounds.high_q)
 
 
 def _joints_from_root(trial: MarkerTrial) -> Array:

@@ -65,9 +65,11 @@ def own_share(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) -> f
 
 def _least_distance(points: Array, fours: Indices) -> Array:
     """(N,) mean over postures (P, K, 3) of the least distance between two of four points (N, 4)."""
-    chosen = points[:, fours]
+    corners = points[:, fours]
     pairs = [
-        np.linalg.norm(chosen[:, :, i] - chosen[:, :, k], axis=-1) for i in range(3) for k in range(i + 1, 4)
+        np.linalg.norm(corners[:, :, i] - corners[:, :, k], axis=-1)
+        for i in range(3)
+        for k in range(i + 1, 4)
     ]
     return np.asarray(np.min(pairs, axis=0).mean(axis=0))
 

@@ -15,7 +15,7 @@ _MARKS = ":|._ "
 
 
 def named_as_model(
-    data: Landmarks3D, wanted: Sequence[str], subject: str | None = None
+    data: Landmarks3D, model_names: Sequence[str], subject: str | None = None
 ) -> tuple[Landmarks3D, list[str]]:
     """The markers of one subject under the model's names, and warnings.
 
@@ -23,7 +23,7 @@ def named_as_model(
     ----------
     data
         Markers as the file calls them.
-    wanted
+    model_names
         Names of the model's markers.
     subject
         Whose markers, where the file holds those of several; they are called `subject:marker`.
@@ -34,17 +34,17 @@ def named_as_model(
         When the file holds several subjects and none, or an unknown one, is chosen.
     """
     notes: list[str] = []
-    if subject is not None or len(set(data.names) & set(wanted)) < FEWEST_MARKERS:
-        prefix = _subject(data.names, wanted, subject)
+    if subject is not None or len(set(data.names) & set(model_names)) < FEWEST_MARKERS:
+        prefix = _subject(data.names, model_names, subject)
         if prefix is not None:
             data = _of_subject(data, prefix)
             notes.append(f"'{prefix}' before the names of the markers was left out")
-    return _spelled_as_model(data, wanted, notes), notes
+    return _spelled_as_model(data, model_names, notes), notes
 
 
-def _subject(names: Sequence[str], wanted: Sequence[str], chosen: str | None) -> str | None:
+def _subject(names: Sequence[str], model_names: Sequence[str], subject: str | None) -> str | None:
     """The prefix, with its mark, of the subject whose markers the model has; None where names have none."""
-    plain = {plain_name(name) for name in wanted}
+    plain = {plain_name(name) for name in model_names}
     counts: dict[str, int] = {}
     for mark in _MARKS:
         for text in names:
@@ -53,11 +53,11 @@ def _subject(names: Sequence[str], wanted: Sequence[str], chosen: str | None) ->
                 counts[prefix + mark] = counts.get(prefix + mark, 0) + (plain_name(name) in plain)
         if any(count >= FEWEST_MARKERS for count in counts.values()):
             break
-    if chosen is not None:
-        prefix = next((prefix for prefix in counts if prefix[:-1] == chosen), "")
+    if subject is not None:
+        prefix = next((prefix for prefix in counts if prefix[:-1] == subject), "")
         if not prefix:
             subjects = ", ".join(prefix[:-1] for prefix, count in counts.items() if count)
-            raise InputError(f"no subject '{chosen}' in the data; there are: {subjects or 'none'}")
+            raise InputError(f"no subject '{subject}' in the data; there are: {subjects or 'none'}")
         return prefix
     fitting = [prefix for prefix, count in counts.items() if count >= FEWEST_MARKERS]
     if len(fitting) > 1:
@@ -74,12 +74,12 @@ def _of_subject(data: Landmarks3D, prefix: str) -> Landmarks3D:
     return replace(data, xyz=data.xyz[:, of_subject], names=names)
 
 
-def _spelled_as_model(data: Landmarks3D, wanted: Sequence[str], notes: list[str]) -> Landmarks3D:
+def _spelled_as_model(data: Landmarks3D, model_names: Sequence[str], notes: list[str]) -> Landmarks3D:
     """Names that differ from a model's by capitals, blanks and underscores alone become that."""
-    free = {plain_name(name): name for name in wanted if name not in data.names}
+    free = {plain_name(name): name for name in model_names if name not in data.names}
     names, respelled = list(data.names), []
     for k, name in enumerate(data.names):
-        name_in_model = None if name in wanted else free.pop(plain_name(name), None)
+        name_in_model = None if name in model_names else free.pop(plain_name(name), None)
         if name_in_model is not None:
             names[k] = name_in_model
             respelled.append(f"{name} as {name_in_model}")

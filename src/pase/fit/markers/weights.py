@@ -80,11 +80,11 @@ _IGNORED = ("model_file", "marker_file", "coordinate_file", "time_range", "Measu
 
 def _warn_of_ignored(root: Element, path: Path) -> None:
     """Say which parts of a set-up, other than its weights, have no effect."""
-    named = [tag for tag in _IGNORED for element in root.iter(tag) if _says_something(element)]
-    if named:
+    tags = [tag for tag in _IGNORED for element in root.iter(tag) if _says_something(element)]
+    if tags:
         log.warning(
             "%s: only its weights are used, not its %s; give the model and the markers on the command line",
-            path.name, ", ".join(dict.fromkeys(named)),
+            path.name, ", ".join(dict.fromkeys(tags)),
         )  # fmt: skip
 
 

@@ -69,8 +69,8 @@ class Depths:
         landmark_modes = shared_errors(landmarks)
         modes = np.zeros((T, K, landmark_modes.shape[-1]))
         modes[:, columns] = landmark_modes[:, index]
-        lost = ~np.isfinite(depth)
-        sigma[lost], modes[lost] = np.inf, 0.0
+        missing = ~np.isfinite(depth)
+        sigma[missing], modes[missing] = np.inf, 0.0
         return cls(depth, sigma, np.array(ray), modes)
 
     def take(self, frames: Indices) -> Depths:

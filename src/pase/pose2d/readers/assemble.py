@@ -105,8 +105,8 @@ def number_persons(detections: Sequence[Detection]) -> None:
 
     AlphaPose without tracking calls everybody 0: a number shared by two persons of a frame means nothing.
     """
-    named = {(d.frame, d.person) for d in detections}
-    if any(d.person is None for d in detections) or len(named) < len(detections):
+    pairs = {(d.frame, d.person) for d in detections}
+    if any(d.person is None for d in detections) or len(pairs) < len(detections):
         last: list[Detection] = []
         for current in by_frame(detections).values():
             _follow(current, last)

@@ -112,8 +112,8 @@ def check_upright(detections: Sequence[Detection], names: Sequence[str], path: P
     with catch_warnings():
         simplefilter("ignore")  # of poses that show neither
         down = np.nanmean(lower, axis=1) - np.nanmean(upper, axis=1)
-        shown = [np.where(known_points(d.points)[:, None], d.points[:, :2], np.nan) for d in detections]
-        sizes = np.array([(np.nanmax(p, axis=0) - np.nanmin(p, axis=0)).max() for p in shown])
+        poses = [np.where(known_points(d.points)[:, None], d.points[:, :2], np.nan) for d in detections]
+        sizes = np.array([(np.nanmax(p, axis=0) - np.nanmin(p, axis=0)).max() for p in poses])
     down = (down / np.maximum(sizes, 1e-9))[np.isfinite(down)]
     if len(down) and np.mean(down < -_STANDS) > _NEARLY_ALL:
         _log.warning(

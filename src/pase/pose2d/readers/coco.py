@@ -53,11 +53,11 @@ def read_coco(content: Any, path: Path, recorded: Recorded, skeleton: str | None
     all_points = np.array([points for _, points in posed])
     if annotated:
         all_points[..., 2] = np.minimum(all_points[..., 2] / _MOST_VISIBLE, 1.0)
-    named = None if skeleton else _category_names(content)
+    category_names = None if skeleton else _category_names(content)
     names = names_of_skeleton_file(skeleton, all_points.shape[1], path)
     if names is None:
-        counted = named is None or len(named) != all_points.shape[1]
-        names = guess_set(all_points, str(path)) if counted else halpe_names(named or (), str(path))
+        counted = category_names is None or len(category_names) != all_points.shape[1]
+        names = guess_set(all_points, str(path)) if counted else halpe_names(category_names or (), str(path))
     frames, ranked = _frames([item["image_id"] for item, _ in posed], content)
     persons = [
         Detection(frame, points, _track(item))
@@ -100,18 +100,18 @@ def _category_names(content: Any) -> tuple[str, ...] | None:
     """What the file's own category calls the points."""
     categories = content.get("categories") if isinstance(content, dict) else None
     for category in categories if isinstance(categories, list) else []:
-        listed = category.get("keypoints") if isinstance(category, dict) else None
-        if isinstance(listed, list) and listed and all(isinstance(name, str) for name in listed):
-            return tuple(listed)
+        names = category.get("keypoints") if isinstance(category, dict) else None
+        if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
+            return tuple(names)
     return None
 
 
 def _frames(images: list[Any], content: Any) -> tuple[list[int], bool]:
     """Frame of each item's picture, and whether pictures were only ranked as their numbers are far apart."""
-    listed = content.get("images") if isinstance(content, dict) else None
-    if isinstance(listed, list):
-        listed = [image for image in listed if isinstance(image, dict) and is_number(image.get("id"))]
-        files = {image.get("id"): str(image.get("file_name", image.get("id"))) for image in listed}
+    pictures = content.get("images") if isinstance(content, dict) else None
+    if isinstance(pictures, list):
+        pictures = [image for image in pictures if isinstance(image, dict) and is_number(image.get("id"))]
+        files = {image.get("id"): str(image.get("file_name", image.get("id"))) for image in pictures}
         names = sorted({files.get(image, str(image)) for image in images} | set(files.values()))
         numbers = dict(zip(names, frame_numbers(names), strict=True))
         counted = [numbers[files.get(image, str(image))] for image in images]
@@ -124,15 +124,15 @@ def _frames(images: list[Any], content: Any) -> tuple[list[int], bool]:
     return counted, False
 
 
-def _with_size(recorded: Recorded, content: Any, shown: set[Any], path: Path) -> Recorded:
+def _with_size(recorded: Recorded, content: Any, images: set[Any], path: Path) -> Recorded:
     """With the size of the pictures, which must be the same for all that show somebody."""
-    listed = content.get("images") if isinstance(content, dict) else None
-    if not isinstance(listed, list):
+    pictures = content.get("images") if isinstance(content, dict) else None
+    if not isinstance(pictures, list):
         return recorded
     sizes = {
         (int(float(image["width"])), int(float(image["height"])))
-        for image in listed
-        if isinstance(image, dict) and image.get("id") in shown
+        for image in pictures
+        if isinstance(image, dict) and image.get("id") in images
         and is_number(image.get("width")) and is_number(image.get("height"))
     }  # fmt: skip
     if len(sizes) > 1:

@@ -36,9 +36,9 @@ def read_json_film(
     path, recorded, skeleton
         See `pase.pose2d.readers.read_keypoints`.
     """
-    named = point_names(content)
+    names = point_names(content)
     frames = document_frames(content)
-    return None if frames is None else read_frames(frames, path, recorded, skeleton, named)
+    return None if frames is None else read_frames(frames, path, recorded, skeleton, names)
 
 
 def read_frames(
@@ -46,7 +46,7 @@ def read_frames(
     path: Path,
     recorded: Recorded,
     skeleton: str | None = None,
-    named: tuple[str, ...] | None = None,
+    names_in_file: tuple[str, ...] | None = None,
     *,
     centred: bool = False,
 ) -> list[Keypoints2D]:
@@ -58,7 +58,7 @@ def read_frames(
         In the order of the file.
     path, recorded, skeleton
         See `pase.pose2d.readers.read_keypoints`.
-    named
+    names_in_file
         What the file calls the points, where not each person says so.
     centred
         See `pase.pose2d.readers.checks.to_pixels`.
@@ -73,11 +73,11 @@ def read_frames(
             f"{path} mixes persons of {counts[0]} and {counts[1]} points: read each set on its own"
         )
     names_of_skeleton = names_of_skeleton_file(skeleton, counts[0], path)
-    named = poses[0].names or named
+    names_in_file = poses[0].names or names_in_file
     if names_of_skeleton is not None:
         names = names_of_skeleton
-    elif named is not None and len(named) == counts[0]:
-        names = halpe_names(named, str(path))
+    elif names_in_file is not None and len(names_in_file) == counts[0]:
+        names = halpe_names(names_in_file, str(path))
     else:
         names = guess_set(np.array([d.points for d in detections]), str(path), skeleton)
     sizes = [frame.size for frame in frames if frame.size is not None]

@@ -81,9 +81,9 @@ def point_names(content: Any) -> tuple[str, ...] | None:
 
 def _of_object(content: dict[str, Any]) -> list[PoseFrame] | None:
     for key in _FRAMES:
-        listed = content.get(key)
-        if isinstance(listed, list) and not (key in _PERSONS and _is_one_picture(listed)):
-            frames = _all_frames(listed)
+        items = content.get(key)
+        if isinstance(items, list) and not (key in _PERSONS and _is_one_picture(items)):
+            frames = _all_frames(items)
             if frames is not None:
                 return frames
     frame = frame_of(content)
@@ -135,18 +135,18 @@ def _beside_each_other(content: dict[str, Any]) -> list[PoseFrame] | None:
 
     The latter writes y before x, and its points' names below `skeleton`.
     """
-    listed = content.get("keypoints")
-    if not isinstance(listed, list) or not listed:
+    items = content.get("keypoints")
+    if not isinstance(items, list) or not items:
         return None
-    if isinstance(content.get("skeleton"), dict) and all(isinstance(item, dict) for item in listed):
-        frames = _all_of([_of_named_persons(item) if item else PoseFrame() for item in listed])
+    if isinstance(content.get("skeleton"), dict) and all(isinstance(item, dict) for item in items):
+        frames = _all_of([_of_named_persons(item) if item else PoseFrame() for item in items])
         for pose in (pose for frame in frames or () for pose in frame.poses):
             pose.points = pose.points[:, [1, 0, 2]]
         return frames
     scores = content.get("scores")
-    if not isinstance(scores, list) or len(scores) != len(listed):
+    if not isinstance(scores, list) or len(scores) != len(items):
         return None
-    return _all_frames([{"keypoints": k, "scores": s} for k, s in zip(listed, scores, strict=True)])
+    return _all_frames([{"keypoints": k, "scores": s} for k, s in zip(items, scores, strict=True)])
 
 
 def _all_of(items: Sequence[T | None]) -> list[T] | None:
@@ -212,9 +212,9 @@ def _poses(item: Any) -> list[RecordedPose] | None:
 
 def _every_pose(items: list[Any]) -> list[RecordedPose] | None:
     # OpenPose writes a person that it lost without any points.
-    lost = [isinstance(item, dict) and any(item.get(key) == [] for key in POINTS) for item in items]
+    empty = [isinstance(item, dict) and any(item.get(key) == [] for key in POINTS) for item in items]
     present = [
-        item for item, gone in zip(items, lost, strict=True) if not gone and item not in (None, [], {})
+        item for item, gone in zip(items, empty, strict=True) if not gone and item not in (None, [], {})
     ]
     return _all_of([person_pose(item) for item in present])
 

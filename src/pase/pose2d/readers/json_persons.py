@@ -139,12 +139,12 @@ def _columns(values: Mapping[str, Any]) -> RecordedPose | None:
 
 def _by_name(values: Mapping[str, Any]) -> RecordedPose | None:
     """An object with a point below the name of each."""
-    named = {
+    points = {
         name: value for name, value in values.items() if halpe_name(name) and isinstance(value, dict | list)
     }
-    if len(named) < FEWEST_KNOWN:
+    if len(points) < FEWEST_KNOWN:
         return None
-    listed = list(named.values())
-    objects = [value for value in listed if isinstance(value, dict)]
-    pose = _objects(objects, None) if len(objects) == len(listed) else _lists(listed, None)
-    return None if pose is None else RecordedPose(pose.points, tuple(named))
+    items = list(points.values())
+    objects = [value for value in items if isinstance(value, dict)]
+    pose = _objects(objects, None) if len(objects) == len(items) else _lists(items, None)
+    return None if pose is None else RecordedPose(pose.points, tuple(points))

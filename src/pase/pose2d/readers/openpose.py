@@ -33,14 +33,14 @@ def read_openpose(path: Path, recorded: Recorded, skeleton: str | None = None) -
     recorded, skeleton
         See `pase.pose2d.readers.read_keypoints`.
     """
-    frames, named = [], None
+    frames, names = [], None
     for file in _files(path):
         content = read_json(file)
-        named = named or point_names(content)
+        names = names or point_names(content)
         frame = _frame(content, file)
         frame.picture = file.name
         frames.append(frame)
-    return read_frames(frames, path, recorded, skeleton, named, centred=True)
+    return read_frames(frames, path, recorded, skeleton, names, centred=True)
 
 
 def _frame(content: object, file: Path) -> PoseFrame:

@@ -170,7 +170,7 @@ def _has_row_per_point(header: Row) -> bool:
 
 def _wide_layout(header: Row, path: Path) -> _Layout:
     numbered: dict[int, dict[int, int]] = defaultdict(dict)
-    named: dict[str, dict[int, int]] = defaultdict(dict)
+    by_name: dict[str, dict[int, int]] = defaultdict(dict)
     for index, cell in enumerate(header):
         matches = [match for pattern in _COLUMNS if (match := pattern.fullmatch(cell))]
         match = next((match for match in matches if match["axis"].lower() in _AXES), None)
@@ -180,12 +180,12 @@ def _wide_layout(header: Row, path: Path) -> _Layout:
         if point.isdecimal() and len(point) < 6:
             numbered[int(point)].setdefault(axis, index)
         else:
-            named[point].setdefault(axis, index)
+            by_name[point].setdefault(axis, index)
     recognised = [
-        name for name in named if halpe_name(name) or column_order(_OFFICIAL, [name])[0] is not None
+        name for name in by_name if halpe_name(name) or column_order(_OFFICIAL, [name])[0] is not None
     ]
     if len(recognised) >= FEWEST_KNOWN:
-        complete = {name: named[name] for name in named if {0, 1} <= set(named[name])}
+        complete = {name: by_name[name] for name in by_name if {0, 1} <= set(by_name[name])}
         return _facts(header, complete, tuple(complete))
     return _facts(header, _in_order(numbered, header, path), None)
 
@@ -194,16 +194,16 @@ def _in_order(numbered: dict[int, dict[int, int]], header: Row, path: Path) -> d
     """Numbered points from the first, 0 or 1, on."""
     first = min(numbered, default=0)
     count = max((number - first + 1 for number in numbered), default=0)
-    wanted = count if count in POINT_COUNTS else len(BLAZEPOSE33)
-    for k in range(wanted):
+    points = count if count in POINT_COUNTS else len(BLAZEPOSE33)
+    for k in range(points):
         if not {0, 1} <= set(numbered.get(first + k, {})):
-            official = f" ({_OFFICIAL[k]})" if wanted == len(BLAZEPOSE33) else ""
+            official = f" ({_OFFICIAL[k]})" if points == len(BLAZEPOSE33) else ""
             raise InputError(
                 f"{path}: no columns for x and y of landmark {first + k}{official}, as x{first + k}; its columns "
                 f"are: {', '.join(header[:12])}{' …' if len(header) > 12 else ''}. "
                 "A TOML file with them can be given as --skeleton"
             )
-    return {str(k): numbered[first + k] for k in range(wanted)}
+    return {str(k): numbered[first + k] for k in range(points)}
 
 
 def _value(row: Row, column: int, line: int, path: Path) -> float:

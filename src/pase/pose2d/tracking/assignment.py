@@ -35,7 +35,7 @@ _LEAST_FIT = 0.3
 
 
 def settle(
-    frame: Frame, tracks: Sequence[Track], placed: Mapping[int, Pose], settled_poses: Sequence[Pose]
+    frame: Frame, tracks: Sequence[Track], poses: Mapping[int, Pose], settled_poses: Sequence[Pose]
 ) -> dict[int, Pose]:
     """The bodies of a frame, each given to one person at most.
 
@@ -45,7 +45,7 @@ def settle(
         The frame.
     tracks
         The persons whose keypoints were placed.
-    placed
+    poses
         What was found in their crops, by index into `tracks`.
     settled_poses
         Bodies of the frame that are somebody's already.
@@ -55,7 +55,7 @@ def settle(
     dict
         A pose by index into `tracks`; who has none is hidden.
     """
-    bodies = _bodies(placed, settled_poses)
+    bodies = _bodies(poses, settled_poses)
     if len(tracks) < 2:
         return bodies
     out: dict[int, Pose] = {}
@@ -79,11 +79,11 @@ def settle(
     return out
 
 
-def _bodies(placed: Mapping[int, Pose], settled_poses: Sequence[Pose]) -> dict[int, Pose]:
+def _bodies(poses: Mapping[int, Pose], settled_poses: Sequence[Pose]) -> dict[int, Pose]:
     """The poses that are bodies of their own; of several of one body the clearest."""
     bodies: dict[int, Pose] = {}
-    for number in sorted(placed, key=lambda n: -placed[n].quality):
-        pose = placed[number]
+    for number in sorted(poses, key=lambda n: -poses[n].quality):
+        pose = poses[number]
         if all(pose_similarity(pose, rival) < SAME_BODY for rival in (*bodies.values(), *settled_poses)):
             bodies[number] = pose
     return bodies

@@ -62,8 +62,8 @@ class Encounters:
         for key, meeting in list(self._open.items()):
             pair = (meeting.first, meeting.second)
             free = [t for t in pair if frame.index in t.poses and alone.get(t, False)]
-            gone = [t for t in pair if t not in alone]
-            if len(free) + len(gone) == 2 or frame.time - meeting.time > _LONGEST_S:
+            absent = [t for t in pair if t not in alone]
+            if len(free) + len(absent) == 2 or frame.time - meeting.time > _LONGEST_S:
                 del self._open[key]
                 if free:
                     _mend(frame, meeting, free)

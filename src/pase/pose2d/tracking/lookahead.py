@@ -124,8 +124,8 @@ class PairedNetwork:
         steady = [track for track in tracks if _steady(track, last)]
         if following is not None and steady:
             self._place_early(following, steady)
-        placed = iter(self(frame, boxes[missing], [tracks[number].turn for number in missing]))
-        return [next(placed) if pose is None else pose for pose in poses_or_none]
+        poses = iter(self(frame, boxes[missing], [tracks[number].turn for number in missing]))
+        return [next(poses) if pose is None else pose for pose in poses_or_none]
 
     def _placed_early(self, frame: Frame) -> list[_EarlyPose]:
         if self._early is None or not self.has_begun(frame):
@@ -145,10 +145,10 @@ class PairedNetwork:
 
     def _usable(self, early: Sequence[_EarlyPose], track: Track, box: Array) -> Pose | None:
         """The pose that was placed early, where it was clear and in about the right box."""
-        for placed in early:
-            if placed.track is track and placed.turn == track.turn and placed.pose.quality >= LEAST_QUALITY:
-                good = overlap(placed.box[None], box[None])[0, 0] >= LEAST_OVERLAP
-                return placed.pose if good else None
+        for pose in early:
+            if pose.track is track and pose.turn == track.turn and pose.pose.quality >= LEAST_QUALITY:
+                good = overlap(pose.box[None], box[None])[0, 0] >= LEAST_OVERLAP
+                return pose.pose if good else None
         return None
 
 

@@ -37,5 +37,5 @@ def prominence(person: Keypoints2D, step_s: float | None = None) -> float:
     """
     frames = np.flatnonzero(person.seen)
     scores = np.nanmean(np.where(np.isfinite(person.xy[..., 0]), person.score, np.nan)[frames], axis=1)
-    shown = prominence_of(boxes_of(person)[frames], scores, person.image_size)
-    return float(np.sum(shown)) * (frame_seconds(person.time) if step_s is None else step_s)
+    visible = prominence_of(boxes_of(person)[frames], scores, person.image_size)
+    return float(np.sum(visible)) * (frame_seconds(person.time) if step_s is None else step_s)

@@ -77,8 +77,8 @@ def best_pairs(values: Array) -> list[tuple[int, int]]:
         rows, columns = linear_sum_assignment(values, maximize=True)
         return list(zip(rows.tolist(), columns.tolist(), strict=True))
     turned = values.shape[0] > values.shape[1]
-    listed = (values.T if turned else values).tolist()
-    best = max(permutations(range(larger), smaller), key=lambda p: sum(listed[i][j] for i, j in enumerate(p)))
+    table = (values.T if turned else values).tolist()
+    best = max(permutations(range(larger), smaller), key=lambda p: sum(table[i][j] for i, j in enumerate(p)))
     return sorted((j, i) if turned else (i, j) for i, j in enumerate(best))
 
 

@@ -119,13 +119,13 @@ class Tracker:
         if detected:
             self._detect(frame)
         self._detect_early(following)
-        lost = self._follow(frame, self.active(), following)
-        if lost and not detected and since >= self._wait:
+        without_pose = self._follow(frame, self.active(), following)
+        if without_pose and not detected and since >= self._wait:
             self._detect(frame)
-            placed = [track for track in self.active() if frame.index not in track.poses]
-            lost = self._follow(frame, placed)
+            with_pose = [track for track in self.active() if frame.index not in track.poses]
+            without_pose = self._follow(frame, with_pose)
             self._wait = min(2 * self._wait, self._settings.detect_every)
-        if not lost or len(lost) == len(self.active()):
+        if not without_pose or len(without_pose) == len(self.active()):
             self._wait = self._settings.search_every
         self._encounters.watch(frame, self.active())
         self._note_clothes(frame)
@@ -213,8 +213,8 @@ class Tracker:
             above = level
         sure = [track for track in self._live if not track.faint]
         if first and self._wanted is not None and sure:
-            wanted = self._wanted
-            self._wanted_track = min(sure, key=lambda track: _distance(track.box, wanted))
+            target = self._wanted
+            self._wanted_track = min(sure, key=lambda track: _distance(track.box, target))
         self._choose_active()
         for track in self._live:
             if track.faint and not track.poses and not track.active:
@@ -333,8 +333,8 @@ class Tracker:
         """Take note of what persons wear whose trunks are clear of others'."""
         visible = [track for track in self.active() if frame.index in track.poses]
         clear = clear_torsos([track.poses[frame.index] for track in visible])
-        for track, shown in zip(visible, clear, strict=True):
-            if shown and frame.time - track.clothes_time >= _CLOTHES_EVERY_S:
+        for track, is_clear in zip(visible, clear, strict=True):
+            if is_clear and frame.time - track.clothes_time >= _CLOTHES_EVERY_S:
                 colours = clothes_colours(frame.image, track.poses[frame.index])
                 if colours is not None:
                     track.note_clothes(colours, frame.time)
