@@ -44,7 +44,7 @@ _PIECE = 1 << 22
 """Characters of a long file that are read at once."""
 _LONGEST_SUFFIX = 16
 _KEPT_LETTERS = 20
-"""Of a file's name in that of its temporary file: with four bytes a letter, no name becomes too long."""
+"""Letters of a file's name that its temporary file keeps: with four bytes a letter, no name becomes too long."""
 
 
 def check_is_file(path: Path, advice: str = "a file") -> None:

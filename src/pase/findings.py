@@ -156,7 +156,7 @@ class Findings:
     events: tuple[Event, ...]
     """In the order of time."""
     measures: tuple[Measure, ...]
-    """Of the movement first, then ranges of motion and reach."""
+    """Measures of the movement first, then ranges of motion and reach."""
     angles: AngleTable
     quality: Quality = Quality()
     signal: str = ""

@@ -101,7 +101,7 @@ class Feet:
 
     tracks: tuple[FootTrack, ...]
     swings: tuple[Swing, ...]
-    """Of both feet, in the order of time, with the ends at which the foot was seen."""
+    """Swings of both feet in the order of time; an end at which the foot was not seen is missing."""
     ground_velocity: Array
     """(3,) m/s: of the belt on a treadmill, else zero."""
     guessed: tuple[Swing, ...]

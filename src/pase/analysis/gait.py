@@ -16,18 +16,18 @@ from pase.findings import Event
 LEAST_PROGRESS_M = 0.5
 """A walker gets at least this far over the ground in a bout."""
 LEAST_SPEED_M_S, LEAST_STEP_M = 0.35, 0.15
-"""Or so far on with every step, straight: patients walk at 0.2 m/s."""
+"""Least speed of a walk, or else least way on with every step in a straight line: patients walk at 0.2 m/s."""
 MANY_STEPS = 6
 STEPS_IN_A_ROW = 3
-"""So many steps in a row are a walk, also between steps that do not alternate."""
+"""Least number of steps in a row that are a walk, even between steps that do not alternate."""
 LEAST_STEP_SHARE, LEAST_USUAL_SHARE = 0.2, 0.3
 """A swing carries the foot at least this share of the leg's length, and of the usual way; else it is not a step."""
 USUAL_SWING_S = 0.4
 LEVEL_M = 0.005
 LONGEST_PAUSE_S = 1.2
-"""Between the steps of one bout no more time passes than this with both feet on the ground."""
+"""Longest time with both feet on the ground within one bout."""
 CLEAR_DOUBLE_SUPPORT_S = 0.08
-"""So long no runner is on both feet, not with the errors of both ends."""
+"""No runner is on both feet for so long, even with errors at both ends."""
 FASTEST_WALK_M_S = 2.7
 """Hardly anybody walks faster."""
 LEAST_FLIGHT_S, LONGEST_FLIGHT_S = 0.03, 0.4

@@ -25,9 +25,9 @@ TRUNK_FILES: Mapping[str, tuple[str, ...]] = {
     "hat_skull": ("skull",),
     "hat_jaw": ("jaw",),
 }
-"""How the names of the bones begin that each of these files holds, in the axes of the trunk."""
+"""Files of other models that hold several bones, and the beginnings of these bones' names here; axes of the trunk."""
 SHOULDER_HEIGHT_M = 0.3715
-"""Of Rajagopal's shoulder joint above the origin of the trunk; our trunk is stretched to it."""
+"""Height of Rajagopal's shoulder joint above the origin of the trunk; our trunk is stretched to it."""
 
 
 def load_bones(skeleton: Skeleton | None = None) -> dict[str, BoneSurface]:

@@ -73,7 +73,7 @@ class LandmarkJacobian:
     position: Array
     """(T, K, 3) world, metres."""
     bodies: tuple[BodyDerivative, ...]
-    """By the free coordinates, each body by those that move it."""
+    """Derivatives by the free coordinates: for each body by those that move it."""
     coordinates: int
     """n"""
     dsize: Array
@@ -286,19 +286,19 @@ class Movers:
     """
 
     landmarks: tuple[Indices, ...]
-    """Of each body, their places among all."""
+    """For each body, the places of its landmarks among all."""
     columns: tuple[Indices, ...]
-    """(c,) the free coordinates that move it."""
+    """For each body, (c,) the free coordinates that move it."""
     twists: tuple[Indices, ...]
-    """(c,) the twists among all distinct ones."""
+    """For each body, (c,) the numbers of its twists among the distinct ones."""
     axes: Indices
-    """The axes in one distinct twist after the other, as `JointArrays.columns_of` numbers them."""
+    """The axes of all distinct twists, twist by twist, numbered as in `JointArrays.columns_of`."""
     starts: Indices
-    """Where each distinct twist begins in these."""
+    """Where in `axes` each distinct twist begins."""
 
     @classmethod
     def of(cls, joints: JointArrays, landmark_body: Sequence[int]) -> Movers:
-        """Those of landmarks on some bodies."""
+        """The movers of landmarks, whose bodies are given by number."""
         distinct: dict[tuple[int, ...], int] = {}
         landmarks, columns, twists = [], [], []
         for body in dict.fromkeys(landmark_body):

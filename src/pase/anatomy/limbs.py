@@ -31,9 +31,9 @@ class LimbPart:
     points: tuple[str, ...]
     """Keypoints, without their side, any of which shows where the part is."""
     ends: tuple[str, ...]
-    """Those of them that lie on the part, and are not there without it."""
+    """Which of these points lie on the part, and so are missing with it."""
     angles: tuple[str, ...]
-    """How the names of the coordinates and angles of its movement begin."""
+    """Beginnings of the names of the coordinates and angles that move it."""
     sided: bool = True
 
     def moves(self, angle: str, side: str) -> bool:

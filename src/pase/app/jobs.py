@@ -47,7 +47,7 @@ _OTHER_KINDS: dict[str, tuple[type, ...]] = {
     "started": (int, float),
     "share": (int, float),
 }
-"""Of fields that may be of several kinds."""
+"""Types of the fields that may have several."""
 
 
 class Stopped(Exception):  # noqa: N818 - it is not an error

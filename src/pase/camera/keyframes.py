@@ -31,7 +31,7 @@ class KeyLink:
     second: int
     R_second_first: Array
     log_zoom: float
-    """That of the second less that of the first."""
+    """Log zoom of the second less that of the first."""
     covariance: Array
     """(4, 4) of a small rotation in the second's axes, rad, and of the log zoom."""
 

@@ -7,8 +7,8 @@ from pase.camera.turn import Turn, fit_turn, ray_derivatives
 
 _ROUNDS = 14
 _LARGEST_STEP, _CONVERGED, _ABOUT_RAD = 0.2, 4e-3, 1e-4
-"""Of the logarithm of the focal length: the longest step, and that with which it is found; and the step, in rad, to
-which turns are fitted for each focal length that is tried."""
+"""Longest step of the log focal length; the step below which it has converged; and the step, rad, to which turns
+are fitted for each focal length that is tried."""
 LONGEST_LOG_FACTOR = 1.6
 """No lens is longer than five times the usual one, a view of 14°, as far as a pan can show."""
 _POINT_NOISE_PX = 0.12

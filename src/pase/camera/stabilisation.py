@@ -35,7 +35,7 @@ class SteadyStretch:
     frames: Indices
     """(F,) which frames of the recording these are."""
     inner: slice
-    """Those that no other stretch has; the others are there for the paths."""
+    """Which of the frames no other stretch has; the rest continue the paths at both ends."""
 
 
 def steady_stretches(keypoints: Keypoints2D, motion: CameraMotion) -> Iterator[SteadyStretch]:

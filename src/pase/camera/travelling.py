@@ -21,7 +21,7 @@ _FAR_SHARE, _JUDGED_SHARE = 0.025, 0.05
 """A frame nearer to its keyframe, as a share of the picture, shows too little to part turn from travel; and to
 judge whether the camera travels."""
 _MOVED_SHARE = 0.6
-"""By about this share of what the points moved by, standard deviation, the camera has turned since a keyframe."""
+"""Standard deviation of the camera's turn since a keyframe, as a share of the way that the points have moved."""
 _JUDGED = 8
 """Pairs of pictures by which it is judged whether a camera travels."""
 _AGREES_PX = 0.8

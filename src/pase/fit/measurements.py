@@ -268,7 +268,7 @@ class PointMeasurements(Measurements):
     information: float = 1.0
     """Weight of a frame: the share of its information that is independent of other frames."""
     independent_share: float = 1.0
-    """That share as measured on this recording, where errors last for many frames; see `independent`."""
+    """The same share, measured on this recording: errors last for many frames; see `independent`."""
     hidden: float = 1.0
     """Ratio of real errors to residuals, for sizes and the places of the points."""
 

@@ -52,8 +52,9 @@ change slowly, and further frames of a camera add no information."""
 
 _COARSE_ITERATIONS = 12
 _WINDOW_ITERATIONS, _WINDOW_TOLERANCE, _WINDOW_STEP = 15, 1e-3, float(np.radians(1.0))
-"""Of a window: the large corrections are made at the coarse rate, then all frames are solved. A tenth of the
-tolerance takes a quarter more steps, and changes the mean error of ten fast synthetic films by 0.004° at most."""
+"""Limits of the solver in a window. Large corrections are made at the coarse rate, then all frames are solved.
+A tenth of the tolerance takes a quarter more steps, and changes the mean error of ten fast synthetic films by 0.004°
+at most."""
 
 
 @dataclass(frozen=True)

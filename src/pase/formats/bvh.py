@@ -74,7 +74,7 @@ def _numbers(vector: Array) -> str:
 
 
 def _ends(skeleton: Skeleton) -> dict[int, Array]:
-    """Of every body, the corner of its bones' box farthest from its joint: where the last bone of a limb ends."""
+    """For each body, the corner of its bones' box farthest from its joint: there the last bone of a limb ends."""
     points = [[np.array([[0.0, 0.05, 0.0]])] for _ in skeleton.bodies]
     for bone in placed_bones(skeleton):
         points[bone.body].append(bone.surface.vertices)

@@ -25,7 +25,7 @@ _NO_DATE = datetime(1980, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class TrialLabels:
-    """Whose recording it is: the first columns of the table of measures."""
+    """Subject, trial and condition: the first columns of the table of measures."""
 
     subject: str = ""
     trial: str = ""

@@ -88,7 +88,7 @@ def _opened(path: Path) -> Image.Image:
 
 @cache
 def _further_formats() -> tuple[str, ...]:
-    """Those of the further formats that this Pillow and its plug-in for HEIF know."""
+    """Names of the further formats that this Pillow and its plug-in for HEIF read."""
     from pillow_heif import register_heif_opener
 
     register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EVERY_S = 1.0
 """Seconds of work from one look to the next: each takes some 20 ms a person."""
 MOST_PERSONS = 4
-"""Of more only the largest are described."""
+"""With more persons, only the largest are described."""
 STRAIGHT_DEG, ACROSS_DEG = 40.0, 60.0
 """A segment hangs down up to the first tilt and lies across from the second."""
 

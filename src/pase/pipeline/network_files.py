@@ -16,10 +16,10 @@ LATER_STAGES = (
     "pase.view.viewer",
     "pase.view.page",
 )
-"""The slow imports of those stages."""
+"""The slow imports of the stages after the keypoints."""
 
 OVERLAY = ("pase.view.overlay", "vtkmodules.vtkRenderingOpenGL2", "vtkmodules.util.numpy_support")
-"""Those of the overlay, on a computer that draws."""
+"""The slow imports of the overlay, on a computer that draws."""
 
 
 def fetch_models(

@@ -51,7 +51,7 @@ class DetectedPeople:
     time: Array = field(default_factory=lambda: np.zeros(0))
     """(T,) seconds of every frame of the recording."""
     left_out: list[LeftOut] = field(default_factory=list)
-    """Those who were seen without keypoints."""
+    """Persons who were seen, but get no keypoints."""
     cuts: list[float] = field(default_factory=list)
     """Times in seconds at which a new shot begins."""
 
@@ -192,7 +192,7 @@ def _warn(tracker: Tracker, frames: int) -> None:
 def _left_out(
     tracks: Sequence[Track], settings: Pose2DSettings, image_size: tuple[int, int]
 ) -> list[LeftOut]:
-    """Those who were found, but without keypoints clear enough."""
+    """Persons who were found, but whose keypoints are not clear enough."""
     least_px = settings.least_size * max(image_size)
     out = []
     for track in tracks:

@@ -164,9 +164,9 @@ class _Layout:
     crop_size: tuple[int, int]
     """Width and height in px."""
     batch: int
-    """Crops that go through it at once."""
+    """Crops that it takes at once."""
     outputs: list[str]
-    """Those across and down."""
+    """Names of the outputs across and down."""
     points: int
     bins: float
     """Bins a pixel."""

@@ -28,10 +28,10 @@ detector's own error included: usually, and at the slow rate. Curves through all
 fifth of that. Fifteen looks a second miss walks by 1.5 to 3 and runs of 3 m/s by 3 to 9; ten a second miss slow
 squats by 0.8 to 2."""
 _SLOW = 1.2
-"""Movement is slow up to such a miss."""
+"""Up to this miss a movement is slow."""
 _SUDDEN, _OF_MOST = 2.0, 2 / 3
-"""By such a factor the third derivative changes from one look to the next where the movement changes suddenly, as at
-an impact, and so much of the usual miss is allowed there: curves err more."""
+"""A movement changes suddenly, as at an impact, where its third derivative changes by the first factor from look to
+look. Curves err more there, so only the second share of the usual miss is allowed."""
 _BODY_SIGMA = 0.012
 """Spread of a keypoint about its place on the bone, as a share of the person's longer side (20 mm of 1.7 m)."""
 _CLEAR_QUALITY = 0.5

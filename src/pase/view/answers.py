@@ -34,7 +34,7 @@ class Row:
 
     name: str
     middle: str
-    """Of a measure without sides."""
+    """Value of a measure without sides."""
     right: str
     left: str
     unit: str

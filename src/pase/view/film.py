@@ -23,9 +23,9 @@ LONG_SECONDS, LONGEST_SECONDS = 120.0, 900.0
 PRESET, QUALITY = "ultrafast", 31
 """Half the work of `superfast` at 29 for pictures that are as good; also easier for the browser to go through."""
 KEYFRAME_EVERY_S = 0.4
-"""Seconds from a picture that can be jumped to to the next: scrubbing is smooth."""
+"""Seconds between pictures that can be jumped to; so short that scrubbing is smooth."""
 HALVED_FROM_HZ = 50.0
-"""Of films of so many frames a second and more every second one is shown: fluent still, at half the work."""
+"""From this rate on every second frame is shown: half the work, and still fluent."""
 WAITING = 4
 """Frames that may wait for the encoder."""
 

@@ -87,7 +87,7 @@ def draw_overlay(
 
 
 def frame_step(frame_rate: float) -> int:
-    """Of so many frames one is shown, so that a film that is fast enough has 25 to 50 of them a second."""
+    """Step from one drawn frame to the next, so that 25 to 50 are drawn a second where the film has as many."""
     return max(1, int((frame_rate + 0.5) // LEAST_RATE_HZ))
 
 

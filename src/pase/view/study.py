@@ -52,7 +52,7 @@ def write_study_page(trials: Sequence[StudyTrial], path: Path, *, title: str) ->
 
 
 def _groups(trials: Sequence[StudyTrial]) -> Iterator[dict[str, Any]]:
-    """By movement: its conditions, a row a measure with the mean of each, and a row a subject and condition."""
+    """For each movement its conditions, a row of means for each measure, a row for each subject and condition."""
     for movement, names in KEY_MEASURES.items():
         alike = [trial for trial in trials if trial.movement == movement]
         order = names.split()

@@ -130,11 +130,11 @@ class _Sums:
     """What the residuals of some frames add up to."""
 
     squares: float
-    """Of the markers' residuals, m², at a usual marker's noise."""
+    """Sum of the squared residuals of the markers, m², at a usual marker's noise."""
     count: float
-    """Of the residuals."""
+    """Number of residuals."""
     absorbed: float
-    """How many of them the fit has used up."""
+    """How many residuals the fit has used up."""
     bent: Array
     """(n,) squares of the accelerations."""
     degrees: Array

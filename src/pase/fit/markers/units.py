@@ -33,7 +33,7 @@ _LIMBS = (
 """Bones by whose lengths an open unit is found."""
 
 _ANKLE_HEIGHT_M = 0.07
-"""Of the ankle's centre above the floor, on which such joints are put."""
+"""Height of the ankle's centre above the floor; joints without a floor of their own are put there."""
 
 _FRAMES = 200
 _LEAST_DISTANCE_M = 0.05

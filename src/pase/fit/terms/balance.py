@@ -58,7 +58,7 @@ class Balance(RobustTerm):
         return np.asarray(np.einsum("tk,tkd->td", self._mix, flat)[:, None] / self._sigma)
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
-        """Those of the mixed positions."""
+        """Derivatives of the mixed positions."""
         mix = self._mix * (root / self._sigma)
         dq = np.zeros((len(mix), 2, at.state.q.shape[1]))
         dshared = np.zeros((len(mix), 2, at.model.layout.count)) if at.shared_free else None

@@ -84,7 +84,7 @@ class ResidualBlock:
 
 
 Derivatives = dict[int, Array] | tuple[ChainRows, ...]
-"""By q: as `ResidualBlock.dq` or as its chains."""
+"""Derivatives by q, in the form of `ResidualBlock.dq` or of its chains."""
 
 
 class Term(ABC):

@@ -68,7 +68,7 @@ class ContactHeight(RobustTerm):
         return at.positions[:, at.soles, 1, None] / self._sigma
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
-        """Those of the heights."""
+        """Derivatives of the heights."""
         return _by_height(at, root / self._sigma), None
 
 
@@ -120,7 +120,7 @@ class ContactVelocity(RobustTerm):
         return (flat[1:] - flat[:-1] - self._floor_step) * self._gain[..., None]
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
-        """By both frames."""
+        """Derivatives by the coordinates of both frames."""
         gain = (self._gain * root)[..., None, None]
         rows = []
         for chain in at.chains(at.soles):

@@ -63,6 +63,6 @@ class Gravity(RobustTerm):
         return np.full((1, 1, 1), (np.sin(pitch) - self._forward) / self._sigma)
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
-        """By the pitch."""
+        """Derivative by the pitch."""
         pitch = slice(self._columns.start, self._columns.start + 1)
         return {}, by_shared(at, pitch, root * np.cos(at.state.shared[pitch]) / self._sigma)

@@ -26,7 +26,7 @@ class HeadTurn(Reprojection):
         return self._beside_one_another(super().residual(at))
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[tuple[ChainRows, ...], None]:
-        """Those of `Reprojection` less what they have in common; the points of the one head are one chain."""
+        """Derivatives of `Reprojection` less their common part; the points of one head are one chain."""
         (head,), _ = super().derivatives(at, np.ones_like(root))
         head = replace(head, dq={0: self._rest(head.dq[0], root)})
         if head.by_shared is not None:

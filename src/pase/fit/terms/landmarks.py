@@ -54,7 +54,7 @@ class LandmarkDistance(RobustTerm):
         return float((weight * np.square(residual)).sum()), 3.0 * float(weight.sum())
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
-        """Those of the positions."""
+        """Derivatives of the positions."""
         gain = (self._gain * root[..., None])[..., None] * np.eye(3)
         chains = at.chains(self._points)
         return tuple(point_rows(at, chain, gain[:, chain.points]) for chain in chains), None

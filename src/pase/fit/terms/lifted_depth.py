@@ -151,7 +151,7 @@ class LiftedDepth(RobustTerm):
         return np.asarray(np.einsum("tlk,tk->tl", self._whiten, difference)[..., None])
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[Derivatives, Array | None]:
-        """Those of the depths, by the camera and the stature too."""
+        """Derivatives of the depths, also by the camera and the stature."""
         gain = self._whiten * (root / _stature(at))[..., None]
         line = self._turned(self._camera.rotation(at.state.shared))
         layout = at.model.layout

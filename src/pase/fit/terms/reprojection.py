@@ -58,7 +58,7 @@ class Reprojection(RobustTerm):
         return (pixels - self._xy) * self._gain[..., None]
 
     def derivatives(self, at: Linearization, root: Array) -> tuple[tuple[ChainRows, ...], None]:
-        """By the points through the projection, and by the camera."""
+        """Derivatives by the points, through the projection, and by the camera."""
         p_world, shared = at.positions[:, self._points], at.state.shared
         pixels, depth = self.camera.project(p_world, shared)
         by_point, by_camera = self.camera.pixel_derivatives(p_world, shared, pixels, depth)

@@ -15,9 +15,9 @@ _COLUMNS = [[HALPE26.index(name) for name in region] for region in _PARTS]
 _LEAST_SCORE = 0.4
 """Score that each corner needs."""
 _SAMPLES = 24
-"""Pixels looked at along each side, about."""
+"""About how many pixels are looked at along each side."""
 _CLEAR_SHARE = 0.25
-"""Of a trunk's box, so much may lie in that of another person's."""
+"""Largest share of a trunk's box that may lie in another person's."""
 _LEAST_SIDE_PX = 4
 """Shorter sides show too little."""
 _TINTS, _LEVELS = 10, 8

@@ -21,7 +21,7 @@ SAME_BODY = 0.55
 NEAR_IOU = 0.05
 """Intersection over union of two boxes from which on their persons are near one another."""
 _OWN_CROP = 0.12
-"""So much more a body is a person's when it was found in their own crop."""
+"""What counts for a person when the body was found in that person's own crop."""
 _REACH_WEIGHT = 0.5
 """Weight of the right place relative to the keypoints of the frame before, which are more reliable."""
 _CLOTHES_WEIGHT, _USUALLY_ALIKE = 0.8, 0.5

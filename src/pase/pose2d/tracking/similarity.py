@@ -21,7 +21,7 @@ _SPREAD = {
 similarity (cocodataset.org, "keypoints evaluation"), and of like places for the points that COCO does not have."""
 
 _MOST_TRIED = 24
-"""So many assignments, of four to four, are tried one by one."""
+"""Up to this number of assignments, four to four, they are tried one by one."""
 _KEYPOINT_SPREAD = 2 * np.array([_SPREAD[name if name in _SPREAD else name[1:]] for name in HALPE26])
 
 

@@ -168,7 +168,7 @@ class Tracker:
         return np.array([track.expected_box(time) for track in self._live]).reshape(-1, 4)
 
     def _crowded(self, time: float) -> list[Track]:
-        """Those who are so near others that the keypoints alone may go over to somebody else."""
+        """Persons so near to others that keypoints alone may go over to somebody else."""
         active = self.active()
         if len(active) < 2:
             return []
@@ -177,7 +177,7 @@ class Tracker:
         return [track for track, crowded in zip(active, near, strict=True) if crowded]
 
     def active(self) -> list[Track]:
-        """Those on whom keypoints are placed."""
+        """Persons on whom keypoints are placed."""
         return [track for track in self._live if track.active]
 
     def _seconds_to_detection(self, frame: Frame) -> float:
