@@ -50,6 +50,19 @@ def test_a_fit_that_did_not_settle_is_to_be_checked() -> None:
         assert quality.verdict == "check" and "settled" in quality.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("knee_deg", "deviation_deg", "frames", "alike"),
+    [(2.0, 16.0, 60, True), (2.0, 16.0, 1, True), (2.0, 7.0, 60, False), (45.0, 8.0, 60, False),
+     (90.0, 16.0, 60, False)],
+)  # fmt: skip
+def test_knees_that_may_be_straight_or_bent_are_to_be_checked(
+    knee_deg: float, deviation_deg: float, frames: int, alike: bool
+) -> None:
+    held = posed(np.arange(frames) / 30, knee_angle_r=knee_deg, knee_angle_l=knee_deg)
+    quality = judge(replace(held, q_std=np.radians(deviation_deg) * np.ones_like(held.q)))
+    assert any("standing and crouching look alike" in reason for reason in quality.reasons) == alike
+
+
 def test_the_sizes_of_who_looks_like_a_child_are_to_be_checked() -> None:
     child = judge(replace(measured(0.006, 1.0), diagnostics=FitDiagnostics(child_stature_m=1.3)))
     assert child.verdict == "check" and "a child of 1.3 m" in child.reasons[0]

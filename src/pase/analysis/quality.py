@@ -42,6 +42,9 @@ LEAST_ZOOM = 0.05
 """Change of the logarithm of the focal length; below it a way taken for a zoom would be short."""
 MOST_UNSEEN_FEET = 0.25
 """Share of the time in which a foot may be out of sight before the steps and flights in it are missed."""
+STANDING_DEG, CROUCHING_DEG, MOST_LEAN_DEG, HELD_DEG_S, UNSEEN_DEG = 10.0, 30.0, 40.0, 30.0, 60.0
+"""Most flexion of the knees of who stands, least of who crouches, most tilt or list of the pelvis of either, most
+speed of knees that hold a posture, and errors beyond which the legs are not seen at all."""
 MOST_SLIDING_M, MOST_SLIDING_SHARE = 0.3, 0.25
 """Feet that stand still in the world slide by less, both together, and by less than this share of their steps."""
 
@@ -79,6 +82,7 @@ def judge(motion: Motion, doubts: Sequence[str] = ()) -> Quality:
     spread = _usual_spread(motion)
     if len(motion) > 1 and spread > CHECK_ANGLE_DEG:
         doubts.append(f"the angles are uncertain by {spread:.0f}°")
+    doubts += _knee_doubts(motion)
     verdict: Verdict = "do not use" if wrong else "check" if doubts else "good"
     if not wrong and not doubts and not np.isfinite(error):
         verdict = "not known"
@@ -185,6 +189,30 @@ def unseen_feet_doubts(body: BodyMotion) -> list[str]:
     return [
         f"a foot is out of sight for {100 * max(shares):.0f} % of the time: "
         "steps, contacts and flights count only where the feet are seen"
+    ]
+
+
+def _knee_doubts(motion: Motion) -> list[str]:
+    """Knees of who stands or crouches, straight and bent ones both inside their error bars for most of the time.
+
+    From the front and from behind they look much alike, the more so where feet are hidden.
+    """
+    names = motion.skeleton.free_names
+    if not {"knee_angle_r", "knee_angle_l", "pelvis_tilt", "pelvis_list"} <= set(names):
+        return []
+    knees = [names.index("knee_angle_r"), names.index("knee_angle_l")]
+    pelvis = [names.index("pelvis_tilt"), names.index("pelvis_list")]
+    angle, error = np.degrees(motion.q[:, knees]), 1.96 * np.degrees(motion.q_std[:, knees])
+    either = ((angle - error < STANDING_DEG) & (angle + error > CROUCHING_DEG) & (error < UNSEEN_DEG)).all(1)
+    either &= (np.abs(motion.q[:, pelvis]) < np.radians(MOST_LEAN_DEG)).all(1)
+    if len(motion) > 1:
+        either &= (np.abs(np.gradient(angle, motion.time, axis=0)) < HELD_DEG_S).all(1)
+    if not len(either) or either.mean() <= 0.5:
+        return []
+    most = float(np.median((angle + error)[either]))
+    return [
+        f"standing and crouching look alike from here: the knees may be straight or bent by up to {most:.0f}°; "
+        "a film from the side that shows the feet would tell"
     ]
 
 
