@@ -208,8 +208,7 @@ def test_help_has_a_short_usage_and_flags_in_groups(capsys: pytest.CaptureFixtur
 
 
 def test_summary_ranks_and_ends_with_what_to_open() -> None:
-    from pase.pipeline.report import Report
-    from pase.pipeline.summary import summary_lines
+    from pase.pipeline.report import Report, summary_lines
 
     person = {"folder": "person_1", "quality": "fair", "quality_reasons": ["far away"], "movement": "walking"}
     report = Report(

@@ -330,7 +330,7 @@ def _reported(
     parsed: argparse.Namespace, stage: Callable[..., Report], *arguments: Any, **options: Any
 ) -> Report:
     """Run a stage with progress bars and print what it did."""
-    from pase.pipeline.summary import summary_lines
+    from pase.pipeline.report import summary_lines
 
     with _progress() as progress:
         report = stage(

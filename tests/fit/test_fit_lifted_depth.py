@@ -7,10 +7,9 @@ import pytest
 from fit_scenes import check_gradient, film_camera
 
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
-from pase.fit.moved_limbs import DOUBT, USUAL, moved_limbs
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.lifted_depth import LASTING_SHARE, Depths, LiftedDepth
-from pase.fit.unseen_limbs import LIFTER_REACH_S, unseen_limbs
+from pase.fit.unsure_limbs import DOUBT, LIFTER_REACH_S, USUAL, moved_limbs, unseen_limbs
 
 WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
 

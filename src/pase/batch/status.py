@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pase.batch.plan import TRIALS
 from pase.batch.study import Trial
 from pase.batch.summary import FIGURES
-from pase.pipeline.summary import counted
+from pase.pipeline.report import counted
 from pase.view.study import StudyTrial
 
 State = Literal["waiting", "done", "failed"]

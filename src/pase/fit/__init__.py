@@ -26,7 +26,7 @@ Films and markers share all of this; each adds only its measurements and its fir
 The remaining modules are for
 
 - a film: `inputs` (person, lens, points), `left_right_swaps` and `keypoint_noise` (what a keypoint is worth),
-  `unseen_limbs` and `moved_limbs` (what a lifter's depths are worth), `renewal` (how far frames are independent),
+  `unsure_limbs` (what a lifter's depths are worth), `renewal` (how far frames are independent),
   `shared_fit` (a person between the two halves of the schedule), `bones` and `childhood` (what the result shows);
 - the floor: `contact` (which feet stand), `moving_floor` and `floor_velocity` (treadmills, travelling cameras);
 - several films or people: `evidence` (combines what each determines), `sizes` (of one person), `multi_person`;

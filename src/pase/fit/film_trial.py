@@ -11,13 +11,12 @@ from pase.config import FitSettings
 from pase.data import Keypoints2D
 from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, PointSet, keypoint_set, lifted_joints
 from pase.fit.measurements import DepthMeasurements, KeypointMeasurements, Measurements
-from pase.fit.moved_limbs import moved_limbs
 from pase.fit.subject import SubjectOptions, prepare_subject, prior_weight, stature_prior
 from pase.fit.terms.gravity import Gravity
 from pase.fit.terms.lifted_depth import Depths
 from pase.fit.trial import Trial
 from pase.fit.uncertainty import FILM_ERRORS
-from pase.fit.unseen_limbs import unseen_limbs
+from pase.fit.unsure_limbs import moved_limbs, unseen_limbs
 from pase.types import Array, Indices
 from pase.visible_points import usable
 

@@ -11,8 +11,7 @@ from pase.anatomy.segment_points import SEGMENT_POINTS
 from pase.data import Landmarks3D
 from pase.errors import InputError, MissingDependencyError
 from pase.files import read_bytes
-from pase.marker_files.checks import clear_impossible
-from pase.marker_files.units import metres_in
+from pase.marker_files.checks import clear_impossible, metres_in
 
 _NO_POSITIONS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODELED_MARKERS_INVALID")
 """Parameters of the group POINT that list points whose numbers are not positions."""

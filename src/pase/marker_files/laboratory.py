@@ -8,9 +8,8 @@ import numpy as np
 from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.files import read_lines
-from pase.marker_files.checks import checked_times, clear_impossible
+from pase.marker_files.checks import checked_times, clear_impossible, metres_in
 from pase.marker_files.text import CellTable, number, numbers_of, rows_of
-from pase.marker_files.units import metres_in
 from pase.types import Array
 
 _AXES = ["x", "y", "z"]

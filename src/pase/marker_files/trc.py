@@ -9,9 +9,8 @@ import numpy as np
 from pase.data import Landmarks3D
 from pase.errors import InputError
 from pase.files import foreign_kind, read_lines
-from pase.marker_files.checks import checked_times, clear_impossible
+from pase.marker_files.checks import PIXELS, checked_times, clear_impossible, metres_in
 from pase.marker_files.text import CellTable, cells_of, delimiter_of, number
-from pase.marker_files.units import PIXELS, metres_in
 
 _TABLE = re.compile(r'\s*"?frame\s*#?"?\s*[\t;, ]', re.I)
 _AXIS = re.compile(r"([XYZ])\d*", re.I)

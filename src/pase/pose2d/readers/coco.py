@@ -8,13 +8,11 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.errors import InputError
-from pase.keypoint_sets import guess_set
-from pase.point_names import halpe_names
 from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.checks import check_is_film, film_gap, to_pixels
 from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.keypoint_json import frame_numbers, is_number, ranks, triples
-from pase.pose2d.readers.skeleton_file import names_of_skeleton_file
+from pase.pose2d.readers.skeleton_file import names_of_points
 
 _MOST_VISIBLE = 2.0
 _MOST_SKIPPED = 10
@@ -53,11 +51,7 @@ def read_coco(content: Any, path: Path, recorded: Recorded, skeleton: str | None
     all_points = np.array([points for _, points in posed])
     if annotated:
         all_points[..., 2] = np.minimum(all_points[..., 2] / _MOST_VISIBLE, 1.0)
-    category_names = None if skeleton else _category_names(content)
-    names = names_of_skeleton_file(skeleton, all_points.shape[1], path)
-    if names is None:
-        counted = category_names is None or len(category_names) != all_points.shape[1]
-        names = guess_set(all_points, str(path)) if counted else halpe_names(category_names or (), str(path))
+    names = names_of_points(all_points, skeleton, _category_names(content), path)
     frames, ranked = _frames([item["image_id"] for item, _ in posed], content)
     persons = [
         Detection(frame, points, _track(item))

@@ -10,14 +10,12 @@ import numpy as np
 
 from pase.data import Keypoints2D
 from pase.errors import InputError
-from pase.keypoint_sets import guess_set
-from pase.point_names import halpe_names
 from pase.pose2d.readers.assemble import assemble, even_times
 from pase.pose2d.readers.checks import check_is_film, to_pixels
 from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.json_frames import PoseFrame, document_frames, point_names
 from pase.pose2d.readers.keypoint_json import frame_numbers
-from pase.pose2d.readers.skeleton_file import names_of_skeleton_file
+from pase.pose2d.readers.skeleton_file import names_of_points
 
 _log = logging.getLogger(__name__)
 
@@ -72,14 +70,8 @@ def read_frames(
         raise InputError(
             f"{path} mixes persons of {counts[0]} and {counts[1]} points: read each set on its own"
         )
-    names_of_skeleton = names_of_skeleton_file(skeleton, counts[0], path)
-    names_in_file = poses[0].names or names_in_file
-    if names_of_skeleton is not None:
-        names = names_of_skeleton
-    elif names_in_file is not None and len(names_in_file) == counts[0]:
-        names = halpe_names(names_in_file, str(path))
-    else:
-        names = guess_set(np.array([d.points for d in detections]), str(path), skeleton)
+    all_points = np.array([d.points for d in detections])
+    names = names_of_points(all_points, skeleton, poses[0].names or names_in_file, path)
     sizes = [frame.size for frame in frames if frame.size is not None]
     recorded = replace(recorded, image_size=recorded.image_size or (sizes[0] if sizes else None))
     to_pixels(detections, recorded, path, names, centred=centred)

@@ -1,12 +1,13 @@
 """The names of a keypoint file's points or columns as a user gives them: a set's name, or a small TOML file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pase.errors import InputError
 from pase.files import read_toml
-from pase.keypoint_sets import keypoint_set
+from pase.keypoint_sets import guess_set, keypoint_set
 from pase.point_names import halpe_names
+from pase.types import Array
 
 _EXAMPLE = 'points = ["nose", "left_knee", …], or [columns] with left_knee = ["lk_x", "lk_y", "lk_score"]'
 
@@ -16,27 +17,34 @@ def is_skeleton_file(skeleton: str | None) -> bool:
     return skeleton is not None and skeleton.lower().endswith(".toml")
 
 
-def names_of_skeleton_file(skeleton: str | None, count: int, path: Path) -> tuple[str, ...] | None:
-    """Halpe's names of a file's points in order, by what the user says; None where nothing is said.
+def names_of_points(
+    points: Array, skeleton: str | None, names_in_file: Sequence[str] | None, path: Path
+) -> tuple[str, ...]:
+    """Halpe's names of a file's points in order: as the user says, else the file, else by their number and places.
 
     Parameters
     ----------
+    points
+        (N, K, 3) x, y, score of N poses.
     skeleton
-        Name of a set, or a TOML file with a list `points`.
-    count
-        Points a person in the file.
+        Name of a set, or a TOML file with a list `points`, by the user.
+    names_in_file
+        What the file calls the points; left aside where they are not K.
     path
         The keypoint file, for messages.
     """
+    count = points.shape[1]
     if skeleton is None:
-        return None
+        if names_in_file is not None and len(names_in_file) == count:
+            return halpe_names(names_in_file, str(path))
+        return guess_set(points, str(path))
     if not is_skeleton_file(skeleton):
         names = keypoint_set(skeleton)
     else:
-        points = read_toml(skeleton).get("points")
-        if not isinstance(points, list) or not all(isinstance(name, str) for name in points):
+        entries = read_toml(skeleton).get("points")
+        if not isinstance(entries, list) or not all(isinstance(name, str) for name in entries):
             raise InputError(f"{skeleton} should hold {_EXAMPLE}")
-        names = halpe_names(points, skeleton)
+        names = halpe_names(entries, skeleton)
     if len(names) != count:
         raise InputError(f"{path} has {count} points a person, but {skeleton} has {len(names)}")
     return names

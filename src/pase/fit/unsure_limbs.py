@@ -1,18 +1,65 @@
-"""Limbs that a lifter moves away from their keypoints: it takes the person for somebody in another posture."""
+"""Limbs whose depths a lifter does not know: nothing shows them, or it has moved them away from their keypoints."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
 from pase.data import Keypoints2D, Landmarks3D
 from pase.fit.camera import FilmCamera
-from pase.types import Array
+from pase.series import nearest_rows
+from pase.types import Array, Mask
 from pase.visible_points import usable
 
-_LIMBS = (("Hip", "Knee", "Ankle", "Toe", "BigToe", "SmallToe", "Heel"), ("Shoulder", "Elbow", "Wrist"))
-"""Points of each limb from the trunk outwards; a joint centre goes with the point of its name."""
+LIMBS = (
+    (("Hip",), ("Knee",), ("Ankle", "Toe", "BigToe", "SmallToe", "Heel")),
+    (("Shoulder",), ("Elbow",), ("Wrist",)),
+)
+"""Points of legs and arms from the trunk outwards; a joint centre goes with the point of its name."""
+
+LIFTER_REACH_S = 1.0
+"""A lifter knows where a point is from the frames in which it is seen up to so many seconds before or after."""
+
+
+def unseen_limbs(names: Sequence[str], visible: Mask, time: Array, points: Sequence[str]) -> Mask:
+    """Points of limbs of which nothing so far from the trunk is seen, for a while.
+
+    Of these a lifter knows nothing: it gives the mean of all postures, half a crouch for somebody who may stand or
+    sit. A knee between a hip and an ankle that are seen is none of them.
+
+    Parameters
+    ----------
+    names, visible, time
+        K keypoints, in which of T frames (T, K) each is seen, and the times (T,) of these in seconds.
+    points
+        The N points asked about, keypoints and joint centres.
+
+    Returns
+    -------
+    (T, N)
+        True for a point that nothing shows.
+    """
+    unseen = np.zeros((len(time), len(points)), bool)
+    stems = [point.removesuffix("Joint") for point in points]
+    for side in "LR":
+        for _, *limb in LIMBS:
+            for level, level_points in enumerate(limb):
+                outwards = [side + point for part in limb[level:] for point in part]
+                seen = np.asarray(visible[:, np.isin(names, outwards)].any(1))
+                of_level = np.isin(stems, [side + point for point in level_points])
+                unseen[:, of_level] = _long_unseen(seen, time)[:, None]
+    return unseen
+
+
+def _long_unseen(seen: Mask, time: Array) -> Mask:
+    """(T,) frames farther than `LIFTER_REACH_S` from all those in which something is seen (T,)."""
+    if not seen.any():
+        return np.ones(len(time), bool)
+    near = time[seen][nearest_rows(time[seen], time)]
+    return np.asarray(np.abs(near - time) > LIFTER_REACH_S)
+
 
 USUAL = 0.06
 """Distance from a keypoint, in statures, up to which a lifter is not said to have moved a point: 98 of 100 points
@@ -53,9 +100,9 @@ def moved_limbs(
     apart = _distances(keypoints, landmarks, lines)
     unsure = np.zeros((1, len(names)))
     for side in "LR":
-        for limb in _LIMBS:
+        for limb in LIMBS:
             farthest = USUAL
-            for point in limb:
+            for point in chain(*limb):
                 farthest = max(farthest, apart.get(side + point, 0.0))
                 for name in (side + point, side + point + "Joint"):
                     if name in names:
@@ -73,7 +120,7 @@ def _distances(keypoints: Keypoints2D, landmarks: Landmarks3D, lines: Array) -> 
     seen = usable(keypoints)[0, rows] & np.isfinite(place).all(axis=1)
     if seen.sum() < 3:
         return {}
-    rows, place = [k for k, known in zip(rows, seen, strict=True) if known], place[seen]
+    rows, place = [k for k, is_seen in zip(rows, seen, strict=True) if is_seen], place[seen]
     line = lines[rows]
     offset = place[:, :2] - line * place[:, 2:]
     by_shift = np.concatenate([np.broadcast_to(np.eye(2), (len(rows), 2, 2)), -line[..., None]], axis=2)

@@ -15,8 +15,7 @@ from browser import screenshot
 from pase.analysis import analysed
 from pase.analysis.body import BodyMotion
 from pase.data import Motion
-from pase.view.comparison import PAGE, SKELETONS, write_comparison
-from pase.view.synchronisation import synchronised
+from pase.view.comparison import PAGE, SKELETONS, synchronised, write_comparison
 
 
 def turned(motion: Motion, degrees: float, x: float) -> Motion:
