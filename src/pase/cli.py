@@ -186,7 +186,7 @@ def _refuse_of_markers(parsed: argparse.Namespace) -> None:
 
 def _fit_markers(parsed: argparse.Namespace, settings: Settings) -> int:
     from pase.fit.markers import MarkerOptions
-    from pase.fit.markers.weights import read_weights
+    from pase.fit.markers.weights import read_marker_weights
     from pase.pipeline.markers import MarkerFiles, fit_marker_file
 
     if parsed.video is not None or parsed.skeleton is not None or parsed.explain:
@@ -196,7 +196,7 @@ def _fit_markers(parsed: argparse.Namespace, settings: Settings) -> int:
     files = MarkerFiles(parsed.model, parsed.markers, parsed.static, parsed.rate)
     options = MarkerOptions(
         scale=parsed.scale,
-        weights=None if parsed.weights is None else read_weights(parsed.weights),
+        weights=None if parsed.weights is None else read_marker_weights(parsed.weights),
         sigma_m=None if parsed.sigma is None else parsed.sigma / 1000,
         up=parsed.up,
         mirrored=parsed.mirrored,

@@ -9,7 +9,7 @@ import pytest
 
 from pase.batch.plan import check_places
 from pase.batch.study import read_study
-from pase.batch.table import read_table
+from pase.batch.table import read_study_table
 from pase.errors import InputError, OutputError
 
 
@@ -167,14 +167,14 @@ def test_folders_and_tables_that_cannot_be_used_are_refused(tmp_path: Path) -> N
     with pytest.raises(InputError, match="is a file; 'pase batch' takes a folder"):
         read_study(folder / "readme.txt")
     with pytest.raises(InputError, match=r"a \.csv or a \.toml"):
-        read_table(folder / "readme.txt")
+        read_study_table(folder / "readme.txt")
     with pytest.raises(InputError, match="does not exist"):
         read_study(folder, tmp_path / "none.csv")
     fill(folder, "study.csv", "study.toml")
     with pytest.raises(InputError, match="remove one, or name one with --study"):
         read_study(folder)
     (folder / "study.csv").write_bytes("file\nfrüh.mp4\n".encode("cp1252"))
-    assert read_table(folder / "study.csv")[0].text("file") == "früh.mp4"
+    assert read_study_table(folder / "study.csv")[0].text("file") == "früh.mp4"
 
 
 def test_a_batch_goes_into_a_new_or_empty_folder_or_one_of_its_own(tmp_path: Path) -> None:

@@ -342,9 +342,9 @@ def weights_xml() -> bytes:
 
 
 def _weights(path: Path) -> object:
-    from pase.fit.markers.weights import read_weights, relative_sigma
+    from pase.fit.markers.weights import read_marker_weights, relative_sigma
 
-    weights = read_weights(path)
+    weights = read_marker_weights(path)
     return relative_sigma(list(weights), weights)
 
 
@@ -551,10 +551,10 @@ def darknet() -> bytes:
 
 
 def _darknet(path: Path) -> object:
-    from pase.pose2d.alphapose.darknet import read_weights
+    from pase.pose2d.alphapose.darknet import read_marker_weights
     from pase.pose2d.alphapose.yolov3 import Layer
 
-    return read_weights(path, [Layer("convolution", inputs=2, outputs=2, size=1, normalised=True)])
+    return read_marker_weights(path, [Layer("convolution", inputs=2, outputs=2, size=1, normalised=True)])
 
 
 @cache

@@ -43,7 +43,7 @@ def _laughs() -> str:
 @pytest.mark.parametrize("suffix", ["osim", "xml"])
 def test_entities_are_refused_at_once(tmp_path: Path, text: str, suffix: str) -> None:
     from pase.anatomy.marker_set import read_marker_set
-    from pase.fit.markers.weights import read_weights
+    from pase.fit.markers.weights import read_marker_weights
 
     path = tmp_path / f"bad.{suffix}"
     path.write_text(text)
@@ -54,7 +54,7 @@ def test_entities_are_refused_at_once(tmp_path: Path, text: str, suffix: str) ->
         read_marker_set(path, small_motion().skeleton)
     if suffix == "xml":
         with pytest.raises(InputError, match="DOCTYPE|not valid XML"):
-            read_weights(path)
+            read_marker_weights(path)
     assert time.process_time() - begun < 5
 
 

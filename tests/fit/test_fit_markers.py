@@ -21,7 +21,7 @@ from pase.errors import InputError
 from pase.fit.inputs import h36m_markers, keypoint_set, stuck_on_markers
 from pase.fit.markers import MarkerOptions, fit_markers
 from pase.fit.markers.up_axis import find_up, turned_up
-from pase.fit.markers.weights import read_weights, relative_sigma
+from pase.fit.markers.weights import read_marker_weights, relative_sigma
 from pase.fit.root import find_root, place_root, rigid_fit, with_open_root
 from pase.fit.schedule import fading_windows
 from pase.types import Array
@@ -234,14 +234,14 @@ def test_weights_become_standard_deviations(tmp_path: Path, caplog: pytest.LogCa
         <IKCoordinateTask name="knee_angle_r"><apply>true</apply><weight>1</weight></IKCoordinateTask>
         </objects></IKTaskSet></InverseKinematicsTool></OpenSimDocument>"""
     )
-    weights = read_weights(path)
+    weights = read_marker_weights(path)
     assert weights == {"A": 4.0, "B": 1.0, "C": 1.0, "D": 0.0}
     assert "knee_angle_r" in caplog.text
     np.testing.assert_allclose(relative_sigma(["A", "B", "C", "D"], weights), [0.5, 1, 1, np.inf])
     bad = tmp_path / "w.json"
     bad.write_text('{"A": -1}')
     with pytest.raises(InputError, match="must be 0 or more"):
-        read_weights(bad)
+        read_marker_weights(bad)
 
 
 @pytest.mark.parametrize("frames", [1, 899, 900, 901, 2500])

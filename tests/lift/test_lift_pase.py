@@ -19,7 +19,7 @@ from pase.lift.features import KNOWN, centred
 from pase.lift.pase_lifter import PaseLifter, _courses
 from pase.lift.points import MIRRORED, POINTS
 from pase.lift.segment_lengths import SEGMENTS, USUAL_LENGTHS, segment_lengths
-from pase.lift.shared_depth import shared_errors
+from pase.lift.shared_depth import errors_by_mode
 from pase.types import Array
 
 SIZE = (1280, 720)
@@ -192,7 +192,7 @@ def test_depths_go_wrong_together_in_part(lifter: PaseLifter) -> None:
         and landmarks.sigma_shared is not None
         and landmarks.sigma_along is not None
     )
-    modes = shared_errors(landmarks)
+    modes = errors_by_mode(landmarks)
     shift = landmarks.sigma_shared[:, :1]
     squares = landmarks.sigma_own**2 + np.square(modes).sum(-1) + shift**2
     np.testing.assert_allclose(np.sqrt(squares), landmarks.sigma_along, rtol=1e-6)

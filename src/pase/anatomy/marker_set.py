@@ -73,7 +73,7 @@ def read_marker_set(path: str | Path, skeleton: Skeleton) -> tuple[Landmark, ...
     return markers
 
 
-def read_table(path: Path) -> Mapping[str, Any]:
+def read_entries(path: Path) -> Mapping[str, Any]:
     """The content of a JSON or TOML file, an object by names."""
     content = read_toml(path) if path.suffix.lower() == ".toml" else read_json(path)
     if not isinstance(content, Mapping):
@@ -96,7 +96,7 @@ def _body_of(element: Element) -> str:
 
 
 def _from_table(path: Path) -> Iterable[Landmark]:
-    content = read_table(path)
+    content = read_entries(path)
     markers = content.get("markers", content)
     if not isinstance(markers, Mapping):
         raise InputError(f"{path}: 'markers' must be an object with a body and a location for every name")

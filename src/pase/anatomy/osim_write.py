@@ -1,6 +1,5 @@
 """Writes a personalised skeleton as a whole OpenSim 4 model, its bones beside it."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,9 +30,6 @@ from pase.anatomy.surfaces import BoneSurface, vtp_text
 from pase.errors import InputError
 from pase.files import write_text
 from pase.types import Array
-
-log = logging.getLogger(__name__)
-
 
 FORMAT_VERSION = "40600"
 """Document version of OpenSim 4.6, which therefore converts nothing. Earlier OpenSim 4 reads it too: the elements are

@@ -1,7 +1,6 @@
 """The app's web server: it serves this computer only, and only its own pages."""
 
 import json
-import logging
 import socket
 import tempfile
 import threading
@@ -24,8 +23,6 @@ from starlette.routing import Route
 from pase.app.jobs import Job, Jobs
 from pase.errors import InputError, OutputError, PaseError
 from pase.files import package_text
-
-log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 NAMES = [HOST, "localhost"]

@@ -23,7 +23,7 @@ class FolderContent:
     """Files that are neither."""
 
 
-def files_in(folder: Path) -> FolderContent:
+def footage_in(folder: Path) -> FolderContent:
     """Videos and photos of a folder and the folders below it, and the files that are neither.
 
     Hidden files and folders are left out, and so are results of PASE: their overlays are not recordings.

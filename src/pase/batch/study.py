@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pase.anatomy.limbs import absent_parts
-from pase.batch.footage import check_is_folder, files_in, same_name
-from pase.batch.table import COLUMNS, Row, read_table
+from pase.batch.footage import check_is_folder, footage_in, same_name
+from pase.batch.table import COLUMNS, Row, read_study_table
 from pase.config import PersonSettings, Sex
 from pase.errors import InputError
 
@@ -78,7 +78,7 @@ def read_study(folder: Path, table: Path | None = None) -> Study:
     """
     check_is_folder(folder)
     table = table or _found_table(folder)
-    content = files_in(folder)
+    content = footage_in(folder)
     footage = content.footage
     if table is None:
         if not footage:
@@ -89,7 +89,7 @@ def read_study(folder: Path, table: Path | None = None) -> Study:
         )
         study = Study(trials, notes=tuple(_no_footage(content.companions)))
     else:
-        rows = read_table(table)
+        rows = read_study_table(table)
         trials = tuple(_trial(row, folder, footage) for row in rows)
         _check_files(trials, rows)
         study = Study(_with_facts_of_subjects(trials, table), table, tuple(_left_out(footage, trials, table)))

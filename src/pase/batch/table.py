@@ -58,7 +58,7 @@ class Row:
         return value
 
 
-def read_table(path: Path) -> list[Row]:
+def read_study_table(path: Path) -> list[Row]:
     """Read the rows of a study's table."""
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".toml"):

@@ -1,6 +1,5 @@
 """Lift keypoints with MotionBERT as its published inference does, and over long recordings without jumps."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +17,6 @@ from pase.types import Progress
 
 Joints = NDArray[np.float32]
 
-log = logging.getLogger(__name__)
 
 _SHAPES = {"lite": (256, 4), "full": (512, 2)}
 """Channels and the perceptrons' ratio of the published configurations."""

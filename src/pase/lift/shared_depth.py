@@ -86,7 +86,7 @@ def along_sigma(virtual: Array, own_sigma: Array, shared_sigma: Array) -> Array:
     )
 
 
-def shared_errors(landmarks: Landmarks3D) -> Array:
+def errors_by_mode(landmarks: Landmarks3D) -> Array:
     """(T, K, R) one standard deviation of each mode but the shift, by landmark, in statures; empty without sigmas.
 
     Parameters

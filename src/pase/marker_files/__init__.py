@@ -13,12 +13,12 @@ from pase.marker_files.joints import are_joints, read_joints
 from pase.marker_files.laboratory import (
     is_motive,
     is_nexus,
+    is_opensim_table,
     is_qualisys,
-    is_storage,
     read_motive,
     read_nexus,
+    read_opensim_table,
     read_qualisys,
-    read_storage,
 )
 from pase.marker_files.named_csv import is_named_csv, is_tidy_csv, read_named_csv, read_tidy_csv
 from pase.marker_files.trc import is_pixel_trc, is_trc, read_trc
@@ -31,7 +31,7 @@ _READERS = (
     (is_qualisys, read_qualisys),
     (is_motive, read_motive),
     (is_nexus, read_nexus),
-    (is_storage, read_storage),
+    (is_opensim_table, read_opensim_table),
 )
 _HEAD = 8192
 

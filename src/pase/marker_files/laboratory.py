@@ -34,7 +34,7 @@ def is_nexus(head: bytes) -> bool:
     )
 
 
-def is_storage(head: bytes) -> bool:
+def is_opensim_table(head: bytes) -> bool:
     """Whether a file begins as a table of OpenSim with three numbers a cell."""
     return b"DataType=Vec3" in head.replace(b" ", b"")
 
@@ -85,7 +85,7 @@ def read_nexus(path: Path) -> Landmarks3D:
     return _landmarks(table, columns, labels, axes, unit, time, path)
 
 
-def read_storage(path: Path) -> Landmarks3D:
+def read_opensim_table(path: Path) -> Landmarks3D:
     """Read the markers of a table of OpenSim (`DataType=Vec3`) in metres."""
     lines = read_lines(path)
     ends = [i for i, line in enumerate(lines) if line.strip().lower() == "endheader"]

@@ -111,7 +111,7 @@ class FirstLook:
         keypoints = Keypoints2D(pose.xy[None], pose.score[None], np.zeros(1), self._image_size)
         landmarks = self._lifter(keypoints)
         side_view = _px_per_stature(pose, landmarks) * seen_from_the_side(landmarks)[: len(pose.xy)]
-        return PersonLook(pose, side_view, posture(landmarks))
+        return PersonLook(pose, side_view, posture_in_words(landmarks))
 
 
 def _px_per_stature(pose: Pose, landmarks: Landmarks3D) -> float:
@@ -131,7 +131,7 @@ def seen_from_the_side(landmarks: Landmarks3D) -> Array:
     return np.asarray(landmarks.xyz[0] @ np.stack([away / np.linalg.norm(away), down], axis=1))
 
 
-def posture(landmarks: Landmarks3D) -> str:
+def posture_in_words(landmarks: Landmarks3D) -> str:
     """The posture in landmarks of one frame, by the tilts of trunk, thighs and the line from neck to ankles."""
     assert landmarks.down is not None
     xyz = dict(zip(landmarks.names, landmarks.xyz[0], strict=True))

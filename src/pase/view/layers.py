@@ -16,7 +16,7 @@ from pase.series import nearest_rows
 from pase.types import Array
 from pase.view.lines import LineRenderer, draw_label
 from pase.view.scene import NEAREST_M, Patch, Renderer
-from pase.view.subject import head_of
+from pase.view.subject import head_index
 
 CHUNK = 256
 """Frames whose poses are computed at once: fast, and memory does not grow with the length."""
@@ -45,7 +45,7 @@ class Layer:
 
     def __init__(self, motions: Sequence[Motion], camera: Camera, style: Style, numbered: bool) -> None:
         self._labels = [_label(motion, numbered) for motion in motions]
-        self._heads = [head_of(motion.skeleton) for motion in motions]
+        self._heads = [head_index(motion.skeleton) for motion in motions]
         self._tracks = [_Track(motion) for motion in motions]
         self._camera = camera
         skeletons = [motion.skeleton for motion in motions]

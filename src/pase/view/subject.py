@@ -62,7 +62,7 @@ def frames_shown(frames: int, limit: int) -> str:
     return f"every {ordinal} frame" if step > 1 else ""
 
 
-def head_of(skeleton: Skeleton) -> int | None:
+def head_index(skeleton: Skeleton) -> int | None:
     """Number of the body over which a person's number stands; None for a skeleton without a head."""
     names = skeleton.body_names
     return names.index("head") if "head" in names else None

@@ -27,7 +27,7 @@ from pase.view.answers import key_rows, movement_text
 from pase.view.film import Film
 from pase.view.geometry import PackedBones, pack_bones
 from pase.view.names import bone_name, coordinate_name, region_name
-from pase.view.subject import Subject, frames_shown, has_range, head_of, in_display_units, step_to
+from pase.view.subject import Subject, frames_shown, has_range, head_index, in_display_units, step_to
 
 MODULES = (
     "math", "dom", "data", "shaders", "bake", "renderer", "orbit", "player", "curves", "answers", "bones", "app",
@@ -164,7 +164,7 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
         "beside": None if subject.placement is None else np.round(subject.placement.beside, 3).tolist(),
         "bodies": len(motion.skeleton.bodies),
         "root": names.index("pelvis") if "pelvis" in names else 0,
-        "head": head_of(motion.skeleton),
+        "head": head_index(motion.skeleton),
         "bones": _bones(subject, bones),
         "angles": _angles(motion, rows, blob),
         "events": _events(motion),

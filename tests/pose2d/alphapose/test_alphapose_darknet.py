@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from pase.errors import ModelFileError
-from pase.pose2d.alphapose.darknet import INPUT_SIZE, YoloV3Detector, letterbox, pick_persons, read_weights
+from pase.pose2d.alphapose.darknet import (
+    INPUT_SIZE,
+    YoloV3Detector,
+    letterbox,
+    pick_persons,
+    read_darknet_weights,
+)
 
 HEADER = np.array([0, 2, 0, 0, 0], dtype="<i4")
 
@@ -100,7 +106,7 @@ def test_weights_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         path = tmp_path / "some.weights"
         path.write_bytes(content)
         with pytest.raises(ModelFileError) as caught:
-            read_weights(path, layers())
+            read_darknet_weights(path, layers())
         return str(caught.value)
 
     assert "ends before the weights of layer 1;" in refused(HEADER.tobytes() + bytes(4 * 1000))
@@ -108,4 +114,4 @@ def test_weights_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     assert "web page" in refused(b"<!DOCTYPE html><html>no such file</html>")
     assert "empty" in refused(b"")
     with pytest.raises(ModelFileError, match="does not exist"):
-        read_weights(tmp_path / "none.weights", layers())
+        read_darknet_weights(tmp_path / "none.weights", layers())

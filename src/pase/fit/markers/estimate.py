@@ -1,6 +1,5 @@
 """From 3D markers of one person to their personalised skeleton in motion: scaling and inverse kinematics in one."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,9 +30,6 @@ from pase.fit.trial import Trial
 from pase.parallel import Helpers
 from pase.series import evenly_spread, interpolated, stretches_of
 from pase.types import Array, ShareProgress
-
-log = logging.getLogger(__name__)
-
 
 STATIC_FRAMES, STATIC_GAP_S = 100, 10.0
 """Most frames of a static trial that are used, and how long before the motion they are put: not to be tied to it."""

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from pase.anatomy.marker_set import read_table
+from pase.anatomy.marker_set import read_entries
 from pase.anatomy.osim_xml import name_of, parse, scalar
 from pase.errors import InputError
 from pase.types import Array
@@ -15,7 +15,7 @@ from pase.types import Array
 log = logging.getLogger(__name__)
 
 
-def read_weights(path: str | Path) -> dict[str, float]:
+def read_marker_weights(path: str | Path) -> dict[str, float]:
     """Weights of markers by name.
 
     Parameters
@@ -100,7 +100,7 @@ def _applies(task: Element) -> bool:
 
 
 def _from_table(path: Path) -> dict[str, float]:
-    content = read_table(path)
+    content = read_entries(path)
     table = content.get("weights", content)
     try:
         return {str(name): float(weight) for name, weight in table.items()}

@@ -10,7 +10,7 @@ from pase.data import Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import Derivatives, RobustTerm, point_rows, with_gains
-from pase.lift.shared_depth import shared_errors
+from pase.lift.shared_depth import errors_by_mode
 from pase.types import Array, Indices
 
 _KIN = {
@@ -66,7 +66,7 @@ class Depths:
         depth, sigma = np.full((T, K), np.nan), np.full((T, K), np.inf)
         depth[:, columns] = np.einsum("ti,tki->tk", ray, landmarks.xyz[:, index])
         sigma[:, columns] = _own_sigma(landmarks)[:, index]
-        landmark_modes = shared_errors(landmarks)
+        landmark_modes = errors_by_mode(landmarks)
         modes = np.zeros((T, K, landmark_modes.shape[-1]))
         modes[:, columns] = landmark_modes[:, index]
         missing = ~np.isfinite(depth)

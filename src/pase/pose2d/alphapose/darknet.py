@@ -45,7 +45,7 @@ class YoloV3Detector:
         torch = require_torch()
         from pase.pose2d.alphapose.yolov3 import YoloV3Spp, layers
 
-        parameters = read_weights(Path(weights), layers())
+        parameters = read_darknet_weights(Path(weights), layers())
         with torch.device("meta"):
             network = YoloV3Spp()
         state = {name: torch.from_numpy(value) for name, value in parameters.items()}
@@ -74,7 +74,7 @@ class YoloV3Detector:
         return out
 
 
-def read_weights(path: Path, layers: list[Any]) -> dict[str, Array32]:
+def read_darknet_weights(path: Path, layers: list[Any]) -> dict[str, Array32]:
     """Kernel and bias of every convolution from a Darknet file, its normalisations folded in.
 
     Raises

@@ -13,7 +13,7 @@ from pase.pose2d.readers.detection import Recorded
 from pase.pose2d.readers.json_film import read_json_film, what_it_is
 from pase.pose2d.readers.openpose import holds_openpose, read_openpose
 from pase.pose2d.readers.program import program_of
-from pase.pose2d.readers.tables import read_table
+from pase.pose2d.readers.tables import read_keypoint_table
 from pase.pose2d.readers.trc import read_pixel_trc
 from pase.pose2d.readers.yolo import is_yolo, read_yolo
 
@@ -73,7 +73,7 @@ def read_keypoints(
     elif path.suffix.lower() == ".trc":
         people = read_pixel_trc(path, recorded)
     elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        people = read_table(path, recorded, skeleton)
+        people = read_keypoint_table(path, recorded, skeleton)
     else:
         people = _read_json(path, recorded, skeleton)
     return [to_halpe26(person) for person in people]

@@ -11,7 +11,7 @@ import numpy as np
 from pase.errors import InputError
 from pase.pose2d.readers.detection import Detection, Recorded, by_frame, known_points, pose_gap
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _SHARES_BELOW = 10.0
 """Coordinates that are all nearer to 0 are shares of the picture: nobody is so small in pixels."""
@@ -92,11 +92,11 @@ def even_scores(detections: Sequence[Detection], path: Path) -> None:
     """Bring scores in per cent to shares, and take points as seen where a file has no score above 0, in place."""
     largest = max((float(np.nanmax(d.points[:, 2], initial=0.0)) for d in detections), default=0.0)
     if largest > _PER_CENT_ABOVE:
-        _log.warning("%s: its scores reach %.3g: they were taken as per cent", path.name, largest)
+        log.warning("%s: its scores reach %.3g: they were taken as per cent", path.name, largest)
         for detection in detections:
             detection.points[:, 2] /= 100.0
     elif largest <= 0 and any((d.points[:, :2] != 0).any() for d in detections):
-        _log.warning("%s: all its scores are 0: its points were taken as sure ones", path.name)
+        log.warning("%s: all its scores are 0: its points were taken as sure ones", path.name)
         for detection in detections:
             detection.points[:, 2] = (detection.points[:, :2] != 0).any(axis=1)
 
@@ -116,7 +116,7 @@ def check_upright(detections: Sequence[Detection], names: Sequence[str], path: P
         sizes = np.array([(np.nanmax(p, axis=0) - np.nanmin(p, axis=0)).max() for p in poses])
     down = (down / np.maximum(sizes, 1e-9))[np.isfinite(down)]
     if len(down) and np.mean(down < -_STANDS) > _NEARLY_ALL:
-        _log.warning(
+        log.warning(
             "%s: the people are upside down in nearly all frames: right for handstands and the like; if its y goes "
             "up from the lower edge of the picture, turn it (y = height - y); if the film is upside down, name it "
             "with --video", path.name,
@@ -145,7 +145,7 @@ def check_poses(detections: Sequence[Detection], recorded: Recorded, path: Path)
     if count and outside > _MOST_OUTSIDE * count:
         assert recorded.image_size is not None
         width, height = recorded.image_size
-        _log.warning(
+        log.warning(
             "%s: %d %% of the points lie outside the picture of %d × %d pixels: is it another film's, or turned?",
             path.name, round(100 * outside / count), width, height,
         )  # fmt: skip

@@ -1,6 +1,5 @@
 """Keypoints in JSON of MMPose, Ultralytics, TensorFlow.js, MediaPipe, AlphaPose, EasyMocap and their like."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,6 @@ from pase.pose2d.readers.detection import Detection, Recorded
 from pase.pose2d.readers.json_frames import PoseFrame, document_frames, point_names
 from pase.pose2d.readers.keypoint_json import frame_numbers
 from pase.pose2d.readers.skeleton_file import names_of_points
-
-_log = logging.getLogger(__name__)
 
 _MOST_KEYS = 8
 

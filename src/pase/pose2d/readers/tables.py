@@ -65,7 +65,7 @@ class _Layout:
     """What the points are called; None where they are numbered."""
 
 
-def read_table(path: Path, recorded: Recorded, skeleton: str | None = None) -> list[Keypoints2D]:
+def read_keypoint_table(path: Path, recorded: Recorded, skeleton: str | None = None) -> list[Keypoints2D]:
     """Read the keypoints of a table.
 
     Columns are called by number and axis, as `x0, y0, v0`, from 0 or from 1, or by names, as `left_hip_x`; or a row
