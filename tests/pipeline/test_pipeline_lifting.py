@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD
+from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD, focal_length_of_view
 from pase.camera.motion import CameraMotion
 from pase.cli import main
 from pase.config import CameraSettings, Settings
@@ -124,6 +124,18 @@ def test_the_original_systems_file_becomes_a_finished_skeleton(tmp_path: Path) -
     files = {p.name for p in (output / "person_1").iterdir()}
     assert files >= {"skeleton.osim", "motion.mot", "landmarks.trc"}
     assert not (output / "overlay.mp4").exists()
+
+
+def test_the_angle_of_view_is_that_of_the_picture_between_black_bars() -> None:
+    recording = Recording([], 100, (1280, 720), picture_size=(405, 720))
+    portrait = Recording([], 100, (405, 720), picture_size=(405, 720))
+    for camera in (CameraSettings(), CameraSettings(fov_deg=70.0)):
+        lens, own = (lens_of(each, Settings(camera=camera)) for each in (recording, portrait))
+        own_px = own.focal_length_px or focal_length_of_view(portrait.image_size, own.fov_deg)
+        assert (lens.focal_length_px, lens.spread) == (pytest.approx(own_px), own.spread)
+    assert lens_of(recording, Settings(camera=CameraSettings(focal_length_px=900.0))).focal_length_px == 900.0
+    assert recording.facts()["picture_size"] == [405, 720]
+    assert "picture_size" not in portrait.facts()
 
 
 def test_the_lifter_is_told_how_well_the_lens_is_known() -> None:

@@ -24,16 +24,18 @@ _ALL_AGREES = 0.9
 _NO_BOXES = np.zeros((0, 4))
 
 
-def follower_of(media: Media, settings: CameraSettings) -> CameraFollower:
+def follower_of(media: Media, settings: CameraSettings, picture_size: tuple[int, int]) -> CameraFollower:
     """A follower of a recording's camera, with the user's settings and the file's facts about the lens."""
     focal = settings.focal_length_px
-    if focal is None and settings.fov_deg is not None:
-        focal = focal_length_of_view(media.image_size, settings.fov_deg)
-    return CameraFollower(media.image_size, focal or media.focal_length_hint_px, settings.motion)
+    if focal is None and settings.fov_deg is None:
+        focal = media.focal_length_hint_px
+    return CameraFollower(
+        media.image_size, focal or focal_length_of_view(picture_size, settings.fov_deg), settings.motion
+    )
 
 
 def follow_footage(
-    media: Media, people: Sequence[Keypoints2D], settings: CameraSettings
+    media: Media, people: Sequence[Keypoints2D], settings: CameraSettings, picture_size: tuple[int, int]
 ) -> list[CameraMotion]:
     """How the camera moved in footage whose persons are known, by looking at all its frames.
 
@@ -45,8 +47,10 @@ def follow_footage(
         Everybody in it: the background is what lies outside of their boxes.
     settings
         Facts about lens and motion.
+    picture_size
+        Width and height in px of the picture inside black bars.
     """
-    follower, times = follower_of(media, settings), []
+    follower, times = follower_of(media, settings, picture_size), []
     with closing(ahead(media.frames())) as frames:
         for frame in frames:
             times.append(frame.time)

@@ -141,14 +141,18 @@ def _share_of_person(step_progress: Progress | None, number: int, recording: Rec
 
 def lens_of(recording: Recording, settings: Settings) -> LensPrior:
     """What the user or the file says about the lens."""
-    from pase.camera.angle_of_view import KNOWN_FOCAL_SPREAD
+    from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD, focal_length_of_view
     from pase.fit.inputs import LensPrior
     from pase.media.frames import FILM_FOCAL_SPREAD
 
     camera = settings.camera
-    if camera.focal_length_px is None and camera.fov_deg is None:
+    if camera.focal_length_px is None and camera.fov_deg is None and recording.focal_length_px is not None:
         spread = FILM_FOCAL_SPREAD if recording.frames > 1 else KNOWN_FOCAL_SPREAD
         return LensPrior(focal_length_px=recording.focal_length_px, focal_log_sigma=spread)
+    if camera.focal_length_px is None and recording.picture_size is not None and recording.has_bars:
+        focal = focal_length_of_view(recording.picture_size, camera.fov_deg)
+        spread = FOCAL_SPREAD if camera.fov_deg is None else KNOWN_FOCAL_SPREAD
+        return LensPrior(focal_length_px=focal, focal_log_sigma=spread)
     return LensPrior(camera.fov_deg, camera.focal_length_px)
 
 

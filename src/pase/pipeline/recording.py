@@ -18,6 +18,7 @@ from pase.data import Keypoints2D
 from pase.errors import ModelFileError
 from pase.media import Footage, Frame, Media, open_media
 from pase.media.ahead import ahead, frames_ahead
+from pase.media.bars import picture_size
 from pase.pipeline.camera_motion import (
     camera_facts,
     follow_footage,
@@ -65,11 +66,18 @@ class Recording:
     """Who wrote the keypoints, where they were read from a file; empty where unknown."""
     camera_motions: list[CameraMotion] = field(default_factory=list)
     """How the camera of each shot moved; empty where the footage was not looked at."""
+    picture_size: tuple[int, int] | None = None
+    """Width and height in pixels of the picture inside black bars; None where the footage was not looked at."""
 
     def camera_motion(self, shot: int) -> CameraMotion | None:
         """How the camera of a shot moved; None where it was not looked at."""
         of_shot = [m for m in self.camera_motions if m.shot == shot and len(m)]
         return of_shot[0] if of_shot else None
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether the picture is smaller than the frame."""
+        return self.picture_size not in (None, self.image_size)
 
     def facts(self) -> dict[str, Any]:
         """What the report says of the recording."""
@@ -78,6 +86,7 @@ class Recording:
             "read_as": {} if self.source is None else self.source.options,
             "frames": self.frames,
             "image_size": list(self.image_size),
+            **({"picture_size": list(self.picture_size)} if self.picture_size and self.has_bars else {}),
             "focal_length_px": self.focal_length_px,
             "cuts_s": self.cuts,
             **({"keypoints_of": self.program} if self.program else {}),
@@ -163,17 +172,17 @@ def detect(
                 if progress is not None:
                     progress("2D keypoints", count, media.frame_count_hint)
 
-    follower = None
+    follower, inside = None, picture_size(media)
     if settings.pose2d.backend == "alphapose":
         people_in_footage = _alphapose(counted(), media.image_size, settings, progress)
     else:
-        follower = follower_of(media, settings.camera) if is_film(media) else None
+        follower = follower_of(media, settings.camera, inside) if is_film(media) else None
         people_in_footage = _rtmpose(counted(), media, settings, progress, follower)
     motions: list[CameraMotion] = []
     if follower is not None:
         motions = follower.motions(people_in_footage.time, people_in_footage.cuts)
     elif is_film(media):
-        motions = follow_footage(media, people_in_footage.people, settings.camera)
+        motions = follow_footage(media, people_in_footage.people, settings.camera, inside)
     warn_of_camera(motions)
     return Recording(
         [person for person in people_in_footage.people if person.seen.any()],
@@ -185,6 +194,7 @@ def detect(
         cuts=people_in_footage.cuts,
         time=people_in_footage.time,
         camera_motions=motions,
+        picture_size=inside,
     )
 
 
@@ -284,8 +294,8 @@ def read_recording(
     with open_media(footage_with(video, settings.footage)) as media:
         time = np.array([frame.time for frame in media.frames()])
         people = _read(keypoints, Recorded(media.image_size, time), skeleton)
-        focal = media.focal_length_hint_px
-        motions = follow_footage(media, people, settings.camera) if is_film(media) else []
+        focal, inside = media.focal_length_hint_px, picture_size(media)
+        motions = follow_footage(media, people, settings.camera, inside) if is_film(media) else []
         warn_of_camera(motions)
         return Recording(
             people,
@@ -296,6 +306,7 @@ def read_recording(
             time=time,
             program=program_of(keypoints),
             camera_motions=motions,
+            picture_size=inside,
         )
 
 

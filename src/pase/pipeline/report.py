@@ -97,6 +97,10 @@ class Report:
                 else f"estimated, beginning with the {DEFAULT_FOV_DEG:.0f}° of a phone's main camera"
             )
             self.assumptions.append(f"the focal length was not given: it was {origin}")
+        if (inside := self.source.get("picture_size")) is not None:
+            self.assumptions.append(
+                f"the picture has black bars: the angle of view is that of the {inside[0]} × {inside[1]} px inside"
+            )
 
     def add_recording(self, recording: Recording) -> None:
         """Note what was filmed, why the main person is the main one, and who else was in the picture."""

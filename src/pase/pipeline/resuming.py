@@ -72,5 +72,6 @@ def kept_recording(space: Workspace, key: str, path: Path) -> KeptRecording | No
         facts["why_main"],
         facts["cuts_s"],
         camera_motions=load_camera_motions(space.folder),
+        picture_size=tuple(facts.get("picture_size") or facts["image_size"]),
     )
     return KeptRecording(recording, float(facts["seconds"]), list(facts["warnings"]))

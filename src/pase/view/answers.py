@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pase.analysis.angles import ANGLES
+from pase.analysis.angles import ANGLES, angle_of
 from pase.analysis.compare import INTERVAL, Difference
 from pase.analysis.gait_measures import LEAST_STEPS_A_SIDE
 from pase.analysis.measure import definition, heading, unit_text
@@ -47,7 +47,11 @@ def movement_text(findings: Findings) -> str:
     """What the person does; nothing for a photo in which it is not clear."""
     if len(findings.angles.time) == 1 and findings.movement == "other":
         return ""
-    return MOVEMENTS[findings.movement] + (", as named by the user" if findings.movement_given else "")
+    text = MOVEMENTS[findings.movement]
+    if findings.signal:
+        angle, side = angle_of(findings.signal)
+        text += f" ({', '.join(filter(None, (angle.plain.lower(), side)))})"
+    return text + (", as named by the user" if findings.movement_given else "")
 
 
 def _key_names(findings: Findings) -> list[str]:

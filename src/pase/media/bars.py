@@ -1,0 +1,55 @@
+"""The size of a film's picture between the black bars that an editor puts around it."""
+
+from itertools import islice
+
+import numpy as np
+
+from pase.media.frames import Media
+from pase.types import Array, Image
+
+BLACK = 20
+"""Grey value up to which a pixel may belong to a bar: compression leaves traces beside the picture."""
+LEAST_BAR = 0.02
+"""Share of the frame's side below which a dark stretch is no bar."""
+MOST_UNEVEN = 0.01
+"""Share of the frame's side by which two bars may differ: editors put the picture in the middle."""
+LEAST_LIT_EDGE, EDGE = 0.5, 4
+"""Share of lit pixels in so many rows or columns at the picture's edge: a picture begins all along a straight line,
+while a dark room gets brighter step by step, or only where somebody stands."""
+FRAMES_LOOKED_AT = 30
+"""Films that fade in are black at first."""
+
+
+def picture_size(media: Media) -> tuple[int, int]:
+    """Width and height in pixels of the picture inside black bars; those of the frame where there are none.
+
+    A portrait film that was set into a landscape frame still shows what the phone's lens shows: its angle of view is
+    that of the picture, not of the frame.
+
+    Parameters
+    ----------
+    media
+        The open recording, whose first frame that is not black is looked at.
+    """
+    for frame in islice(media.frames(), FRAMES_LOOKED_AT):
+        if frame.image.max(initial=0) > BLACK:
+            return size_between_bars(frame.image)
+    return media.image_size
+
+
+def size_between_bars(image: Image) -> tuple[int, int]:
+    """Width and height in pixels of what an image (H, W, 3) shows between black bars."""
+    lit = image.max(axis=2) > BLACK
+    return _length(lit.mean(axis=0)), _length(lit.mean(axis=1))
+
+
+def _length(lit: Array) -> int:
+    """The picture's length along a side, from the share (N,) of lit pixels in each column or row."""
+    bright = np.flatnonzero(lit)
+    if not len(bright):
+        return len(lit)
+    first, last = int(bright[0]), int(bright[-1])
+    bars = (first, len(lit) - 1 - last)
+    edges = (lit[first : first + EDGE].max(), lit[last + 1 - EDGE : last + 1].max())
+    is_picture = min(edges) > LEAST_LIT_EDGE and abs(bars[0] - bars[1]) <= max(2, MOST_UNEVEN * len(lit))
+    return last + 1 - first if is_picture and min(bars) >= LEAST_BAR * len(lit) else len(lit)
