@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pase.cli_parser import parse
@@ -104,9 +103,10 @@ def _settings(parsed: argparse.Namespace) -> Settings:
 def _run(parsed: argparse.Namespace) -> int:
     from pase import pipeline
     from pase.marker_files import is_marker_file
+    from pase.pose2d.readers import is_keypoint_file
 
     as_film = _settings(parsed).footage.as_film
-    if parsed.source.is_dir() and not as_film and not _are_keypoints(parsed.source):
+    if parsed.source.is_dir() and not as_film and not is_keypoint_file(parsed.source):
         if parsed.video is not None or parsed.skeleton is not None:
             raise InputError("--video and --skeleton belong to keypoints; a folder of recordings has neither")
         return _batch(parsed)
@@ -114,12 +114,6 @@ def _run(parsed: argparse.Namespace) -> int:
         raise InputError(f"{parsed.source} holds markers in space: give it to 'pase fit'")
     _reported(parsed, pipeline.run, _settings(parsed), video=parsed.video, skeleton=parsed.skeleton)
     return 0
-
-
-def _are_keypoints(source: Path) -> bool:
-    from pase.pose2d.readers import is_keypoint_file
-
-    return is_keypoint_file(source)
 
 
 def _batch(parsed: argparse.Namespace) -> int:

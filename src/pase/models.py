@@ -106,23 +106,21 @@ def cache_dir() -> Path:
     ModelFileError
         When the user has no home folder.
     """
+    variable = os.environ.get("PASE_CACHE")
     try:
-        return _cache_dir()
+        if variable:
+            return Path(variable).expanduser()
+        if sys.platform == "win32":
+            return (
+                Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "pase" / "cache"
+            )
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "pase"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pase"
     except RuntimeError as error:
         raise ModelFileError(
             "this user has no home folder to keep model files in: name a folder for them with PASE_CACHE"
         ) from error
-
-
-def _cache_dir() -> Path:
-    variable = os.environ.get("PASE_CACHE")
-    if variable:
-        return Path(variable).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "pase" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "pase"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pase"
 
 
 def cached(name: str) -> Path | None:

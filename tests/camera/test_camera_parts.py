@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pase.camera import travelling
+from pase.camera.epipolar import TravelFit
 from pase.camera.files import read_camera_motions, write_camera_motions
 from pase.camera.keyframes import KeyLink, adjust_turns
 from pase.camera.matching import Match
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.shot import ShotFollower
-from pase.camera.travel import TravelFit
-from pase.camera.travelling import Judgement
+from pase.camera.travel import Judgement
 from pase.camera.turn import NO_TURN, Turn, fit_turn
 from pase.errors import InputError
 from pase.types import Array

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element
 
 import numpy as np
 
@@ -84,15 +83,10 @@ def read_entries(path: Path) -> Mapping[str, Any]:
 def _from_xml(path: Path) -> Iterator[Landmark]:
     root = parse(path)
     for element in root.iter("Marker"):
-        yield Landmark(
-            name_of(element), _body_of(element), vector(element, "location"), flag(element, "fixed")
-        )
-
-
-def _body_of(element: Element) -> str:
-    """The last part of the path of the frame a marker is on; `<body>` in files of OpenSim 3."""
-    socket = element.findtext("socket_parent_frame") or element.findtext("body") or ""
-    return socket.strip().rpartition("/")[2]
+        # Files of OpenSim 3 name a body, later ones the path of a frame, which ends in it.
+        socket = element.findtext("socket_parent_frame") or element.findtext("body") or ""
+        body = socket.strip().rpartition("/")[2]
+        yield Landmark(name_of(element), body, vector(element, "location"), flag(element, "fixed"))
 
 
 def _from_table(path: Path) -> Iterable[Landmark]:

@@ -80,15 +80,9 @@ def write_osim(
     root.append(_model(_with_written_meshes(skeleton, bones), factor))
     ElementTree.indent(root, "\t")
     text = '<?xml version="1.0" encoding="UTF-8" ?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
-    if bones:
-        write_geometry(bones, path.parent / GEOMETRY_FOLDER)
-    write_text(path, text)
-
-
-def write_geometry(bones: dict[str, BoneSurface], folder: str | Path) -> None:
-    """Write bones as ASCII `.vtp` files, the format that every OpenSim reads."""
     for file, bone in bones.items():
-        write_text(Path(folder) / geometry_file(file), vtp_text(bone))
+        write_text(path.parent / GEOMETRY_FOLDER / geometry_file(file), vtp_text(bone))
+    write_text(path, text)
 
 
 def geometry_file(file: str) -> str:

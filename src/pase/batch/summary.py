@@ -78,9 +78,9 @@ def write_bones(path: Path, results: Mapping[str, Path]) -> None:
     rows: list[list[str]] = []
     for subject, folder in results.items():
         with (folder / "bones.csv").open(newline="", encoding="utf-8") as stream:
-            first, *data_rows = csv.reader(stream)
-        header = ["subject", *first]
-        rows += [[subject, *row] for row in data_rows]
+            columns, *lines = csv.reader(stream)
+        header = ["subject", *columns]
+        rows += [[subject, *line] for line in lines]
     write_rows(path, header, rows)
 
 

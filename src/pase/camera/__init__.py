@@ -9,7 +9,7 @@ In the order of the work:
   chooses the keyframes of a shot;
 - `trajectory` measures all frames of a shot again for the best focal length, which `lens` finds from the turns;
   `keyframes` adjusts the keyframes' turns by least squares, so that a pan that comes home ends where it began;
-- `travel` fits a way from place to place, and `travelling` judges whether the camera travels;
+- `epipolar` fits a turn and a way from place to place, and `travel` judges whether the camera travels;
 - `shot_motion` makes the `CameraMotion` of a shot from that, with a value for every frame;
 - `stabilisation` shows keypoints as if the camera had stood still.
 """

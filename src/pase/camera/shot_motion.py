@@ -12,7 +12,7 @@ from pase.camera.motion import CameraMotion
 from pase.camera.rotations import mean_rotation, rotation_of_vector, vector_of_rotation
 from pase.camera.shot import ShotFollower
 from pase.camera.trajectory import Trajectory, far_correspondences, turning_trajectory
-from pase.camera.travelling import judge_travel, travelling_trajectory
+from pase.camera.travel import judge_travel, travelling_trajectory
 from pase.series import nearest_rows
 from pase.types import Array
 

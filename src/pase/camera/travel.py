@@ -1,174 +1,161 @@
-"""A travelling camera: its turn by the epipolar constraint, and whether it travels at all.
+"""The measured frames of a shot with a travelling camera: their turns, and whether the camera travels at all."""
 
-Near things move across the picture by more than far ones when a camera travels, which no turn on one spot explains.
-Two rays a, b of one point and the camera's way t obey `bᵀ [t]ₓ R a = 0` whatever the distance of the point; R is
-fitted with the direction of t by Sampson's distances, robustly.
-"""
-
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pase.camera.correspondences import Correspondences
-from pase.camera.matching import POINT_NOISE_PX
-from pase.camera.rotations import cross_matrix, rotation_of_vector, vector_of_rotation
-from pase.camera.turn import median
+from pase.camera.correspondences import Correspondences, pixel_of
+from pase.camera.epipolar import TravelFit, fit_travel, homography_share, usual_starts
+from pase.camera.keyframes import KeyLink, adjust_turns
+from pase.camera.matching import Match
+from pase.camera.shot import Link, ShotFollower
+from pase.camera.trajectory import Trajectory, chained
+from pase.series import evenly_spread
 from pase.types import Array, Indices
 
-_ROUNDS = 12
-_WIDTH = 2.5
-_CONVERGED = 1e-5
-_PRIOR_RAD = 0.25
-"""About how much a camera turns between keyframes when it follows somebody and keeps them in the picture."""
-_AGREES_PX = 0.6
-"""Points agree that are within so many pixels of the small picture."""
-_SYSTEMATIC_RAD = np.radians(0.15)
-_WHIRL_RAD_S, _SWERVE_RAD = 0.35, 0.5
-"""How fast a carried camera turns, and how much its direction of travel changes from picture to picture."""
+_FEWEST_POINTS = 15
+_EVERY_S = 0.12
+"""Seconds between frames with their own turn; those between are interpolated, as hands and steps are slower."""
+_FAR_SHARE, _JUDGED_SHARE = 0.025, 0.05
+"""A frame nearer to its keyframe, as a share of the picture, shows too little to part turn from travel; and to
+judge whether the camera travels."""
+_MOVED_SHARE = 0.6
+"""Standard deviation of the camera's turn since a keyframe, as a share of the way that the points have moved."""
+_JUDGED = 8
+"""Pairs of pictures by which it is judged whether a camera travels."""
+_AGREES_PX = 0.8
+"""Points move with the background that are within so many pixels of the small picture."""
+_AT_ONCE = 64
+"""Frames that are fitted at once: more need memory and gain nothing."""
+_ZOOM_SIGMA = 1e-3
+_MORE_AGREE, _TURN_AGREES = 0.2, 0.75
+"""A camera travels when so many more of the points agree with that than with a turn on the spot, of which fewer
+than the second share do."""
+_UNEXPLAINED, _EXPLAINED = 0.08, 0.5
+"""It may travel when more than this share of the points disagree with a turn, and most of them agree with a way."""
+_LONG_LENS = 2.2
+"""A turn with a lens so much longer than usual may be a way along a wall, which would make it endless."""
 
 
 @dataclass(frozen=True, slots=True)
-class TravelFit:
-    """Turns between P pairs of pictures of a camera that travels: for each pair the outcomes of S starts."""
+class Judgement:
+    """Median shares of agreeing points in pairs of pictures."""
 
-    cost: Array
-    """(P, S) robust cost in squared standard deviations."""
-    R: Array
-    """(P, S, 3, 3)"""
-    covariance: Array
-    """(P, S, 3, 3) of a small rotation in the second camera's axes, rad."""
-    direction: Array
-    """(P, S, 3) in which the second camera lies from the first, in the second's axes; its sign is open."""
-    agreeing: Array
-    """(P, S) share of the points that agree."""
+    turn: float
+    """Under a turn on the spot, whatever the lens."""
+    travel: float
+    """Under a way from place to place."""
 
-    def likeliest(self, time: Array, key: Indices) -> Indices:
-        """(P,) the outcomes that follow one another best: a camera neither whirls round nor changes its way at once.
+    @property
+    def travels(self) -> bool:
+        """Whether the camera certainly travels."""
+        return self.turn < _TURN_AGREES and self.travel > self.turn + _MORE_AGREE
 
-        A turn and a way can be taken for one another before far or flat things: the least cost of a single pair is
-        now and then that of a wrong outcome.
-
-        Parameters
-        ----------
-        time
-            (P,) seconds of the second pictures, increasing.
-        key
-            (P,) number of the first picture of each pair.
-        """
-        if not len(time):
-            return np.zeros(0, np.intp)
-        total, back = self.cost[0], np.zeros(self.cost.shape, np.intp)
-        for n in range(1, len(time)):
-            before = self.R[n - 1] if key[n] == key[n - 1] else np.eye(3)[None]
-            step = vector_of_rotation(self.R[n][:, None] @ before.swapaxes(1, 2))
-            change = np.square(step).sum(-1) / np.square(_WHIRL_RAD_S * (time[n] - time[n - 1]))
-            aligned = np.abs(self.direction[n] @ self.direction[n - 1].T)
-            through = total + change + 2 * (1 - aligned) / _SWERVE_RAD**2
-            back[n] = through.argmin(1)
-            total = through.min(1) + self.cost[n]
-        outcomes = [int(total.argmin())]
-        for row in back[:0:-1]:
-            outcomes.append(int(row[outcomes[-1]]))
-        return np.array(outcomes[::-1])
-
-    def beside(self, other: TravelFit) -> TravelFit:
-        """The outcomes of both, of the same pairs."""
-        pairs = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
-        return TravelFit(*(np.concatenate(arrays, axis=1) for arrays in pairs))
-
-    def take(self, outcomes: Indices) -> TravelFit:
-        """The fit with one outcome (P,) of each pair, without the axis of outcomes."""
-        rows = np.arange(len(outcomes)), outcomes
-        return TravelFit(*(getattr(self, field.name)[rows] for field in fields(self)))
+    def is_open(self, focal_factor: float) -> bool:
+        """Whether it may go from place to place: for the lens found with a turn, beside the usual one."""
+        unexplained = 1.0 - self.turn
+        explained = self.travel - self.turn > _EXPLAINED * unexplained
+        return focal_factor > _LONG_LENS or (unexplained > _UNEXPLAINED and explained)
 
 
-_DIRECTIONS = np.array([[1.0, 0, 0], [0.7, 0, 0.7], [-0.7, 0, 0.7], [0, 0, 1.0], [0.6, 0.5, 0.6]])
-"""First guesses of the direction: those of people who walk along."""
+def judge_travel(shot: ShotFollower) -> Judgement:
+    """How the points of the background move: as before a camera that travels, or as before one that turns."""
+    far = [match for match in shot.matches if _is_far(shot, match, _JUDGED_SHARE)]
+    if not far:
+        return Judgement(1.0, 1.0)
+    sample = [far[i] for i in evenly_spread(len(far), _JUDGED)]
+    tolerance = _AGREES_PX * pixel_of(shot)
+    turn = float(np.median([homography_share(*shot.rays_of(match), tolerance) for match in sample]))
+    if turn > 1.0 - _UNEXPLAINED:
+        return Judgement(turn, turn)
+    return Judgement(turn, float(np.median(_fit(shot, sample).agreeing.max(1))))
 
 
-def usual_starts(R_turn: Array) -> tuple[Array, Array]:
-    """Turns (P, S, 3, 3) and directions (P, S, 3) to start from: no turn and the guesses (P, 3, 3), each way."""
-    R = np.stack([np.broadcast_to(np.eye(3), R_turn.shape), R_turn], axis=1)
-    R = np.repeat(R, len(_DIRECTIONS), axis=1)
-    return R, np.broadcast_to(np.tile(_DIRECTIONS, (2, 1)), R.shape[:-1])
+def travelling_trajectory(shot: ShotFollower) -> Trajectory:
+    """Turns of the measured frames of a camera that travels, in order of time; its lens is taken not to zoom."""
+    matches = _measured(shot)
+    time, key = (np.array([getattr(match, name) for match in matches]) for name in ("time", "key"))
+    R, variance = np.tile(np.eye(3), (len(matches), 1, 1)), np.zeros((len(matches), 4))
+    with_points = np.flatnonzero([len(match.point_numbers) >= _FEWEST_POINTS for match in matches])
+    fit = _continuous_fit(shot, [matches[row] for row in with_points], time[with_points], key[with_points])
+    R[with_points] = fit.R
+    variance[with_points, :3] = np.diagonal(fit.covariance, axis1=1, axis2=2)
+    variance[:, 3] = _ZOOM_SIGMA**2
+    row_of, links = {match: row for row, match in enumerate(matches)}, []
+    for link in _new_keys(shot):
+        row = row_of[link.first]
+        if len(link.first.point_numbers) < _FEWEST_POINTS:
+            R[row], variance[row] = _turn_to_key(shot, link.first), np.diag(link.first.covariance)
+        links.append(KeyLink(link.first.key, link.second, R[row], 0.0, np.diag(variance[row])))
+    shares = np.bincount(key, minlength=len(shot.keys)).astype(float)
+    adjusted, of_keys = adjust_turns(chained(len(shot.keys), links), links, shares)
+    R_key = np.array([turn.R_camera_reference for turn in adjusted])
+    near = [s for s in shot.matches if len(s.point_numbers) >= _FEWEST_POINTS]
+    moved = _MOVED_SHARE * pixel_of(shot) * np.array([_moved_px(shot, match) for match in near])
+    no_zoom, near_time = np.zeros(len(matches)), np.array([match.time for match in near])
+    return Trajectory(time, R @ R_key[key], no_zoom, variance + of_keys[key], near_time, moved)
 
 
-def fit_travel(pairs: Correspondences, R: Array, direction: Array, pixel: float) -> TravelFit:
-    """Fit turn and direction of travel to rays of the same points in two pictures.
+def _new_keys(shot: ShotFollower) -> list[Link]:
+    """The frames that became keyframes."""
+    return [link for link in shot.links if link.second_match is None]
 
-    Parameters
-    ----------
-    pairs
-        P pairs of pictures.
-    R, direction
-        (P, S, 3, 3) turns and (P, S, 3) directions to start from.
-    pixel
-        One pixel of the small picture in the rays' units.
-    """
-    a, b = (
-        np.concatenate([rays, np.ones((*rays.shape[:2], 1))], axis=-1)[:, None]
-        for rays in (pairs.rays_key, pairs.rays)
+
+def _measured(shot: ShotFollower) -> list[Match]:
+    """Frames in order of time that determine the turn: keyframes, and some a second far enough from theirs."""
+    out: list[Match] = []
+    keys = dict.fromkeys(link.first for link in _new_keys(shot))
+    for match in sorted(dict.fromkeys(shot.matches) | keys, key=lambda match: match.time):
+        last = out[-1].time if out else -np.inf
+        far = match.time - last >= _EVERY_S and _is_far(shot, match, _FAR_SHARE)
+        if far or not len(match.point_numbers) or match in keys:
+            out.append(match)
+    return out
+
+
+def _continuous_fit(shot: ShotFollower, matches: Sequence[Match], time: Array, key: Indices) -> TravelFit:
+    """The outcomes that follow one another best, each frame also started from what its neighbours came to."""
+    fit = _fit(shot, matches)
+    cheapest = fit.take(fit.cost.argmin(axis=1))
+    rows = np.arange(len(matches))
+    neighbours = np.stack([np.maximum(rows - 1, 0), np.minimum(rows + 1, len(rows) - 1)], axis=1)
+    neighbours = np.where(key[neighbours] == key[:, None], neighbours, rows[:, None])
+    fit = fit.beside(_fit(shot, matches, (cheapest.R[neighbours], cheapest.direction[neighbours])))
+    return fit.take(fit.likeliest(time, key))
+
+
+def _fit(
+    shot: ShotFollower, matches: Sequence[Match], starts: tuple[Array, Array] | None = None
+) -> TravelFit:
+    """Frames beside their keyframes, from turns and directions (P, S, ...) or the usual ones."""
+    parts = []
+    for first in range(0, max(len(matches), 1), _AT_ONCE):
+        batch = matches[first : first + _AT_ONCE]
+        if starts is None:
+            R_turn = np.array([_turn_to_key(shot, match) for match in batch]).reshape(-1, 3, 3)
+            R, direction = usual_starts(R_turn)
+        else:
+            R, direction = (start[first : first + _AT_ONCE] for start in starts)
+        parts.append(fit_travel(Correspondences.of(shot, batch), R, direction, pixel_of(shot)))
+    return TravelFit(
+        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(TravelFit))
     )
-    counts = pairs.counts[:, None]
-    cost, R, t, information, distance = _refined(a, b, counts, R, direction, pixel)
-    covariance = np.linalg.inv(information)[..., :3, :3] + np.eye(3) * _SYSTEMATIC_RAD**2
-    near = (np.abs(distance) < _AGREES_PX * pixel) & counts
-    return TravelFit(cost, R, covariance, t, near.sum(-1) / np.maximum(counts.sum(-1), 1))
 
 
-def _refined(
-    a: Array, b: Array, counts: NDArray[np.bool_], R: Array, t: Array, pixel: float
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Robust cost (P, S), turn, direction, information (P, S, 5, 5) and distances (P, S, N) from S starts each."""
-    t = t / np.linalg.norm(t, axis=-1, keepdims=True)
-    for _ in range(_ROUNDS):
-        distance, jacobian, tangent = _sampson(a, b, R, t)
-        spread = np.clip(median(np.abs(distance), counts) * 1.48, POINT_NOISE_PX * pixel, 3 * pixel)[
-            ..., None
-        ]
-        weight = counts * np.square(1 / (1 + np.square(distance / (_WIDTH * spread)))) / spread**2
-        weighted = (jacobian * weight[..., None]).swapaxes(-1, -2)
-        information = weighted @ jacobian + np.diag([1 / _PRIOR_RAD**2 + 1e-6] * 3 + [1e-6] * 2)
-        gradient = (weighted @ distance[..., None])[..., 0]
-        gradient[..., :3] += vector_of_rotation(R) / _PRIOR_RAD**2
-        step = np.clip(-np.linalg.solve(information, gradient[..., None])[..., 0], -0.3, 0.3)
-        R = rotation_of_vector(step[..., :3]) @ R
-        t = t + (tangent @ step[..., 3:, None])[..., 0]
-        t /= np.linalg.norm(t, axis=-1, keepdims=True)
-        if np.abs(step).max(initial=0.0) < _CONVERGED:
-            break
-    width, squared = np.square(_WIDTH * 0.3 * pixel), np.square(distance)
-    cost = (counts * (width * squared / (width + squared))).sum(-1) / (0.3 * pixel) ** 2
-    cost += np.square(vector_of_rotation(R)).sum(-1) / _PRIOR_RAD**2
-    return cost, R, t, information, distance
+def _turn_to_key(shot: ShotFollower, match: Match) -> Array:
+    return np.asarray(match.turn.R_camera_reference @ shot.keys[match.key].turn.R_camera_reference.T)
 
 
-def _sampson(a: Array, b: Array, R: Array, t: Array) -> tuple[Array, Array, Array]:
-    """Distances (..., N) in the rays' units, derivatives (..., N, 5) by turn and t, and the tangents of t."""
-    turned = a @ R.swapaxes(-1, -2)
-    E = cross_matrix(t) @ R
-    line_b, line_a = a @ E.swapaxes(-1, -2), b @ E
-    norm = np.sqrt(np.square(line_b[..., :2]).sum(-1) + np.square(line_a[..., :2]).sum(-1)) + 1e-12
-    side = np.where(np.abs(t[..., 1:2]) < 0.8, [0.0, 1.0, 0.0], [1.0, 0.0, 0.0])
-    u = np.cross(t, side)
-    u /= np.linalg.norm(u, axis=-1, keepdims=True)
-    tangent = np.stack([u, np.cross(t, u)], axis=-1)
-    # distance = b · (t × Ra); by a small turn w of R: b · (t × (w × Ra)); by t: b · (dt × Ra).
-    by_turn = np.cross(turned, b @ cross_matrix(t))
-    by_way = np.cross(turned, b) @ tangent
-    derivatives = np.concatenate([by_turn, by_way], axis=-1) / norm[..., None]
-    return (b * line_b).sum(-1) / norm, derivatives, tangent
+def _is_far(shot: ShotFollower, match: Match, share: float) -> bool:
+    """Whether a frame shows enough points, moved by such a share of the picture since its keyframe."""
+    if len(match.point_numbers) < _FEWEST_POINTS:
+        return False
+    return bool(_moved_px(shot, match) > share * max(shot.keys[0].picture.grey.shape))
 
 
-def homography_share(a: Array, b: Array, tolerance: float) -> float:
-    """Share of the points that one homography brings from picture to picture (RANSAC).
-
-    Whatever the lens and the zoom, the pictures of a camera that turns on one spot are homographies of each other.
-    """
-    import cv2
-
-    _, inside = cv2.findHomography(a, b, cv2.RANSAC, tolerance, maxIters=300)
-    return 0.0 if inside is None else float(inside.mean())
+def _moved_px(shot: ShotFollower, match: Match) -> float:
+    """How far three quarters of a frame's points have moved at most since its keyframe, small pixels."""
+    rays_key, rays = shot.rays_of(match)
+    moved = np.sort(np.square(rays - rays_key).sum(axis=1))
+    return float(np.sqrt(moved[3 * len(moved) // 4])) / pixel_of(shot)

@@ -32,11 +32,6 @@ class TrialLabels:
     condition: str = ""
 
 
-def event_rows(events: Iterable[Event]) -> Iterator[tuple[str, ...]]:
-    """Rows of `events.csv`."""
-    return ((f"{event.time_s:.4f}", event.event, event.side) for event in events)
-
-
 def measure_rows(findings: Findings, labels: TrialLabels) -> Iterator[tuple[Any, ...]]:
     """Rows of `measures.csv`: values as numbers, None where there is none.
 
@@ -50,7 +45,7 @@ def measure_rows(findings: Findings, labels: TrialLabels) -> Iterator[tuple[Any,
 
 def write_events_csv(events: Iterable[Event], path: str | Path) -> None:
     """Write what happened when, in the order of time."""
-    write_rows(path, EVENT_COLUMNS, event_rows(events))
+    write_rows(path, EVENT_COLUMNS, ((f"{e.time_s:.4f}", e.event, e.side) for e in events))
 
 
 def write_measures_csv(rows: Iterable[Sequence[Any]], path: str | Path) -> None:

@@ -13,7 +13,7 @@ from pase.data import Landmarks3D, Motion
 from pase.memory import give_back
 from pase.pipeline.lifting import lens_of, lift_in_statures
 from pase.pipeline.recording import Recording
-from pase.pipeline.steps import share_of
+from pase.pipeline.step_progress import share_of
 from pase.types import StepProgress
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from pase.memory import give_back
 from pase.pipeline.network_files import fetch_models
 from pase.pipeline.recording import Recording, choose, find_people, footage_with, read_recording
 from pase.pipeline.report import Report, collected_warnings
-from pase.pipeline.steps import step_of
+from pase.pipeline.step_progress import step_of
 from pase.pipeline.workspace import check_output_file
 from pase.types import Progress, StepProgress
 

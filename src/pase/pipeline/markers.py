@@ -13,7 +13,7 @@ from pase.marker_files import read_markers
 from pase.pipeline.estimating import facts_of
 from pase.pipeline.report import Report
 from pase.pipeline.stages import Run
-from pase.pipeline.steps import share_of
+from pase.pipeline.step_progress import share_of
 
 if TYPE_CHECKING:
     from pase.anatomy.model import Skeleton

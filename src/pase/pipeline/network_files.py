@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pase.config import Settings
-from pase.pipeline.steps import step_of
+from pase.pipeline.step_progress import step_of
 from pase.types import StepProgress
 
 LATER_STAGES = (

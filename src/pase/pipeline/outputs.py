@@ -13,7 +13,7 @@ from pase.media.footage import Footage
 from pase.movements import Movement
 from pase.parallel import Helpers
 from pase.pipeline.estimating import known_sizes
-from pase.pipeline.steps import step_of
+from pase.pipeline.step_progress import step_of
 from pase.pipeline.workspace import CAMERA, person_folder
 from pase.types import ShareProgress, StepProgress
 

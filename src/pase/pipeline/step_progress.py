@@ -1,10 +1,10 @@
-"""The progress of one step of a run, for what knows nothing of the others."""
+"""The progress of one step of a run, for a stage that knows nothing of the other steps."""
 
 from pase.types import Progress, ShareProgress, StepProgress
 
 
 def step_of(progress: StepProgress | None, name: str) -> Progress | None:
-    """The progress of one step, for a stage that knows nothing of the others."""
+    """The progress of one step in units done."""
     if progress is None:
         return None
     return lambda done, total: progress(name, done, total)
