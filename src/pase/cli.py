@@ -95,36 +95,38 @@ def _fail(message: str) -> int:
     return 2
 
 
-def _settings(parsed: argparse.Namespace) -> Settings:
-    values = {} if parsed.config is None else read_settings(parsed.config)
-    return make_settings(values | {path: value for path, value in vars(parsed).items() if "." in path})
+def _settings(arguments: argparse.Namespace) -> Settings:
+    values = {} if arguments.config is None else read_settings(arguments.config)
+    return make_settings(values | {path: value for path, value in vars(arguments).items() if "." in path})
 
 
-def _run(parsed: argparse.Namespace) -> int:
+def _run(arguments: argparse.Namespace) -> int:
     from pase import pipeline
     from pase.marker_files import is_marker_file
     from pase.pose2d.readers import is_keypoint_file
 
-    as_film = _settings(parsed).footage.as_film
-    if parsed.source.is_dir() and not as_film and not is_keypoint_file(parsed.source):
-        if parsed.video is not None or parsed.skeleton is not None:
+    as_film = _settings(arguments).footage.as_film
+    if arguments.source.is_dir() and not as_film and not is_keypoint_file(arguments.source):
+        if arguments.video is not None or arguments.skeleton is not None:
             raise InputError("--video and --skeleton belong to keypoints; a folder of recordings has neither")
-        return _batch(parsed)
-    if is_marker_file(parsed.source):
-        raise InputError(f"{parsed.source} holds markers in space: give it to 'pase fit'")
-    _reported(parsed, pipeline.run, _settings(parsed), video=parsed.video, skeleton=parsed.skeleton)
+        return _batch(arguments)
+    if is_marker_file(arguments.source):
+        raise InputError(f"{arguments.source} holds markers in space: give it to 'pase fit'")
+    _reported(
+        arguments, pipeline.run, _settings(arguments), video=arguments.video, skeleton=arguments.skeleton
+    )
     return 0
 
 
-def _batch(parsed: argparse.Namespace) -> int:
+def _batch(arguments: argparse.Namespace) -> int:
     """Do the trials of a folder, which `run` can be given as well as `batch`."""
     from pase.batch.run import BatchOptions, run_batch
     from pase.progress import BatchBars
 
     names = ("study", "jobs", "scheduler", "overwrite")
-    options = BatchOptions(**{name: value for name, value in vars(parsed).items() if name in names})
+    options = BatchOptions(**{name: value for name, value in vars(arguments).items() if name in names})
     with BatchBars(print) as bars:
-        result = run_batch(parsed.source, parsed.output, _settings(parsed), options, show=bars)
+        result = run_batch(arguments.source, arguments.output, _settings(arguments), options, show=bars)
     for sentence in result.notes:
         print(f"warning  {sentence}")
     print(f"result   {result.output}")
@@ -132,94 +134,96 @@ def _batch(parsed: argparse.Namespace) -> int:
     return 1 if result.failed else 0
 
 
-def _pose2d(parsed: argparse.Namespace) -> int:
+def _pose2d(arguments: argparse.Namespace) -> int:
     from pase import pipeline
 
-    _reported(parsed, pipeline.pose2d, _settings(parsed), kind=parsed.format)
+    _reported(arguments, pipeline.pose2d, _settings(arguments), kind=arguments.format)
     return 0
 
 
-def _lift(parsed: argparse.Namespace) -> int:
+def _lift(arguments: argparse.Namespace) -> int:
     from pase.pipeline.lifting import lift
 
-    _reported(parsed, lift, _settings(parsed), video=parsed.video, skeleton=parsed.skeleton)
+    _reported(arguments, lift, _settings(arguments), video=arguments.video, skeleton=arguments.skeleton)
     return 0
 
 
-def _fit(parsed: argparse.Namespace) -> int:
+def _fit(arguments: argparse.Namespace) -> int:
     from pase import pipeline
     from pase.marker_files import is_marker_file
     from pase.media import is_footage
 
-    settings = _settings(parsed)
-    if is_marker_file(parsed.source):
-        return _fit_markers(parsed, settings)
-    _refuse_of_markers(parsed)
-    if parsed.source.is_file() and is_footage(parsed.source):
-        raise InputError(f"{parsed.source} is a video or photo: give it to 'pase run'")
-    if parsed.rate is not None:
-        settings = make_settings({"footage.rate_hz": parsed.rate}, settings)
-    report = _reported(parsed, pipeline.fit, settings, video=parsed.video, skeleton=parsed.skeleton)
-    if parsed.explain:
+    settings = _settings(arguments)
+    if is_marker_file(arguments.source):
+        return _fit_markers(arguments, settings)
+    _refuse_of_markers(arguments)
+    if arguments.source.is_file() and is_footage(arguments.source):
+        raise InputError(f"{arguments.source} is a video or photo: give it to 'pase run'")
+    if arguments.rate is not None:
+        settings = make_settings({"footage.rate_hz": arguments.rate}, settings)
+    report = _reported(arguments, pipeline.fit, settings, video=arguments.video, skeleton=arguments.skeleton)
+    if arguments.explain:
         for row in report.cost_table():
             print(row)
     return 0
 
 
-def _refuse_of_markers(parsed: argparse.Namespace) -> None:
+def _refuse_of_markers(arguments: argparse.Namespace) -> None:
     """Refuse options for markers where there are keypoints of a picture, which have the default skeleton."""
     usual = {
         "model": "default", "markers": None, "scale": True, "static": None, "weights": None, "sigma": None,
         "up": "auto", "mirrored": False, "subject": None,
     }  # fmt: skip
-    options = ", ".join(f"--{name}" for name, value in usual.items() if getattr(parsed, name) != value)
-    if options and parsed.source.exists():
+    options = ", ".join(f"--{name}" for name, value in usual.items() if getattr(arguments, name) != value)
+    if options and arguments.source.exists():
         options = options.replace("--scale", "--no-scale")
-        raise InputError(f"{options}: for points in space alone, and {parsed.source} holds none")
+        raise InputError(f"{options}: for points in space alone, and {arguments.source} holds none")
 
 
-def _fit_markers(parsed: argparse.Namespace, settings: Settings) -> int:
+def _fit_markers(arguments: argparse.Namespace, settings: Settings) -> int:
     from pase.fit.markers import MarkerOptions
     from pase.fit.markers.weights import read_marker_weights
     from pase.pipeline.markers import MarkerFiles, fit_marker_file
 
-    if parsed.video is not None or parsed.skeleton is not None or parsed.explain:
+    if arguments.video is not None or arguments.skeleton is not None or arguments.explain:
         raise InputError(
-            f"--video, --skeleton and --explain are for keypoints; {parsed.source} holds markers"
+            f"--video, --skeleton and --explain are for keypoints; {arguments.source} holds markers"
         )
-    files = MarkerFiles(parsed.model, parsed.markers, parsed.static, parsed.rate)
+    files = MarkerFiles(arguments.model, arguments.markers, arguments.static, arguments.rate)
     options = MarkerOptions(
-        scale=parsed.scale,
-        weights=None if parsed.weights is None else read_marker_weights(parsed.weights),
-        sigma_m=None if parsed.sigma is None else parsed.sigma / 1000,
-        up=parsed.up,
-        mirrored=parsed.mirrored,
-        subject=parsed.subject,
+        scale=arguments.scale,
+        weights=None if arguments.weights is None else read_marker_weights(arguments.weights),
+        sigma_m=None if arguments.sigma is None else arguments.sigma / 1000,
+        up=arguments.up,
+        mirrored=arguments.mirrored,
+        subject=arguments.subject,
     )
-    report = _reported(parsed, fit_marker_file, files, options, settings)
+    report = _reported(arguments, fit_marker_file, files, options, settings)
     print(f"markers  {report.persons[0]['details']['marker_rms_mm']:.1f} mm root mean square")
     return 0
 
 
-def _render(parsed: argparse.Namespace) -> int:
+def _render(arguments: argparse.Namespace) -> int:
     from pase import pipeline
 
-    settings = _settings(parsed)
+    settings = _settings(arguments)
     with _progress() as progress:
-        path = pipeline.render(parsed.source, parsed.video, settings, parsed.output, progress=progress)
-    print(path if path is not None else f"{parsed.source} has no persons: nothing to draw")
+        path = pipeline.render(
+            arguments.source, arguments.video, settings, arguments.output, progress=progress
+        )
+    print(path if path is not None else f"{arguments.source} has no persons: nothing to draw")
     return 0
 
 
-def _view(parsed: argparse.Namespace) -> int:
+def _view(arguments: argparse.Namespace) -> int:
     import webbrowser
 
     from pase.pipeline.results import viewer_of
 
-    rebuild = parsed.rebuild or parsed.video is not None
-    path = viewer_of(parsed.source, rebuild=rebuild, video=parsed.video is not False)
+    rebuild = arguments.rebuild or arguments.video is not None
+    path = viewer_of(arguments.source, rebuild=rebuild, video=arguments.video is not False)
     print(path)
-    if not parsed.print and not webbrowser.open(path.resolve().as_uri()):
+    if not arguments.print and not webbrowser.open(path.resolve().as_uri()):
         print("no browser was found: open the file above by hand")
     return 0
 
@@ -232,37 +236,41 @@ def _compare(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _export(parsed: argparse.Namespace) -> int:
+def _export(arguments: argparse.Namespace) -> int:
     from pase.pipeline.results import export
 
-    paths = export(parsed.source, " ".join(parsed.formats))
+    paths = export(arguments.source, " ".join(arguments.formats))
     for path in paths:
         print(path)
     if not paths:
-        print(f"{parsed.source} has no persons: nothing to export")
+        print(f"{arguments.source} has no persons: nothing to export")
     return 0
 
 
-def _app(parsed: argparse.Namespace) -> int:
+def _app(arguments: argparse.Namespace) -> int:
     _require_server()
     from pase.app.server import serve
 
     serve(
-        parsed.output,
-        parsed.port,
-        largest_mb=parsed.largest,
+        arguments.output,
+        arguments.port,
+        largest_mb=arguments.largest,
         show=_show_address,
-        browser=not parsed.no_browser,
+        browser=not arguments.no_browser,
     )
     return 0
 
 
-def _live(parsed: argparse.Namespace) -> int:
+def _live(arguments: argparse.Namespace) -> int:
     _require_server()
     from pase.app.live import serve_live
 
     summary = serve_live(
-        parsed.camera, parsed.port, _settings(parsed), show=_show_address, browser=not parsed.no_browser
+        arguments.camera,
+        arguments.port,
+        _settings(arguments),
+        show=_show_address,
+        browser=not arguments.no_browser,
     )
     print(summary)
     return 0
@@ -277,33 +285,33 @@ def _show_address(address: str) -> None:
     print(f"PASE is at {address} until you press Ctrl+C", flush=True)
 
 
-def _list_models(parsed: argparse.Namespace) -> int:
+def _list_models(arguments: argparse.Namespace) -> int:
     from pase.doctor import model_table
 
-    for row in model_table(_settings(parsed).models):
+    for row in model_table(_settings(arguments).models):
         print(row)
     return 0
 
 
-def _fetch_models(parsed: argparse.Namespace) -> int:
+def _fetch_models(arguments: argparse.Namespace) -> int:
     from pase.models import MODEL_FILES
     from pase.pipeline.network_files import fetch_models
 
     with _progress() as progress:
-        paths = fetch_models(parsed.names or list(MODEL_FILES), _settings(parsed), progress)
+        paths = fetch_models(arguments.names or list(MODEL_FILES), _settings(arguments), progress)
     for path in paths:
         print(path)
     return 0
 
 
-def _show_model_path(parsed: argparse.Namespace) -> int:
+def _show_model_path(arguments: argparse.Namespace) -> int:
     from pase.models import model_path
 
-    print(model_path(parsed.model, models_dir=_settings(parsed).models.folder, offline=True))
+    print(model_path(arguments.model, models_dir=_settings(arguments).models.folder, offline=True))
     return 0
 
 
-def _doctor(parsed: argparse.Namespace) -> int:
+def _doctor(arguments: argparse.Namespace) -> int:
     from pase.doctor import examine
 
     findings = examine()
@@ -315,22 +323,27 @@ def _doctor(parsed: argparse.Namespace) -> int:
     return 1 if missing else 0
 
 
-def _version(parsed: argparse.Namespace) -> int:
+def _version(arguments: argparse.Namespace) -> int:
     print(__version__)
     return 0
 
 
 def _reported(
-    parsed: argparse.Namespace, stage: Callable[..., Report], *arguments: Any, **options: Any
+    arguments: argparse.Namespace, stage: Callable[..., Report], *inputs: Any, **options: Any
 ) -> Report:
     """Run a stage with progress bars and print what it did."""
     from pase.pipeline.report import summary_lines
 
     with _progress() as progress:
         report = stage(
-            parsed.source, parsed.output, *arguments, overwrite=parsed.overwrite, progress=progress, **options
+            arguments.source,
+            arguments.output,
+            *inputs,
+            overwrite=arguments.overwrite,
+            progress=progress,
+            **options,
         )
-    for line in summary_lines(report, parsed.source, parsed.output):
+    for line in summary_lines(report, arguments.source, arguments.output):
         print(line)
     return report
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pase.camera import travelling
+from pase.camera import travel
 from pase.camera.epipolar import TravelFit
 from pase.camera.files import read_camera_motions, write_camera_motions
 from pase.camera.keyframes import KeyLink, adjust_turns
@@ -167,8 +167,8 @@ def test_a_frame_whose_starts_all_go_wrong_is_fitted_from_its_neighbours(
             (R, direction), cost = starts, np.where((starts[1] @ along) > 0.9, 31.0, 37.0)
         return TravelFit(cost, R, np.tile(np.eye(3), (*cost.shape, 1, 1)), direction, np.ones(cost.shape))
 
-    monkeypatch.setattr(travelling, "_fit", outcomes)
+    monkeypatch.setattr(travel, "_fit", outcomes)
     no_points = np.zeros(0, np.uint8), np.zeros((0, 2), np.int16), np.zeros(0, bool)
     matches = [Match(t, 0, NO_TURN, np.eye(4), *no_points) for t in (0.0, 0.1, 0.2)]
-    fit = travelling._continuous_fit(ShotFollower((8, 8), 8.0), matches, np.arange(3) / 10, np.zeros(3, int))
+    fit = travel._continuous_fit(ShotFollower((8, 8), 8.0), matches, np.arange(3) / 10, np.zeros(3, int))
     assert np.allclose(fit.R, np.eye(3)) and np.allclose(fit.direction, along)

@@ -43,9 +43,9 @@ def _sample(name: str) -> Callable[[], bytes]:
 def _people() -> Any:
     from pase.data import Keypoints2D
     from pase.pose2d.readers import read_keypoints
-    from pase.pose2d.readers.detection import Recorded
+    from pase.pose2d.readers.detection import FootageFacts
 
-    (person,) = read_keypoints(SAMPLES / "mediapipe.json", Recorded((1768, 994)))
+    (person,) = read_keypoints(SAMPLES / "mediapipe.json", FootageFacts((1768, 994)))
     second = Keypoints2D(person.xy + 300, person.score, person.time, person.image_size, person.names, None, 2)
     return [person, second]
 
@@ -90,9 +90,9 @@ def _few_lines(name: str, lines: int) -> Callable[[], bytes]:
 
 def _keypoints(path: Path) -> object:
     from pase.pose2d.readers import read_keypoints
-    from pase.pose2d.readers.detection import Recorded
+    from pase.pose2d.readers.detection import FootageFacts
 
-    people = read_keypoints(path, Recorded((1768, 994)))
+    people = read_keypoints(path, FootageFacts((1768, 994)))
     for person in people:
         assert person.xy.shape == (len(person.time), 26, 2)
         assert np.isfinite(person.time).all()

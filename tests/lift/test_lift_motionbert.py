@@ -18,7 +18,7 @@ from pase.errors import InputError, ModelFileError
 from pase.keypoint_sets import H36M17
 from pase.lift.motionbert import MotionBert, clips
 from pase.pose2d.readers.alphapose_json import read_alphapose
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 
 torch = pytest.importorskip("torch", reason="needs the extra 'torch'")
 
@@ -174,7 +174,7 @@ def test_from_the_published_keypoint_file_to_landmarks(
     lite: MotionBert, wild: dict[str, np.ndarray], reference: Path
 ) -> None:
     file = reference.parent / "original_system/alphapose-results.json"
-    (person,) = read_alphapose(file, Recorded((1080, 1080)))
+    (person,) = read_alphapose(file, FootageFacts((1080, 1080)))
     landmarks = lite(person)
     assert (landmarks.names, landmarks.frame) == (H36M17, "camera")
     np.testing.assert_allclose(landmarks.xyz, wild["scale_final"], rtol=0, atol=1e-4)

@@ -12,7 +12,7 @@ import pytest
 from pase.data import HALPE26, Keypoints2D
 from pase.errors import OutputError
 from pase.pose2d.readers import program_of, read_keypoints
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 from pase.pose2d.writers import write_coco, write_keypoints_as, write_openpose
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -40,7 +40,7 @@ def people(frames: int = 4) -> list[Keypoints2D]:
 def test_what_is_written_is_read_back(kind: str, name: str, tmp_path: Path) -> None:
     tracks = people()
     write_keypoints_as(kind, tracks, tmp_path / name)
-    again = read_keypoints(tmp_path / name, Recorded(time=tracks[0].time, image_size=(800, 600)))
+    again = read_keypoints(tmp_path / name, FootageFacts(time=tracks[0].time, image_size=(800, 600)))
     assert kind in program_of(tmp_path / name).lower()
     assert len(again) == 2
     for track, read_back in zip(tracks, again, strict=True):
@@ -95,6 +95,6 @@ def test_times_that_nobody_told_are_assumed_with_a_warning(
     assert first.time[1] == pytest.approx(1 / 30)
     assert any("has no times: 30 frames a second are assumed" in message for message in caplog.messages)
     caplog.clear()
-    (first, _) = read_keypoints(tmp_path / "walk", Recorded(frame_rate=50.0))
+    (first, _) = read_keypoints(tmp_path / "walk", FootageFacts(frame_rate=50.0))
     assert first.time[1] == pytest.approx(0.02)
     assert not any("no times" in message for message in caplog.messages)

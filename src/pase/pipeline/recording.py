@@ -36,7 +36,7 @@ from pase.types import StepProgress
 if TYPE_CHECKING:
     from pase.camera.follower import CameraFollower
     from pase.pose2d.detect import DetectedPeople
-    from pase.pose2d.readers.detection import Recorded
+    from pase.pose2d.readers.detection import FootageFacts
     from pase.view.film import FilmMaker
 
 
@@ -284,16 +284,16 @@ def read_recording(
     """
     settings = settings or Settings()
     from pase.pose2d.readers import program_of
-    from pase.pose2d.readers.detection import Recorded
+    from pase.pose2d.readers.detection import FootageFacts
 
     if video is None:
-        people = _read(keypoints, Recorded(frame_rate=settings.footage.rate_hz), skeleton)
+        people = _read(keypoints, FootageFacts(frame_rate=settings.footage.rate_hz), skeleton)
         motions = load_camera_motions(keypoints.parent) if keypoints.is_file() else []
         size = people[0].image_size if people else (0, 0)
         return Recording(people, 0, size, program=program_of(keypoints), camera_motions=motions)
     with open_media(footage_with(video, settings.footage)) as media:
         time = np.array([frame.time for frame in media.frames()])
-        people = _read(keypoints, Recorded(media.image_size, time), skeleton)
+        people = _read(keypoints, FootageFacts(media.image_size, time), skeleton)
         focal, inside = media.focal_length_hint_px, picture_size(media)
         motions = follow_footage(media, people, settings.camera, inside) if is_film(media) else []
         warn_of_camera(motions)
@@ -310,11 +310,11 @@ def read_recording(
         )
 
 
-def _read(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:
+def _read(path: Path, facts: FootageFacts, skeleton: str | None) -> list[Keypoints2D]:
     """Persons seen at least once in a keypoint file."""
     from pase.pose2d.readers import read_keypoints
 
-    return [person for person in read_keypoints(path, recorded, skeleton) if person.seen.any()]
+    return [person for person in read_keypoints(path, facts, skeleton) if person.seen.any()]
 
 
 def read_people(path: Path) -> list[Keypoints2D]:

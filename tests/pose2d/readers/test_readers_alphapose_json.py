@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.pose2d.readers.alphapose_json import read_alphapose, write_alphapose
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 from places import shared
 
 
@@ -84,7 +84,7 @@ def test_items_have_the_keys_of_alphapose(tmp_path: Path) -> None:
 
 def test_the_original_systems_file() -> None:
     path = shared("fixtures/original_system/alphapose-results.json")
-    (track,) = read_alphapose(path, Recorded((1080, 1080), frame_rate=30))
+    (track,) = read_alphapose(path, FootageFacts((1080, 1080), frame_rate=30))
     assert (len(track), track.track_id, track.image_size) == (61, 1, (1080, 1080))
     assert track.seen.all()
     assert track.time == pytest.approx(np.arange(61) / 30)

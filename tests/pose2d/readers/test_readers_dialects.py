@@ -18,7 +18,7 @@ from pase.errors import InputError
 from pase.keypoint_sets import BLAZEPOSE33, BODY25, COCO17, COCO18, CROWDPOSE14, LSP14, MPI15, MPII16
 from pase.point_names import halpe_name, halpe_names
 from pase.pose2d.readers import read_keypoints
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 from places import CASES, needs_cases
 
 
@@ -181,7 +181,7 @@ def test_several_people_with_numbers(tmp_path: Path) -> None:
 def test_the_persons_of_one_picture_are_no_frames(tmp_path: Path) -> None:
     persons = [{"keypoints": [[x + shift, y] for x, y, _ in points(COCO17, 0)], "keypoint_scores": [0.9] * 17, "bbox": [0, 0, 1, 1]}
                for shift in (0, 300)]  # fmt: skip
-    people = read_keypoints(saved(tmp_path / "a.json", persons), Recorded(SIZE))
+    people = read_keypoints(saved(tmp_path / "a.json", persons), FootageFacts(SIZE))
     assert [len(person) for person in people] == [1, 1]
 
 
@@ -216,14 +216,15 @@ def test_all_points_in_one_pixel_are_nobody(tmp_path: Path) -> None:
 def test_points_of_a_larger_film_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         read_keypoints(
-            saved(tmp_path / "a.json", every(lambda f: flat(COCO17, f))), Recorded((320, 180), RECORDED.time)
+            saved(tmp_path / "a.json", every(lambda f: flat(COCO17, f))),
+            FootageFacts((320, 180), RECORDED.time),
         )
     assert "lie outside the picture of 320 × 180" in caplog.text
 
 
 def test_times_in_milliseconds_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     content = {"frames": every(lambda f: {"timestamp": 40 * f, "poses": [{"keypoints": _named(f)}]})}
-    (person,) = read_keypoints(saved(tmp_path / "a.json", content), Recorded(SIZE))
+    (person,) = read_keypoints(saved(tmp_path / "a.json", content), FootageFacts(SIZE))
     np.testing.assert_allclose(np.diff(person.time), 0.04)
     assert "milliseconds" in caplog.text
 
@@ -256,7 +257,7 @@ def test_of_two_toes_the_first_is_taken() -> None:
 
 @needs_cases
 def test_cases() -> None:
-    folder, recorded = CASES / "keypoints_dialects", Recorded(SIZE, np.arange(40) / 50)
+    folder, recorded = CASES / "keypoints_dialects", FootageFacts(SIZE, np.arange(40) / 50)
     (wanted,) = read_keypoints(folder / "reference_alphapose.json", recorded)
     files = [*folder.glob("*.json"), *folder.glob("mediapipe*.csv"), folder / "openpose_version_1_0"]
     for file in files:

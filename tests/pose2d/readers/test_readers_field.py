@@ -15,7 +15,7 @@ from walk import FRAMES, RECORDED, SIZE, assert_walk, every, flat, points, saved
 from pase.errors import InputError
 from pase.keypoint_sets import BLAZEPOSE33, BODY25, COCO17, HALPE26
 from pase.pose2d.readers import is_keypoint_file, program_of, read_keypoints
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 
 
 def moved(frame: int) -> list[list[float]]:
@@ -65,7 +65,7 @@ def test_an_object_a_line(tmp_path: Path) -> None:
 def test_a_picture_of_two_persons_is_no_film(tmp_path: Path) -> None:
     persons = [{"class": "person", "confidence": 0.9, "keypoints": p} for p in (points(COCO17, 0), moved(0))]
     content = {"image": {"width": 1280, "height": 720}, "predictions": persons}
-    people = read_keypoints(saved(tmp_path / "a.json", content), Recorded(SIZE))
+    people = read_keypoints(saved(tmp_path / "a.json", content), FootageFacts(SIZE))
     assert [len(person) for person in people] == [1, 1]
 
 
@@ -205,7 +205,7 @@ def test_people_on_their_heads_are_told(tmp_path: Path, caplog: pytest.LogCaptur
 
 def test_times_of_a_clock_count_from_the_first(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = [["timestamp", *_WIDE[0]], *every(lambda f: [1_700_000_000_000 + 40 * f, *flat(COCO17, f)])]
-    (person,) = read_keypoints(saved(tmp_path / "a.csv", table(rows)), Recorded(SIZE))
+    (person,) = read_keypoints(saved(tmp_path / "a.csv", table(rows)), FootageFacts(SIZE))
     np.testing.assert_allclose(person.time, 0.04 * np.arange(FRAMES), atol=1e-3)
     assert "those of a clock" in caplog.text
 

@@ -15,11 +15,11 @@ from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import KEYPOINT_SETS, guess_set, keypoint_set, to_halpe26
 from pase.pose2d.readers import is_keypoint_file, read_keypoints
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 from pase.pose2d.readers.trc import is_pixel_trc
 from places import SAMPLES
 
-CLIP = Recorded(image_size=(1768, 994))
+CLIP = FootageFacts(image_size=(1768, 994))
 
 
 def point(person: Keypoints2D, name: str, frame: int = 0) -> np.ndarray:
@@ -132,12 +132,12 @@ def test_sports2ds_metres_are_landmarks_in_space() -> None:
 
 def test_the_videos_times_go_before_counting() -> None:
     times = np.cumsum(np.full(200, 0.04)) - 0.04
-    recorded = Recorded((1768, 994), times)
+    recorded = FootageFacts((1768, 994), times)
     (person,) = read_keypoints(SAMPLES / "sports2d_px_person00.trc", recorded)
     assert len(person) == 200
     np.testing.assert_array_equal(person.time, times)
     with pytest.raises(InputError, match="use its own video"):
-        read_keypoints(SAMPLES / "sports2d_px_person00.trc", Recorded(None, times[:50]))
+        read_keypoints(SAMPLES / "sports2d_px_person00.trc", FootageFacts(None, times[:50]))
 
 
 def _coco(image: Any, points: np.ndarray, **more: Any) -> dict[str, Any]:

@@ -12,10 +12,10 @@ import numpy as np
 from pase.data import HALPE26
 from pase.keypoint_sets import BLAZEPOSE33
 from pase.pose2d.readers import read_keypoints
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 
 FRAMES, SIZE = 4, (1280, 720)
-RECORDED = Recorded(SIZE, np.arange(FRAMES) / 25)
+RECORDED = FootageFacts(SIZE, np.arange(FRAMES) / 25)
 
 PLACES = {
     "Nose": (0, 0), "LEye": (6, -6), "REye": (-6, -6), "LEar": (12, -2), "REar": (-12, -2), "LShoulder": (40, 50),

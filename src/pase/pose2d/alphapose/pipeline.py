@@ -14,7 +14,7 @@ from pase.networks.parallel import run_parallel
 from pase.pose2d.alphapose.heatmaps import crop_box, normalise_crop, read_heatmaps, warp_crop
 from pase.pose2d.alphapose.pose_nms import Candidates, MergedPose, merge_poses
 from pase.pose2d.readers.assemble import assemble
-from pase.pose2d.readers.detection import Detection, Recorded
+from pase.pose2d.readers.detection import Detection, FootageFacts
 from pase.pose2d.tracking.prominence import prominence
 from pase.types import Array, Array32, Image
 
@@ -121,7 +121,7 @@ def detect_everyone(
     if not detections:
         log.warning("nobody was found in the picture")
         return []
-    tracks = assemble(detections, Recorded(image_size, np.array(times)), Path("the recording"))
+    tracks = assemble(detections, FootageFacts(image_size, np.array(times)), Path("the recording"))
     return sorted(tracks, key=lambda track: -prominence(track))
 
 

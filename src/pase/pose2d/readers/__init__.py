@@ -9,7 +9,7 @@ from pase.keypoint_sets import to_halpe26
 from pase.media.kinds import begins_as_video
 from pase.pose2d.readers.alphapose_json import is_alphapose, read_alphapose
 from pase.pose2d.readers.coco import is_coco, read_coco
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 from pase.pose2d.readers.json_film import read_json_film, what_it_is
 from pase.pose2d.readers.openpose import holds_openpose, read_openpose
 from pase.pose2d.readers.program import program_of
@@ -45,7 +45,7 @@ def _is_of_films(folder: Path) -> bool:
 
 
 def read_keypoints(
-    path: str | Path, recorded: Recorded | None = None, skeleton: str | None = None
+    path: str | Path, facts: FootageFacts | None = None, skeleton: str | None = None
 ) -> list[Keypoints2D]:
     """Read keypoints of any program that is understood as Halpe keypoints.
 
@@ -53,7 +53,7 @@ def read_keypoints(
     ----------
     path
         A JSON, TRC or CSV file, or a folder with one JSON file, or one of YOLO's labels, a frame.
-    recorded
+    facts
         Facts about the footage: times, picture size.
     skeleton
         Name of the keypoint set, where the contents do not name it, see `pase.keypoint_sets`; or a TOML file with
@@ -65,17 +65,17 @@ def read_keypoints(
         One track for each person, in file order of their numbers, with the 26 Halpe keypoints; NaN where the
         set has no such point or it is unseen.
     """
-    path, recorded = Path(path), recorded or Recorded()
+    path, facts = Path(path), facts or FootageFacts()
     if is_yolo(path):
-        people = read_yolo(path, recorded, skeleton)
+        people = read_yolo(path, facts, skeleton)
     elif path.is_dir():
-        people = read_openpose(path, recorded, skeleton)
+        people = read_openpose(path, facts, skeleton)
     elif path.suffix.lower() == ".trc":
-        people = read_pixel_trc(path, recorded)
+        people = read_pixel_trc(path, facts)
     elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        people = read_keypoint_table(path, recorded, skeleton)
+        people = read_keypoint_table(path, facts, skeleton)
     else:
-        people = _read_json(path, recorded, skeleton)
+        people = _read_json(path, facts, skeleton)
     return [to_halpe26(person) for person in people]
 
 
@@ -83,10 +83,10 @@ def _begins_as_json(path: Path) -> bool:
     return read_bytes(path)[:_HEAD].translate(None, b"\0 \t\r\n\xef\xbb\xbf\xff\xfe")[:1] in (b"[", b"{")
 
 
-def _read_json(path: Path, recorded: Recorded, skeleton: str | None) -> list[Keypoints2D]:
+def _read_json(path: Path, facts: FootageFacts, skeleton: str | None) -> list[Keypoints2D]:
     # AlphaPose's files, ours among them, may be of hours: they are read item by item.
     if is_alphapose(path):
-        return read_alphapose(path, recorded, skeleton)
+        return read_alphapose(path, facts, skeleton)
     kind = foreign_kind(path)
     if not kind and path.suffix.lower() not in _JSON and not _begins_as_json(path):
         kind = f"neither JSON nor a table of keypoints, nor of markers; understood are: {_UNDERSTOOD}"
@@ -94,8 +94,8 @@ def _read_json(path: Path, recorded: Recorded, skeleton: str | None) -> list[Key
         raise InputError(f"{path} is {kind}")
     content = read_json(path)
     if is_coco(content):
-        return read_coco(content, path, recorded, skeleton)
-    people = read_json_film(content, path, recorded, skeleton)
+        return read_coco(content, path, facts, skeleton)
+    people = read_json_film(content, path, facts, skeleton)
     if people is None:
         raise InputError(
             f"{path} holds no keypoints that are understood, but {what_it_is(content)}; understood are: {_UNDERSTOOD}"

@@ -13,7 +13,7 @@ from pase.errors import InputError
 from pase.files import read_json_items, write_text
 from pase.keypoint_sets import KEYPOINT_SETS, POINT_COUNTS, guess_set
 from pase.pose2d.readers.assemble import assemble
-from pase.pose2d.readers.detection import Detection, Recorded
+from pase.pose2d.readers.detection import Detection, FootageFacts
 from pase.pose2d.readers.keypoint_json import first_number, frame_numbers, is_number, numbers, triples
 
 _PERSON_CATEGORY = 1
@@ -82,7 +82,7 @@ def _item(track: Keypoints2D, frame: int) -> dict[str, Any]:
 
 
 def read_alphapose(
-    path: Path, recorded: Recorded | None = None, skeleton: str | None = None
+    path: Path, facts: FootageFacts | None = None, skeleton: str | None = None
 ) -> list[Keypoints2D]:
     """Read AlphaPose results, one track for each person.
 
@@ -90,7 +90,7 @@ def read_alphapose(
     ----------
     path
         The JSON file: a list of items with `image_id`, `keypoints` (x, y, score each) and perhaps `idx`.
-    recorded
+    facts
         Facts about the footage; they count before those in the file. Without either, a size that holds every
         keypoint and 30 frames a second are assumed.
     skeleton
@@ -102,8 +102,8 @@ def read_alphapose(
         Tracks by person number, each with every frame up to the last in the file; NaN where the person is
         unseen. Empty when the file has no item.
     """
-    recorded = recorded or Recorded()
-    image_size, time = recorded.image_size, recorded.time
+    facts = facts or FootageFacts()
+    image_size, time = facts.image_size, facts.time
     count, items = _point_count(read_json_items(path), skeleton)
     detections: list[Detection] = []
     images: list[str] = []
@@ -119,7 +119,7 @@ def read_alphapose(
     if time is not None or len(set(images)) > 1:
         for detection, frame in zip(detections, frame_numbers(images), strict=True):
             detection.frame = frame
-    return assemble(detections, Recorded(image_size, time, recorded.frame_rate), path, names)
+    return assemble(detections, FootageFacts(image_size, time, facts.frame_rate), path, names)
 
 
 def is_alphapose(path: Path) -> bool:

@@ -11,7 +11,7 @@ from pase.data import HALPE26, Keypoints2D
 from pase.errors import InputError
 from pase.marker_files.checks import checked_times
 from pase.pose2d.readers.checks import check_poses, check_upright, counted_from_zero, even_scores
-from pase.pose2d.readers.detection import Detection, Recorded, by_frame, known_points, pose_gap
+from pase.pose2d.readers.detection import Detection, FootageFacts, by_frame, known_points, pose_gap
 from pase.types import Array
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ _NEAR = 0.5
 
 
 def assemble(
-    detections: Sequence[Detection], recorded: Recorded, source: Path, names: tuple[str, ...] = HALPE26
+    detections: Sequence[Detection], facts: FootageFacts, source: Path, names: tuple[str, ...] = HALPE26
 ) -> list[Keypoints2D]:
     """One track for each person.
 
@@ -33,7 +33,7 @@ def assemble(
     ----------
     detections
         In any order.
-    recorded
+    facts
         Facts about the footage.
     source
         The file as messages call it.
@@ -53,11 +53,11 @@ def assemble(
     if not detections:
         return []
     even_scores(detections, source)
-    check_poses(detections, recorded, source)
+    check_poses(detections, facts, source)
     check_upright(detections, names, source)
-    counted_from_zero(detections, recorded)
-    times = recorded.time
-    times = _counted_times(detections, recorded.frame_rate, source) if times is None else np.asarray(times)
+    counted_from_zero(detections, facts)
+    times = facts.time
+    times = _counted_times(detections, facts.frame_rate, source) if times is None else np.asarray(times)
     last = max(d.frame for d in detections)
     if len(times) <= last:
         raise InputError(
@@ -66,7 +66,7 @@ def assemble(
     if (np.diff(times) <= 0).any():
         raise InputError(f"{source}: the frame times do not increase; write the file again")
     number_persons(detections)
-    size = recorded.image_size or _holding(detections)
+    size = facts.image_size or _holding(detections)
     by_person: dict[int, list[Detection]] = {}
     for detection in detections:
         by_person.setdefault(detection.person or 0, []).append(detection)

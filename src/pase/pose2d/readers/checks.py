@@ -9,7 +9,7 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from pase.errors import InputError
-from pase.pose2d.readers.detection import Detection, Recorded, by_frame, known_points, pose_gap
+from pase.pose2d.readers.detection import Detection, FootageFacts, by_frame, known_points, pose_gap
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _STANDS = 0.4
 
 def to_pixels(
     detections: Sequence[Detection],
-    recorded: Recorded,
+    facts: FootageFacts,
     path: Path,
     names: Sequence[str],
     *,
@@ -46,7 +46,7 @@ def to_pixels(
 
     Parameters
     ----------
-    detections, recorded, path
+    detections, facts, path
         The persons, facts about the footage, and the file, for messages.
     names
         Halpe's names of the points.
@@ -68,9 +68,9 @@ def to_pixels(
     visible_xy = [d.points[k, :2] for d, k in zip(detections, visible, strict=True) if k.any()]
     if not visible_xy or max(float(np.abs(xy).max()) for xy in visible_xy) >= _SHARES_BELOW:
         return
-    if recorded.image_size is None:
+    if facts.image_size is None:
         raise InputError(f"{path} holds shares of the picture, not pixels: name the footage with --video")
-    size = np.array(recorded.image_size, float)
+    size = np.array(facts.image_size, float)
     negative = centred and min(float(xy.min()) for xy in visible_xy) < 0
     for detection, mask in zip(detections, visible, strict=True):
         share = detection.points[mask, :2]
@@ -123,7 +123,7 @@ def check_upright(detections: Sequence[Detection], names: Sequence[str], path: P
         )  # fmt: skip
 
 
-def check_poses(detections: Sequence[Detection], recorded: Recorded, path: Path) -> None:
+def check_poses(detections: Sequence[Detection], facts: FootageFacts, path: Path) -> None:
     """Refuse what is no person, and warn of what does not fit the footage.
 
     Raises
@@ -132,7 +132,7 @@ def check_poses(detections: Sequence[Detection], recorded: Recorded, path: Path)
         When every person's points lie in one pixel.
     """
     extents, outside, count = [], 0, 0
-    size = None if recorded.image_size is None else np.array(recorded.image_size, float)
+    size = None if facts.image_size is None else np.array(facts.image_size, float)
     for detection in detections:
         xy = detection.points[known_points(detection.points), :2]
         if len(xy) > 1:
@@ -143,23 +143,23 @@ def check_poses(detections: Sequence[Detection], recorded: Recorded, path: Path)
     if extents and max(extents) < _LEAST_EXTENT_PX:
         raise InputError(f"{path}: all points of a person lie in one pixel: that is nobody's pose")
     if count and outside > _MOST_OUTSIDE * count:
-        assert recorded.image_size is not None
-        width, height = recorded.image_size
+        assert facts.image_size is not None
+        width, height = facts.image_size
         log.warning(
             "%s: %d %% of the points lie outside the picture of %d × %d pixels: is it another film's, or turned?",
             path.name, round(100 * outside / count), width, height,
         )  # fmt: skip
 
 
-def counted_from_zero(detections: Sequence[Detection], recorded: Recorded) -> None:
+def counted_from_zero(detections: Sequence[Detection], facts: FootageFacts) -> None:
     """Frames that a file counts from 1, or from any number, to as many as the video has become those from 0."""
-    if recorded.time is None or not detections:
+    if facts.time is None or not detections:
         return
     first, last = min(d.frame for d in detections), max(d.frame for d in detections)
-    if first >= 1 and last >= len(recorded.time) == last - first + 1:
+    if first >= 1 and last >= len(facts.time) == last - first + 1:
         for detection in detections:
             detection.frame -= first
-    elif first >= 1 and last == len(recorded.time):
+    elif first >= 1 and last == len(facts.time):
         for detection in detections:
             detection.frame -= 1
 

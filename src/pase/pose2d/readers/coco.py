@@ -10,7 +10,7 @@ from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.checks import check_is_film, film_gap, to_pixels
-from pase.pose2d.readers.detection import Detection, Recorded
+from pase.pose2d.readers.detection import Detection, FootageFacts
 from pase.pose2d.readers.keypoint_json import frame_numbers, is_number, ranks, triples
 from pase.pose2d.readers.skeleton_file import names_of_points
 
@@ -33,7 +33,9 @@ def is_coco(content: Any) -> bool:
     )
 
 
-def read_coco(content: Any, path: Path, recorded: Recorded, skeleton: str | None = None) -> list[Keypoints2D]:
+def read_coco(
+    content: Any, path: Path, facts: FootageFacts, skeleton: str | None = None
+) -> list[Keypoints2D]:
     """Read keypoints of everybody in COCO annotations or results.
 
     Pictures count in the order of their names (annotations) or by their numbers (results); numbers that are far
@@ -57,10 +59,10 @@ def read_coco(content: Any, path: Path, recorded: Recorded, skeleton: str | None
         Detection(frame, points, _track(item))
         for frame, (item, _), points in zip(frames, posed, all_points, strict=True)
     ]
-    recorded = _with_size(recorded, content, {item["image_id"] for item, _ in posed}, path)
-    to_pixels(persons, recorded, path, names)
+    facts = _with_size(facts, content, {item["image_id"] for item, _ in posed}, path)
+    to_pixels(persons, facts, path, names)
     _check_film(persons, ranked, path)
-    return assemble(persons, recorded, path, names)
+    return assemble(persons, facts, path, names)
 
 
 def _check_film(persons: list[Detection], ranked: bool, path: Path) -> None:
@@ -118,11 +120,11 @@ def _frames(images: list[Any], content: Any) -> tuple[list[int], bool]:
     return counted, False
 
 
-def _with_size(recorded: Recorded, content: Any, images: set[Any], path: Path) -> Recorded:
+def _with_size(facts: FootageFacts, content: Any, images: set[Any], path: Path) -> FootageFacts:
     """With the size of the pictures, which must be the same for all that show somebody."""
     pictures = content.get("images") if isinstance(content, dict) else None
     if not isinstance(pictures, list):
-        return recorded
+        return facts
     sizes = {
         (int(float(image["width"])), int(float(image["height"])))
         for image in pictures
@@ -135,4 +137,4 @@ def _with_size(recorded: Recorded, content: Any, images: set[Any], path: Path) -
             f"{path} is about pictures of several sizes ({examples}), so they are no film: give the keypoints of one "
             "picture or one film at a time"
         )
-    return replace(recorded, image_size=recorded.image_size or next(iter(sizes), None))
+    return replace(facts, image_size=facts.image_size or next(iter(sizes), None))

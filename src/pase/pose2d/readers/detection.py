@@ -30,7 +30,7 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class FootageFacts:
     """Facts about the footage of a keypoint file that do not come from the file."""
 
     image_size: tuple[int, int] | None = None

@@ -11,7 +11,7 @@ from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.pose2d.readers.assemble import assemble, even_times
 from pase.pose2d.readers.checks import check_is_film, to_pixels
-from pase.pose2d.readers.detection import Detection, Recorded
+from pase.pose2d.readers.detection import Detection, FootageFacts
 from pase.pose2d.readers.json_frames import PoseFrame, document_frames, point_names
 from pase.pose2d.readers.keypoint_json import frame_numbers
 from pase.pose2d.readers.skeleton_file import names_of_points
@@ -20,7 +20,7 @@ _MOST_KEYS = 8
 
 
 def read_json_film(
-    content: Any, path: Path, recorded: Recorded, skeleton: str | None = None
+    content: Any, path: Path, facts: FootageFacts, skeleton: str | None = None
 ) -> list[Keypoints2D] | None:
     """Read everybody's keypoints from parsed JSON; None if its form is not supported.
 
@@ -28,18 +28,18 @@ def read_json_film(
     ----------
     content
         The parsed file; see `pase.pose2d.readers.json_frames.document_frames` for its forms. Its keys may be changed.
-    path, recorded, skeleton
+    path, facts, skeleton
         See `pase.pose2d.readers.read_keypoints`.
     """
     names = point_names(content)
     frames = document_frames(content)
-    return None if frames is None else read_frames(frames, path, recorded, skeleton, names)
+    return None if frames is None else read_frames(frames, path, facts, skeleton, names)
 
 
 def read_frames(
     frames: Sequence[PoseFrame],
     path: Path,
-    recorded: Recorded,
+    facts: FootageFacts,
     skeleton: str | None = None,
     names_in_file: tuple[str, ...] | None = None,
     *,
@@ -51,7 +51,7 @@ def read_frames(
     ----------
     frames
         In the order of the file.
-    path, recorded, skeleton
+    path, facts, skeleton
         See `pase.pose2d.readers.read_keypoints`.
     names_in_file
         What the file calls the points, where not each person says so.
@@ -70,21 +70,21 @@ def read_frames(
     all_points = np.array([d.points for d in detections])
     names = names_of_points(all_points, skeleton, poses[0].names or names_in_file, path)
     sizes = [frame.size for frame in frames if frame.size is not None]
-    recorded = replace(recorded, image_size=recorded.image_size or (sizes[0] if sizes else None))
-    to_pixels(detections, recorded, path, names, centred=centred)
+    facts = replace(facts, image_size=facts.image_size or (sizes[0] if sizes else None))
+    to_pixels(detections, facts, path, names, centred=centred)
     if len({frame.picture for frame in frames}) > 1:
         check_is_film(detections, path)
-    return assemble(detections, _counted(recorded, detections, len(frames)), path, names)
+    return assemble(detections, _counted(facts, detections, len(frames)), path, names)
 
 
-def _counted(recorded: Recorded, detections: Sequence[Detection], frames: int) -> Recorded:
+def _counted(facts: FootageFacts, detections: Sequence[Detection], frames: int) -> FootageFacts:
     """The same with times also for empty frames at the end, if only the number of frames is given."""
-    if recorded.time is not None or all(d.time is not None for d in detections):
-        return recorded
+    if facts.time is not None or all(d.time is not None for d in detections):
+        return facts
     length = max(frames, 1 + max(d.frame for d in detections))
     if length > frames:
-        return recorded
-    return replace(recorded, time=even_times(length, recorded.frame_rate))
+        return facts
+    return replace(facts, time=even_times(length, facts.frame_rate))
 
 
 def _detections(frames: Sequence[PoseFrame]) -> list[Detection]:

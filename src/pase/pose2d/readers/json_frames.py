@@ -10,7 +10,7 @@ from pase.pose2d.readers.json_persons import (
     POINTS,
     SCORES,
     TRACKS,
-    RecordedPose,
+    FilePose,
     person_pose,
     pose_of_points,
 )
@@ -41,7 +41,7 @@ _LAST_NUMBER = re.compile(r"\d{1,9}(?=\D*$)")
 class PoseFrame:
     """Everybody in one frame."""
 
-    poses: list[RecordedPose] = field(default_factory=list)
+    poses: list[FilePose] = field(default_factory=list)
     number: int | None = None
     """Number of the frame by the file."""
     picture: str | None = None
@@ -188,7 +188,7 @@ def frame_of(item: Any) -> PoseFrame | None:
     return PoseFrame(poses, None if number is None else int(number), picture, time, size)
 
 
-def _poses(item: Any) -> list[RecordedPose] | None:
+def _poses(item: Any) -> list[FilePose] | None:
     """The persons of a frame."""
     if isinstance(item, dict):
         for key in _PERSONS:
@@ -210,7 +210,7 @@ def _poses(item: Any) -> list[RecordedPose] | None:
     return [pose] if pose is not None else _every_pose(item)
 
 
-def _every_pose(items: list[Any]) -> list[RecordedPose] | None:
+def _every_pose(items: list[Any]) -> list[FilePose] | None:
     # OpenPose writes a person that it lost without any points.
     empty = [isinstance(item, dict) and any(item.get(key) == [] for key in POINTS) for item in items]
     present = [

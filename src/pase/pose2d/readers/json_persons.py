@@ -24,7 +24,7 @@ _NORMALISED_BELOW = 10.0
 
 
 @dataclass(slots=True)
-class RecordedPose:
+class FilePose:
     """One person in one frame."""
 
     points: Array
@@ -35,7 +35,7 @@ class RecordedPose:
     """The person's number, if the file has one."""
 
 
-def person_pose(item: Any) -> RecordedPose | None:
+def person_pose(item: Any) -> FilePose | None:
     """One person; None where the item has no form of a person."""
     if isinstance(item, list):
         return pose_of_points(item, {})
@@ -49,7 +49,7 @@ def person_pose(item: Any) -> RecordedPose | None:
     return pose
 
 
-def pose_of_points(values: Any, person: Mapping[str, Any]) -> RecordedPose | None:
+def pose_of_points(values: Any, person: Mapping[str, Any]) -> FilePose | None:
     """Points in one of their forms; those that are null or not finite become 0, unseen."""
     if isinstance(values, dict):
         if isinstance(values.get("landmark"), list):
@@ -71,7 +71,7 @@ def _is_list_of(scores: Any, count: int) -> bool:
     return isinstance(scores, list) and len(scores) == count and all(map(is_numeric, scores))
 
 
-def _flat(values: Sequence[Any], scores: Any) -> RecordedPose | None:
+def _flat(values: Sequence[Any], scores: Any) -> FilePose | None:
     if scores is not None and len(values) == 2 * len(scores):
         return _lists([list(values[k : k + 2]) for k in range(0, len(values), 2)], scores)
     width = next((w for w in (3, 4, 2) if len(values) % w == 0 and len(values) // w in POINT_COUNTS), 3)
@@ -80,7 +80,7 @@ def _flat(values: Sequence[Any], scores: Any) -> RecordedPose | None:
     return _lists([list(values[k : k + width]) for k in range(0, len(values), width)], None)
 
 
-def _lists(values: Sequence[Any], scores: Any) -> RecordedPose | None:
+def _lists(values: Sequence[Any], scores: Any) -> FilePose | None:
     """Lists of x, y; x, y, score; x, y, z; or x, y, z, visibility."""
     if not all(isinstance(value, list) for value in values):
         return None
@@ -97,7 +97,7 @@ def _lists(values: Sequence[Any], scores: Any) -> RecordedPose | None:
         score = table[:, 3]
     elif width == 3 and _are_scores(table):
         score = table[:, 2]
-    return RecordedPose(with_unseen(np.column_stack([table[:, :2], score])))
+    return FilePose(with_unseen(np.column_stack([table[:, :2], score])))
 
 
 def _are_scores(table: Array) -> bool:
@@ -108,7 +108,7 @@ def _are_scores(table: Array) -> bool:
     )
 
 
-def _objects(values: Sequence[Mapping[str, Any]], scores: Any) -> RecordedPose | None:
+def _objects(values: Sequence[Mapping[str, Any]], scores: Any) -> FilePose | None:
     rows, names = [], []
     for value in values:
         place = value.get("position", value)
@@ -122,10 +122,10 @@ def _objects(values: Sequence[Mapping[str, Any]], scores: Any) -> RecordedPose |
     if _is_list_of(scores, len(table)):
         table[:, 2] = [as_float(s) for s in scores]
     point_names = tuple(name for name in names if name is not None)
-    return RecordedPose(with_unseen(table), point_names if len(point_names) == len(rows) else None)
+    return FilePose(with_unseen(table), point_names if len(point_names) == len(rows) else None)
 
 
-def _columns(values: Mapping[str, Any]) -> RecordedPose | None:
+def _columns(values: Mapping[str, Any]) -> FilePose | None:
     """All x, all y, and perhaps all scores, as Ultralytics writes them."""
     x, y = values.get("x"), values.get("y")
     if not isinstance(x, list) or not isinstance(y, list) or len(x) != len(y) or len(x) < _FEWEST:
@@ -134,10 +134,10 @@ def _columns(values: Mapping[str, Any]) -> RecordedPose | None:
     columns = [x, y, score if len(score) == len(x) else [1.0] * len(x)]
     if not all(v is None or is_numeric(v) for column in columns for v in column):
         return None
-    return RecordedPose(with_unseen(np.array([[as_float(v) for v in column] for column in columns]).T))
+    return FilePose(with_unseen(np.array([[as_float(v) for v in column] for column in columns]).T))
 
 
-def _by_name(values: Mapping[str, Any]) -> RecordedPose | None:
+def _by_name(values: Mapping[str, Any]) -> FilePose | None:
     """An object with a point below the name of each."""
     points = {
         name: value for name, value in values.items() if halpe_name(name) and isinstance(value, dict | list)
@@ -147,4 +147,4 @@ def _by_name(values: Mapping[str, Any]) -> RecordedPose | None:
     items = list(points.values())
     objects = [value for value in items if isinstance(value, dict)]
     pose = _objects(objects, None) if len(objects) == len(items) else _lists(items, None)
-    return None if pose is None else RecordedPose(pose.points, tuple(points))
+    return None if pose is None else FilePose(pose.points, tuple(points))

@@ -5,7 +5,7 @@ from pathlib import Path
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.files import read_json
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 from pase.pose2d.readers.json_film import read_frames, what_it_is
 from pase.pose2d.readers.json_frames import PoseFrame, document_frames, frame_of, point_names
 
@@ -20,7 +20,7 @@ def _visible(folder: Path, pattern: str) -> list[Path]:
     return sorted(file for file in folder.glob(pattern) if not file.name.startswith("."))
 
 
-def read_openpose(path: Path, recorded: Recorded, skeleton: str | None = None) -> list[Keypoints2D]:
+def read_openpose(path: Path, facts: FootageFacts, skeleton: str | None = None) -> list[Keypoints2D]:
     """Read the keypoints of everybody in a folder with one JSON file a frame.
 
     The frame is the last number in a file's name, as OpenPose and Pose2Sim count. OpenPose's own files are read of
@@ -30,7 +30,7 @@ def read_openpose(path: Path, recorded: Recorded, skeleton: str | None = None) -
     ----------
     path
         The folder, as `pose/cam01_json`, or one that holds a single such folder.
-    recorded, skeleton
+    facts, skeleton
         See `pase.pose2d.readers.read_keypoints`.
     """
     frames, names = [], None
@@ -40,7 +40,7 @@ def read_openpose(path: Path, recorded: Recorded, skeleton: str | None = None) -
         frame = _frame(content, file)
         frame.picture = file.name
         frames.append(frame)
-    return read_frames(frames, path, recorded, skeleton, names, centred=True)
+    return read_frames(frames, path, facts, skeleton, names, centred=True)
 
 
 def _frame(content: object, file: Path) -> PoseFrame:

@@ -14,10 +14,10 @@ from pase.files import foreign_kind, read_lines
 from pase.keypoint_sets import BLAZEPOSE33, POINT_COUNTS, column_order
 from pase.marker_files.text import number, rows_of
 from pase.point_names import FEWEST_KNOWN, halpe_name
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 from pase.pose2d.readers.json_film import read_frames
 from pase.pose2d.readers.json_frames import TIMES, PoseFrame, document_frames
-from pase.pose2d.readers.json_persons import RecordedPose
+from pase.pose2d.readers.json_persons import FilePose
 from pase.pose2d.readers.skeleton_file import columns_of_skeleton_file, is_skeleton_file
 
 Row = Sequence[str]
@@ -65,7 +65,7 @@ class _Layout:
     """What the points are called; None where they are numbered."""
 
 
-def read_keypoint_table(path: Path, recorded: Recorded, skeleton: str | None = None) -> list[Keypoints2D]:
+def read_keypoint_table(path: Path, facts: FootageFacts, skeleton: str | None = None) -> list[Keypoints2D]:
     """Read the keypoints of a table.
 
     Columns are called by number and axis, as `x0, y0, v0`, from 0 or from 1, or by names, as `left_hip_x`; or a row
@@ -75,7 +75,7 @@ def read_keypoint_table(path: Path, recorded: Recorded, skeleton: str | None = N
     """
     header, rows = _cells(path)
     if header and all(np.isfinite(number(cell) or 0.0) and number(cell) is not None for cell in header):
-        return _read_bare([header, *rows], path, recorded, skeleton)
+        return _read_bare([header, *rows], path, facts, skeleton)
     if header and header[0].strip().lower() == "scorer":
         header, rows = _one_header(header, rows)
     if _has_row_per_point(header) and not is_skeleton_file(skeleton):
@@ -89,11 +89,11 @@ def read_keypoint_table(path: Path, recorded: Recorded, skeleton: str | None = N
         )
         frames = _wide_frames(rows, path, layout)
     set_name = None if is_skeleton_file(skeleton) else skeleton
-    return read_frames(frames, path, recorded, set_name, layout.names)
+    return read_frames(frames, path, facts, set_name, layout.names)
 
 
 def _read_bare(
-    rows: Sequence[Row], path: Path, recorded: Recorded, skeleton: str | None
+    rows: Sequence[Row], path: Path, facts: FootageFacts, skeleton: str | None
 ) -> list[Keypoints2D]:
     """Rows of nothing but numbers, all points of one person each."""
     frames = document_frames([[number(cell) for cell in row] for row in rows])
@@ -103,7 +103,7 @@ def _read_bare(
             f"{path} has no names of columns, and {len(rows[0])} numbers a row are those of no known set of points: "
             "add a first row with names, as nose_x, nose_y, nose_score"
         )
-    return read_frames(frames, path, recorded, skeleton)
+    return read_frames(frames, path, facts, skeleton)
 
 
 def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -246,7 +246,7 @@ def _wide_frames(rows: Sequence[Row], path: Path, layout: _Layout) -> list[PoseF
         frame = _frame_facts(row, i + 2, path, layout)
         frame = frames.setdefault(i if frame.number is None else frame.number, frame)
         if points.any():
-            frame.poses.append(RecordedPose(points, None, _person(row, layout, people)))
+            frame.poses.append(FilePose(points, None, _person(row, layout, people)))
     return list(frames.values())
 
 
@@ -262,7 +262,7 @@ def _long_frames(header: Row, rows: Sequence[Row], path: Path, layout: _Layout) 
     columns = [plain.index("x"), plain.index("y"), *([] if score is None else [score])]
     order = {name: k for k, name in enumerate(dict.fromkeys(row[name_column].strip() for row in rows))}
     frames: dict[object, PoseFrame] = {}
-    poses: dict[object, RecordedPose] = {}
+    poses: dict[object, FilePose] = {}
     people: dict[str, int] = {}
     for i, row in enumerate(rows):
         frame, person = _frame_facts(row, i + 2, path, layout), _person(row, layout, people)
@@ -271,7 +271,7 @@ def _long_frames(header: Row, rows: Sequence[Row], path: Path, layout: _Layout) 
             key = i // len(order)
         frame = frames.setdefault(key, frame)
         if (key, person) not in poses:
-            poses[key, person] = RecordedPose(np.zeros((len(order), 3)), None, person)
+            poses[key, person] = FilePose(np.zeros((len(order), 3)), None, person)
             frame.poses.append(poses[key, person])
         values = [*(_value(row, column, i + 2, path) for column in columns), 1.0][:3]
         if np.isfinite(values).all():

@@ -11,10 +11,10 @@ from pase.keypoint_sets import column_order
 from pase.marker_files.trc import is_pixel_trc, read_trc
 from pase.point_names import FEWEST_KNOWN
 from pase.pose2d.readers.assemble import assemble
-from pase.pose2d.readers.detection import Detection, Recorded
+from pase.pose2d.readers.detection import Detection, FootageFacts
 
 
-def read_pixel_trc(path: Path, recorded: Recorded) -> list[Keypoints2D]:
+def read_pixel_trc(path: Path, facts: FootageFacts) -> list[Keypoints2D]:
     """Read one person's keypoints from a TRC file in pixels, x right and y down.
 
     Sports2D writes `m` as the unit even for pixels; what reaches beyond 50 is taken as pixels. The frame of a
@@ -33,7 +33,7 @@ def read_pixel_trc(path: Path, recorded: Recorded) -> list[Keypoints2D]:
             xy = table.xyz[:, column, :2]
             finite = np.isfinite(xy).all(1) & (xy != 0).any(1)
             points[finite, k, :2], points[finite, k, 2] = xy[finite], 1.0
-    rate = recorded.frame_rate or mean_rate(table.time)
+    rate = facts.frame_rate or mean_rate(table.time)
     frames = np.round(table.time * rate).astype(int)
     persons = [Detection(int(f), p) for f, p in zip(frames, points, strict=True) if (p[:, 2] > 0).any()]
-    return assemble(persons, Recorded(recorded.image_size, recorded.time, rate), path)
+    return assemble(persons, FootageFacts(facts.image_size, facts.time, rate), path)

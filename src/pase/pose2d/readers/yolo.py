@@ -9,10 +9,10 @@ from pase.errors import InputError
 from pase.files import read_lines
 from pase.keypoint_sets import POINT_COUNTS
 from pase.marker_files.text import number
-from pase.pose2d.readers.detection import Recorded
+from pase.pose2d.readers.detection import FootageFacts
 from pase.pose2d.readers.json_film import read_frames
 from pase.pose2d.readers.json_frames import PoseFrame
-from pase.pose2d.readers.json_persons import RecordedPose
+from pase.pose2d.readers.json_persons import FilePose
 
 _BOX = 5
 """Class and box before the points of a row."""
@@ -28,7 +28,7 @@ def is_yolo(path: Path) -> bool:
     return bool(rows) and all(_points(row) is not None for row in rows)
 
 
-def read_yolo(path: Path, recorded: Recorded, skeleton: str | None = None) -> list[Keypoints2D]:
+def read_yolo(path: Path, facts: FootageFacts, skeleton: str | None = None) -> list[Keypoints2D]:
     """Read the keypoints of everybody in a folder with a file of labels a frame, or in one such file.
 
     A row is a person: class, box, then x, y and perhaps score of each point as shares of the picture, and perhaps
@@ -47,10 +47,10 @@ def read_yolo(path: Path, recorded: Recorded, skeleton: str | None = None) -> li
                     )
                 frame.poses.append(pose)
         frames.append(frame)
-    return read_frames(frames, path, recorded, skeleton)
+    return read_frames(frames, path, facts, skeleton)
 
 
-def _points(cells: list[str]) -> RecordedPose | None:
+def _points(cells: list[str]) -> FilePose | None:
     """The person of a row; None where the row holds no person."""
     values = [number(cell) for cell in cells]
     if any(value is None or not np.isfinite(value) for value in values):
@@ -61,7 +61,5 @@ def _points(cells: list[str]) -> RecordedPose | None:
         if count in POINT_COUNTS and spare <= 1:
             points = table[_BOX : _BOX + count * width].reshape(count, width)
             score = points[:, 2] if width == 3 else (points != 0).any(axis=1).astype(float)
-            return RecordedPose(
-                np.column_stack([points[:, :2], score]), None, int(table[-1]) if spare else None
-            )
+            return FilePose(np.column_stack([points[:, :2], score]), None, int(table[-1]) if spare else None)
     return None
