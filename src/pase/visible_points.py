@@ -1,7 +1,5 @@
 """Which keypoints show something: inside the picture, of sufficient score, not on an edge of the crop."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.data import Keypoints2D

@@ -9,8 +9,6 @@ Marshall (2000), as written anew for the comparison, were off by 17-95 ms on the
 survive the noise of a film.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """One filmed person as a trial: keypoints, a lifter's depths, and the camera; and the frames that show enough."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

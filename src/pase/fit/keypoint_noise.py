@@ -1,7 +1,5 @@
 """Standard deviations of keypoints, from pixels and scores."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.data import Keypoints2D

@@ -7,8 +7,6 @@ count: between one with exchanged sides and one without, both legs would be plac
 them is placed again after the repair.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 

@@ -11,8 +11,6 @@ the camera or away from it: the lifter sees legs nearly straight. So each kind c
 has mistaken it for the posture of the solution.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

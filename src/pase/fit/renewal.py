@@ -10,8 +10,6 @@ standard deviations a second (root mean square), and a second holds `1 / (âˆš(2Ï
 However still somebody stands, every instant shows the posture once (`ONE_LOOK`).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.fit.terms.posture_kinds import PostureKinds

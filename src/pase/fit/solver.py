@@ -5,8 +5,6 @@ step is cut off at the ranges, so that each iterate is a possible posture. The t
 Nielsen's damping rule (Madsen, Nielsen and Tingleff 2004, "Methods for non-linear least squares problems").
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass

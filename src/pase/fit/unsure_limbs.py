@@ -1,7 +1,5 @@
 """Limbs whose depths a lifter does not know: nothing shows them, or it has moved them away from their keypoints."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import chain
 

@@ -1,7 +1,5 @@
 """The protocol of every 2D to 3D lifter, and what all lifters share."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Protocol
 

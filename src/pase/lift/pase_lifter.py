@@ -5,8 +5,6 @@ virtual camera. Perspective is kept, and where in the picture the person stands 
 says how it was trained and how accurate it is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib.resources import as_file, files

@@ -1,7 +1,5 @@
 """Lengths of a person's segments in statures: the proportions that the lifter can use."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.anatomy.kinematics import Kinematics

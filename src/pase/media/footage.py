@@ -1,7 +1,5 @@
 """A recording together with how the user wants it read: turned, mirrored, at another speed, a stretch of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path

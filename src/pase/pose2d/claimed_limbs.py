@@ -1,7 +1,5 @@
 """Limbs that two persons claim: a detector draws a hidden leg or arm of one onto that of somebody nearer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 

@@ -1,7 +1,5 @@
 """Mixture priors of postures: standing, strides, squats, sitting, lying, or ways to hold the arms."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Find persons with YOLOv3-SPP from Darknet's weights file, as AlphaPose does."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, cast
 
