@@ -47,6 +47,18 @@ def test_bad_words_are_answered_in_one_line(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(("command", "more"), [([], True), (["run"], True), (["view"], False)])
+def test_several_files_are_named_one_at_a_time(
+    command: list[str], more: bool, tmp_path: Path, refused: Callable[..., str]
+) -> None:
+    first, second = tmp_path / "a.mp4", tmp_path / "b.jpg"
+    for path in (first, second):
+        path.write_bytes(b"")
+    answer = refused(*command, first, second)
+    assert f"takes one, and {second} is another: name one at a time" in answer
+    assert ("'pase batch'" in answer) == more
+
+
 def _no_media(folder: Path) -> dict[str, Path]:
     """Files that are neither video nor photo, by what is wrong with them."""
     for name, content in {

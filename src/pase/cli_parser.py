@@ -58,6 +58,11 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser = make_parser()
     parsed, unknown = parser.parse_known_args(_with_command(words, parser))
     if unknown:
+        if Path(unknown[0]).exists():
+            batch = ", or put them into a folder for 'pase batch'" if parsed.command == "run" else ""
+            raise InputError(
+                f"{parsed.parser.prog} takes one, and {unknown[0]} is another: name one at a time{batch}"
+            )
         flags = [name for action in parsed.parser._actions for name in action.option_strings]
         close = difflib.get_close_matches(unknown[0].split("=")[0], flags, 1)
         hint = f", did you mean '{close[0]}'" if close else ""

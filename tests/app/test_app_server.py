@@ -219,6 +219,8 @@ def test_nobody_is_told_what_to_do_and_nothing_overflows_on_a_phone(
         page.click("#jobs .name:has-text('my walk.mp4')")
         page.wait_for_selector("#views a")
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+        top = page.evaluate("document.querySelector('#result').getBoundingClientRect().top")
+        assert -1 <= top < 400, "the result is scrolled to, as the form is above it"
 
 
 def test_play_and_download_in_a_browser(server: Server, finished: dict) -> None:

@@ -108,6 +108,7 @@ function show(job) {
   fillDownloads(job);
   look(job, views[0]);
   list();
+  $("result").scrollIntoView({ block: "nearest" }); // on a phone it is below the form
 }
 
 function look(job, name) {
