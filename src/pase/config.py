@@ -156,10 +156,10 @@ class Pose2DSettings(SettingsGroup):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not _EVERY.fullmatch(self.every):
-            raise InputError(f"pose2d.every must be auto, all or seconds as 0.1, not '{self.every}'")
+            raise InputError(f"pose2d.every must be auto, all, or seconds such as 0.1, not '{self.every}'")
         if not _PERSON.fullmatch(self.person):
             raise InputError(
-                f"person must be all, main, a number as in the report, or a pixel x,y as 640,360, not '{self.person}'"
+                f"person must be all, main, a number from the report, or a pixel such as 640,360, not '{self.person}'"
             )
 
     @property
@@ -197,7 +197,7 @@ class FitSettings(SettingsGroup):
         super().__post_init__()
         if not _BELT_SPEED.fullmatch(self.belt_speed):
             raise InputError(
-                f"fit.belt-speed must be auto, off, or metres a second as 2.5, not '{self.belt_speed}'"
+                f"fit.belt-speed must be auto, off, or metres a second such as 2.5, not '{self.belt_speed}'"
             )
 
 

@@ -166,7 +166,7 @@ def _closer(points: Array, source: str, fitting: dict[str, tuple[str, ...]]) -> 
     ranked = sorted(misfits, key=lambda name: misfits[name])
     if not misfits[ranked[0]] < 0.6 * misfits[ranked[1]]:
         names = " or ".join(fitting)
-        raise InputError(f"{source} may hold {names}: say which with --skeleton, as --skeleton {ranked[0]}")
+        raise InputError(f"{source} may hold {names}: say which with --skeleton, for instance {ranked[0]}")
     return ranked[0]
 
 

@@ -64,6 +64,6 @@ def halpe_names(names: Sequence[str], source: str) -> tuple[str, ...]:
     if len(set(out) & set(HALPE26)) < FEWEST_KNOWN or animal:
         raise InputError(
             f"{source} names points that are no person's ({', '.join(animal[:3] or list(names)[:5])} …): "
-            "name those of Halpe or COCO, as left_knee"
+            "name those of Halpe or COCO, such as left_knee"
         )
     return tuple(out)

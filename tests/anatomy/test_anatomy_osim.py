@@ -320,7 +320,7 @@ BAD_FILES = {
         with_joints(WELD, bodies='<Body name="a"><mass_center>1 2</mass_center></Body>'),
         "3 numbers, not 2",
     ),
-    "no axis": (with_joints(custom("<axis>0 0 0</axis>")), "axis of no direction"),
+    "no axis": (with_joints(custom("<axis>0 0 0</axis>")), "axis without a direction"),
     "two drivers": (with_joints(custom("<coordinates>p q</coordinates>")), "several coordinates: p, q"),
     "unknown function": (with_joints(custom("<coordinates>q</coordinates><Sine/>")), "Sine is not supported"),
     "bad spline": (

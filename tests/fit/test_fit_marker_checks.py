@@ -110,7 +110,7 @@ def test_of_several_people_one_has_to_be_named() -> None:
     names = tuple(f"{person}:{name}" for person in ("Anna", "Ben") for name in wanted)
     xyz = np.arange(8.0)[None, :, None] * np.ones(3)
     data = Landmarks3D(xyz, np.zeros(1), names)
-    with pytest.raises(InputError, match="Anna, Ben; name one, as --subject Anna"):
+    with pytest.raises(InputError, match="Anna, Ben; name one, for instance --subject Anna"):
         named_as_model(data, wanted)
     of_person, _ = named_as_model(data, wanted, "Ben")
     assert of_person.names == tuple(wanted) and of_person.xyz[0, 0, 0] == 4

@@ -66,7 +66,7 @@ def test_without_deviations(written: tuple[Motion, Path]) -> None:
 def test_missing_file(written: tuple[Motion, Path], name: str) -> None:
     _, folder = written
     (folder / name).unlink()
-    with pytest.raises(InputError, match=f"no {name} in .*; give a person's folder"):
+    with pytest.raises(InputError, match=f"no {name} in .*; give the folder of a person"):
         load_motion(folder)
 
 

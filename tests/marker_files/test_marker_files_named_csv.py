@@ -108,5 +108,5 @@ def test_freemocap_with_a_row_a_point(version: int, tmp_path: Path) -> None:
     )
     np.testing.assert_allclose(data.xyz, MM[:, :7] / 1000, atol=1e-6)
     path.write_text("\n".join([lines[0], lines[1].replace("0,", "x,", 1)]), encoding="utf-8")
-    with pytest.raises(InputError, match="'x' is no number of a frame"):
+    with pytest.raises(InputError, match="'x' is no frame number"):
         read_markers(path)

@@ -293,7 +293,7 @@ def _axis(joint: Element, element: Element | None, default: Vector) -> Transform
     axis = np.asarray(vector(element, "axis", default))
     length = np.linalg.norm(axis)
     if length < 1e-12:
-        raise InputError(f"joint '{name_of(joint)}' has an axis of no direction")
+        raise InputError(f"joint '{name_of(joint)}' has an axis without a direction")
     if abs(length - 1.0) > 1e-15:
         axis = axis / length
     names = (element.findtext("coordinates") or "").split()

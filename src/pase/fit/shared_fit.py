@@ -73,7 +73,7 @@ def absences(keypoints: Keypoints2D, span: Indices) -> list[Note]:
     time = keypoints.time
     times = ", ".join(f"{time[span[i]]:.1f} to {time[span[i + 1]]:.1f} s" for i in gaps[:5])
     ending = " …" if len(gaps) > 5 else ""
-    return [Note("absence", f"not in the picture from {times}{ending}: no posture is given there")]
+    return [Note("absence", f"out of the picture from {times}{ending}: no posture is given there")]
 
 
 def scale_note(fit: SharedFit, person: PersonInput) -> Note:

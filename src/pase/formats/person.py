@@ -90,7 +90,7 @@ def load_motion(folder: str | Path) -> Motion:
     for name in ("skeleton.osim", "motion.mot"):
         if not (folder / name).is_file():
             raise InputError(
-                f"no {name} in {folder}; give a person's folder of a finished run, as OUT/person_1"
+                f"no {name} in {folder}; give the folder of a person in a finished result, such as OUT/person_1"
             )
     skeleton = read_osim(folder / "skeleton.osim")
     time, q = read_mot(folder / "motion.mot", skeleton)

@@ -57,7 +57,7 @@ def read_c3d(path: Path) -> Landmarks3D:
     if not points.shape[1] and "ROTATION" in content["parameters"]:
         return _segments(content, path)
     if not points.shape[1]:
-        raise InputError(f"{path} has no markers: export the trajectories with it")
+        raise InputError(f"{path} has no markers: export it with the trajectories")
     _check_rate(rate, path)
     labels += [f"marker_{k + 1}" for k in range(len(labels), points.shape[1])]
     measured = [k for k, name in enumerate(labels) if name not in derived]
@@ -81,7 +81,7 @@ def _segments(content: Any, path: Path) -> Landmarks3D:
         if point.axes in poses and all(segment in poses for segment in point.centre)
     }
     if not points:
-        raise InputError(f"{path} has no markers, and no segments that are known: {', '.join(labels)}")
+        raise InputError(f"{path} has no markers, and segments of unknown names: {', '.join(labels)}")
     scale = metres_in(unit, path)
     xyz = [
         scale * np.mean([poses[segment][:, :3, 3] for segment in point.centre], axis=0)

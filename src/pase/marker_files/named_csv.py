@@ -174,11 +174,11 @@ def read_tidy_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
     names = tuple(dict.fromkeys(halpe_name(row["keypoint"]) or "" for row in rows))
     frames = np.array([_frame(row.get("frame", ""), path) for row in rows], int)
     if not len(frames):
-        raise InputError(f"{path} holds no point of a body that is known, as left_knee")
+        raise InputError(f"{path} holds no point of a body under a known name, such as left_knee")
     frames -= frames.min()
     if frames.max() > _FRAMES_A_ROW * len(rows):
         raise InputError(
-            f"{path}: its numbers of frames reach to {frames.max()}, with {len(rows)} rows: write it again"
+            f"{path}: its frame numbers go up to {frames.max()}, with {len(rows)} rows: write it again"
         )
     xyz = np.full((int(frames.max()) + 1, len(names), 3), np.nan)
     time = np.full(len(xyz), np.nan)
@@ -203,5 +203,5 @@ def _is_of_body(row: dict[str, str]) -> bool:
 def _frame(cell: str, path: Path) -> int:
     value = number(cell)
     if value is None or not 0 <= value < _MOST_FRAMES or value != int(value):
-        raise InputError(f"{path}: '{cell[:30]}' is no number of a frame")
+        raise InputError(f"{path}: '{cell[:30]}' is no frame number")
     return int(value)

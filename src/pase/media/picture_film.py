@@ -104,7 +104,7 @@ class PictureSequence(PictureFilm):
         super().__init__(footage)
         if footage.rate_hz is None:
             raise InputError(
-                f"{self.path} is a folder: as one film its pictures need a rate, as --as-film --rate 50"
+                f"{self.path} is a folder: to read it as one film give --as-film and a rate, such as --rate 50"
             )
         self._files = pictures_of(self.path)
         with open_picture(self._files[0]) as image:

@@ -79,7 +79,7 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         raise OutputError(f"cannot use {output}: {getattr(error, 'strerror', None) or error}") from error
     if output == cwd or output in cwd.parents:
-        raise OutputError(f"{output} is the folder you are in; name a new folder, as -o result")
+        raise OutputError(f"{output} is the folder you are in; name a new folder, such as -o result")
     with output_errors(output, "use"):
         if not output.exists():
             return output
@@ -100,7 +100,7 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
 def check_output_file(output: Path, *, overwrite: bool) -> None:
     """Refuse, before any work, a file that cannot or must not be written."""
     if output.is_dir():
-        raise OutputError(f"{output} is a folder; name a file, as {output / 'keypoints.json'}")
+        raise OutputError(f"{output} is a folder; name a file, such as {output / 'keypoints.json'}")
     if output.exists() and not overwrite:
         raise OutputError(f"{output} exists already; choose another name or add --overwrite")
     parent = next(p for p in output.absolute().parents if p.exists())

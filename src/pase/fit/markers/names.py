@@ -63,7 +63,7 @@ def _subject(names: Sequence[str], model_names: Sequence[str], subject: str | No
     if len(fitting) > 1:
         subjects = ", ".join(prefix[:-1] for prefix in fitting)
         raise InputError(
-            f"the data hold markers of several people: {subjects}; name one, as --subject {fitting[0][:-1]}"
+            f"the data hold markers of several people: {subjects}; name one, for instance --subject {fitting[0][:-1]}"
         )
     return fitting[0] if fitting else None
 

@@ -100,8 +100,8 @@ def _read_bare(
     in_picture = all((number(cell) or 0.0) >= 0.0 for row in rows for cell in row[:2])
     if frames is None or not in_picture or not all(frame.poses for frame in frames):
         raise InputError(
-            f"{path} has no names of columns, and {len(rows[0])} numbers a row are those of no known set of points: "
-            "add a first row with names, as nose_x, nose_y, nose_score"
+            f"{path} has no names of columns, and {len(rows[0])} numbers a row, which no known set of points has: "
+            "add a first row with names such as nose_x, nose_y, nose_score"
         )
     return read_frames(frames, path, facts, skeleton)
 
@@ -199,8 +199,8 @@ def _in_order(numbered: dict[int, dict[int, int]], header: Row, path: Path) -> d
         if not {0, 1} <= set(numbered.get(first + k, {})):
             official = f" ({_OFFICIAL[k]})" if points == len(BLAZEPOSE33) else ""
             raise InputError(
-                f"{path}: no columns for x and y of landmark {first + k}{official}, as x{first + k}; its columns "
-                f"are: {', '.join(header[:12])}{' …' if len(header) > 12 else ''}. "
+                f"{path}: no columns for x and y of landmark {first + k}{official}, such as x{first + k}; its "
+                f"columns are: {', '.join(header[:12])}{' …' if len(header) > 12 else ''}. "
                 "A TOML file with them can be given as --skeleton"
             )
     return {str(k): numbered[first + k] for k in range(points)}
