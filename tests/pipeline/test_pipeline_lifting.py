@@ -13,11 +13,13 @@ import pytest
 
 from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD, focal_length_of_view
 from pase.camera.motion import CameraMotion
+from pase.camera.rotations import rotation_of_vector
 from pase.cli import main
 from pase.config import CameraSettings, Settings
+from pase.data import Keypoints2D
 from pase.marker_files.trc import read_trc
 from pase.media.frames import FILM_FOCAL_SPREAD
-from pase.pipeline.lifting import lens_of, lens_of_turn
+from pase.pipeline.lifting import lens_of, lens_of_turn, lift_people
 from pase.pipeline.recording import Recording
 from pase.pose2d.readers.alphapose_json import read_alphapose
 from places import SAMPLES, shared
@@ -124,6 +126,25 @@ def test_the_original_systems_file_becomes_a_finished_skeleton(tmp_path: Path) -
     files = {p.name for p in (output / "person_1").iterdir()}
     assert files >= {"skeleton.osim", "motion.mot", "landmarks.trc"}
     assert not (output / "overlay.mp4").exists()
+
+
+@pytest.mark.parametrize(("seen", "followed"), [(slice(10, 40), slice(0, 40)), (slice(0, 40), slice(10, 40))])
+def test_each_frame_is_steadied_by_the_turn_of_the_camera_in_that_frame(seen: slice, followed: slice) -> None:
+    """A person comes in late, or is followed through a cut before which the camera's motion is another."""
+    time, rng = np.arange(40) / 20, np.random.default_rng(2)
+    pan = np.stack([np.zeros(40), np.radians(60) * np.sin(3 * time), np.zeros(40)], 1)
+    motion = replace(
+        CameraMotion.still(time, 900.0), R_camera_reference=rotation_of_vector(pan), kind="turning"
+    )
+    xy = 300 + 20 * rng.normal(size=(26, 2)) + 40 * np.sin(5 * time)[:, None, None]
+    person = Keypoints2D(xy, np.ones((40, 26)), time, (1280, 720)).slice(seen)
+    lifted = []
+    for turns in (motion.slice(followed), motion.slice(followed).at(person.time)):
+        recording = Recording([person], 40, (1280, 720), camera_motions=[turns])
+        (landmarks,) = lift_people(recording, Settings())
+        assert landmarks is not None
+        lifted.append(landmarks.xyz)
+    np.testing.assert_allclose(lifted[0], lifted[1])
 
 
 def test_the_angle_of_view_is_that_of_the_picture_between_black_bars() -> None:

@@ -108,6 +108,7 @@ def _lifted_person(
     from pase.fit.left_right_swaps import repair_keypoints
 
     motion = recording.camera_motion(person.shot)
+    motion = None if motion is None else motion.at(person.time)
     person = repair_keypoints(person, motion).keypoints
     if motion is None or motion.kind == "still" or settings.lift.backend != "pase":
         return lifter(person, progress)
