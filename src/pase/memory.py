@@ -1,4 +1,4 @@
-"""How the C library keeps freed memory. GNU's (Linux) can be told; elsewhere nothing happens."""
+"""How the C library keeps freed memory. That of GNU (Linux) can be set; elsewhere nothing happens."""
 
 import ctypes
 import sys

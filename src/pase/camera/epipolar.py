@@ -1,4 +1,4 @@
-"""A travelling camera: its turn by the epipolar constraint, and whether it travels at all.
+"""Turn and way of a travelling camera between two pictures, by the epipolar constraint.
 
 Near things move across the picture by more than far ones when a camera travels, which no turn on one spot explains.
 Two rays a, b of one point and the camera's way t obey `bᵀ [t]ₓ R a = 0` whatever the distance of the point; R is
