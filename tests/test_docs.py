@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import shlex
 import shutil
@@ -33,6 +34,31 @@ def test_every_page_has_a_place_in_the_navigation() -> None:
 def test_generated_pages_are_up_to_date(tool: str, load_tool: Callable[[str], ModuleType]) -> None:
     module = load_tool(tool)
     assert module.PAGE.read_text(encoding="utf-8") == module.page(), f"run: python tools/{tool}.py"
+
+
+def test_names_and_files_of_the_map_are_in_the_code() -> None:
+    rows = [
+        line for line in (DOCS / "how-it-works.md").read_text("utf-8").splitlines() if line.startswith("| ")
+    ]
+    words = [word for row in rows for word in re.findall(r"`([^`]+)`", row)]
+    files = [word for word in words if re.fullmatch(r"[\w/]+(/|\.(py|json|osim|html\.j2))", word)]
+    rooms = (
+        "src/pase",
+        "src/pase/assets",
+        "src/pase/pipeline",
+        "src/pase/pose2d",
+        "src/pase/lift",
+        "src/pase/camera",
+    )
+    roots = [REPOSITORY, *(REPOSITORY / room for room in rooms)]
+    written = {"report.json", "camera.json"}
+    assert len(files) > 40
+    assert [f for f in files if f not in written and not any((root / f).exists() for root in roots)] == []
+    names = [word for word in words if re.fullmatch(r"\w+(\.\w+)+", word) and word not in files]
+    names = [name for name in names if not name.endswith((".mp4", ".py"))]
+    assert len(names) > 25
+    for name in names:
+        assert pkgutil.resolve_name(f"pase.{name}") is not None
 
 
 def test_every_command_has_a_section(load_tool: Callable[[str], ModuleType]) -> None:
