@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
-from tools.build_posture_kinds import with_mirror_image
 from tools.train_lifter.corpus import positions_of
+from tools.train_lifter.mirror import with_mirror_image
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.kinematics import Kinematics

@@ -16,6 +16,9 @@ OTHER_SIDE = {"r": "l", "l": "r"}
 MIRROR = np.array([1.0, 1.0, -1.0])
 """Reflection in the sagittal plane of the world and of every body: Z changes its sign."""
 
+SYMMETRICAL = 0.7
+"""Standard deviations; a cluster whose mean is nowhere further from its mirror image's is its own mirror image."""
+
 
 @dataclass(frozen=True)
 class MirrorTable:
@@ -76,3 +79,15 @@ def _main_axes(joint: Joint) -> Iterator[tuple[str, tuple[bool, Array]]]:
         named.add(axis.coordinate)
         slope = float(axis.function.derivative(np.zeros(())))
         yield axis.coordinate, (is_rotation, turn @ np.asarray(axis.axis) * np.sign(slope))
+
+
+def with_mirror_image(flip: Array, mean: Array, covariance: Array) -> list[tuple[Array, Array]]:
+    """A Gaussian and its mirror image, or the one that stands for both where they are alike.
+
+    `flip` (n, n) mirrors a posture (n,) from the right of it.
+    """
+    twin, twin_covariance = mean @ flip, flip.T @ covariance @ flip
+    if (np.abs(mean - twin) < SYMMETRICAL * np.sqrt(np.diag(covariance))).all():
+        apart = 0.5 * (mean - twin)
+        return [(0.5 * (mean + twin), 0.5 * (covariance + twin_covariance) + np.outer(apart, apart))]
+    return [(mean, covariance), (twin, twin_covariance)]
