@@ -12,14 +12,15 @@ import numpy as np
 
 from pase.media.frames import Frame
 from pase.pose2d.keypoints import KeypointNetwork, Pose
-from pase.pose2d.tracking.similarity import overlap
+from pase.pose2d.tracking.similarity import same_view
 from pase.pose2d.tracking.track import Track
 from pase.types import Array
 
 Result = TypeVar("Result")
 
-LEAST_OVERLAP = 0.75
-"""A pose placed early is kept when the box that was expected a frame before covers so much of the right one."""
+LEAST_OVERLAP = 0.85
+"""A pose placed early counts when its crop and the right one have so much in common: they are apart by less than the
+room around a person in a crop."""
 LEAST_QUALITY = 0.5
 """A less sure one is placed again, in the right box."""
 
@@ -147,8 +148,7 @@ class PairedNetwork:
         """The pose that was placed early, where it was clear and in about the right box."""
         for pose in early:
             if pose.track is track and pose.turn == track.turn and pose.pose.quality >= LEAST_QUALITY:
-                good = overlap(pose.box[None], box[None])[0, 0] >= LEAST_OVERLAP
-                return pose.pose if good else None
+                return pose.pose if same_view(pose.box, box, pose.turn) >= LEAST_OVERLAP else None
         return None
 
 

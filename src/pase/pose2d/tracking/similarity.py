@@ -20,6 +20,8 @@ _SPREAD = {
 """Spread of each keypoint in units of the root of the person's area: the constants of COCO's measure of keypoint
 similarity (cocodataset.org, "keypoints evaluation"), and of like places for the points that COCO does not have."""
 
+_CROP_SHAPE = np.array([3.0, 4.0])
+"""Width and height of the crops of persons."""
 _MOST_TRIED = 24
 """Up to this number of assignments, four to four, they are tried one by one."""
 _KEYPOINT_SPREAD = 2 * np.array([_SPREAD[name if name in _SPREAD else name[1:]] for name in HALPE26])
@@ -32,6 +34,19 @@ def overlap(first: Boxes, second: Boxes) -> Array:
     common = np.prod(np.clip(high - low, 0, None), axis=-1)
     areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=-1) for boxes in (first, second)]
     return np.asarray(common / np.maximum(areas[0][:, None] + areas[1][None] - common, 1e-9))
+
+
+def same_view(first: Array, second: Array, turn: int) -> float:
+    """Intersection over union of what crops around two boxes (4,), given `turn` quarter turns, show of a picture.
+
+    How wide a box is hardly matters to what the crop of an upright person shows.
+    """
+    shape = _CROP_SHAPE[::-1] if turn % 2 else _CROP_SHAPE
+    views = []
+    for box in (first, second):
+        half = ((box[2:] - box[:2]) / shape).max() * shape / 2
+        views.append(np.concatenate([centre_of(box) - half, centre_of(box) + half])[None])
+    return float(overlap(views[0], views[1])[0, 0])
 
 
 def pose_similarity(first: Pose, second: Pose, shift: Array | None = None) -> float:

@@ -14,7 +14,15 @@ from pase.pose2d.tracking.appearance import clear_torsos, clothes_colours
 from pase.pose2d.tracking.assignment import NEAR_IOU, settle
 from pase.pose2d.tracking.identity_swaps import Encounters
 from pase.pose2d.tracking.lookahead import Job, PairedNetwork
-from pase.pose2d.tracking.similarity import assign, box_size, centre_of, outside, overlap, reach_likeness
+from pase.pose2d.tracking.similarity import (
+    assign,
+    box_size,
+    centre_of,
+    outside,
+    overlap,
+    reach_likeness,
+    same_view,
+)
 from pase.pose2d.tracking.surroundings import Surroundings
 from pase.pose2d.tracking.track import Track, prominence_of
 from pase.types import Array
@@ -23,6 +31,9 @@ _SAME_PERSON_IOU = 0.25
 """Least likeness of a person's expected box and one of the detector that is taken for the same person."""
 _SURELY_SAME_IOU = 0.45
 """The same for somebody near others, whose box may be another's."""
+_SAME_VIEW = 0.6
+"""The box around somebody's keypoints stays where the crops of it and of the detector's box have so much in common:
+the detector's has wider margins, and poses placed early would be placed again whenever it has looked."""
 _CROWD = 2
 """With at least this many certain persons, further ones are looked for among the detector's less certain boxes."""
 _FAINT_SHARE = 0.5
@@ -255,7 +266,9 @@ class Tracker:
     def _confirm(self, track: Track, box: Array, score: float, time: float) -> None:
         if not track.active:
             track.move(box, time, centre_of(box) - centre_of(track.box))
-        track.box, track.unconfirmed = box, 0
+        if not track.poses or same_view(track.expected_box(time), box, track.turn) < _SAME_VIEW:
+            track.box = box
+        track.unconfirmed = 0
         track.prominence = float(prominence_of(box[None], np.array([score]), self._image_size)[0])
         track.detections.append((time, box_size(box)))
 
