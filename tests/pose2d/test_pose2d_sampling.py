@@ -132,6 +132,26 @@ def test_who_leaves_is_followed_to_the_last_frame_with_them() -> None:
     assert max(measured(tracker)) == 62
 
 
+class Pair(Scene):
+    """Two persons who stand so near one another that their boxes overlap."""
+
+    def detect(self, image: NDArray[np.uint8]) -> tuple[Array, Array]:
+        (box,), _ = super().detect(image)
+        return np.array([box, box + [25, 0, 25, 0]]), np.array([0.9, 0.8])
+
+    def __call__(self, image: NDArray[np.uint8], boxes: Array, turns: Sequence[int]) -> list[Pose]:
+        left = [pose.xy[:, 0].min() for pose in super().__call__(image, boxes, turns)]
+        moved = [25.0 * (box[[0, 2]].mean() > x + 32) for x, box in zip(left, boxes, strict=True)]
+        return [Pose(BODY + [x + m - BODY[:, 0].min(), 15.0], np.full(26, 0.9), np.full((26, 2), 0.5))
+                for x, m in zip(left, moved, strict=True)]  # fmt: skip
+
+
+def test_persons_near_one_another_are_looked_at_at_the_usual_rate_though_they_move_slowly() -> None:
+    tracker, sampler = Pair(lambda t: 40.0).sampled(121)
+    assert len(tracker.tracks) == 2
+    assert sorted(sampler.measured_frames) == list(range(0, 121, 4))
+
+
 def test_seconds_are_kept_whatever_the_movement() -> None:
     _, sampler = Scene(lambda t: 50.0 + 12.0 * np.sin(15.0 * t)).sampled(61, "0.1")
     assert sorted(sampler.measured_frames) == list(range(0, 61, 6))

@@ -19,9 +19,10 @@ from pase.pose2d.tracking.tracker import Tracker
 from pase.types import Array
 
 SLOW_S, USUAL_S = 1 / 10, 1 / 15
-"""Seconds between measured frames where everybody moves slowly, and otherwise: a detector's errors last longer."""
+"""Seconds between the looks of the tracker where everybody moves slowly, is clearly seen and away from others, and
+otherwise: a detector's errors last longer."""
 FINE_S = 1 / 30
-"""The same where somebody is new, lost, hidden or near others; never less than one frame."""
+"""Seconds between measured frames where somebody is new or fast; never less than one frame."""
 MOST_MISSED, MOST_MISSED_SLOW = 4.0, 2.0
 """Standard deviations of a keypoint by which the parabola through three looks may miss the one between them, the
 detector's own error included: usually, and at the slow rate. Curves through all looks miss what is between them by a
@@ -81,8 +82,8 @@ class _Course:
 class Sampler:
     """Shows a tracker those frames that it needs, and places keypoints in others where movement is fast.
 
-    The tracker looks at 10 frames a second while everybody moves slowly, at 30 while somebody is lost, hidden, hard
-    to read or near others, and at 15 otherwise. When it has looked a little further, frames between are measured too,
+    The tracker looks at 10 frames a second while everybody moves slowly, and at 15 while somebody moves faster, is
+    lost, hidden, hard to read or near others. When it has looked a little further, frames between are measured too,
     where the keypoints do not go along a parabola. What is not measured, pictures that repeat those before among it,
     is left to `pase.pose2d.between`.
 
@@ -148,11 +149,10 @@ class Sampler:
         """Seconds to the next look; fewer where so many frames would not fit into the memory."""
         if self._every_s is not None:
             return self._every_s
-        if self._last is None or not self._tracker.calm(self._last):
-            return FINE_S
         courses = [self._courses.get(track) for track in self._tracker.active()]
         slow = bool(courses) and all(course is not None and course.is_slow for course in courses)
-        step_s = SLOW_S if slow else USUAL_S
+        calm = self._last is not None and self._tracker.calm(self._last)
+        step_s = SLOW_S if slow and calm else USUAL_S
         frame_s = last.time / last.index if last.index else USUAL_S
         return min(step_s, frame_s * max(1, _MOST_BYTES // (_WAITING_STEPS * last.image.nbytes)))
 
