@@ -51,6 +51,6 @@ def vector_of_rotation(rotations: Array) -> Array:
 
 def mean_rotation(rotations: Array) -> Array:
     """(3, 3) mean of rotations (N, 3, 3): the one with the least squared distances of the matrices."""
-    from scipy.spatial.transform import Rotation  # too slow to import for every start
-
-    return np.asarray(Rotation.from_matrix(rotations).mean().as_matrix())
+    left, _, right = np.linalg.svd(rotations.sum(0))
+    left[:, 2] *= np.linalg.det(left @ right)
+    return np.asarray(left @ right)

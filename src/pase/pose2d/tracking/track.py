@@ -71,7 +71,7 @@ class Track:
 
     def expected_box(self, time: float) -> Array:
         """(4,) where the person should be at a time."""
-        return self.box + np.tile(self.shift(time), 2)
+        return (self.box.reshape(2, 2) + self.shift(time)).ravel()
 
     def last_pose(self) -> Pose | None:
         """The pose of the last frame in which there is one."""
