@@ -179,7 +179,7 @@ def test_frames_are_kept_for_a_moment_only() -> None:
 
 @pytest.mark.parametrize("every", ["some", "-1", "0.1 s", ""])
 def test_other_words_are_refused(every: str) -> None:
-    with pytest.raises(InputError, match="auto, all or seconds"):
+    with pytest.raises(InputError, match="auto, all, or seconds"):
         Pose2DSettings(every=every)
 
 
