@@ -119,6 +119,22 @@ def test_who_leans_over_more_than_the_knees_bend_or_back_does_not_squat(lean: fl
     assert analyse(leaning, "squat").movement == "squat"
 
 
+@pytest.mark.parametrize(
+    ("lean", "arms", "movement"), [(0.5, 0.6, "periodic"), (0.3, 0.5, "squat"), (0.5, 1.4, "squat")]
+)
+def test_who_leans_over_a_load_that_hangs_from_the_arms_lifts_it(
+    lean: float, arms: float, movement: str
+) -> None:
+    """As in a deadlift; who squats leans less, or holds the arms out for balance, a bar, or the own shoulders."""
+    down = squats([65.0, 65.0, 65.0])
+    knee = np.degrees(down.q[:, down.skeleton.coordinate_index("knee_angle_r")])
+    added = {"hip_flexion": lean * knee, "arm_elevation": arms * knee, "arm_crossing": 20.0 + 0.0 * knee}
+    sides = {f"{name}_{side}": degrees for name, degrees in added.items() for side in "rl"}
+    leaning = moved(down, pelvis_tilt=-lean * knee, **sides)
+    assert analyse(leaning).movement == movement
+    assert analyse(leaning, "squat").movement == "squat"
+
+
 @pytest.mark.parametrize(("speed_m_s", "movement"), [(0.0, "lunge"), (3.0, "other")])
 def test_a_kick_out_of_a_run_is_no_lunge(speed_m_s: float, movement: str) -> None:
     time = np.arange(0, 3, 1 / 60)

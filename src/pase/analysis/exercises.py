@@ -38,6 +38,8 @@ SIDE_LUNGE_APART, SIDE_LUNGE_UNEVEN_DEG = 0.45, 25.0
 """Or the feet are so far apart, as in many squats, and the knees bent unevenly, as in none. These limits lie between
 the squats, lunges and stand-ups of ten people (public motion of a lab, Vakanski et al. 2018)."""
 MOST_LEAN_BACK_DEG = 20.0
+LIFTING_LEAN_DEG, HANGING_DEG = 45.0, 30.0
+"""Who leans more over arms that hang as plumb lifts something, as in a deadlift; none of those 787 is like that."""
 LEAST_ARM_DEG, LEAST_OTHER_DEG = 50.0, 25.0
 MOST_ELBOW_DEG = 60.0
 """The elbow of an arm that is raised is bent by less, by the median."""
@@ -188,7 +190,9 @@ def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement | No
     # Who leans back thrusts the hips from a bench.
     before, lean = np.nan_to_num(np.median([_trunk_leans(stretch, r) for r in down], axis=0))
     over = lean - before > np.median([_knee_at(stretch, turn) for turn in turns])
-    return None if over or lean < -MOST_LEAN_BACK_DEG else "squat"
+    plumb = np.median([[stretch.arm_from_plumb(side, turn) for side in SIDES] for turn in turns], axis=0)
+    lifts = lean > LIFTING_LEAN_DEG and plumb.max() < HANGING_DEG
+    return None if over or lifts or lean < -MOST_LEAN_BACK_DEG else "squat"
 
 
 def _stands_at(stretch: Stretch, moment: float) -> bool:

@@ -88,6 +88,14 @@ class Stretch:
         values = values[np.isfinite(values)]
         return float(values.max()) if len(values) else np.nan
 
+    def arm_from_plumb(self, side: Side, moment: float) -> float:
+        """Angle between the line from shoulder to wrist and the vertical, degrees; NaN where it is not known."""
+        joints = self.body.joints(side, "shoulder", "wrist")
+        if joints is None:
+            return np.nan
+        arm = self.at(joints[1] - joints[0], moment)
+        return float(np.degrees(np.arccos(-arm[1] / np.linalg.norm(arm))))
+
     def retimed(self, feet: Feet | None) -> Stretch:
         """This stretch with the swings of another estimate, each at its own time in this one where it has it."""
         if feet is None or self.feet is None:
