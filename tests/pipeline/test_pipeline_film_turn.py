@@ -50,6 +50,13 @@ def person(move: str, turn: int, frames: int = 40) -> Keypoints2D:
                 }[joint]  # fmt: skip
                 sway = {"Shoulder": 6.0, "Elbow": 20.0, "Wrist": 30.0}.get(joint, 0.0)
                 xy[:, k, 0] += sway * np.sin(2 * np.pi * t)
+            elif move == "crunch":  # on the back, the feet planted beside the seat; +x down
+                xy[:, k] = {
+                    "Shoulder": [0, -60], "Elbow": [-25, -40], "Wrist": [-20, -70], "Hip": [0, 40],
+                    "Knee": [-95, 30], "Ankle": [-35, 85], "BigToe": [-30, 105],
+                }[joint]  # fmt: skip
+                sway = {"Shoulder": 10.0, "Elbow": 20.0, "Wrist": 20.0, "Hip": 2.0}.get(joint, 0.0)
+                xy[:, k, 0] -= sway * (1 - np.cos(2 * np.pi * t))
             elif move == "plank":  # seen from the side, arms straight below the shoulders, +x down
                 xy[:, k] = {"Elbow": [50, 0], "Wrist": [70, 0]}.get(joint, [x, y])
             elif move == "on all fours":  # the camera held by hand; +x down
@@ -87,6 +94,7 @@ def test_who_stands_on_the_feet_tells_the_turn(
         ("still", 90),
         ("push-up", 270),
         ("twist", 270),
+        ("crunch", 270),
         ("sit", 90),
         ("sit", 180),
     ],

@@ -17,6 +17,8 @@ _PLANTED = 0.6
 """Speed of the slower foot over that of the slower hand below which somebody stands on the feet."""
 _FOLDED_DEG = 45.0
 """Usual angle between trunk and legs from which somebody sits or bends over."""
+_DRAWN_UP_DEG = 60.0
+"""Bend of the straighter knee in the picture; who stands on the feet and moves does not keep both so far bent."""
 _MOVING = 0.05
 """Body lengths a second from which the trunk moves at all."""
 
@@ -38,11 +40,12 @@ _WAYS = {"up": (0.0, -1.0), "left": (-1.0, 0.0), "down": (0.0, 1.0), "right": (1
 def film_turn(person: Keypoints2D) -> int:
     """Degrees clockwise by which a film has to be turned for its main person to stand; 0 where that is not sure.
 
-    A body that points the same wrong way in nearly all frames may lie, hang or stand on the hands: then the hands, or
-    nothing, keep their place while the trunk moves. The feet of somebody who walks, squats or works do keep their
-    place, but so do those of somebody who does push-ups, over hands that are the lowest in the picture. Who sits
-    has trunk and shanks that way, or trunk and legs far from one line. Where it is not sure, as then, a warning asks
-    for `--rotate`; not where hands or elbows prop the body up, or arms stand below a trunk that lies.
+    A body that points the same wrong way in nearly all frames may lie, hang or stand on the hands: then the hands,
+    or nothing, keep their place while the trunk moves. The feet of somebody who walks, squats or works do keep
+    their place, but so do those of somebody who does push-ups, over hands that are the lowest in the picture, or
+    crunches, over feet whose knees are bent all the time. Who sits has trunk and shanks that way, or trunk and legs
+    far from one line. Where it is not sure, as then, a warning asks for `--rotate`; not where hands or elbows prop
+    the body up, or arms stand below a trunk that lies.
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ def film_turn(person: Keypoints2D) -> int:
     if _on_hands_and_toes(person) or (_may_be_on_hands(person) and _arms_stand(person)):
         return 0
     direction = "upside down" if way == "down" else "on the side"
-    if sits or _may_be_on_hands(person) or not _stands_on_feet(person):
+    if sits or _may_be_on_hands(person) or _legs_drawn_up(person) or not _stands_on_feet(person):
         log.warning(
             "the person is %s in nearly all frames: right for somebody who %s; if the film's rotation was lost, give "
             "--rotate %d", direction, "hangs or stands on the hands" if way == "down" else "lies", turn,
@@ -101,6 +104,19 @@ def _is_folded(person: Keypoints2D) -> bool:
     straightness = np.sum(trunk * legs, axis=1) / np.maximum(1e-9, lengths)
     seen = straightness[np.isfinite(straightness)]
     return bool(seen.size and np.median(seen) < np.cos(np.radians(_FOLDED_DEG)))
+
+
+def _legs_drawn_up(person: Keypoints2D) -> bool:
+    """Whether both knees stay bent, as those of somebody who does crunches on the floor."""
+    bends = []
+    for side in "LR":
+        hip, knee, ankle = (_point(person, side + name) for name in ("Hip", "Knee", "Ankle"))
+        lengths = np.linalg.norm(hip - knee, axis=1) * np.linalg.norm(knee - ankle, axis=1)
+        straightness = np.sum((hip - knee) * (knee - ankle), axis=1) / np.maximum(1e-9, lengths)
+        bends.append(np.degrees(np.arccos(np.clip(straightness, -1, 1))))
+    straighter = np.fmin(*bends)
+    straighter = straighter[np.isfinite(straighter)]
+    return bool(straighter.size and np.quantile(straighter, 1 - _MOST_FRAMES_S) > _DRAWN_UP_DEG)
 
 
 def _stands_on_feet(person: Keypoints2D) -> bool:
