@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from fault_readers import Reader
+from fault_reader import Reader
 
 from pase.errors import PaseError
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from fault_check import answered, check
 from fault_mutations import BREAKERS
-from fault_readers import READERS, Reader
+from fault_reader import Reader
+from fault_readers import READERS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from fault_check import in_time
-from fault_readers import osim, result, small_motion
+from fault_motions import osim, small_motion
+from fault_own_files import result
 
 from pase.anatomy.osim import read_osim
 from pase.errors import InputError, ModelFileError, PaseError
@@ -175,7 +176,7 @@ def test_a_playlist_called_video_opens_nothing_else(tmp_path: Path) -> None:
         "sdp.mp4": "v=0\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
         "eps.jpg": "%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n(x) run\n%%EOF\n",
     }
-    from fault_readers import video
+    from fault_media import video
 
     (tmp_path / "secret.mp4").write_bytes(video())
     for name, text in playlists.items():
@@ -192,7 +193,7 @@ def test_a_playlist_called_video_opens_nothing_else(tmp_path: Path) -> None:
 def test_a_name_is_never_taken_for_an_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    from fault_readers import video
+    from fault_media import video
 
     monkeypatch.chdir(tmp_path)
     Path(name).write_bytes(video())
@@ -239,7 +240,7 @@ def test_pages_show_evil_names_as_text(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_forged_job_gives_no_file_away(tmp_path: Path, change: dict[str, object]) -> None:
     pytest.importorskip("starlette", reason="starlette is not installed")
-    from fault_readers import job
+    from fault_own_files import job
 
     from pase.app.jobs import Jobs
 
@@ -247,13 +248,13 @@ def test_a_forged_job_gives_no_file_away(tmp_path: Path, change: dict[str, objec
     (folder / "result").mkdir(parents=True)
     (folder / "job.json").write_text(json.dumps(json.loads(job()) | change))
     jobs = Jobs(tmp_path)
-    assert all(jobs.file(job, str(name)) is None for job in jobs.all() for name in job.files)
-    assert all(jobs.source(job).resolve().is_relative_to(tmp_path) for job in jobs.all())
+    assert all(jobs.file(job, str(name)) is None for job in jobs.listing() for name in job.files)
+    assert all(jobs.source(job).resolve().is_relative_to(tmp_path) for job in jobs.listing())
 
 
 def test_absurd_keypoints_give_a_skeleton_or_one_line(tmp_path: Path) -> None:
     """What passes a reader must not blow up the estimator either."""
-    from fault_readers import alphapose
+    from fault_keypoints import alphapose
 
     from pase.config import make_settings
     from pase.pipeline import fit

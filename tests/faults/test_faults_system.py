@@ -138,7 +138,7 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(
 @pytest.mark.parametrize("free", [0, 1000, 30_000])
 def test_every_writer_tells_a_full_disk(free: int, tmp_path: Path) -> None:
     import numpy as np
-    from fault_readers import small_motion
+    from fault_motions import small_motion
 
     from pase.formats.person import write_person
     from pase.formats.registry import write_formats
