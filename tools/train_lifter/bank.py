@@ -27,6 +27,12 @@ CALM_KINDS = ("stand",)
 MADE = "procedural"
 ONE_KIND = {"exercises": "exercise"}
 """Sources that count as one kind of movement, however many exercises they name."""
+FILMED = {
+    "walk": 2.5, "lab: walk turning": 2.5, "cmu": 1.5, "exercise": 2.0, "gesture/everyday": 1.5,
+    "rehab: sit to stand": 1.7, "rehab: deep squat": 2.0, "rehab: side lunge": 1.5, "rehab: inline lunge": 1.5,
+    "run": 0.5, "dance": 0.7, "playground/climb": 0.5,
+}  # fmt: skip
+"""How much more often than by their length captured movements are drawn that people film often."""
 CAPTURED_SHARE = 0.6
 """Share of the windows that show captured motion."""
 
@@ -95,13 +101,13 @@ class Bank:
     """Kind of movement of each take."""
 
     @classmethod
-    def of(cls, takes: Sequence[Take], device: str | torch.device) -> Bank:
-        """Takes end to end on a device."""
+    def of(cls, takes: Sequence[Take], device: str | torch.device, *, favoured: bool = False) -> Bank:
+        """Takes end to end on a device; movements that people film more often, if `favoured`."""
         q = np.concatenate([t.q for t in takes]).astype(np.float32)
         length = np.array([len(t.q) for t in takes])
         upright = np.flatnonzero((np.abs(q[:, 1]) < UPRIGHT_RAD) & (np.abs(q[:, 2]) < UPRIGHT_RAD))
         arrays = (
-            q, np.cumsum(length) - length, length, chances(takes),
+            q, np.cumsum(length) - length, length, chances(takes, favoured=favoured),
             np.array([belt_speed(t.name) for t in takes], np.float32),
             np.array([t.category in CALM_KINDS for t in takes]), upright,
         )  # fmt: skip
@@ -114,7 +120,7 @@ def belt_speed(name: str) -> float:
     return int(match.group(1)) / 10 if match else 0.0
 
 
-def chances(takes: Sequence[Take]) -> NDArray[np.float64]:
+def chances(takes: Sequence[Take], *, favoured: bool = False) -> NDArray[np.float64]:
     """Captured windows as often as `CAPTURED_SHARE` says; among them rare kinds more than their length."""
     length = np.array([len(t.q) for t in takes], float)
     procedural = np.array([t.name.startswith(MADE) for t in takes])
@@ -123,6 +129,10 @@ def chances(takes: Sequence[Take]) -> NDArray[np.float64]:
     for kind in np.unique(kinds[~procedural]):
         own = (kinds == kind) & ~procedural
         chance[own] *= length[own].sum() ** -0.5
+    if favoured:
+        chance *= [
+            1.0 if made else FILMED.get(t.category, 1.0) for t, made in zip(takes, procedural, strict=True)
+        ]
     if procedural.any() and not procedural.all():
         share = (1 - CAPTURED_SHARE) / CAPTURED_SHARE
         chance[procedural] *= share * chance[~procedural].sum() / chance[procedural].sum()

@@ -16,6 +16,8 @@ NEAREST_M = 0.5
 PHONE_FOV_DEG = (66.0, 8.0)
 """Mean and spread of the angle of view of half the cameras, along the longer side: telephones in video mode."""
 FARTHEST_M = 15.0
+FRONT = math.radians(60.0)
+"""Azimuth up to which a camera stands before the person."""
 _FLIP = Constant(np.diag([-1.0, -1.0, 1.0]))
 """From axes x left, y up to axes x right, y down."""
 
@@ -34,7 +36,7 @@ class Views:
     """(N,) where the camera stands about the person, radians; 0 = in front."""
 
 
-def film(dice: Dice, points: Tensor, stature: Tensor, heading: Tensor) -> Views:
+def film(dice: Dice, points: Tensor, stature: Tensor, heading: Tensor, before: float = 0.0) -> Views:
     """Put a random camera before each window.
 
     Parameters
@@ -47,10 +49,13 @@ def film(dice: Dice, points: Tensor, stature: Tensor, heading: Tensor) -> Views:
         (N,) metres.
     heading
         (N,) heading of the person in the middle of the window, radians.
+    before
+        Share of the cameras that stand within 60° of straight ahead of the person; the others stand anywhere.
     """
     N, T = points.shape[:2]
     centre = points[:, T // 2].mean(1)
-    azimuth = dice.uniform(N, low=-math.pi, high=math.pi)
+    reach = torch.where(dice.chance(before, N), FRONT, math.pi)
+    azimuth = reach * dice.uniform(N, low=-1.0)
     bearing = azimuth + heading
     focal, distance, size, half = _lens(dice, N, stature)
     usual = dice.chance(0.7, N)

@@ -46,8 +46,8 @@ EXERCISES: tuple[tuple[tuple[str, ...], float], ...] = (
 """Chains of gymnastics, weights, play and rest."""
 
 HELD: tuple[tuple[tuple[str, ...], float], ...] = (
-    (("tandem", "on_one_leg"), 0.14), (("on_one_leg",), 0.10), (("tandem",), 0.06), (("half_squat",), 0.10),
-    (("stand", "half_squat"), 0.08), (("half_squat", "squat"), 0.02), (("stand", "on_toes"), 0.06),
+    (("tandem", "on_one_leg"), 0.14), (("on_one_leg",), 0.10), (("tandem",), 0.06), (("half_squat",), 0.25),
+    (("stand", "half_squat"), 0.25), (("half_squat", "squat"), 0.10), (("stand", "on_toes"), 0.06),
     (("on_toes", "pointed"), 0.06), (("pointed",), 0.06), (("stand", "on_step"), 0.06), (("on_step",), 0.06),
     (("chair",), 0.10), (("chair", "rise", "stand", "rise"), 0.10),
 )  # fmt: skip

@@ -89,6 +89,9 @@ def losses(
     lean = (gravity[..., :3] - down).square().sum(-1)
     fall = 0.5 * lean * torch.exp(-2 * gravity[..., 3]) + 2 * gravity[..., 3]
     sampled = slice(None, None, EVERY)
+    middle = (error[..., 2] * valid[..., None]).sum(1) / valid.sum(1).clamp(min=1.0)[:, None]
+    person = (target * valid[..., None, None]).sum(1) / valid.sum(1).clamp(min=1.0)[:, None, None]
+    lasting = 8.0 * (middle.abs() * weight).sum(-1) + 2.0 * whole_errors(middle, person).abs().sum(-1)
     joint = joint_likelihood(
         error[:, sampled, :, 2], xyz[:, sampled], points[:, sampled, :, 4], shared[:, sampled]
     )
@@ -99,6 +102,7 @@ def losses(
         "bones": 2.0 * _mean((1 - (bone * true_bone).sum(-1)).mean(-1), valid),
         "angles": 1.0 * _mean(bend.mean(-1), valid),
         "whole": 1.5 * _mean(whole_errors(error[..., 2], target).abs().sum(-1), valid),
+        "lasting": lasting.mean(),
         "motion": 10.0 * _mean((motion * weight).sum(-1), both) if both.numel() else points.new_zeros(()),
         "gravity": 0.1 * _mean(fall.clamp(max=400.0), valid) + _mean(lean, valid),
     }

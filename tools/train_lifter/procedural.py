@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 SOLVE_RATE_HZ = 15.0
 DRAWS = 40
 """Postures drawn for one whose parts must all lie on the floor."""
+SLOW, SLOWER = 0.35, (1.3, 2.5)
+"""Share of episodes whose movements take so many times as long."""
 CHUNK = 40
 """Episodes whose frames are solved together."""
 
@@ -203,6 +205,8 @@ def make_keys(planter: Planter, rng: Rng) -> tuple[str, list[Key], Array, Array,
         wishes.append(over_feet(planter, wish, np.array(points)))
         feet.append(points)
     durations = rng.uniform(0.35, 1.6) * rng.uniform(0.8, 1.25, count - 1)
+    if rng.random() < SLOW:
+        durations *= rng.uniform(*SLOWER)
     return chain[-1], keys, np.array(wishes), np.array(feet), durations
 
 

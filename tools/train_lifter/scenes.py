@@ -72,11 +72,16 @@ class Scenes:
         Vary the motion; held-out motion is shown as it was captured.
     detector
         What sees the points.
+    before
+        Share of the cameras that stand before the person, beside those that stand anywhere.
     """
 
-    def __init__(self, bank: Bank, seed: int, *, varied: bool = True, detector: Detector = detect) -> None:
+    def __init__(
+        self, bank: Bank, seed: int, *, varied: bool = True, detector: Detector = detect, before: float = 0.0
+    ) -> None:
         self.bank, self.dice = bank, Dice(seed, bank.q.device)
         self._variations, self._varied, self._detector = Variations(bank), varied, detector
+        self._before = before
 
     @torch.no_grad()
     def draw(self, count: int, frames: int, *, fov_sigma: float | None = None) -> Batch:
@@ -92,7 +97,15 @@ class Scenes:
         points = torch.stack([points[..., 0], points[..., 1] - floor, points[..., 2]], dim=-1)
         heading = windows.q[:, frames // 2, 0]
         return filmed(
-            self.dice, points, windows.valid, heading, bodies, windows.take, self._detector, fov_sigma
+            self.dice,
+            points,
+            windows.valid,
+            heading,
+            bodies,
+            windows.take,
+            self._detector,
+            fov_sigma,
+            self._before,
         )
 
     def drawer(self, count: int, frames: int, *, replayed: bool) -> Callable[[], Batch]:
@@ -130,10 +143,11 @@ def filmed(
     take: Tensor,
     detector: Detector = detect,
     fov_sigma: float | None = None,
+    before: float = 0.0,
 ) -> Batch:
     """Windows of world points (N, T, P, 3) in statures as a random camera and a detector see them."""
     N = len(points)
-    views = film(dice, points, bodies.stature, heading)
+    views = film(dice, points, bodies.stature, heading, before)
     mirrored = dice.chance(0.5, N)
     flip, twin = _FLIP.on(points.device), MIRROR_INDEX.on(points.device)
     p_camera = torch.where(mirrored[:, None, None, None], views.points[:, :, twin] * flip, views.points)

@@ -39,6 +39,10 @@ Parts = dict[str, Tensor]
 Answer = Callable[[Tensor, Tensor, Tensor, Tensor], Parts]
 WHOLE = 48
 """Frames of a whole window."""
+BEFORE = 0.5
+"""Share of the cameras that stand before the person, the rest anywhere."""
+MEMORY = 0.997
+"""Of the running average of the weights, per step."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,12 @@ class Settings:
 
 
 def shapes(windows: int) -> tuple[tuple[tuple[int, int], float], ...]:
-    """Windows and frames of a batch, and how often: whole windows, short ones, photos."""
-    return (((windows, WHOLE), 0.8), ((2 * windows, 12), 0.1), ((8 * windows, 1), 0.1))
+    """Windows and frames of a batch, and how often: whole windows, short ones, photos.
+
+    Short ones show more people, lenses and lasting errors for the same work.
+    """
+    whole, half, quarter, photos = (windows, WHOLE), (2 * windows, 24), (4 * windows, 12), (8 * windows, 1)
+    return ((whole, 0.45), (half, 0.25), (quarter, 0.2), (photos, 0.1))
 
 
 class Training:
@@ -122,7 +130,7 @@ class Training:
         if self.settings.device != "cpu":
             self.optimiser.found_inf = (~torch.isfinite(size)).float()  # type: ignore[attr-defined]
         self.optimiser.step()
-        keep = min(0.999, (1 + self.step) / (20 + self.step))
+        keep = min(MEMORY, (1 + self.step) / (20 + self.step))
         with torch.no_grad():
             torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), 1 - keep)
         self.step += 1
@@ -184,10 +192,10 @@ def train(motion: Path, cache: Path, settings: Settings) -> None:
     training = Training(settings)
     training.resume(cache)
     takes = [t for path in sorted(motion.glob("*.xz")) for t in unpack(path)]
-    bank = Bank.of([t for t in takes if t.split == "train"], settings.device)
+    bank = Bank.of([t for t in takes if t.split == "train"], settings.device, favoured=True)
     checks = HeldOut(takes, settings.device)
     log.info("%d takes, %.1f h, from step %d", len(takes), len(bank.q) / 108000, training.step)
-    scenes = Scenes(bank, settings.seed + training.step)
+    scenes = Scenes(bank, settings.seed + training.step, before=BEFORE)
     form = Dice(settings.seed + training.step)
     choices = shapes(settings.windows)
     drawers = {shape: scenes.drawer(*shape, replayed=settings.replayed) for shape, _ in choices}

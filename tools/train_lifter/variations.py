@@ -42,6 +42,8 @@ _SWAY_DEG = {
 """How far coordinates are perturbed, standard deviations in degrees; 5° for others."""
 _CALM = 0.2
 """Share of that which the legs of standing people get: they sway by a degree, and stay straight."""
+_BENT = float(np.radians(20.0))
+"""Bend of a knee from which on legs are perturbed in full; two straight legs stay straight."""
 _NECK_DEG = {
     "lower_neck_flexion": 11.0, "upper_neck_flexion": 8.0, "lower_neck_bending": 8.0, "upper_neck_bending": 3.0,
     "neck_rotation": 20.0,
@@ -89,6 +91,7 @@ class Variations:
         self._arms = tensor([s in _ARMS for s in stems]) > 0
         self._upper = tensor([s in _ARMS + _HEAD + _TRUNK for s in stems]) > 0
         self._legs = tensor([s in _LEGS for s in stems]) > 0
+        self._knees = [i for i, s in enumerate(stems) if s == "knee_angle"]
         self._turns = tensor([i not in (3, 4, 5) for i in range(len(stems))])
         self._sway = torch.deg2rad(tensor([_SWAY_DEG.get(s, 5.0) for s in stems])) * self._turns
         self._neck, self._bowed = (
@@ -111,7 +114,9 @@ class Variations:
         amount = dice.uniform(count, 1, 1) * dice.chance(PERTURBED, count, 1, 1)
         amount = amount * self._sway
         calm = self._bank.calm[take][:, None, None] & self._legs
-        amount = torch.where(calm, _CALM * amount, amount)
+        bend = q[..., self._knees].amax(-1, keepdim=True)
+        straight = torch.where(self._legs, (bend / _BENT).clamp(_CALM, 1.0), 1.0)
+        amount = torch.where(calm, _CALM * amount, straight * amount)
         held, slow = (
             dice.normal(count, 1, q.shape[-1]),
             dice.wandering(count, frames, q.shape[-1], frames=7.5),
