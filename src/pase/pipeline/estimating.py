@@ -14,7 +14,7 @@ from pase.memory import give_back
 from pase.pipeline.lifting import lens_of, lift_in_statures
 from pase.pipeline.recording import Recording
 from pase.pipeline.step_progress import share_of
-from pase.types import StepProgress
+from pase.types import ShareProgress, StepProgress
 
 if TYPE_CHECKING:
     from pase.fit.evidence import Evidence
@@ -75,6 +75,18 @@ def fit_people(
         else:
             motions.append(motion)
     return [replace(motion, track_id=number) for number, motion in enumerate(motions, 1)]
+
+
+def prepare_fit(helpers: Helpers) -> None:
+    """Let the other processes load the estimator, which takes as long as to lift a person."""
+    helpers.begin(_load_estimator, [None] * helpers.count)
+
+
+def _load_estimator(job: None, progress: ShareProgress) -> None:
+    from pase.anatomy.default import default_skeleton
+    from pase.fit import multi_person  # noqa: F401
+
+    default_skeleton()
 
 
 def _by_shot(recording: Recording) -> list[list[int]]:

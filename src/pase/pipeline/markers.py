@@ -86,6 +86,7 @@ def fit_marker_file(
         job.open_folder()
         job.report.source = _facts(Path(source), data)
         job.report.settings = to_dict(settings)
+        job.begin_helpers(len(data))
         job.begin_views(None, len(data))
         with job.report.timed("fit"):
             notes = []

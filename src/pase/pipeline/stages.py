@@ -16,7 +16,7 @@ from pase.media import Footage, open_media
 from pase.networks.onnx import noted_networks
 from pase.parallel import Helpers
 from pase.pipeline.background import in_background
-from pase.pipeline.estimating import facts_of, fit_people, size_evidence
+from pase.pipeline.estimating import facts_of, fit_people, prepare_fit, size_evidence
 from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.network_files import LATER_STAGES, OVERLAY, import_modules, import_networks
 from pase.pipeline.outputs import (
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 class Run:
     """One run into a result folder, and its stages; a context manager.
 
-    The stages are called in this order: `detect` or `read`, then `complete`, which calls `begin_views`, `lift`,
-    `fit`, `write`, `draw` and `finish`. A run from other input calls `open_folder`, `begin_views`, `write` and
-    `finish`.
+    The stages are called in this order: `detect` or `read`, then `complete`, which calls `begin_helpers`,
+    `lift`, `begin_views`, `fit`, `write`, `draw` and `finish`. A run from other input calls `open_folder`,
+    `begin_helpers`, `begin_views`, `write` and `finish`.
 
     The run times the stages, collects their warnings and reserves the place of the result. The result has its name
     only after `finish`; without it nothing is left but keypoints from which a later run can continue.
@@ -67,7 +67,7 @@ class Run:
     _space: Workspace
     """The folder in which the result is built; set by `open_folder`."""
     _helpers: Helpers
-    """Processes that share the work; set by `begin_views`."""
+    """Processes that share the work; set by `begin_helpers`."""
 
     def __init__(
         self,
@@ -98,8 +98,10 @@ class Run:
         """Every stage after the keypoints, up to the finished result."""
         self.report.add_recording(recording)
         self.report.add_settings(self.settings)
+        persons = len(recording.people)
+        self.begin_helpers(recording.frames, persons)
         landmarks = self.lift(recording)
-        self.begin_views(recording.source, recording.frames, len(recording.people))
+        self.begin_views(recording.source, recording.frames, persons)
         motions = self.fit(recording, landmarks)
         # The main thread draws: not every system lets another one do so.
         with in_background(lambda _: self.write(motions)) as written:
@@ -188,6 +190,13 @@ class Run:
                 seen = [only_seen(motion) for motion in motions]
                 draw_over(recording.source, seen, recording.people, path, self.settings.view, self._progress)
 
+    def begin_helpers(self, frames: int, persons: int = 1) -> None:
+        """Start the helping processes, which for several persons load the estimator meanwhile."""
+        # One person in a photo is fitted before a process has started.
+        self._helpers = self._stack.enter_context(Helpers(0 if frames * persons == 1 else None))
+        if persons > 1:
+            prepare_fit(self._helpers)
+
     def begin_views(self, source: Footage | None, frames: int, persons: int = 1) -> None:
         """Begin beside the fit what needs no motion: the film in the viewer where there is none yet, and imports.
 
@@ -195,8 +204,6 @@ class Run:
         """
         from pase.pipeline.views import begin_film, prepare_plots
 
-        # One person in a photo is fitted before a process has started.
-        self._helpers = self._stack.enter_context(Helpers(0 if frames * persons == 1 else None))
         maker = self._film_maker
         made = None if maker is None else maker.film
         film = begin_film(source, maker is not None and persons > 0, made, self.settings.view.every_frame)
