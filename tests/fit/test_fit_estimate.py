@@ -191,6 +191,24 @@ def test_feet_that_stay_off_the_floor_are_told_of(motion: Motion, model: PersonM
     assert not any("off the floor" in text for text in motion.warnings)
 
 
+def test_legs_raised_from_the_floor_are_not_feet_that_stay_off_it(model: PersonModel) -> None:
+    """Somebody who lies on the back and holds the legs up."""
+    time, q = squatting(model, frames=60)
+    posture = {"pelvis_tilt": 90.0, "hip_flexion_r": 60.0, "hip_flexion_l": 60.0}
+    posture |= {"knee_angle_r": 5.0, "knee_angle_l": 5.0}
+    q[:] = q[0]
+    for name, degrees in posture.items():
+        q[:, model.skeleton.coordinate_index(name)] = np.radians(degrees)
+    q[:, model.skeleton.coordinate_index("pelvis_ty")] = 0.15
+    shared = np.zeros(model.layout.count)
+    shared[model.layout.camera] = [0.08, 0.0, 1.3, np.log(FOCAL)]
+    raised = estimate_motion(PersonInput(filmed(model, q, time, shared), facts=PersonFacts(1.75)), lens=LENS)
+    assert raised is not None
+    feet = Kinematics(model.skeleton, ()).pose(raised.q).origin[:, model.skeleton.body_index("calcn_r"), 1]
+    assert feet.min() > 0.3, "the legs stay up"
+    assert not any("off the floor" in text for text in raised.warnings)
+
+
 def test_smoother_on_demand(scene: Scene, motion: Motion) -> None:
     """A larger smoothness gives smaller accelerations."""
     smoother = estimate_motion(

@@ -183,6 +183,9 @@ def test_a_child_is_told_by_its_head(height_m: float, expected_m: float | None) 
     assert child_stature(motion, replace(keypoints, xy=crouching)) is None, (
         "a body that is bent has no length"
     )
+    aside = np.arange(q.shape[1]) == skeleton.coordinate_index("pelvis_list")
+    plank = replace(motion, q=q + np.pi / 2 * aside)
+    assert child_stature(plank, keypoints) is None, "a body that lies on its side"
     photo = Keypoints2D(xy[:1], np.ones((1, 26)), motion.time[:1], (1000, 1000))
     assert child_stature(replace(motion, q=q[:1], q_std=q[:1], time=motion.time[:1]), photo) is None
 

@@ -14,9 +14,10 @@ from pase.types import Mask
 ADULT_EARS = 0.148 / 1.69
 """Distance of the ears in the frontal view over the stature: 0.085 to 0.091 in four films of adults."""
 LARGE, STRETCHED = 1.17, 0.7
-"""Factor beyond which a head is a child's, and least distance of the nose from the ankles in the picture, in
-statures, of the views of a face that count. Adults differ by 6 % (breadth 4 %, stature 5 %, points), but in films
-from gyms and homes nine of 40 exceeded 1.15 in any view, four (of two people) 1.17 in these."""
+"""Factor beyond which a head is a child's, and what views of a face count: those where the nose is this far from the
+ankles in the picture, and the head this far above the lowest joint, in statures (the depth of who lies is unsure).
+Adults differ by 6 % (breadth 4 %, stature 5 %, points), but in films from gyms and homes nine of 40 exceeded 1.15 in
+any view, four (of two people) 1.17 in these."""
 FRONTAL_PERCENTILE = 90
 EARS = frozenset(("LEar", "REar"))
 ANKLES = frozenset(("LAnkle", "RAnkle"))
@@ -61,6 +62,8 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
     apart_px = np.linalg.norm(left - right, axis=1)
     clear = np.linalg.norm(nose - np.mean(ankles, axis=0), axis=1) > STRETCHED * statures_px
     clear &= ahead < depth  # the face, not the back of the head
+    height = pose.origin[..., 1]
+    clear &= height[:, head[0]] - height.min(axis=1) > STRETCHED * stature
     if clear.sum() < LEAST_FRAMES or np.percentile(apart_px[clear], FRONTAL_PERCENTILE) < LEAST_PX:
         return None
     ratio = float(np.percentile((apart_px / statures_px)[clear], FRONTAL_PERCENTILE)) / ADULT_EARS

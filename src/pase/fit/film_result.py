@@ -26,6 +26,9 @@ ILL_FIT = 3.0
 OFF_THE_FLOOR_M, LONGEST_LEAP_S = 0.15, 1.0
 """The user is warned when the feet are this high above the floor for this long: a leap of 1.2 m would last as
 long."""
+ON_THE_FLOOR_M = 0.4
+"""A pelvis lower than this rests on the floor, and its feet may be in the air: who squats deeply keeps it higher, who
+lies has it at 0.1 to 0.25 m."""
 
 
 def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = None) -> tuple[Motion, World]:
@@ -132,12 +135,17 @@ def _warnings(motion: Motion, observed: KeypointMeasurements) -> list[str]:
 
 
 def _off_the_floor(fit: SharedFit, sequence: SequenceEstimate) -> tuple[float, float]:
-    """The longest time for which visible feet stay above the floor, s, and their greatest height in it, m."""
+    """The longest time for which visible feet stay above the floor, s, and their greatest height in it, m.
+
+    Somebody who lies or sits on the floor and lifts the feet does not count.
+    """
     trial, time = fit.trial, fit.keypoints.time
     if not trial.subject.floor:
         return 0.0, 0.0
     lowest = trial.lowest(State(sequence.q, fit.estimate.shared))
     high = (lowest > OFF_THE_FLOOR_M) & trial.feet_visible(np.arange(len(time))).any(1)
+    pelvis = sequence.q[:, trial.subject.model.skeleton.coordinate_index(ROOT_TRANSLATION[1])]
+    high &= pelvis > ON_THE_FLOOR_M
     stretches = [(float(time[b - 1] - time[a]), float(lowest[a:b].max())) for a, b in stretches_of(high)]
     return max(stretches, default=(0.0, 0.0))
 
