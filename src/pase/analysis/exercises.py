@@ -153,13 +153,13 @@ def _repetitions(stretch: Stretch, movement: Movement, signal: str) -> list[Repe
             return []
         way = height if movement == "sit_to_stand" else -height
         # The last one to stand up often stays standing.
-        least_drop, open_end = LEAST_DROP * stretch.body.leg_length, movement == "sit_to_stand"
-        return find_repetitions(stretch.time, way, least_drop, open_end)
+        least_m, open_end = LEAST_DROP * stretch.body.leg_length, movement == "sit_to_stand"
+        return find_repetitions(stretch.time, way, least_m, open_end)
     values = stretch.angles.get(signal)
     if values is None:
         return []
-    least_drop = LEAST_ARM_DEG if movement == "arm_raise" else LEAST_OTHER_DEG
-    return find_repetitions(stretch.time, np.degrees(values), least_drop)
+    least_deg = LEAST_ARM_DEG if movement == "arm_raise" else LEAST_OTHER_DEG
+    return find_repetitions(stretch.time, np.degrees(values), least_deg)
 
 
 def _knee_at(stretch: Stretch, moment: float) -> float:

@@ -84,21 +84,21 @@ def with_kinds(
         Of the lifter; None without one.
     """
     columns = kinds.columns
-    prior = PostureGaussian(measured.offset[:, columns], measured.covariance[:, columns[:, None], columns])
-    cases = list(_cases(prior, q[:, columns], kinds, mistakes))
+    posture = PostureGaussian(measured.offset[:, columns], measured.covariance[:, columns[:, None], columns])
+    cases = list(_cases(posture, q[:, columns], kinds, mistakes))
     logs = np.array([case.log_share + _log_evidence(case) for case in cases])
     share = np.exp(logs - logs.max(0))
     share /= share.sum(0)
-    mean, products = np.zeros_like(prior.offset), np.zeros_like(prior.covariance)
+    mean, products = np.zeros_like(posture.offset), np.zeros_like(posture.covariance)
     for weight, case in zip(share, cases, strict=True):
         if weight.max() > _LEAST_SHARE:
             posterior = _posterior(case)
             mean += weight[:, None] * posterior.offset
             products += weight[:, None, None] * posterior.about_solution
-    change = products - mean[:, :, None] * mean[:, None] - prior.covariance
-    follow = np.linalg.solve(prior.covariance, measured.covariance[:, columns]).swapaxes(1, 2)
+    change = products - mean[:, :, None] * mean[:, None] - posture.covariance
+    follow = np.linalg.solve(posture.covariance, measured.covariance[:, columns]).swapaxes(1, 2)
     return PostureGaussian(
-        measured.offset + (follow @ (mean - prior.offset)[..., None])[..., 0],
+        measured.offset + (follow @ (mean - posture.offset)[..., None])[..., 0],
         measured.covariance + follow @ change @ follow.swapaxes(1, 2),
     )
 

@@ -158,14 +158,14 @@ def _sums(trial: MarkerTrial, frames: Indices, state: State, *, sequence: bool =
     frame_trial, markers = trial.take(frames), trial.measurements[0].take(frames)
     distances = markers.distances(problem.model)
     squares, count = distances.weighted_squares(at)
-    data, noise_free = NormalEquations(T, n, 0), NormalEquations(T, n, 0)
+    data, of_frames = NormalEquations(T, n, 0), NormalEquations(T, n, 0)
     data.add(distances.block(at))
     for term in (distances, *frame_trial.posture_priors(frame_trial.posture_weight(sequence))):
-        noise_free.add(term.block(at))
+        of_frames.add(term.block(at))
     bent, degrees = np.zeros(n), np.zeros(n)
     if sequence and T > 2:
         residual = frame_trial.smoothness().residual(at)
-        determined = np.einsum("tij,tji->i", covariance, noise_free.lag0)
+        determined = np.einsum("tij,tji->i", covariance, of_frames.lag0)
         degrees = np.maximum(len(residual) - np.maximum(T - determined, 0.0), 0.0)
         bent = np.square(residual).sum(0) * np.square(trial.subject.acceleration)
     absorbed = float(np.einsum("tij,tji->", covariance, data.lag0))

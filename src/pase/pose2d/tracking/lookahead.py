@@ -146,9 +146,9 @@ class PairedNetwork:
 
     def _usable(self, early: Sequence[_EarlyPose], track: Track, box: Array) -> Pose | None:
         """The pose that was placed early, where it was clear and in about the right box."""
-        for pose in early:
-            if pose.track is track and pose.turn == track.turn and pose.pose.quality >= LEAST_QUALITY:
-                return pose.pose if same_view(pose.box, box, pose.turn) >= LEAST_OVERLAP else None
+        for guess in early:
+            if guess.track is track and guess.turn == track.turn and guess.pose.quality >= LEAST_QUALITY:
+                return guess.pose if same_view(guess.box, box, guess.turn) >= LEAST_OVERLAP else None
         return None
 
 

@@ -76,7 +76,7 @@ def _area(pose: Pose) -> float:
 
 
 def assign(likeness: Array, least_likeness: float) -> list[tuple[int, int]]:
-    """Pairs (row, column) of the assignment with the largest sum of likeness (N, M), each at least `least`."""
+    """Pairs (row, column) of the assignment with the largest sum of likeness (N, M), none below `least_likeness`."""
     if not likeness.size:
         return []
     pairs = best_pairs(np.where(likeness >= least_likeness, likeness, 0.0))

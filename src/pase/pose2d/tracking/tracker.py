@@ -133,8 +133,8 @@ class Tracker:
         without_pose = self._follow(frame, self.active(), following)
         if without_pose and not detected and since >= self._wait:
             self._detect(frame)
-            with_pose = [track for track in self.active() if frame.index not in track.poses]
-            without_pose = self._follow(frame, with_pose)
+            to_place = [track for track in self.active() if frame.index not in track.poses]
+            without_pose = self._follow(frame, to_place)
             self._wait = min(2 * self._wait, self._settings.detect_every)
         if not without_pose or len(without_pose) == len(self.active()):
             self._wait = self._settings.search_every
