@@ -104,6 +104,19 @@ def test_who_falls_faster_than_gravity_is_in_a_film_sped_up(faster: float, is_do
     assert all("more than gravity" in doubt for doubt in doubts)
 
 
+def test_falls_of_somebody_who_stands_off_the_floor_say_nothing_of_the_speed_of_a_film() -> None:
+    time = np.arange(90) / 60
+    motion = posed(time)
+    root = motion.skeleton.coordinate_index("pelvis_ty")
+    q = motion.q.copy()
+    q[:, root] += np.clip(0.8 - 10.0 * np.clip(time - 0.5, 0, None) ** 2, 0, None)
+    dropped = replace(motion, q=q)
+    climbed = replace(dropped, diagnostics=replace(dropped.diagnostics, off_floor_m=2.1))
+    reasons = [" ".join(analysed(case).findings.quality.reasons) for case in (dropped, climbed)]
+    assert "more than gravity" in reasons[0]
+    assert "more than gravity" not in reasons[1]
+
+
 def test_a_fall_from_a_wall_or_beside_a_gap_says_nothing_of_the_speed_of_a_film() -> None:
     sped_up = jump(height_m=0.3, rate_hz=60)
     on_wall = {name: origin + np.array([0, 2.0, 0]) for name, origin in sped_up.origin.items()}

@@ -107,9 +107,11 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
         for of_one, angles in zip(samples, drawn_tables, strict=True)
     ]
     measures = tuple(_with_angle_sd(as_measures(values, draws, motion.diagnostics.scale_sd), table))
+    # Who stands on something that the floor does not show is at an unsure distance, and falls at an unsure speed.
+    on_floor = segmentation.stretches if motion.diagnostics.off_floor_m is None else ()
     doubts = [
         *slow_motion_doubts(segmentation.movement, measures),
-        *fast_motion_doubts(segmentation.movement, measures, segmentation.stretches),
+        *fast_motion_doubts(segmentation.movement, measures, on_floor),
         *zoom_doubts(motion.camera, segmentation.stretches),
         *unseen_feet_doubts(body),
     ]
