@@ -99,7 +99,7 @@ def measure(keypoints: Path, video: Path, output: Path, flags: Sequence[str]) ->
     stage = output.with_name("stage")
     stage.write_text(_START)
     words = ["run", str(video), "-o", str(output), "--overwrite", *flags]
-    command = [sys.executable, __file__, "--answering", str(keypoints), str(stage), *words]
+    command = [sys.executable, "-m", "benchmarks.memory", "--answering", str(keypoints), str(stage), *words]
     peaks: dict[str, float] = defaultdict(float)
     seconds: dict[str, float] = defaultdict(float)
     start, before = time.perf_counter(), 0.0
