@@ -18,7 +18,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -47,6 +46,8 @@ GENUINE_FRAMES = 30
 LONGER_SIDE = 640
 SAMPLE_S = 0.2
 _START = "start"
+_PICTURES = 4
+"""Pictures that may be looked at, at the same time."""
 
 
 def main() -> int:
@@ -167,7 +168,8 @@ def answer(people: Sequence[Keypoints2D]) -> None:
     last = max(len(person) for person in people) - 1
     boxes = [boxes_of(person) for person in people]
     zoom = np.ones(1)
-    current = threading.local()
+    pictures: dict[int, int] = {}
+    """Numbers of the frames by the identity of their pictures: the detector looks ahead on a second thread."""
     genuine_detector, genuine_network = PersonDetector.__call__, PairedNetwork.__call__
     add = Tracker.add
 
@@ -175,7 +177,12 @@ def answer(people: Sequence[Keypoints2D]) -> None:
         return last - abs(index % (2 * last) - last)
 
     def add_noting_frame(tracker: Tracker, frame: Frame, following: Frame | None = None) -> None:
-        current.index = frame.index
+        for coming in (frame, following):
+            if coming is not None:
+                pictures.pop(id(coming.image), None)  # the youngest come last
+                pictures[id(coming.image)] = coming.index
+        while len(pictures) > _PICTURES:
+            del pictures[next(iter(pictures))]
         zoom[0] = max(frame.image.shape[:2]) / max(people[0].image_size)
         add(tracker, frame, following)
 
@@ -183,9 +190,10 @@ def answer(people: Sequence[Keypoints2D]) -> None:
         return [n for n, of in enumerate(boxes) if row(index) < len(of) and np.isfinite(of[row(index)]).all()]
 
     def boxes_in(detector: PersonDetector, image: Any) -> tuple[Any, Any]:
-        if current.index < GENUINE_FRAMES:
+        index = pictures[id(image)]
+        if index < GENUINE_FRAMES:
             genuine_detector(detector, image)
-        visible = [zoom[0] * boxes[n][row(current.index)] for n in visible_people(current.index)]
+        visible = [zoom[0] * boxes[n][row(index)] for n in visible_people(index)]
         return np.array(visible).reshape(-1, 4), np.full(len(visible), 0.9)
 
     def poses_in(network: PairedNetwork, frame: Frame, boxes_px: Any, turns: Sequence[int]) -> list[Pose]:
