@@ -179,6 +179,12 @@ def test_a_child_is_told_by_its_head(height_m: float, expected_m: float | None) 
     assert child_stature(motion, replace(keypoints, score=bust)) is None, "no feet, no stature"
     behind = replace(camera, rotation=R_camera_world * [[-1], [1], [-1]])
     assert child_stature(replace(motion, camera=behind), keypoints) is None, "no face"
+    turned = np.tile(q, (2, 1))
+    turned[:frames, skeleton.coordinate_index("pelvis_rotation")] += np.pi
+    time = np.arange(2 * frames) / 25
+    seen_twice = Keypoints2D(np.tile(xy, (2, 1, 1)), np.ones((2 * frames, 26)), time, (1000, 1000))
+    turning = child_stature(replace(motion, q=turned, q_std=turned, time=time), seen_twice)
+    assert turning == child_m, "the face is seen after a turn"
     crouching = np.where(ankles[:, None], 0.6 * xy, xy)
     assert child_stature(motion, replace(keypoints, xy=crouching)) is None, (
         "a body that is bent has no length"

@@ -9,6 +9,7 @@ import numpy as np
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.proportions import load_proportions
 from pase.data import Keypoints2D, Motion
+from pase.series import evenly_spread
 from pase.types import Mask
 
 ADULT_EARS = 0.148 / 1.69
@@ -24,6 +25,8 @@ ANKLES = frozenset(("LAnkle", "RAnkle"))
 SURE_SCORE, LEAST_FRAMES, LEAST_PX = 0.5, 10, 20.0
 """Fewer or smaller views than this are not used, nor photos, in which headphones and hoods mislead, nor
 views of a body that the picture cuts off above the feet or that is bent: its stature is a guess from breadths."""
+MOST_FRAMES = 2000
+"""Of a long recording so many views are used, evenly spread."""
 
 
 def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
@@ -47,23 +50,26 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
     visible = _frames_with(keypoints, EARS | ANKLES) & motion.known
     if visible.sum() < LEAST_FRAMES:
         return None
-    pose, head = Kinematics(motion.skeleton, ()).pose(motion.q[visible]), [names.index("head")]
-    time, path = motion.time[visible], motion.camera.path
+    frames = np.flatnonzero(visible)
+    frames = frames[evenly_spread(len(frames), MOST_FRAMES)]
+    pose, head = Kinematics(motion.skeleton, ()).pose(motion.q[frames]), names.index("head")
+    time, path = motion.time[frames], motion.camera.path
     focal_px = motion.camera.focal_length_px if path is None else path.at(time).focal_length_px
+    forward = pose.rotation[:, head, :, 0]
     depth, ahead = (
-        motion.camera.to_camera(pose.origin[:, head] + far * pose.rotation[:, head, :, 0], time)[:, 0, 2]
+        motion.camera.to_camera((pose.origin[:, head] + far * forward)[:, None], time)[:, 0, 2]
         for far in (0.0, 0.1)
     )
     statures_px = stature * focal_px / depth
     left, right, nose, *ankles = (
-        keypoints.xy[visible, keypoints.names.index(name)]
+        keypoints.xy[frames, keypoints.names.index(name)]
         for name in ("LEar", "REar", "Nose", *sorted(ANKLES))
     )
     apart_px = np.linalg.norm(left - right, axis=1)
     clear = np.linalg.norm(nose - np.mean(ankles, axis=0), axis=1) > STRETCHED * statures_px
     clear &= ahead < depth  # the face, not the back of the head
     height = pose.origin[..., 1]
-    clear &= height[:, head[0]] - height.min(axis=1) > STRETCHED * stature
+    clear &= height[:, head] - height.min(axis=1) > STRETCHED * stature
     if clear.sum() < LEAST_FRAMES or np.percentile(apart_px[clear], FRONTAL_PERCENTILE) < LEAST_PX:
         return None
     ratio = float(np.percentile((apart_px / statures_px)[clear], FRONTAL_PERCENTILE)) / ADULT_EARS
