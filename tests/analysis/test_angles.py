@@ -3,7 +3,7 @@ import pytest
 
 from analysis.motions import posed
 from pase.analysis.analyse import analyse
-from pase.analysis.angle_table import angle_tables
+from pase.analysis.angle_table import angle_keys, angle_tables, angles_deg
 from pase.analysis.angles import ANGLES, all_angles, angle_of
 from pase.analysis.body import BodyMotion
 from pase.anatomy.kinematics import Kinematics
@@ -146,8 +146,9 @@ def test_correlated_errors_of_draws_cancel() -> None:
     draws = Draws(q.astype(np.float32), np.ones((400, len(motion.skeleton.bodies), 3), np.float32))
     body = BodyMotion.of(motion)
     kinematics = Kinematics(motion.skeleton, ())
-    drawn = [BodyMotion.placed(kinematics, drawn_q.astype(float), motion.time) for drawn_q in draws.q]
-    table, of_drawn = angle_tables(motion, body, drawn)
+    keys = angle_keys(motion)
+    drawn = (BodyMotion.placed(kinematics, drawn_q.astype(float), motion.time) for drawn_q in draws.q)
+    table, of_drawn = angle_tables(motion, body, [angles_deg(sample, keys) for sample in drawn])
     leans = np.stack([angles.values for angles in of_drawn])[:, 0, table.column("trunk_lean_forward")]
     assert leans.std() == pytest.approx(table.sd[0, table.column("trunk_lean_forward")], rel=0.01)
     assert table.sd[:, table.column("pelvis_tilt_forward")] == pytest.approx(5.0, rel=0.1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pase.analysis.angle_table import angle_tables
+from pase.analysis.angle_table import angle_keys, angle_tables, angles_deg
 from pase.analysis.body import BodyMotion
 from pase.analysis.exercises import Exercise, find_exercises, measure_exercises
 from pase.analysis.gait import Bout, find_bouts
@@ -98,14 +98,16 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
         With standard deviations of the measures where the motion has draws from its posterior.
     """
     body = BodyMotion.of(motion)
-    samples = _drawn(motion)
-    table, drawn_tables = angle_tables(motion, body, samples)
-    segmentation = segment(body, movement)
-    values = {**segmentation.values(), **_of_any_movement(body, table, segmentation.movement)}
-    draws: list[Values] = [
-        {**segmentation.retimed(of_one).values(), **_of_any_movement(of_one, angles, segmentation.movement)}
-        for of_one, angles in zip(samples, drawn_tables, strict=True)
-    ]
+    segmentation, keys = segment(body, movement), angle_keys(motion)
+    draws: list[Values] = []
+    drawn_deg = []
+    for sample in _drawn(motion):
+        draws.append({**segmentation.retimed(sample).values(), **_reach(sample, segmentation.movement)})
+        drawn_deg.append(angles_deg(sample, keys))
+    table, drawn_tables = angle_tables(motion, body, drawn_deg)
+    values = {**segmentation.values(), **measure_ranges(table), **_reach(body, segmentation.movement)}
+    for draw, drawn_table in zip(draws, drawn_tables, strict=True):
+        draw |= measure_ranges(drawn_table)
     measures = tuple(_with_angle_sd(as_measures(values, draws, motion.diagnostics.scale_sd), table))
     # Who stands on something that the floor does not show is at an unsure distance, and falls at an unsure speed.
     on_floor = segmentation.stretches if motion.diagnostics.off_floor_m is None else ()
@@ -127,18 +129,19 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     )
 
 
-def _drawn(motion: Motion) -> list[BodyMotion]:
-    """The segments of the motions drawn from the posterior, in the frames whose posture is known."""
+def _drawn(motion: Motion) -> Iterator[BodyMotion]:
+    """The segments of the motions drawn from the posterior, in the frames whose posture is known.
+
+    One after the other: together they would fill the memory.
+    """
     if motion.draws is None:
-        return []
+        return
     kinematics, guessed = Kinematics(motion.skeleton, ()), bodies_not_seen(motion)
     frames = motion.known[:, None]
-    return [
-        BodyMotion.placed(
+    for q, scale in zip(motion.draws.q, motion.draws.scale, strict=True):
+        yield BodyMotion.placed(
             kinematics, np.where(frames, q.astype(float), np.nan), motion.time, scale.astype(float)
         ).without(guessed)
-        for q, scale in zip(motion.draws.q, motion.draws.scale, strict=True)
-    ]
 
 
 def only_seen(motion: Motion) -> Motion:
@@ -235,10 +238,9 @@ def _stands(stretch: Stretch) -> bool:
     return bool(np.percentile(speed, 90) < STILL_M_S and max(ranges, default=0.0) < 20.0)
 
 
-def _of_any_movement(body: BodyMotion, table: AngleTable, movement: Movement) -> Values:
-    """Ranges of the angles, and how far the hands reach but in gait, where that says nothing."""
-    reach = {} if movement in ("walking", "running") else measure_reach(body)
-    return {**measure_ranges(table), **reach}
+def _reach(body: BodyMotion, movement: Movement) -> Values:
+    """How far the hands reach; nothing in gait, where that says nothing."""
+    return {} if movement in ("walking", "running") else measure_reach(body)
 
 
 def _with_angle_sd(measures: Sequence[Measure], table: AngleTable) -> list[Measure]:

@@ -1,6 +1,6 @@
 """The angles of a motion with standard deviations, speeds, and the frames in which each was seen well enough."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,9 +19,22 @@ ONE_COORDINATE = 0.9
 """Where one coordinate makes so much of an angle's variance, correlations with others hardly change it."""
 
 
+def angle_keys(motion: Motion) -> tuple[str, ...]:
+    """Keys of all angles that the skeleton of a motion has; those of parts that nobody saw among them."""
+    at_rest = motion.skeleton.default_q[None]
+    return tuple(all_angles(BodyMotion.placed(Kinematics(motion.skeleton, ()), at_rest, motion.time[:1])))
+
+
+def angles_deg(body: BodyMotion, keys: Sequence[str]) -> Array:
+    """(T, m) angles in degrees; NaN for those that the body does not have."""
+    angles, unknown = all_angles(body), np.full(len(body), np.nan)
+    columns = [angles.get(key, unknown) for key in keys]
+    return np.degrees(np.stack(columns, axis=1)) if keys else np.zeros((len(body), 0))
+
+
 def angle_tables(
-    motion: Motion, body: BodyMotion, samples: Sequence[BodyMotion] = ()
-) -> tuple[AngleTable, list[AngleTable]]:
+    motion: Motion, body: BodyMotion, drawn_deg: Sequence[Array] = ()
+) -> tuple[AngleTable, Iterator[AngleTable]]:
     """The angles of a motion, and those of motions drawn from its posterior.
 
     Parameters
@@ -30,27 +43,24 @@ def angle_tables(
         The motion; angles of parts that were not seen are unknown.
     body
         Its segments.
-    samples
-        Segments of the drawn motions. Without them only those angles have a standard deviation that hang on one
-        coordinate: the errors of several are correlated, and how is not known then.
+    drawn_deg
+        Angles (T, m) of the drawn motions, in the order of `angle_keys`. Without them only those angles have a
+        standard deviation that hang on one coordinate: the errors of several are correlated, and how is not known
+        then.
 
     Returns
     -------
     table : AngleTable
-    of_drawn : list of AngleTable
+    of_drawn : iterator of AngleTable
         Without standard deviations, and as sure as the first in every frame.
     """
-    # Angles of parts that nobody saw stay in the table, as unknown.
-    whole = BodyMotion.placed(
-        Kinematics(motion.skeleton, ()), motion.skeleton.default_q[None], motion.time[:1]
-    )
-    keys = tuple(all_angles(whole))
-    values, *of_drawn = (_columns(body, keys) for body in (body, *samples))
-    speed, *drawn_speed = (_speed(degrees, body.time) for degrees in (values, *of_drawn))
+    keys = angle_keys(motion)
+    values = angles_deg(body, keys)
+    speed = _speed(values, body.time)
     speed_sd = unknown = np.full_like(values, np.nan)
-    if len(samples) > 2:
-        largest = sd = _root_mean_square([_turned(degrees - values) for degrees in of_drawn])
-        speed_sd = _root_mean_square([of_one - speed for of_one in drawn_speed])
+    if len(drawn_deg) > 2:
+        largest = sd = _root_mean_square(_turned(degrees - values) for degrees in drawn_deg)
+        speed_sd = _root_mean_square(_speed(degrees, body.time) - speed for degrees in drawn_deg)
     else:
         sd, largest = _linear_sd(motion, keys)
     guessed = unseen_angles(motion, keys)
@@ -58,26 +68,26 @@ def angle_tables(
     sd = np.where(np.isfinite(values), sd, np.nan)
     table = AngleTable(body.time, keys, values, sd, speed, speed_sd, surely_seen(values, largest))
     bare = replace(table, sd=unknown, speed_sd=unknown)
-    return table, [
-        replace(bare, values=np.where(guessed, np.nan, degrees), speed=np.where(guessed, np.nan, of_one))
-        for degrees, of_one in zip(of_drawn, drawn_speed, strict=True)
-    ]
+    return table, (
+        replace(
+            bare,
+            values=np.where(guessed, np.nan, degrees),
+            speed=np.where(guessed, np.nan, _speed(degrees, body.time)),
+        )
+        for degrees in drawn_deg
+    )
 
 
-def _columns(body: BodyMotion, keys: Sequence[str]) -> Array:
-    """(T, m) degrees."""
-    angles, unknown = all_angles(body), np.full(len(body), np.nan)
-    columns = [angles.get(key, unknown) for key in keys]
-    return np.degrees(np.stack(columns, axis=1)) if keys else np.zeros((len(body), 0))
-
-
-def _root_mean_square(differences: Sequence[Array]) -> Array:
+def _root_mean_square(differences: Iterable[Array]) -> Array:
     """(T, m) of the draws in which an angle is known; NaN where it is known in less than half of them."""
-    stacked = np.stack(differences)
-    finite = np.isfinite(stacked)
-    count = finite.sum(axis=0)
-    total = np.square(np.where(finite, stacked, 0.0)).sum(axis=0)
-    mean: Array = np.where(count > len(stacked) // 2, total, np.nan) / np.maximum(count, 1)
+    count: Array | float = 0.0
+    total: Array | float = 0.0
+    draws = 0
+    for difference in differences:
+        finite = np.isfinite(difference)
+        count, total = count + finite, total + np.square(np.where(finite, difference, 0.0))
+        draws += 1
+    mean: Array = np.where(count > draws // 2, total, np.nan) / np.maximum(count, 1)
     return np.asarray(np.sqrt(mean))
 
 
@@ -123,6 +133,6 @@ def _slopes(motion: Motion, keys: Sequence[str], frames: Indices) -> Array:
     # Each variant follows the other in time, far enough apart that no way of progression joins them.
     time = (motion.time[frames] + 1e6 * np.arange(len(steps))[:, None]).ravel()
     body = BodyMotion.placed(Kinematics(motion.skeleton, ()), moved, time)
-    table = _columns(body, keys).reshape(len(steps), len(q), len(keys))
+    table = angles_deg(body, keys).reshape(len(steps), len(q), len(keys))
     slopes = np.radians(_turned(table[1:] - table[0])) / STEP
     return np.nan_to_num(slopes.transpose(1, 2, 0))
