@@ -104,7 +104,7 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     for sample in _drawn(motion):
         draws.append({**segmentation.retimed(sample).values(), **_reach(sample, segmentation.movement)})
         drawn_deg.append(angles_deg(sample, keys))
-    table, drawn_tables = angle_tables(motion, body, drawn_deg)
+    table, drawn_tables = angle_tables(motion, body, keys, drawn_deg)
     values = {**segmentation.values(), **measure_ranges(table), **_reach(body, segmentation.movement)}
     for draw, drawn_table in zip(draws, drawn_tables, strict=True):
         draw |= measure_ranges(drawn_table)

@@ -33,7 +33,7 @@ def angles_deg(body: BodyMotion, keys: Sequence[str]) -> Array:
 
 
 def angle_tables(
-    motion: Motion, body: BodyMotion, drawn_deg: Sequence[Array] = ()
+    motion: Motion, body: BodyMotion, keys: tuple[str, ...], drawn_deg: Sequence[Array] = ()
 ) -> tuple[AngleTable, Iterator[AngleTable]]:
     """The angles of a motion, and those of motions drawn from its posterior.
 
@@ -43,8 +43,10 @@ def angle_tables(
         The motion; angles of parts that were not seen are unknown.
     body
         Its segments.
+    keys
+        Keys of the m angles, as `angle_keys` gives them.
     drawn_deg
-        Angles (T, m) of the drawn motions, in the order of `angle_keys`. Without them only those angles have a
+        Angles (T, m) of the drawn motions. Without them only those angles have a
         standard deviation that hang on one coordinate: the errors of several are correlated, and how is not known
         then.
 
@@ -54,7 +56,6 @@ def angle_tables(
     of_drawn : iterator of AngleTable
         Without standard deviations, and as sure as the first in every frame.
     """
-    keys = angle_keys(motion)
     values = angles_deg(body, keys)
     speed = _speed(values, body.time)
     speed_sd = unknown = np.full_like(values, np.nan)

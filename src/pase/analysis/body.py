@@ -71,17 +71,20 @@ class BodyMotion:
         rows = [b for b, name in enumerate(skeleton.body_names) if split_side(name)[0] in SEGMENTS] or [0]
         turns = np.full((len(q), len(rows), 3, 3), np.nan)
         places = np.full((len(q), len(rows), 3), np.nan)
-        center = np.full((len(q), 3), np.nan)
+        mass = np.array([body.mass for body in skeleton.bodies])
+        center = np.full((len(q), 3), np.nan) if mass.sum() > 0 else None
+        size = skeleton.scale if scale is None else scale
         for piece in pieces(len(finite)):
             frames = finite[piece]
             poses = kinematics.pose(q[frames], scale)
             turns[frames], places[frames] = poses.rotation[:, rows], poses.origin[:, rows]
-            center[frames] = _mass_center(skeleton, poses, skeleton.scale if scale is None else scale)
+            if center is not None:
+                center[frames] = _mass_center(skeleton, poses, mass, size)
         return cls(
             time,
             {skeleton.body_names[b]: turns[:, i] for i, b in enumerate(rows)},
             {skeleton.body_names[b]: places[:, i] for i, b in enumerate(rows)},
-            center if sum(body.mass for body in skeleton.bodies) > 0 else None,
+            center,
         )
 
     def without(self, bodies: Collection[str]) -> BodyMotion:
@@ -196,11 +199,8 @@ def facing(turn: Array) -> Array:
     return unit
 
 
-def _mass_center(skeleton: Skeleton, poses: BodyPoses, scale: Array) -> Array:
-    """(T, 3) metres; NaN for a model without masses."""
-    mass = np.array([body.mass for body in skeleton.bodies])
-    if mass.sum() <= 0:
-        return np.full((len(poses.origin), 3), np.nan)
+def _mass_center(skeleton: Skeleton, poses: BodyPoses, mass: Array, scale: Array) -> Array:
+    """(T, 3) metres, of bodies with masses (B,) and scale factors (B, 3)."""
     local = np.array([body.mass_center for body in skeleton.bodies]).reshape(-1, 3) * scale
     centers = np.einsum("tbij,bj->tbi", poses.rotation, local) + poses.origin
     center: Array = np.einsum("b,tbi->ti", mass / mass.sum(), centers)
