@@ -10,8 +10,6 @@ shift, in steps of a sixtieth of a second, at which the angles agree best, and t
 for the other columns.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -7,8 +7,6 @@ angle, its root mean square error, its bias, the mean standard deviation that PA
 95 % interval holds the reference; wanted are 90-98 %.
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What the benchmarks share: folders, command lines, tables, runs of `pase`, scores, angles and joints."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import subprocess

@@ -4,8 +4,6 @@ It knows nothing of the estimator: sizes are those of people (a living head, not
 comparison with the head.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation

@@ -7,8 +7,6 @@ synthetic, by random cameras and with noise like the detector's; those of the cl
 detected. Errors are for a person of 1.70 m, whose focal length is guessed with a spread of 12 %.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial

@@ -9,8 +9,6 @@ the model's meshes tell out of it, bodies and markers, and lets `pase fit` find 
 the trial alone. Angles are compared with the reference motion, another program's fit, which is no truth.
 """
 
-from __future__ import annotations
-
 import sys
 import tempfile
 import time

@@ -4,8 +4,6 @@ A film is the keypoints that a detector would give of it, with its habits, lasti
 `tools/train_lifter`); nothing is drawn. The lifter and the fit make a motion of it, and the analysis its measures.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -10,8 +10,6 @@ interval holds the truth. `RESULT` is a finished `pase run` of the bench's lab_w
 analysis of the marker-based bodies, that of the lab's motion the analysis at its full rate.
 """
 
-from __future__ import annotations
-
 import argparse
 import pickle
 from collections.abc import Iterable, Iterator, Sequence

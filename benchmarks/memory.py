@@ -9,8 +9,6 @@ that they take their memory. All else is done as ever. Told is the memory of the
 included (the kernel's proportional set size, every fifth of a second): Linux only.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import json

@@ -12,8 +12,6 @@ camera is judged. The second table is of drawn films of somebody who walks or ru
 along 5 m beside them (`travelling_films.py`); no CLIPS are needed for that.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import subprocess

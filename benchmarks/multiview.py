@@ -7,8 +7,6 @@ Runs `pase run` (with `--shared`: `pase batch`, one skeleton for all views) on e
 trunk and the lengths of the bones between every two views.
 """
 
-from __future__ import annotations
-
 import itertools
 import sys
 from pathlib import Path

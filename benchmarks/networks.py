@@ -6,8 +6,6 @@ Weights are random: speed does not depend on them. Needs the extra `torch`; `--o
 on the machine slow everything alike, so compare the columns of one run; processor time hardly suffers.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """OpenSim's InverseKinematicsTool, for comparison; in a process of its own, whose CPU time is measured."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

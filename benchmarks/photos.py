@@ -11,8 +11,6 @@ to look at are written, `photos.png` with the bones over every picture, and `hea
 `--keypoints` keeps keypoints there and takes them from there, so that only the fit is run.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A person who stands at ease is straight: knees at 0-5°, hips and trunk within a
 (centre of mass about 4 mm fore and aft and 3 mm sideways, slower than 0.5 Hz: Winter 1995, Gait & Posture 3:193).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path

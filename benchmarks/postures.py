@@ -9,8 +9,6 @@ angles of legs and trunk and of the joint centres by movement, by view and by wh
 person stands straight and still.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable, Iterable

@@ -8,8 +8,6 @@ fitted. The mean error of the 13 angles of legs and trunk may change by 0.1° on
 the angles differ by more, one way and the other, is the detector's error in other frames.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ alone, from all parts together as `pase batch` does, and from the whole clip, an
 shanks and upper arms with the marker-based reference.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Sequence

@@ -14,8 +14,6 @@ goes on without a cut: memory must not grow with the length. Sources are compile
 package are. The last line says after how many seconds somebody who waits sees the first keypoints.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -11,8 +11,6 @@ the person's size. A shoulder is flipped where the upper arm's orientation is of
 elbow is bent. OpenSim (`pip install '.[bench]'`) solves the first frames only, as each takes it long.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

@@ -7,8 +7,6 @@ forwards and 0.22 downwards, as 28 did on force plates (public motion of a lab, 
 their toes, move about the contacts as ten did (two runners, 2 and 3 m/s).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

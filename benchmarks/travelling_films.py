@@ -5,8 +5,6 @@ textured planes: floor, far wall, ceiling. The background is looked at as in `pa
 the skeleton with noise, as no detector knows a drawn person.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import cv2

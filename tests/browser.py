@@ -1,7 +1,5 @@
 """A real Chromium for tests of pages, or None where there is none."""
 
-from __future__ import annotations
-
 import io
 import shutil
 from collections.abc import Iterator

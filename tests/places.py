@@ -1,7 +1,5 @@
 """Where the files are that tests read: in the repository, and beside it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

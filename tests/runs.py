@@ -1,7 +1,5 @@
 """Runs that write numbers and no pictures, in this process and in one of their own, which tests wait for."""
 
-from __future__ import annotations
-
 import os
 import sys
 import time

@@ -1,7 +1,5 @@
 """The inputs on which earlier versions failed, with their right answers; markers are in tests/marker_files."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The types between the stages: shapes are checked, and frames taken out of every field."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The pages of the documentation: none forgotten, none older than what it is made from."""
 
-from __future__ import annotations
-
 import pkgutil
 import re
 import shlex

@@ -1,7 +1,5 @@
 """Memory by the length of a recording: an hour has 108,000 frames, so every kilobyte a frame is 108 MB."""
 
-from __future__ import annotations
-
 import os
 import pickle
 import sys

@@ -1,7 +1,5 @@
 """The notebooks run from the first cell to the last, in order, and what they make is told on the page of files."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

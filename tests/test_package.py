@@ -1,7 +1,5 @@
 """What pip gets: the archive of sources, the wheel made of it, and the program in it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Work shared with other processes: the same results, whatever becomes of them."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal

@@ -1,7 +1,5 @@
 """Nothing leaves the computer: a run opens no connection and writes only its result and the caches of what draws."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """A process that calls functions: its answers, and how it ends."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Which keypoints count: those that a detector invents on the edges of picture and crop do not."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -4,8 +4,6 @@ With `--draw` its pictures too. Ranges come from the model. What is said of the 
 moves and where to; a test moves the skeleton and looks whether it does.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field

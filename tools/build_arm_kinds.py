@@ -11,8 +11,6 @@ the sides, overhead, or in front, mostly alike on both sides. People held out ar
 Elbows are left out: where arms hang, captured ones are bent by 45°, as sources put the joint at other places.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections import defaultdict

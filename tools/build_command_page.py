@@ -1,7 +1,5 @@
 """Write docs/commands.md from the parser of the command line: `python tools/build_command_page.py`."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 from pathlib import Path

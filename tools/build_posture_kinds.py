@@ -12,8 +12,6 @@ Only the OpenSim fits to markers measure the pelvis' own tilt: of all others the
 of the thighs are kept, and pelvis and lumbar spine share the lean as they do there.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 from collections.abc import Iterator

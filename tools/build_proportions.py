@@ -8,8 +8,6 @@ covariances and a few check figures are written, no one's measurements. The meth
 docs/proportions.md.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import json

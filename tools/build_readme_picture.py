@@ -4,8 +4,6 @@ RESULT is what `pase run` has made of the demo clip (BSD-3-Clause, Sports2D by D
 on the right the same with the walker's bones; the cut follows her.
 """
 
-from __future__ import annotations
-
 import sys
 import tempfile
 from pathlib import Path

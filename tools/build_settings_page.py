@@ -1,7 +1,5 @@
 """Write docs/settings.md from the tree of settings: `python tools/build_settings_page.py`."""
 
-from __future__ import annotations
-
 import typing
 from pathlib import Path
 

@@ -5,8 +5,6 @@ Pagnon). The plot is made by the code on the page itself; the viewer is photogra
 playwright`).
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

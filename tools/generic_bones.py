@@ -1,7 +1,5 @@
 """Lengths of the unscaled model and of its bones, of which `build_proportions.py` makes scales."""
 
-from __future__ import annotations
-
 import xml.etree.ElementTree as ET
 from pathlib import Path
 

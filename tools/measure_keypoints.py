@@ -12,8 +12,6 @@ share, so that with few clips a common displacement along the line of sight stay
 checked by eye on footage of other people.
 """
 
-from __future__ import annotations
-
 import argparse
 from dataclasses import dataclass
 from pathlib import Path

@@ -7,8 +7,6 @@ eyes level: the lower neck is flexed, the upper one extended (Ordway et al. 1999
 its share through couplers.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import NamedTuple
 

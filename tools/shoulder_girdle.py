@@ -9,8 +9,6 @@ those of the upper arm on the chest.
 The whole girdle sits lower than in the source: `GIRDLE_DROP_M`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Motions with known answers, made by hand."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Measures of bodies whose joints were placed by hand, so that the right value can be worked out."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """OpenSim itself as the oracle, and the models to try it on."""
 
-from __future__ import annotations
-
 import hashlib
 import subprocess
 import sys

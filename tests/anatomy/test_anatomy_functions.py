@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from types import ModuleType
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Parts of the body that nobody saw, or that are not there: no bones, no angles, and said so in every file."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 # ruff: noqa: E501
 """Models of OpenSim 2 and 3 and element names with two colons read as OpenSim reads them."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The prior of proportions: human-shaped, consistent with stature, symmetric, right about true bones."""
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Sequence

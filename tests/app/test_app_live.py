@@ -1,7 +1,5 @@
 """The live page: pictures come as they are drawn, and are left out where the networks cannot keep up."""
 
-from __future__ import annotations
-
 import http.client
 import io
 import threading

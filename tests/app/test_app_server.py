@@ -1,7 +1,5 @@
 """The app over HTTP and, end to end, in a real browser."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import sys

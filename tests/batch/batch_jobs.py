@@ -1,7 +1,5 @@
 """Jobs for the tests of batches; a process of its own must be able to import them."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

@@ -1,7 +1,5 @@
 """A folder of photos for the tests of whole batches."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

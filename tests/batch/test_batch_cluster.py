@@ -1,7 +1,5 @@
 """A batch on a Dask scheduler with two workers, each a process of its own, of which one is killed."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

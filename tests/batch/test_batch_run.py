@@ -1,7 +1,5 @@
 """Whole batches: one skeleton per subject, failures that stop nothing, and going on where one stopped."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os

@@ -1,7 +1,5 @@
 """Trials of a folder, with and without a table, and what is refused before any work."""
 
-from __future__ import annotations
-
 import unicodedata
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Processes that do jobs: they are told their threads, may die, and are stopped."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

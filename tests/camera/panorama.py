@@ -1,7 +1,5 @@
 """Films of a textured surrounding by a virtual camera whose turns are known, with a person who walks through it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """Turn and zoom of a virtual camera come back from its pictures, whatever else is in them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import cv2

@@ -1,7 +1,5 @@
 """Rotations, the graph of keyframes, the fit of a turn, and the file of a camera's motion."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What must hold when a reader meets a broken file: it is read, or one plain PaseError comes, and soon."""
 
-from __future__ import annotations
-
 import contextlib
 import resource
 import signal

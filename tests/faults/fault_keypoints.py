@@ -1,7 +1,5 @@
 """Files of keypoints: a small valid one of each program, and what is done with it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from functools import cache

@@ -1,7 +1,5 @@
 """Kill runs at any moment: `python tests/faults/fault_kill.py CLIP --times 20`."""
 
-from __future__ import annotations
-
 import argparse
 import random
 import subprocess

@@ -1,7 +1,5 @@
 """Videos and photos: a small valid one of each kind, and how it is looked through."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Files of markers, movements and models: a small valid one of each, and what is done with it."""
 
-from __future__ import annotations
-
 import json
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Strategies that break a valid file: its bytes, its lines and cells, its JSON or its XML."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Callable, Sequence

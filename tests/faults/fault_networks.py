@@ -1,7 +1,5 @@
 """Files of networks: a small valid one of each kind, and what is done with it."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 from functools import cache

@@ -1,7 +1,5 @@
 """Files that PASE or its user writes: settings, studies, results, jobs; and what is done with each."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from functools import cache

@@ -1,7 +1,5 @@
 """What a test of broken files knows of one reader."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path

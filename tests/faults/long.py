@@ -1,7 +1,5 @@
 """Break files for as long as one likes: `python tests/faults/long.py --minutes 60 [READER ...]`."""
 
-from __future__ import annotations
-
 import argparse
 import faulthandler
 import importlib.util

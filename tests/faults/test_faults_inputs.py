@@ -1,7 +1,5 @@
 """What users type and name by mistake: mended where it is plain, or one line that says what to do."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

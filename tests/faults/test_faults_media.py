@@ -1,7 +1,5 @@
 """Footage of every odd kind: it is read with true times, or refused in one line."""
 
-from __future__ import annotations
-
 import io
 from fractions import Fraction
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Every reader with broken files: nothing but a PaseError, no hang, no memory blown up."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 from pathlib import Path

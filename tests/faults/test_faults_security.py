@@ -1,7 +1,5 @@
 """Files and names made to harm: they neither run, nor grow, nor lead anywhere."""
 
-from __future__ import annotations
-
 import http.server
 import io
 import json

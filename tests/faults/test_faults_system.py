@@ -1,7 +1,5 @@
 """The system's faults, for real: names, permissions, full disks, kills, closed pipes, clocks."""
 
-from __future__ import annotations
-
 import json
 import os
 import resource

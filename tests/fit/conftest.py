@@ -1,7 +1,5 @@
 """A person model and some postures for the tests of the estimator."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from fit_scenes import FOCAL, standing

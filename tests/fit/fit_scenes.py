@@ -1,7 +1,5 @@
 """A person in motion before a camera, of whom everything is known."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """A camera that turns and zooms: its derivatives, and a person who comes out as before one that stands still."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One engine for every measurement: sensors of different kinds, and several cameras, in one fit."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The estimator as a whole, on a filmed skeleton of which everything is known."""
 
-from __future__ import annotations
-
 import dataclasses
 from types import ModuleType
 

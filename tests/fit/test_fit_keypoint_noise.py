@@ -1,7 +1,5 @@
 """How much a keypoint is worth: the ear behind the cheek less than the other, frames between looks nothing."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

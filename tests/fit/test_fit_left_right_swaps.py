@@ -1,7 +1,5 @@
 """Exchanged sides and stray points are found and set right; good keypoints are left alone."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

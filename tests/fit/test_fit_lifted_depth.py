@@ -1,7 +1,5 @@
 """The lifter's depths as a term of the estimator."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from fit_scenes import check_gradient, film_camera

@@ -1,7 +1,5 @@
 """Markers are checked against a human body: names, units, single strays; what is no body is refused."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The fit of markers: motion and sizes found again, gaps bridged, axes mended, sets and weights read."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal

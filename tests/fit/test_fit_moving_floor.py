@@ -1,7 +1,5 @@
 """A treadmill's belt, and the ground as a camera sees it that goes along, are told by the feet."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Literal
 

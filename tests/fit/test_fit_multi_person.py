@@ -1,7 +1,5 @@
 """Several persons before one camera: one floor, one world, and the size that the floor tells."""
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Postures are of kinds: who stands is drawn to straight legs, who squats or lies is left alone."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Error bars contain all kinds of posture that the measurements leave possible."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """How often a posture becomes another one."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Sizes of one person from several recordings: evidence adds up, what was known counts once, and they are held."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path

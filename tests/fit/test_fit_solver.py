@@ -1,7 +1,5 @@
 """The solver: the banded system is the whole system, steps stay in the ranges, the end is a minimum."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from fit_scenes import squatting

@@ -1,7 +1,5 @@
 """Every term: its Jacobian is that of its residual, its rows those of its cost."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from fit_scenes import check_gradient, film_camera

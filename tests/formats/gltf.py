@@ -1,7 +1,5 @@
 """A reader of our own for `.glb` files, to test what was written."""
 
-from __future__ import annotations
-
 import json
 import struct
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where OpenSim puts the bodies of a written skeleton in a written motion."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

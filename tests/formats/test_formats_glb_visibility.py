@@ -1,7 +1,5 @@
 """Bones that nobody saw for a stretch of the film are not drawn meanwhile in the glTF scene."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

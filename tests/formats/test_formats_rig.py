@@ -1,7 +1,5 @@
 """The skinned armature: skinned by hand it is where our kinematics put the bones, and it rests in a T-pose."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from gltf import Gltf

@@ -1,7 +1,5 @@
 """What all lifters need."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Landmarks on disk."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

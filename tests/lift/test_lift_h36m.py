@@ -1,7 +1,5 @@
 """Mapping, normalisation and mirroring against the numbers of MotionBERT's own inference."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """MediaPipe's landmarker on real footage."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

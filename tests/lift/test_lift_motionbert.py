@@ -1,7 +1,5 @@
 """MotionBERT against the official network's numbers; its checkpoints, good and bad."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

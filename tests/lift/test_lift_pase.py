@@ -1,7 +1,5 @@
 """The lifter that ships with the package, on a person whose motion is known."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from importlib.resources import files

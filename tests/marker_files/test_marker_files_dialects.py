@@ -1,7 +1,5 @@
 """The same walk in every way in which programs write markers comes out the same; what cannot be is refused."""
 
-from __future__ import annotations
-
 import logging
 import subprocess
 import sys

@@ -1,8 +1,6 @@
 """Tables of Vicon Nexus, OptiTrack Motive, OpenSim and scripts give the walk of a TRC; others say what they are."""
 # ruff: noqa: E501
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 

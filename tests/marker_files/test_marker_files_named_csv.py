@@ -1,7 +1,5 @@
 """FreeMoCap's table is points in space; the same columns of a picture's points are none."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 

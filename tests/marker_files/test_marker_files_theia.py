@@ -1,7 +1,5 @@
 """C3D files of Theia3D: a pose a segment, and no markers."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Reading ahead changes nothing but the time it takes."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Footage as the user tells it to be read: turned, mirrored, at another speed, a stretch of it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import av

@@ -1,7 +1,5 @@
 """Pictures that repeat the one before are told from those of a still scene."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A folder of pictures as one film."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What the networks run on is chosen, told, and never fallen back from in silence."""
 
-from __future__ import annotations
-
 import logging
 from importlib.resources import as_file, files
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Several inputs at once: in order, with the threads as they were afterwards, failures passed on."""
 
-from __future__ import annotations
-
 import pytest
 
 from pase.networks.parallel import run_parallel

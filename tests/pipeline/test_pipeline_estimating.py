@@ -1,7 +1,5 @@
 """Sizes measured in one run and held in another."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A film that lies on its side or head is turned where its people stand on their feet; who lies keeps lying."""
 
-from __future__ import annotations
-
 import logging
 
 import numpy as np

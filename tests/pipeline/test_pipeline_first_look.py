@@ -1,7 +1,5 @@
 """What is said and shown of a recording before there is a result."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The original system's three steps through the command line, and runs that start from keypoints."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A run from footage to a result folder: whole, resumed, cut off, and taken apart into its stages."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

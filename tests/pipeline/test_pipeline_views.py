@@ -1,7 +1,5 @@
 """Viewer and formats of a result that is there already, from Python and the command line."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Which frames are looked at, with networks that know where everybody is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast

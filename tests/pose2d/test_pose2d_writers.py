@@ -1,7 +1,5 @@
 """Keypoints written as other programs write them, and read back."""
 
-from __future__ import annotations
-
 import json
 import logging
 from pathlib import Path

@@ -3,8 +3,6 @@
 PASE_PICTURES=write makes the kept ones anew.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from pathlib import Path

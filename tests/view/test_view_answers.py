@@ -1,7 +1,5 @@
 """What an analysis found, in the words of a page."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Recordings side by side: one time line, one place, and the page of a comparison."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Plots and the report page."""
 
-from __future__ import annotations
-
 import io
 import re
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Every page opens in a browser without an error of its scripts, and fits a phone."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The page over all trials of a study."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

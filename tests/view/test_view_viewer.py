@@ -1,7 +1,5 @@
 """The viewer page: what it carries, and what a real browser makes of it."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterator

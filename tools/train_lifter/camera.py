@@ -1,7 +1,5 @@
 """Random cameras, as people film people: held or on a tripod, near or far, the person not always all in view."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Which key postures follow one another, and how often."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from tools.train_lifter import exercises, floor_postures, held_postures, postures

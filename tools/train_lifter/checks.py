@@ -1,7 +1,5 @@
 """How good a network is on held-out motion, on the device that trains: errors, signs, lean and turn, calibration."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

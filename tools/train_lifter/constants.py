@@ -1,7 +1,5 @@
 """Constants kept on the device that computes: copying one there in every step would make the step wait for it."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch import Tensor

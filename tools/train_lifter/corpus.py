@@ -5,8 +5,6 @@ joints are put where the default skeleton's own bone lengths would have them, an
 nearest are solved for inside the joint ranges, so that every posture is anatomically possible.
 """
 
-from __future__ import annotations
-
 import logging
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass

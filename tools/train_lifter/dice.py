@@ -1,7 +1,5 @@
 """Random numbers on whatever device the training runs on."""
 
-from __future__ import annotations
-
 import math
 from functools import cache
 

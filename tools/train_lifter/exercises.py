@@ -1,7 +1,5 @@
 """Key postures of gymnastics, yoga, weights, boxing, throwing and dancing on the feet, and of sitting for long."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The trained network as ONNX with half-precision weights, the record of its training beside it, and the way back."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Key postures on the floor: lying with the knees up, bridges, sit-ups, push-ups, and yoga on hands and feet."""
 
-from __future__ import annotations
-
 import numpy as np
 from tools.train_lifter.exercises import both, pointing
 from tools.train_lifter.postures import TRUNK_SHARE, Angles, Key, Rng, upper_body

@@ -4,8 +4,6 @@ The angles of hips, knees and ankles over a stride are those of healthy adults (
 phases, varied from walker to walker. The foot on the floor stays where it is and carries the body over it.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline

@@ -1,7 +1,5 @@
 """Key postures that are held or kept up with effort: balance, half squats, toes, steps, chairs of all heights."""
 
-from __future__ import annotations
-
 import numpy as np
 from tools.train_lifter.exercises import both, pointing
 from tools.train_lifter.postures import (

@@ -4,8 +4,6 @@ Stance is solved with the feet where they stand, as in `procedural.py`; in the a
 of take-off to that of landing, and its root flies a parabola between the two.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the network is to be good at."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from tools.train_lifter.constants import Constant

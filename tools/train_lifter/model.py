@@ -1,7 +1,5 @@
 """The lifter's network: layers within each frame, and attention and convolution between the frames of a window."""
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -5,8 +5,6 @@
 MOTION holds `motion_corpus.npz` and `more/`. An hour or so of one core; what is in the folder already stays.
 """
 
-from __future__ import annotations
-
 import argparse
 import logging
 from dataclasses import replace

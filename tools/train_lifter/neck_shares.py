@@ -1,7 +1,5 @@
 """How a bend of the whole neck is shared between its lower and its upper half."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -10,8 +10,6 @@ in photos worse. What furniture hides is left out or guessed far off. Scores are
 0.6 in films, 0.65 and often below 0.5 in photos.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

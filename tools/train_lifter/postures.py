@@ -3,8 +3,6 @@
 Angles in degrees by coordinate; a name without a side stands for both. Tilt is negative forwards.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

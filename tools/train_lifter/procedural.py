@@ -4,8 +4,6 @@ Between two keys every coordinate follows a minimum-jerk course (Flash and Hogan
 little out of step; the feet that stand in both are held to the floor by solving for the legs in every frame.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Training windows without end, made on the device that trains: motion, body, camera, detector, what is known."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ The same joints in the same order as `pase.anatomy.kinematics`, whose results it
 (`tests/lift/test_lift_training.py`); no derivatives, because training data need none.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -9,8 +9,6 @@ last stopped; `--call-minutes` ends a call early, so that a machine lent by the 
 some of its layers, and `--blend 0.5` leaves the result half-way.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import logging

@@ -1,7 +1,5 @@
 """Motion varied on the skeleton: limbs of other takes, angles perturbed, other speeds, new courses."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

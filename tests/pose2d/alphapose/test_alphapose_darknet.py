@@ -1,7 +1,5 @@
 """YOLOv3-SPP against the official numbers; Darknet's weights files, good and bad."""
 
-from __future__ import annotations
-
 import zlib
 from pathlib import Path
 

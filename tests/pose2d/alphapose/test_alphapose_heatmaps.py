@@ -1,7 +1,5 @@
 """AlphaPose's crops, heatmap reading and pose suppression against the official numbers."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """FastPose against the official network's numbers, and its way through a recording."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,8 +1,6 @@
 # ruff: noqa: E501
 """One walk as every program writes it: the same persons come out, or one line says what was seen instead."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Callable

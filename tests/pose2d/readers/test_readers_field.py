@@ -1,8 +1,6 @@
 # ruff: noqa: E501
 """Further files from the field: read, or refused with what to do; numbers that mean something else are told."""
 
-from __future__ import annotations
-
 import json
 import pickle
 from pathlib import Path

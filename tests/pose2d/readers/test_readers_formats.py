@@ -1,7 +1,5 @@
 """Keypoint files of other programs: what is read must look like a person and be where the program says."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

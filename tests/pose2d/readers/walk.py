@@ -1,7 +1,5 @@
 """One walk of one person that files of every program tell, and what must come out of them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Made people: a figure of 26 keypoints standing upright, and a picture of its clothes."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pase.data import HALPE26

@@ -1,7 +1,5 @@
 """What somebody wears tells people apart, and light and place do not matter much."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Bodies of one frame are given to those whom they fit, and none to two."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

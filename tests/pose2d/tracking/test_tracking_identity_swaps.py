@@ -1,7 +1,5 @@
 """Two made people walk through one another, and their tracks are right afterwards, whoever took whose."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Poses placed a frame early count only where they would have come out anyhow."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 

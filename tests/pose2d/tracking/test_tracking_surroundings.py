@@ -1,7 +1,5 @@
 """When the detector may rest: nothing changes outside of persons' boxes."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray

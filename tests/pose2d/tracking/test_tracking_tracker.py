@@ -1,7 +1,5 @@
 """The tracker alone, with networks that always answer the same."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, cast
 
