@@ -13,9 +13,9 @@ from pase.errors import InputError
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "COMMAND"),
-        (["rnu"], "invalid choice: 'rnu'"),
         (["batch", "folder"], "-o/--output"),
+        (["rum", "clip.mp4"], "'rum' is no command, and no file of that name exists, did you mean 'run'"),
+        (["run", "https://example.org/a.mp4", "-o", "out"], "https://example.org/a.mp4 is an address"),
         (["run", "-o", "out"], "VIDEO_OR_PHOTO"),
         (["run", "clip.mp4", "-o", "out", "--heigth", "1.7"], "did you mean '--height'"),
         (["pose2d", "clip.mp4", "-o", "points.csv"], "name a .json file"),
@@ -205,6 +205,18 @@ def test_an_address_is_told_to_be_downloaded() -> None:
     ):
         with pytest.raises(InputError, match="is an address: download the file first"):
             parse(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [([], "usage: pase COMMAND"), (["help"], "usage: pase COMMAND"), (["help", "run"], "usage: pase run")],
+)
+def test_no_words_and_help_show_the_help(
+    words: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    assert capsys.readouterr().out.startswith(expected)
 
 
 def test_help_has_a_short_usage_and_flags_in_groups(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,7 @@ def test_the_wheel_holds_every_file_of_the_package_under_its_own_name(wheel: Pat
         for path in (REPOSITORY / "src" / "pase").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    assert sources <= names
+    assert sources <= names and "pase/py.typed" in names
     assert f"Name: {DISTRIBUTION}\n" in metadata and f"Version: {__version__}\n" in metadata
     assert {f"{STEM}.dist-info/licenses/{name}" for name in ("LICENSE", "NOTICE")} <= names
 

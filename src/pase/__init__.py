@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # ONNX Runtime reports to its maker unless it finds this when it is imported; processes of ours inherit it.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-__all__ = ["Motion", "PaseError", "Skeleton", "estimate", "load"]
+__all__ = ["Motion", "PaseError", "Skeleton", "analyse", "estimate", "load"]
 
 
 def estimate(

@@ -85,7 +85,8 @@ def _complete(parsed: argparse.Namespace) -> None:
         return
     for place in (source, getattr(parsed, "video", None)):
         if _ADDRESS.match(str(place)):
-            raise InputError(f"{place} is an address: download the file first and name it here")
+            address = re.sub(":/+", "://", str(place), count=1)
+            raise InputError(f"{address} is an address: download the file first and name it here")
     if parsed.command in ("run", "fit", "batch") and b'"pase":' in head_of(source / "report.json", 100):
         raise InputError(
             f"{source} is a result of PASE: give it to 'pase view', 'pase compare' or 'pase export'"
@@ -95,11 +96,17 @@ def _complete(parsed: argparse.Namespace) -> None:
 
 
 def _with_command(words: list[str], parser: Parser) -> list[str]:
-    """`run` before words that begin with a file, or an address, rather than a command."""
+    """`run` before words that begin with a file or an address; the help where there are no words, or `help`."""
     commands = next(a.choices for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    if not words or words[0].startswith("-") or words[0] in commands:
+    if not words or (words[0] == "help" and not Path(words[0]).exists()):
+        return [*words[1:], "--help"]
+    if words[0].startswith("-") or words[0] in commands:
         return words
-    return ["run", *words] if Path(words[0]).exists() or _ADDRESS.match(words[0]) else words
+    if Path(words[0]).exists() or _ADDRESS.match(words[0]):
+        return ["run", *words]
+    close = difflib.get_close_matches(words[0], commands, 1)
+    hint = f", did you mean '{close[0]}'" if close else ""
+    raise InputError(f"'{words[0]}' is no command, and no file of that name exists{hint}; see 'pase --help'")
 
 
 def make_parser() -> Parser:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,26 @@ def test_deeper_squats_differ_by_their_depth() -> None:
     depth = next(pair for pair in pairs if pair.measure == "squat_depth")
     assert depth.change == pytest.approx(15, abs=1)
     assert depth.certain is None
+
+
+def test_a_measure_has_its_sides_beside_each_other_in_the_order_of_the_definitions() -> None:
+    names = (
+        ("step_length", "right"),
+        ("cadence", ""),
+        ("knee_flexion_range", "right"),
+        ("step_length", "left"),
+    )
+    measures = tuple(Measure(name, 1.0, 0.1, "", side) for name, side in (*names, ("walking_speed", "")))
+    findings = replace(analyse(squats([80.0])), measures=measures)
+    assert [(pair.measure, pair.first.side) for pair in differences(findings, findings)] == [
+        ("walking_speed", ""),
+        ("cadence", ""),
+        ("step_length", "left"),
+        ("step_length", "right"),
+        ("knee_flexion_range", "right"),
+    ]
+
+
+def test_nothing_is_minus_zero() -> None:
+    pair = Difference(*(Measure("stance_time_symmetry", value, 1.0, "%") for value in (-0.4, 3.0)))
+    assert ": 0 → 3 %" in pair.sentence()

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from analysis.motions import squats
+from pase.analysis import analysed
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.proportions import PersonFacts
 from pase.cli import main
@@ -16,6 +18,7 @@ from pase.config import AnalysisSettings, OutputSettings
 from pase.data import Motion
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
+from pase.findings import Quality
 from pase.formats.findings import TrialLabels
 from pase.parallel import Helpers
 from pase.pipeline.outputs import begin_analysis, body_masses, write_people
@@ -90,6 +93,25 @@ def test_export_writes_every_person_and_notes_it(
 def test_a_comparison_is_not_written_into_a_file(result: Path, refused: Callable[..., str]) -> None:
     page = result / "report.json"
     assert "name a folder for the page" in refused("compare", result, result, "-o", page)
+
+
+def test_a_comparison_warns_of_results_that_are_not_good(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [tmp_path / "before", tmp_path / "after"]
+    for folder, depth, reasons in zip(folders, (80.0, 95.0), ((), ("the bones miss the body",)), strict=True):
+        report, person = Report(), analysed(squats([depth, depth]))
+        assert person.findings is not None
+        verdict = Quality("do not use" if reasons else "good", reasons)
+        person = replace(person, findings=person.findings.judged(verdict))
+        write_people([person], folder, [None], TrialLabels())
+        report.add_persons([person])
+        report.write(folder / "report.json")
+    assert main(["compare", *map(str, folders)]) == 0
+    first, warning, *lines = capsys.readouterr().out.splitlines()
+    assert "95 % interval" in first
+    assert warning == "  warning: after is marked 'do not use': the bones miss the body"
+    assert any("Squat depth: " in line for line in lines)
 
 
 def test_the_viewer_is_made_once_and_again_when_asked(result: Path) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pase.analysis.measure import definition, heading, unit_text
+from pase.analysis.measure import DEFINITIONS, definition, heading, unit_text
 from pase.data import Motion
 from pase.findings import Findings, Measure
 
@@ -69,7 +69,7 @@ class Difference:
         digits, unit = described.digits, unit_text(self.first.unit)
         unit = unit if unit.startswith("°") or not unit else f" {unit}"
         name = heading(self.measure, self.first.side, unit=False)
-        values = f"{self.first.value:.{digits}f} → {self.second.value:.{digits}f}{unit}"
+        values = f"{self.first.value:z.{digits}f} → {self.second.value:z.{digits}f}{unit}"
         if self.certain is None:
             return f"{name}: {values}, changed by {self.change:+z.{digits}f}{unit}; its error is not known"
         verdict = "more than the error" if self.certain else "within the error"
@@ -78,7 +78,9 @@ class Difference:
 
 
 def differences(first: Findings, second: Findings) -> list[Difference]:
-    """Measures of all repetitions together that both recordings have, those of the movement first.
+    """Measures of all repetitions together that both recordings have.
+
+    Those of the movement come first, in the order of `DEFINITIONS`, and a measure's sides beside each other.
 
     Parameters
     ----------
@@ -90,4 +92,11 @@ def differences(first: Findings, second: Findings) -> list[Difference]:
         second_measure = second.measure(measure.measure, measure.side)
         if second_measure is not None and np.isfinite(measure.value) and np.isfinite(second_measure.value):
             pairs.append(Difference(measure, second_measure))
-    return pairs
+    order = list(DEFINITIONS)
+
+    def place(pair: Difference) -> tuple[int, str]:
+        """Angles have no definition of their own, and stay in their order."""
+        named = pair.measure in DEFINITIONS
+        return (order.index(pair.measure), pair.first.side) if named else (len(order), "")
+
+    return sorted(pairs, key=place)

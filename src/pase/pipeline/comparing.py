@@ -40,7 +40,8 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
     rows: list[tuple[object, ...]] = []
     for folder, second in zip(folders[1:], results[1:], strict=True):
         pairs = differences(first.findings, second.findings)
-        yield f"{folders[0]} → {folder}"
+        yield f"{folders[0]} → {folder}   (±: 95 % interval of the change)"
+        yield from _doubts(first, second)
         if first.findings.movement != second.findings.movement:
             yield (
                 f"  the movements differ: {first.findings.movement}, {second.findings.movement}; "
@@ -64,6 +65,14 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
 
         output = write_comparison(results, output)
     yield str(output)
+
+
+def _doubts(*results: ComparedResult) -> Iterator[str]:
+    """A line for each result that is not good: its changes may be errors."""
+    for result in results:
+        quality = result.findings.quality
+        if quality.verdict in ("check", "do not use"):
+            yield f"  warning: {result.name} is marked '{quality.verdict}': {'; '.join(quality.reasons)}"
 
 
 def _results(folders: Sequence[Path]) -> list[ComparedResult]:
