@@ -18,12 +18,13 @@ from pase.anatomy.keypoints import keypoint_landmarks
 from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.model import Skeleton
 from pase.anatomy.proportions import PersonFacts
+from pase.camera.angle_of_view import LensPrior
 from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.estimate import estimate_motion
-from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.inputs import PersonInput
 from pase.lift.pase_lifter import PaseLifter
 from pase.media import Frame
 from pase.types import Array

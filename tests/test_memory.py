@@ -15,9 +15,10 @@ import pytest
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks
+from pase.camera.angle_of_view import LensPrior
 from pase.data import HALPE26, Keypoints2D, Motion
 from pase.fit.film_trial import film_trial
-from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.inputs import PersonInput
 from pase.fit.problem import State
 from pase.fit.schedule import SharedEstimate, solve_windows
 from pase.fit.solver import Solution, Status

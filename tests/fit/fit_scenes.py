@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from pase.camera.angle_of_view import LensPrior
 from pase.data import Keypoints2D
 from pase.fit.camera import FilmCamera
-from pase.fit.inputs import LensPrior
 from pase.fit.normal import NormalEquations
 from pase.fit.posture import ROOT_TRANSLATION, posture
 from pase.fit.problem import Linearization, PersonModel, State

@@ -9,11 +9,12 @@ from fit_scenes import FOCAL, IMAGE, check_gradient, filmed, squatting
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.model import Landmark
 from pase.anatomy.proportions import PersonFacts
+from pase.camera.angle_of_view import LensPrior
 from pase.data import Camera, Keypoints2D
 from pase.errors import InputError
 from pase.fit.camera import FilmCamera, camera_rotation
 from pase.fit.estimate import Start, likeliest_start
-from pase.fit.inputs import BodyPoint, CameraSetup, LensPrior, PointSet, keypoint_set
+from pase.fit.inputs import BodyPoint, CameraSetup, PointSet, keypoint_set
 from pase.fit.keypoint_guess import anchor_frames, initial_motion, possible_rolls
 from pase.fit.measurements import KeypointMeasurements, Measurements, PointMeasurements
 from pase.fit.problem import Linearization, State

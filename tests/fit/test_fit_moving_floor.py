@@ -8,6 +8,7 @@ import pytest
 from fit_scenes import FOCAL, LENS, filmed
 
 from pase.anatomy.proportions import PersonFacts
+from pase.camera.angle_of_view import LensPrior
 from pase.camera.motion import CameraMotion
 from pase.config import FitSettings
 from pase.data import Keypoints2D
@@ -15,7 +16,7 @@ from pase.errors import InputError
 from pase.fit.estimate import estimate_motion
 from pase.fit.film_trial import film_trial
 from pase.fit.floor_velocity import FloorPath, common_path
-from pase.fit.inputs import LensPrior, PersonInput, keypoint_set
+from pase.fit.inputs import PersonInput, keypoint_set
 from pase.fit.moving_floor import (
     MovingFloor,
     belt_motion,

@@ -56,6 +56,7 @@ def test_a_film_that_fades_in_is_looked_at_when_it_shows_something(tmp_path: Pat
         for number, frame in enumerate(frames):
             writer.write(frame, number / 25)
     with open_media(tmp_path / "film.mp4") as film:
-        width, height = picture_size(film)
+        (width, height), passed_on = picture_size(film.frames(), film.image_size)
+        assert [frame.index for frame in passed_on] == [0, 1, 2, 3, 4]
     assert (height, film.image_size) == (72, (288, 72))
     assert width == pytest.approx(128, abs=4)

@@ -9,7 +9,8 @@ from rich.console import Console
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks
 from pase.anatomy.kinematics import Kinematics
-from pase.config import CameraSettings, Settings
+from pase.camera.angle_of_view import LensPrior
+from pase.config import Settings
 from pase.data import HALPE26
 from pase.media import Frame
 from pase.pipeline.first_look import FirstLook, Look
@@ -19,7 +20,7 @@ from pase.progress import Bars
 from pase.types import Array
 
 SIZE, FOCAL = (1280, 720), 1000.0
-SETTINGS = Settings(camera=CameraSettings(focal_length_px=FOCAL))
+LENS = LensPrior(FOCAL)
 SQUAT = {"hip_flexion": 95, "knee_angle": 110, "ankle_angle": 20, "pelvis_tilt": -25}
 
 
@@ -59,7 +60,7 @@ def pose_of(angles_deg: dict[str, float], *, lying: bool = False, distance_m: fl
 
 def look_at(*poses: Pose) -> Look:
     notes = Notes()
-    FirstLook(notes, SETTINGS, SIZE)(Frame(0, 0.0, np.zeros((*SIZE[::-1], 3), np.uint8)), poses)
+    FirstLook(notes, LENS, SIZE)(Frame(0, 0.0, np.zeros((*SIZE[::-1], 3), np.uint8)), poses)
     (look,) = notes.looks
     return look
 
@@ -84,7 +85,7 @@ def test_several_persons_are_told_in_one_line_the_largest_first() -> None:
 
 def test_a_second_look_waits() -> None:
     notes = Notes()
-    first_look = FirstLook(notes, SETTINGS, SIZE)
+    first_look = FirstLook(notes, LENS, SIZE)
     frame = Frame(0, 0.0, np.zeros((4, 4, 3), np.uint8))
     first_look(frame, [])
     for _ in range(3):

@@ -17,7 +17,7 @@ from pase.config import CameraSettings, Settings
 from pase.data import Keypoints2D
 from pase.marker_files.trc import read_trc
 from pase.media.frames import FILM_FOCAL_SPREAD
-from pase.pipeline.lifting import lens_of, lens_of_turn, lift_people
+from pase.pipeline.lifting import lens_of_turn, lift_people
 from pase.pipeline.recording import Recording
 from pase.pose2d.readers.alphapose_json import read_alphapose
 from places import SAMPLES, shared
@@ -149,10 +149,9 @@ def test_the_angle_of_view_is_that_of_the_picture_between_black_bars() -> None:
     recording = Recording([], 100, (1280, 720), picture_size=(405, 720))
     portrait = Recording([], 100, (405, 720), picture_size=(405, 720))
     for camera in (CameraSettings(), CameraSettings(fov_deg=70.0)):
-        lens, own = (lens_of(each, Settings(camera=camera)) for each in (recording, portrait))
-        own_px = own.focal_length_px or focal_length_of_view(portrait.image_size, own.fov_deg)
-        assert (lens.focal_length_px, lens.spread) == (pytest.approx(own_px), own.spread)
-    assert lens_of(recording, Settings(camera=CameraSettings(focal_length_px=900.0))).focal_length_px == 900.0
+        assert recording.lens(camera) == portrait.lens(camera)
+        assert recording.lens(camera).focal_length_px == focal_length_of_view((405, 720), camera.fov_deg)
+    assert recording.lens(CameraSettings(focal_length_px=900.0)).focal_length_px == 900.0
     assert recording.facts()["picture_size"] == [405, 720]
     assert "picture_size" not in portrait.facts()
 
@@ -160,10 +159,11 @@ def test_the_angle_of_view_is_that_of_the_picture_between_black_bars() -> None:
 def test_the_lifter_is_told_how_well_the_lens_is_known() -> None:
     """A film's tag is surer than a guess and less sure than the user; a turning camera's guess stays a guess."""
     recording = Recording([], 100, (1280, 720), focal_length_px=1000.0)
-    assert lens_of(recording, Settings()).spread == FILM_FOCAL_SPREAD
-    assert lens_of(replace(recording, frames=1), Settings()).spread == KNOWN_FOCAL_SPREAD
-    assert lens_of(recording, Settings(camera=CameraSettings(fov_deg=70.0))).spread == KNOWN_FOCAL_SPREAD
-    guess = lens_of(replace(recording, focal_length_px=None), Settings())
+    unknown = CameraSettings()
+    assert recording.lens(unknown).spread == FILM_FOCAL_SPREAD
+    assert replace(recording, frames=1).lens(unknown).spread == KNOWN_FOCAL_SPREAD
+    assert recording.lens(CameraSettings(fov_deg=70.0)).spread == KNOWN_FOCAL_SPREAD
+    guess = replace(recording, focal_length_px=None).lens(unknown)
     assert guess.spread == FOCAL_SPREAD
     motion = CameraMotion.still(np.arange(3.0), 1100.0)
     for sigma, spread in ((None, FOCAL_SPREAD), (0.04, 0.04)):

@@ -1,4 +1,6 @@
-"""Focal lengths from angles of view, and the prior for an unknown camera."""
+"""Focal lengths from angles of view, and what is known of a lens before the film is looked at."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +11,24 @@ One of 26 mm was measured by calibration to film 70°."""
 FOCAL_SPREAD, KNOWN_FOCAL_SPREAD = 0.15, 0.02
 """Standard deviation of the log focal length of an unknown camera, and where it or the angle of view is given: data
 sheets are off by that."""
+
+
+@dataclass(frozen=True)
+class LensPrior:
+    """Prior of the camera's focal length; that of an unknown camera without `focal_length_px`."""
+
+    focal_length_px: float | None = None
+    focal_log_sigma: float = KNOWN_FOCAL_SPREAD
+    """Standard deviation of the logarithm of `focal_length_px`."""
+    measured_px: float | None = None
+    """Focal length measured from a turn of the camera; combined with the values above."""
+    measured_log_sigma: float = 0.0
+    """Standard deviation of the logarithm of `measured_px`."""
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the logarithm of the focal length, without `measured_px`."""
+        return FOCAL_SPREAD if self.focal_length_px is None else self.focal_log_sigma
 
 
 def focal_length_of_view(image_size: tuple[int, int], fov_deg: float | None = None) -> float:

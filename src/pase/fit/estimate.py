@@ -8,13 +8,14 @@ from functools import partial
 
 import numpy as np
 
+from pase.camera.angle_of_view import LensPrior
 from pase.camera.motion import CameraMotion
 from pase.config import FitSettings
 from pase.data import Motion
 from pase.fit.evidence import Evidence, evidence
 from pase.fit.film_result import finish
 from pase.fit.film_trial import as_slice, film_trial, visible_span
-from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.inputs import PersonInput
 from pase.fit.keypoint_guess import initial_motion, possible_rolls
 from pase.fit.left_right_swaps import repair_keypoints
 from pase.fit.measurements import KeypointMeasurements, Measurements

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from pase.anatomy.default import default_skeleton
+from pase.camera.angle_of_view import LensPrior
 from pase.config import FitSettings
 from pase.data import Keypoints2D
-from pase.fit.inputs import CameraSetup, LensPrior, PersonInput, PointSet, keypoint_set, lifted_joints
+from pase.fit.inputs import CameraSetup, PersonInput, PointSet, keypoint_set, lifted_joints
 from pase.fit.measurements import DepthMeasurements, KeypointMeasurements, Measurements
 from pase.fit.subject import SubjectOptions, prepare_subject, prior_weight, stature_prior
 from pase.fit.terms.gravity import Gravity

@@ -8,7 +8,7 @@ from pase.anatomy.marker_set import h36m_landmarks
 from pase.anatomy.model import Landmark
 from pase.anatomy.proportions import PersonFacts
 from pase.anatomy.segment_points import SEGMENT_POINTS, segment_landmarks
-from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD
+from pase.camera.angle_of_view import LensPrior
 from pase.camera.motion import CameraMotion
 from pase.data import HALPE26, Camera, Keypoints2D, Landmarks3D
 from pase.lift.points import JOINT_BODIES
@@ -52,27 +52,6 @@ class PersonInput:
     """From other recordings; if given, the sizes are held at these."""
     camera_motion: CameraMotion | None = None
     """The camera's motion during the shot, measured from the background; None for a camera that stands still."""
-
-
-@dataclass(frozen=True)
-class LensPrior:
-    """Prior of the camera's focal length; a focal length counts before an angle of view."""
-
-    fov_deg: float | None = None
-    """Angle of view along the picture's longer side."""
-    focal_length_px: float | None = None
-    focal_log_sigma: float = KNOWN_FOCAL_SPREAD
-    """Standard deviation of the logarithm of the focal length, where one of the two is given."""
-    measured_px: float | None = None
-    """Focal length measured from a turn of the camera; combined with the values above."""
-    measured_log_sigma: float = 0.0
-    """Standard deviation of the logarithm of `measured_px`."""
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation of the logarithm of the focal length, without `measured_px`."""
-        is_given = self.fov_deg is not None or self.focal_length_px is not None
-        return self.focal_log_sigma if is_given else FOCAL_SPREAD
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,14 @@ from typing import TypeVar
 import numpy as np
 
 from pase.anatomy.proportions import PersonFacts
-from pase.camera.angle_of_view import FOCAL_SPREAD
+from pase.camera.angle_of_view import FOCAL_SPREAD, LensPrior
 from pase.config import FitSettings
 from pase.data import Motion
 from pase.fit.estimate import fit_frames, fit_shared
 from pase.fit.evidence import Evidence, PriorTerms, combine_evidence, evidence, with_marginal
 from pase.fit.film_result import finish
 from pase.fit.floor_velocity import FloorPath, common_path
-from pase.fit.inputs import LensPrior, PersonInput
+from pase.fit.inputs import PersonInput
 from pase.fit.moving_floor import MovingFloor
 from pase.fit.posture import ROOT_TRANSLATION
 from pase.fit.problem import State

@@ -12,11 +12,11 @@ from pase.anatomy.body_groups import body_groups, body_prior
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.model import Landmark, Skeleton
 from pase.anatomy.proportions import PersonFacts, load_proportions
-from pase.camera.angle_of_view import focal_length_of_view
+from pase.camera.angle_of_view import LensPrior, focal_length_of_view
 from pase.data import Camera
 from pase.errors import InputError
 from pase.fit.camera import CALIBRATED_UNKNOWNS, UNKNOWNS, FilmCamera
-from pase.fit.inputs import CameraSetup, LensPrior, PointSet
+from pase.fit.inputs import CameraSetup, PointSet
 from pase.fit.posture import acceleration_spread, arm_kinds, independent_habits, posture_kinds
 from pase.fit.problem import Offsets, PersonModel, sole_landmarks
 from pase.fit.root import find_root
@@ -277,7 +277,7 @@ def _unknowns_of(place: Camera) -> Array:
 
 def _focal_prior(image_size: tuple[int, int], lens: LensPrior) -> tuple[float, float]:
     """Focal length in px and the spread of its logarithm."""
-    focal, spread = lens.focal_length_px or focal_length_of_view(image_size, lens.fov_deg), lens.spread
+    focal, spread = lens.focal_length_px or focal_length_of_view(image_size), lens.spread
     if lens.measured_px is None:
         return focal, spread
     weight, measured = spread**-2, lens.measured_log_sigma**-2

@@ -1,10 +1,11 @@
 """The size of a film's picture between the black bars that an editor puts around it."""
 
-from itertools import islice
+from collections.abc import Iterator
+from itertools import chain, islice
 
 import numpy as np
 
-from pase.media.frames import Media
+from pase.media.frames import Frame
 from pase.types import Array, Image
 
 BLACK = 20
@@ -20,21 +21,27 @@ FRAMES_LOOKED_AT = 30
 """Films that fade in are black at first."""
 
 
-def picture_size(media: Media) -> tuple[int, int]:
-    """Width and height in pixels of the picture inside black bars; those of the frame where there are none.
+def picture_size(
+    frames: Iterator[Frame], image_size: tuple[int, int]
+) -> tuple[tuple[int, int], Iterator[Frame]]:
+    """Width and height in pixels of the picture inside black bars, and all frames.
 
     A portrait film that was set into a landscape frame still shows what the phone's lens shows: its angle of view is
     that of the picture, not of the frame.
 
     Parameters
     ----------
-    media
-        The open recording, whose first frame that is not black is looked at.
+    frames
+        A recording's, from the first; the one that is not black is looked at.
+    image_size
+        Width and height of the frames in pixels: the picture's where all are black.
     """
-    for frame in islice(media.frames(), FRAMES_LOOKED_AT):
+    looked_at: list[Frame] = []
+    for frame in islice(frames, FRAMES_LOOKED_AT):
+        looked_at.append(frame)
         if frame.image.max(initial=0) > BLACK:
-            return size_between_bars(frame.image)
-    return media.image_size
+            return size_between_bars(frame.image), chain(looked_at, frames)
+    return image_size, chain(looked_at, frames)
 
 
 def size_between_bars(image: Image) -> tuple[int, int]:

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from pase.camera.angle_of_view import focal_length_of_view
+from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD, LensPrior, focal_length_of_view
 from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
 from pase.config import CameraSettings
 from pase.data import Keypoints2D
 from pase.media import Media
 from pase.media.ahead import ahead
+from pase.media.frames import FILM_FOCAL_SPREAD
 
 log = logging.getLogger(__name__)
 
@@ -24,18 +25,33 @@ _ALL_AGREES = 0.9
 _NO_BOXES = np.zeros((0, 4))
 
 
-def follower_of(media: Media, settings: CameraSettings, picture_size: tuple[int, int]) -> CameraFollower:
-    """A follower of a recording's camera, with the user's settings and the file's facts about the lens."""
-    focal = settings.focal_length_px
-    if focal is None and settings.fov_deg is None:
-        focal = media.focal_length_hint_px
-    return CameraFollower(
-        media.image_size, focal or focal_length_of_view(picture_size, settings.fov_deg), settings.motion
-    )
+def lens_of(
+    settings: CameraSettings, picture_size: tuple[int, int], tagged_px: float | None, *, is_film: bool
+) -> LensPrior:
+    """The lens as the user gives it, else as the file's metadata do, else that of a phone.
+
+    Parameters
+    ----------
+    settings
+        What the user says.
+    picture_size
+        Width and height in px of the picture inside black bars, which the angle of view belongs to.
+    tagged_px
+        Focal length in px by the file's metadata; None where they have none.
+    is_film
+        Whether the file is a film: its tag is less sure than a photo's.
+    """
+    if settings.focal_length_px is not None:
+        return LensPrior(settings.focal_length_px)
+    if settings.fov_deg is not None:
+        return LensPrior(focal_length_of_view(picture_size, settings.fov_deg))
+    if tagged_px is not None:
+        return LensPrior(tagged_px, FILM_FOCAL_SPREAD if is_film else KNOWN_FOCAL_SPREAD)
+    return LensPrior(focal_length_of_view(picture_size), FOCAL_SPREAD)
 
 
 def follow_footage(
-    media: Media, people: Sequence[Keypoints2D], settings: CameraSettings, picture_size: tuple[int, int]
+    media: Media, people: Sequence[Keypoints2D], follower: CameraFollower
 ) -> list[CameraMotion]:
     """How the camera moved in footage whose persons are known, by looking at all its frames.
 
@@ -45,12 +61,10 @@ def follow_footage(
         The open footage.
     people
         Everybody in it: the background is what lies outside of their boxes.
-    settings
-        Facts about lens and motion.
-    picture_size
-        Width and height in px of the picture inside black bars.
+    follower
+        Has seen no frame yet.
     """
-    follower, times = follower_of(media, settings, picture_size), []
+    times = []
     with closing(ahead(media.frames())) as frames:
         for frame in frames:
             times.append(frame.time)

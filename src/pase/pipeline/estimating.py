@@ -11,7 +11,7 @@ from pase.anatomy.proportions import PersonFacts
 from pase.config import PersonSettings, Settings
 from pase.data import Landmarks3D, Motion
 from pase.memory import give_back
-from pase.pipeline.lifting import lens_of, lift_in_statures
+from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.recording import Recording
 from pase.pipeline.step_progress import share_of
 from pase.types import ShareProgress, StepProgress
@@ -56,7 +56,7 @@ def fit_people(
         return []
     from pase.fit.multi_person import estimate_motions
 
-    lens = lens_of(recording, settings)
+    lens = recording.lens(settings.camera)
     by_track: dict[int, Motion | None] = {}
     for numbers in _by_shot(recording):
         before, frames_of_shot = (recording.frames * len(group) for group in (by_track, numbers))
@@ -136,7 +136,7 @@ def size_evidence(
     landmarks = lift_in_statures(main, settings, progress)
     person = replace(_person_input(main, 0, landmarks, settings), sizes=None)
     share = share_of(progress, "sizes", main.frames)
-    return measure_sizes(person, lens_of(main, settings), settings.fit, share)
+    return measure_sizes(person, main.lens(settings.camera), settings.fit, share)
 
 
 def facts_of(person: PersonSettings) -> PersonFacts:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from pase.config import Settings
+from pase.camera.angle_of_view import LensPrior
 from pase.data import Keypoints2D, Landmarks3D
 from pase.keypoint_sets import SURE_SCORE
 from pase.media.frames import Frame
@@ -75,27 +75,16 @@ class FirstLook:
     ----------
     watcher
         Shows it.
-    settings
-        Facts about the camera.
+    lens
+        The camera's.
     image_size
         Width and height in px.
-    focal_length_px
-        As the file says; None where unknown.
     """
 
-    def __init__(
-        self,
-        watcher: Watcher,
-        settings: Settings,
-        image_size: tuple[int, int],
-        focal_length_px: float | None = None,
-    ) -> None:
+    def __init__(self, watcher: Watcher, lens: LensPrior, image_size: tuple[int, int]) -> None:
         from pase.lift.pase_lifter import PaseLifter
 
-        camera = settings.camera
-        if camera.focal_length_px is not None or camera.fov_deg is not None:
-            focal_length_px = camera.focal_length_px
-        self._lifter = PaseLifter(fov_deg=camera.fov_deg, focal_length_px=focal_length_px)
+        self._lifter = PaseLifter(focal_length_px=lens.focal_length_px, fov_sigma=lens.spread)
         self._watcher, self._image_size = watcher, image_size
         self._next = 0.0
 

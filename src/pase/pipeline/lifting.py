@@ -1,11 +1,9 @@
 """The lifting stage of a run: which lifter, for whom, and its landmarks as files of their own."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from pase.camera.angle_of_view import LensPrior
 from pase.camera.motion import CameraMotion
 from pase.config import LiftSettings, Settings
 from pase.data import Keypoints2D, Landmarks3D
@@ -19,9 +17,6 @@ from pase.pipeline.report import Report, collected_warnings
 from pase.pipeline.step_progress import step_of
 from pase.pipeline.workspace import check_output_file
 from pase.types import Progress, StepProgress
-
-if TYPE_CHECKING:
-    from pase.fit.inputs import LensPrior
 
 STEP = "3D landmarks"
 
@@ -37,12 +32,7 @@ def make_lifter(settings: LiftSettings, lens: LensPrior) -> Lifter | None:
     if settings.backend == "pase":
         from pase.lift.pase_lifter import PaseLifter
 
-        return PaseLifter(
-            settings.weights,
-            fov_deg=lens.fov_deg,
-            focal_length_px=lens.focal_length_px,
-            fov_sigma=lens.spread,
-        )
+        return PaseLifter(settings.weights, focal_length_px=lens.focal_length_px, fov_sigma=lens.spread)
     if settings.backend != "motionbert":
         return None
     from pase.lift.motionbert import MotionBert
@@ -82,7 +72,7 @@ def lift_people(
             raise InputError("MediaPipe reads pictures, not keypoints: name the footage with --video")
         _, landmarks = landmark_video(recording.source, settings, progress)
         return [landmarks if number == 0 else None for number in range(len(recording.people))]
-    lens = lens_of(recording, settings)
+    lens = recording.lens(settings.camera)
     lifter = make_lifter(settings.lift, lens)
     if lifter is None:
         return [None] * len(recording.people)
@@ -140,27 +130,10 @@ def _share_of_person(step_progress: Progress | None, number: int, recording: Rec
     return lambda done, _: step_progress(before + done, total)
 
 
-def lens_of(recording: Recording, settings: Settings) -> LensPrior:
-    """What the user or the file says about the lens."""
-    from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD, focal_length_of_view
-    from pase.fit.inputs import LensPrior
-    from pase.media.frames import FILM_FOCAL_SPREAD
-
-    camera = settings.camera
-    if camera.focal_length_px is None and camera.fov_deg is None and recording.focal_length_px is not None:
-        spread = FILM_FOCAL_SPREAD if recording.frames > 1 else KNOWN_FOCAL_SPREAD
-        return LensPrior(focal_length_px=recording.focal_length_px, focal_log_sigma=spread)
-    if camera.focal_length_px is None and recording.picture_size is not None and recording.has_bars:
-        focal = focal_length_of_view(recording.picture_size, camera.fov_deg)
-        spread = FOCAL_SPREAD if camera.fov_deg is None else KNOWN_FOCAL_SPREAD
-        return LensPrior(focal_length_px=focal, focal_log_sigma=spread)
-    return LensPrior(camera.fov_deg, camera.focal_length_px)
-
-
 def lens_of_turn(lens: LensPrior, motion: CameraMotion) -> LensPrior:
     """The lens of a camera that turns: as measured from the turn, or as it was assumed to follow the turn."""
     sigma = lens.spread if motion.focal_log_sigma is None else motion.focal_log_sigma
-    return replace(lens, fov_deg=None, focal_length_px=motion.focal_px, focal_log_sigma=sigma)
+    return replace(lens, focal_length_px=motion.focal_px, focal_log_sigma=sigma)
 
 
 def landmark_video(

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.anatomy.limbs import absent_parts, points_of
+from pase.camera.angle_of_view import LensPrior
+from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
-from pase.config import FootageSettings, Settings
+from pase.config import CameraSettings, FootageSettings, Settings
 from pase.data import Keypoints2D
 from pase.errors import ModelFileError
 from pase.media import Footage, Frame, Media, open_media
@@ -22,8 +24,8 @@ from pase.media.bars import picture_size
 from pase.pipeline.camera_motion import (
     camera_facts,
     follow_footage,
-    follower_of,
     is_film,
+    lens_of,
     load_camera_motions,
     warn_of_camera,
 )
@@ -34,7 +36,6 @@ from pase.pose2d.left_out import LeftOut
 from pase.types import StepProgress
 
 if TYPE_CHECKING:
-    from pase.camera.follower import CameraFollower
     from pase.pose2d.detect import DetectedPeople
     from pase.pose2d.readers.detection import FootageFacts
     from pase.view.film import FilmMaker
@@ -74,19 +75,20 @@ class Recording:
         of_shot = [m for m in self.camera_motions if m.shot == shot and len(m)]
         return of_shot[0] if of_shot else None
 
-    @property
-    def has_bars(self) -> bool:
-        """Whether the picture is smaller than the frame."""
-        return self.picture_size not in (None, self.image_size)
+    def lens(self, settings: CameraSettings) -> LensPrior:
+        """The camera's lens before the film was looked at."""
+        size = self.picture_size or self.image_size
+        return lens_of(settings, size, self.focal_length_px, is_film=self.frames > 1)
 
     def facts(self) -> dict[str, Any]:
         """What the report says of the recording."""
+        inside = self.picture_size
         return {
             "path": None if self.source is None else str(self.source.path.resolve()),
             "read_as": {} if self.source is None else self.source.options,
             "frames": self.frames,
             "image_size": list(self.image_size),
-            **({"picture_size": list(self.picture_size)} if self.picture_size and self.has_bars else {}),
+            **({"picture_size": list(inside)} if inside and inside != self.image_size else {}),
             "focal_length_px": self.focal_length_px,
             "cuts_s": self.cuts,
             **({"keypoints_of": self.program} if self.program else {}),
@@ -163,39 +165,46 @@ def detect(
     """
     count = 0
 
-    def counted() -> Iterator[Frame]:
+    def counted(frames: Iterator[Frame]) -> Iterator[Frame]:
         nonlocal count
-        with closing(ahead(media.frames(), frames_ahead(media.image_size))) as decoded:
-            for frame in decoded if film is None else film.passing(media, decoded):
-                yield frame
-                count += 1
-                if progress is not None:
-                    progress("2D keypoints", count, media.frame_count_hint)
+        for frame in frames if film is None else film.passing(media, frames):
+            yield frame
+            count += 1
+            if progress is not None:
+                progress("2D keypoints", count, media.frame_count_hint)
 
-    follower, inside = None, picture_size(media)
-    if settings.pose2d.backend == "alphapose":
-        people_in_footage = _alphapose(counted(), media.image_size, settings, progress)
-    else:
-        follower = follower_of(media, settings.camera, inside) if is_film(media) else None
-        people_in_footage = _rtmpose(counted(), media, settings, progress, follower)
-    motions: list[CameraMotion] = []
-    if follower is not None:
-        motions = follower.motions(people_in_footage.time, people_in_footage.cuts)
-    elif is_film(media):
-        motions = follow_footage(media, people_in_footage.people, settings.camera, inside)
+    with closing(ahead(media.frames(), frames_ahead(media.image_size))) as decoded:
+        inside, frames = picture_size(decoded, media.image_size)
+        lens, follower = _lens_and_follower(media, settings.camera, inside)
+        if settings.pose2d.backend == "alphapose":
+            in_footage = _alphapose(counted(frames), media.image_size, settings, progress)
+            motions = [] if follower is None else follow_footage(media, in_footage.people, follower)
+        else:
+            in_footage = _rtmpose(counted(frames), media, settings, progress, lens, follower)
+            motions = [] if follower is None else follower.motions(in_footage.time, in_footage.cuts)
     warn_of_camera(motions)
     return Recording(
-        [person for person in people_in_footage.people if person.seen.any()],
+        [person for person in in_footage.people if person.seen.any()],
         count,
         media.image_size,
         media.focal_length_hint_px,
         media.footage,
-        people_in_footage.left_out,
-        cuts=people_in_footage.cuts,
-        time=people_in_footage.time,
+        in_footage.left_out,
+        cuts=in_footage.cuts,
+        time=in_footage.time,
         camera_motions=motions,
         picture_size=inside,
     )
+
+
+def _lens_and_follower(
+    media: Media, settings: CameraSettings, picture_size: tuple[int, int]
+) -> tuple[LensPrior, CameraFollower | None]:
+    """The lens, and of a film who follows its camera."""
+    lens = lens_of(settings, picture_size, media.focal_length_hint_px, is_film=is_film(media))
+    if not is_film(media):
+        return lens, None
+    return lens, CameraFollower(media.image_size, lens.focal_length_px, settings.motion)
 
 
 def choose(recording: Recording, settings: Settings) -> Recording:
@@ -221,13 +230,14 @@ def _rtmpose(
     media: Media,
     settings: Settings,
     progress: StepProgress | None,
+    lens: LensPrior,
     camera: CameraFollower | None,
 ) -> DetectedPeople:
     from pase.pose2d.detect import detect_keypoints
 
     networks, look = network_files(settings, progress), None
     if isinstance(progress, Watcher) and progress.watching:
-        look = FirstLook(progress, settings, media.image_size, media.focal_length_hint_px)
+        look = FirstLook(progress, lens, media.image_size)
     return detect_keypoints(
         frames, media.image_size, settings.pose2d, networks=networks, camera=camera, look=look
     )
@@ -292,16 +302,17 @@ def read_recording(
         size = people[0].image_size if people else (0, 0)
         return Recording(people, 0, size, program=program_of(keypoints), camera_motions=motions)
     with open_media(footage_with(video, settings.footage)) as media:
-        time = np.array([frame.time for frame in media.frames()])
+        inside, frames = picture_size(media.frames(), media.image_size)
+        time = np.array([frame.time for frame in frames])
         people = _read(keypoints, FootageFacts(media.image_size, time), skeleton)
-        focal, inside = media.focal_length_hint_px, picture_size(media)
-        motions = follow_footage(media, people, settings.camera, inside) if is_film(media) else []
+        _, follower = _lens_and_follower(media, settings.camera, inside)
+        motions = [] if follower is None else follow_footage(media, people, follower)
         warn_of_camera(motions)
         return Recording(
             people,
             len(time),
             media.image_size,
-            focal,
+            media.focal_length_hint_px,
             media.footage,
             time=time,
             program=program_of(keypoints),
