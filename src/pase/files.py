@@ -52,8 +52,6 @@ def check_is_file(path: Path, advice: str = "a file") -> None:
 
     Parameters
     ----------
-    path
-        What the user named.
     advice
         What should be named in place of a folder.
 
@@ -136,8 +134,6 @@ def read_text(path: str | Path, fallback: str | None = None) -> str:
 
     Parameters
     ----------
-    path
-        The file.
     fallback
         Encoding of a file that is no UTF-8; None refuses it.
     """

@@ -144,10 +144,6 @@ def model_path(
         A name of `MODEL_FILES`.
     models_dir
         Folder of the user with model files; by default the variable `PASE_MODELS`.
-    offline
-        Never use the network.
-    progress
-        Called with how much of a download is done.
 
     Raises
     ------

@@ -165,8 +165,6 @@ def segment(body: BodyMotion, movement: Movement | None = None) -> Segmentation:
 
     Parameters
     ----------
-    body
-        The person.
     movement
         What the person does; None finds out.
     """

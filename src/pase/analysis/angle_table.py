@@ -41,8 +41,6 @@ def angle_tables(
     ----------
     motion
         The motion; angles of parts that were not seen are unknown.
-    body
-        Its segments.
     keys
         Keys of the m angles, as `angle_keys` gives them.
     drawn_deg

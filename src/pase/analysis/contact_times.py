@@ -39,8 +39,6 @@ def at_turns(stretch: Stretch, swings: list[Swing], running: bool) -> list[Swing
         The frames around.
     swings
         Swings whose ends are those of standing still.
-    running
-        Whether the person runs.
     """
     feet, hips = stretch.feet, stretch.hips
     assert feet is not None and hips is not None

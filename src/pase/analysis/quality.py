@@ -54,8 +54,6 @@ def judge(motion: Motion, doubts: Sequence[str] = ()) -> Quality:
 
     Parameters
     ----------
-    motion
-        The result of one person.
     doubts
         What else speaks against it, one sentence each.
     """

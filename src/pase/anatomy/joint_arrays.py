@@ -98,8 +98,6 @@ class JointArrays:
 
     Parameters
     ----------
-    skeleton
-        The model.
     bodies
         Their numbers among the skeleton's; with each all that carry it.
     """

@@ -108,8 +108,6 @@ def translation_scale(joint: Joint, parent_scale: Array) -> Array:
 
     Parameters
     ----------
-    joint
-        The joint.
     parent_scale
         (..., 3) scale factors of the parent body; ones for ground.
 

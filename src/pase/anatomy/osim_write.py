@@ -60,8 +60,6 @@ def write_osim(
     ----------
     skeleton
         The skeleton.
-    path
-        The `.osim` file to write.
     mass_kg
         Mass of the whole person in kilograms, or None to keep the masses of the skeleton.
     with_geometry

@@ -112,8 +112,6 @@ class Jobs:
 
         Parameters
         ----------
-        name
-            What the user's file is called.
         values
             Settings by dotted path, as the page sends them; see `FIELDS`.
 

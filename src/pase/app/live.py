@@ -119,8 +119,6 @@ class Live:
     ----------
     image_size
         Width and height of the pictures.
-    frames
-        The pictures, as they come.
     settings
         Where the networks are, and how they follow persons.
     begins_watched

@@ -75,8 +75,6 @@ class Processes:
 
     Parameters
     ----------
-    count
-        Number of processes.
     threads
         Threads each of them may use.
     report

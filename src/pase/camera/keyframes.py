@@ -58,8 +58,6 @@ def adjust_turns(turns: Sequence[Turn], links: Sequence[KeyLink], shares: Array)
     ----------
     turns
         K first guesses.
-    links
-        Measured turns between two keyframes.
     shares
         (K,) weight of each in the mean view, such as the number of its frames.
 

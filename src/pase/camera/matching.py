@@ -72,8 +72,6 @@ class PictureMatcher:
     ----------
     image_size
         Width and height of the frames.
-    focal_px
-        A guess of the focal length.
     """
 
     def __init__(self, image_size: tuple[int, int], focal_px: float) -> None:

@@ -49,8 +49,6 @@ def shot_motion(shot: ShotFollower, time: Array, number: int, choice: Choice) ->
 
     Parameters
     ----------
-    shot
-        What was measured.
     time
         (T,) seconds of all frames of the shot.
     number

@@ -55,10 +55,6 @@ def turning_trajectory(shot: ShotFollower, factor: float, zooming: bool) -> Traj
 
     Parameters
     ----------
-    shot
-        What was measured.
-    factor
-        Of the focal length.
     zooming
         False takes the zoom as constant: then what looks like zoom is noise.
     """

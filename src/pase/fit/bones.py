@@ -17,8 +17,6 @@ def bone_statistics(model: PersonModel, size: Array, covariance: Array) -> dict[
 
     Parameters
     ----------
-    model
-        The person's model.
     size
         (P,) the person's log scale factors.
     covariance

@@ -21,12 +21,6 @@ def drawn_motions(
 
     Parameters
     ----------
-    model
-        Model of the person.
-    shared
-        (m,) the shared unknowns.
-    sequence
-        The motion, with the drawn errors.
     calibration
         Factor on the errors, as on the standard deviations.
     moved

@@ -58,12 +58,8 @@ def estimate_motion(
     person
         Keypoints in all frames of a recording, and facts about the person. Without a height the population mean is
         assumed, and the motion's warnings say so.
-    settings
-        Settings of the estimator.
     lens
         Prior of the camera's focal length; that of an unknown lens when None.
-    progress
-        Called with the share of the work done, 0 to 1.
 
     Returns
     -------
@@ -87,21 +83,7 @@ def fit_shared(
     settings: FitSettings | None = None,
     helpers: Helpers | None = None,
 ) -> SharedFit | None:
-    """`estimate_motion` up to the unknowns that all frames share; None when the person is seen in no frame.
-
-    Parameters
-    ----------
-    person
-        Keypoints and facts about the person.
-    progress
-        Called with the share of the work done, 0 to 1.
-    lens
-        Prior of the camera's focal length.
-    settings
-        Settings of the estimator; the defaults when None.
-    helpers
-        Processes that share the work; all is done here when None.
-    """
+    """`estimate_motion` up to the unknowns that all frames share; None when the person is seen in no frame."""
     visible = _visible_part(person)
     if visible is None:
         return None

@@ -38,8 +38,6 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
     ----------
     fit
         The person with the shared unknowns.
-    sequence
-        The motion that `fit_frames` returned.
     world
         The world of the result; that of this person when None.
     """

@@ -108,8 +108,6 @@ def solve_from_starts(
 
     Parameters
     ----------
-    trial
-        The recording.
     frames
         (F,) indices.
     starts
@@ -164,8 +162,6 @@ def solve_apart(
 
     Parameters
     ----------
-    trial
-        The recording.
     frames
         (N,) indices; a frame may occur more than once.
     q, shared

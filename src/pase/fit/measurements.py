@@ -93,8 +93,6 @@ class Measurements(ABC):
         ----------
         model
             Model of the person, with all the points.
-        counting
-            How the frames count.
         """
 
     @abstractmethod
@@ -154,8 +152,6 @@ class KeypointMeasurements(Measurements):
 
         Parameters
         ----------
-        model
-            Model of the person.
         frames, state
             (F,) frames and the solution in them.
         """

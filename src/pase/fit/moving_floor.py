@@ -111,8 +111,6 @@ def belt_motion(steps: StanceVelocities, pelvis: Array, time: Array) -> FloorMot
 
     Parameters
     ----------
-    steps
-        Of the feet.
     pelvis
         (T, 2) where the pelvis is along X and Z, metres.
     time
@@ -223,8 +221,6 @@ def find_moving_floor(
 
     Parameters
     ----------
-    trial
-        The whole recording.
     frames, loose
         (F,) frames in which the motion was solved, and its state in them.
     belt

@@ -94,10 +94,6 @@ def estimate_motions(
         The persons; the world is that of the first.
     lens
         Prior of the camera's focal length; that of an unknown lens when None.
-    settings
-        Settings of the estimator.
-    progress
-        Called with the share of the work done, 0 to 1.
     helpers
         Processes to share the persons with; the result is the same, bit by bit.
 

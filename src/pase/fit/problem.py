@@ -228,8 +228,6 @@ class Linearization:
 
     Parameters
     ----------
-    model
-        The person's model.
     state
         Value of the unknowns.
     shared_free

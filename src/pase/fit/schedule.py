@@ -156,14 +156,10 @@ def solve_passes(
 
     Parameters
     ----------
-    trial
-        The whole recording.
     frames
         (F,) frames to use, as `spread_frames` gives them.
     state
         First guess: postures (F, n) and shared unknowns (m,).
-    passes
-        The calls of the solver.
     sequence
         False for frames that are too far apart for their motion to be smooth.
     """
@@ -183,14 +179,10 @@ def solve_windows(
 
     Parameters
     ----------
-    trial
-        The whole recording.
     q
         (T, n) first guess.
     estimate
         The shared unknowns, and the postures that were solved with them.
-    progress
-        Called with the share of the work done, 0 to 1.
     helpers
         Processes that take some of the windows.
     """

@@ -29,8 +29,6 @@ def combined_sizes(
     ----------
     evidence
         Evidence of each recording; without any, the result is the prior.
-    facts
-        Facts about the person.
     """
     model = keypoint_model(keypoint_set(HALPE26))
     proportions, height, mean = stature_prior(model, facts, weight=1.0)

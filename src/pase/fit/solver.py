@@ -156,8 +156,6 @@ def minimise(
 
     Parameters
     ----------
-    problem
-        Model, terms and ranges.
     start
         First guess; cut off at the ranges.
     shared_free

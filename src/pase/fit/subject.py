@@ -295,10 +295,6 @@ def stature_prior(model: PersonModel, facts: PersonFacts, weight: float) -> tupl
 
     Parameters
     ----------
-    model
-        The person's model.
-    facts
-        Facts about the person.
     weight
         Factor on the prior of the proportions; see `prior_weight`.
     """

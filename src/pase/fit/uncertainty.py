@@ -91,8 +91,6 @@ def coordinate_errors(
         Share of the variance that lasts over all frames, 0 to 1.
     covariances
         What `coordinate_covariances` gives.
-    seed
-        Of the random numbers.
     """
     T, n, _ = normal.lag0.shape
     draws, random = len(shared_errors), np.random.default_rng(seed)

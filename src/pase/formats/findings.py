@@ -60,8 +60,6 @@ def write_workbook(
 
     Parameters
     ----------
-    path
-        The file.
     sheets
         Name, header and rows of each; None and empty texts are empty cells.
     """

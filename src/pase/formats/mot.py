@@ -80,8 +80,6 @@ def read_mot(path: str | Path, skeleton: Skeleton) -> tuple[Array, Array]:
     ----------
     path
         The file, in degrees or radians as its header says.
-    skeleton
-        Whose coordinates are looked for.
 
     Returns
     -------

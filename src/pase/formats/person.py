@@ -50,10 +50,6 @@ def write_person(
 
     Parameters
     ----------
-    motion
-        The person.
-    folder
-        Where to; made when it is not there.
     mass_kg
         What the masses in the model add up to; as the model has them when None.
     labels

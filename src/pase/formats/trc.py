@@ -27,8 +27,6 @@ def write_trc(landmarks: Landmarks3D, path: str | Path) -> None:
     ----------
     landmarks
         In axes whose Y points up: programs that read `.trc` expect it.
-    path
-        The file.
     """
     names, count, frames = landmarks.names, len(landmarks.names), len(landmarks)
     rate = f"{mean_rate(landmarks.time):.6f}"

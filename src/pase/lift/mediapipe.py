@@ -98,8 +98,6 @@ class MediaPipeLandmarker:
             The recording, in order; frames are not kept.
         image_size
             Width and height in pixels.
-        progress
-            Called with the frames done.
 
         Returns
         -------

@@ -24,8 +24,6 @@ def read_joints(path: Path, rate_hz: float | None = None) -> Landmarks3D:
 
     Parameters
     ----------
-    path
-        The file.
     rate_hz
         Frames a second; 30, with a warning in the log, when None.
     """

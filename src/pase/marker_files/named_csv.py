@@ -69,8 +69,6 @@ def read_named_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
 
     Parameters
     ----------
-    path
-        The table.
     rate_hz
         Frames a second; without it the column of times counts, and 30 where there is none.
     """
@@ -162,8 +160,6 @@ def read_tidy_csv(path: Path, rate_hz: float | None = None) -> Landmarks3D:
 
     Parameters
     ----------
-    path
-        The table.
     rate_hz
         Frames a second; without it the column of times counts, and 30 where there is none.
     """

@@ -72,15 +72,7 @@ def _kind(frame: VideoFrame) -> tuple[object, ...]:
 
 
 class Upright:
-    """A frame as it is shown, converted when it is asked for; any thread may ask.
-
-    Parameters
-    ----------
-    frame
-        The decoded frame.
-    converters
-        Those of its kind.
-    """
+    """A frame as it is shown, converted when it is asked for; any thread may ask."""
 
     def __init__(self, frame: VideoFrame, converters: _Converters) -> None:
         self._frame, self._converters = frame, converters

@@ -21,8 +21,6 @@ def run_parallel(function: Callable[[Item], Result], items: Sequence[Item]) -> G
     ----------
     function
         Runs the network on one item; called from several threads.
-    items
-        The inputs.
     """
     torch = require_torch()
     cores = torch.get_num_threads()

@@ -32,8 +32,6 @@ def lens_of(
 
     Parameters
     ----------
-    settings
-        What the user says.
     picture_size
         Width and height in px of the picture inside black bars, which the angle of view belongs to.
     tagged_px
@@ -57,8 +55,6 @@ def follow_footage(
 
     Parameters
     ----------
-    media
-        The open footage.
     people
         Everybody in it: the background is what lies outside of their boxes.
     follower

@@ -18,8 +18,6 @@ def compare_results(folders: Sequence[Path], output: Path | None = None) -> Iter
 
     Parameters
     ----------
-    folders
-        At least two finished results.
     output
         A folder for the page, the skeletons that it shows and the table; a `.csv` for the table alone; or None.
 

@@ -40,12 +40,6 @@ def fit_people(
     landmarks
         What the lifter gives for each, in statures. They take twice the memory of the keypoints, and are taken out
         of the list once they are used.
-    settings
-        Settings of the person, the camera and the estimator.
-    progress
-        Called with how far the fit is.
-    helpers
-        Processes to share the work with.
 
     Returns
     -------
@@ -123,10 +117,6 @@ def size_evidence(
     ----------
     recording
         The persons, the main person first.
-    settings
-        Settings of the person, the camera, the lifter and the estimator.
-    progress
-        Called with how far each step is.
     """
     if not recording.people:
         return None

@@ -73,10 +73,6 @@ class FirstLook:
 
     Parameters
     ----------
-    watcher
-        Shows it.
-    lens
-        The camera's.
     image_size
         Width and height in px.
     """

@@ -55,12 +55,8 @@ def lift_people(
 
     Parameters
     ----------
-    recording
-        The persons.
     settings
         `lift` names the lifter; `camera` has facts about the lens.
-    progress
-        Called with how far the step is.
 
     Raises
     ------

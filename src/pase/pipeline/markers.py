@@ -55,8 +55,6 @@ def fit_marker_file(
     ----------
     source
         A file of markers that `pase.marker_files` reads, or JSON numbers (T, 17, 3) of the joints of Human3.6M.
-    output
-        The result folder.
     files
         The model and the marker set; the default skeleton's when None.
     options

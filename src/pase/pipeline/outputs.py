@@ -107,8 +107,6 @@ def begin_analysis(
         The persons, the main person first; the movement that the user names is the main person's.
     settings
         What the user says of the movement.
-    helpers
-        Processes that share the work.
     busy
         Whether this process does other work meanwhile, so that it is better left to the others.
     """

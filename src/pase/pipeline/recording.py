@@ -126,8 +126,6 @@ def find_people(
         Video or photo.
     settings
         `footage` says how it is read, `pose2d` who is looked for.
-    progress
-        Called with how many frames are done.
     film
         Is shown every frame.
     """
@@ -154,12 +152,8 @@ def detect(
 
     Parameters
     ----------
-    media
-        The open recording.
     settings
         `pose2d` names the networks, `models` says where their files are.
-    progress
-        Called with how many frames are done.
     film
         Is shown every frame.
     """

@@ -57,8 +57,6 @@ def render(
 
     Parameters
     ----------
-    folder
-        A finished result.
     video
         The footage; by default the file that the report names.
     settings
@@ -66,8 +64,6 @@ def render(
     output
         File of the drawing; by default in the result folder, named after style and layout, so that the drawing of the
         run stays, as `overlay_xray.mp4`.
-    progress
-        Called with how far the drawing is.
 
     Returns
     -------
@@ -98,8 +94,6 @@ def export(folder: str | Path, formats: str) -> list[Path]:
 
     Parameters
     ----------
-    folder
-        A finished result.
     formats
         Names of formats, parted by blanks or commas, or `all`; see `pase.formats.registry.FORMATS`. `openpose` and
         `coco` are the keypoints, in `keypoints_openpose/` and `keypoints_coco.json`.
@@ -132,8 +126,6 @@ def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) 
 
     Parameters
     ----------
-    folder
-        A finished result.
     rebuild
         Make it anew even when it is there.
     video

@@ -58,8 +58,6 @@ class Run:
         All settings; the defaults when None.
     overwrite
         Replace an earlier result, once the new one is whole.
-    progress
-        Called with how far each step is.
     draw
         Whether to draw the bones over the footage; as the settings say when None.
     """
@@ -276,8 +274,6 @@ def run(
         The keypoint file's set of points, where its contents do not say; see `pase.keypoint_sets`.
     overwrite
         Replace an earlier result, once the new one is whole.
-    progress
-        Called with how far each step is.
 
     Returns
     -------

@@ -17,10 +17,6 @@ def share_of(
 
     Parameters
     ----------
-    progress
-        Called at every step of a run; None when nobody listens.
-    name
-        The step's name.
     frames
         Frames of this part.
     before

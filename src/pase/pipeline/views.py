@@ -41,12 +41,6 @@ def write_views(
     ----------
     motions
         The persons, in the order of the folders `person_1`, `person_2`, …, which are there already.
-    folder
-        The result folder.
-    settings
-        What to write.
-    title
-        What the viewer is called.
     film
         Waits for the film in the viewer; see `begin_film`.
     plots
@@ -112,10 +106,6 @@ def begin_film(
 
     Parameters
     ----------
-    source
-        The footage, or None when it is unknown.
-    wanted
-        Whether there is to be a film at all.
     film
         The film where it is made already.
     every_frame

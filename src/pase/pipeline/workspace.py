@@ -61,13 +61,6 @@ def check_output(output: Path, *, overwrite: bool) -> Path:
     Only an empty folder, or with `overwrite` a folder that holds nothing but an earlier result, is taken:
     replacing a folder must never cost the user a file of his own.
 
-    Parameters
-    ----------
-    output
-        The result folder.
-    overwrite
-        Whether an earlier result may be replaced.
-
     Returns
     -------
     Path
@@ -136,8 +129,6 @@ class Workspace:
 
     Parameters
     ----------
-    output
-        The result folder.
     overwrite
         Whether an earlier result may be replaced; it is, in one rename, only by `commit`.
     """
@@ -184,8 +175,6 @@ class Workspace:
 
         Parameters
         ----------
-        stage
-            The stage's name.
         key
             Identifies the work, so that only the same work counts as done; see `fingerprint`.
         """

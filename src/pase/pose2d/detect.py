@@ -73,8 +73,6 @@ def detect_keypoints(
         The recording, in order; frames are not kept.
     image_size
         Width and height in pixels.
-    settings
-        Settings of detection and tracking; the defaults when None.
     networks
         Files of the detector and of the keypoint network, as `pase.pose2d.user_network.choose_networks` gives them;
         those that the settings name, from the model store, when None.

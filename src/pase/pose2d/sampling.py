@@ -89,8 +89,6 @@ class Sampler:
 
     Parameters
     ----------
-    tracker
-        Follows the persons.
     every_s
         Seconds between measured frames; None lets the movement decide.
     """

@@ -33,8 +33,6 @@ class Layer:
 
     Parameters
     ----------
-    motions
-        The persons.
     camera
         What filmed them, for footage of the size that is drawn on.
     style

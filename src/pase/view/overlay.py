@@ -52,18 +52,12 @@ def draw_overlay(
 
     Parameters
     ----------
-    source
-        The footage.
     motions
         Persons to draw, each with its camera; all are drawn into one scene.
     output
         The video (`.mp4`, `.mov`, `.mkv`), or for a photo the picture (`.png`, `.jpg`), to write.
     settings
         How: bones, x-ray or lines, over, beside or without the footage, every frame or 25 to 50 a second.
-    keypoints
-        2D keypoints to draw on the footage.
-    progress
-        Called with the frames done and how many there are, if that is known.
 
     Raises
     ------

@@ -33,12 +33,6 @@ def write_page(
 
     Parameters
     ----------
-    subjects
-        The persons.
-    report
-        The content of `report.json`.
-    path
-        The `.html` file to write.
     overlay
         The drawn video or photo; the page shows a picture of it.
     plots

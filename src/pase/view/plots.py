@@ -54,12 +54,6 @@ def write_plots(
 
     Parameters
     ----------
-    subject
-        The person.
-    folder
-        Where to; made when it is not there.
-    names
-        Which plots, of `PLOT_NAMES`.
     png
         As PNG, too.
 

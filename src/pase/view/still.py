@@ -24,8 +24,6 @@ def still_picture(path: Path, subjects: Sequence[Subject]) -> bytes:
 
     Parameters
     ----------
-    path
-        The drawn footage.
     subjects
         The persons; the frame is the one nearest to the middle of the film in which the first of them has a pose.
     """

@@ -54,8 +54,6 @@ def write_viewer(
     ----------
     subjects
         The persons; none is legal and shows an empty floor.
-    path
-        The `.html` file to write.
     title
         What the page is called, for instance the name of the footage.
     film

@@ -93,16 +93,10 @@ def fit_markers(
     ----------
     data
         Measured markers; NaN where unseen.
-    skeleton
-        The model to fit.
     markers
         Where the markers sit on it.
-    options
-        How to fit.
     static
         A second recording of the same person, used for the sizes alone.
-    progress
-        Called with the share of the work done, 0 to 1.
 
     Returns
     -------

@@ -91,8 +91,6 @@ def continue_motion(trial: MarkerTrial, solved: Indices, q: Array, shared: Array
 
     Parameters
     ----------
-    trial
-        The recording.
     solved, q
         (S,) frames that are solved, and their postures (S, n).
     shared

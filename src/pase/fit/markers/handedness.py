@@ -32,8 +32,6 @@ def is_mirrored(xyz: Array, skeleton: Skeleton, markers: Sequence[BodyPoint]) ->
     ----------
     xyz
         (T, K, 3) markers; NaN where unseen.
-    skeleton
-        The model.
     markers
         Where the K markers are on it.
     """

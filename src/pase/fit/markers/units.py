@@ -97,8 +97,6 @@ def in_metres(
     ----------
     data
         (T, 17, 3) joints in any unit, Y up.
-    skeleton
-        The default model.
     markers
         Where the joints sit on it.
     height_m

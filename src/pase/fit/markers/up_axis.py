@@ -42,8 +42,6 @@ def find_up(xyz: Array, skeleton: Skeleton, markers: tuple[BodyPoint, ...]) -> A
     ----------
     xyz
         (T, K, 3) markers in metres; NaN where unseen.
-    skeleton
-        The model.
     markers
         Where the K markers are on it.
     """

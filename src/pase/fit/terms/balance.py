@@ -25,8 +25,6 @@ class Balance(RobustTerm):
         (T, S) probability that each point under the feet stands on the floor; frames without support do not count.
     weight
         (T,) weight of a frame.
-    points
-        Names of the measured landmarks.
     sigma
         Standard deviation of the distance, metres: a low one stands everybody bolt upright, with a high one the
         camera's tilt is left to its prior.

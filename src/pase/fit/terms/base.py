@@ -143,8 +143,6 @@ def by_shared(at: Linearization, columns: slice, derivative: Array) -> Array | N
 
     Parameters
     ----------
-    at
-        The state.
     columns
         The p unknowns among the shared ones.
     derivative

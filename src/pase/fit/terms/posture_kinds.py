@@ -36,8 +36,6 @@ class KindsPrior(Term):
         The Gaussians: small covariances shrink movements to the means.
     weight
         (T,) weight of a frame: 0 leaves what is not measured at random, a high one shrinks postures to their kind.
-    name
-        Name of the term, for reports.
     """
 
     unit = "rad"

@@ -105,8 +105,6 @@ class SharedPrior(SquaredTerm):
 
     Parameters
     ----------
-    name
-        Name of the term, for reports.
     columns
         Its place among the shared unknowns.
     mean, covariance
@@ -146,8 +144,6 @@ class CameraPrior(RobustTerm):
         Place of the camera among the shared unknowns.
     mean, sigma
         (4,) rad, rad, m and 1: a low sigma holds the camera level and at its usual height.
-    weight
-        Factor on the prior.
     width
         Widths of the loss in standard deviations: low ones let a tilted camera go early, high ones draw it back to
         level. Half the square is the cost of a camera that is held otherwise:

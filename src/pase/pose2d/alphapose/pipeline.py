@@ -95,8 +95,6 @@ def detect_everyone(
         The recording, in order; frames are not kept.
     image_size
         Width and height in pixels.
-    detector, network
-        The networks.
 
     Returns
     -------

@@ -31,8 +31,6 @@ def write_alphapose(tracks: Sequence[Keypoints2D], path: str | Path) -> None:
     ----------
     tracks
         Persons of one recording, with the same times; an empty list gives a file with no item.
-    path
-        Where to write.
     """
     write_text(path, _pieces(tracks))
 

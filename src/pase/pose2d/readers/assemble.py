@@ -33,8 +33,6 @@ def assemble(
     ----------
     detections
         In any order.
-    facts
-        Facts about the footage.
     source
         The file as messages call it.
     names

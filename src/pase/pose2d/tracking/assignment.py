@@ -41,8 +41,6 @@ def settle(
 
     Parameters
     ----------
-    frame
-        The frame.
     tracks
         The persons whose keypoints were placed.
     poses

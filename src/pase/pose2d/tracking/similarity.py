@@ -54,8 +54,6 @@ def pose_similarity(first: Pose, second: Pose, shift: Array | None = None) -> fl
 
     Parameters
     ----------
-    first, second
-        The poses.
     shift
         (2,) px by which the first is expected to have moved.
     """

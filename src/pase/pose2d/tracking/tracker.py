@@ -73,12 +73,8 @@ class Tracker:
 
     Parameters
     ----------
-    detector, network
-        The networks.
     image_size
         Width and height of the frames.
-    settings
-        When to detect and whom to follow.
     wanted
         (2,) pixel of the first frame at which somebody stands who is to be followed in any case.
     camera
