@@ -22,14 +22,13 @@ _FIRST_DAMPING, _EASED, _STIFFENED = 1e-2, 1 / 4, 6.0
 """Share of the diagonal added at first, and the factors on it after a step that lowered the cost and one that did
 not."""
 
-
 SAME_POSTURE_M = 0.02
 """Starts whose points come this close to one another lead to the same posture: only the best is followed."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """One round of `solve_from_starts`."""
+    """One round of `FrameSolver.from_starts`."""
 
     width: float
     """Width of the robust loss, standard deviations: wide at first, so that limbs far off are still pulled."""
@@ -94,48 +93,69 @@ def _damped_step(problem: Problem, normal: NormalEquations, state: State, dampin
     return np.asarray(np.linalg.solve(hessian, -held.gradient_q[..., None])[..., 0])
 
 
-def solve_from_starts(
-    trial: Trial[Any],
-    frames: Indices,
-    starts: Array,
-    shared: Array,
-    rounds: Sequence[Round],
-    *,
-    posture: float = 1.0,
-    tried: Mask | None = None,
-) -> tuple[Array, Array]:
-    """C candidate postures (F, C, n) for each frame, and their costs (F, C); infinite for duplicates.
+@dataclass(frozen=True)
+class FrameSolver:
+    """Solves frames of a recording one by one, with the shared unknowns held."""
 
-    Parameters
-    ----------
-    frames
-        (F,) indices.
-    starts
-        (F, S, n) postures to start from in each frame.
-    shared
-        (m,) the shared unknowns, which are held.
-    rounds
-        The rounds, with ever fewer starts.
-    posture
-        Weight of the posture prior.
-    tried
-        (F, S) which of the starts to use; all when None.
-    """
-    q, costs, model = starts, np.zeros(starts.shape[:2]), trial.subject.model
-    if tried is not None:
-        costs[~tried] = np.inf
-    for step in rounds:
-        (F, S, n), q, costs = q.shape, q.copy(), costs.copy()
-        apart = np.isfinite(costs)
-        repeated = np.broadcast_to(frames[:, None], (F, S))[apart]
-        q[apart], costs[apart] = solve_apart(
-            trial, repeated, q[apart], shared, step.width, step.iterations, posture=posture
-        )
-        best = np.argsort(costs, axis=1)[:, : step.survivors]
-        q, costs = np.take_along_axis(q, best[..., None], 1), np.take_along_axis(costs, best, 1)
-        points = model.positions(State(q.reshape(-1, n), shared)).reshape(*costs.shape, -1)
-        costs[_repeats(points)] = np.inf
-    return q, costs
+    trial: Trial[Any]
+    shared: Array
+    """(m,)"""
+    posture: float = 1.0
+    """Weight of the posture prior."""
+
+    def from_starts(
+        self, frames: Indices, starts: Array, rounds: Sequence[Round], tried: Mask | None = None
+    ) -> tuple[Array, Array]:
+        """C candidate postures (F, C, n) for each frame, and their costs (F, C); infinite for duplicates.
+
+        Parameters
+        ----------
+        frames
+            (F,) indices.
+        starts
+            (F, S, n) postures to start from in each frame.
+        rounds
+            The rounds, with ever fewer starts.
+        tried
+            (F, S) which of the starts to use; all when None.
+        """
+        q, costs, model = starts, np.zeros(starts.shape[:2]), self.trial.subject.model
+        if tried is not None:
+            costs[~tried] = np.inf
+        for step in rounds:
+            (F, S, n), q, costs = q.shape, q.copy(), costs.copy()
+            apart = np.isfinite(costs)
+            repeated = np.broadcast_to(frames[:, None], (F, S))[apart]
+            q[apart], costs[apart] = self.solve(repeated, q[apart], step.width, step.iterations)
+            best = np.argsort(costs, axis=1)[:, : step.survivors]
+            q, costs = np.take_along_axis(q, best[..., None], 1), np.take_along_axis(costs, best, 1)
+            points = model.positions(State(q.reshape(-1, n), self.shared)).reshape(*costs.shape, -1)
+            costs[_repeats(points)] = np.inf
+        return q, costs
+
+    def solve(self, frames: Indices, q: Array, width: float, iterations: int) -> tuple[Array, Array]:
+        """`solve_frames` on frames of the recording, in batches.
+
+        Parameters
+        ----------
+        frames
+            (N,) indices; a frame may occur more than once.
+        q
+            (N, n) first guess.
+        width
+            Of the robust loss, standard deviations.
+        iterations
+            Steps to try; 0 gives the costs of the first guess.
+        """
+        q, costs, active = q.copy(), np.full(len(q), np.inf), np.arange(len(q))
+        for first in range(0, max(iterations, 1), _BETWEEN_LOOKS):
+            before, steps = costs[active], min(_BETWEEN_LOOKS, iterations - first)
+            for i in range(0, len(active), BATCH):
+                batch = active[i : i + BATCH]
+                problem = self.trial.apart(frames[batch], width=width, posture=self.posture)
+                q[batch], costs[batch] = solve_frames(problem, q[batch], self.shared, steps)
+            active = active[before - costs[active] > _SETTLED * costs[active]]
+        return q, costs
 
 
 def _repeats(points: Array) -> Mask:
@@ -146,42 +166,6 @@ def _repeats(points: Array) -> Mask:
         apart = np.abs(points[:, :c] - points[:, c, None]).max(-1)
         out[:, c] = (np.where(out[:, :c], np.inf, apart) < SAME_POSTURE_M).any(1)
     return out
-
-
-def solve_apart(
-    trial: Trial[Any],
-    frames: Indices,
-    q: Array,
-    shared: Array,
-    width: float,
-    iterations: int,
-    *,
-    posture: float = 1.0,
-) -> tuple[Array, Array]:
-    """`solve_frames` on frames of a recording, in batches.
-
-    Parameters
-    ----------
-    frames
-        (N,) indices; a frame may occur more than once.
-    q, shared
-        (N, n) first guess, and (m,) the shared unknowns, which are held.
-    width
-        Of the robust loss, standard deviations.
-    iterations
-        Steps to try; 0 gives the costs of the first guess.
-    posture
-        Weight of the posture prior.
-    """
-    q, costs, active = q.copy(), np.full(len(q), np.inf), np.arange(len(q))
-    for first in range(0, max(iterations, 1), _BETWEEN_LOOKS):
-        before, steps = costs[active], min(_BETWEEN_LOOKS, iterations - first)
-        for i in range(0, len(active), BATCH):
-            batch = active[i : i + BATCH]
-            problem = trial.apart(frames[batch], width=width, posture=posture)
-            q[batch], costs[batch] = solve_frames(problem, q[batch], shared, steps)
-        active = active[before - costs[active] > _SETTLED * costs[active]]
-    return q, costs
 
 
 def cheapest_chain(q: Array, costs: Array, places: Array, time: Array, usual: UsualChange) -> Array:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pase.anatomy.model import Skeleton
-from pase.fit.frame_solver import Round, UsualChange, cheapest_chain, solve_from_starts
+from pase.fit.frame_solver import FrameSolver, Round, UsualChange, cheapest_chain
 from pase.fit.measurements import KeypointMeasurements
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION, posture, stem
 from pase.fit.problem import PersonModel, State
@@ -83,29 +83,28 @@ def initial_motion(trial: Trial[Any], keypoints: KeypointMeasurements, shared: A
         (m,) size and camera to assume.
     """
     keys, model, time = key_frames(keypoints), trial.subject.model, trial.time
-    q, costs = _candidates(trial, keys, _starts(model, keypoints.take(keys), shared), shared)
+    solver = FrameSolver(trial, shared)
+    q, costs = _candidates(solver, keys, _starts(model, keypoints.take(keys), shared))
     arms = trial.subject.posture.arms
     if len(time) == 1 and arms is not None:
         starts = _with_other_arms(model.skeleton, q, arms, _seen_arms(keypoints))
-        q, costs = solve_from_starts(trial, keys, starts, shared, _ARMS)
+        q, costs = solver.from_starts(keys, starts, _ARMS)
     F, C, n = q.shape
     points = model.positions(State(q.reshape(F * C, n), shared))[:, model.columns(keypoints.names)]
     chain = cheapest_chain(q, costs, points.reshape(F, C, -1), time[keys], POINT_CHANGE)
     return interpolated(unwound(model.skeleton, chain), time[keys], time)
 
 
-def _candidates(trial: Trial[Any], keys: Indices, starts: Array, shared: Array) -> tuple[Array, Array]:
+def _candidates(solver: FrameSolver, keys: Indices, starts: Array) -> tuple[Array, Array]:
     """C candidate postures (F, C, n) for each key frame and their costs (F, C); infinite for duplicates.
 
     Parameters
     ----------
-    trial, shared
-        As in `initial_motion`.
     keys, starts
         (F,) key frames, and postures (F, S, n) to start from in each.
     """
-    anchors = anchor_frames(trial.time[keys])
-    at_anchors = solve_from_starts(trial, keys[anchors], starts[anchors], shared, _ROUNDS)
+    anchors = anchor_frames(solver.trial.time[keys])
+    at_anchors = solver.from_starts(keys[anchors], starts[anchors], _ROUNDS)
     q, costs = (np.empty((len(keys), *values.shape[1:])) for values in at_anchors)
     q[anchors], costs[anchors] = at_anchors
     between = np.setdiff1d(np.arange(len(keys)), anchors)
@@ -113,13 +112,11 @@ def _candidates(trial: Trial[Any], keys: Indices, starts: Array, shared: Array) 
         after = np.searchsorted(anchors, between)
         before, after = anchors[after - 1], anchors[after]
         near, known = (np.concatenate([values[before], values[after]], axis=1) for values in (q, costs))
-        q[between], costs[between] = solve_from_starts(
-            trial, keys[between], near, shared, _CONTINUED, tried=np.isfinite(known)
-        )
+        q[between], costs[between] = solver.from_starts(keys[between], near, _CONTINUED, np.isfinite(known))
         usual = np.maximum(costs[before].min(1), costs[after].min(1))
         ill = between[costs[between].min(1) > ILL_FIT * usual + ILL_COST]
         if len(ill):
-            q[ill], costs[ill] = solve_from_starts(trial, keys[ill], starts[ill], shared, _ROUNDS)
+            q[ill], costs[ill] = solver.from_starts(keys[ill], starts[ill], _ROUNDS)
     return q, costs
 
 

@@ -29,7 +29,6 @@ M = TypeVar("M", bound=Measurements)
 _FOOT = ("Heel", "BigToe", "SmallToe")
 """Points that show whether a foot is in the picture."""
 
-
 PHOTO_POSTURE = 0.5
 """Weight of the posture prior in a photo: the prior is learned from walking, running, jumps and squats, but photos
 are taken of anything. With 0.5 in place of 1 single frames of two lab clips and of four views on a balance beam are
@@ -130,7 +129,7 @@ class Trial(Generic[M]):
             terms.append(ContactVelocity(planted, self.time, weight, floor_shift=self.floor_shift))
         return terms
 
-    def apart(self, frames: Indices, *, width: float | None = None, posture: float = 1.0) -> Problem:
+    def apart(self, frames: Indices, *, width: float, posture: float) -> Problem:
         """The cost of frames that are solved one by one, with the shared unknowns held; see `solve_frames`.
 
         Parameters

@@ -8,7 +8,7 @@ of them is chosen that fits best and moves least; the other key frames start fro
 import numpy as np
 
 from pase.errors import InputError
-from pase.fit.frame_solver import Round, UsualChange, cheapest_chain, solve_apart, solve_from_starts
+from pase.fit.frame_solver import FrameSolver, Round, UsualChange, cheapest_chain
 from pase.fit.measurements import PointMeasurements
 from pase.fit.problem import State
 from pase.fit.root import find_root, place_root, rigid_fit, unwound
@@ -79,7 +79,7 @@ def solve_anchors(trial: MarkerTrial, frames: Indices, shared: Array) -> Array:
     repeated = np.repeat(frames, len(starts))
     q = _placed(trial, repeated, np.tile(starts, (len(frames), 1)), shared)
     q = q.reshape(len(frames), *starts.shape)
-    q, costs = solve_from_starts(trial, frames, q, shared, _ROUNDS, posture=POSTURE_WEIGHT)
+    q, costs = FrameSolver(trial, shared, POSTURE_WEIGHT).from_starts(frames, q, _ROUNDS)
     skeleton = trial.subject.model.skeleton
     joints = np.setdiff1d(np.arange(q.shape[-1]), find_root(skeleton).columns)
     chain = cheapest_chain(q, costs, q[..., joints], trial.time[frames], COORDINATE_CHANGE)
@@ -99,12 +99,13 @@ def continue_motion(trial: MarkerTrial, solved: Indices, q: Array, shared: Array
         (F,) frames to solve.
     """
     nearest = np.abs(trial.time[keys][:, None] - trial.time[solved][None]).argmin(1)
+    solver = FrameSolver(trial, shared, POSTURE_WEIGHT)
     start = _placed(trial, keys, q[nearest], shared)
-    out, costs = _solve(trial, keys, start, shared, _CONTINUED_STEPS)
+    out, costs = solver.solve(keys, start, _FINE_WIDTH, _CONTINUED_STEPS)
     ill = costs > ILL_FIT * np.median(costs) + ILL_COST
     if ill.any():
         again = solve_anchors(trial, keys[ill], shared)
-        _, again_costs = _solve(trial, keys[ill], again, shared, 0)
+        _, again_costs = solver.solve(keys[ill], again, _FINE_WIDTH, 0)
         better = again_costs < costs[ill]
         out[np.flatnonzero(ill)[better]] = again[better]
     return unwound(trial.subject.model.skeleton, out, keep=q[nearest])
@@ -164,10 +165,3 @@ def _joints_from_root(trial: MarkerTrial) -> Array:
         model.skeleton.landmarks[model.skeleton.landmark_index(n)].body for n in trial.measurements[0].names
     ]
     return np.array([max(depth[body], 0) for body in bodies], float)
-
-
-def _solve(
-    trial: MarkerTrial, frames: Indices, q: Array, shared: Array, iterations: int
-) -> tuple[Array, Array]:
-    """Postures (N, n) and their costs (N,), each frame on its own."""
-    return solve_apart(trial, frames, q, shared, _FINE_WIDTH, iterations, posture=POSTURE_WEIGHT)
