@@ -23,6 +23,7 @@ from tools.train_lifter.noise import see_exactly
 from tools.train_lifter.points import LIMBS, TEN_JOINTS
 from tools.train_lifter.scenes import Scenes
 
+from pase.camera.angle_of_view import LensPrior
 from pase.data import Keypoints2D, Landmarks3D
 from pase.lift.base import Lifter
 from pase.lift.features import facing
@@ -263,7 +264,7 @@ def show(name: str, takes: Sequence[Take], count: int, weights: Path | None) -> 
     """Film the takes and print the tables: windows, the same with lens and lengths given, exact ones, and photos."""
 
     def guessing(lengths: dict[str, float]) -> PaseLifter:
-        return PaseLifter(weights, threads=1, focal_length_px=FOCAL, fov_sigma=UNKNOWN_FOV)
+        return PaseLifter(weights, LensPrior(FOCAL, UNKNOWN_FOV), threads=1)
 
     unknowing = cache(lambda: guessing({}))
     takes = [t for t in takes if len(t.q) > 2 and np.isfinite(t.q).all()]
@@ -280,10 +281,9 @@ def knowing(weights: Path | None, lengths: dict[str, float]) -> PaseLifter:
     sigma = {name: GIVEN_LENGTHS * s for name, s in zip(SEGMENTS, LENGTH_SPREAD, strict=True)}
     return PaseLifter(
         weights,
-        threads=1,
-        focal_length_px=FOCAL,
-        fov_sigma=GIVEN_FOV,
+        LensPrior(FOCAL, GIVEN_FOV),
         lengths={name: (length, sigma[name]) for name, length in lengths.items()},
+        threads=1,
     )
 
 

@@ -185,7 +185,7 @@ def estimated(person: Walker, camera: CarriedCamera, motion: CameraMotion, seed:
     xy = camera.pixels(person.points(HALPE26))
     xy += np.random.default_rng(seed).normal(scale=NOISE_PX, size=xy.shape)
     keypoints = Keypoints2D(xy, np.full(xy.shape[:2], 0.8), person.time, SIZE)
-    landmarks = PaseLifter(focal_length_px=FOCAL_PX)(keypoints)
+    landmarks = PaseLifter(lens=LensPrior(FOCAL_PX))(keypoints)
     out = estimate_motion(
         PersonInput(keypoints, landmarks=landmarks, facts=PersonFacts(1.73), camera_motion=motion),
         lens=LensPrior(focal_length_px=FOCAL_PX),

@@ -8,6 +8,7 @@ from fit_scenes import FOCAL, IMAGE, LENS, filmed, squatting
 
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.proportions import PersonFacts
+from pase.camera.angle_of_view import LensPrior
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.stabilisation import steady_stretches
@@ -160,7 +161,7 @@ def test_a_pan_of_120_degrees_is_lifted_and_repaired_like_a_short_one() -> None:
     assert list(np.flatnonzero(repaired.exchanged["legs"])) == frames
     np.testing.assert_allclose(repaired.keypoints.xy, keypoints.xy)
 
-    lifted = lift_steadied(PaseLifter(focal_length_px=FOCAL), keypoints, motion)
+    lifted = lift_steadied(PaseLifter(lens=LensPrior(FOCAL)), keypoints, motion)
     camera = FilmCamera(model.layout.camera, np.array(IMAGE) / 2.0, IMAGE).following(motion)
     points = model.positions(State(q, shared))[:, : len(HALPE26)]
     true_m = (points - points[:, [HALPE26.index("Hip")]]) @ camera.rotation(shared).transpose(0, 2, 1)

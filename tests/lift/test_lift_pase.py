@@ -11,6 +11,7 @@ import pytest
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks
 from pase.anatomy.kinematics import Kinematics
+from pase.camera.angle_of_view import LensPrior
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.features import KNOWN, centred
@@ -60,7 +61,7 @@ def error_mm(landmarks: Landmarks3D, points: Array) -> Array:
 
 @pytest.fixture(scope="module")
 def lifter() -> PaseLifter:
-    return PaseLifter(threads=1, focal_length_px=FOCAL)
+    return PaseLifter(lens=LensPrior(FOCAL), threads=1)
 
 
 def test_a_known_motion_is_found(lifter: PaseLifter) -> None:
@@ -166,12 +167,11 @@ def test_what_is_known_of_lens_and_lengths_narrows_the_depth(lifter: PaseLifter)
     keypoints = keypoints_of(points, time)
     lengths = segment_lengths(default_skeleton(), STATURE)
     informed = PaseLifter(
-        threads=1,
-        focal_length_px=FOCAL,
-        fov_sigma=0.01,
+        lens=LensPrior(FOCAL, 0.01),
         lengths={name: (length, 0.003) for name, length in lengths.items()},
+        threads=1,
     )(keypoints)
-    guessed = PaseLifter(threads=1, focal_length_px=FOCAL, fov_sigma=0.25)(keypoints)
+    guessed = PaseLifter(lens=LensPrior(FOCAL, 0.25), threads=1)(keypoints)
     spread = [
         np.median(x.sigma_along) for x in (informed, lifter(keypoints), guessed) if x.sigma_along is not None
     ]

@@ -17,7 +17,6 @@ from pase.types import Progress
 
 Joints = NDArray[np.float32]
 
-
 _SHAPES = {"lite": (256, 4), "full": (512, 2)}
 """Channels and the perceptrons' ratio of the published configurations."""
 CLIP_LENGTH = 243

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.camera.angle_of_view import FOCAL_SPREAD, KNOWN_FOCAL_SPREAD, focal_length_of_view
+from pase.camera.angle_of_view import LensPrior, focal_length_of_view
 from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.features import Inputs, LensAndLengths, centred, facing
@@ -50,11 +50,8 @@ class PaseLifter:
     ----------
     weights
         Another network in ONNX format; the package's own when None.
-    fov_deg, focal_length_px
-        Angle of view along the longer side, or focal length, if given.
-    fov_sigma
-        Standard deviation of the focal length as a share of it: 0.15 by default when neither is given,
-        0.02 when a value is given.
+    lens
+        The focal length, and how well it is known.
     lengths
         Mean and standard deviation of the length, in statures, of any of the segments
         (`pase.lift.segment_lengths.SEGMENTS`) that were measured.
@@ -71,20 +68,13 @@ class PaseLifter:
     def __init__(
         self,
         weights: str | Path | None = None,
+        lens: LensPrior = LensPrior(),  # noqa: B008 - it cannot change
         *,
-        fov_deg: float | None = None,
-        focal_length_px: float | None = None,
-        fov_sigma: float | None = None,
         lengths: Mapping[str, tuple[float, float]] | None = None,
         threads: int | None = None,
     ) -> None:
-        self._weights = weights
-        self._fov_deg, self._focal = fov_deg, focal_length_px
-        if fov_sigma is None:
-            is_known = fov_deg is not None or focal_length_px is not None
-            fov_sigma = KNOWN_FOCAL_SPREAD if is_known else FOCAL_SPREAD
-        self._known = LensAndLengths(fov_sigma, lengths or {}).numbers()
-        self._threads = threads
+        self._weights, self._focal, self._threads = weights, lens.focal_length_px, threads
+        self._known = LensAndLengths(lens.spread, lengths or {}).numbers()
 
     def __call__(self, keypoints: Keypoints2D, progress: Progress | None = None) -> Landmarks3D:
         """Keypoints and joint centres from the point `Hip` in camera axes, in statures of the person, and gravity.
@@ -116,7 +106,7 @@ class PaseLifter:
 
     def _rays(self, keypoints: Keypoints2D) -> tuple[Floats, Floats]:
         width, height = keypoints.image_size
-        focal = self._focal or focal_length_of_view(keypoints.image_size, self._fov_deg)
+        focal = self._focal or focal_length_of_view(keypoints.image_size)
         xy, score = keypoints.xy, keypoints.score
         visible = usable(keypoints) & ~on_edge(keypoints)
         rays = (np.where(visible[..., None], xy, 0.0) - np.array([width / 2, height / 2])) / focal

@@ -16,7 +16,6 @@ JOINT_BODIES: dict[str, str] = {
 POINTS = (*HALPE26, *JOINT_BODIES)
 """Names of the landmarks that the lifter gives, in its order."""
 
-
 MIRRORED = tuple(mirrored_order(POINTS))
 """Index of each landmark's twin on the other side."""
 

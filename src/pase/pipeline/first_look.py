@@ -80,7 +80,7 @@ class FirstLook:
     def __init__(self, watcher: Watcher, lens: LensPrior, image_size: tuple[int, int]) -> None:
         from pase.lift.pase_lifter import PaseLifter
 
-        self._lifter = PaseLifter(focal_length_px=lens.focal_length_px, fov_sigma=lens.spread)
+        self._lifter = PaseLifter(lens=lens)
         self._watcher, self._image_size = watcher, image_size
         self._next = 0.0
 

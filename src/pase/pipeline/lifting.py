@@ -32,7 +32,7 @@ def make_lifter(settings: LiftSettings, lens: LensPrior) -> Lifter | None:
     if settings.backend == "pase":
         from pase.lift.pase_lifter import PaseLifter
 
-        return PaseLifter(settings.weights, focal_length_px=lens.focal_length_px, fov_sigma=lens.spread)
+        return PaseLifter(settings.weights, lens)
     if settings.backend != "motionbert":
         return None
     from pase.lift.motionbert import MotionBert
