@@ -30,6 +30,7 @@ from pase.cli import main as pase
 from pase.data import HALPE26, Keypoints2D
 from pase.media import VideoWriter
 from pase.media.frames import Frame
+from pase.media.write import Encoding
 from pase.pipeline.report import Report
 from pase.pose2d.detector import PersonDetector
 from pase.pose2d.keypoints import Pose
@@ -88,7 +89,7 @@ def make_clip(path: Path, frames: int, size: tuple[int, int]) -> None:
     """A video of a still picture full of corners, so that the camera is found to stand still."""
     coarse = np.random.default_rng(0).integers(40, 216, (size[1] // 10 + 1, size[0] // 10 + 1, 3), np.uint8)
     picture = coarse.repeat(10, 0).repeat(10, 1)[: size[1], : size[0]]
-    with VideoWriter(path, size, RATE_HZ, 23, preset="ultrafast") as writer:
+    with VideoWriter(path, size, RATE_HZ, Encoding(23, "ultrafast")) as writer:
         for number in range(frames):
             writer.write(np.ascontiguousarray(picture), number / RATE_HZ)
 

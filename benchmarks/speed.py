@@ -142,12 +142,13 @@ def rewritten(source: Any, target: Path, step: int = 1, copies: int = 1) -> Path
     import cv2
 
     from pase.media import VideoWriter, open_media
+    from pase.media.write import Encoding
 
     with open_media(source) as media:
         width, height = media.image_size
         if copies > 1:
             width, height = width // 4 * 2, height // 4 * 2
-        with VideoWriter(target, (copies * width, height), media.frame_rate / step, 18) as writer:
+        with VideoWriter(target, (copies * width, height), media.frame_rate / step, Encoding(18)) as writer:
             for frame in islice(media.frames(), 0, None, step):
                 image = frame.image if copies == 1 else cv2.resize(frame.image, (width, height))
                 writer.write(np.hstack([image] * copies), frame.time)
@@ -157,11 +158,12 @@ def rewritten(source: Any, target: Path, step: int = 1, copies: int = 1) -> Path
 def there_and_back(source: Any, target: Path) -> Path:
     """A film forwards and then backwards."""
     from pase.media import VideoWriter, open_media
+    from pase.media.write import Encoding
 
     with open_media(source) as media:
         # As pictures in the encoder's own format they take half the memory.
         pictures = [frame.for_encoder(media.image_size) for frame in media.frames()]
-        with VideoWriter(target, media.image_size, media.frame_rate, 18) as writer:
+        with VideoWriter(target, media.image_size, media.frame_rate, Encoding(18)) as writer:
             for number, picture in enumerate([*pictures, *pictures[::-1]]):
                 writer.write_frame(picture, number / media.frame_rate)
     return target

@@ -7,6 +7,7 @@ import pytest
 
 from pase.media import VideoWriter, open_media
 from pase.media.bars import picture_size, size_between_bars
+from pase.media.write import Encoding
 from pase.types import Image
 
 BRIGHT = np.random.default_rng(0).integers(0, 256, (72, 128, 3), np.uint8)
@@ -52,7 +53,7 @@ def test_bars_are_told_from_dark_scenes(image: Image, size: tuple[int, int]) -> 
 
 def test_a_film_that_fades_in_is_looked_at_when_it_shows_something(tmp_path: Path) -> None:
     frames = [np.zeros((72, 288, 3), np.uint8)] * 3 + [within(0, 80)] * 2
-    with VideoWriter(tmp_path / "film.mp4", (288, 72), 25, quality=5) as writer:
+    with VideoWriter(tmp_path / "film.mp4", (288, 72), 25, encoding=Encoding(5)) as writer:
         for number, frame in enumerate(frames):
             writer.write(frame, number / 25)
     with open_media(tmp_path / "film.mp4") as film:

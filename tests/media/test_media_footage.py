@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from pase.media import Footage, Photo, VideoWriter, open_media
+from pase.media.write import Encoding
 
 RATE, COUNT = 25.0, 20
 
@@ -23,7 +24,7 @@ def picture(k: int = 0) -> np.ndarray:
 def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("footage") / f"a.{request.param}"
     if request.param == "mp4":
-        with VideoWriter(path, (64, 48), RATE, quality=2) as out:
+        with VideoWriter(path, (64, 48), RATE, encoding=Encoding(2)) as out:
             for k in range(COUNT):
                 out.write(picture(k), k / RATE)
     else:

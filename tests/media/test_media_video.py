@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 
 from pase.errors import InputError, OutputError
 from pase.media import Footage, Video, VideoWriter, open_media
+from pase.media.write import Encoding
 
 SIZE = (96, 64)
 UNEVEN_TIMES = np.array([0.0, 0.04, 0.05, 0.12, 0.15, 0.30, 0.31, 0.50])
@@ -39,7 +40,7 @@ def picture(number: int = 0, size: tuple[int, int] = SIZE) -> np.ndarray:
 
 
 def write_video(path: Path, times: np.ndarray, size: tuple[int, int] = SIZE) -> Path:
-    with VideoWriter(path, size, 25, quality=5) as writer:
+    with VideoWriter(path, size, 25, encoding=Encoding(5)) as writer:
         for number, time in enumerate(times):
             writer.write(picture(number, size), float(time))
     return path
@@ -213,7 +214,7 @@ def test_high_dynamic_range_is_brought_down(tmp_path: Path, transfer: int) -> No
 
 def test_a_cut_off_file_gives_its_readable_part_and_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "cut.mkv"
-    with VideoWriter(path, SIZE, quality=5) as writer:
+    with VideoWriter(path, SIZE, encoding=Encoding(5)) as writer:
         for number in range(50):
             noise = np.random.default_rng(number).integers(0, 255, (*SIZE[::-1], 3), np.uint8)
             writer.write(noise, number / 25)
@@ -291,7 +292,7 @@ def test_full_range_motion_jpeg(tmp_path: Path) -> None:
 def test_colours_of_written_video_are_those_given(tmp_path: Path) -> None:
     image = np.zeros((64, 96, 3), np.uint8)
     image[:, :32], image[:, 32:64], image[:, 64:] = (200, 40, 40), (40, 200, 40), (40, 40, 200)
-    with VideoWriter(tmp_path / "colours.mp4", SIZE, quality=1) as writer:
+    with VideoWriter(tmp_path / "colours.mp4", SIZE, encoding=Encoding(1)) as writer:
         writer.write(image, 0.0)
     back = next(Video(tmp_path / "colours.mp4").frames()).image
     for column in (16, 48, 80):

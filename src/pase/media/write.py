@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,18 @@ _PNG_LEVEL = 2
 """A third of the usual time for a file a tenth larger."""
 
 
+@dataclass(frozen=True)
+class Encoding:
+    """How much work is spent on a film, and how large it becomes."""
+
+    quality: int = 20
+    """Constant rate factor: 0 lossless, 18 visually the same, 51 worst."""
+    preset: str = "veryfast"
+    """Work of the encoder for a smaller file, in its own words, from `ultrafast` to `veryslow`."""
+    keyframe_every_s: float | None = None
+    """Seconds from a picture that a player can jump to to the next; the encoder's choice when None."""
+
+
 class VideoWriter:
     """H.264 video with every frame at its own time; the file appears under its name only when it is whole.
 
@@ -44,12 +57,6 @@ class VideoWriter:
         Width and height of the pictures. An odd side is extended by one pixel, as H.264 asks.
     frame_rate
         Mean frames per second, a hint for players and the encoder.
-    quality
-        Constant rate factor: 0 lossless, 18 visually the same, 51 worst.
-    keyframe_every
-        Pictures from one that a player can jump to to the next; the encoder's choice when None.
-    preset
-        How much work the encoder does for a smaller file, in its own words, from `ultrafast` to `veryslow`.
     sound_from
         A recording with the same times, whose sound is copied as it is.
 
@@ -64,18 +71,15 @@ class VideoWriter:
         path: str | Path,
         image_size: tuple[int, int],
         frame_rate: float = 30.0,
-        quality: int = 20,
+        encoding: Encoding = Encoding(),  # noqa: B008 - it cannot change
         *,
-        keyframe_every: int | None = None,
-        preset: str = "veryfast",
         sound_from: str | Path | None = None,
     ) -> None:
         self.path = _of_kind(path, "a film", (".mp4", ".mov", ".mkv"))
         self.image_size = image_size
+        self._frame_rate = frame_rate
         self._rate = Fraction(frame_rate or 30.0).limit_denominator(1001) or Fraction(1, 1001)
-        self._quality = quality
-        self._keyframe_every = keyframe_every
-        self._preset = preset
+        self._encoding = encoding
         self._sound_from = sound_from
         self._sound: SoundTrack | None = None
         self._last = -1
@@ -107,9 +111,11 @@ class VideoWriter:
         stream.width, stream.height = width + width % 2, height + height % 2
         stream.pix_fmt = "yuv420p"
         # The quickest preset would leave out the filter at the edges of blocks, which is cheap and shows.
-        stream.options = {"crf": str(self._quality), "preset": self._preset, "deblock": "0,0"}
-        if self._keyframe_every is not None:
-            stream.options = stream.options | {"g": str(self._keyframe_every)}
+        how = self._encoding
+        stream.options = {"crf": str(how.quality), "preset": how.preset, "deblock": "0,0"}
+        if how.keyframe_every_s is not None:
+            every = max(1, round(how.keyframe_every_s * self._frame_rate))
+            stream.options = stream.options | {"g": str(every)}
         stream.time_base = stream.codec_context.time_base = Fraction(1, _CLOCK)
         context = stream.codec_context
         context.colorspace = context.color_primaries = context.color_trc = _BT709

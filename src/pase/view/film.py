@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pase.media import Footage, Frame, Media, Photo, VideoWriter, open_media
 from pase.media.ahead import InTurn
-from pase.media.write import jpeg
+from pase.media.write import Encoding, jpeg
 from pase.types import Image, Progress
 
 LONGER_SIDE = 720
@@ -20,10 +20,9 @@ LONGER_SIDE_LONG = 480
 """The same for footage of more than two minutes."""
 LONG_SECONDS, LONGEST_SECONDS = 120.0, 900.0
 """Footage that is longer is made smaller; footage of more than a quarter of an hour is left out."""
-PRESET, QUALITY = "ultrafast", 31
-"""Half the work of `superfast` at 29 for pictures that are as good; also easier for the browser to go through."""
-KEYFRAME_EVERY_S = 0.4
-"""Seconds between pictures that can be jumped to; so short that scrubbing is smooth."""
+ENCODING = Encoding(31, "ultrafast", 0.4)
+"""Half the work of `superfast` at 29 for pictures that are as good, and easier for the browser to go through; with
+pictures to jump to so often that scrubbing is smooth."""
 HALVED_FROM_HZ = 50.0
 """From this rate on every second frame is shown: half the work, and still fluent."""
 WAITING = 4
@@ -84,8 +83,7 @@ class FilmMaker:
 
         with TemporaryDirectory() as folder:
             path = Path(folder) / "film.mp4"
-            keyframe_every = max(1, round(KEYFRAME_EVERY_S * rate))
-            writer = VideoWriter(path, size, rate, QUALITY, keyframe_every=keyframe_every, preset=PRESET)
+            writer = VideoWriter(path, size, rate, ENCODING)
             with writer, InTurn("pase-film", WAITING) as beside:
                 for frame in frames:
                     if frame.index % step == 0:
