@@ -330,13 +330,7 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def to_dict(settings: Any) -> dict[str, Any]:
-    """A tree of settings as nested dictionaries of JSON values.
-
-    Parameters
-    ----------
-    settings
-        A tree of settings, or one group of it.
-    """
+    """A tree of settings, or one group of it, as nested dictionaries of JSON values."""
     values = {item.name: getattr(settings, item.name) for item in fields(settings)}
     return {
         name: to_dict(value) if is_dataclass(value) else str(value) if isinstance(value, Path) else value

@@ -28,7 +28,6 @@ HALPE26 = (
 )  # fmt: skip
 """Names of the 26 Halpe keypoints in the order of the networks and of AlphaPose files."""
 
-
 LARGEST = 1e15
 """Larger than any real coordinate, time or number in a file; above it, squares overflow and counts are not exact."""
 

@@ -105,7 +105,6 @@ KEYPOINT_SETS: dict[str, tuple[str, ...]] = {
 }
 """Names of the points in order, by the set's own name."""
 
-
 POINT_COUNTS = {len(names) for names in KEYPOINT_SETS.values()}
 """Points a person that some set has."""
 

@@ -16,7 +16,6 @@ from pase.types import Progress
 
 log = logging.getLogger(__name__)
 
-
 _APACHE = "Apache-2.0"
 _OPENMMLAB = "RTMPose project, OpenMMLab (MMPose); trained on public datasets"
 _OFFICIAL = "https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/onnx_sdk"

@@ -146,7 +146,6 @@ _UNITS: dict[str, dict[str, float]] = {
 }
 """Units that a setting may be given in, by its short flag."""
 
-
 _ACCEPTED: dict[Any, tuple[tuple[type, ...], str]] = {
     bool: ((), "true or false"),
     int: ((str,), "a whole number"),

@@ -51,7 +51,6 @@ ANGLE_ENDINGS = {
 }  # fmt: skip
 """Measures of every angle: the least and largest value, the range between, and the largest angular speed."""
 
-
 LENGTH_UNITS = ("m", "m/s")
 """Measures in these grow with the person's size."""
 

@@ -17,7 +17,6 @@ from pase.types import Array, Indices
 Structure = tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 """Landmarks of each body, and the coordinates that move it, from the root outwards."""
 
-
 Runs = tuple[tuple[slice, slice], ...]
 """Coordinates that follow one another, as slices: where they are among all, and among those of a chain."""
 

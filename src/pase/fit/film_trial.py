@@ -37,7 +37,6 @@ PHOTO_DEPTHS = 0.5
 With 0.5 in place of 1 the skeletons of 51 people in 22 photos lie nearer to their keypoints, and one of two
 who sit half hidden no longer stands; single frames of two lab clips come out 0.05° worse, of four views 0.25°."""
 
-
 UNSEEN_DEPTHS = 3.0
 """Factor on the standard deviations of a lifter's depths of limbs that nothing shows. Those are the mean of all
 postures; with 2 to 5 the prior of postures chooses a kind instead, so who stands stands straight. In 45 single frames

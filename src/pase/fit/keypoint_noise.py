@@ -42,7 +42,6 @@ FARTHER_LOWER = {"Hip": 0.23, "Shoulder": 0.09, "Knee": 0.04}
 farther away; measured on one person seen by four calibrated cameras, one left out at a time, all four views agreeing
 (hip 0.20-0.26, ankle 0.00)."""
 
-
 _BEHIND_HEAD = (-0.1, 1.1)
 """Between these places of the nose, as above, a head that shows its back hides nose and eyes. Detectors draw them all
 the same. A head in profile, whose nose is seen beyond the ear, is none of these."""

@@ -17,7 +17,6 @@ from pase.types import Array, Indices, Mask
 
 log = logging.getLogger(__name__)
 
-
 LARGEST_ANGLE = 8 * np.pi
 """Four turns, in radians: a file beyond it is almost surely in degrees whatever its header says."""
 

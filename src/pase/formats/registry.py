@@ -17,7 +17,6 @@ FORMATS = {
 }
 """Name of the file in a person's folder, and the function that writes it, by format."""
 
-
 NEEDED = {"c3d": "ezc3d"}
 """Packages of their own that formats need; the extra is called as the format."""
 

@@ -16,7 +16,6 @@ from pase.marker_files.checks import clear_impossible, metres_in
 _NO_POSITIONS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "REACTIONS", "MODELED_MARKERS_INVALID")
 """Parameters of the group POINT that list points whose numbers are not positions."""
 
-
 _BLOCK = 512
 _BIG_ENDIAN = b"\x56"
 """Processor type of files with the larger byte first."""

@@ -13,19 +13,15 @@ from pase.fit.terms.base import Derivatives, RobustTerm, point_rows, with_gains
 from pase.lift.shared_depth import errors_by_mode
 from pase.types import Array, Indices
 
-_KIN = {
-    "Nose": 4.0,
-    "LEye": 4.0,
-    "REye": 4.0,
-    "LEar": 4.0,
-    "REar": 4.0,
-    "Head": 4.0,
-    "Neck": 2.0,
-    "Hip": 2.0,
-} | {
-    side + point: count
+_KIN = {"Nose": 4.0, "Head": 4.0, "Neck": 2.0, "Hip": 2.0} | {
+    f"{side}{point}": count
     for side in "LR"
-    for point, count in {"BigToe": 3.0, "SmallToe": 3.0, "Heel": 3.0, "Ankle": 2.0, "Shoulder": 2.0}.items()
+    for count, points in (
+        (4.0, ("Eye", "Ear")),
+        (3.0, ("BigToe", "SmallToe", "Heel")),
+        (2.0, ("Ankle", "Shoulder")),
+    )
+    for point in points
 }
 """About how many neighbouring points have the same error: the lifter is wrong about a whole head or foot at once."""
 

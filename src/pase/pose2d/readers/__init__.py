@@ -25,7 +25,6 @@ _UNDERSTOOD = (
     "MediaPipe, DeepLabCut or SLEAP"
 )
 
-
 _HEAD = 100
 _JSON = (".json", ".jsonl", ".ndjson")
 
