@@ -23,7 +23,6 @@ _ADDRESS = re.compile(r"(https?|s?ftp|rtsp|rtmp|s3|gs):/", re.IGNORECASE)
 """How an address begins; a path has lost the second slash."""
 
 SOURCES = "a video, a photo, or keypoints of another program"
-"""What a run takes."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -33,7 +33,6 @@ class SolverDiagnostics:
     """Number of windows of time in which the motion was estimated."""
     windows_converged: int = 0
     window_iterations: tuple[int, ...] = ()
-    """Iterations for each window."""
 
     def content(self) -> dict[str, Any]:
         """The figures as JSON values, rounded for people."""
@@ -49,7 +48,6 @@ class CameraDiagnostics:
     roll_deg: float
     """Tilt sideways."""
     height_m: float
-    """Height above the floor."""
     focal_length_px: float
 
     def content(self) -> dict[str, Any]:
@@ -104,7 +102,6 @@ class FloorDiagnostics:
     speed_m_s: float
     """Mean speed."""
     speed_sd_m_s: float
-    """Its standard deviation."""
     treadmill: bool
     """Whether it is a treadmill's belt: speeds over it are those of the motion plus the belt's. Else the camera was
     carried along, which the motion already accounts for."""
@@ -124,7 +121,6 @@ class FitDiagnostics:
 
     solver: SolverDiagnostics = SolverDiagnostics()
     stature_m: float | None = None
-    """Standing height of the skeleton."""
     scale_sd: float = 0.0
     """Relative standard deviation of the size, and with it of every length and speed, where no height was given."""
     child_stature_m: float | None = None
@@ -134,9 +130,7 @@ class FitDiagnostics:
     cost_by_term: Mapping[str, float] = field(default_factory=dict)
     """Share of each term in the cost of the shared unknowns."""
     camera: CameraDiagnostics | None = None
-    """For a person who was filmed."""
     markers: MarkerDiagnostics | None = None
-    """For a person with markers."""
     floor: FloorDiagnostics | None = None
     """Where the floor moves; None where it stands still."""
     off_floor_m: float | None = None

@@ -14,7 +14,6 @@ class Finding:
     """One line of the doctor."""
 
     name: str
-    """What was looked at."""
     value: str
     """What was found, or what is missing and how to get it."""
     good: bool = True

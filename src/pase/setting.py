@@ -58,17 +58,13 @@ class Leaf:
     path: str
     """Dotted path, as `pose2d.detect_every`."""
     kind: Any
-    """Its type."""
     default: Any
-    """Its default."""
     doc: str
     """What it means, from the docstring under the field."""
     flag: str
     """Command-line flag without dashes."""
     low: float | None
-    """Lowest allowed value."""
     high: float | None
-    """Highest allowed value."""
 
     @property
     def label(self) -> str:

@@ -54,7 +54,6 @@ class PlacedBone(NamedTuple):
     """A bone on its body."""
 
     body: int
-    """Index of the body."""
     number: int
     """Index of the mesh among those of the body."""
     mesh: BoneMesh

@@ -34,7 +34,6 @@ SIMPLE_JOINTS: Mapping[str, _Layout] = {
 """OpenSim's joints with fixed axes; ball and free joints by the body-fixed X-Y-Z angles OpenSim shows."""
 
 JOINT_KINDS = ("CustomJoint", *SIMPLE_JOINTS)
-"""The joint types that can be read."""
 
 
 def coordinate_count(kind: str) -> int:

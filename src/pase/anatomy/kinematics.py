@@ -75,7 +75,6 @@ class LandmarkJacobian:
     bodies: tuple[BodyDerivative, ...]
     """Derivatives by the free coordinates: for each body by those that move it."""
     coordinates: int
-    """n"""
     dsize: Array
     """(T, K, 3, P) by the P size parameters given as `scale_directions`."""
     dlocation: Array

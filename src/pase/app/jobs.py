@@ -66,7 +66,6 @@ class Job:
     """Settings by dotted path."""
     state: State = "uploading"
     step: str = ""
-    """What is being done."""
     done: int = 0
     total: int | None = None
     """How far the step is, and where it ends if that is known."""

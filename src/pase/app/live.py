@@ -136,7 +136,6 @@ class Live:
     shown: int = 0
     """Pictures that were looked at and drawn."""
     drawn: Newest[bytes] = field(default_factory=Newest)
-    """The newest drawn picture, as JPEG."""
 
     def __enter__(self) -> Live:
         from pase.pipeline.network_files import network_files

@@ -18,7 +18,6 @@ class FolderContent:
     """The files of a folder and the folders below it, in order of their names."""
 
     footage: list[Path]
-    """Videos and photos."""
     companions: list[Path]
     """Files that are neither."""
 

@@ -28,7 +28,6 @@ class Plan:
     """Absolute path of the batch's folder."""
     settings: Settings
     overwrite: bool = False
-    """Do everything again."""
 
     def measuring(self, trial: Trial) -> TrialJob:
         """The job that measures what a trial shows of its subject's sizes."""

@@ -59,7 +59,6 @@ class BatchOptions:
     scheduler: str | None = None
     """Address of a Dask scheduler whose workers do the trials; processes of this computer when None."""
     overwrite: bool = False
-    """Do everything again."""
 
 
 def run_batch(

@@ -29,7 +29,6 @@ class Trial:
     name: str
     """Name of its result, without folders."""
     file: Path
-    """The video or photo."""
     place: str
     """The file's path relative to the study's folder, with forward slashes."""
     subject: str

@@ -14,7 +14,6 @@ from pase.errors import InputError
 from pase.files import read_text, read_toml
 
 COLUMNS = ("file", "subject", "height", "mass", "sex", "age", "condition", "without", "output")
-"""Columns that PASE knows."""
 
 _EXCEL = "cp1252"
 """What Excel saves a CSV in on Windows in the west, when nobody chooses UTF-8."""

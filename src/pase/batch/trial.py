@@ -30,7 +30,6 @@ class TrialJob:
     name: str
     source: Path
     output: Path
-    """Folder of the result."""
     note: Path
     """File of what was found, written when the job is done."""
     settings: Settings

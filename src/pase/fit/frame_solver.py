@@ -101,7 +101,6 @@ class FrameSolver:
     shared: Array
     """(m,)"""
     posture: float = 1.0
-    """Weight of the posture prior."""
 
     def from_starts(
         self, frames: Indices, starts: Array, rounds: Sequence[Round], tried: Mask | None = None

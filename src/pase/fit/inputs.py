@@ -44,7 +44,6 @@ class PersonInput:
     """One person's keypoints in a film, and what else is given about the person."""
 
     keypoints: Keypoints2D
-    """In all frames of the recording."""
     landmarks: Landmarks3D | None = None
     """A lifter's landmarks in the same frames: camera axes, in statures, with `sigma`."""
     facts: PersonFacts = PersonFacts()

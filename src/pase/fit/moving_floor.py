@@ -184,7 +184,6 @@ class MovingFloor:
     carried: bool
     """True if the camera travels over a ground that stands still; False for a treadmill."""
     by_user: bool = False
-    """Whether the user gave the speed."""
 
     @property
     def is_unsure(self) -> bool:

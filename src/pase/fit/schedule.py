@@ -87,13 +87,11 @@ class SharedEstimate:
     covariance: Array | None
     """(m, m) posterior; None where they were held."""
     frames: Indices
-    """Frames used."""
     q: Array
     """(F, n) postures in them."""
     solution: Solution | None = None
     """The solver's result on these frames; None where the shared unknowns were held."""
     shares: dict[str, float] | None = None
-    """Cost of each term at the solution."""
 
     @property
     def cost(self) -> float:
@@ -110,7 +108,6 @@ class Solved:
     frames: Indices
     problem: Problem
     solution: Solution
-    """Solution of the last pass."""
 
     def estimate(self) -> SharedEstimate:
         """The shared unknowns with their covariance."""

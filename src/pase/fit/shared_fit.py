@@ -44,7 +44,6 @@ class SharedFit:
     sizes: Sizes | None = None
     """The person's sizes, when other recordings gave them."""
     camera_motion: CameraMotion | None = None
-    """How the camera of the shot moved."""
     floor: MovingFloor | None = None
     """How the floor moves under the person; None where it stands still."""
     scale_sd: float = 0.0

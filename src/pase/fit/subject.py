@@ -51,9 +51,7 @@ class Priors:
     """Priors of the unknowns that all frames share."""
 
     size: SharedPrior
-    """Human proportions."""
     height: Height | None = None
-    """Stature."""
     cameras: tuple[Term, ...] = ()
     offsets: SharedPrior | None = None
     """Where measured points sit on the body."""
@@ -86,7 +84,6 @@ class Posture:
     kinds: PostureKinds | None
     """Mixture prior of legs, pelvis and trunk."""
     arms: PostureKinds | None
-    """Mixture prior of both arms."""
     rate_hz: float
     """Independent postures a second: this prior counts in full so many times a second."""
 

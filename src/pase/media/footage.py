@@ -23,7 +23,6 @@ class Footage:
     """
 
     path: Path
-    """The file."""
     rotate: int = 0
     """Degrees, 0, 90, 180 or 270, by which the picture is turned clockwise after the file's own rotation."""
     mirror: bool = False

@@ -84,7 +84,6 @@ class Media(Protocol):
     """A video, or a photo as a video of one frame."""
 
     path: Path
-    """The file."""
     footage: Footage
     """The same, and how it is read."""
     image_size: tuple[int, int]
@@ -98,7 +97,6 @@ class Media(Protocol):
     focal_length_hint_px: float | None
     """Focal length in pixels from the file's metadata, or None."""
     metadata: dict[str, str]
-    """Tags of the file."""
     warnings: list[str]
     """Warnings for the user about the file, one sentence each; more may come while frames are read."""
 

@@ -39,13 +39,11 @@ class RunningNetwork:
     """What a network runs on."""
 
     network: str
-    """Name of its file."""
     provider: str
     """ONNX Runtime's name of what computes, as `CPUExecutionProvider`."""
     threads: int
     """Threads of the processor that it may use."""
     sha256: str = ""
-    """Checksum of its file."""
 
 
 _listeners: list[list[RunningNetwork]] = []

@@ -34,7 +34,6 @@ class MarkerFiles:
     markers: str | None = None
     """`halpe26`, `h36m17`, `theia` or a marker file; the model's own markers when None."""
     static: Path | None = None
-    """A static trial."""
     rate_hz: float | None = None
     """Frames a second, in place of the times of the file of markers."""
 

@@ -48,7 +48,6 @@ class Recording:
     people: list[Keypoints2D]
     """Everybody who was tracked; after `choose` those who get a skeleton, the main person first. May be empty."""
     frames: int
-    """Number of frames of the recording."""
     image_size: tuple[int, int]
     """Width and height in pixels; (0, 0) where unknown."""
     focal_length_px: float | None = None

@@ -50,11 +50,9 @@ class Report:
     source: dict[str, Any] = field(default_factory=dict)
     """The recording: path, frames, picture size, frame rate."""
     settings: dict[str, Any] = field(default_factory=dict)
-    """Every setting of the run."""
     networks: list[RunningNetwork] = field(default_factory=list)
     """What each network ran on, and with how many threads."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Wall time of each stage."""
     resumed: list[str] = field(default_factory=list)
     """Stages taken over from an interrupted run."""
     persons: list[dict[str, Any]] = field(default_factory=list)
@@ -68,7 +66,6 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     """Warnings for the user, one sentence each."""
     files: list[str] = field(default_factory=list)
-    """Every file of the result."""
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

@@ -32,7 +32,6 @@ class Choice:
     people: list[Keypoints2D]
     """The main person, or the one who was named, first; numbered from 1."""
     left_out: list[LeftOut]
-    """The others."""
     why_main: str = ""
     """Reason why the first of them is the main person."""
 

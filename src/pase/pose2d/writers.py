@@ -16,7 +16,6 @@ from pase.pose2d.readers.alphapose_json import write_alphapose
 from pase.types import Array
 
 KEYPOINT_FORMATS = ("alphapose", "openpose", "coco")
-"""How keypoints can be written."""
 
 COCO_NAMES = (
     "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder", "left_elbow",

@@ -22,7 +22,6 @@ class PackedBones:
     """All bones that some skeletons use."""
 
     files: tuple[str, ...]
-    """Mesh file of each bone."""
     vertices: NDArray[np.void]
     """(V,) of `VERTEX`."""
     indices: NDArray[np.uint32]

@@ -39,7 +39,6 @@ ANGLE_PLOTS = {
 """Pictures of joint angles, with the regions of the body they show."""
 
 PLOT_NAMES = (*ANGLE_PLOTS, "bones", "path", "error")
-"""Names of all plots."""
 
 
 def write_plots(

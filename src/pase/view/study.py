@@ -15,7 +15,6 @@ from pase.view.answers import KEY_MEASURES, number_text
 from pase.view.page import page_style, page_template
 
 Column = tuple[str, str]
-"""A measure and its side."""
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,6 @@ class _Sums:
     squares: float
     """Sum of the squared residuals of the markers, m², at a usual marker's noise."""
     count: float
-    """Number of residuals."""
     absorbed: float
     """How many residuals the fit has used up."""
     bent: Array

@@ -20,9 +20,7 @@ class Layer(NamedTuple):
 
     kind: Literal["convolution", "sum", "pool", "join", "upsample", "output"]
     inputs: int = 0
-    """Channels into a convolution."""
     outputs: int = 0
-    """Channels out of the layer."""
     size: int = 0
     """Edge of the kernel or of the pooling window; stride of an output in pixels of the input."""
     stride: int = 1

@@ -24,7 +24,6 @@ class Detection:
     time: float | None = None
     """Seconds, if the file has times."""
     shot: int = 0
-    """Number of the shot."""
     measured: bool = True
     """Whether the frame was looked at; else the points lie between those around it."""
 

@@ -43,9 +43,7 @@ class PoseFrame:
 
     poses: list[FilePose] = field(default_factory=list)
     number: int | None = None
-    """Number of the frame by the file."""
     picture: str | None = None
-    """Name of the picture by the file."""
     time: float | None = None
     """Seconds by the file."""
     size: tuple[int, int] | None = None
