@@ -10,13 +10,12 @@ lie on the right body; a switch is a person whose box goes on under another numb
 2008). A person counts in the frames in which at least a third of them is to be seen.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -126,7 +125,7 @@ class Sprite:
     pose: Pose
     """The keypoints in it."""
 
-    def dressed(self, hue: int, mirrored: bool) -> Sprite:
+    def dressed(self, hue: int, mirrored: bool) -> Self:
         """The same in other colours, perhaps mirrored."""
         hsv = cv2.cvtColor(np.ascontiguousarray(self.image[..., :3]), cv2.COLOR_RGB2HSV)
         hsv[..., 0] = (hsv[..., 0].astype(int) + hue) % 180

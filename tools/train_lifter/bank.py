@@ -1,7 +1,5 @@
 """All motion in one place: packed small enough to carry about, unpacked onto the device that trains."""
 
-from __future__ import annotations
-
 import io
 import json
 import lzma
@@ -9,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -101,7 +100,7 @@ class Bank:
     """Kind of movement of each take."""
 
     @classmethod
-    def of(cls, takes: Sequence[Take], device: str | torch.device, *, favoured: bool = False) -> Bank:
+    def of(cls, takes: Sequence[Take], device: str | torch.device, *, favoured: bool = False) -> Self:
         """Takes end to end on a device; movements that people film more often, if `favoured`."""
         q = np.concatenate([t.q for t in takes]).astype(np.float32)
         length = np.array([len(t.q) for t in takes])

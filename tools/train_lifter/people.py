@@ -1,6 +1,6 @@
 """One person, one camera and one detector at a time, as arrays, for benchmarks that film random people."""
 
-from __future__ import annotations
+from typing import Self
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ class Body:
         self.scale: Array = self._bodies.scale[0].double().numpy()
 
     @classmethod
-    def adult(cls, rng: np.random.Generator) -> Body:
+    def adult(cls, rng: np.random.Generator) -> Self:
         """A random adult."""
         while True:
             body = cls(rng)

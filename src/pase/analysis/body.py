@@ -4,12 +4,10 @@ Bodies carry the names of OpenSim's full-body models (`femur_r`, `calcn_l`, `tor
 X forward, Y up, Z to the right. What a model lacks is None, and so is every answer that needs it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -57,13 +55,13 @@ class BodyMotion:
     """What `pase.analysis.angles.all_angles` gives, once it was asked for: tables and stretches share it."""
 
     @classmethod
-    def of(cls, motion: Motion) -> BodyMotion:
+    def of(cls, motion: Motion) -> Self:
         """The segments of a motion, without those that were seldom seen: their poses are guesses."""
         body = cls.placed(Kinematics(motion.skeleton, ()), motion.q, motion.time)
         return replace(body.without(bodies_not_seen(motion)), feet_seen=feet_seen(motion))
 
     @classmethod
-    def placed(cls, kinematics: Kinematics, q: Array, time: Array, scale: Array | None = None) -> BodyMotion:
+    def placed(cls, kinematics: Kinematics, q: Array, time: Array, scale: Array | None = None) -> Self:
         """The segments for coordinates `q` (T, n) and, with `scale` (B, 3), of a body of other size."""
         skeleton = kinematics.skeleton
         finite = np.flatnonzero(np.isfinite(q).all(axis=1))
@@ -87,7 +85,7 @@ class BodyMotion:
             center,
         )
 
-    def without(self, bodies: Collection[str]) -> BodyMotion:
+    def without(self, bodies: Collection[str]) -> Self:
         """The same person as a model that does not have some of the bodies."""
         rotation = {name: turn for name, turn in self.rotation.items() if name not in bodies}
         origin = {name: place for name, place in self.origin.items() if name not in bodies}
@@ -166,7 +164,7 @@ class BodyMotion:
         turn = self.segment("pelvis")
         return None if turn is None else facing(turn)
 
-    def slice(self, frames: slice | Mask) -> BodyMotion:
+    def slice(self, frames: slice | Mask) -> Self:
         """The same person in some of the frames only; this very object where those are all."""
         if len(self.time[frames]) == len(self):
             return self

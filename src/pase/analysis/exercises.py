@@ -1,9 +1,8 @@
 """Squats, standing up, lunges, arm raises and anything else that repeats: repetitions and their measures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -66,7 +65,7 @@ class Exercise:
                 events.append(Event(repetition.end, "repetition_end"))
         return events
 
-    def retimed(self, stretch: Stretch) -> Exercise:
+    def retimed(self, stretch: Stretch) -> Self:
         """The same repetitions in another estimate of the motion, at its own times where it has them."""
         repetitions = _repetitions(stretch, self.movement, self.signal)
         moved = []

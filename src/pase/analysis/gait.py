@@ -1,9 +1,8 @@
 """Walking and running: bouts of steps."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 
@@ -69,7 +68,7 @@ class Bout:
         strikes = [Event(time, "foot_strike", side) for time, side in self.strikes]
         return sorted(strikes + [Event(time, "toe_off", side) for time, side in self.toe_offs])
 
-    def retimed(self, stretch: Stretch) -> Bout:
+    def retimed(self, stretch: Stretch) -> Self:
         """The same steps in another estimate of the motion, whose swings are those of this one in their order."""
         identities = {id(swing) for swing in self.still}
         swings = self.stretch.feet.swings if self.stretch.feet is not None else ()

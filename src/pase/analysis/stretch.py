@@ -1,10 +1,9 @@
 """A stretch of a recording in which the pose is known in all frames, as the measures read it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
@@ -96,7 +95,7 @@ class Stretch:
         arm = self.at(joints[1] - joints[0], moment)
         return float(np.degrees(np.arccos(-arm[1] / np.linalg.norm(arm))))
 
-    def retimed(self, feet: Feet | None) -> Stretch:
+    def retimed(self, feet: Feet | None) -> Self:
         """This stretch with the swings of another estimate, each at its own time in this one where it has it."""
         if feet is None or self.feet is None:
             return replace(self, feet=feet)

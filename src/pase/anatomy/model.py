@@ -1,11 +1,9 @@
 """The anatomical skeleton as data: bodies, joints, coordinates, couplers, landmarks and bone meshes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -208,7 +206,7 @@ class Skeleton:
         """Index of a landmark; the error lists the valid names."""
         return _index("landmark", name, self.landmark_names)
 
-    def scaled(self, scale: Array | Mapping[str, Sequence[float]]) -> Skeleton:
+    def scaled(self, scale: Array | Mapping[str, Sequence[float]]) -> Self:
         """The same skeleton with other scale factors: (B, 3), or factors by body name."""
         if isinstance(scale, Mapping):
             factors = self.scale.copy()
@@ -218,7 +216,7 @@ class Skeleton:
             factors = np.asarray(scale, float)
         return replace(self, scale=factors)
 
-    def with_landmarks(self, landmarks: Sequence[Landmark]) -> Skeleton:
+    def with_landmarks(self, landmarks: Sequence[Landmark]) -> Self:
         """The same skeleton with other landmarks."""
         for landmark in landmarks:
             self.body_index(landmark.body)

@@ -1,12 +1,10 @@
 """The surfaces of the bones, in the coordinates of their mesh files."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +25,7 @@ class BoneSurface:
     normals: Array
     """(V, 3) unit vectors outwards."""
 
-    def moved(self, by: Array) -> BoneSurface:
+    def moved(self, by: Array) -> Self:
         """The surface moved `by` (3,) metres."""
         return replace(self, vertices=self.vertices + by)
 

@@ -1,14 +1,12 @@
 """Show the keypoints of a live camera in the browser; pictures that come too quickly are skipped, never queued."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import anyio.to_thread
 import numpy as np
@@ -137,7 +135,7 @@ class Live:
     """Pictures that were looked at and drawn."""
     drawn: Newest[bytes] = field(default_factory=Newest)
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> Self:
         from pase.pipeline.network_files import network_files
         from pase.pose2d.detector import PersonDetector
         from pase.pose2d.keypoints import KeypointNetwork

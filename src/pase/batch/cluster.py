@@ -1,13 +1,11 @@
 """Jobs on the workers of a Dask scheduler, on any number of computers."""
 
-from __future__ import annotations
-
 import logging
 import os
 import secrets
 import threading
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Self
 
 from pase.batch.workers import Job, Outcome, Work
 from pase.errors import InputError, MissingDependencyError
@@ -50,7 +48,7 @@ class Cluster:
         self._names: dict[str, str] = {}
         self._client.subscribe_topic("all", self._notice)
 
-    def __enter__(self) -> Cluster:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:

@@ -1,7 +1,5 @@
 """Where the jobs of a batch run: in processes of this computer; one that dies does not harm the others."""
 
-from __future__ import annotations
-
 import logging
 import os
 import threading
@@ -10,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from pase.errors import PaseError
 from pase.processes import CallFailedError, ProcessLostError, ThreadInterpreters
@@ -58,7 +56,7 @@ class Workers(Protocol):
         """Send a job; the future raises `WorkerLostError` when its process died twice."""
         ...
 
-    def __enter__(self) -> Workers: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None: ...
 
@@ -86,7 +84,7 @@ class Processes:
         self._pool = ThreadPoolExecutor(count, "pase-batch")
         self._stopped = False
 
-    def __enter__(self) -> Processes:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:

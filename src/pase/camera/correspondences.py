@@ -1,9 +1,8 @@
 """Points of the background in several frames and in the keyframe of each, in rows of one length."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ class Correspondences:
     """(P, N) false for what fills a row."""
 
     @classmethod
-    def of(cls, shot: ShotFollower, matches: Sequence[Match], agreeing: bool = False) -> Correspondences:
+    def of(cls, shot: ShotFollower, matches: Sequence[Match], agreeing: bool = False) -> Self:
         """The points of frames, or only those that agree with the frames' turns."""
         pairs = [shot.rays_of(match) for match in matches]
         if agreeing:
@@ -44,7 +43,7 @@ class Correspondences:
     def __len__(self) -> int:
         return len(self.rays)
 
-    def scaled(self, factor: Array | float) -> Correspondences:
+    def scaled(self, factor: Array | float) -> Self:
         """The same in units of focal lengths that are () or (P,) times as small."""
         factor = np.asarray(factor, float)[..., None, None]
         return replace(self, rays_key=factor * self.rays_key, rays=factor * self.rays)

@@ -1,8 +1,7 @@
 """Small grey pictures in which the background is followed, and the parts of them that are not background."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,7 @@ class SmallPicture:
     """Whether blocks of two by two pixels were then averaged."""
 
     @classmethod
-    def of(cls, image: Image) -> SmallPicture:
+    def of(cls, image: Image) -> Self:
         """The green channel of a frame, with a longer side of about `SIDE` pixels."""
         import cv2
 

@@ -4,9 +4,8 @@ Products of small dense blocks make several times as much of a processor as the 
 most of all for many right-hand sides at once.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtri
@@ -24,7 +23,7 @@ class BandFactor:
     """(T, 2 n, n) the two blocks of L below each of these; zero beyond the end."""
 
     @classmethod
-    def of(cls, lag0: Array, lag1: Array, lag2: Array) -> BandFactor:
+    def of(cls, lag0: Array, lag1: Array, lag2: Array) -> Self:
         """The factor of a matrix with blocks (t, t), (t + 1, t), and diagonals (., n) of the blocks (t + 2, t).
 
         Raises

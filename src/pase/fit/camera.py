@@ -9,9 +9,8 @@ Everything that needs a camera asks it for its pose *at the frames it was taken 
 that turns or zooms needs no change elsewhere.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -68,7 +67,7 @@ class FilmCamera:
     """Focal length for which the turn was measured. The picture shows a shift in pixels: for a focal length f the
     turn across the line of sight is `turn_focal_px / f` times as large."""
 
-    def following(self, motion: CameraMotion | None) -> FilmCamera:
+    def following(self, motion: CameraMotion | None) -> Self:
         """The same camera with the turns and zooms of the frames of a motion."""
         if motion is None or motion.kind == "still":
             return self
@@ -81,7 +80,7 @@ class FilmCamera:
             turn_focal_px=motion.focal_px,
         )
 
-    def take(self, frames: Indices) -> FilmCamera:
+    def take(self, frames: Indices) -> Self:
         """The same camera at some of its frames."""
         if self.R_camera_reference is None and self.zoom is None:
             return self

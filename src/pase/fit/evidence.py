@@ -5,11 +5,9 @@ Near its solution, a recording's cost as a function of the unknowns x (sizes, a 
 recordings, and the prior once, add up.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -39,7 +37,7 @@ class Evidence:
         return {"information": self.information.tolist(), "pull": self.pull.tolist()}
 
     @classmethod
-    def of(cls, content: dict[str, Any]) -> Evidence:
+    def of(cls, content: dict[str, Any]) -> Self:
         """The inverse of `content`."""
         return cls(np.array(content["information"], float), np.array(content["pull"], float))
 

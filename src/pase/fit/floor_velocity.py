@@ -7,10 +7,9 @@ held c, with A the normal matrix of all other unknowns and B the mixed derivativ
 motion that is solved already would be biased: places along the line of sight are drawn to where they were.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -46,12 +45,12 @@ class FloorPath:
     """When the shift is zero."""
 
     @classmethod
-    def steady(cls, time: Array, velocity: Array, sigma: float) -> FloorPath:
+    def steady(cls, time: Array, velocity: Array, sigma: float) -> Self:
         """One constant velocity (2,), with standard deviation `sigma` along each axis."""
         return cls(time, time[:1], velocity[None], sigma**2 * np.eye(2), float(time[0]))
 
     @classmethod
-    def changing(cls, time: Array, velocity: Array, sigma: Array) -> FloorPath:
+    def changing(cls, time: Array, velocity: Array, sigma: Array) -> Self:
         """Velocities (T, 2) that change, with standard deviations `sigma` (T,); reduced to knots."""
         first, last = int(np.floor(time[0] / KNOT_S)), int(np.ceil(time[-1] / KNOT_S))
         knots = KNOT_S * np.arange(first, last + 1, dtype=float)
@@ -93,7 +92,7 @@ class FloorPath:
         change = np.diff(np.eye(count), axis=0) / (_ACCELERATION * np.sqrt(KNOT_S))
         return np.asarray(np.eye(count) / _WEAK_M_S**2 + change.T @ change)
 
-    def scaled(self, factor: float) -> FloorPath:
+    def scaled(self, factor: float) -> Self:
         """The same in a world that is larger by a factor."""
         return replace(self, velocity=factor * self.velocity, covariance=factor**2 * self.covariance)
 

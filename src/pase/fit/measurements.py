@@ -5,8 +5,6 @@ which of them were seen, and gives the terms of the cost for the frames it is ta
 here; nothing else changes.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -129,7 +127,7 @@ class KeypointMeasurements(Measurements):
     """Share with which a frame counts."""
 
     @classmethod
-    def of(cls, keypoints: Keypoints2D, camera: FilmCamera) -> KeypointMeasurements:
+    def of(cls, keypoints: Keypoints2D, camera: FilmCamera) -> Self:
         """Keypoints with their standard deviations; those of low score or outside the picture do not count."""
         sigma, gap_s = keypoint_sigma(keypoints), measurement_gap(keypoints)
         return cls(

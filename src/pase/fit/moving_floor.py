@@ -5,10 +5,8 @@ from the feet: in stance the lowest points of a foot move with the floor. They a
 solved without a floor, which would hold them where they are.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -191,7 +189,7 @@ class MovingFloor:
         speed, sigma = self.path.mean_speed
         return not (self.carried or self.by_user) and speed < _SURE * sigma
 
-    def refined(self, trial: Trial[Any], frames: Indices, state: State) -> tuple[MovingFloor, State]:
+    def refined(self, trial: Trial[Any], frames: Indices, state: State) -> tuple[Self, State]:
         """The floor solved together with everything else, from a motion (of `frames`) that was solved for it."""
         floor = self
         for _ in range(0 if self.by_user else _STEPS):

@@ -5,12 +5,11 @@ for the whole recording: log scale factors of the body, the camera, and where th
 their bones.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 
@@ -48,7 +47,7 @@ class Layout:
     count: int
 
     @classmethod
-    def of(cls, size: int, cameras: Sequence[int], offset: int, depth: int = 0) -> Layout:
+    def of(cls, size: int, cameras: Sequence[int], offset: int, depth: int = 0) -> Self:
         """Layout for so many sizes, unknowns of each camera, landmark offsets and lasting errors of depths."""
         ends = np.cumsum([size, *cameras, offset, depth]).tolist()
         *slices, offsets, depths = (slice(start, end) for start, end in pairwise(ends))
@@ -68,13 +67,13 @@ class Offsets:
     """(K, 3, c) displacement of each point, metres, by the unknowns."""
 
     @classmethod
-    def free(cls, points: int, held: bool = False) -> Offsets:
+    def free(cls, points: int, held: bool = False) -> Self:
         """Every point displaced on its own, as markers are; no unknowns when `held`."""
         columns = 0 if held else 3 * points
         return cls(np.eye(3 * points)[:, :columns].reshape(points, 3, columns))
 
     @classmethod
-    def mirrored(cls, names: Sequence[str]) -> Offsets:
+    def mirrored(cls, names: Sequence[str]) -> Self:
         """The same displacement on both sides, mirrored; points of the middle stay in the middle plane.
 
         Where a detector sees "hip" or "ankle" depends on how its training pictures were labelled. It is 15-29 mm off
@@ -94,7 +93,7 @@ class Offsets:
         return cls(matrix)
 
     @classmethod
-    def joined(cls, sets: Sequence[Offsets]) -> Offsets:
+    def joined(cls, sets: Sequence[Self]) -> Self:
         """The displacements of several sets of points, one after the other."""
         matrix = np.zeros((sum(len(p.matrix) for p in sets), 3, sum(p.count for p in sets)))
         row = column = 0

@@ -1,9 +1,7 @@
 """One person after the shared unknowns are estimated, and notes for the user."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -54,7 +52,7 @@ class SharedFit:
         """Standing height of the skeleton."""
         return self.trial.subject.stature(self.estimate.shared)
 
-    def with_size_covariance(self) -> SharedFit:
+    def with_size_covariance(self) -> Self:
         """The same with the covariance of the sizes that other recordings gave, where they did."""
         if self.sizes is None or self.estimate.covariance is None:
             return self

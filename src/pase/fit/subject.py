@@ -1,9 +1,8 @@
 """The person as an estimation problem: the model, the priors, and the ranges of the unknowns."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
+from typing import Self
 
 import numpy as np
 from scipy.linalg import block_diag
@@ -104,7 +103,7 @@ class Subject:
     """Whether there is a floor under the feet."""
     cameras: tuple[FilmCamera, ...] = ()
 
-    def held(self, columns: slice, values: Array) -> Subject:
+    def held(self, columns: slice, values: Array) -> Self:
         """The same person with some of the shared unknowns held at values."""
         low, high = self.bounds.low_shared.copy(), self.bounds.high_shared.copy()
         low[columns] = high[columns] = values

@@ -1,7 +1,5 @@
 """Upright RGB frames with their true times, as every recording gives them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
@@ -104,7 +102,7 @@ class Media(Protocol):
         """Read all frames in order; each call starts again from the first."""
         ...
 
-    def __enter__(self) -> Media: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, *args: object) -> None: ...
 

@@ -1,7 +1,5 @@
 """The folder of a result: built beside its place, resumed after an interruption, renamed when it is whole."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -9,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pase.errors import InputError, OutputError, PaseError
 from pase.files import ANOTHER_FOLDER, output_errors, read_json, sha256_of, write_text
@@ -141,7 +139,7 @@ class Workspace:
         self._made_parents: list[Path] = []
         self._held = ExitStack()
 
-    def __enter__(self) -> Workspace:
+    def __enter__(self) -> Self:
         try:
             with output_errors(self.output, "write to", ANOTHER_FOLDER):
                 self._made_parents = [p for p in self.output.parents if not p.exists()]

@@ -1,9 +1,8 @@
 """The persons of one camera as they are drawn over its footage: where each is at a time, and how finely."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 
@@ -53,7 +52,7 @@ class Layer:
             else Renderer(skeletons, camera, style, [_px_a_metre(motion, camera) for motion in motions])
         )
 
-    def __enter__(self) -> Layer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *args: object) -> None:

@@ -1,11 +1,9 @@
 """Bones drawn by VTK, seen by a camera equal to the one that filmed the person."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby, product
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,7 +171,7 @@ class Renderer:
         for figure in self._figures:
             self._scene.AddActor(figure.actor)
 
-    def __enter__(self) -> Renderer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

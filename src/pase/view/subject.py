@@ -1,9 +1,8 @@
 """A person as the views show it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -37,13 +36,13 @@ class Subject:
     placement: Placement | None = None
 
     @classmethod
-    def of_all(cls, motions: Iterable[Motion]) -> list[Subject]:
+    def of_all(cls, motions: Iterable[Motion]) -> list[Self]:
         """The persons of a result, in its order."""
         return [
             cls(f"Person {number}", motion, bone_table(motion)) for number, motion in enumerate(motions, 1)
         ]
 
-    def thinned(self, limit: int) -> Subject:
+    def thinned(self, limit: int) -> Self:
         """The person in every frame, or of more than `most` in every second, third …"""
         step = slice(None, None, step_to(len(self.motion), limit))
         return replace(self, motion=self.motion.slice(step))

@@ -1,9 +1,8 @@
 """What a residual term is, and the robust loss some of them use."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 
@@ -29,7 +28,7 @@ class ChainRows:
     @classmethod
     def of(
         cls, chain: Chain, dq: dict[int, Array], columns: Indices | None = None, dshared: Array | None = None
-    ) -> ChainRows:
+    ) -> Self:
         """Derivatives (M, P, R, c) of R rows for each point of a chain, and those by shared unknowns `columns`."""
         R = next(iter(dq.values())).shape[2]
         flat = {offset: J.reshape(len(J), -1, J.shape[-1]) for offset, J in dq.items()}
@@ -38,7 +37,7 @@ class ChainRows:
             by_shared = SharedDerivative(columns, dshared.reshape(len(dshared), -1, len(columns)))
         return cls(chain.rows(R), chain.columns, chain.runs, flat, by_shared)
 
-    def __add__(self, other: ChainRows) -> ChainRows:
+    def __add__(self, other: Self) -> Self:
         """The same rows with other derivatives by the same unknowns added."""
         by_q = {offset: J + other.dq[offset] for offset, J in self.dq.items()}
         by_shared = self.by_shared

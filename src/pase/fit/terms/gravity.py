@@ -1,6 +1,6 @@
 """The camera's pitch, from the gravity that a lifter sees in the person."""
 
-from __future__ import annotations
+from typing import Self
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Gravity(RobustTerm):
         self._width = width
 
     @classmethod
-    def of(cls, landmarks: Landmarks3D, camera: FilmCamera) -> Gravity | None:
+    def of(cls, landmarks: Landmarks3D, camera: FilmCamera) -> Self | None:
         """What a lifter says in all frames together; None when it says nothing."""
         if landmarks.down is None or landmarks.down_sigma is None:
             return None
