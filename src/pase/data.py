@@ -13,7 +13,7 @@ from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.findings import AngleSeries, Findings
 from pase.series import nearest_rows
-from pase.types import Array, Mask
+from pase.types import Array, ImageSize, Mask
 
 if TYPE_CHECKING:
     import pandas
@@ -67,7 +67,7 @@ class Keypoints2D:
     """(T, K) confidence from 0 to 1; 0 where unseen."""
     time: Array
     """(T,) presentation time in seconds, 0 at the first frame of the recording, increasing."""
-    image_size: tuple[int, int]
+    image_size: ImageSize
     """Width and height of the (upright) picture in pixels."""
     names: tuple[str, ...] = HALPE26
     """K keypoint names."""
@@ -88,7 +88,7 @@ class Keypoints2D:
         check_shape("Keypoints2D", "sigma", self.sigma, (t, k, 2))
 
     @classmethod
-    def empty(cls, image_size: tuple[int, int] = (0, 0), names: tuple[str, ...] = HALPE26) -> Keypoints2D:
+    def empty(cls, image_size: ImageSize = (0, 0), names: tuple[str, ...] = HALPE26) -> Keypoints2D:
         """Keypoints of a recording of no frames; every stage accepts them."""
         k = len(names)
         return cls(np.zeros((0, k, 2)), np.zeros((0, k)), np.zeros(0), image_size, names)
@@ -246,8 +246,7 @@ class Camera:
     """(3, 3) world → camera."""
     translation: Array
     """(3,) world → camera, metres."""
-    image_size: tuple[int, int]
-    """Width and height in pixels."""
+    image_size: ImageSize
     path: CameraPath | None = None
     """Rotation, translation and focal length of every frame; None for a camera that stands still."""
 

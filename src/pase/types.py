@@ -21,6 +21,9 @@ Indices = NDArray[np.intp]
 Image = NDArray[np.uint8]
 """A picture (height, width, 3 or 4), 0 to 255."""
 
+ImageSize = tuple[int, int]
+"""Width and height of a picture in pixels."""
+
 Progress = Callable[[int, int | None], None]
 """Called now and then with how many units (frames, bytes) of one piece of work are done, and how many there are;
 None where that is unknown."""

@@ -24,6 +24,7 @@ from pase.errors import InputError
 from pase.files import package_text
 from pase.media.frames import Frame
 from pase.media.write import jpeg
+from pase.types import ImageSize
 
 Item = TypeVar("Item")
 
@@ -61,7 +62,7 @@ class Newest(Generic[Item]):
             return self._count, self._item
 
 
-def camera_frames(camera: str) -> tuple[tuple[int, int], Iterator[Frame]]:
+def camera_frames(camera: str) -> tuple[ImageSize, Iterator[Frame]]:
     """Picture size, and the pictures of a camera as they come; those of a video file at the times they were filmed.
 
     Parameters
@@ -115,15 +116,13 @@ class Live:
 
     Parameters
     ----------
-    image_size
-        Width and height of the pictures.
     settings
         Where the networks are, and how they follow persons.
     begins_watched
         Whether no picture is taken before somebody looks, so that a film is seen from its beginning.
     """
 
-    image_size: tuple[int, int]
+    image_size: ImageSize
     frames: Iterator[Frame]
     settings: Settings
     begins_watched: bool = False

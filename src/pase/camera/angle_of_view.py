@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pase.types import ImageSize
+
 DEFAULT_FOV_DEG = 67.0
 """Angle of view along the picture's longer side of an unknown camera: that of a phone's main camera. Those of 24 to
 26 mm equivalent have 72 to 67° over the whole width of their sensor (4:3); stabilised film is up to a tenth narrower.
@@ -31,13 +33,11 @@ class LensPrior:
         return FOCAL_SPREAD if self.focal_length_px is None else self.focal_log_sigma
 
 
-def focal_length_of_view(image_size: tuple[int, int], fov_deg: float | None = None) -> float:
+def focal_length_of_view(image_size: ImageSize, fov_deg: float | None = None) -> float:
     """Focal length in px of a camera with such an angle of view.
 
     Parameters
     ----------
-    image_size
-        Width and height in px.
     fov_deg
         Angle of view along the longer side, degrees; the usual one when None.
     """

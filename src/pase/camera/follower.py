@@ -12,7 +12,7 @@ from pase.camera.shot import ShotFollower
 from pase.camera.shot_motion import Choice, shot_motion
 from pase.media.ahead import InTurn
 from pase.media.frames import Frame
-from pase.types import Array
+from pase.types import Array, ImageSize
 
 CHECK_EVERY_S = 0.2
 """Seconds between measured frames of a camera that stands still."""
@@ -37,17 +37,13 @@ class CameraFollower:
 
     Parameters
     ----------
-    image_size
-        Width and height of the frames in pixels.
     focal_px
         A guess of the focal length; that of a phone when None.
     choice
         What the user said of the camera: still, turning on the spot, or travelling; `auto` decides by the picture.
     """
 
-    def __init__(
-        self, image_size: tuple[int, int], focal_px: float | None = None, choice: Choice = "auto"
-    ) -> None:
+    def __init__(self, image_size: ImageSize, focal_px: float | None = None, choice: Choice = "auto") -> None:
         self._image_size, self._choice = image_size, choice
         self._focal_px = focal_px or focal_length_of_view(image_size)
         self._shots = [ShotFollower(image_size, self._focal_px)]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pase.camera.pictures import SmallPicture, background_mask, is_background
 from pase.camera.points import Overlays, Points, find_corners, follow_points
 from pase.camera.turn import Turn, TurnFit, fit_turn, start_from_shift
-from pase.types import Array
+from pase.types import Array, ImageSize
 
 FEWEST_POINTS = 8
 """Least points of the background for a turn."""
@@ -66,15 +66,9 @@ class Match:
 
 
 class PictureMatcher:
-    """Measures the pictures of a shot against keyframes.
+    """Measures the pictures of a shot against keyframes."""
 
-    Parameters
-    ----------
-    image_size
-        Width and height of the frames.
-    """
-
-    def __init__(self, image_size: tuple[int, int], focal_px: float) -> None:
+    def __init__(self, image_size: ImageSize, focal_px: float) -> None:
         self.image_size, self.focal_px = image_size, focal_px
         self._poorness = 0.0
         self._overlays = Overlays()

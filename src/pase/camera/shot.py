@@ -8,7 +8,7 @@ from pase.camera.matching import FEWEST_POINTS, PLACE_PX, Keyframe, Match, Pictu
 from pase.camera.pictures import SmallPicture
 from pase.camera.rotations import rotation_of_vector, vector_of_rotation
 from pase.camera.turn import NO_TURN, Turn, turned_by
-from pase.types import Array
+from pase.types import Array, ImageSize
 
 _LEFT_OF_KEY = 0.45
 """Least share of a keyframe's points in a frame; with fewer, another keyframe is looked for."""
@@ -43,13 +43,11 @@ class ShotFollower:
 
     Parameters
     ----------
-    image_size
-        Width and height of the frames.
     focal_px
         A guess of the focal length: turns are measured with it, and again when a better one is available.
     """
 
-    image_size: tuple[int, int]
+    image_size: ImageSize
     focal_px: float
     keys: list[Keyframe] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)

@@ -17,7 +17,7 @@ import numpy as np
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import cross_matrix, left_jacobian, rotation_of_vector, vector_of_rotation
 from pase.data import Camera, CameraPath
-from pase.types import Array, Indices
+from pase.types import Array, ImageSize, Indices
 
 UNKNOWNS = ("pitch", "roll", "height", "log_focal_length")
 """Unknowns of a camera that fixes the world: rad (down is positive), rad, m above the floor, log px."""
@@ -54,8 +54,7 @@ class FilmCamera:
     """Place of its unknowns among the shared ones: `UNKNOWNS` or `CALIBRATED_UNKNOWNS`."""
     principal_point: Array
     """(2,) px."""
-    image_size: tuple[int, int]
-    """Width and height in px."""
+    image_size: ImageSize
     R_camera_reference: Array | None = None
     """(T, 3, 3) measured turn of each frame; None for a camera that stands still."""
     zoom: Array | None = None

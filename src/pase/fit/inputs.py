@@ -12,7 +12,7 @@ from pase.camera.angle_of_view import LensPrior
 from pase.camera.motion import CameraMotion
 from pase.data import HALPE26, Camera, Keypoints2D, Landmarks3D
 from pase.lift.points import JOINT_BODIES
-from pase.types import Array
+from pase.types import Array, ImageSize
 
 STUCK_ON_SPREAD_M = 0.010
 """Standard deviation, along each axis, of a marker's place from the model's."""
@@ -57,8 +57,7 @@ class PersonInput:
 class CameraSetup:
     """A camera that films the person."""
 
-    image_size: tuple[int, int]
-    """Width and height in px."""
+    image_size: ImageSize
     lens: LensPrior = LensPrior()
     place: Camera | None = None
     """Its calibrated pose in the world of the fit (Y up, m); None for the camera that defines this world: it stands

@@ -24,7 +24,7 @@ from pase.fit.terms.base import Term
 from pase.fit.terms.gravity import Gravity
 from pase.fit.terms.posture_kinds import PostureKinds
 from pase.fit.terms.prior import CameraPrior, Height, SharedPrior
-from pase.types import Array
+from pase.types import Array, ImageSize
 
 CAMERA_MEAN = (0.05, 0.0, 1.3)
 CAMERA_SPREAD = (0.15, 0.02, 0.6)
@@ -271,7 +271,7 @@ def _unknowns_of(place: Camera) -> Array:
     )
 
 
-def _focal_prior(image_size: tuple[int, int], lens: LensPrior) -> tuple[float, float]:
+def _focal_prior(image_size: ImageSize, lens: LensPrior) -> tuple[float, float]:
     """Focal length in px and the spread of its logarithm."""
     focal, spread = lens.focal_length_px or focal_length_of_view(image_size), lens.spread
     if lens.measured_px is None:

@@ -14,7 +14,7 @@ from pase.data import Keypoints2D, Landmarks3D
 from pase.errors import MissingDependencyError, ModelFileError
 from pase.keypoint_sets import BLAZEPOSE33
 from pase.media.frames import Frame
-from pase.types import Array, Progress
+from pase.types import Array, ImageSize, Progress
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class MediaPipeLandmarker:
             raise ModelFileError(f"{model} is no pose landmarker bundle of MediaPipe: {error}") from error
 
     def __call__(
-        self, frames: Iterable[Frame], image_size: tuple[int, int], progress: Progress | None = None
+        self, frames: Iterable[Frame], image_size: ImageSize, progress: Progress | None = None
     ) -> tuple[Keypoints2D, Landmarks3D]:
         """Follow the most prominent person of a recording.
 
@@ -96,8 +96,6 @@ class MediaPipeLandmarker:
         ----------
         frames
             The recording, in order; frames are not kept.
-        image_size
-            Width and height in pixels.
 
         Returns
         -------
@@ -131,7 +129,7 @@ class MediaPipeLandmarker:
         return landmarker.detect_for_video(image, stamp)
 
 
-def _read(result: Any, image_size: tuple[int, int]) -> tuple[Array, Array]:
+def _read(result: Any, image_size: ImageSize) -> tuple[Array, Array]:
     """(33, 3) x, y in px and visibility, and (33, 3) metres; NaN when nobody was found."""
     if not result.pose_landmarks:
         unknown = np.full((len(BLAZEPOSE33), 3), np.nan)

@@ -7,6 +7,8 @@ from typing import Self, TypeVar, cast
 
 import numpy as np
 
+from pase.types import ImageSize
+
 Item = TypeVar("Item")
 
 WAITING = 3
@@ -15,7 +17,7 @@ _MOST_WAITING, _MOST_BYTES = 16, 64 * 10**6
 """Frames read ahead for those who take several at once."""
 
 
-def frames_ahead(image_size: tuple[int, int]) -> int:
+def frames_ahead(image_size: ImageSize) -> int:
     """How many frames of such width and height wait for those who take several at once."""
     width, height = image_size
     return int(np.clip(_MOST_BYTES // (3 * width * height), WAITING, _MOST_WAITING))

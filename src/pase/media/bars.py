@@ -6,7 +6,7 @@ from itertools import chain, islice
 import numpy as np
 
 from pase.media.frames import Frame
-from pase.types import Array, Image
+from pase.types import Array, Image, ImageSize
 
 BLACK = 20
 """Grey value up to which a pixel may belong to a bar: compression leaves traces beside the picture."""
@@ -21,9 +21,7 @@ FRAMES_LOOKED_AT = 30
 """Films that fade in are black at first."""
 
 
-def picture_size(
-    frames: Iterator[Frame], image_size: tuple[int, int]
-) -> tuple[tuple[int, int], Iterator[Frame]]:
+def picture_size(frames: Iterator[Frame], image_size: ImageSize) -> tuple[ImageSize, Iterator[Frame]]:
     """Width and height in pixels of the picture inside black bars, and all frames.
 
     A portrait film that was set into a landscape frame still shows what the phone's lens shows: its angle of view is
@@ -44,7 +42,7 @@ def picture_size(
     return image_size, chain(looked_at, frames)
 
 
-def size_between_bars(image: Image) -> tuple[int, int]:
+def size_between_bars(image: Image) -> ImageSize:
     """Width and height in pixels of what an image (H, W, 3) shows between black bars."""
     lit = image.max(axis=2) > BLACK
     return _length(lit.mean(axis=0)), _length(lit.mean(axis=1))

@@ -15,7 +15,7 @@ from av.sidedata.sidedata import Type as SideData
 from av.video.frame import VideoFrame
 
 from pase.media.color import TRANSFER_HLG, TRANSFER_PQ, tone_mapped
-from pase.types import Image
+from pase.types import Image, ImageSize
 
 _HIGH_DYNAMIC_RANGE = (TRANSFER_PQ, TRANSFER_HLG)
 _MATRIX_UNSPECIFIED = 2
@@ -59,7 +59,7 @@ def turn_of(frame: VideoFrame) -> tuple[str, ...]:
     return _TURNS.get((tuple(x_axis), tuple(y_axis)), ())
 
 
-def shown_size(frame: VideoFrame, pixel_aspect: float) -> tuple[int, int]:
+def shown_size(frame: VideoFrame, pixel_aspect: float) -> ImageSize:
     """Width and height of the upright picture with square pixels."""
     width, height = round(frame.width * pixel_aspect), frame.height
     turned = any(name.startswith("transpose") for name in turn_of(frame))
@@ -81,13 +81,13 @@ class Upright:
         """(H, W, 3) red, green and blue."""
         return _as_image(self._converters.to_image(self._frame))
 
-    def for_encoder(self, size: tuple[int, int]) -> VideoFrame:
+    def for_encoder(self, size: ImageSize) -> VideoFrame:
         """`yuv420p` of some even width and height, without making an array; `rgb24` of high dynamic range."""
         return self._converters.to_size(size)(self._frame)
 
 
 def upright_frames(
-    frames: Iterable[VideoFrame], image_size: tuple[int, int], turn: tuple[str, ...] = ()
+    frames: Iterable[VideoFrame], image_size: ImageSize, turn: tuple[str, ...] = ()
 ) -> Iterator[tuple[float | None, Upright | Image]]:
     """Frames, given in order, as they are shown.
 
@@ -124,12 +124,12 @@ def _as_image(frame: VideoFrame) -> Image:
 class _Converters:
     """Converters for frames of one kind, each made when it is first needed."""
 
-    def __init__(self, first: VideoFrame, image_size: tuple[int, int], turn: tuple[str, ...]) -> None:
+    def __init__(self, first: VideoFrame, image_size: ImageSize, turn: tuple[str, ...]) -> None:
         self._first, self._turn = first, turn
         self.to_image = _Converter(first, image_size, "rgb24", "bicubic", turn)
-        self._by_size: dict[tuple[int, int], _Converter] = {}
+        self._by_size: dict[ImageSize, _Converter] = {}
 
-    def to_size(self, size: tuple[int, int]) -> _Converter:
+    def to_size(self, size: ImageSize) -> _Converter:
         if size not in self._by_size:
             self._by_size[size] = _Converter(self._first, size, "yuv420p", "area", self._turn)
         return self._by_size[size]
@@ -141,7 +141,7 @@ class _Converter:
     def __init__(
         self,
         first: VideoFrame,
-        image_size: tuple[int, int],
+        image_size: ImageSize,
         pixel_format: str,
         scaling: str,
         turn: tuple[str, ...],
@@ -171,7 +171,7 @@ class _Converter:
 
 
 def _build_graph(
-    frame: VideoFrame, image_size: tuple[int, int], pixel_format: str, scaling: str, further: tuple[str, ...]
+    frame: VideoFrame, image_size: ImageSize, pixel_format: str, scaling: str, further: tuple[str, ...]
 ) -> av.filter.Graph:
     turn = (*turn_of(frame), *further)
     width, height = image_size

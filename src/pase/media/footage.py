@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from pase.errors import InputError
-from pase.types import Image
+from pase.types import Image, ImageSize
 
 Picture = TypeVar("Picture")
 
@@ -55,7 +55,7 @@ class Footage:
         """FFmpeg's filters that turn and mirror a picture that is upright by its file."""
         return (*_TURNS[self.rotate], *(("hflip",) if self.mirror else ()))
 
-    def shown_size(self, size: tuple[int, int]) -> tuple[int, int]:
+    def shown_size(self, size: ImageSize) -> ImageSize:
         """Width and height after the turn."""
         return size if self.rotate % 180 == 0 else (size[1], size[0])
 

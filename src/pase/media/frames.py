@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 
 from pase.media.convert import Upright
 from pase.media.footage import Footage
-from pase.types import Image
+from pase.types import Image, ImageSize
 
 FILM_DIAGONAL_MM = float(np.hypot(36.0, 24.0))
 """Diagonal of 35 mm film; equivalent focal lengths have the same diagonal angle of view (CIPA DCG-001)."""
@@ -57,7 +57,7 @@ class Frame:
             if self._upright is not None:
                 self._image = None
 
-    def for_encoder(self, size: tuple[int, int]) -> VideoFrame:
+    def for_encoder(self, size: ImageSize) -> VideoFrame:
         """The picture as `yuv420p` of some even width and height; as `rgb24` where the film has a high dynamic range.
 
         Much faster than by way of `image`; made anew at each call.
@@ -84,8 +84,7 @@ class Media(Protocol):
     path: Path
     footage: Footage
     """The same, and how it is read."""
-    image_size: tuple[int, int]
-    """Width and height in pixels of every frame."""
+    image_size: ImageSize
     frame_rate: float
     """Mean frames per second as the file states it; the true times are in the frames. 0 for a photo."""
     duration: float
@@ -107,7 +106,7 @@ class Media(Protocol):
     def __exit__(self, *args: object) -> None: ...
 
 
-def focal_length_px(equivalent_mm: float, image_size: tuple[int, int]) -> float | None:
+def focal_length_px(equivalent_mm: float, image_size: ImageSize) -> float | None:
     """Focal length in pixels from the 35 mm film equivalent in millimetres; None if that is no real length.
 
     Source: CIPA DCG-001 (equal diagonal angle of view).
@@ -117,7 +116,7 @@ def focal_length_px(equivalent_mm: float, image_size: tuple[int, int]) -> float 
     return float(equivalent_mm / FILM_DIAGONAL_MM * np.hypot(*image_size))
 
 
-def film_focal_length_px(equivalent_mm: float, image_size: tuple[int, int]) -> float | None:
+def film_focal_length_px(equivalent_mm: float, image_size: ImageSize) -> float | None:
     """The same of a film, whose picture is as wide as the sensor (4:3) that the equivalent refers to.
 
     Stabilisation and the modes of some phones take more or less of the sensor: see `FILM_FOCAL_SPREAD`.

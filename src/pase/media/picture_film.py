@@ -14,6 +14,7 @@ from pase.media.kinds import has_photo_suffix
 from pase.media.opening import check_is_footage
 from pase.media.photo import open_picture, to_rgb
 from pase.types import Image as Picture
+from pase.types import ImageSize
 
 ANIMATED_FORMATS = ("WEBP", "AVIF")
 """Animations that Pillow reads and FFmpeg does not, or not always; GIF and PNG go to FFmpeg."""
@@ -27,7 +28,7 @@ class PictureFilm(Reopening):
 
     footage: Footage
     path: Path
-    image_size: tuple[int, int]
+    image_size: ImageSize
     frame_rate: float
     duration: float
     frame_count_hint: int | None

@@ -19,7 +19,7 @@ from pase.media.footage import Footage, footage_of
 from pase.media.frames import Frame, Reopening, film_focal_length_px
 from pase.media.opening import LARGEST_PIXELS, decoder_errors, open_container
 from pase.media.repeats import Repeats
-from pase.types import Image
+from pase.types import Image, ImageSize
 
 log = logging.getLogger(__name__)
 
@@ -278,7 +278,7 @@ def _pixel_aspect(stream: VideoStream) -> float:
     return aspect if 1 / _WIDEST_PIXEL <= aspect <= _WIDEST_PIXEL else 1.0
 
 
-def _focal_length(metadata: dict[str, str], image_size: tuple[int, int]) -> float | None:
+def _focal_length(metadata: dict[str, str], image_size: ImageSize) -> float | None:
     for name, value in metadata.items():
         if name.lower().endswith(_FOCAL_LENGTH_TAG):
             try:

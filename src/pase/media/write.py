@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 from pase.errors import InputError, OutputError
 from pase.files import atomic_path
 from pase.media.opening import file_address, open_container
-from pase.types import Image
+from pase.types import Image, ImageSize
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class VideoWriter:
     def __init__(
         self,
         path: str | Path,
-        image_size: tuple[int, int],
+        image_size: ImageSize,
         frame_rate: float = 30.0,
         encoding: Encoding = Encoding(),  # noqa: B008 - it cannot change
         *,

@@ -16,6 +16,7 @@ from pase.data import Keypoints2D
 from pase.media import Media
 from pase.media.ahead import ahead
 from pase.media.frames import FILM_FOCAL_SPREAD
+from pase.types import ImageSize
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ _NO_BOXES = np.zeros((0, 4))
 
 
 def lens_of(
-    settings: CameraSettings, picture_size: tuple[int, int], tagged_px: float | None, *, is_film: bool
+    settings: CameraSettings, picture_size: ImageSize, tagged_px: float | None, *, is_film: bool
 ) -> LensPrior:
     """The lens as the user gives it, else as the file's metadata do, else that of a phone.
 

@@ -16,7 +16,7 @@ from pase.camera.angle_of_view import LensPrior
 from pase.data import Keypoints2D, Landmarks3D
 from pase.keypoint_sets import SURE_SCORE
 from pase.media.frames import Frame
-from pase.types import Array, StepProgress
+from pase.types import Array, ImageSize, StepProgress
 
 if TYPE_CHECKING:
     from pase.pose2d.keypoints import Pose
@@ -69,15 +69,9 @@ class Watcher(StepProgress, Protocol):
 
 
 class FirstLook:
-    """Describes the newest poses of a recording about once a second.
+    """Describes the newest poses of a recording about once a second."""
 
-    Parameters
-    ----------
-    image_size
-        Width and height in px.
-    """
-
-    def __init__(self, watcher: Watcher, lens: LensPrior, image_size: tuple[int, int]) -> None:
+    def __init__(self, watcher: Watcher, lens: LensPrior, image_size: ImageSize) -> None:
         from pase.lift.pase_lifter import PaseLifter
 
         self._lifter = PaseLifter(lens=lens)

@@ -33,7 +33,7 @@ from pase.pipeline.film_turn import film_turn
 from pase.pipeline.first_look import FirstLook, Watcher
 from pase.pipeline.network_files import fetch_models, network_files
 from pase.pose2d.left_out import LeftOut
-from pase.types import StepProgress
+from pase.types import ImageSize, StepProgress
 
 if TYPE_CHECKING:
     from pase.pose2d.detect import DetectedPeople
@@ -48,7 +48,7 @@ class Recording:
     people: list[Keypoints2D]
     """Everybody who was tracked; after `choose` those who get a skeleton, the main person first. May be empty."""
     frames: int
-    image_size: tuple[int, int]
+    image_size: ImageSize
     """Width and height in pixels; (0, 0) where unknown."""
     focal_length_px: float | None = None
     """Focal length from the file's metadata, or None."""
@@ -66,7 +66,7 @@ class Recording:
     """Who wrote the keypoints, where they were read from a file; empty where unknown."""
     camera_motions: list[CameraMotion] = field(default_factory=list)
     """How the camera of each shot moved; empty where the footage was not looked at."""
-    picture_size: tuple[int, int] | None = None
+    picture_size: ImageSize | None = None
     """Width and height in pixels of the picture inside black bars; None where the footage was not looked at."""
 
     def camera_motion(self, shot: int) -> CameraMotion | None:
@@ -191,7 +191,7 @@ def detect(
 
 
 def _lens_and_follower(
-    media: Media, settings: CameraSettings, picture_size: tuple[int, int]
+    media: Media, settings: CameraSettings, picture_size: ImageSize
 ) -> tuple[LensPrior, CameraFollower | None]:
     """The lens, and of a film who follows its camera."""
     lens = lens_of(settings, picture_size, media.focal_length_hint_px, is_film=is_film(media))
@@ -237,7 +237,7 @@ def _rtmpose(
 
 
 def _alphapose(
-    frames: Iterator[Frame], image_size: tuple[int, int], settings: Settings, progress: StepProgress | None
+    frames: Iterator[Frame], image_size: ImageSize, settings: Settings, progress: StepProgress | None
 ) -> DetectedPeople:
     """AlphaPose's network and way, with its own detector or with ours."""
     from pase.pose2d.alphapose.pipeline import BoxDetector, FastPoseNetwork, detect_everyone

@@ -26,7 +26,7 @@ from pase.pose2d.tracking.relink_tracks import join_pieces
 from pase.pose2d.tracking.track import Track
 from pase.pose2d.tracking.tracker import Tracker
 from pase.pose2d.user_network import choose_networks
-from pase.types import Array, Mask
+from pase.types import Array, ImageSize, Mask
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class DetectedPeople:
 
 def detect_keypoints(
     frames: Iterable[Frame],
-    image_size: tuple[int, int],
+    image_size: ImageSize,
     settings: Pose2DSettings | None = None,
     *,
     networks: tuple[Path, Path] | None = None,
@@ -71,8 +71,6 @@ def detect_keypoints(
     ----------
     frames
         The recording, in order; frames are not kept.
-    image_size
-        Width and height in pixels.
     networks
         Files of the detector and of the keypoint network, as `pase.pose2d.user_network.choose_networks` gives them;
         those that the settings name, from the model store, when None.
@@ -141,7 +139,7 @@ def _watch(
 
 
 def _detected_people(
-    tracker: Tracker, time: Array, settings: Pose2DSettings, image_size: tuple[int, int], looked: Mask | None
+    tracker: Tracker, time: Array, settings: Pose2DSettings, image_size: ImageSize, looked: Mask | None
 ) -> DetectedPeople:
     """Everybody who was followed, with or without keypoints."""
     people, unfollowed = [], [track for track in tracker.tracks if not track.poses]
@@ -187,9 +185,7 @@ def _warn(tracker: Tracker, frames: int) -> None:
         log.warning("nobody was found in the picture")
 
 
-def _left_out(
-    tracks: Sequence[Track], settings: Pose2DSettings, image_size: tuple[int, int]
-) -> list[LeftOut]:
+def _left_out(tracks: Sequence[Track], settings: Pose2DSettings, image_size: ImageSize) -> list[LeftOut]:
     """Persons who were found, but whose keypoints are not clear enough."""
     least_px = settings.least_size * max(image_size)
     out = []
@@ -213,7 +209,7 @@ def _left_out(
 
 
 def _as_keypoints(
-    pieces: Sequence[Track], time: Array, image_size: tuple[int, int], looked: Mask | None
+    pieces: Sequence[Track], time: Array, image_size: ImageSize, looked: Mask | None
 ) -> Keypoints2D:
     between = {index: pose for track in pieces for index, pose in track.between.items()}
     poses = between | {index: pose for track in pieces for index, pose in track.poses.items()}
@@ -248,7 +244,7 @@ def _unmeasured(poses: Mapping[int, Pose], looked: Mask, between: Container[int]
     return out
 
 
-def _inside(xy: Array, image_size: tuple[int, int]) -> NDArray[np.bool_]:
+def _inside(xy: Array, image_size: ImageSize) -> NDArray[np.bool_]:
     """(K,) which points lie in the picture; the network also guesses some beyond its edge."""
     low, high = xy >= -0.5, xy <= np.array(image_size) - 0.5
     return low[:, 0] & low[:, 1] & high[:, 0] & high[:, 1]

@@ -14,7 +14,7 @@ from pase.errors import ModelFileError
 from pase.keypoint_sets import COCO17, KEYPOINT_SETS
 from pase.networks.onnx import OnnxNetwork
 from pase.pose2d.simcc import decode_simcc
-from pase.types import Array, Image
+from pase.types import Array, Image, ImageSize
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -63,7 +63,7 @@ class Pose:
         return np.concatenate([low - room, high + room])
 
 
-def crop_transform(box: NDArray[np.float64], crop_size: tuple[int, int], turn: int = 0) -> Array:
+def crop_transform(box: NDArray[np.float64], crop_size: ImageSize, turn: int = 0) -> Array:
     """Affine map from the picture to a network's crop around a box.
 
     Pixel centres are whole numbers on both sides, as in `cv2.warpAffine`.
@@ -161,8 +161,7 @@ class _Layout:
     """What a network takes and gives."""
 
     input: str
-    crop_size: tuple[int, int]
-    """Width and height in px."""
+    crop_size: ImageSize
     batch: int
     """Crops that it takes at once."""
     outputs: list[str]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pase.media import Footage, Frame, Media, Photo, VideoWriter, open_media
 from pase.media.ahead import InTurn
 from pase.media.write import Encoding, jpeg
-from pase.types import Image, Progress
+from pase.types import Image, ImageSize, Progress
 
 LONGER_SIDE = 720
 """Pixels of the longer side of the picture in the page."""
@@ -105,7 +105,7 @@ def make_film(
     return maker.film
 
 
-def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
+def _fitted(size: ImageSize, side: int) -> ImageSize:
     """Even width and height with the same shape, not larger than `side`."""
     zoom = min(1.0, side / max(size))
     return max(2, 2 * round(zoom * size[0] / 2)), max(2, 2 * round(zoom * size[1] / 2))

@@ -12,7 +12,7 @@ from pase.config import Style
 from pase.data import Camera, Motion
 from pase.errors import InputError
 from pase.series import nearest_rows
-from pase.types import Array
+from pase.types import Array, ImageSize
 from pase.view.lines import LineRenderer, draw_label
 from pase.view.scene import NEAREST_M, Patch, Renderer
 from pase.view.subject import head_index
@@ -138,7 +138,7 @@ class _Track:
         return BodyPoses(self._chunk.rotation[i - self._start], origin)
 
 
-def by_camera(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[tuple[Camera, list[Motion]]]:
+def by_camera(motions: Sequence[Motion], image_size: ImageSize) -> list[tuple[Camera, list[Motion]]]:
     """Persons grouped by camera: those of one camera hide each other truly, others by their mean depth."""
     groups: list[tuple[Camera, list[Motion]]] = []
     for motion in motions:
@@ -154,7 +154,7 @@ def by_camera(motions: Sequence[Motion], image_size: tuple[int, int]) -> list[tu
     return [(_resized(camera, image_size), group) for camera, group in groups]
 
 
-def _resized(camera: Camera, image_size: tuple[int, int]) -> Camera:
+def _resized(camera: Camera, image_size: ImageSize) -> Camera:
     """The camera for the same footage in another size."""
     (width, height), (old_width, old_height) = image_size, camera.image_size
     zoom = width / old_width

@@ -9,7 +9,7 @@ from pase.anatomy.kinematics import BodyPoses
 from pase.anatomy.model import Skeleton
 from pase.data import Camera, Keypoints2D
 from pase.keypoint_sets import SURE_SCORE
-from pase.types import Array, Image
+from pase.types import Array, Image, ImageSize
 from pase.view.scene import NEAREST_M, Patch
 
 Color = tuple[int, int, int]
@@ -87,7 +87,7 @@ def draw_points(image: Image, keypoints: Sequence[Keypoints2D], time: float) -> 
                 _dot(image, zoom * place, color, radius if score >= SURE_SCORE else 1)
 
 
-def draw_label(label: str, place: Array, image_size: tuple[int, int]) -> Patch | None:
+def draw_label(label: str, place: Array, image_size: ImageSize) -> Patch | None:
     """A person's label as a patch centred on a pixel (2,), moved inside the picture; None far outside of it."""
     width, height = image_size
     if not np.isfinite(place).all() or (np.abs(place) > 2 * max(image_size)).any():

@@ -16,7 +16,7 @@ from pase.data import Keypoints2D, Motion
 from pase.media import Footage, Frame, Photo, PictureFilm, Video, VideoWriter, open_media, write_image
 from pase.media.ahead import InTurn, ahead
 from pase.media.write import Encoding
-from pase.types import Image, Progress
+from pase.types import Image, ImageSize, Progress
 from pase.view.blending import blend, blend_frame
 from pase.view.layers import Layer, by_camera
 from pase.view.lines import draw_points
@@ -88,7 +88,7 @@ def _write_film(
     media: Video | PictureFilm,
     pictures: Iterator[tuple[float, Picture]],
     output: str | Path,
-    size: tuple[int, int],
+    size: ImageSize,
     step: int,
     progress: Progress | None,
 ) -> None:
@@ -110,7 +110,7 @@ class _Drawing:
     layout: Layout
     keypoints: Sequence[Keypoints2D]
 
-    def size(self, media: Video | PictureFilm) -> tuple[int, int]:
+    def size(self, media: Video | PictureFilm) -> ImageSize:
         """Width and height of the pictures."""
         width, height = media.image_size
         return (2 * width if self.layout == "beside" else width), height
@@ -152,7 +152,7 @@ class _Drawing:
             blend(out, patch, opacity)
         return out
 
-    def _blended(self, picture: Frame, size: tuple[int, int], patches: Sequence[Patch]) -> VideoFrame:
+    def _blended(self, picture: Frame, size: ImageSize, patches: Sequence[Patch]) -> VideoFrame:
         """A frame with the bones over it, never turned into red, green and blue."""
         frame = picture.for_encoder(size)
         if patches:
@@ -179,7 +179,7 @@ def _ground(height: int, width: int) -> Image:
 
 @contextmanager
 def _video_file(
-    path: str | Path, image_size: tuple[int, int], frame_rate: float, source: Path | None
+    path: str | Path, image_size: ImageSize, frame_rate: float, source: Path | None
 ) -> Iterator[Callable[[Picture, float], None]]:
     """A video file whose pictures are finished and encoded beside the drawing of the next ones."""
 

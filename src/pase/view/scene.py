@@ -13,7 +13,7 @@ from pase.anatomy.kinematics import BodyPoses, Kinematics
 from pase.anatomy.model import Skeleton
 from pase.anatomy.surfaces import BoneSurface, joined, smooth_normals, triangle_normals
 from pase.data import Camera
-from pase.types import Array, Image
+from pase.types import Array, Image, ImageSize
 from pase.view.backend import make_window, require_drawing
 
 BONE_COLORS = (
@@ -227,7 +227,7 @@ class Renderer:
         self._window.Render()
         return Patch(left, top, self._read(width, height, zoom))
 
-    def _fit(self, width: int, height: int) -> tuple[int, int]:
+    def _fit(self, width: int, height: int) -> ImageSize:
         """Size of the window for a region: the present one if it has room and is not far too large."""
         needed = tuple(-(-side // WINDOW_STEP) * WINDOW_STEP for side in (width, height))
         have = self._size
@@ -235,7 +235,7 @@ class Renderer:
         self._size = have if roomy else (needed[0], needed[1])
         return self._size
 
-    def _look(self, left: int, top: int, window: tuple[int, int], depth: Array) -> None:
+    def _look(self, left: int, top: int, window: ImageSize, depth: Array) -> None:
         """Show a part of the picture, and bones of some depths (N,); rows count from the top in OpenGL, too."""
         zoom = 2 * self.camera.focal_length_px / np.asarray(window)
         # A pixel's own coordinates are those of its centre; OpenGL counts from the edge of the window.

@@ -9,7 +9,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.data import Motion
 from pase.media import Photo, open_media
 from pase.media.write import jpeg
-from pase.types import Array
+from pase.types import Array, ImageSize
 from pase.view.subject import Subject
 
 LONGEST_SIDE_PX = 900
@@ -60,7 +60,7 @@ def _box(motion: Motion, moment: float, width_px: int) -> Array | None:
     return np.stack([pixels.min(axis=0), pixels.max(axis=0)])
 
 
-def _around(corners: Array, size: tuple[int, int]) -> tuple[int, int, int, int]:
+def _around(corners: Array, size: ImageSize) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of a part of a picture with room around some points (N, 2)."""
     low, high = corners.min(axis=0), corners.max(axis=0)
     half = 0.5 * (high - low) + MARGIN * (high - low).max()

@@ -7,7 +7,7 @@ import numpy as np
 
 from pase.errors import ModelFileError
 from pase.networks.checkpoint import kind_of_file, require_torch
-from pase.types import Array, Array32, Image
+from pase.types import Array, Array32, Image, ImageSize
 
 INPUT_SIZE = 608
 _GREY = 128
@@ -138,15 +138,13 @@ def letterbox(image: Image) -> Array32:
     return np.ascontiguousarray(canvas.transpose(2, 0, 1), dtype=np.float32) / np.float32(255)
 
 
-def pick_persons(prediction: Array32, image_size: tuple[int, int]) -> tuple[Array, Array]:
+def pick_persons(prediction: Array32, image_size: ImageSize) -> tuple[Array, Array]:
     """Persons among all boxes of a picture.
 
     Parameters
     ----------
     prediction
         (M, 85) as the network gives them.
-    image_size
-        Width and height of the picture in pixels.
 
     Returns
     -------

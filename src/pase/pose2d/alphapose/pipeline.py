@@ -16,7 +16,7 @@ from pase.pose2d.alphapose.pose_nms import Candidates, MergedPose, merge_poses
 from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.detection import Detection, FootageFacts
 from pase.pose2d.tracking.prominence import prominence
-from pase.types import Array, Array32, Image
+from pase.types import Array, Array32, Image, ImageSize
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class _FrameCrops(NamedTuple):
 
 
 def detect_everyone(
-    frames: Iterable[Frame], image_size: tuple[int, int], detector: BoxDetector, network: FastPoseNetwork
+    frames: Iterable[Frame], image_size: ImageSize, detector: BoxDetector, network: FastPoseNetwork
 ) -> list[Keypoints2D]:
     """Find everybody in every frame, as AlphaPose's program does, and follow them by nearness.
 
@@ -93,8 +93,6 @@ def detect_everyone(
     ----------
     frames
         The recording, in order; frames are not kept.
-    image_size
-        Width and height in pixels.
 
     Returns
     -------

@@ -15,6 +15,7 @@ from pase.keypoint_sets import KEYPOINT_SETS, POINT_COUNTS, guess_set
 from pase.pose2d.readers.assemble import assemble
 from pase.pose2d.readers.detection import Detection, FootageFacts
 from pase.pose2d.readers.keypoint_json import first_number, frame_numbers, is_number, numbers, triples
+from pase.types import ImageSize
 
 _PERSON_CATEGORY = 1
 
@@ -142,7 +143,7 @@ def _point_count(items: Iterator[Any], skeleton: str | None) -> tuple[int, Itera
     return len(HALPE26), iter(head)
 
 
-def _size(item: dict[str, Any]) -> tuple[int, int] | None:
+def _size(item: dict[str, Any]) -> ImageSize | None:
     size = numbers(item.get("image_size"), 2)
     return None if size is None else (int(size[0]), int(size[1]))
 

@@ -12,7 +12,7 @@ from pase.errors import InputError
 from pase.marker_files.checks import checked_times
 from pase.pose2d.readers.checks import check_poses, check_upright, counted_from_zero, even_scores
 from pase.pose2d.readers.detection import Detection, FootageFacts, by_frame, known_points, pose_gap
-from pase.types import Array
+from pase.types import Array, ImageSize
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def _follow(current: list[Detection], last: list[Detection]) -> None:
         last.append(current[new])
 
 
-def _holding(detections: Sequence[Detection]) -> tuple[int, int]:
+def _holding(detections: Sequence[Detection]) -> ImageSize:
     """A picture size that holds every keypoint."""
     corners = [d.points[visible, :2].max(0) for d in detections if (visible := known_points(d.points)).any()]
     right, bottom = np.max(corners, axis=0) if corners else (1, 1)
@@ -140,9 +140,7 @@ def _holding(detections: Sequence[Detection]) -> tuple[int, int]:
     return max(1, math.ceil(right)), max(1, math.ceil(bottom))
 
 
-def _track(
-    detections: list[Detection], times: Array, size: tuple[int, int], names: tuple[str, ...]
-) -> Keypoints2D:
+def _track(detections: list[Detection], times: Array, size: ImageSize, names: tuple[str, ...]) -> Keypoints2D:
     shape = (len(times), len(names))
     xy, sigma, score = np.full((*shape, 2), np.nan), np.full((*shape, 2), np.nan), np.zeros(shape)
     measured = np.ones(len(times), bool)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.types import Array
+from pase.types import Array, ImageSize
 
 
 @dataclass(slots=True)
@@ -32,8 +32,7 @@ class Detection:
 class FootageFacts:
     """Facts about the footage of a keypoint file that do not come from the file."""
 
-    image_size: tuple[int, int] | None = None
-    """Width and height in pixels."""
+    image_size: ImageSize | None = None
     time: Array | None = None
     """(T,) seconds of every frame."""
     frame_rate: float | None = None

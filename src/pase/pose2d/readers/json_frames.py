@@ -15,6 +15,7 @@ from pase.pose2d.readers.json_persons import (
     pose_of_points,
 )
 from pase.pose2d.readers.keypoint_json import is_number
+from pase.types import ImageSize
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class PoseFrame:
     picture: str | None = None
     time: float | None = None
     """Seconds by the file."""
-    size: tuple[int, int] | None = None
+    size: ImageSize | None = None
     """Width and height of the picture by the file."""
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pase.types import Array, Mask
+from pase.types import Array, ImageSize, Mask
 
 _CHANGED = 12.0
 """Grey values (of 255) by which one cell of a small picture must change more than the middle one, as lamps and a
@@ -16,15 +16,9 @@ where floors mirror them and shadows lie."""
 
 
 class Surroundings:
-    """Compares small grey pictures of frames with that of the frame in which the detector looked last.
+    """Compares small grey pictures of frames with that of the frame in which the detector looked last."""
 
-    Parameters
-    ----------
-    image_size
-        Width and height of the frames in pixels.
-    """
-
-    def __init__(self, image_size: tuple[int, int]) -> None:
+    def __init__(self, image_size: ImageSize) -> None:
         self._image_size = image_size
         self._before: tuple[NDArray[np.float32], Mask] | None = None
 

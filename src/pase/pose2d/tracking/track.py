@@ -8,7 +8,7 @@ from pase.keypoint_sets import SURE_SCORE
 from pase.pose2d.keypoints import Pose
 from pase.pose2d.tracking.appearance import clothes_distance
 from pase.pose2d.tracking.similarity import box_size, centre_of
-from pase.types import Array
+from pase.types import Array, ImageSize
 
 _CENTRE_WEIGHT = 2.0
 """How quickly prominence falls with the square of the distance from the middle, in widths and heights."""
@@ -111,7 +111,7 @@ class Track:
         return 1.0 - clothes_distance(self.clothes, clothes)
 
 
-def prominence_of(boxes: Array, scores: Array, image_size: tuple[int, int]) -> Array:
+def prominence_of(boxes: Array, scores: Array, image_size: ImageSize) -> Array:
     """Size of boxes (N, 4) times how central they are times scores (N,): the subject is big, central and clear."""
     size = np.array(image_size, dtype=float)
     extent = np.clip(boxes[:, 2:], 0, size) - np.clip(boxes[:, :2], 0, size)

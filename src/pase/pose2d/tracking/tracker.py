@@ -25,7 +25,7 @@ from pase.pose2d.tracking.similarity import (
 )
 from pase.pose2d.tracking.surroundings import Surroundings
 from pase.pose2d.tracking.track import Track, prominence_of
-from pase.types import Array
+from pase.types import Array, ImageSize
 
 _SAME_PERSON_IOU = 0.25
 """Least likeness of a person's expected box and one of the detector that is taken for the same person."""
@@ -73,8 +73,6 @@ class Tracker:
 
     Parameters
     ----------
-    image_size
-        Width and height of the frames.
     wanted
         (2,) pixel of the first frame at which somebody stands who is to be followed in any case.
     camera
@@ -87,7 +85,7 @@ class Tracker:
         self,
         detector: PersonDetector,
         network: KeypointNetwork,
-        image_size: tuple[int, int],
+        image_size: ImageSize,
         settings: Pose2DSettings,
         wanted: Array | None = None,
         camera: CameraFollower | None = None,
