@@ -234,6 +234,9 @@ class ViewSettings(SettingsGroup):
     every_frame: bool = setting(False)
     """Draw every frame even at 50 frames per second and more; by default 25 to 50 of them per second are drawn,
     and the viewer shows every second frame."""
+    hide_faces: bool = setting(False, flag="hide-faces")
+    """Hide the faces of everybody who is found, in the overlay, the viewer's film and the report's picture, and leave
+    the sound out; somebody whom the detector misses stays visible."""
 
 
 @dataclass(frozen=True)

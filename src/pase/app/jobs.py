@@ -31,7 +31,7 @@ FIELDS = {
     "person.height_m": "Height", "person.mass_kg": "Mass", "person.sex": "Sex", "person.age_years": "Age",
     "analysis.subject": "Name", "pose2d.person": "a click on the person", "footage.start_s": "From",
     "footage.end_s": "To", "footage.rotate": "Turn", "footage.mirror": "Mirror image",
-    "footage.slow_motion": "Slow motion", "camera.fov_deg": "Angle of view",
+    "footage.slow_motion": "Slow motion", "camera.fov_deg": "Angle of view", "view.hide_faces": "Hide faces",
 }  # fmt: skip
 """Settings that the page asks for, and what it calls them."""
 DEMO = "demo.mp4"

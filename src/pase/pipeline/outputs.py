@@ -1,13 +1,17 @@
 """What a run makes of its motions: the analysis, everybody's files, the cameras, the bones over the footage."""
 
+from __future__ import annotations
+
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pase.anatomy.proportions import PersonFacts, load_proportions
 from pase.config import AnalysisSettings, Settings, ViewSettings
 from pase.data import Keypoints2D, Motion
-from pase.errors import MissingDependencyError
+from pase.errors import InputError, MissingDependencyError
 from pase.formats.findings import TrialLabels
 from pase.media.footage import Footage
 from pase.movements import Movement
@@ -16,6 +20,12 @@ from pase.pipeline.estimating import known_sizes
 from pase.pipeline.step_progress import step_of
 from pase.pipeline.workspace import CAMERA, person_folder
 from pase.types import ShareProgress, StepProgress
+
+if TYPE_CHECKING:
+    from pase.pipeline.recording import Recording
+    from pase.view.faces import FaceCover
+
+log = logging.getLogger(__name__)
 
 _MOST_SHARED = 20_000
 """Frames of all persons that are analysed by other processes: their draws take 70 MB in each."""
@@ -77,12 +87,43 @@ def draw_over(
     path: Path,
     settings: ViewSettings,
     progress: StepProgress | None,
+    cover: FaceCover | None = None,
 ) -> None:
-    """Draw the persons, and keypoints if they are wanted, over the footage."""
+    """Draw the persons, and keypoints if they are wanted, over the footage, whose faces may be hidden."""
     from pase.view.overlay import draw_overlay
 
-    points = keypoints if settings.points else []
-    draw_overlay(source, motions, path, settings, keypoints=points, progress=step_of(progress, "overlay"))
+    points, steps = keypoints if settings.points else [], step_of(progress, "overlay")
+    draw_overlay(source, motions, path, settings, keypoints=points, cover=cover, progress=steps)
+
+
+def face_cover(recording: Recording, settings: ViewSettings) -> FaceCover | None:
+    """What hides the faces of everybody in a recording, where that is wanted."""
+    if not settings.hide_faces:
+        return None
+    from pase.view.faces import FaceCover
+
+    untracked = len(recording.left_out) - len(recording.others)
+    if untracked > 0:
+        log.warning("%d more persons were seen but not followed: their faces are not hidden", untracked)
+    return FaceCover([*recording.people, *recording.others])
+
+
+def cover_of_result(people: Sequence[Keypoints2D], report: dict[str, Any]) -> FaceCover:
+    """What hides the faces in a finished result, which holds keypoints of those alone who have a skeleton.
+
+    Raises
+    ------
+    InputError
+        When there are others in the picture.
+    """
+    from pase.view.faces import FaceCover
+
+    if report.get("left_out"):
+        raise InputError(
+            "there are more persons in the picture than in the result, and their faces would stay visible: "
+            "use 'pase run --hide-faces', which finds them all"
+        )
+    return FaceCover(people)
 
 
 def overlay_name(source: Footage, settings: ViewSettings | None = None) -> str:

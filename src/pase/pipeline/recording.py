@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from pase.view.film import FilmMaker
 
 
+LEAST_SIZE, MOST_PERSONS = 0.03, 64
+"""Least size of persons, by the longer side of the picture, and how many there may be whose faces are hidden."""
+
+
 @dataclass(frozen=True)
 class Recording:
     """What the 2D stage found in a video or photo."""
@@ -56,6 +60,8 @@ class Recording:
     """The video or photo and how it was read, or None when the keypoints came alone."""
     left_out: list[LeftOut] = field(default_factory=list)
     """Others in the picture, who get no skeleton."""
+    others: list[Keypoints2D] = field(default_factory=list)
+    """Their keypoints, where their faces are to be hidden, and they were tracked."""
     why_main: str = ""
     """Why the first person is the main one."""
     cuts: list[float] = field(default_factory=list)
@@ -141,7 +147,17 @@ def _people_in(
     footage: Footage, settings: Settings, progress: StepProgress | None, film: FilmMaker | None
 ) -> Recording:
     with open_media(footage) as media:
-        return choose(detect(media, settings, progress, film), settings)
+        return choose(detect(media, _for_faces(settings), progress, film), settings)
+
+
+def _for_faces(settings: Settings) -> Settings:
+    """The same, but everybody is followed, also small persons, where their faces are to be hidden."""
+    if not settings.view.hide_faces:
+        return settings
+    pose2d = settings.pose2d
+    person = "all" if pose2d.person == "main" else pose2d.person
+    size, persons = min(pose2d.least_size, LEAST_SIZE), max(pose2d.most_persons, MOST_PERSONS)
+    return replace(settings, pose2d=replace(pose2d, person=person, least_size=size, most_persons=persons))
 
 
 def detect(
@@ -212,6 +228,7 @@ def choose(recording: Recording, settings: Settings) -> Recording:
     return replace(
         recording,
         people=people,
+        others=selection.others if settings.view.hide_faces else [],
         frames=recording.frames or max((len(person) for person in selection.people), default=0),
         left_out=[*selection.left_out, *recording.left_out],
         why_main=selection.why_main,

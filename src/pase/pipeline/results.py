@@ -12,7 +12,7 @@ from pase.errors import InputError
 from pase.findings import Quality
 from pase.formats.registry import parse_formats, write_formats
 from pase.media import Footage, open_media
-from pase.pipeline.outputs import draw_over, overlay_name
+from pase.pipeline.outputs import cover_of_result, draw_over, overlay_name
 from pase.pipeline.recording import read_people
 from pase.pipeline.report import note_files, read_report
 from pase.pipeline.views import VIEWER, begin_film
@@ -73,7 +73,8 @@ def render(
     folder = Path(folder)
     if output is not None:
         check_output_file(Path(output), overwrite=False)
-    footage = _footage_of(read_report(folder / REPORT), video)
+    report = read_report(folder / REPORT)
+    footage = _footage_of(report, video)
     if footage is None:
         raise InputError(f"{folder} was made from keypoints alone; name its video with --video")
     with open_media(footage) as media:
@@ -81,9 +82,10 @@ def render(
         if not motions:
             return None
         view = (settings or Settings()).view
-        keypoints = read_people(folder / KEYPOINTS) if view.points else []
+        keypoints = read_people(folder / KEYPOINTS) if view.points or view.hide_faces else []
+        cover = cover_of_result(keypoints, report) if view.hide_faces else None
         path = folder / overlay_name(media.footage, view) if output is None else Path(output)
-        draw_over(media.footage, motions, keypoints, path, view, progress)
+        draw_over(media.footage, motions, keypoints, path, view, progress, cover)
     if path.resolve().is_relative_to(folder.resolve()):
         note_files(folder / REPORT, [path.resolve().relative_to(folder.resolve()).as_posix()])
     return path
@@ -140,8 +142,10 @@ def viewer_of(folder: str | Path, *, rebuild: bool = False, video: bool = True) 
     if path.is_file() and not rebuild:
         return path
     source = _footage_of(report)
-    every_frame = bool((report.get("settings") or {}).get("view", {}).get("every_frame"))
-    with begin_film(source, video, every_frame=every_frame) as film:
+    view, cover = (report.get("settings") or {}).get("view", {}), None
+    if video and source is not None and view.get("hide_faces"):
+        cover = cover_of_result(read_people(folder / KEYPOINTS), report)
+    with begin_film(source, video, every_frame=bool(view.get("every_frame")), cover=cover) as film:
         subjects = Subject.of_all(load_motions(folder))
         write_viewer(subjects, path, title=title_of(report.get("source")), film=film())
     note_files(folder / REPORT, [VIEWER])

@@ -24,6 +24,7 @@ from pase.pipeline.outputs import (
     body_masses,
     check_writing,
     draw_over,
+    face_cover,
     overlay_name,
     trial_labels,
     write_people,
@@ -38,6 +39,7 @@ from pase.view.film import FilmMaker
 
 if TYPE_CHECKING:
     from pase.fit.evidence import Evidence
+    from pase.view.faces import FaceCover
 
 
 class Run:
@@ -66,6 +68,8 @@ class Run:
     """The folder in which the result is built; set by `open_folder`."""
     _helpers: Helpers
     """Processes that share the work; set by `begin_helpers`."""
+    _cover: FaceCover | None = None
+    """Hides faces; set by `complete` where that is wanted."""
 
     def __init__(
         self,
@@ -78,9 +82,10 @@ class Run:
     ) -> None:
         self.settings, self.report = settings or Settings(), Report()
         self._output, self._overwrite, self._progress = output, overwrite, progress
-        files = self.settings.output
+        files, view = self.settings.output, self.settings.view
         self._draw = files.overlay if draw is None else draw
-        self._film_maker = FilmMaker(self.settings.view.every_frame) if files.viewer and files.film else None
+        early = files.viewer and files.film and not view.hide_faces  # faces are not known yet
+        self._film_maker = FilmMaker(view.every_frame) if early else None
         self._stack = ExitStack()
         self._kept: Callable[[], object] = lambda: None
 
@@ -99,6 +104,7 @@ class Run:
         persons = len(recording.people)
         self.begin_helpers(recording.frames, persons)
         landmarks = self.lift(recording)
+        self._cover = face_cover(recording, self.settings.view)
         self.begin_views(recording.source, recording.frames, persons)
         motions = self.fit(recording, landmarks)
         # The main thread draws: not every system lets another one do so.
@@ -184,9 +190,9 @@ class Run:
 
         if motions and self._draw and recording.source is not None:
             with self.report.timed("overlay"):
-                path = self._space.folder / overlay_name(recording.source)
-                seen = [only_seen(motion) for motion in motions]
-                draw_over(recording.source, seen, recording.people, path, self.settings.view, self._progress)
+                path, seen = self._space.folder / overlay_name(recording.source), [*map(only_seen, motions)]
+                people, view = recording.people, self.settings.view
+                draw_over(recording.source, seen, people, path, view, self._progress, self._cover)
 
     def begin_helpers(self, frames: int, persons: int = 1) -> None:
         """Start the helping processes, which for several persons load the estimator meanwhile."""
@@ -202,9 +208,9 @@ class Run:
         """
         from pase.pipeline.views import begin_film, prepare_plots
 
-        maker = self._film_maker
-        made = None if maker is None else maker.film
-        film = begin_film(source, maker is not None and persons > 0, made, self.settings.view.every_frame)
+        files, maker = self.settings.output, self._film_maker
+        made, wanted = None if maker is None else maker.film, files.viewer and files.film and persons > 0
+        film = begin_film(source, wanted, made, self.settings.view.every_frame, self._cover)
         self._film = self._stack.enter_context(film)
         if self.settings.output.plots and frames > 1 and persons == 1:
             prepare_plots(self._helpers)
@@ -227,7 +233,8 @@ class Run:
 
     def _resumed(self, path: Path, key: str) -> Recording | None:
         """The recording from an interrupted run with the same footage and the same settings of the 2D stage."""
-        earlier = kept_recording(self._space, key, path)
+        # The faces of those who get no skeleton were not kept.
+        earlier = None if self.settings.view.hide_faces else kept_recording(self._space, key, path)
         if earlier is None:
             return None
         self.report.resumed, self.report.seconds = [STAGE], {STAGE: earlier.seconds}

@@ -17,6 +17,7 @@ from pase.pipeline.background import in_background
 from pase.pipeline.workspace import person_folder
 
 if TYPE_CHECKING:
+    from pase.view.faces import FaceCover
     from pase.view.film import Film
     from pase.view.subject import Subject
 
@@ -100,7 +101,11 @@ def _write_plot(job: tuple[Subject, Path, str, bool], progress: ShareProgress) -
 
 @contextmanager
 def begin_film(
-    source: Footage | None, wanted: bool, film: Film | None = None, every_frame: bool = False
+    source: Footage | None,
+    wanted: bool,
+    film: Film | None = None,
+    every_frame: bool = False,
+    cover: FaceCover | None = None,
 ) -> Iterator[Callable[[], Film | None]]:
     """Make the film in the viewer while the block does other work; the yielded function waits for it.
 
@@ -108,8 +113,8 @@ def begin_film(
     ----------
     film
         The film where it is made already.
-    every_frame
-        As of `pase.view.film.FilmMaker`.
+    every_frame, cover
+        As of `pase.view.film.make_film`.
     """
     if film is not None or not wanted or source is None:
         yield lambda: film
@@ -119,7 +124,7 @@ def begin_film(
     else:
         from pase.view.film import make_film
 
-        with in_background(lambda progress: make_film(source, progress, every_frame)) as made:
+        with in_background(lambda progress: make_film(source, progress, every_frame, cover)) as made:
             yield lambda: _warned_if_left_out(made())
 
 

@@ -32,6 +32,8 @@ class Choice:
     people: list[Keypoints2D]
     """The main person, or the one who was named, first; numbered from 1."""
     left_out: list[LeftOut]
+    others: list[Keypoints2D]
+    """Keypoints of those who are left out."""
     why_main: str = ""
     """Reason why the first of them is the main person."""
 
@@ -75,13 +77,14 @@ def select_people(
         ]
         why_main = f"named by --person {settings.person}"
         default_reason = f"not the person {why_main}"
-    left_out = [
-        _left_out(person, why or default_reason)
+    others = [
+        (person, why or default_reason)
         for person, why in zip(people, reasons, strict=True)
         if not any(person is selected for selected in selection)
     ]
+    left_out = [_left_out(person, why) for person, why in others]
     numbered = [replace(person.over(time), track_id=number) for number, person in enumerate(selection, 1)]
-    return Choice(numbered, left_out, why_main)
+    return Choice(numbered, left_out, [person for person, _ in others], why_main)
 
 
 def _reasons(people: Sequence[Keypoints2D], settings: Pose2DSettings, time: Array) -> list[str | None]:

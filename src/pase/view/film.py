@@ -13,6 +13,7 @@ from pase.media import Footage, Frame, Media, Photo, VideoWriter, open_media
 from pase.media.ahead import InTurn
 from pase.media.write import Encoding, jpeg
 from pase.types import Image, ImageSize, Progress
+from pase.view.faces import FaceCover
 
 LONGER_SIDE = 720
 """Pixels of the longer side of the picture in the page."""
@@ -94,12 +95,28 @@ class FilmMaker:
 
 
 def make_film(
-    source: str | Path | Footage, progress: Progress | None = None, every_frame: bool = False
+    source: str | Path | Footage,
+    progress: Progress | None = None,
+    every_frame: bool = False,
+    cover: FaceCover | None = None,
 ) -> Film | None:
-    """Small footage with the true times of its frames; None where it is too long to be carried along."""
+    """Small footage with the true times of its frames; None where it is too long to be carried along.
+
+    Parameters
+    ----------
+    source
+        The footage.
+    progress
+        Called with the frames done and how many there are, if that is known.
+    every_frame
+        As of `FilmMaker`.
+    cover
+        Hides faces.
+    """
     maker = FilmMaker(every_frame)
     with open_media(source) as media:
-        for frame in maker.passing(media, media.frames()):
+        frames = media.frames() if cover is None else cover.frames(media.frames())
+        for frame in maker.passing(media, frames):
             if progress is not None:
                 progress(frame.index + 1, media.frame_count_hint)
     return maker.film

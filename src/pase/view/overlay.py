@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -18,6 +18,7 @@ from pase.media.ahead import InTurn, ahead
 from pase.media.write import Encoding
 from pase.types import Image, ImageSize, Progress
 from pase.view.blending import blend, blend_frame
+from pase.view.faces import FaceCover
 from pase.view.layers import Layer, by_camera
 from pase.view.lines import draw_points
 from pase.view.scene import Patch
@@ -42,6 +43,7 @@ def draw_overlay(
     settings: ViewSettings | None = None,
     *,
     keypoints: Sequence[Keypoints2D] = (),
+    cover: FaceCover | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Draw the bones of every person over a video or photo.
@@ -57,6 +59,8 @@ def draw_overlay(
         The video (`.mp4`, `.mov`, `.mkv`), or for a photo the picture (`.png`, `.jpg`), to write.
     settings
         How: bones, x-ray or lines, over, beside or without the footage, every frame or 25 to 50 a second.
+    cover
+        Hides faces in the footage, and leaves its sound out.
 
     Raises
     ------
@@ -71,12 +75,13 @@ def draw_overlay(
             stack.enter_context(Layer(group, camera, settings.style, numbered=len(motions) > 1))
             for camera, group in by_camera(motions, media.image_size)
         ]
-        drawing = _Drawing(layers, settings.opacity, settings.layout, keypoints)
+        drawing = _Drawing(layers, settings.opacity, settings.layout, keypoints, cover)
         if isinstance(media, Photo):
-            write_image(output, drawing.picture(next(iter(media.frames()))))
+            write_image(output, drawing.picture(next(drawing.covered(media.frames()))))
         else:
             step = 1 if settings.every_frame else frame_step(media.frame_rate)
-            _write_film(media, drawing.film(media, step), output, drawing.size(media), step, progress)
+            sound = media.path if media.footage.keeps_times and cover is None else None
+            _write_film(media, drawing.film(media, step), output, drawing.size(media), step, sound, progress)
 
 
 def frame_step(frame_rate: float) -> int:
@@ -90,10 +95,10 @@ def _write_film(
     output: str | Path,
     size: ImageSize,
     step: int,
+    sound: Path | None,
     progress: Progress | None,
 ) -> None:
-    """Encode pictures with their times, each of which stands for `step` frames of the footage."""
-    sound = media.path if media.footage.keeps_times else None
+    """Encode pictures with their times, each of which stands for `step` frames of the footage, and a file's sound."""
     with _video_file(output, size, media.frame_rate / step, sound) as write:
         for number, (time, picture) in enumerate(pictures):
             write(picture, time)
@@ -109,6 +114,11 @@ class _Drawing:
     opacity: float
     layout: Layout
     keypoints: Sequence[Keypoints2D]
+    cover: FaceCover | None
+
+    def covered(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """The frames, without faces where these are to be hidden."""
+        return iter(frames) if self.cover is None else self.cover.frames(frames)
 
     def size(self, media: Video | PictureFilm) -> ImageSize:
         """Width and height of the pictures."""
@@ -123,7 +133,7 @@ class _Drawing:
         size = media.image_size
         stored = self.layout == "over" and not self.keypoints and not any(side % 2 for side in size)
         with closing(ahead(media.frames(step))) as frames:
-            for frame in frames:
+            for frame in self.covered(frames):
                 if stored:
                     yield frame.time, partial(self._blended, frame, size, self._patches(frame.time))
                 else:
