@@ -241,11 +241,6 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     The temporary name ends in the suffix of `path`, so that writers that choose a format by it work. Missing
     parent folders are made. An existing `path` stays as it was until the rename.
 
-    Parameters
-    ----------
-    path
-        Where the finished file shall be.
-
     Yields
     ------
     Path

@@ -144,8 +144,6 @@ def place_bone(surface: BoneSurface, mesh: BoneMesh, scale: Array) -> BoneSurfac
     ----------
     surface
         The surface in the coordinates of its file.
-    mesh
-        How it is attached to the body.
     scale
         (3,) scale factors of the body along its axes.
     """

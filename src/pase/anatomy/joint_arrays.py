@@ -54,8 +54,6 @@ class AxisDrives:
     ----------
     joints
         The three rotations and three translations of each of B joints.
-    coordinates
-        What is behind the coordinates.
     """
 
     def __init__(self, joints: Sequence[Sequence[TransformAxis]], coordinates: CoordinateMap) -> None:

@@ -52,8 +52,6 @@ def read_marker_set(path: str | Path, skeleton: Skeleton) -> tuple[Landmark, ...
         An OpenSim MarkerSet (`.xml`, or the markers of an `.osim`), or a `.json` or `.toml` file with
         `{name: {"body": ..., "location": [x, y, z]}}`, metres on the unscaled body, if wanted under a key
         `markers`.
-    skeleton
-        Whose bodies the markers are on.
     """
     path = Path(path)
     markers = tuple(_from_xml(path) if path.suffix.lower() in (".xml", ".osim") else _from_table(path))

@@ -58,8 +58,6 @@ def write_osim(
 
     Parameters
     ----------
-    skeleton
-        The skeleton.
     mass_kg
         Mass of the whole person in kilograms, or None to keep the masses of the skeleton.
     with_geometry

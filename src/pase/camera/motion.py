@@ -58,8 +58,6 @@ class CameraMotion:
         ----------
         time
             (T,) presentation times in seconds.
-        focal_px
-            Focal length in pixels.
         shot
             Number of the shot, from 0.
         """

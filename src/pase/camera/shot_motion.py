@@ -51,10 +51,6 @@ def shot_motion(shot: ShotFollower, time: Array, number: int, choice: Choice) ->
     ----------
     time
         (T,) seconds of all frames of the shot.
-    number
-        The shot's.
-    choice
-        What the user said of the camera.
     """
     judgement = judge_travel(shot) if choice == "auto" else None
     travels = choice == "travelling" if judgement is None else judgement.travels

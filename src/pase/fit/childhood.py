@@ -36,8 +36,6 @@ def child_stature(motion: Motion, keypoints: Keypoints2D) -> float | None:
     ----------
     motion
         A person of assumed stature, in the frames of the keypoints.
-    keypoints
-        Of the person.
     """
     stature, names = motion.diagnostics.stature_m, motion.skeleton.body_names
     if (

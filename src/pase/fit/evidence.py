@@ -106,8 +106,6 @@ def combine_evidence(
 
     Parameters
     ----------
-    prior
-        The priors of the shared unknowns.
     evidence, unknowns
         Pieces of evidence, and which of the shared unknowns they are on.
     shared

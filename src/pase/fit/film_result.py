@@ -36,8 +36,6 @@ def finish(fit: SharedFit, sequence: SequenceEstimate, world: World | None = Non
 
     Parameters
     ----------
-    fit
-        The person with the shared unknowns.
     world
         The world of the result; that of this person when None.
     """

@@ -120,10 +120,6 @@ def stepped(problem: Problem, state: State, path: FloorPath, frames: Indices) ->
     ----------
     problem
         The cost over some frames; one of its terms holds planted feet to the floor.
-    state
-        Its solution for the path as it is.
-    path
-        Of the floor in all frames of the recording.
     frames
         (F,) the frames of the problem.
     """

@@ -85,13 +85,7 @@ class Measurements(ABC):
 
     @abstractmethod
     def terms(self, model: PersonModel, counting: Counting = EVERY_FRAME) -> list[Term]:
-        """The terms of the cost.
-
-        Parameters
-        ----------
-        model
-            Model of the person, with all the points.
-        """
+        """The terms of the cost."""
 
     @abstractmethod
     def _at(self, frames: Indices) -> dict[str, Any]:

@@ -138,8 +138,6 @@ class Trial(Generic[M]):
             (F,) indices of the frames; a frame may occur more than once.
         width
             As in `problem`.
-        posture
-            Weight of the posture prior.
         """
         model, trial = self.subject.model, self.take(frames)
         counting = Counting(apart=True, width=width)

@@ -83,8 +83,6 @@ def coordinate_errors(
 
     Parameters
     ----------
-    normal
-        Normal equations at the solution.
     shared_errors
         (D, m) errors of the shared unknowns, which the coordinates follow.
     lasting

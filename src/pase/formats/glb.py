@@ -83,8 +83,6 @@ def add_motion(
         What the file is made from; it is extended.
     motion
         Frames of unknown pose have no key; with one known frame or none nothing is added.
-    buffer
-        Takes the values.
     parents
         Bodies whose node hangs on another body than the joint's parent.
     """

@@ -109,8 +109,6 @@ def start_session(path: Path, device: str = "auto", threads: int = 0) -> onnxrun
 
     Parameters
     ----------
-    path
-        The `.onnx` file.
     device
         See `providers`.
     threads

@@ -46,11 +46,6 @@ def film_turn(person: Keypoints2D) -> int:
     crunches, over feet whose knees are bent all the time. Who sits has trunk and shanks that way, or trunk and legs
     far from one line. Where it is not sure, as then, a warning asks for `--rotate`; not where hands or elbows prop
     the body up, or arms stand below a trunk that lies.
-
-    Parameters
-    ----------
-    person
-        The main person as found in the picture.
     """
     way = _way(person, "Hip")
     sits = way is None or _is_folded(person)

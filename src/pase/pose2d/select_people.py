@@ -45,8 +45,6 @@ def select_people(
 
     Parameters
     ----------
-    people
-        Everybody with keypoints, of one recording.
     settings
         `person` says who is wanted; of everybody those are left out who are seen too shortly, are too small,
         show too little, or are one too many.

@@ -57,13 +57,7 @@ class FilmMaker:
         self._every_frame = every_frame
 
     def passing(self, media: Media, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """The same frames, which are encoded on a second thread.
-
-        Parameters
-        ----------
-        media, frames
-            An open recording, and all its frames.
-        """
+        """The same frames, which are encoded on a second thread."""
         self.film = None
         if isinstance(media, Photo):
             for frame in frames:

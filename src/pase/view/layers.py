@@ -34,8 +34,6 @@ class Layer:
     ----------
     camera
         What filmed them, for footage of the size that is drawn on.
-    style
-        How bones are drawn.
     numbered
         Whether everybody's number stands beyond their head. A `?` stands there where the result is not to be used.
     """

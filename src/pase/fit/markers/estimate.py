@@ -93,8 +93,6 @@ def fit_markers(
     ----------
     data
         Measured markers; NaN where unseen.
-    markers
-        Where the markers sit on it.
     static
         A second recording of the same person, used for the sizes alone.
 

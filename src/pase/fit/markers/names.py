@@ -23,8 +23,6 @@ def named_as_model(
     ----------
     data
         Markers as the file calls them.
-    model_names
-        Names of the model's markers.
     subject
         Whose markers, where the file holds those of several; they are called `subject:marker`.
 

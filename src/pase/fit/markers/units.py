@@ -97,8 +97,6 @@ def in_metres(
     ----------
     data
         (T, 17, 3) joints in any unit, Y up.
-    markers
-        Where the joints sit on it.
     height_m
         Standing height of the person; that of an average adult when None.
     """

@@ -182,8 +182,6 @@ class Height(SquaredTerm):
 
     Parameters
     ----------
-    height_m
-        Standing height, metres.
     sigma
         Its standard deviation, metres: a low one fixes the scale of everything, with a high one it is the camera's.
     """
