@@ -1,5 +1,6 @@
 """Upright RGB frames with their true times, as every recording gives them."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
@@ -9,8 +10,10 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from pase.media.convert import Upright
-from pase.media.footage import Footage
+from pase.media.footage import Footage, footage_of
 from pase.types import Image, ImageSize
+
+log = logging.getLogger(__name__)
 
 FILM_DIAGONAL_MM = float(np.hypot(36.0, 24.0))
 """Diagonal of 35 mm film; equivalent focal lengths have the same diagonal angle of view (CIPA DCG-001)."""
@@ -68,8 +71,18 @@ class Frame:
         return picture.reformat(*size, "yuv420p", dst_colorspace="ITU709", interpolation="AREA")
 
 
-class Reopening:
-    """Media that open their file at each reading, so that nothing stays open between."""
+class FootageFile:
+    """What all kinds of media share; they open their file at each reading, so that nothing stays open between."""
+
+    def __init__(self, source: str | Path | Footage) -> None:
+        self.footage = footage_of(source)
+        self.path = self.footage.path
+        self.warnings: list[str] = []
+
+    def _warn(self, message: str) -> None:
+        if message not in self.warnings:
+            log.warning("%s", message)
+            self.warnings.append(message)
 
     def __enter__(self) -> Self:
         return self

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from pase.errors import InputError
-from pase.media.footage import Footage, footage_of
-from pase.media.frames import Frame, Reopening, focal_length_px
+from pase.media.footage import Footage
+from pase.media.frames import FootageFile, Frame, focal_length_px
 from pase.media.opening import LARGEST_PIXELS, check_is_footage
 from pase.types import Image as Picture
 
@@ -49,7 +49,7 @@ def is_photo(path: str | Path) -> bool:
         return False
 
 
-class Photo(Reopening):
+class Photo(FootageFile):
     """A still picture with the interface of a video of one frame at time 0.
 
     EXIF orientation is applied, transparency is laid on white, 16-bit, grey, palette and CMYK pictures become
@@ -62,12 +62,10 @@ class Photo(Reopening):
     """
 
     def __init__(self, source: str | Path | Footage) -> None:
-        self.footage = footage_of(source)
-        self.path = self.footage.path
-        self.warnings: list[str] = []
+        super().__init__(source)
         check_is_footage(self.path)
-        self._image, equivalent_mm, self.metadata = _read(self.path, self.warnings)
-        self._image = self.footage.shown(self._image)
+        image, equivalent_mm, self.metadata = self._read()
+        self._image = self.footage.shown(image)
         self.image_size = (self._image.shape[1], self._image.shape[0])
         self.frame_rate = 0.0
         self.duration = 0.0
@@ -77,6 +75,31 @@ class Photo(Reopening):
     def frames(self) -> Iterator[Frame]:
         """Give the one frame."""
         yield Frame(0, 0.0, self._image)
+
+    def _read(self) -> tuple[Picture, float, dict[str, str]]:
+        """The picture, its equivalent focal length and its tags."""
+        with open_picture(self.path) as image:
+            image.load()
+            count = int(getattr(image, "n_frames", 1))
+            if count > 1 and image.format in _STACKS:
+                self._warn(f"{self.path.name} holds {count} pictures: only the main one is read")
+            upright, equivalent_mm, names = self._by_exif(image)
+            return to_rgb(upright), equivalent_mm, names
+
+    def _by_exif(self, image: Image.Image) -> tuple[Image.Image, float, dict[str, str]]:
+        """The picture upright, its equivalent focal length and tags; damaged tags count as none."""
+        try:
+            exif = image.getexif()
+            details = exif.get_ifd(ExifTags.IFD.Exif)
+            equivalent_mm = float(details.get(ExifTags.Base.FocalLengthIn35mmFilm, 0) or 0)
+            names = {ExifTags.TAGS.get(tag, str(tag)): str(value) for tag, value in exif.items()}
+            return ImageOps.exif_transpose(image), equivalent_mm, names
+        except _DAMAGE as error:
+            log.debug("EXIF of %s: %s", self.path, error)
+            self._warn(
+                f"{self.path.name}: its EXIF data are damaged; focal length and rotation are not taken from them"
+            )
+            return image, 0.0, {}
 
 
 def _opened(path: Path) -> Image.Image:
@@ -123,36 +146,6 @@ def open_picture(path: Path) -> Iterator[Image.Image]:
         raise InputError(f"{path} may not be read: change its permissions") from error
     except _DAMAGE as error:
         raise InputError(f"{path} is damaged ({error}): export or copy it again") from error
-
-
-def _read(path: Path, warnings: list[str]) -> tuple[Picture, float, dict[str, str]]:
-    with open_picture(path) as image:
-        image.load()
-        count = int(getattr(image, "n_frames", 1))
-        if count > 1 and image.format in _STACKS:
-            message = f"{path.name} holds {count} pictures: only the main one is read"
-            log.warning(message)
-            warnings.append(message)
-        upright, equivalent_mm, names = _by_exif(image, path, warnings)
-        return to_rgb(upright), equivalent_mm, names
-
-
-def _by_exif(
-    image: Image.Image, path: Path, warnings: list[str]
-) -> tuple[Image.Image, float, dict[str, str]]:
-    """The picture upright, its equivalent focal length and tags; damaged tags count as none."""
-    try:
-        exif = image.getexif()
-        details = exif.get_ifd(ExifTags.IFD.Exif)
-        equivalent_mm = float(details.get(ExifTags.Base.FocalLengthIn35mmFilm, 0) or 0)
-        names = {ExifTags.TAGS.get(tag, str(tag)): str(value) for tag, value in exif.items()}
-        return ImageOps.exif_transpose(image), equivalent_mm, names
-    except _DAMAGE as error:
-        log.debug("EXIF of %s: %s", path, error)
-        message = f"{path.name}: its EXIF data are damaged; focal length and rotation are not taken from them"
-        log.warning(message)
-        warnings.append(message)
-        return image, 0.0, {}
 
 
 def to_rgb(image: Image.Image) -> Picture:

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 from pase.errors import InputError
 from pase.files import natural_order
 from pase.media.footage import Footage
-from pase.media.frames import Frame, Reopening
+from pase.media.frames import FootageFile, Frame
 from pase.media.kinds import has_photo_suffix
 from pase.media.opening import check_is_footage
 from pase.media.photo import open_picture, to_rgb
@@ -23,19 +23,16 @@ _USUAL_STEP_S = 0.1
 """What browsers show a picture for that says 0."""
 
 
-class PictureFilm(Reopening):
+class PictureFilm(FootageFile):
     """Pictures with their times, with the interface of a video; its kinds say what they are in `_pictures`."""
 
-    footage: Footage
-    path: Path
     image_size: ImageSize
     frame_rate: float
     duration: float
     frame_count_hint: int | None
 
     def __init__(self, footage: Footage) -> None:
-        self.footage, self.path = footage, footage.path
-        self.warnings: list[str] = []
+        super().__init__(footage)
         self.focal_length_hint_px: float | None = None
         self.metadata: dict[str, str] = {}
 

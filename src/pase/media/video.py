@@ -15,8 +15,8 @@ from av.video.stream import VideoStream
 
 from pase.errors import InputError
 from pase.media.convert import shown_size, upright_frames
-from pase.media.footage import Footage, footage_of
-from pase.media.frames import Frame, Reopening, film_focal_length_px
+from pase.media.footage import Footage
+from pase.media.frames import FootageFile, Frame, film_focal_length_px
 from pase.media.opening import LARGEST_PIXELS, decoder_errors, open_container
 from pase.media.repeats import Repeats
 from pase.types import Image, ImageSize
@@ -40,7 +40,7 @@ _NO_FILM = (
 _DAMAGE = (av.error.InvalidDataError, av.error.EOFError, av.error.UnknownError, av.error.OSError)
 
 
-class Video(Reopening):
+class Video(FootageFile):
     """A video file, read one frame at a time: memory does not grow with its length.
 
     Rotation and mirror flags, non-square pixels, interlacing and high dynamic range are undone: every frame
@@ -64,9 +64,7 @@ class Video(Reopening):
     """
 
     def __init__(self, source: str | Path | Footage) -> None:
-        self.footage = footage_of(source)
-        self.path = self.footage.path
-        self.warnings: list[str] = []
+        super().__init__(source)
         with _opened(self.path) as (container, stream):
             self._warn_of_other_tracks(container, stream)
             first = next(_decoded(container, stream, []), None)
@@ -104,11 +102,6 @@ class Video(Reopening):
                 f"{self.path.name} has no times: {self._film_rate or 30:g} frames a second are assumed; "
                 "give --rate with the true number"
             )
-
-    def _warn(self, message: str) -> None:
-        if message not in self.warnings:
-            log.warning(message)
-            self.warnings.append(message)
 
     def frames(self, step: int = 1) -> Iterator[Frame]:
         """Read the frames in order; each call opens the file anew.
