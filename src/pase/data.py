@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pase.diagnostics import FitDiagnostics
 from pase.errors import InputError
 from pase.findings import AngleSeries, Findings
-from pase.series import nearest_rows
+from pase.series import at_frames, nearest_rows
 from pase.types import Array, ImageSize, Mask
 
 if TYPE_CHECKING:
@@ -50,11 +50,6 @@ def check_shape(owner: str, name: str, array: NDArray[Any] | None, expected: tup
     ):
         lengths = ", ".join("?" if e is None else str(e) for e in expected)
         raise InputError(f"{owner}.{name} must have shape ({lengths}), not {actual}")
-
-
-def _rows(of: object, frames: slice | NDArray[Any], *names: str) -> dict[str, Any]:
-    """Fields of an object in some frames only, but for those that are None."""
-    return {name: values[frames] for name in names if (values := getattr(of, name)) is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +98,7 @@ class Keypoints2D:
 
     def slice(self, frames: slice | NDArray[Any]) -> Keypoints2D:
         """The same person in some of the frames only."""
-        return replace(self, **_rows(self, frames, "xy", "score", "time", "sigma", "measured"))
+        return replace(self, **at_frames(self, frames, "xy", "score", "time", "sigma", "measured"))
 
     def without(self, names: Collection[str]) -> Keypoints2D:
         """The same person with some of the points unseen."""
@@ -183,7 +178,7 @@ class Landmarks3D:
     def slice(self, frames: slice | NDArray[Any]) -> Landmarks3D:
         """The same landmarks in some of the frames only."""
         sigmas = ("sigma", "sigma_along", "sigma_own", "sigma_shared", "down_sigma")
-        return replace(self, **_rows(self, frames, "xyz", "time", "ray", "down", *sigmas))
+        return replace(self, **at_frames(self, frames, "xyz", "time", "ray", "down", *sigmas))
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +340,7 @@ class Motion:
 
     def slice(self, frames: slice | NDArray[Any]) -> Motion:
         """The same person in some of the frames only, without draws and findings, which are of all."""
-        fields = _rows(self, frames, "q", "q_std", "time", "residual", "seen")
+        fields = at_frames(self, frames, "q", "q_std", "time", "residual", "seen")
         return replace(self, **fields, draws=None, findings=None)
 
     @property

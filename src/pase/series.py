@@ -1,8 +1,16 @@
 """Series in time: values between samples and next to a time, smoothing, peaks."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from pase.types import Array, Indices, Mask
+
+
+def at_frames(of: object, frames: slice | NDArray[Any], *names: str) -> dict[str, Any]:
+    """Fields of an object at some of its frames, for `dataclasses.replace`; without those that are None."""
+    return {name: values[frames] for name in names if (values := getattr(of, name)) is not None}
 
 
 def evenly_spread(count: int, limit: int) -> Indices:

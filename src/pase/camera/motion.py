@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pase.data import check_shape
-from pase.series import nearest_rows
+from pase.series import at_frames, nearest_rows
 from pase.types import Array
 
 
@@ -76,9 +76,9 @@ class CameraMotion:
 
     def slice(self, frames: slice | NDArray[Any]) -> CameraMotion:
         """The same motion in some of the frames only."""
-        names = ("time", "R_camera_reference", "zoom", "sigma_rad", "sigma_zoom")
         carried = None if self.if_carried is None else self.if_carried.slice(frames)
-        return replace(self, if_carried=carried, **{name: getattr(self, name)[frames] for name in names})
+        names = ("time", "R_camera_reference", "zoom", "sigma_rad", "sigma_zoom")
+        return replace(self, if_carried=carried, **at_frames(self, frames, *names))
 
     def at(self, time: Array) -> CameraMotion:
         """The motion in the frames shown at times (F,), each of which is the shot's frame next to it."""

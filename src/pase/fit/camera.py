@@ -17,6 +17,7 @@ import numpy as np
 from pase.camera.motion import CameraMotion
 from pase.camera.rotations import cross_matrix, left_jacobian, rotation_of_vector, vector_of_rotation
 from pase.data import Camera, CameraPath
+from pase.series import at_frames
 from pase.types import Array, ImageSize, Indices
 
 UNKNOWNS = ("pitch", "roll", "height", "log_focal_length")
@@ -81,12 +82,7 @@ class FilmCamera:
 
     def take(self, frames: Indices) -> Self:
         """The same camera at some of its frames."""
-        if self.R_camera_reference is None and self.zoom is None:
-            return self
-        R, zoom, turn = (
-            None if v is None else v[frames] for v in (self.R_camera_reference, self.zoom, self.turn_rad)
-        )
-        return replace(self, R_camera_reference=R, zoom=zoom, turn_rad=turn)
+        return replace(self, **at_frames(self, frames, "R_camera_reference", "zoom", "turn_rad"))
 
     def rotation(self, shared: Array) -> Array:
         """`R_camera_world`, (3, 3), or (T, 3, 3) for a camera that turns."""

@@ -1,12 +1,11 @@
 """Which points under the feet stand on the floor, from the motion of the feet."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
-from pase.series import smoothed
+from pase.series import at_frames, smoothed
 from pase.types import Array, Indices, Mask
 
 PLANTED_SPEED_M_S = 0.35
@@ -40,9 +39,9 @@ class Contacts:
     on_feet: Array
     """(F,) share of the weight that the feet carry for sure: none where a seat may."""
 
-    def take(self, frames: Indices) -> Contacts:
+    def take(self, frames: Indices) -> Self:
         """The same in some of the frames."""
-        return Contacts(self.planted[frames], self.on_feet[frames])
+        return replace(self, **at_frames(self, frames, "planted", "on_feet"))
 
 
 def weight_on_feet(hips: Array, knees: Array) -> Array:

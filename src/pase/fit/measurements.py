@@ -30,6 +30,7 @@ from pase.fit.terms.landmarks import LandmarkDistance
 from pase.fit.terms.lifted_depth import Depths, LiftedDepth
 from pase.fit.terms.reprojection import Reprojection
 from pase.fit.terms.shaken import ShakenReprojection
+from pase.series import at_frames
 from pase.types import Array, Indices, Mask
 
 UNSURE_SHARE = 0.1
@@ -171,9 +172,8 @@ class KeypointMeasurements(Measurements):
         return super().measured if self.looked is None else self.looked
 
     def _at(self, frames: Indices) -> dict[str, Any]:
-        rows = {name: getattr(self, name) for name in ("xy", "sigma", "gap_s", "shift_sigma", "looked")}
-        at_frames = {name: None if values is None else values[frames] for name, values in rows.items()}
-        return at_frames | {"camera": self.camera.take(frames)}
+        rows = at_frames(self, frames, "xy", "sigma", "gap_s", "shift_sigma", "looked")
+        return rows | {"camera": self.camera.take(frames)}
 
     def terms(self, model: PersonModel, counting: Counting = EVERY_FRAME) -> list[Term]:
         """Reprojection and head turn; frames beyond 30 a second add no information."""

@@ -22,6 +22,7 @@ from pase.fit.terms.floor import ContactHeight, ContactVelocity, Floor
 from pase.fit.terms.posture_kinds import KindsPrior
 from pase.fit.terms.prior import PosePrior, Smoothness
 from pase.fit.uncertainty import ErrorModel
+from pase.series import at_frames
 from pase.types import Array, Indices, Mask
 
 M = TypeVar("M", bound=Measurements)
@@ -67,11 +68,9 @@ class Trial(Generic[M]):
 
     def take(self, frames: Indices) -> Trial[M]:
         """The same in some of the frames."""
-        shift = None if self.floor_shift is None else self.floor_shift[frames]
-        measurements = tuple(m.take(frames) for m in self.measurements)
-        renewal, share = (v if isinstance(v, float) else v[frames] for v in (self.renewal, self.share))
-        trial = replace(self, measurements=measurements, floor_shift=shift)
-        return replace(trial, renewal=renewal, share=share)
+        by_frame = [name for name in ("renewal", "share") if not isinstance(getattr(self, name), float)]
+        rows = at_frames(self, frames, "floor_shift", *by_frame)
+        return replace(self, measurements=tuple(m.take(frames) for m in self.measurements), **rows)
 
     def knots(self) -> Indices:
         """Indices of the frames in which any sensor measured, and of the first and the last one."""

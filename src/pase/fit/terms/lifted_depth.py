@@ -1,8 +1,7 @@
 """Depths of points relative to one another, as a lifter sees them."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import Derivatives, RobustTerm, point_rows, with_gains
 from pase.lift.shared_depth import errors_by_mode
+from pase.series import at_frames
 from pase.types import Array, Indices
 
 _KIN = {"Nose": 4.0, "Head": 4.0, "Neck": 2.0, "Hip": 2.0} | {
@@ -45,7 +45,7 @@ class Depths:
     depths."""
 
     @classmethod
-    def of(cls, landmarks: Landmarks3D, names: tuple[str, ...]) -> Depths:
+    def of(cls, landmarks: Landmarks3D, names: tuple[str, ...]) -> Self:
         """The depths of some landmarks; those that the lifter does not give are unknown.
 
         Parameters
@@ -69,9 +69,9 @@ class Depths:
         sigma[missing], modes[missing] = np.inf, 0.0
         return cls(depth, sigma, np.array(ray), modes)
 
-    def take(self, frames: Indices) -> Depths:
+    def take(self, frames: Indices) -> Self:
         """The same person in some frames."""
-        return Depths(self.depth[frames], self.sigma[frames], self.ray[frames], self.modes[frames])
+        return replace(self, **at_frames(self, frames, "depth", "sigma", "ray", "modes"))
 
     def lasting(self) -> Array:
         """(K, K) covariance of the errors that are the same in all frames."""
