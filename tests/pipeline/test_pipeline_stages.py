@@ -275,7 +275,7 @@ def test_importing_the_package_is_quick_and_brings_nothing_heavy() -> None:
 
 
 def test_the_public_names_are_those_of_the_design() -> None:
-    assert set(pase.__all__) == {"estimate", "load", "Motion", "Skeleton", "PaseError"}
+    assert set(pase.__all__) == {"analyse", "estimate", "load", "Motion", "Skeleton", "PaseError"}
     assert all(getattr(pase, name) is not None for name in pase.__all__)
     with pytest.raises(AttributeError, match="no attribute 'motion'"):
         _ = pase.motion
