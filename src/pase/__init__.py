@@ -16,11 +16,12 @@ from pase.errors import PaseError
 from pase.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pase.anatomy.model import Skeleton
     from pase.config import Settings
-    from pase.data import Motion
+    from pase.data import Keypoints2D, Motion
     from pase.movements import Movement
 
 # ONNX Runtime reports to its maker unless it finds this when it is imported; processes of ours inherit it.
@@ -30,19 +31,19 @@ __all__ = ["Motion", "PaseError", "Skeleton", "analyse", "estimate", "load"]
 
 
 def estimate(
-    source: str | Path,
+    source: str | Path | Keypoints2D | Sequence[Keypoints2D],
     *,
     height_m: float | None = None,
     mass_kg: float | None = None,
     fov_deg: float | None = None,
     settings: Settings | None = None,
 ) -> list[Motion]:
-    """Estimate the personalised skeleton and its motion of every person in a video or photo.
+    """Estimate the personalised skeleton and its motion of every person in a video, a photo, or their keypoints.
 
     Parameters
     ----------
     source
-        Video or photo.
+        Video, photo or file of keypoints; or keypoints from Python, one `pase.data.Keypoints2D` a person.
     height_m
         Standing height of the person in metres; without it the scale is assumed from the population.
     mass_kg

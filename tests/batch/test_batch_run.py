@@ -85,6 +85,7 @@ def test_trials_of_a_subject_share_one_skeleton(
     assert {(row["subject"], row["trial"], row["condition"]) for row in measures} == {
         ("anna", "früh", "slow"), ("anna", "late", "quick")
     }  # fmt: skip
+    assert (output / "tables.xlsx").stat().st_size > 5000
     (photos / "study.csv").write_text(TABLE.replace("1.7", "1.75"), encoding="utf-8")
     shutil.copy(photos / "nobody.png", photos / "late.png")
     assert not any(entry.kept for entry in run_batch(photos, output, settings).entries)

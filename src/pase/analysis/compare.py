@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pase.analysis.measure import DEFINITIONS, definition, heading, unit_text
+from pase.analysis.measure import DEFINITIONS, definition, heading, measure_place, unit_text
 from pase.data import Motion
 from pase.findings import Findings, Measure
 
@@ -92,11 +92,6 @@ def differences(first: Findings, second: Findings) -> list[Difference]:
         second_measure = second.measure(measure.measure, measure.side)
         if second_measure is not None and np.isfinite(measure.value) and np.isfinite(second_measure.value):
             pairs.append(Difference(measure, second_measure))
-    order = list(DEFINITIONS)
-
-    def place(pair: Difference) -> tuple[int, str]:
-        """Angles have no definition of their own, and stay in their order."""
-        named = pair.measure in DEFINITIONS
-        return (order.index(pair.measure), pair.first.side) if named else (len(order), "")
-
-    return sorted(pairs, key=place)
+    named = [pair for pair in pairs if pair.measure in DEFINITIONS]
+    angles = [pair for pair in pairs if pair.measure not in DEFINITIONS]
+    return [*sorted(named, key=lambda pair: measure_place((pair.measure, pair.first.side))), *angles]

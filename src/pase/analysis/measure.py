@@ -77,6 +77,13 @@ def heading(name: str, side: str, *, unit: bool = True) -> str:
     return ", ".join(filter(None, (entry.plain, side, unit_text(entry.unit) if unit else "")))
 
 
+def measure_place(kind: tuple[str, str]) -> tuple[int, str, str]:
+    """By which measures of a name and side are sorted: as in `DEFINITIONS`, those of angles after them by name."""
+    name, side = kind
+    order = list(DEFINITIONS)
+    return (order.index(name), "", side) if name in order else (len(order), name, side)
+
+
 def unit_text(unit: str) -> str:
     """A unit as people read it."""
     return {"deg": "°", "deg/s": "°/s"}.get(unit, unit)

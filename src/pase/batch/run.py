@@ -13,7 +13,7 @@ from pase.batch.footage import BATCH
 from pase.batch.plan import NOTES, SUBJECTS, TRIALS, Plan, check_places, check_settings
 from pase.batch.status import BatchResult, Entry, study_trial
 from pase.batch.study import Trial, by_subject, read_study
-from pase.batch.summary import study_measures, write_bones, write_summary
+from pase.batch.summary import study_measures, write_batch_workbook, write_bones, write_summary
 from pase.batch.trial import measure_trial, one_line, run_trial
 from pase.batch.workers import Outcome, Processes, Work, Workers, suggested_jobs
 from pase.config import Settings, to_dict
@@ -30,6 +30,7 @@ from pase.view.study import write_study_page
 log = logging.getLogger(__name__)
 
 SUMMARY, BONES, MEASURES, LOG, PAGE = "summary.csv", "bones.csv", "measures.csv", "batch.log", "index.html"
+WORKBOOK = "tables.xlsx"
 
 
 class Show(Protocol):
@@ -239,7 +240,8 @@ class _Batch:
     def _write(self) -> None:
         """Write the states and the tables of what is done so far."""
         self._note()
-        write_summary(self._plan.output / SUMMARY, [entry.row() for entry in self._entries.values()])
+        summary = [entry.row() for entry in self._entries.values()]
+        write_summary(self._plan.output / SUMMARY, summary)
         bones: dict[str, Path] = {}
         for entry in self._entries.values():
             if entry.state == "done" and entry.figures.get("persons"):
@@ -250,6 +252,7 @@ class _Batch:
         rows = study_measures(labelled)
         output = self._plan.output
         write_measures_csv((row for table in rows.values() for row in table), output / MEASURES)
+        write_batch_workbook(output / WORKBOOK, summary, rows)
         trials = [study_trial(entry, output, rows.get(name, [])) for name, entry in self._entries.items()]
         write_study_page(trials, output / PAGE, title=output.resolve().name)
 

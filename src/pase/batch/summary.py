@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from pase.analysis.measure import heading, measure_place
 from pase.anatomy.limbs import unseen_angles
 from pase.data import Motion
-from pase.formats.findings import TrialLabels
+from pase.formats.findings import MEASURE_COLUMNS, TrialLabels, write_workbook
 from pase.formats.person import MEASURES
 from pase.formats.tables import write_rows
 from pase.pipeline.report import Report, reprojection_error
 from pase.types import Array
+from pase.view.answers import of_angle
 
 MAIN_ANGLES = (
     "pelvis_tilt", "L5_S1_Flex_Ext", "hip_flexion_r", "hip_flexion_l", "hip_adduction_r", "hip_adduction_l",
@@ -100,6 +102,48 @@ def study_measures(results: Iterable[tuple[TrialLabels, Path]]) -> dict[str, lis
                 _, *lines = csv.reader(stream)
             rows[labels.trial] = [[labels.subject, labels.trial, labels.condition, *row[3:]] for row in lines]
     return rows
+
+
+def write_batch_workbook(
+    path: Path, entries: Sequence[Mapping[str, Any]], measures: Mapping[str, Sequence[Sequence[str]]]
+) -> None:
+    """Write one `.xlsx`: a row a trial with its mean measures and ranges of motion, and the table of all measures.
+
+    Parameters
+    ----------
+    path
+        The file.
+    entries
+        Rows of the summary.
+    measures
+        By trial, rows as of `study_measures`.
+    """
+    rows = [_with_numbers(row) for name in measures for row in measures[name]]
+    means: dict[str, dict[tuple[str, str], tuple[Any, Any]]] = {}
+    for row in rows:
+        _, trial, _, _, side, repetition, measure, value, sd, _ = row
+        if not repetition and (not of_angle(measure) or measure.endswith("_range")):
+            means.setdefault(trial, {})[measure, side] = value, sd
+    kinds = sorted({kind for of_trial in means.values() for kind in of_trial}, key=measure_place)
+    facts = [c for c in dict.fromkeys(column for e in entries for column in e) if c not in RANGE_COLUMNS]
+    header = [*facts, *(text for kind in kinds for text in (heading(*kind), f"{heading(*kind)}, sd"))]
+    trials = (
+        [
+            *map(entry.get, facts),
+            *(x for kind in kinds for x in means.get(entry["trial"], {}).get(kind, ("", ""))),
+        ]
+        for entry in entries
+    )
+    write_workbook(path, [("trials", header, trials), ("measures", MEASURE_COLUMNS, rows)])
+
+
+def _with_numbers(row: Sequence[str]) -> list[Any]:
+    """A row of the table of measures with numbers where it has them."""
+    numbers = ("repetition", "value", "sd")
+    return [
+        float(cell) if column in numbers and cell else cell
+        for column, cell in zip(MEASURE_COLUMNS, row, strict=True)
+    ]
 
 
 def _ranges(motion: Motion) -> dict[str, float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,8 @@ from pase.camera.follower import CameraFollower
 from pase.camera.motion import CameraMotion
 from pase.config import CameraSettings, FootageSettings, Settings
 from pase.data import Keypoints2D
-from pase.errors import ModelFileError
+from pase.errors import InputError, ModelFileError
+from pase.keypoint_sets import KEYPOINT_SETS, to_halpe26
 from pase.media import Footage, Frame, Media, open_media
 from pase.media.ahead import ahead, frames_ahead
 from pase.media.bars import picture_size
@@ -32,6 +33,7 @@ from pase.pipeline.camera_motion import (
 from pase.pipeline.film_turn import film_turn
 from pase.pipeline.first_look import FirstLook, Watcher
 from pase.pipeline.network_files import fetch_models, network_files
+from pase.point_names import halpe_names
 from pase.pose2d.left_out import LeftOut
 from pase.types import ImageSize, StepProgress
 
@@ -141,6 +143,52 @@ def find_people(
         if turn:
             recording = _people_in(replace(footage, rotate=turn), settings, progress, film)
     return recording
+
+
+def recording_of(
+    source: str | Path | Keypoints2D | Sequence[Keypoints2D],
+    settings: Settings,
+    progress: StepProgress | None = None,
+) -> Recording:
+    """The persons in footage, in a file of keypoints, or in keypoints themselves.
+
+    Parameters
+    ----------
+    source
+        Video, photo, keypoints of any program that is understood, or the keypoints of one or several persons with
+        points of any set whose names are understood; times of one recording.
+    settings
+        As of `find_people`.
+    """
+    from pase.pose2d.readers import is_keypoint_file
+
+    if isinstance(source, str | Path):
+        if not is_keypoint_file(source):
+            return find_people(source, settings, progress)
+        return choose(read_recording(Path(source), None, None, settings), settings)
+    people = [_checked(person) for person in ([source] if isinstance(source, Keypoints2D) else source)]
+    time = max((person.time for person in people), key=len, default=np.zeros(0))
+    if len({person.image_size for person in people}) > 1 or not all(
+        np.isin(person.time, time).all() for person in people
+    ):
+        raise InputError("the persons have pictures of different sizes or times: give those of one recording")
+    size = people[0].image_size if people else (0, 0)
+    return choose(Recording([p for p in people if p.seen.any()], len(time), size, time=time), settings)
+
+
+def _checked(person: Keypoints2D) -> Keypoints2D:
+    """Keypoints of a user as Halpe keypoints.
+
+    Raises
+    ------
+    InputError
+        When the points have names that are not understood, or the times do not increase.
+    """
+    known_set = person.names in KEYPOINT_SETS.values()
+    names = person.names if known_set else halpe_names(person.names, "Keypoints2D")
+    if not (np.isfinite(person.time).all() and (np.diff(person.time) > 0).all()):
+        raise InputError("the times of the keypoints must increase; they are seconds")
+    return to_halpe26(replace(person, names=names))
 
 
 def _people_in(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pase.config import Settings
-from pase.data import Landmarks3D, Motion
+from pase.data import Keypoints2D, Landmarks3D, Motion
 from pase.errors import InputError
 from pase.media import Footage, open_media
 from pase.networks.onnx import noted_networks
@@ -29,7 +29,7 @@ from pase.pipeline.outputs import (
     trial_labels,
     write_people,
 )
-from pase.pipeline.recording import Recording, choose, find_people, footage_with, read_recording
+from pase.pipeline.recording import Recording, choose, find_people, footage_with, read_recording, recording_of
 from pase.pipeline.report import Report, collected_warnings, unique
 from pase.pipeline.resuming import STAGE, detection_key, keep_recording, kept_recording, write_recording
 from pase.pipeline.workspace import REPORT, Workspace, check_output_file
@@ -367,11 +367,14 @@ def pose2d(
 
 
 def estimate_motions(
-    source: str | Path, settings: Settings | None = None, *, progress: StepProgress | None = None
+    source: str | Path | Keypoints2D | Sequence[Keypoints2D],
+    settings: Settings | None = None,
+    *,
+    progress: StepProgress | None = None,
 ) -> list[Motion]:
-    """Every person's motion in a video or photo, without writing anything; see `pase.estimate`."""
+    """Every person's motion in a recording or its keypoints, without writing anything; see `pase.estimate`."""
     settings = settings or Settings()
-    recording = find_people(source, settings, progress)
+    recording = recording_of(source, settings, progress)
     landmarks = lift_in_statures(recording, settings, progress)
     with Helpers() as helpers:
         motions = fit_people(recording, landmarks, settings, progress, helpers)
