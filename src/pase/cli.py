@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pase.cli_parser import parse
 from pase.config import Settings, make_settings, read_settings
 from pase.errors import InputError, MissingDependencyError, PaseError
+from pase.memory import look_for_cycles_seldom
 from pase.version import __version__
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def command() -> NoReturn:
     """The program `pase`. It ends at once: to take apart all that was imported takes a fifth of a second."""
+    look_for_cycles_seldom()
     code = main()
     _flush_or_drop()
     os._exit(code)

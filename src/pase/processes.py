@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 from pase.cores import THREADS
+from pase.memory import look_for_cycles_seldom
 
 THREAD_VARIABLES = (
     THREADS, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
@@ -163,6 +164,7 @@ class ThreadInterpreters:
 
 def serve() -> None:
     """Call functions until the pipe is closed, which also happens when the parent process dies."""
+    look_for_cycles_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, too, and that one ends this
     signal.signal(signal.SIGTERM, _interrupt)
     logging.getLogger("pase").addHandler(logging.NullHandler())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ def write_plots(
         with atomic_path(path) as temporary:
             temporary.write_bytes(svg(figure))
         if png:
-            with atomic_path(path.with_suffix(".png")) as temporary:
+            with atomic_path(path.with_suffix(".png")) as temporary, _style():
                 figure.savefig(temporary, dpi=DPI)
         written.append(path)
     return written
@@ -79,12 +80,37 @@ def warm_up() -> None:
     svg(figure)
 
 
-def svg(figure: Figure) -> bytes:
-    """A figure as SVG, the same bytes every time."""
+def _style() -> AbstractContextManager[None]:
+    """In the block axes and ticks are made to look like this: to change those that there are takes longer."""
     import matplotlib
 
+    return matplotlib.rc_context(
+        {
+            "svg.hashsalt": "pase",
+            "axes.titlelocation": "left",
+            "axes.titley": 1.0,  # a title that looks for its own place measures every label first
+            "axes.titlesize": 9.5,
+            "axes.titleweight": "bold",
+            "axes.labelsize": 8,
+            "xtick.labelsize": 8,
+            "ytick.labelsize": 8,
+            "axes.grid": True,
+            "grid.color": "0.9",
+            "grid.linewidth": 0.6,
+            "axes.axisbelow": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": "0.7",
+            "xtick.bottom": False,  # the grid shows where the ticks are
+            "ytick.left": False,
+        }
+    )
+
+
+def svg(figure: Figure) -> bytes:
+    """A figure as SVG, the same bytes every time."""
     stream = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "pase"}):
+    with _style():
         figure.savefig(stream, format="svg", metadata={"Date": None})
     return stream.getvalue()
 
@@ -92,7 +118,8 @@ def svg(figure: Figure) -> bytes:
 def make_plots(subject: Subject, names: Sequence[str] = PLOT_NAMES) -> list[tuple[str, Figure]]:
     """Plots of a person by name; without those that would be empty."""
     subject = subject.thinned(MOST_FRAMES)
-    figures = [(name, _plot(subject, name)) for name in names]
+    with _style():
+        figures = [(name, _plot(subject, name)) for name in names]
     return [(name, figure) for name, figure in figures if figure is not None]
 
 
@@ -133,7 +160,9 @@ def plot_angles(subject: Subject, regions: Sequence[str]) -> Figure | None:
             )
         _limits(axes, ranges[columns[0]])
         axes.locator_params(nbins=5)
-        _dress(axes, name, "s" if number > len(fields) - COLUMNS else "", "°")
+        lowest = number > len(fields) - COLUMNS
+        axes.tick_params(axis="x", labelbottom=lowest)  # all fields show the same time
+        _dress(axes, name, "s" if lowest else "", "°")
     _legend(figure, {coordinate_name(motion.skeleton.free_names[i])[1] for i in sum(fields.values(), [])})
     return figure
 
@@ -253,20 +282,12 @@ def _figure(
 def _dress(axes: Axes, title: str, x: str, y: str) -> None:
     from matplotlib.transforms import ScaledTranslation
 
-    # A title, or the name of an axis, that looks for its own place measures every label first.
-    axes.set_title(title, fontsize=9.5, loc="left", fontweight="bold", y=1.0)
-    axes.set_xlabel(x, fontsize=8)
-    axes.set_ylabel(y, fontsize=8, rotation=0 if len(y) == 1 else 90)
+    axes.set_title(title)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y, rotation=0 if len(y) == 1 else 90)
     inches = axes.figure.dpi_scale_trans
     axes.xaxis.set_label_coords(0.5, 0.0, axes.transAxes + ScaledTranslation(0.0, -0.3, inches))
     axes.yaxis.set_label_coords(0.0, 0.5, axes.transAxes + ScaledTranslation(-0.42, 0.0, inches))
-    axes.tick_params(labelsize=8, color="0.7")
-    axes.grid(color="0.9", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color("0.7")
 
 
 def _legend(figure: Figure, sides: set[str]) -> None:
