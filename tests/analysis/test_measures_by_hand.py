@@ -10,7 +10,8 @@ from analysis.motions import gait, jump, posed
 from pase.analysis import analyse
 from pase.analysis.analyse import segment
 from pase.analysis.body import BodyMotion
-from pase.analysis.exercises import find_exercises, measure_exercises
+from pase.analysis.exercise_measures import measure_exercises
+from pase.analysis.exercises import find_exercises
 from pase.analysis.measure import Key, Values
 from pase.analysis.ranges import measure_reach
 from pase.analysis.stretch import stretches
@@ -95,6 +96,43 @@ def test_who_rises_over_feet_that_go_round_is_no_sitter() -> None:
     cyclist = replace(body, mass_center=behind, origin={**body.origin, **pedals})
     assert segment(replace(body, mass_center=behind)).movement == "sit_to_stand"
     assert segment(cyclist).movement != "sit_to_stand"
+
+
+def pedalling(time: Array, seconds: float) -> BodyMotion:
+    """Somebody in a saddle, whose feet go round and whose knees take turns."""
+    body = placed(time, 0.6 + 0 * time, 0 * time)
+    origin, rotation = dict(body.origin), dict(body.rotation)
+    for side, phase in (("r", 0.0), ("l", np.pi)):
+        turn = 2 * np.pi * time / seconds + phase
+        around = 0.17 * np.stack([-np.cos(turn), 1 + np.sin(turn), 0 * time], axis=1)
+        origin |= {name: origin[name] + around for name in (f"talus_{side}", f"calcn_{side}", f"toes_{side}")}
+        bend = -np.radians(75 + 35 * np.sin(turn))
+        bent = np.broadcast_to(np.eye(3), (len(time), 3, 3)).copy()
+        bent[:, 0, 0] = bent[:, 1, 1] = np.cos(bend)
+        bent[:, 1, 0], bent[:, 0, 1] = np.sin(bend), -np.sin(bend)
+        rotation[f"tibia_{side}"] = bent
+    return replace(body, origin=origin, rotation=rotation)
+
+
+def test_who_turns_pedals_neither_runs_on_a_belt_nor_squats() -> None:
+    segmentation = segment(pedalling(np.arange(0, 6, 0.02), 0.8))
+    assert segmentation.movement == "periodic"
+    assert not segmentation.other_movements
+
+
+def test_who_gets_up_faster_than_anybody_from_a_seat_was_not_sitting() -> None:
+    """As in the catch of a clean, where the bar in front holds the balance."""
+    time = np.arange(0, 6, 0.01)
+    for seconds, sits in ((0.8, True), (0.3, False)):
+        low = ramp(time, 1, 1) - ramp(time, 4, seconds)
+        body = placed(time, 0.92 - 0.42 * low, 0 * time)
+        behind = replace(body, mass_center=np.stack([-0.2 * low, 0.9 - 0.3 * low, 0 * time], axis=1))
+        assert (segment(behind).movement == "sit_to_stand") == sits
+
+
+def test_who_holds_the_knees_half_bent_does_not_stand() -> None:
+    time = np.arange(0, 2, 0.02)
+    assert segment(placed(time, 0.92 - 0.3 + 0 * time, 0 * time)).movement == "other"
 
 
 def test_a_leg_that_is_raised_is_no_squat() -> None:

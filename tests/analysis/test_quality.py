@@ -8,6 +8,7 @@ from pase.analysis import analysed
 from pase.analysis.quality import (
     fast_motion_doubts,
     judge,
+    missing_film_doubts,
     slow_motion_doubts,
     without_guesses,
     zoom_doubts,
@@ -63,6 +64,38 @@ def test_knees_that_may_be_straight_or_bent_are_to_be_checked(
     assert any("standing and crouching look alike" in reason for reason in quality.reasons) == alike
 
 
+@pytest.mark.parametrize(
+    ("knee_deg", "deviation_deg", "doubtful"),
+    [(50.0, 10.0, True), (50.0, 5.0, False), (95.0, 10.0, False), (15.0, 10.0, False)],
+)
+def test_knees_that_stay_half_bent_in_a_view_from_the_front_may_be_those_of_who_sits(
+    knee_deg: float, deviation_deg: float, doubtful: bool
+) -> None:
+    held = posed(np.arange(60) / 30, knee_angle_r=knee_deg, knee_angle_l=knee_deg)
+    quality = judge(replace(held, q_std=np.radians(deviation_deg) * np.ones_like(held.q)))
+    assert any("crouching and sitting look alike" in reason for reason in quality.reasons) == doubtful
+
+
+@pytest.mark.parametrize(("missing_s", "is_doubtful"), [(0.0, False), (0.3, True)])
+def test_a_walker_who_is_elsewhere_at_once_was_cut(missing_s: float, is_doubtful: bool) -> None:
+    whole = gait(speed=1.4, stride_s=1.1, stance_s=0.66, width_m=0.1, rate_hz=60, seconds=4)
+    frames = np.flatnonzero((whole.time < 2.0) | (whole.time >= 2.0 + missing_s))
+    pieces = replace(
+        whole,
+        time=whole.time[: len(frames)],
+        rotation={name: turns[frames] for name, turns in whole.rotation.items()},
+        origin={name: places[frames] for name, places in whole.origin.items()},
+        mass_center=None if whole.mass_center is None else whole.mass_center[frames],
+    )
+    doubts = missing_film_doubts(list(stretches(pieces)))
+    assert bool(doubts) == is_doubtful
+    assert all("cut the film there" in doubt for doubt in doubts)
+
+
+def test_who_jumps_is_not_elsewhere_at_once() -> None:
+    assert not missing_film_doubts(list(stretches(jump(height_m=0.5, rate_hz=60))))
+
+
 def test_the_sizes_of_who_looks_like_a_child_are_to_be_checked() -> None:
     child = judge(replace(measured(0.006, 1.0), diagnostics=FitDiagnostics(child_stature_m=1.3)))
     assert child.verdict == "check" and "a child of 1.3 m" in child.reasons[0]
@@ -104,7 +137,7 @@ def test_who_falls_faster_than_gravity_is_in_a_film_sped_up(faster: float, is_do
     assert all("more than gravity" in doubt for doubt in doubts)
 
 
-def test_falls_of_somebody_who_stands_off_the_floor_say_nothing_of_the_speed_of_a_film() -> None:
+def test_falls_of_children_and_off_the_floor_say_nothing_of_the_speed_of_a_film() -> None:
     time = np.arange(90) / 60
     motion = posed(time)
     root = motion.skeleton.coordinate_index("pelvis_ty")
@@ -112,9 +145,11 @@ def test_falls_of_somebody_who_stands_off_the_floor_say_nothing_of_the_speed_of_
     q[:, root] += np.clip(0.8 - 10.0 * np.clip(time - 0.5, 0, None) ** 2, 0, None)
     dropped = replace(motion, q=q)
     climbed = replace(dropped, diagnostics=replace(dropped.diagnostics, off_floor_m=2.1))
-    reasons = [" ".join(analysed(case).findings.quality.reasons) for case in (dropped, climbed)]
+    small = replace(dropped, diagnostics=replace(dropped.diagnostics, child_stature_m=1.1))
+    reasons = [" ".join(analysed(case).findings.quality.reasons) for case in (dropped, climbed, small)]
     assert "more than gravity" in reasons[0]
     assert "more than gravity" not in reasons[1]
+    assert "more than gravity" not in reasons[2]
 
 
 def test_a_fall_from_a_wall_or_beside_a_gap_says_nothing_of_the_speed_of_a_film() -> None:

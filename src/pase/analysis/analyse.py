@@ -9,7 +9,8 @@ import numpy as np
 
 from pase.analysis.angle_table import angle_keys, angle_tables, angles_deg
 from pase.analysis.body import BodyMotion
-from pase.analysis.exercises import Exercise, find_exercises, measure_exercises
+from pase.analysis.exercise_measures import measure_exercises
+from pase.analysis.exercises import Exercise, find_exercises
 from pase.analysis.gait import Bout, find_bouts
 from pase.analysis.gait_measures import measure_bouts
 from pase.analysis.jumps import Flight, find_flights, measure_flights
@@ -17,6 +18,7 @@ from pase.analysis.measure import Values, as_measures, averaged
 from pase.analysis.quality import (
     fast_motion_doubts,
     judge,
+    missing_film_doubts,
     slow_motion_doubts,
     unseen_feet_doubts,
     without_guesses,
@@ -33,9 +35,9 @@ from pase.movements import MOVEMENTS, Movement
 NAMED: tuple[Movement, ...] = ("walking", "running", "squat", "sit_to_stand", "lunge")
 TAKES_A_WHILE_S = 2.0
 """A movement beside the one that is measured is worth a word if it lasts longer."""
-STILL_M_S, LEAST_STANDING_HEIGHT = 0.15, 0.7
+STILL_M_S, LEAST_STANDING_HEIGHT, MOST_STANDING_KNEE_DEG = 0.15, 0.7, 40.0
 """A standing person's hips move more slowly than this, and are at least this share of the leg's length above the
-ankles, unlike those of people who sit, kneel or lie."""
+ankles, unlike those of people who sit, kneel or lie; and one knee at least is bent by less."""
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,14 @@ def analyse(motion: Motion, movement: Movement | None = None) -> Findings:
     for draw, drawn_table in zip(draws, drawn_tables, strict=True):
         draw |= measure_ranges(drawn_table)
     measures = tuple(_with_angle_sd(as_measures(values, draws, motion.diagnostics.scale_sd), table))
-    # Who stands on something that the floor does not show is at an unsure distance, and falls at an unsure speed.
-    on_floor = segmentation.stretches if motion.diagnostics.off_floor_m is None else ()
+    # Who stands on something that the floor does not show is at an unsure distance, and falls at an unsure speed; so
+    # does a child whose sizes are those of an adult.
+    unsure = motion.diagnostics.off_floor_m is not None or motion.diagnostics.child_stature_m is not None
+    on_floor = () if unsure else segmentation.stretches
     doubts = [
         *slow_motion_doubts(segmentation.movement, measures),
         *fast_motion_doubts(segmentation.movement, measures, on_floor),
+        *missing_film_doubts(on_floor),
         *zoom_doubts(motion.camera, segmentation.stretches),
         *unseen_feet_doubts(body),
     ]
@@ -229,6 +234,9 @@ def _stands(stretch: Stretch) -> bool:
     if hips is None or height is None or len(hips) < 5:
         return False
     if float(np.median(height)) < LEAST_STANDING_HEIGHT * stretch.body.leg_length:
+        return False
+    knees = [np.median(np.degrees(v)) for key, v in stretch.angles.items() if key.startswith("knee_flexion")]
+    if min(knees, default=0.0) > MOST_STANDING_KNEE_DEG:
         return False
     speed = np.linalg.norm(np.gradient(hips, stretch.time, axis=0), axis=1)
     moving = ("knee_flexion", "hip_flexion", "shoulder_elevation")

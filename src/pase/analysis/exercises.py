@@ -1,4 +1,4 @@
-"""Squats, standing up, lunges, arm raises and anything else that repeats: repetitions and their measures."""
+"""Squats, standing up, lunges, arm raises and anything else that repeats: their repetitions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,9 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from pase.analysis.angles import angle_of
 from pase.analysis.body import SIDES
-from pase.analysis.measure import Key, Values
 from pase.analysis.repetitions import Repetition, find_repetitions, periodicity
 from pase.analysis.stretch import SAME_EVENT_S, Stretch
 from pase.findings import Event
@@ -24,6 +22,8 @@ SEAT_BEHIND_HEELS_M = 0.03
 LEAST_SEAT_HEIGHT, LEAST_SEAT_KNEE_DEG = 0.3, 60.0
 """The hips on a seat are this share of the leg's length above the ankles, and the knees so far bent; who gets up from
 the floor was not sitting."""
+LEAST_RISE_S = 0.35
+"""Nobody stands up from a seat in less: the fastest do it five times in five seconds, there and back."""
 LUNGE_AHEAD = 0.4
 """In a lunge one foot is ahead of the other by at least this share of the leg's length."""
 STANDS_M_S = 0.5
@@ -36,6 +36,8 @@ share of the time, and the feet come no farther apart by as much, most of the ti
 SIDE_LUNGE_APART, SIDE_LUNGE_UNEVEN_DEG = 0.45, 25.0
 """Or the feet are so far apart, as in many squats, and the knees bent unevenly, as in none. These limits lie between
 the squats, lunges and stand-ups of ten people (public motion of a lab, Vakanski et al. 2018)."""
+KNEES_TAKE_TURNS = -0.5
+"""With a correlation below this one knee straightens as the other bends, as on a bicycle; in a squat both bend."""
 MOST_LEAN_BACK_DEG = 20.0
 LIFTING_LEAN_DEG, HANGING_DEG = 45.0, 30.0
 """Who leans more over arms that hang as plumb lifts something, as in a deadlift; none of those 787 is like that."""
@@ -132,13 +134,14 @@ def _with_repetitions(stretch: Stretch, movement: Movement) -> list[Exercise]:
 
 
 def _rises(stretch: Stretch) -> list[Exercise]:
-    """Standing up over feet that stand, as those of a cyclist in the saddle do not."""
+    """Standing up as fast as people can, over feet that stand, as those of a cyclist in the saddle do not."""
     rises = _with_repetitions(stretch, "sit_to_stand")
     over_feet = [
         repetition
         for rise in rises
         for repetition in rise.repetitions
-        if np.mean([_stands_at(stretch, t) for t in np.linspace(repetition.start, repetition.reached, 9)])
+        if repetition.reached - repetition.start > LEAST_RISE_S
+        and np.mean([_stands_at(stretch, t) for t in np.linspace(repetition.start, repetition.reached, 9)])
         >= FEET_STAY_SHARE
     ]
     return [replace(rises[0], repetitions=tuple(over_feet))] if over_feet else []
@@ -169,16 +172,17 @@ def _knee_at(stretch: Stretch, moment: float) -> float:
 def _kind_of_drop(stretch: Stretch, down: Sequence[Repetition]) -> Movement | None:
     """What the hips go down for: a seat, one foot far ahead of the other, or over feet that stay; None for none."""
     turns = [repetition.turn for repetition in down]
-    if np.mean([_on_ground_at(stretch, turn) for turn in turns]) <= 0.5:
+    take_turns = _knees_alike(stretch, down[0].start, down[-1].end) < KNEES_TAKE_TURNS
+    if take_turns or np.mean([_on_ground_at(stretch, turn) for turn in turns]) <= 0.5:
         return None
     if _sits(stretch, turns):
         return "sit_to_stand"
     ahead, apart = np.median([_feet_apart(stretch, turn) for turn in turns], axis=0) / stretch.body.leg_length
-    uneven = np.median([abs(_knee_difference(stretch, turn)) for turn in turns])
+    uneven = np.median([abs(knee_difference_deg(stretch, turn)) for turn in turns])
     aside = apart > SIDE_LUNGE_APART and uneven > SIDE_LUNGE_UNEVEN_DEG
     leg = stretch.body.leg_length
     if ahead > LUNGE_AHEAD or aside:
-        drop = np.median([_drop(stretch, repetition) for repetition in down])
+        drop = np.median([drop_m(stretch, repetition) for repetition in down])
         moved = np.median([_least_moved(stretch, repetition) for repetition in down])
         stands = np.mean([_stands_at(stretch, turn) for turn in turns]) > 0.5
         return "lunge" if stands and (drop > CLEAR_DROP * leg or moved < FEET_STAY * leg) else None
@@ -236,12 +240,21 @@ def _feet_stay(stretch: Stretch, start: float, end: float) -> bool:
     return bool(np.subtract(*np.percentile(apart, (87.5, 12.5))) < farthest)
 
 
+def _knees_alike(stretch: Stretch, start: float, end: float) -> float:
+    """Correlation of the flexion of both knees from start to end; 0 where it is not known."""
+    right, left = (stretch.angle_between("knee_flexion", side, start, end) for side in SIDES)
+    if min(len(right), len(left)) < 3:
+        return 0.0
+    right, left = right - right.mean(), left - left.mean()
+    return float(right @ left / max(float(np.linalg.norm(right) * np.linalg.norm(left)), 1e-9))
+
+
 def _trunk_leans(stretch: Stretch, repetition: Repetition) -> list[float]:
     """Forward lean of the trunk at the start and at the turn, degrees."""
     return [stretch.angle_at("trunk_lean_forward", None, t) for t in (repetition.start, repetition.turn)]
 
 
-def _drop(stretch: Stretch, repetition: Repetition) -> float:
+def drop_m(stretch: Stretch, repetition: Repetition) -> float:
     """How far the hips go down from the start to the turn, metres; NaN without ankles."""
     height = stretch.hip_height
     if height is None:
@@ -278,7 +291,8 @@ def _feet_apart(stretch: Stretch, moment: float) -> tuple[float, float]:
     return abs(float(apart @ stretch.at(heading, moment))), float(np.hypot(apart[0], apart[2]))
 
 
-def _knee_difference(stretch: Stretch, moment: float) -> float:
+def knee_difference_deg(stretch: Stretch, moment: float) -> float:
+    """By how much the right knee is bent more than the left, degrees."""
     right, left = (stretch.angle_at("knee_flexion", side, moment) for side in SIDES)
     return right - left
 
@@ -306,92 +320,3 @@ def _best_signal(stretch: Stretch, keys: list[str], least_deg: float, fewest: in
         repeats = len(repetitions) >= fewest
         best, largest = Exercise("periodic", stretch, tuple(repetitions), key) if repeats else None, way
     return best
-
-
-def measure_exercises(exercises: list[Exercise]) -> Values:
-    """Everything measured of exercises of one kind; repetitions count on through all stretches."""
-    numbered = [(exercise, repetition) for exercise in exercises for repetition in exercise.repetitions]
-    values: Values = {Key("repetitions", "", 0): float(len(numbered))}
-    for number, (exercise, repetition) in enumerate(numbered, 1):
-        single = _MEASURES.get(exercise.movement, _of_signal)(exercise, repetition)
-        values |= {Key(name, side, number): value for (name, side), value in single.items()}
-    if exercises and exercises[0].movement == "sit_to_stand" and len(numbered) >= 5:
-        first, fifth = numbered[0][1], numbered[4][1]
-        values[Key("five_times_sit_to_stand", "", 0)] = fifth.reached - first.start
-    return values
-
-
-Single = dict[tuple[str, str], float]
-
-
-def _of_squat(exercise: Exercise, repetition: Repetition) -> Single:
-    stretch = exercise.stretch
-    knees = [stretch.angle_between("knee_flexion", side, repetition.start, repetition.end) for side in SIDES]
-    depth = float(np.max(np.mean(knees, axis=0)))
-    return {("squat_depth", ""): depth, **_of_drop(stretch, repetition)}
-
-
-def _of_lunge(exercise: Exercise, repetition: Repetition) -> Single:
-    stretch = exercise.stretch
-    heading = stretch.body.heading
-    ahead = {}
-    for side in SIDES:
-        ankle = stretch.body.joint("ankle", side)
-        if ankle is not None and heading is not None:
-            ahead[side] = float(stretch.at(ankle, repetition.turn) @ stretch.at(heading, repetition.turn))
-    front = max(ahead, key=lambda side: ahead[side]) if ahead else "right"
-    depth = float(stretch.angle_between("knee_flexion", front, repetition.start, repetition.end).max())
-    return {("lunge_depth", front): depth, **_of_drop(stretch, repetition)}
-
-
-def _of_drop(stretch: Stretch, repetition: Repetition) -> Single:
-    """What squats and lunges share."""
-    values: Single = {
-        ("time_down", ""): repetition.turn - repetition.start,
-        ("time_up", ""): repetition.end - repetition.turn,
-        ("repetition_time", ""): repetition.end - repetition.start,
-    }
-    if stretch.hip_height is not None:
-        values["hip_drop", ""] = _drop(stretch, repetition)
-    values |= _of_trunk(stretch, repetition)
-    values["knee_asymmetry", ""] = _knee_difference(stretch, repetition.turn)
-    for side in SIDES:
-        valgus = stretch.largest_angle("knee_valgus", side, repetition.start, repetition.end)
-        if np.isfinite(valgus):
-            values["knee_valgus_peak", side] = valgus
-    return values
-
-
-def _of_trunk(stretch: Stretch, repetition: Repetition) -> Single:
-    lean = stretch.largest_angle("trunk_lean_forward", None, repetition.start, repetition.end)
-    return {("trunk_lean", ""): lean} if np.isfinite(lean) else {}
-
-
-def _of_standing_up(exercise: Exercise, repetition: Repetition) -> Single:
-    values = {("stand_up_time", ""): repetition.reached - repetition.start}
-    if repetition.whole:
-        values["repetition_time", ""] = repetition.end - repetition.start
-    return values | _of_trunk(exercise.stretch, repetition)
-
-
-def _of_raise(exercise: Exercise, repetition: Repetition) -> Single:
-    values: Single = {("repetition_time", ""): repetition.end - repetition.start}
-    for side in SIDES:
-        elevation = exercise.stretch.angle_between(
-            "shoulder_elevation", side, repetition.start, repetition.end
-        )
-        if len(elevation) and np.ptp(elevation) > 0.5 * LEAST_ARM_DEG:
-            values["arm_elevation_peak", side] = float(elevation.max())
-    return values
-
-
-def _of_signal(exercise: Exercise, repetition: Repetition) -> Single:
-    measured: Single = {("repetition_time", ""): repetition.end - repetition.start}
-    angle, side = angle_of(exercise.signal)
-    values = exercise.stretch.angle_between(angle.name, side, repetition.start, repetition.end)
-    if len(values):
-        measured[f"{angle.name}_range", side or ""] = float(np.ptp(values))
-    return measured
-
-
-_MEASURES = {"squat": _of_squat, "lunge": _of_lunge, "sit_to_stand": _of_standing_up, "arm_raise": _of_raise}

@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from pase.analysis.body import SIDES, BodyMotion, Side
+from pase.anatomy.pedals import on_pedals
 from pase.series import nearest_rows, peaks, smoothed, spline, stretches_of
 from pase.types import Array, Mask
 
@@ -212,6 +213,8 @@ def _ground_velocity(points: dict[Side, Array], seen: dict[Side, Mask], hips: Ar
 
     A belt carries both feet alike, straight back, at more than 0.4 m/s, and the hips do not keep up with it.
     """
+    if on_pedals(np.stack([feet.mean(axis=1) for feet in points.values()], axis=1)):
+        return np.zeros(3)
     carried = []
     for side, feet in points.items():
         velocity, height = _velocity(feet, time), feet[:, :, 1]

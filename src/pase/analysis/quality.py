@@ -36,6 +36,9 @@ FASTEST_CADENCE = 180.0
 FALL_S, MOST_FALL = 0.15, 1.35
 """Over so many seconds before and after, the centre of mass accelerates downwards by at most gravity; of 60 people
 filmed, whose sizes were a guess, some of them jumping, nobody exceeded 1.32 times as much."""
+LEAP_S, MOST_LEAP = 0.07, 3.0
+"""Nobody's centre of mass is accelerated sideways or downwards by more than so many times gravity, over so many
+seconds before and after: sprinters and hard stops reach 1.5 times, and none of the good results of 60 films 2.9."""
 HIGHEST_JUMP_M = 1.0
 """Nobody jumps with the feet higher over the ground from which the jump is made."""
 LEAST_ZOOM = 0.05
@@ -45,6 +48,9 @@ MOST_UNSEEN_FEET = 0.25
 STANDING_DEG, CROUCHING_DEG, MOST_LEAN_DEG, HELD_DEG_S, UNSEEN_DEG = 10.0, 30.0, 40.0, 30.0, 60.0
 """Most flexion of the knees of who stands, least of who crouches, most tilt or list of the pelvis of either, most
 speed of knees that hold a posture, and errors beyond which the legs are not seen at all."""
+HALF_CROUCH_DEG, UNSURE_DEG, MOST_SITTING_LEAN_DEG = (30.0, 75.0), 15.0, 60.0
+"""Flexion of knees that hardly anybody holds upright for long, errors from which on they are not seen from the side,
+and most tilt or list of the pelvis of who sits."""
 MOST_SLIDING_M, MOST_SLIDING_SHARE = 0.3, 0.25
 """Feet that stand still in the world slide by less, both together, and by less than this share of their steps."""
 
@@ -159,6 +165,35 @@ def _largest_fall(stretch: Stretch) -> float:
     return float(np.max(2 * now - before - after, initial=0.0) / FALL_S**2)
 
 
+def missing_film_doubts(stretches: Sequence[Stretch]) -> list[str]:
+    """People who are in another place at once: a piece of the film was cut out, and the scene goes on."""
+    leaps = [moment for stretch in stretches for moment in _leaps(stretch)]
+    if not leaps:
+        return []
+    return [
+        f"the body is in another place at once at {leaps[0]:.2f} s: if a piece of the film is missing there, "
+        "times, speeds and steps across it are wrong; cut the film there"
+    ]
+
+
+def _leaps(stretch: Stretch) -> list[float]:
+    """Moments at which the centre of mass is accelerated sideways or downwards as nobody can be, seconds."""
+    center, time = stretch.center, stretch.time
+    if center is None:
+        return []
+    reach = max(LEAP_S, float(np.median(np.diff(time))))
+    moments = time[(time >= time[0] + reach) & (time <= time[-1] - reach)]
+    before, now, after = (_at(center, time, moments + shift) for shift in (-reach, 0.0, reach))
+    acceleration = (before + after - 2 * now) / reach**2
+    sideways, down = np.hypot(acceleration[:, 0], acceleration[:, 2]), -acceleration[:, 1]
+    return list(moments[np.maximum(sideways, down) > MOST_LEAP * GRAVITY_M_S2])
+
+
+def _at(points: Array, time: Array, moments: Array) -> Array:
+    """Points (T, 3) at some moments, (M, 3)."""
+    return np.stack([np.interp(moments, time, column) for column in points.T], axis=1)
+
+
 def zoom_doubts(camera: Camera | None, stretches: Sequence[Stretch]) -> list[str]:
     """Feet that slide along the line of sight while the camera zooms: it was carried instead.
 
@@ -191,26 +226,37 @@ def unseen_feet_doubts(body: BodyMotion) -> list[str]:
 
 
 def _knee_doubts(motion: Motion) -> list[str]:
-    """Knees of who stands or crouches, straight and bent ones both inside their error bars for most of the time.
+    """Knees that stand, crouch or sit: from the front and from behind they look alike, the more so with hidden feet.
 
-    From the front and from behind they look much alike, the more so where feet are hidden.
+    Either straight and bent ones are both inside their error bars for most of the time, or they stay half bent, as
+    hardly anybody stands: between standing and sitting, where nothing tells which.
     """
     names = motion.skeleton.free_names
-    if not {"knee_angle_r", "knee_angle_l", "pelvis_tilt", "pelvis_list"} <= set(names):
+    wanted = ("knee_angle_r", "knee_angle_l", "pelvis_tilt", "pelvis_list")
+    if not set(wanted) <= set(names) or not len(motion):
         return []
-    knees = [names.index("knee_angle_r"), names.index("knee_angle_l")]
-    pelvis = [names.index("pelvis_tilt"), names.index("pelvis_list")]
-    angle, error = np.degrees(motion.q[:, knees]), 1.96 * np.degrees(motion.q_std[:, knees])
-    either = ((angle - error < STANDING_DEG) & (angle + error > CROUCHING_DEG) & (error < UNSEEN_DEG)).all(1)
-    either &= (np.abs(motion.q[:, pelvis]) < np.radians(MOST_LEAN_DEG)).all(1)
+    columns = [names.index(name) for name in wanted]
+    angle, error = np.degrees(motion.q[:, columns[:2]]), 1.96 * np.degrees(motion.q_std[:, columns[:2]])
+    lean = np.abs(np.degrees(motion.q[:, columns[2:]])).max(axis=1)
+    held = (error < UNSEEN_DEG).all(1)
     if len(motion) > 1:
-        either &= (np.abs(np.gradient(angle, motion.time, axis=0)) < HELD_DEG_S).all(1)
-    if not len(either) or either.mean() <= 0.5:
+        held &= (np.abs(np.gradient(angle, motion.time, axis=0)) < HELD_DEG_S).all(1)
+    either = ((angle - error < STANDING_DEG) & (angle + error > CROUCHING_DEG)).all(1)
+    either &= held & (lean < MOST_LEAN_DEG)
+    if either.mean() > 0.5:
+        most = float(np.median((angle + error)[either]))
+        return [
+            f"standing and crouching look alike from here: the knees may be straight or bent by up to {most:.0f}°; "
+            "a film from the side that shows the feet would tell"
+        ]
+    low, high = HALF_CROUCH_DEG
+    half = ((angle > low) & (angle < high) & (error > UNSURE_DEG)).all(1)
+    half &= held & (lean < MOST_SITTING_LEAN_DEG)
+    if half.mean() <= 0.5:
         return []
-    most = float(np.median((angle + error)[either]))
     return [
-        f"standing and crouching look alike from here: the knees may be straight or bent by up to {most:.0f}°; "
-        "a film from the side that shows the feet would tell"
+        f"the knees stay bent by {np.median(angle[half]):.0f}°, as hardly anybody stands: crouching and sitting look "
+        "alike from here; a film from the side would tell"
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from pase.anatomy.pedals import on_pedals
 from pase.camera.motion import CameraMotion
 from pase.fit.floor_velocity import FloorPath, stepped
 from pase.fit.posture import ROOT_ROTATION, ROOT_TRANSLATION
@@ -229,11 +230,13 @@ def find_moving_floor(
     if not trial.subject.floor or len(frames) < 3 or (belt == "off" and not travels):
         return None
     time, skeleton = trial.time, trial.subject.model.skeleton
-    steps = stance_velocities(trial.soles(loose), trial.feet_visible(frames), time[frames])
+    soles = trial.soles(loose)
+    steps = stance_velocities(soles, trial.feet_visible(frames), time[frames])
     if travels:
         return MovingFloor(FloorPath.changing(time, *ground_motion(steps, time)), carried=True)
     columns = [skeleton.coordinate_index(ROOT_TRANSLATION[axis]) for axis in (0, 2)]
-    floor_motion = belt_motion(steps, loose.q[:, columns], time[frames])
+    pedals = on_pedals(soles.reshape(len(soles), 2, -1, 3).mean(2))
+    floor_motion = None if pedals else belt_motion(steps, loose.q[:, columns], time[frames])
     if belt != "auto":
         heading = loose.q[:, skeleton.coordinate_index(ROOT_ROTATION[0])]
         backwards = -np.array([np.cos(heading).mean(), -np.sin(heading).mean()])
