@@ -120,6 +120,15 @@ def test_who_turns_pedals_neither_runs_on_a_belt_nor_squats() -> None:
     assert not segmentation.other_movements
 
 
+def test_knees_that_take_turns_make_no_squat() -> None:
+    time = np.arange(0, 5, 0.02)
+    phase = 0.5 - 0.5 * np.cos(2 * np.pi * np.clip(time - 0.5, 0, 4))
+    body, opposite = placed(time, 0.92 - 0.2 * phase, 0 * time), placed(time, 0.72 + 0.2 * phase, 0 * time)
+    turns = replace(body, rotation={**body.rotation, "tibia_l": opposite.rotation["tibia_l"]})
+    assert segment(body).movement == "squat"
+    assert segment(turns).movement != "squat"
+
+
 def test_who_gets_up_faster_than_anybody_from_a_seat_was_not_sitting() -> None:
     """As in the catch of a clean, where the bar in front holds the balance."""
     time = np.arange(0, 6, 0.01)
