@@ -281,6 +281,14 @@ def test_steps_count_only_while_the_foot_is_in_sight(motion: dict) -> None:
         assert longest < 1.1 * in_sight.values()[Key(name, "right", 0)], name
 
 
+@pytest.mark.parametrize(("speed", "movement"), [(0.35, "other"), (1.2, "running")])
+def test_short_and_rare_steps_with_flights_are_of_exercises_long_ones_of_a_run_in_slow_motion(
+    speed: float, movement: str
+) -> None:
+    body = gait(speed=speed, stride_s=1.6, stance_s=0.65, width_m=0.1, rate_hz=60, seconds=6)
+    assert (segment(body).movement == "running") == (movement == "running")
+
+
 def test_nobody_walks_or_runs_by_a_guess_of_the_feet() -> None:
     body = gait(**RUN, rate_hz=60.0)
     for side in ("left", "right"):

@@ -37,6 +37,16 @@ def test_rotations_turn_by_the_right_hand() -> None:
     assert np.abs(vector_of_rotation(half)) == pytest.approx([np.pi, 0, 0])
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_turn_of_points_that_do_not_agree_does_not_run_away(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = rng.integers(3, 12)
+    directions = np.concatenate([rng.normal(size=(count, 2)), np.ones((count, 1))], axis=1)
+    fit = fit_turn(directions, 3 * rng.normal(size=(count, 2)), NO_TURN, 1e-3)
+    assert abs(float(fit.turn.log_zoom)) <= 1.5
+
+
 @pytest.mark.parametrize("wild", [0.0, 0.35])
 def test_a_turn_is_fitted_whatever_few_points_do(wild: float) -> None:
     truth = Turn(rotation_of_vector(np.array([0.02, -0.05, 0.01])), 0.03)

@@ -29,6 +29,9 @@ CLEAR_DOUBLE_SUPPORT_S = 0.08
 """No runner is on both feet for so long, even with errors at both ends."""
 FASTEST_WALK_M_S = 2.7
 """Hardly anybody walks faster."""
+LEAST_RUN_STEP, LEAST_RUN_CADENCE = 0.5, 110.0
+"""A runner's step is at least this share of the leg's length, in slow motion, too, or there are at least so many a
+minute; who hops or skips to and fro with less dances or exercises."""
 LEAST_FLIGHT_S, LONGEST_FLIGHT_S = 0.03, 0.4
 """Running has a time without any foot on the ground in each step; errors of the times of contact are not one."""
 
@@ -106,9 +109,22 @@ def _bouts(stretch: Stretch, swings: list[Swing]) -> list[Bout]:
     pieces = [swings[a:b] for a, b in pairwise([0, *ends, len(swings)]) if b - a > 1]
     if sum(len(piece) - 1 for piece in pieces) >= 0.6 * (len(swings) - 1) and _gets_on(stretch, swings):
         running = _runs(stretch, swings)
+        if running and _hops(stretch, swings):
+            return []
         return [_bout(stretch, piece, running) for piece in pieces]
     clear = [piece for piece in pieces if len(piece) >= STEPS_IN_A_ROW and _gets_on(stretch, piece)]
-    return [_bout(stretch, piece, _runs(stretch, piece)) for piece in clear]
+    kinds = [(piece, _runs(stretch, piece)) for piece in clear]
+    return [_bout(stretch, piece, runs) for piece, runs in kinds if not (runs and _hops(stretch, piece))]
+
+
+def _hops(stretch: Stretch, swings: list[Swing]) -> bool:
+    """Whether steps with flights between them are shorter and rarer than those of anybody who runs."""
+    if len(swings) < STEPS_IN_A_ROW:
+        return False
+    straight, along, _ = _ways(stretch, swings)
+    step = max(straight, along) / len(swings)
+    between = (swings[-1].middle - swings[0].middle) / (len(swings) - 1)
+    return step < LEAST_RUN_STEP * stretch.body.leg_length and between > 60.0 / LEAST_RUN_CADENCE
 
 
 def _follows(swings: list[Swing], swing: Swing, unseen_strikes: list[float]) -> bool:

@@ -13,6 +13,9 @@ _WIDTH = 2.5
 """Residuals, in their own spread, from which on the loss of Geman and McClure lets a point go."""
 _CONVERGED = 2e-5
 """Largest step, rad and log zoom, of a fit that has come to its end."""
+_LARGEST_STEP, _LARGEST_ZOOM = 0.3, 1.5
+"""Largest step, rad and log zoom, and the log of the largest zoom from the start: where few points agree, more leads
+nowhere."""
 _UNKNOWNS = 4
 
 
@@ -121,7 +124,11 @@ def fit_turn(
         weighted = (jacobian * weight[..., None, None]).reshape(*rows, _UNKNOWNS).swapaxes(-1, -2)
         information = weighted @ jacobian.reshape(*rows, _UNKNOWNS) + 1e-9 * np.eye(_UNKNOWNS)
         step = -np.linalg.solve(information, weighted @ residual.reshape(*rows, 1))[..., 0]
-        turn = Turn(rotation_of_vector(step[..., :3]) @ turn.R_camera_reference, turn.log_zoom + step[..., 3])
+        step = step.clip(-_LARGEST_STEP, _LARGEST_STEP)
+        log_zoom = np.clip(
+            turn.log_zoom + step[..., 3], start.log_zoom - _LARGEST_ZOOM, start.log_zoom + _LARGEST_ZOOM
+        )
+        turn = Turn(rotation_of_vector(step[..., :3]) @ turn.R_camera_reference, log_zoom)
         if np.abs(step).max(initial=0.0) < converged:
             break
     covariance = np.square(spread)[..., None, None] * np.linalg.inv(information)
