@@ -48,7 +48,7 @@ MOST_UNSEEN_FEET = 0.25
 STANDING_DEG, CROUCHING_DEG, MOST_LEAN_DEG, HELD_DEG_S, UNSEEN_DEG = 10.0, 30.0, 40.0, 30.0, 60.0
 """Most flexion of the knees of who stands, least of who crouches, most tilt or list of the pelvis of either, most
 speed of knees that hold a posture, and errors beyond which the legs are not seen at all."""
-HALF_CROUCH_DEG, UNSURE_DEG, MOST_SITTING_LEAN_DEG = (30.0, 75.0), 15.0, 60.0
+HALF_CROUCH_DEG, UNSURE_DEG, MOST_SITTING_LEAN_DEG = (20.0, 75.0), 15.0, 60.0
 """Flexion of knees that hardly anybody holds upright for long, errors from which on they are not seen from the side,
 and most tilt or list of the pelvis of who sits."""
 MOST_SLIDING_M, MOST_SLIDING_SHARE = 0.3, 0.25
@@ -255,8 +255,8 @@ def _knee_doubts(motion: Motion) -> list[str]:
     if half.mean() <= 0.5:
         return []
     return [
-        f"the knees stay bent by {np.median(angle[half]):.0f}°, as hardly anybody stands: crouching and sitting look "
-        "alike from here; a film from the side would tell"
+        f"the knees stay bent by {np.median(angle[half]):.0f}°, as hardly anybody stands: standing, crouching and "
+        "sitting look alike from here; a film from the side would tell"
     ]
 
 
