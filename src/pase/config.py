@@ -167,6 +167,12 @@ class Pose2DSettings(SettingsGroup):
         """Seconds from one frame that is looked at to the next; None where they are not set."""
         return None if self.every in ("auto", "all") else float(self.every)
 
+    @property
+    def pixel(self) -> tuple[float, float] | None:
+        """The pixel at which the person stands in the first frame; None where `person` is not one."""
+        x, comma, y = self.person.partition(",")
+        return (float(x), float(y)) if comma else None
+
 
 @dataclass(frozen=True)
 class LiftSettings(SettingsGroup):

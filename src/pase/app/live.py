@@ -112,20 +112,13 @@ def _device_frames(device: object) -> Iterator[Frame]:
 
 @dataclass
 class Live:
-    """A camera, the networks that look at its newest picture, and the drawn picture; a context manager.
-
-    Parameters
-    ----------
-    settings
-        Where the networks are, and how they follow persons.
-    begins_watched
-        Whether no picture is taken before somebody looks, so that a film is seen from its beginning.
-    """
+    """A camera, the networks that look at its newest picture, and the drawn picture; a context manager."""
 
     image_size: ImageSize
     frames: Iterator[Frame]
     settings: Settings
     begins_watched: bool = False
+    """Whether no picture is taken before somebody looks, so that a film is seen from its beginning."""
     watched: threading.Event = field(default_factory=threading.Event)
     """Set when somebody looks."""
     taken: int = 0

@@ -39,16 +39,11 @@ class Link:
 
 @dataclass
 class ShotFollower:
-    """Follows the background of a shot; `look` is to be called with its frames, about in order.
-
-    Parameters
-    ----------
-    focal_px
-        A guess of the focal length: turns are measured with it, and again when a better one is available.
-    """
+    """Follows the background of a shot; `look` is to be called with its frames, about in order."""
 
     image_size: ImageSize
     focal_px: float
+    """A guess of the focal length: turns are measured with it, and again when a better one is available."""
     keys: list[Keyframe] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)

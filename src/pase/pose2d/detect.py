@@ -91,7 +91,7 @@ def detect_keypoints(
     """
     settings = settings or Pose2DSettings()
     detector, network = _started(networks or choose_networks(settings.weights), settings)
-    tracker = Tracker(detector, network, image_size, settings, pixel_of(settings.person), camera, look)
+    tracker = Tracker(detector, network, image_size, settings, camera, look)
     time, looked = _watch(frames, tracker, network, settings)
     _warn(tracker, len(time))
     return _detected_people(tracker, time, settings, image_size, looked)
@@ -164,11 +164,6 @@ def _with_following(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Frame | No
         frame = following
     if frame is not None:
         yield frame, None
-
-
-def pixel_of(person: str) -> Array | None:
-    """The pixel (2,) that `--person x,y` names; None when it names somebody otherwise."""
-    return np.array([float(value) for value in person.split(",")]) if "," in person else None
 
 
 def _warn(tracker: Tracker, frames: int) -> None:

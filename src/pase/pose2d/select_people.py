@@ -9,7 +9,6 @@ from pase.config import Pose2DSettings
 from pase.data import Keypoints2D
 from pase.errors import InputError
 from pase.keypoint_sets import SURE_SCORE
-from pase.pose2d.detect import pixel_of
 from pase.pose2d.left_out import LeftOut
 from pase.pose2d.tracking.prominence import boxes_of, frame_seconds, prominence, sizes_of
 from pase.pose2d.tracking.similarity import centre_of, outside
@@ -68,11 +67,11 @@ def select_people(
         selection = eligible
     elif settings.person == "main":
         selection, default_reason = eligible[:1], "not the main person"
+    elif settings.pixel is not None:
+        selection = [_at(people, np.array(settings.pixel), time)]
     else:
-        pixel = pixel_of(settings.person)
-        selection = [
-            _by_number(eligible, int(settings.person)) if pixel is None else _at(people, pixel, time)
-        ]
+        selection = [_by_number(eligible, int(settings.person))]
+    if settings.person not in ("all", "main"):
         why_main = f"named by --person {settings.person}"
         default_reason = f"not the person {why_main}"
     others = [

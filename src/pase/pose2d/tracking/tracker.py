@@ -73,8 +73,6 @@ class Tracker:
 
     Parameters
     ----------
-    wanted
-        (2,) pixel of the first frame at which somebody stands who is to be followed in any case.
     camera
         Shown every frame with the places of all persons, and every cut.
     look
@@ -87,13 +85,13 @@ class Tracker:
         network: KeypointNetwork,
         image_size: ImageSize,
         settings: Pose2DSettings,
-        wanted: Array | None = None,
         camera: CameraFollower | None = None,
         look: Callable[[Frame, Sequence[Pose]], None] | None = None,
     ) -> None:
         self._detector, self._network = detector, PairedNetwork(network)
         self._image_size, self._settings = image_size, settings
-        self._wanted, self._wanted_track = wanted, Track(np.zeros(4), 0.0)
+        self._wanted = Track(np.zeros(4), 0.0)
+        """Whoever stands at the pixel that the user names, and is followed in any case."""
         self._live: list[Track] = []
         self._detected_at = -np.inf
         self._surroundings, self._detect_after = Surroundings(image_size), settings.detect_every
@@ -217,9 +215,8 @@ class Tracker:
             missing = self._recognise(frame.time, missing, boxes[at_level], scores[at_level])
             above = level
         sure = [track for track in self._live if not track.faint]
-        if first and self._wanted is not None and sure:
-            target = self._wanted
-            self._wanted_track = min(sure, key=lambda track: _distance(track.box, target))
+        if first and sure and (pixel := self._settings.pixel) is not None:
+            self._wanted = min(sure, key=lambda track: _distance(track.box, np.array(pixel)))
         self._choose_active()
         for track in self._live:
             if track.faint and not track.poses and not track.active:
@@ -277,7 +274,7 @@ class Tracker:
                 least_px = size_factor * self._settings.least_size * max(self._image_size)
                 large = rank == 0 or box_size(track.box) >= least_px
                 track.active = large and rank < self._settings.most_persons
-            track.active |= track is self._wanted_track
+            track.active |= track is self._wanted
 
     def _follow(self, frame: Frame, tracks: Sequence[Track], following: Frame | None = None) -> list[Track]:
         """Place the keypoints of persons; returns those who are not where they should be."""
