@@ -248,12 +248,7 @@ async def _pieces(live: Live) -> AsyncIterator[bytes]:
 def serve_live(
     camera: str, port: int, settings: Settings, *, show: Callable[[str], None], browser: bool
 ) -> str:
-    """Serve a camera's pictures with the keypoints in them, until Ctrl-C or until no picture comes any more.
-
-    Returns
-    -------
-    str
-        One line on how many pictures were shown.
+    """Serve a camera's pictures with keypoints, until Ctrl-C or the last picture; one line on how many were shown.
 
     Raises
     ------

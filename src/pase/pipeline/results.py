@@ -92,18 +92,13 @@ def render(
 
 
 def export(folder: str | Path, formats: str) -> list[Path]:
-    """Write the persons of a finished result in further formats, into their folders, or everybody's keypoints.
+    """Write a result's persons in further formats into their folders, or everybody's keypoints; the files written.
 
     Parameters
     ----------
     formats
         Names of formats, parted by blanks or commas, or `all`; see `pase.formats.registry.FORMATS`. `openpose` and
         `coco` are the keypoints, in `keypoints_openpose/` and `keypoints_coco.json`.
-
-    Returns
-    -------
-    list of Path
-        The files written.
     """
     from pase.pose2d.writers import write_keypoints_as
 

@@ -25,11 +25,6 @@ def without_claimed_limbs(people: Sequence[Keypoints2D]) -> list[Keypoints2D]:
     ----------
     people
         All persons, in the same T frames.
-
-    Returns
-    -------
-    list
-        The same persons, with forearms, or shanks and feet, unseen in the frames in which they are another's.
     """
     claimed = [np.zeros(person.score.shape, bool) for person in people]
     boxes = [boxes_of(person) for person in people]

@@ -116,11 +116,6 @@ class KeypointNetwork(OnnxNetwork):
             (N, 4) left, top, right, bottom in pixels.
         turns
             N quarter turns, clockwise, that bring each person upright.
-
-        Returns
-        -------
-        list
-            N poses.
         """
         poses: list[Pose] = []
         for start in range(0, len(boxes), self._layout.batch):

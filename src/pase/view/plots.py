@@ -45,7 +45,7 @@ PLOT_NAMES = (*ANGLE_PLOTS, "bones", "path", "error")
 def write_plots(
     subject: Subject, folder: str | Path, names: Sequence[str] = PLOT_NAMES, *, png: bool = False
 ) -> list[Path]:
-    """Write plots of a person as SVG; what is not known is left out.
+    """Write plots of a person as SVG, without what is not known; the files written.
 
     `angles_legs`, `angles_trunk`, `angles_arms` (bands: two standard deviations; shaded: beyond the range of
     motion), `bones` (against the population, where percentiles are known), `path` (from above) and `error`
@@ -55,11 +55,6 @@ def write_plots(
     ----------
     png
         As PNG, too.
-
-    Returns
-    -------
-    list of Path
-        The SVG files.
     """
     written = []
     for name, figure in make_plots(subject, names):

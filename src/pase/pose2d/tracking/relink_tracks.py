@@ -38,11 +38,6 @@ def join_pieces(tracks: Sequence[Track], time: Array) -> list[list[Track]]:
     A later piece continues an earlier one of the same shot when, after up to four seconds, place and size are
     within reach and the clothes, where they were seen, are alike; and after up to a minute when the clothes
     are very alike and nobody else's are.
-
-    Returns
-    -------
-    list
-        The pieces of each person, in order.
     """
     # Frames to which somebody was followed back or forward count.
     frames = {track: [*track.poses, *track.between] for track in tracks}
