@@ -13,15 +13,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pase.analysis import analyse
 from pase.anatomy.default import default_skeleton
 from pase.anatomy.keypoints import keypoint_landmarks
 from pase.camera.angle_of_view import LensPrior
-from pase.data import HALPE26, Keypoints2D, Motion
+from pase.data import HALPE26, Draws, Keypoints2D, Motion
 from pase.fit.film_trial import film_trial
 from pase.fit.inputs import PersonInput
 from pase.fit.problem import State
-from pase.fit.schedule import SharedEstimate, solve_windows
+from pase.fit.schedule import SharedEstimate, WindowEnd, solve_windows
 from pase.fit.solver import Solution, Status
+from pase.fit.terms.lifted_depth import Depths
+from pase.fit.trial import Trial
 from pase.formats.bvh import write_bvh
 from pase.formats.glb import write_glb
 from pase.formats.mot import write_mot
@@ -31,11 +34,14 @@ from pase.lift.pase_lifter import PaseLifter
 from pase.memory import give_back, reuse_freed
 from pase.parallel import Helpers
 from pase.pose2d.readers.alphapose_json import read_alphapose, write_alphapose
+from pase.types import Array
 from pase.view.plots import MOST_FRAMES
 from pase.view.subject import Subject
 
 SHORT, LONG = 128, 384
 """Lengths that are compared, in frames."""
+DRAWS = 8
+"""Motions drawn from the posterior of an hour."""
 SOME_STRETCHES = 4
 """So many times as long recordings are of several stretches of the lifter."""
 
@@ -44,6 +50,7 @@ SOME_STRETCHES = 4
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is done at once of a long recording is made so small that these are long."""
     monkeypatch.setattr("pase.anatomy.kinematics.AT_ONCE", 32)
+    monkeypatch.setattr("pase.series._AT_ONCE", 32)
     monkeypatch.setattr("pase.files._PIECE", 1 << 14)
     monkeypatch.setattr("pase.lift.pase_lifter.STRETCH", 72)
 
@@ -119,6 +126,41 @@ def test_the_lifter_keeps_what_it_found_alone() -> None:
     assert growth_kb(ready) / SOME_STRETCHES < 2.9
 
 
+def test_modes_of_depths_are_not_kept() -> None:
+    """To know which depths there are takes 2 kB; the modes of all frames would take 4, and 14 to compute."""
+
+    def ready(frames: int) -> Callable[[], object]:
+        lifted = PaseLifter(threads=1)(keypoints_of(frames))
+        return partial(Depths.of, lifted, lifted.names)
+
+    assert growth_kb(ready) < 2.5
+
+
+def test_windows_are_let_go_of_once_they_are_faded_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 42 coordinates the motion, its deviations and 8 drawn errors in 32 bits are kept: 2 kB."""
+    monkeypatch.setattr("pase.fit.schedule.WINDOW_FRAMES", 60)
+    monkeypatch.setattr("pase.fit.schedule.OVERLAP_FRAMES", 10)
+    monkeypatch.setattr("pase.fit.schedule.MOST_DRAWS", DRAWS)
+
+    def ready(frames: int) -> Callable[[], object]:
+        trial, q, estimate = parts_of_a_fit(frames)
+        return partial(solve_windows, trial, q, estimate, lambda _: None, Solved(0))
+
+    assert growth_kb(ready) < 2.4
+
+
+def test_motions_from_the_posterior_are_analysed_one_by_one() -> None:
+    """Segments, feet at 200 Hz and angles of one motion, and the angles of 8 drawn ones in 32 bits: 5 kB."""
+
+    def ready(frames: int) -> Callable[[], object]:
+        motion = motion_of(frames)
+        q = np.repeat(motion.q[None].astype(np.float32), DRAWS, axis=0)
+        scale = np.repeat(motion.skeleton.scale[None].astype(np.float32), DRAWS, axis=0)
+        return partial(analyse, replace(motion, draws=Draws(q, scale)))
+
+    assert growth_kb(ready) < 6.5
+
+
 def test_a_process_gets_its_window_of_a_recording_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is sent with each window must not grow with the recording: the time would grow with its square."""
     monkeypatch.setattr("pase.fit.schedule.WINDOW_FRAMES", 60)
@@ -130,24 +172,38 @@ def test_a_process_gets_its_window_of_a_recording_alone(monkeypatch: pytest.Monk
 
 def sizes_sent(frames: int) -> list[int]:
     """Bytes of every window of a recording as it is sent to a process."""
+    trial, q, estimate = parts_of_a_fit(frames)
+    helpers = Solved(0)
+    solve_windows(trial, q, estimate, lambda _: None, helpers)
+    return helpers.sizes
+
+
+def parts_of_a_fit(frames: int) -> tuple[Trial[Any], Array, SharedEstimate]:
+    """A person, a first guess and the shared unknowns."""
     trial, _, shared = film_trial(PersonInput(keypoints_of(frames)), LensPrior())
     q = np.tile(trial.subject.model.skeleton.default_q, (frames, 1))
     key_frames = np.arange(5)
     solution = Solution(State(q[key_frames], shared), 0.0, (), 0.0, Status.CONVERGED, 0)
-    estimate = SharedEstimate(shared, np.eye(len(shared)), key_frames, q[key_frames], solution, {})
-    sizes = []
+    return trial, q, SharedEstimate(shared, np.eye(len(shared)), key_frames, q[key_frames], solution, {})
 
-    class Counting(Helpers):
-        def map(self, function: Any, jobs: Sequence[Any], progress: Any = None, part: Any = None) -> Any:
-            sizes.extend(len(pickle.dumps((function, part(job)))) for job in jobs)
-            solved = [replace(solution, state=State(q[job], shared)) for job in jobs]
-            return [
-                (window_solution, window_solution.state.q, np.zeros((1, *window_solution.state.q.shape)))
-                for window_solution in solved
-            ]
 
-    solve_windows(trial, q, estimate, lambda _: None, Counting(0))
-    return sizes
+class Solved(Helpers):
+    """In place of solved windows their first guess."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.sizes: list[int] = []
+
+    def in_turn(self, function: Any, jobs: Sequence[Any], progress: Any = None, part: Any = None) -> Any:
+        for job in jobs:
+            window = part(job)
+            self.sizes.append(len(pickle.dumps((function, window))))
+            yield (
+                window.q,
+                window.q,
+                np.zeros((len(window.shared_errors), *window.q.shape), np.float32),
+                WindowEnd(True, 0),
+            )
 
 
 def test_plots_get_the_frames_that_they_draw() -> None:

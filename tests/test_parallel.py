@@ -90,7 +90,8 @@ def test_a_program_that_a_job_starts_does_not_read_the_next_job(helpers: Helpers
 
 def test_a_job_is_cut_to_its_part_when_its_turn_comes(helpers: Helpers) -> None:
     with helpers:
-        assert [value for value, _ in helpers.map(doubled, ["a", "bcd", ""], make_job=len)] == [2, 6, 0]
+        doubles = helpers.in_turn(doubled, ["a", "bcd", ""], make_job=len)
+        assert [value for value, _ in doubles] == [2, 6, 0]
 
 
 def test_without_helpers_everything_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import logging
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -60,11 +60,22 @@ class Helpers:
     def map(
         self,
         function: Callable[[Job, ShareProgress], Result],
+        jobs: Sequence[Job],
+        progress: ShareProgress | None = None,
+    ) -> list[Result]:
+        """Results of a function for several jobs, in their order; see `in_turn`."""
+        return [*self.in_turn(function, jobs, progress)]
+
+    def in_turn(
+        self,
+        function: Callable[[Job, ShareProgress], Result],
         jobs: Sequence[Any],
         progress: ShareProgress | None = None,
         make_job: Callable[[Any], Job] | None = None,
-    ) -> list[Result]:
+    ) -> Iterator[Result]:
         """Results of a function for several jobs, in their order; each job is done here or by a process.
+
+        A result is let go of with the next one, so that those of a long recording are never held together.
 
         Parameters
         ----------
@@ -97,7 +108,7 @@ class Helpers:
         """
         work = _Work(function, jobs, worth_joining=worth_joining)
         self._help(work, len(jobs))
-        return work.results
+        return lambda: [*work.results()]
 
     def _help(self, work: _Work, limit: int) -> None:
         for _ in range(min(self.count, limit)):
@@ -139,26 +150,31 @@ class _Work:
         self._shares = [0.0] * len(jobs)
         self._news = threading.Event()
 
-    def results(self) -> list[Any]:
-        """Do the jobs that no process has taken, and wait for the processes."""
+    def results(self) -> Iterator[Any]:
+        """The results in the order of the jobs; what no process has taken is done here while one is missing."""
         try:
-            while True:
-                self._news.clear()
-                if len(self._results) == len(self._jobs):
-                    self._report()
-                    break
-                helped = any(not helper.done() for helper in self.helpers)
-                joins = not helped or len(self._left) >= self._worth_joining
-                number = self._next() if joins else None
-                if number is None:
-                    self._news.wait(REPORT_EVERY_S)
-                    self._report()
-                else:
-                    job = self._part(self._jobs[number])
-                    self._results[number] = self._function(job, self._share_of(number, self._report))
+            for number in range(len(self._jobs)):
+                while True:
+                    self._news.clear()
+                    if number in self._results:
+                        break
+                    self._do_or_wait()
+                yield self._results.pop(number)
+            self._report()
         finally:
             self._left.clear()
-        return [self._results[number] for number in range(len(self._jobs))]
+
+    def _do_or_wait(self) -> None:
+        """Do a job here, or wait for the processes."""
+        helped = any(not helper.done() for helper in self.helpers)
+        joins = not helped or len(self._left) >= self._worth_joining
+        number = self._next() if joins else None
+        if number is None:
+            self._news.wait(REPORT_EVERY_S)
+            self._report()
+        else:
+            job = self._part(self._jobs[number])
+            self._results[number] = self._function(job, self._share_of(number, self._report))
 
     def help_out(self, process: Interpreter) -> None:
         """Let a process do jobs while there are any; a job that it could not do is put back."""
@@ -166,9 +182,10 @@ class _Work:
             try:
                 progress = self._share_of(number, self._news.set)
                 self._results[number] = process.call(self._function, self._part(self._jobs[number]), progress)
+            except BaseException:
+                self._left.append(number)
+                raise
             finally:
-                if number not in self._results:
-                    self._left.append(number)
                 self._news.set()
 
     def _next(self) -> int | None:

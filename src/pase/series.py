@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from pase.types import Array, Indices, Mask
 
+_AT_ONCE = 1024
+"""Moments of a curve that are computed at once: bounds the memory."""
+
 
 def at_frames(of: object, frames: slice | NDArray[Any], *names: str) -> dict[str, Any]:
     """Fields of an object at some of its frames, for `dataclasses.replace`; without those that are None."""
@@ -26,7 +29,8 @@ def interpolated(values: Array, sample_times: Array, time: Array) -> Array:
 def spline(time: Array, values: Array, at: Array) -> Array:
     """Values (T, ...) at other times (N,) within the first and last, by the natural cubic spline through all.
 
-    It is the curve of least mean squared acceleration. Two samples are joined by a line; one is repeated.
+    It is the curve of least mean squared acceleration. Two samples are joined by a line; one is repeated. The
+    result is as precise as the values.
     """
     from scipy.linalg import solve_banded
 
@@ -41,15 +45,17 @@ def spline(time: Array, values: Array, at: Array) -> Array:
     right = np.zeros_like(flat)
     right[1:-1] = 6 * np.diff(slope, axis=0)
     curvature = solve_banded((1, 1), band, right)
-    i = np.clip(np.searchsorted(time, at, side="right") - 1, 0, len(time) - 2)
-    h, a, b = step[i][:, None], (time[i + 1] - at)[:, None], (at - time[i])[:, None]
-    joined = (
-        (curvature[i] * a**3 + curvature[i + 1] * b**3) / (6 * h)
-        + (flat[i] / h - curvature[i] * h / 6) * a
-        + (flat[i + 1] / h - curvature[i + 1] * h / 6) * b
-    )
-    out: Array = joined.reshape(len(at), *values.shape[1:])
-    return out
+    out = np.empty((len(at), flat.shape[1]), np.result_type(values, np.float32))
+    for first in range(0, len(at), _AT_ONCE):
+        moments = at[first : first + _AT_ONCE]
+        i = np.clip(np.searchsorted(time, moments, side="right") - 1, 0, len(time) - 2)
+        h, a, b = step[i][:, None], (time[i + 1] - moments)[:, None], (moments - time[i])[:, None]
+        out[first : first + _AT_ONCE] = (
+            (curvature[i] * a**3 + curvature[i + 1] * b**3) / (6 * h)
+            + (flat[i] / h - curvature[i] * h / 6) * a
+            + (flat[i + 1] / h - curvature[i + 1] * h / 6) * b
+        )
+    return out.reshape(len(at), *values.shape[1:])
 
 
 def usual_step(time: Array, alone: float) -> float:

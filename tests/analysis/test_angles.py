@@ -127,7 +127,8 @@ def test_errors_of_one_joint_come_from_its_coordinate() -> None:
     motion = posed(np.arange(5) / 30, knee_angle_r=40)
     motion.q_std[:] = np.radians(3)
     motion.q_std[:, motion.skeleton.coordinate_index("L5_S1_Flex_Ext")] = np.radians(3) / 7.14
-    table, _ = angle_tables(motion, BodyMotion.of(motion), angle_keys(motion))
+    keys = angle_keys(motion)
+    table, _ = angle_tables(motion, keys, angles_deg(BodyMotion.of(motion), keys))
     assert table.sd[:, table.column("knee_flexion_r")] == pytest.approx(3.0, rel=0.1)
     # Pelvis and spine make the lean of the trunk together; how their errors are correlated is not known here.
     assert np.isnan(table.sd[:, table.column("trunk_lean_forward")]).all()
@@ -148,7 +149,9 @@ def test_correlated_errors_of_draws_cancel() -> None:
     kinematics = Kinematics(motion.skeleton, ())
     keys = angle_keys(motion)
     drawn = (BodyMotion.placed(kinematics, drawn_q.astype(float), motion.time) for drawn_q in draws.q)
-    table, of_drawn = angle_tables(motion, body, keys, [angles_deg(sample, keys) for sample in drawn])
+    table, of_drawn = angle_tables(
+        motion, keys, angles_deg(body, keys), [angles_deg(sample, keys) for sample in drawn]
+    )
     leans = np.stack([angles.values for angles in of_drawn])[:, 0, table.column("trunk_lean_forward")]
     assert leans.std() == pytest.approx(table.sd[0, table.column("trunk_lean_forward")], rel=0.01)
     assert table.sd[:, table.column("pelvis_tilt_forward")] == pytest.approx(5.0, rel=0.1)

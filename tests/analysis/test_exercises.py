@@ -149,7 +149,7 @@ def test_squats_beside_a_longer_walk_are_named() -> None:
     walk = gait(speed=1.2, stride_s=1.1, stance_s=0.68, width_m=0.1, rate_hz=60, seconds=8)
     down = BodyMotion.of(squats([95.0, 95.0]))
     rotation, origin = (
-        {name: np.concatenate([walking[name], squatting[name]]) for name in walking}
+        {name: np.concatenate([walking[name], squatting[name]]) for name in walking.keys() & squatting.keys()}
         for walking, squatting in ((walk.rotation, down.rotation), (walk.origin, down.origin))
     )
     segmentation = segment(BodyMotion(np.concatenate([walk.time, 10.0 + down.time]), rotation, origin))

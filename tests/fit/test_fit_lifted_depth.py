@@ -1,5 +1,7 @@
 """The lifter's depths as a term of the estimator."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fit_scenes import check_gradient, film_camera
@@ -8,6 +10,7 @@ from pase.data import HALPE26, Keypoints2D, Landmarks3D
 from pase.fit.problem import Linearization, PersonModel, State
 from pase.fit.terms.lifted_depth import LASTING_SHARE, Depths, LiftedDepth
 from pase.fit.unsure_limbs import DOUBT, LIFTER_REACH_S, USUAL, moved_limbs, unseen_limbs
+from pase.lift.shared_depth import MODES
 
 WEIGHT = np.array([1.0, 0.7, 0.8, 1.0])
 
@@ -88,17 +91,23 @@ def test_an_error_that_lasts_costs_nothing_once_it_is_known(model: PersonModel, 
     check_gradient(term, lasting, State(state.q, np.append(state.shared, 0.5 * error)))
 
 
-def test_lasting_errors_are_as_large_as_the_lifter_says(model: PersonModel, state: State) -> None:
+def test_lasting_errors_are_as_large_as_the_lifter_says(
+    model: PersonModel, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Points of which it says little may be off by more; errors that go together stay together."""
-    depths = Depths.of(seen(model, state), model.points)
-    depths.sigma[:, 0] = np.inf
-    depths.sigma[:, 1] *= 2
-    depths = Depths(depths.depth, depths.sigma, depths.ray, np.full((4, len(model.points), 1), 0.1))
+    head = np.where(np.array(MODES) == "head", 0.1, 0.0)
+    landmarks = replace(seen(model, state), sigma_shared=np.tile(head, (4, 1)))
+    depths = Depths.of(landmarks, model.points)
+    nose, eye, hip = (model.points.index(name) for name in ("Nose", "LEye", "LHip"))
+    depths.sigma[:, nose] = np.inf
+    depths.sigma[:, hip] *= 2
     covariance = depths.lasting()
-    variance = np.diag(covariance) - LASTING_SHARE * 0.01
-    assert variance[0] == pytest.approx(LASTING_SHARE)
-    assert variance[1] == pytest.approx(LASTING_SHARE * np.square(depths.sigma[0, 1]))
-    assert covariance[2, 3] == pytest.approx(LASTING_SHARE * 0.01)
+    assert covariance[nose, nose] == pytest.approx(LASTING_SHARE * 1.01)
+    assert covariance[hip, hip] == pytest.approx(LASTING_SHARE * np.square(depths.sigma[0, hip]))
+    assert covariance[nose, eye] == pytest.approx(LASTING_SHARE * 0.01)
+    assert covariance[nose, hip] == pytest.approx(0.0)
+    monkeypatch.setattr("pase.anatomy.kinematics.AT_ONCE", 3)
+    np.testing.assert_allclose(depths.lasting(), covariance, rtol=1e-12)
 
 
 def test_a_limb_that_the_lifter_moves_has_unsure_depths(model: PersonModel, state: State) -> None:

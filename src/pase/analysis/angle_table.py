@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from pase.analysis.angles import all_angles
 from pase.analysis.body import BodyMotion
@@ -25,15 +26,16 @@ def angle_keys(motion: Motion) -> tuple[str, ...]:
     return tuple(all_angles(BodyMotion.placed(Kinematics(motion.skeleton, ()), at_rest, motion.time[:1])))
 
 
-def angles_deg(body: BodyMotion, keys: Sequence[str]) -> Array:
-    """(T, m) angles in degrees; NaN for those that the body does not have."""
+def angles_deg(body: BodyMotion, keys: Sequence[str], kind: DTypeLike = float) -> Array:
+    """(T, m) angles in degrees, of a kind of number; NaN for those that the body does not have."""
     angles, unknown = all_angles(body), np.full(len(body), np.nan)
     columns = [angles.get(key, unknown) for key in keys]
-    return np.degrees(np.stack(columns, axis=1)) if keys else np.zeros((len(body), 0))
+    table = np.degrees(np.stack(columns, axis=1)) if keys else np.zeros((len(body), 0))
+    return table.astype(kind, copy=False)
 
 
 def angle_tables(
-    motion: Motion, body: BodyMotion, keys: tuple[str, ...], drawn_deg: Sequence[Array] = ()
+    motion: Motion, keys: tuple[str, ...], values: Array, drawn_deg: Sequence[Array] = ()
 ) -> tuple[AngleTable, Iterator[AngleTable]]:
     """The angles of a motion, and those of motions drawn from its posterior.
 
@@ -43,8 +45,10 @@ def angle_tables(
         The motion; angles of parts that were not seen are unknown.
     keys
         Keys of the m angles, as `angle_keys` gives them.
+    values
+        These angles (T, m) in degrees, as `angles_deg` gives them.
     drawn_deg
-        Angles (T, m) of the drawn motions. Without them only those angles have a
+        The same of the drawn motions. Without them only those angles have a
         standard deviation that hang on one coordinate: the errors of several are correlated, and how is not known
         then.
 
@@ -54,24 +58,23 @@ def angle_tables(
     of_drawn : iterator of AngleTable
         Without standard deviations, and as sure as the first in every frame.
     """
-    values = angles_deg(body, keys)
-    speed = _speed(values, body.time)
+    speed = _speed(values, motion.time)
     speed_sd = unknown = np.full_like(values, np.nan)
     if len(drawn_deg) > 2:
         largest = sd = _root_mean_square(_turned(degrees - values) for degrees in drawn_deg)
-        speed_sd = _root_mean_square(_speed(degrees, body.time) - speed for degrees in drawn_deg)
+        speed_sd = _root_mean_square(_speed(degrees, motion.time) - speed for degrees in drawn_deg)
     else:
         sd, largest = _linear_sd(motion, keys)
     guessed = unseen_angles(motion, keys)
     values, speed = np.where(guessed, np.nan, values), np.where(guessed, np.nan, speed)
     sd = np.where(np.isfinite(values), sd, np.nan)
-    table = AngleTable(body.time, keys, values, sd, speed, speed_sd, surely_seen(values, largest))
+    table = AngleTable(motion.time, keys, values, sd, speed, speed_sd, surely_seen(values, largest))
     bare = replace(table, sd=unknown, speed_sd=unknown)
     return table, (
         replace(
             bare,
             values=np.where(guessed, np.nan, degrees),
-            speed=np.where(guessed, np.nan, _speed(degrees, body.time)),
+            speed=np.where(guessed, np.nan, _speed(degrees, motion.time)),
         )
         for degrees in drawn_deg
     )

@@ -31,8 +31,9 @@ JOINTS = {
 }  # fmt: skip
 """Joint centres by the body whose origin they are, without its side."""
 SEGMENTS = frozenset(("pelvis", "torso", "thorax", "head", "radius", *JOINTS.values()))
-"""The bodies that are read, without their sides: those of an hour fill a quarter of a gigabyte, all of them nearly
-twice as much."""
+"""The bodies that are read, without their sides, to save the memory of the others."""
+TURNED = SEGMENTS - {"talus", "radius", "hand"}
+"""Those whose orientation is read."""
 
 
 @dataclass(frozen=True)
@@ -62,25 +63,29 @@ class BodyMotion:
 
     @classmethod
     def placed(cls, kinematics: Kinematics, q: Array, time: Array, scale: Array | None = None) -> Self:
-        """The segments for coordinates `q` (T, n) and, with `scale` (B, 3), of a body of other size."""
+        """The segments for coordinates `q` (T, n) and, with `scale` (B, 3), of a body of other size.
+
+        They are as precise as the coordinates: 32 bits halve the memory.
+        """
         skeleton = kinematics.skeleton
         finite = np.flatnonzero(np.isfinite(q).all(axis=1))
         # A model with none of the names still has a body that shows which frames are known.
-        rows = [b for b, name in enumerate(skeleton.body_names) if split_side(name)[0] in SEGMENTS] or [0]
-        turns = np.full((len(q), len(rows), 3, 3), np.nan)
-        places = np.full((len(q), len(rows), 3), np.nan)
+        rows = _bodies(skeleton, SEGMENTS) or [0]
+        turned = _bodies(skeleton, TURNED)
+        turns = np.full((len(q), len(turned), 3, 3), np.nan, q.dtype)
+        places = np.full((len(q), len(rows), 3), np.nan, q.dtype)
         mass = np.array([body.mass for body in skeleton.bodies])
-        center = np.full((len(q), 3), np.nan) if mass.sum() > 0 else None
+        center = np.full((len(q), 3), np.nan, q.dtype) if mass.sum() > 0 else None
         size = skeleton.scale if scale is None else scale
         for piece in pieces(len(finite)):
             frames = finite[piece]
-            poses = kinematics.pose(q[frames], scale)
-            turns[frames], places[frames] = poses.rotation[:, rows], poses.origin[:, rows]
+            poses = kinematics.pose(q[frames].astype(float), scale)
+            turns[frames], places[frames] = poses.rotation[:, turned], poses.origin[:, rows]
             if center is not None:
                 center[frames] = _mass_center(skeleton, poses, mass, size)
         return cls(
             time,
-            {skeleton.body_names[b]: turns[:, i] for i, b in enumerate(rows)},
+            {skeleton.body_names[b]: turns[:, i] for i, b in enumerate(turned)},
             {skeleton.body_names[b]: places[:, i] for i, b in enumerate(rows)},
             center,
         )
@@ -188,6 +193,11 @@ class BodyMotion:
         forward = foot / length if turn is None else turn[:, :, 0]
         tip: Array = ball + TOE_TIP_BEYOND_BALL * length * forward
         return tip
+
+
+def _bodies(skeleton: Skeleton, names: Collection[str]) -> list[int]:
+    """Numbers of the bodies with these names, whatever their side."""
+    return [b for b, name in enumerate(skeleton.body_names) if split_side(name)[0] in names]
 
 
 def facing(turn: Array) -> Array:

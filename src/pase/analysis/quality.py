@@ -8,7 +8,7 @@ import numpy as np
 from pase.analysis.body import SIDES, BodyMotion
 from pase.analysis.jumps import GRAVITY_M_S2
 from pase.analysis.stretch import Stretch
-from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.kinematics import Kinematics, pieces
 from pase.data import Camera, Motion
 from pase.findings import Measure, Quality, Verdict
 from pase.movements import Movement
@@ -119,14 +119,19 @@ def slow_motion_doubts(movement: Movement, measures: Sequence[Measure]) -> list[
     ]
 
 
-def fast_motion_doubts(
-    movement: Movement, measures: Sequence[Measure], stretches: Sequence[Stretch]
-) -> list[str]:
-    """People who fall faster than gravity lets them, or walk with more steps than anybody, are in a film sped up."""
-    falls = [_largest_fall(stretch) for stretch in stretches]
+def fast_motion_doubts(movement: Movement, measures: Sequence[Measure], fall_m_s2: float) -> list[str]:
+    """People who fall faster than gravity lets them, or walk with more steps than anybody, are in a film sped up.
+
+    Parameters
+    ----------
+    movement, measures
+        What the person does, and what was measured of it.
+    fall_m_s2
+        What `largest_fall` gives.
+    """
     cadences = _values(measures, "cadence", -2.0)
-    if max(falls, default=0.0) > MOST_FALL * GRAVITY_M_S2:
-        hurried = f"the body falls by {max(falls):.0f} m/s², more than gravity"
+    if fall_m_s2 > MOST_FALL * GRAVITY_M_S2:
+        hurried = f"the body falls by {fall_m_s2:.0f} m/s², more than gravity"
     elif movement == "walking" and max(cadences, default=0.0) > FASTEST_CADENCE:
         hurried = f"hardly anybody walks with {max(cadences):.0f} steps a minute"
     else:
@@ -143,6 +148,11 @@ def _values(measures: Sequence[Measure], name: str, sd_added: float) -> list[flo
         for m in measures
         if m.measure == name and not m.repetition
     ]
+
+
+def largest_fall(stretches: Sequence[Stretch]) -> float:
+    """Largest downward acceleration of the centre of mass in some stretches, m/s²; 0 where it is not known."""
+    return max(map(_largest_fall, stretches), default=0.0)
 
 
 def _largest_fall(stretch: Stretch) -> float:
@@ -262,14 +272,16 @@ def _knee_doubts(motion: Motion) -> list[str]:
 
 def error_share(motion: Motion) -> float:
     """Mean distance between skeleton and measurement, by the person's size: of the picture in pixels, or metres."""
-    finite = np.isfinite(motion.q).all(axis=1)
-    if motion.residual is None or not np.isfinite(motion.residual[finite]).any():
+    frames = np.flatnonzero(motion.known)
+    if motion.residual is None or not np.isfinite(motion.residual[frames]).any():
         return float("nan")
-    points = Kinematics(motion.skeleton).positions(motion.q[finite])
-    if motion.camera is not None:
-        points = motion.camera.project(points, motion.time[finite])
-    size = float(np.median(np.ptp(points, axis=1).max(axis=1))) if points.size else np.nan
-    return float(np.nanmean(motion.residual[finite])) / size
+    kinematics, sizes = Kinematics(motion.skeleton), np.empty(len(frames))
+    for piece in pieces(len(frames)):
+        points = kinematics.positions(motion.q[frames[piece]])
+        if motion.camera is not None:
+            points = motion.camera.project(points, motion.time[frames[piece]])
+        sizes[piece] = np.ptp(points, axis=1).max(axis=1)
+    return float(np.nanmean(motion.residual[frames])) / float(np.median(sizes))
 
 
 def seen_landmarks(motion: Motion) -> Array | None:

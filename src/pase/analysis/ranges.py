@@ -37,16 +37,15 @@ def measure_ranges(table: AngleTable) -> Values:
 def measure_reach(body: BodyMotion) -> Values:
     """How high and how far ahead of the ankles each wrist gets while the trunk is upright."""
     out: Values = {}
-    body = body.slice(_upright(body))
-    ankles, heading = body.middle("ankle"), body.heading
+    upright, ankles, heading = _upright(body), body.middle("ankle"), body.heading
     for side in SIDES:
         wrist = body.joint("wrist", side)
-        if wrist is None or not np.isfinite(wrist).any():
+        if wrist is None or not np.isfinite(wrist[upright]).any():
             continue
-        if _on_the_ground(body):
-            out[Key("reach_height", side, 0)] = float(np.nanmax(wrist[:, 1]))
+        if _on_the_ground(body, upright):
+            out[Key("reach_height", side, 0)] = float(np.nanmax(wrist[upright, 1]))
         if ankles is not None and heading is not None:
-            ahead = ((wrist - ankles) * heading).sum(axis=1)
+            ahead = ((wrist - ankles) * heading)[upright].sum(axis=1)
             out[Key("reach_forward", side, 0)] = float(np.nanmax(ahead))
     return out
 
@@ -60,7 +59,7 @@ def _upright(body: BodyMotion) -> Mask:
     return np.asarray(trunk[:, 1] > LEAST_UPRIGHT * np.linalg.norm(trunk, axis=1))
 
 
-def _on_the_ground(body: BodyMotion) -> bool:
-    """Whether feet were seen and come near the ground; else nobody knows how high it is there."""
-    heels = [heel[:, 1] for side in SIDES if (heel := body.joint("heel", side)) is not None]
+def _on_the_ground(body: BodyMotion, frames: Mask) -> bool:
+    """Whether feet were seen in the frames and come near the ground; else nobody knows how high it is there."""
+    heels = [heel[frames, 1] for side in SIDES if (heel := body.joint("heel", side)) is not None]
     return len(heels) == len(SIDES) and abs(float(np.nanpercentile(np.minimum(*heels), 5))) < GROUND_WITHIN_M

@@ -95,6 +95,11 @@ class Stretch:
         arm = self.at(joints[1] - joints[0], moment)
         return float(np.degrees(np.arccos(-arm[1] / np.linalg.norm(arm))))
 
+    def outline(self) -> Self:
+        """The same without the person's segments and the paths of the feet: times and swings alone."""
+        feet = None if self.feet is None else replace(self.feet, tracks=())
+        return replace(self, body=BodyMotion(self.time, {}, {}), feet=feet)
+
     def retimed(self, feet: Feet | None) -> Self:
         """This stretch with the swings of another estimate, each at its own time in this one where it has it."""
         if feet is None or self.feet is None:

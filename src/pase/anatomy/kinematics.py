@@ -110,7 +110,7 @@ class Placement:
         return np.asarray(fixed.swapaxes(1, 2)[:, None] @ self.rotation[:, :, bodies].transpose(2, 0, 1, 3))
 
 
-AT_ONCE = 4096
+AT_ONCE = 1024
 """Frames whose landmarks are placed at once: the poses of all bodies of an hour would fill the memory."""
 
 

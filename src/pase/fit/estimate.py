@@ -103,7 +103,7 @@ def fit_shared(
         trial = replace(trial, floor_shift=best.floor.path.shift)
         notes.append(floor_note(best.floor))
     fit = SharedFit(
-        part.keypoints, trial, observed, best.q, best.estimate, tuple(notes),
+        replace(part.keypoints, sigma=None), trial, observed, best.q, best.estimate, tuple(notes),
         person.sizes, person.camera_motion, best.floor,
     )  # fmt: skip
     if person.facts.height_m is None:

@@ -67,8 +67,9 @@ def _motion(fit: SharedFit, sequence: SequenceEstimate, world: World) -> Motion:
     """The result in the user's world."""
     shared, keypoints = fit.estimate.shared, fit.keypoints
     skeleton = fit.trial.subject.model.personal_skeleton(shared)
-    q = sequence.q.copy()
+    q = sequence.q
     if fit.floor is not None and fit.floor.carried:
+        q = q.copy()
         q[:, [skeleton.coordinate_index(ROOT_TRANSLATION[axis]) for axis in (0, 2)]] -= fit.floor.path.shift
     q = moved_motion(skeleton, q, *world)
     camera = moved_camera(_whole_camera(fit), *world)
@@ -162,7 +163,7 @@ def _diagnostics(fit: SharedFit, sequence: SequenceEstimate) -> FitDiagnostics:
             cost_trace=solver.cost_trace,
             gradient_norm=solver.gradient_norm,
             windows=len(sequence.windows),
-            windows_converged=sum(window.converged for window in sequence.windows),
+            windows_converged=sum(end.converged for end in sequence.windows),
         ),
         stature_m=fit.stature_m,
         scale_sd=fit.scale_sd,

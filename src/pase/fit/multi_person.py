@@ -107,6 +107,7 @@ def estimate_motions(
     begin = partial(fit_shared, lens=lens or LensPrior(), settings=settings)
     people = [*people]
     fits = _of_one_camera(_fit_each(begin, people, share(0), helpers), people, begin)
+    del people  # most of the landmarks is not needed any more
     visible = {number: fit for number, fit in enumerate(fits) if fit is not None}
     if len(visible) > 1:
         together = with_common_camera([*visible.values()], helpers, share(1))

@@ -8,9 +8,9 @@ at its solution.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -117,6 +117,13 @@ class Solved:
         return SharedEstimate(state.shared, covariance, self.frames, state.q, self.solution, shares)
 
 
+class WindowEnd(NamedTuple):
+    """How the solver ended in a window."""
+
+    converged: bool
+    iterations: int
+
+
 @dataclass(frozen=True)
 class SequenceEstimate:
     """The motion of one person in all frames."""
@@ -125,8 +132,7 @@ class SequenceEstimate:
     """(T, n)"""
     q_std: Array
     """(T, n)"""
-    windows: tuple[Solution, ...]
-    """The solver's result in each window."""
+    windows: tuple[WindowEnd, ...]
     errors: Array32
     """(D, T, n) errors of `q`, drawn from the posterior."""
     shared_errors: Array
@@ -183,25 +189,23 @@ def solve_windows(
     helpers
         Processes that take some of the windows.
     """
-    start = q.copy()
-    start[estimate.frames] = estimate.q
     total = np.zeros(len(q))
     out, deviation = np.zeros_like(q), np.zeros_like(q)
     of_shared = trial.errors.shared * shared_errors(estimate.covariance, len(estimate.shared), _draws(q))
     errors = np.zeros((len(of_shared), *q.shape), np.float32)
-    windows = list(fading_windows(len(q)))
-    window_of = partial(_window, trial=trial, start=start, estimate=estimate, errors=of_shared)
-    solved = helpers.map(_solve_window, [frames for frames, _ in windows], progress, window_of)
-    for (frames, weight), (solution, q_std, drawn) in zip(windows, solved, strict=True):
+    windows, ends = list(fading_windows(len(q))), []
+    window_of = partial(_window, trial=trial, q=q, estimate=estimate, errors=of_shared)
+    solved = helpers.in_turn(_solve_window, [frames for frames, _ in windows], progress, window_of)
+    for (frames, weight), (q_window, q_std, drawn, end) in zip(windows, solved, strict=True):
         total[frames] += weight
-        out[frames] += weight[:, None] * solution.state.q
+        out[frames] += weight[:, None] * q_window
         deviation[frames] += weight[:, None] * q_std
         errors[:, frames] += weight[:, None].astype(np.float32) * drawn
+        ends.append(end)
     out /= total[:, None]
     deviation /= total[:, None]
     errors /= total[:, None].astype(np.float32)
-    solutions = tuple(solution for solution, *_ in solved)
-    return SequenceEstimate(out, deviation, solutions, errors, of_shared)
+    return SequenceEstimate(out, deviation, tuple(ends), errors, of_shared)
 
 
 def _draws(q: Array) -> int:
@@ -240,15 +244,16 @@ class _Window:
 
 
 def _window(
-    frames: Indices, *, trial: Trial[Any], start: Array, estimate: SharedEstimate, errors: Array
+    frames: Indices, *, trial: Trial[Any], q: Array, estimate: SharedEstimate, errors: Array
 ) -> _Window:
-    settled = np.isin(frames, estimate.frames)
-    return _Window(trial.take(frames), start[frames], settled, estimate.shared, estimate.covariance, errors)
+    start, settled = q[frames], np.isin(frames, estimate.frames)
+    start[settled] = estimate.q[np.isin(estimate.frames, frames)]
+    return _Window(trial.take(frames), start, settled, estimate.shared, estimate.covariance, errors)
 
 
 @on_one_thread
-def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, Array, Array32]:
-    """The motion in a window, its standard deviations, and errors drawn from its posterior.
+def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Array, Array, Array32, WindowEnd]:
+    """The motion in a window, its standard deviations, errors drawn from its posterior, and how the solver ended.
 
     It is solved at the measured frames. In between it is the smoothest motion through these: the solver would find
     the same, as `Smoothness` is the only term of a frame that was not measured.
@@ -270,7 +275,8 @@ def _solve_window(window: _Window, progress: ShareProgress) -> tuple[Solution, A
     between = State(spline(time[knots], solution.state.q, time), window.shared)
     progress(1.0)
     q_std, drawn = _deviations(window, knots, solution.state, contacts)
-    return replace(solution, state=problem.bounds.clip(between)), q_std, drawn
+    end = WindowEnd(solution.converged, solution.iterations)
+    return problem.bounds.clip(between).q, q_std, drawn, end
 
 
 def _solve_coarse(window: _Window) -> tuple[Indices, Array]:

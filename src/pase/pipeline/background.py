@@ -38,6 +38,7 @@ def in_background(work: Callable[[Progress], Result]) -> Iterator[Callable[[], R
 
     with ThreadPoolExecutor(1, "pase-beside") as pool:
         future = pool.submit(work, progress)
+        del work  # what it works with is not needed after it
         try:
             yield future.result
         finally:

@@ -10,7 +10,6 @@ from pase.anatomy.limbs import absent_parts, points_of, without_parts, without_p
 from pase.anatomy.proportions import PersonFacts
 from pase.config import PersonSettings, Settings
 from pase.data import Landmarks3D, Motion
-from pase.memory import give_back
 from pase.pipeline.lifting import lift_in_statures
 from pase.pipeline.recording import Recording
 from pase.pipeline.step_progress import share_of
@@ -36,10 +35,11 @@ def fit_people(
     Parameters
     ----------
     recording
-        The persons, the main person first.
+        The persons, the main person first. Their keypoints are taken out once they are used: persons of no frames
+        remain.
     landmarks
         What the lifter gives for each, in statures. They take twice the memory of the keypoints, and are taken out
-        of the list once they are used.
+        of the list, too.
 
     Returns
     -------
@@ -59,7 +59,6 @@ def fit_people(
         people = (_person_input(recording, number, landmarks, settings) for number in numbers)
         of_shot = estimate_motions(people, lens, settings.fit, progress=share, helpers=helpers)
         by_track |= {recording.people[n].track_id: motion for n, motion in zip(numbers, of_shot, strict=True)}
-    give_back()
     motions = []
     for track_id, motion in sorted(by_track.items()):
         if motion is None:
@@ -94,12 +93,15 @@ def _person_input(
 ) -> PersonInput:
     """What the estimator is given of a person: of the main one also what the user knows.
 
-    The person's landmarks are taken out of the list.
+    The person's keypoints and landmarks are taken out of the lists.
     """
     from pase.fit.inputs import PersonInput
 
     filmed, lifted, landmarks[number] = recording.people[number], landmarks[number], None
+    recording.people[number] = filmed.slice(slice(0))
     motion, main = recording.camera_motion(filmed.shot), settings.person
+    if lifted is not None and lifted.sigma_own is not None:
+        lifted = replace(lifted, sigma=None, sigma_along=None)  # the estimator takes the share of their own
     if number > 0:
         return PersonInput(filmed, lifted, camera_motion=motion)
     absent = points_of(absent_parts(main.without))

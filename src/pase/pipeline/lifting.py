@@ -10,7 +10,6 @@ from pase.data import Keypoints2D, Landmarks3D
 from pase.errors import InputError, ModelFileError
 from pase.lift.base import Lifter
 from pase.media import Footage, open_media
-from pase.memory import give_back
 from pase.pipeline.network_files import fetch_models
 from pase.pipeline.recording import Recording, choose, find_people, footage_with, read_recording
 from pase.pipeline.report import Report, collected_warnings
@@ -110,7 +109,6 @@ def lift_in_statures(
     """The landmarks of `lift_people` in the unit of the estimator: the person's standing height."""
     from pase.lift.base import in_statures
 
-    give_back()  # what the 2D stage, or reading its file, took
     lifted = lift_people(recording, settings, progress)
     if settings.lift.backend == "pase":
         return lifted

@@ -22,6 +22,7 @@ from pase.config import Settings, to_dict
 from pase.data import Motion
 from pase.errors import InputError
 from pase.files import read_json, write_text
+from pase.memory import give_back
 from pase.networks.onnx import RunningNetwork
 from pase.pipeline.recording import Recording
 from pase.pipeline.workspace import person_folder
@@ -69,7 +70,8 @@ class Report:
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Measure the wall time of a stage."""
+        """Measure the wall time of a stage; what those before it freed is given back to the system first."""
+        give_back()
         start = time.perf_counter()
         try:
             yield

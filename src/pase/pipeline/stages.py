@@ -106,10 +106,11 @@ class Run:
         landmarks = self.lift(recording)
         self._cover = face_cover(recording, self.settings.view)
         self.begin_views(recording.source, recording.frames, persons)
+        points = [*recording.people] if self.settings.view.points else []
         motions = self.fit(recording, landmarks)
         # The main thread draws: not every system lets another one do so.
         with in_background(lambda _: self.write(motions)) as written:
-            self.draw(motions, recording)
+            self.draw(motions, recording.source, points)
             motions = written()
         self.finish(motions)
         return motions
@@ -153,10 +154,9 @@ class Run:
         Parameters
         ----------
         recording
-            The persons, the main person first.
+            The persons, the main person first; see `fit_people`, which empties both lists.
         landmarks
-            The result of `lift`; each is removed from the list once used, as they need twice the memory of the
-            keypoints.
+            The result of `lift`.
         """
         with self.report.timed("fit"):
             return fit_people(recording, landmarks, self.settings, self._progress, self._helpers)
@@ -184,15 +184,17 @@ class Run:
                 write_views(motions, folder, output, title_of(source), self._film, plots)
         return motions
 
-    def draw(self, motions: Sequence[Motion], recording: Recording) -> None:
-        """Draw the bones over the footage, if there is any."""
+    def draw(
+        self, motions: Sequence[Motion], source: Footage | None, points: Sequence[Keypoints2D] = ()
+    ) -> None:
+        """Draw the bones, and keypoints if there are any, over the footage, if there is any."""
         from pase.analysis import only_seen
 
-        if motions and self._draw and recording.source is not None:
+        if motions and self._draw and source is not None:
             with self.report.timed("overlay"):
-                path, seen = self._space.folder / overlay_name(recording.source), [*map(only_seen, motions)]
-                people, view = recording.people, self.settings.view
-                draw_over(recording.source, seen, people, path, view, self._progress, self._cover)
+                path, view = self._space.folder / overlay_name(source), self.settings.view
+                seen = [*map(only_seen, motions)]
+                draw_over(source, seen, points, path, view, self._progress, self._cover)
 
     def begin_helpers(self, frames: int, persons: int = 1) -> None:
         """Start the helping processes, which for several persons load the estimator meanwhile."""
@@ -247,7 +249,8 @@ class Run:
         beside = in_background(lambda _: import_modules(OVERLAY)) if self._draw else nullcontext()
         with collected_warnings() as warnings, self.report.timed(STAGE), beside:
             recording = find_people(path, self.settings, self._progress, self._film_maker)
-        keep = partial(keep_recording, self._space, key, recording, self.report.seconds[STAGE], warnings)
+        found = replace(recording, people=[*recording.people])  # `fit_people` empties that list
+        keep = partial(keep_recording, self._space, key, found, self.report.seconds[STAGE], warnings)
         self._kept = self._stack.enter_context(in_background(lambda _: keep()))
         return recording
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pase.analysis.angles import angle_of
 from pase.anatomy.bones import placed_bones
 from pase.anatomy.joints import quaternions, rotation_xyz
-from pase.anatomy.kinematics import Kinematics
+from pase.anatomy.kinematics import Kinematics, pieces
 from pase.anatomy.lengths import CARRIERS
 from pase.data import Camera, Motion
 from pase.files import package_text, write_text
@@ -67,11 +67,12 @@ def write_viewer(
         "STYLE": package_text("view/web/style.css"),
         "SCRIPT": bundle(),
         "SCENE": json.dumps(scene, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
-        "BLOB": _text(gzip.compress(bytes(blob.data), 1, mtime=0)),
+        "BLOB": _text(gzip.compress(blob.data, 1, mtime=0)),
         "FILM": "" if film is None else _text(film.content),
     }
-    page = re.sub(r"\{\{(\w+)\}\}", lambda match: contents[match[1]], package_text("view/web/viewer.html"))
-    write_text(path, page)
+    # Piece by piece: a page with its film takes twice 80 MB.
+    pieces_of_page = re.split(r"\{\{(\w+)\}\}", package_text("view/web/viewer.html"))
+    write_text(path, (contents[piece] if i % 2 else piece for i, piece in enumerate(pieces_of_page)))
 
 
 def bundle() -> str:
@@ -172,13 +173,18 @@ def _person(subject: Subject, bones: PackedBones, time: Array, blob: _Blob) -> d
 
 def _poses(subject: Subject, q: Array, rows: NDArray[np.intp]) -> tuple[Array, Array]:
     """Quaternions (T B, 4) and origins (T, B, 3) of all bodies in the world, where the person is placed."""
-    poses, placement = Kinematics(subject.motion.skeleton, ()).pose(q), subject.placement
-    R_world_body, p_world = poses.rotation, poses.origin
-    if placement is not None:
-        R_world_own = rotation_xyz((0.0, placement.yaw, 0.0))
-        R_world_body = R_world_own @ R_world_body
-        p_world = p_world @ R_world_own.T + placement.shift[np.maximum(rows, 0)][:, None]
-    return quaternions(R_world_body).reshape(-1, 4), p_world
+    kinematics, placement = Kinematics(subject.motion.skeleton, ()), subject.placement
+    bodies = len(subject.motion.skeleton.bodies)
+    turns, places = np.empty((len(q), bodies, 4)), np.empty((len(q), bodies, 3))
+    for frames in pieces(len(q)):
+        poses = kinematics.pose(q[frames])
+        R_world_body, p_world = poses.rotation, poses.origin
+        if placement is not None:
+            R_world_own = rotation_xyz((0.0, placement.yaw, 0.0))
+            R_world_body = R_world_own @ R_world_body
+            p_world = p_world @ R_world_own.T + placement.shift[np.maximum(rows[frames], 0)][:, None]
+        turns[frames], places[frames] = quaternions(R_world_body).reshape(-1, bodies, 4), p_world
+    return turns.reshape(-1, 4), places
 
 
 def _rows_at(motion: Motion, time: Array) -> NDArray[np.intp]:

@@ -333,8 +333,8 @@ def _diagnostics(
             cost_trace=solution.cost_trace if solution else (),
             gradient_norm=solution.gradient_norm if solution else None,
             windows=len(sequence.windows),
-            windows_converged=sum(window.converged for window in sequence.windows),
-            window_iterations=tuple(window.iterations for window in sequence.windows),
+            windows_converged=sum(end.converged for end in sequence.windows),
+            window_iterations=tuple(end.iterations for end in sequence.windows),
         ),
         markers=MarkerDiagnostics(
             up,

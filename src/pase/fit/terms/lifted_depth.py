@@ -5,12 +5,12 @@ from typing import Self
 
 import numpy as np
 
+from pase.anatomy.kinematics import pieces
 from pase.data import Landmarks3D
 from pase.fit.camera import FilmCamera
 from pase.fit.problem import Linearization
 from pase.fit.terms.base import Derivatives, RobustTerm, point_rows, with_gains
 from pase.lift.shared_depth import errors_by_mode
-from pase.series import at_frames
 from pase.types import Array, Indices
 
 _KIN = {"Nose": 4.0, "Head": 4.0, "Neck": 2.0, "Hip": 2.0} | {
@@ -32,21 +32,21 @@ coordinates' errors (`pase.fit.uncertainty`). Between 0.2 and 1 the results on t
 
 @dataclass(frozen=True)
 class Depths:
-    """A lifter's depths of one person along the line of sight, up to a common shift in each frame."""
+    """A lifter's depths of one person along the line of sight, up to a common shift in each frame.
 
-    depth: Array
-    """(T, K) in statures; NaN where unknown."""
+    Depths and modes are computed when they are asked for: the modes of an hour would take 0.4 GB.
+    """
+
+    names: tuple[str, ...]
+    """The K landmarks wanted; those that the lifter does not give are unknown."""
     sigma: Array
     """(T, K) standard deviation of each depth's own error, statures; infinite where unknown."""
-    ray: Array
-    """(T, 3) direction from the camera to the person, camera axes."""
-    modes: Array
-    """(T, K, R) modes of the errors that depths share, one standard deviation each, statures: a lean moves all
-    depths."""
+    landmarks: Landmarks3D
+    """In camera axes and statures, from any point of the person; without what is not needed for depths and modes."""
 
     @classmethod
     def of(cls, landmarks: Landmarks3D, names: tuple[str, ...]) -> Self:
-        """The depths of some landmarks; those that the lifter does not give are unknown.
+        """The depths of some landmarks.
 
         Parameters
         ----------
@@ -55,31 +55,62 @@ class Depths:
         names
             The K landmarks wanted.
         """
-        T, K = len(landmarks), len(names)
-        ray = np.broadcast_to([0.0, 0.0, 1.0], (T, 3)) if landmarks.ray is None else landmarks.ray
-        pairs = [(k, landmarks.names.index(name)) for k, name in enumerate(names) if name in landmarks.names]
-        columns, index = [k for k, _ in pairs], [i for _, i in pairs]
-        depth, sigma = np.full((T, K), np.nan), np.full((T, K), np.inf)
-        depth[:, columns] = np.einsum("ti,tki->tk", ray, landmarks.xyz[:, index])
-        sigma[:, columns] = _own_sigma(landmarks)[:, index]
-        landmark_modes = errors_by_mode(landmarks)
-        modes = np.zeros((T, K, landmark_modes.shape[-1]))
-        modes[:, columns] = landmark_modes[:, index]
-        missing = ~np.isfinite(depth)
-        sigma[missing], modes[missing] = np.inf, 0.0
-        return cls(depth, sigma, np.array(ray), modes)
+        bare = Landmarks3D(
+            landmarks.xyz, landmarks.time, landmarks.names, landmarks.frame,
+            ray=landmarks.ray, sigma_shared=landmarks.sigma_shared,
+        )  # fmt: skip
+        depths = cls(names, np.full((len(landmarks), len(names)), np.inf), bare)
+        columns, index = depths._places
+        depths.sigma[:, columns] = _own_sigma(landmarks)[:, index]
+        depths.sigma[~np.isfinite(depths.depth)] = np.inf
+        return depths
 
-    def take(self, frames: Indices) -> Self:
+    @property
+    def ray(self) -> Array:
+        """(T, 3) direction from the camera to the person, camera axes."""
+        ray = self.landmarks.ray
+        return np.broadcast_to([0.0, 0.0, 1.0], (len(self.landmarks), 3)) if ray is None else ray
+
+    @property
+    def depth(self) -> Array:
+        """(T, K) in statures; NaN where unknown."""
+        columns, index = self._places
+        depth = np.full(self.sigma.shape, np.nan)
+        depth[:, columns] = np.einsum("ti,tki->tk", self.ray, self.landmarks.xyz[:, index])
+        return depth
+
+    @property
+    def modes(self) -> Array:
+        """(T, K, R) modes of the errors that depths share, one standard deviation each, statures: a lean moves all
+        depths."""
+        columns, index = self._places
+        of_landmarks = errors_by_mode(self.landmarks)
+        modes = np.zeros((*self.sigma.shape, of_landmarks.shape[-1]))
+        modes[:, columns] = of_landmarks[:, index]
+        modes[~np.isfinite(self.depth)] = 0.0
+        return modes
+
+    @property
+    def _places(self) -> tuple[list[int], list[int]]:
+        """The wanted landmarks that the lifter gives: their places among the K, and among the lifter's."""
+        given = self.landmarks.names
+        columns = [k for k, name in enumerate(self.names) if name in given]
+        return columns, [given.index(self.names[k]) for k in columns]
+
+    def take(self, frames: Indices | slice) -> Self:
         """The same person in some frames."""
-        return replace(self, **at_frames(self, frames, "depth", "sigma", "ray", "modes"))
+        return replace(self, sigma=self.sigma[frames], landmarks=self.landmarks.slice(frames))
 
     def lasting(self) -> Array:
         """(K, K) covariance of the errors that are the same in all frames."""
         variance = np.where(np.isfinite(self.sigma), np.square(self.sigma), np.nan)
         unknown = np.isnan(variance).all(0)
         mean_variance = np.where(unknown, 1.0, np.nanmean(np.where(unknown, 1.0, variance), axis=0))
-        modes = self.modes.transpose(1, 0, 2).reshape(len(mean_variance), -1)
-        return np.asarray(LASTING_SHARE * (np.diag(mean_variance) + modes @ modes.T / len(self.modes)))
+        together = np.zeros((len(mean_variance), len(mean_variance)))
+        for frames in pieces(len(self.sigma)):
+            modes = self.take(frames).modes.transpose(1, 0, 2).reshape(len(together), -1)
+            together += modes @ modes.T
+        return np.asarray(LASTING_SHARE * (np.diag(mean_variance) + together / len(self.sigma)))
 
 
 def _own_sigma(landmarks: Landmarks3D) -> Array:
