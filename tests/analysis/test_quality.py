@@ -177,6 +177,16 @@ def test_nobody_walks_with_two_hundred_steps_a_minute() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cadence", "speed_m_s", "is_doubtful"), [(236, 3.2, True), (180, 3.2, False), (270, 9.5, False)]
+)
+def test_only_sprinters_run_with_many_steps_a_minute(
+    cadence: float, speed_m_s: float, is_doubtful: bool
+) -> None:
+    measures = [Measure("cadence", cadence, 5.0, ""), Measure("running_speed", speed_m_s, 0.2, "")]
+    assert bool(fast_motion_doubts("running", measures, 0.0)) == is_doubtful
+
+
+@pytest.mark.parametrize(
     ("belt", "zoom", "sideways", "is_doubtful"),
     [(True, 1.1, False, True), (False, 1.1, False, False), (True, 1.0, False, False), (True, 1.1, True, False)],
 )  # fmt: skip

@@ -31,8 +31,9 @@ leg for longer: it is a pendulum, and slow walkers stand longer instead (swings 
 LARGEST_WALK_RATIO = 0.009
 """Step length over cadence, metres a step a minute. People keep it at 0.0065 ± 0.0008 at any speed (Sekiya & Nagasaki
 1998), patients below that; in a film slowed down it grows as the factor does."""
-FASTEST_CADENCE = 180.0
-"""Hardly anybody walks with more steps a minute, not even toddlers (176 at one year, Sutherland 1980)."""
+FASTEST_CADENCE, FASTEST_RUN_CADENCE, SPRINT_M_S = 180.0, 220.0, 5.0
+"""Hardly anybody walks with more steps a minute than the first, not even toddlers (176 at one year, Sutherland 1980),
+or runs with more than the second (160 to 200) below the third, a sprint."""
 FALL_S, MOST_FALL = 0.15, 1.35
 """Over so many seconds before and after, the centre of mass accelerates downwards by at most gravity; of 60 people
 filmed, whose sizes were a guess, some of them jumping, nobody exceeded 1.32 times as much."""
@@ -129,11 +130,17 @@ def fast_motion_doubts(movement: Movement, measures: Sequence[Measure], fall_m_s
     fall_m_s2
         What `largest_fall` gives.
     """
-    cadences = _values(measures, "cadence", -2.0)
+    cadences, speeds = _values(measures, "cadence", -2.0), [*_values(measures, "running_speed", 0.0), 0.0]
     if fall_m_s2 > MOST_FALL * GRAVITY_M_S2:
         hurried = f"the body falls by {fall_m_s2:.0f} m/s², more than gravity"
     elif movement == "walking" and max(cadences, default=0.0) > FASTEST_CADENCE:
         hurried = f"hardly anybody walks with {max(cadences):.0f} steps a minute"
+    elif (
+        movement == "running"
+        and max(cadences, default=0.0) > FASTEST_RUN_CADENCE
+        and max(speeds) < SPRINT_M_S
+    ):
+        hurried = f"hardly anybody runs with {max(cadences):.0f} steps a minute at {max(speeds):.1f} m/s"
     else:
         return []
     return [
