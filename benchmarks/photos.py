@@ -13,6 +13,7 @@ to look at are written, `photos.png` with the bones over every picture, and `hea
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from pase.anatomy.kinematics import Kinematics
 from pase.anatomy.limbs import with_seen_parts
 from pase.anatomy.model import Landmark
 from pase.config import Settings
-from pase.data import Motion
+from pase.data import Keypoints2D, Motion
 from pase.media.photo import is_photo
 from pase.pipeline.estimating import fit_people
 from pase.pipeline.lifting import lift_in_statures
@@ -77,14 +78,14 @@ def main() -> int:
     print(header(*TITLES))
     for path in pictures:
         recording = recording_of(path, settings, options.keypoints)
-        landmarks = lift_in_statures(recording, settings)
+        people, landmarks = [*recording.people], lift_in_statures(recording, settings)
         motions = [with_seen_parts(motion) for motion in fit_people(recording, landmarks, settings)]
         drawn = options.results / f"{path.stem}.png"
         draw_overlay(path, motions, drawn)
         with Pictures.open(drawn) as overlay:
             tiles.append(tile(overlay, path.stem, TILE))
             for motion in motions:
-                figures = measured(motion, recording)
+                figures = measured(motion, people)
                 table.append(figures)
                 title = f"{path.stem} {motion.track_id}"
                 print(row(title, figures), flush=True)
@@ -118,7 +119,7 @@ def recording_of(path: Path, settings: Settings, cache: Path | None) -> Recordin
     return read_recording(file, path, settings=settings)
 
 
-def measured(motion: Motion, recording: Recording) -> Figures:
+def measured(motion: Motion, people: Sequence[Keypoints2D]) -> Figures:
     """The figures of one person in one picture."""
     camera, residual = motion.camera, motion.residual
     stature_m = motion.diagnostics.stature_m
@@ -129,7 +130,7 @@ def measured(motion: Motion, recording: Recording) -> Figures:
     share = residual[0] / height_px
     visible = np.isfinite(share)
     pixels = camera.project(points)
-    person = min(recording.people, key=lambda p: np.nanmedian(np.linalg.norm(p.xy[0] - pixels, axis=-1)))
+    person = min(people, key=lambda p: np.nanmedian(np.linalg.norm(p.xy[0] - pixels, axis=-1)))
     face = face_direction(person.names, person.xy[0], np.where(visible, person.score[0], 0.0), camera)
     head = motion.skeleton.body_index("head")
     skull = camera.rotation @ kinematics.pose(motion.q).rotation[0, head][:, 0]
