@@ -165,8 +165,8 @@ def _drawn(motion: Motion) -> Iterator[BodyMotion]:
     kinematics, guessed = Kinematics(motion.skeleton, ()), bodies_not_seen(motion)
     frames = motion.known[:, None]
     for q, scale in zip(motion.draws.q, motion.draws.scale, strict=True):
-        known = np.where(frames, q, np.float32(np.nan))
-        yield BodyMotion.placed(kinematics, known, motion.time, scale.astype(float)).without(guessed)
+        q_drawn = np.where(frames, q, np.float32(np.nan))
+        yield BodyMotion.placed(kinematics, q_drawn, motion.time, scale.astype(float)).without(guessed)
 
 
 def only_seen(motion: Motion) -> Motion:

@@ -184,8 +184,8 @@ def _checked(person: Keypoints2D) -> Keypoints2D:
     InputError
         When the points have names that are not understood, or the times do not increase.
     """
-    known_set = person.names in KEYPOINT_SETS.values()
-    names = person.names if known_set else halpe_names(person.names, "Keypoints2D")
+    is_usual_set = person.names in KEYPOINT_SETS.values()
+    names = person.names if is_usual_set else halpe_names(person.names, "Keypoints2D")
     if not (np.isfinite(person.time).all() and (np.diff(person.time) > 0).all()):
         raise InputError("the times of the keypoints must increase; they are seconds")
     return to_halpe26(replace(person, names=names))

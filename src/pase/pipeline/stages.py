@@ -249,8 +249,8 @@ class Run:
         beside = in_background(lambda _: import_modules(OVERLAY)) if self._draw else nullcontext()
         with collected_warnings() as warnings, self.report.timed(STAGE), beside:
             recording = find_people(path, self.settings, self._progress, self._film_maker)
-        found = replace(recording, people=[*recording.people])  # `fit_people` empties that list
-        keep = partial(keep_recording, self._space, key, found, self.report.seconds[STAGE], warnings)
+        as_detected = replace(recording, people=[*recording.people])  # `fit_people` empties that list
+        keep = partial(keep_recording, self._space, key, as_detected, self.report.seconds[STAGE], warnings)
         self._kept = self._stack.enter_context(in_background(lambda _: keep()))
         return recording
 

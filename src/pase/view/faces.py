@@ -98,9 +98,9 @@ def _hide(image: Image, centre: Array, radius: float) -> None:
     right, bottom = np.clip(np.ceil(centre + radius) + 1, 0, (width, height)).astype(int)
     if right <= left or bottom <= top:
         return
-    part = image[top:bottom, left:right]
-    coarse = cv2.resize(part, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
-    coarse = cv2.resize(coarse, part.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    square = image[top:bottom, left:right]
+    coarse = cv2.resize(square, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+    coarse = cv2.resize(coarse, square.shape[1::-1], interpolation=cv2.INTER_NEAREST)
     y, x = np.ogrid[top:bottom, left:right]
     inside = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 <= radius**2
-    part[inside] = coarse[inside]
+    square[inside] = coarse[inside]

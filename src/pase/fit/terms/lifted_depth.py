@@ -93,9 +93,9 @@ class Depths:
     @property
     def _places(self) -> tuple[list[int], list[int]]:
         """The wanted landmarks that the lifter gives: their places among the K, and among the lifter's."""
-        given = self.landmarks.names
-        columns = [k for k, name in enumerate(self.names) if name in given]
-        return columns, [given.index(self.names[k]) for k in columns]
+        lifter_names = self.landmarks.names
+        columns = [k for k, name in enumerate(self.names) if name in lifter_names]
+        return columns, [lifter_names.index(self.names[k]) for k in columns]
 
     def take(self, frames: Indices | slice) -> Self:
         """The same person in some frames."""
@@ -165,7 +165,7 @@ class LiftedDepth(RobustTerm):
         self._whiten = _whitening(self._gain, depths.modes)
         self._ray = np.where(np.isfinite(depths.ray), depths.ray, 0.0)
         self._camera = camera
-        self._points = slice(0, depths.depth.shape[1]) if points is None else points
+        self._points = slice(0, self._depth.shape[1]) if points is None else points
         self._weight = weight[:, None]
         self._width = width
 
