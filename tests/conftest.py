@@ -9,11 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from pase.cli import main
 from pase.errors import ModelFileError
 from pase.models import model_path
 from places import REPOSITORY, shared
+
+# On a shared machine any example may stand still for a second.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def _stored(name: str) -> Path:

@@ -137,7 +137,7 @@ def test_every_free_coordinate_has_a_range_with_a_source(load_tool: Callable[[st
         ranges.range_of("tail")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6))
 def test_a_mirrored_pose_is_the_mirror_image(mirror: ModuleType, seed: int) -> None:
     skeleton = default_skeleton()

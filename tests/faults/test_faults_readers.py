@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 EXAMPLES = 8
 SETTINGS = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     database=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],

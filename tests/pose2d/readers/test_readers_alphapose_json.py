@@ -40,7 +40,7 @@ def assert_same(first: Keypoints2D, second: Keypoints2D) -> None:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.sets(st.integers(0, 9), max_size=9))
 def test_our_files_come_back_exactly(tmp_path_factory: Any, seed: int, unseen: set[int]) -> None:
     path = tmp_path_factory.mktemp("keypoints") / "keypoints.json"
