@@ -52,6 +52,12 @@ def test_a_fit_that_did_not_settle_is_to_be_checked() -> None:
         assert quality.verdict == "check" and "settled" in quality.reasons[0]
 
 
+def reasons_of_held_knees(knee_deg: float, deviation_deg: float, frames: int) -> tuple[str, ...]:
+    """What speaks against a person whose knees stay bent, with such deviations of all coordinates."""
+    held = posed(np.arange(frames) / 30, knee_angle_r=knee_deg, knee_angle_l=knee_deg)
+    return judge(replace(held, q_std=np.radians(deviation_deg) * np.ones_like(held.q))).reasons
+
+
 @pytest.mark.parametrize(
     ("knee_deg", "deviation_deg", "frames", "alike"),
     [(2.0, 16.0, 60, True), (2.0, 16.0, 1, True), (2.0, 7.0, 60, False), (45.0, 8.0, 60, False),
@@ -60,9 +66,8 @@ def test_a_fit_that_did_not_settle_is_to_be_checked() -> None:
 def test_knees_that_may_be_straight_or_bent_are_to_be_checked(
     knee_deg: float, deviation_deg: float, frames: int, alike: bool
 ) -> None:
-    held = posed(np.arange(frames) / 30, knee_angle_r=knee_deg, knee_angle_l=knee_deg)
-    quality = judge(replace(held, q_std=np.radians(deviation_deg) * np.ones_like(held.q)))
-    assert any("standing and crouching look alike" in reason for reason in quality.reasons) == alike
+    reasons = reasons_of_held_knees(knee_deg, deviation_deg, frames)
+    assert any("standing and crouching look alike" in reason for reason in reasons) == alike
 
 
 @pytest.mark.parametrize(
@@ -79,9 +84,8 @@ def test_knees_that_may_be_straight_or_bent_are_to_be_checked(
 def test_knees_that_stay_half_bent_in_a_view_from_the_front_may_be_those_of_who_sits(
     knee_deg: float, deviation_deg: float, frames: int, doubtful: bool
 ) -> None:
-    held = posed(np.arange(frames) / 30, knee_angle_r=knee_deg, knee_angle_l=knee_deg)
-    quality = judge(replace(held, q_std=np.radians(deviation_deg) * np.ones_like(held.q)))
-    assert any("as hardly anybody stands" in reason for reason in quality.reasons) == doubtful
+    reasons = reasons_of_held_knees(knee_deg, deviation_deg, frames)
+    assert any("as hardly anybody stands" in reason for reason in reasons) == doubtful
 
 
 @pytest.mark.parametrize(("missing_s", "is_doubtful"), [(0.0, False), (0.3, True)])

@@ -12,7 +12,7 @@ from pase.anatomy.kinematics import Kinematics, pieces
 from pase.data import Camera, Motion
 from pase.findings import Measure, Quality, Verdict
 from pase.movements import Movement
-from pase.series import stretches_of
+from pase.series import interpolated, stretches_of
 from pase.types import Array, Mask
 
 CHECK_ERROR, WRONG_ERROR = 0.0125, 0.019
@@ -200,15 +200,10 @@ def _leaps(stretch: Stretch) -> list[float]:
         return []
     reach = max(LEAP_S, float(np.median(np.diff(time))))
     moments = time[(time >= time[0] + reach) & (time <= time[-1] - reach)]
-    before, now, after = (_at(center, time, moments + shift) for shift in (-reach, 0.0, reach))
+    before, now, after = (interpolated(center, time, moments + shift) for shift in (-reach, 0.0, reach))
     acceleration = (before + after - 2 * now) / reach**2
     sideways, down = np.hypot(acceleration[:, 0], acceleration[:, 2]), -acceleration[:, 1]
     return list(moments[np.maximum(sideways, down) > MOST_LEAP * GRAVITY_M_S2])
-
-
-def _at(points: Array, time: Array, moments: Array) -> Array:
-    """Points (T, 3) at some moments, (M, 3)."""
-    return np.stack([np.interp(moments, time, column) for column in points.T], axis=1)
 
 
 def zoom_doubts(camera: Camera | None, stretches: Sequence[Stretch]) -> list[str]:

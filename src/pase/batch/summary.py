@@ -69,9 +69,14 @@ def range_of_motion(values: Array, deviations: Array) -> tuple[float, float] | N
 
 
 def write_summary(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows with the columns that any of them has, in the order in which they first come."""
-    columns = list(dict.fromkeys(column for row in rows for column in row))
+    """Write rows with the columns that any of them has."""
+    columns = _columns(rows)
     write_rows(path, columns, ([_cell(row.get(column)) for column in columns] for row in rows))
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The columns that any row has, in the order in which they first come."""
+    return list(dict.fromkeys(column for row in rows for column in row))
 
 
 def write_bones(path: Path, results: Mapping[str, Path]) -> None:
@@ -125,7 +130,7 @@ def write_batch_workbook(
         if not repetition and (not of_angle(measure) or measure.endswith("_range")):
             means.setdefault(trial, {})[measure, side] = value, sd
     kinds = sorted({kind for of_trial in means.values() for kind in of_trial}, key=measure_place)
-    facts = [c for c in dict.fromkeys(column for e in entries for column in e) if c not in RANGE_COLUMNS]
+    facts = [column for column in _columns(entries) if column not in RANGE_COLUMNS]
     header = [*facts, *(text for kind in kinds for text in (heading(*kind), f"{heading(*kind)}, sd"))]
     trials = (
         [

@@ -63,6 +63,11 @@ class FaceCover:
             yield Frame(frame.index, frame.time, image, frame.repeated)
 
 
+def covered(frames: Iterable[Frame], cover: FaceCover | None) -> Iterator[Frame]:
+    """The frames, without faces where these are to be hidden."""
+    return iter(frames) if cover is None else cover.frames(frames)
+
+
 def _heads_of(person: Keypoints2D) -> _Heads:
     """Discs around all points of the face, with the size of the head by its distance to the neck."""
     face = person.xy[:, [person.names.index(name) for name in FACE if name in person.names]]

@@ -13,7 +13,7 @@ from pase.media import Footage, Frame, Media, Photo, VideoWriter, open_media
 from pase.media.ahead import InTurn
 from pase.media.write import Encoding, jpeg
 from pase.types import Image, ImageSize, Progress
-from pase.view.faces import FaceCover
+from pase.view.faces import FaceCover, covered
 
 LONGER_SIDE = 720
 """Pixels of the longer side of the picture in the page."""
@@ -109,8 +109,7 @@ def make_film(
     """
     maker = FilmMaker(every_frame)
     with open_media(source) as media:
-        frames = media.frames() if cover is None else cover.frames(media.frames())
-        for frame in maker.passing(media, frames):
+        for frame in maker.passing(media, covered(media.frames(), cover)):
             if progress is not None:
                 progress(frame.index + 1, media.frame_count_hint)
     return maker.film

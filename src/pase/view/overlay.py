@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -18,7 +18,7 @@ from pase.media.ahead import InTurn, ahead
 from pase.media.write import Encoding
 from pase.types import Image, ImageSize, Progress
 from pase.view.blending import blend, blend_frame
-from pase.view.faces import FaceCover
+from pase.view.faces import FaceCover, covered
 from pase.view.layers import Layer, by_camera
 from pase.view.lines import draw_points
 from pase.view.scene import Patch
@@ -77,7 +77,7 @@ def draw_overlay(
         ]
         drawing = _Drawing(layers, settings.opacity, settings.layout, keypoints, cover)
         if isinstance(media, Photo):
-            write_image(output, drawing.picture(next(drawing.covered(media.frames()))))
+            write_image(output, drawing.picture(next(covered(media.frames(), cover))))
         else:
             step = 1 if settings.every_frame else frame_step(media.frame_rate)
             sound = media.path if media.footage.keeps_times and cover is None else None
@@ -116,10 +116,6 @@ class _Drawing:
     keypoints: Sequence[Keypoints2D]
     cover: FaceCover | None
 
-    def covered(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """The frames, without faces where these are to be hidden."""
-        return iter(frames) if self.cover is None else self.cover.frames(frames)
-
     def size(self, media: Video | PictureFilm) -> ImageSize:
         """Width and height of the pictures."""
         width, height = media.image_size
@@ -133,7 +129,7 @@ class _Drawing:
         size = media.image_size
         stored = self.layout == "over" and not self.keypoints and not any(side % 2 for side in size)
         with closing(ahead(media.frames(step))) as frames:
-            for frame in self.covered(frames):
+            for frame in covered(frames, self.cover):
                 if stored:
                     yield frame.time, partial(self._blended, frame, size, self._patches(frame.time))
                 else:
